@@ -1,0 +1,3 @@
+// Package scenario reads scenario files and answers everything that can be
+// known before a byte is sent.
+package scenario
