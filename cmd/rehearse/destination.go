@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"syscall"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/scenario"
+	"rehearse/staging"
+)
+
+// embedded is the staging endpoint that serves runs without a target.
+type embedded struct {
+	server *staging.Server
+	url    string
+	served chan error
+}
+
+// startEmbedded serves a staging endpoint on a free port of this machine.
+func startEmbedded() (*embedded, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("cannot start the embedded endpoint: %w", err)
+	}
+	e := &embedded{staging.New(staging.Config{}), "http://" + listener.Addr().String(), make(chan error, 1)}
+	go func() { e.served <- e.server.Serve(listener) }()
+	return e, nil
+}
+
+// stop ends the endpoint when it has answered what it got.
+func (e *embedded) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := e.server.Shutdown(ctx); err != nil {
+		return err
+	}
+	return <-e.served
+}
+
+// destination says where the requests of s go, and allows it.
+func destination(s *scenario.Scenario, target, runID string) (generator.Destination, error) {
+	u, err := url.Parse(target)
+	if err != nil {
+		return generator.Destination{}, err
+	}
+	if err := loopback(u.Hostname()); err != nil {
+		return generator.Destination{}, coded{exitRefused, err}
+	}
+	dialer := &net.Dialer{Timeout: s.Target.Timeout, Control: onlyLoopback}
+	return generator.Destination{
+		URL:       u,
+		UserAgent: userAgent(s, runID),
+		Timeout:   s.Target.Timeout,
+		Dial: func(ctx context.Context, addr string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "tcp", addr)
+		},
+	}, nil
+}
+
+// userAgent names the run and whom to ask about it, so that the owner of the
+// endpoint can find its requests and block them.
+func userAgent(s *scenario.Scenario, runID string) string {
+	contact := s.Contact
+	if contact == "" {
+		contact = "none given"
+	}
+	return fmt.Sprintf("rehearse/%s (run %s; contact %s)", version, runID, contact)
+}
+
+// loopback is an error unless every address of host is this machine's.
+func loopback(host string) error {
+	addrs, err := net.LookupIP(host)
+	if err != nil {
+		return fmt.Errorf("cannot find target %q: %w", host, err)
+	}
+	for _, a := range addrs {
+		if !a.IsLoopback() {
+			return fmt.Errorf("refused to send load to %s (%s): it is not this machine, and anything else needs a permit, which this version cannot check", host, a)
+		}
+	}
+	return nil
+}
+
+// onlyLoopback is asked about every connection before it is opened, so that a
+// name which changes its address in mid-run leads nowhere.
+func onlyLoopback(_, address string, _ syscall.RawConn) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("refused to send load to %s: it is not this machine", host)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// Exit codes. Where k6 has the same meaning, its number is used.
+const (
+	exitPass        = 0   // the run passed
+	exitInternal    = 1   // rehearse itself could not do its work
+	exitUsage       = 2   // the command line is wrong
+	exitThreshold   = 99  // a threshold failed
+	exitScenario    = 104 // the scenario, or a recording that it names, is wrong
+	exitInterrupted = 105 // stopped by a signal
+	exitInvalid     = 120 // the generator was the bottleneck: the numbers mean nothing
+	exitRefused     = 121 // not allowed to send load there
+)
+
+// coded is an error that knows its exit code.
+type coded struct {
+	code int
+	err  error
+}
+
+func (c coded) Error() string { return c.err.Error() }
+func (c coded) Unwrap() error { return c.err }
+
+// status is the exit code of a command that did its work and has bad news; the
+// news is printed already.
+type status int
+
+func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// codeOf is the exit code for err.
+func codeOf(err error) int {
+	var known coded
+	var news status
+	var wrong scenario.Errors
+	switch {
+	case err == nil:
+		return exitPass
+	case errors.As(err, &news):
+		return int(news)
+	case errors.As(err, &known):
+		return known.code
+	case errors.As(err, &wrong):
+		return exitScenario
+	}
+	return exitInternal
+}
+
+// verdictCode is the exit code for a run's result.
+func verdictCode(r *results.Result) int {
+	switch {
+	case r.Run.Ended == results.Interrupted:
+		return exitInterrupted
+	case r.Verdict == results.Pass:
+		return exitPass
+	case r.Verdict == results.Fail:
+		return exitThreshold
+	}
+	return exitInvalid
+}
+
+// verdictLine is the last line that run and report print.
+func verdictLine(r *results.Result) string {
+	return fmt.Sprintf("verdict: %s (exit %d)", r.Verdict, verdictCode(r))
+}

@@ -1,0 +1,42 @@
+// Command rehearse rehearses event-capture traffic before the real thing
+// happens. See README.md.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	os.Exit(run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, interrupts}))
+}
+
+// world is what the program touches of its surroundings; tests bring their own.
+type world struct {
+	stdin      io.Reader
+	stdout     io.Writer
+	stderr     io.Writer
+	interrupts <-chan os.Signal
+}
+
+// deadlines turns interrupts into two contexts: the first one ends soft (start
+// nothing new), the second ends hard (give up what is in flight).
+func (w world) deadlines(parent context.Context) (soft, hard context.Context, release func()) {
+	soft, endSoft := context.WithCancel(parent)
+	hard, endHard := context.WithCancel(parent)
+	go func() {
+		for _, end := range []func(){endSoft, endHard} {
+			select {
+			case <-w.interrupts:
+				end()
+			case <-hard.Done():
+			}
+		}
+	}()
+	return soft, hard, func() { endSoft(); endHard() }
+}

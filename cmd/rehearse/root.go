@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rehearse/scenario"
+)
+
+// run is the program: arguments in, exit code out.
+func run(args []string, w world) int {
+	root := newRoot(w)
+	root.SetArgs(args)
+	err := root.Execute()
+	if err != nil {
+		complain(w, err)
+	}
+	return codeOf(err)
+}
+
+// newRoot builds the command tree.
+func newRoot(w world) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Rehearse event-capture traffic before the real thing happens",
+		Long: `rehearse sends the traffic that a scenario file describes (synthesized, or
+replayed from a recording) to a staging capture endpoint: along a ramp, in
+batches, as unevenly spread over distinct_ids and with as many merges as the
+real thing. It writes latency histograms, every rejected request and a verdict
+into a run directory.
+
+Load goes to this machine only: to the embedded endpoint, or to one on loopback.`,
+		Example: `  rehearse run scenarios/quickstart.yaml
+  rehearse sample scenarios/quickstart.yaml -n 3
+  rehearse stage --listen 127.0.0.1:8010
+  rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010
+  rehearse report results/runs/20261201T100000Z-quickstart`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(w.stdin)
+	root.SetOut(w.stdout)
+	root.SetErr(w.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError(c, err)
+	})
+	root.AddCommand(newRun(w), newReport(w), newSample(w), newStage(w), newSchema(w), newVersion(w))
+	return root
+}
+
+// usageError marks err as a wrong command line and says where help is.
+func usageError(c *cobra.Command, err error) error {
+	return coded{exitUsage, fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+}
+
+// exactly asks for one argument and names it.
+func exactly(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usageError(c, fmt.Errorf("%s wants one %s, not %d", c.CommandPath(), what, len(args)))
+		}
+		return nil
+	}
+}
+
+// complain prints what went wrong. Scenario errors stand alone, a line each, so
+// that editors can jump to them.
+func complain(w world, err error) {
+	var news status
+	var wrong scenario.Errors
+	if errors.As(err, &news) {
+		return
+	}
+	if errors.As(err, &wrong) {
+		for _, e := range wrong {
+			fmt.Fprintln(w.stderr, e)
+		}
+		fmt.Fprintf(w.stderr, "rehearse: the scenario has %s\n", count(len(wrong), "mistake"))
+		return
+	}
+	fmt.Fprintf(w.stderr, "rehearse: %v\n", err)
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rehearse/generator"
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// runFlags is what the command line of run adds to the scenario: where and who.
+type runFlags struct {
+	target string
+	token  string
+	out    string
+	set    []string
+	seed   string
+	quiet  bool
+	json   bool
+}
+
+// newRun makes the verb run.
+func newRun(w world) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "Send a scenario's traffic and judge what came back",
+		Long: `run sends the events of a scenario, each batch when it is due, to the
+scenario's target (the embedded staging endpoint if it names none) and writes
+a run directory: latency histograms, every rejected request, a timeline, a
+ledger of what became of each event, and a verdict.
+
+The first Ctrl-C starts nothing new, waits for what is in flight and sums up;
+the second one stops at once. A run that is killed leaves a directory that
+"rehearse report" reads up to its last second.
+
+The last line printed is the verdict with the exit code:
+  0 pass   99 a threshold failed   104 the scenario is wrong   105 interrupted
+  120 invalid: the generator was the bottleneck   121 refused   2 usage   1 internal`,
+		Example: `  rehearse run scenarios/quickstart.yaml
+  rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010 --set target.connections=4
+  rehearse run scenarios/quickstart.yaml --json | jq .latency_ms.p99`,
+		Args: exactly("scenario file"),
+		RunE: func(_ *cobra.Command, args []string) error { return rehearse(w, args[0], f) },
+	}
+	c.Flags().SortFlags = false
+	c.Flags().StringVar(&f.target, "target", "", "send to this `URL` instead of target.url (loopback only)")
+	c.Flags().StringVar(&f.token, "token", "", "use this project `token`; better: put ${CAPTURE_TOKEN} into the file")
+	c.Flags().StringVar(&f.out, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
+	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
+	return c
+}
+
+// overrides are the flags that change the scenario.
+func (f *runFlags) overrides() []string {
+	set := f.set
+	if f.target != "" {
+		set = append(set, "target.url="+f.target)
+	}
+	if f.token != "" {
+		set = append(set, "target.token="+f.token)
+	}
+	if f.seed != "" {
+		set = append(set, "traffic.seed="+f.seed)
+	}
+	return set
+}
+
+// rehearse is the main job.
+func rehearse(w world, path string, f runFlags) error {
+	s, err := scenario.LoadWith(path, scenario.Options{Set: f.overrides()})
+	if err != nil {
+		return err
+	}
+	source, plan, err := generator.Open(s)
+	if err != nil {
+		return coded{exitScenario, err}
+	}
+	target := s.Target.URL
+	if target == "" {
+		endpoint, err := startEmbedded()
+		if err != nil {
+			return err
+		}
+		defer endpoint.stop()
+		target = endpoint.url
+	}
+	r := rehearsal{world: w, scenario: s, plan: plan, flags: f, id: runID(), target: target}
+	result, err := r.run(source)
+	if err != nil {
+		return err
+	}
+	return printResult(w, result, f.json)
+}
+
+// rehearsal is one run of a scenario.
+type rehearsal struct {
+	world    world
+	scenario *scenario.Scenario
+	plan     generator.Plan
+	flags    runFlags
+	id       string
+	target   string
+}
+
+// runID names a run: when it started, to the second, and a few digits more so
+// that two of one second differ.
+func runID() string {
+	now := time.Now().UTC()
+	return fmt.Sprintf("%s-%04x", now.Format("20060102T150405Z"), now.Nanosecond()>>14&0xffff)
+}
+
+// lead is how long before the first due time a run begins to build bodies.
+const lead = 300 * time.Millisecond
+
+// run sends everything and closes the run directory.
+func (r *rehearsal) run(source generator.Source) (*results.Result, error) {
+	to, err := destination(r.scenario, r.target, r.id)
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now().Add(lead)
+	directory, err := results.Create(r.directory(), r.manifest(start))
+	if err != nil {
+		return nil, err
+	}
+	soft, hard, release := r.world.deadlines(context.Background())
+	defer release()
+	builders := spareProcessors()
+	progress := newProgress(r.world.stderr, r, directory.Path())
+	summary, err := generator.Run(soft, hard, generator.Config{
+		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders,
+		Observe: func(iv *results.Interval) {
+			directory.Write(iv)
+			progress.show(iv)
+		},
+	})
+	progress.end()
+	if err != nil {
+		return nil, err
+	}
+	return directory.Close(r.ending(summary))
+}
+
+// spareProcessors returns how many processors there are for building bodies,
+// and lets the runtime run two threads more. Builders would otherwise hold
+// every processor when a sender wakes up; this way the kernel, which favours
+// whoever slept, decides.
+func spareProcessors() int {
+	n := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(n + 2)
+	return n
+}
+
+// directory is where the run is written.
+func (r *rehearsal) directory() string {
+	if r.flags.out != "" {
+		return r.flags.out
+	}
+	return filepath.Join("results", "runs", r.id+"-"+fileName(r.scenario.Name))
+}
+
+// fileName keeps what is safe in a file name.
+func fileName(name string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '-'
+	}, name)
+}
+
+// manifest is what is known about the run before it starts.
+func (r *rehearsal) manifest(start time.Time) results.Manifest {
+	m := results.Manifest{
+		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
+		Target: r.target, Planned: planned(r.plan), ScenarioYAML: r.scenario.Redacted(), Thresholds: r.scenario.Thresholds,
+	}
+	if r.scenario.Traffic != nil {
+		m.Seed = r.scenario.Traffic.Seed
+	}
+	return m
+}
+
+// planned is a plan as the result states it.
+func planned(p generator.Plan) results.Planned {
+	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak}
+}
+
+// ending is how the run ended.
+func (r *rehearsal) ending(s generator.Summary) results.Ending {
+	e := results.Ending{Ended: results.Completed, Planned: planned(s.Planned), Warnings: r.plan.Warnings}
+	if s.Interrupted {
+		e.Ended, e.Why = results.Interrupted, "stopped by a signal"
+	}
+	if s.SourceErr != nil {
+		e.Ended, e.Why = results.Aborted, s.SourceErr.Error()
+	}
+	return e
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rehearse/generator"
+	"rehearse/scenario"
+)
+
+// newSample makes the verb sample.
+func newSample(w world) *cobra.Command {
+	var from, n int64
+	var set []string
+	c := &cobra.Command{
+		Use:   "sample SCENARIO",
+		Short: "Print events as they would be sent, without sending them",
+		Long: `sample prints events of a scenario as they would be sent, one JSON object a
+line. Any event of a synthesized scenario can be had at once, however late in
+the run it comes. Recorded requests are printed with path and body.`,
+		Example: `  rehearse sample scenarios/quickstart.yaml -n 3
+  rehearse sample scenarios/quickstart.yaml --from 50000 -n 1 | jq .`,
+		Args: exactly("scenario file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, err := scenario.LoadWith(args[0], scenario.Options{Set: set})
+			if err != nil {
+				return err
+			}
+			out := bufio.NewWriter(w.stdout)
+			if err := generator.Sample(out, s, time.Now(), from, n); err != nil {
+				return coded{exitScenario, err}
+			}
+			if err := out.Flush(); err != nil {
+				return fmt.Errorf("cannot print the sample: %w", err)
+			}
+			return nil
+		},
+	}
+	c.Flags().SortFlags = false
+	c.Flags().Int64VarP(&n, "events", "n", 5, "how `many` events")
+	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
+	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
+	return c
+}

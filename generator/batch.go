@@ -1,0 +1,70 @@
+package generator
+
+import "time"
+
+// Batch is the events of one request on its way from the source to a sender.
+// Batches are pooled: the feeder takes a free one, a builder fills in the body,
+// a sender gives it back. Whoever holds it owns it.
+type Batch struct {
+	First  int64 // index of its first event
+	Events int64
+	Due    time.Duration
+	Lane   int // which queue it goes to
+
+	Path            string // request target, after the prefix of the target's URL
+	ContentType     string
+	ContentEncoding string // empty: identity
+	ForwardedFor    string // X-Forwarded-For, empty: none
+	Body            []byte // as it goes over the wire
+	Plain           int    // bytes of the body before compression
+
+	recorded lines         // what a replay read for the builder
+	rest     *Batch        // what did not fit into the byte limit: sent right after
+	built    time.Duration // when the body was ready
+	ready    chan struct{} // tells the sender that the builder is done
+}
+
+// newBatch returns an empty batch.
+func newBatch() *Batch { return &Batch{ready: make(chan struct{}, 1)} }
+
+// reset makes the batch empty and keeps its buffers.
+func (b *Batch) reset() {
+	*b = Batch{Body: b.Body[:0], recorded: b.recorded.reset(), ready: b.ready}
+}
+
+// splitAt cuts b before its i-th event and returns what comes after.
+func (b *Batch) splitAt(i int64) *Batch {
+	rest := newBatch()
+	rest.First, rest.Events, rest.Due, rest.Lane = b.First+i, b.Events-i, b.Due, b.Lane
+	rest.recorded = b.recorded
+	rest.recorded.skip += int(i)
+	b.Events = i
+	return rest
+}
+
+// lines is a run of recorded lines in one buffer.
+type lines struct {
+	text []byte
+	ends []int
+	from []int64 // line numbers, to derive identifiers from
+	skip int     // how many of them belong to an earlier batch
+}
+
+// add copies line, which is number n of its recording.
+func (l *lines) add(line []byte, n int64) {
+	l.text = append(l.text, line...)
+	l.ends = append(l.ends, len(l.text))
+	l.from = append(l.from, n)
+}
+
+// at returns the i-th line and its number in the recording; it aliases the buffer.
+func (l *lines) at(i int64) ([]byte, int64) {
+	k, start := int(i)+l.skip, 0
+	if k > 0 {
+		start = l.ends[k-1]
+	}
+	return l.text[start:l.ends[k]], l.from[k]
+}
+
+// reset forgets the lines and keeps the buffers.
+func (l lines) reset() lines { return lines{text: l.text[:0], ends: l.ends[:0], from: l.from[:0]} }

@@ -1,0 +1,90 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+)
+
+// line is the production line of a run: batches are dealt out by the source,
+// built on all cores ahead of their due times, and queued for the senders. A
+// batch enters its queue before it is built, so that queues keep the source's
+// order whichever builder is done first.
+type line struct {
+	source Source
+	free   chan *Batch   // empty batches
+	work   chan *Batch   // to be built
+	queues []chan *Batch // to be sent, one a lane
+	dealt  Plan          // events and requests that left the source
+	err    error         // why the source ended early
+}
+
+// newLine sets up a line that keeps at most ahead batches in work at once.
+func newLine(source Source, lanes, ahead int) *line {
+	l := &line{
+		source: source,
+		free:   make(chan *Batch, ahead),
+		work:   make(chan *Batch, ahead),
+		queues: make([]chan *Batch, lanes),
+	}
+	for i := range l.queues {
+		l.queues[i] = make(chan *Batch, ahead)
+	}
+	for range ahead {
+		l.free <- newBatch()
+	}
+	return l
+}
+
+// feed deals out batches until the source or ctx ends, then closes what it
+// feeds. It runs in a goroutine of its own.
+func (l *line) feed(ctx context.Context) {
+	defer l.close()
+	for {
+		select {
+		case b := <-l.free:
+			b.reset()
+			if err := l.source.Next(b); err != nil {
+				if !errors.Is(err, io.EOF) {
+					l.err = err
+				}
+				return
+			}
+			l.dealt.Events += b.Events
+			l.dealt.Requests++
+			l.work <- b
+			l.queues[b.Lane] <- b
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// close tells builders and senders that nothing more will come.
+func (l *line) close() {
+	close(l.work)
+	for _, q := range l.queues {
+		close(q)
+	}
+	if c, ok := l.source.(io.Closer); ok {
+		c.Close()
+	}
+}
+
+// build runs n builders until the feeder is done. bench makes each one's
+// workbench, and built is told of every batch before a sender may have it.
+func (l *line) build(n int, bench func() *Workbench, built func(*Batch)) {
+	var group sync.WaitGroup
+	for range n {
+		group.Go(func() {
+			w := bench()
+			for b := range l.work {
+				l.source.Build(b, w)
+				built(b)
+				b.ready <- struct{}{}
+			}
+		})
+	}
+	group.Wait()
+}

@@ -1,0 +1,125 @@
+package generator
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/valyala/fasthttp"
+
+	"rehearse/capture"
+)
+
+// meter watches what passes over a wire's connection. The client's error alone
+// does not tell whether a request that failed had been sent whole, and so
+// whether it may have been ingested; the meter does.
+type meter struct {
+	dial func(addr string) (net.Conn, error)
+	hard context.Context
+
+	written, read int   // bytes since begin
+	dialed        error // why no connection could be had
+	broken        error // why writing failed
+}
+
+// begin starts the count for one exchange.
+func (m *meter) begin() { m.written, m.read, m.dialed, m.broken = 0, 0, nil, nil }
+
+// connect opens a metered connection that closes when the run is broken off.
+func (m *meter) connect(addr string) (net.Conn, error) {
+	c, err := m.dial(addr)
+	if err != nil {
+		m.dialed = err
+		return nil, err
+	}
+	stop := context.AfterFunc(m.hard, func() { c.Close() })
+	return &metered{Conn: c, meter: m, stop: stop}, nil
+}
+
+// metered is a connection that reports to a meter.
+type metered struct {
+	net.Conn
+	meter *meter
+	stop  func() bool
+}
+
+// Write counts, and remembers that it failed.
+func (c *metered) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.meter.written += n
+	if err != nil {
+		c.meter.broken = err
+	}
+	return n, err
+}
+
+// Read counts.
+func (c *metered) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.meter.read += n
+	return n, err
+}
+
+// Close closes the connection for good.
+func (c *metered) Close() error {
+	c.stop()
+	return c.Conn.Close()
+}
+
+// reason says what became of an exchange that ended in err.
+func (m *meter) reason(err error) capture.Reason {
+	switch {
+	case m.dialed != nil:
+		return dialReason(m.dialed)
+	case isTLS(err):
+		return capture.TLSFailed
+	case m.broken != nil:
+		return capture.BrokenWhileSending
+	case m.hard.Err() != nil:
+		return capture.Abandoned
+	case errors.Is(err, fasthttp.ErrTimeout):
+		return capture.AnswerTimeout
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return capture.OversizedAnswer
+	case m.read == 0:
+		return capture.ClosedBeforeAnswer
+	case isBroken(err):
+		return capture.BrokenWhileReading
+	}
+	return capture.GarbledAnswer
+}
+
+// dialReason tells the ways apart in which no connection comes about.
+func dialReason(err error) capture.Reason {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns):
+		return capture.NameNotFound
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return capture.ConnectRefused
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return capture.ConnectTimeout
+	}
+	return capture.ConnectFailed
+}
+
+// isTLS tells whether err comes from setting up an encrypted connection.
+func isTLS(err error) bool {
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var verify *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	return errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verify) || errors.As(err, &authority) ||
+		errors.Is(err, fasthttp.ErrTLSHandshakeTimeout)
+}
+
+// isBroken tells whether a connection ended in the middle of an answer.
+func isBroken(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, fasthttp.ErrConnectionClosed) || errors.As(err, &op)
+}

@@ -1,0 +1,231 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// Config is everything that a run needs besides its source.
+type Config struct {
+	Scenario    *scenario.Scenario
+	Source      Source
+	Plan        Plan
+	Destination Destination
+	Start       time.Time // when event 0 is due, by the monotonic clock
+	Builders    int       // goroutines that build bodies; 0: as many as GOMAXPROCS
+
+	// Observe is told of every interval, once a second and at the end; the
+	// interval is valid until it returns. It may be slow.
+	Observe func(*results.Interval)
+
+	// Nap sleeps until shortly before a due time; nil: the finest sleep of the
+	// operating system, which stands outside virtual time.
+	Nap func(time.Duration)
+}
+
+// Grace is how long after the end of the profile a batch that is late may still
+// be sent. It bounds a run whose endpoint cannot keep up.
+const Grace = 30 * time.Second
+
+// Summary is how a run ended.
+type Summary struct {
+	Planned     Plan  // with the requests that byte limits added
+	SourceErr   error // the source broke off before its end
+	Interrupted bool  // soft ended before the last batch was due
+}
+
+// Run sends what the source deals out, each batch when it is due, and records
+// every outcome. When soft ends nothing new is started and what is in flight is
+// awaited; when hard ends that is given up too. Run returns when every request
+// has been recorded and every goroutine has ended.
+func Run(soft, hard context.Context, c Config) (Summary, error) {
+	if c.Plan.Lanes < 1 || c.Plan.Lanes > c.Scenario.Target.Connections {
+		return Summary{}, fmt.Errorf("cannot run %d queues over %d connections", c.Plan.Lanes, c.Scenario.Target.Connections)
+	}
+	starting, stop := context.WithDeadline(soft, c.Start.Add(c.Plan.Span+Grace))
+	defer stop()
+	r := newRun(hard, c)
+	feeding := r.produce(starting)
+	ticking := r.tick()
+	r.sendAll(starting)
+	<-feeding
+	r.settle(c.Plan)
+	close(r.done)
+	<-ticking
+	return r.summary(soft), nil
+}
+
+// run is the state of one Run.
+type run struct {
+	config   Config
+	pacer    *Pacer
+	line     *line
+	recorder *results.Recorder
+	senders  []*sender
+	split    atomic.Int64 // requests added by byte limits
+	done     chan struct{}
+}
+
+// newRun wires up the parts.
+func newRun(hard context.Context, c Config) *run {
+	n := c.connections()
+	r := &run{
+		config:   c,
+		pacer:    &Pacer{start: c.Start, nap: c.Nap},
+		line:     newLine(c.Source, c.Plan.Lanes, c.ahead(n)),
+		recorder: results.NewRecorder(n + 1),
+		done:     make(chan struct{}),
+	}
+	if r.pacer.nap == nil {
+		r.pacer.nap = nap
+	}
+	batons := make([]chan struct{}, c.Plan.Lanes)
+	for i := range batons {
+		batons[i] = make(chan struct{}, 1)
+		batons[i] <- struct{}{}
+	}
+	for i := range n {
+		lane := i % c.Plan.Lanes
+		r.senders = append(r.senders, &sender{
+			pacer: r.pacer, queue: r.line.queues[lane], baton: batons[lane], free: r.line.free,
+			skip:  c.Scenario.Load.Late == scenario.LateSkip,
+			shard: r.recorder.Shard(i), wire: newWire(hard, &c.Destination), timer: stoppedTimer(),
+		})
+	}
+	return r
+}
+
+// connections is how many senders there are: one a queue where order matters.
+func (c *Config) connections() int {
+	if c.Plan.Ordered {
+		return c.Plan.Lanes
+	}
+	return c.Scenario.Target.Connections
+}
+
+// ahead is how many batches may be in work at once: one for each sender, and
+// enough built ones to last through a pause of the builders, but not so many
+// that large bodies fill the memory.
+func (c *Config) ahead(senders int) int {
+	const memory = 8 << 20
+	const most = 256
+	body := max(c.Scenario.Batching.MaxEvents*typicalEvent, 1)
+	return senders + min(max(memory/body, 2*runtime.GOMAXPROCS(0)), most)
+}
+
+// typicalEvent is about what an encoded event weighs.
+const typicalEvent = 400
+
+// stoppedTimer returns a timer that is not running.
+func stoppedTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
+// produce starts the feeder and the builders; the channel closes when they end.
+func (r *run) produce(ctx context.Context) <-chan struct{} {
+	ended := make(chan struct{})
+	go r.line.feed(ctx)
+	go func() {
+		defer close(ended)
+		n := r.config.Builders
+		if n == 0 {
+			n = runtime.GOMAXPROCS(0)
+		}
+		r.line.build(n, r.workbench, r.built)
+	}()
+	return ended
+}
+
+// workbench makes a builder's workbench.
+func (r *run) workbench() *Workbench { return newWorkbench(r.config.Scenario, r.config.Start) }
+
+// built notes when a body was ready, and how many requests it became.
+func (r *run) built(b *Batch) {
+	now := r.pacer.Now()
+	b.built = now
+	for part := b.rest; part != nil; part = part.rest {
+		part.built = now
+		r.split.Add(1)
+	}
+}
+
+// sendAll runs the senders until the queues are closed.
+func (r *run) sendAll(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, s := range r.senders {
+		group.Go(func() {
+			s.run(ctx)
+			s.wire.close()
+		})
+	}
+	group.Wait()
+}
+
+// settle records what the source never dealt out as unsent.
+func (r *run) settle(p Plan) {
+	events := p.Events - r.line.dealt.Events
+	requests := p.Requests - r.line.dealt.Requests
+	if events <= 0 {
+		return
+	}
+	why := capture.NotStarted
+	if r.line.err != nil {
+		why = capture.NotBuilt
+	}
+	now := r.pacer.Now()
+	r.recorder.Shard(len(r.senders)).RecordUnsent(why, requests, r.line.dealt.Events, events, now)
+}
+
+// tick passes an interval to Observe once a second until the run is done, and
+// the rest after that; the channel closes when it has.
+func (r *run) tick() <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				r.observe()
+			case <-r.done:
+				r.observe()
+				return
+			}
+		}
+	}()
+	return ended
+}
+
+// observe closes the current interval and passes it on.
+func (r *run) observe() {
+	inFlight := 0
+	for _, s := range r.senders {
+		if s.busy.Load() {
+			inFlight++
+		}
+	}
+	now := r.pacer.Now()
+	iv := r.recorder.Tick(now, inFlight)
+	iv.Target = r.config.Plan.Rate(now - time.Second/2)
+	r.config.Observe(iv)
+}
+
+// summary says how the run ended.
+func (r *run) summary(soft context.Context) Summary {
+	p := r.config.Plan
+	p.Events = max(p.Events, r.line.dealt.Events)
+	p.Requests = max(p.Requests, r.line.dealt.Requests) + r.split.Load()
+	return Summary{Planned: p, SourceErr: r.line.err, Interrupted: errors.Is(soft.Err(), context.Canceled)}
+}

@@ -1,0 +1,96 @@
+package generator
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+// Sample writes n events of s to out, from event number from on, as they would
+// be sent by a run that began at start: one JSON object a line. A run of
+// recorded requests is sampled by its requests.
+func Sample(out io.Writer, s *scenario.Scenario, start time.Time, from, n int64) error {
+	source, plan, err := Open(s)
+	if err != nil {
+		return err
+	}
+	if from < 0 || n < 0 || from >= plan.Events {
+		return fmt.Errorf("cannot sample event %d: the scenario has events 0 to %d", from, plan.Events-1)
+	}
+	n = min(n, plan.Events-from)
+	w := newWorkbench(s, start)
+	if y, ok := source.(*Synth); ok {
+		return y.sample(out, w, from, n)
+	}
+	return sampleReplay(out, source.(replay), w, span{from, from + n})
+}
+
+// span is a range of event numbers.
+type span struct{ from, to int64 }
+
+// sample writes events by their number alone.
+func (y *Synth) sample(out io.Writer, w *Workbench, from, n int64) error {
+	w.due = y.schedule.Cursor().Due
+	var line []byte
+	for i := from; i < from+n; i++ {
+		y.Event(i, w)
+		line = append(capture.AppendEvent(line[:0], &w.event), '\n')
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sampleReplay reads a recording up to the end of the range.
+func sampleReplay(out io.Writer, source replay, w *Workbench, events span) error {
+	b := newBatch()
+	for b.First+b.Events < events.to {
+		b.reset()
+		if err := source.Next(b); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if b.First+b.Events <= events.from {
+			continue
+		}
+		if err := source.print(out, b, w, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// print writes those events of b that lie in the range.
+func (r *eventReplay) print(out io.Writer, b *Batch, w *Workbench, events span) error {
+	var line []byte
+	for i := range b.Events {
+		if n := b.First + i; n < events.from || n >= events.to {
+			continue
+		}
+		r.fill(b, i, w)
+		line = append(capture.AppendEvent(line[:0], &w.event), '\n')
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// print writes the request of b.
+func (r *requestReplay) print(out io.Writer, b *Batch, _ *Workbench, _ span) error {
+	line := map[string]any{"path": b.Path, "content_type": b.ContentType, "events": b.Events}
+	if json.Valid(b.Body) {
+		line["body"] = json.RawMessage(b.Body)
+	} else {
+		line["body_base64"] = bytes.Clone(b.Body)
+	}
+	return json.NewEncoder(out).Encode(line)
+}

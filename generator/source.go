@@ -1,0 +1,41 @@
+package generator
+
+import (
+	"time"
+
+	"rehearse/scenario"
+)
+
+// A Source deals out the batches of a run. What to send is decided in order and
+// cheaply by Next; the expensive part, Build, runs on all cores.
+type Source interface {
+	// Next fills b with the next batch in order of its due time; io.EOF ends
+	// the run. One goroutine calls it.
+	Next(b *Batch) error
+
+	// Build makes the body of b. Many goroutines call it, each with a
+	// workbench of its own.
+	Build(b *Batch, w *Workbench)
+}
+
+// Plan is what a source will deliver.
+type Plan struct {
+	Events   int64
+	Requests int64 // before any batch is split by its byte limit
+	Span     time.Duration
+	Peak     float64                     // events per second
+	Rate     func(time.Duration) float64 // events per second offered at a time
+	Lanes    int                         // queues that batches are dealt to
+	Ordered  bool                        // one batch in flight a queue, so that none overtakes another
+	Warnings []string
+}
+
+// Open returns the source that s asks for, and what it will deliver. A
+// recording is read to its end first; an error says where it cannot be.
+func Open(s *scenario.Scenario) (Source, Plan, error) {
+	if s.Replay != nil {
+		return openReplay(s)
+	}
+	synth, plan := NewSynth(s)
+	return synth, plan, nil
+}

@@ -1,0 +1,143 @@
+package generator
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"rehearse/capture"
+	"rehearse/results"
+)
+
+// wire is one connection to the endpoint: at most one request at a time, never
+// a silent retry, never a redirect followed.
+type wire struct {
+	client  *fasthttp.HostClient
+	request *fasthttp.Request
+	answer  *fasthttp.Response
+	base    string // scheme, host and path prefix
+	path    string // of the request as prepared
+	timeout time.Duration
+	meter   meter
+}
+
+// Destination is where requests go and how they introduce themselves.
+type Destination struct {
+	URL       *url.URL
+	UserAgent string
+	Timeout   time.Duration
+	Dial      func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP
+}
+
+// newWire returns a wire to d; connections die when hard ends.
+func newWire(hard context.Context, d *Destination) *wire {
+	w := &wire{
+		request: &fasthttp.Request{},
+		answer:  &fasthttp.Response{},
+		base:    d.URL.Scheme + "://" + d.URL.Host + trimSlash(d.URL.Path),
+		timeout: d.Timeout,
+	}
+	w.meter.dial = d.dialer(hard)
+	w.meter.hard = hard
+	w.client = &fasthttp.HostClient{
+		Addr:                          address(d.URL),
+		IsTLS:                         d.URL.Scheme == "https",
+		TLSConfig:                     &tls.Config{ServerName: d.URL.Hostname()},
+		Dial:                          w.meter.connect,
+		MaxConns:                      1,
+		MaxIdemponentCallAttempts:     1,
+		RetryIfErr:                    func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
+		MaxIdleConnDuration:           maxIdle,
+		MaxResponseBodySize:           capture.MaxAnswer,
+		WriteBufferSize:               writeBuffer,
+		NoDefaultUserAgentHeader:      true,
+		DisableHeaderNamesNormalizing: true,
+		DisablePathNormalizing:        true,
+	}
+	w.request.Header.SetMethod(fasthttp.MethodPost)
+	w.request.Header.SetUserAgent(d.UserAgent)
+	return w
+}
+
+// maxIdle is how long a connection may rest before it is replaced: less than
+// servers and load balancers wait before they close it, which would lose the
+// next request.
+const maxIdle = 10 * time.Second
+
+// writeBuffer holds most requests whole, so that each is one write.
+const writeBuffer = 16 << 10
+
+// prepare makes the request for b. Everything that can be done before the due
+// time has been; this only points at it.
+func (w *wire) prepare(b *Batch) {
+	if w.path != b.Path {
+		w.path = b.Path
+		w.request.SetRequestURI(w.base + b.Path)
+	}
+	h := &w.request.Header
+	h.SetContentType(b.ContentType)
+	setOrDelete(h, fasthttp.HeaderContentEncoding, b.ContentEncoding)
+	setOrDelete(h, fasthttp.HeaderXForwardedFor, b.ForwardedFor)
+	w.request.SetBodyRaw(b.Body)
+}
+
+// setOrDelete sets a header, or removes it where there is no value.
+func setOrDelete(h *fasthttp.RequestHeader, name, value string) {
+	if value == "" {
+		h.Del(name)
+		return
+	}
+	h.Set(name, value)
+}
+
+// exchange sends the prepared request, reads its answer and judges it. What it
+// stores in o.Answer is valid until the next exchange.
+func (w *wire) exchange(o *results.Outcome) {
+	w.meter.begin()
+	err := w.client.DoTimeout(w.request, w.answer, w.timeout)
+	o.WireBytes = int32(w.meter.written)
+	if err != nil {
+		o.Reason = w.meter.reason(err)
+		return
+	}
+	o.Status = w.answer.StatusCode()
+	o.Reason = capture.Judge(o.Status, w.answer.Body())
+	if o.Reason != capture.Accepted {
+		o.Answer = w.answer.Body()
+	}
+}
+
+// close gives up the connection.
+func (w *wire) close() { w.client.CloseIdleConnections() }
+
+// dialer returns the function that opens connections.
+func (d *Destination) dialer(hard context.Context) func(string) (net.Conn, error) {
+	if d.Dial != nil {
+		return func(addr string) (net.Conn, error) { return d.Dial(hard, addr) }
+	}
+	dialer := &net.Dialer{Timeout: d.Timeout}
+	return func(addr string) (net.Conn, error) { return dialer.DialContext(hard, "tcp", addr) }
+}
+
+// address is host and port of u.
+func address(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	if u.Scheme == "https" {
+		return net.JoinHostPort(u.Hostname(), "443")
+	}
+	return net.JoinHostPort(u.Hostname(), "80")
+}
+
+// trimSlash removes a slash at the end: paths begin with one.
+func trimSlash(path string) string {
+	if n := len(path); n > 0 && path[n-1] == '/' {
+		return path[:n-1]
+	}
+	return path
+}

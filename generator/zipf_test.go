@@ -1,0 +1,119 @@
+package generator
+
+import (
+	"math"
+	"testing"
+
+	"rehearse/scenario"
+)
+
+// shares is the exact distribution: rank^-skew over the sum of all.
+func shares(count int, skew float64) []float64 {
+	p := make([]float64, count)
+	sum := 0.0
+	for i := count - 1; i >= 0; i-- { // small terms first
+		p[i] = math.Pow(float64(i+1), -skew)
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+// TestZipfShape holds the counts of the first hundred ranks, and of all the
+// others together, against the exact shares: chi-square over 100 degrees of
+// freedom lies below 160 in all but one of ten thousand fair samples.
+func TestZipfShape(t *testing.T) {
+	t.Parallel()
+	const draws, ranks = 400_000, 100
+	for _, skew := range []float64{0, 0.3, 0.7, 0.99, 1, 1.1, 2, 3.5} {
+		z := newZipf(5000, skew)
+		s := scenario.NewStream(7, uint64(skew*100))
+		got := make([]float64, ranks+1)
+		for range draws {
+			r := z.draw(&s)
+			if r < 0 || r >= 5000 {
+				t.Fatalf("skew %v: rank %d out of 0 to 4999", skew, r)
+			}
+			got[min(r, ranks)]++
+		}
+		want := shares(5000, skew)
+		rest := 1.0
+		chi := 0.0
+		for r := range ranks {
+			e := want[r] * draws
+			rest -= want[r]
+			chi += (got[r] - e) * (got[r] - e) / e
+		}
+		chi += (got[ranks] - rest*draws) * (got[ranks] - rest*draws) / (rest * draws)
+		if chi > 160 {
+			t.Errorf("skew %v: chi-square %.0f over %d degrees of freedom, want below 160", skew, chi, ranks)
+		}
+	}
+}
+
+func TestZipfOfOneRank(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []float64{0, 1, 2.5} {
+		z := newZipf(1, skew)
+		s := scenario.NewStream(1, 1)
+		for range 1000 {
+			if r := z.draw(&s); r != 0 {
+				t.Fatalf("skew %v: rank %d of one", skew, r)
+			}
+		}
+	}
+}
+
+func TestZipfOfManyRanks(t *testing.T) {
+	t.Parallel()
+	// Over a thousand million ranks at skew 1, the first rank's share is
+	// 1 / (ln 1e9 + γ) = 1 / 21.3003 = 4.695 %.
+	z := newZipf(1e9, 1)
+	s := scenario.NewStream(1, 1)
+	first := 0
+	const draws = 200_000
+	for range draws {
+		if z.draw(&s) == 0 {
+			first++
+		}
+	}
+	if share := float64(first) / draws; math.Abs(share-0.04695) > 0.002 {
+		t.Errorf("share of the first rank %.4f, want 0.0470", share)
+	}
+}
+
+func TestAliasShares(t *testing.T) {
+	t.Parallel()
+	weights := []float64{70, 10, 3, 0.5, 0.05, 0, 1, 2}
+	a := newAlias(weights)
+	s := scenario.NewStream(3, 3)
+	got := make([]float64, len(weights))
+	const draws = 1_000_000
+	for range draws {
+		got[a.draw(&s)]++
+	}
+	for i, w := range weights {
+		p := w / 86.55
+		// five standard deviations of a binomial count
+		if slack := 5 * math.Sqrt(draws*p*(1-p)); math.Abs(got[i]-draws*p) > slack {
+			t.Errorf("index %d: drawn %v times, want %.0f ± %.0f", i, got[i], draws*p, slack)
+		}
+	}
+}
+
+func BenchmarkZipf(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		count int64
+	}{{"1e3", 1e3}, {"1e9", 1e9}} {
+		b.Run(c.name, func(b *testing.B) {
+			z := newZipf(c.count, 1.1)
+			s := scenario.NewStream(1, 1)
+			for b.Loop() {
+				z.draw(&s)
+			}
+		})
+	}
+}
