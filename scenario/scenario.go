@@ -1,111 +1,93 @@
 package scenario
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Scenario is one rehearsal as written in its file. It is plain data: decoded
 // strictly, checked once, never changed afterwards.
 type Scenario struct {
-	Name     string
+	Name     string // letters, digits, dots, dashes and underscores: it names directories
 	About    string
 	Customer string
-	Contact  string
+	Contact  string // one line; requests bear it
 
 	Intake     Intake
 	Target     Target
-	Load       Load
+	Load       Offered
 	Batching   Batching
 	Traffic    *Traffic // exactly one of Traffic and Replay is set
 	Replay     *Replay
 	Retry      Retry
 	Thresholds []Threshold
+
+	source source
 }
 
 // Intake holds the customer's answers to what a pipeline team asks first. A run
 // does not need them; reports show them.
 type Intake struct {
-	Committed bool
-	Starts    time.Time
-	Apps      bool
+	Committed bool      // product questions are answered and do not wait for the import to decide
+	Starts    time.Time // zero: not said
+	Apps      bool      // apps (transformations, destinations) are enabled
 }
 
-// Target says where the events go and how they travel.
-type Target struct {
-	URL                 string // empty: the embedded staging endpoint on loopback
-	Endpoint            Endpoint
-	Token               Secret
-	Compression         Compression
-	HistoricalMigration bool
-	Connections         int
-	Timeout             time.Duration
+// maxLine is how long a text of one line may be, in characters.
+const maxLine = 200
+
+// readScenario reads the whole tree.
+func readScenario(v value) *Scenario {
+	s := &Scenario{Target: defaultTarget(), Load: defaultOffered(), Retry: RetryNone}
+	v.d.given[""] = v
+	v.object(fields{
+		"name":       func(v value) { s.Name = readName(v) },
+		"about":      func(v value) { s.About = v.text() },
+		"customer":   func(v value) { s.Customer = v.line(0, maxLine) },
+		"contact":    func(v value) { s.Contact = v.line(0, maxLine) },
+		"intake":     func(v value) { s.Intake = readIntake(v) },
+		"target":     func(v value) { s.Target = readTarget(v) },
+		"load":       func(v value) { s.Load = readOffered(v) },
+		"batching":   func(v value) { s.Batching = readBatching(v) },
+		"traffic":    func(v value) { s.Traffic = readTraffic(v) },
+		"replay":     func(v value) { s.Replay = readReplay(v) },
+		"retry":      func(v value) { s.Retry = oneOf(v, []Retry{RetryNone}, "sdk") },
+		"thresholds": func(v value) { s.Thresholds = readThresholds(v) },
+	}, "abort")
+	v.require("name")
+	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
+	return s
 }
 
-// Load is the offered load over time.
-type Load struct {
-	Profile  *Profile // nil only for a replay on its recorded clock
-	Arrivals Arrivals
-	Late     Late
+func readName(v value) string {
+	name := v.line(1, 64)
+	if strings.ContainsFunc(name, unsafeInName) || strings.HasPrefix(name, ".") {
+		v.fail("must be letters, digits, dots, dashes and underscores, no dot first", "it names the directories of the runs")
+	}
+	return name
 }
 
-// Batching closes a batch at the first of: enough events, enough bytes, old enough.
-type Batching struct {
-	MinEvents, MaxEvents int           // sizes are spread evenly between the two; equal: fixed
-	Bytes                int64         // of the body before compression
-	Age                  time.Duration // 0: no limit
+// unsafeInName tells whether a character is kept out of the names of directories.
+func unsafeInName(r rune) bool {
+	safe := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	return !safe && !strings.ContainsRune("._-", r)
 }
 
-// Traffic describes synthesized events.
-type Traffic struct {
-	Seed        uint64
-	DistinctIDs Population
-	Events      []EventShare // in file order; weights need not add up to anything
-	Sizes       Sizes
-	Timestamps  Timestamps
+func readIntake(v value) Intake {
+	var in Intake
+	v.object(fields{
+		"committed": func(v value) { in.Committed = v.flag() },
+		"starts":    func(v value) { in.Starts = v.time() },
+		"apps":      func(v value) { in.Apps = v.flag() },
+	})
+	return in
 }
 
-// Population is who sends the events: Count distinct_ids whose shares fall with
-// their rank as rank^-Skew, and Hot ids on top of them.
-type Population struct {
-	Count int64
-	Skew  float64
-	Hot   []HotID
-}
-
-// HotID is a distinct_id with a stated share of all events.
-type HotID struct {
-	ID    string // empty: a generated one
-	Share float64
-}
-
-// EventShare is one entry of the event mix.
-type EventShare struct {
-	Name   string
-	Weight float64
-}
-
-// Sizes bends the encoded size of an event: log-normal through two percentiles.
-// Zero: as the built-in shapes come.
-type Sizes struct{ P50, P99 int }
-
-// Timestamps says what time the events bear: that of sending, or a historical
-// range walked in order.
-type Timestamps struct {
-	Now      bool
-	From, To time.Time
-}
-
-// Replay describes recorded events or requests.
-type Replay struct {
-	Files  []string // as written, relative to the scenario file; globs allowed
-	Paths  []string // resolved against the scenario file's directory, globs expanded, sorted within a glob
-	Format Format
-	Clock  Clock
-	Speed  float64
-	Order  Order
-	Fields Fields
-}
-
-// Fields maps the members of a JSON line to an event's parts. A dotted path
-// descends. What is not mapped becomes a property.
-type Fields struct {
-	Event, DistinctID, Timestamp, UUID, Properties string
+func readThresholds(v value) []Threshold {
+	var all []Threshold
+	for _, item := range v.list() {
+		t, _ := measured(item, ParseThreshold, "a threshold", hintThreshold)
+		all = append(all, t)
+	}
+	return all
 }

@@ -1,5 +1,14 @@
 package scenario
 
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
 // Threshold is one demand on the results, parsed when the file is loaded.
 type Threshold struct {
 	Text   string  // as written
@@ -15,4 +24,144 @@ type Metric struct {
 	Quantile float64 // for times: 0.99 for p99; 1 is max; 0 with Mean set is the mean
 	Mean     bool
 	Status   string // rejected(429), rejected(5xx): only these; empty: all
+}
+
+const hintThreshold = "as in p99 < 500ms, service p50 < 20ms, rejected(5xx) < 0.1% or ambiguous == 0"
+
+// ParseThreshold reads a demand: a measure, a comparison and a value.
+//
+//	p99 < 500ms, mean < 20ms, max < 2s     latency, in ways to sum it up
+//	service p99.9 < 50ms, lag max < 10ms   the same of service and lag
+//	rejected < 0.1%, accepted > 99.9%      a share
+//	rejected(429) < 1%, rejected(5xx) == 0 one status, or one class
+//	ambiguous == 0, unsent < 1%, late < 1% a count of events, or a share
+//
+// The comparison is one of < <= > >= == !=.
+func ParseThreshold(text string) (Threshold, error) {
+	t := Threshold{Text: strings.TrimSpace(text)}
+	measure, value, err := t.split()
+	if err == nil {
+		err = t.Metric.parse(measure)
+	}
+	if err == nil {
+		err = t.parseValue(value)
+	}
+	if err != nil {
+		return Threshold{}, fmt.Errorf("cannot read %q as a threshold: %w", clip(text), err)
+	}
+	return t, nil
+}
+
+// split cuts the text at its comparison.
+func (t *Threshold) split() (measure, value string, err error) {
+	at := strings.IndexAny(t.Text, "<>=!")
+	if at < 0 {
+		return "", "", errors.New("a comparison such as < is missing")
+	}
+	end := at
+	for end < len(t.Text) && strings.IndexByte("<>=!", t.Text[end]) >= 0 {
+		end++
+	}
+	t.Op = t.Text[at:end]
+	switch t.Op {
+	case "<", "<=", ">", ">=", "==", "!=":
+		return strings.TrimSpace(t.Text[:at]), strings.TrimSpace(t.Text[end:]), nil
+	}
+	return "", "", fmt.Errorf("unknown comparison %q", clip(t.Op))
+}
+
+// parse reads a measure such as "service p99.9" or "rejected(5xx)".
+func (m *Metric) parse(text string) error {
+	first, second, _ := strings.Cut(text, " ")
+	second = strings.TrimSpace(second)
+	name, status, only := strings.Cut(first, "(")
+	switch name {
+	case "latency", "service", "lag":
+		m.Name = first
+		return m.parseStatistic(second)
+	case "accepted", "rejected", "ambiguous", "unsent", "late":
+		if second != "" {
+			return fmt.Errorf("unexpected %q", clip(second))
+		}
+		m.Name = name
+		if only {
+			return m.parseStatus(status)
+		}
+		return nil
+	}
+	m.Name = "latency"
+	if second != "" {
+		return fmt.Errorf("unknown measure %q", clip(first))
+	}
+	return m.parseStatistic(first)
+}
+
+// parseStatistic reads mean, max, or a percentile such as p99.9.
+func (m *Metric) parseStatistic(text string) error {
+	switch text {
+	case "mean":
+		m.Mean = true
+		return nil
+	case "max":
+		m.Quantile = 1
+		return nil
+	}
+	digits, isPercentile := strings.CutPrefix(text, "p")
+	percent, err := strconv.ParseFloat(digits, 64)
+	if !isPercentile || err != nil || numberEnd(digits) != len(digits) {
+		return fmt.Errorf("unknown measure %q", clip(text))
+	}
+	if percent <= 0 || percent >= 100 {
+		return fmt.Errorf("%q is not above p0 and below p100", clip(text))
+	}
+	m.Quantile = percent / 100
+	return nil
+}
+
+// parseStatus reads the rest of rejected(429) or rejected(5xx).
+func (m *Metric) parseStatus(text string) error {
+	status, closed := strings.CutSuffix(text, ")")
+	if m.Name != "rejected" || !closed || len(status) != 3 || status[0] < '1' || status[0] > '5' {
+		return fmt.Errorf("%q is not a status such as 429 or a class such as 5xx, of rejected", clip(text))
+	}
+	if status[1:] != "xx" && (!isDigit(status[1]) || !isDigit(status[2])) {
+		return fmt.Errorf("%q is neither a status nor a class", status)
+	}
+	m.Status = status
+	return nil
+}
+
+// parseValue reads the right-hand side in the unit of the measure.
+func (t *Threshold) parseValue(text string) error {
+	if t.Metric.Mean || t.Metric.Quantile > 0 {
+		d, err := ParseDuration(text)
+		t.Value = float64(d) / float64(time.Millisecond)
+		return err
+	}
+	if strings.HasSuffix(text, "%") {
+		share, err := ParseShare(text)
+		t.Value, t.Share = share, true
+		return err
+	}
+	n, err := ParseCount(text)
+	t.Value = float64(n)
+	return err
+}
+
+// Holds tells whether a measured value, in the unit of Value, meets the demand.
+// What is not a number meets none.
+func (t *Threshold) Holds(measured float64) bool {
+	switch t.Op {
+	case "<":
+		return measured < t.Value
+	case "<=":
+		return measured <= t.Value
+	case ">":
+		return measured > t.Value
+	case ">=":
+		return measured >= t.Value
+	case "==":
+		return measured == t.Value
+	}
+	return measured != t.Value && !math.IsNaN(measured)
 }

@@ -1,10 +1,11 @@
 package scenario
 
-// The closed sets of the scenario file. Each is spelled in the file as here.
+// The closed sets of the scenario file. Each word is spelled in the file as here.
 
 // Endpoint is the route and shape of requests.
 type Endpoint string
 
+// The endpoints.
 const (
 	EndpointBatch   Endpoint = "batch"   // POST /batch/: many events a request
 	EndpointCapture Endpoint = "capture" // POST /i/v0/e/: one event a request
@@ -13,6 +14,7 @@ const (
 // Compression is the content coding of request bodies.
 type Compression string
 
+// The compressions.
 const (
 	CompressionNone Compression = "none"
 	CompressionGzip Compression = "gzip"
@@ -21,6 +23,7 @@ const (
 // Arrivals is how events fall within the curve of the profile.
 type Arrivals string
 
+// The arrivals.
 const (
 	ArrivalsEven    Arrivals = "even"    // at equal steps of the integral
 	ArrivalsPoisson Arrivals = "poisson" // seeded, with the exact total kept
@@ -29,6 +32,7 @@ const (
 // Late is what happens when no connection is free at the due time.
 type Late string
 
+// The answers to being late.
 const (
 	LateQueue Late = "queue" // send late; latency still runs from the due time
 	LateSkip  Late = "skip"  // do not send; counted as unsent
@@ -37,13 +41,15 @@ const (
 // Retry is what happens to a request that was refused.
 type Retry string
 
+// The ways to retry.
 const (
-	RetryNone Retry = "none"
+	RetryNone Retry = "none" // once is all
 )
 
 // Format is the shape of a recording.
 type Format string
 
+// The formats of recordings.
 const (
 	FormatAuto    Format = "auto"    // told from the first line
 	FormatCapture Format = "capture" // recorded requests, sent byte for byte
@@ -53,6 +59,7 @@ const (
 // Clock is what sets the due times of a replay.
 type Clock string
 
+// The clocks of a replay.
 const (
 	ClockRecorded Clock = "recorded" // the recording's own rhythm, times Speed
 	ClockProfile  Clock = "profile"  // load.profile
@@ -61,6 +68,7 @@ const (
 // Order is what a replay keeps in sequence.
 type Order string
 
+// The orders of a replay.
 const (
 	OrderPerID Order = "per-id" // events of one distinct_id never overtake each other
 	OrderFile  Order = "file"   // one request in flight

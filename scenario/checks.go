@@ -1,0 +1,81 @@
+package scenario
+
+// check judges what the sections mean together. It looks at what the file gives
+// rather than at values, because a default contradicts nothing.
+func (d *decoder) check(s *Scenario) {
+	d.checkSource()
+	if s.Replay != nil {
+		d.checkReplay(s.Replay)
+	}
+	if s.Replay == nil || s.Replay.Clock == ClockProfile {
+		d.checkLoad()
+	}
+	if s.Target.Endpoint == EndpointCapture {
+		d.checkCapture(s)
+	}
+}
+
+// checkSource demands traffic or replay, and not both.
+func (d *decoder) checkSource() {
+	switch traffic, replay := d.has("traffic"), d.has("replay"); {
+	case traffic && replay:
+		d.fail("replay", "given beside traffic", "events are synthesized or replayed: keep one of the two")
+	case !traffic && !replay:
+		d.fail("traffic", "missing, and so is replay", "traffic: {} synthesizes events with everything at its default")
+	}
+}
+
+// curves are the three ways to give the load.
+var curves = [...]string{"load.profile", "load.stages", "load.follow"}
+
+// checkLoad demands exactly one curve.
+func (d *decoder) checkLoad() {
+	first := ""
+	for _, path := range curves {
+		switch {
+		case !d.has(path):
+		case first != "":
+			d.fail(path, "given beside "+first, "keep one of the two")
+		default:
+			first = path
+		}
+	}
+	if first == "" {
+		d.fail(curves[0], "missing", "as in line(0, 5000, 10m) const(5000, 30m); or give load.stages or load.follow")
+	}
+}
+
+// checkReplay refuses what a replay would silently ignore.
+func (d *decoder) checkReplay(r *Replay) {
+	switch r.Clock {
+	case ClockRecorded:
+		const what, hint = "has no meaning on the recorded clock", "set replay.clock to profile, or leave this out"
+		d.refuse(what, hint, append(curves[:], "load.arrivals")...)
+	case ClockProfile:
+		d.refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out", "replay.speed")
+	}
+	if r.Format == FormatCapture {
+		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
+		d.refuse(what, hint, "replay.fields", "batching")
+	}
+}
+
+// checkCapture refuses what single events cannot do.
+func (d *decoder) checkCapture(s *Scenario) {
+	const hint = "set target.endpoint to batch"
+	if s.Batching.MaxEvents > 1 {
+		d.fail("batching.events", "must be 1, because the capture endpoint takes one event a request", hint)
+	}
+	if s.Target.HistoricalMigration {
+		d.fail("target.historical_migration", "only batches can set it", hint)
+	}
+}
+
+// refuse reports those of the fields that the file gives.
+func (d *decoder) refuse(what, hint string, paths ...string) {
+	for _, path := range paths {
+		if d.has(path) {
+			d.fail(path, what, hint)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package scenario
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The bounds of a recorded series, decompressed.
+const (
+	maxSeriesBytes = 64 << 20
+	maxSeriesRows  = 1_000_000
+)
+
+// Series is a recorded load: how many events each period had.
+type Series struct {
+	// Spacing is the shortest distance between two periods, and a minute where
+	// the periods are not times.
+	Spacing time.Duration
+
+	rows []row
+}
+
+// row is one line of the recording. Its time is zero where the period is a label.
+type row struct {
+	line  int
+	at    time.Time
+	count float64
+}
+
+// ReadSeries reads a CSV file of two columns under the header period,count. A
+// period is a time (2025-06-30 21:30:00, RFC 3339, or a date) or, if the first
+// one is not, a label that is passed over. A name that ends in .gz is
+// decompressed.
+func ReadSeries(path string) (*Series, error) {
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var plain io.Reader = file
+	if strings.HasSuffix(path, ".gz") {
+		if plain, err = gzip.NewReader(file); err != nil {
+			return nil, err
+		}
+	}
+	return parseSeries(plain)
+}
+
+func parseSeries(plain io.Reader) (*Series, error) {
+	bounded := &io.LimitedReader{R: plain, N: maxSeriesBytes + 1}
+	lines := csv.NewReader(bounded)
+	lines.FieldsPerRecord, lines.ReuseRecord, lines.TrimLeadingSpace = 2, true, true
+	if header, err := lines.Read(); err != nil {
+		return nil, noEOF(err)
+	} else if header[0] != "period" || header[1] != "count" {
+		return nil, errors.New("line 1: the header must be period,count")
+	}
+	s := &Series{}
+	for {
+		record, err := lines.Read()
+		if bounded.N == 0 || len(s.rows) > maxSeriesRows {
+			return nil, errors.New("more than 64 MiB or a million rows")
+		}
+		if err == io.EOF {
+			return s, s.measure()
+		}
+		if err != nil {
+			return nil, err
+		}
+		line, _ := lines.FieldPos(0)
+		if err := s.add(line, record[0], record[1]); err != nil {
+			return nil, fmt.Errorf("line %d: %w", line, err)
+		}
+	}
+}
+
+func noEOF(err error) error {
+	if err == io.EOF {
+		return errors.New("the file is empty")
+	}
+	return err
+}
+
+func (s *Series) add(line int, period, count string) error {
+	number, err := strconv.ParseFloat(count, 64)
+	if err != nil || !(number >= 0) || math.IsInf(number, 0) {
+		return fmt.Errorf("%q is not a count", clip(count))
+	}
+	at, err := parseTime(period)
+	labels := len(s.rows) > 0 && s.rows[0].at.IsZero()
+	if err != nil && len(s.rows) > 0 && !labels {
+		return fmt.Errorf("%q is not a time, as the first period is", clip(period))
+	}
+	if err != nil || labels {
+		at = time.Time{}
+	}
+	s.rows = append(s.rows, row{line, at, number})
+	return nil
+}
+
+// measure finds the spacing and checks that every period stands on it.
+func (s *Series) measure() error {
+	s.Spacing = time.Minute
+	if len(s.rows) < 2 || s.rows[0].at.IsZero() {
+		return nil
+	}
+	s.Spacing = math.MaxInt64
+	for k := 1; k < len(s.rows); k++ {
+		apart := s.rows[k].at.Sub(s.rows[k-1].at)
+		if apart <= 0 {
+			return fmt.Errorf("line %d: the period is not after the one before it", s.rows[k].line)
+		}
+		s.Spacing = min(s.Spacing, apart)
+	}
+	for k := 1; k < len(s.rows); k++ {
+		if s.rows[k].at.Sub(s.rows[k-1].at)%s.Spacing != 0 {
+			return fmt.Errorf("line %d: the periods are not evenly spaced: the shortest is %s",
+				s.rows[k].line, FormatDuration(s.Spacing))
+		}
+	}
+	return nil
+}
+
+// Stages returns one stage of constant rate a row: count · scale events, spread
+// over the duration every. Periods that the recording leaves out had no events:
+// they become stages of rate 0.
+func (s *Series) Stages(scale float64, every time.Duration) []Stage {
+	var stages []Stage
+	for k, r := range s.rows {
+		if k > 0 {
+			if missing := r.at.Sub(s.rows[k-1].at)/s.Spacing - 1; missing > 0 {
+				stages = append(stages, Stage{Over: missing * min(every, math.MaxInt64/missing)})
+			}
+		}
+		rate := r.count * scale / every.Seconds()
+		stages = append(stages, Stage{rate, rate, every})
+	}
+	return stages
+}
+
+// parseTime reads RFC 3339, the same with a space and no zone (UTC), or a date.
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range [...]string{time.RFC3339, time.DateTime, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("cannot read %q as a time", clip(text))
+}
