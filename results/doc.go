@@ -1,2 +1,88 @@
-// Package results keeps what was written down about a run and says what it means.
+// Package results keeps what was written down about a run and says what it
+// means. Measuring never prints and printing never measures: senders hand an
+// Outcome to their Shard of the Recorder, a Tick once a second turns what came
+// together into an Interval, a Directory writes the intervals down, and every
+// report is a view of that directory.
+//
+//	recorder := results.NewRecorder(connections)
+//	directory, err := results.Create(path, manifest)
+//	// each sender:       recorder.Shard(i).Record(&outcome)
+//	// once a second:     directory.Write(recorder.Tick(now, inFlight))
+//	result, err := directory.Close(results.Final{Ended: results.Completed})
+//	// now or years later: run, err := results.Open(path); results.WriteText(os.Stdout, run)
+//
+// # Time
+//
+// Every request has three instants: due, when it should have left; sent, when it
+// was handed to the network; done, when its answer was read. Latency is done −
+// due, service is done − sent, lag is sent − due. All requests that were sent are
+// in the three histograms, refused and timed-out ones too; the histograms by
+// reason keep them apart. Requests that were never sent are in none.
+//
+// # The run directory
+//
+// scenario.yaml is the scenario as it was given, its secrets redacted.
+//
+// result.json is the run in numbers; result.schema.json, which Schema returns,
+// describes every field. It is replaced as a whole after every interval, with
+// "ended": "running" until the run is closed. While it says so, the requests in
+// flight count as ambiguous and everything not yet due as unsent, so that the
+// books balance at every moment and a killed run reads as what it may have done
+// at worst. Times in it are in milliseconds, to the microsecond.
+//
+//	run         which scenario and seed, when, for how long, against what, how it ended and why
+//	planned     what the scenario asked for; requests may grow when a batch is split
+//	requests    sent = accepted + rejected + ambiguous; planned = sent + unsent; how often one was retried
+//	events      the same of events
+//	bytes       of the bodies before compression; on the wire: heads and compressed bodies
+//	rejections  by reason and status, everything rejected, ambiguous and unsent; side is whose doing it was
+//	latency_ms  count, mean, quantiles and maximum; so do service_ms and lag_ms
+//	generator   CPU time and peak memory of the process, what held it back, and the share of
+//	            the due requests that left within LateAfter of their time
+//	thresholds  each as written, what it came to, and whether it was met
+//	verdict     pass, fail or invalid: see Judge
+//	warnings    doubts; the first one of an invalid run says why it is invalid
+//
+// latency.hlog has every interval's histograms in the HdrHistogram interval log
+// format 1.3 (V2 compressed), readable by the standard tools. Values are in
+// microseconds; tell tools that assume nanoseconds a value ratio of 1000. The
+// tags are latency, service, lag, and latency.<reason> for each reason that
+// occurred, latency.accepted among them. Intervals are stamped in seconds from
+// the start of the run, which the BaseTime comment gives.
+//
+// timeline.csv has a row an interval. Times of the run are in seconds, durations
+// in milliseconds; the counts are of requests and events that came to their end
+// in the interval.
+//
+//	from_s to_s               the interval
+//	target_events_per_s       the rate asked for
+//	in_flight_requests        sent and unanswered at its end; also _events
+//	accepted_requests         and _events; so for rejected, ambiguous and unsent
+//	late_build_requests       left late because they were not built in time
+//	late_pace_requests        left late though built and with a connection free
+//	late_connection_requests  left late because every connection was waiting
+//	body_bytes wire_bytes     of what was sent
+//	latency_p50_ms            and p99, max; service_p50_ms and p99; lag_p99_ms and max
+//	too_long                  durations over an hour, which are in no histogram
+//	rejections_left_out       refused requests that are not in rejected.jsonl.gz
+//
+// rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
+// gzip member an interval:
+//
+//	due_ms sent_ms done_ms    from the start of the run
+//	status reason side        as in result.json
+//	ambiguous                 true if it may have been ingested
+//	first_event events        its events, by index: first_event and so many after it
+//	answer                    the beginning of what the endpoint said, made safe to print
+//
+// Of an interval with more than ten thousand of them the rest is one line,
+// {"left_out": n, "to_ms": end of the interval}, and a warning in the result.
+//
+// ledger says of every event whether it was accepted, rejected, ambiguous or
+// unsent; ReadLedger reads it, and ledger.go describes its bytes.
+//
+// The last four files only ever grow, by whole intervals. A run that is killed
+// leaves at most one torn interval at their ends, which Open passes over. If one
+// of them cannot be written, for want of space say, the run goes on and nothing
+// more is appended; the verdict is invalid with that cause.
 package results

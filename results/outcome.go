@@ -6,11 +6,16 @@ import (
 	"rehearse/capture"
 )
 
-// Outcome is what became of one request. All times are offsets from the start
+// Outcome is what became of one request, or of a stretch of requests that never
+// left: an unsent Outcome may stand for everything from First on. All times are offsets from the start
 // of the run, on its monotonic clock.
 type Outcome struct {
 	First  int64 // index of the request's first event
-	Events int32 // how many events it carried, from First on
+	Events int64 // how many events it carried, from First on
+
+	// Requests is how many requests this stands for; 0 is one. Only a stretch
+	// that never left, counted at the end of a run, stands for more.
+	Requests int64
 
 	Due  time.Duration // when it should have left
 	Sent time.Duration // when it was handed to the network; meaningless when unsent
@@ -19,6 +24,8 @@ type Outcome struct {
 	Reason capture.Reason
 	Cause  Cause // why it left late, if it did
 	Status int   // HTTP status, 0 if there was no answer
+
+	Retries int32 // how many times it was sent again before it came to this
 
 	BodyBytes int32 // the body before compression
 	WireBytes int32 // what was written to the connection: head and compressed body
@@ -40,14 +47,32 @@ func (o *Outcome) Lag() time.Duration { return o.Sent - o.Due }
 // Cause says why a request left later than LateAfter past its due time.
 type Cause uint8
 
-// The causes of lateness.
+// The causes of lateness. A request that left in time counts as OnTime whatever
+// its Cause says, and a late one without a Cause counts as LatePace: lateness
+// that nobody can explain is our own.
 const (
 	OnTime       Cause = iota
 	LateBuild          // its body was not ready at the due time: the generator lacked CPU
 	LatePace           // it was ready and a connection was free, and still it left late
 	NoConnection       // every connection was waiting for the endpoint
+
+	causes // how many there are
 )
 
 // LateAfter is how long after its due time a request may leave and still count
 // as on time.
 const LateAfter = 10 * time.Millisecond
+
+// requests is how many requests the outcome stands for.
+func (o *Outcome) requests() int64 { return max(o.Requests, 1) }
+
+// lateness is the Cause that the books count the request under.
+func (o *Outcome) lateness() Cause {
+	switch {
+	case o.Lag() <= LateAfter:
+		return OnTime
+	case o.Cause == OnTime || o.Cause >= causes:
+		return LatePace
+	}
+	return o.Cause
+}

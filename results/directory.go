@@ -1,0 +1,259 @@
+package results
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// The files of a run directory.
+const (
+	ScenarioFile = "scenario.yaml"
+	ResultFile   = "result.json"
+	LatencyFile  = "latency.hlog"
+	TimelineFile = "timeline.csv"
+	RejectedFile = "rejected.jsonl.gz"
+	LedgerFile   = "ledger"
+)
+
+// Manifest is what is known of a run before it starts.
+type Manifest struct {
+	RunID        string
+	Scenario     string // its name
+	SHA256       string // of the scenario file as it was read, in hexadecimal; empty: of ScenarioYAML
+	Seed         uint64
+	StartedAt    time.Time // the instant that all offsets count from
+	Target       string    // URL without secrets
+	Planned      Planned
+	Shard        Shards // zero: the whole run
+	ScenarioYAML []byte // the scenario file, its secrets redacted
+	Thresholds   []scenario.Threshold
+}
+
+// Final is what is known of a run when it is over.
+type Final struct {
+	Ended   Ended   // Completed, Aborted or Interrupted
+	Why     string  // what aborted or interrupted it
+	Planned Planned // zero: as in the Manifest
+}
+
+// Directory is a run being written down. One goroutine uses it.
+//
+// A failure to write, such as a full disk, does not stop a run. The first is
+// returned by the Write that met it; after that nothing more is appended, so
+// that the files hold a clean beginning of the run, later calls of Write return
+// nil, and Close declares the run invalid for that cause.
+type Directory struct {
+	path     string
+	manifest Manifest
+	before   process // what the process had used when the directory was made
+
+	latency, timeline, rejected, ledger io.WriteCloser
+
+	lines    bytes.Buffer // reused for latency.hlog
+	frame    []byte       // reused for the ledger
+	refusals rejectedWriter
+
+	total   *Tally        // of the last interval
+	elapsed time.Duration // until the last interval's end
+	failure error         // the first
+}
+
+// Create makes the directory of a run, which must not exist or be empty, writes
+// the scenario into it and a first result.json.
+func Create(path string, m Manifest) (*Directory, error) {
+	if err := makeEmpty(path); err != nil {
+		return nil, err
+	}
+	if m.Shard.Of == 0 {
+		m.Shard.Of = 1
+	}
+	if m.SHA256 == "" {
+		sum := sha256.Sum256(m.ScenarioYAML)
+		m.SHA256 = hex.EncodeToString(sum[:])
+	}
+	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally()}
+	err := os.WriteFile(d.file(ScenarioFile), m.ScenarioYAML, 0o644)
+	if err == nil {
+		err = d.openFiles()
+	}
+	if err == nil {
+		err = d.writeResult(d.result(Final{Ended: Running}, Count{}))
+	}
+	if err != nil {
+		d.closeFiles()
+		return nil, fmt.Errorf("cannot create run directory %q: %w", path, advise(err))
+	}
+	return d, nil
+}
+
+// makeEmpty makes the directory, unless it is there already and empty.
+func makeEmpty(path string) error {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return fmt.Errorf("cannot create run directory %q: %w", path, advise(err))
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return fmt.Errorf("cannot create run directory %q: %w", path, advise(err))
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("cannot create run directory %q: it is not empty (choose another, or remove it: a run never overwrites another)", path)
+	}
+	return nil
+}
+
+// advise adds to an error of the file system what can be done about it.
+func advise(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w (choose a directory that you may write to)", err)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w (free some space, or choose a directory on another disk)", err)
+	}
+	return err
+}
+
+// file is the path of a file of the run.
+func (d *Directory) file(name string) string { return filepath.Join(d.path, name) }
+
+// openFiles makes the files that grow, each with its header.
+func (d *Directory) openFiles() error {
+	for _, f := range []struct {
+		name, header string
+		file         *io.WriteCloser
+	}{
+		{LatencyFile, hlogHeader(d.manifest.StartedAt), &d.latency},
+		{TimelineFile, timelineHeader(), &d.timeline},
+		{RejectedFile, "", &d.rejected},
+		{LedgerFile, ledgerHeader, &d.ledger},
+	} {
+		file, err := os.OpenFile(d.file(f.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return err
+		}
+		*f.file = file
+		if _, err := io.WriteString(file, f.header); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closeFiles closes the files that grow.
+func (d *Directory) closeFiles() error {
+	var err error
+	for _, f := range []io.Closer{d.latency, d.timeline, d.rejected, d.ledger} {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	return err
+}
+
+// Write writes an interval down: a line or more in every file, then result.json
+// as things stand. A run killed at any moment leaves whole intervals and at most
+// one torn one. The error is the first failure; see Directory.
+func (d *Directory) Write(iv *Interval) error {
+	d.total, d.elapsed = iv.Total, iv.To
+	if d.failure != nil {
+		return nil
+	}
+	err := d.append(iv)
+	if err == nil {
+		err = d.writeResult(d.result(Final{Ended: Running}, iv.InFlight))
+	}
+	if err != nil {
+		d.failure = fmt.Errorf("cannot write run directory %q: %w", d.path, advise(err))
+	}
+	return d.failure
+}
+
+// append writes the interval at the end of every file that grows.
+func (d *Directory) append(iv *Interval) error {
+	d.lines.Reset()
+	if err := appendHlog(&d.lines, iv); err != nil {
+		return err
+	}
+	member, err := d.refusals.encode(iv)
+	if err != nil {
+		return err
+	}
+	d.frame = appendLedger(d.frame[:0], iv.Ledger)
+	for _, part := range []struct {
+		file io.Writer
+		text []byte
+	}{
+		{d.latency, d.lines.Bytes()},
+		{d.rejected, member},
+		{d.ledger, d.frame},
+		{d.timeline, appendRow(nil, row(iv))},
+	} {
+		if len(part.text) == 0 {
+			continue
+		}
+		if _, err := part.file.Write(part.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close writes the final result.json and judges the run. The Result is there
+// even with an error, which says that the directory lacks something; the verdict
+// then is Invalid. Close after the Interval of the last Tick was written.
+func (d *Directory) Close(f Final) (*Result, error) {
+	if err := d.closeFiles(); err != nil && d.failure == nil {
+		d.failure = fmt.Errorf("cannot write run directory %q: %w", d.path, advise(err))
+	}
+	r := d.result(f, Count{})
+	if err := d.writeResult(r); err != nil && d.failure == nil {
+		d.failure = fmt.Errorf("cannot write run directory %q: %w", d.path, advise(err))
+		r = d.result(f, Count{})
+	}
+	return r, d.failure
+}
+
+// result is the Result as things stand.
+func (d *Directory) result(f Final, inFlight Count) *Result {
+	r := newResult(&d.manifest, d.total, d.elapsed)
+	r.Run.Ended, r.Run.Why = f.Ended, f.Why
+	if f.Planned != (Planned{}) {
+		r.Planned = f.Planned
+	}
+	if f.Ended == Running {
+		r.project(inFlight)
+	}
+	used := measureProcess()
+	r.Generator.CPUSeconds = (used.cpu - d.before.cpu).Round(time.Millisecond).Seconds()
+	r.Generator.RSSBytes = used.peak
+	var doubts []string
+	if d.failure != nil {
+		doubts = append(doubts, d.failure.Error())
+	}
+	Judge(r, d.total, d.manifest.Thresholds, doubts...)
+	return r
+}
+
+// writeResult replaces result.json in one step: a reader finds the old one or
+// the new one, whole.
+func (d *Directory) writeResult(r *Result) error {
+	text, err := r.encode()
+	if err != nil {
+		return err
+	}
+	next := d.file(ResultFile + ".next")
+	if err := os.WriteFile(next, text, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(next, d.file(ResultFile))
+}

@@ -1,0 +1,77 @@
+package results
+
+import (
+	"slices"
+	"time"
+
+	"rehearse/capture"
+)
+
+// Interval is what came to an end between two ticks. The Recorder owns it and
+// everything in it until the next Tick; whoever wants to keep a part copies it.
+type Interval struct {
+	Tally
+	From, To time.Duration // offsets from the start of the run
+	Target   float64       // events per second asked for; the caller of Tick sets it
+	InFlight Count         // sent and unanswered at the tick
+
+	Rejected []Rejection // in no particular order
+	Ledger   []Range     // what became of which events, sorted and joined
+
+	Total *Tally // everything up to and with this interval
+
+	answers int // bytes of answers in Rejected
+}
+
+// newInterval returns an empty Interval.
+func newInterval() *Interval { return &Interval{Tally: *NewTally()} }
+
+// reset empties the interval and keeps its memory.
+func (iv *Interval) reset() {
+	iv.Tally.reset()
+	clear(iv.Rejected) // the answers
+	*iv = Interval{Tally: iv.Tally, Rejected: iv.Rejected[:0], Ledger: iv.Ledger[:0]}
+}
+
+// record counts one outcome.
+func (iv *Interval) record(o *Outcome) {
+	iv.Tally.record(o)
+	fate := o.Reason.Fate()
+	iv.note(Range{First: o.First, Count: o.Events, Fate: fate})
+	if fate == capture.FateRejected || fate == capture.FateAmbiguous {
+		iv.reject(o)
+	}
+}
+
+// note writes into the ledger. Neighbours that come one after the other are
+// joined at once, which is all it takes with one connection; the others wait
+// for seal.
+func (iv *Interval) note(r Range) {
+	if r.Count <= 0 {
+		return
+	}
+	if n := len(iv.Ledger); n > 0 && iv.Ledger[n-1].joins(r) {
+		iv.Ledger[n-1].Count += r.Count
+		return
+	}
+	iv.Ledger = append(iv.Ledger, r)
+}
+
+// reject keeps the details of a refused request while there is room.
+func (iv *Interval) reject(o *Outcome) {
+	if len(iv.Rejected) == maxRejections {
+		iv.LeftOut++
+		return
+	}
+	r := rejection(o, maxAnswers-iv.answers)
+	iv.answers += len(r.Answer)
+	iv.Rejected = append(iv.Rejected, r)
+}
+
+// seal ends the interval.
+func (iv *Interval) seal(to time.Duration, inFlight Count, total *Tally) {
+	iv.To, iv.InFlight, iv.Total = to, inFlight, total
+	slices.SortFunc(iv.Ledger, byFirst)
+	iv.Ledger = join(iv.Ledger)
+	total.add(&iv.Tally)
+}

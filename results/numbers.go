@@ -1,0 +1,78 @@
+package results
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// number is 12,345.
+func number(n int64) string { return humanize.Comma(n) }
+
+// plural is "1 event" or "12,345 events".
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return number(n) + " " + noun + "s"
+}
+
+// rate is a number a second: three digits under 100, whole above.
+func rate(perSecond float64) string {
+	if perSecond < 100 {
+		return figures(perSecond)
+	}
+	return number(int64(math.Round(perSecond)))
+}
+
+// durationText is 1.2 ms, 340 µs or 1.5 s.
+func durationText(d time.Duration) string { return millisecondsText(milliseconds(d)) }
+
+// millisecondsText is the same of a number of milliseconds.
+func millisecondsText(ms float64) string {
+	switch {
+	case ms < 1:
+		return figures(ms*1000) + " µs"
+	case ms < 1000:
+		return figures(ms) + " ms"
+	}
+	return figures(ms/1000) + " s"
+}
+
+// percent is a share in percent. Only what is all or nothing is written as 100 %
+// or 0 %: a share that merely rounds to it is not.
+func percent(share float64) string {
+	switch p := share * 100; {
+	case p > 99.99 && p < 100:
+		return "over 99.99 %"
+	case p > 0 && p < 0.01:
+		return "under 0.01 %"
+	default:
+		text := strconv.FormatFloat(p, 'f', 2, 64)
+		return strings.TrimSuffix(strings.TrimRight(text, "0"), ".") + " %"
+	}
+}
+
+// figures is x with about three significant digits, and never fewer than one
+// after the point below 1,000, so that 500.2 is not written as the 500 that a
+// threshold asks for.
+func figures(x float64) string {
+	switch {
+	case x >= 1000:
+		return number(int64(math.Round(x)))
+	case x >= 100:
+		return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
+	case x >= 10:
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	case x == math.Trunc(x):
+		return fmt.Sprint(int64(x))
+	}
+	return strconv.FormatFloat(x, 'f', 2, 64)
+}
+
+// sizeText is 3.4 MB.
+func sizeText(bytes int64) string { return humanize.Bytes(uint64(max(bytes, 0))) }

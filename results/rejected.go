@@ -1,0 +1,116 @@
+package results
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"rehearse/capture"
+)
+
+// RejectionLine is one line of rejected.jsonl.gz: a refused request, or, with
+// LeftOut, how many more there were in the interval until ToMS. Times are in
+// milliseconds from the start of the run.
+type RejectionLine struct {
+	DueMS      float64 `json:"due_ms"`
+	SentMS     float64 `json:"sent_ms"`
+	DoneMS     float64 `json:"done_ms"`
+	Status     int     `json:"status"`
+	Reason     string  `json:"reason"`
+	Side       string  `json:"side"`
+	Ambiguous  bool    `json:"ambiguous"`
+	FirstEvent int64   `json:"first_event"`
+	Events     int64   `json:"events"`
+	Answer     string  `json:"answer"`
+}
+
+// leftOutLine ends the lines of an interval that had more refusals than were kept.
+type leftOutLine struct {
+	LeftOut int64   `json:"left_out"`
+	ToMS    float64 `json:"to_ms"`
+}
+
+// line is the rejection as its file has it.
+func (r *Rejection) line() RejectionLine {
+	return RejectionLine{
+		DueMS: whole(r.Due), SentMS: whole(r.Sent), DoneMS: whole(r.Done),
+		Status: r.Status, Reason: r.Reason.String(), Side: r.Reason.Side().String(),
+		Ambiguous:  r.Reason.Fate() == capture.FateAmbiguous,
+		FirstEvent: r.First, Events: r.Events, Answer: r.Answer,
+	}
+}
+
+// whole is d in milliseconds, to the microsecond.
+func whole(d time.Duration) float64 { return milliseconds(d.Round(time.Microsecond)) }
+
+// rejectedWriter turns intervals into gzip members. The compressor is made when
+// first needed: it is larger than the rest of a run.
+type rejectedWriter struct {
+	zip    *gzip.Writer
+	member bytes.Buffer
+}
+
+// encode returns an interval's rejections as one complete gzip member, so that
+// the file is valid whenever it stops growing; nothing if there were none. The
+// bytes are valid until the next call.
+func (w *rejectedWriter) encode(iv *Interval) ([]byte, error) {
+	if len(iv.Rejected) == 0 {
+		return nil, nil
+	}
+	w.member.Reset()
+	if w.zip == nil {
+		w.zip, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails on unknown levels only
+	}
+	w.zip.Reset(&w.member)
+	lines := json.NewEncoder(w.zip)
+	lines.SetEscapeHTML(false)
+	for i := range iv.Rejected {
+		if err := lines.Encode(iv.Rejected[i].line()); err != nil {
+			return nil, fmt.Errorf("cannot encode rejection: %w", err)
+		}
+	}
+	if iv.LeftOut > 0 {
+		if err := lines.Encode(leftOutLine{iv.LeftOut, whole(iv.To)}); err != nil {
+			return nil, fmt.Errorf("cannot encode rejection: %w", err)
+		}
+	}
+	if err := w.zip.Close(); err != nil {
+		return nil, fmt.Errorf("cannot compress rejections: %w", err)
+	}
+	return w.member.Bytes(), nil
+}
+
+// ReadRejections calls do with every refused request of a rejected.jsonl.gz, in
+// the order of the file, until do fails. leftOut is how many more there were.
+// With ErrTorn, everything before the tear was read.
+func ReadRejections(in io.Reader, do func(*RejectionLine) error) (leftOut int64, err error) {
+	zip, err := gzip.NewReader(in)
+	switch {
+	case errors.Is(err, io.EOF):
+		return 0, nil // no refusals
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return 0, ErrTorn
+	case err != nil:
+		return 0, fmt.Errorf("cannot read rejected.jsonl.gz: %w", err)
+	}
+	err = eachLine(zip, func(text []byte) error {
+		var line struct {
+			RejectionLine
+			leftOutLine
+		}
+		if err := json.Unmarshal(text, &line); err != nil {
+			return fmt.Errorf("cannot read rejected.jsonl.gz: %w", err)
+		}
+		if line.LeftOut > 0 {
+			leftOut += line.LeftOut
+			return nil
+		}
+		line.Answer = printable([]byte(line.Answer), maxAnswer)
+		return do(&line.RejectionLine)
+	})
+	return leftOut, err
+}

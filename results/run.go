@@ -1,0 +1,184 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// ErrNoRun says that a directory is not that of a run.
+var ErrNoRun = errors.New("not a run directory")
+
+// Run is a run as its directory has it. Everything in it reaches as far as
+// Result does.
+type Run struct {
+	Path     string
+	Result   *Result
+	Timeline []Row
+
+	Latency, Service, Lag *Histogram
+	ByReason              map[string]*Histogram // latency by the name of the reason, accepted included
+
+	Answers map[RejectionRow]string // the first answer of each kind; Requests and Events of the key are 0
+}
+
+// Open reads the directory of a run, finished or not. Of a run that was killed it
+// reads what was written up to the last second and calls it Killed. Files that
+// are missing or torn leave their part empty and a warning in the Result; only a
+// result.json is indispensable. The error is ErrNoRun or ErrFormat where that is
+// the cause.
+func Open(path string) (*Run, error) {
+	text, err := os.ReadFile(filepath.Join(path, ResultFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot open %q: %w: no %s in it (name the directory that a run wrote)", path, ErrNoRun, ResultFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot open %q: %w", path, err)
+	}
+	result, err := ParseResult(text)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open %q: %w", path, err)
+	}
+	r := &Run{Path: path, Result: result}
+	r.readParts()
+	if result.Run.Ended == Running {
+		result.Run.Ended = Killed
+	}
+	if err := result.Balance(); err != nil {
+		result.doubt(err.Error())
+	}
+	return r, nil
+}
+
+// doubt makes the result invalid for a cause found in reading.
+func (r *Result) doubt(cause string) {
+	if r.Verdict == Invalid && len(r.Warnings) > 0 && r.Warnings[0] == cause {
+		return
+	}
+	r.Verdict = Invalid
+	r.Warnings = append([]string{cause}, r.Warnings...)
+}
+
+// readParts reads the files beside result.json. What one of them lacks is a
+// warning: the numbers of the result do not depend on them.
+func (r *Run) readParts() {
+	until := time.Duration(r.Result.Run.Seconds * float64(time.Second))
+	for _, part := range []struct {
+		name string
+		read func(io.Reader) error
+	}{
+		{TimelineFile, func(in io.Reader) error { return r.readTimeline(in, until) }},
+		{LatencyFile, func(in io.Reader) error { return r.readHistograms(in, until) }},
+		{RejectedFile, r.readAnswers},
+	} {
+		if err := r.readPart(part.name, part.read); err != nil {
+			r.Result.Warnings = append(r.Result.Warnings, part.name+": "+err.Error())
+		}
+	}
+}
+
+// readPart opens a file and reads it. A tear in the file of a run that was
+// killed is no news.
+func (r *Run) readPart(name string, read func(io.Reader) error) error {
+	file, err := os.Open(filepath.Join(r.Path, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("the file is missing")
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	err = read(file)
+	if errors.Is(err, ErrTorn) && r.Result.Run.Ended == Running {
+		return nil
+	}
+	return err
+}
+
+// readTimeline reads the rows that the result covers.
+func (r *Run) readTimeline(in io.Reader, until time.Duration) error {
+	rows, err := ReadTimeline(in)
+	for len(rows) > 0 && !startsBefore(rows[len(rows)-1].From, until) {
+		rows = rows[:len(rows)-1]
+	}
+	r.Timeline = rows
+	return err
+}
+
+// readHistograms reads the histograms as far as the result covers them.
+func (r *Run) readHistograms(in io.Reader, until time.Duration) error {
+	merged, err := readHlog(in, until)
+	r.Latency, r.Service, r.Lag = merged[tagLatency], merged[tagService], merged[tagLag]
+	r.ByReason = map[string]*Histogram{}
+	for tag, h := range merged {
+		if reason, ok := strings.CutPrefix(tag, tagReason); ok {
+			r.ByReason[reason] = h
+		}
+	}
+	return err
+}
+
+// errEnough ends the reading of rejections.
+var errEnough = errors.New("enough was read")
+
+// readAnswers finds an answer for each kind of rejection, and reads no further.
+func (r *Run) readAnswers(in io.Reader) error {
+	r.Answers = map[RejectionRow]string{}
+	missing := map[RejectionRow]bool{}
+	for _, row := range r.Result.Rejections {
+		if row.Side == "server" || row.Status > 0 {
+			missing[row.kind()] = true
+		}
+	}
+	_, err := ReadRejections(in, func(line *RejectionLine) error {
+		kind := RejectionRow{Reason: line.Reason, Side: line.Side, Status: knownStatus(line.Status)}
+		if missing[kind] && line.Answer != "" {
+			r.Answers[kind] = line.Answer
+			delete(missing, kind)
+		}
+		if len(missing) == 0 {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// kind is the row without its counts.
+func (row RejectionRow) kind() RejectionRow {
+	row.Requests, row.Events = 0, 0
+	return row
+}
+
+// Ledger reads what became of which events; see ReadLedger. That of a run that
+// was killed or whose disk was full ends early: its ErrTorn is passed over.
+func (r *Run) Ledger() ([]Range, error) {
+	file, err := os.Open(filepath.Join(r.Path, LedgerFile))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read ledger: %w", err)
+	}
+	defer file.Close()
+	ranges, err := ReadLedger(file)
+	if errors.Is(err, ErrTorn) {
+		return ranges, nil
+	}
+	return ranges, err
+}
+
+// Late adds up the requests that left late, by Cause, from the timeline.
+func (r *Run) Late() (late [causes]int64) {
+	for _, row := range r.Timeline {
+		late[LateBuild] += row.LateBuild
+		late[LatePace] += row.LatePace
+		late[NoConnection] += row.NoConnection
+	}
+	return late
+}

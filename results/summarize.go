@@ -1,0 +1,70 @@
+package results
+
+import (
+	"time"
+
+	"rehearse/capture"
+)
+
+// newResult is the Result of a run that came to t after elapsed. How it ended
+// and what it is worth is left open.
+func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
+	r := &Result{
+		Format: Format,
+		Run: RunFacts{
+			ID: m.RunID, Scenario: m.Scenario, SHA256: m.SHA256, Seed: m.Seed,
+			StartedAt: m.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+			Seconds:   elapsed.Round(time.Millisecond).Seconds(),
+			Target:    m.Target, Shard: m.Shard,
+		},
+		Planned:    m.Planned,
+		Bytes:      Bytes{Body: t.BodyBytes, Wire: t.WireBytes},
+		Rejections: []RejectionRow{},
+		Latency:    summary(t.Latency),
+		Service:    summary(t.Service),
+		Lag:        summary(t.Lag),
+		Generator:  Generator{ScheduleKept: ratio(t.Late[OnTime].Requests, t.Due())},
+	}
+	r.Requests.Retried = t.Retries
+	keepBooks(r, t)
+	for _, kind := range t.refusals() {
+		count := t.Refusals[kind]
+		r.Rejections = append(r.Rejections, RejectionRow{
+			Reason: kind.Reason.String(), Side: kind.Reason.Side().String(), Status: kind.Status,
+			Requests: count.Requests, Events: count.Events,
+		})
+	}
+	return r
+}
+
+// keepBooks writes every fate on both sides of the books.
+func keepBooks(r *Result, t *Tally) {
+	for _, entry := range []struct {
+		count            Count
+		requests, events *int64
+	}{
+		{t.Sent(), &r.Requests.Sent, &r.Events.Sent},
+		{t.Fates[capture.FateAccepted], &r.Requests.Accepted, &r.Events.Accepted},
+		{t.Fates[capture.FateRejected], &r.Requests.Rejected, &r.Events.Rejected},
+		{t.Fates[capture.FateAmbiguous], &r.Requests.Ambiguous, &r.Events.Ambiguous},
+		{t.Fates[capture.FateUnsent], &r.Requests.Unsent, &r.Events.Unsent},
+	} {
+		*entry.requests, *entry.events = entry.count.Requests, entry.count.Events
+	}
+}
+
+// project balances the books of a run that still goes on, as they would have to
+// be read if it were killed now: what is in flight is ambiguous, what is left of
+// the plan is unsent. Where batches were split, the plan grows with them.
+func (r *Result) project(inFlight Count) {
+	r.Requests.project(&r.Planned.Requests, inFlight.Requests)
+	r.Events.project(&r.Planned.Events, inFlight.Events)
+}
+
+// project does one side of the books.
+func (b *Books) project(planned *int64, inFlight int64) {
+	b.Ambiguous += inFlight
+	b.Sent += inFlight
+	*planned = max(*planned, b.Sent+b.Unsent)
+	b.Unsent = *planned - b.Sent
+}

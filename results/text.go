@@ -1,0 +1,161 @@
+package results
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// textWidth is how many columns a report may take.
+const textWidth = 100
+
+// page is a text being set.
+type page struct{ bytes.Buffer }
+
+// line sets one line. Whatever stands in it, a server's words included, cannot
+// command the terminal.
+func (p *page) line(format string, args ...any) {
+	text := strings.Map(harmless, fmt.Sprintf(format, args...))
+	p.WriteString(strings.TrimRight(text, " "))
+	p.WriteByte('\n')
+}
+
+// fact sets one line of a section.
+func (p *page) fact(name, format string, args ...any) {
+	p.line("  %-10s %s", name, fmt.Sprintf(format, args...))
+}
+
+// paragraph sets text in as many lines as it needs, the first after mark.
+func (p *page) paragraph(mark, text string) {
+	for _, line := range wrap(text, textWidth-utf8.RuneCountInString(mark)) {
+		p.line("%s%s", mark, line)
+		mark = strings.Repeat(" ", utf8.RuneCountInString(mark))
+	}
+}
+
+// wrap breaks text at blanks into lines of at most width, words longer than that
+// wherever they must.
+func wrap(text string, width int) (lines []string) {
+	var line []rune
+	for _, word := range strings.Fields(text) {
+		rest := []rune(word)
+		if len(line) > 0 && len(line)+1+len(rest) > width {
+			lines, line = append(lines, string(line)), nil
+		}
+		if len(line) > 0 {
+			line = append(line, ' ')
+		}
+		for line = append(line, rest...); len(line) > width; line = line[width:] {
+			lines = append(lines, string(line[:width]))
+		}
+	}
+	return append(lines, string(line))
+}
+
+// fit cuts text to width columns.
+func fit(text string, width int) string {
+	if runes := []rune(text); len(runes) > width {
+		return string(runes[:width-1]) + "…"
+	}
+	return text
+}
+
+// WriteText writes the summary of a run, as it is shown after the run and by
+// every later look at its directory: plain text of at most 100 columns, ending
+// with why the verdict is what it is. The verdict itself is left to the caller,
+// who knows the exit code that belongs to it.
+func WriteText(w io.Writer, r *Run) error {
+	var p page
+	r.header(&p)
+	r.schedule(&p)
+	r.throughput(&p)
+	r.times(&p)
+	r.outcomes(&p)
+	r.rejections(&p)
+	r.generator(&p)
+	r.thresholds(&p)
+	r.warnings(&p)
+	p.line("")
+	p.paragraph("", r.Result.Because())
+	if _, err := w.Write(p.Bytes()); err != nil {
+		return fmt.Errorf("cannot write report: %w", err)
+	}
+	return nil
+}
+
+// header sets what was run.
+func (r *Run) header(p *page) {
+	run := &r.Result.Run
+	p.paragraph("", fmt.Sprintf("%s, run %s", run.Scenario, run.ID))
+	p.paragraph("  target     ", run.Target)
+	p.fact("seed", "%d", run.Seed)
+	p.fact("started", "%s", run.StartedAt)
+	ended := string(run.Ended)
+	if run.Ended == Killed || run.Ended == Running {
+		ended = "killed or still running"
+	}
+	p.fact("ran", "%s s, %s", figures(run.Seconds), ended)
+	if run.Why != "" {
+		p.paragraph("  because    ", run.Why)
+	}
+	if run.Shard.Of > 1 {
+		p.fact("shard", "%d of %d", run.Shard.Index, run.Shard.Of)
+	}
+}
+
+// schedule sets how well the generator kept its own.
+func (r *Run) schedule(p *page) {
+	p.line("")
+	p.line("schedule")
+	p.fact("kept", "%s of the due requests left within %v", percent(r.Result.Generator.ScheduleKept), LateAfter)
+	late := r.Late()
+	p.fact("late", "%s not built in time, %s not sent in time, %s without a free connection",
+		number(late[LateBuild]), number(late[LatePace]), number(late[NoConnection]))
+}
+
+// throughput sets what was asked for and what came of it.
+func (r *Run) throughput(p *page) {
+	p.line("")
+	p.line("throughput")
+	p.fact("target", "%s events/s at the peak", rate(r.Result.Planned.PeakEvents))
+	p.fact("achieved", "%s events/s at the peak, %s on average", rate(r.peak()), rate(r.average()))
+	p.fact("bytes", "%s of bodies, %s on the wire", sizeText(r.Result.Bytes.Body), sizeText(r.Result.Bytes.Wire))
+}
+
+// peak is the most events a second that were answered in an interval. Short
+// intervals, such as the last may be, say little and are passed over.
+func (r *Run) peak() (most float64) {
+	for _, row := range r.Timeline {
+		if seconds := row.To - row.From; seconds >= 0.5 {
+			answered := row.Accepted.plus(row.Rejected).plus(row.Ambiguous).Events
+			most = max(most, float64(answered)/seconds)
+		}
+	}
+	return max(most, r.average())
+}
+
+// average is how many events a second were sent over the whole run.
+func (r *Run) average() float64 {
+	if r.Result.Run.Seconds == 0 {
+		return 0
+	}
+	return float64(r.Result.Events.Sent) / r.Result.Run.Seconds
+}
+
+// times sets the three histograms together: latency contains lag, and only the
+// three side by side say whose time it was.
+func (r *Run) times(p *page) {
+	p.line("")
+	p.line("%-8s %12s %10s %10s %10s %10s %10s %10s %10s",
+		"time", "count", "mean", "p50", "p90", "p95", "p99", "p99.9", "max")
+	for _, row := range []struct {
+		name string
+		Summary
+	}{{"latency", r.Result.Latency}, {"service", r.Result.Service}, {"lag", r.Result.Lag}} {
+		p.line("%-8s %12s %10s %10s %10s %10s %10s %10s %10s", "  "+row.name, number(row.Count),
+			millisecondsText(row.Mean), millisecondsText(row.P50), millisecondsText(row.P90),
+			millisecondsText(row.P95), millisecondsText(row.P99), millisecondsText(row.P999), millisecondsText(row.Max))
+	}
+}

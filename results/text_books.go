@@ -1,0 +1,101 @@
+package results
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+)
+
+// outcomes sets the books.
+func (r *Run) outcomes(p *page) {
+	requests, events := &r.Result.Requests, &r.Result.Events
+	p.line("")
+	p.line("%-12s %14s %16s", "outcomes", "requests", "events")
+	for _, row := range []struct {
+		name             string
+		requests, events int64
+	}{
+		{"planned", r.Result.Planned.Requests, r.Result.Planned.Events},
+		{"sent", requests.Sent, events.Sent},
+		{"  accepted", requests.Accepted, events.Accepted},
+		{"  rejected", requests.Rejected, events.Rejected},
+		{"  ambiguous", requests.Ambiguous, events.Ambiguous},
+		{"unsent", requests.Unsent, events.Unsent},
+	} {
+		p.line("%-12s %14s %16s", "  "+row.name, number(row.requests), number(row.events))
+	}
+	if requests.Retried > 0 {
+		p.line("%-12s %14s", "  retried", number(requests.Retried))
+	}
+}
+
+// rejections sets what was refused, the most frequent first, each kind with the
+// time that it took at the median and the first answer of its kind.
+func (r *Run) rejections(p *page) {
+	rows := slices.Clone(r.Result.Rejections)
+	if len(rows) == 0 {
+		return
+	}
+	slices.SortStableFunc(rows, func(a, b RejectionRow) int {
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
+	})
+	p.line("")
+	p.line("%-22s %-8s %3s %10s %12s %10s  %s", "not accepted", "side", "", "requests", "events", "p50", "answer")
+	for _, row := range rows {
+		status, median := "", ""
+		if row.Status > 0 {
+			status = strconv.Itoa(row.Status)
+		}
+		if h := r.ByReason[row.Reason]; h != nil {
+			median = durationText(h.Quantile(0.5))
+		}
+		p.line("%-22s %-8s %3s %10s %12s %10s  %s", fit("  "+row.Reason, 22), row.Side, status,
+			number(row.Requests), number(row.Events), median, fit(r.Answers[row.kind()], 26))
+	}
+}
+
+// generator sets how the generator itself fared.
+func (r *Run) generator(p *page) {
+	g := r.Result.Generator
+	p.line("")
+	p.line("generator")
+	p.fact("cpu", "%s s, %s of one core", figures(g.CPUSeconds), percent(share64(g.CPUSeconds, r.Result.Run.Seconds)))
+	p.fact("memory", "%s at most", sizeText(g.RSSBytes))
+	p.fact("bottleneck", "%s", cmp.Or(string(g.Bottleneck), "none"))
+}
+
+// share64 is part of all, 0 of nothing.
+func share64(part, all float64) float64 {
+	if all == 0 {
+		return 0
+	}
+	return part / all
+}
+
+// thresholds sets what was demanded and what came of it.
+func (r *Run) thresholds(p *page) {
+	if len(r.Result.Thresholds) == 0 {
+		return
+	}
+	p.line("")
+	p.line("thresholds")
+	for _, row := range r.Result.Thresholds {
+		mark := "✗"
+		if row.OK {
+			mark = "✓"
+		}
+		p.line("  %s %-36s %s", mark, fit(row.Text, 36), fit(row.Value, 58))
+	}
+}
+
+// warnings sets the doubts.
+func (r *Run) warnings(p *page) {
+	if len(r.Result.Warnings) == 0 {
+		return
+	}
+	p.line("")
+	p.line("warnings")
+	for _, warning := range r.Result.Warnings {
+		p.paragraph("  - ", warning)
+	}
+}

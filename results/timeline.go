@@ -1,0 +1,176 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rehearse/capture"
+)
+
+// Row is one line of timeline.csv: one interval. Times of the run are in
+// seconds, durations in milliseconds, as in the file.
+type Row struct {
+	From, To float64
+	Target   float64 // events per second asked for
+	InFlight Count   // at the end of the interval
+
+	Accepted, Rejected, Ambiguous, Unsent Count
+	LateBuild, LatePace, NoConnection     int64 // requests
+
+	BodyBytes, WireBytes int64
+
+	LatencyP50, LatencyP99, LatencyMax float64
+	ServiceP50, ServiceP99             float64
+	LagP99, LagMax                     float64
+
+	Overflow int64 // durations too long for a histogram
+	LeftOut  int64 // rejections without details
+}
+
+// column is one column of the file: its name and where a row has it, an *int64
+// or a *float64.
+type column struct {
+	name string
+	of   func(*Row) any
+}
+
+// columns are the columns in the order of the file. New ones go to the end.
+var columns = []column{
+	{"from_s", func(r *Row) any { return &r.From }},
+	{"to_s", func(r *Row) any { return &r.To }},
+	{"target_events_per_s", func(r *Row) any { return &r.Target }},
+	{"in_flight_requests", func(r *Row) any { return &r.InFlight.Requests }},
+	{"in_flight_events", func(r *Row) any { return &r.InFlight.Events }},
+	{"accepted_requests", func(r *Row) any { return &r.Accepted.Requests }},
+	{"accepted_events", func(r *Row) any { return &r.Accepted.Events }},
+	{"rejected_requests", func(r *Row) any { return &r.Rejected.Requests }},
+	{"rejected_events", func(r *Row) any { return &r.Rejected.Events }},
+	{"ambiguous_requests", func(r *Row) any { return &r.Ambiguous.Requests }},
+	{"ambiguous_events", func(r *Row) any { return &r.Ambiguous.Events }},
+	{"unsent_requests", func(r *Row) any { return &r.Unsent.Requests }},
+	{"unsent_events", func(r *Row) any { return &r.Unsent.Events }},
+	{"late_build_requests", func(r *Row) any { return &r.LateBuild }},
+	{"late_pace_requests", func(r *Row) any { return &r.LatePace }},
+	{"late_connection_requests", func(r *Row) any { return &r.NoConnection }},
+	{"body_bytes", func(r *Row) any { return &r.BodyBytes }},
+	{"wire_bytes", func(r *Row) any { return &r.WireBytes }},
+	{"latency_p50_ms", func(r *Row) any { return &r.LatencyP50 }},
+	{"latency_p99_ms", func(r *Row) any { return &r.LatencyP99 }},
+	{"latency_max_ms", func(r *Row) any { return &r.LatencyMax }},
+	{"service_p50_ms", func(r *Row) any { return &r.ServiceP50 }},
+	{"service_p99_ms", func(r *Row) any { return &r.ServiceP99 }},
+	{"lag_p99_ms", func(r *Row) any { return &r.LagP99 }},
+	{"lag_max_ms", func(r *Row) any { return &r.LagMax }},
+	{"too_long", func(r *Row) any { return &r.Overflow }},
+	{"rejections_left_out", func(r *Row) any { return &r.LeftOut }},
+}
+
+// row is the line of an interval.
+func row(iv *Interval) Row {
+	return Row{
+		From: iv.From.Seconds(), To: iv.To.Seconds(),
+		Target: iv.Target, InFlight: iv.InFlight,
+		Accepted:  iv.Fates[capture.FateAccepted],
+		Rejected:  iv.Fates[capture.FateRejected],
+		Ambiguous: iv.Fates[capture.FateAmbiguous],
+		Unsent:    iv.Fates[capture.FateUnsent],
+		LateBuild: iv.Late[LateBuild].Requests, LatePace: iv.Late[LatePace].Requests,
+		NoConnection: iv.Late[NoConnection].Requests,
+		BodyBytes:    iv.BodyBytes, WireBytes: iv.WireBytes,
+		LatencyP50: milliseconds(iv.Latency.Quantile(0.5)),
+		LatencyP99: milliseconds(iv.Latency.Quantile(0.99)),
+		LatencyMax: milliseconds(iv.Latency.Max()),
+		ServiceP50: milliseconds(iv.Service.Quantile(0.5)),
+		ServiceP99: milliseconds(iv.Service.Quantile(0.99)),
+		LagP99:     milliseconds(iv.Lag.Quantile(0.99)),
+		LagMax:     milliseconds(iv.Lag.Max()),
+		Overflow:   iv.Overflow(), LeftOut: iv.LeftOut,
+	}
+}
+
+// timelineHeader is the first line of the file.
+func timelineHeader() string {
+	var line []byte
+	for _, c := range columns {
+		line = append(append(line, c.name...), ',')
+	}
+	line[len(line)-1] = '\n'
+	return string(line)
+}
+
+// appendRow appends the line of r.
+func appendRow(dst []byte, r Row) []byte {
+	for _, c := range columns {
+		switch v := c.of(&r).(type) {
+		case *int64:
+			dst = strconv.AppendInt(dst, *v, 10)
+		case *float64:
+			dst = strconv.AppendFloat(dst, *v, 'f', 3, 64)
+		}
+		dst = append(dst, ',')
+	}
+	dst[len(dst)-1] = '\n'
+	return dst
+}
+
+// ReadTimeline reads a timeline.csv. It goes by the names of the columns and
+// passes over those it does not know. With ErrTorn it returns the rows before
+// the tear.
+func ReadTimeline(in io.Reader) ([]Row, error) {
+	var names []string
+	var rows []Row
+	err := eachLine(in, func(line []byte) error {
+		fields := strings.Split(string(line), ",")
+		if names == nil {
+			names = fields
+			return missingColumn(names)
+		}
+		r, err := parseRow(names, fields)
+		rows = append(rows, r)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrTorn), err == nil && names == nil:
+		return rows, ErrTorn
+	case err != nil:
+		return nil, fmt.Errorf("cannot read timeline.csv: line %d: %w", len(rows)+1, err)
+	}
+	return rows, nil
+}
+
+// missingColumn is an error if names lacks a column.
+func missingColumn(names []string) error {
+	for _, c := range columns {
+		if !slices.Contains(names, c.name) {
+			return fmt.Errorf("no column %q", c.name)
+		}
+	}
+	return nil
+}
+
+// parseRow reads the fields of one line.
+func parseRow(names, fields []string) (r Row, err error) {
+	if len(fields) != len(names) {
+		return r, fmt.Errorf("%d fields under %d columns", len(fields), len(names))
+	}
+	for i, name := range names {
+		c := slices.IndexFunc(columns, func(c column) bool { return c.name == name })
+		if c < 0 {
+			continue
+		}
+		switch v := columns[c].of(&r).(type) {
+		case *int64:
+			*v, err = strconv.ParseInt(fields[i], 10, 64)
+		case *float64:
+			*v, err = strconv.ParseFloat(fields[i], 64)
+		}
+		if err != nil {
+			return r, fmt.Errorf("column %s: %q is no number", name, fields[i])
+		}
+	}
+	return r, nil
+}

@@ -1,0 +1,193 @@
+package results
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+// Verdict is what a run is worth.
+type Verdict string
+
+// The verdicts. An Invalid run says nothing about the endpoint.
+const (
+	Pass    Verdict = "pass"
+	Fail    Verdict = "fail"
+	Invalid Verdict = "invalid"
+)
+
+// Bottleneck is what kept the generator from its schedule.
+type Bottleneck string
+
+// The bottlenecks.
+const (
+	NoBottleneck         Bottleneck = ""
+	CPUBottleneck        Bottleneck = "cpu"         // bodies were not built in time
+	PacingBottleneck     Bottleneck = "pacing"      // ready requests were not sent in time
+	ConnectionBottleneck Bottleneck = "connections" // every connection was waiting for the endpoint
+)
+
+// tolerated is the share of the due requests that may leave late, or not at
+// all, before the run no longer is what the scenario asked for.
+const tolerated = 0.01
+
+// Judge fills in the thresholds, the verdict, the bottleneck and the warnings of
+// r, whose numbers t are. doubts are what the caller knows against the run; with
+// any, it is invalid.
+//
+// A run is invalid whatever its thresholds say if it cannot be trusted: nothing
+// was sent, the books do not balance, durations were too long to record, a doubt
+// was raised, more than 1 % of the requests that came due left late by the
+// generator's own fault, or it is one shard of several, which only together can
+// be judged. Otherwise a threshold that is not met makes it a fail. A run that
+// kept its thresholds still is invalid, never a pass, if it did not do what was
+// planned: it did not run to its end, or more than 1 % of its requests left late
+// for want of a free connection, or never left.
+//
+// The first warning of an invalid run says why it is invalid.
+func Judge(r *Result, t *Tally, demands []scenario.Threshold, doubts ...string) {
+	r.Thresholds, r.Warnings, r.Verdict = []ThresholdRow{}, []string{}, Pass
+	r.Generator.Bottleneck = NoBottleneck
+	distrust := append(doubts, ownFaults(r, t)...)
+	shortfall := shortfalls(r, t)
+	var few []string
+	if r.Run.Shard.Of <= 1 {
+		few = r.evaluate(t, demands)
+	}
+	switch {
+	case len(distrust) > 0:
+		r.Verdict = Invalid
+	case r.Verdict == Pass && len(shortfall) > 0:
+		r.Verdict = Invalid
+	}
+	for _, warnings := range [][]string{distrust, shortfall, few} {
+		r.Warnings = append(r.Warnings, warnings...)
+	}
+	if t.LeftOut > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf(
+			"the details of %s are not in rejected.jsonl.gz, which keeps at most %s a second; they are counted",
+			plural(t.LeftOut, "rejected request"), number(maxRejections)))
+	}
+}
+
+// evaluate fills in the thresholds, fails the run if one is not met, and returns
+// warnings.
+func (r *Result) evaluate(t *Tally, demands []scenario.Threshold) (warnings []string) {
+	for _, d := range demands {
+		row, warning := evaluate(d, r, t)
+		r.Thresholds = append(r.Thresholds, row)
+		if warning != "" {
+			warnings = append(warnings, warning)
+		}
+		if !row.OK {
+			r.Verdict = Fail
+		}
+	}
+	return warnings
+}
+
+// ownFaults are the reasons not to trust a number of the run.
+func ownFaults(r *Result, t *Tally) (faults []string) {
+	if r.Requests.Sent == 0 {
+		faults = append(faults, "nothing was sent")
+	}
+	if err := r.Balance(); err != nil {
+		faults = append(faults, err.Error())
+	}
+	if n := t.Overflow(); n > 0 {
+		faults = append(faults, fmt.Sprintf("%s over %v did not fit the histograms", plural(n, "duration"), Longest))
+	}
+	if r.Run.Shard.Of > 1 {
+		faults = append(faults, fmt.Sprintf("this is shard %d of %d: merge all of them to judge",
+			r.Run.Shard.Index, r.Run.Shard.Of))
+	}
+	return append(faults, lateness(r, t)...)
+}
+
+// lateness is the fault of having been late ourselves, with what to change.
+func lateness(r *Result, t *Tally) []string {
+	build, pace := t.Late[LateBuild].Requests, t.Late[LatePace].Requests
+	if !tooMany(build+pace, t.Due()) {
+		return nil
+	}
+	r.Generator.Bottleneck = PacingBottleneck
+	why := "ready requests left late: run on a quieter machine, or share the run among several"
+	if build >= pace {
+		r.Generator.Bottleneck = CPUBottleneck
+		why = "requests were not built in time: give the generator more cores, compress less, or share the run among several machines"
+	}
+	return []string{fmt.Sprintf("the generator fell behind: %s of the requests left late by its own fault; %s",
+		percent(ratio(build+pace, t.Due())), why)}
+}
+
+// shortfalls are the ways in which less was done than planned.
+func shortfalls(r *Result, t *Tally) (shortfalls []string) {
+	if r.Run.Ended != Completed {
+		text := "the run did not reach its end: " + string(r.Run.Ended)
+		if r.Run.Why != "" {
+			text += " (" + r.Run.Why + ")"
+		}
+		shortfalls = append(shortfalls, text)
+	}
+	waited := t.Late[NoConnection].Requests
+	skipped := t.Refusals[Refusal{Reason: capture.NoFreeConnection}].Requests
+	if tooMany(waited+skipped, t.Due()) {
+		if r.Generator.Bottleneck == NoBottleneck {
+			r.Generator.Bottleneck = ConnectionBottleneck
+		}
+		shortfalls = append(shortfalls, fmt.Sprintf(
+			"the connections were the bottleneck: %s of the requests found none free; %s",
+			percent(ratio(waited+skipped, t.Due())), connectionsNeeded(r)))
+	}
+	unsent := t.Fates[capture.FateUnsent].Requests - skipped - t.Refusals[Refusal{Reason: capture.NotStarted}].Requests
+	if tooMany(unsent, t.Due()) {
+		shortfalls = append(shortfalls, fmt.Sprintf("%s of the requests could not be built", percent(ratio(unsent, t.Due()))))
+	}
+	return shortfalls
+}
+
+// connectionsNeeded is Little's law: what is in flight at the peak is the
+// arrival rate times the time in service.
+func connectionsNeeded(r *Result) string {
+	perSecond := r.Planned.PeakEvents * ratio(r.Planned.Requests, r.Planned.Events)
+	needed := math.Ceil(perSecond * r.Service.Mean / 1000)
+	return fmt.Sprintf("at %s a second at the peak and %s of mean service it takes about %s, and more when the endpoint stalls",
+		plural(int64(math.Ceil(perSecond)), "request"), millisecondsText(r.Service.Mean), plural(max(int64(needed), 1), "connection"))
+}
+
+// tooMany says whether part of all exceeds what is tolerated.
+func tooMany(part, all int64) bool { return float64(part) > tolerated*float64(all) }
+
+// ratio is part of all, 0 of nothing.
+func ratio(part, all int64) float64 {
+	if all == 0 {
+		return 0
+	}
+	return float64(part) / float64(all)
+}
+
+// Because says in a sentence why the verdict is what it is.
+func (r *Result) Because() string {
+	switch {
+	case r.Verdict == Fail:
+		return "not met: " + strings.Join(r.broken(), "; ")
+	case r.Verdict == Invalid && len(r.Warnings) > 0:
+		return r.Warnings[0]
+	case len(r.Thresholds) == 0:
+		return fmt.Sprintf("no thresholds were set, and %s of the schedule was kept", percent(r.Generator.ScheduleKept))
+	}
+	return fmt.Sprintf("every threshold was met, and %s of the schedule was kept", percent(r.Generator.ScheduleKept))
+}
+
+// broken are the thresholds that were not met, each with its value.
+func (r *Result) broken() (broken []string) {
+	for _, row := range r.Thresholds {
+		if !row.OK {
+			broken = append(broken, row.Text+" was "+row.Value)
+		}
+	}
+	return broken
+}
