@@ -227,7 +227,7 @@ func (r *eventReplay) appendUnmapped(dst, line []byte) []byte {
 // same recording always gives the same UUIDs and what is sent twice can be
 // told (version 8 of RFC 9562, section 5.8).
 func uuidOf(id gjson.Result, line []byte, number int64) capture.UUID {
-	if u, ok := capture.ParseUUID(id.Str); ok {
+	if u, err := capture.ParseUUID(id.Str); err == nil {
 		return u
 	}
 	var h xxh3.Uint128

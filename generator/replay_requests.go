@@ -2,6 +2,8 @@ package generator
 
 import (
 	"encoding/base64"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -17,7 +19,7 @@ type requestReplay struct {
 	recording *recording
 	rhythm    rhythm
 	omitted   omissions
-	decoder   *capture.Decoder
+	decoder   capture.Decoder
 	lanes     int
 	events    int64 // dealt out so far
 }
@@ -27,7 +29,6 @@ func newRequestReplay(s *scenario.Scenario) *requestReplay {
 	return &requestReplay{
 		recording: openRecording(s.Replay.Paths),
 		rhythm:    newRhythm(s),
-		decoder:   capture.NewDecoder(),
 		lanes:     laneCount(s),
 	}
 }
@@ -87,11 +88,17 @@ func (r *requestReplay) read(line []byte, b *Batch) (omitted string) {
 // first one's distinct_id belongs to. One that cannot be decoded counts as one.
 func (r *requestReplay) count(b *Batch) {
 	b.First, b.Events = r.events, 1
+	path, query, _ := strings.Cut(b.Path, "?")
 	got, err := r.decoder.Decode(&capture.Request{
-		Path: []byte(b.Path), ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
+		Path: []byte(path), Query: []byte(query),
+		ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
 	})
-	if err == nil && len(got.Events) > 0 {
-		b.Events = int64(len(got.Events))
+	var refusal *capture.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		b.Events = max(int64(refusal.Events), 1)
+	case len(got.Events) > 0:
+		b.Events = int64(len(got.Events) + got.Filtered)
 		b.Lane = int(xxh3.Hash(got.Events[0].DistinctID) % uint64(r.lanes))
 	}
 }

@@ -184,7 +184,10 @@ func (r *run) settle(p Plan) {
 		why = capture.NotBuilt
 	}
 	now := r.pacer.Now()
-	r.recorder.Shard(len(r.senders)).RecordUnsent(why, requests, r.line.dealt.Events, events, now)
+	r.recorder.Shard(len(r.senders)).Record(&results.Outcome{
+		First: r.line.dealt.Events, Events: events, Requests: requests,
+		Due: now, Sent: now, Done: now, Reason: why,
+	})
 }
 
 // tick passes an interval to Observe once a second until the run is done, and
@@ -210,10 +213,11 @@ func (r *run) tick() <-chan struct{} {
 
 // observe closes the current interval and passes it on.
 func (r *run) observe() {
-	inFlight := 0
+	var inFlight results.Count
 	for _, s := range r.senders {
-		if s.busy.Load() {
-			inFlight++
+		if events := s.inFlight.Load(); events > 0 {
+			inFlight.Requests++
+			inFlight.Events += events
 		}
 	}
 	now := r.pacer.Now()

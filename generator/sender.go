@@ -25,8 +25,9 @@ type sender struct {
 	shard *results.Shard
 	wire  *wire
 	timer *time.Timer
-	busy  atomic.Bool // a request is in flight
 	out   results.Outcome
+
+	inFlight atomic.Int64 // events of the request that is in flight, 0: none
 }
 
 // run sends until the queue is closed. What falls due after ctx ended is
@@ -73,12 +74,12 @@ func (s *sender) unsent(why capture.Reason, now time.Duration) {
 
 // send makes the exchange.
 func (s *sender) send(b *Batch, free time.Duration) {
-	s.busy.Store(true)
+	s.inFlight.Store(b.Events)
 	s.wire.prepare(b)
 	s.out.Sent = s.pacer.Now()
 	s.wire.exchange(&s.out)
 	s.out.Done = s.pacer.Now()
-	s.busy.Store(false)
+	s.inFlight.Store(0)
 	if s.out.Sent-b.Due > results.LateAfter {
 		s.out.Cause = causeOf(b, free)
 	}

@@ -32,23 +32,56 @@ func TestZipfShape(t *testing.T) {
 		s := scenario.NewStream(7, uint64(skew*100))
 		got := make([]float64, ranks+1)
 		for range draws {
-			r := z.draw(&s)
-			if r < 0 || r >= 5000 {
-				t.Fatalf("skew %v: rank %d out of 0 to 4999", skew, r)
-			}
-			got[min(r, ranks)]++
+			got[min(z.draw(&s), ranks)]++
 		}
 		want := shares(5000, skew)
 		rest := 1.0
-		chi := 0.0
-		for r := range ranks {
-			e := want[r] * draws
-			rest -= want[r]
-			chi += (got[r] - e) * (got[r] - e) / e
+		for _, p := range want[:ranks] {
+			rest -= p
 		}
-		chi += (got[ranks] - rest*draws) * (got[ranks] - rest*draws) / (rest * draws)
-		if chi > 160 {
+		if chi := chiSquare(got, append(want[:ranks:ranks], rest), draws); chi > 160 {
 			t.Errorf("skew %v: chi-square %.0f over %d degrees of freedom, want below 160", skew, chi, ranks)
+		}
+	}
+}
+
+// chiSquare compares counts with what shares of draws predict.
+func chiSquare(got, want []float64, draws float64) (sum float64) {
+	for i := range got {
+		e := want[i] * draws
+		sum += (got[i] - e) * (got[i] - e) / e
+	}
+	return sum
+}
+
+// TestZipfTail looks where the table ends and inversion begins: ranks 2,000 to
+// 2,099 one by one, 48 from the table and 52 inverted, around skew 1 too, where
+// the formulas change.
+func TestZipfTail(t *testing.T) {
+	t.Parallel()
+	const draws, from, to = 6_000_000, 2000, 2100
+	for _, skew := range []float64{0, 0.7, 1 - 1e-6, 1 + 1e-4} {
+		z := newZipf(3000, skew)
+		s := scenario.NewStream(9, uint64(skew*100))
+		got := make([]float64, to-from+1)
+		for range draws {
+			r := z.draw(&s)
+			if r < 0 || r >= 3000 {
+				t.Fatalf("skew %v: rank %d out of 0 to 2999", skew, r)
+			}
+			if r >= from && r < to {
+				got[r-from]++
+			} else {
+				got[to-from]++
+			}
+		}
+		want := append([]float64(nil), shares(3000, skew)[from:to]...)
+		rest := 1.0
+		for _, p := range want {
+			rest -= p
+		}
+		if chi := chiSquare(got, append(want, rest), draws); chi > 160 {
+			t.Errorf("skew %v: chi-square %.0f over %d degrees of freedom, want below 160", skew, chi, to-from)
 		}
 	}
 }

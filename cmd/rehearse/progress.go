@@ -23,6 +23,7 @@ import (
 // seconds, made to be read in a log. --quiet shows neither.
 type progress interface {
 	show(*results.Interval)
+	warn(error) // of something that cannot wait for the report
 	end()
 }
 
@@ -46,6 +47,7 @@ func newProgress(r *rehearsal, directory string) progress {
 type silence struct{}
 
 func (silence) show(*results.Interval) {}
+func (silence) warn(error)             {}
 func (silence) end()                   {}
 
 // lines prints a line every ten seconds.
@@ -66,6 +68,9 @@ func (l *lines) show(iv *results.Interval) {
 	l.shown = iv.To.Truncate(every)
 	fmt.Fprintf(l.out, "%v of %v  %s\n", iv.To.Round(time.Second), l.span.Round(time.Second), describe(iv))
 }
+
+// warn prints at once.
+func (l *lines) warn(err error) { fmt.Fprintf(l.out, "rehearse: %v\n", err) }
 
 func (l *lines) end() {}
 
@@ -100,6 +105,9 @@ func (b *bar) show(iv *results.Interval) {
 	b.say(describe(iv))
 	b.bar.SetCurrent(int64(min(max(iv.To, 0), b.span)))
 }
+
+// warn prints above the bar.
+func (b *bar) warn(err error) { fmt.Fprintf(b.container, "rehearse: %v\n", err) }
 
 // end leaves the bar as it stands.
 func (b *bar) end() {

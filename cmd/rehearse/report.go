@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -25,34 +26,34 @@ code of its verdict. A run that was killed is shown up to its last second.`,
 			if err != nil {
 				return err
 			}
-			return printResult(w, &run.Result, asJSON)
+			return printRun(w, run, asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print result.json")
 	return c
 }
 
-// printResult prints a result to stdout, and its verdict as the last line of
-// the text, or on stderr beside the JSON. The error carries the exit code of a
+// printRun prints a run to stdout, and its verdict as the last line: of the
+// text, or on stderr beside the JSON. The error carries the exit code of a
 // verdict that is not a pass.
-func printResult(w world, result *results.Result, asJSON bool) error {
+func printRun(w world, run *results.Run, asJSON bool) error {
 	var text bytes.Buffer
-	write := results.WriteText
+	verdict := io.Writer(&text)
+	var err error
 	if asJSON {
-		write = results.WriteJSON
+		verdict = w.stderr
+		err = results.WriteJSON(&text, run.Result)
+	} else {
+		err = results.WriteText(&text, run)
 	}
-	if err := write(&text, result); err != nil {
+	if err != nil {
 		return err
 	}
-	verdict := w.stderr
-	if !asJSON {
-		verdict = &text
-	}
-	fmt.Fprintln(verdict, verdictLine(result))
+	fmt.Fprintln(verdict, verdictLine(run.Result))
 	if _, err := w.stdout.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("cannot print the report: %w", err)
 	}
-	if code := verdictCode(result); code != exitPass {
+	if code := verdictCode(run.Result); code != exitPass {
 		return status(code)
 	}
 	return nil

@@ -96,11 +96,15 @@ func rehearse(w world, path string, f runFlags) error {
 		target = endpoint.url
 	}
 	r := rehearsal{world: w, scenario: s, plan: plan, flags: f, id: runID(), target: target}
-	result, err := r.run(source)
+	path, err = r.run(source)
 	if err != nil {
 		return err
 	}
-	return printResult(w, result, f.json)
+	run, err := results.Open(path)
+	if err != nil {
+		return err
+	}
+	return printRun(w, run, f.json)
 }
 
 // rehearsal is one run of a scenario.
@@ -123,33 +127,37 @@ func runID() string {
 // lead is how long before the first due time a run begins to build bodies.
 const lead = 300 * time.Millisecond
 
-// run sends everything and closes the run directory.
-func (r *rehearsal) run(source generator.Source) (*results.Result, error) {
+// run sends everything and returns the path of the run directory.
+func (r *rehearsal) run(source generator.Source) (string, error) {
 	to, err := destination(r.scenario, r.target, r.id)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
+	path := r.directory()
 	start := time.Now().Add(lead)
-	directory, err := results.Create(r.directory(), r.manifest(start))
+	directory, err := results.Create(path, r.manifest(start))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	soft, hard, release := r.world.deadlines(context.Background())
 	defer release()
 	builders := spareProcessors()
-	progress := newProgress(r.world.stderr, r, directory.Path())
+	progress := newProgress(r, path)
 	summary, err := generator.Run(soft, hard, generator.Config{
 		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders,
 		Observe: func(iv *results.Interval) {
-			directory.Write(iv)
+			if err := directory.Write(iv); err != nil {
+				progress.warn(err)
+			}
 			progress.show(iv)
 		},
 	})
 	progress.end()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return directory.Close(r.ending(summary))
+	_, err = directory.Close(r.ending(summary))
+	return path, err
 }
 
 // spareProcessors returns how many processors there are for building bodies,
@@ -198,8 +206,8 @@ func planned(p generator.Plan) results.Planned {
 }
 
 // ending is how the run ended.
-func (r *rehearsal) ending(s generator.Summary) results.Ending {
-	e := results.Ending{Ended: results.Completed, Planned: planned(s.Planned), Warnings: r.plan.Warnings}
+func (r *rehearsal) ending(s generator.Summary) results.Final {
+	e := results.Final{Ended: results.Completed, Planned: planned(s.Planned)}
 	if s.Interrupted {
 		e.Ended, e.Why = results.Interrupted, "stopped by a signal"
 	}

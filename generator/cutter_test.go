@@ -1,0 +1,88 @@
+package generator
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rehearse/scenario"
+)
+
+// tenth is a schedule of n events, one every 100 ms.
+func tenth(n int64, b scenario.Batching) cutter {
+	return cutter{due: func(i int64) time.Duration { return time.Duration(i) * 100 * time.Millisecond }, total: n, batching: b}
+}
+
+func TestCutterByCount(t *testing.T) {
+	t.Parallel()
+	c := tenth(25, scenario.Batching{MinEvents: 10, MaxEvents: 10})
+	want := []cut{
+		{0, 10, 900 * time.Millisecond}, // closed by event 9
+		{10, 10, 1900 * time.Millisecond},
+		{20, 5, 2400 * time.Millisecond}, // the end of the run closes the last one
+	}
+	checkCuts(t, &c, want)
+}
+
+func TestCutterByAge(t *testing.T) {
+	t.Parallel()
+	// A batch is closed 350 ms after its first event: events 0, 100, 200, 300.
+	c := tenth(9, scenario.Batching{MinEvents: 10, MaxEvents: 10, Age: 350 * time.Millisecond})
+	want := []cut{
+		{0, 4, 350 * time.Millisecond},
+		{4, 4, 750 * time.Millisecond},
+		{8, 1, 800 * time.Millisecond},
+	}
+	checkCuts(t, &c, want)
+}
+
+func checkCuts(t *testing.T, c *cutter, want []cut) {
+	t.Helper()
+	first := int64(0)
+	for k, w := range want {
+		got, ok := c.at(int64(k), first)
+		if !ok || got != w {
+			t.Errorf("cut %d is %v (%v), want %v", k, got, ok, w)
+		}
+		first += w.events
+	}
+	if _, ok := c.at(int64(len(want)), first); ok {
+		t.Errorf("there is a cut after the last event")
+	}
+	if n := c.count(); n != int64(len(want)) {
+		t.Errorf("count is %d, want %d", n, len(want))
+	}
+}
+
+// TestCutsCoverTheRun: whatever the sizes, the cuts follow each other without
+// gap, in order of their due times, none larger or older than allowed, and
+// there are as many as counted beforehand.
+func TestCutsCoverTheRun(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		lo := rapid.IntRange(1, 50).Draw(t, "min")
+		hi := lo + rapid.IntRange(0, 50).Draw(t, "more")
+		age := time.Duration(rapid.IntRange(0, 4).Draw(t, "age")) * 333 * time.Millisecond
+		total := rapid.Int64Range(0, 2000).Draw(t, "total")
+		c := tenth(total, scenario.Batching{MinEvents: lo, MaxEvents: hi, Age: age})
+		c.seed = rapid.Uint64().Draw(t, "seed")
+		first, k, last := int64(0), int64(0), time.Duration(-1)
+		for {
+			b, ok := c.at(k, first)
+			if !ok {
+				break
+			}
+			if b.first != first || b.events < 1 || b.events > int64(hi) || b.due < last {
+				t.Fatalf("cut %d is %v after event %d and %v", k, b, first, last)
+			}
+			if oldest := c.due(b.first); age > 0 && b.due > oldest+age {
+				t.Fatalf("cut %d is due %v after its first event, want at most %v", k, b.due-oldest, age)
+			}
+			first, k, last = first+b.events, k+1, b.due
+		}
+		if first != total || c.count() != k {
+			t.Fatalf("cut %d of %d events into %d batches, counted %d", first, total, k, c.count())
+		}
+	})
+}

@@ -1,0 +1,329 @@
+package generator
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"math"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+// parse reads a scenario from text.
+func parse(t testing.TB, text string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.Parse("test.yaml", []byte(text), scenario.Options{Dir: "../scenarios"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+const shopScenario = `
+name: shop
+load: {profile: "const(1000, 60s)"}
+target: {compression: none}
+traffic:
+  seed: 42
+  distinct_ids: {count: 10k, skew: 1.1, hot: [{share: 5%}, {id: kiosk, share: 2%}]}
+  events: {$pageview: 70, purchase: 10, $identify: 3, $create_alias: 0.5, $merge_dangerously: 0.1, $groupidentify: 1, $set: 2}
+  properties: {bytes: {p50: 400, p99: 2000}}
+`
+
+// eventsOf returns the JSON of events [from, to).
+func eventsOf(s *scenario.Scenario, from, to int64) [][]byte {
+	y, _ := NewSynth(s)
+	w := newWorkbench(s, time.Unix(1_700_000_000, 0))
+	w.due = y.schedule.Cursor().Due
+	var all [][]byte
+	for i := from; i < to; i++ {
+		y.Event(i, w)
+		all = append(all, capture.AppendEvent(nil, &w.event))
+	}
+	return all
+}
+
+// read is an event as the far end reads it.
+type read struct {
+	Event      string
+	DistinctID string `json:"distinct_id"`
+	UUID       string
+	Timestamp  time.Time
+	Properties map[string]any
+}
+
+func decode(t testing.TB, text []byte) read {
+	t.Helper()
+	var e read
+	if err := json.Unmarshal(text, &e); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return e
+}
+
+func TestMixAndHotShares(t *testing.T) {
+	t.Parallel()
+	const n = 60_000
+	got := map[string]float64{}
+	for _, text := range eventsOf(parse(t, shopScenario), 0, n) {
+		e := decode(t, text)
+		got["event "+e.Event]++
+		got["id "+e.DistinctID]++
+	}
+	for what, share := range map[string]float64{
+		"event $pageview": 70 / 86.6, "event purchase": 10 / 86.6, "event $identify": 3 / 86.6,
+		"event $create_alias": 0.5 / 86.6, "event $groupidentify": 1 / 86.6,
+		"id hot-1": 0.05, "id kiosk": 0.02,
+	} {
+		// five standard deviations of a binomial count
+		if slack := 5 * math.Sqrt(n*share*(1-share)); math.Abs(got[what]-n*share) > slack {
+			t.Errorf("%s: %v times of %d, want %.0f ± %.0f", what, got[what], n, n*share, slack)
+		}
+	}
+}
+
+// TestSizes holds the encoded sizes against the percentiles asked for.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	below, far := 0, 0
+	events := eventsOf(parse(t, shopScenario), 0, 20_000)
+	for _, text := range events {
+		if len(text) <= 400 {
+			below++
+		}
+		if len(text) > 2000 {
+			far++
+		}
+	}
+	if p := float64(below) / 20_000; math.Abs(p-0.5) > 0.03 {
+		t.Errorf("%.1f %% of the events are at most 400 bytes, want 50", p*100)
+	}
+	if p := float64(far) / 20_000; math.Abs(p-0.01) > 0.004 {
+		t.Errorf("%.2f %% of the events are over 2,000 bytes, want 1", p*100)
+	}
+}
+
+// graph replays merges the way the pipeline does, to find one that it would
+// refuse or that names an id without earlier events.
+type graph struct {
+	seen   map[string]bool // ids with events
+	merged map[string]bool // ids merged away
+}
+
+func (g *graph) add(t interface{ Fatalf(string, ...any) }, i int, e read) {
+	source, _ := e.Properties["$anon_distinct_id"].(string)
+	if e.Event == createAlias || e.Event == mergeDangerously {
+		source, _ = e.Properties["alias"].(string)
+	}
+	if merges(e.Event) {
+		switch {
+		case source == "":
+			t.Fatalf("event %d: %s names no other id", i, e.Event)
+		case !g.seen[source]:
+			t.Fatalf("event %d: %s names %q, which has no earlier event", i, e.Event, source)
+		case g.merged[source]:
+			t.Fatalf("event %d: %q is merged away twice", i, source)
+		case source == e.DistinctID:
+			t.Fatalf("event %d: %q is merged into itself", i, source)
+		}
+		g.merged[source] = true
+	}
+	if g.merged[e.DistinctID] {
+		t.Fatalf("event %d: %q sends after it was merged away", i, e.DistinctID)
+	}
+	g.seen[e.DistinctID] = true
+}
+
+// TestMergesAreCoherent checks random mixes: every merge names an id that has
+// earlier events, none is merged away twice, and none sends afterwards.
+func TestMergesAreCoherent(t *testing.T) {
+	t.Parallel()
+	s := parse(t, shopScenario)
+	rapid.Check(t, func(t *rapid.T) {
+		traffic := *s.Traffic
+		weight := rapid.Float64Range(0, 1)
+		traffic.Seed = rapid.Uint64().Draw(t, "seed")
+		traffic.DistinctIDs.Skew = rapid.Float64Range(0, 3).Draw(t, "skew")
+		traffic.Events = []scenario.EventShare{
+			{Name: "buy", Weight: 3.1},
+			{Name: identify, Weight: weight.Draw(t, "identify")},
+			{Name: createAlias, Weight: weight.Draw(t, "alias")},
+			{Name: mergeDangerously, Weight: weight.Draw(t, "merge")},
+		}
+		one := *s
+		one.Traffic = &traffic
+		from := rapid.Int64Range(0, 2).Draw(t, "block") * blockEvents
+		g := graph{map[string]bool{}, map[string]bool{}}
+		for i, text := range eventsOf(&one, from, from+3000) {
+			var e read
+			if err := json.Unmarshal(text, &e); err != nil {
+				t.Fatalf("%v in %s", err, text)
+			}
+			g.add(t, i, e)
+		}
+	})
+}
+
+func TestRandomAccessEqualsSequential(t *testing.T) {
+	t.Parallel()
+	s := parse(t, shopScenario)
+	all := eventsOf(s, 0, 40_000)
+	for _, i := range []int64{39_999, 16_384, 16_383, 7, 32_768, 0} {
+		if one := eventsOf(s, i, i+1)[0]; !bytes.Equal(one, all[i]) {
+			t.Errorf("event %d alone:\n%s\nin sequence:\n%s", i, one, all[i])
+		}
+	}
+}
+
+// bodiesOf returns a digest of the first n bodies, built by this many workers.
+func bodiesOf(t testing.TB, s *scenario.Scenario, n, workers int) string {
+	t.Helper()
+	source, plan, err := Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batches := make([]*Batch, 0, min(int64(n), plan.Requests))
+	for len(batches) < cap(batches) {
+		b := newBatch()
+		if err := source.Next(b); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		batches = append(batches, b)
+	}
+	var group sync.WaitGroup
+	for k := range workers {
+		group.Go(func() {
+			w := newWorkbench(s, time.Unix(1_700_000_000, 0))
+			for i := k; i < len(batches); i += workers {
+				source.Build(batches[i], w)
+			}
+		})
+	}
+	group.Wait()
+	sum := sha256.New()
+	for _, b := range batches {
+		for part := b; part != nil; part = part.rest {
+			io.WriteString(sum, part.Path)
+			sum.Write(part.Body)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+func TestSameBytesFromAnyNumberOfBuilders(t *testing.T) {
+	t.Parallel()
+	s := parse(t, shopScenario)
+	if one, many := bodiesOf(t, s, 400, 1), bodiesOf(t, s, 400, 16); one != many {
+		t.Errorf("bodies built by 1 worker %s, by 16 %s", one, many)
+	}
+}
+
+// TestFingerprints pins the bodies of the ready scenarios: what a file means
+// must not change unnoticed.
+func TestFingerprints(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"quickstart":      "",
+		"replay-wire":     "",
+		"replay-activity": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := scenario.LoadWith(filepath.Join("..", "scenarios", name+".yaml"), scenario.Options{Set: []string{"target.compression=none"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := bodiesOf(t, s, 10_000, 2); got != want {
+				t.Errorf("the bodies of %s have digest\n%s, want\n%s", name, got, want)
+			}
+		})
+	}
+}
+
+func TestSplitByBytes(t *testing.T) {
+	t.Parallel()
+	s := parse(t, shopScenario+"batching: {events: 200, bytes: 10kB}\n")
+	y, _ := NewSynth(s)
+	w := newWorkbench(s, time.Unix(0, 0))
+	b := newBatch()
+	if err := y.Next(b); err != nil {
+		t.Fatal(err)
+	}
+	y.Build(b, w)
+	next := int64(0)
+	for part := b; part != nil; part = part.rest {
+		if part.First != next {
+			t.Errorf("part begins with event %d, want %d", part.First, next)
+		}
+		if len(part.Body) > 10_000 && part.Events > 1 {
+			t.Errorf("a body of %d events has %d bytes, want at most 10,000", part.Events, len(part.Body))
+		}
+		var body struct{ Batch []read }
+		if err := json.Unmarshal(part.Body, &body); err != nil || int64(len(body.Batch)) != part.Events {
+			t.Errorf("a body says %d events and holds %d (%v)", part.Events, len(body.Batch), err)
+		}
+		next += part.Events
+	}
+	if next != 200 {
+		t.Errorf("the parts hold %d events, want 200", next)
+	}
+}
+
+func TestBuildDoesNotAllocate(t *testing.T) {
+	s := parse(t, shopScenario)
+	y, _ := NewSynth(s)
+	w := newWorkbench(s, time.Unix(0, 0))
+	b := newBatch()
+	b.Events, b.Due = 100, time.Second
+	for i := range 20 { // grow the buffers
+		b.First = int64(i) * 100
+		y.Build(b, w)
+	}
+	b.First = 0
+	if n := testing.AllocsPerRun(100, func() { y.Build(b, w) }); n != 0 {
+		t.Errorf("building a batch allocates %v times, want 0", n)
+	}
+}
+
+// BenchmarkEvent is the cost of planning and encoding one event of about 350
+// bytes, for few and for many distinct ids.
+func BenchmarkEvent(b *testing.B) {
+	for _, count := range []string{"1k", "1000M"} {
+		b.Run("ids="+count, func(b *testing.B) {
+			s := parse(b, `
+name: bench
+load: {profile: "const(100k, 2h)"}
+target: {compression: none}
+traffic:
+  distinct_ids: {count: `+count+`, skew: 1.1}
+  events: {$pageview: 70, purchase: 10, $identify: 3, $set: 2}
+`)
+			y, _ := NewSynth(s)
+			w := newWorkbench(s, time.Unix(0, 0))
+			batch := newBatch()
+			batch.Events = 100
+			b.ReportAllocs()
+			bytes, i := 0, int64(0)
+			for b.Loop() {
+				if i%100 == 0 {
+					batch.First = i % y.planner.total
+					y.Build(batch, w)
+					bytes += batch.Plain
+				}
+				i++
+			}
+			b.ReportMetric(float64(bytes)/float64(i), "bytes/event")
+		})
+	}
+}
