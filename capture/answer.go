@@ -1,0 +1,98 @@
+package capture
+
+import (
+	"bytes"
+
+	"github.com/tidwall/gjson"
+)
+
+// The bodies with which a v0 endpoint says yes (capture v0_endpoint.rs; the
+// second is what the older Django service and the SDK test harness say).
+const (
+	AnswerOk  = `{"status":"Ok"}`
+	AnswerOne = `{"status":1}`
+)
+
+// OfStatus returns the reason that an HTTP status stands for on its own. Any 2xx
+// is Accepted: Judge also looks at what the answer says.
+func OfStatus(status int) Reason {
+	switch status {
+	case 400:
+		return BadRequest
+	case 401:
+		return Unauthorized
+	case 402:
+		return BillingLimit
+	case 403:
+		return Forbidden
+	case 404:
+		return NotFound
+	case 408:
+		return RequestTimeout
+	case 413:
+		return PayloadTooLarge
+	case 415:
+		return UnsupportedContent
+	case 429:
+		return RateLimited
+	case 500:
+		return InternalError
+	case 502:
+		return BadGateway
+	case 503:
+		return Unavailable
+	case 504:
+		return GatewayTimeout
+	}
+	return ofClass(status / 100)
+}
+
+func ofClass(class int) Reason {
+	switch class {
+	case 2:
+		return Accepted
+	case 3:
+		return Redirected
+	case 5:
+		return OtherServerError
+	}
+	return UnexpectedStatus
+}
+
+// Judge returns what an answer of a v0 route means. A 2xx is Accepted only when
+// its body is an acknowledgement that the service is known to give: a 200 from a
+// login page is an UnknownAnswer. A 200 that lists "events" as quota_limited is
+// a BillingLimit, for these events were discarded. (A 200 without the list may
+// hide the same: over quota, the service says Ok and discards.) The body is
+// untrusted, at most MaxAnswer long, and not kept.
+func Judge(status int, body []byte) Reason {
+	reason := OfStatus(status)
+	if reason != Accepted {
+		return reason
+	}
+	body = bytes.TrimSpace(body)
+	switch {
+	case string(body) == AnswerOk, string(body) == AnswerOne:
+		return Accepted
+	case status == 204 && len(body) == 0: // what beacon=1 asks for
+		return Accepted
+	}
+	return judgeObject(body)
+}
+
+func judgeObject(body []byte) Reason {
+	if len(body) > MaxAnswer || tooDeep(body) || !gjson.ValidBytes(body) {
+		return UnknownAnswer
+	}
+	answer := gjson.ParseBytes(body)
+	status := answer.Get("status")
+	if status.Str != "Ok" && status.Raw != "1" {
+		return UnknownAnswer
+	}
+	for _, key := range answer.Get("quota_limited").Array() {
+		if key.Str == "events" {
+			return BillingLimit
+		}
+	}
+	return Accepted
+}

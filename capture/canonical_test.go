@@ -1,0 +1,97 @@
+package capture
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/tidwall/gjson"
+	"pgregory.net/rapid"
+)
+
+func canonical(text string) string {
+	return string(appendCanonical(nil, &cursor{json: []byte(text)}, sortedDepth))
+}
+
+func TestCanonical(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ in, want string }{
+		{`23`, `23`},
+		{`-5`, `-5`},
+		{`18446744073709551615`, `18446744073709551615`}, // 2^64-1: an integer
+		{`18446744073709551616`, `1.8446744073709552e19`},
+		{`-9223372036854775809`, `-9.223372036854776e18`},
+		{`1.0`, `1.0`},
+		{`1e2`, `100.0`},
+		{`-0`, `-0.0`},
+		{`0.0`, `0.0`},
+		{`1e15`, `1000000000000000.0`},
+		{`1e16`, `1e16`},
+		{`0.00001`, `0.00001`},
+		{`0.0000012`, `1.2e-6`},
+		{`1E+300`, `1e300`},
+		{`true`, `true`},
+		{`null`, `null`},
+		{` [ 1 , [ ] , { } , null ] `, `[1,[],{},null]`},
+		{`{"b":1,"a":{"d":2,"c":[3]},"b":4}`, `{"a":{"c":[3],"d":2},"b":4}`},
+		{`{"\u0062":"\u00e9\n","a":"\""}`, `{"a":"\"","b":"é\n"}`},
+		{strings.Repeat(`{"b":0,"a":`, 9) + `1` + strings.Repeat(`}`, 9), strings.Repeat(`{"a":`, 8) + `{"b":0,"a":1}` + strings.Repeat(`,"b":0}`, 8)},
+	} {
+		if got := canonical(row.in); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.in, got, row.want)
+		}
+	}
+}
+
+// TestCanonicalNumber: what is printed reads back as the same number.
+func TestCanonicalNumber(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		want := math.Float64frombits(rapid.Uint64().Draw(t, "bits"))
+		if math.IsNaN(want) || math.IsInf(want, 0) {
+			return
+		}
+		text := canonical(strconv.FormatFloat(want, 'g', -1, 64))
+		if got, err := strconv.ParseFloat(text, 64); err != nil || got != want || !json.Valid([]byte(text)) {
+			t.Fatalf("%v: got %s, %v", want, text, err)
+		}
+	})
+}
+
+// FuzzCursor walks any valid text to its end, and finds the members and spans
+// that gjson finds.
+func FuzzCursor(f *testing.F) {
+	for _, text := range []string{`{"a":[1,{"b":"\\\""}],"c":null}`, ` [ ] `, `"x"`, `{"\u0061":-1.5e3 }`, `[[],[{}]]`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if tooDeep(text) || !gjson.ValidBytes(text) {
+			return
+		}
+		if got := appendCanonical(nil, &cursor{json: text}, sortedDepth); !gjson.ValidBytes(got) {
+			t.Fatalf("%q: canonical form %q is not JSON", text, got)
+		}
+		c := cursor{json: text}
+		if c.kind() != '{' {
+			return
+		}
+		for name, want := range gjson.ParseBytes(text).All() {
+			if !c.atMember() {
+				t.Fatalf("%q: no member at %d, want %q", text, c.at, name.Str)
+			}
+			if key, value := c.key(), c.value(); string(key) != name.Str || string(value) != want.Raw {
+				t.Fatalf("%q: got %q: %q, want %q: %q", text, key, value, name.Str, want.Raw)
+			}
+		}
+	})
+}
+
+// atMember enters the object if need be, and reports whether a member follows.
+func (c *cursor) atMember() bool {
+	if c.kind() == '{' {
+		c.enter()
+	}
+	return c.more()
+}

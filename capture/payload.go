@@ -1,0 +1,194 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// sniff is how much of a payload the service looks at before it takes it for a
+// form or for base64, in bytes (capture utils.rs MAX_CHARS_TO_CHECK).
+const sniff = 128
+
+// keep is the largest buffer that a decoder holds on to between requests, in
+// bytes. A rare giant must not cost its size for ever.
+const keep = 8 << 20
+
+// unwrapper takes a request's payload out of its wrappings: query parameter,
+// form, base64, gzip. Its buffers are reused from request to request.
+type unwrapper struct {
+	source bytes.Reader
+	gzip   *gzip.Reader
+	plain  []byte // what came out of gzip
+}
+
+// unwrap returns the JSON text that r carries: valid UTF-8, at most limit bytes.
+// It aliases r or the buffers of u (capture payload/common.rs, decompression.rs).
+func (u *unwrapper) unwrap(r *Request, q *query, limit int) ([]byte, *Refusal) {
+	if cap(u.plain) > keep {
+		u.plain = nil
+	}
+	payload := q.data
+	if len(payload) == 0 {
+		payload = r.Body
+	}
+	if len(payload) == 0 {
+		return nil, refuse(400, textNoPayload)
+	}
+	if !looksLikeForm(payload) && looksLikeBase64(payload, false) {
+		payload = unbase64(payload)
+	}
+	hint := q.hint
+	if r.isForm() {
+		data, inner, refusal := readForm(payload)
+		if refusal != nil {
+			return nil, refusal
+		}
+		payload = data
+		hint = firstHint(hint, inner)
+	}
+	hint = firstHint(hint, parseCompression(string(r.ContentEncoding)))
+	return u.decompress(payload, hint, r.isLegacy(), limit)
+}
+
+func firstHint(a, b compression) compression {
+	if a != unhinted {
+		return a
+	}
+	return b
+}
+
+// decompress undoes gzip if the hint or the first bytes say so, and on the
+// legacy paths the base64 that may be inside. A gzip hint on anything else is an
+// error; the 2024 generation ignored the hint and looked at the bytes alone.
+func (u *unwrapper) decompress(payload []byte, hint compression, legacy bool, limit int) ([]byte, *Refusal) {
+	if hint == hintGzip || bytes.HasPrefix(payload, []byte{0x1f, 0x8b, 0x08}) {
+		var refusal *Refusal
+		if payload, refusal = u.gunzip(payload, limit); refusal != nil {
+			return nil, refusal
+		}
+	} else if refusal := checkText(payload, limit); refusal != nil {
+		return nil, refusal
+	}
+	if legacy && looksLikeBase64(payload, false) {
+		// Base64 is longer than what it encodes: the limit still holds.
+		if inner := unbase64(payload); utf8.Valid(inner) {
+			payload = inner
+		}
+	}
+	return payload, nil
+}
+
+func checkText(payload []byte, limit int) *Refusal {
+	switch {
+	case !utf8.Valid(payload):
+		return refuse(400, textDecode+detailText)
+	case len(payload) > limit:
+		return refuseSize(detailPlainTooBig, limit, len(payload))
+	}
+	return nil
+}
+
+// gunzip decompresses the first member of a gzip stream and ignores what follows
+// it, as the service's decoder does. It never holds more than limit bytes and
+// the slack of a growing buffer.
+func (u *unwrapper) gunzip(payload []byte, limit int) ([]byte, *Refusal) {
+	if u.open(payload) != nil {
+		return nil, refuse(400, textDecode+detailGzip)
+	}
+	u.plain = slices.Grow(u.plain[:0], min(4*len(payload), limit)+1)
+	for {
+		n, err := u.gzip.Read(u.plain[len(u.plain):cap(u.plain)])
+		u.plain = u.plain[:len(u.plain)+n]
+		switch {
+		case len(u.plain) > limit:
+			return nil, refuseSize(detailGzipTooBig, limit, len(u.plain))
+		case err == io.EOF && !utf8.Valid(u.plain):
+			return nil, refuse(400, textDecode+detailGzipText)
+		case err == io.EOF:
+			return u.plain, nil
+		case err != nil:
+			return nil, refuse(400, textDecode+detailGzip)
+		}
+		u.plain = slices.Grow(u.plain, 1)
+	}
+}
+
+func (u *unwrapper) open(payload []byte) (err error) {
+	u.source.Reset(payload)
+	if u.gzip == nil {
+		u.gzip, err = gzip.NewReader(&u.source)
+	} else {
+		err = u.gzip.Reset(&u.source)
+	}
+	if err == nil {
+		u.gzip.Multistream(false)
+	}
+	return err
+}
+
+// unbase64 returns payload decoded, or payload itself if it is not base64.
+func unbase64(payload []byte) []byte {
+	decoded, err := base64.StdEncoding.Strict().AppendDecode(nil, payload)
+	if err != nil {
+		return payload
+	}
+	return decoded
+}
+
+// readForm returns the data and the compression hint of a form. A form without
+// data stands for itself: it will turn out not to be JSON.
+func readForm(payload []byte) (data []byte, hint compression, refusal *Refusal) {
+	if !looksLikeForm(payload) {
+		return nil, unhinted, refuse(400, textDecode+detailNoForm)
+	}
+	data = payload
+	datas, hints := 0, 0
+	for name, value := range pairs(payload) {
+		switch name {
+		case "data":
+			data = []byte(value)
+			datas++
+		case "compression":
+			hint = parseCompression(strings.ToLower(value))
+			hints++
+		}
+	}
+	if datas > 1 || hints > 1 {
+		return nil, unhinted, refuse(400, textDecode+detailForm)
+	}
+	if datas == 1 && looksLikeBase64(data, true) {
+		data = bytes.ReplaceAll(data, []byte(" "), []byte("+"))
+	}
+	return data, hint, nil
+}
+
+func looksLikeForm(payload []byte) bool {
+	head := payload[:min(len(payload), sniff)]
+	for _, field := range []string{"data=", "_=", "ip=", "compression="} {
+		if bytes.HasPrefix(head, []byte(field)) || bytes.Contains(head, []byte("&"+field)) {
+			return true
+		}
+	}
+	return false
+}
+
+// looksLikeBase64 reports whether the length is that of base64 and the beginning
+// is of its alphabet; spaces are let pass where they may have been plus signs.
+func looksLikeBase64(payload []byte, spaces bool) bool {
+	if len(payload) == 0 || len(payload)%4 != 0 {
+		return false
+	}
+	for _, b := range payload[:min(len(payload), sniff)] {
+		letter := 'a' <= b|0x20 && b|0x20 <= 'z'
+		if !letter && (b < '0' || b > '9') && b != '+' && b != '/' && b != '=' && (b != ' ' || !spaces) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,62 @@
+package capture
+
+import "fmt"
+
+// Refusal is the endpoint's no to a request: the status and the plain text that
+// the capture service answers. It refuses the whole request, whatever the number
+// of good events in it.
+type Refusal struct {
+	Status int
+	Text   string
+	Events int // how many events the request was seen to carry
+}
+
+// Error returns the text as answered.
+func (r *Refusal) Error() string { return r.Text }
+
+// What the service answers (capture api.rs of 2026). The 2024 generation has the
+// same texts except where a comment says so.
+const (
+	textNoPayload     = "request missing data payload" // 2024: a parse error
+	textNoEvent       = "request holds no event"
+	textNoName        = "event submitted with an empty event name"
+	textNoDistinctID  = "event submitted without a distinct_id"
+	textCookieless    = "event submitted with invalid cookieless mode"
+	textNoToken       = "event submitted without an api_key"
+	textManyTokens    = "batch submitted with inconsistent api_key values"
+	textBadToken      = "API key is not valid: "
+	textDecode        = "failed to decode request: "
+	textParse         = "failed to parse request: "
+	textHydrate       = "failed to hydrate events from request: non-engage request missing event name attribute"
+	textTooLarge      = "maximum event size exceeded: " // 2024: 400, nothing after "exceeded"
+	detailSyntax      = "invalid JSON"                  // ours: serde_json's detail names line and column
+	detailDepth       = "recursion limit exceeded"
+	detailShape       = "data did not match any variant of untagged enum RawRequest"
+	detailGzip        = "invalid GZIP data"
+	detailGzipText    = "invalid gzip data"
+	detailText        = "invalid UTF8 in request payload" // 2024: invalid body encoding
+	detailNoForm      = "expected form data in POST request payload"
+	detailForm        = "invalid urlencoded form data" // 2024: invalid form data
+	detailEventTooBig = "Event rejected by kafka during send"
+	detailPlainTooBig = "Uncompressed payload size limit %d exceeded: %d"
+	detailGzipTooBig  = "Decompressed payload would exceed %d bytes (got %d bytes)"
+)
+
+func refuse(status int, text string) *Refusal {
+	return &Refusal{Status: status, Text: text}
+}
+
+func refuseSize(detail string, limit, got int) *Refusal {
+	return refuse(413, textTooLarge+fmt.Sprintf(detail, limit, got))
+}
+
+// RefuseWire returns the refusal of a body that is larger than limit as it
+// travels, in bytes (capture extractors.rs).
+func RefuseWire(limit int) *Refusal {
+	return refuse(413, fmt.Sprintf("%sRequest body exceeds limit of %d bytes", textTooLarge, limit))
+}
+
+// RefuseBroken returns the refusal of a body that could not be read to its end.
+func RefuseBroken(cause error) *Refusal {
+	return refuse(400, fmt.Sprintf("%sError reading request body: %v", textDecode, cause))
+}

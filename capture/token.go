@@ -1,0 +1,56 @@
+package capture
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// checkToken returns token without surrounding white space, or the refusal of
+// one whose shape is wrong. It is not looked up: a well-formed unknown token
+// passes (capture token.rs, whose order of checks this keeps). The 2024
+// generation neither trimmed nor looked for NUL.
+func checkToken(token []byte) ([]byte, *Refusal) {
+	token = bytes.TrimSpace(token)
+	switch {
+	case len(token) == 0:
+		return nil, refuse(401, textBadToken+"empty")
+	case len(token) > MaxToken:
+		return nil, refuse(401, textBadToken+"too_long")
+	case !isASCII(token):
+		return nil, refuse(401, textBadToken+"not_ascii")
+	case bytes.HasPrefix(token, []byte("phx_")):
+		return nil, refuse(401, textBadToken+"personal_api_key")
+	case bytes.IndexByte(token, 0) >= 0:
+		return nil, refuse(401, textBadToken+"null_byte")
+	}
+	return token, nil
+}
+
+func isASCII(s []byte) bool {
+	for _, b := range s {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// commonToken returns the one token that events name, each at its top level or
+// else in its properties. Those that name none do not matter, as long as one
+// does.
+func commonToken(events []Received) ([]byte, *Refusal) {
+	var token []byte
+	for i := range events {
+		switch own := firstOf(events[i].token, events[i].innerToken); {
+		case own == nil || token != nil && bytes.Equal(own, token):
+		case token == nil:
+			token = own
+		default:
+			return nil, refuse(401, textManyTokens)
+		}
+	}
+	if token == nil {
+		return nil, refuse(401, textNoToken)
+	}
+	return token, nil
+}

@@ -1,0 +1,90 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// AppendUUID appends u in its hyphenated form of 36 characters, without quotes.
+func AppendUUID(dst []byte, u UUID) []byte {
+	dst = append(dst, "00000000-0000-0000-0000-000000000000"...)
+	text := (*[36]byte)(dst[len(dst)-36:])
+	binary.BigEndian.PutUint64(text[0:], hexDigits(u[0:]))
+	middle := hexDigits(u[4:])
+	binary.BigEndian.PutUint32(text[9:], uint32(middle>>32))
+	binary.BigEndian.PutUint32(text[14:], uint32(middle))
+	middle = hexDigits(u[8:])
+	binary.BigEndian.PutUint32(text[19:], uint32(middle>>32))
+	binary.BigEndian.PutUint32(text[24:], uint32(middle))
+	binary.BigEndian.PutUint64(text[28:], hexDigits(u[12:]))
+	return dst
+}
+
+// hexDigits returns the eight digits of the first four bytes of s, the first in
+// the top byte. It spreads the eight half bytes over eight bytes; to those above
+// nine, which carry into bit 4 when six is added, it adds the way from '9' to
+// 'a'.
+func hexDigits(s []byte) uint64 {
+	x := uint64(binary.BigEndian.Uint32(s))
+	x = (x<<16 | x) & 0x0000ffff0000ffff
+	x = (x<<8 | x) & 0x00ff00ff00ff00ff
+	x = (x<<4 | x) & 0x0f0f0f0f0f0f0f0f
+	const ones = 0x0101010101010101
+	letters := (x + 6*ones) >> 4 & ones
+	return x + '0'*ones + letters*('a'-'0'-10)
+}
+
+// String returns u in its hyphenated form.
+func (u UUID) String() string { return string(AppendUUID(nil, u)) }
+
+// ParseUUID reads the forms that the endpoint reads: hyphenated, 32 bare digits,
+// in braces, or behind "urn:uuid:"; upper or lower case.
+func ParseUUID[T []byte | string](text T) (UUID, error) {
+	s := bareUUID(text)
+	hyphens := len(s) == 36
+	if !hyphens && len(s) != 32 {
+		return UUID{}, fmt.Errorf("cannot parse uuid %q: want 32 hexadecimal digits", brief(text))
+	}
+	var u UUID
+	at := 0
+	for i := range u {
+		if hyphens && (i == 4 || i == 6 || i == 8 || i == 10) {
+			if s[at] != '-' {
+				return UUID{}, fmt.Errorf("cannot parse uuid %q: want a hyphen before digit %d", brief(text), 2*i)
+			}
+			at++
+		}
+		high, low := digit(s[at]), digit(s[at+1])
+		if high|low > 15 {
+			return UUID{}, fmt.Errorf("cannot parse uuid %q: digits %d and %d are not hexadecimal", brief(text), 2*i, 2*i+1)
+		}
+		u[i] = high<<4 | low
+		at += 2
+	}
+	return u, nil
+}
+
+func bareUUID[T []byte | string](s T) T {
+	const urn = "urn:uuid:"
+	switch {
+	case len(s) > 2 && s[0] == '{' && s[len(s)-1] == '}':
+		return s[1 : len(s)-1]
+	case len(s) > len(urn) && string(s[:len(urn)]) == urn:
+		return s[len(urn):]
+	}
+	return s
+}
+
+// digit returns the value of a hexadecimal digit, or 255.
+func digit(b byte) byte {
+	switch {
+	case '0' <= b && b <= '9':
+		return b - '0'
+	case 'a' <= b|0x20 && b|0x20 <= 'f':
+		return b | 0x20 - 'a' + 10
+	}
+	return 255
+}
+
+// brief cuts untrusted text to what fits into a message.
+func brief[T []byte | string](s T) string { return string(s[:min(len(s), 64)]) }
