@@ -42,7 +42,8 @@ func (h *Histogram) Record(d time.Duration) {
 }
 
 // Quantile is the duration that a share q of all durations did not exceed, for
-// q from 0 to 1; 1 is Max. Of an empty histogram it is 0.
+// q from 0 to 1; 1 is Max. It is the duration at the nearest rank, rounded up to
+// the end of its bucket, never one in between two. Of an empty histogram it is 0.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	return time.Duration(h.counts.ValueAtQuantile(q*100)) * unit
 }

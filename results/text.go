@@ -148,13 +148,13 @@ func (r *Run) average() float64 {
 // three side by side say whose time it was.
 func (r *Run) times(p *page) {
 	p.line("")
-	p.line("%-8s %12s %10s %10s %10s %10s %10s %10s %10s",
+	p.line("%-9s %12s %10s %10s %10s %10s %10s %10s %10s",
 		"time", "count", "mean", "p50", "p90", "p95", "p99", "p99.9", "max")
 	for _, row := range []struct {
 		name string
 		Summary
 	}{{"latency", r.Result.Latency}, {"service", r.Result.Service}, {"lag", r.Result.Lag}} {
-		p.line("%-8s %12s %10s %10s %10s %10s %10s %10s %10s", "  "+row.name, number(row.Count),
+		p.line("%-9s %12s %10s %10s %10s %10s %10s %10s %10s", "  "+row.name, number(row.Count),
 			millisecondsText(row.Mean), millisecondsText(row.P50), millisecondsText(row.P90),
 			millisecondsText(row.P95), millisecondsText(row.P99), millisecondsText(row.P999), millisecondsText(row.Max))
 	}

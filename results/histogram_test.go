@@ -1,0 +1,110 @@
+package results
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestHistogramEdges(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name            string
+		record          time.Duration
+		max             time.Duration
+		count, overflow int64
+	}{
+		{"negative counts as 0", -time.Second, 0, 1, 0},
+		{"under the unit counts as 0", 999 * time.Nanosecond, 0, 1, 0},
+		{"the unit", time.Microsecond, time.Microsecond, 1, 0},
+		{"the fraction of the unit is cut", 1999 * time.Nanosecond, time.Microsecond, 1, 0},
+		{"the longest", Longest, 3600809983 * time.Microsecond, 1, 0}, // the end of its bucket, 0.02 % above
+		{"beyond the longest", Longest + 1, 0, 0, 1},
+	} {
+		h := NewHistogram()
+		h.Record(c.record)
+		if h.Max() != c.max || h.Count() != c.count || h.Overflow() != c.overflow {
+			t.Errorf("%s: max %v, count %d, overflow %d, want %v, %d, %d",
+				c.name, h.Max(), h.Count(), h.Overflow(), c.max, c.count, c.overflow)
+		}
+	}
+}
+
+func TestHistogramEmpty(t *testing.T) {
+	t.Parallel()
+	h := NewHistogram()
+	if h.Mean() != 0 || h.Max() != 0 || h.Quantile(0.99) != 0 || h.Count() != 0 {
+		t.Errorf("an empty histogram has mean %v, max %v, p99 %v, count %d", h.Mean(), h.Max(), h.Quantile(0.99), h.Count())
+	}
+}
+
+// durations draws what a run may meet: microseconds to minutes.
+func durations() *rapid.Generator[[]time.Duration] {
+	one := rapid.Map(rapid.Int64Range(0, int64(10*time.Minute/time.Microsecond)), func(us int64) time.Duration {
+		return time.Duration(us) * time.Microsecond
+	})
+	return rapid.SliceOfN(one, 1, 200)
+}
+
+// The oracle is the sorted list: the quantile is its value at the rank nearest to
+// a share q of its length, to 0.1 %.
+func TestHistogramQuantileAgainstSorting(t *testing.T) {
+	t.Parallel()
+	h := NewHistogram()
+	rapid.Check(t, func(t *rapid.T) {
+		all := durations().Draw(t, "durations")
+		h.Reset()
+		for _, d := range all {
+			h.Record(d)
+		}
+		slices.Sort(all)
+		for _, percent := range []int{1, 10, 50, 90, 99, 100} {
+			want := all[max((percent*len(all)+50)/100, 1)-1] // half a rank rounds up
+			got := h.Quantile(float64(percent) / 100)
+			if got < want || float64(got) > float64(want)*1.001+float64(time.Microsecond) {
+				t.Errorf("p%d of %d durations = %v, want %v", percent, len(all), got, want)
+			}
+		}
+	})
+}
+
+func TestHistogramAdd(t *testing.T) {
+	t.Parallel()
+	a, b, both := NewHistogram(), NewHistogram(), NewHistogram()
+	rapid.Check(t, func(t *rapid.T) {
+		a.Reset()
+		b.Reset()
+		both.Reset()
+		for _, d := range durations().Draw(t, "a") {
+			a.Record(d)
+			both.Record(d)
+		}
+		for _, d := range durations().Draw(t, "b") {
+			b.Record(d)
+			both.Record(d)
+		}
+		b.Record(2 * Longest)
+		a.Add(b)
+		if !a.counts.Equals(both.counts) || a.Overflow() != 1 {
+			t.Errorf("the sum has %d durations, p50 %v, overflow %d, want %d, %v, 1",
+				a.Count(), a.Quantile(0.5), a.Overflow(), both.Count(), both.Quantile(0.5))
+		}
+	})
+}
+
+func TestHistogramRecordDoesNotAllocate(t *testing.T) {
+	h := NewHistogram()
+	if n := testing.AllocsPerRun(100, func() { h.Record(time.Millisecond); h.Record(2 * Longest) }); n != 0 {
+		t.Errorf("Record allocates %v times", n)
+	}
+}
+
+func BenchmarkHistogramRecord(b *testing.B) {
+	h := NewHistogram()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		h.Record(time.Duration(i&0xfffff) * time.Microsecond)
+	}
+}

@@ -1,0 +1,145 @@
+package results
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"rehearse/capture"
+)
+
+func sampleRows() []Row {
+	return []Row{
+		{From: 0, To: 1, Target: 2500.5, InFlight: Count{3, 300}, Accepted: Count{25, 2500}, LatencyP50: 1.25, LagMax: 0.017},
+		{From: 1, To: 2.001, Unsent: Count{1, 1 << 40}, LateBuild: 1, LatePace: 2, NoConnection: 3, Overflow: 4, LeftOut: 5},
+	}
+}
+
+func timelineOf(rows []Row) string {
+	text := []byte(timelineHeader())
+	for _, r := range rows {
+		text = appendRow(text, r)
+	}
+	return string(text)
+}
+
+func TestTimelineRoundTrip(t *testing.T) {
+	t.Parallel()
+	want := sampleRows()
+	got, err := ReadTimeline(strings.NewReader(timelineOf(want)))
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("rows %v, error %v, want %v", got, err, want)
+	}
+}
+
+// Every column is a field of its own: a row numbered by column comes back so.
+func TestTimelineColumnsAreDistinct(t *testing.T) {
+	t.Parallel()
+	var r Row
+	for i, c := range columns {
+		switch v := c.of(&r).(type) {
+		case *int64:
+			*v = int64(i)
+		case *float64:
+			*v = float64(i)
+		}
+	}
+	for i, c := range columns {
+		switch v := c.of(&r).(type) {
+		case *int64:
+			if *v != int64(i) {
+				t.Errorf("column %q is also column %d", c.name, *v)
+			}
+		case *float64:
+			if *v != float64(i) {
+				t.Errorf("column %q is also column %v", c.name, *v)
+			}
+		default:
+			t.Errorf("column %q is a %T", c.name, v)
+		}
+	}
+}
+
+func TestTimelineCutAnywhere(t *testing.T) {
+	t.Parallel()
+	rows := sampleRows()
+	text := timelineOf(rows)
+	for cut := range text {
+		got, err := ReadTimeline(strings.NewReader(text[:cut]))
+		lines := strings.Count(text[:cut], "\n")
+		if want := max(lines-1, 0); len(got) != want {
+			t.Errorf("cut at %d: %d rows, want %d", cut, len(got), want)
+		}
+		if whole := cut > 0 && text[cut-1] == '\n'; whole != (err == nil) || !whole && !errors.Is(err, ErrTorn) {
+			t.Errorf("cut at %d: error %v", cut, err)
+		}
+	}
+}
+
+func TestTimelineOfLaterVersions(t *testing.T) {
+	t.Parallel()
+	text := timelineOf(sampleRows()[:1])
+	text = strings.Replace(text, "\n", ",moon_phase\n", 1)
+	text = strings.TrimSuffix(text, "\n") + ",waning\n"
+	rows, err := ReadTimeline(strings.NewReader(text))
+	if err != nil || !slices.Equal(rows, sampleRows()[:1]) {
+		t.Errorf("rows %v, error %v", rows, err)
+	}
+}
+
+func TestTimelineRefuses(t *testing.T) {
+	t.Parallel()
+	good := timelineOf(sampleRows()[:1])
+	for _, c := range []struct{ name, text, want string }{
+		{"a missing column", strings.Replace(good, "lag_p99_ms", "lag", 1), `line 1: no column "lag_p99_ms"`},
+		{"a word for a number", strings.Replace(good, "2500.500", "many", 1), `column target_events_per_s: "many" is no number`},
+		{"too few fields", strings.Replace(good, "2500.500,", "", 1), "26 fields under 27 columns"},
+	} {
+		if _, err := ReadTimeline(strings.NewReader(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestRowOfInterval(t *testing.T) {
+	t.Parallel()
+	r := NewRecorder(1)
+	for i := range 100 {
+		o := outcome(i, capture.Accepted, 200)
+		if i < 2 {
+			o.Sent += 20 * ms
+			o.Done += 20 * ms
+			o.Cause = NoConnection
+		}
+		r.Shard(0).Record(&o)
+	}
+	iv := r.Tick(2_000*ms, Count{1, 10})
+	iv.Target = 500
+	got := row(iv)
+	want := Row{
+		To: 2, Target: 500, InFlight: Count{1, 10}, Accepted: Count{100, 1000}, NoConnection: 2,
+		BodyBytes: 100_000, WireBytes: 30_000,
+		LatencyP50: 5.003, LatencyP99: 25.007, LatencyMax: 25.007, // the ends of their buckets
+		ServiceP50: 5.003, ServiceP99: 5.003, LagP99: 20.015, LagMax: 20.015,
+	}
+	if got != want {
+		t.Errorf("row\n%+v, want\n%+v", got, want)
+	}
+}
+
+func FuzzReadTimeline(f *testing.F) {
+	f.Add(timelineOf(sampleRows()))
+	f.Add(timelineHeader())
+	f.Add(timelineHeader() + strings.Repeat(",", len(columns)-1) + "\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, err := ReadTimeline(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		again, err := ReadTimeline(strings.NewReader(timelineOf(rows)))
+		if err != nil || len(again) != len(rows) {
+			t.Fatalf("written again: %d rows, error %v, want %d", len(again), err, len(rows))
+		}
+	})
+}
