@@ -164,6 +164,9 @@ func (d *decoder) fail(path, what, hint string) {
 		around = around[:max(strings.LastIndexByte(around, '.'), 0)]
 	}
 	v := d.given[around]
+	if around != path && v.node.Kind != yaml.MappingNode {
+		return // That it is no mapping has been told.
+	}
 	v.path = path
 	v.fail(what, hint)
 }

@@ -64,7 +64,7 @@ func parseSeries(plain io.Reader) (*Series, error) {
 	lines := csv.NewReader(bounded)
 	lines.FieldsPerRecord, lines.ReuseRecord, lines.TrimLeadingSpace = 2, true, true
 	if header, err := lines.Read(); err != nil {
-		return nil, noEOF(err)
+		return nil, fmt.Errorf("no header: %w", err)
 	} else if header[0] != "period" || header[1] != "count" {
 		return nil, errors.New("line 1: the header must be period,count")
 	}
@@ -85,13 +85,6 @@ func parseSeries(plain io.Reader) (*Series, error) {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 	}
-}
-
-func noEOF(err error) error {
-	if err == io.EOF {
-		return errors.New("the file is empty")
-	}
-	return err
 }
 
 func (s *Series) add(line int, period, count string) error {

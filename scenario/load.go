@@ -95,10 +95,8 @@ func parseTree(text []byte) (*yaml.Node, *Error) {
 		return document.Content[0], nil
 	case errors.As(err, &syntax) && syntax.Mark.Line > 0:
 		return nil, syntaxError(text, syntax)
-	case len(strings.TrimSpace(string(text))) == 0:
-		return nil, &Error{What: "the file is empty"}
 	}
-	return nil, &Error{What: "expected one YAML document"}
+	return nil, &Error{What: "expected one YAML document, a mapping of fields"}
 }
 
 // syntaxError says what is wrong with the YAML, in fewer words than the parser.

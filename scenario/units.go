@@ -166,8 +166,11 @@ func parsePart(text string) (part time.Duration, rest string, err error) {
 }
 
 // FormatDuration returns a duration that ParseDuration reads back, without the
-// zero minutes and seconds that Go appends: 1h30m, 10m, 1.5s.
+// zero minutes and seconds that Go appends: 2d, 1h30m, 10m, 1.5s.
 func FormatDuration(d time.Duration) string {
+	if d > 0 && d%(24*time.Hour) == 0 {
+		return strconv.FormatInt(int64(d/(24*time.Hour)), 10) + "d"
+	}
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")
