@@ -34,6 +34,9 @@ const (
 	GarbledAnswer   // not HTTP, or a truncated answer
 	OversizedAnswer // larger than MaxAnswer
 
+	// Ours, after the last byte was written.
+	Abandoned // the run was broken off: we stopped waiting
+
 	// Server: it answered, and the answer is no.
 	Redirected         // 3xx: never followed
 	BadRequest         // 400
@@ -115,6 +118,8 @@ var reasonTable = [reasons]reasonRow{
 	BrokenWhileReading: {"broken_while_reading", Network, FateAmbiguous, true},
 	GarbledAnswer:      {"garbled_answer", Network, FateAmbiguous, true},
 	OversizedAnswer:    {"oversized_answer", Network, FateAmbiguous, false},
+
+	Abandoned: {"abandoned", Ours, FateAmbiguous, false},
 
 	Redirected:         {"redirected", Server, FateRejected, false},
 	BadRequest:         {"bad_request", Server, FateRejected, false},

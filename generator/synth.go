@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"encoding/binary"
 	"io"
 	"time"
 
@@ -154,10 +155,8 @@ const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-00
 // drawUUID draws a version 4 UUID (RFC 9562, section 5.4).
 func drawUUID(s *scenario.Stream) capture.UUID {
 	var u capture.UUID
-	hi, lo := s.Uint64(), s.Uint64()
-	for k := range 8 {
-		u[k], u[8+k] = byte(hi>>(56-8*k)), byte(lo>>(56-8*k))
-	}
+	binary.BigEndian.PutUint64(u[:8], s.Uint64())
+	binary.BigEndian.PutUint64(u[8:], s.Uint64())
 	u[6] = u[6]&0x0f | 0x40
 	u[8] = u[8]&0x3f | 0x80
 	return u
