@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -40,7 +39,8 @@ const Grace = 30 * time.Second
 type Summary struct {
 	Planned     Plan  // with the requests that byte limits added
 	SourceErr   error // the source broke off before its end
-	Interrupted bool  // soft ended before the last batch was due
+	Interrupted bool  // soft ended before everything was sent
+	OutOfTime   bool  // Grace was over before everything was sent
 }
 
 // Run sends what the source deals out, each batch when it is due, and records
@@ -72,6 +72,8 @@ type run struct {
 	recorder *results.Recorder
 	senders  []*sender
 	split    atomic.Int64 // requests added by byte limits
+
+	unstarted int64 // requests that the end of the run kept from being sent
 	done     chan struct{}
 }
 
@@ -223,6 +225,7 @@ func (r *run) observe() {
 	now := r.pacer.Now()
 	iv := r.recorder.Tick(now, inFlight)
 	iv.Target = r.config.Plan.Rate(now - time.Second/2)
+	r.unstarted = iv.Total.Refusals[results.Refusal{Reason: capture.NotStarted}].Requests
 	r.config.Observe(iv)
 }
 
@@ -231,5 +234,10 @@ func (r *run) summary(soft context.Context) Summary {
 	p := r.config.Plan
 	p.Events = max(p.Events, r.line.dealt.Events)
 	p.Requests = max(p.Requests, r.line.dealt.Requests) + r.split.Load()
-	return Summary{Planned: p, SourceErr: r.line.err, Interrupted: errors.Is(soft.Err(), context.Canceled)}
+	unfinished := r.unstarted > 0
+	return Summary{
+		Planned: p, SourceErr: r.line.err,
+		Interrupted: unfinished && soft.Err() != nil,
+		OutOfTime:   unfinished && soft.Err() == nil,
+	}
 }

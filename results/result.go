@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 )
 
@@ -200,6 +201,18 @@ func (r *Result) encode() ([]byte, error) {
 		return nil, fmt.Errorf("cannot encode result: %w", err)
 	}
 	return append(text, '\n'), nil
+}
+
+// WriteJSON writes the result as result.json has it.
+func WriteJSON(w io.Writer, r *Result) error {
+	text, err := r.encode()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(text); err != nil {
+		return fmt.Errorf("cannot write the result: %w", err)
+	}
+	return nil
 }
 
 // ParseResult reads the text of a result.json. The error is ErrFormat if it is

@@ -162,3 +162,11 @@ func knownStatus(status int) int {
 	}
 	return status
 }
+
+// AllLate counts what was sent late, whatever the cause.
+func (t *Tally) AllLate() (sum Count) {
+	for _, c := range t.Late[OnTime+1:] {
+		sum = sum.plus(c)
+	}
+	return sum
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
+	"rehearse/capture"
 	"rehearse/results"
 )
 
@@ -126,7 +127,7 @@ func describe(iv *results.Interval) string {
 	return fmt.Sprintf("%s/s of %s  in flight %d  p50 %s p99 %s  accepted %s rejected %s late %s",
 		si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target), iv.InFlight.Requests,
 		short(iv.Latency.Quantile(0.5)), short(iv.Latency.Quantile(0.99)),
-		humanize.Comma(total.Accepted().Events), humanize.Comma(total.Rejected().Events), humanize.Comma(total.Late().Events))
+		humanize.Comma(total.Fates[capture.FateAccepted].Events), humanize.Comma(total.Fates[capture.FateRejected].Events), humanize.Comma(total.AllLate().Requests))
 }
 
 // si writes a rate in few characters.

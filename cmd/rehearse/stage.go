@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"rehearse/scenario"
+	"rehearse/staging"
+)
+
+// stageFlags is how the endpoint is asked to behave, as written.
+type stageFlags struct {
+	listen      string
+	maxBody     string
+	stall       string
+	reject      []string
+	reset       string
+	delay       time.Duration
+	retryAfter  time.Duration
+	concurrency int
+	json        bool
+}
+
+// newStage makes the verb stage.
+func newStage(w world) *cobra.Command {
+	var f stageFlags
+	c := &cobra.Command{
+		Use:   "stage",
+		Short: "Serve the staging capture endpoint",
+		Long: `stage serves a capture endpoint that decodes, validates and counts what it
+gets by the rules of the real one, and keeps nothing. It can be made to stall,
+delay, reject and break off. Its counts are at GET /_rehearse/stats, and are
+printed when it ends (Ctrl-C).`,
+		Example: `  rehearse stage --listen 127.0.0.1:8010
+  rehearse stage --listen 127.0.0.1:8010 --stall 1s/5s
+  rehearse stage --listen 127.0.0.1:8010 --reject 429:1% --reject 503:0.5% --retry-after 2s
+  curl -s http://127.0.0.1:8010/_rehearse/stats | jq .events`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			config, err := f.config()
+			if err != nil {
+				return usageError(c, err)
+			}
+			return stage(w, f, config)
+		},
+	}
+	c.Flags().SortFlags = false
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8010", "`address` to listen on; port 0 takes a free one")
+	c.Flags().StringVar(&f.stall, "stall", "", "serve nothing for a while, every so often, as in `1s/5s`")
+	c.Flags().DurationVar(&f.delay, "delay", 0, "take this much longer for each request")
+	c.Flags().IntVar(&f.concurrency, "concurrency", 0, "serve at most this `many` requests at once; the others queue")
+	c.Flags().StringArrayVar(&f.reject, "reject", nil, "answer a share of the requests with a status, as in `429:1%` (repeatable)")
+	c.Flags().DurationVar(&f.retryAfter, "retry-after", 0, "say Retry-After with an injected 429 or 503")
+	c.Flags().StringVar(&f.reset, "reset", "", "break off a `share` of the connections instead of answering, as in 0.5%")
+	c.Flags().StringVar(&f.maxBody, "max-body", "", "largest body, as in `2MiB` (default 20MiB)")
+	c.Flags().BoolVar(&f.json, "json", false, "print the counts as JSON at the end")
+	return c
+}
+
+// config reads the flags, and says everything that is wrong with them at once.
+func (f *stageFlags) config() (staging.Config, error) {
+	c := staging.Config{Delay: f.delay, RetryAfter: f.retryAfter, Concurrency: f.concurrency}
+	var wrong []error
+	note := func(flag string, err error) {
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("--%s: %w", flag, err))
+		}
+	}
+	var err error
+	if f.stall != "" {
+		c.Stall, err = staging.ParseStall(f.stall)
+		note("stall", err)
+	}
+	for _, text := range f.reject {
+		r, err := staging.ParseRejection(text)
+		note("reject", err)
+		c.Reject = append(c.Reject, r)
+	}
+	if f.reset != "" {
+		c.Reset, err = scenario.ParseShare(f.reset)
+		note("reset", err)
+	}
+	if f.maxBody != "" {
+		n, err := scenario.ParseBytes(f.maxBody)
+		note("max-body", err)
+		c.MaxBody = int(n)
+	}
+	if len(wrong) > 0 {
+		return c, errors.Join(wrong...)
+	}
+	return c, c.Validate()
+}
+
+// stage serves until it is interrupted.
+func stage(w world, f stageFlags, config staging.Config) error {
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return coded{exitUsage, fmt.Errorf("cannot listen on %s: %w (choose another with --listen, or port 0 for a free one)", f.listen, errors.Unwrap(err))}
+	}
+	soft, hard, release := w.deadlines(context.Background())
+	defer release()
+	server := staging.New(config)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	url := "http://" + listener.Addr().String()
+	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/\n  GET  %[1]s/_rehearse/stats\n", url)
+	select {
+	case err := <-served:
+		return err
+	case <-soft.Done():
+	}
+	ctx, cancel := context.WithTimeout(hard, shutdownWithin)
+	defer cancel()
+	err = server.Shutdown(ctx)
+	return errors.Join(err, printStats(w, server.Stats(), f.json))
+}
+
+// shutdownWithin is how long requests in progress may take to be answered.
+const shutdownWithin = 5 * time.Second
+
+// printStats prints what the endpoint counted.
+func printStats(w world, s staging.Stats, asJSON bool) error {
+	if asJSON {
+		text, err := json.MarshalIndent(s, "", "  ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.stdout, "%s\n", text)
+		return err
+	}
+	fmt.Fprintf(w.stdout, "events: %s accepted, %s refused, %s filtered; checksum %s\n",
+		humanize.Comma(s.Events.Accepted), humanize.Comma(s.Events.Refused), humanize.Comma(s.Events.Filtered), s.Checksum)
+	for _, r := range s.Requests {
+		fmt.Fprintf(w.stdout, "%12s requests to %s answered %d\n", humanize.Comma(r.Requests), r.Route, r.Status)
+	}
+	for _, r := range s.Refusals {
+		fmt.Fprintf(w.stdout, "%12s requests refused: %d %q\n", humanize.Comma(r.Requests), r.Status, r.Text)
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package rehearse
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The imports run one way, and each library has one owner. A rule that is only
+// written down is soon broken; this one is run.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	allowed := map[string][]string{
+		"rehearse/capture":      {},
+		"rehearse/scenario":     {"rehearse/capture"},
+		"rehearse/results":      {"rehearse/capture", "rehearse/scenario"},
+		"rehearse/generator":    {"rehearse/capture", "rehearse/scenario", "rehearse/results"},
+		"rehearse/staging":      {"rehearse/capture"},
+		"rehearse/cmd/rehearse": {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/generator", "rehearse/staging"},
+	}
+	owners := map[string][]string{
+		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
+		"github.com/HdrHistogram/hdrhistogram-go":    {"rehearse/results"},
+		"github.com/spf13/cobra":                     {"rehearse/cmd/rehearse"},
+		"github.com/spf13/pflag":                     {"rehearse/cmd/rehearse"},
+		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},
+		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
+		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
+		"pgregory.net/rapid":                         {},
+		"github.com/rogpeppe/go-internal/testscript": {},
+	}
+	seen := 0
+	for name, imports := range importsOf(t) {
+		mine, known := allowed[name]
+		if !known {
+			t.Errorf("package %s has no place in the house: give it one here and in DESIGN.md", name)
+			continue
+		}
+		seen++
+		for _, i := range imports {
+			if strings.HasPrefix(i, "rehearse/") && !slices.Contains(mine, i) {
+				t.Errorf("%s imports %s; it may import %v", name, i, mine)
+			}
+			if owner, owned := owners[i]; owned && !slices.Contains(owner, name) {
+				t.Errorf("%s imports %s, which belongs to %v", name, i, owner)
+			}
+		}
+	}
+	if seen != len(allowed) {
+		t.Errorf("found %d of %d packages", seen, len(allowed))
+	}
+}
+
+// importsOf asks the go command what each package imports outside its tests.
+func importsOf(t *testing.T) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if fields[0] != "rehearse" {
+			found[fields[0]] = fields[1:]
+		}
+	}
+	return found
+}
