@@ -1,0 +1,57 @@
+package staging
+
+import (
+	"sync"
+
+	"rehearse/capture"
+)
+
+// answer is what a request was answered with, as far as it is counted.
+type answer struct {
+	route  route
+	status int // 0: the connection was reset
+}
+
+// counts is one shard of what the endpoint counts. Connections are spread over
+// shards, so that they hardly ever wait for one another.
+type counts struct {
+	mu       sync.Mutex
+	answers  map[answer]int64
+	byName   []int64 // by number; 0 holds the names that have none
+	accepted int64
+	filtered int64
+	wire     int64
+	plain    int64
+	checksum uint64
+
+	_ [64]byte // keeps neighbours off this cache line
+}
+
+// request counts one request and its answer.
+func (c *counts) request(a answer, wire int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.answers == nil {
+		c.answers = make(map[answer]int64)
+	}
+	c.answers[a]++
+	c.wire += int64(wire)
+}
+
+// accept counts a submission that was answered with yes.
+func (c *counts) accept(s *capture.Submission, n *names) {
+	sum := checksum(s.Events)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range s.Events {
+		number := n.number(s.Events[i].Event)
+		for number >= len(c.byName) {
+			c.byName = append(c.byName, 0)
+		}
+		c.byName[number]++
+	}
+	c.accepted += int64(len(s.Events))
+	c.filtered += int64(s.Filtered)
+	c.plain += int64(s.Bytes)
+	c.checksum += sum
+}

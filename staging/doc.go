@@ -1,0 +1,23 @@
+// Package staging is a capture endpoint to rehearse against: the default target
+// of a run, a server of its own, and a double in tests, over any net.Listener.
+//
+// It reads what it gets by the rules of capture's v0 routes, answers with their
+// statuses and texts, and stores nothing. It counts, so that what arrived can be
+// held against what was sent: requests by route and status, events accepted,
+// refused and filtered, and a checksum of the accepted events that does not
+// depend on their order. [Server.Stats] and GET /_rehearse/stats tell.
+//
+//	/batch  /e  /i/v0/e  /capture  /track  /engage   GET POST OPTIONS, with or without a trailing slash
+//	/  /_readiness  /_liveness                       GET: the text "capture"
+//	/_rehearse/stats                                 GET: Stats as JSON
+//
+// It can be told to misbehave, by [Config]: to stall, to be slow, to serve only
+// so many requests at once, to reject and to reset connections. Which request is
+// rejected or reset depends on its number alone, so that two runs meet the same
+// faults.
+//
+// A request meets the faults in this order: its body is read; it waits for a
+// free place (Concurrency), for the end of a stall (Stall) and as long as the
+// service takes (Delay); it is decoded and counted; if a stall has begun
+// meanwhile it waits for its end; it is answered.
+package staging

@@ -1,0 +1,245 @@
+package staging
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"rehearse/capture"
+
+	"github.com/valyala/fasthttp"
+)
+
+// shards is over how many counts the connections are spread.
+const shards = 16
+
+// keep is the largest body buffer that is held on to between requests, in bytes.
+const keep = 8 << 20
+
+// Server is a capture endpoint. Make it with New; all methods may be called at
+// any time from any goroutine.
+type Server struct {
+	config   Config
+	faults   *faults
+	http     fasthttp.Server
+	workers  sync.Pool // of *worker
+	names    names
+	refusals refusals
+	shards   [shards]counts
+}
+
+// worker is the memory in which one request is served.
+type worker struct {
+	decoder capture.Decoder
+	request capture.Request
+	body    []byte
+}
+
+// New returns an endpoint that behaves as c says. It runs nothing until Serve.
+func New(c Config) *Server {
+	s := &Server{config: c, faults: newFaults(&c)}
+	s.workers.New = func() any { return &worker{decoder: capture.Decoder{Limits: c.Limits}} }
+	s.http = fasthttp.Server{
+		Handler:                      s.handle,
+		Name:                         "rehearse",
+		StreamRequestBody:            true, // else a body over the limit ends the connection
+		MaxRequestBodySize:           c.maxBody(),
+		ReadBufferSize:               16 << 10, // a GET may carry its payload in the URL
+		DisablePreParseMultipartForm: true,
+		NoDefaultDate:                true, // the date would keep a goroutine for ever
+		Logger:                       silence{},
+	}
+	return s
+}
+
+// silence is a logger that says nothing: what goes wrong on a connection is the
+// client's to report.
+type silence struct{}
+
+func (silence) Printf(string, ...any) {}
+
+// Serve answers requests on l until Shutdown, and returns nil then. It may be
+// called for several listeners.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); err != nil {
+		return fmt.Errorf("cannot serve on %q: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown closes the listeners and idle connections, waits until the requests
+// in progress are answered or ctx is done, and then returns its error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if err := s.http.ShutdownWithContext(ctx); err != nil {
+		return fmt.Errorf("cannot shut down the staging endpoint: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	w := s.workers.Get().(*worker)
+	defer s.release(w)
+	body, refusal := readBody(ctx, w.body[:0], s.config.maxBody())
+	w.body = body
+	r := routeOf(ctx.Path())
+	switch {
+	case r.takesEvents():
+		s.handleEvents(ctx, w, r, refusal)
+		return
+	case r == noRoute:
+		say(ctx, 404, "")
+	case !ctx.IsGet() && !ctx.IsHead():
+		say(ctx, 405, "")
+	case r == index:
+		say(ctx, 200, "capture")
+	case r == statistics:
+		s.sayStats(ctx)
+	}
+	s.shard(ctx).request(answer{r, ctx.Response.StatusCode()}, len(body))
+}
+
+func (s *Server) release(w *worker) {
+	w.request = capture.Request{}
+	if cap(w.body) > keep {
+		w.body = nil
+	}
+	s.workers.Put(w)
+}
+
+func (s *Server) shard(ctx *fasthttp.RequestCtx) *counts { return &s.shards[ctx.ConnID()%shards] }
+
+func (s *Server) handleEvents(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) {
+	allowOrigin(ctx)
+	switch {
+	case ctx.IsOptions():
+		sayOk(ctx)
+	case !ctx.IsGet() && !ctx.IsPost():
+		say(ctx, 405, "")
+	default:
+		s.submit(ctx, w, r, unread)
+		return
+	}
+	s.shard(ctx).request(answer{r, ctx.Response.StatusCode()}, len(w.body))
+}
+
+// submit serves a request that submits events, faults included.
+func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) {
+	s.faults.enter()
+	defer s.faults.leave()
+	w.request = capture.Request{
+		Path:            ctx.Path(),
+		Query:           ctx.URI().QueryString(),
+		ContentType:     ctx.Request.Header.ContentType(),
+		ContentEncoding: ctx.Request.Header.ContentEncoding(),
+		Body:            w.body,
+	}
+	submission, no := s.decide(w, unread)
+	status := s.answer(ctx, submission, no)
+	c := s.shard(ctx)
+	c.request(answer{r, status}, len(w.body))
+	if no != nil {
+		s.refusals.add(refusal{no.Status, no.Text}, no.Events)
+	} else {
+		c.accept(submission, &s.names)
+	}
+	if s.config.Observe != nil {
+		s.config.Observe(&w.request, status)
+	}
+}
+
+// decide returns what the request submits, or what it is refused with. An
+// injected answer comes before what the service would have said.
+func (s *Server) decide(w *worker, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
+	injected := s.faults.next()
+	no := unread
+	var submission *capture.Submission
+	if no == nil {
+		var err error
+		submission, err = w.decoder.Decode(&w.request)
+		errors.As(err, &no)
+	}
+	if injected == serve {
+		return submission, no
+	}
+	events := 0
+	switch {
+	case no != nil:
+		events = no.Events
+	case submission != nil:
+		events = len(submission.Events) + submission.Filtered
+	}
+	if injected == reset {
+		return nil, &capture.Refusal{Text: "connection reset", Events: events}
+	}
+	return nil, &capture.Refusal{Status: int(injected), Text: textOf(int(injected)), Events: events}
+}
+
+// answer writes the answer and returns its status, 0 for none.
+func (s *Server) answer(ctx *fasthttp.RequestCtx, submission *capture.Submission, no *capture.Refusal) int {
+	switch {
+	case no == nil && submission.Beacon:
+		ctx.SetStatusCode(204)
+	case no == nil:
+		sayOk(ctx)
+	case no.Status == 0:
+		abort(ctx)
+		return 0
+	default:
+		say(ctx, no.Status, no.Text)
+		if after := int(s.config.RetryAfter / time.Second); after > 0 && (no.Status == 429 || no.Status == 503) {
+			ctx.Response.Header.Set("Retry-After", fmt.Sprint(after))
+		}
+	}
+	return ctx.Response.StatusCode()
+}
+
+// abort closes the connection without an answer, over TCP with a reset.
+func abort(ctx *fasthttp.RequestCtx) {
+	if tcp, ok := ctx.Conn().(*net.TCPConn); ok {
+		// Without the option the connection ends with a FIN: closed all the same.
+		_ = tcp.SetLinger(0)
+	}
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(net.Conn) {})
+}
+
+func say(ctx *fasthttp.RequestCtx, status int, text string) {
+	ctx.SetStatusCode(status)
+	ctx.SetContentType("text/plain; charset=utf-8")
+	ctx.SetBodyString(text)
+}
+
+func sayOk(ctx *fasthttp.RequestCtx) {
+	ctx.SetContentType("application/json")
+	ctx.SetBodyString(capture.AnswerOk)
+}
+
+func (s *Server) sayStats(ctx *fasthttp.RequestCtx) {
+	text, err := json.MarshalIndent(s.Stats(), "", "  ")
+	if err != nil {
+		say(ctx, 500, fmt.Sprintf("cannot write the counts: %v", err))
+		return
+	}
+	ctx.SetContentType("application/json")
+	ctx.SetBody(text)
+}
+
+// allowOrigin answers a browser as the service does: any origin and any header,
+// mirrored, with credentials (capture router.rs).
+func allowOrigin(ctx *fasthttp.RequestCtx) {
+	origin := ctx.Request.Header.Peek("Origin")
+	if len(origin) == 0 {
+		return
+	}
+	h := &ctx.Response.Header
+	h.SetBytesV("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	if ctx.IsOptions() {
+		h.Set("Access-Control-Allow-Methods", "GET,POST,OPTIONS")
+		h.SetBytesV("Access-Control-Allow-Headers", ctx.Request.Header.Peek("Access-Control-Request-Headers"))
+	}
+}

@@ -1,0 +1,144 @@
+package staging
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Stats is what the endpoint has counted since it was made, as JSON the answer
+// of GET /_rehearse/stats. Every event that could be told apart in a request to
+// an event route is accepted, refused or filtered.
+type Stats struct {
+	Format   string         `json:"format"` // "rehearse/stage/v1"
+	Requests []RequestCount `json:"requests"`
+	Refusals []RefusalCount `json:"refusals"`
+	Events   EventCounts    `json:"events"`
+	Bytes    ByteCounts     `json:"bytes"`
+	Names    []NameCount    `json:"names"`
+
+	// OtherNames counts the accepted events whose name is none of Names: one
+	// seen after the first 1,000, or longer than 200 bytes.
+	OtherNames int64 `json:"other_names"`
+
+	// Checksum is the sum over the accepted events of a hash of uuid, name,
+	// distinct_id and raw properties, as 16 hexadecimal digits. It does not
+	// depend on order, batches or timestamps.
+	Checksum string `json:"checksum"`
+}
+
+// RequestCount counts the requests to a route that got the same status. Status 0
+// is a connection that was closed instead of an answer.
+type RequestCount struct {
+	Route    string `json:"route"` // without trailing slash
+	Status   int    `json:"status"`
+	Requests int64  `json:"requests"`
+}
+
+// RefusalCount counts the requests that were refused with the same text, and the
+// events that they were seen to carry. After the first 100 different texts the
+// rest is counted as status 0, "other".
+type RefusalCount struct {
+	Status   int    `json:"status"`
+	Text     string `json:"text"`
+	Requests int64  `json:"requests"`
+	Events   int64  `json:"events"`
+}
+
+// EventCounts counts events by what became of them. Filtered ones were dropped
+// with a 200, as the service drops $performance_event.
+type EventCounts struct {
+	Accepted int64 `json:"accepted"`
+	Refused  int64 `json:"refused"`
+	Filtered int64 `json:"filtered"`
+}
+
+// ByteCounts counts the bytes of bodies: all as they travelled, and those of
+// accepted requests once decompressed.
+type ByteCounts struct {
+	Wire  int64 `json:"wire"`
+	Plain int64 `json:"plain"`
+}
+
+// NameCount counts the accepted events of one name.
+type NameCount struct {
+	Name   string `json:"name"`
+	Events int64  `json:"events"`
+}
+
+// sums gathers the shards while Stats is made.
+type sums struct {
+	answers  map[answer]int64
+	byName   [maxNames + 1]int64
+	checksum uint64
+}
+
+// Stats returns what has been counted so far. Requests that are being counted
+// meanwhile may be in it or not, and may be in one number and not yet in
+// another.
+func (s *Server) Stats() Stats {
+	stats := Stats{Format: "rehearse/stage/v1"}
+	total := sums{answers: make(map[answer]int64)}
+	for i := range s.shards {
+		s.shards[i].addTo(&total, &stats)
+	}
+	stats.Requests = requestCounts(total.answers)
+	stats.Refusals = refusalCounts(s.refusals.all())
+	for _, r := range stats.Refusals {
+		stats.Events.Refused += r.Events
+	}
+	stats.Names = nameCounts(s.names.all(), &total.byName)
+	stats.OtherNames = total.byName[0]
+	stats.Checksum = fmt.Sprintf("%016x", total.checksum)
+	return stats
+}
+
+func (c *counts) addTo(total *sums, stats *Stats) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for a, n := range c.answers {
+		total.answers[a] += n
+	}
+	for number, n := range c.byName {
+		total.byName[number] += n
+	}
+	stats.Events.Accepted += c.accepted
+	stats.Events.Filtered += c.filtered
+	stats.Bytes.Wire += c.wire
+	stats.Bytes.Plain += c.plain
+	total.checksum += c.checksum
+}
+
+func requestCounts(answers map[answer]int64) []RequestCount {
+	list := make([]RequestCount, 0, len(answers))
+	for a, n := range answers {
+		list = append(list, RequestCount{a.route.String(), a.status, n})
+	}
+	slices.SortFunc(list, func(a, b RequestCount) int {
+		return cmp.Or(strings.Compare(a.Route, b.Route), cmp.Compare(a.Status, b.Status))
+	})
+	return list
+}
+
+func refusalCounts(refusals map[refusal]tally) []RefusalCount {
+	list := make([]RefusalCount, 0, len(refusals))
+	for r, t := range refusals {
+		list = append(list, RefusalCount{r.status, r.text, t.requests, t.events})
+	}
+	slices.SortFunc(list, func(a, b RefusalCount) int {
+		return cmp.Or(cmp.Compare(a.Status, b.Status), strings.Compare(a.Text, b.Text))
+	})
+	return list
+}
+
+func nameCounts(numbers map[string]int, byName *[maxNames + 1]int64) []NameCount {
+	list := make([]NameCount, 0, len(numbers))
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		if n := byName[numbers[name]]; n > 0 {
+			list = append(list, NameCount{name, n})
+		}
+	}
+	return list
+}
