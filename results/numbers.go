@@ -1,7 +1,6 @@
 package results
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -59,19 +58,20 @@ func percent(share float64) string {
 
 // figures is x with about three significant digits, and never fewer than one
 // after the point below 1,000, so that 500.2 is not written as the 500 that a
-// threshold asks for.
+// threshold asks for. A fraction of nothing is left out.
 func figures(x float64) string {
+	decimals := 2
 	switch {
 	case x >= 1000:
 		return number(int64(math.Round(x)))
-	case x >= 100:
-		return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
 	case x >= 10:
-		return strconv.FormatFloat(x, 'f', 1, 64)
-	case x == math.Trunc(x):
-		return fmt.Sprint(int64(x))
+		decimals = 1
 	}
-	return strconv.FormatFloat(x, 'f', 2, 64)
+	whole, fraction, _ := strings.Cut(strconv.FormatFloat(x, 'f', decimals, 64), ".")
+	if strings.Trim(fraction, "0") == "" {
+		return whole
+	}
+	return whole + "." + fraction
 }
 
 // sizeText is 3.4 MB.

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -268,5 +269,17 @@ func BenchmarkRecord64(b *testing.B) {
 		if i%100_000 == 99_999 {
 			r.Tick(time.Duration(i), Count{})
 		}
+	}
+}
+
+// The recorder must leave most of 30 MB to the senders: 64 buffers of 128
+// outcomes of 104 bytes are 0.9 MB, and three sets of three histograms 1.7 MB.
+func TestRecorderIsSmall(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := NewRecorder(64)
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 3<<20 {
+		t.Errorf("a recorder for %d senders takes %d bytes, want at most 3 MiB", len(r.shards), got)
 	}
 }

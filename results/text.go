@@ -109,7 +109,7 @@ func (r *Run) header(p *page) {
 func (r *Run) schedule(p *page) {
 	p.line("")
 	p.line("schedule")
-	p.fact("kept", "%s of the due requests left within %v", percent(r.Result.Generator.ScheduleKept), LateAfter)
+	p.fact("kept", "%s of the due requests left within %s", percent(r.Result.Generator.ScheduleKept), durationText(LateAfter))
 	late := r.Late()
 	p.fact("late", "%s not built in time, %s not sent in time, %s without a free connection",
 		number(late[LateBuild]), number(late[LatePace]), number(late[NoConnection]))

@@ -88,14 +88,18 @@ func (r *Run) thresholds(p *page) {
 	}
 }
 
-// warnings sets the doubts.
+// warnings sets the doubts, but for the one that the report ends with.
 func (r *Run) warnings(p *page) {
-	if len(r.Result.Warnings) == 0 {
+	warnings := r.Result.Warnings
+	if len(warnings) > 0 && warnings[0] == r.Result.Because() {
+		warnings = warnings[1:]
+	}
+	if len(warnings) == 0 {
 		return
 	}
 	p.line("")
 	p.line("warnings")
-	for _, warning := range r.Result.Warnings {
+	for _, warning := range warnings {
 		p.paragraph("  - ", warning)
 	}
 }

@@ -125,12 +125,13 @@ func lateness(r *Result, t *Tally) []string {
 
 // shortfalls are the ways in which less was done than planned.
 func shortfalls(r *Result, t *Tally) (shortfalls []string) {
-	if r.Run.Ended != Completed {
-		text := "the run did not reach its end: " + string(r.Run.Ended)
-		if r.Run.Why != "" {
-			text += " (" + r.Run.Why + ")"
-		}
-		shortfalls = append(shortfalls, text)
+	switch {
+	case r.Run.Ended == Running:
+		shortfalls = append(shortfalls, "the run did not reach its end: it was killed, or still runs")
+	case r.Run.Ended != Completed && r.Run.Why != "":
+		shortfalls = append(shortfalls, fmt.Sprintf("the run did not reach its end: %s (%s)", r.Run.Ended, r.Run.Why))
+	case r.Run.Ended != Completed:
+		shortfalls = append(shortfalls, fmt.Sprintf("the run did not reach its end: %s", r.Run.Ended))
 	}
 	waited := t.Late[NoConnection].Requests
 	skipped := t.Refusals[Refusal{Reason: capture.NoFreeConnection}].Requests
@@ -153,7 +154,7 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 // arrival rate times the time in service.
 func connectionsNeeded(r *Result) string {
 	perSecond := r.Planned.PeakEvents * ratio(r.Planned.Requests, r.Planned.Events)
-	needed := math.Ceil(perSecond * r.Service.Mean / 1000)
+	needed := math.Ceil(perSecond * r.Service.Mean / 1000 * 0.999) // the histogram rounds up by as much
 	return fmt.Sprintf("at %s a second at the peak and %s of mean service it takes about %s, and more when the endpoint stalls",
 		plural(int64(math.Ceil(perSecond)), "request"), millisecondsText(r.Service.Mean), plural(max(int64(needed), 1), "connection"))
 }

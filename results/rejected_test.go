@@ -1,0 +1,132 @@
+package results
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"rehearse/capture"
+)
+
+func TestPrintable(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text  string
+		limit int
+		want  string
+	}{
+		{"", 10, ""},
+		{"  slow\r\n down\t", 20, "slow   down"},
+		{"\x1b[2J\x07gone", 20, "\uFFFD[2J\uFFFDgone"},
+		{"\u202egnp.exe", 20, "\uFFFDgnp.exe"}, // turns the reading direction
+		{"a\u2028b\u0085c", 20, "a b c"},       // end a line in some programs
+		{"\xff\xfeok", 20, "\uFFFD\uFFFDok"},
+		{"żółw", 20, "żółw"},
+		{"żółw", 5, "żó"},     // 2 + 2 + 2 would be 6 bytes
+		{"żół"[:5], 10, "żó"}, // cut in the middle of ł
+		{"\xff\xff", 4, "\uFFFD"},
+		{"anything", 0, ""},
+		{"anything", -1, ""},
+	} {
+		if got := printable([]byte(c.text), c.limit); got != c.want {
+			t.Errorf("printable(%q, %d) = %q, want %q", c.text, c.limit, got, c.want)
+		}
+	}
+}
+
+func FuzzPrintable(f *testing.F) {
+	f.Add([]byte("\x1b]0;title\x07"), 256)
+	f.Add([]byte("\xe2\x80\xae\xff"), 4)
+	f.Fuzz(func(t *testing.T, text []byte, limit int) {
+		got := printable(text, limit)
+		if !utf8.ValidString(got) || len(got) > max(limit, 0) || strings.ContainsFunc(got, unicode.IsControl) {
+			t.Fatalf("printable(%q, %d) = %q", text, limit, got)
+		}
+	})
+}
+
+// refusals is an interval with n refusals and some left out.
+func refusals(n int, leftOut int64) *Interval {
+	iv := newInterval()
+	for i := range n {
+		o := outcome(i, capture.RateLimited, 429)
+		o.Answer = []byte("<b>\"slow\" \\ down</b>")
+		iv.reject(&o)
+	}
+	iv.To, iv.LeftOut = 1500*ms, leftOut
+	return iv
+}
+
+func TestRejectedFile(t *testing.T) {
+	t.Parallel()
+	var w rejectedWriter
+	var file []byte
+	var ends []int
+	for _, iv := range []*Interval{refusals(2, 0), refusals(0, 0), refusals(3, 7)} {
+		member, err := w.encode(iv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file = append(file, member...)
+		ends = append(ends, len(file))
+	}
+	var lines []RejectionLine
+	leftOut, err := ReadRejections(bytes.NewReader(file), func(line *RejectionLine) error {
+		lines = append(lines, *line)
+		return nil
+	})
+	if err != nil || leftOut != 7 || len(lines) != 5 {
+		t.Fatalf("%d lines, %d left out, error %v", len(lines), leftOut, err)
+	}
+	want := RejectionLine{
+		DueMS: 1, SentMS: 1, DoneMS: 6, Status: 429, Reason: capture.RateLimited.String(), Side: "server",
+		FirstEvent: 10, Events: 10, Answer: `<b>"slow" \ down</b>`,
+	}
+	if lines[1] != want {
+		t.Errorf("line %+v, want %+v", lines[1], want)
+	}
+	for cut := ends[0] + 1; cut < len(file); cut++ {
+		n := 0
+		_, err := ReadRejections(bytes.NewReader(file[:cut]), func(*RejectionLine) error { n++; return nil })
+		if n < 2 || !errors.Is(err, ErrTorn) {
+			t.Errorf("cut at %d: %d lines, error %v", cut, n, err)
+		}
+	}
+}
+
+func TestRejectionTimesAreMicroseconds(t *testing.T) {
+	t.Parallel()
+	r := Rejection{Due: 1234567 * time.Nanosecond, Sent: 2 * ms, Done: time.Hour + time.Nanosecond, Reason: capture.AnswerTimeout}
+	text, err := json.Marshal(r.line())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"due_ms":1.235,"sent_ms":2,"done_ms":3600000,"status":0,"reason":"` + capture.AnswerTimeout.String() +
+		`","side":"network","ambiguous":true,"first_event":0,"events":0,"answer":""}`
+	if string(text) != want {
+		t.Errorf("line\n%s, want\n%s", text, want)
+	}
+}
+
+func FuzzReadRejections(f *testing.F) {
+	var w rejectedWriter
+	member, err := w.encode(refusals(2, 1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(bytes.Clone(member))
+	f.Add(append(bytes.Clone(member), member[:20]...))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		_, _ = ReadRejections(bytes.NewReader(file), func(line *RejectionLine) error {
+			if len(line.Answer) > maxAnswer {
+				t.Fatalf("answer %q", line.Answer)
+			}
+			return nil
+		})
+	})
+}

@@ -1,0 +1,142 @@
+package results
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"rehearse/capture"
+)
+
+// Golden files are written with: go test ./results -run TestText -update
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// textOf is the report of a directory, with what depends on the machine put to a
+// fixed value.
+func textOf(t *testing.T, path string) string {
+	t.Helper()
+	run, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Result.Generator.CPUSeconds, run.Result.Generator.RSSBytes = 0.731, 21_400_000
+	var text bytes.Buffer
+	if err := WriteText(&text, run); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		reasonOf func(int) (capture.Reason, int)
+		final    *Final // nil: killed
+	}{
+		{"pass", accept, &Final{Ended: Completed}},
+		{"fail", reasonOf, &Final{Ended: Completed}},
+		{"aborted", accept, &Final{Ended: Aborted, Why: "http(5xx, 10%, 30s): 12 % of the answers of the last 30 s"}},
+		{"killed", reasonOf, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			path := t.TempDir()
+			d := rehearse(t, path, 2500, c.reasonOf)
+			if c.final != nil {
+				if _, err := d.Close(*c.final); err != nil {
+					t.Fatal(err)
+				}
+			}
+			golden(t, c.name, textOf(t, path))
+		})
+	}
+}
+
+// golden compares text with testdata/<name>.txt.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
+}
+
+// Whatever a server, a scenario or a forged result.json says, the report stays
+// plain text of the promised width.
+func TestTextIsHarmless(t *testing.T) {
+	t.Parallel()
+	evil := "\x1b[2J\x07\u202e" + strings.Repeat("wide ", 40) + strings.Repeat("W", 300)
+	kind := RejectionRow{Reason: evil, Side: "server", Status: 429}
+	run := &Run{
+		Result: &Result{
+			Run:        RunFacts{Scenario: evil, ID: evil, Target: evil, Why: evil, Ended: Completed},
+			Rejections: []RejectionRow{kind},
+			Thresholds: []ThresholdRow{{Text: evil, Value: evil}},
+			Warnings:   []string{evil}, Verdict: Invalid,
+		},
+		Answers: map[RejectionRow]string{kind: evil},
+	}
+	var text bytes.Buffer
+	if err := WriteText(&text, run); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(text.String(), "\x1b\x07\u202e") {
+		t.Errorf("control characters in\n%q", text.String())
+	}
+	for line := range strings.Lines(text.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > textWidth {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"", []string{""}},
+		{"one two", []string{"one two"}},
+		{"one two three", []string{"one two", "three"}},
+		{"abcdefghijkl", []string{"abcdefgh", "ijkl"}},
+		{"a  b\nc", []string{"a b c"}},
+		{"żółw żółw", []string{"żółw", "żółw"}},
+	} {
+		if got := wrap(c.text, 8); !slices.Equal(got, c.want) {
+			t.Errorf("wrap(%q) = %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// brokenWriter writes nothing.
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("pipe closed") }
+
+func TestTextReportsAWriteError(t *testing.T) {
+	t.Parallel()
+	err := WriteText(brokenWriter{}, &Run{Result: &Result{}})
+	if err == nil || err.Error() != "cannot write report: pipe closed" {
+		t.Errorf("error %v", err)
+	}
+}

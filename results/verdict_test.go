@@ -1,0 +1,263 @@
+package results
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+// judged is a run of requests by outcome, each changed by change, and what Judge
+// makes of it.
+func judged(n int, ended Ended, demands []scenario.Threshold, change func(i int, o *Outcome)) *Result {
+	t := NewTally()
+	for i := range n {
+		o := outcome(i, capture.Accepted, 200)
+		change(i, &o)
+		t.record(&o)
+	}
+	m := manifest(n)
+	m.Shard.Of = 1
+	r := newResult(&m, t, time.Second)
+	r.Run.Ended = ended
+	Judge(r, t, demands)
+	return r
+}
+
+// demand is a threshold on a quantile of latency, in milliseconds.
+func demand(below float64) []scenario.Threshold {
+	return []scenario.Threshold{{
+		Text: "p99 < limit", Metric: scenario.Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: below,
+	}}
+}
+
+// late lets the first n requests leave late for a cause.
+func late(n int, cause Cause) func(int, *Outcome) {
+	return func(i int, o *Outcome) {
+		if i < n {
+			o.Sent, o.Done, o.Cause = o.Sent+50*ms, o.Done+50*ms, cause
+		}
+	}
+}
+
+// unsent keeps the first n requests from leaving.
+func unsent(n int, reason capture.Reason) func(int, *Outcome) {
+	return func(i int, o *Outcome) {
+		if i < n {
+			o.Reason, o.Status = reason, 0
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	met, broken := demand(1000), demand(1)
+	for _, c := range []struct {
+		name       string
+		ended      Ended
+		demands    []scenario.Threshold
+		change     func(int, *Outcome)
+		verdict    Verdict
+		bottleneck Bottleneck
+		because    string
+	}{
+		{"all well", Completed, met, late(0, OnTime), Pass, "", "every threshold was met, and 100 % of the schedule was kept"},
+		{"nothing demanded", Completed, nil, late(0, OnTime), Pass, "", "no thresholds were set, and 100 % of the schedule was kept"},
+		{"a threshold broken", Completed, broken, late(0, OnTime), Fail, "", "not met: p99 < limit was 5 ms"},
+		// 1 % of 1,000 requests is 10.
+		{"late ourselves, tolerated", Completed, met, late(10, LateBuild), Pass, "", "every threshold was met, and 99 % of the schedule was kept"},
+		{"late in building", Completed, met, late(11, LateBuild), Invalid, "cpu", "the generator fell behind: 1.1 % of the requests left late by its own fault; requests were not built in time"},
+		{"late in pacing", Completed, met, late(11, LatePace), Invalid, "pacing", "the generator fell behind: 1.1 % of the requests left late by its own fault; ready requests left late"},
+		{"late for no stated cause", Completed, met, late(11, OnTime), Invalid, "pacing", "the generator fell behind"},
+		{"late ourselves, and a threshold broken", Completed, broken, late(11, LateBuild), Invalid, "cpu", "the generator fell behind"},
+		{"no free connection, tolerated", Completed, met, late(10, NoConnection), Pass, "", "every threshold was met"},
+		// Peak 10,000 events/s in requests of 10 events: 1,000 requests/s × 5 ms = 5 connections.
+		{"no free connection", Completed, met, late(11, NoConnection), Invalid, "connections", "the connections were the bottleneck: 1.1 % of the requests found none free; at 1,000 requests a second at the peak and 5 ms of mean service it takes about 5 connections"},
+		{"no free connection, and a threshold broken", Completed, broken, late(11, NoConnection), Fail, "connections", "not met: p99 < limit was 55"},
+		{"skipped, tolerated", Completed, met, unsent(10, capture.NoFreeConnection), Pass, "", "every threshold was met"},
+		{"skipped", Completed, met, unsent(11, capture.NoFreeConnection), Invalid, "connections", "the connections were the bottleneck: 1.1 %"},
+		{"not built", Completed, met, unsent(11, capture.NotBuilt), Invalid, "", "1.1 % of the requests could not be built"},
+		{"nothing sent", Completed, nil, unsent(1000, capture.NoFreeConnection), Invalid, "connections", "nothing was sent"},
+		{"interrupted", Interrupted, met, unsent(500, capture.NotStarted), Invalid, "", "the run did not reach its end: interrupted"},
+		{"interrupted, and a threshold broken", Interrupted, broken, unsent(500, capture.NotStarted), Fail, "", "not met: p99 < limit was 5 ms"},
+		{"a request of two hours", Completed, met, func(i int, o *Outcome) {
+			if i == 3 {
+				o.Done += 2 * time.Hour
+			}
+		}, Invalid, "", "2 durations over 1h0m0s did not fit the histograms"},
+	} {
+		r := judged(1000, c.ended, c.demands, c.change)
+		if r.Verdict != c.verdict || r.Generator.Bottleneck != c.bottleneck || !strings.HasPrefix(r.Because(), c.because) {
+			t.Errorf("%s: %s, bottleneck %q, because %q, want %s, %q, %q",
+				c.name, r.Verdict, r.Generator.Bottleneck, r.Because(), c.verdict, c.bottleneck, c.because)
+		}
+		if c.verdict == Pass && len(r.Warnings) > 0 && !strings.Contains(r.Warnings[0], "rests on 990 requests") {
+			t.Errorf("%s: warnings %q", c.name, r.Warnings)
+		}
+	}
+}
+
+func TestVerdictOfDoubtfulBooks(t *testing.T) {
+	t.Parallel()
+	m := manifest(1)
+	tally := NewTally()
+	o := outcome(0, capture.Accepted, 200)
+	tally.record(&o)
+	for _, c := range []struct {
+		name   string
+		doubts []string
+		change func(*Result)
+		want   string
+	}{
+		{"books", nil, func(r *Result) { r.Planned.Requests++ }, "the books do not balance: 2 requests planned, but 1 sent + 0 unsent"},
+		{"a doubt of the caller", []string{"the disk was full"}, func(*Result) {}, "the disk was full"},
+		{"a shard", nil, func(r *Result) { r.Run.Shard = Shards{1, 4} }, "this is shard 1 of 4: merge all of them to judge"},
+	} {
+		r := newResult(&m, tally, time.Second)
+		r.Run.Ended = Completed
+		c.change(r)
+		Judge(r, tally, demand(1000), c.doubts...)
+		if r.Verdict != Invalid || r.Because() != c.want {
+			t.Errorf("%s: %s because %q, want invalid because %q", c.name, r.Verdict, r.Because(), c.want)
+		}
+	}
+}
+
+func TestBalance(t *testing.T) {
+	t.Parallel()
+	good := Result{
+		Run:        RunFacts{Ended: Completed},
+		Planned:    Planned{Requests: 10, Events: 100},
+		Requests:   RequestBooks{Books: Books{Sent: 9, Accepted: 6, Rejected: 2, Ambiguous: 1, Unsent: 1}},
+		Events:     Books{Sent: 90, Accepted: 60, Rejected: 20, Ambiguous: 10, Unsent: 10},
+		Rejections: []RejectionRow{{Requests: 4, Events: 40}}, // 2 + 1 + 1
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*Result)
+		want   string // empty: they balance
+	}{
+		{"good", func(*Result) {}, ""},
+		{"requests planned", func(r *Result) { r.Planned.Requests++ }, "11 requests planned, but 9 sent + 1 unsent"},
+		{"events planned", func(r *Result) { r.Planned.Events-- }, "99 events planned, but 90 sent + 10 unsent"},
+		{"requests sent", func(r *Result) { r.Requests.Rejected++ }, "9 requests sent, but 6 accepted + 3 rejected + 1 ambiguous"},
+		{"events sent", func(r *Result) { r.Events.Accepted-- }, "90 events sent, but 59 accepted + 20 rejected + 10 ambiguous"},
+		{"unexplained", func(r *Result) { r.Rejections = nil }, "4 requests (40 events) not accepted, rejections explain 0 (0)"},
+		{"unexplained while running", func(r *Result) { r.Rejections, r.Run.Ended = nil, Running }, ""},
+	} {
+		r := good
+		c.change(&r)
+		err := r.Balance()
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasSuffix(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestThresholds(t *testing.T) {
+	t.Parallel()
+	// 1,000 requests of 10 events: 20 answered 429, 5 answered 503, 3 timed out,
+	// 2 never left, 4 left late; of the 998 sent, all take 5 ms but the last, 900.
+	change := func(i int, o *Outcome) {
+		switch {
+		case i < 20:
+			o.Reason, o.Status = capture.RateLimited, 429
+		case i < 25:
+			o.Reason, o.Status = capture.Unavailable, 503
+		case i < 28:
+			o.Reason, o.Status = capture.AnswerTimeout, 0
+		case i < 30:
+			o.Reason, o.Status = capture.NoFreeConnection, 0
+		case i < 34:
+			o.Sent, o.Done, o.Cause = o.Sent+20*ms, o.Done+20*ms, NoConnection
+		case i == 999:
+			o.Done += 895 * ms
+		}
+	}
+	count := func(name, status string) scenario.Threshold {
+		return scenario.Threshold{Metric: scenario.Metric{Name: name, Status: status}}
+	}
+	share := func(name, status string) scenario.Threshold {
+		return scenario.Threshold{Metric: scenario.Metric{Name: name, Status: status}, Share: true}
+	}
+	quantile := func(name string, q float64) scenario.Threshold {
+		return scenario.Threshold{Metric: scenario.Metric{Name: name, Quantile: q}}
+	}
+	for _, c := range []struct {
+		d    scenario.Threshold
+		op   string
+		than float64
+		ok   bool
+		text string
+	}{
+		{quantile("latency", 0.5), "<=", 5.003, true, "5 ms"}, // the end of the bucket of 5 ms
+		{quantile("latency", 0.5), "<", 5, false, "5 ms"},
+		{quantile("latency", 1), "<", 901, true, "900.1 ms"},
+		{quantile("service", 0.99), "<", 6, true, "5 ms"},
+		{quantile("lag", 1), ">=", 20, true, "20 ms"},
+		// (993 × 5 + 4 × 25 + 900) / 998 = 5.977
+		{scenario.Threshold{Metric: scenario.Metric{Name: "latency", Mean: true}}, "<", 6, true, "5.98 ms"},
+		{scenario.Threshold{Metric: scenario.Metric{Name: "latency", Mean: true}}, "<", 5.9, false, "5.98 ms"},
+		{share("rejected", ""), "<", 25.0 / 998, false, "2.51 % (25)"},
+		{share("rejected", ""), "<=", 25.0 / 998, true, "2.51 % (25)"},
+		{share("rejected", "429"), "==", 20.0 / 998, true, "2 % (20)"},
+		{share("rejected", "5xx"), "==", 5.0 / 998, true, "0.5 % (5)"},
+		{count("rejected", "4xx"), "==", 200, true, "200 events"},
+		{count("rejected", "0"), "==", 0, true, "0 events"}, // the timeouts are ambiguous, not rejected
+		{count("rejected", ""), "<", 250, false, "250 events"},
+		{share("ambiguous", ""), ">", 0, true, "0.3 % (3)"},
+		{count("unsent", ""), "!=", 0, true, "20 events"},
+		{share("unsent", ""), "==", 0.002, true, "0.2 % (2)"}, // of the planned
+		{share("late", ""), "==", 0.004, true, "0.4 % (4)"},
+		{count("accepted", ""), ">=", 9700, true, "9,700 events"},
+		{share("accepted", ""), ">", 0.99, false, "97.19 % (970)"},
+		{count("moon", ""), "!=", 1, false, "unknown metric"},
+		{count("accepted", ""), "=~", 1, false, "9,700 events"},
+	} {
+		c.d.Op, c.d.Value = c.op, c.than
+		row := judged(1000, Completed, []scenario.Threshold{c.d}, change).Thresholds[0]
+		if row.OK != c.ok || row.Value != c.text {
+			t.Errorf("%+v: %v with %q, want %v with %q", c.d, row.OK, row.Value, c.ok, c.text)
+		}
+	}
+}
+
+func TestTooFewForTheQuantile(t *testing.T) {
+	t.Parallel()
+	// p99 wants 10/(1-0.99) = 1,000 requests.
+	for n, want := range map[int]bool{999: true, 1000: false} {
+		r := judged(n, Completed, demand(1000), late(0, OnTime))
+		if got := len(r.Warnings) == 1; got != want || r.Verdict != Pass {
+			t.Errorf("%d requests: %s, warnings %q", n, r.Verdict, r.Warnings)
+		}
+	}
+	r := judged(999, Completed, demand(1000), late(0, OnTime))
+	if want := "p99 < limit rests on 999 requests; it takes 1,000 to trust it"; r.Warnings[0] != want {
+		t.Errorf("warning %q, want %q", r.Warnings[0], want)
+	}
+}
+
+func TestThresholdOnNothing(t *testing.T) {
+	t.Parallel()
+	r := judged(10, Completed, demand(1000), unsent(10, capture.NotBuilt))
+	if row := r.Thresholds[0]; row.OK || row.Value != "nothing measured" || r.Verdict != Invalid {
+		t.Errorf("%+v, verdict %s", row, r.Verdict)
+	}
+}
+
+func TestLeftOutDetailsAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	m := manifest(1)
+	tally := NewTally()
+	o := outcome(0, capture.Accepted, 200)
+	tally.record(&o)
+	tally.LeftOut = 12_345
+	r := newResult(&m, tally, time.Second)
+	r.Run.Ended = Completed
+	Judge(r, tally, nil)
+	if want := "the details of 12,345 rejected requests are not in rejected.jsonl.gz"; len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], want) {
+		t.Errorf("warnings %q, want %q", r.Warnings, want)
+	}
+}
