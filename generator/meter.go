@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -20,6 +21,9 @@ import (
 type meter struct {
 	dial func(addr string) (net.Conn, error)
 	hard context.Context
+
+	conn    net.Conn      // the open connection
+	touched time.Duration // when its last exchange ended
 
 	written, read int   // bytes since begin
 	dialed        error // why no connection could be had
@@ -36,8 +40,19 @@ func (m *meter) connect(addr string) (net.Conn, error) {
 		m.dialed = err
 		return nil, err
 	}
+	m.conn = c
 	stop := context.AfterFunc(m.hard, func() { c.Close() })
 	return &metered{Conn: c, meter: m, stop: stop}, nil
+}
+
+// rested is how long a connection must lie idle before it is worth a system
+// call to find out whether the other side has closed it.
+const rested = 5 * time.Millisecond
+
+// dead tells whether the connection was closed from the other side while it
+// rested. To send on it would leave the request's fate unknown.
+func (m *meter) dead(now time.Duration) bool {
+	return m.conn != nil && now-m.touched > rested && stale(m.conn)
 }
 
 // metered is a connection that reports to a meter.
@@ -67,6 +82,9 @@ func (c *metered) Read(p []byte) (int, error) {
 // Close closes the connection for good.
 func (c *metered) Close() error {
 	c.stop()
+	if c.meter.conn == c.Conn {
+		c.meter.conn = nil
+	}
 	return c.Conn.Close()
 }
 

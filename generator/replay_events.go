@@ -114,7 +114,7 @@ func (r *eventReplay) read() error {
 
 // look finds what decides about a line: whose it is and when it was recorded.
 func (r *eventReplay) look(line []byte) (id string, at time.Time, omitted string) {
-	if line[0] != '{' || !gjson.ValidBytes(line) {
+	if len(line) == 0 || line[0] != '{' || !gjson.ValidBytes(line) {
 		return "", at, notJSON
 	}
 	f := gjson.GetManyBytes(line, r.fields.Event, r.fields.DistinctID, r.fields.Timestamp)
@@ -133,7 +133,7 @@ func (r *eventReplay) look(line []byte) (id string, at time.Time, omitted string
 
 // collect adds a line to its lane and closes the lane's batch when it is full.
 func (r *eventReplay) collect(line []byte, id string, due time.Duration) {
-	lane := int(xxh3.HashString(id) % uint64(len(r.lanes)))
+	lane := r.lane(id)
 	c := &r.lanes[lane]
 	if len(c.lines.ends) == 0 {
 		c.due = due + r.age
@@ -145,6 +145,9 @@ func (r *eventReplay) collect(line []byte, id string, due time.Duration) {
 		r.close(lane, due)
 	}
 }
+
+// lane is the queue that the events of an id go to.
+func (r *eventReplay) lane(id string) int { return int(xxh3.HashString(id) % uint64(len(r.lanes))) }
 
 // closeAged closes the batches that are too old at a time, oldest first.
 func (r *eventReplay) closeAged(at time.Duration) {

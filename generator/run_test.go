@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -219,7 +220,7 @@ func TestQueueEnds(t *testing.T) {
 // was not due is unsent, and nothing is lost.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	for _, after := range []time.Duration{0, time.Millisecond, 5 * time.Second, 19999 * time.Millisecond} {
+	for _, after := range []time.Duration{0, time.Millisecond, 5 * time.Second, 19500 * time.Millisecond} {
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -278,15 +279,16 @@ func TestFailingPeers(t *testing.T) {
 		peer func(net.Conn)
 		want capture.Reason
 	}{
-		{"closes at once", func(c net.Conn) { c.Close() }, capture.ClosedBeforeAnswer},
+		{"closes at once", func(c net.Conn) { c.Close() }, capture.BrokenWhileSending},
+		{"closes without a word", answering(""), capture.ClosedBeforeAnswer},
 		{"never answers", func(c net.Conn) { drain(c) }, capture.AnswerTimeout},
 		{"speaks another protocol", answering("SSH-2.0-OpenSSH_9.6\r\n\r\n"), capture.GarbledAnswer},
 		{"breaks off in the head", answering("HTTP/1.1 200 OK\r\nContent-Le"), capture.BrokenWhileReading},
 		{"breaks off in the body", answering("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"sta"), capture.BrokenWhileReading},
 		{"answers without end", func(c net.Conn) { flood(c) }, capture.OversizedAnswer},
-		{"is a login page", answering("HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>"), capture.UnknownAnswer},
-		{"redirects", answering("HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n"), capture.Redirected},
-		{"is overloaded", answering("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), capture.Unavailable},
+		{"is a login page", answering("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 13\r\n\r\n<html></html>"), capture.UnknownAnswer},
+		{"redirects", answering("HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n"), capture.Redirected},
+		{"is overloaded", answering("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), capture.Unavailable},
 		{"closes after each answer", answering("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{\"status\":1}"), capture.Accepted},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -302,8 +304,17 @@ func TestFailingPeers(t *testing.T) {
 				r.run(t)
 				peers.Wait()
 				r.balance(t)
-				if got := r.total.ByReason[c.want].Count(); got != 20 {
-					t.Errorf("%d of 20 requests have reason %v: %+v", got, c.want, r.total.Refusals)
+				got := r.total.Fates[capture.FateAccepted].Requests
+				if c.want != capture.Accepted {
+					got = 0
+					for refusal, n := range r.total.Refusals {
+						if refusal.Reason == c.want {
+							got = n.Requests
+						}
+					}
+				}
+				if got != 20 {
+					t.Errorf("%d of 20 requests are %v, others: %+v", got, c.want, r.total.Refusals)
 				}
 			})
 		})
@@ -340,6 +351,43 @@ func flood(c net.Conn) {
 		if _, err := c.Write(buffer); err != nil {
 			c.Close()
 			return
+		}
+	}
+}
+
+// TestClosedConnectionIsReplaced: an endpoint that closes a connection which
+// rests, as they all do after a while, costs no request. This needs a real
+// socket, and waits for the close to arrive.
+func TestClosedConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	closed := make(chan struct{})
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			answering("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"status\":1}")(c)
+			closed <- struct{}{}
+		}
+	}()
+	w := newWire(t.Context(), &Destination{URL: &url.URL{Scheme: "http", Host: listener.Addr().String()}, Timeout: 10 * time.Second})
+	defer w.close()
+	for i := range 3 {
+		w.prepare(&Batch{Path: "/batch/", Body: []byte("{}")}, time.Duration(i)*time.Hour)
+		var o results.Outcome
+		w.exchange(&o)
+		if o.Reason != capture.Accepted {
+			t.Errorf("request %d: %v", i, o.Reason)
+		}
+		<-closed
+		for w.meter.conn != nil && !stale(w.meter.conn) {
+			runtime.Gosched() // the close is on its way through the kernel
 		}
 	}
 }

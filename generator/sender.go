@@ -62,7 +62,7 @@ func (s *sender) handle(b *Batch, free time.Duration, waited bool) {
 		s.out.Cause = results.NoConnection
 		s.unsent(capture.NoFreeConnection, now)
 	default:
-		s.send(b, free)
+		s.send(b, free, now)
 	}
 	s.shard.Record(&s.out)
 }
@@ -73,12 +73,13 @@ func (s *sender) unsent(why capture.Reason, now time.Duration) {
 }
 
 // send makes the exchange.
-func (s *sender) send(b *Batch, free time.Duration) {
+func (s *sender) send(b *Batch, free, now time.Duration) {
 	s.inFlight.Store(b.Events)
-	s.wire.prepare(b)
+	s.wire.prepare(b, now)
 	s.out.Sent = s.pacer.Now()
 	s.wire.exchange(&s.out)
 	s.out.Done = s.pacer.Now()
+	s.wire.meter.touched = s.out.Done
 	s.inFlight.Store(0)
 	if s.out.Sent-b.Due > results.LateAfter {
 		s.out.Cause = causeOf(b, free)

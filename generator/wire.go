@@ -71,9 +71,12 @@ const maxIdle = 10 * time.Second
 // writeBuffer holds most requests whole, so that each is one write.
 const writeBuffer = 16 << 10
 
-// prepare makes the request for b. Everything that can be done before the due
-// time has been; this only points at it.
-func (w *wire) prepare(b *Batch) {
+// prepare makes the request for b at a time. Everything that can be done before
+// the due time has been; this only points at it.
+func (w *wire) prepare(b *Batch, now time.Duration) {
+	if w.meter.dead(now) {
+		w.close()
+	}
 	if w.path != b.Path {
 		w.path = b.Path
 		w.request.SetRequestURI(w.base + b.Path)

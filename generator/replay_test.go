@@ -1,0 +1,342 @@
+package generator
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+	"rehearse/staging"
+)
+
+// ready loads a ready scenario.
+func ready(t *testing.T, name string, set ...string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.LoadWith(filepath.Join("..", "scenarios", name+".yaml"), scenario.Options{Set: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// recorded reads the lines of a recording.
+func recorded(t *testing.T, name string) (lines [][]byte) {
+	t.Helper()
+	f, err := os.Open(filepath.Join("..", "scenarios", "recordings", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(name, ".gz") {
+		if r, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	scan := bufio.NewScanner(r)
+	scan.Buffer(nil, 1<<20)
+	for scan.Scan() {
+		if !bytes.HasPrefix(scan.Bytes(), []byte("#")) {
+			lines = append(lines, bytes.Clone(scan.Bytes()))
+		}
+	}
+	return lines
+}
+
+// TestWireReplay: the recorded requests arrive byte for byte and in order.
+func TestWireReplay(t *testing.T) {
+	t.Parallel()
+	type request struct{ path, kind, body string }
+	var want []request
+	for _, line := range recorded(t, "posthog_wire_2023-09.jsonl") {
+		var r struct {
+			Path, Body string
+			Kind       string `json:"content_type"`
+		}
+		if err := json.Unmarshal(line, &r); err != nil {
+			t.Fatal(err)
+		}
+		body, err := base64.StdEncoding.DecodeString(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, request{r.Path, r.Kind, string(body)})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var got []request
+		r := stageRun{scenario: ready(t, "replay-wire")}
+		r.endpoint.Observe = func(q *capture.Request, _ int) {
+			path := string(q.Path)
+			if len(q.Query) > 0 {
+				path += "?" + string(q.Query)
+			}
+			got = append(got, request{path, string(q.ContentType), string(q.Body)})
+		}
+		r.run(t)
+		r.balance(t)
+		if len(got) != len(want) || len(want) != 16 {
+			t.Fatalf("%d requests arrived of %d recorded", len(got), len(want))
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Errorf("request %d arrived as %q, recorded as %q", i, got[i], want[i])
+			}
+		}
+		// 88 events; the one in the request that says gzip and is none is refused
+		if r.stats.Events.Accepted != 87 || r.stats.Events.Refused != 1 {
+			t.Errorf("the endpoint accepted %d events and refused %d, want 87 and 1", r.stats.Events.Accepted, r.stats.Events.Refused)
+		}
+	})
+}
+
+// arrivals gathers which events arrive at an endpoint, in order.
+type arrivals struct {
+	mu      sync.Mutex
+	decoder capture.Decoder
+	byID    map[string][]string // uuids by distinct_id
+	events  int
+}
+
+func (a *arrivals) observe(r *capture.Request, _ int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	got, err := a.decoder.Decode(r)
+	if err != nil {
+		return
+	}
+	for _, e := range got.Events {
+		id := string(e.DistinctID)
+		a.byID[id] = append(a.byID[id], e.UUID.String())
+		a.events++
+	}
+}
+
+// TestActivityReplay: an hour of real activity arrives whole, the events of each
+// actor in their recorded order, even at an endpoint that stalls and is slower
+// for some requests than for others.
+func TestActivityReplay(t *testing.T) {
+	t.Parallel()
+	want := map[string]int{}
+	order := map[string][]string{}
+	lines := recorded(t, "activity-2015-02-22-21.json.gz")
+	for _, line := range lines {
+		var e struct{ Actor, ID string }
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatal(err)
+		}
+		want[e.Actor]++
+		order[e.Actor] = append(order[e.Actor], derived(e.ID))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		got := arrivals{byID: map[string][]string{}}
+		r := stageRun{scenario: ready(t, "replay-activity"), endpoint: staging.Config{
+			Stall: staging.Stall{Every: 7 * time.Second, For: 2 * time.Second}, Delay: 5 * time.Millisecond,
+			Observe: got.observe,
+		}}
+		r.run(t)
+		r.balance(t)
+		if got.events != len(lines) || len(lines) != 29963 {
+			t.Errorf("%d events arrived of %d recorded", got.events, len(lines))
+		}
+		for id, n := range want {
+			if strings.Join(got.byID[id], " ") != strings.Join(order[id], " ") {
+				t.Fatalf("the %d events of one actor arrived as\n%v, recorded as\n%v", n, got.byID[id], order[id])
+			}
+		}
+	})
+}
+
+// derived is the UUID that a replay gives to a recorded id which is none.
+func derived(id string) string {
+	line, _ := json.Marshal(map[string]string{"id": id})
+	return uuidOf(gjson.GetBytes(line, "id"), line, 1).String()
+}
+
+// TestRhythmDoesNotDrift: an hour at 60× ends to the nanosecond where the
+// arithmetic says, although whole seconds and batches lie in between.
+func TestRhythmDoesNotDrift(t *testing.T) {
+	t.Parallel()
+	source, plan, err := Open(ready(t, "replay-activity", "replay.order=none", "batching.events=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, last := time.Time{}, time.Time{}
+	for i, line := range recorded(t, "activity-2015-02-22-21.json.gz") {
+		at, _ := parseTime(gjson.GetBytes(line, "dt"))
+		if i == 0 {
+			first = at
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	if want := last.Sub(first) / 60; plan.Span != want {
+		t.Errorf("the replay ends at %v, want %v", plan.Span, want)
+	}
+	if plan.Events != 29963 || plan.Requests != 29963 {
+		t.Errorf("planned %d events in %d requests", plan.Events, plan.Requests)
+	}
+	previous := time.Duration(0)
+	for b := newBatch(); ; b.reset() {
+		if err := source.Next(b); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if b.Due < previous {
+			t.Fatalf("event %d is due at %v, after one at %v", b.First, b.Due, previous)
+		}
+		previous = b.Due
+	}
+}
+
+// replayOf returns a scenario that replays a file of this content.
+func replayOf(t *testing.T, name, content, more string) *scenario.Scenario {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return parse(t, "name: test\nreplay:\n  files: ["+path+"]\n  fields: {event: e, distinct_id: d, timestamp: t}\n"+more)
+}
+
+func compressed(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	io.WriteString(z, text)
+	z.Close()
+	return b.String()
+}
+
+const threeLines = `{"e":"a","d":"x","t":"2026-01-01T00:00:00Z","n":1}
+{"e":"b","d":"y","t":"2026-01-01T00:00:01Z","n":2}
+{"e":"c","d":"x","t":"2026-01-01T00:00:02Z","n":3}
+`
+
+func TestBadRecordings(t *testing.T) {
+	t.Parallel()
+	whole := compressed(strings.Repeat(threeLines, 1000))
+	for _, c := range []struct{ name, file, content, want string }{
+		{"empty", "a.jsonl", "", "holds no line"},
+		{"comments only", "a.jsonl", "# nothing\n\n", "holds no line"},
+		{"truncated gzip", "a.gz", whole[:len(whole)-20], "breaks off"},
+		{"not gzip after all", "a.gz", "\x1f\x8b\x08nonsense nonsense nonsense", "cannot read recording"},
+		{"nothing usable", "a.jsonl", "hello\nworld\n", "nothing that can be sent"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, _, err := Open(replayOf(t, c.file, c.content, ""))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestLinesLeftOut: what cannot be sent is counted by reason, with the place
+// where it began, and the rest is sent.
+func TestLinesLeftOut(t *testing.T) {
+	t.Parallel()
+	_, plan, err := Open(replayOf(t, "a.jsonl", `[1,2]
+{"e":"a","d":"x","t":"2026-01-01T00:00:00Z"
+{"e":"","d":"x","t":"2026-01-01T00:00:00Z"}
+{"e":"a","t":"2026-01-01T00:00:00Z"}
+{"e":"a","d":"x","t":"yesterday"}
+`+threeLines, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.Events != 3 || plan.Span != 2*time.Second {
+		t.Errorf("planned %d events over %v, want 3 over 2 s", plan.Events, plan.Span)
+	}
+	all := strings.Join(plan.Warnings, "\n")
+	for _, want := range []string{
+		"2 recorded lines left out: not a JSON object (first at ", "a.jsonl:1)",
+		"1 recorded lines left out: no event name in e", "no distinct_id in d", "no time in t",
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the warnings lack %q:\n%s", want, all)
+		}
+	}
+}
+
+// TestRecordedEvent: what is mapped becomes the event's parts, what is not its
+// properties, byte for byte.
+func TestRecordedEvent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, line, more, want string }{
+		{"unmapped members", `{"n":1e3,"e":"a","d":"x","t":"2026-01-01T00:00:00Z","deep":{"é":[1, 2]}}`, "",
+			`{"event":"a","distinct_id":"x","uuid":"U","timestamp":"2026-01-01T00:00:00.000Z","properties":{"n":1e3,"deep":{"é":[1, 2]}}}`},
+		{"numeric id and time", `{"e":"a","d":7,"t":1767225600}`, "",
+			`{"event":"a","distinct_id":"7","uuid":"U","timestamp":"2026-01-01T00:00:00.000Z","properties":{}}`},
+		{"milliseconds", `{"e":"a","d":"x","t":1767225600123}`, "",
+			`{"event":"a","distinct_id":"x","uuid":"U","timestamp":"2026-01-01T00:00:00.123Z","properties":{}}`},
+		{"properties as they are", `{"e":"a","d":"x","t":1767225600,"properties":{"p":1},"other":2}`, "",
+			`{"event":"a","distinct_id":"x","uuid":"U","timestamp":"2026-01-01T00:00:00.000Z","properties":{"p":1}}`},
+		{"a uuid is kept", `{"e":"a","d":"x","t":1767225600,"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714"}`, "",
+			`{"event":"a","distinct_id":"x","uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","timestamp":"2026-01-01T00:00:00.000Z","properties":{}}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := replayOf(t, "a.jsonl", c.line, c.more)
+			var out bytes.Buffer
+			if err := Sample(&out, s, time.Now(), 0, 1); err != nil {
+				t.Fatal(err)
+			}
+			got := strings.TrimSpace(out.String())
+			if !strings.Contains(c.want, "018a") {
+				e := decode(t, []byte(got))
+				got = strings.Replace(got, e.UUID, "U", 1)
+			}
+			if got != c.want {
+				t.Errorf("the event is\n%s, want\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// FuzzRecordedLine: no line of a recording makes a replay panic, and whatever is
+// sent is valid JSON.
+func FuzzRecordedLine(f *testing.F) {
+	for line := range strings.Lines(threeLines) {
+		f.Add([]byte(line))
+	}
+	f.Add([]byte(`{"e":"a","d":"\ud800","t":1e99}`))
+	f.Add([]byte(`{"e":"a","d":{"b":[]},"t":"2026-01-01T00:00:00Z","properties":{"a":1},"properties":2}`))
+	f.Add([]byte(`{"path":"/batch/?a=b","method":"POST","body":"e30=","now":"2026-01-01T00:00:00Z","ip":"\r\nX: y"}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		s := &scenario.Scenario{
+			Replay:   &scenario.Replay{Speed: 1, Fields: scenario.Fields{Event: "e", DistinctID: "d", Timestamp: "t", UUID: "u", Properties: "properties"}},
+			Batching: scenario.Batching{MinEvents: 2, MaxEvents: 2, Bytes: 1 << 20},
+			Target:   scenario.Target{Connections: 2},
+		}
+		events := newEventReplay(s)
+		if id, at, omitted := events.look(line); len(line) > 0 && omitted == "" {
+			due, _ := events.rhythm.due(at, 1)
+			events.collect(line, id, due)
+			events.close(events.lane(id), due)
+			b, w := newBatch(), newWorkbench(s, time.Unix(0, 0))
+			if err := events.Next(b); err != nil {
+				t.Fatal(err)
+			}
+			events.Build(b, w)
+			if !json.Valid(b.Body) {
+				t.Errorf("%q became %q", line, b.Body)
+			}
+		}
+		newRequestReplay(s).read(line, newBatch())
+	})
+}

@@ -1,0 +1,31 @@
+//go:build unix
+
+package generator
+
+import (
+	"errors"
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// stale tells whether the other side has closed a connection that rests, or
+// sent what nobody asked for. Either way the next request would be lost on it.
+func stale(c net.Conn) bool {
+	socket, ok := c.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return true
+	}
+	var one [1]byte
+	var peek error
+	err = raw.Read(func(fd uintptr) bool {
+		_, _, peek = unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		return true
+	})
+	return err != nil || !errors.Is(peek, unix.EAGAIN)
+}
