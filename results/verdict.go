@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"rehearse/capture"
@@ -51,7 +52,7 @@ const tolerated = 0.01
 func Judge(r *Result, t *Tally, demands []scenario.Threshold, doubts ...string) {
 	r.Thresholds, r.Warnings, r.Verdict = []ThresholdRow{}, []string{}, Pass
 	r.Generator.Bottleneck = NoBottleneck
-	distrust := append(doubts, ownFaults(r, t)...)
+	distrust := slices.Concat(doubts, ownFaults(r, t))
 	shortfall := shortfalls(r, t)
 	var few []string
 	if r.Run.Shard.Of <= 1 {
