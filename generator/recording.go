@@ -91,14 +91,14 @@ func (r *recording) openNext() error {
 	r.file = f
 	plain := bufio.NewReaderSize(f, readAhead)
 	magic, _ := plain.Peek(4)
-	r.stream, err = decompress(plain, magic)
+	stream, err := decompress(plain, magic)
 	if err != nil {
 		r.Close()
 		return fmt.Errorf("cannot read recording %q: %w", r.path, explain(err))
 	}
-	r.lines = plain
-	if r.stream != plain {
-		r.lines = bufio.NewReaderSize(r.stream, readAhead)
+	r.stream, r.lines = stream, plain
+	if stream != plain {
+		r.lines = bufio.NewReaderSize(stream, readAhead)
 	}
 	return nil
 }

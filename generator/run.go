@@ -74,7 +74,7 @@ type run struct {
 	split    atomic.Int64 // requests added by byte limits
 
 	unstarted int64 // requests that the end of the run kept from being sent
-	done     chan struct{}
+	done      chan struct{}
 }
 
 // newRun wires up the parts.
