@@ -85,17 +85,30 @@ func outcome(d *capture.Decoder, r *capture.Request) string {
 	return summary(s)
 }
 
-func TestDecode(t *testing.T) {
+const single = `{"api_key":"t","event":"e","distinct_id":"d"}`
+
+// fact is one rule of the service: a request and what becomes of it.
+type fact struct {
+	name string
+	r    *capture.Request
+	want string
+}
+
+func checkFacts(t *testing.T, facts []fact) {
+	t.Helper()
 	t.Parallel()
-	const single = `{"api_key":"t","event":"e","distinct_id":"d"}`
-	const array = `[{"token":"t","event":"e","distinct_id":"d"}]`
-	long := strings.Repeat("x", 201)
-	rows := []struct {
-		fact string
-		r    *capture.Request
-		want string
-	}{
-		{"shape 1: array", post(array), "t e:d"},
+	var d capture.Decoder
+	for _, f := range facts {
+		if got := outcome(&d, f.r); got != f.want {
+			t.Errorf("%s:\n got %s\nwant %s", f.name, got, f.want)
+		}
+	}
+}
+
+// TestDecodeShapes: the four shapes, tried in their order, on any path.
+func TestDecodeShapes(t *testing.T) {
+	checkFacts(t, []fact{
+		{"shape 1: array", post(`[{"token":"t","event":"e","distinct_id":"d"}]`), "t e:d"},
 		{"shape 2: batch object with api_key", post(`{"api_key":"t","batch":[{"event":"e","distinct_id":"d"},{"event":"f","distinct_id":"g"}]}`), "t e:d f:g"},
 		{"shape 2: batch object with token", post(`{"token":"t","batch":[{"event":"e","distinct_id":"d"}]}`), "t e:d"},
 		{"shape 3: single event", post(single), "t e:d"},
@@ -107,7 +120,12 @@ func TestDecode(t *testing.T) {
 		{"unknown members are dropped", post(`{"api_key":"t","event":"e","distinct_id":"d","type":"x","library":{"a":[1]},"$unset":[]}`), "t e:d"},
 		{"escaped member names count", post(`{"api_key":"t","\u0065vent":"e","distinct_id":"d"}`), "t e:d"},
 		{"escapes in the values", post(`{"api_key":"t","event":"a\"\u00e9\ud83d\ude00\n","distinct_id":"d\\"}`), "t a\"é😀\n:d\\"},
+	})
+}
 
+// TestDecodeOtherShapes: what fits no shape, or one by accident.
+func TestDecodeOtherShapes(t *testing.T) {
+	checkFacts(t, []fact{
 		{"a malformed event in a batch falls through to shape 4", post(`{"api_key":"t","batch":[{"event":"e","distinct_id":"d"},{"event":5}]}`), hydrateText},
 		{"a batch that is no array does too", post(`{"api_key":"t","batch":{}}`), hydrateText},
 		{"sent_at as a number does too", post(`{"api_key":"t","sent_at":1,"batch":[]}`), hydrateText},
@@ -126,7 +144,12 @@ func TestDecode(t *testing.T) {
 		{"no body", post(``), "400 request missing data payload"},
 		{"empty array", post(`[]`), "400 request holds no event"},
 		{"empty batch", post(`{"api_key":"t","batch":[]}`), "400 request holds no event"},
+	})
+}
 
+// TestDecodeMemberTypes: a known member of the wrong type spoils the whole body.
+func TestDecodeMemberTypes(t *testing.T) {
+	checkFacts(t, []fact{
 		{"uuid that is none fails the body", post(`[{"token":"t","event":"e","distinct_id":"d","uuid":"x"}]`), parseText},
 		{"empty uuid is absent", post(`[{"token":"t","event":"e","distinct_id":"d","uuid":""}]`), "t e:d"},
 		{"timestamp as a number fails the body", post(`[{"token":"t","event":"e","distinct_id":"d","timestamp":5}]`), parseText},
@@ -136,7 +159,12 @@ func TestDecode(t *testing.T) {
 		{"offset that is no integer fails the body", post(`[{"token":"t","event":"e","distinct_id":"d","offset":1.5}]`), parseText},
 		{"offset in milliseconds", post(`[{"token":"t","event":"e","distinct_id":"d","offset":1500}]`), "t e:d"},
 		{"event name null fails the body", post(`[{"token":"t","event":null,"distinct_id":"d"}]`), parseText},
+	})
+}
 
+// TestDecodeToken: where the token is looked for, and what it must look like.
+func TestDecodeToken(t *testing.T) {
+	checkFacts(t, []fact{
 		{"the envelope's token wins", post(`{"token":"t","batch":[{"event":"e","distinct_id":"d","token":"u"}]}`), "t e:d"},
 		{"array: one token is enough", post(`[{"event":"e","distinct_id":"d"},{"token":"t","event":"e","distinct_id":"d"}]`), "t e:d e:d"},
 		{"array: none", post(`[{"event":"e","distinct_id":"d"}]`), "401 event submitted without an api_key"},
@@ -152,7 +180,13 @@ func TestDecode(t *testing.T) {
 		{"token personal", post(`{"api_key":"phx_a","event":"e","distinct_id":"d"}`), "401 API key is not valid: personal_api_key"},
 		{"token with NUL", post(`{"api_key":"a\u0000","event":"e","distinct_id":"d"}`), "401 API key is not valid: null_byte"},
 		{"the token is looked at before the events", post(`[{"event":"","distinct_id":"d"}]`), "401 event submitted without an api_key"},
+	})
+}
 
+// TestDecodeDistinctID: where the id is looked for, and what it becomes.
+func TestDecodeDistinctID(t *testing.T) {
+	long := strings.Repeat("x", 201)
+	checkFacts(t, []fact{
 		{"id in the properties", post(`{"api_key":"t","event":"e","properties":{"distinct_id":"d"}}`), "t e:d"},
 		{"id at the top level wins", post(`{"api_key":"t","event":"e","distinct_id":"d","properties":{"distinct_id":"g"}}`), "t e:d"},
 		{"id null gives way to the properties", post(`{"api_key":"t","event":"e","distinct_id":null,"properties":{"distinct_id":"g"}}`), "t e:g"},
@@ -170,14 +204,24 @@ func TestDecode(t *testing.T) {
 		{"id with NUL", post(`{"api_key":"t","event":"e","distinct_id":"a\u0000b"}`), "t e:a\uFFFDb"},
 		{"id cut to 200 characters", post(`{"api_key":"t","event":"e","distinct_id":"` + long + `"}`), "t e:" + long[:200]},
 		{"id cut to characters, not bytes", post(`{"api_key":"t","event":"e","distinct_id":"` + strings.Repeat("é", 201) + `"}`), "t e:" + strings.Repeat("é", 200)},
+	})
+}
 
+// TestDecodeRules: what an event must hold, and which are dropped.
+func TestDecodeRules(t *testing.T) {
+	checkFacts(t, []fact{
 		{"event name empty", post(`{"api_key":"t","event":"","distinct_id":"d"}`), "400 event submitted with an empty event name"},
 		{"one bad event refuses all", post(`{"api_key":"t","batch":[{"event":"e","distinct_id":"d"},{"event":"f"}]}`), "400 event submitted without a distinct_id"},
 		{"$performance_event is filtered", post(`{"api_key":"t","batch":[{"event":"$performance_event","distinct_id":"d"},{"event":"f","distinct_id":"d"}]}`), "t f:d"},
 		{"nothing but $performance_event is no error, whatever the token", post(`[{"event":"$performance_event"}]`), ""},
 		{"$cookieless_mode a bool", post(`{"api_key":"t","event":"e","distinct_id":"d","properties":{"$cookieless_mode":true}}`), "t e:d"},
 		{"$cookieless_mode anything else", post(`{"api_key":"t","event":"e","distinct_id":"d","properties":{"$cookieless_mode":"true"}}`), "400 event submitted with invalid cookieless mode"},
+	})
+}
 
+// TestDecodeGzip: how gzip is announced or found, and what breaks it.
+func TestDecodeGzip(t *testing.T) {
+	checkFacts(t, []fact{
 		{"gzip by magic, without a hint", sent(post(""), gzipped(t, single)), "t e:d"},
 		{"gzip by Content-Encoding", sent(encoded("gzip", ""), gzipped(t, single)), "t e:d"},
 		{"gzip by query", sent(postTo("/e/?compression=gzip-js&ip=1&ver=1.78.5", ""), gzipped(t, single)), "t e:d"},
@@ -189,7 +233,12 @@ func TestDecode(t *testing.T) {
 		{"unknown hints are sniffed", postTo("/e/?compression=br", single), "t e:d"},
 		{"deflate is not v0", encoded("deflate", single), "t e:d"},
 		{"not UTF-8", post("\xff"), "400 failed to decode request: invalid UTF8 in request payload"},
+	})
+}
 
+// TestDecodeBase64: base64 bodies and payloads in the URL.
+func TestDecodeBase64(t *testing.T) {
+	checkFacts(t, []fact{
 		{"base64 body, length a multiple of four", post(inBase64(single + "  ")), "t e:d"},
 		{"base64 of gzip", post(inBase64(string(gzipped(t, single)))), "t e:d"},
 		{"what only looks like base64 is used raw", post("ab=c"), syntaxText},
@@ -199,7 +248,12 @@ func TestDecode(t *testing.T) {
 		{"payload in the URL", postTo("/e/?data="+url.QueryEscape(single), ""), "t e:d"},
 		{"payload in the URL wins over the body", postTo("/e/?data="+url.QueryEscape(single), "{}"), "t e:d"},
 		{"payload in the URL as base64", postTo("/e/?data="+url.QueryEscape(inBase64(single)), ""), "t e:d"},
+	})
+}
 
+// TestDecodeForms: urlencoded bodies.
+func TestDecodeForms(t *testing.T) {
+	checkFacts(t, []fact{
 		{"form of base64", form("/e/?ip=1&_=1694769302325&ver=1.78.5", "data="+url.QueryEscape(inBase64(single))), "t e:d"},
 		{"form whose plus signs were not escaped", form("/e/", "data="+inBase64(`{"api_key":"t","event":"e","distinct_id":">>>???"}`)), "t e:>>>???"},
 		{"form of plain JSON", form("/e/", "data="+url.QueryEscape(single)), "t e:d"},
@@ -210,13 +264,7 @@ func TestDecode(t *testing.T) {
 		{"form with a field twice", form("/e/", "data=a&data=b"), "400 failed to decode request: invalid urlencoded form data"},
 		{"form without data", form("/e/", "compression=gzip&ip=1"), "400 failed to decode request: invalid GZIP data"},
 		{"content type must be equal", sent(&capture.Request{Path: []byte("/e/"), ContentType: []byte("application/x-www-form-urlencoded; charset=utf-8")}, []byte(single)), "t e:d"},
-	}
-	var d capture.Decoder
-	for _, row := range rows {
-		if got := outcome(&d, row.r); got != row.want {
-			t.Errorf("%s:\n got %s\nwant %s", row.fact, got, row.want)
-		}
-	}
+	})
 }
 
 func TestDecodeFields(t *testing.T) {

@@ -18,10 +18,19 @@ func TestAppendTimeIsTimeFormat(t *testing.T) {
 	check := func(moment time.Time) (got, want string) {
 		return string(capture.AppendTime(nil, moment)), moment.UTC().Format("2006-01-02T15:04:05.000Z")
 	}
-	first := time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
-	for day := range 10_000*365 + 2425 { // every day of 0000 to 9999: 2425 of these years are leap years
+	first := time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
+	for day := range 146_097 { // the calendar repeats after so many
 		if got, want := check(first.AddDate(0, 0, day)); got != want {
 			t.Fatalf("day %d: got %s, want %s", day, got, want)
+		}
+	}
+	for year := range 10_000 {
+		for _, day := range []int{0, 1, 59, 60, 61, 365, 366} { // 0 is the last of the year before
+			if moment := time.Date(year, 1, day, 23, 59, 59, 999e6, time.UTC); moment.Year() >= 0 && moment.Year() <= 9999 {
+				if got, want := check(moment); got != want {
+					t.Fatalf("got %s, want %s", got, want)
+				}
+			}
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {

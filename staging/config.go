@@ -22,10 +22,12 @@ type Config struct {
 	RetryAfter time.Duration // said with an injected 429 or 503, in whole seconds; 0: not said
 	Reset      float64       // share of requests whose connection is closed instead of an answer
 
-	// Observe, if set, is called for each request to an event route just before
-	// it is answered, with the status of the answer, or 0 for a reset. It is
-	// called from many goroutines at once, and delays the answer while it runs.
-	// The request is valid only during the call, and must not be changed.
+	// Observe, if set, is called for each request that may submit events once its
+	// answer is settled, with the status of that answer, or 0 for a reset. The
+	// client has its answer only after Observe has returned; so the requests of a
+	// client that awaits each answer are observed in their order. It is called
+	// from many goroutines at once. The request is valid only during the call,
+	// and must not be changed.
 	Observe func(r *capture.Request, status int)
 }
 
