@@ -3,7 +3,13 @@ package scenario
 // check judges what the sections mean together. It looks at what the file gives
 // rather than at values, because a default contradicts nothing.
 func (d *decoder) check(s *Scenario) {
-	d.checkSource()
+	switch {
+	case s.Traffic != nil && s.Replay != nil:
+		d.fail("replay", "given beside traffic", "events are synthesized or replayed: keep one of the two")
+		return
+	case s.Traffic == nil && s.Replay == nil:
+		d.fail("traffic", "missing, and so is replay", "traffic: {} synthesizes events with everything at its default")
+	}
 	if s.Replay != nil {
 		d.checkReplay(s.Replay)
 	}
@@ -12,16 +18,6 @@ func (d *decoder) check(s *Scenario) {
 	}
 	if s.Target.Endpoint == EndpointCapture {
 		d.checkCapture(s)
-	}
-}
-
-// checkSource demands traffic or replay, and not both.
-func (d *decoder) checkSource() {
-	switch traffic, replay := d.has("traffic"), d.has("replay"); {
-	case traffic && replay:
-		d.fail("replay", "given beside traffic", "events are synthesized or replayed: keep one of the two")
-	case !traffic && !replay:
-		d.fail("traffic", "missing, and so is replay", "traffic: {} synthesizes events with everything at its default")
 	}
 }
 

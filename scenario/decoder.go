@@ -16,7 +16,7 @@ type decoder struct {
 	file    string
 	dir     string // what relative paths in the file are relative to
 	lookup  func(string) (string, bool)
-	given   map[string]value // every known field of the file, by path
+	given   map[string]field // every known field of the file, by path
 	secrets secrets
 	errors  Errors
 }
@@ -27,6 +27,9 @@ type value struct {
 	node *yaml.Node
 	path string
 }
+
+// field is a name in a mapping and what it is given.
+type field struct{ key, value value }
 
 // fields are the names that a mapping may have and what reads each.
 type fields map[string]func(value)
@@ -87,7 +90,7 @@ func (v value) object(known fields, later ...string) bool {
 		read, ok := known[name]
 		switch {
 		case ok:
-			v.d.given[entry.path] = entry
+			v.d.given[entry.path] = field{key, entry}
 			read(entry)
 		case slices.Contains(later, name):
 			key.fail("not available in this version", "")
@@ -104,7 +107,11 @@ func (v value) object(known fields, later ...string) bool {
 // name that comes twice is a mistake.
 func (v value) entries(read func(key value, name string, entry value)) {
 	if v.node.Kind != yaml.MappingNode {
-		v.fail("expected a mapping of fields, found "+v.kind(), "")
+		hint := ""
+		if v.node.Tag == tagNull {
+			hint = "{} is a mapping without fields"
+		}
+		v.fail("expected a mapping of fields, found "+v.kind(), hint)
 		return
 	}
 	lines := make(map[string]int)
@@ -141,9 +148,9 @@ func (v value) list() []value {
 func (v value) require(names ...string) bool {
 	complete := true
 	for _, name := range names {
-		field := v.at(v.node, name)
-		if v.node.Kind == yaml.MappingNode && !v.d.has(field.path) {
-			field.fail("missing", "")
+		absent := v.at(v.node, name)
+		if v.node.Kind == yaml.MappingNode && !v.d.has(absent.path) {
+			absent.fail("missing", "")
 			complete = false
 		}
 	}
@@ -163,10 +170,10 @@ func (d *decoder) fail(path, what, hint string) {
 	for !d.has(around) && around != "" {
 		around = around[:max(strings.LastIndexByte(around, '.'), 0)]
 	}
-	v := d.given[around]
-	if around != path && v.node.Kind != yaml.MappingNode {
+	f := d.given[around]
+	if around != path && f.value.node.Kind != yaml.MappingNode {
 		return // That it is no mapping has been told.
 	}
-	v.path = path
-	v.fail(what, hint)
+	f.key.path = path
+	f.key.fail(what, hint)
 }

@@ -63,7 +63,7 @@ func Parse(file string, text []byte, opts Options) (*Scenario, error) {
 		wrong.File = file
 		return nil, Errors{*wrong}
 	}
-	d := &decoder{file: file, dir: opts.Dir, lookup: opts.LookupEnv, given: make(map[string]value)}
+	d := &decoder{file: file, dir: opts.Dir, lookup: opts.LookupEnv, given: make(map[string]field)}
 	if d.lookup == nil {
 		d.lookup = func(string) (string, bool) { return "", false }
 	}
@@ -108,9 +108,13 @@ func syntaxError(text []byte, e *yaml.LoadError) *Error {
 	if e.ContextMsg != "" {
 		what += " " + e.ContextMsg
 	}
-	wrong := &Error{Line: e.Mark.Line, Col: e.Mark.Column, What: "not YAML: " + what}
+	mark := e.Mark
+	if e.ContextMark.Line > 0 && strings.Contains(what, "end of stream") {
+		mark = e.ContextMark // What was left open, rather than the end of the file.
+	}
+	wrong := &Error{Line: mark.Line, Col: mark.Column, What: "not YAML: " + what}
 	lines := strings.Split(string(text), "\n")
-	switch line := lines[min(e.Mark.Line, len(lines))-1]; {
+	switch line := lines[min(mark.Line, len(lines))-1]; {
 	case strings.Contains(line, "\t"):
 		wrong.Hint = "indent with spaces, not with tabs"
 	case strings.Contains(line, opening):

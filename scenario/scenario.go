@@ -39,7 +39,7 @@ const maxLine = 200
 // readScenario reads the whole tree.
 func readScenario(v value) *Scenario {
 	s := &Scenario{Target: defaultTarget(), Load: defaultOffered(), Retry: RetryNone}
-	v.d.given[""] = v
+	v.d.given[""] = field{v, v}
 	v.object(fields{
 		"name":       func(v value) { s.Name = readName(v) },
 		"about":      func(v value) { s.About = v.text() },

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -98,5 +99,7 @@ func secretsOf(lookup func(string) (string, bool), tokens ...*yaml.Node) secrets
 			all = append(all, value)
 		}
 	}
+	// The longest first, because one may hold another.
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
 	return all
 }

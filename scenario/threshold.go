@@ -77,7 +77,10 @@ func (m *Metric) parse(text string) error {
 	name, status, only := strings.Cut(first, "(")
 	switch name {
 	case "latency", "service", "lag":
-		m.Name = first
+		if only {
+			return fmt.Errorf("unknown measure %q", clip(first))
+		}
+		m.Name = name
 		return m.parseStatistic(second)
 	case "accepted", "rejected", "ambiguous", "unsent", "late":
 		if second != "" {
@@ -108,13 +111,13 @@ func (m *Metric) parseStatistic(text string) error {
 	}
 	digits, isPercentile := strings.CutPrefix(text, "p")
 	percent, err := strconv.ParseFloat(digits, 64)
-	if !isPercentile || err != nil || numberEnd(digits) != len(digits) {
+	if !isPercentile || err != nil || strings.Trim(digits, "0123456789.") != "" {
 		return fmt.Errorf("unknown measure %q", clip(text))
 	}
 	if percent <= 0 || percent >= 100 {
 		return fmt.Errorf("%q is not above p0 and below p100", clip(text))
 	}
-	m.Quantile = percent / 100
+	m.Quantile = hundredth(percent)
 	return nil
 }
 

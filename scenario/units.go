@@ -107,7 +107,17 @@ func ParseShare(text string) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("cannot read %q as a share: %w", clip(text), err)
 	}
-	return number / 100, nil
+	return hundredth(number), nil
+}
+
+// hundredth returns the number nearest to a hundredth of the decimal that n was
+// read from: 99.9/100 would be 0.9990000000000001.
+func hundredth(n float64) float64 {
+	exact, err := strconv.ParseFloat(strconv.FormatFloat(n, 'f', -1, 64)+"e-2", 64)
+	if err != nil {
+		return n / 100
+	}
+	return exact
 }
 
 // ParseDuration reads a duration as Go writes it (1m30s, 1.5s, 250ms), with d for

@@ -1,0 +1,427 @@
+package scenario
+
+import (
+	"errors"
+	"flag"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// environment answers look-ups from a map.
+func environment(vars map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := vars[name]
+		return value, ok
+	}
+}
+
+// minimal is the shortest scenario that synthesizes.
+const minimal = "name: a\nload: {profile: 'const(10, 1s)'}\ntraffic: {}\n"
+
+func parse(t testing.TB, text string, set ...string) *Scenario {
+	t.Helper()
+	s, err := Parse("a.yaml", []byte(text), Options{Set: set})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return s
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"mistakes", "contradictions", "syntax"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(filepath.Join("testdata", name+".yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Parse(name+".yaml", text, Options{Dir: "testdata"})
+			var all Errors
+			if !errors.As(err, &all) {
+				t.Fatalf("error is %T, want Errors", err)
+			}
+			golden := filepath.Join("testdata", name+".golden")
+			got := err.Error() + "\n"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("mistakes differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFiveMistakesAreFiveErrors(t *testing.T) {
+	t.Parallel()
+	const text = `name: five
+target: {url: "ftp://x", timeout: fast}
+load: {profile: "const(5k, 1m)", arrivals: evn}
+batching: {events: 0}
+traffic: {sed: 1}
+`
+	_, err := Parse("five.yaml", []byte(text), Options{})
+	var all Errors
+	if !errors.As(err, &all) || len(all) != 5 {
+		t.Fatalf("%d errors, want 5:\n%v", len(all), err)
+	}
+	for _, e := range all {
+		if e.File != "five.yaml" || e.Line == 0 || e.Col == 0 || e.Path == "" {
+			t.Errorf("%+v has no place", e)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	got := parse(t, minimal)
+	want := &Scenario{
+		Name: "a",
+		Target: Target{
+			Endpoint: EndpointBatch, Token: NewSecret("phc_rehearsal"), Compression: CompressionGzip,
+			Connections: 64, Timeout: 15 * time.Second,
+		},
+		Load:     Offered{Arrivals: ArrivalsEven, Late: LateQueue},
+		Batching: Batching{MinEvents: 100, MaxEvents: 100, Bytes: 5_000_000},
+		Traffic: &Traffic{
+			Seed: 1, DistinctIDs: Population{Count: 1_000_000, Skew: 1},
+			Events: []EventShare{{"$pageview", 1}}, Timestamps: Timestamps{Now: true},
+		},
+		Retry: RetryNone,
+	}
+	compare(t, got, want)
+	if got.Load.Profile.Total() != 10 {
+		t.Errorf("Total = %d, want 10", got.Load.Profile.Total())
+	}
+}
+
+// compare compares everything but the profile and the copy of the file.
+func compare(t *testing.T, got, want *Scenario) {
+	t.Helper()
+	if diff := cmp.Diff(want, got,
+		cmpopts.IgnoreUnexported(Scenario{}), cmp.AllowUnexported(Secret{}), cmpopts.IgnoreFields(Offered{}, "Profile"),
+	); diff != "" {
+		t.Errorf("scenario differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryField(t *testing.T) {
+	t.Parallel()
+	got, err := Load("testdata/every.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Scenario{
+		Name: "every-field", About: "two\nlines\n", Customer: "Acme", Contact: "data@acme.example",
+		Intake: Intake{Committed: true, Starts: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), Apps: true},
+		Target: Target{
+			URL: "https://capture.example:8443/prefix", Endpoint: EndpointBatch, Token: NewSecret("phc_every"),
+			Compression: CompressionNone, HistoricalMigration: true, Connections: 10_000, Timeout: 1500 * time.Millisecond,
+		},
+		Load:     Offered{Arrivals: ArrivalsPoisson, Late: LateSkip},
+		Batching: Batching{MinEvents: 20, MaxEvents: 1000, Bytes: 1 << 20, Age: 2 * time.Second},
+		Traffic: &Traffic{
+			Seed:        18446744073709551615,
+			DistinctIDs: Population{Count: 1_500_000, Skew: 0.5, Hot: []HotID{{"", 0.05}, {"kiosk-7", 0.02}}},
+			Events:      []EventShare{{"$pageview", 70}, {"purchase", 10}, {"$merge_dangerously", 0.05}, {"404", 0}},
+			Sizes:       Sizes{400, 4000},
+			Timestamps:  Timestamps{From: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2025, 6, 30, 12, 0, 0, 0, time.UTC)},
+		},
+		Retry: RetryNone,
+		Thresholds: []Threshold{
+			{Text: "p99 < 500ms", Metric: Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: 500},
+			{Text: "rejected(5xx) == 0", Metric: Metric{Name: "rejected", Status: "5xx"}, Op: "=="},
+		},
+	}
+	if !got.Intake.Starts.Equal(want.Intake.Starts) {
+		t.Errorf("starts at %v, want %v", got.Intake.Starts, want.Intake.Starts)
+	}
+	got.Intake.Starts = want.Intake.Starts
+	compare(t, got, want)
+	if got.File() != "testdata/every.yaml" {
+		t.Errorf("File() = %q", got.File())
+	}
+	if p, want := got.Load.Profile.String(), "line(0/s, 1000/s, 1m) const(500/s, 1d)"; p != want {
+		t.Errorf("profile %q, want %q", p, want)
+	}
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	got, err := Load("testdata/replay.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Replay{
+		Files:  []string{"*.csv", "series.csv.gz"},
+		Paths:  []string{"testdata/gaps.csv", "testdata/series.csv", "testdata/series.csv.gz"},
+		Format: FormatJSONL, Clock: ClockProfile, Speed: 1, Order: OrderFile,
+		Fields: Fields{"type", "actor.login", "created_at", "", "payload"},
+	}
+	if diff := cmp.Diff(want, got.Replay); diff != "" {
+		t.Errorf("replay differs (-want +got):\n%s", diff)
+	}
+	// Two rows of 60 and 120 events, a gap of one, a row of 30: each lasts 2 s at half the counts.
+	if p, want := got.Load.Profile.String(), "const(15/s, 2s) const(30/s, 2s) const(0/s, 2s) const(7.5/s, 2s)"; p != want {
+		t.Errorf("profile %q, want %q", p, want)
+	}
+	if got.Traffic != nil {
+		t.Error("traffic is set beside replay")
+	}
+}
+
+func TestCaptureTakesOneEventARequest(t *testing.T) {
+	t.Parallel()
+	s := parse(t, minimal, "target.endpoint=capture")
+	if s.Batching.MinEvents != 1 || s.Batching.MaxEvents != 1 {
+		t.Errorf("batching is %+v, want one event", s.Batching)
+	}
+}
+
+func TestURL(t *testing.T) {
+	t.Parallel()
+	for url, ok := range map[string]bool{
+		"":                            true,
+		"http://127.0.0.1:8010":       true,
+		"https://[::1]:8010/a/b/":     true,
+		"https://capture.example":     true,
+		"capture.example":             false,
+		"ftp://capture.example":       false,
+		"https://":                    false,
+		"https://u@capture.example":   false,
+		"https://capture.example?x":   false,
+		"https://capture.example/?":   false,
+		"https://capture.example/#":   false,
+		"https://capture.example:80x": false,
+	} {
+		_, err := Parse("a.yaml", []byte(minimal+"target: {url: '"+url+"'}\n"), Options{})
+		if (err == nil) != ok {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Parallel()
+	lookup := environment(map[string]string{"SET": "value", "EMPTY": "", "N": "32", "URL": "https://capture.example"})
+	for _, c := range []struct{ text, want string }{
+		{"${SET}", "value"},
+		{"${SET:-other}", "value"},
+		{"${UNSET:-other}", "other"},
+		{"${EMPTY:-other}", "other"},
+		{"${EMPTY}", ""},
+		{"${UNSET:-}", ""},
+		{"a ${SET} b ${SET}", "a value b value"},
+		{"$pageview costs $$5", "$pageview costs $$5"},
+		{"$SET", "$SET"},
+		{"$${SET}", "$value"},
+	} {
+		if got, err := expand(c.text, lookup); err != nil || got != c.want {
+			t.Errorf("expand(%q) = %q, %v, want %q", c.text, got, err, c.want)
+		}
+	}
+	for _, text := range []string{"${UNSET}", "${", "${}", "${1A}", "${A B}", "${SET", "${A-b}"} {
+		if got, err := expand(text, lookup); err == nil {
+			t.Errorf("expand(%q) = %q, want an error", text, got)
+		}
+	}
+	s, err := Parse("a.yaml", []byte(minimal+"target:\n  url: ${URL}\n  connections: ${N}\n  compression: ${C:-none}\n  historical_migration: ${H:-true}\n"),
+		Options{LookupEnv: lookup})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Target.URL != "https://capture.example" || s.Target.Connections != 32 || s.Target.Compression != CompressionNone || !s.Target.HistoricalMigration {
+		t.Errorf("target is %+v", s.Target)
+	}
+}
+
+func TestEnvironmentIsNotTold(t *testing.T) {
+	t.Parallel()
+	const password = "correct horse battery staple"
+	fields := []string{"name: ${P}", "intake: {starts: '${P}'}", "target: {connections: '${P}'}", "target: {endpoint: '${P}'}",
+		"load: {profile: '${P}'}", "retry: ${P}", "thresholds: ['${P}']", "target: {historical_migration: '${P}'}",
+		"replay: {files: ['${P}']}", "load: {follow: {file: '${P}'}}", "target: {url: '${P}'}"}
+	for _, f := range fields {
+		_, err := Parse("a.yaml", []byte(f), Options{LookupEnv: environment(map[string]string{"P": password})})
+		if err == nil || strings.Contains(err.Error(), "horse") {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+}
+
+func TestOverrides(t *testing.T) {
+	t.Parallel()
+	s := parse(t, minimal,
+		"traffic.seed=7", "traffic.seed=8", "target.timeout=2s", "thresholds=[p99 < 1s, late < 1%]",
+		"traffic.distinct_ids={count: 10}", "load.profile=line(0, 10, 2s) const(10, 1s)", "about=", "batching.events.min=2", "batching.events.max=3")
+	switch {
+	case s.Traffic.Seed != 8:
+		t.Errorf("seed is %d, want the last one given", s.Traffic.Seed)
+	case s.Target.Timeout != 2*time.Second, len(s.Thresholds) != 2, s.Traffic.DistinctIDs.Count != 10:
+		t.Errorf("overrides were lost: %+v", s)
+	case s.Load.Profile.Total() != 20:
+		t.Errorf("profile has %d events, want 20", s.Load.Profile.Total())
+	case s.Batching.MinEvents != 2 || s.Batching.MaxEvents != 3:
+		t.Errorf("batching is %+v", s.Batching)
+	}
+	s = parse(t, "name: a\nload: {stages: [{to: 5, over: 2s}]}\ntraffic: {}\n", "load.stages=null", "load.profile=const(3, 1s)", "nothing=null")
+	if s.Load.Profile.Total() != 3 {
+		t.Errorf("a field could not be taken away: %v", s.Load.Profile)
+	}
+	s = parse(t, "name: a\nload: &l {profile: 'const(10, 1s)'}\ntraffic: {}\n", "name=&n b", "load.late=skip")
+	if s.Name != "b" || s.Load.Late != LateSkip {
+		t.Errorf("name %q, late %q", s.Name, s.Load.Late)
+	}
+}
+
+func TestOverrideMistakes(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]string{
+		"traffic.seed":          "--set: expected a path and a value (as in traffic.seed=7)",
+		"traffic.seed=x":        `--set: traffic.seed: cannot read "x" as a seed (a whole number below 2^64)`,
+		"traffic.sed=1":         "--set: traffic.sed: unknown field (did you mean seed?)",
+		"name.a=1":              "--set: name.a: only fields of mappings can be set",
+		"a=[":                   "--set: a: cannot read the value as YAML",
+		"=1":                    "--set: unknown field",
+		"target={token: abc}":   "--set: target: cannot be set as a whole",
+		"target.url=ftp://x":    "--set: target.url: must begin with http:// or https://",
+		"batching.events=[1,2]": "--set: batching.events: expected a count, found a list",
+	} {
+		_, err := Parse("a.yaml", []byte(minimal), Options{Set: []string{set}})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("--set %s: %v, want %s", set, err, want)
+		}
+	}
+}
+
+func TestPathsAreRelativeToTheFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.yaml":  "name: a\nreplay: {files: ['*.jsonl']}\n",
+		"2.jsonl": "", "1.jsonl": "",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Load(filepath.Join(dir, "a.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{filepath.Join(dir, "1.jsonl"), filepath.Join(dir, "2.jsonl")}
+	if diff := cmp.Diff(want, s.Replay.Paths); diff != "" {
+		t.Errorf("paths differ (-want +got):\n%s", diff)
+	}
+	if _, err := Parse("a.yaml", []byte("name: a\nreplay: {files: ['.']}\n"), Options{Dir: dir}); err == nil {
+		t.Error("a directory passed as a recording")
+	}
+}
+
+func TestUnreadableFiles(t *testing.T) {
+	t.Parallel()
+	large := filepath.Join(t.TempDir(), "large.yaml")
+	if err := os.WriteFile(large, make([]byte, MaxFile+1), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"testdata/none.yaml": "testdata/none.yaml: cannot read the scenario: no such file or directory",
+		"testdata":           "testdata: cannot read the scenario: is a directory",
+		large:                large + ": larger than 1MiB",
+	} {
+		_, err := Load(path)
+		var all Errors
+		if !errors.As(err, &all) || err.Error() != want {
+			t.Errorf("Load(%q): %v, want %s", path, err, want)
+		}
+	}
+}
+
+func TestManyMistakesAreCutOff(t *testing.T) {
+	t.Parallel()
+	_, err := Parse("a.yaml", []byte(minimal+"thresholds: ["+strings.Repeat("x,", 1000)+"]\n"), Options{})
+	var all Errors
+	if !errors.As(err, &all) || len(all) != maxErrors+1 || all[maxErrors].What != "900 more mistakes" {
+		t.Errorf("%d errors, the last is %v", len(all), all[len(all)-1])
+	}
+}
+
+// TestAliases checks that aliases work and that one that holds itself does no harm.
+func TestAliases(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "name: &n a\ncustomer: *n\nload: {profile: 'const(10, 1s)'}\ntraffic: {}\n")
+	if s.Customer != "a" {
+		t.Errorf("customer is %q, want a", s.Customer)
+	}
+	for _, text := range []string{
+		"name: a\nload: {stages: &s [*s]}\ntraffic: {}\n",
+		"name: a\nload: &l {profile: *l, stages: *l}\ntraffic: {}\n",
+		"&r name: a\n? *r\n: b\n",
+		"name: a\n<<: {load: {}}\n",
+	} {
+		if _, err := Parse("a.yaml", []byte(text), Options{}); err == nil {
+			t.Errorf("%q passed", text)
+		}
+	}
+}
+
+// TestDocExample loads the file that the package's documentation shows.
+func TestDocExample(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "doc.go", nil, parser.ParseComments|parser.PackageClauseOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(file.Doc.Text(), "\n\tname:")
+	example, _, found := strings.Cut("\tname:"+after, "\nIts fields")
+	if !found {
+		t.Fatal("doc.go shows no example")
+	}
+	s := parse(t, strings.ReplaceAll(example, "\n\t", "\n")[1:])
+	if want := int64(1_500_000 + 9_000_000 + 150_000); s.Load.Profile.Total() != want {
+		t.Errorf("the example offers %d events, want %d", s.Load.Profile.Total(), want)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"mistakes", "contradictions", "syntax", "every", "replay"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name+".yaml"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text), "traffic.seed=1")
+	}
+	f.Add(minimal, "load.profile=line(0, 10, 1s)")
+	f.Add("a: &a [*a, *a]\nb: {<<: *a}", "a=[1]")
+	f.Fuzz(func(t *testing.T, text, set string) {
+		// Patterns of files would let the fuzzer roam the disk.
+		if strings.ContainsAny(text+set, "*/\\") {
+			return
+		}
+		s, err := Parse("a.yaml", []byte(text), Options{Set: []string{set}, Dir: t.TempDir()})
+		var all Errors
+		switch {
+		case err == nil && (s.Name == "" || s.SHA256() == "" || (s.Traffic == nil) == (s.Replay == nil)):
+			t.Errorf("accepted %+v", s)
+		case err != nil && (!errors.As(err, &all) || len(all) == 0):
+			t.Errorf("error is %T", err)
+		}
+	})
+}

@@ -1,0 +1,234 @@
+package scenario
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
+)
+
+func compiled(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("scenario.json", tree); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("scenario.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// validate judges the YAML by the schema, as an editor would.
+func validate(t *testing.T, s *jsonschema.Schema, text string) error {
+	t.Helper()
+	var tree any
+	if err := yaml.Load([]byte(text), &tree); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	inJSON, err := json.Marshal(withTextKeys(tree))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(inJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Validate(plain)
+}
+
+// withTextKeys turns keys such as 404 into text, which JSON demands.
+func withTextKeys(tree any) any {
+	switch tree := tree.(type) {
+	case map[any]any:
+		out := make(map[string]any)
+		for k, v := range tree {
+			key, _ := yaml.Dump(k)
+			out[strings.TrimSpace(string(key))] = withTextKeys(v)
+		}
+		return out
+	case map[string]any:
+		for k, v := range tree {
+			tree[k] = withTextKeys(v)
+		}
+	case []any:
+		for i, v := range tree {
+			tree[i] = withTextKeys(v)
+		}
+	}
+	return tree
+}
+
+// TestSchemaAgreesWithLoader holds both to one table. What only the loader can
+// judge is not in it.
+func TestSchemaAgreesWithLoader(t *testing.T) {
+	t.Parallel()
+	schema := compiled(t)
+	good := []string{
+		minimal,
+		"name: a\nabout: b\nload: {stages: [{to: 5, over: 1s}, {from: 5k, to: 300k/min, over: 1.5h}, {to: 0, over: 0}, {to: 1, over: 1d2h}]}\ntraffic: {}\n",
+		"name: ${N:-a}\nload: {profile: \"step(1, 5, 1, 1s)\\nline(0,1,1s)\", arrivals: poisson, late: skip}\ntraffic: {seed: \"7\", timestamps: now}\n",
+		"name: A.b_c-9\nreplay: {files: [load.go]}\n",
+		"name: a\nreplay: {files: ['*.go', load.go], format: jsonl, speed: 0.5, order: none, fields: {uuid: ''}}\nload: {late: skip}\n",
+		minimal + "target: {url: '', endpoint: batch, compression: none, connections: 1_000, timeout: 250ms, historical_migration: false}\n",
+		minimal + "target: {url: 'https://host:80/path', connections: '${N:-4}', timeout: '${T:-1s}', compression: '${C:-gzip}', historical_migration: '${H:-false}'}\n",
+		minimal + "batching: {events: 1k, bytes: 64KiB, age: 0}\n",
+		minimal + "batching: {events: {min: 1, max: 100000}, bytes: 5000000, age: 1m}\n",
+		minimal + "intake: {committed: false, starts: 2026-12-01, apps: true}\n",
+		minimal + "intake: {starts: '2026-12-01T10:00:00.5Z'}\n",
+		minimal + "thresholds: ['p99 < 500ms', 'service max<=1.5s', 'lag mean > 1us', 'rejected(5xx) == 0', 'accepted >= 99.9%', ' late < 1k ']\n",
+		minimal + "retry: none\ncustomer: b\ncontact: ''\n",
+		strings.Replace(minimal, "{}", "{distinct_ids: {count: 1G, skew: 0, hot: [{id: a, share: 5%}, {share: 0.5 %}]}, events: {a: 1, b: 0.5, c: '2'}}", 1),
+		strings.Replace(minimal, "{}", "{properties: {bytes: {p50: 400, p99: 4kB}}, timestamps: {from: 2025-01-01, to: '2025-01-02 03:04:05'}}", 1),
+	}
+	for _, text := range good {
+		if _, err := Parse("a.yaml", []byte(text), Options{}); err != nil {
+			t.Errorf("the loader refuses\n%s%v", text, err)
+		}
+		if err := validate(t, schema, text); err != nil {
+			t.Errorf("the schema refuses\n%s%v", text, err)
+		}
+	}
+	bad := []string{
+		"[]", "name: a", strings.Replace(minimal, "name: a", "name: ''", 1), strings.Replace(minimal, "name: a", "name: .a", 1),
+		strings.Replace(minimal, "name: a", "name: a b", 1), strings.Replace(minimal, "name: a", "name: 5", 1), strings.Replace(minimal, "name: a", "about: a", 1),
+		minimal + "replay: {files: [load.go]}\n", minimal + "abort: []\n", minimal + "retry: sdk\n", minimal + "thresholds: p99 < 1s\n",
+		minimal + "target: {url: capture.example}\n", minimal + "target: {url: 'http://u:p@host'}\n", minimal + "target: {url: 'http://host?q'}\n",
+		minimal + "target: {endpoint: v1}\n", minimal + "target: {compression: br}\n", minimal + "target: {token: ''}\n", minimal + "target: {token: 5}\n",
+		minimal + "target: {connections: 0}\n", minimal + "target: {connections: 10001}\n", minimal + "target: {connections: 1.5}\n", minimal + "target: {connections: 1K}\n",
+		minimal + "target: {timeout: 15}\n", minimal + "target: {timeout: -1s}\n", minimal + "target: {historical_migration: maybe}\n", minimal + "target:\n",
+		minimal + "batching: {events: 0}\n", minimal + "batching: {events: {min: 5}}\n", minimal + "batching: {bytes: 5mb}\n", minimal + "batching: {bytes: 10}\n", minimal + "batching: {age: 1y}\n",
+		minimal + "intake: {starts: tomorrow}\n", minimal + "intake: {apps: 'true'}\n",
+		minimal + "thresholds: ['p99 < 500']\n", minimal + "thresholds: ['p99 = 5ms']\n", minimal + "thresholds: ['rejected(600) < 1%']\n", minimal + "thresholds: [5]\n",
+		"name: a\nload: {stages: [{from: 5, over: 1s}]}\ntraffic: {}\n", "name: a\nload: {stages: [{to: -5, over: 1s}]}\ntraffic: {}\n",
+		"name: a\nload: {profile: 'sine(1, 1s)'}\ntraffic: {}\n", "name: a\nload: {profile: 5}\ntraffic: {}\n", "name: a\nload: {follow: {scale: 1}}\ntraffic: {}\n",
+		"name: a\nload: {profile: 'const(1, 1s)', arrivals: often}\ntraffic: {}\n", "name: a\nload: {profile: 'const(1, 1s)', late: never}\ntraffic: {}\n",
+		"name: a\nreplay: {}\n", "name: a\nreplay: {files: []}\n", "name: a\nreplay: {files: load.go}\n", "name: a\nreplay: {files: [load.go], speed: 0}\n",
+		"name: a\nreplay: {files: [load.go], format: har}\n", "name: a\nreplay: {files: [load.go], pseudonymize: true}\n", "name: a\nreplay: {files: [load.go], fields: {event: 5}}\n",
+		strings.Replace(minimal, "{}", "{seed: -1}", 1), strings.Replace(minimal, "{}", "{seed: 1.5}", 1), strings.Replace(minimal, "{}", "{faults: {}}", 1),
+		strings.Replace(minimal, "{}", "{distinct_ids: {count: 0}}", 1), strings.Replace(minimal, "{}", "{distinct_ids: {skew: 11}}", 1),
+		strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{id: a}]}}", 1), strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{share: 0.05}]}}", 1),
+		strings.Replace(minimal, "{}", "{events: {}}", 1), strings.Replace(minimal, "{}", "{events: {a: -1}}", 1), strings.Replace(minimal, "{}", "{events: [a]}", 1),
+		strings.Replace(minimal, "{}", "{properties: {}}", 1), strings.Replace(minimal, "{}", "{properties: {bytes: {p50: 5}}}", 1), strings.Replace(minimal, "{}", "{properties: {bytes: 5}}", 1),
+		strings.Replace(minimal, "{}", "{timestamps: then}", 1), strings.Replace(minimal, "{}", "{timestamps: {from: 2025-01-01}}", 1),
+	}
+	for _, text := range bad {
+		if _, err := Parse("a.yaml", []byte(text), Options{}); err == nil {
+			t.Errorf("the loader takes\n%s", text)
+		}
+		if err := validate(t, schema, text); err == nil {
+			t.Errorf("the schema takes\n%s", text)
+		}
+	}
+}
+
+func TestSchemaTakesTheTestFiles(t *testing.T) {
+	t.Parallel()
+	schema := compiled(t)
+	for _, name := range []string{"every", "replay"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(t, schema, string(text)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// walkSchema visits every closed mapping of a schema with its path and fields.
+func walkSchema(node map[string]any, path string, visit func(path string, fields map[string]any)) {
+	if fields, closed := node["properties"].(map[string]any); closed {
+		visit(path, fields)
+		for name, child := range fields {
+			walkSchema(child.(map[string]any), strings.TrimPrefix(path+"."+name, "."), visit)
+		}
+	}
+	if items, ok := node["items"].(map[string]any); ok {
+		walkSchema(items, path+"[0]", visit)
+	}
+	choices, _ := node["anyOf"].([]any)
+	for _, choice := range choices {
+		walkSchema(choice.(map[string]any), path, visit)
+	}
+}
+
+func schemaTree(t *testing.T) map[string]any {
+	t.Helper()
+	var tree map[string]any
+	if err := json.Unmarshal(Schema(), &tree); err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// TestSchemaHasTheFieldsOfTheLoader asks the loader, mapping by mapping, what it
+// knows: a field of a strange name is answered with the names of all others.
+func TestSchemaHasTheFieldsOfTheLoader(t *testing.T) {
+	t.Parallel()
+	inSchema := make(map[string][]string)
+	walkSchema(schemaTree(t), "", func(path string, fields map[string]any) {
+		inSchema[path] = slices.Sorted(maps.Keys(fields))
+	})
+	inLoader := make(map[string][]string)
+	for path := range inSchema {
+		inLoader[path] = loaderFields(t, path)
+	}
+	if diff := cmp.Diff(inLoader, inSchema); diff != "" {
+		t.Errorf("fields differ (-loader +schema):\n%s", diff)
+	}
+	if len(inSchema) != 16 {
+		t.Errorf("%d mappings, want 16", len(inSchema))
+	}
+}
+
+func loaderFields(t *testing.T, path string) []string {
+	t.Helper()
+	text := "{quite_unheard_of: 1}"
+	steps := strings.Split(path, ".")
+	for _, step := range slices.Backward(steps) {
+		name, item := strings.CutSuffix(step, "[0]")
+		if item {
+			text = "[" + text + "]"
+		}
+		if name != "" {
+			text = "{" + name + ": " + text + "}"
+		}
+	}
+	_, err := Parse("a.yaml", []byte(text), Options{})
+	var all Errors
+	errors.As(err, &all)
+	for _, e := range all {
+		if list, ok := strings.CutPrefix(e.Hint, "known here: "); ok && e.What == "unknown field" {
+			return strings.Split(list, ", ")
+		}
+	}
+	t.Fatalf("%s: the loader did not say what it knows:\n%v", text, err)
+	return nil
+}
+
+// TestSchemaDescribesEveryField makes sure that an editor has something to show.
+func TestSchemaDescribesEveryField(t *testing.T) {
+	t.Parallel()
+	walkSchema(schemaTree(t), "", func(path string, fields map[string]any) {
+		for name, field := range fields {
+			if text, _ := field.(map[string]any)["description"].(string); len(text) < 5 {
+				t.Errorf("%s.%s has no description", path, name)
+			}
+		}
+	})
+}
