@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// The bounds of a recorded series, decompressed.
-const (
-	maxSeriesBytes = 64 << 20
-	maxSeriesRows  = 1_000_000
-)
+// seriesBounds are the largest size, decompressed, and the most rows of a series.
+type seriesBounds struct {
+	bytes int64
+	rows  int
+}
 
 // Series is a recorded load: how many events each period had.
 type Series struct {
@@ -38,7 +38,7 @@ type row struct {
 // ReadSeries reads a CSV file of two columns under the header period,count. A
 // period is a time (2025-06-30 21:30:00, RFC 3339, or a date) or, if the first
 // one is not, a label that is passed over. A name that ends in .gz is
-// decompressed.
+// decompressed. At most 64 MiB and a million rows are read.
 func ReadSeries(path string) (*Series, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, err
@@ -56,11 +56,11 @@ func ReadSeries(path string) (*Series, error) {
 			return nil, err
 		}
 	}
-	return parseSeries(plain)
+	return parseSeries(plain, seriesBounds{64 << 20, 1_000_000})
 }
 
-func parseSeries(plain io.Reader) (*Series, error) {
-	bounded := &io.LimitedReader{R: plain, N: maxSeriesBytes + 1}
+func parseSeries(plain io.Reader, most seriesBounds) (*Series, error) {
+	bounded := &io.LimitedReader{R: plain, N: most.bytes + 1}
 	lines := csv.NewReader(bounded)
 	lines.FieldsPerRecord, lines.ReuseRecord, lines.TrimLeadingSpace = 2, true, true
 	if header, err := lines.Read(); err != nil {
@@ -71,14 +71,15 @@ func parseSeries(plain io.Reader) (*Series, error) {
 	s := &Series{}
 	for {
 		record, err := lines.Read()
-		if bounded.N == 0 || len(s.rows) > maxSeriesRows {
-			return nil, errors.New("more than 64 MiB or a million rows")
-		}
-		if err == io.EOF {
+		switch {
+		case bounded.N == 0:
+			return nil, fmt.Errorf("larger than %s", FormatBytes(most.bytes))
+		case err == io.EOF:
 			return s, s.measure()
-		}
-		if err != nil {
+		case err != nil:
 			return nil, err
+		case len(s.rows) == most.rows:
+			return nil, fmt.Errorf("more than %d rows", most.rows)
 		}
 		line, _ := lines.FieldPos(0)
 		if err := s.add(line, record[0], record[1]); err != nil {

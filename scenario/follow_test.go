@@ -11,6 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// small are bounds that a test can reach.
+var small = seriesBounds{1024, 10}
+
 func TestSeries(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -28,7 +31,7 @@ func TestSeries(t *testing.T) {
 			[]Stage{{1, 1, 24 * time.Hour}, {1, 1, 24 * time.Hour}}},
 		{"no rows", "period,count\n", time.Minute, nil},
 	} {
-		s, err := parseSeries(strings.NewReader(c.text))
+		s, err := parseSeries(strings.NewReader(c.text), small)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -56,10 +59,10 @@ func TestSeriesRefuses(t *testing.T) {
 		"period,count\n2025-06-30,1\n2025-06-30,1\n":                        "line 3: the period is not after",
 		"period,count\n2025-06-30,1\n2025-06-29,1\n":                        "line 3: the period is not after",
 		"period,count\n2025-06-30,1\n2025-07-01,1\n2025-07-02 12:00:00,1\n": "line 4: the periods are not evenly spaced: the shortest is 1d",
-		"period,count\n" + strings.Repeat("1,1\n", maxSeriesRows+2):         "a million rows",
-		"period,count\n\"" + strings.Repeat("x", maxSeriesBytes) + "\",1\n": "64 MiB",
+		"period,count\n" + strings.Repeat("1,1\n", 11):                      "more than 10 rows",
+		"period,count\n\"" + strings.Repeat("x", 1024) + "\",1\n":           "larger than 1KiB",
 	} {
-		_, err := parseSeries(strings.NewReader(text))
+		_, err := parseSeries(strings.NewReader(text), small)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60q: %v, want %s", text, err, want)
 		}
@@ -97,7 +100,7 @@ func TestReadSeriesFiles(t *testing.T) {
 // TestSeriesGapThatNeverEnds checks that a gap of centuries is refused rather than wrapped around.
 func TestSeriesGapThatNeverEnds(t *testing.T) {
 	t.Parallel()
-	s, err := parseSeries(strings.NewReader("period,count\n1900-01-01,1\n1900-01-02,1\n2100-01-01,1\n"))
+	s, err := parseSeries(strings.NewReader("period,count\n1900-01-01,1\n1900-01-02,1\n2100-01-01,1\n"), small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +113,7 @@ func FuzzSeries(f *testing.F) {
 	f.Add([]byte("period,count\n2025-06-30 21:30:00,60\n2025-06-30 21:33:00,30\n"))
 	f.Add([]byte("period,count\n1,6\n\"2\",1e3\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := parseSeries(bytes.NewReader(text))
+		s, err := parseSeries(bytes.NewReader(text), small)
 		if err != nil {
 			return
 		}

@@ -17,14 +17,6 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// environment answers look-ups from a map.
-func environment(vars map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := vars[name]
-		return value, ok
-	}
-}
-
 // minimal is the shortest scenario that synthesizes.
 const minimal = "name: a\nload: {profile: 'const(10, 1s)'}\ntraffic: {}\n"
 
@@ -214,99 +206,6 @@ func TestURL(t *testing.T) {
 		_, err := Parse("a.yaml", []byte(minimal+"target: {url: '"+url+"'}\n"), Options{})
 		if (err == nil) != ok {
 			t.Errorf("%q: %v", url, err)
-		}
-	}
-}
-
-func TestEnvironment(t *testing.T) {
-	t.Parallel()
-	lookup := environment(map[string]string{"SET": "value", "EMPTY": "", "N": "32", "URL": "https://capture.example"})
-	for _, c := range []struct{ text, want string }{
-		{"${SET}", "value"},
-		{"${SET:-other}", "value"},
-		{"${UNSET:-other}", "other"},
-		{"${EMPTY:-other}", "other"},
-		{"${EMPTY}", ""},
-		{"${UNSET:-}", ""},
-		{"a ${SET} b ${SET}", "a value b value"},
-		{"$pageview costs $$5", "$pageview costs $$5"},
-		{"$SET", "$SET"},
-		{"$${SET}", "$value"},
-	} {
-		if got, err := expand(c.text, lookup); err != nil || got != c.want {
-			t.Errorf("expand(%q) = %q, %v, want %q", c.text, got, err, c.want)
-		}
-	}
-	for _, text := range []string{"${UNSET}", "${", "${}", "${1A}", "${A B}", "${SET", "${A-b}"} {
-		if got, err := expand(text, lookup); err == nil {
-			t.Errorf("expand(%q) = %q, want an error", text, got)
-		}
-	}
-	s, err := Parse("a.yaml", []byte(minimal+"target:\n  url: ${URL}\n  connections: ${N}\n  compression: ${C:-none}\n  historical_migration: ${H:-true}\n"),
-		Options{LookupEnv: lookup})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Target.URL != "https://capture.example" || s.Target.Connections != 32 || s.Target.Compression != CompressionNone || !s.Target.HistoricalMigration {
-		t.Errorf("target is %+v", s.Target)
-	}
-}
-
-func TestEnvironmentIsNotTold(t *testing.T) {
-	t.Parallel()
-	const password = "correct horse battery staple"
-	fields := []string{"name: ${P}", "intake: {starts: '${P}'}", "target: {connections: '${P}'}", "target: {endpoint: '${P}'}",
-		"load: {profile: '${P}'}", "retry: ${P}", "thresholds: ['${P}']", "target: {historical_migration: '${P}'}",
-		"replay: {files: ['${P}']}", "load: {follow: {file: '${P}'}}", "target: {url: '${P}'}"}
-	for _, f := range fields {
-		_, err := Parse("a.yaml", []byte(f), Options{LookupEnv: environment(map[string]string{"P": password})})
-		if err == nil || strings.Contains(err.Error(), "horse") {
-			t.Errorf("%s: %v", f, err)
-		}
-	}
-}
-
-func TestOverrides(t *testing.T) {
-	t.Parallel()
-	s := parse(t, minimal,
-		"traffic.seed=7", "traffic.seed=8", "target.timeout=2s", "thresholds=[p99 < 1s, late < 1%]",
-		"traffic.distinct_ids={count: 10}", "load.profile=line(0, 10, 2s) const(10, 1s)", "about=", "batching.events.min=2", "batching.events.max=3")
-	switch {
-	case s.Traffic.Seed != 8:
-		t.Errorf("seed is %d, want the last one given", s.Traffic.Seed)
-	case s.Target.Timeout != 2*time.Second, len(s.Thresholds) != 2, s.Traffic.DistinctIDs.Count != 10:
-		t.Errorf("overrides were lost: %+v", s)
-	case s.Load.Profile.Total() != 20:
-		t.Errorf("profile has %d events, want 20", s.Load.Profile.Total())
-	case s.Batching.MinEvents != 2 || s.Batching.MaxEvents != 3:
-		t.Errorf("batching is %+v", s.Batching)
-	}
-	s = parse(t, "name: a\nload: {stages: [{to: 5, over: 2s}]}\ntraffic: {}\n", "load.stages=null", "load.profile=const(3, 1s)", "nothing=null")
-	if s.Load.Profile.Total() != 3 {
-		t.Errorf("a field could not be taken away: %v", s.Load.Profile)
-	}
-	s = parse(t, "name: a\nload: &l {profile: 'const(10, 1s)'}\ntraffic: {}\n", "name=&n b", "load.late=skip")
-	if s.Name != "b" || s.Load.Late != LateSkip {
-		t.Errorf("name %q, late %q", s.Name, s.Load.Late)
-	}
-}
-
-func TestOverrideMistakes(t *testing.T) {
-	t.Parallel()
-	for set, want := range map[string]string{
-		"traffic.seed":          "--set: expected a path and a value (as in traffic.seed=7)",
-		"traffic.seed=x":        `--set: traffic.seed: cannot read "x" as a seed (a whole number below 2^64)`,
-		"traffic.sed=1":         "--set: traffic.sed: unknown field (did you mean seed?)",
-		"name.a=1":              "--set: name.a: only fields of mappings can be set",
-		"a=[":                   "--set: a: cannot read the value as YAML",
-		"=1":                    "--set: unknown field",
-		"target={token: abc}":   "--set: target: cannot be set as a whole",
-		"target.url=ftp://x":    "--set: target.url: must begin with http:// or https://",
-		"batching.events=[1,2]": "--set: batching.events: expected a count, found a list",
-	} {
-		_, err := Parse("a.yaml", []byte(minimal), Options{Set: []string{set}})
-		if err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("--set %s: %v, want %s", set, err, want)
 		}
 	}
 }

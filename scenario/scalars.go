@@ -59,9 +59,13 @@ func (v value) scalar(expected string, tags ...string) (string, bool) {
 	return text, true
 }
 
-// text reads any text.
-func (v value) text() string {
+// paragraphs reads text of any length that does no harm to a terminal.
+func (v value) paragraphs() string {
 	text, _ := v.scalar("text", tagText, tagTime)
+	harmful := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if strings.ContainsFunc(text, harmful) {
+		v.fail("must not contain control characters", "")
+	}
 	return text
 }
 

@@ -42,7 +42,7 @@ func readScenario(v value) *Scenario {
 	v.d.given[""] = field{v, v}
 	v.object(fields{
 		"name":       func(v value) { s.Name = readName(v) },
-		"about":      func(v value) { s.About = v.text() },
+		"about":      func(v value) { s.About = v.paragraphs() },
 		"customer":   func(v value) { s.Customer = v.line(0, maxLine) },
 		"contact":    func(v value) { s.Contact = v.line(0, maxLine) },
 		"intake":     func(v value) { s.Intake = readIntake(v) },
