@@ -141,7 +141,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	}
 	soft, hard, release := r.world.deadlines(context.Background())
 	defer release()
-	builders := spareProcessors()
+	builders := spareProcessor()
 	progress := newProgress(r, path)
 	summary, err := generator.Run(soft, hard, generator.Config{
 		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders,
@@ -160,13 +160,13 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	return path, err
 }
 
-// spareProcessors returns how many processors there are for building bodies,
-// and lets the runtime run two threads more. Builders would otherwise hold
-// every processor when a sender wakes up; this way the kernel, which favours
-// whoever slept, decides.
-func spareProcessors() int {
+// spareProcessor returns how many processors there are for building bodies, and
+// lets the runtime run one thread more. Builders would otherwise hold every
+// processor when a sender wakes up; this way the kernel, which favours whoever
+// slept, decides.
+func spareProcessor() int {
 	n := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(n + 2)
+	runtime.GOMAXPROCS(n + 1)
 	return n
 }
 
