@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,8 +23,8 @@ type meter struct {
 	dial func(addr string) (net.Conn, error)
 	hard context.Context
 
-	conn    net.Conn      // the open connection
-	touched time.Duration // when its last exchange ended
+	open    atomic.Pointer[metered] // the client may close it from a goroutine of its own
+	touched time.Duration           // when its last exchange ended
 
 	written, read int   // bytes since begin
 	dialed        error // why no connection could be had
@@ -40,9 +41,9 @@ func (m *meter) connect(addr string) (net.Conn, error) {
 		m.dialed = err
 		return nil, err
 	}
-	m.conn = c
-	stop := context.AfterFunc(m.hard, func() { c.Close() })
-	return &metered{Conn: c, meter: m, stop: stop}, nil
+	open := &metered{Conn: c, meter: m, stop: context.AfterFunc(m.hard, func() { c.Close() })}
+	m.open.Store(open)
+	return open, nil
 }
 
 // rested is how long a connection must lie idle before it is worth a system
@@ -52,7 +53,8 @@ const rested = 5 * time.Millisecond
 // dead tells whether the connection was closed from the other side while it
 // rested. To send on it would leave the request's fate unknown.
 func (m *meter) dead(now time.Duration) bool {
-	return m.conn != nil && now-m.touched > rested && stale(m.conn)
+	open := m.open.Load()
+	return open != nil && now-m.touched > rested && stale(open.Conn)
 }
 
 // metered is a connection that reports to a meter.
@@ -82,9 +84,7 @@ func (c *metered) Read(p []byte) (int, error) {
 // Close closes the connection for good.
 func (c *metered) Close() error {
 	c.stop()
-	if c.meter.conn == c.Conn {
-		c.meter.conn = nil
-	}
+	c.meter.open.CompareAndSwap(c, nil)
 	return c.Conn.Close()
 }
 

@@ -386,7 +386,7 @@ func TestClosedConnectionIsReplaced(t *testing.T) {
 			t.Errorf("request %d: %v", i, o.Reason)
 		}
 		<-closed
-		for w.meter.conn != nil && !stale(w.meter.conn) {
+		for open := w.meter.open.Load(); open != nil && !stale(open.Conn); {
 			runtime.Gosched() // the close is on its way through the kernel
 		}
 	}

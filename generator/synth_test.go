@@ -72,7 +72,7 @@ func decode(t testing.TB, text []byte) read {
 
 func TestMixAndHotShares(t *testing.T) {
 	t.Parallel()
-	const n = 60_000
+	const n = 30_000
 	got := map[string]float64{}
 	for _, text := range eventsOf(parse(t, shopScenario), 0, n) {
 		e := decode(t, text)
@@ -163,7 +163,7 @@ func TestMergesAreCoherent(t *testing.T) {
 		one.Traffic = &traffic
 		from := rapid.Int64Range(0, 2).Draw(t, "block") * blockEvents
 		g := graph{map[string]bool{}, map[string]bool{}}
-		for i, text := range eventsOf(&one, from, from+3000) {
+		for i, text := range eventsOf(&one, from, from+700) {
 			var e read
 			if err := json.Unmarshal(text, &e); err != nil {
 				t.Fatalf("%v in %s", err, text)

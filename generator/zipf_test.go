@@ -26,7 +26,7 @@ func shares(count int, skew float64) []float64 {
 // freedom lies below 160 in all but one of ten thousand fair samples.
 func TestZipfShape(t *testing.T) {
 	t.Parallel()
-	const draws, ranks = 400_000, 100
+	const draws, ranks = 200_000, 100
 	for _, skew := range []float64{0, 0.3, 0.7, 0.99, 1, 1.1, 2, 3.5} {
 		z := newZipf(5000, skew)
 		s := scenario.NewStream(7, uint64(skew*100))
@@ -59,7 +59,7 @@ func chiSquare(got, want []float64, draws float64) (sum float64) {
 // the formulas change.
 func TestZipfTail(t *testing.T) {
 	t.Parallel()
-	const draws, from, to = 6_000_000, 2000, 2100
+	const draws, from, to = 1_500_000, 2000, 2100
 	for _, skew := range []float64{0, 0.7, 1 - 1e-6, 1 + 1e-4} {
 		z := newZipf(3000, skew)
 		s := scenario.NewStream(9, uint64(skew*100))
@@ -123,7 +123,7 @@ func TestAliasShares(t *testing.T) {
 	a := newAlias(weights)
 	s := scenario.NewStream(3, 3)
 	got := make([]float64, len(weights))
-	const draws = 1_000_000
+	const draws = 300_000
 	for range draws {
 		got[a.draw(&s)]++
 	}
