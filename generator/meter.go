@@ -91,14 +91,14 @@ func (c *metered) Close() error {
 // reason says what became of an exchange that ended in err.
 func (m *meter) reason(err error) capture.Reason {
 	switch {
+	case m.hard.Err() != nil:
+		return capture.Abandoned
 	case m.dialed != nil:
 		return dialReason(m.dialed)
 	case isTLS(err):
 		return capture.TLSFailed
 	case m.broken != nil:
 		return capture.BrokenWhileSending
-	case m.hard.Err() != nil:
-		return capture.Abandoned
 	case errors.Is(err, fasthttp.ErrTimeout):
 		return capture.AnswerTimeout
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):

@@ -192,17 +192,19 @@ func (r *run) settle(p Plan) {
 	})
 }
 
-// tick passes an interval to Observe once a second until the run is done, and
-// the rest after that; the channel closes when it has.
+// tick passes an interval to Observe at every full second until the run is
+// done, and the rest after that; the channel closes when it has.
 func (r *run) tick() <-chan struct{} {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(time.Second)
-		defer ticker.Stop()
+		second := stoppedTimer()
+		defer second.Stop()
 		for {
+			now := r.pacer.Now()
+			second.Reset(now.Truncate(time.Second) + time.Second - now)
 			select {
-			case <-ticker.C:
+			case <-second.C:
 				r.observe()
 			case <-r.done:
 				r.observe()

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/url"
 	"syscall"
-	"time"
 
 	"rehearse/generator"
 	"rehearse/scenario"
@@ -15,9 +14,9 @@ import (
 
 // embedded is the staging endpoint that serves runs without a target.
 type embedded struct {
-	server *staging.Server
-	url    string
-	served chan error
+	server   *staging.Server
+	listener net.Listener
+	served   chan error
 }
 
 // startEmbedded serves a staging endpoint on a free port of this machine.
@@ -26,19 +25,22 @@ func startEmbedded() (*embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the embedded endpoint: %w", err)
 	}
-	e := &embedded{staging.New(staging.Config{}), "http://" + listener.Addr().String(), make(chan error, 1)}
+	e := &embedded{staging.New(staging.Config{}), listener, make(chan error, 1)}
 	go func() { e.served <- e.server.Serve(listener) }()
 	return e, nil
 }
 
-// stop ends the endpoint when it has answered what it got.
-func (e *embedded) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+// url is where it serves.
+func (e *embedded) url() string { return "http://" + e.listener.Addr().String() }
+
+// stop ends the endpoint when it has answered what it got. The listener is
+// closed as well because the endpoint may not have begun to serve.
+func (e *embedded) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownWithin)
 	defer cancel()
-	if err := e.server.Shutdown(ctx); err != nil {
-		return err
-	}
-	return <-e.served
+	e.server.Shutdown(ctx)
+	e.listener.Close()
+	<-e.served
 }
 
 // destination says where the requests of s go, and allows it.

@@ -37,9 +37,12 @@ Load goes to this machine only: to the embedded endpoint, or to one on loopback.
   rehearse stage --listen 127.0.0.1:8010
   rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010
   rehearse report results/runs/20261201T100000Z-quickstart`,
+		Args:          noSuchVerb,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(w.stdin)
 	root.SetOut(w.stdout)
 	root.SetErr(w.stderr)
@@ -48,6 +51,18 @@ Load goes to this machine only: to the embedded endpoint, or to one on loopback.
 	})
 	root.AddCommand(newRun(w), newReport(w), newSample(w), newStage(w), newSchema(w), newVersion(w))
 	return root
+}
+
+// noSuchVerb is what an unknown verb is answered with.
+func noSuchVerb(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf(", did you mean %q?", near[0])
+	}
+	return usageError(c, fmt.Errorf("unknown command %q%s", args[0], hint))
 }
 
 // usageError marks err as a wrong command line and says where help is.

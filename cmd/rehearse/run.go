@@ -93,7 +93,7 @@ func rehearse(w world, path string, f runFlags) error {
 			return err
 		}
 		defer endpoint.stop()
-		target = endpoint.url
+		target = endpoint.url()
 	}
 	r := rehearsal{world: w, scenario: s, plan: plan, flags: f, id: runID(), target: target}
 	path, err = r.run(source)

@@ -20,7 +20,12 @@ editors complete and check them, or that of a run's result.json.`,
   # and as the first line of a scenario:
   # yaml-language-server: $schema=rehearse.schema.json`,
 		ValidArgs: []string{"scenario", "result"},
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args: func(c *cobra.Command, args []string) error {
+			if err := cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)(c, args); err != nil {
+				return usageError(c, err)
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			text := scenario.Schema()
 			if len(args) == 1 && args[0] == "result" {

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"rehearse": main}) }
+
+// TestScripts runs testdata/script: what a user types and what they see.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	scenarios, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SCENARIOS", scenarios+"/../../scenarios")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// exits runs a command and demands its exit code: exits 104 rehearse run x.yaml
+//
+// On a busy machine an honest run comes out as invalid, whatever else it would
+// have been. Then it is run again, a few times.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	if neg || err != nil {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	code := exitInvalid
+	for try := 0; try < 10 && code == exitInvalid; try++ {
+		if out := slices.Index(args, "--out"); try > 0 && out > 0 {
+			ts.Check(os.RemoveAll(ts.MkAbs(args[out+1])))
+		}
+		code = execute(ts, args[1:])
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// execute runs a command and returns its exit code.
+func execute(ts *testscript.TestScript, args []string) int {
+	var failed *exec.ExitError
+	err := ts.Exec(args[0], args[1:]...)
+	if err != nil && !errors.As(err, &failed) {
+		ts.Fatalf("%v", err)
+	}
+	if failed != nil {
+		return failed.ExitCode()
+	}
+	return 0
+}
