@@ -108,8 +108,8 @@ func TestRowOfInterval(t *testing.T) {
 	for i := range 100 {
 		o := outcome(i, capture.Accepted, 200)
 		if i < 2 {
-			o.Sent += 20 * ms
-			o.Done += 20 * ms
+			o.Sent += 60 * ms
+			o.Done += 60 * ms
 			o.Cause = NoConnection
 		}
 		r.Shard(0).Record(&o)
@@ -120,8 +120,8 @@ func TestRowOfInterval(t *testing.T) {
 	want := Row{
 		To: 2, Target: 500, InFlight: Count{1, 10}, Accepted: Count{100, 1000}, NoConnection: 2,
 		BodyBytes: 100_000, WireBytes: 30_000,
-		LatencyP50: 5.003, LatencyP99: 25.007, LatencyMax: 25.007, // the ends of their buckets
-		ServiceP50: 5.003, ServiceP99: 5.003, LagP99: 20.015, LagMax: 20.015,
+		LatencyP50: 5.003, LatencyP99: 65.023, LatencyMax: 65.023, // the ends of their buckets
+		ServiceP50: 5.003, ServiceP99: 5.003, LagP99: 60.031, LagMax: 60.031,
 	}
 	if got != want {
 		t.Errorf("row\n%+v, want\n%+v", got, want)

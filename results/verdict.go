@@ -54,9 +54,9 @@ func Judge(r *Result, t *Tally, demands []scenario.Threshold, doubts ...string) 
 	r.Generator.Bottleneck = NoBottleneck
 	distrust := slices.Concat(doubts, ownFaults(r, t))
 	shortfall := shortfalls(r, t)
-	var few []string
+	var thin []string
 	if r.Run.Shard.Of <= 1 {
-		few = r.evaluate(t, demands)
+		thin = r.evaluate(t, demands)
 	}
 	switch {
 	case len(distrust) > 0:
@@ -64,7 +64,7 @@ func Judge(r *Result, t *Tally, demands []scenario.Threshold, doubts ...string) 
 	case r.Verdict == Pass && len(shortfall) > 0:
 		r.Verdict = Invalid
 	}
-	for _, warnings := range [][]string{distrust, shortfall, few} {
+	for _, warnings := range [][]string{distrust, shortfall, thin} {
 		r.Warnings = append(r.Warnings, warnings...)
 	}
 	if t.LeftOut > 0 {
@@ -160,8 +160,12 @@ func connectionsNeeded(r *Result) string {
 		plural(int64(math.Ceil(perSecond)), "request"), millisecondsText(r.Service.Mean), plural(max(int64(needed), 1), "connection"))
 }
 
+// few is how many requests may be late in a run so short that one of them is
+// more than what is tolerated.
+const few = 2
+
 // tooMany says whether part of all exceeds what is tolerated.
-func tooMany(part, all int64) bool { return float64(part) > tolerated*float64(all) }
+func tooMany(part, all int64) bool { return part > few && float64(part) > tolerated*float64(all) }
 
 // ratio is part of all, 0 of nothing.
 func ratio(part, all int64) float64 {
