@@ -234,7 +234,7 @@ func TestSameBytesFromAnyNumberOfBuilders(t *testing.T) {
 func TestFingerprints(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"quickstart":      "ffa8f899bec55d127668f252d8a737d0332ac024b9575e1d4443f8747d20451f",
+		"quickstart":      "de75edee396d58192c243f3bcc305d025bf4157edca65008b3f05c802179aa84",
 		"replay-wire":     "ad5c2c06f6a337b28ab12b95a69d5b82161d2985bb760aab874fc7e4eab57de9",
 		"replay-activity": "1d414c08dc80842e7887984e9fc9943855405376182c7546b415ded4dd601308",
 	} {
