@@ -86,14 +86,16 @@ func (s *sender) send(b *Batch, free, now time.Duration) {
 	}
 }
 
-// causeOf says why b left late: its body was late, or its sender, the first to
-// be free, was not free in time, or neither, which leaves the processor.
+// causeOf says why b left late: its sender, the first to be free, was not free
+// in time; or it was, and had to wait for the body; or neither, which leaves the
+// processor. Who was not free comes first: while all senders wait for the
+// endpoint no batch comes back to be built in.
 func causeOf(b *Batch, free time.Duration) results.Cause {
 	switch {
-	case b.built > b.Due:
-		return results.LateBuild
 	case free > b.Due:
 		return results.NoConnection
+	case b.built > b.Due:
+		return results.LateBuild
 	}
 	return results.LatePace
 }
