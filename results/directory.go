@@ -61,7 +61,8 @@ type Directory struct {
 	latency, timeline, rejected, ledger io.WriteCloser
 
 	lines    bytes.Buffer // reused for latency.hlog
-	frame    []byte       // reused for the ledger
+	log      hlogWriter
+	frame    []byte // reused for the ledger
 	refusals rejectedWriter
 
 	total   *Tally        // of the last interval
@@ -181,7 +182,7 @@ func (d *Directory) Write(iv *Interval) error {
 // append writes the interval at the end of every file that grows.
 func (d *Directory) append(iv *Interval) error {
 	d.lines.Reset()
-	if err := appendHlog(&d.lines, iv); err != nil {
+	if err := d.log.add(&d.lines, iv); err != nil {
 		return err
 	}
 	member, err := d.refusals.encode(iv)
@@ -212,7 +213,7 @@ func (d *Directory) append(iv *Interval) error {
 // even with an error, which says that the directory lacks something; the verdict
 // then is Invalid. Close after the Interval of the last Tick was written.
 func (d *Directory) Close(f Final) (*Result, error) {
-	if err := d.closeFiles(); err != nil && d.failure == nil {
+	if err := errors.Join(d.flush(), d.closeFiles()); err != nil && d.failure == nil {
 		d.failure = fmt.Errorf("cannot write run directory %q: %w", d.path, advise(err))
 	}
 	r := d.result(f, Count{})
@@ -221,6 +222,19 @@ func (d *Directory) Close(f Final) (*Result, error) {
 		r = d.result(f, Count{})
 	}
 	return r, d.failure
+}
+
+// flush writes what still waited for more.
+func (d *Directory) flush() error {
+	if d.failure != nil {
+		return nil
+	}
+	d.lines.Reset()
+	if err := d.log.flush(&d.lines); err != nil {
+		return err
+	}
+	_, err := d.latency.Write(d.lines.Bytes())
+	return err
 }
 
 // result is the Result as things stand.
