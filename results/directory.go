@@ -38,13 +38,19 @@ type Manifest struct {
 	Shard        Shards // zero: the whole run
 	ScenarioYAML []byte // the scenario file, its secrets redacted
 	Thresholds   []scenario.Threshold
+	Stages       []scenario.Stretch // of the load, in order; more than MaxStages are left out of the result
+	Warnings     []string           // doubts that were there before the run, such as lines of a recording that cannot be sent
 }
+
+// MaxStages is how many stages a result lists.
+const MaxStages = 100
 
 // Final is what is known of a run when it is over.
 type Final struct {
 	Ended   Ended   // Completed, Aborted or Interrupted
 	Why     string  // what aborted or interrupted it
 	Planned Planned // zero: as in the Manifest
+	Rule    string  // the abort rule that ended it, as written
 }
 
 // Directory is a run being written down. One goroutine uses it.
@@ -62,6 +68,7 @@ type Directory struct {
 
 	lines    bytes.Buffer // reused for latency.hlog
 	log      hlogWriter
+	demands  []*demand
 	frame    []byte // reused for the ledger
 	refusals rejectedWriter
 
@@ -84,6 +91,7 @@ func Create(path string, m Manifest) (*Directory, error) {
 		m.SHA256 = hex.EncodeToString(sum[:])
 	}
 	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally()}
+	d.demands = newDemands(m.Thresholds, m.Stages)
 	err := os.WriteFile(d.file(ScenarioFile), m.ScenarioYAML, 0o644)
 	if err == nil {
 		err = d.openFiles()
@@ -166,6 +174,9 @@ func (d *Directory) closeFiles() error {
 // one torn one. The error is the first failure; see Directory.
 func (d *Directory) Write(iv *Interval) error {
 	d.total, d.elapsed = iv.Total, iv.To
+	for _, demand := range d.demands {
+		demand.observe(iv.From, iv.To, &iv.Tally)
+	}
 	if d.failure != nil {
 		return nil
 	}
@@ -240,7 +251,7 @@ func (d *Directory) flush() error {
 // result is the Result as things stand.
 func (d *Directory) result(f Final, inFlight Count) *Result {
 	r := newResult(&d.manifest, d.total, d.elapsed)
-	r.Run.Ended, r.Run.Why = f.Ended, f.Why
+	r.Run.Ended, r.Run.Why, r.Run.Rule = f.Ended, f.Why, f.Rule
 	if f.Planned != (Planned{}) {
 		r.Planned = f.Planned
 	}
@@ -254,7 +265,8 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if d.failure != nil {
 		doubts = append(doubts, d.failure.Error())
 	}
-	Judge(r, d.total, d.manifest.Thresholds, doubts...)
+	judge(r, d.total, d.demands, doubts)
+	r.Warnings = append(r.Warnings, d.manifest.Warnings...)
 	return r
 }
 

@@ -80,6 +80,18 @@ func (h *Histogram) Buckets() []Bucket {
 	return buckets
 }
 
+// Over counts the durations that are longer than d, by whole buckets, those of
+// Overflow included.
+func (h *Histogram) Over(d time.Duration) int64 {
+	over := h.overflow
+	for _, b := range h.Buckets() {
+		if b.Below > d {
+			over += b.Count
+		}
+	}
+	return over
+}
+
 // Add counts everything that other holds. What does not fit counts as overflow.
 func (h *Histogram) Add(other *Histogram) {
 	h.overflow += other.overflow + h.counts.Merge(other.counts)

@@ -48,8 +48,15 @@ const tolerated = 0.01
 // planned: it did not run to its end, or more than 1 % of its requests left late
 // for want of a free connection, or never left.
 //
-// The first warning of an invalid run says why it is invalid.
-func Judge(r *Result, t *Tally, demands []scenario.Threshold, doubts ...string) {
+// The first warning of an invalid run says why it is invalid. A threshold on a
+// stage or on every window is judged by what a Directory saw; here, without the
+// course of the run, it has nothing to measure.
+func Judge(r *Result, t *Tally, thresholds []scenario.Threshold, doubts ...string) {
+	judge(r, t, newDemands(thresholds, nil), doubts)
+}
+
+// judge is Judge with demands that followed the run.
+func judge(r *Result, t *Tally, demands []*demand, doubts []string) {
 	r.Thresholds, r.Warnings, r.Verdict = []ThresholdRow{}, []string{}, Pass
 	r.Generator.Bottleneck = NoBottleneck
 	distrust := slices.Concat(doubts, ownFaults(r, t))
@@ -76,9 +83,9 @@ func Judge(r *Result, t *Tally, demands []scenario.Threshold, doubts ...string) 
 
 // evaluate fills in the thresholds, fails the run if one is not met, and returns
 // warnings.
-func (r *Result) evaluate(t *Tally, demands []scenario.Threshold) (warnings []string) {
+func (r *Result) evaluate(t *Tally, demands []*demand) (warnings []string) {
 	for _, d := range demands {
-		row, warning := evaluate(d, r, t)
+		row, warning := d.evaluate(r, t)
 		r.Thresholds = append(r.Thresholds, row)
 		if warning != "" {
 			warnings = append(warnings, warning)

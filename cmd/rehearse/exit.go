@@ -16,6 +16,7 @@ const (
 	exitThreshold   = 99  // a threshold failed
 	exitScenario    = 104 // the scenario, or a recording that it names, is wrong
 	exitInterrupted = 105 // stopped by a signal
+	exitAborted     = 108 // an abort rule of the scenario ended the run
 	exitInvalid     = 120 // the generator was the bottleneck: the numbers mean nothing
 	exitRefused     = 121 // not allowed to send load there
 )
@@ -58,6 +59,8 @@ func verdictCode(r *results.Result) int {
 	switch {
 	case r.Run.Ended == results.Interrupted:
 		return exitInterrupted
+	case r.Run.Ended == results.Aborted && r.Run.Rule != "":
+		return exitAborted
 	case r.Verdict == results.Pass:
 		return exitPass
 	case r.Verdict == results.Fail:

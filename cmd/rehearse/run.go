@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -43,6 +44,7 @@ the second one stops at once. A run that is killed leaves a directory that
 
 The last line printed is the verdict with the exit code:
   0 pass   99 a threshold failed   104 the scenario is wrong   105 interrupted
+  108 aborted by a rule of the scenario
   120 invalid: the generator was the bottleneck   121 refused   2 usage   1 internal`,
 		Example: `  rehearse run scenarios/quickstart.yaml
   rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010 --set target.connections=4
@@ -141,6 +143,9 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	}
 	soft, hard, release := r.world.deadlines(context.Background())
 	defer release()
+	soft, abort := context.WithCancelCause(soft)
+	defer abort(nil)
+	aborts := results.NewAborts(r.scenario.Aborts)
 	builders := spareProcessor()
 	progress := newProgress(r, path)
 	summary, err := generator.Run(soft, hard, generator.Config{
@@ -150,15 +155,23 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 				progress.warn(err)
 			}
 			progress.show(iv)
+			if fired := aborts.Observe(iv); fired != nil {
+				abort(firedRule{fired})
+			}
 		},
 	})
 	progress.end()
 	if err != nil {
 		return "", err
 	}
-	_, err = directory.Close(r.ending(summary))
+	_, err = directory.Close(r.ending(summary, context.Cause(soft)))
 	return path, err
 }
+
+// firedRule is an abort rule as the cause that ended a context.
+type firedRule struct{ *results.Fired }
+
+func (f firedRule) Error() string { return f.Why }
 
 // spareProcessor returns how many processors there are for building bodies, and
 // lets the runtime run one thread more. Builders would otherwise hold every
@@ -193,6 +206,7 @@ func (r *rehearsal) manifest(start time.Time) results.Manifest {
 	m := results.Manifest{
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
 		Target: r.target, Planned: planned(r.plan), ScenarioYAML: r.scenario.Redacted(), Thresholds: r.scenario.Thresholds,
+		Stages: r.scenario.Load.Stretches, Warnings: r.plan.Warnings,
 	}
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed
@@ -205,14 +219,20 @@ func planned(p generator.Plan) results.Planned {
 	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak}
 }
 
-// ending is how the run ended.
-func (r *rehearsal) ending(s generator.Summary) results.Final {
+// ending is how the run ended; cause is what ended its soft context.
+func (r *rehearsal) ending(s generator.Summary, cause error) results.Final {
 	e := results.Final{Ended: results.Completed, Planned: planned(s.Planned)}
-	if s.Interrupted {
-		e.Ended, e.Why = results.Interrupted, "stopped by a signal"
-	}
-	if s.SourceErr != nil {
+	var fired firedRule
+	switch {
+	case s.SourceErr != nil:
 		e.Ended, e.Why = results.Aborted, s.SourceErr.Error()
+	case s.Interrupted && errors.As(cause, &fired):
+		e.Ended, e.Why, e.Rule = results.Aborted, fired.Why, fired.Rule
+	case s.Interrupted:
+		e.Ended, e.Why = results.Interrupted, "stopped by a signal"
+	case s.OutOfTime:
+		e.Ended = results.Aborted
+		e.Why = fmt.Sprintf("requests still waited %v after the end of the load: the endpoint, or the connections, could not keep up", generator.Grace)
 	}
 	return e
 }
