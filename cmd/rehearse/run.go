@@ -106,6 +106,9 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := writeHTML(run, filepath.Join(path, reportFile)); err != nil {
+		return err
+	}
 	return printRun(w, run, f.json)
 }
 
