@@ -69,6 +69,7 @@ type Directory struct {
 	lines    bytes.Buffer // reused for latency.hlog
 	log      hlogWriter
 	demands  []*demand
+	doctor   *doctor
 	frame    []byte // reused for the ledger
 	refusals rejectedWriter
 
@@ -91,7 +92,7 @@ func Create(path string, m Manifest) (*Directory, error) {
 		m.SHA256 = hex.EncodeToString(sum[:])
 	}
 	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally()}
-	d.demands = newDemands(m.Thresholds, m.Stages)
+	d.demands, d.doctor = newDemands(m.Thresholds, m.Stages), newDoctor()
 	err := os.WriteFile(d.file(ScenarioFile), m.ScenarioYAML, 0o644)
 	if err == nil {
 		err = d.openFiles()
@@ -174,6 +175,7 @@ func (d *Directory) closeFiles() error {
 // one torn one. The error is the first failure; see Directory.
 func (d *Directory) Write(iv *Interval) error {
 	d.total, d.elapsed = iv.Total, iv.To
+	d.doctor.observe(iv.To - iv.From)
 	for _, demand := range d.demands {
 		demand.observe(iv.From, iv.To, &iv.Tally)
 	}
@@ -265,8 +267,8 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if d.failure != nil {
 		doubts = append(doubts, d.failure.Error())
 	}
-	judge(r, d.total, d.demands, doubts)
-	r.Warnings = append(r.Warnings, d.manifest.Warnings...)
+	r.Generator.Health = d.doctor.Health
+	judge(r, evidence{d.total, d.demands, doubts, d.manifest.Warnings})
 	return r
 }
 

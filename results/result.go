@@ -136,6 +136,7 @@ type Generator struct {
 	RSSBytes     int64      `json:"rss_bytes"`   // the most that the process had resident
 	Bottleneck   Bottleneck `json:"bottleneck"`
 	ScheduleKept float64    `json:"schedule_kept"` // share of the due requests that left in time
+	Health
 }
 
 // ThresholdRow is one threshold and how it came out.

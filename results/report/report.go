@@ -138,6 +138,12 @@ func host(r *results.Result) []fact {
 	return []fact{
 		{"bottleneck", bottleneck, ""},
 		{"CPU time", results.FormatMilliseconds(r.Generator.CPUSeconds * 1000), ""},
+		{"CPU in the busiest second", results.FormatShare(r.Generator.Busiest), ""},
+		{"cores", results.FormatRate(r.Generator.Cores), ""},
+		{"throttled", results.FormatShare(r.Generator.Throttled), ""},
+		{"others on the machine, at most", results.FormatShare(r.Generator.Stolen), ""},
+		{"longest pause of the collector", results.FormatMilliseconds(r.Generator.PauseMS), ""},
+		{"held up", results.FormatMilliseconds(r.Generator.HeldUp * 1000), ""},
 		{"memory at most", results.FormatSize(r.Generator.RSSBytes), ""},
 		{"bodies", results.FormatSize(r.Bytes.Body), ""},
 		{"on the wire", results.FormatSize(r.Bytes.Wire), ""},

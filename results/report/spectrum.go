@@ -19,7 +19,13 @@ func spectrumChart(run *results.Run) *chart {
 	x, ticks := ninesAxis(run.Latency.Count())
 	c.XTicks = ticks
 	low := math.Min(run.Result.Latency.P50, run.Result.Service.P50)
-	y, yticks := logAxis(low, math.Max(run.Result.Latency.Max, run.Result.Service.Max))
+	high := math.Max(run.Result.Latency.Max, run.Result.Service.Max)
+	for _, t := range limits(run.Result) {
+		if t.Stage == "" && t.Every == 0 {
+			low, high = math.Min(low, t.Value), math.Max(high, t.Value)
+		}
+	}
+	y, yticks := logAxis(low, high)
 	c.YTicks = yticks
 	for _, t := range limits(run.Result) {
 		if t.Stage == "" && t.Every == 0 {
