@@ -66,12 +66,14 @@ type Directory struct {
 
 	latency, timeline, rejected, ledger io.WriteCloser
 
-	lines    bytes.Buffer // reused for latency.hlog
-	log      hlogWriter
-	demands  []*demand
-	doctor   *doctor
-	frame    []byte // reused for the ledger
-	refusals rejectedWriter
+	lines   bytes.Buffer // reused for latency.hlog
+	log     hlogWriter
+	demands []*demand
+	doctor  *doctor
+
+	generator *Generator // of a merge: what the shards took
+	frame     []byte     // reused for the ledger
+	refusals  rejectedWriter
 
 	total   *Tally        // of the last interval
 	elapsed time.Duration // until the last interval's end
@@ -267,7 +269,10 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if d.failure != nil {
 		doubts = append(doubts, d.failure.Error())
 	}
-	r.Generator.Health = d.doctor.Health
+	r.Generator.Health = d.doctor.rounded()
+	if d.generator != nil {
+		r.Generator.CPUSeconds, r.Generator.RSSBytes, r.Generator.Health = d.generator.CPUSeconds, d.generator.RSSBytes, d.generator.Health
+	}
 	judge(r, evidence{d.total, d.demands, doubts, d.manifest.Warnings})
 	return r
 }

@@ -77,6 +77,31 @@ func (d *doctor) observe(took time.Duration) {
 	d.last = now
 }
 
+// worse is the worst of two, field by field.
+func (h Health) worse(other Health) Health {
+	h.Cores = max(h.Cores, other.Cores)
+	h.Busiest = max(h.Busiest, other.Busiest)
+	h.Throttled = max(h.Throttled, other.Throttled)
+	h.Stolen = max(h.Stolen, other.Stolen)
+	h.PauseMS = max(h.PauseMS, other.PauseMS)
+	h.HeldUp = max(h.HeldUp, other.HeldUp)
+	h.Files = max(h.Files, other.Files)
+	h.MaxFiles = max(h.MaxFiles, other.MaxFiles)
+	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
+		h.ClockStep = other.ClockStep
+	}
+	return h
+}
+
+// rounded is the Health as the result states it: shares to a hundredth of a
+// percent.
+func (h Health) rounded() Health {
+	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp} {
+		*x = math.Round(*x*1e4) / 1e4
+	}
+	return h
+}
+
 // others is the share of the machine that everybody else used between two
 // readings, of which used cores were ours.
 func others(from, to *reading, used float64) float64 {

@@ -70,10 +70,7 @@ func judge(r *Result, e evidence) {
 	r.Generator.Bottleneck = NoBottleneck
 	distrust := slices.Concat(e.doubts, ownFaults(r, t))
 	shortfall := shortfalls(r, t)
-	var few []string
-	if r.Run.Shard.Of <= 1 {
-		few = r.evaluate(t, e.demands)
-	}
+	few := r.evaluate(t, e.demands)
 	switch {
 	case len(distrust) > 0:
 		r.Verdict = Invalid
@@ -94,6 +91,10 @@ func judge(r *Result, e evidence) {
 // warnings.
 func (r *Result) evaluate(t *Tally, demands []*demand) (warnings []string) {
 	for _, d := range demands {
+		if r.Run.Shard.Of > 1 {
+			r.Thresholds = append(r.Thresholds, ThresholdRow{Text: d.Text, Value: "judged when all shards are merged"})
+			continue
+		}
 		row, warning := d.evaluate(r, t)
 		r.Thresholds = append(r.Thresholds, row)
 		if warning != "" {

@@ -57,6 +57,8 @@ func codeOf(err error) int {
 // verdictCode is the exit code for a run's result.
 func verdictCode(r *results.Result) int {
 	switch {
+	case r.Run.Shard.Of > 1 && r.Run.Ended == results.Completed:
+		return exitPass // a shard does not judge
 	case r.Run.Ended == results.Interrupted:
 		return exitInterrupted
 	case r.Run.Ended == results.Aborted && r.Run.Rule != "":
@@ -71,5 +73,8 @@ func verdictCode(r *results.Result) int {
 
 // verdictLine is the last line that run and report print.
 func verdictLine(r *results.Result) string {
+	if r.Run.Shard.Of > 1 && r.Run.Ended == results.Completed {
+		return fmt.Sprintf("verdict: none, this is shard %d of %d: merge judges all of them (exit 0)", r.Run.Shard.Index, r.Run.Shard.Of)
+	}
 	return fmt.Sprintf("verdict: %s (exit %d)", r.Verdict, verdictCode(r))
 }
