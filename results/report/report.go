@@ -70,14 +70,19 @@ func HTML(run *results.Run) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
 	}
+	return render(pageText, newPage(run, s))
+}
+
+// render fills a page.
+func render(text string, data any) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"count": results.FormatCount, "ms": results.FormatMilliseconds,
-	}).Parse(pageText + chartText)
+		"count": results.FormatCount, "ms": results.FormatMilliseconds, "share": results.FormatShare,
+	}).Parse(text + chartText)
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
 	}
 	var out bytes.Buffer
-	if err := t.Execute(&out, newPage(run, s)); err != nil {
+	if err := t.Execute(&out, data); err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
 	}
 	return bytes.Map(harmless, out.Bytes()), nil
