@@ -12,16 +12,19 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	allowed := map[string][]string{
-		"rehearse/capture":      {},
-		"rehearse/scenario":     {"rehearse/capture"},
-		"rehearse/results":      {"rehearse/capture", "rehearse/scenario"},
-		"rehearse/generator":    {"rehearse/capture", "rehearse/scenario", "rehearse/results"},
-		"rehearse/staging":      {"rehearse/capture"},
-		"rehearse/cmd/rehearse": {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/generator", "rehearse/staging"},
+		"rehearse/capture":         {},
+		"rehearse/scenario":        {"rehearse/capture"},
+		"rehearse/results":         {"rehearse/capture", "rehearse/scenario"},
+		"rehearse/results/compare": {"rehearse/results"},
+		"rehearse/results/report":  {"rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
+		"rehearse/generator":       {"rehearse/capture", "rehearse/scenario", "rehearse/results"},
+		"rehearse/staging":         {"rehearse/capture"},
+		"rehearse/cmd/rehearse":    {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/generator", "rehearse/staging"},
 	}
 	owners := map[string][]string{
 		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
 		"github.com/HdrHistogram/hdrhistogram-go":    {"rehearse/results"},
+		"golang.org/x/perf/benchmath":                {"rehearse/results/compare"},
 		"github.com/spf13/cobra":                     {"rehearse/cmd/rehearse"},
 		"github.com/spf13/pflag":                     {"rehearse/cmd/rehearse"},
 		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},

@@ -185,9 +185,12 @@ func (r *run) settle(p Plan) {
 	if r.line.err != nil {
 		why = capture.NotBuilt
 	}
-	now := r.pacer.Now()
+	now, first := r.pacer.Now(), r.line.dealt.Events
+	if p.Sharded {
+		first = -1 // the rest is no stretch
+	}
 	r.recorder.Shard(len(r.senders)).Record(&results.Outcome{
-		First: r.line.dealt.Events, Events: events, Requests: requests,
+		First: first, Events: events, Requests: requests,
 		Due: now, Sent: now, Done: now, Reason: why,
 	})
 }

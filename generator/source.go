@@ -28,6 +28,7 @@ type Plan struct {
 	Lanes    int                         // queues that batches are dealt to
 	Ordered  bool                        // one batch in flight a queue, so that none overtakes another
 	Warnings []string
+	Sharded  bool // events of other shards lie between ours
 }
 
 // Open returns the source that s asks for, and what it will deliver. A

@@ -38,13 +38,19 @@ type Manifest struct {
 	Shard        Shards // zero: the whole run
 	ScenarioYAML []byte // the scenario file, its secrets redacted
 	Thresholds   []scenario.Threshold
+	Stages       []scenario.Stretch // of the load, in order; more than MaxStages are left out of the result
+	Warnings     []string           // doubts that were there before the run, such as lines of a recording that cannot be sent
 }
+
+// MaxStages is how many stages a result lists.
+const MaxStages = 100
 
 // Final is what is known of a run when it is over.
 type Final struct {
 	Ended   Ended   // Completed, Aborted or Interrupted
 	Why     string  // what aborted or interrupted it
 	Planned Planned // zero: as in the Manifest
+	Rule    string  // the abort rule that ended it, as written
 }
 
 // Directory is a run being written down. One goroutine uses it.
@@ -60,9 +66,14 @@ type Directory struct {
 
 	latency, timeline, rejected, ledger io.WriteCloser
 
-	lines    bytes.Buffer // reused for latency.hlog
-	frame    []byte       // reused for the ledger
-	refusals rejectedWriter
+	lines   bytes.Buffer // reused for latency.hlog
+	log     hlogWriter
+	demands []*demand
+	doctor  *doctor
+
+	generator *Generator // of a merge: what the shards took
+	frame     []byte     // reused for the ledger
+	refusals  rejectedWriter
 
 	total   *Tally        // of the last interval
 	elapsed time.Duration // until the last interval's end
@@ -83,6 +94,7 @@ func Create(path string, m Manifest) (*Directory, error) {
 		m.SHA256 = hex.EncodeToString(sum[:])
 	}
 	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally()}
+	d.demands, d.doctor = newDemands(m.Thresholds, m.Stages), newDoctor()
 	err := os.WriteFile(d.file(ScenarioFile), m.ScenarioYAML, 0o644)
 	if err == nil {
 		err = d.openFiles()
@@ -165,6 +177,10 @@ func (d *Directory) closeFiles() error {
 // one torn one. The error is the first failure; see Directory.
 func (d *Directory) Write(iv *Interval) error {
 	d.total, d.elapsed = iv.Total, iv.To
+	d.doctor.observe(iv.To - iv.From)
+	for _, demand := range d.demands {
+		demand.observe(iv.From, iv.To, &iv.Tally)
+	}
 	if d.failure != nil {
 		return nil
 	}
@@ -181,7 +197,7 @@ func (d *Directory) Write(iv *Interval) error {
 // append writes the interval at the end of every file that grows.
 func (d *Directory) append(iv *Interval) error {
 	d.lines.Reset()
-	if err := appendHlog(&d.lines, iv); err != nil {
+	if err := d.log.add(&d.lines, iv); err != nil {
 		return err
 	}
 	member, err := d.refusals.encode(iv)
@@ -212,7 +228,7 @@ func (d *Directory) append(iv *Interval) error {
 // even with an error, which says that the directory lacks something; the verdict
 // then is Invalid. Close after the Interval of the last Tick was written.
 func (d *Directory) Close(f Final) (*Result, error) {
-	if err := d.closeFiles(); err != nil && d.failure == nil {
+	if err := errors.Join(d.flush(), d.closeFiles()); err != nil && d.failure == nil {
 		d.failure = fmt.Errorf("cannot write run directory %q: %w", d.path, advise(err))
 	}
 	r := d.result(f, Count{})
@@ -223,10 +239,23 @@ func (d *Directory) Close(f Final) (*Result, error) {
 	return r, d.failure
 }
 
+// flush writes what still waited for more.
+func (d *Directory) flush() error {
+	if d.failure != nil {
+		return nil
+	}
+	d.lines.Reset()
+	if err := d.log.flush(&d.lines); err != nil {
+		return err
+	}
+	_, err := d.latency.Write(d.lines.Bytes())
+	return err
+}
+
 // result is the Result as things stand.
 func (d *Directory) result(f Final, inFlight Count) *Result {
 	r := newResult(&d.manifest, d.total, d.elapsed)
-	r.Run.Ended, r.Run.Why = f.Ended, f.Why
+	r.Run.Ended, r.Run.Why, r.Run.Rule = f.Ended, f.Why, f.Rule
 	if f.Planned != (Planned{}) {
 		r.Planned = f.Planned
 	}
@@ -240,7 +269,11 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if d.failure != nil {
 		doubts = append(doubts, d.failure.Error())
 	}
-	Judge(r, d.total, d.manifest.Thresholds, doubts...)
+	r.Generator.Health = d.doctor.rounded()
+	if d.generator != nil {
+		r.Generator.CPUSeconds, r.Generator.RSSBytes, r.Generator.Health = d.generator.CPUSeconds, d.generator.RSSBytes, d.generator.Health
+	}
+	judge(r, evidence{d.total, d.demands, doubts, d.manifest.Warnings})
 	return r
 }
 

@@ -250,12 +250,13 @@ func TestResultsKeepTheSchema(t *testing.T) {
 // order of the contract.
 func TestResultFieldsInOrder(t *testing.T) {
 	t.Parallel()
-	text, err := json.Marshal(&Result{Rejections: []RejectionRow{{}}, Thresholds: []ThresholdRow{{}}})
+	text, err := json.Marshal(&Result{Stages: []StageRow{{}}, Rejections: []RejectionRow{{}}, Thresholds: []ThresholdRow{{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"format":"","run":{"id":"","scenario":"","scenario_sha256":"","seed":0,"started_at":"","seconds":0,"target":"","ended":"","why":"","shard":{"index":0,"of":0}},` +
+	want := `{"format":"","run":{"id":"","scenario":"","scenario_sha256":"","seed":0,"started_at":"","seconds":0,"target":"","ended":"","why":"","rule":"","shard":{"index":0,"of":0}},` +
 		`"planned":{"events":0,"requests":0,"peak_events_per_s":0},` +
+		`"stages":[{"name":"","from_s":0,"to_s":0,"from_events_per_s":0,"to_events_per_s":0}],` +
 		`"requests":{"sent":0,"accepted":0,"rejected":0,"ambiguous":0,"unsent":0,"retried":0},` +
 		`"events":{"sent":0,"accepted":0,"rejected":0,"ambiguous":0,"unsent":0},` +
 		`"bytes":{"body":0,"wire":0},` +
@@ -263,7 +264,7 @@ func TestResultFieldsInOrder(t *testing.T) {
 		`"latency_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
 		`"service_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
 		`"lag_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
-		`"generator":{"cpu_seconds":0,"rss_bytes":0,"bottleneck":"","schedule_kept":0},` +
+		`"generator":{"cpu_seconds":0,"rss_bytes":0,"bottleneck":"","schedule_kept":0,"cores":0,"cpu_busiest":0,"throttled":0,"machine_busiest":0,"gc_pause_max_ms":0,"held_up_s":0,"files":0,"files_limit":0,"clock_step_ms":0},` +
 		`"thresholds":[{"text":"","value":"","ok":false}],"verdict":"","warnings":null}`
 	if string(text) != want {
 		t.Errorf("result.json\n%s, want\n%s", text, want)

@@ -32,6 +32,7 @@
 //
 //	run         which scenario and seed, when, for how long, against what, how it ended and why
 //	planned     what the scenario asked for; requests may grow when a batch is split
+//	stages      of the load, with the rates at both ends
 //	requests    sent = accepted + rejected + ambiguous; planned = sent + unsent; how often one was retried
 //	events      the same of events
 //	bytes       of the bodies before compression; on the wire: heads and compressed bodies
@@ -48,7 +49,9 @@
 // microseconds; tell tools that assume nanoseconds a value ratio of 1000. The
 // tags are latency, service, lag, and latency.<reason> for each reason that
 // occurred, latency.accepted among them. Intervals are stamped in seconds from
-// the start of the run, which the BaseTime comment gives.
+// the start of the run, which the BaseTime comment gives. So that the log of a
+// long run stays small, its intervals widen: a second in the first ten minutes,
+// then a 600th of what went before. A run that is killed loses the last one.
 //
 // timeline.csv has a row an interval. Times of the run are in seconds, durations
 // in milliseconds; the counts are of requests and events that came to their end
@@ -65,6 +68,7 @@
 //	latency_p50_ms            and p99, max; service_p50_ms and p99; lag_p99_ms and max
 //	too_long                  durations over an hour, which are in no histogram
 //	rejections_left_out       refused requests that are not in rejected.jsonl.gz
+//	latency_p90_ms
 //
 // rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
 // gzip member an interval:

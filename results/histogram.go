@@ -62,6 +62,36 @@ func (h *Histogram) Count() int64 { return h.counts.TotalCount() }
 // Overflow is how many durations did not fit.
 func (h *Histogram) Overflow() int64 { return h.overflow }
 
+// Bucket is a stretch of durations that a Histogram does not tell apart, and
+// how many it holds.
+type Bucket struct {
+	Below time.Duration // its end
+	Count int64
+}
+
+// Buckets are those that hold something, shortest first.
+func (h *Histogram) Buckets() []Bucket {
+	var buckets []Bucket
+	for _, bar := range h.counts.Distribution() {
+		if bar.Count > 0 {
+			buckets = append(buckets, Bucket{time.Duration(bar.To) * unit, bar.Count})
+		}
+	}
+	return buckets
+}
+
+// Over counts the durations that are longer than d, by whole buckets, those of
+// Overflow included.
+func (h *Histogram) Over(d time.Duration) int64 {
+	over := h.overflow
+	for _, b := range h.Buckets() {
+		if b.Below > d {
+			over += b.Count
+		}
+	}
+	return over
+}
+
 // Add counts everything that other holds. What does not fit counts as overflow.
 func (h *Histogram) Add(other *Histogram) {
 	h.overflow += other.overflow + h.counts.Merge(other.counts)

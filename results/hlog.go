@@ -39,73 +39,105 @@ func hlogHeader(start time.Time) string {
 		seconds, start.UTC().Format(time.RFC3339), seconds)
 }
 
-// appendHlog appends the lines of an interval.
-func appendHlog(dst *bytes.Buffer, iv *Interval) error {
+// append appends the lines of what was gathered.
+func (w *hlogWriter) append(dst *bytes.Buffer) error {
+	t := w.pending
 	err := errors.Join(
-		appendHlogLine(dst, tagLatency, iv.Latency, iv),
-		appendHlogLine(dst, tagService, iv.Service, iv),
-		appendHlogLine(dst, tagLag, iv.Lag, iv))
-	for r, h := range iv.ByReason {
+		w.appendLine(dst, tagLatency, t.Latency),
+		w.appendLine(dst, tagService, t.Service),
+		w.appendLine(dst, tagLag, t.Lag))
+	for r, h := range t.ByReason {
 		if h != nil && h.Count() > 0 {
-			err = errors.Join(err, appendHlogLine(dst, tagReason+capture.Reason(r).String(), h, iv))
+			err = errors.Join(err, w.appendLine(dst, tagReason+capture.Reason(r).String(), h))
 		}
 	}
 	return err
 }
 
-// appendHlogLine appends one line.
-func appendHlogLine(dst *bytes.Buffer, tag string, h *Histogram, iv *Interval) error {
-	payload, err := h.counts.EncodeV2()
+// appendLine appends one line.
+func (w *hlogWriter) appendLine(dst *bytes.Buffer, tag string, h *Histogram) error {
+	payload, err := w.encoder.encode(h)
 	if err != nil {
 		return fmt.Errorf("cannot encode histogram %q: %w", tag, err)
 	}
 	fmt.Fprintf(dst, "Tag=%s,%.3f,%.3f,%.3f,%s\n", tag,
-		iv.From.Seconds(), (iv.To - iv.From).Seconds(), milliseconds(h.Max()), payload)
+		w.from.Seconds(), (w.to - w.from).Seconds(), milliseconds(h.Max()), payload)
 	return nil
+}
+
+// loggedHistogram is one line of a log. Times are in seconds from the start.
+type loggedHistogram struct {
+	tag      string
+	from, to float64
+	*Histogram
+}
+
+// eachHistogram calls do with every histogram of a log that began before until.
+// After ErrTorn do has had what stood before the tear.
+func eachHistogram(in io.Reader, until time.Duration, do func(*loggedHistogram) error) error {
+	err := eachLine(in, func(text []byte) error {
+		line, err := parseHlogLine(string(text))
+		if err != nil || line == nil || !startsBefore(line.from, until) {
+			return err
+		}
+		if line.Histogram, err = decodeHistogram(line.payload); err != nil {
+			return err
+		}
+		return do(&line.loggedHistogram)
+	})
+	if err != nil && !errors.Is(err, ErrTorn) {
+		return fmt.Errorf("cannot read latency.hlog: %w", err)
+	}
+	return err
+}
+
+// hlogLine is a line whose histogram is not decoded yet.
+type hlogLine struct {
+	loggedHistogram
+	payload string
+}
+
+// parseHlogLine cuts a line into its fields; nil is a comment or the legend.
+func parseHlogLine(text string) (*hlogLine, error) {
+	rest, tagged := strings.CutPrefix(text, "Tag=")
+	if !tagged {
+		return nil, nil
+	}
+	fields := strings.Split(rest, ",")
+	if len(fields) != 5 {
+		return nil, fmt.Errorf("%d fields in a line, want 5", len(fields))
+	}
+	from, err := strconv.ParseFloat(fields[1], 64)
+	if err != nil {
+		return nil, fmt.Errorf("start %q is no number", fields[1])
+	}
+	length, err := strconv.ParseFloat(fields[2], 64)
+	if err != nil {
+		return nil, fmt.Errorf("length %q is no number", fields[2])
+	}
+	return &hlogLine{loggedHistogram{tag: fields[0], from: from, to: from + length}, fields[4]}, nil
 }
 
 // readHlog merges the histograms of a log by tag, as far as they began before
 // until. With ErrTorn it returns what stood before the tear.
 func readHlog(in io.Reader, until time.Duration) (map[string]*Histogram, error) {
 	merged := map[string]*Histogram{}
-	err := eachLine(in, func(line []byte) error { return mergeHlogLine(merged, string(line), until) })
+	err := eachHistogram(in, until, func(line *loggedHistogram) error {
+		sum, known := merged[line.tag]
+		switch {
+		case known:
+			sum.Add(line.Histogram)
+		case len(merged) < maxTags:
+			merged[line.tag] = line.Histogram
+		default:
+			return fmt.Errorf("more than %d tags", maxTags)
+		}
+		return nil
+	})
 	if err != nil && !errors.Is(err, ErrTorn) {
-		return nil, fmt.Errorf("cannot read latency.hlog: %w", err)
+		return nil, err
 	}
 	return merged, err
-}
-
-// mergeHlogLine adds the histogram of one line, if it has one.
-func mergeHlogLine(merged map[string]*Histogram, line string, until time.Duration) error {
-	rest, tagged := strings.CutPrefix(line, "Tag=")
-	if !tagged {
-		return nil // a comment or the legend
-	}
-	fields := strings.Split(rest, ",")
-	if len(fields) != 5 {
-		return fmt.Errorf("%d fields in a line, want 5", len(fields))
-	}
-	from, err := strconv.ParseFloat(fields[1], 64)
-	if err != nil {
-		return fmt.Errorf("start %q is no number", fields[1])
-	}
-	if !startsBefore(from, until) {
-		return nil
-	}
-	h, err := decodeHistogram(fields[4])
-	if err != nil {
-		return err
-	}
-	sum, known := merged[fields[0]]
-	switch {
-	case known:
-		sum.Add(h)
-	case len(merged) < maxTags:
-		merged[fields[0]] = h
-	default:
-		return fmt.Errorf("more than %d tags", maxTags)
-	}
-	return nil
 }
 
 // decodeHistogram reads a histogram of the shape that this package writes.

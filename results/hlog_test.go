@@ -20,12 +20,13 @@ func logOf(t testing.TB, counts ...int) string {
 	var log bytes.Buffer
 	log.WriteString(hlogHeader(time.UnixMilli(1_796_115_600_250)))
 	r := NewRecorder(1)
+	var w hlogWriter
 	for second, count := range counts {
 		for i := range count {
 			o := outcome(i, capture.Accepted, 200)
 			r.Shard(0).Record(&o)
 		}
-		if err := appendHlog(&log, r.Tick(time.Duration(second+1)*time.Second, Count{})); err != nil {
+		if err := w.add(&log, r.Tick(time.Duration(second+1)*time.Second, Count{})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,6 +84,32 @@ func TestHlogCutAnywhere(t *testing.T) {
 	}
 }
 
+// The log of a long run has few enough intervals, and still every request.
+func TestHlogWidens(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	var w hlogWriter
+	iv := newInterval()
+	o := outcome(0, capture.Accepted, 200)
+	iv.Tally.record(&o)
+	const hours = 3 * 3600
+	lines := 0
+	for second := range hours {
+		iv.From, iv.To = time.Duration(second)*time.Second, time.Duration(second+1)*time.Second
+		if err := w.add(&log, iv); err != nil {
+			t.Fatal(err)
+		}
+		lines += bytes.Count(log.Bytes(), []byte("Tag=latency,"))
+		log.Reset()
+		if second == 599 && lines != 600 {
+			t.Errorf("%d intervals in the first ten minutes, want one a second", lines)
+		}
+	}
+	if lines < 1800 || lines > 2400 { // 600 + 600·ln(10,800/600) = 2,334
+		t.Errorf("%d intervals in three hours", lines)
+	}
+}
+
 func TestHlogRefuses(t *testing.T) {
 	t.Parallel()
 	coarse, err := hdrhistogram.New(1, 1000, 2).EncodeV2()
@@ -99,6 +126,7 @@ func TestHlogRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"too few fields", "Tag=latency,0,1\n", "3 fields in a line, want 5"},
 		{"a word for a number", "Tag=latency,soon,1,1,x\n", `start "soon" is no number`},
+		{"a word for a length", "Tag=latency,0,long,1,x\n", `length "long" is no number`},
 		{"no histogram", "Tag=latency,0,1,1,SElT\n", "too short"},
 		{"another resolution", fmt.Sprintf("Tag=latency,0,1,1,%s\n", coarse), "a histogram of another resolution"},
 		{"too many tags", tags.String(), "more than 64 tags"},

@@ -43,11 +43,11 @@ func (iv *Interval) record(o *Outcome) {
 	}
 }
 
-// note writes into the ledger. Neighbours that come one after the other are
+// note writes into the ledger, unless nobody knows which events these are. Neighbours that come one after the other are
 // joined at once, which is all it takes with one connection; the others wait
 // for seal.
 func (iv *Interval) note(r Range) {
-	if r.Count <= 0 {
+	if r.Count <= 0 || r.First < 0 {
 		return
 	}
 	if n := len(iv.Ledger); n > 0 && iv.Ledger[n-1].joins(r) {

@@ -10,7 +10,7 @@ import (
 // left: an unsent Outcome may stand for everything from First on. All times are offsets from the start
 // of the run, on its monotonic clock.
 type Outcome struct {
-	First  int64 // index of the request's first event
+	First  int64 // index of the request's first event; less than 0: many requests, of events here and there
 	Events int64 // how many events it carried, from First on
 
 	// Requests is how many requests this stands for; 0 is one. Only a stretch

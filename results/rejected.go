@@ -52,6 +52,7 @@ func whole(d time.Duration) float64 { return milliseconds(d.Round(time.Microseco
 type rejectedWriter struct {
 	zip    *gzip.Writer
 	member bytes.Buffer
+	lines  []RejectionLine // gathered for the next member; of a merge
 }
 
 // encode returns an interval's rejections as one complete gzip member, so that
@@ -61,13 +62,7 @@ func (w *rejectedWriter) encode(iv *Interval) ([]byte, error) {
 	if len(iv.Rejected) == 0 {
 		return nil, nil
 	}
-	w.member.Reset()
-	if w.zip == nil {
-		w.zip, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails on unknown levels only
-	}
-	w.zip.Reset(&w.member)
-	lines := json.NewEncoder(w.zip)
-	lines.SetEscapeHTML(false)
+	lines := w.begin()
 	for i := range iv.Rejected {
 		if err := lines.Encode(iv.Rejected[i].line()); err != nil {
 			return nil, fmt.Errorf("cannot encode rejection: %w", err)
@@ -82,6 +77,37 @@ func (w *rejectedWriter) encode(iv *Interval) ([]byte, error) {
 		return nil, fmt.Errorf("cannot compress rejections: %w", err)
 	}
 	return w.member.Bytes(), nil
+}
+
+// begin starts a new member.
+func (w *rejectedWriter) begin() *json.Encoder {
+	w.member.Reset()
+	if w.zip == nil {
+		w.zip, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails on unknown levels only
+	}
+	w.zip.Reset(&w.member)
+	lines := json.NewEncoder(w.zip)
+	lines.SetEscapeHTML(false)
+	return lines
+}
+
+// writeLines writes the gathered lines as one member, if there are any.
+func (w *rejectedWriter) writeLines(out io.Writer) error {
+	if len(w.lines) == 0 {
+		return nil
+	}
+	lines := w.begin()
+	for i := range w.lines {
+		if err := lines.Encode(&w.lines[i]); err != nil {
+			return fmt.Errorf("cannot encode rejection: %w", err)
+		}
+	}
+	w.lines = w.lines[:0]
+	if err := w.zip.Close(); err != nil {
+		return fmt.Errorf("cannot compress rejections: %w", err)
+	}
+	_, err := out.Write(w.member.Bytes())
+	return err
 }
 
 // ReadRejections calls do with every refused request of a rejected.jsonl.gz, in

@@ -22,6 +22,7 @@ type Result struct {
 	Format     string         `json:"format"`
 	Run        RunFacts       `json:"run"`
 	Planned    Planned        `json:"planned"`
+	Stages     []StageRow     `json:"stages"`
 	Requests   RequestBooks   `json:"requests"`
 	Events     Books          `json:"events"`
 	Bytes      Bytes          `json:"bytes"`
@@ -45,7 +46,8 @@ type RunFacts struct {
 	Seconds   float64 `json:"seconds"`    // up to the last tick
 	Target    string  `json:"target"`
 	Ended     Ended   `json:"ended"`
-	Why       string  `json:"why"` // what aborted or interrupted it
+	Why       string  `json:"why"`  // what aborted or interrupted it
+	Rule      string  `json:"rule"` // the abort rule that ended it, as written; empty: none
 	Shard     Shards  `json:"shard"`
 }
 
@@ -73,6 +75,16 @@ type Planned struct {
 	Events     int64   `json:"events"`
 	Requests   int64   `json:"requests"`
 	PeakEvents float64 `json:"peak_events_per_s"`
+}
+
+// StageRow is a stage of the load: when, and how many events a second it asks
+// for at its beginning and at its end. Between, the rate moves evenly.
+type StageRow struct {
+	Name  string  `json:"name"`
+	From  float64 `json:"from_s"`
+	To    float64 `json:"to_s"`
+	Start float64 `json:"from_events_per_s"`
+	End   float64 `json:"to_events_per_s"`
 }
 
 // RequestBooks say what became of the requests.
@@ -124,6 +136,7 @@ type Generator struct {
 	RSSBytes     int64      `json:"rss_bytes"`   // the most that the process had resident
 	Bottleneck   Bottleneck `json:"bottleneck"`
 	ScheduleKept float64    `json:"schedule_kept"` // share of the due requests that left in time
+	Health
 }
 
 // ThresholdRow is one threshold and how it came out.

@@ -123,7 +123,7 @@ func (r *Run) readHistograms(in io.Reader, until time.Duration) error {
 	return err
 }
 
-// errEnough ends the reading of rejections.
+// errEnough ends the reading of a file before its end.
 var errEnough = errors.New("enough was read")
 
 // readAnswers finds an answer for each kind of rejection, and reads no further.
@@ -146,11 +146,14 @@ func (r *Run) readAnswers(in io.Reader) error {
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
+	if isEnough(err) {
 		return nil
 	}
 	return err
 }
+
+// isEnough says whether reading ended because there was no need for more.
+func isEnough(err error) bool { return errors.Is(err, errEnough) }
 
 // kind is the row without its counts.
 func (row RejectionRow) kind() RejectionRow {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/scenario"
 )
 
 // newResult is the Result of a run that came to t after elapsed. How it ended
@@ -19,6 +20,7 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 		},
 		Planned:    m.Planned,
 		Bytes:      Bytes{Body: t.BodyBytes, Wire: t.WireBytes},
+		Stages:     stageRows(m.Stages),
 		Rejections: []RejectionRow{},
 		Latency:    summary(t.Latency),
 		Service:    summary(t.Service),
@@ -35,6 +37,19 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 		})
 	}
 	return r
+}
+
+// stageRows are the stages as the result lists them: none if there are too many
+// to tell anybody anything.
+func stageRows(stages []scenario.Stretch) []StageRow {
+	rows := []StageRow{}
+	if len(stages) > MaxStages {
+		return rows
+	}
+	for _, s := range stages {
+		rows = append(rows, StageRow{s.Name, s.From.Seconds(), s.To.Seconds(), s.Start, s.End})
+	}
+	return rows
 }
 
 // keepBooks writes every fate on both sides of the books.

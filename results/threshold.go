@@ -2,8 +2,6 @@ package results
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
 	"rehearse/capture"
 	"rehearse/scenario"
@@ -19,8 +17,11 @@ type measured struct {
 
 // evaluate holds the run against one threshold. warning is empty or says why the
 // outcome is doubtful.
-func evaluate(d scenario.Threshold, r *Result, t *Tally) (row ThresholdRow, warning string) {
-	m := measure(d, r, t)
+func (d *demand) evaluate(r *Result, t *Tally) (row ThresholdRow, warning string) {
+	if d.scoped() {
+		return d.row()
+	}
+	m := measure(d.Threshold, r, t)
 	return ThresholdRow{Text: d.Text, Value: m.text, OK: !m.none && holds(m.value, d.Op, d.Value)}, m.few
 }
 
@@ -77,6 +78,8 @@ func countOf(m scenario.Metric, r *Result, t *Tally) (c Count, known bool) {
 		return Count{r.Requests.Ambiguous, r.Events.Ambiguous}, true
 	case "unsent":
 		return Count{r.Requests.Unsent, r.Events.Unsent}, true
+	case "dropped":
+		return Count{r.Requests.refused(), r.Events.refused()}, true
 	case "late":
 		return t.Late[LateBuild].plus(t.Late[LatePace]).plus(t.Late[NoConnection]), true
 	}
@@ -85,13 +88,8 @@ func countOf(m scenario.Metric, r *Result, t *Tally) (c Count, known bool) {
 
 // rejectedWith counts the rejections with a status such as 429 or 5xx.
 func (t *Tally) rejectedWith(status string) (sum Count) {
-	class, isClass := strings.CutSuffix(status, "xx")
 	for kind, count := range t.Refusals {
-		text := strconv.Itoa(kind.Status)
-		if kind.Reason.Fate() != capture.FateRejected {
-			continue
-		}
-		if text == status || isClass && kind.Status > 0 && text[:1] == class {
+		if kind.Reason.Fate() == capture.FateRejected && ofStatus(kind.Status, status) {
 			sum = sum.plus(count)
 		}
 	}
@@ -101,7 +99,7 @@ func (t *Tally) rejectedWith(status string) (sum Count) {
 // base is what a share is a share of, in requests: what was planned for those
 // that ask whether requests left, what was sent for the others.
 func base(metric string, r *Result) int64 {
-	if metric == "late" || metric == "unsent" {
+	if metric == "late" || metric == "unsent" || metric == "dropped" {
 		return r.Planned.Requests
 	}
 	return r.Requests.Sent

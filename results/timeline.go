@@ -24,6 +24,7 @@ type Row struct {
 	BodyBytes, WireBytes int64
 
 	LatencyP50, LatencyP99, LatencyMax float64
+	LatencyP90                         float64
 	ServiceP50, ServiceP99             float64
 	LagP99, LagMax                     float64
 
@@ -67,6 +68,7 @@ var columns = []column{
 	{"lag_max_ms", func(r *Row) any { return &r.LagMax }},
 	{"too_long", func(r *Row) any { return &r.Overflow }},
 	{"rejections_left_out", func(r *Row) any { return &r.LeftOut }},
+	{"latency_p90_ms", func(r *Row) any { return &r.LatencyP90 }},
 }
 
 // row is the line of an interval.
@@ -82,6 +84,7 @@ func row(iv *Interval) Row {
 		NoConnection: iv.Late[NoConnection].Requests,
 		BodyBytes:    iv.BodyBytes, WireBytes: iv.WireBytes,
 		LatencyP50: milliseconds(iv.Latency.Quantile(0.5)),
+		LatencyP90: milliseconds(iv.Latency.Quantile(0.9)),
 		LatencyP99: milliseconds(iv.Latency.Quantile(0.99)),
 		LatencyMax: milliseconds(iv.Latency.Max()),
 		ServiceP50: milliseconds(iv.Service.Quantile(0.5)),

@@ -41,30 +41,43 @@ const tolerated = 0.01
 //
 // A run is invalid whatever its thresholds say if it cannot be trusted: nothing
 // was sent, the books do not balance, durations were too long to record, a doubt
-// was raised, more than 1 % of the requests that came due left late by the
+// was raised, the generator was held up or throttled, more than 1 % of the requests that came due left late by the
 // generator's own fault, or it is one shard of several, which only together can
 // be judged. Otherwise a threshold that is not met makes it a fail. A run that
 // kept its thresholds still is invalid, never a pass, if it did not do what was
 // planned: it did not run to its end, or more than 1 % of its requests left late
 // for want of a free connection, or never left.
 //
-// The first warning of an invalid run says why it is invalid.
-func Judge(r *Result, t *Tally, demands []scenario.Threshold, doubts ...string) {
+// The first warning of an invalid run says why it is invalid. A threshold on a
+// stage or on every window is judged by what a Directory saw; here, without the
+// course of the run, it has nothing to measure.
+func Judge(r *Result, t *Tally, thresholds []scenario.Threshold, doubts ...string) {
+	judge(r, evidence{tally: t, demands: newDemands(thresholds, nil), doubts: doubts})
+}
+
+// evidence is what a run is judged by.
+type evidence struct {
+	tally   *Tally
+	demands []*demand // that followed the run
+	doubts  []string
+	notes   []string // warnings that change nothing
+}
+
+// judge is Judge with all there is to know.
+func judge(r *Result, e evidence) {
+	t := e.tally
 	r.Thresholds, r.Warnings, r.Verdict = []ThresholdRow{}, []string{}, Pass
 	r.Generator.Bottleneck = NoBottleneck
-	distrust := slices.Concat(doubts, ownFaults(r, t))
+	distrust := slices.Concat(e.doubts, ownFaults(r, t))
 	shortfall := shortfalls(r, t)
-	var thin []string
-	if r.Run.Shard.Of <= 1 {
-		thin = r.evaluate(t, demands)
-	}
+	thin := r.evaluate(t, e.demands)
 	switch {
 	case len(distrust) > 0:
 		r.Verdict = Invalid
 	case r.Verdict == Pass && len(shortfall) > 0:
 		r.Verdict = Invalid
 	}
-	for _, warnings := range [][]string{distrust, shortfall, thin} {
+	for _, warnings := range [][]string{distrust, shortfall, thin, r.Generator.notes(), e.notes} {
 		r.Warnings = append(r.Warnings, warnings...)
 	}
 	if t.LeftOut > 0 {
@@ -76,9 +89,13 @@ func Judge(r *Result, t *Tally, demands []scenario.Threshold, doubts ...string) 
 
 // evaluate fills in the thresholds, fails the run if one is not met, and returns
 // warnings.
-func (r *Result) evaluate(t *Tally, demands []scenario.Threshold) (warnings []string) {
+func (r *Result) evaluate(t *Tally, demands []*demand) (warnings []string) {
 	for _, d := range demands {
-		row, warning := evaluate(d, r, t)
+		if r.Run.Shard.Of > 1 {
+			r.Thresholds = append(r.Thresholds, ThresholdRow{Text: d.Text, Value: "judged when all shards are merged"})
+			continue
+		}
+		row, warning := d.evaluate(r, t)
 		r.Thresholds = append(r.Thresholds, row)
 		if warning != "" {
 			warnings = append(warnings, warning)
@@ -105,6 +122,10 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 		faults = append(faults, fmt.Sprintf("this is shard %d of %d: merge all of them to judge",
 			r.Run.Shard.Index, r.Run.Shard.Of))
 	}
+	if faulty := r.Generator.faults(r.Run.Seconds); len(faulty) > 0 {
+		r.Generator.Bottleneck = CPUBottleneck
+		faults = append(faults, faulty...)
+	}
 	return append(faults, lateness(r, t)...)
 }
 
@@ -119,6 +140,9 @@ func lateness(r *Result, t *Tally) []string {
 	if build >= pace {
 		r.Generator.Bottleneck = CPUBottleneck
 		why = "requests were not built in time: give the generator more cores, compress less, or share the run among several machines"
+	}
+	if cause := r.Generator.cause(); cause != "" {
+		why = cause
 	}
 	return []string{fmt.Sprintf("the generator fell behind: %s of the requests left late by its own fault; %s",
 		percent(ratio(build+pace, t.Due())), why)}

@@ -26,8 +26,8 @@ func judged(n int, ended Ended, demands []scenario.Threshold, change func(i int,
 	return r
 }
 
-// demand is a threshold on a quantile of latency, in milliseconds.
-func demand(below float64) []scenario.Threshold {
+// p99Below is a threshold on a quantile of latency, in milliseconds.
+func p99Below(below float64) []scenario.Threshold {
 	return []scenario.Threshold{{
 		Text: "p99 < limit", Metric: scenario.Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: below,
 	}}
@@ -56,7 +56,7 @@ func unsent(n int, reason capture.Reason) func(int, *Outcome) {
 func TestShortRun(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]Verdict{1: Pass, 2: Pass, 3: Invalid} {
-		if r := judged(20, Completed, demand(1000), late(n, LatePace)); r.Verdict != want {
+		if r := judged(20, Completed, p99Below(1000), late(n, LatePace)); r.Verdict != want {
 			t.Errorf("%d of 20 requests late: %v, want %v", n, r.Verdict, want)
 		}
 	}
@@ -64,7 +64,7 @@ func TestShortRun(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	t.Parallel()
-	met, broken := demand(1000), demand(1)
+	met, broken := p99Below(1000), p99Below(1)
 	for _, c := range []struct {
 		name       string
 		ended      Ended
@@ -129,7 +129,7 @@ func TestVerdictOfDoubtfulBooks(t *testing.T) {
 		r := newResult(&m, tally, time.Second)
 		r.Run.Ended = Completed
 		c.change(r)
-		Judge(r, tally, demand(1000), c.doubts...)
+		Judge(r, tally, p99Below(1000), c.doubts...)
 		if r.Verdict != Invalid || r.Because() != c.want {
 			t.Errorf("%s: %s because %q, want invalid because %q", c.name, r.Verdict, r.Because(), c.want)
 		}
@@ -239,12 +239,12 @@ func TestTooFewForTheQuantile(t *testing.T) {
 	t.Parallel()
 	// p99 wants 10/(1-0.99) = 1,000 requests.
 	for n, want := range map[int]bool{999: true, 1000: false} {
-		r := judged(n, Completed, demand(1000), late(0, OnTime))
+		r := judged(n, Completed, p99Below(1000), late(0, OnTime))
 		if got := len(r.Warnings) == 1; got != want || r.Verdict != Pass {
 			t.Errorf("%d requests: %s, warnings %q", n, r.Verdict, r.Warnings)
 		}
 	}
-	r := judged(999, Completed, demand(1000), late(0, OnTime))
+	r := judged(999, Completed, p99Below(1000), late(0, OnTime))
 	if want := "p99 < limit rests on 999 requests; it takes 1,000 to trust it"; r.Warnings[0] != want {
 		t.Errorf("warning %q, want %q", r.Warnings[0], want)
 	}
@@ -252,7 +252,7 @@ func TestTooFewForTheQuantile(t *testing.T) {
 
 func TestThresholdOnNothing(t *testing.T) {
 	t.Parallel()
-	r := judged(10, Completed, demand(1000), unsent(10, capture.NotBuilt))
+	r := judged(10, Completed, p99Below(1000), unsent(10, capture.NotBuilt))
 	if row := r.Thresholds[0]; row.OK || row.Value != "nothing measured" || r.Verdict != Invalid {
 		t.Errorf("%+v, verdict %s", row, r.Verdict)
 	}

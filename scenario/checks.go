@@ -1,5 +1,7 @@
 package scenario
 
+import "fmt"
+
 // check judges what the sections mean together. It looks at what the file gives
 // rather than at values, because a default contradicts nothing.
 func (d *decoder) check(s *Scenario) {
@@ -19,6 +21,33 @@ func (d *decoder) check(s *Scenario) {
 	if s.Target.Endpoint == EndpointCapture {
 		d.checkCapture(s)
 	}
+	d.checkStages(s)
+}
+
+// checkStages makes sure that the stages which thresholds name exist, and that
+// no two have one name.
+func (d *decoder) checkStages(s *Scenario) {
+	seen := map[string]bool{}
+	for _, stage := range s.Load.Stretches {
+		if seen[stage.Name] {
+			d.fail("load.stages", fmt.Sprintf("two stages are called %q", stage.Name), "give each a name of its own")
+		}
+		seen[stage.Name] = true
+	}
+	for i, t := range s.Thresholds {
+		if _, known := FindStretch(s.Load.Stretches, t.Stage); t.Stage != "" && !known && s.Load.Profile != nil {
+			d.failItem("thresholds", i, fmt.Sprintf("the load has no stage %q", t.Stage),
+				"name one in load.stages, or count the shapes of load.profile from 1: in stage 2")
+		} else if t.Stage != "" && s.Replay != nil && s.Replay.Clock == ClockRecorded {
+			d.failItem("thresholds", i, "a replay on its recorded clock has no stages", "leave out what follows in")
+		}
+	}
+}
+
+// failItem reports a mistake in an item of a list that the file gives.
+func (d *decoder) failItem(path string, i int, what, hint string) {
+	list := d.given[path].value
+	list.at(list.node.Content[i], fmt.Sprintf("[%d]", i)).fail(what, hint)
 }
 
 // curves are the three ways to give the load.

@@ -12,6 +12,8 @@ type Offered struct {
 	Profile  *Profile // nil only for a replay on its recorded clock
 	Arrivals Arrivals
 	Late     Late
+
+	Stretches []Stretch // the stages as the file gives them
 }
 
 // maxOver is how long one stage may last.
@@ -23,12 +25,13 @@ func readOffered(v value) Offered {
 	l := defaultOffered()
 	var curve value // where the stages came from
 	var stages []Stage
+	names := map[int]string{} // of stages, by their place
 	keep := func(read func(value) []Stage) func(value) {
 		return func(v value) { curve, stages = v, read(v) }
 	}
 	sound := v.object(fields{
 		"profile":  keep(readProfile),
-		"stages":   keep(readStages),
+		"stages":   keep(func(v value) []Stage { return readStages(v, names) }),
 		"follow":   keep(readFollow),
 		"arrivals": func(v value) { l.Arrivals = oneOf(v, []Arrivals{ArrivalsEven, ArrivalsPoisson}) },
 		"late":     func(v value) { l.Late = oneOf(v, []Late{LateQueue, LateSkip}) },
@@ -43,7 +46,7 @@ func readOffered(v value) Offered {
 	case p.Total() == 0:
 		curve.fail("offers not one event", "")
 	}
-	l.Profile = p
+	l.Profile, l.Stretches = p, stretches(stages, names)
 	return l
 }
 
@@ -60,8 +63,9 @@ func readProfile(v value) []Stage {
 }
 
 // readStages reads the stages as a list. A stage that does not say where it
-// starts starts where the one before it ended, the first at 0.
-func readStages(v value) []Stage {
+// starts starts where the one before it ended, the first at 0. The names that
+// are given go into names.
+func readStages(v value, names map[int]string) []Stage {
 	var stages []Stage
 	var last float64
 	for _, item := range v.list() {
@@ -70,6 +74,7 @@ func readStages(v value) []Stage {
 			"from": func(v value) { s.From = v.rate() },
 			"to":   func(v value) { s.To = v.rate() },
 			"over": func(v value) { s.Over = v.duration(0, maxOver) },
+			"name": func(v value) { names[len(stages)] = readStageName(v) },
 		})
 		item.require("to", "over")
 		last = s.To

@@ -21,6 +21,7 @@ type Scenario struct {
 	Replay     *Replay
 	Retry      Retry
 	Thresholds []Threshold
+	Aborts     []Abort
 
 	source source
 }
@@ -53,7 +54,8 @@ func readScenario(v value) *Scenario {
 		"replay":     func(v value) { s.Replay = readReplay(v) },
 		"retry":      func(v value) { s.Retry = oneOf(v, []Retry{RetryNone}, "sdk") },
 		"thresholds": func(v value) { s.Thresholds = readThresholds(v) },
-	}, "abort")
+		"abort":      func(v value) { s.Aborts = readAborts(v) },
+	})
 	v.require("name")
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
 	return s

@@ -16,17 +16,26 @@ type Threshold struct {
 	Op     string  // < <= > >= == !=
 	Value  float64 // milliseconds for times, a fraction of 1 for shares, events for counts
 	Share  bool    // Value is a share of the planned (late, unsent) or sent (others) requests
+
+	Stage string        // holds in this stage alone; empty: the whole run
+	Every time.Duration // holds in every window of this length; 0: the run as one
 }
 
 // Metric is what a threshold measures.
 type Metric struct {
-	Name     string  // latency, service, lag, accepted, rejected, ambiguous, unsent, late
+	Name     string  // latency, service, lag, accepted, rejected, ambiguous, unsent, dropped, late
 	Quantile float64 // for times: 0.99 for p99; 1 is max; 0 with Mean set is the mean
 	Mean     bool
 	Status   string // rejected(429), rejected(5xx): only these; empty: all
 }
 
 const hintThreshold = "as in p99 < 500ms, service p50 < 20ms, rejected(5xx) < 0.1% or ambiguous == 0"
+
+// The bounds of a threshold's window.
+const (
+	minEvery = time.Second
+	maxEvery = 24 * time.Hour
+)
 
 // ParseThreshold reads a demand: a measure, a comparison and a value.
 //
@@ -35,13 +44,20 @@ const hintThreshold = "as in p99 < 500ms, service p50 < 20ms, rejected(5xx) < 0.
 //	rejected < 0.1%, accepted > 99.9%      a share
 //	rejected(429) < 1%, rejected(5xx) == 0 one status, or one class
 //	ambiguous == 0, unsent < 1%, late < 1% a count of events, or a share
+//	dropped == 0                           what was not accepted: rejected, ambiguous or unsent
+//	p99 < 500ms in hold, … in stage 2      in one stage of the load
+//	rejected(429) < 1% every 30s           in every window of the run
 //
-// The comparison is one of < <= > >= == !=.
+// The comparison is one of < <= > >= == !=. An expected rejection is a demand
+// like any other: rejected(429) > 0.
 func ParseThreshold(text string) (Threshold, error) {
 	t := Threshold{Text: strings.TrimSpace(text)}
 	measure, value, err := t.split()
 	if err == nil {
 		err = t.Metric.parse(measure)
+	}
+	if err == nil {
+		value, err = t.cutScope(value)
 	}
 	if err == nil {
 		err = t.parseValue(value)
@@ -70,6 +86,40 @@ func (t *Threshold) split() (measure, value string, err error) {
 	return "", "", fmt.Errorf("unknown comparison %q", clip(t.Op))
 }
 
+// cutScope reads where the demand holds, which follows the value: in a stage, or
+// every so often. It returns the value alone.
+func (t *Threshold) cutScope(text string) (value string, err error) {
+	value, rest, _ := strings.Cut(text, " ")
+	if unit, more, _ := strings.Cut(strings.TrimSpace(rest), " "); len(unit) == 1 && strings.Contains("%kMG", unit) {
+		value, rest = value+unit, more // a blank before the unit
+	}
+	word, where, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	where = strings.TrimSpace(where)
+	switch {
+	case word == "":
+		return value, nil
+	case word == "in":
+		t.Stage, err = stageName(where)
+		return value, err
+	case word != "every":
+		return "", fmt.Errorf("unexpected %q", clip(rest))
+	}
+	t.Every, err = ParseDuration(where)
+	if err == nil && (t.Every < minEvery || t.Every > maxEvery) {
+		err = fmt.Errorf("windows must be %s to %s long", FormatDuration(minEvery), FormatDuration(maxEvery))
+	}
+	return value, err
+}
+
+// stageName reads "hold" or "stage 2".
+func stageName(text string) (string, error) {
+	words := strings.Fields(text)
+	if len(words) == 1 || len(words) == 2 && words[0] == "stage" {
+		return strings.Join(words, " "), nil
+	}
+	return "", fmt.Errorf("%q is not the name of a stage", clip(text))
+}
+
 // parse reads a measure such as "service p99.9" or "rejected(5xx)".
 func (m *Metric) parse(text string) error {
 	first, second, _ := strings.Cut(text, " ")
@@ -82,7 +132,7 @@ func (m *Metric) parse(text string) error {
 		}
 		m.Name = name
 		return m.parseStatistic(second)
-	case "accepted", "rejected", "ambiguous", "unsent", "late":
+	case "accepted", "rejected", "ambiguous", "unsent", "dropped", "late":
 		if second != "" {
 			return fmt.Errorf("unexpected %q", clip(second))
 		}

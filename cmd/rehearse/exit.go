@@ -16,6 +16,7 @@ const (
 	exitThreshold   = 99  // a threshold failed
 	exitScenario    = 104 // the scenario, or a recording that it names, is wrong
 	exitInterrupted = 105 // stopped by a signal
+	exitAborted     = 108 // an abort rule of the scenario ended the run
 	exitInvalid     = 120 // the generator was the bottleneck: the numbers mean nothing
 	exitRefused     = 121 // not allowed to send load there
 )
@@ -56,8 +57,12 @@ func codeOf(err error) int {
 // verdictCode is the exit code for a run's result.
 func verdictCode(r *results.Result) int {
 	switch {
+	case r.Run.Shard.Of > 1 && r.Run.Ended == results.Completed:
+		return exitPass // a shard does not judge
 	case r.Run.Ended == results.Interrupted:
 		return exitInterrupted
+	case r.Run.Ended == results.Aborted && r.Run.Rule != "":
+		return exitAborted
 	case r.Verdict == results.Pass:
 		return exitPass
 	case r.Verdict == results.Fail:
@@ -68,5 +73,8 @@ func verdictCode(r *results.Result) int {
 
 // verdictLine is the last line that run and report print.
 func verdictLine(r *results.Result) string {
+	if r.Run.Shard.Of > 1 && r.Run.Ended == results.Completed {
+		return fmt.Sprintf("verdict: none, this is shard %d of %d: merge judges all of them (exit 0)", r.Run.Shard.Index, r.Run.Shard.Of)
+	}
 	return fmt.Sprintf("verdict: %s (exit %d)", r.Verdict, verdictCode(r))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -24,6 +25,8 @@ type runFlags struct {
 	seed   string
 	quiet  bool
 	json   bool
+	shard  string
+	start  string
 }
 
 // newRun makes the verb run.
@@ -43,6 +46,7 @@ the second one stops at once. A run that is killed leaves a directory that
 
 The last line printed is the verdict with the exit code:
   0 pass   99 a threshold failed   104 the scenario is wrong   105 interrupted
+  108 aborted by a rule of the scenario
   120 invalid: the generator was the bottleneck   121 refused   2 usage   1 internal`,
 		Example: `  rehearse run scenarios/quickstart.yaml
   rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010 --set target.connections=4
@@ -56,6 +60,8 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.out, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
+	c.Flags().StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
+	c.Flags().StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
 	return c
@@ -82,7 +88,11 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	source, plan, err := generator.Open(s)
+	p, err := readPart(f.shard, f.start)
+	if err != nil {
+		return err
+	}
+	source, plan, err := p.open(s)
 	if err != nil {
 		return coded{exitScenario, err}
 	}
@@ -95,13 +105,16 @@ func rehearse(w world, path string, f runFlags) error {
 		defer endpoint.stop()
 		target = endpoint.url()
 	}
-	r := rehearsal{world: w, scenario: s, plan: plan, flags: f, id: runID(), target: target}
+	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target}
 	path, err = r.run(source)
 	if err != nil {
 		return err
 	}
 	run, err := results.Open(path)
 	if err != nil {
+		return err
+	}
+	if err := writeHTML(run, filepath.Join(path, reportFile)); err != nil {
 		return err
 	}
 	return printRun(w, run, f.json)
@@ -112,6 +125,7 @@ type rehearsal struct {
 	world    world
 	scenario *scenario.Scenario
 	plan     generator.Plan
+	part     part
 	flags    runFlags
 	id       string
 	target   string
@@ -134,13 +148,16 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		return "", err
 	}
 	path := r.directory()
-	start := time.Now().Add(lead)
+	start := r.part.begin()
 	directory, err := results.Create(path, r.manifest(start))
 	if err != nil {
 		return "", err
 	}
 	soft, hard, release := r.world.deadlines(context.Background())
 	defer release()
+	soft, abort := context.WithCancelCause(soft)
+	defer abort(nil)
+	aborts := results.NewAborts(r.scenario.Aborts)
 	builders := spareProcessor()
 	progress := newProgress(r, path)
 	summary, err := generator.Run(soft, hard, generator.Config{
@@ -150,15 +167,23 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 				progress.warn(err)
 			}
 			progress.show(iv)
+			if fired := aborts.Observe(iv); fired != nil {
+				abort(firedRule{fired})
+			}
 		},
 	})
 	progress.end()
 	if err != nil {
 		return "", err
 	}
-	_, err = directory.Close(r.ending(summary))
+	_, err = directory.Close(r.ending(summary, context.Cause(soft)))
 	return path, err
 }
+
+// firedRule is an abort rule as the cause that ended a context.
+type firedRule struct{ *results.Fired }
+
+func (f firedRule) Error() string { return f.Why }
 
 // spareProcessor returns how many processors there are for building bodies, and
 // lets the runtime run one thread more. Builders would otherwise hold every
@@ -193,6 +218,7 @@ func (r *rehearsal) manifest(start time.Time) results.Manifest {
 	m := results.Manifest{
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
 		Target: r.target, Planned: planned(r.plan), ScenarioYAML: r.scenario.Redacted(), Thresholds: r.scenario.Thresholds,
+		Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.plan.Warnings,
 	}
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed
@@ -205,14 +231,20 @@ func planned(p generator.Plan) results.Planned {
 	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak}
 }
 
-// ending is how the run ended.
-func (r *rehearsal) ending(s generator.Summary) results.Final {
+// ending is how the run ended; cause is what ended its soft context.
+func (r *rehearsal) ending(s generator.Summary, cause error) results.Final {
 	e := results.Final{Ended: results.Completed, Planned: planned(s.Planned)}
-	if s.Interrupted {
-		e.Ended, e.Why = results.Interrupted, "stopped by a signal"
-	}
-	if s.SourceErr != nil {
+	var fired firedRule
+	switch {
+	case s.SourceErr != nil:
 		e.Ended, e.Why = results.Aborted, s.SourceErr.Error()
+	case s.Interrupted && errors.As(cause, &fired):
+		e.Ended, e.Why, e.Rule = results.Aborted, fired.Why, fired.Rule
+	case s.Interrupted:
+		e.Ended, e.Why = results.Interrupted, "stopped by a signal"
+	case s.OutOfTime:
+		e.Ended = results.Aborted
+		e.Why = fmt.Sprintf("requests still waited %v after the end of the load: the endpoint, or the connections, could not keep up", generator.Grace)
 	}
 	return e
 }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"rehearse/results"
+	"rehearse/results/compare"
+	"rehearse/results/report"
+	"rehearse/scenario"
+)
+
+// compareFlags are those of compare.
+type compareFlags struct {
+	tolerance string
+	html      string
+	bench     bool
+}
+
+// newCompare makes the verb compare.
+func newCompare(w world) *cobra.Command {
+	var f compareFlags
+	c := &cobra.Command{
+		Use:   "compare A B",
+		Short: "Say whether run B is worse than run A",
+		Long: `compare holds the windows of two runs of one load against each other: the
+medians with their bounds, and how often chance alone would make them differ
+(Mann-Whitney). What is off by less than the tolerance, or by no more than
+chance explains, is no difference. Runs that planned different loads are
+refused; another seed or scenario file, and invalid runs, are warned of.
+
+It exits with 0 if B is not worse, and with 99 if it is.`,
+		Example: `  rehearse compare results/runs/monday results/runs/tuesday --tolerance 10%
+  rehearse compare monday tuesday --html compare.html
+  rehearse compare monday tuesday --bench | benchstat -col run -`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usageError(c, fmt.Errorf("%s wants two run directories, not %d", c.CommandPath(), len(args)))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return compareRuns(w, args[0], args[1], f) },
+	}
+	c.Flags().StringVar(&f.tolerance, "tolerance", "5%", "how far a median may be off, as a `share`")
+	c.Flags().StringVar(&f.html, "html", "", "also write the comparison, with the spectra, to `FILE`")
+	c.Flags().BoolVar(&f.bench, "bench", false, "print both runs in the Go benchmark format instead, for benchstat")
+	return c
+}
+
+// compareRuns compares two directories and prints what came of it.
+func compareRuns(w world, a, b string, f compareFlags) error {
+	tolerance, err := scenario.ParseShare(f.tolerance)
+	if err != nil {
+		return coded{exitUsage, fmt.Errorf("cannot read --tolerance: %w", err)}
+	}
+	older, err := results.Open(a)
+	if err != nil {
+		return err
+	}
+	newer, err := results.Open(b)
+	if err != nil {
+		return err
+	}
+	c, err := compare.Runs(older, newer, tolerance)
+	if errors.Is(err, compare.ErrIncomparable) {
+		return coded{exitUsage, err}
+	}
+	if err != nil {
+		return err
+	}
+	if f.html != "" {
+		text, err := report.CompareHTML(c)
+		if err == nil {
+			err = os.WriteFile(f.html, text, 0o644)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot write the comparison: %w", err)
+		}
+	}
+	return f.print(w, c)
+}
+
+// print prints the comparison. The error carries the exit code of a regression.
+func (f *compareFlags) print(w world, c *compare.Comparison) error {
+	var text bytes.Buffer
+	write := compare.WriteText
+	if f.bench {
+		write = compare.WriteBenchmarks
+	}
+	if err := write(&text, c); err != nil {
+		return err
+	}
+	if _, err := w.stdout.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("cannot print the comparison: %w", err)
+	}
+	if len(c.Regressions()) > 0 {
+		return status(exitThreshold)
+	}
+	return nil
+}

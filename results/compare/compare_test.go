@@ -1,0 +1,131 @@
+package compare
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+)
+
+// written is a run of so many seconds at 100 requests a second, whose service
+// takes 10 ms and a random 10 ms on average, all slower by a factor.
+func written(t testing.TB, seconds int, seed uint64, factor float64, change func(*results.Manifest)) *results.Run {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "run")
+	n := seconds * 100
+	m := results.Manifest{
+		RunID: "r", Scenario: "s", SHA256: "x", Seed: 1, StartedAt: time.Unix(1_800_000_000, 0),
+		Planned: results.Planned{Events: int64(n), Requests: int64(n), PeakEvents: 100},
+	}
+	if change != nil {
+		change(&m)
+	}
+	d, err := results.Create(path, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(seed, 7))
+	r := results.NewRecorder(1)
+	for i := range n {
+		due := time.Duration(i) * 10 * time.Millisecond
+		took := (10 + 10*random.ExpFloat64()) * factor
+		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Status: 200, Done: due + time.Duration(took*float64(time.Millisecond))}
+		if random.IntN(100) == 0 {
+			o.Reason, o.Status = capture.RateLimited, 429
+		}
+		r.Shard(0).Record(&o)
+		if i%100 == 99 {
+			if err := d.Write(r.Tick(due+10*time.Millisecond, results.Count{})); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := d.Close(results.Final{Ended: results.Completed}); err != nil {
+		t.Fatal(err)
+	}
+	run, err := results.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// Two runs of one build differ in none of ten repetitions; an endpoint that is a
+// tenth slower is found in nine of ten at least.
+func TestFindsWhatDiffers(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for seed := range uint64(10) {
+		a := written(t, 20, 2*seed, 1, nil)
+		same, err := Runs(a, written(t, 20, 2*seed+1, 1, nil), 0.05)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if worse := same.Regressions(); len(worse) > 0 {
+			t.Errorf("seed %d: the same build is worse in %v", seed, worse)
+		}
+		slower, err := Runs(a, written(t, 20, 2*seed+101, 1.1, nil), 0.05)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(slower.Regressions()) > 0 {
+			found++
+		}
+	}
+	if found < 9 {
+		t.Errorf("a tenth slower was found in %d of 10", found)
+	}
+}
+
+func TestComparisonText(t *testing.T) {
+	t.Parallel()
+	a := written(t, 20, 1, 1, nil)
+	b := written(t, 20, 2, 1.5, func(m *results.Manifest) { m.Seed, m.SHA256 = 2, "y" })
+	c, err := Runs(a, b, 0.05)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := WriteText(&text, c); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"latency p50", " worse\n", "the seeds differ (1 and 2)", "the scenario files differ", "B is worse than A by more than 5 %: latency p50"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, text.String())
+		}
+	}
+	back, err := Runs(b, a, 0.05)
+	if err != nil || len(back.Regressions()) > 0 || back.Rows[0].Found != Better {
+		t.Errorf("the other way round: %v, %v", back, err)
+	}
+	lax, err := Runs(a, b, 0.8)
+	if err != nil || len(lax.Regressions()) > 0 || !strings.HasPrefix(lax.Because(), "B is not worse than A") {
+		t.Errorf("within a tolerance of 80 %%: %v, %v", lax.Regressions(), err)
+	}
+	var bench bytes.Buffer
+	if err := WriteBenchmarks(&bench, c); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(bench.String(), "BenchmarkRehearsal/latency-p99 1 "); n != 40 { // 20 windows a run
+		t.Errorf("%d lines of latency p99, want 40", n)
+	}
+}
+
+func TestIncomparable(t *testing.T) {
+	t.Parallel()
+	a := written(t, 20, 1, 1, nil)
+	for name, b := range map[string]*results.Run{
+		"another load": written(t, 20, 1, 1, func(m *results.Manifest) { m.Planned.PeakEvents = 200 }),
+		"too short":    written(t, 2, 1, 1, func(m *results.Manifest) { m.Planned = a.Result.Planned }),
+	} {
+		if _, err := Runs(a, b, 0.05); !errors.Is(err, ErrIncomparable) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package compare
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"rehearse/results"
+)
+
+// Format writes a value of a measure.
+func (u Unit) Format(v float64) string {
+	switch u {
+	case Milliseconds:
+		return results.FormatMilliseconds(v)
+	case Share:
+		return results.FormatShare(v)
+	}
+	return results.FormatRate(v) + "/s"
+}
+
+// Text writes the median of a side and its bounds.
+func (r *Row) Text(s Side) string {
+	return fmt.Sprintf("%s (%s to %s)", r.Unit.Format(s.Median), r.Unit.Format(s.Low), r.Unit.Format(s.High))
+}
+
+// Delta writes the change, as in +12.3 %.
+func (r *Row) Delta() string {
+	if r.Found == NoDifference {
+		return "~"
+	}
+	points := ""
+	if r.Unit == Share {
+		points = " points"
+	}
+	return fmt.Sprintf("%+.1f %%%s", r.Change*100, points)
+}
+
+// WriteText writes the comparison as plain text of at most 100 columns.
+func WriteText(w io.Writer, c *Comparison) error {
+	var b strings.Builder
+	for _, run := range []struct {
+		name string
+		*results.Run
+	}{{"A", c.A}, {"B", c.B}} {
+		fmt.Fprintf(&b, "%s  %s, run %s (%s)\n", run.name, results.Printable(run.Result.Run.Scenario, 40), results.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
+	}
+	fmt.Fprintf(&b, "\n%-13s %-28s %-28s %-10s %-7s\n", "medians", "A", "B", "change", "p")
+	for i := range c.Rows {
+		r := &c.Rows[i]
+		fmt.Fprintf(&b, "%-13s %-28s %-28s %-10s %-7.3f %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.P, r.Found)
+	}
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(&b, "\nwarning: %s\n", results.Printable(warning, 500))
+	}
+	fmt.Fprintf(&b, "\n%s\n", c.Because())
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("cannot write comparison: %w", err)
+	}
+	return nil
+}
+
+// Because says in a sentence what the comparison comes to.
+func (c *Comparison) Because() string {
+	if worse := c.Regressions(); len(worse) > 0 {
+		return fmt.Sprintf("B is worse than A by more than %s: %s", results.FormatShare(c.Tolerance), strings.Join(worse, ", "))
+	}
+	return fmt.Sprintf("B is not worse than A: no median is off by more than %s and more than chance explains (p < %v)",
+		results.FormatShare(c.Tolerance), alpha)
+}
+
+// WriteBenchmarks writes both runs in the text format of Go benchmarks, a line
+// a window, for benchstat: the runs are told apart by the key "run".
+func WriteBenchmarks(w io.Writer, c *Comparison) error {
+	var b strings.Builder
+	for _, run := range []struct {
+		name string
+		of   func(*Row) Side
+	}{{"A", func(r *Row) Side { return r.A }}, {"B", func(r *Row) Side { return r.B }}} {
+		fmt.Fprintf(&b, "run: %s\n", run.name)
+		for i := range c.Rows {
+			r := &c.Rows[i]
+			name := strings.ReplaceAll(r.Name, " ", "-")
+			for _, v := range run.of(r).Samples {
+				if r.Unit == Milliseconds {
+					fmt.Fprintf(&b, "BenchmarkRehearsal/%s 1 %.0f ns/op\n", name, math.Round(v*1e6))
+					continue
+				}
+				fmt.Fprintf(&b, "BenchmarkRehearsal/%s 1 %g %s\n", name, v, name)
+			}
+		}
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("cannot write benchmarks: %w", err)
+	}
+	return nil
+}

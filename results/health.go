@@ -1,0 +1,190 @@
+package results
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/metrics"
+	"time"
+)
+
+// Health is how the machine treated the generator, as the generator saw it once
+// a second. It tells a slow endpoint from a generator that could not do better.
+// What an operating system does not tell stays 0.
+type Health struct {
+	Cores     float64 `json:"cores"`           // that may be used: of the machine, or of the cgroup's quota
+	Busiest   float64 `json:"cpu_busiest"`     // share of them used in the busiest second
+	Throttled float64 `json:"throttled"`       // share of its periods in which the cgroup ran out of its CPU quota
+	Stolen    float64 `json:"machine_busiest"` // share of the machine's CPU that others used, in their busiest second
+	PauseMS   float64 `json:"gc_pause_max_ms"` // longest stop by the garbage collector, to the bucket
+	HeldUp    float64 `json:"held_up_s"`       // how much longer than a second intervals took, in all
+	Files     int     `json:"files"`           // most files and connections open at once
+	MaxFiles  int     `json:"files_limit"`     // how many may be
+	ClockStep float64 `json:"clock_step_ms"`   // furthest that the wall clock strayed from the monotonic one
+}
+
+// reading is what the operating system said at one moment.
+type reading struct {
+	at                 time.Time
+	cpu                time.Duration // used by this process
+	machine, idle      uint64        // ticks of all processors, and those in which they had nothing to do
+	periods, throttled int64
+	quota              float64 // cores; 0: no quota
+	files, maxFiles    int
+	pause              time.Duration // longest so far
+}
+
+// doctor takes readings and sums them up.
+type doctor struct {
+	Health
+	first, last reading
+	read        func() reading
+}
+
+// newDoctor takes the first reading.
+func newDoctor() *doctor {
+	d := &doctor{read: takeReading}
+	d.first = d.read()
+	d.last = d.first
+	return d
+}
+
+// observe takes a reading at the end of an interval that took so long.
+func (d *doctor) observe(took time.Duration) {
+	now := d.read()
+	if took > time.Second+overdue {
+		d.HeldUp += (took - time.Second).Seconds()
+	}
+	d.Cores = float64(runtime.NumCPU())
+	if now.quota > 0 {
+		d.Cores = math.Min(d.Cores, now.quota)
+	}
+	elapsed := now.at.Sub(d.last.at)
+	if elapsed > 100*time.Millisecond { // a short one says nothing
+		used := (now.cpu - d.last.cpu).Seconds() / elapsed.Seconds()
+		d.Busiest = math.Max(d.Busiest, used/d.Cores)
+		d.Stolen = math.Max(d.Stolen, others(&d.last, &now, used))
+	}
+	d.Throttled = ratio(now.throttled-d.first.throttled, now.periods-d.first.periods)
+	d.Files, d.MaxFiles = max(d.Files, now.files), now.maxFiles
+	step := now.at.Round(0).Sub(d.last.at.Round(0)) - elapsed // Round drops the monotonic clock
+	if milliseconds(step.Abs()) > math.Abs(d.ClockStep) {
+		d.ClockStep = milliseconds(step.Round(time.Microsecond))
+	}
+	if now.pause > d.first.pause {
+		d.PauseMS = milliseconds(now.pause.Round(time.Microsecond))
+	}
+	d.last = now
+}
+
+// worse is the worst of two, field by field.
+func (h Health) worse(other Health) Health {
+	h.Cores = max(h.Cores, other.Cores)
+	h.Busiest = max(h.Busiest, other.Busiest)
+	h.Throttled = max(h.Throttled, other.Throttled)
+	h.Stolen = max(h.Stolen, other.Stolen)
+	h.PauseMS = max(h.PauseMS, other.PauseMS)
+	h.HeldUp = max(h.HeldUp, other.HeldUp)
+	h.Files = max(h.Files, other.Files)
+	h.MaxFiles = max(h.MaxFiles, other.MaxFiles)
+	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
+		h.ClockStep = other.ClockStep
+	}
+	return h
+}
+
+// rounded is the Health as the result states it: shares to a hundredth of a
+// percent.
+func (h Health) rounded() Health {
+	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp} {
+		*x = math.Round(*x*1e4) / 1e4
+	}
+	return h
+}
+
+// others is the share of the machine that everybody else used between two
+// readings, of which used cores were ours.
+func others(from, to *reading, used float64) float64 {
+	all, idle := float64(to.machine-from.machine), float64(to.idle-from.idle)
+	if to.machine <= from.machine {
+		return 0
+	}
+	return math.Min(math.Max(1-idle/all-used/float64(runtime.NumCPU()), 0), 1)
+}
+
+// takeReading asks the runtime and the operating system.
+func takeReading() reading {
+	r := reading{at: time.Now(), cpu: usage().cpu, pause: longestPause()}
+	r.askSystem()
+	return r
+}
+
+// longestPause is the longest stop of the world since the process began, as the
+// upper end of its bucket.
+func longestPause() time.Duration {
+	sample := []metrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindFloat64Histogram {
+		return 0
+	}
+	h := sample[0].Value.Float64Histogram()
+	for i := len(h.Counts) - 1; i >= 0; i-- {
+		if h.Counts[i] > 0 && !math.IsInf(h.Buckets[i+1], 1) {
+			return time.Duration(h.Buckets[i+1] * float64(time.Second))
+		}
+	}
+	return 0
+}
+
+// The bounds beyond which an observation explains a generator that fell behind,
+// or makes a run worthless by itself.
+const (
+	overdue       = 250 * time.Millisecond // an interval longer than a second by this was held up
+	tooHeldUp     = 0.05                   // of the run
+	tooThrottled  = 0.10                   // of the periods
+	tooBusy       = 0.90                   // of the cores
+	tooManyFiles  = 0.95                   // of the limit
+	longPause     = 50.0                   // ms
+	clockStepped  = 500.0                  // ms
+	noticeOfOther = 0.50                   // of the machine
+)
+
+// faults are what makes a run worthless whether or not requests left late: a
+// generator that stands still does not see when answers come.
+func (h *Health) faults(seconds float64) (faults []string) {
+	if h.HeldUp > tooHeldUp*seconds && h.HeldUp > 0.5 {
+		faults = append(faults, fmt.Sprintf("the generator was held up for %s s of %s s (stopped, suspended, or starved of CPU): run it where nothing stops it",
+			figures(h.HeldUp), figures(seconds)))
+	}
+	if h.Throttled > tooThrottled {
+		faults = append(faults, fmt.Sprintf("the generator was throttled: its cgroup used up its quota of %s cores in %s of the periods; raise the CPU limit of the container",
+			figures(h.Cores), percent(h.Throttled)))
+	}
+	return faults
+}
+
+// cause is the likeliest reason for having fallen behind, with what to change;
+// empty if nothing was seen.
+func (h *Health) cause() string {
+	switch {
+	case h.MaxFiles > 0 && float64(h.Files) > tooManyFiles*float64(h.MaxFiles):
+		return fmt.Sprintf("%d of %d open files were in use: raise the limit (ulimit -n), or use fewer connections", h.Files, h.MaxFiles)
+	case h.Busiest > tooBusy:
+		return fmt.Sprintf("it used %s of %s cores: give it more of them, compress less, or share the run among several machines",
+			percent(h.Busiest), figures(h.Cores))
+	case h.Stolen > noticeOfOther:
+		return fmt.Sprintf("other programs used up to %s of the machine: run it on a quieter one", percent(h.Stolen))
+	case h.PauseMS > longPause:
+		return fmt.Sprintf("the garbage collector stopped it for up to %s: use smaller batches, or give it more memory (GOMEMLIMIT)", millisecondsText(h.PauseMS))
+	}
+	return ""
+}
+
+// notes are what a reader should know, though it spoils nothing.
+func (h *Health) notes() (notes []string) {
+	if math.Abs(h.ClockStep) > clockStepped {
+		notes = append(notes, fmt.Sprintf("the wall clock stepped by %s: no duration is wrong, but times of day are",
+			millisecondsText(math.Abs(h.ClockStep))))
+	}
+	return notes
+}

@@ -1,0 +1,231 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+// Merge joins the run directories of all shards of one run into a new directory
+// and judges it. Histograms are added bucket for bucket, timelines are laid over
+// each other by the wall clock, ledgers are united. It refuses runs of different
+// scenarios or seeds, shards that are missing or given twice, runs that were not
+// closed, and ledgers that overlap.
+//
+// Thresholds are those of the shards. One on every window or on a stage that asks
+// for a status counts the requests of a reason under the status that the reason
+// had most: by the second, only reasons are written down.
+func Merge(path string, dirs []string) (*Result, error) {
+	shards, err := openShards(dirs)
+	if err != nil {
+		return nil, fmt.Errorf("cannot merge: %w", err)
+	}
+	m, err := newMerger(shards)
+	if err != nil {
+		return nil, fmt.Errorf("cannot merge: %w", err)
+	}
+	d, err := Create(path, m.manifest)
+	if err != nil {
+		return nil, err
+	}
+	d.doctor.read = func() reading { return reading{} } // the machine that merges says nothing of those that ran
+	d.generator = m.generator()
+	if err := m.write(d); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot merge: %w", err), d.closeFiles())
+	}
+	return d.Close(m.final())
+}
+
+// shard is one of the runs and how much later than the first it started.
+type shard struct {
+	*Run
+	offset time.Duration
+}
+
+// openShards opens the directories and makes sure that together they are one run.
+func openShards(dirs []string) ([]*shard, error) {
+	var shards []*shard
+	for _, dir := range dirs {
+		run, err := Open(dir)
+		if err != nil {
+			return nil, err
+		}
+		shards = append(shards, &shard{Run: run})
+	}
+	if len(shards) < 2 {
+		return nil, errors.New("it takes two run directories at least")
+	}
+	first := &shards[0].Result.Run
+	seen := map[int]string{}
+	for _, s := range shards {
+		run := &s.Result.Run
+		switch {
+		case run.SHA256 != first.SHA256 || run.Seed != first.Seed:
+			return nil, fmt.Errorf("%q ran another scenario or seed than %q", s.Path, shards[0].Path)
+		case run.Shard.Of < 2 || run.Shard.Of != first.Shard.Of:
+			return nil, fmt.Errorf("%q is shard %d of %d, %q is shard %d of %d: they are no parts of one run",
+				s.Path, run.Shard.Index, run.Shard.Of, shards[0].Path, first.Shard.Index, first.Shard.Of)
+		case run.Ended == Killed:
+			return nil, fmt.Errorf("%q was killed, or still runs: what it left is not whole", s.Path)
+		case seen[run.Shard.Index] != "":
+			return nil, fmt.Errorf("%q and %q are both shard %d", seen[run.Shard.Index], s.Path, run.Shard.Index)
+		}
+		seen[run.Shard.Index] = s.Path
+	}
+	for i := range first.Shard.Of {
+		if seen[i] == "" {
+			return nil, fmt.Errorf("shard %d of %d is missing", i, first.Shard.Of)
+		}
+	}
+	return shards, nil
+}
+
+// merger holds what is known of the whole before its course is written.
+type merger struct {
+	shards   []*shard
+	manifest Manifest
+	total    *Tally
+	ledger   []Range
+	status   map[string]int // the status that a reason had most
+}
+
+// newMerger aligns the shards and adds up what they planned.
+func newMerger(shards []*shard) (*merger, error) {
+	slices.SortFunc(shards, func(a, b *shard) int { return a.Result.Run.Shard.Index - b.Result.Run.Shard.Index })
+	m := &merger{shards: shards, total: NewTally(), status: map[string]int{}}
+	if err := m.align(); err != nil {
+		return nil, err
+	}
+	if err := m.uniteLedgers(); err != nil {
+		return nil, err
+	}
+	first := shards[0].Result
+	m.manifest.RunID, m.manifest.Scenario, m.manifest.Target = first.Run.ID, first.Run.Scenario, first.Run.Target
+	m.manifest.SHA256, m.manifest.Seed = first.Run.SHA256, first.Run.Seed
+	m.manifest.ScenarioYAML, _ = os.ReadFile(filepath.Join(shards[0].Path, ScenarioFile)) // the report does without
+	for _, row := range first.Stages {
+		m.manifest.Stages = append(m.manifest.Stages, row.stretch())
+	}
+	for _, row := range first.Thresholds {
+		t, err := scenario.ParseThreshold(row.Text)
+		if err != nil {
+			return nil, err
+		}
+		m.manifest.Thresholds = append(m.manifest.Thresholds, t)
+	}
+	for _, s := range shards {
+		m.manifest.Planned.Events += s.Result.Planned.Events
+		m.manifest.Planned.Requests += s.Result.Planned.Requests
+		m.manifest.Planned.PeakEvents += s.Result.Planned.PeakEvents
+	}
+	return m, nil
+}
+
+// stretch is the stage as a scenario has it.
+func (row StageRow) stretch() scenario.Stretch {
+	at := func(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+	return scenario.Stretch{Name: row.Name, From: at(row.From), To: at(row.To), Start: row.Start, End: row.End}
+}
+
+// align finds how much later than the first each shard started.
+func (m *merger) align() error {
+	starts := make([]time.Time, len(m.shards))
+	for i, s := range m.shards {
+		start, err := time.Parse(time.RFC3339, s.Result.Run.StartedAt)
+		if err != nil {
+			return fmt.Errorf("%q does not say when it started: %w", s.Path, err)
+		}
+		starts[i] = start
+	}
+	m.manifest.StartedAt = slices.MinFunc(starts, time.Time.Compare)
+	for i, s := range m.shards {
+		s.offset = starts[i].Sub(m.manifest.StartedAt)
+	}
+	return nil
+}
+
+// uniteLedgers reads the ledgers, and makes sure that no event is in two.
+func (m *merger) uniteLedgers() error {
+	for _, s := range m.shards {
+		ranges, err := s.Ledger()
+		if err != nil {
+			return fmt.Errorf("%q: %w", s.Path, err)
+		}
+		m.ledger = append(m.ledger, ranges...)
+	}
+	united, err := disjoint(m.ledger)
+	if err != nil {
+		return fmt.Errorf("the shards overlap: %w", err)
+	}
+	m.ledger = united
+	return nil
+}
+
+// addTotals adds the books of the shards, which the timeline does not have in
+// full: what was refused, by status.
+func (m *merger) addTotals() error {
+	most := map[string]int64{}
+	for _, s := range m.shards {
+		for _, row := range s.Result.Rejections {
+			reason, err := capture.ParseReason(row.Reason)
+			if err != nil {
+				return fmt.Errorf("%q: %w", s.Path, err)
+			}
+			kind := Refusal{Reason: reason, Status: row.Status}
+			m.total.Refusals[kind] = m.total.Refusals[kind].plus(Count{row.Requests, row.Events})
+			if row.Requests > most[row.Reason] {
+				most[row.Reason], m.status[row.Reason] = row.Requests, row.Status
+			}
+		}
+		m.total.Retries += s.Result.Requests.Retried
+	}
+	return nil
+}
+
+// final says how the whole ended: as the first shard that did not complete.
+func (m *merger) final() Final {
+	for _, s := range m.shards {
+		if run := &s.Result.Run; run.Ended != Completed {
+			return Final{Ended: run.Ended, Why: "shard " + strconv.Itoa(run.Shard.Index) + ": " + run.Why, Rule: run.Rule}
+		}
+	}
+	return Final{Ended: Completed}
+}
+
+// generator adds up what the shards took, and keeps the worst of how they fared.
+func (m *merger) generator() *Generator {
+	all := &Generator{}
+	for _, s := range m.shards {
+		g := &s.Result.Generator
+		all.CPUSeconds += g.CPUSeconds
+		all.RSSBytes = max(all.RSSBytes, g.RSSBytes)
+		all.Health = all.Health.worse(g.Health)
+	}
+	return all
+}
+
+// mergeRejected writes the refused requests of all shards, shard by shard, their
+// times counted from the start of the first.
+func (m *merger) mergeRejected(out io.Writer) (leftOut int64, err error) {
+	var w rejectedWriter
+	for _, s := range m.shards {
+		file, err := os.Open(filepath.Join(s.Path, RejectedFile))
+		if err != nil {
+			return leftOut, err
+		}
+		n, err := w.copyShifted(out, file, milliseconds(s.offset))
+		leftOut += n
+		if err := errors.Join(err, file.Close()); err != nil {
+			return leftOut, fmt.Errorf("%q: %w", s.Path, err)
+		}
+	}
+	return leftOut, nil
+}

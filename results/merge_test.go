@@ -1,0 +1,163 @@
+package results
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+const parts = 8
+
+// part writes shard index of a run of n requests by outcome: the requests k with
+// k mod of = index. It starts later than the first by its index in milliseconds.
+func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
+	t.Helper()
+	m := manifest(0)
+	m.Shard = of
+	m.StartedAt = m.StartedAt.Add(time.Duration(of.Index) * ms)
+	m.Stages = []scenario.Stretch{{Name: "all", To: 3 * time.Second, Start: 10_000, End: 10_000}}
+	m.Thresholds = append(m.Thresholds, scenario.Threshold{
+		Text: "rejected(429) < 2% every 1s", Metric: scenario.Metric{Name: "rejected", Status: "429"}, Op: "<", Value: 0.02, Share: true, Every: time.Second,
+	})
+	r := NewRecorder(1)
+	m.Planned = Planned{PeakEvents: 10_000 / float64(of.Of)}
+	if change != nil {
+		change(&m)
+	}
+	for k := of.Index; k < n; k += of.Of {
+		m.Planned.Requests++
+		m.Planned.Events += 10
+	}
+	d, err := Create(path, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := of.Index; k < n; k += of.Of {
+		reason, status := reasonOf(k)
+		o := outcome(k, reason, status)
+		o.Done += time.Duration(k*k%977) * time.Microsecond
+		if reason.Side() == capture.Ours {
+			o.Done = o.Sent
+		}
+		r.Shard(0).Record(&o)
+		if k%1000 >= 1000-of.Of || k+of.Of >= n {
+			iv := r.Tick(time.Duration(k/1000+1)*time.Second, Count{})
+			iv.Target = 10_000 / float64(of.Of)
+			if err := d.Write(iv); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := d.Close(Final{Ended: Completed}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Eight shards come to the same as one run that was fed the same outcomes:
+// bucket for bucket, event for event.
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	const n = 3000
+	path := t.TempDir()
+	part(t, filepath.Join(path, "single"), n, Shards{0, 1}, nil)
+	var dirs []string
+	for i := range parts {
+		dirs = append(dirs, filepath.Join(path, strconv.Itoa(parts-i))) // in any order
+		part(t, dirs[i], n, Shards{i, parts}, nil)
+	}
+	merged, err := Merge(filepath.Join(path, "merged"), dirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, all := open(t, filepath.Join(path, "single")), open(t, filepath.Join(path, "merged"))
+	for _, h := range []struct {
+		name     string
+		one, all *Histogram
+	}{{"latency", one.Latency, all.Latency}, {"service", one.Service, all.Service}, {"lag", one.Lag, all.Lag}, {"429", one.ByReason["rate_limited"], all.ByReason["rate_limited"]}} {
+		if !slices.Equal(h.one.Buckets(), h.all.Buckets()) {
+			t.Errorf("%s: the buckets differ", h.name)
+		}
+	}
+	if diff := cmp.Diff(merged, all.Result); diff != "" {
+		t.Errorf("read is not what was merged:\n%s", diff)
+	}
+	wantRejections(t, filepath.Join(path, "merged"), all.Result)
+	ledgers := [2][]Range{}
+	for i, run := range []*Run{one, all} {
+		if ledgers[i], err = run.Ledger(); err != nil {
+			t.Fatal(err)
+		}
+		run.Result.Generator = Generator{Bottleneck: run.Result.Generator.Bottleneck, ScheduleKept: run.Result.Generator.ScheduleKept}
+	}
+	if diff := cmp.Diff(ledgers[0], ledgers[1]); diff != "" {
+		t.Errorf("the ledgers differ:\n%s", diff)
+	}
+	if diff := cmp.Diff(one.Result, all.Result); diff != "" {
+		t.Errorf("the results differ (-single +merged):\n%s", diff)
+	}
+	if len(all.Timeline) != 3 || all.Timeline[1].Target != 10_000 || all.Timeline[1].Accepted != one.Timeline[1].Accepted {
+		t.Errorf("timeline %+v, want\n%+v", all.Timeline, one.Timeline)
+	}
+}
+
+func open(t *testing.T, path string) *Run {
+	t.Helper()
+	run, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func TestMergeRefuses(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	dir := func(name string) string { return filepath.Join(path, name) }
+	part(t, dir("0"), 100, Shards{0, 2}, nil)
+	part(t, dir("1"), 100, Shards{1, 2}, nil)
+	part(t, dir("again"), 100, Shards{1, 2}, nil)
+	part(t, dir("third"), 100, Shards{1, 3}, nil)
+	part(t, dir("whole"), 100, Shards{0, 1}, nil)
+	part(t, dir("seed"), 100, Shards{1, 2}, func(m *Manifest) { m.Seed++ })
+	part(t, dir("overlap"), 100, Shards{1, 2}, nil)
+	if err := copyFile(dir("0"), dir("overlap"), LedgerFile); err != nil {
+		t.Fatal(err)
+	}
+	for want, dirs := range map[string][]string{
+		"it takes two run directories": {dir("0")},
+		"are both shard 1":             {dir("0"), dir("1"), dir("again")},
+		"ran another scenario or seed": {dir("0"), dir("seed")},
+		"they are no parts of one run": {dir("whole"), dir("whole")},
+		"the shards overlap":           {dir("0"), dir("overlap")},
+		"not a run directory":          {dir("0"), path},
+	} {
+		if _, err := Merge(dir("out"), dirs); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", dirs, err, want)
+		}
+	}
+	part(t, dir("2of3"), 100, Shards{2, 3}, nil)
+	if _, err := Merge(dir("out"), []string{dir("third"), dir("2of3")}); err == nil || !strings.Contains(err.Error(), "shard 0 of 3 is missing") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(dir("out")); err == nil {
+		t.Error("a refused merge leaves a directory")
+	}
+}
+
+// copyFile copies a file of one run over that of another.
+func copyFile(from, to, name string) error {
+	text, err := os.ReadFile(filepath.Join(from, name))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(to, name), text, 0o644)
+}

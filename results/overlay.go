@@ -1,0 +1,222 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"rehearse/capture"
+)
+
+// write writes the course of the whole: the intervals of the first shard's log
+// are the grid, and what the others did counts where its middle lies.
+func (m *merger) write(d *Directory) error {
+	if err := m.addTotals(); err != nil {
+		return err
+	}
+	leftOut, err := m.mergeRejected(d.rejected)
+	if err != nil {
+		return err
+	}
+	m.total.LeftOut = leftOut
+	refusals := m.total.Refusals
+	courses := make([]*course, len(m.shards))
+	for i, s := range m.shards {
+		courses[i] = newCourse(s)
+		defer courses[i].stop()
+	}
+	ledger := m.ledger
+	var from time.Duration
+	for {
+		to, more := courses[0].nextEnd()
+		iv, err := m.overlay(courses, from, to, !more)
+		if err != nil {
+			return err
+		}
+		if !more && from > 0 && iv.To <= from && iv.Due() == 0 {
+			return nil // the first shard was the last to end
+		}
+		m.total.Refusals = map[Refusal]Count{} // known already, and better
+		m.total.add(&iv.Tally)
+		m.total.Refusals, m.total.LeftOut = refusals, leftOut
+		iv.Total, iv.Ledger, ledger = m.total, ledger, nil
+		if err := d.Write(iv); err != nil || !more {
+			return err
+		}
+		from = iv.To
+	}
+}
+
+// overlay adds up what the shards did until to, or all that is left.
+func (m *merger) overlay(courses []*course, from, to time.Duration, last bool) (*Interval, error) {
+	iv := newInterval()
+	iv.From, iv.To = from, to
+	for _, c := range courses {
+		if err := c.addUntil(iv, to, last); err != nil {
+			return nil, err
+		}
+	}
+	for reason, h := range iv.ByReason {
+		name := capture.Reason(reason)
+		if h != nil && name != capture.Accepted {
+			iv.Refusals[Refusal{name, m.status[name.String()]}] = Count{Requests: h.Count()}
+		}
+	}
+	return iv, nil
+}
+
+// course is what a shard wrote down by the second, read once from its beginning.
+type course struct {
+	shard *shard
+	rows  []Row
+	next  func() (*loggedHistogram, bool)
+	stop  func()
+	line  *loggedHistogram // the next of the log; nil: none is left
+	err   error
+}
+
+// newCourse opens the log of a shard.
+func newCourse(s *shard) *course {
+	c := &course{shard: s, rows: s.Timeline}
+	c.next, c.stop = iter.Pull(c.lines)
+	c.line, _ = c.next()
+	return c
+}
+
+// lines yields the log line by line.
+func (c *course) lines(yield func(*loggedHistogram) bool) {
+	file, err := os.Open(filepath.Join(c.shard.Path, LatencyFile))
+	if err != nil {
+		c.err = err
+		return
+	}
+	defer file.Close()
+	until := time.Duration(c.shard.Result.Run.Seconds * float64(time.Second))
+	err = eachHistogram(file, until, func(line *loggedHistogram) error {
+		if !yield(line) {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !isEnough(err) {
+		c.err = err
+	}
+}
+
+// nextEnd is where the next interval of the log ends, on the clock of the whole;
+// more is false if it is the last, or there is none.
+func (c *course) nextEnd() (end time.Duration, more bool) {
+	if c.line == nil {
+		return time.Duration(c.shard.Result.Run.Seconds*float64(time.Second)) + c.shard.offset, false
+	}
+	return seconds(c.line.to) + c.shard.offset, true
+}
+
+// addUntil adds to the interval what the shard did until to, or all that is left,
+// which then ends the interval later.
+func (c *course) addUntil(iv *Interval, to time.Duration, last bool) error {
+	within := func(from, end float64) bool { return last || seconds((from+end)/2)+c.shard.offset < to }
+	for c.line != nil && within(c.line.from, c.line.to) {
+		if err := iv.addLogged(c.line); err != nil {
+			return err
+		}
+		iv.To = max(iv.To, c.ended(c.line.to, last))
+		c.line, _ = c.next()
+	}
+	iv.InFlight = iv.InFlight.plus(c.addRows(iv, within, last))
+	if c.err != nil {
+		return fmt.Errorf("%q: %w", c.shard.Path, c.err)
+	}
+	return nil
+}
+
+// ended is where something ended, if that may still move the end of the interval.
+func (c *course) ended(to float64, last bool) time.Duration {
+	if !last {
+		return 0
+	}
+	return seconds(to) + c.shard.offset
+}
+
+// addRows adds the rows of the timeline that lie within, and returns what was in
+// flight after the last of them.
+func (c *course) addRows(iv *Interval, within func(from, to float64) bool, last bool) (inFlight Count) {
+	var target, length float64
+	for len(c.rows) > 0 && within(c.rows[0].From, c.rows[0].To) {
+		row := &c.rows[0]
+		iv.addRow(row)
+		iv.To = max(iv.To, c.ended(row.To, last))
+		inFlight = row.InFlight
+		target, length = target+row.Target*(row.To-row.From), length+row.To-row.From
+		c.rows = c.rows[1:]
+	}
+	if length > 0 {
+		iv.Target += target / length
+	}
+	return inFlight
+}
+
+// addRow counts what a row of a timeline counts. What was unsent has no
+// histogram to say why.
+func (t *Tally) addRow(row *Row) {
+	for fate, count := range map[capture.Fate]Count{
+		capture.FateAccepted: row.Accepted, capture.FateRejected: row.Rejected,
+		capture.FateAmbiguous: row.Ambiguous, capture.FateUnsent: row.Unsent,
+	} {
+		t.Fates[fate] = t.Fates[fate].plus(count)
+	}
+	late := row.LateBuild + row.LatePace + row.NoConnection
+	sent := row.Accepted.plus(row.Rejected).plus(row.Ambiguous).Requests
+	t.Late[LateBuild].Requests += row.LateBuild
+	t.Late[LatePace].Requests += row.LatePace
+	t.Late[NoConnection].Requests += row.NoConnection
+	t.Late[OnTime].Requests += sent - late
+	t.BodyBytes += row.BodyBytes
+	t.WireBytes += row.WireBytes
+	t.Latency.overflow += row.Overflow
+	t.LeftOut += row.LeftOut
+}
+
+// addLogged adds a histogram of a log.
+func (t *Tally) addLogged(line *loggedHistogram) error {
+	switch line.tag {
+	case tagLatency:
+		t.Latency.Add(line.Histogram)
+	case tagService:
+		t.Service.Add(line.Histogram)
+	case tagLag:
+		t.Lag.Add(line.Histogram)
+	default:
+		name, _ := strings.CutPrefix(line.tag, tagReason)
+		reason, err := capture.ParseReason(name)
+		if err != nil {
+			return fmt.Errorf("latency.hlog: %w", err)
+		}
+		t.reason(reason).Add(line.Histogram)
+	}
+	return nil
+}
+
+// seconds is a time in seconds as a duration.
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// copyShifted copies the rejections of one file to another, later by so many
+// milliseconds, and returns how many it says were left out.
+func (w *rejectedWriter) copyShifted(out io.Writer, in io.Reader, shift float64) (leftOut int64, err error) {
+	leftOut, err = ReadRejections(in, func(line *RejectionLine) error {
+		line.DueMS, line.SentMS, line.DoneMS = line.DueMS+shift, line.SentMS+shift, line.DoneMS+shift
+		w.lines = append(w.lines, *line)
+		if len(w.lines) < maxRejections {
+			return nil
+		}
+		return w.writeLines(out)
+	})
+	if err != nil {
+		return leftOut, err
+	}
+	return leftOut, w.writeLines(out)
+}

@@ -1,0 +1,147 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"rehearse/results"
+)
+
+// rateChart draws what was asked for against what was answered.
+func rateChart(run *results.Run, s *series) *chart {
+	c, x := overTime(run, s.span, "Events a second", "asked for, and answered")
+	if len(s.steps) == 0 {
+		c.Empty = "The timeline is empty."
+		return c
+	}
+	high := run.Result.Planned.PeakEvents
+	for _, t := range s.steps {
+		high = math.Max(high, math.Max(t.high, t.target))
+	}
+	y, ticks := plainAxis(high)
+	c.YTicks = ticks
+	var xs, target, answered, least, most []float64
+	for _, t := range s.steps {
+		xs = append(xs, x.at((t.from+t.to)/2))
+		target, answered = append(target, y.at(t.target)), append(answered, y.at(t.answered))
+		least, most = append(least, y.at(math.Min(t.low, t.answered))), append(most, y.at(math.Max(t.high, t.answered)))
+		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s answered, %s/s asked for", clock(t.from), results.FormatRate(t.answered), results.FormatRate(t.target)))
+	}
+	c.Shapes = []shape{{"area c", area(xs, least, most)}, {"line c", line(xs, answered)}, {"line ink dashed", line(planned(run, x, y, xs, target))}}
+	c.Legend = []key{{"ink dashed", "target"}, {"c", "answered"}}
+	if len(run.Timeline) > len(s.steps) {
+		c.Legend = append(c.Legend, key{"c faint", "least and most of any second"})
+	}
+	return c
+}
+
+// planned is the line of what was asked for: of the stages where they are known,
+// else through what the timeline says.
+func planned(run *results.Run, x, y axis, xs, target []float64) (px, py []float64) {
+	for _, stage := range run.Result.Stages {
+		px = append(px, x.at(stage.From), x.at(stage.To))
+		to := stage.End
+		if stage.To > x.high { // the run ended within the stage
+			to = stage.Start + (stage.End-stage.Start)*math.Max(x.high-stage.From, 0)/(stage.To-stage.From)
+		}
+		if stage.From > x.high {
+			px = px[:len(px)-2]
+			break
+		}
+		py = append(py, y.at(stage.Start), y.at(to))
+	}
+	if len(px) == 0 {
+		return xs, target
+	}
+	return px, py
+}
+
+// stacked is how many reasons a chart tells apart by colour.
+const stacked = 5
+
+// refusalChart draws what was not accepted, by reason.
+func refusalChart(run *results.Run, s *series) *chart {
+	c, x := overTime(run, s.span, "Not accepted, by reason", "requests a second")
+	totals := map[string]int64{}
+	sides := map[string]string{}
+	high := 0.0
+	for _, w := range s.windows {
+		var sum int64
+		for _, reason := range s.reasons {
+			totals[reason] += w.reasons[reason]
+			sum += w.reasons[reason]
+		}
+		high = math.Max(high, float64(sum)/length(w.from, w.to))
+	}
+	for _, row := range run.Result.Rejections {
+		sides[row.Reason] = row.Side
+	}
+	if high == 0 {
+		c.Empty = "Every request that was sent was accepted."
+		return c
+	}
+	order := slices.Clone(s.reasons)
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(totals[b], totals[a]) })
+	y, ticks := plainAxis(high)
+	c.YTicks = ticks
+	paths := make([]strings.Builder, min(len(order), stacked+1))
+	for _, w := range s.windows {
+		c.stack(&w, order, x, y, paths)
+	}
+	for i := range paths {
+		class, text := fmt.Sprintf("fill s%d", i), "others"
+		if i < stacked {
+			text = fmt.Sprintf("%s (%s)", results.Printable(order[i], 60), sides[order[i]])
+		}
+		c.Shapes = append(c.Shapes, shape{class, paths[i].String()})
+		c.Legend = append(c.Legend, key{class, text})
+	}
+	return c
+}
+
+// stack sets the reasons of a window on top of each other.
+func (c *chart) stack(w *window, order []string, x, y axis, paths []strings.Builder) {
+	seconds := length(w.from, w.to)
+	text, sum := "", 0.0
+	for i, reason := range order {
+		n := w.reasons[reason]
+		if n == 0 {
+			continue
+		}
+		next := sum + float64(n)/seconds
+		paths[min(i, stacked)].WriteString(block(x.at(w.from), x.at(w.to), y.at(sum), y.at(next)))
+		sum = next
+		text += fmt.Sprintf(", %s %s", results.FormatCount(n), results.Printable(reason, 60))
+	}
+	if text == "" {
+		text = ", none"
+	}
+	c.hit(x, w.from, w.to, clock(w.from)+": "+text[2:])
+}
+
+// flightChart draws how many requests waited for an answer at once.
+func flightChart(run *results.Run, s *series) *chart {
+	c, x := overTime(run, s.span, "Requests in flight", "sent and unanswered, the most of any second; late ones a second")
+	if len(s.steps) == 0 {
+		c.Empty = "The timeline is empty."
+		return c
+	}
+	high := 1.0
+	for _, t := range s.steps {
+		high = math.Max(high, math.Max(float64(t.inFlight), t.late))
+	}
+	y, ticks := plainAxis(high)
+	c.YTicks = ticks
+	var xs, flight, late, zero []float64
+	for _, t := range s.steps {
+		xs, zero = append(xs, x.at((t.from+t.to)/2)), append(zero, y.at(0))
+		flight, late = append(flight, y.at(float64(t.inFlight))), append(late, y.at(t.late))
+		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %d in flight, %s/s late, %s/s never sent", clock(t.from), t.inFlight, results.FormatRate(t.late), results.FormatRate(t.unsent)))
+	}
+	c.Shapes = []shape{{"area a", area(xs, zero, flight)}, {"line a", line(xs, flight)}, {"line b", line(xs, late)}}
+	c.Legend = []key{{"a", "in flight"}, {"b", "late"}}
+	return c
+}

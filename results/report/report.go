@@ -1,0 +1,210 @@
+// Package report draws a run directory as one HTML file that needs nothing else:
+// no network, no fonts, no library. It is read on a phone, on a desk and on
+// paper, by light and in the dark. Charts are inline SVG, downsampled to a
+// hundred or so columns, so that the report of a day is no larger than that of
+// an hour; each column keeps the extremes of what it sums up.
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"rehearse/results"
+)
+
+//go:embed page.gohtml
+var pageText string
+
+//go:embed chart.gohtml
+var chartText string
+
+// maxScenario is how much of the scenario file is shown, in bytes.
+const maxScenario = 64 << 10
+
+// page is what the template shows.
+type page struct {
+	*results.Result
+	Why       string
+	Facts     []fact
+	Charts    []*chart
+	Books     [][3]string
+	Times     [][]string
+	Refusals  []refusal
+	Host      []fact
+	Reproduce string
+	Scenario  string
+	Cut       bool // the scenario was longer
+}
+
+// fact is a number and what it is.
+type fact struct{ Name, Value, Note string }
+
+// refusal is a row of what was not accepted.
+type refusal struct {
+	results.RejectionRow
+	Share, Answer string
+}
+
+// WriteHTML writes the report of a run.
+func WriteHTML(w io.Writer, run *results.Run) error {
+	text, err := HTML(run)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(text); err != nil {
+		return fmt.Errorf("cannot write report: %w", err)
+	}
+	return nil
+}
+
+// HTML is the text of the report of a run.
+func HTML(run *results.Run) ([]byte, error) {
+	s, err := gather(run)
+	if err != nil {
+		return nil, fmt.Errorf("cannot draw report: %w", err)
+	}
+	return render(pageText, newPage(run, s))
+}
+
+// render fills a page.
+func render(text string, data any) ([]byte, error) {
+	t, err := template.New("page").Funcs(template.FuncMap{
+		"count": results.FormatCount, "ms": results.FormatMilliseconds, "share": results.FormatShare,
+	}).Parse(text + chartText)
+	if err != nil {
+		return nil, fmt.Errorf("cannot draw report: %w", err)
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, data); err != nil {
+		return nil, fmt.Errorf("cannot draw report: %w", err)
+	}
+	return bytes.Map(harmless, out.Bytes()), nil
+}
+
+// harmless replaces what could reorder text, or command a terminal that the
+// file is printed on. That nothing is markup, the template sees to.
+func harmless(r rune) rune {
+	if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+		return unicode.ReplacementChar
+	}
+	return r
+}
+
+// newPage fills the page.
+func newPage(run *results.Run, s *series) *page {
+	r := run.Result
+	p := &page{Result: r, Why: r.Because(), Facts: facts(r), Host: host(r), Books: books(r), Times: times(r)}
+	p.Charts = []*chart{
+		rateChart(run, s), latencyChart(run, s), spectrumChart(run), heatChart(run, s),
+		serviceChart(run, s), refusalChart(run, s), lagChart(run, s), flightChart(run, s),
+	}
+	for _, row := range r.Rejections {
+		kind := row
+		kind.Requests, kind.Events = 0, 0
+		p.Refusals = append(p.Refusals, refusal{row,
+			results.FormatShare(share(row.Requests, r.Planned.Requests)), results.Printable(run.Answers[kind], 160)})
+	}
+	p.Scenario, p.Cut = scenarioText(run.Path)
+	p.Reproduce = "rehearse run scenario.yaml"
+	if r.Run.Seed > 0 {
+		p.Reproduce += fmt.Sprintf(" --seed %d", r.Run.Seed)
+	}
+	return p
+}
+
+// facts are the numbers on top.
+func facts(r *results.Result) []fact {
+	average := 0.0
+	if r.Run.Seconds > 0 {
+		average = float64(r.Events.Sent) / r.Run.Seconds
+	}
+	return []fact{
+		{"events accepted", results.FormatCount(r.Events.Accepted), "of " + results.FormatCount(r.Planned.Events) + " planned"},
+		{"events a second", results.FormatRate(average), "on average; target peak " + results.FormatRate(r.Planned.PeakEvents)},
+		{"latency p99", results.FormatMilliseconds(r.Latency.P99), "p50 " + results.FormatMilliseconds(r.Latency.P50) + ", max " + results.FormatMilliseconds(r.Latency.Max)},
+		{"not accepted", results.FormatShare(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
+		{"schedule kept", results.FormatShare(r.Generator.ScheduleKept), "left within 10 ms of their time"},
+	}
+}
+
+// host says how the generator fared.
+func host(r *results.Result) []fact {
+	bottleneck := string(r.Generator.Bottleneck)
+	if bottleneck == "" {
+		bottleneck = "none"
+	}
+	return []fact{
+		{"bottleneck", bottleneck, ""},
+		{"CPU time", results.FormatMilliseconds(r.Generator.CPUSeconds * 1000), ""},
+		{"CPU in the busiest second", results.FormatShare(r.Generator.Busiest), ""},
+		{"cores", results.FormatRate(r.Generator.Cores), ""},
+		{"throttled", results.FormatShare(r.Generator.Throttled), ""},
+		{"others on the machine, at most", results.FormatShare(r.Generator.Stolen), ""},
+		{"longest pause of the collector", results.FormatMilliseconds(r.Generator.PauseMS), ""},
+		{"held up", results.FormatMilliseconds(r.Generator.HeldUp * 1000), ""},
+		{"memory at most", results.FormatSize(r.Generator.RSSBytes), ""},
+		{"bodies", results.FormatSize(r.Bytes.Body), ""},
+		{"on the wire", results.FormatSize(r.Bytes.Wire), ""},
+	}
+}
+
+// books are the rows of what became of everything.
+func books(r *results.Result) [][3]string {
+	row := func(name string, requests, events int64) [3]string {
+		return [3]string{name, results.FormatCount(requests), results.FormatCount(events)}
+	}
+	return [][3]string{
+		row("planned", r.Planned.Requests, r.Planned.Events),
+		row("sent", r.Requests.Sent, r.Events.Sent),
+		row("accepted", r.Requests.Accepted, r.Events.Accepted),
+		row("rejected", r.Requests.Rejected, r.Events.Rejected),
+		row("ambiguous", r.Requests.Ambiguous, r.Events.Ambiguous),
+		row("unsent", r.Requests.Unsent, r.Events.Unsent),
+	}
+}
+
+// times are the rows of the three histograms.
+func times(r *results.Result) (rows [][]string) {
+	for _, t := range []struct {
+		name string
+		results.Summary
+	}{{"latency", r.Latency}, {"service", r.Service}, {"lag", r.Lag}} {
+		row := []string{t.name}
+		for _, ms := range []float64{t.Mean, t.P50, t.P90, t.P99, t.P999, t.Max} {
+			row = append(row, results.FormatMilliseconds(ms))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// scenarioText is the beginning of the scenario file; a run directory without it
+// shows none.
+func scenarioText(path string) (text string, cut bool) {
+	file, err := os.Open(filepath.Join(path, results.ScenarioFile))
+	if err != nil {
+		return "", false
+	}
+	defer file.Close()
+	head, err := io.ReadAll(io.LimitReader(file, maxScenario+1))
+	if err != nil {
+		return "", false
+	}
+	cut = len(head) > maxScenario
+	return strings.ToValidUTF8(string(head[:min(len(head), maxScenario)]), "\uFFFD"), cut
+}
+
+// share is part of all, 0 of nothing.
+func share(part, all int64) float64 {
+	if all == 0 {
+		return 0
+	}
+	return float64(part) / float64(all)
+}

@@ -1,0 +1,224 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// Golden files are written with: go test ./results/report -update
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// The report of a committed run stays what it is, byte for byte.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	run, err := results.Open("../testdata/small-import")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := HTML(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", "small-import.html")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("the report differs from %s: look at it, then run with -update", file)
+	}
+	for _, must := range []string{"not met: ", "Percentile spectrum", "rate_limited (server)", "hold", "p99 &lt; 500ms in hold", "--seed 7"} {
+		if !bytes.Contains(got, []byte(must)) {
+			t.Errorf("the report lacks %q", must)
+		}
+	}
+}
+
+// tag finds markup, and fetch what a browser would fetch for it.
+var (
+	tag   = regexp.MustCompile(`<[a-zA-Z][^>]*>`)
+	fetch = regexp.MustCompile(`(?i)(src|href|action)\s*=\s*"?([^"\s>]*)`)
+)
+
+func TestNothingIsFetched(t *testing.T) {
+	t.Parallel()
+	text := string(reportOf(t, hostile(t)))
+	for _, m := range fetch.FindAllStringSubmatch(strings.Join(tag.FindAllString(text, -1), "\n"), -1) {
+		if m[2] != "data:," {
+			t.Errorf("the report would fetch %q", m[0])
+		}
+	}
+	if style, _, _ := strings.Cut(text, "</style>"); strings.Contains(style, "url(") || strings.Contains(style, "@import") {
+		t.Error("the style would fetch something")
+	}
+	if !strings.Contains(text, `default-src 'none'`) {
+		t.Error("no policy keeps it from fetching")
+	}
+}
+
+const evil = `</title></pre><script>alert(1)</script><img src=http://evil.example/x onerror="alert(2)">{{.}}` + "\x1b[2J\u202e"
+
+// hostile is a run whose every word is an attack.
+func hostile(t *testing.T) string {
+	t.Helper()
+	path := t.TempDir()
+	d, err := results.Create(path, results.Manifest{
+		RunID: evil, Scenario: evil, Target: evil, StartedAt: time.Unix(1_800_000_000, 0), Seed: 1,
+		Planned:      results.Planned{Events: 300, Requests: 300, PeakEvents: 100},
+		ScenarioYAML: []byte(evil), Warnings: []string{evil},
+		Stages: []scenario.Stretch{{Name: evil, To: 3 * time.Second, Start: 100, End: 100}},
+		Thresholds: []scenario.Threshold{{
+			Text: evil, Metric: scenario.Metric{Name: "latency", Quantile: 0.5}, Op: "<", Value: 1,
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, d, 300)
+	if _, err := d.Close(results.Final{Ended: results.Aborted, Why: evil, Rule: evil}); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// fill records n requests, a hundred a second, every tenth refused.
+func fill(t testing.TB, d *results.Directory, n int) {
+	t.Helper()
+	r := results.NewRecorder(1)
+	for i := range n {
+		due := time.Duration(i) * 10 * time.Millisecond
+		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Done: due + time.Duration(i%50)*time.Millisecond, Status: 200}
+		if i%10 == 3 {
+			o.Reason, o.Status, o.Answer = capture.RateLimited, 429, []byte(evil)
+		}
+		r.Shard(0).Record(&o)
+		if i%100 == 99 {
+			iv := r.Tick(due+10*time.Millisecond, results.Count{})
+			iv.Target = 100
+			if err := d.Write(iv); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func reportOf(t *testing.T, path string) []byte {
+	t.Helper()
+	run, err := results.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := HTML(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestHostileWordsAreNeutralised(t *testing.T) {
+	t.Parallel()
+	text := string(reportOf(t, hostile(t)))
+	if n := strings.Count(text, "<script"); n != 1 {
+		t.Errorf("%d scripts, want the report's own", n)
+	}
+	if strings.Contains(text, "<img") || strings.ContainsAny(text, "\x1b\u202e") {
+		t.Error("what others wrote is markup")
+	}
+	if !strings.Contains(text, "&lt;script&gt;alert(1)") {
+		t.Error("the words are not shown at all")
+	}
+}
+
+// A run of a day is drawn in as many columns as one of an hour.
+func TestADayStaysSmall(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	d, err := results.Create(path, results.Manifest{
+		RunID: "day", Scenario: "day", StartedAt: time.Unix(1_800_000_000, 0),
+		Planned: results.Planned{Events: 2160, Requests: 2160, PeakEvents: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := results.NewRecorder(1)
+	for i := range 2160 {
+		due := time.Duration(i) * 40 * time.Second
+		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Done: due + time.Duration(1+i%900)*time.Millisecond, Status: 200}
+		if i%3 == 0 {
+			o.Reason, o.Status = capture.RateLimited+capture.Reason(i%5), 429+i%5
+		}
+		r.Shard(0).Record(&o)
+		if i%8 == 7 {
+			if err := d.Write(r.Tick(due+40*time.Second, results.Count{})); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := d.Close(results.Final{Ended: results.Completed}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(reportOf(t, path)); n > 500_000 {
+		t.Errorf("the report of a day takes %d bytes", n)
+	}
+}
+
+// A run that sent nothing, or whose files are gone, has a report all the same.
+func TestEmptyRun(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	d, err := results.Create(path, results.Manifest{RunID: "x", Scenario: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Close(results.Final{Ended: results.Interrupted}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{results.LatencyFile, results.TimelineFile, results.ScenarioFile} {
+		if err := os.Remove(filepath.Join(path, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text := reportOf(t, path); !bytes.Contains(text, []byte("Nothing was timed.")) {
+		t.Error("the report does not say that there is nothing")
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("pipe closed") }
+
+func TestWriteError(t *testing.T) {
+	t.Parallel()
+	run, err := results.Open("../testdata/small-import")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteHTML(brokenWriter{}, run); err == nil || err.Error() != "cannot write report: pipe closed" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestClock(t *testing.T) {
+	t.Parallel()
+	for seconds, want := range map[float64]string{0: "0 s", 0.5: "0.5 s", 90: "90 s", 120: "2m", 150: "2m30s", 3600: "1h", 5400: "1h30m", 86400: "24h"} {
+		if got := clock(seconds); got != want {
+			t.Errorf("clock(%v) = %q, want %q", seconds, got, want)
+		}
+	}
+}

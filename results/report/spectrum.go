@@ -1,0 +1,79 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"rehearse/results"
+)
+
+// spectrumChart draws every quantile of latency and of service, on the axis of
+// nines: each tick is a tenth of the requests of the one before it. Where the
+// two part, requests waited before they were sent.
+func spectrumChart(run *results.Run) *chart {
+	c := &chart{Title: "Percentile spectrum", Note: "latency is what a customer felt, service what the endpoint took", XName: "share of the requests"}
+	if run.Latency == nil || run.Latency.Count() == 0 || run.Service == nil {
+		c.Empty = "Nothing was timed."
+		return c
+	}
+	x, ticks := ninesAxis(run.Latency.Count())
+	c.XTicks = ticks
+	low := math.Min(run.Result.Latency.P50, run.Result.Service.P50)
+	high := math.Max(run.Result.Latency.Max, run.Result.Service.Max)
+	for _, t := range limits(run.Result) {
+		if t.Stage == "" && t.Every == 0 {
+			low, high = math.Min(low, t.Value), math.Max(high, t.Value)
+		}
+	}
+	y, yticks := logAxis(low, high)
+	c.YTicks = yticks
+	for _, t := range limits(run.Result) {
+		if t.Stage == "" && t.Every == 0 {
+			c.limit(y.at(t.Value), left, right, t.Text)
+		}
+	}
+	lx, ly := spectrum(run.Latency, x, y)
+	sx, sy := spectrum(run.Service, x, y)
+	c.Shapes = []shape{{"line c", line(sx, sy)}, {"line b", line(lx, ly)}}
+	c.Legend = []key{{"b", "latency"}, {"c", "service"}}
+	c.explain(run, x)
+	return c
+}
+
+// explain adds what the quantiles are.
+func (c *chart) explain(run *results.Run, x axis) {
+	const step = 0.1
+	for n := x.low; n < x.high; n += step {
+		q := 1 - math.Pow(10, -(n+step/2))
+		c.hit(x, n, n+step, fmt.Sprintf("p%.5g: latency %s, service %s", q*100,
+			ms(run.Latency.Quantile(q).Seconds()*1000), ms(run.Service.Quantile(q).Seconds()*1000)))
+	}
+}
+
+// ninesAxis reaches as far as count requests can tell.
+func ninesAxis(count int64) (axis, []tick) {
+	most := math.Max(math.Ceil(math.Log10(float64(count))), 2)
+	a := axis{0, most, left, right, false}
+	ticks := []tick{{place(a.at(0)), "0"}}
+	if most <= 5 {
+		ticks = append(ticks, tick{place(a.at(math.Log10(2))), "50 %"})
+	}
+	for n := 1.0; n <= most; n++ {
+		ticks = append(ticks, tick{place(a.at(n)), fmt.Sprintf("%.*f %%", int(math.Max(n-2, 0)), 100-100*math.Pow(10, -n))})
+	}
+	return a, ticks
+}
+
+// spectrum is the line of a histogram.
+func spectrum(h *results.Histogram, x, y axis) (xs, ys []float64) {
+	const points = 160
+	for i := range points + 1 {
+		n := x.low + (x.high-x.low)*float64(i)/points
+		q := 1 - math.Pow(10, -n)
+		if i == points {
+			q = 1
+		}
+		xs, ys = append(xs, x.at(n)), append(ys, y.at(h.Quantile(q).Seconds()*1000))
+	}
+	return xs, ys
+}

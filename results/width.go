@@ -1,0 +1,49 @@
+package results
+
+import (
+	"bytes"
+	"time"
+)
+
+// A line of latency.hlog a second would make a day's log larger than everything
+// else that the run writes. So the log's intervals grow with the run: one covers
+// at least a 600th of what went before. That is a second in the first ten
+// minutes and two minutes and a half after a day, which makes under 4,000
+// intervals of a day and 700 more for every further factor of e.
+const intervalsOfRun = 600
+
+// hlogWriter gathers intervals until they are wide enough for a line.
+type hlogWriter struct {
+	encoder encoder
+	pending *Tally
+	from    time.Duration
+	to      time.Duration
+	filled  bool
+}
+
+// add takes in an interval, and appends the lines that are due.
+func (w *hlogWriter) add(dst *bytes.Buffer, iv *Interval) error {
+	if w.pending == nil {
+		w.pending = NewTally()
+	}
+	if !w.filled {
+		w.from, w.filled = iv.From, true
+	}
+	w.to = iv.To
+	w.pending.add(&iv.Tally)
+	if w.to-w.from < w.to/intervalsOfRun {
+		return nil
+	}
+	return w.flush(dst)
+}
+
+// flush appends the lines of what was gathered.
+func (w *hlogWriter) flush(dst *bytes.Buffer) error {
+	if !w.filled {
+		return nil
+	}
+	err := w.append(dst)
+	w.pending.reset()
+	w.filled = false
+	return err
+}
