@@ -21,6 +21,7 @@ type Received struct {
 	token, innerToken []byte // unescaped; inner ones stood in the properties
 	id, innerID       []byte // raw JSON, nil for null
 	badCookieless     bool
+	emptyUUID         bool // "", which is none today and was a mistake in 2024
 }
 
 // Submission is what a request submits. It belongs to the Decoder and is good
@@ -39,7 +40,8 @@ type Submission struct {
 // use. It is for one goroutine at a time, and reuses its memory from request to
 // request.
 type Decoder struct {
-	Limits Limits
+	Limits     Limits
+	Generation Generation
 
 	unwrapper  unwrapper
 	submission Submission
@@ -48,7 +50,11 @@ type Decoder struct {
 // Decode returns what r submits. The error is always a *Refusal: what the
 // service would have answered.
 func (d *Decoder) Decode(r *Request) (*Submission, error) {
-	if refusal := d.decode(r); refusal != nil {
+	decode := d.decode
+	if d.Generation == Generation2024 {
+		decode = d.decode2024
+	}
+	if refusal := decode(r); refusal != nil {
 		refusal.Events = len(d.submission.Events) + d.submission.Filtered
 		return nil, refusal
 	}
@@ -92,8 +98,7 @@ func (d *Decoder) reusable() []Received {
 }
 
 // parse reads the body in the first shape that fits: array, batch, single event,
-// and on /engage an event without a name (v0_request.rs). The 2024 generation
-// had no fourth shape and answered as for a text that is nothing of all this.
+// and on /engage an event without a name (v0_request.rs).
 func (s *Submission) parse(text []byte, engage bool) *Refusal {
 	if tooDeep(text) {
 		return refuse(400, textParse+detailDepth)
@@ -119,10 +124,7 @@ func (s *Submission) parseObject(c *cursor, engage bool) *Refusal {
 	batch, single := parseObject(c, s.Events)
 	s.Events = batch.events
 	if batch.isBatch() {
-		s.Token, s.Historical = batch.token, batch.historical
-		if t, err := time.Parse(time.RFC3339, string(batch.sentAt)); err == nil {
-			s.SentAt = t
-		}
+		s.enclose(&batch)
 		return nil
 	}
 	if !batch.listed {
@@ -138,6 +140,14 @@ func (s *Submission) parseObject(c *cursor, engage bool) *Refusal {
 	}
 	s.Events = append(s.Events[:0], single.Received)
 	return nil
+}
+
+// enclose takes over what the envelope says.
+func (s *Submission) enclose(b *parsedBatch) {
+	s.Token, s.Historical = b.token, b.historical
+	if t, err := time.Parse(time.RFC3339, string(b.sentAt)); err == nil {
+		s.SentAt = t
+	}
 }
 
 func (s *Submission) filter() {

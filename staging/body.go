@@ -10,11 +10,12 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// readBody appends the body of the request to dst, at most limit bytes of it. A
+// readBody appends the body of the request to dst, at most MaxBody bytes of it. A
 // body that is larger is drained up to one further limit, so that the connection
 // lives on; beyond that it is closed, as the service does
 // (integration_wire_body_limits.rs).
-func readBody(ctx *fasthttp.RequestCtx, dst []byte, limit int) ([]byte, *capture.Refusal) {
+func (c *Config) readBody(ctx *fasthttp.RequestCtx, dst []byte) ([]byte, *capture.Refusal) {
+	limit := c.maxBody()
 	stream := ctx.RequestBodyStream()
 	if stream == nil {
 		return append(dst, ctx.Request.Body()...), nil
@@ -22,14 +23,14 @@ func readBody(ctx *fasthttp.RequestCtx, dst []byte, limit int) ([]byte, *capture
 	declared := ctx.Request.Header.ContentLength() // -1: chunked
 	if declared > 2*limit {
 		ctx.SetConnectionClose()
-		return dst, capture.RefuseWire(limit)
+		return dst, c.Generation.RefuseWire(limit)
 	}
 	dst, err := appendUpTo(dst, stream, limit+1)
 	if len(dst) > limit {
 		if _, err := io.CopyN(io.Discard, stream, int64(limit)); !errors.Is(err, io.EOF) {
 			ctx.SetConnectionClose()
 		}
-		return dst, capture.RefuseWire(limit)
+		return dst, c.Generation.RefuseWire(limit)
 	}
 	if err == nil && declared > len(dst) {
 		err = io.ErrUnexpectedEOF // the stream ends like this when the client goes away

@@ -11,7 +11,9 @@ import (
 // Config says what a Server enforces and how it misbehaves. The zero value is
 // a well-behaved endpoint with the limits of the service.
 type Config struct {
-	MaxBody int            // largest body as it travels, in bytes; 0: capture.MaxWire
+	Generation capture.Generation // which behaviour of the v0 routes
+
+	MaxBody int            // largest body as it travels, in bytes; 0: that of the generation
 	Limits  capture.Limits // what holds after decompression
 
 	Concurrency int           // how many requests are served at once, 0: any number; the others queue
@@ -56,5 +58,5 @@ func (c *Config) maxBody() int {
 	if c.MaxBody > 0 {
 		return c.MaxBody
 	}
-	return capture.MaxWire
+	return c.Generation.MaxWire()
 }

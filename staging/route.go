@@ -1,6 +1,10 @@
 package staging
 
-import "bytes"
+import (
+	"bytes"
+
+	"rehearse/capture"
+)
 
 // route is one of the paths that the endpoint knows.
 type route uint8
@@ -42,6 +46,15 @@ func routeOf(path []byte) route {
 		return engageRoute
 	}
 	return noRoute
+}
+
+// in returns what r is in a generation: that of 2024 had no legacy names but /e
+// (hog-rs router.rs).
+func (r route) in(g capture.Generation) route {
+	if g == capture.Generation2024 && (r == captureRoute || r == trackRoute || r == engageRoute) {
+		return noRoute
+	}
+	return r
 }
 
 func (r route) takesEvents() bool { return r >= batchRoute }

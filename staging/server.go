@@ -42,7 +42,9 @@ type worker struct {
 // New returns an endpoint that behaves as c says. It runs nothing until Serve.
 func New(c Config) *Server {
 	s := &Server{config: c, faults: newFaults(&c)}
-	s.workers.New = func() any { return &worker{decoder: capture.Decoder{Limits: c.Limits}} }
+	s.workers.New = func() any {
+		return &worker{decoder: capture.Decoder{Limits: c.Limits, Generation: c.Generation}}
+	}
 	s.http = fasthttp.Server{
 		Handler:                      s.handle,
 		Name:                         "rehearse",
@@ -83,9 +85,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	w := s.workers.Get().(*worker)
 	defer s.release(w)
-	body, refusal := readBody(ctx, w.body[:0], s.config.maxBody())
+	body, refusal := s.config.readBody(ctx, w.body[:0])
 	w.body = body
-	r := routeOf(ctx.Path())
+	r := routeOf(ctx.Path()).in(s.config.Generation)
 	switch {
 	case r.takesEvents():
 		s.handleEvents(ctx, w, r, refusal)
@@ -93,7 +95,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case r == noRoute:
 		say(ctx, 404, "")
 	case !ctx.IsGet() && !ctx.IsHead():
-		say(ctx, 405, "")
+		sayAllowed(ctx, "GET,HEAD")
 	case r == index:
 		say(ctx, 200, "capture")
 	case r == statistics:
@@ -117,8 +119,8 @@ func (s *Server) handleEvents(ctx *fasthttp.RequestCtx, w *worker, r route, unre
 	switch {
 	case ctx.IsOptions():
 		sayOk(ctx)
-	case !ctx.IsGet() && !ctx.IsPost():
-		say(ctx, 405, "")
+	case !ctx.IsGet() && !ctx.IsHead() && !ctx.IsPost():
+		sayAllowed(ctx, "GET,HEAD,POST,OPTIONS")
 	default:
 		s.submit(ctx, w, r, unread)
 		return
@@ -211,6 +213,13 @@ func say(ctx *fasthttp.RequestCtx, status int, text string) {
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.SetBodyString(text)
+}
+
+// sayAllowed answers a method that the route does not take with those that it
+// does, as axum does.
+func sayAllowed(ctx *fasthttp.RequestCtx, methods string) {
+	say(ctx, 405, "")
+	ctx.Response.Header.Set("Allow", methods)
 }
 
 func sayOk(ctx *fasthttp.RequestCtx) {

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"rehearse/capture"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -18,6 +19,7 @@ import (
 // stageFlags is how the endpoint is asked to behave, as written.
 type stageFlags struct {
 	listen      string
+	generation  string
 	maxBody     string
 	stall       string
 	reject      []string
@@ -53,6 +55,7 @@ printed when it ends (Ctrl-C).`,
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8010", "`address` to listen on; port 0 takes a free one")
+	c.Flags().StringVar(&f.generation, "generation", "current", "behave as the service did in `2024`, or as it does now (current)")
 	c.Flags().StringVar(&f.stall, "stall", "", "serve nothing for a while, every so often, as in `1s/5s`")
 	c.Flags().DurationVar(&f.delay, "delay", 0, "take this much longer for each request")
 	c.Flags().IntVar(&f.concurrency, "concurrency", 0, "serve at most this `many` requests at once; the others queue")
@@ -74,6 +77,8 @@ func (f *stageFlags) config() (staging.Config, error) {
 		}
 	}
 	var err error
+	c.Generation, err = capture.ParseGeneration(f.generation)
+	note("generation", err)
 	if f.stall != "" {
 		c.Stall, err = staging.ParseStall(f.stall)
 		note("stall", err)
