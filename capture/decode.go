@@ -28,8 +28,9 @@ type Received struct {
 // until its next Decode.
 type Submission struct {
 	Token      []byte
-	Events     []Received // without those that were filtered
-	Filtered   int        // $performance_event, which the service drops with a 200
+	Events     []Received    // those that were taken
+	Filtered   int           // $performance_event, which the service drops with a 200
+	Results    []EventResult // v1: what is said of each event, in their order
 	Historical bool
 	Beacon     bool      // the answer is 204 without a body
 	SentAt     time.Time // zero: not said, or not understood

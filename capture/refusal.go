@@ -8,7 +8,8 @@ import "fmt"
 type Refusal struct {
 	Status int
 	Text   string
-	Events int // how many events the request was seen to carry
+	Code   string // v1's word for it; empty: v0 has none
+	Events int    // how many events the request was seen to carry
 }
 
 // Error returns the text as answered.

@@ -22,7 +22,10 @@ type Config struct {
 
 	Reject     []Rejection
 	RetryAfter time.Duration // said with an injected 429 or 503, in whole seconds; 0: not said
-	Reset      float64       // share of requests whose connection is closed instead of an answer
+	// NotPersisted is the share of the events of v1 that are to be sent again.
+	NotPersisted float64
+
+	Reset float64 // share of requests whose connection is closed instead of an answer
 
 	// Observe, if set, is called for each request that may submit events once its
 	// answer is settled, with the status of that answer, or 0 for a reset. The
@@ -44,6 +47,9 @@ func (c *Config) Validate() error {
 	}
 	if !isShare(c.Reset) {
 		wrong = append(wrong, fmt.Errorf("cannot reset a share of %v: want a multiple of 0.1%% from 0%% to 100%%", c.Reset))
+	}
+	if !isShare(c.NotPersisted) {
+		wrong = append(wrong, fmt.Errorf("cannot return a share of %v of the events: want a multiple of 0.1%% from 0%% to 100%%", c.NotPersisted))
 	}
 	if total > 1 {
 		wrong = append(wrong, fmt.Errorf("cannot reject and reset %v%% of the requests: the shares add up to more than 100%%", total*100))

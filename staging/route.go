@@ -19,6 +19,7 @@ const (
 	captureRoute
 	trackRoute
 	engageRoute
+	v1Route
 )
 
 // routeOf returns the route of a path, which may have a trailing slash. The
@@ -44,14 +45,16 @@ func routeOf(path []byte) route {
 		return trackRoute
 	case "/engage":
 		return engageRoute
+	case capture.PathV1, "/i/v1/general/events":
+		return v1Route
 	}
 	return noRoute
 }
 
-// in returns what r is in a generation: that of 2024 had no legacy names but /e
+// in returns what r is in a generation: that of 2024 had three event routes only
 // (hog-rs router.rs).
 func (r route) in(g capture.Generation) route {
-	if g == capture.Generation2024 && (r == captureRoute || r == trackRoute || r == engageRoute) {
+	if g == capture.Generation2024 && r > singleRoute {
 		return noRoute
 	}
 	return r
@@ -78,6 +81,8 @@ func (r route) String() string {
 		return "/track"
 	case engageRoute:
 		return "/engage"
+	case v1Route:
+		return capture.PathV1
 	}
 	return "other"
 }

@@ -34,16 +34,21 @@ type Server struct {
 
 // worker is the memory in which one request is served.
 type worker struct {
-	decoder capture.Decoder
-	request capture.Request
-	body    []byte
+	decoder   capture.Decoder
+	decoderV1 capture.DecoderV1
+	request   capture.Request
+	body      []byte
+	said      []byte // the answer, of v1
 }
 
 // New returns an endpoint that behaves as c says. It runs nothing until Serve.
 func New(c Config) *Server {
 	s := &Server{config: c, faults: newFaults(&c)}
 	s.workers.New = func() any {
-		return &worker{decoder: capture.Decoder{Limits: c.Limits, Generation: c.Generation}}
+		return &worker{
+			decoder:   capture.Decoder{Limits: c.Limits, Generation: c.Generation},
+			decoderV1: capture.DecoderV1{Limits: c.Limits},
+		}
 	}
 	s.http = fasthttp.Server{
 		Handler:                      s.handle,
@@ -85,9 +90,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	w := s.workers.Get().(*worker)
 	defer s.release(w)
-	body, refusal := s.config.readBody(ctx, w.body[:0])
-	w.body = body
 	r := routeOf(ctx.Path()).in(s.config.Generation)
+	body, refusal := readBody(ctx, w.body[:0], s.config.rules(r))
+	w.body = body
 	switch {
 	case r.takesEvents():
 		s.handleEvents(ctx, w, r, refusal)
@@ -117,6 +122,8 @@ func (s *Server) shard(ctx *fasthttp.RequestCtx) *counts { return &s.shards[ctx.
 func (s *Server) handleEvents(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) {
 	allowOrigin(ctx)
 	switch {
+	case r == v1Route && !ctx.IsPost():
+		sayAllowed(ctx, "POST")
 	case ctx.IsOptions():
 		sayOk(ctx)
 	case !ctx.IsGet() && !ctx.IsHead() && !ctx.IsPost():
@@ -139,8 +146,8 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		ContentEncoding: ctx.Request.Header.ContentEncoding(),
 		Body:            w.body,
 	}
-	submission, no := s.decide(w, unread)
-	status := s.answer(ctx, submission, no)
+	submission, no := s.decide(ctx, w, r, unread)
+	status := s.answer(ctx, w, r, submission, no)
 	c := s.shard(ctx)
 	c.request(answer{r, status}, len(w.body))
 	if no != nil {
@@ -155,17 +162,17 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 
 // decide returns what the request submits, or what it is refused with. An
 // injected answer comes before what the service would have said.
-func (s *Server) decide(w *worker, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
+func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
 	injected := s.faults.next()
 	no := unread
 	var submission *capture.Submission
 	if no == nil {
 		var err error
-		submission, err = w.decoder.Decode(&w.request)
+		submission, err = w.decode(ctx, r)
 		errors.As(err, &no)
 	}
 	if injected == serve {
-		return submission, no
+		return s.faults.lose(submission), no
 	}
 	events := 0
 	switch {
@@ -177,12 +184,27 @@ func (s *Server) decide(w *worker, unread *capture.Refusal) (*capture.Submission
 	if injected == reset {
 		return nil, &capture.Refusal{Text: "connection reset", Events: events}
 	}
-	return nil, &capture.Refusal{Status: int(injected), Text: textOf(int(injected)), Events: events}
+	no = &capture.Refusal{Status: int(injected), Text: textOf(int(injected))}
+	if r == v1Route {
+		no = capture.RefuseV1(int(injected))
+	}
+	no.Events = events
+	return nil, no
+}
+
+// decode reads the request by the rules of its route.
+func (w *worker) decode(ctx *fasthttp.RequestCtx, r route) (*capture.Submission, error) {
+	if r == v1Route {
+		return w.decoderV1.Decode(requestV1(ctx, w.body))
+	}
+	return w.decoder.Decode(&w.request)
 }
 
 // answer writes the answer and returns its status, 0 for none.
-func (s *Server) answer(ctx *fasthttp.RequestCtx, submission *capture.Submission, no *capture.Refusal) int {
+func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, r route, submission *capture.Submission, no *capture.Refusal) int {
 	switch {
+	case r == v1Route && (no == nil || no.Status != 0):
+		w.answerV1(ctx, submission, no)
 	case no == nil && submission.Beacon:
 		ctx.SetStatusCode(204)
 	case no == nil:
@@ -192,9 +214,9 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, submission *capture.Submission
 		return 0
 	default:
 		say(ctx, no.Status, no.Text)
-		if after := int(s.config.RetryAfter / time.Second); after > 0 && (no.Status == 429 || no.Status == 503) {
-			ctx.Response.Header.Set("Retry-After", fmt.Sprint(after))
-		}
+	}
+	if after := int(s.config.RetryAfter / time.Second); after > 0 && no != nil && (no.Status == 429 || no.Status == 503) {
+		ctx.Response.Header.Set("Retry-After", fmt.Sprint(after))
 	}
 	return ctx.Response.StatusCode()
 }

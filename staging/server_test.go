@@ -139,6 +139,7 @@ func TestStats(t *testing.T) {
 			Plain: int64(len(plain) + len(batchOf(6, 1)) + len(single)),
 		},
 		Names:    []NameCount{{"$identify", 2}, {"$pageview", 3}, {"e", 1}, {"purchase", 2}}, // 0…6 by threes, and single's
+		Verdicts: []VerdictCount{},
 		Checksum: got.Checksum,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
