@@ -193,7 +193,7 @@ func (s *Submission) Return(lost func(i int) bool) {
 			continue
 		}
 		if lost(i) {
-			r.Verdict, r.Detail = VerdictRetry, detailNotPersisted
+			r.Verdict, r.Detail = VerdictRetry, DetailNotPersisted
 		} else {
 			kept = append(kept, s.Events[taken])
 		}

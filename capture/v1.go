@@ -78,9 +78,9 @@ type Detail uint8
 
 // The details that the staging endpoint gives itself.
 const (
-	NoDetail Detail = iota
-	OtherDetail
-	detailNotPersisted
+	NoDetail           Detail = iota
+	OtherDetail               // one that is not known here
+	DetailNotPersisted        // with VerdictRetry
 	detailNoPersons
 	detailNoName
 	detailLongName

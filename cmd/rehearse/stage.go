@@ -24,6 +24,7 @@ type stageFlags struct {
 	stall       string
 	reject      []string
 	reset       string
+	again       string
 	delay       time.Duration
 	retryAfter  time.Duration
 	concurrency int
@@ -62,6 +63,7 @@ printed when it ends (Ctrl-C).`,
 	c.Flags().StringArrayVar(&f.reject, "reject", nil, "answer a share of the requests with a status, as in `429:1%` (repeatable)")
 	c.Flags().DurationVar(&f.retryAfter, "retry-after", 0, "say Retry-After with an injected 429 or 503")
 	c.Flags().StringVar(&f.reset, "reset", "", "break off a `share` of the connections instead of answering, as in 0.5%")
+	c.Flags().StringVar(&f.again, "again", "", "ask to have a `share` of v1's events sent again, as in 1%")
 	c.Flags().StringVar(&f.maxBody, "max-body", "", "largest body, as in `2MiB` (default 20MiB)")
 	c.Flags().BoolVar(&f.json, "json", false, "print the counts as JSON at the end")
 	return c
@@ -92,6 +94,10 @@ func (f *stageFlags) config() (staging.Config, error) {
 		c.Reset, err = scenario.ParseShare(f.reset)
 		note("reset", err)
 	}
+	if f.again != "" {
+		c.NotPersisted, err = scenario.ParseShare(f.again)
+		note("again", err)
+	}
 	if f.maxBody != "" {
 		n, err := scenario.ParseBytes(f.maxBody)
 		note("max-body", err)
@@ -115,7 +121,7 @@ func stage(w world, f stageFlags, config staging.Config) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	url := "http://" + listener.Addr().String()
-	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/\n  GET  %[1]s/_rehearse/stats\n", url)
+	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/  /i/v1/analytics/events\n  GET  %[1]s/_rehearse/stats\n", url)
 	select {
 	case err := <-served:
 		return err
@@ -142,6 +148,9 @@ func printStats(w world, s staging.Stats, asJSON bool) error {
 	}
 	fmt.Fprintf(w.stdout, "events: %s accepted, %s refused, %s filtered; checksum %s\n",
 		humanize.Comma(s.Events.Accepted), humanize.Comma(s.Events.Refused), humanize.Comma(s.Events.Filtered), s.Checksum)
+	for _, v := range s.Verdicts {
+		fmt.Fprintf(w.stdout, "%12s events answered %s %s\n", humanize.Comma(v.Events), v.Result, v.Detail)
+	}
 	for _, r := range s.Requests {
 		fmt.Fprintf(w.stdout, "%12s requests to %s answered %d\n", humanize.Comma(r.Requests), r.Route, r.Status)
 	}
