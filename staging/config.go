@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 )
 
 // Config says what a Server enforces and how it misbehaves. The zero value is
@@ -15,6 +16,9 @@ type Config struct {
 
 	MaxBody int            // largest body as it travels, in bytes; 0: that of the generation
 	Limits  capture.Limits // what holds after decompression
+
+	// Pipeline is what lies behind the endpoint; see package pipeline.
+	Pipeline pipeline.Config
 
 	Concurrency int           // how many requests are served at once, 0: any number; the others queue
 	Delay       time.Duration // how long the service takes, besides the work itself

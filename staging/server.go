@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 
 	"github.com/valyala/fasthttp"
 )
@@ -25,6 +26,7 @@ const keep = 8 << 20
 type Server struct {
 	config   Config
 	faults   *faults
+	pipeline *pipeline.Pipeline
 	http     fasthttp.Server
 	workers  sync.Pool // of *worker
 	names    names
@@ -38,12 +40,15 @@ type worker struct {
 	decoderV1 capture.DecoderV1
 	request   capture.Request
 	body      []byte
+	event     pipeline.Event
 	said      []byte // the answer, of v1
 }
 
 // New returns an endpoint that behaves as c says. It runs nothing until Serve.
 func New(c Config) *Server {
-	s := &Server{config: c, faults: newFaults(&c)}
+	// What overflowed in 2024 stayed on the main topic (hog-rs sinks/kafka.rs).
+	c.Pipeline.InPlace = c.Pipeline.InPlace || c.Generation == capture.Generation2024
+	s := &Server{config: c, faults: newFaults(&c), pipeline: pipeline.New(c.Pipeline)}
 	s.workers.New = func() any {
 		return &worker{
 			decoder:   capture.Decoder{Limits: c.Limits, Generation: c.Generation},
@@ -110,7 +115,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 }
 
 func (s *Server) release(w *worker) {
-	w.request = capture.Request{}
+	w.request, w.event = capture.Request{}, pipeline.Event{}
 	if cap(w.body) > keep {
 		w.body = nil
 	}
@@ -154,6 +159,7 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		s.refusals.add(refusal{no.Status, no.Text}, no.Events)
 	} else {
 		c.accept(submission, &s.names)
+		s.ingest(w, submission)
 	}
 	if s.config.Observe != nil {
 		s.config.Observe(&w.request, status)

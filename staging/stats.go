@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 )
 
 // Stats is what the endpoint has counted since it was made, as JSON the answer
@@ -21,6 +22,8 @@ type Stats struct {
 	Bytes    ByteCounts     `json:"bytes"`
 	Names    []NameCount    `json:"names"`
 	Verdicts []VerdictCount `json:"verdicts"` // what v1 said, event by event
+
+	Pipeline pipeline.Stats `json:"pipeline"` // what became of the accepted events
 
 	// OtherNames counts the accepted events whose name is none of Names: one
 	// seen after the first 1,000, or longer than 200 bytes.
@@ -105,6 +108,7 @@ func (s *Server) Stats() Stats {
 	}
 	stats.Names = nameCounts(s.names.all(), &total.byName)
 	stats.addVerdicts(total.verdicts)
+	stats.Pipeline = s.pipeline.Stats()
 	stats.OtherNames = total.byName[0]
 	stats.Checksum = fmt.Sprintf("%016x", total.checksum)
 	return stats

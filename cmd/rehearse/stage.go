@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -25,6 +26,11 @@ type stageFlags struct {
 	reject      []string
 	reset       string
 	again       string
+	partitions  int
+	perMinute   int64
+	forced      []string
+	overQuota   []string
+	noOverflow  bool
 	delay       time.Duration
 	retryAfter  time.Duration
 	concurrency int
@@ -64,6 +70,11 @@ printed when it ends (Ctrl-C).`,
 	c.Flags().DurationVar(&f.retryAfter, "retry-after", 0, "say Retry-After with an injected 429 or 503")
 	c.Flags().StringVar(&f.reset, "reset", "", "break off a `share` of the connections instead of answering, as in 0.5%")
 	c.Flags().StringVar(&f.again, "again", "", "ask to have a `share` of v1's events sent again, as in 1%")
+	c.Flags().IntVar(&f.partitions, "partitions", 64, "partitions of the pipeline behind the endpoint")
+	c.Flags().Int64Var(&f.perMinute, "per-minute", 0, "the pipeline's limit of `events` a minute for one id (default none)")
+	c.Flags().BoolVar(&f.noOverflow, "no-overflow", false, "no bucket of 100/s, burst 1,000, for each id")
+	c.Flags().StringArrayVar(&f.forced, "overflow", nil, "a `token` or token:distinct_id that always overflows (repeatable)")
+	c.Flags().StringArrayVar(&f.overQuota, "over-quota", nil, "a `token` whose events are answered 200 and dropped (repeatable)")
 	c.Flags().StringVar(&f.maxBody, "max-body", "", "largest body, as in `2MiB` (default 20MiB)")
 	c.Flags().BoolVar(&f.json, "json", false, "print the counts as JSON at the end")
 	return c
@@ -72,6 +83,9 @@ printed when it ends (Ctrl-C).`,
 // config reads the flags, and says everything that is wrong with them at once.
 func (f *stageFlags) config() (staging.Config, error) {
 	c := staging.Config{Delay: f.delay, RetryAfter: f.retryAfter, Concurrency: f.concurrency}
+	c.Pipeline = pipeline.Config{
+		Partitions: f.partitions, PerMinute: f.perMinute, NoOverflow: f.noOverflow, Forced: f.forced, OverQuota: f.overQuota,
+	}
 	var wrong []error
 	note := func(flag string, err error) {
 		if err != nil {
@@ -102,6 +116,9 @@ func (f *stageFlags) config() (staging.Config, error) {
 		n, err := scenario.ParseBytes(f.maxBody)
 		note("max-body", err)
 		c.MaxBody = int(n)
+	}
+	if f.partitions < 1 || f.partitions > 10_000 || f.perMinute < 0 {
+		wrong = append(wrong, errors.New("--partitions must be 1 to 10000, and --per-minute not negative"))
 	}
 	if len(wrong) > 0 {
 		return c, errors.Join(wrong...)
@@ -157,5 +174,21 @@ func printStats(w world, s staging.Stats, asJSON bool) error {
 	for _, r := range s.Refusals {
 		fmt.Fprintf(w.stdout, "%12s requests refused: %d %q\n", humanize.Comma(r.Requests), r.Status, r.Text)
 	}
+	printPipeline(w, &s.Pipeline)
 	return nil
+}
+
+// printPipeline prints what became of the accepted events.
+func printPipeline(w world, p *pipeline.Stats) {
+	fmt.Fprintf(w.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order\n",
+		humanize.Comma(p.OverQuota), humanize.Comma(p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global),
+		humanize.Comma(p.Order.Unkeyed), humanize.Comma(p.Order.Backwards))
+	for _, lane := range p.Lanes {
+		fmt.Fprintf(w.stdout, "%12s events on lane %s, %s of them on partition %d\n",
+			humanize.Comma(lane.Events), lane.Lane, humanize.Comma(lane.Partitions[lane.Hottest]), lane.Hottest)
+	}
+	if m := p.Merges; m.Total > 0 {
+		fmt.Fprintf(w.stdout, "%12s merges: %s refused for an illegal id, %s for one that is identified, %s came too early\n",
+			humanize.Comma(m.Total), humanize.Comma(m.Illegal), humanize.Comma(m.Identified), humanize.Comma(m.Overtook))
+	}
 }
