@@ -21,14 +21,16 @@ type Received struct {
 	token, innerToken []byte // unescaped; inner ones stood in the properties
 	id, innerID       []byte // raw JSON, nil for null
 	badCookieless     bool
+	emptyUUID         bool // "", which is none today and was a mistake in 2024
 }
 
 // Submission is what a request submits. It belongs to the Decoder and is good
 // until its next Decode.
 type Submission struct {
 	Token      []byte
-	Events     []Received // without those that were filtered
-	Filtered   int        // $performance_event, which the service drops with a 200
+	Events     []Received    // those that were taken
+	Filtered   int           // $performance_event, which the service drops with a 200
+	Results    []EventResult // v1: what is said of each event, in their order
 	Historical bool
 	Beacon     bool      // the answer is 204 without a body
 	SentAt     time.Time // zero: not said, or not understood
@@ -39,7 +41,8 @@ type Submission struct {
 // use. It is for one goroutine at a time, and reuses its memory from request to
 // request.
 type Decoder struct {
-	Limits Limits
+	Limits     Limits
+	Generation Generation
 
 	unwrapper  unwrapper
 	submission Submission
@@ -48,7 +51,11 @@ type Decoder struct {
 // Decode returns what r submits. The error is always a *Refusal: what the
 // service would have answered.
 func (d *Decoder) Decode(r *Request) (*Submission, error) {
-	if refusal := d.decode(r); refusal != nil {
+	decode := d.decode
+	if d.Generation == Generation2024 {
+		decode = d.decode2024
+	}
+	if refusal := decode(r); refusal != nil {
 		refusal.Events = len(d.submission.Events) + d.submission.Filtered
 		return nil, refusal
 	}
@@ -92,8 +99,7 @@ func (d *Decoder) reusable() []Received {
 }
 
 // parse reads the body in the first shape that fits: array, batch, single event,
-// and on /engage an event without a name (v0_request.rs). The 2024 generation
-// had no fourth shape and answered as for a text that is nothing of all this.
+// and on /engage an event without a name (v0_request.rs).
 func (s *Submission) parse(text []byte, engage bool) *Refusal {
 	if tooDeep(text) {
 		return refuse(400, textParse+detailDepth)
@@ -119,10 +125,7 @@ func (s *Submission) parseObject(c *cursor, engage bool) *Refusal {
 	batch, single := parseObject(c, s.Events)
 	s.Events = batch.events
 	if batch.isBatch() {
-		s.Token, s.Historical = batch.token, batch.historical
-		if t, err := time.Parse(time.RFC3339, string(batch.sentAt)); err == nil {
-			s.SentAt = t
-		}
+		s.enclose(&batch)
 		return nil
 	}
 	if !batch.listed {
@@ -138,6 +141,14 @@ func (s *Submission) parseObject(c *cursor, engage bool) *Refusal {
 	}
 	s.Events = append(s.Events[:0], single.Received)
 	return nil
+}
+
+// enclose takes over what the envelope says.
+func (s *Submission) enclose(b *parsedBatch) {
+	s.Token, s.Historical = b.token, b.historical
+	if t, err := time.Parse(time.RFC3339, string(b.sentAt)); err == nil {
+		s.SentAt = t
+	}
 }
 
 func (s *Submission) filter() {

@@ -3,9 +3,11 @@ package capture
 // The sizes at which the capture service of 2026 says no.
 const (
 	// MaxWire is the largest body of a v0 request as it travels, in bytes: one
-	// cap for all six event routes (integration_wire_body_limits.rs). The 2024
-	// generation stopped at the framework's 2 MiB.
+	// cap for all six event routes (integration_wire_body_limits.rs).
 	MaxWire = 20 << 20
+
+	// maxWire2024 is what the framework of the 2024 generation let through.
+	maxWire2024 = 2 << 20
 
 	// MaxPlain is the largest body once it is decompressed, in bytes: five times
 	// the wire limit (same source).

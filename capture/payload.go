@@ -3,6 +3,8 @@ package capture
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -20,11 +22,12 @@ const sniff = 128
 const keep = 8 << 20
 
 // unwrapper takes a request's payload out of its wrappings: query parameter,
-// form, base64, gzip. Its buffers are reused from request to request.
+// form, base64, gzip, lz64. Its buffers are reused from request to request.
 type unwrapper struct {
 	source bytes.Reader
 	gzip   *gzip.Reader
-	plain  []byte // what came out of gzip
+	lz64   lz64
+	plain  []byte // what came out of gzip or lz64
 }
 
 // unwrap returns the JSON text that r carries: valid UTF-8, at most limit bytes.
@@ -67,12 +70,16 @@ func firstHint(a, b compression) compression {
 // legacy paths the base64 that may be inside. A gzip hint on anything else is an
 // error; the 2024 generation ignored the hint and looked at the bytes alone.
 func (u *unwrapper) decompress(payload []byte, hint compression, legacy bool, limit int) ([]byte, *Refusal) {
-	if hint == hintGzip || bytes.HasPrefix(payload, []byte{0x1f, 0x8b, 0x08}) {
-		var refusal *Refusal
-		if payload, refusal = u.gunzip(payload, limit); refusal != nil {
-			return nil, refusal
-		}
-	} else if refusal := checkText(payload, limit); refusal != nil {
+	var refusal *Refusal
+	switch {
+	case hint == hintGzip || isGzip(payload):
+		payload, refusal = u.gunzip(payload, limit)
+	case hint == hintLZ64:
+		payload, refusal = u.unlz64(payload, limit)
+	default:
+		refusal = checkText(payload, limit)
+	}
+	if refusal != nil {
 		return nil, refusal
 	}
 	if legacy && looksLikeBase64(payload, false) {
@@ -82,6 +89,34 @@ func (u *unwrapper) decompress(payload []byte, hint compression, legacy bool, li
 		}
 	}
 	return payload, nil
+}
+
+// isGzip looks at the bytes that the service looks at: the magic and the one
+// method there is.
+func isGzip(payload []byte) bool { return bytes.HasPrefix(payload, []byte{0x1f, 0x8b, 0x08}) }
+
+// unlz64 decodes lz-string's base64. The limit counts units of UTF-16 first, of
+// which text never has more than bytes, and then bytes.
+func (u *unwrapper) unlz64(payload []byte, limit int) ([]byte, *Refusal) {
+	units, err := u.lz64.decode(payload, limit)
+	if cap(u.lz64.out) > keep/2 {
+		u.lz64 = lz64{}
+	}
+	switch {
+	case errors.Is(err, errLZ64Large):
+		return nil, refuse(413, textTooLarge+fmt.Sprintf(detailLZ64TooBig, limit))
+	case err != nil:
+		return nil, refuse(400, textDecode+detailLZ64)
+	}
+	text, whole := appendUTF8(u.plain[:0], units)
+	u.plain = text
+	switch {
+	case !whole:
+		return nil, refuse(400, textDecode+detailLZ64Text)
+	case len(text) > limit:
+		return nil, refuse(413, textTooLarge+detailLZ64Longer)
+	}
+	return text, nil
 }
 
 func checkText(payload []byte, limit int) *Refusal {

@@ -55,6 +55,11 @@ const (
 	OtherServerError   // any other 5xx
 	UnexpectedStatus   // anything else
 
+	// Server: it answered 200, and said no of the event (v1).
+	Dropped      // and always will
+	NotPersisted // for now: it asks to have it again
+	Limited      // and does not want it again
+
 	// Server: it answered 2xx, but not as a capture endpoint does.
 	UnknownAnswer // a login page, a proxy's greeting: it may have been ingested
 
@@ -137,6 +142,10 @@ var reasonTable = [reasons]reasonRow{
 	GatewayTimeout:     {"gateway_timeout", Server, FateRejected, true},
 	OtherServerError:   {"other_server_error", Server, FateRejected, true},
 	UnexpectedStatus:   {"unexpected_status", Server, FateRejected, false},
+
+	Dropped:      {"dropped", Server, FateRejected, false},
+	NotPersisted: {"not_persisted", Server, FateRejected, true},
+	Limited:      {"limited", Server, FateRejected, false},
 
 	UnknownAnswer: {"unknown_answer", Server, FateAmbiguous, false},
 }

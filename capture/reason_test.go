@@ -55,6 +55,9 @@ func TestReasonTable(t *testing.T) {
 		{capture.GatewayTimeout, "gateway_timeout", "server", rejected, true},
 		{capture.OtherServerError, "other_server_error", "server", rejected, true},
 		{capture.UnexpectedStatus, "unexpected_status", "server", rejected, false},
+		{capture.Dropped, "dropped", "server", rejected, false},
+		{capture.NotPersisted, "not_persisted", "server", rejected, true},
+		{capture.Limited, "limited", "server", rejected, false},
 		{capture.UnknownAnswer, "unknown_answer", "server", ambiguous, false},
 	}
 	if got := slices.Collect(capture.Reasons()); len(got) != len(rows) {

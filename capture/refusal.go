@@ -8,7 +8,8 @@ import "fmt"
 type Refusal struct {
 	Status int
 	Text   string
-	Events int // how many events the request was seen to carry
+	Code   string // v1's word for it; empty: v0 has none
+	Events int    // how many events the request was seen to carry
 }
 
 // Error returns the text as answered.
@@ -40,6 +41,20 @@ const (
 	detailEventTooBig = "Event rejected by kafka during send"
 	detailPlainTooBig = "Uncompressed payload size limit %d exceeded: %d"
 	detailGzipTooBig  = "Decompressed payload would exceed %d bytes (got %d bytes)"
+	detailLZ64        = "decompress_lz64: failed decompress to UTF16"
+	detailLZ64Text    = "decompress_lz64: failed UTF16 to UTF8 conversion"
+	detailLZ64TooBig  = "Decompressed LZ64 payload would exceed %d bytes"
+	detailLZ64Longer  = "lz64 request payload size limit exceeded"
+)
+
+// What the 2024 generation answers where the words differ (hog-rs api.rs).
+const (
+	textQuery2024      = "Failed to deserialize query string: " // the framework's
+	textEmptyID2024    = "event submitted with an empty distinct_id"
+	textTooLarge2024   = "maximum event size exceeded"
+	detailForm2024     = "invalid form data"
+	detailFormData2024 = "missing data field"
+	detailText2024     = "invalid body encoding"
 )
 
 func refuse(status int, text string) *Refusal {
@@ -48,12 +63,6 @@ func refuse(status int, text string) *Refusal {
 
 func refuseSize(detail string, limit, got int) *Refusal {
 	return refuse(413, textTooLarge+fmt.Sprintf(detail, limit, got))
-}
-
-// RefuseWire returns the refusal of a body that is larger than limit as it
-// travels, in bytes (capture extractors.rs).
-func RefuseWire(limit int) *Refusal {
-	return refuse(413, fmt.Sprintf("%sRequest body exceeds limit of %d bytes", textTooLarge, limit))
 }
 
 // RefuseBroken returns the refusal of a body that could not be read to its end.

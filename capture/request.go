@@ -117,15 +117,18 @@ const (
 	unhinted compression = iota // none, or one the service does not know
 	hintGzip
 	hintBase64
+	hintLZ64
 )
 
-// parseCompression reads a hint. lz64 is left to be sniffed like an unknown one.
+// parseCompression reads a hint.
 func parseCompression(text string) compression {
 	switch text {
 	case "gzip", "gzip-js":
 		return hintGzip
 	case "base64", "b64":
 		return hintBase64
+	case "lz64", "lz-string":
+		return hintLZ64
 	}
 	return unhinted
 }

@@ -61,6 +61,7 @@ func (e *parsedEvent) parseUUID(c *cursor) {
 	e.UUID = UUID{}
 	text := e.optionalText(c)
 	if len(text) == 0 {
+		e.emptyUUID = text != nil
 		return
 	}
 	id, err := ParseUUID(text)

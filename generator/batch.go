@@ -1,6 +1,11 @@
 package generator
 
-import "time"
+import (
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+)
 
 // Batch is the events of one request on its way from the source to a sender.
 // Batches are pooled: the feeder takes a free one, a builder fills in the body,
@@ -18,6 +23,14 @@ type Batch struct {
 	Body            []byte // as it goes over the wire
 	Plain           int    // bytes of the body before compression
 
+	results []capture.EventResult // v1: the uuids of the events that are left, and what was said of each
+	left    []int64               // which events are left, by index; nil: all
+	parts   []results.Part        // what became of the others
+	attempt int                   // how often it was sent again
+	last    results.Outcome       // of the attempt before
+	sent    time.Duration         // when the first attempt left
+	cause   results.Cause         // and why so late
+
 	recorded lines         // what a replay read for the builder
 	rest     *Batch        // what did not fit into the byte limit: sent right after
 	built    time.Duration // when the body was ready
@@ -29,7 +42,7 @@ func newBatch() *Batch { return &Batch{ready: make(chan struct{}, 1)} }
 
 // reset makes the batch empty and keeps its buffers.
 func (b *Batch) reset() {
-	*b = Batch{Body: b.Body[:0], recorded: b.recorded.reset(), ready: b.ready}
+	*b = Batch{Body: b.Body[:0], results: b.results[:0], recorded: b.recorded.reset(), ready: b.ready}
 }
 
 // splitAt cuts b before its i-th event and returns what comes after.

@@ -19,6 +19,9 @@ func openReplay(s *scenario.Scenario) (Source, Plan, error) {
 	if err != nil {
 		return nil, Plan{}, err
 	}
+	if format == scenario.FormatCapture && s.Target.Endpoint == scenario.EndpointV1 {
+		return nil, Plan{}, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and these are not v1's", s.Replay.Files)
+	}
 	plan, err := survey(newReplay(s, format))
 	if err != nil {
 		return nil, Plan{}, err

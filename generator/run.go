@@ -54,6 +54,8 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	starting, stop := context.WithDeadline(soft, c.Start.Add(c.Plan.Span+Grace))
 	defer stop()
 	r := newRun(hard, c)
+	r.retries = newRetries(starting, &r.config)
+	r.retries.begin(r.senders)
 	feeding := r.produce(starting)
 	ticking := r.tick()
 	r.sendAll(starting)
@@ -71,6 +73,7 @@ type run struct {
 	line     *line
 	recorder *results.Recorder
 	senders  []*sender
+	retries  *retries     // nil: nothing is sent again
 	split    atomic.Int64 // requests added by byte limits
 
 	unstarted int64 // requests that the end of the run kept from being sent
@@ -101,7 +104,11 @@ func newRun(hard context.Context, c Config) *run {
 			pacer: r.pacer, queue: r.line.queues[lane], baton: batons[lane], free: r.line.free,
 			skip:  c.Scenario.Load.Late == scenario.LateSkip,
 			shard: r.recorder.Shard(i), wire: newWire(hard, &c.Destination), timer: stoppedTimer(),
+			ordered: c.Plan.Ordered, alone: n == c.Plan.Lanes,
 		})
+		if c.Scenario.Target.Endpoint == scenario.EndpointV1 {
+			r.senders[i].wire.speakV1(c.Scenario, c.Start)
+		}
 	}
 	return r
 }
@@ -220,7 +227,7 @@ func (r *run) tick() <-chan struct{} {
 
 // observe closes the current interval and passes it on.
 func (r *run) observe() {
-	var inFlight results.Count
+	inFlight := r.retries.waiting()
 	for _, s := range r.senders {
 		if events := s.inFlight.Load(); events > 0 {
 			inFlight.Requests++

@@ -26,6 +26,12 @@ type sender struct {
 	wire  *wire
 	timer *time.Timer
 	out   results.Outcome
+	parts []results.Part // back out.Parts
+
+	retries *retries      // nil: nothing is sent again
+	again   <-chan *Batch // what is to be sent again now
+	ordered bool          // nothing may overtake a request
+	alone   bool          // no other sender takes from the queue
 
 	inFlight atomic.Int64 // events of the request that is in flight, 0: none
 }
@@ -35,24 +41,42 @@ type sender struct {
 func (s *sender) run(ctx context.Context) {
 	for {
 		free := s.pacer.Now()
-		<-s.baton
+		select {
+		case <-s.baton:
+		case b := <-s.again:
+			s.repeat(b)
+			continue
+		}
 		b, ok := <-s.queue
 		if !ok {
 			s.baton <- struct{}{}
+			s.drain()
 			return
 		}
 		<-b.ready
-		waited := s.pacer.Wait(ctx, b.Due, s.timer)
+		waited := s.wait(ctx, b.Due)
 		s.baton <- struct{}{}
-		for part := b; part != nil; part = part.rest {
-			s.handle(part, free, waited)
-		}
-		s.free <- b
+		s.free <- s.handleAll(b, free, waited)
 	}
 }
 
-// handle sends one request, or says why not, and records what became of it.
-func (s *sender) handle(b *Batch, free time.Duration, waited bool) {
+// handleAll sends what a batch was split into, and returns a batch that is free:
+// b, unless it waits to be sent again.
+func (s *sender) handleAll(b *Batch, free time.Duration, waited bool) *Batch {
+	spare := b
+	for part := b; part != nil; {
+		next := part.rest // a part that waits is not ours any more
+		if s.handle(part, free, waited) && part == b {
+			spare = newBatch()
+		}
+		part = next
+	}
+	return spare
+}
+
+// handle sends one request, or says why not, and records what became of it. It
+// tells whether the request waits to be sent again.
+func (s *sender) handle(b *Batch, free time.Duration, waited bool) (waits bool) {
 	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
 	now := s.pacer.Now()
 	switch {
@@ -62,9 +86,14 @@ func (s *sender) handle(b *Batch, free time.Duration, waited bool) {
 		s.out.Cause = results.NoConnection
 		s.unsent(capture.NoFreeConnection, now)
 	default:
-		s.send(b, free, now)
+		s.exchange(b)
+		if s.out.Sent-b.Due > results.LateAfter {
+			s.out.Cause = causeOf(b, free)
+		}
+		return s.settle(b)
 	}
 	s.shard.Record(&s.out)
+	return false
 }
 
 // unsent marks the outcome as never sent.
@@ -72,17 +101,21 @@ func (s *sender) unsent(why capture.Reason, now time.Duration) {
 	s.out.Reason, s.out.Sent, s.out.Done = why, now, now
 }
 
-// send makes the exchange.
-func (s *sender) send(b *Batch, free, now time.Duration) {
+// exchange sends b and reads its answer.
+func (s *sender) exchange(b *Batch) {
 	s.inFlight.Store(b.Events)
-	s.wire.prepare(b, now)
+	s.wire.prepare(b, s.pacer.Now())
 	s.out.Sent = s.pacer.Now()
 	s.wire.exchange(&s.out)
 	s.out.Done = s.pacer.Now()
 	s.wire.meter.touched = s.out.Done
 	s.inFlight.Store(0)
-	if s.out.Sent-b.Due > results.LateAfter {
-		s.out.Cause = causeOf(b, free)
+	if s.wire.v1 != nil && s.out.Reason == capture.Accepted {
+		s.parts = b.tell(&s.out, s.parts[:0])
+		s.out.Parts = s.parts
+	}
+	if s.out.Reason != capture.Accepted && s.out.Status != 0 {
+		s.out.Answer = s.wire.answer.Body()
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -22,6 +25,8 @@ type wire struct {
 	base    string // scheme, host and path prefix
 	path    string // of the request as prepared
 	timeout time.Duration
+	v1      *headersV1 // nil: v0
+	batch   *Batch     // as prepared
 	meter   meter
 }
 
@@ -81,8 +86,12 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 		w.path = b.Path
 		w.request.SetRequestURI(w.base + b.Path)
 	}
+	w.batch = b
 	h := &w.request.Header
 	h.SetContentType(b.ContentType)
+	if w.v1 != nil {
+		w.v1.set(w, b, now)
+	}
 	setOrDelete(h, fasthttp.HeaderContentEncoding, b.ContentEncoding)
 	setOrDelete(h, fasthttp.HeaderXForwardedFor, b.ForwardedFor)
 	w.request.SetBodyRaw(b.Body)
@@ -108,10 +117,35 @@ func (w *wire) exchange(o *results.Outcome) {
 		return
 	}
 	o.Status = w.answer.StatusCode()
-	o.Reason = capture.Judge(o.Status, w.answer.Body())
+	if w.v1 != nil {
+		o.Reason = capture.JudgeV1(o.Status, w.answer.Body(), w.batch.results)
+	} else {
+		o.Reason = capture.Judge(o.Status, w.answer.Body())
+	}
 	if o.Reason != capture.Accepted {
 		o.Answer = w.answer.Body()
 	}
+}
+
+// longestAsked bounds what an endpoint may ask for in Retry-After.
+const longestAsked = time.Hour
+
+// retryAfter is how long the last answer asks to wait, 0 if it does not: a number
+// of seconds, or a date. Names of headers come in any case.
+func (w *wire) retryAfter() time.Duration {
+	for name, value := range w.answer.Header.All() {
+		if !strings.EqualFold(string(name), fasthttp.HeaderRetryAfter) {
+			continue
+		}
+		asked := time.Duration(0)
+		if seconds, err := strconv.ParseUint(string(value), 10, 31); err == nil {
+			asked = time.Duration(seconds) * time.Second
+		} else if at, err := http.ParseTime(string(value)); err == nil {
+			asked = time.Until(at)
+		}
+		return min(max(asked, 0), longestAsked)
+	}
+	return 0
 }
 
 // close gives up the connection.

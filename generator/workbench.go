@@ -3,8 +3,6 @@ package generator
 import (
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"rehearse/capture"
 	"rehearse/scenario"
 )
@@ -13,21 +11,20 @@ import (
 // compressor, kept from batch to batch so that building allocates nothing.
 type Workbench struct {
 	envelope capture.Envelope
+	v1       capture.EnvelopeV1
 	target   *scenario.Target
 	limit    int // bytes of a body before compression
 	start    time.Time
 
-	plain []byte
-	gzip  *gzip.Writer
-	event capture.Event
-	ids   []byte // backs event.DistinctID
-	props []byte // backs event.Properties
-	due   func(int64) time.Duration
-	block *block // the plan that the last event came from
+	plain  []byte
+	zip    compressor // nil: none
+	coding capture.Coding
+	event  capture.Event
+	ids    []byte // backs event.DistinctID
+	props  []byte // backs event.Properties
+	due    func(int64) time.Duration
+	block  *block // the plan that the last event came from
 }
-
-// gzipLevel is what client libraries trade: little time for most of the gain.
-const gzipLevel = gzip.BestSpeed
 
 // newWorkbench returns a workbench for the requests of s.
 func newWorkbench(s *scenario.Scenario, start time.Time) *Workbench {
@@ -40,9 +37,8 @@ func newWorkbench(s *scenario.Scenario, start time.Time) *Workbench {
 		limit:  int(s.Batching.Bytes),
 		start:  start,
 	}
-	if s.Target.Compression == scenario.CompressionGzip {
-		w.gzip, _ = gzip.NewWriterLevel(nil, gzipLevel)
-	}
+	w.v1.HistoricalMigration = s.Target.HistoricalMigration
+	w.zip, w.coding = newCompressor(s.Target.Compression)
 	return w
 }
 
@@ -57,7 +53,8 @@ func (w *Workbench) assemble(b *Batch, fill eventFiller) {
 		w.single(b, fill)
 		return
 	}
-	w.open(b)
+	b.results = b.results[:0]
+	frame := w.open(b)
 	empty := len(w.plain)
 	for i := int64(0); i < b.Events; i++ {
 		fill(b, i, w)
@@ -71,8 +68,11 @@ func (w *Workbench) assemble(b *Batch, fill eventFiller) {
 			b.rest = b.splitAt(i)
 			break
 		}
+		if w.target.Endpoint == scenario.EndpointV1 {
+			b.results = append(b.results, capture.EventResult{UUID: w.event.UUID})
+		}
 	}
-	w.plain = w.envelope.AppendTail(w.plain)
+	w.plain = frame.AppendTail(w.plain)
 	w.wrap(b)
 	if b.rest != nil {
 		w.assemble(b.rest, fill)
@@ -87,13 +87,26 @@ func (w *Workbench) single(b *Batch, fill eventFiller) {
 	w.wrap(b)
 }
 
-// open begins the body of a batch.
-func (w *Workbench) open(b *Batch) {
-	b.Path, b.ContentType = "/batch/", contentJSON
-	if !w.envelope.HistoricalMigration {
-		w.envelope.SentAt = w.start.Add(b.Due)
+// frame is what stands around the events of a batch.
+type frame interface {
+	AppendHead(dst []byte) []byte
+	AppendTail(dst []byte) []byte
+}
+
+// open begins the body of a batch and returns what will end it.
+func (w *Workbench) open(b *Batch) (f frame) {
+	b.ContentType = contentJSON
+	if w.target.Endpoint == scenario.EndpointV1 {
+		b.Path, f = capture.PathV1, &w.v1
+		w.v1.CreatedAt = w.start.Add(b.Due)
+	} else {
+		b.Path, f = "/batch/", &w.envelope
+		if !w.envelope.HistoricalMigration {
+			w.envelope.SentAt = w.start.Add(b.Due)
+		}
 	}
-	w.plain = w.envelope.AppendHead(w.plain[:0])
+	w.plain = f.AppendHead(w.plain[:0])
+	return f
 }
 
 const contentJSON = "application/json"
@@ -101,22 +114,9 @@ const contentJSON = "application/json"
 // wrap moves the finished body into b, compressed if the target wants it.
 func (w *Workbench) wrap(b *Batch) {
 	b.Plain = len(w.plain)
-	if w.gzip == nil {
+	if w.zip == nil {
 		b.Body, w.plain = w.plain, b.Body
 		return
 	}
-	out := growing{b.Body[:0]}
-	w.gzip.Reset(&out)
-	w.gzip.Write(w.plain)
-	w.gzip.Close()
-	b.Body, b.ContentEncoding = out.bytes, "gzip"
-}
-
-// growing is an io.Writer onto a slice; it cannot fail.
-type growing struct{ bytes []byte }
-
-// Write appends p.
-func (g *growing) Write(p []byte) (int, error) {
-	g.bytes = append(g.bytes, p...)
-	return len(p), nil
+	b.Body, b.ContentEncoding = compress(w.zip, b.Body[:0], w.plain), string(w.coding)
 }

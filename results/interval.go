@@ -37,7 +37,13 @@ func (iv *Interval) reset() {
 func (iv *Interval) record(o *Outcome) {
 	iv.Tally.record(o)
 	fate := o.Reason.Fate()
-	iv.note(Range{First: o.First, Count: o.Events, Fate: fate})
+	switch {
+	case o.Again:
+	case len(o.Parts) > 0:
+		iv.noteParts(o)
+	default:
+		iv.note(Range{First: o.First, Count: o.Events, Fate: fate})
+	}
 	if fate == capture.FateRejected || fate == capture.FateAmbiguous {
 		iv.reject(o)
 	}

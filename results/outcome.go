@@ -25,7 +25,19 @@ type Outcome struct {
 	Cause  Cause // why it left late, if it did
 	Status int   // HTTP status, 0 if there was no answer
 
+	// Waited is what lay between the first attempt's Sent and that of the last.
+	Waited time.Duration
+
 	Retries int32 // how many times it was sent again before it came to this
+
+	// Again says that this is not what became of the request but an attempt
+	// that was refused and will be made again. Its Events are those concerned.
+	Again bool
+
+	// Parts is what became of its events, where the endpoint told them apart;
+	// the worst of it is Reason. Empty: Reason holds for all. The sender owns
+	// it: Record copies it.
+	Parts []Part
 
 	BodyBytes int32 // the body before compression
 	WireBytes int32 // what was written to the connection: head and compressed body
@@ -38,8 +50,8 @@ type Outcome struct {
 // Latency is what a customer would have felt: from due to done.
 func (o *Outcome) Latency() time.Duration { return o.Done - o.Due }
 
-// Service is what the endpoint took: from sent to done.
-func (o *Outcome) Service() time.Duration { return o.Done - o.Sent }
+// Service is what the endpoint took: from sent to done, of the last attempt.
+func (o *Outcome) Service() time.Duration { return o.Done - o.Sent - o.Waited }
 
 // Lag is what the generator did wrong: from due to sent.
 func (o *Outcome) Lag() time.Duration { return o.Sent - o.Due }

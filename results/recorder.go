@@ -2,6 +2,7 @@ package results
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,14 +82,14 @@ type Shard struct {
 }
 
 // Record counts o, which it copies. It does not allocate unless o was refused
-// with an answer, and it blocks on other senders once in a hundred calls, for as long as
+// with an answer or came to more than one end, and it blocks on other senders once in a hundred calls, for as long as
 // it takes to count a hundred outcomes.
 func (s *Shard) Record(o *Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := &s.buffer[s.n]
 	*b = *o
-	b.Answer = nil
+	b.Answer, b.Parts = nil, slices.Clone(o.Parts)
 	if o.Reason != capture.Accepted {
 		b.Answer = bytes.Clone(o.Answer[:min(len(o.Answer), maxAnswer)])
 	}

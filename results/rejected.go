@@ -25,6 +25,7 @@ type RejectionLine struct {
 	Ambiguous  bool    `json:"ambiguous"`
 	FirstEvent int64   `json:"first_event"`
 	Events     int64   `json:"events"`
+	Again      bool    `json:"again,omitempty"` // it was sent again after this
 	Answer     string  `json:"answer"`
 }
 
@@ -40,7 +41,7 @@ func (r *Rejection) line() RejectionLine {
 		DueMS: whole(r.Due), SentMS: whole(r.Sent), DoneMS: whole(r.Done),
 		Status: r.Status, Reason: r.Reason.String(), Side: r.Reason.Side().String(),
 		Ambiguous:  r.Reason.Fate() == capture.FateAmbiguous,
-		FirstEvent: r.First, Events: r.Events, Answer: r.Answer,
+		FirstEvent: r.First, Events: r.Events, Again: r.Again, Answer: r.Answer,
 	}
 }
 

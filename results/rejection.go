@@ -26,6 +26,7 @@ type Rejection struct {
 	Due, Sent, Done time.Duration
 	Status          int
 	Reason          capture.Reason
+	Again           bool   // it was sent again after this
 	Answer          string // the beginning of the answer, safe to print
 }
 
@@ -35,7 +36,7 @@ func rejection(o *Outcome, room int) Rejection {
 	return Rejection{
 		First: o.First, Events: o.Events,
 		Due: o.Due, Sent: o.Sent, Done: o.Done,
-		Status: o.Status, Reason: o.Reason,
+		Status: o.Status, Reason: o.Reason, Again: o.Again,
 		Answer: printable(o.Answer, min(maxAnswer, room)),
 	}
 }

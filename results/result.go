@@ -34,6 +34,8 @@ type Result struct {
 	Thresholds []ThresholdRow `json:"thresholds"`
 	Verdict    Verdict        `json:"verdict"`
 	Warnings   []string       `json:"warnings"`
+	Said       []SaidRow      `json:"said,omitempty"`    // by endpoints that answer event by event
+	Retries    *RetryFacts    `json:"retries,omitempty"` // if anything was sent again
 }
 
 // RunFacts identify a run and say how it ended.

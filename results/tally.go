@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"rehearse/capture"
 )
@@ -34,7 +35,10 @@ type Tally struct {
 	Late     [causes]Count     // sent requests by Cause; OnTime are those that left in time
 	Refusals map[Refusal]Count // rejected, ambiguous and unsent
 	Retries  int64
-	LeftOut  int64 // rejections whose details were not kept, only counted
+	Attempts map[Refusal]Count // refused and then sent again; Refusals has what they came to
+	Said     map[Said]int64    // events by the endpoint's word, where it speaks of events
+	Settled  time.Duration     // when the last accepted request was answered
+	LeftOut  int64             // rejections whose details were not kept, only counted
 
 	BodyBytes, WireBytes int64 // of what was sent
 
@@ -46,6 +50,8 @@ type Tally struct {
 func NewTally() *Tally {
 	return &Tally{
 		Refusals: map[Refusal]Count{},
+		Attempts: map[Refusal]Count{},
+		Said:     map[Said]int64{},
 		Latency:  NewHistogram(),
 		Service:  NewHistogram(),
 		Lag:      NewHistogram(),
@@ -71,7 +77,16 @@ func (t *Tally) Overflow() int64 {
 
 // record counts one outcome.
 func (t *Tally) record(o *Outcome) {
+	if o.Again {
+		t.recordAttempt(o)
+		return
+	}
 	one := Count{o.requests(), o.Events}
+	if len(o.Parts) > 0 {
+		one.Events = 0
+		t.recordParts(o)
+	}
+	t.settle(o)
 	fate := o.Reason.Fate()
 	t.Fates[fate] = t.Fates[fate].plus(one)
 	if fate != capture.FateAccepted {
@@ -79,7 +94,7 @@ func (t *Tally) record(o *Outcome) {
 		t.Refusals[kind] = t.Refusals[kind].plus(one)
 	}
 	if fate != capture.FateUnsent {
-		t.time(o, one)
+		t.time(o, Count{o.requests(), o.Events})
 	}
 }
 
@@ -87,7 +102,6 @@ func (t *Tally) record(o *Outcome) {
 func (t *Tally) time(o *Outcome, one Count) {
 	cause := o.lateness()
 	t.Late[cause] = t.Late[cause].plus(one)
-	t.Retries += int64(o.Retries)
 	t.BodyBytes += int64(o.BodyBytes)
 	t.WireBytes += int64(o.WireBytes)
 	t.Latency.Record(o.Latency())
@@ -119,6 +133,13 @@ func (t *Tally) add(other *Tally) {
 	for kind, count := range other.Refusals {
 		t.Refusals[kind] = t.Refusals[kind].plus(count)
 	}
+	for kind, count := range other.Attempts {
+		t.Attempts[kind] = t.Attempts[kind].plus(count)
+	}
+	for said, events := range other.Said {
+		t.Said[said] += events
+	}
+	t.Settled = max(t.Settled, other.Settled)
 	t.Retries += other.Retries
 	t.LeftOut += other.LeftOut
 	t.BodyBytes += other.BodyBytes
@@ -136,6 +157,8 @@ func (t *Tally) add(other *Tally) {
 // reset empties the tally and keeps its memory.
 func (t *Tally) reset() {
 	clear(t.Refusals)
+	clear(t.Attempts)
+	clear(t.Said)
 	t.Latency.Reset()
 	t.Service.Reset()
 	t.Lag.Reset()
@@ -144,7 +167,7 @@ func (t *Tally) reset() {
 			h.Reset()
 		}
 	}
-	*t = Tally{Refusals: t.Refusals, Latency: t.Latency, Service: t.Service, Lag: t.Lag, ByReason: t.ByReason}
+	*t = Tally{Refusals: t.Refusals, Attempts: t.Attempts, Said: t.Said, Latency: t.Latency, Service: t.Service, Lag: t.Lag, ByReason: t.ByReason}
 }
 
 // refusals are the kinds in Refusals in the order of reason and status.

@@ -18,9 +18,7 @@ func (d *decoder) check(s *Scenario) {
 	if s.Replay == nil || s.Replay.Clock == ClockProfile {
 		d.checkLoad()
 	}
-	if s.Target.Endpoint == EndpointCapture {
-		d.checkCapture(s)
-	}
+	d.checkEndpoint(s)
 	d.checkStages(s)
 }
 
@@ -82,6 +80,22 @@ func (d *decoder) checkReplay(r *Replay) {
 	if r.Format == FormatCapture {
 		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
 		d.refuse(what, hint, "replay.fields", "batching")
+	}
+}
+
+// checkEndpoint refuses what the endpoint cannot do.
+func (d *decoder) checkEndpoint(s *Scenario) {
+	switch c := s.Target.Compression; {
+	case s.Target.Endpoint == EndpointV1:
+		if s.Replay != nil && s.Replay.Format == FormatCapture {
+			d.fail("target.endpoint", "has no meaning for recorded requests", "they are sent byte for byte")
+		}
+		return
+	case c == CompressionDeflate, c == CompressionBrotli, c == CompressionZstd:
+		d.fail("target.compression", string(c)+" is for endpoint v1 alone", "set target.endpoint to v1, or compress with gzip")
+	}
+	if s.Target.Endpoint == EndpointCapture {
+		d.checkCapture(s)
 	}
 }
 

@@ -52,7 +52,7 @@ func readScenario(v value) *Scenario {
 		"batching":   func(v value) { s.Batching = readBatching(v) },
 		"traffic":    func(v value) { s.Traffic = readTraffic(v) },
 		"replay":     func(v value) { s.Replay = readReplay(v) },
-		"retry":      func(v value) { s.Retry = oneOf(v, []Retry{RetryNone}, "sdk") },
+		"retry":      func(v value) { s.Retry = oneOf(v, []Retry{RetryNone, RetrySDK}) },
 		"thresholds": func(v value) { s.Thresholds = readThresholds(v) },
 		"abort":      func(v value) { s.Aborts = readAborts(v) },
 	})

@@ -33,11 +33,11 @@ func readTarget(v value) Target {
 	v.object(fields{
 		"url": func(v value) { t.URL = readURL(v) },
 		"endpoint": func(v value) {
-			t.Endpoint = oneOf(v, []Endpoint{EndpointBatch, EndpointCapture}, "v1")
+			t.Endpoint = oneOf(v, []Endpoint{EndpointBatch, EndpointCapture, EndpointV1})
 		},
 		"token": func(v value) { t.Token = NewSecret(readToken(v)) },
 		"compression": func(v value) {
-			t.Compression = oneOf(v, []Compression{CompressionNone, CompressionGzip}, "deflate", "br", "zstd")
+			t.Compression = oneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionDeflate, CompressionBrotli, CompressionZstd})
 		},
 		"historical_migration": func(v value) { t.HistoricalMigration = v.flag() },
 		"connections":          func(v value) { t.Connections = int(v.count(1, 10_000)) },

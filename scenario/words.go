@@ -9,6 +9,7 @@ type Endpoint string
 const (
 	EndpointBatch   Endpoint = "batch"   // POST /batch/: many events a request
 	EndpointCapture Endpoint = "capture" // POST /i/v0/e/: one event a request
+	EndpointV1      Endpoint = "v1"      // POST /i/v1/analytics/events: many events, a verdict for each
 )
 
 // Compression is the content coding of request bodies.
@@ -16,8 +17,11 @@ type Compression string
 
 // The compressions.
 const (
-	CompressionNone Compression = "none"
-	CompressionGzip Compression = "gzip"
+	CompressionNone    Compression = "none"
+	CompressionGzip    Compression = "gzip"
+	CompressionDeflate Compression = "deflate" // v1 only, like those below
+	CompressionBrotli  Compression = "br"
+	CompressionZstd    Compression = "zstd"
 )
 
 // Arrivals is how events fall within the curve of the profile.
@@ -44,6 +48,7 @@ type Retry string
 // The ways to retry.
 const (
 	RetryNone Retry = "none" // once is all
+	RetrySDK  Retry = "sdk"  // again, as the official client libraries do
 )
 
 // Format is the shape of a recording.

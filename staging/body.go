@@ -10,11 +10,32 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// readBody appends the body of the request to dst, at most limit bytes of it. A
+// wireRules say how large a body may be as it travels, and what is answered to
+// one that is larger or breaks off.
+type wireRules struct {
+	limit    int
+	tooLarge func(limit int) *capture.Refusal
+	broken   func(cause error) *capture.Refusal
+}
+
+// rules returns what holds on a route.
+func (c *Config) rules(r route) wireRules {
+	if r != v1Route {
+		return wireRules{c.maxBody(), c.Generation.RefuseWire, capture.RefuseBroken}
+	}
+	limit := capture.MaxWireV1
+	if c.MaxBody > 0 {
+		limit = c.MaxBody
+	}
+	return wireRules{limit, capture.RefuseWireV1, capture.RefuseBrokenV1}
+}
+
+// readBody appends the body of the request to dst, at most w.limit bytes of it. A
 // body that is larger is drained up to one further limit, so that the connection
 // lives on; beyond that it is closed, as the service does
 // (integration_wire_body_limits.rs).
-func readBody(ctx *fasthttp.RequestCtx, dst []byte, limit int) ([]byte, *capture.Refusal) {
+func readBody(ctx *fasthttp.RequestCtx, dst []byte, w wireRules) ([]byte, *capture.Refusal) {
+	limit := w.limit
 	stream := ctx.RequestBodyStream()
 	if stream == nil {
 		return append(dst, ctx.Request.Body()...), nil
@@ -22,21 +43,21 @@ func readBody(ctx *fasthttp.RequestCtx, dst []byte, limit int) ([]byte, *capture
 	declared := ctx.Request.Header.ContentLength() // -1: chunked
 	if declared > 2*limit {
 		ctx.SetConnectionClose()
-		return dst, capture.RefuseWire(limit)
+		return dst, w.tooLarge(limit)
 	}
 	dst, err := appendUpTo(dst, stream, limit+1)
 	if len(dst) > limit {
 		if _, err := io.CopyN(io.Discard, stream, int64(limit)); !errors.Is(err, io.EOF) {
 			ctx.SetConnectionClose()
 		}
-		return dst, capture.RefuseWire(limit)
+		return dst, w.tooLarge(limit)
 	}
 	if err == nil && declared > len(dst) {
 		err = io.ErrUnexpectedEOF // the stream ends like this when the client goes away
 	}
 	if err != nil {
 		ctx.SetConnectionClose()
-		return dst, capture.RefuseBroken(err)
+		return dst, w.broken(err)
 	}
 	return dst, nil
 }

@@ -6,13 +6,19 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 )
 
 // Config says what a Server enforces and how it misbehaves. The zero value is
 // a well-behaved endpoint with the limits of the service.
 type Config struct {
-	MaxBody int            // largest body as it travels, in bytes; 0: capture.MaxWire
+	Generation capture.Generation // which behaviour of the v0 routes
+
+	MaxBody int            // largest body as it travels, in bytes; 0: that of the generation
 	Limits  capture.Limits // what holds after decompression
+
+	// Pipeline is what lies behind the endpoint; see package pipeline.
+	Pipeline pipeline.Config
 
 	Concurrency int           // how many requests are served at once, 0: any number; the others queue
 	Delay       time.Duration // how long the service takes, besides the work itself
@@ -20,7 +26,10 @@ type Config struct {
 
 	Reject     []Rejection
 	RetryAfter time.Duration // said with an injected 429 or 503, in whole seconds; 0: not said
-	Reset      float64       // share of requests whose connection is closed instead of an answer
+	// NotPersisted is the share of the events of v1 that are to be sent again.
+	NotPersisted float64
+
+	Reset float64 // share of requests whose connection is closed instead of an answer
 
 	// Observe, if set, is called for each request that may submit events once its
 	// answer is settled, with the status of that answer, or 0 for a reset. The
@@ -43,6 +52,9 @@ func (c *Config) Validate() error {
 	if !isShare(c.Reset) {
 		wrong = append(wrong, fmt.Errorf("cannot reset a share of %v: want a multiple of 0.1%% from 0%% to 100%%", c.Reset))
 	}
+	if !isShare(c.NotPersisted) {
+		wrong = append(wrong, fmt.Errorf("cannot return a share of %v of the events: want a multiple of 0.1%% from 0%% to 100%%", c.NotPersisted))
+	}
 	if total > 1 {
 		wrong = append(wrong, fmt.Errorf("cannot reject and reset %v%% of the requests: the shares add up to more than 100%%", total*100))
 	}
@@ -56,5 +68,5 @@ func (c *Config) maxBody() int {
 	if c.MaxBody > 0 {
 		return c.MaxBody
 	}
-	return capture.MaxWire
+	return c.Generation.MaxWire()
 }

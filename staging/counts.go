@@ -18,6 +18,7 @@ type counts struct {
 	mu       sync.Mutex
 	answers  map[answer]int64
 	byName   []int64 // by number; 0 holds the names that have none
+	verdicts map[verdict]int64
 	accepted int64
 	filtered int64
 	wire     int64
@@ -38,6 +39,12 @@ func (c *counts) request(a answer, wire int) {
 	c.wire += int64(wire)
 }
 
+// verdict is what v1 said of an event.
+type verdict struct {
+	verdict capture.Verdict
+	detail  capture.Detail
+}
+
 // accept counts a submission that was answered with yes.
 func (c *counts) accept(s *capture.Submission, n *names) {
 	sum := checksum(s.Events)
@@ -49,6 +56,12 @@ func (c *counts) accept(s *capture.Submission, n *names) {
 			c.byName = append(c.byName, 0)
 		}
 		c.byName[number]++
+	}
+	if len(s.Results) > 0 && c.verdicts == nil {
+		c.verdicts = make(map[verdict]int64)
+	}
+	for _, r := range s.Results {
+		c.verdicts[verdict{r.Verdict, r.Detail}]++
 	}
 	c.accepted += int64(len(s.Events))
 	c.filtered += int64(s.Filtered)

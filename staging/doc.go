@@ -1,13 +1,14 @@
 // Package staging is a capture endpoint to rehearse against: the default target
 // of a run, a server of its own, and a double in tests, over any net.Listener.
 //
-// It reads what it gets by the rules of capture's v0 routes, answers with their
-// statuses and texts, and stores nothing. It counts, so that what arrived can be
+// It reads what it gets by the rules of capture's v0 routes, of today or of 2024,
+// and of v1, answers with their statuses and texts, and stores nothing. It counts, so that what arrived can be
 // held against what was sent: requests by route and status, events accepted,
 // refused and filtered, and a checksum of the accepted events that does not
 // depend on their order. [Server.Stats] and GET /_rehearse/stats tell.
 //
 //	/batch  /e  /i/v0/e  /capture  /track  /engage   GET POST OPTIONS, with or without a trailing slash
+//	/i/v1/analytics/events                           POST: a verdict for each event
 //	/  /_readiness  /_liveness                       GET: the text "capture"
 //	/_rehearse/stats                                 GET: Stats as JSON
 //

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"rehearse/capture"
 )
 
 // cycle is after how many requests the injected answers repeat: any 1,000
@@ -20,6 +22,7 @@ const stride = 617
 const (
 	serve uint16 = 0 // answer as the service would
 	reset uint16 = 1 // close the connection instead
+	lost  uint16 = 2 // of an event: not persisted
 )
 
 // faults holds what the endpoint does wrong, and when.
@@ -30,6 +33,9 @@ type faults struct {
 
 	answers [cycle]uint16
 	count   atomic.Uint64 // requests that have asked for their answer
+
+	losses [cycle]uint16
+	events atomic.Uint64 // events that have asked to be persisted
 
 	first sync.Once
 	began time.Time // when the first request came
@@ -44,7 +50,19 @@ func newFaults(c *Config) *faults {
 	for _, r := range c.Reject {
 		rest = f.fill(rest, uint16(r.Status), r.Share)
 	}
+	f.fill(f.losses[:], lost, c.NotPersisted)
 	return f
+}
+
+// lose returns to the client the share of a v1 submission's events that are not
+// to be persisted.
+func (f *faults) lose(s *capture.Submission) *capture.Submission {
+	if f.losses[0] != lost || s == nil || len(s.Results) == 0 {
+		return s
+	}
+	first := f.events.Add(uint64(len(s.Results))) - uint64(len(s.Results))
+	s.Return(func(i int) bool { return f.losses[(first+uint64(i))%cycle*stride%cycle] == lost })
+	return s
 }
 
 // fill gives answer its share of the cycle and returns what is left of it.

@@ -1,6 +1,10 @@
 package staging
 
-import "bytes"
+import (
+	"bytes"
+
+	"rehearse/capture"
+)
 
 // route is one of the paths that the endpoint knows.
 type route uint8
@@ -15,6 +19,7 @@ const (
 	captureRoute
 	trackRoute
 	engageRoute
+	v1Route
 )
 
 // routeOf returns the route of a path, which may have a trailing slash. The
@@ -40,8 +45,19 @@ func routeOf(path []byte) route {
 		return trackRoute
 	case "/engage":
 		return engageRoute
+	case capture.PathV1, "/i/v1/general/events":
+		return v1Route
 	}
 	return noRoute
+}
+
+// in returns what r is in a generation: that of 2024 had three event routes only
+// (hog-rs router.rs).
+func (r route) in(g capture.Generation) route {
+	if g == capture.Generation2024 && r > singleRoute {
+		return noRoute
+	}
+	return r
 }
 
 func (r route) takesEvents() bool { return r >= batchRoute }
@@ -65,6 +81,8 @@ func (r route) String() string {
 		return "/track"
 	case engageRoute:
 		return "/engage"
+	case v1Route:
+		return capture.PathV1
 	}
 	return "other"
 }

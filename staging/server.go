@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 
 	"github.com/valyala/fasthttp"
 )
@@ -25,6 +26,7 @@ const keep = 8 << 20
 type Server struct {
 	config   Config
 	faults   *faults
+	pipeline *pipeline.Pipeline
 	http     fasthttp.Server
 	workers  sync.Pool // of *worker
 	names    names
@@ -34,15 +36,25 @@ type Server struct {
 
 // worker is the memory in which one request is served.
 type worker struct {
-	decoder capture.Decoder
-	request capture.Request
-	body    []byte
+	decoder   capture.Decoder
+	decoderV1 capture.DecoderV1
+	request   capture.Request
+	body      []byte
+	event     pipeline.Event
+	said      []byte // the answer, of v1
 }
 
 // New returns an endpoint that behaves as c says. It runs nothing until Serve.
 func New(c Config) *Server {
-	s := &Server{config: c, faults: newFaults(&c)}
-	s.workers.New = func() any { return &worker{decoder: capture.Decoder{Limits: c.Limits}} }
+	// What overflowed in 2024 stayed on the main topic (hog-rs sinks/kafka.rs).
+	c.Pipeline.InPlace = c.Pipeline.InPlace || c.Generation == capture.Generation2024
+	s := &Server{config: c, faults: newFaults(&c), pipeline: pipeline.New(c.Pipeline)}
+	s.workers.New = func() any {
+		return &worker{
+			decoder:   capture.Decoder{Limits: c.Limits, Generation: c.Generation},
+			decoderV1: capture.DecoderV1{Limits: c.Limits},
+		}
+	}
 	s.http = fasthttp.Server{
 		Handler:                      s.handle,
 		Name:                         "rehearse",
@@ -83,9 +95,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	w := s.workers.Get().(*worker)
 	defer s.release(w)
-	body, refusal := readBody(ctx, w.body[:0], s.config.maxBody())
+	r := routeOf(ctx.Path()).in(s.config.Generation)
+	body, refusal := readBody(ctx, w.body[:0], s.config.rules(r))
 	w.body = body
-	r := routeOf(ctx.Path())
 	switch {
 	case r.takesEvents():
 		s.handleEvents(ctx, w, r, refusal)
@@ -93,7 +105,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case r == noRoute:
 		say(ctx, 404, "")
 	case !ctx.IsGet() && !ctx.IsHead():
-		say(ctx, 405, "")
+		sayAllowed(ctx, "GET,HEAD")
 	case r == index:
 		say(ctx, 200, "capture")
 	case r == statistics:
@@ -103,7 +115,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 }
 
 func (s *Server) release(w *worker) {
-	w.request = capture.Request{}
+	w.request, w.event = capture.Request{}, pipeline.Event{}
 	if cap(w.body) > keep {
 		w.body = nil
 	}
@@ -115,10 +127,12 @@ func (s *Server) shard(ctx *fasthttp.RequestCtx) *counts { return &s.shards[ctx.
 func (s *Server) handleEvents(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) {
 	allowOrigin(ctx)
 	switch {
+	case r == v1Route && !ctx.IsPost():
+		sayAllowed(ctx, "POST")
 	case ctx.IsOptions():
 		sayOk(ctx)
-	case !ctx.IsGet() && !ctx.IsPost():
-		say(ctx, 405, "")
+	case !ctx.IsGet() && !ctx.IsHead() && !ctx.IsPost():
+		sayAllowed(ctx, "GET,HEAD,POST,OPTIONS")
 	default:
 		s.submit(ctx, w, r, unread)
 		return
@@ -137,14 +151,15 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		ContentEncoding: ctx.Request.Header.ContentEncoding(),
 		Body:            w.body,
 	}
-	submission, no := s.decide(w, unread)
-	status := s.answer(ctx, submission, no)
+	submission, no := s.decide(ctx, w, r, unread)
+	status := s.answer(ctx, w, r, submission, no)
 	c := s.shard(ctx)
 	c.request(answer{r, status}, len(w.body))
 	if no != nil {
 		s.refusals.add(refusal{no.Status, no.Text}, no.Events)
 	} else {
 		c.accept(submission, &s.names)
+		s.ingest(w, submission)
 	}
 	if s.config.Observe != nil {
 		s.config.Observe(&w.request, status)
@@ -153,17 +168,17 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 
 // decide returns what the request submits, or what it is refused with. An
 // injected answer comes before what the service would have said.
-func (s *Server) decide(w *worker, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
+func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
 	injected := s.faults.next()
 	no := unread
 	var submission *capture.Submission
 	if no == nil {
 		var err error
-		submission, err = w.decoder.Decode(&w.request)
+		submission, err = w.decode(ctx, r)
 		errors.As(err, &no)
 	}
 	if injected == serve {
-		return submission, no
+		return s.faults.lose(submission), no
 	}
 	events := 0
 	switch {
@@ -175,12 +190,27 @@ func (s *Server) decide(w *worker, unread *capture.Refusal) (*capture.Submission
 	if injected == reset {
 		return nil, &capture.Refusal{Text: "connection reset", Events: events}
 	}
-	return nil, &capture.Refusal{Status: int(injected), Text: textOf(int(injected)), Events: events}
+	no = &capture.Refusal{Status: int(injected), Text: textOf(int(injected))}
+	if r == v1Route {
+		no = capture.RefuseV1(int(injected))
+	}
+	no.Events = events
+	return nil, no
+}
+
+// decode reads the request by the rules of its route.
+func (w *worker) decode(ctx *fasthttp.RequestCtx, r route) (*capture.Submission, error) {
+	if r == v1Route {
+		return w.decoderV1.Decode(requestV1(ctx, w.body))
+	}
+	return w.decoder.Decode(&w.request)
 }
 
 // answer writes the answer and returns its status, 0 for none.
-func (s *Server) answer(ctx *fasthttp.RequestCtx, submission *capture.Submission, no *capture.Refusal) int {
+func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, r route, submission *capture.Submission, no *capture.Refusal) int {
 	switch {
+	case r == v1Route && (no == nil || no.Status != 0):
+		w.answerV1(ctx, submission, no)
 	case no == nil && submission.Beacon:
 		ctx.SetStatusCode(204)
 	case no == nil:
@@ -190,9 +220,9 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, submission *capture.Submission
 		return 0
 	default:
 		say(ctx, no.Status, no.Text)
-		if after := int(s.config.RetryAfter / time.Second); after > 0 && (no.Status == 429 || no.Status == 503) {
-			ctx.Response.Header.Set("Retry-After", fmt.Sprint(after))
-		}
+	}
+	if after := int(s.config.RetryAfter / time.Second); after > 0 && no != nil && (no.Status == 429 || no.Status == 503) {
+		ctx.Response.Header.Set("Retry-After", fmt.Sprint(after))
 	}
 	return ctx.Response.StatusCode()
 }
@@ -211,6 +241,13 @@ func say(ctx *fasthttp.RequestCtx, status int, text string) {
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.SetBodyString(text)
+}
+
+// sayAllowed answers a method that the route does not take with those that it
+// does, as axum does.
+func sayAllowed(ctx *fasthttp.RequestCtx, methods string) {
+	say(ctx, 405, "")
+	ctx.Response.Header.Set("Allow", methods)
 }
 
 func sayOk(ctx *fasthttp.RequestCtx) {

@@ -139,10 +139,15 @@ func TestStats(t *testing.T) {
 			Plain: int64(len(plain) + len(batchOf(6, 1)) + len(single)),
 		},
 		Names:    []NameCount{{"$identify", 2}, {"$pageview", 3}, {"e", 1}, {"purchase", 2}}, // 0…6 by threes, and single's
+		Verdicts: []VerdictCount{},
+		Pipeline: got.Pipeline,
 		Checksum: got.Checksum,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
+	}
+	if p := got.Pipeline; len(p.Lanes) != 1 || p.Lanes[0].Events != 8 || len(p.HotIDs) != 8 {
+		t.Errorf("the pipeline got %+v", p)
 	}
 	if len(got.Checksum) != 16 || got.Checksum == strings.Repeat("0", 16) {
 		t.Errorf("checksum %q", got.Checksum)

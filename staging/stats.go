@@ -6,11 +6,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"rehearse/capture"
+	"rehearse/capture/pipeline"
 )
 
 // Stats is what the endpoint has counted since it was made, as JSON the answer
 // of GET /_rehearse/stats. Every event that could be told apart in a request to
-// an event route is accepted, refused or filtered.
+// an event route is accepted, refused, filtered, dropped or returned.
 type Stats struct {
 	Format   string         `json:"format"` // "rehearse/stage/v1"
 	Requests []RequestCount `json:"requests"`
@@ -18,6 +21,9 @@ type Stats struct {
 	Events   EventCounts    `json:"events"`
 	Bytes    ByteCounts     `json:"bytes"`
 	Names    []NameCount    `json:"names"`
+	Verdicts []VerdictCount `json:"verdicts"` // what v1 said, event by event
+
+	Pipeline pipeline.Stats `json:"pipeline"` // what became of the accepted events
 
 	// OtherNames counts the accepted events whose name is none of Names: one
 	// seen after the first 1,000, or longer than 200 bytes.
@@ -48,11 +54,14 @@ type RefusalCount struct {
 }
 
 // EventCounts counts events by what became of them. Filtered ones were dropped
-// with a 200, as the service drops $performance_event.
+// with a 200, as the service drops $performance_event; v1 says so of each event
+// that it dropped, or returned to be sent again.
 type EventCounts struct {
 	Accepted int64 `json:"accepted"`
 	Refused  int64 `json:"refused"`
 	Filtered int64 `json:"filtered"`
+	Dropped  int64 `json:"dropped"`
+	Returned int64 `json:"returned"`
 }
 
 // ByteCounts counts the bytes of bodies: all as they travelled, and those of
@@ -68,9 +77,17 @@ type NameCount struct {
 	Events int64  `json:"events"`
 }
 
+// VerdictCount counts the events of which v1 said the same.
+type VerdictCount struct {
+	Result string `json:"result"`
+	Detail string `json:"detail"`
+	Events int64  `json:"events"`
+}
+
 // sums gathers the shards while Stats is made.
 type sums struct {
 	answers  map[answer]int64
+	verdicts map[verdict]int64
 	byName   [maxNames + 1]int64
 	checksum uint64
 }
@@ -80,7 +97,7 @@ type sums struct {
 // another.
 func (s *Server) Stats() Stats {
 	stats := Stats{Format: "rehearse/stage/v1"}
-	total := sums{answers: make(map[answer]int64)}
+	total := sums{answers: make(map[answer]int64), verdicts: make(map[verdict]int64)}
 	for i := range s.shards {
 		s.shards[i].addTo(&total, &stats)
 	}
@@ -90,6 +107,8 @@ func (s *Server) Stats() Stats {
 		stats.Events.Refused += r.Events
 	}
 	stats.Names = nameCounts(s.names.all(), &total.byName)
+	stats.addVerdicts(total.verdicts)
+	stats.Pipeline = s.pipeline.Stats()
 	stats.OtherNames = total.byName[0]
 	stats.Checksum = fmt.Sprintf("%016x", total.checksum)
 	return stats
@@ -101,6 +120,9 @@ func (c *counts) addTo(total *sums, stats *Stats) {
 	for a, n := range c.answers {
 		total.answers[a] += n
 	}
+	for v, n := range c.verdicts {
+		total.verdicts[v] += n
+	}
 	for number, n := range c.byName {
 		total.byName[number] += n
 	}
@@ -109,6 +131,23 @@ func (c *counts) addTo(total *sums, stats *Stats) {
 	stats.Bytes.Wire += c.wire
 	stats.Bytes.Plain += c.plain
 	total.checksum += c.checksum
+}
+
+// addVerdicts lists what v1 said, and counts what it did not take.
+func (s *Stats) addVerdicts(verdicts map[verdict]int64) {
+	s.Verdicts = make([]VerdictCount, 0, len(verdicts))
+	for v, n := range verdicts {
+		s.Verdicts = append(s.Verdicts, VerdictCount{v.verdict.String(), v.detail.String(), n})
+		switch v.verdict {
+		case capture.VerdictDrop:
+			s.Events.Dropped += n
+		case capture.VerdictRetry:
+			s.Events.Returned += n
+		}
+	}
+	slices.SortFunc(s.Verdicts, func(a, b VerdictCount) int {
+		return cmp.Or(strings.Compare(a.Result, b.Result), strings.Compare(a.Detail, b.Detail))
+	})
 }
 
 func requestCounts(answers map[answer]int64) []RequestCount {

@@ -11,6 +11,8 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"rehearse/capture"
+	"rehearse/capture/pipeline"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -18,10 +20,17 @@ import (
 // stageFlags is how the endpoint is asked to behave, as written.
 type stageFlags struct {
 	listen      string
+	generation  string
 	maxBody     string
 	stall       string
 	reject      []string
 	reset       string
+	again       string
+	partitions  int
+	perMinute   int64
+	forced      []string
+	overQuota   []string
+	noOverflow  bool
 	delay       time.Duration
 	retryAfter  time.Duration
 	concurrency int
@@ -53,12 +62,19 @@ printed when it ends (Ctrl-C).`,
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8010", "`address` to listen on; port 0 takes a free one")
+	c.Flags().StringVar(&f.generation, "generation", "current", "behave as the service did in `2024`, or as it does now (current)")
 	c.Flags().StringVar(&f.stall, "stall", "", "serve nothing for a while, every so often, as in `1s/5s`")
 	c.Flags().DurationVar(&f.delay, "delay", 0, "take this much longer for each request")
 	c.Flags().IntVar(&f.concurrency, "concurrency", 0, "serve at most this `many` requests at once; the others queue")
 	c.Flags().StringArrayVar(&f.reject, "reject", nil, "answer a share of the requests with a status, as in `429:1%` (repeatable)")
 	c.Flags().DurationVar(&f.retryAfter, "retry-after", 0, "say Retry-After with an injected 429 or 503")
 	c.Flags().StringVar(&f.reset, "reset", "", "break off a `share` of the connections instead of answering, as in 0.5%")
+	c.Flags().StringVar(&f.again, "again", "", "ask to have a `share` of v1's events sent again, as in 1%")
+	c.Flags().IntVar(&f.partitions, "partitions", 64, "partitions of the pipeline behind the endpoint")
+	c.Flags().Int64Var(&f.perMinute, "per-minute", 0, "the pipeline's limit of `events` a minute for one id (default none)")
+	c.Flags().BoolVar(&f.noOverflow, "no-overflow", false, "no bucket of 100/s, burst 1,000, for each id")
+	c.Flags().StringArrayVar(&f.forced, "overflow", nil, "a `token` or token:distinct_id that always overflows (repeatable)")
+	c.Flags().StringArrayVar(&f.overQuota, "over-quota", nil, "a `token` whose events are answered 200 and dropped (repeatable)")
 	c.Flags().StringVar(&f.maxBody, "max-body", "", "largest body, as in `2MiB` (default 20MiB)")
 	c.Flags().BoolVar(&f.json, "json", false, "print the counts as JSON at the end")
 	return c
@@ -67,6 +83,9 @@ printed when it ends (Ctrl-C).`,
 // config reads the flags, and says everything that is wrong with them at once.
 func (f *stageFlags) config() (staging.Config, error) {
 	c := staging.Config{Delay: f.delay, RetryAfter: f.retryAfter, Concurrency: f.concurrency}
+	c.Pipeline = pipeline.Config{
+		Partitions: f.partitions, PerMinute: f.perMinute, NoOverflow: f.noOverflow, Forced: f.forced, OverQuota: f.overQuota,
+	}
 	var wrong []error
 	note := func(flag string, err error) {
 		if err != nil {
@@ -74,6 +93,8 @@ func (f *stageFlags) config() (staging.Config, error) {
 		}
 	}
 	var err error
+	c.Generation, err = capture.ParseGeneration(f.generation)
+	note("generation", err)
 	if f.stall != "" {
 		c.Stall, err = staging.ParseStall(f.stall)
 		note("stall", err)
@@ -87,10 +108,17 @@ func (f *stageFlags) config() (staging.Config, error) {
 		c.Reset, err = scenario.ParseShare(f.reset)
 		note("reset", err)
 	}
+	if f.again != "" {
+		c.NotPersisted, err = scenario.ParseShare(f.again)
+		note("again", err)
+	}
 	if f.maxBody != "" {
 		n, err := scenario.ParseBytes(f.maxBody)
 		note("max-body", err)
 		c.MaxBody = int(n)
+	}
+	if f.partitions < 1 || f.partitions > 10_000 || f.perMinute < 0 {
+		wrong = append(wrong, errors.New("--partitions must be 1 to 10000, and --per-minute not negative"))
 	}
 	if len(wrong) > 0 {
 		return c, errors.Join(wrong...)
@@ -110,7 +138,7 @@ func stage(w world, f stageFlags, config staging.Config) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	url := "http://" + listener.Addr().String()
-	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/\n  GET  %[1]s/_rehearse/stats\n", url)
+	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/  /i/v1/analytics/events\n  GET  %[1]s/_rehearse/stats\n", url)
 	select {
 	case err := <-served:
 		return err
@@ -137,11 +165,30 @@ func printStats(w world, s staging.Stats, asJSON bool) error {
 	}
 	fmt.Fprintf(w.stdout, "events: %s accepted, %s refused, %s filtered; checksum %s\n",
 		humanize.Comma(s.Events.Accepted), humanize.Comma(s.Events.Refused), humanize.Comma(s.Events.Filtered), s.Checksum)
+	for _, v := range s.Verdicts {
+		fmt.Fprintf(w.stdout, "%12s events answered %s %s\n", humanize.Comma(v.Events), v.Result, v.Detail)
+	}
 	for _, r := range s.Requests {
 		fmt.Fprintf(w.stdout, "%12s requests to %s answered %d\n", humanize.Comma(r.Requests), r.Route, r.Status)
 	}
 	for _, r := range s.Refusals {
 		fmt.Fprintf(w.stdout, "%12s requests refused: %d %q\n", humanize.Comma(r.Requests), r.Status, r.Text)
 	}
+	printPipeline(w, &s.Pipeline)
 	return nil
+}
+
+// printPipeline prints what became of the accepted events.
+func printPipeline(w world, p *pipeline.Stats) {
+	fmt.Fprintf(w.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order\n",
+		humanize.Comma(p.OverQuota), humanize.Comma(p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global),
+		humanize.Comma(p.Order.Unkeyed), humanize.Comma(p.Order.Backwards))
+	for _, lane := range p.Lanes {
+		fmt.Fprintf(w.stdout, "%12s events on lane %s, %s of them on partition %d\n",
+			humanize.Comma(lane.Events), lane.Lane, humanize.Comma(lane.Partitions[lane.Hottest]), lane.Hottest)
+	}
+	if m := p.Merges; m.Total > 0 {
+		fmt.Fprintf(w.stdout, "%12s merges: %s refused for an illegal id, %s for one that is identified, %s came too early\n",
+			humanize.Comma(m.Total), humanize.Comma(m.Illegal), humanize.Comma(m.Identified), humanize.Comma(m.Overtook))
+	}
 }

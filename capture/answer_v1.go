@@ -1,0 +1,88 @@
+package capture
+
+import "github.com/tidwall/gjson"
+
+// MaxAnswerV1 returns how much of an answer a client reads that sent a number of
+// events to v1, in bytes: MaxAnswer, and what a result of each can take.
+func MaxAnswerV1(events int) int { return MaxAnswer + 256*events }
+
+// JudgeV1 returns what an answer of v1 means, and writes into results, one for
+// each event that was sent, what it says of each; on the way in they hold the
+// uuids. With a 200 that is v1's the reason is Accepted, whatever the results:
+// it is for each of them to say. An event of which it says nothing, or nothing
+// that is known, keeps VerdictNone. The body is untrusted and not kept.
+func JudgeV1(status int, body []byte, results []EventResult) Reason {
+	for i := range results {
+		results[i].Verdict, results[i].Detail = VerdictNone, NoDetail
+	}
+	if reason := OfStatus(status); reason != Accepted {
+		return reason
+	}
+	if len(body) > MaxAnswerV1(len(results)) || tooDeep(body) || !gjson.ValidBytes(body) {
+		return UnknownAnswer
+	}
+	c := cursor{json: body}
+	if c.kind() != '{' {
+		return UnknownAnswer
+	}
+	reason := UnknownAnswer
+	for c.enter(); c.more(); {
+		if string(c.key()) == "results" && c.kind() == '{' {
+			readResults(&c, results)
+			reason = Accepted
+			continue
+		}
+		c.value()
+	}
+	return reason
+}
+
+// readResults consumes the object of results. They come in the order of the
+// request; from the first that does not, places are looked up.
+func readResults(c *cursor, results []EventResult) {
+	var places map[UUID]int
+	next := 0
+	for c.enter(); c.more(); {
+		id, err := ParseUUID(c.key())
+		if err != nil || c.kind() != '{' {
+			c.value()
+			continue
+		}
+		verdict, detail := readResult(c)
+		if next == len(results) || results[next].UUID != id {
+			if places == nil {
+				places = placesOf(results)
+			}
+			place, known := places[id]
+			if !known {
+				continue
+			}
+			next = place
+		}
+		results[next].Verdict, results[next].Detail = verdict, detail
+		next++
+	}
+}
+
+func placesOf(results []EventResult) map[UUID]int {
+	places := make(map[UUID]int, len(results))
+	for i := range results {
+		places[results[i].UUID] = i
+	}
+	return places
+}
+
+// readResult consumes the object that stands behind a uuid.
+func readResult(c *cursor) (v Verdict, d Detail) {
+	for c.enter(); c.more(); {
+		key := c.key()
+		raw := c.value()
+		switch string(key) {
+		case "result":
+			v = parseVerdict(textOf(raw))
+		case "details":
+			d = parseDetail(textOf(raw))
+		}
+	}
+	return v, d
+}

@@ -1,0 +1,37 @@
+package pipeline
+
+import "time"
+
+// Limit is a rate with a burst: the first Burst events of an instant pass, and
+// after that PerSecond of them a second.
+type Limit struct {
+	PerSecond int
+	Burst     int
+}
+
+// bucket applies a Limit to one key. It is the generic cell rate algorithm: only
+// the time at which the bucket would be full again is kept (hog-rs
+// limiters/overflow.rs uses the same, through the governor crate).
+type bucket int64 // nanoseconds; 0: full since ever
+
+// take takes one event at a time, in nanoseconds, and reports whether it passes.
+func (b *bucket) take(l Limit, now int64) bool {
+	each := int64(time.Second) / int64(l.PerSecond)
+	full := max(int64(*b), now)
+	if full-now > each*int64(l.Burst-1) {
+		return false
+	}
+	*b = bucket(full + each)
+	return true
+}
+
+// OverflowsAfter is when a key that has a steady rate of events per second first
+// exceeds the limit, from a full bucket; ok is false if it never does. The
+// bucket loses rate - PerSecond a second.
+func (l Limit) OverflowsAfter(rate float64) (after time.Duration, ok bool) {
+	drain := rate - float64(l.PerSecond)
+	if drain <= 0 {
+		return 0, false
+	}
+	return time.Duration(float64(l.Burst) / drain * float64(time.Second)), true
+}

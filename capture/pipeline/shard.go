@@ -1,0 +1,110 @@
+package pipeline
+
+import (
+	"sync"
+	"time"
+)
+
+// shard is what is known about some of the ids.
+type shard struct {
+	mu    sync.Mutex
+	ids   map[uint64]*idState
+	most  int
+	swept time.Time // when idle ids were last forgotten
+	key   []byte    // backs a visit's key
+
+	hot        *hot
+	partitions [lanes][]int64
+	overflow   OverflowCounts
+	overflowed time.Time // when the first event did
+	order      OrderCounts
+}
+
+// idState is what is remembered of an id. Times of events are in milliseconds
+// since 1970, those of the clock in nanoseconds.
+type idState struct {
+	bucket  bucket
+	seen    int64 // when its last event came
+	minute  int64 // number of the minute that count counts
+	count   int64
+	latest  int64 // time of its youngest event so far
+	merged  int64 // time of the youngest merge that names it
+	joined  int64 // time of the youngest merge that joined it to another
+	lane    Lane
+	started bool // it has had an event
+}
+
+// idle is how long an id must be quiet before it may be forgotten (the service
+// forgets the keys of its buckets after 60 to 70 s).
+const idle = time.Minute
+
+// id returns what is remembered of an id; nil if there is no room for it.
+func (s *shard) id(hash uint64, now time.Time) *idState {
+	if id := s.ids[hash]; id != nil {
+		id.seen = now.UnixNano()
+		return id
+	}
+	if len(s.ids) >= s.most {
+		s.sweep(now)
+		if len(s.ids) >= s.most {
+			s.order.Untracked++
+			return nil
+		}
+	}
+	id := &idState{seen: now.UnixNano()}
+	s.ids[hash] = id
+	return id
+}
+
+// sweep forgets idle ids, at most once a second: it looks at all of them.
+func (s *shard) sweep(now time.Time) {
+	if now.Sub(s.swept) < time.Second {
+		return
+	}
+	s.swept = now
+	for hash, id := range s.ids {
+		if now.UnixNano()-id.seen > int64(idle) {
+			delete(s.ids, hash)
+		}
+	}
+}
+
+// inMinute counts an event and returns how many the id has had in this minute.
+// The service's windows are synchronised every 15 s between its nodes; one node
+// needs no synchronising.
+func (id *idState) inMinute(now time.Time) int64 {
+	if minute := now.Unix() / 60; minute != id.minute {
+		id.minute, id.count = minute, 0
+	}
+	id.count++
+	return id.count
+}
+
+// count counts a routed event.
+func (s *shard) count(v *visit, r *Route) {
+	s.partitions[r.Lane][r.Partition]++
+	s.hot.add(v.hash, v.DistinctID, r.Lane == Overflow || !r.Keyed)
+	if !r.Keyed {
+		s.order.Unkeyed++
+	}
+}
+
+// watch notes what the event does to the order of its id.
+func (s *shard) watch(v *visit, r *Route) {
+	id := v.id
+	if id.started && id.lane != r.Lane {
+		s.order.Rerouted++
+	}
+	id.lane, id.started = r.Lane, true
+	if v.Time.IsZero() {
+		return
+	}
+	ms := v.Time.UnixMilli()
+	if ms < id.latest {
+		s.order.Backwards++
+	}
+	if ms < id.joined {
+		s.order.AfterMerge++
+	}
+	id.latest = max(id.latest, ms)
+}

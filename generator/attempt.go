@@ -1,0 +1,174 @@
+package generator
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+)
+
+// settle records what came of an attempt to send b, and sees to the next one if
+// the client would make one. It tells whether b waits for that: then it is not
+// the sender's any more.
+func (s *sender) settle(b *Batch) (waits bool) {
+	for s.retries != nil {
+		wait, again := s.retries.wants(b, &s.out, s.wire.retryAfter())
+		if !again || !s.ordered && !s.retries.room(b) || !s.retries.hold(b, &s.out) {
+			break
+		}
+		if !s.ordered {
+			s.retries.park(b, wait)
+			return true
+		}
+		if !s.rest(wait) {
+			s.out = b.last
+			break
+		}
+		s.resend(b)
+	}
+	b.conclude(&s.out)
+	s.shard.Record(&s.out)
+	return false
+}
+
+// repeat takes up a request whose time has come to be sent again. After the end
+// of the run it stays with what it came to.
+func (s *sender) repeat(b *Batch) {
+	defer s.retries.work.Done()
+	s.retries.count(b, -1)
+	if s.retries.ending.Err() == nil {
+		s.resend(b)
+		s.settle(b)
+		return
+	}
+	s.out = b.last
+	b.conclude(&s.out)
+	s.shard.Record(&s.out)
+}
+
+// resend records the attempt that was refused, and makes the next.
+func (s *sender) resend(b *Batch) {
+	b.last.Again = true
+	s.shard.Record(&b.last)
+	b.attempt++
+	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
+	s.exchange(b)
+}
+
+// rest waits, unless the run ends before.
+func (s *sender) rest(wait time.Duration) bool {
+	s.timer.Reset(wait)
+	select {
+	case <-s.timer.C:
+		return true
+	case <-s.retries.ending.Done():
+		s.timer.Stop()
+		return false
+	}
+}
+
+// wait holds the sender until due. One that shares its queue with no other sends
+// meanwhile what is to be sent again: nobody else would.
+func (s *sender) wait(ctx context.Context, due time.Duration) bool {
+	for s.alone && s.again != nil && due-s.pacer.Now() > 2*fine {
+		s.timer.Reset(due - s.pacer.Now() - fine)
+		select {
+		case <-s.timer.C:
+		case b := <-s.again:
+			s.timer.Stop()
+			s.repeat(b)
+		case <-ctx.Done():
+			s.timer.Stop()
+			return false
+		}
+	}
+	return s.pacer.Wait(ctx, due, s.timer)
+}
+
+// drain sends again what is left when the queue has ended, until nothing is.
+func (s *sender) drain() {
+	if s.retries == nil {
+		return
+	}
+	s.retries.work.Done()
+	for {
+		select {
+		case b := <-s.again:
+			s.repeat(b)
+		case <-s.retries.over:
+			return
+		}
+	}
+}
+
+// returned lists the places of the events that are to be sent again.
+func (b *Batch) returned() (left []int) {
+	for i := range b.results {
+		if b.results[i].Verdict == capture.VerdictRetry {
+			left = append(left, i)
+		}
+	}
+	return left
+}
+
+// putAside keeps the parts of the events that came to their end.
+func (b *Batch) putAside(parts []results.Part) {
+	for _, p := range parts {
+		if p.Said.Verdict != capture.VerdictRetry {
+			b.parts = append(b.parts, p)
+		}
+	}
+}
+
+// keep forgets all events but those at the places left.
+func (b *Batch) keep(left []int) {
+	indexes := make([]int64, len(left))
+	for k, i := range left {
+		indexes[k] = b.index(i)
+		b.results[k] = b.results[i]
+	}
+	b.results, b.left = b.results[:len(left)], indexes
+}
+
+// index is the number of the i-th event that is left, in the run.
+func (b *Batch) index(i int) int64 {
+	if b.left == nil {
+		return b.First + int64(i)
+	}
+	return b.left[i]
+}
+
+// outstanding is how many events the next attempt carries.
+func (b *Batch) outstanding() int64 {
+	if b.left == nil {
+		return b.Events
+	}
+	return int64(len(b.left))
+}
+
+// conclude makes o, the outcome of the last attempt, that of the whole request.
+func (b *Batch) conclude(o *results.Outcome) {
+	o.First, o.Events, o.Retries = b.First, b.Events, int32(b.attempt)
+	if b.attempt > 0 {
+		o.Waited, o.Sent, o.Cause = o.Sent-b.sent, b.sent, b.cause
+	}
+	if b.parts == nil {
+		return
+	}
+	all := b.parts
+	if len(o.Parts) > 0 {
+		all = append(all, o.Parts...)
+	} else {
+		for _, i := range b.left {
+			all = append(all, results.Part{First: i, Events: 1, Reason: o.Reason})
+		}
+	}
+	slices.SortFunc(all, func(x, y results.Part) int { return int(x.First - y.First) })
+	o.Parts = nil
+	for _, p := range all {
+		o.Parts = appendPart(o.Parts, p)
+		o.Reason = worse(o.Reason, p.Reason)
+	}
+}

@@ -1,0 +1,186 @@
+package generator
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// retries is where requests wait that were refused for now. A request that waits
+// holds no connection: when its time has come, whichever sender is free sends it
+// again, between the requests of the plan. It is no part of the plan: it never
+// makes a new request, and what was refused is recorded before it is sent again.
+//
+// Where order matters it is otherwise: then nothing may overtake a request, and
+// the sender of its queue waits with it (see sender.settle).
+type retries struct {
+	policy scenario.RetryPolicy
+	ending context.Context // after which nothing is sent again
+	until  time.Duration   // when that will be at the latest
+	ready  chan *Batch     // whose time has come
+	over   chan struct{}   // closed when nothing is left to do
+
+	// work counts the senders that still take from their queues, and the requests
+	// that wait or are being sent again.
+	work sync.WaitGroup
+
+	requests, events, bytes atomic.Int64 // that wait
+
+	mu       sync.Mutex // guards what follows, the tools for cutting bodies
+	inflater capture.Inflater
+	plain    []byte
+	zip      compressor
+	coding   capture.Coding
+}
+
+// The bounds of what may wait. A client's queue has its bounds, too: what does
+// not fit is not sent again.
+const (
+	maxWaiting      = 10_000
+	maxWaitingBytes = 64 << 20
+)
+
+// newRetries returns the place where the requests of c wait, nil if they are not
+// sent again.
+func newRetries(starting context.Context, c *Config) *retries {
+	if c.Scenario.Retry != scenario.RetrySDK {
+		return nil
+	}
+	r := &retries{
+		policy: c.Scenario.Policy(), ending: starting, until: c.Plan.Span + Grace,
+		ready: make(chan *Batch), over: make(chan struct{}),
+	}
+	r.zip, r.coding = newCompressor(c.Scenario.Target.Compression)
+	return r
+}
+
+// begin lets senders know of r, and watches for the end of the work.
+func (r *retries) begin(senders []*sender) {
+	if r == nil {
+		return
+	}
+	r.work.Add(len(senders))
+	for _, s := range senders {
+		s.retries, s.again = r, r.ready
+	}
+	go func() {
+		r.work.Wait()
+		close(r.over)
+	}()
+}
+
+// waiting counts what waits.
+func (r *retries) waiting() results.Count {
+	if r == nil {
+		return results.Count{}
+	}
+	return results.Count{Requests: r.requests.Load(), Events: r.events.Load()}
+}
+
+// wants tells whether the client sends b again after o, and how long it waits
+// before. Only the events that were returned count where the answer speaks of
+// events, else all that are left.
+func (r *retries) wants(b *Batch, o *results.Outcome, asked time.Duration) (wait time.Duration, again bool) {
+	if b.attempt >= r.policy.Retries || r.ending.Err() != nil || !r.retryable(o) {
+		return 0, false
+	}
+	s := scenario.NewStream(retrySalt^uint64(b.First), uint64(b.attempt))
+	wait = r.policy.Wait(b.attempt, s.Float64(), asked)
+	return wait, o.Done+wait < r.until
+}
+
+// retrySalt keeps the jitter apart from all other chance.
+const retrySalt = 0x1f83d9abfb41bd6b
+
+func (r *retries) retryable(o *results.Outcome) bool {
+	for _, p := range o.Parts {
+		if p.Said.Verdict == capture.VerdictRetry {
+			return true
+		}
+	}
+	if len(o.Parts) > 0 || !o.Reason.Retryable() {
+		return false
+	}
+	byClient := o.Reason == capture.RateLimited || o.Reason == capture.RequestTimeout
+	return !byClient || !r.policy.OnlyServerErrors
+}
+
+// hold makes b ready to be sent again: what came to its end is put aside, and
+// the body holds only what is left. False: that cannot be done.
+func (r *retries) hold(b *Batch, o *results.Outcome) bool {
+	if b.attempt == 0 {
+		b.sent, b.cause = o.Sent, o.Cause
+	}
+	b.last = *o
+	b.last.Answer = slices.Clone(o.Answer[:min(len(o.Answer), keptAnswer)])
+	if len(o.Parts) > 0 {
+		b.last.Reason, b.last.Parts = capture.NotPersisted, nil
+		if left := b.returned(); len(left) < len(b.results) && !r.cut(b, left) {
+			return false
+		}
+		b.putAside(o.Parts)
+	}
+	b.last.First, b.last.Events = b.index(0), b.outstanding()
+	return true
+}
+
+// keptAnswer is how much of an answer is kept of a request that waits, in bytes.
+const keptAnswer = 256
+
+// room tells whether b may wait besides what waits already.
+func (r *retries) room(b *Batch) bool {
+	return r.requests.Load() < maxWaiting && r.bytes.Load()+int64(cap(b.Body)) <= maxWaitingBytes
+}
+
+// park lets b wait without a connection.
+func (r *retries) park(b *Batch, wait time.Duration) {
+	r.work.Add(1)
+	r.count(b, 1)
+	go func() {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.ending.Done():
+		}
+		r.ready <- b
+	}()
+}
+
+// count adds b to what waits, or takes it away.
+func (r *retries) count(b *Batch, n int64) {
+	r.requests.Add(n)
+	r.events.Add(n * b.Events)
+	r.bytes.Add(n * int64(cap(b.Body)))
+}
+
+// cut makes the body of b carry only the events that are left, by their place.
+func (r *retries) cut(b *Batch, left []int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	plain, err := r.inflater.Inflate(r.coding, b.Body, capture.MaxPlainV1)
+	if err != nil {
+		return false
+	}
+	next := 0
+	r.plain = capture.CutBatch(r.plain[:0], plain, func(i int) bool {
+		keep := next < len(left) && left[next] == i
+		if keep {
+			next++
+		}
+		return keep
+	})
+	if b.Plain = len(r.plain); r.zip == nil {
+		b.Body = append(b.Body[:0], r.plain...)
+	} else {
+		b.Body = compress(r.zip, b.Body[:0], r.plain)
+	}
+	b.keep(left)
+	return true
+}

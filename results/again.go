@@ -1,0 +1,73 @@
+package results
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"rehearse/capture"
+)
+
+// RetryFacts say what sending again came to. They stand in a result only if
+// anything was sent again.
+type RetryFacts struct {
+	Amplification float64        `json:"amplification"`   // requests sent, retries included, for each that was planned and left
+	Settled       float64        `json:"settled_seconds"` // when the last event was in
+	Refused       []RejectionRow `json:"refused"`         // the answers that made the client send again
+}
+
+// SaidRow counts the events of which the endpoint said the same, where it speaks
+// of events.
+type SaidRow struct {
+	Result string `json:"result"` // the endpoint's word: ok, warning, drop, retry, limited
+	Detail string `json:"detail"` // empty: it gave none
+	Events int64  `json:"events"`
+}
+
+// addAnswers writes down what was said event by event, and what was sent again.
+func (r *Result) addAnswers(t *Tally) {
+	for said, events := range t.Said {
+		r.Said = append(r.Said, SaidRow{said.Verdict.String(), said.Detail.String(), events})
+	}
+	slices.SortFunc(r.Said, func(a, b SaidRow) int {
+		return cmp.Or(strings.Compare(a.Result, b.Result), strings.Compare(a.Detail, b.Detail))
+	})
+	if t.Retries == 0 {
+		return
+	}
+	sent := t.Sent().Requests
+	r.Retries = &RetryFacts{
+		Amplification: ratio(sent+t.Retries, sent),
+		Settled:       t.Settled.Round(time.Millisecond).Seconds(),
+		Refused:       rowsOf(t.Attempts),
+	}
+}
+
+// rowsOf lists refusals in the order of reason and status.
+func rowsOf(refusals map[Refusal]Count) []RejectionRow {
+	kinds := slices.SortedFunc(maps.Keys(refusals), func(a, b Refusal) int {
+		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
+	})
+	rows := make([]RejectionRow, 0, len(kinds))
+	for _, kind := range kinds {
+		count := refusals[kind]
+		rows = append(rows, RejectionRow{
+			Reason: kind.Reason.String(), Side: kind.Reason.Side().String(), Status: kind.Status,
+			Requests: count.Requests, Events: count.Events,
+		})
+	}
+	return rows
+}
+
+// settle remembers when the last accepted event was in.
+func (t *Tally) settle(o *Outcome) {
+	accepted := o.Reason == capture.Accepted
+	for _, p := range o.Parts {
+		accepted = accepted || p.Reason == capture.Accepted
+	}
+	if accepted {
+		t.Settled = max(t.Settled, o.Done)
+	}
+}

@@ -1,0 +1,61 @@
+package results
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rehearse/capture"
+)
+
+// TestParts: a request that came to several ends is one request of its worst
+// end, and its events are booked one by one.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	r := NewRecorder(1)
+	ok, drop := Said{Verdict: capture.VerdictOk}, Said{Verdict: capture.VerdictDrop}
+	parts := []Part{{0, 6, capture.Accepted, ok}, {6, 1, capture.Dropped, drop}, {7, 2, capture.Accepted, ok}, {9, 1, capture.UnknownAnswer, Said{}}}
+	r.Shard(0).Record(&Outcome{Events: 10, Reason: capture.Dropped, Status: 200, Done: 3 * time.Second, Parts: parts})
+	parts[0] = Part{} // it belongs to the sender
+	iv := r.Tick(time.Second, Count{})
+	want := [fates]Count{capture.FateAccepted: {0, 8}, capture.FateRejected: {1, 1}, capture.FateAmbiguous: {0, 1}}
+	if iv.Fates != want {
+		t.Errorf("%+v, want %+v", iv.Fates, want)
+	}
+	refusals := map[Refusal]Count{{capture.Dropped, 200}: {1, 1}, {capture.UnknownAnswer, 200}: {0, 1}}
+	if diff := cmp.Diff(refusals, iv.Refusals); diff != "" {
+		t.Error(diff)
+	}
+	ledger := []Range{{0, 6, capture.FateAccepted}, {6, 1, capture.FateRejected}, {7, 2, capture.FateAccepted}, {9, 1, capture.FateAmbiguous}}
+	if diff := cmp.Diff(ledger, iv.Ledger); diff != "" {
+		t.Error(diff)
+	}
+	if iv.Said[ok] != 8 || iv.Said[drop] != 1 || len(iv.Said) != 2 || iv.Settled != 3*time.Second {
+		t.Errorf("said %v, settled at %v", iv.Said, iv.Settled)
+	}
+}
+
+// TestAttempts: an attempt that is made again is no outcome; the result says
+// what it came to.
+func TestAttempts(t *testing.T) {
+	t.Parallel()
+	r := NewRecorder(1)
+	s := r.Shard(0)
+	for i := range 3 {
+		s.Record(&Outcome{First: 5, Events: 5, Reason: capture.Unavailable, Status: 503, Again: true, WireBytes: 10, Sent: time.Duration(i), Answer: []byte("later")})
+	}
+	s.Record(&Outcome{First: 5, Events: 5, Reason: capture.Accepted, Status: 200, Retries: 3, WireBytes: 10, Waited: time.Second, Done: 1500 * time.Millisecond})
+	iv := r.Tick(time.Second, Count{})
+	if iv.Sent() != (Count{1, 5}) || len(iv.Refusals) != 0 || iv.WireBytes != 40 || len(iv.Ledger) != 1 || len(iv.Rejected) != 3 || !iv.Rejected[0].Again {
+		t.Errorf("%+v sent, refusals %v, %d bytes, ledger %v, rejected %+v", iv.Sent(), iv.Refusals, iv.WireBytes, iv.Ledger, iv.Rejected)
+	}
+	if got := iv.Service.Max(); got < 499*time.Millisecond || got > 501*time.Millisecond {
+		t.Errorf("service %v, want that of the last attempt", got)
+	}
+	result := newResult(&Manifest{}, iv.Total, time.Second)
+	want := &RetryFacts{Amplification: 4, Settled: 1.5, Refused: []RejectionRow{{"unavailable", "server", 503, 3, 15}}}
+	if diff := cmp.Diff(want, result.Retries); diff != "" || result.Requests.Retried != 3 {
+		t.Errorf("%d retried\n%s", result.Requests.Retried, diff)
+	}
+}

@@ -1,0 +1,48 @@
+package scenario
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestEndpointChecks: what an endpoint cannot do is a mistake of the file.
+func TestEndpointChecks(t *testing.T) {
+	t.Parallel()
+	const head = "name: a\nload: {profile: 'const(1, 1s)'}\ntraffic: {}\n"
+	for _, row := range []struct{ text, want string }{
+		{head + "target: {endpoint: v1, compression: br}\n", ""},
+		{head + "target: {compression: br}\n", "target.compression: br is for endpoint v1 alone (set target.endpoint to v1, or compress with gzip)"},
+		{head + "target: {endpoint: capture, compression: zstd}\n", "target.compression: zstd is for endpoint v1 alone"},
+		{"name: a\nreplay: {files: [load.go], format: capture}\ntarget: {endpoint: v1}\n", "target.endpoint: has no meaning for recorded requests"},
+	} {
+		_, err := Parse("a.yaml", []byte(row.text), Options{})
+		switch {
+		case row.want == "" && err != nil:
+			t.Errorf("%s%v", row.text, err)
+		case row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)):
+			t.Errorf("%s: %v, want %s", row.text, err, row.want)
+		}
+	}
+}
+
+// TestPolicyWaits: 100 ms doubled up to 30 s, and at least what is asked for.
+func TestPolicyWaits(t *testing.T) {
+	t.Parallel()
+	p := (&Scenario{}).Policy()
+	for n, want := range []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond} {
+		if got := p.Wait(n, 0.9, 0); got != want {
+			t.Errorf("before retry %d: %v, want %v", n, got, want)
+		}
+	}
+	if got := p.Wait(20, 0, 0); got != 30*time.Second { // 100 ms × 2^20 is a day
+		t.Errorf("the longest wait is %v", got)
+	}
+	if got := p.Wait(0, 0, time.Minute); got != time.Minute {
+		t.Errorf("asked for a minute: %v", got)
+	}
+	jittery := RetryPolicy{Retries: 1, Base: time.Second, Factor: 2, Cap: time.Minute, Jitter: 0.25}
+	if low, high := jittery.Wait(1, 0, time.Hour), jittery.Wait(1, 1, 0); low != 1500*time.Millisecond || high != 2500*time.Millisecond {
+		t.Errorf("2 s ± 25%%: %v to %v", low, high)
+	}
+}
