@@ -12,12 +12,13 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	allowed := map[string][]string{
-		"rehearse/capture":      {},
-		"rehearse/scenario":     {"rehearse/capture"},
-		"rehearse/results":      {"rehearse/capture", "rehearse/scenario"},
-		"rehearse/generator":    {"rehearse/capture", "rehearse/scenario", "rehearse/results"},
-		"rehearse/staging":      {"rehearse/capture"},
-		"rehearse/cmd/rehearse": {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/generator", "rehearse/staging"},
+		"rehearse/capture":           {},
+		"rehearse/scenario":          {"rehearse/capture"},
+		"rehearse/results":           {"rehearse/capture", "rehearse/scenario"},
+		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/generator/traffic"},
+		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
+		"rehearse/staging":           {"rehearse/capture"},
+		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/generator", "rehearse/staging"},
 	}
 	owners := map[string][]string{
 		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},

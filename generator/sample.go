@@ -36,10 +36,10 @@ type span struct{ from, to int64 }
 
 // sample writes events by their number alone.
 func (y *Synth) sample(out io.Writer, w *Workbench, from, n int64) error {
-	w.due = y.schedule.Cursor().Due
+	y.prepare(w)
 	var line []byte
 	for i := from; i < from+n; i++ {
-		y.Event(i, w)
+		y.model.Write(&w.event, i, &w.pen)
 		line = append(capture.AppendEvent(line[:0], &w.event), '\n')
 		if _, err := out.Write(line); err != nil {
 			return err

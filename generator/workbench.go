@@ -6,6 +6,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"rehearse/capture"
+	"rehearse/generator/traffic"
 	"rehearse/scenario"
 )
 
@@ -20,10 +21,9 @@ type Workbench struct {
 	plain []byte
 	gzip  *gzip.Writer
 	event capture.Event
-	ids   []byte // backs event.DistinctID
-	props []byte // backs event.Properties
-	due   func(int64) time.Duration
-	block *block // the plan that the last event came from
+	ids   []byte      // backs event.DistinctID
+	props []byte      // backs event.Properties
+	pen   traffic.Pen // writes synthesized events
 }
 
 // gzipLevel is what client libraries trade: little time for most of the gain.

@@ -19,6 +19,9 @@ func (d *decoder) check(s *Scenario) {
 	if s.Target.Endpoint == EndpointCapture {
 		d.checkCapture(s)
 	}
+	if s.Traffic != nil && s.Load.Profile != nil && len(d.errors) == 0 {
+		d.checkTraffic(s)
+	}
 }
 
 // curves are the three ways to give the load.
