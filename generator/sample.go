@@ -31,6 +31,36 @@ func Sample(out io.Writer, s *scenario.Scenario, start time.Time, from, n int64)
 	return sampleReplay(out, source.(replay), w, span{from, from + n})
 }
 
+// SampleFaults writes the first n events from number from on that are wrong on
+// purpose, one JSON object a line: index, fault in the words of the scenario
+// file, and the event.
+func SampleFaults(out io.Writer, s *scenario.Scenario, start time.Time, from, n int64) error {
+	if s.Traffic == nil {
+		return errors.New("cannot list faults: the scenario replays a recording")
+	}
+	y, plan := NewSynth(s)
+	if from < 0 || n < 0 || from >= plan.Events {
+		return fmt.Errorf("cannot list faults from event %d on: the scenario has events 0 to %d", from, plan.Events-1)
+	}
+	w := newWorkbench(s, start)
+	y.prepare(w)
+	var line []byte
+	for i := from; i < plan.Events && n > 0; i++ {
+		fault := y.model.Fault(i, &w.pen)
+		if fault == "" {
+			continue
+		}
+		n--
+		y.model.Write(&w.event, i, &w.pen)
+		line = fmt.Appendf(line[:0], `{"index":%d,"fault":"%s","event":`, i, fault)
+		line = append(capture.AppendEvent(line, &w.event), "}\n"...)
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // span is a range of event numbers.
 type span struct{ from, to int64 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,23 +124,36 @@ func TestSameBytesFromAnyNumberOfBuilders(t *testing.T) {
 	}
 }
 
+// fingerprints are of the first 10,000 bodies of each ready scenario.
+var fingerprints = map[string]string{
+	"quickstart":         "020bcde4bfae41bf78a0f6fb1a31fba4a821af503793fbcbc04cbc7ec088eb48",
+	"historical-import":  "3e4c2393f93ac3e5be79d617fc314e83c0bb81a720aa4795bb9eb213e347befd",
+	"hot-id":             "12667ae2b997b982b1bd95c594c5b28cc2cf7baad8bebbf9f6296ae18f750f12",
+	"merge-storm":        "a87532cb8a09f6314cab32ab31f6e20e2aa7eb2de103571059826d5669761f12",
+	"mobile-morning":     "15a392be278dbf79909a06a0d3b55568b9bc30cf01378735b359c1522596a7fa",
+	"flash-crowd":        "4edd11b73d0c65acbe1752693955f081211aa175cc384ef6e6c8bc028dfa1749",
+	"single-event-flood": "d7361e6bb1b85135c992cb51e19507e99df83c458de04f6b0ef0b89bb45d6b77",
+	"replay-wire":        "ad5c2c06f6a337b28ab12b95a69d5b82161d2985bb760aab874fc7e4eab57de9",
+	"replay-activity":    "1d414c08dc80842e7887984e9fc9943855405376182c7546b415ded4dd601308",
+}
+
 // TestFingerprints pins the bodies of the ready scenarios: what a file means
 // must not change unnoticed.
 func TestFingerprints(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{
-		"quickstart":      "2cf028813ec1b8a3e7a9b3f6e870426880defa2116181f6451e2800db98b84ad",
-		"replay-wire":     "ad5c2c06f6a337b28ab12b95a69d5b82161d2985bb760aab874fc7e4eab57de9",
-		"replay-activity": "1d414c08dc80842e7887984e9fc9943855405376182c7546b415ded4dd601308",
-	} {
+	files, err := filepath.Glob("../scenarios/*.yaml")
+	if err != nil || len(files) < len(fingerprints) {
+		t.Fatalf("found %d scenarios (%v), want %d", len(files), err, len(fingerprints))
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s, err := scenario.LoadWith(filepath.Join("..", "scenarios", name+".yaml"), scenario.Options{Set: []string{"target.compression=none"}})
+			s, err := scenario.LoadWith(file, scenario.Options{Set: []string{"target.compression=none"}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := bodiesOf(t, s, 10_000, 2); got != want {
-				t.Errorf("the bodies of %s have digest\n%s, want\n%s", name, got, want)
+			if got := bodiesOf(t, s, 10_000, 2); got != fingerprints[name] {
+				t.Errorf("the bodies of %s have digest\n%s, want\n%s", name, got, fingerprints[name])
 			}
 		})
 	}

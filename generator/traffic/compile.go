@@ -89,9 +89,25 @@ func (b *builder) value(s string) {
 		b.set(part{op: opChoice, choices: strings.Split(s, "|")})
 	default:
 		low, span := bounds(s)
-		b.set(part{op: opNumber, low: low, span: span})
+		b.number(part{op: opNumber, low: low, span: span})
 	}
 }
+
+// number adds a number. Few different ones are written beforehand.
+func (b *builder) number(p part) {
+	if p.span > fewNumbers {
+		b.set(p)
+		return
+	}
+	written := part{op: opChoice}
+	for n := range int64(p.span) {
+		written.choices = append(written.choices, string(p.appendNumber(nil, p.low+n)))
+	}
+	b.set(written)
+}
+
+// fewNumbers is how many numbers a table of them may hold.
+const fewNumbers = 128
 
 // bounds reads low..high. The templates are constants, which a test reads all.
 func bounds(s string) (low int64, span uint64) {
@@ -135,7 +151,7 @@ func (b *builder) property(v scenario.PropertyValue) {
 	switch {
 	case v.Number != nil:
 		n := v.Number
-		b.set(part{op: opNumber, low: n.Low, span: uint64(n.High-n.Low) + 1, places: uint8(n.Decimals)})
+		b.number(part{op: opNumber, low: n.Low, span: uint64(n.High-n.Low) + 1, places: uint8(n.Decimals)})
 	case v.Words != nil:
 		b.text(`"`)
 		b.set(part{op: opWords, low: int64(v.Words.Low), span: uint64(v.Words.High-v.Words.Low) + 1})

@@ -98,6 +98,8 @@ func own(e scenario.EventShare) []string {
 		return flagCalled
 	case "$screen":
 		return screen
+	case "Application Opened", "Application Installed", "Application Updated", "Application Backgrounded":
+		return lifecycle
 	}
 	return commerce
 }
@@ -176,6 +178,11 @@ var (
 	}
 	screen = []string{
 		`"$screen_name":"<Home|Product|Product|Cart|Checkout|Account|Search>"`,
+	}
+	lifecycle = []string{
+		`"version":"<4|5>.<0..20>.<0..9>"`,
+		`"build":"<1000..4000>"`,
+		`"from_background":<true|true|false>`,
 	}
 	server = []string{
 		`"$lib":"posthog-node"`,

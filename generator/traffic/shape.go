@@ -73,11 +73,7 @@ func (p *part) choose(k *ink) int {
 func (p *part) appendValue(dst []byte, k *ink) []byte {
 	switch p.op {
 	case opNumber:
-		n := p.low + int64(k.below(p.span))
-		if p.places > 0 {
-			return appendDecimal(dst, n, int(p.places))
-		}
-		return strconv.AppendInt(dst, n, 10)
+		return p.appendNumber(dst, p.low+int64(k.below(p.span)))
 	case opWords:
 		return appendWords(dst, p.low+int64(k.below(p.span)), k)
 	case opSession:
@@ -93,6 +89,14 @@ func (p *part) appendValue(dst []byte, k *ink) []byte {
 		return strconv.AppendUint(dst, s.Below(p.span), 10)
 	}
 	return dst
+}
+
+// appendNumber appends n in the units of the part.
+func (p *part) appendNumber(dst []byte, n int64) []byte {
+	if p.places > 0 {
+		return appendDecimal(dst, n, int(p.places))
+	}
+	return strconv.AppendInt(dst, n, 10)
 }
 
 // appendDecimal appends n units of the last of some decimal places.
