@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/traffic"
 	"rehearse/scenario"
 )
 
@@ -123,4 +124,22 @@ func (r *requestReplay) print(out io.Writer, b *Batch, _ *Workbench, _ span) err
 		line["body_base64"] = bytes.Clone(b.Body)
 	}
 	return json.NewEncoder(out).Encode(line)
+}
+
+// Measure makes n events of s, from event number from on, and says what they
+// are like beside what the scenario asks for.
+func Measure(s *scenario.Scenario, start time.Time, from, n int64) (*traffic.Shape, error) {
+	if s.Traffic == nil {
+		return nil, errors.New("cannot measure the shape: the scenario replays a recording")
+	}
+	y, plan := NewSynth(s)
+	switch {
+	case from < 0 || from >= plan.Events:
+		return nil, fmt.Errorf("cannot measure from event %d on: the scenario has events 0 to %d", from, plan.Events-1)
+	case n < 1 || n > traffic.MostMeasured:
+		return nil, fmt.Errorf("cannot measure %d events: ask for 1 to %d", n, traffic.MostMeasured)
+	}
+	w := newWorkbench(s, start)
+	y.prepare(w)
+	return y.model.Measure(from, min(from+n, plan.Events), &w.pen), nil
 }

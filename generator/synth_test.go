@@ -126,13 +126,13 @@ func TestSameBytesFromAnyNumberOfBuilders(t *testing.T) {
 
 // fingerprints are of the first 10,000 bodies of each ready scenario.
 var fingerprints = map[string]string{
-	"quickstart":         "020bcde4bfae41bf78a0f6fb1a31fba4a821af503793fbcbc04cbc7ec088eb48",
-	"historical-import":  "3e4c2393f93ac3e5be79d617fc314e83c0bb81a720aa4795bb9eb213e347befd",
-	"hot-id":             "12667ae2b997b982b1bd95c594c5b28cc2cf7baad8bebbf9f6296ae18f750f12",
-	"merge-storm":        "a87532cb8a09f6314cab32ab31f6e20e2aa7eb2de103571059826d5669761f12",
-	"mobile-morning":     "15a392be278dbf79909a06a0d3b55568b9bc30cf01378735b359c1522596a7fa",
-	"flash-crowd":        "4edd11b73d0c65acbe1752693955f081211aa175cc384ef6e6c8bc028dfa1749",
-	"single-event-flood": "d7361e6bb1b85135c992cb51e19507e99df83c458de04f6b0ef0b89bb45d6b77",
+	"quickstart":         "5e05de370e92288792913ef3efd5b810961fdff79f0cd7b7bee6079e1885d6d4",
+	"historical-import":  "dd4e89eb218089a6438c04949004da0c3338a9ac6d373e0237d61abf35529cca",
+	"hot-id":             "2aab70f7f0633332596e8cb318cb3275f45119763be297bd762dd96b85ec4e6b",
+	"merge-storm":        "7041b185fb3be22b189e1f21ebe2cd6cc14205d9d5ec73259293203d640aab2a",
+	"mobile-morning":     "a49206085fa1b3796c50de0ab04cbf31c278cc42e15d8cfbd65c693ade19f031",
+	"flash-crowd":        "8e6fe6d0488e526ddc0efd5351c591466fef1a4a510612f778ada3d7ab6c0efd",
+	"single-event-flood": "b1ed63d149a047eab3be4eaf76cce137b5f5b76b831f512029b43ec5b6fde87a",
 	"replay-wire":        "ad5c2c06f6a337b28ab12b95a69d5b82161d2985bb760aab874fc7e4eab57de9",
 	"replay-activity":    "1d414c08dc80842e7887984e9fc9943855405376182c7546b415ded4dd601308",
 }
@@ -215,7 +215,7 @@ load: {profile: "const(100k, 2h)"}
 target: {compression: none}
 traffic:
   distinct_ids: {count: `+count+`, skew: 1.1}
-  events: {view: {weight: 70, from: server}, purchase: {weight: 10, from: server}, open: 3, $identify: 3, $set: {weight: 2, from: server}}
+  events: {view: {weight: 70, from: server}, purchase: {weight: 10, from: server}, $set: {weight: 2, from: server}}
 `)
 			y, _ := NewSynth(s)
 			w := newWorkbench(s, time.Unix(0, 0))

@@ -150,9 +150,7 @@ func TestMergeShapes(t *testing.T) {
 		share float64
 	}{
 		"chains": {g.chains, 0.1}, "fan in": {g.fan, 0.2}, "reused": {g.reused, 0.05},
-		// 4 % of the 85 % that are no chain and not reused, and whose first event
-		// no other depends on
-		"early": {len(g.early), 0.04 * 0.85 * 0.9},
+		"early": {len(g.early), 0.04},
 	} {
 		if !near(float64(c.got), merges, c.share) {
 			t.Errorf("%s: %d of %v merges, want %.1f %%", what, c.got, merges, c.share*100)

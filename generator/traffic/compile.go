@@ -40,13 +40,48 @@ func (b *builder) begin() {
 	b.shape.parts = append(b.shape.parts, part{member: true, text: ","})
 }
 
-// end closes the member: it notes how large it can become.
+// end closes the member: it folds its parts, and notes how large it can become.
 func (b *builder) end() {
+	b.fold()
 	size := 0
 	for i := b.start; i < len(b.shape.parts); i++ {
 		size += b.shape.parts[i].most()
 	}
 	b.shape.parts[b.start].size = size
+}
+
+// fold writes neighbouring choices of the member, and the text behind them, as
+// one choice of everything that they can become, as long as that is not too much.
+func (b *builder) fold() {
+	rest := b.shape.parts[b.start+1:]
+	b.shape.parts = b.shape.parts[:b.start+1]
+	for _, p := range rest {
+		last := &b.shape.parts[len(b.shape.parts)-1]
+		switch {
+		case last.op != opChoice || last.weights != nil:
+		case p.op == opText:
+			last.choices = product(last.choices, []string{p.text})
+			continue
+		case p.op == opChoice && p.weights == nil && len(last.choices)*len(p.choices) <= mostFolded:
+			last.choices = product(last.choices, p.choices)
+			continue
+		}
+		b.shape.parts = append(b.shape.parts, p)
+	}
+}
+
+// mostFolded is how many choices may come of folding.
+const mostFolded = 256
+
+// product joins each of a to each of b.
+func product(a, b []string) []string {
+	all := make([]string, 0, len(a)*len(b))
+	for _, x := range a {
+		for _, y := range b {
+			all = append(all, x+y)
+		}
+	}
+	return all
 }
 
 // fix makes all members so far such that must be there.
@@ -107,7 +142,7 @@ func (b *builder) number(p part) {
 }
 
 // fewNumbers is how many numbers a table of them may hold.
-const fewNumbers = 128
+const fewNumbers = 256
 
 // bounds reads low..high. The templates are constants, which a test reads all.
 func bounds(s string) (low int64, span uint64) {

@@ -35,25 +35,17 @@ const longPrefix = "https://accounts.example.com/tenants/eu-central/organization
 
 // personUUID spreads x over the bits of a version 4 UUID that are free.
 func personUUID(x uint64) capture.UUID {
-	var u capture.UUID
-	binary.BigEndian.PutUint32(u[:4], uint32(x>>32))
-	binary.BigEndian.PutUint32(u[12:], uint32(x))
-	binary.BigEndian.PutUint64(u[4:12], scramble(x))
-	return version4(u)
+	y := scramble(x)
+	return version4(x&0xffffffff_00000000|y>>32, y<<32|x&0xffffffff)
 }
 
 // drawUUID draws a version 4 UUID (RFC 9562, section 5.4).
-func drawUUID(s *scenario.Stream) capture.UUID {
-	var u capture.UUID
-	binary.BigEndian.PutUint64(u[:8], s.Uint64())
-	binary.BigEndian.PutUint64(u[8:], s.Uint64())
-	return version4(u)
-}
+func drawUUID(s *scenario.Stream) capture.UUID { return version4(s.Uint64(), s.Uint64()) }
 
-// version4 sets the bits that say how a UUID was made.
-func version4(u capture.UUID) capture.UUID {
-	u[6] = u[6]&0x0f | 0x40
-	u[8] = u[8]&0x3f | 0x80
+// version4 makes a UUID of 128 bits, of which six say how it was made.
+func version4(high, low uint64) (u capture.UUID) {
+	binary.BigEndian.PutUint64(u[:8], high&^0xf000|0x4000)
+	binary.BigEndian.PutUint64(u[8:], low&^(3<<62)|2<<62)
 	return u
 }
 

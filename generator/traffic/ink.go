@@ -25,7 +25,7 @@ func (k *ink) small(n int) int {
 }
 
 // smallest is below what numbers are cheap to draw.
-const smallest = 128
+const smallest = 256
 
 // below returns a uniform number in [0, n).
 func (k *ink) below(n uint64) uint64 {

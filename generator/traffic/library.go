@@ -117,28 +117,18 @@ var (
 		`"$current_url":"https://shop.example/<home|products|products|cart|checkout|account|blog>/<1..5000>?ref=<words 1..2>"`,
 		`"$host":"shop.example"`,
 		`"$pathname":"/<home|products|products|cart|checkout|account|blog>/<1..5000>"`,
-		`"$browser_version":<109..127>`,
-		`"$browser_language":"<en-US|en-US|en-GB|de-DE|fr-FR|pt-BR>"`,
-		`"$screen_height":<844|900|1052|1080|1440>`,
-		`"$screen_width":<390|1440|1620|1920|2560>`,
+		`"$browser_version":<109..127>,"$browser_language":"<en-US|en-US|en-GB|de-DE|fr-FR|pt-BR>"`,
+		`"$screen_height":<844|900|1052|1080|1440>,"$screen_width":<390|1440|1620|1920|2560>`,
 		`"$viewport_height":<664..1300>`,
-		`"$viewport_width":<390..2500>`,
-		`"$lib":"web"`,
-		`"$lib_version":"1.418.10"`,
+		`"$viewport_width":<390..2500>,"$lib":"web","$lib_version":"1.418.10"`,
 		`"$insert_id":"<1000000000000000..9999999999999999>"`,
 		`"$time":<1694769302..1794769302>.<100..999>`,
 		`"$device_id":"<device>"`,
 		`"$session_id":"<session>"`,
 		`"$window_id":"<session>"`,
-		`"$referrer":"<$direct|$direct|https://search.example/|https://news.example/front>"`,
-		`"$referring_domain":"<$direct|$direct|search.example|news.example>"`,
-		`"is_demo_project":false`,
-		`"$autocapture_disabled_server_side":false`,
-		`"$active_feature_flags":[<|"checkout-v2"|"checkout-v2","new-nav">]`,
-		`"$feature_flag_payloads":{}`,
-		`"realm":"hosted-<eu|us>"`,
-		`"email_service_available":<true|false>`,
-		`"slack_service_available":<true|false>`,
+		`"$referrer":"<$direct|$direct|https://search.example/|https://news.example/front>","$referring_domain":"<$direct|$direct|search.example|news.example>"`,
+		`"is_demo_project":false,"$autocapture_disabled_server_side":false,"$active_feature_flags":[<|"checkout-v2"|"checkout-v2","new-nav">],"$feature_flag_payloads":{}`,
+		`"realm":"hosted-<eu|us>","email_service_available":<true|false>,"slack_service_available":<true|false>`,
 		`"tenant":{"project":"<uuid>","organization":"<uuid>","instance":"https://shop.example"}<||,"has_billing_plan":false,"percentage_usage.product_analytics":0,"current_usage.product_analytics":0,"percentage_usage.session_replay":0,"current_usage.session_replay":0,"percentage_usage.feature_flags":0,"current_usage.feature_flags":0>`,
 	}
 	page = []string{
@@ -185,16 +175,12 @@ var (
 		`"from_background":<true|true|false>`,
 	}
 	server = []string{
-		`"$lib":"posthog-node"`,
-		`"$lib_version":"4.<0..18>.<0..9>"`,
-		`"$geoip_disable":true`,
+		`"$lib":"posthog-node","$lib_version":"4.<0..18>.<0..9>","$geoip_disable":true`,
 	}
 	commerce = []string{
 		`"amount":<1..500>.<10..99>`,
-		`"currency":"<EUR|USD|USD|GBP>"`,
 		`"sku":"SKU-<10000..99999>"`,
-		`"quantity":<1..5>`,
-		`"first_purchase":<true|false|false|false>`,
+		`"currency":"<EUR|USD|USD|GBP>","quantity":<1..5>,"first_purchase":<true|false|false|false>`,
 	}
 	profile = []string{
 		`"$set":{"plan":"<free|free|team|scale>","seats":<1..200>}`,

@@ -87,18 +87,41 @@ func (t *table) stranger() person {
 	return person(uint64(t.people.count) - 1 - min(uint64(t.tail.who), uint64(t.people.count)-1))
 }
 
-// disorder moves some merges to before the first event that they depend on.
+// disorder moves a share of the merges to before the first event that they
+// depend on: as many of those that can be moved as make up the share of all.
 func (t *table) disorder() {
+	merges, left := 0, 0
 	for j := range t.events {
-		e := &t.events[j]
-		if !t.mix.kinds[e.kind].merge || e.mark != markNone || e.via != 0 || t.s.Float64() >= t.rules.early {
-			continue
+		if t.mix.kinds[t.events[j].kind].merge {
+			merges++
 		}
-		first := &t.events[e.anon-1]
-		if first.kept || first.mark != markNone {
-			continue
+		if t.movable(j) {
+			left++
 		}
-		*e, *first = *first, *e
-		first.mark = markEarly
 	}
+	want := int(t.rules.early*float64(merges) + t.s.Float64())
+	for j := range t.events {
+		if !t.movable(j) {
+			continue
+		}
+		if int(t.s.Below(uint64(left))) < want {
+			e := &t.events[j]
+			first := &t.events[e.anon-1]
+			*e, *first = *first, *e
+			first.mark = markEarly
+			want--
+		}
+		left--
+	}
+}
+
+// movable tells whether the event at j is a merge that depends on nothing but
+// the visit that it ends, and whether nothing else depends on where that began.
+func (t *table) movable(j int) bool {
+	e := &t.events[j]
+	if !t.mix.kinds[e.kind].merge || e.mark != markNone || e.via != 0 {
+		return false
+	}
+	first := &t.events[e.anon-1]
+	return !first.kept && first.mark == markNone
 }

@@ -4,9 +4,10 @@ import "rehearse/scenario"
 
 // mix is which events there are and how often each occurs.
 type mix struct {
-	kinds []kind
-	draw  alias
-	plain uint16 // an ordinary kind, taken where a merge finds nothing to merge
+	kinds  []kind
+	draw   alias
+	shares []float64 // of each kind
+	plain  uint16    // an ordinary kind, taken where a merge finds nothing to merge
 }
 
 // kind is one entry of the mix.
@@ -24,6 +25,7 @@ type kind struct {
 func newMix(t *scenario.Traffic) mix {
 	var m mix
 	var weights []float64
+	sum := 0.0
 	for _, s := range t.Events {
 		k := kind{
 			name: []byte(s.Name), merge: scenario.IsMerge(s.Name),
@@ -36,7 +38,12 @@ func newMix(t *scenario.Traffic) mix {
 		}
 		m.kinds = append(m.kinds, k)
 		weights = append(weights, s.Weight)
+		sum += s.Weight
 	}
 	m.draw = newAlias(weights)
+	m.shares = weights
+	for i := range weights {
+		m.shares[i] /= sum
+	}
 	return m
 }

@@ -167,8 +167,8 @@ func (t *table) deal(j int) (card, bool) {
 }
 
 // copy makes the event at j one that was planned before. It tells whether there
-// is one near by that is sound, and not known to be anonymous, so that no merge
-// lies between the two.
+// is one near by that is sound, of no hot id, whose number is exact, and not
+// known to be anonymous, so that no merge lies between the two.
 func (t *table) copy(j int, m mark) bool {
 	if j == 0 {
 		return false
@@ -176,7 +176,7 @@ func (t *table) copy(j int, m mark) bool {
 	from := j - 1 - int(t.s.Below(uint64(min(j, window))))
 	for k := from; k >= max(from-window, 0); k-- {
 		o := &t.events[k]
-		if o.mark <= markJoin && o.anon == 0 && !t.mix.kinds[o.kind].merge {
+		if o.mark <= markJoin && !o.who.hot() && o.anon == 0 && !t.mix.kinds[o.kind].merge {
 			o.kept = true
 			t.events[j] = planned{who: o.who, kind: o.kind, via: uint16(k + 1), mark: m}
 			return true

@@ -20,6 +20,7 @@ type zipf struct {
 	ranks    int64 // with a column of their own
 	segments []segment
 	skew     float64
+	whole    float64 // sum of all ranks' weights
 }
 
 // segment is a stretch of neighbouring ranks.
@@ -52,6 +53,9 @@ func newZipf(count int64, skew float64) zipf {
 		weights = append(weights, sumOfBars(float64(first), float64(next-1), skew))
 		first = next
 	}
+	for _, w := range weights {
+		z.whole += w
+	}
 	z.columns = newAlias(weights)
 	return z
 }
@@ -71,6 +75,9 @@ func (z *zipf) draw(s *scenario.Stream) int64 {
 		}
 	}
 }
+
+// share is the probability of a rank.
+func (z *zipf) share(rank int64) float64 { return math.Pow(float64(rank+1), -z.skew) / z.whole }
 
 // sumOfBars is the sum of k^-skew for first ≤ k ≤ last: the integral between the
 // midpoints, corrected by the next term of Euler and Maclaurin's formula. From
