@@ -14,6 +14,7 @@ type Synth struct {
 	model    *traffic.Model
 	schedule *scenario.Schedule
 	cutter   cutter
+	tokens   *tokens // nil: the target's alone
 	fill     eventFiller
 
 	batches, events int64 // dealt out so far
@@ -26,6 +27,7 @@ func NewSynth(s *scenario.Scenario) (*Synth, Plan) {
 		model:    traffic.New(s.Traffic, schedule.Total()),
 		schedule: schedule,
 		cutter:   newCutter(schedule, s.Batching, s.Traffic.Seed),
+		tokens:   newTokens(s.Traffic),
 	}
 	y.fill = y.fillEvent
 	p := s.Load.Profile
@@ -50,6 +52,9 @@ func (y *Synth) Next(b *Batch) error {
 // Build makes the body of b.
 func (y *Synth) Build(b *Batch, w *Workbench) {
 	y.prepare(w)
+	if y.tokens != nil {
+		w.envelope.Token = y.tokens.of(b.First)
+	}
 	w.assemble(b, y.fill)
 }
 

@@ -5,6 +5,9 @@ import "fmt"
 // checkTraffic refuses a traffic whose shape no events could have.
 func (d *decoder) checkTraffic(s *Scenario) {
 	t := s.Traffic
+	if len(t.Tokens) > 0 {
+		d.refuse("given beside traffic.tokens", "keep one of the two", tokenPath)
+	}
 	total := s.Load.Profile.Total()
 	merges, server := t.mergeShare()
 	special := t.DistinctIDs.Growth + t.Faults.sum()

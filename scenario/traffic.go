@@ -8,6 +8,7 @@ import (
 // Traffic describes synthesized events.
 type Traffic struct {
 	Seed        uint64
+	Tokens      []TokenShare // empty: the target's token
 	DistinctIDs Population
 	Visits      Visits
 	Merges      Merges
@@ -47,6 +48,7 @@ func readTraffic(v value) *Traffic {
 	}
 	v.object(fields{
 		"seed":         func(v value) { t.Seed, _ = measured(v, parseSeed, "a seed", "a whole number below 2^64") },
+		"tokens":       func(v value) { t.Tokens = readTokens(v) },
 		"distinct_ids": func(v value) { readPopulation(v, &t.DistinctIDs) },
 		"visits":       func(v value) { readVisits(v, t) },
 		"merges":       func(v value) { t.Merges = readMerges(v) },

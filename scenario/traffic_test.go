@@ -55,6 +55,50 @@ func everyTraffic() *Traffic {
 	}
 }
 
+// TestListedTokens: tokens of several projects appear nowhere in what is kept or
+// told of a scenario.
+func TestListedTokens(t *testing.T) {
+	t.Parallel()
+	lookup := func(name string) (string, bool) {
+		value, set := map[string]string{"B": "phc_environment"}[name]
+		return value, set
+	}
+	const text = minimal + "about: phc_plain or phc_environment\n"
+	load := func(tokens string) (*Scenario, error) {
+		return Parse("a.yaml", []byte(strings.Replace(text, "{}", "{tokens: ["+tokens+"]}", 1)), Options{LookupEnv: lookup})
+	}
+	s, err := load("{token: phc_plain, weight: 2}, {token: '${B}'}, {token: '${C:-phc_default}'}, {token: phc_plain_too}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := string(s.Redacted())
+	for i, want := range []string{"phc_plain", "phc_environment", "phc_default", "phc_plain_too"} {
+		if got := s.Traffic.Tokens[i].Token.Reveal(); got != want {
+			t.Errorf("token %d is %q, want %q", i, got, want)
+		}
+		if strings.Contains(kept, want) || strings.Contains(kept, "_too") {
+			t.Errorf("%s is kept in\n%s", want, kept)
+		}
+	}
+	for tokens, want := range map[string]string{
+		"{token: short}":                    "3:28: traffic.tokens[0].token: must have 6 characters at least",
+		`{token: "phc_double"}`:             "3:28: traffic.tokens[0].token: must not stand in double quotes",
+		"{token: '${NONE}'}":                "3:28: traffic.tokens[0].token: the environment variable NONE is not set",
+		"{token: phc_plain, weight: 0}":     "3:19: traffic.tokens: no token has a weight above 0",
+		"{token: phc_a b}":                  "3:28: traffic.tokens[0].token: must not contain blanks",
+		"{token: phc_plain, weight: heavy}": "3:47: traffic.tokens[0].weight: cannot read",
+		"":                                  "3:19: traffic.tokens: no token has a weight above 0",
+	} {
+		if _, err := load(tokens); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v\nwant %s", tokens, err, want)
+		}
+	}
+	both := strings.Replace(minimal, "{}", "{tokens: [{token: phc_plain}]}", 1) + "target: {token: phc_other}\n"
+	if _, err := Parse("a.yaml", []byte(both), Options{}); err == nil || !strings.Contains(err.Error(), "4:10: target.token: given beside traffic.tokens") {
+		t.Errorf("both kinds of tokens: %v", err)
+	}
+}
+
 // TestImpossibleTraffic: shapes that no events could have are told where the
 // file asks for them.
 func TestImpossibleTraffic(t *testing.T) {
