@@ -88,10 +88,5 @@ func (c *cutter) walk(k, first int64) int64 {
 	}
 }
 
-// The salts keep the draws for different purposes apart.
-const (
-	sizeSalt  = 0x5bd1e995a3c59ac3
-	blockSalt = 0x9fb21c651e98df25
-	eventSalt = 0xd6e8feb86659fd93
-	anonSalt  = 0xa0761d6478bd642f
-)
+// sizeSalt keeps the draws of sizes apart from those of the events.
+const sizeSalt = 0x5bd1e995a3c59ac3

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/traffic"
 	"rehearse/scenario"
 )
 
@@ -31,15 +32,45 @@ func Sample(out io.Writer, s *scenario.Scenario, start time.Time, from, n int64)
 	return sampleReplay(out, source.(replay), w, span{from, from + n})
 }
 
+// SampleFaults writes the first n events from number from on that are wrong on
+// purpose, one JSON object a line: index, fault in the words of the scenario
+// file, and the event.
+func SampleFaults(out io.Writer, s *scenario.Scenario, start time.Time, from, n int64) error {
+	if s.Traffic == nil {
+		return errors.New("cannot list faults: the scenario replays a recording")
+	}
+	y, plan := NewSynth(s)
+	if from < 0 || n < 0 || from >= plan.Events {
+		return fmt.Errorf("cannot list faults from event %d on: the scenario has events 0 to %d", from, plan.Events-1)
+	}
+	w := newWorkbench(s, start)
+	y.prepare(w)
+	var line []byte
+	for i := from; i < plan.Events && n > 0; i++ {
+		fault := y.model.Fault(i, &w.pen)
+		if fault == "" {
+			continue
+		}
+		n--
+		y.model.Write(&w.event, i, &w.pen)
+		line = fmt.Appendf(line[:0], `{"index":%d,"fault":"%s","event":`, i, fault)
+		line = append(capture.AppendEvent(line, &w.event), "}\n"...)
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // span is a range of event numbers.
 type span struct{ from, to int64 }
 
 // sample writes events by their number alone.
 func (y *Synth) sample(out io.Writer, w *Workbench, from, n int64) error {
-	w.due = y.schedule.Cursor().Due
+	y.prepare(w)
 	var line []byte
 	for i := from; i < from+n; i++ {
-		y.Event(i, w)
+		y.model.Write(&w.event, i, &w.pen)
 		line = append(capture.AppendEvent(line[:0], &w.event), '\n')
 		if _, err := out.Write(line); err != nil {
 			return err
@@ -93,4 +124,22 @@ func (r *requestReplay) print(out io.Writer, b *Batch, _ *Workbench, _ span) err
 		line["body_base64"] = bytes.Clone(b.Body)
 	}
 	return json.NewEncoder(out).Encode(line)
+}
+
+// Measure makes n events of s, from event number from on, and says what they
+// are like beside what the scenario asks for.
+func Measure(s *scenario.Scenario, start time.Time, from, n int64) (*traffic.Shape, error) {
+	if s.Traffic == nil {
+		return nil, errors.New("cannot measure the shape: the scenario replays a recording")
+	}
+	y, plan := NewSynth(s)
+	switch {
+	case from < 0 || from >= plan.Events:
+		return nil, fmt.Errorf("cannot measure from event %d on: the scenario has events 0 to %d", from, plan.Events-1)
+	case n < 1 || n > traffic.MostMeasured:
+		return nil, fmt.Errorf("cannot measure %d events: ask for 1 to %d", n, traffic.MostMeasured)
+	}
+	w := newWorkbench(s, start)
+	y.prepare(w)
+	return y.model.Measure(from, min(from+n, plan.Events), &w.pen), nil
 }

@@ -6,13 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
-	"math"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"rehearse/capture"
 	"rehearse/scenario"
@@ -43,10 +41,10 @@ traffic:
 func eventsOf(s *scenario.Scenario, from, to int64) [][]byte {
 	y, _ := NewSynth(s)
 	w := newWorkbench(s, time.Unix(1_700_000_000, 0))
-	w.due = y.schedule.Cursor().Due
+	y.prepare(w)
 	var all [][]byte
 	for i := from; i < to; i++ {
-		y.Event(i, w)
+		y.model.Write(&w.event, i, &w.pen)
 		all = append(all, capture.AppendEvent(nil, &w.event))
 	}
 	return all
@@ -68,109 +66,6 @@ func decode(t testing.TB, text []byte) read {
 		t.Fatalf("%v in %s", err, text)
 	}
 	return e
-}
-
-func TestMixAndHotShares(t *testing.T) {
-	t.Parallel()
-	const n = 30_000
-	got := map[string]float64{}
-	for _, text := range eventsOf(parse(t, shopScenario), 0, n) {
-		e := decode(t, text)
-		got["event "+e.Event]++
-		got["id "+e.DistinctID]++
-	}
-	for what, share := range map[string]float64{
-		"event $pageview": 70 / 86.6, "event purchase": 10 / 86.6, "event $identify": 3 / 86.6,
-		"event $create_alias": 0.5 / 86.6, "event $groupidentify": 1 / 86.6,
-		"id hot-1": 0.05, "id kiosk": 0.02,
-	} {
-		// five standard deviations of a binomial count
-		if slack := 5 * math.Sqrt(n*share*(1-share)); math.Abs(got[what]-n*share) > slack {
-			t.Errorf("%s: %v times of %d, want %.0f ± %.0f", what, got[what], n, n*share, slack)
-		}
-	}
-}
-
-// TestSizes holds the encoded sizes against the percentiles asked for.
-func TestSizes(t *testing.T) {
-	t.Parallel()
-	below, far := 0, 0
-	events := eventsOf(parse(t, shopScenario), 0, 20_000)
-	for _, text := range events {
-		if len(text) <= 400 {
-			below++
-		}
-		if len(text) > 2000 {
-			far++
-		}
-	}
-	if p := float64(below) / 20_000; math.Abs(p-0.5) > 0.03 {
-		t.Errorf("%.1f %% of the events are at most 400 bytes, want 50", p*100)
-	}
-	if p := float64(far) / 20_000; math.Abs(p-0.01) > 0.004 {
-		t.Errorf("%.2f %% of the events are over 2,000 bytes, want 1", p*100)
-	}
-}
-
-// graph replays merges the way the pipeline does, to find one that it would
-// refuse or that names an id without earlier events.
-type graph struct {
-	seen   map[string]bool // ids with events
-	merged map[string]bool // ids merged away
-}
-
-func (g *graph) add(t interface{ Fatalf(string, ...any) }, i int, e read) {
-	source, _ := e.Properties["$anon_distinct_id"].(string)
-	if e.Event == createAlias || e.Event == mergeDangerously {
-		source, _ = e.Properties["alias"].(string)
-	}
-	if merges(e.Event) {
-		switch {
-		case source == "":
-			t.Fatalf("event %d: %s names no other id", i, e.Event)
-		case !g.seen[source]:
-			t.Fatalf("event %d: %s names %q, which has no earlier event", i, e.Event, source)
-		case g.merged[source]:
-			t.Fatalf("event %d: %q is merged away twice", i, source)
-		case source == e.DistinctID:
-			t.Fatalf("event %d: %q is merged into itself", i, source)
-		}
-		g.merged[source] = true
-	}
-	if g.merged[e.DistinctID] {
-		t.Fatalf("event %d: %q sends after it was merged away", i, e.DistinctID)
-	}
-	g.seen[e.DistinctID] = true
-}
-
-// TestMergesAreCoherent checks random mixes: every merge names an id that has
-// earlier events, none is merged away twice, and none sends afterwards.
-func TestMergesAreCoherent(t *testing.T) {
-	t.Parallel()
-	s := parse(t, shopScenario)
-	rapid.Check(t, func(t *rapid.T) {
-		traffic := *s.Traffic
-		weight := rapid.Float64Range(0, 1)
-		traffic.Seed = rapid.Uint64().Draw(t, "seed")
-		traffic.DistinctIDs.Skew = rapid.Float64Range(0, 3).Draw(t, "skew")
-		traffic.Events = []scenario.EventShare{
-			{Name: "buy", Weight: 3.1},
-			{Name: identify, Weight: weight.Draw(t, "identify")},
-			{Name: createAlias, Weight: weight.Draw(t, "alias")},
-			{Name: mergeDangerously, Weight: weight.Draw(t, "merge")},
-		}
-		one := *s
-		one.Traffic = &traffic
-		from := rapid.Int64Range(0, 2).Draw(t, "block") * blockEvents
-		g := graph{map[string]bool{}, map[string]bool{}}
-		for i, text := range eventsOf(&one, from, from+700) {
-			var e read
-			if err := json.Unmarshal(text, &e); err != nil {
-				t.Fatalf("%v in %s", err, text)
-			}
-			g.add(t, i, e)
-		}
-	})
 }
 
 func TestRandomAccessEqualsSequential(t *testing.T) {
@@ -229,23 +124,36 @@ func TestSameBytesFromAnyNumberOfBuilders(t *testing.T) {
 	}
 }
 
+// fingerprints are of the first 10,000 bodies of each ready scenario.
+var fingerprints = map[string]string{
+	"quickstart":         "206572c5a0b8873c46179107955692057250e2d2ca806ed3c76e9ad49f7db0ad",
+	"historical-import":  "dd4e89eb218089a6438c04949004da0c3338a9ac6d373e0237d61abf35529cca",
+	"hot-id":             "2aab70f7f0633332596e8cb318cb3275f45119763be297bd762dd96b85ec4e6b",
+	"merge-storm":        "7041b185fb3be22b189e1f21ebe2cd6cc14205d9d5ec73259293203d640aab2a",
+	"mobile-morning":     "a49206085fa1b3796c50de0ab04cbf31c278cc42e15d8cfbd65c693ade19f031",
+	"flash-crowd":        "8e6fe6d0488e526ddc0efd5351c591466fef1a4a510612f778ada3d7ab6c0efd",
+	"single-event-flood": "b1ed63d149a047eab3be4eaf76cce137b5f5b76b831f512029b43ec5b6fde87a",
+	"replay-wire":        "ad5c2c06f6a337b28ab12b95a69d5b82161d2985bb760aab874fc7e4eab57de9",
+	"replay-activity":    "1d414c08dc80842e7887984e9fc9943855405376182c7546b415ded4dd601308",
+}
+
 // TestFingerprints pins the bodies of the ready scenarios: what a file means
 // must not change unnoticed.
 func TestFingerprints(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{
-		"quickstart":      "de75edee396d58192c243f3bcc305d025bf4157edca65008b3f05c802179aa84",
-		"replay-wire":     "ad5c2c06f6a337b28ab12b95a69d5b82161d2985bb760aab874fc7e4eab57de9",
-		"replay-activity": "1d414c08dc80842e7887984e9fc9943855405376182c7546b415ded4dd601308",
-	} {
+	files, err := filepath.Glob("../scenarios/*.yaml")
+	if err != nil || len(files) < len(fingerprints) {
+		t.Fatalf("found %d scenarios (%v), want %d", len(files), err, len(fingerprints))
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s, err := scenario.LoadWith(filepath.Join("..", "scenarios", name+".yaml"), scenario.Options{Set: []string{"target.compression=none"}})
+			s, err := scenario.LoadWith(file, scenario.Options{Set: []string{"target.compression=none"}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := bodiesOf(t, s, 10_000, 2); got != want {
-				t.Errorf("the bodies of %s have digest\n%s, want\n%s", name, got, want)
+			if got := bodiesOf(t, s, 10_000, 2); got != fingerprints[name] {
+				t.Errorf("the bodies of %s have digest\n%s, want\n%s", name, got, fingerprints[name])
 			}
 		})
 	}
@@ -307,7 +215,7 @@ load: {profile: "const(100k, 2h)"}
 target: {compression: none}
 traffic:
   distinct_ids: {count: `+count+`, skew: 1.1}
-  events: {$pageview: 70, purchase: 10, $identify: 3, $set: 2}
+  events: {view: {weight: 70, from: server}, purchase: {weight: 10, from: server}, $set: {weight: 2, from: server}}
 `)
 			y, _ := NewSynth(s)
 			w := newWorkbench(s, time.Unix(0, 0))
@@ -317,7 +225,7 @@ traffic:
 			bytes, i := 0, int64(0)
 			for b.Loop() {
 				if i%100 == 0 {
-					batch.First = i % y.planner.total
+					batch.First = i % 720_000_000
 					y.Build(batch, w)
 					bytes += batch.Plain
 				}

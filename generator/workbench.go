@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/traffic"
 	"rehearse/scenario"
 )
 
@@ -20,10 +21,9 @@ type Workbench struct {
 	zip    compressor // nil: none
 	coding capture.Coding
 	event  capture.Event
-	ids    []byte // backs event.DistinctID
-	props  []byte // backs event.Properties
-	due    func(int64) time.Duration
-	block  *block // the plan that the last event came from
+	ids    []byte      // backs event.DistinctID
+	props  []byte      // backs event.Properties
+	pen    traffic.Pen // writes synthesized events
 }
 
 // newWorkbench returns a workbench for the requests of s.

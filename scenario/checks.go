@@ -20,6 +20,9 @@ func (d *decoder) check(s *Scenario) {
 	}
 	d.checkEndpoint(s)
 	d.checkStages(s)
+	if s.Traffic != nil && s.Load.Profile != nil && len(d.errors) == 0 {
+		d.checkTraffic(s)
+	}
 }
 
 // checkStages makes sure that the stages which thresholds name exist, and that

@@ -93,8 +93,8 @@ func TestDefaults(t *testing.T) {
 		Load:     Offered{Arrivals: ArrivalsEven, Late: LateQueue},
 		Batching: Batching{MinEvents: 100, MaxEvents: 100, Bytes: 5_000_000},
 		Traffic: &Traffic{
-			Seed: 1, DistinctIDs: Population{Count: 1_000_000, Skew: 1},
-			Events: []EventShare{{"$pageview", 1}}, Timestamps: Timestamps{Now: true},
+			Seed: 1, DistinctIDs: Population{Count: 1_000_000, Skew: 1, Style: StyleOpaque}, Visits: Visits{Events: 1},
+			Events: []EventShare{{Name: "$pageview", Weight: 1, From: FromBrowser}}, Timestamps: Timestamps{Now: true},
 		},
 		Retry: RetryNone,
 	}
@@ -129,14 +129,8 @@ func TestEveryField(t *testing.T) {
 		},
 		Load:     Offered{Arrivals: ArrivalsPoisson, Late: LateSkip},
 		Batching: Batching{MinEvents: 20, MaxEvents: 1000, Bytes: 1 << 20, Age: 2 * time.Second},
-		Traffic: &Traffic{
-			Seed:        18446744073709551615,
-			DistinctIDs: Population{Count: 1_500_000, Skew: 0.5, Hot: []HotID{{"", 0.05}, {"kiosk-7", 0.02}}},
-			Events:      []EventShare{{"$pageview", 70}, {"purchase", 10}, {"$merge_dangerously", 0.05}, {"404", 0}},
-			Sizes:       Sizes{400, 4000},
-			Timestamps:  Timestamps{From: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2025, 6, 30, 12, 0, 0, 0, time.UTC)},
-		},
-		Retry: RetryNone,
+		Traffic:  everyTraffic(),
+		Retry:    RetryNone,
 		Thresholds: []Threshold{
 			{Text: "p99 < 500ms", Metric: Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: 500},
 			{Text: "rejected(5xx) == 0", Metric: Metric{Name: "rejected", Status: "5xx"}, Op: "=="},

@@ -98,6 +98,11 @@ func TestSchemaAgreesWithLoader(t *testing.T) {
 		minimal + "retry: sdk\ncontact: a\n", minimal + "retry: none\ncustomer: b\ncontact: ''\n",
 		strings.Replace(minimal, "{}", "{distinct_ids: {count: 1G, skew: 0, hot: [{id: a, share: 5%}, {share: 0.5 %}]}, events: {a: 1, b: 0.5, c: '2'}}", 1),
 		strings.Replace(minimal, "{}", "{properties: {bytes: {p50: 400, p99: 4kB}}, timestamps: {from: 2025-01-01, to: '2025-01-02 03:04:05'}}", 1),
+		strings.Replace(minimal, "{}", "{timestamps: {disorder: 1m}, faults: {}, visits: {}, groups: {a: 5}, personless: 100%}", 1),
+		strings.Replace(minimal, "{}", "{tokens: [{token: phc_one}, {token: '${T:-phc_two}', weight: 2.5}]}", 1),
+		strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{events: 5}], style: '${S:-uuid}'}, faults: {invalid: 1%}}", 1),
+		strings.Replace(minimal, "{}", "{visits: {events: 2.5}, merges: {fan_in: 100%}, events: {a: {weight: 9}, $identify: 1}, faults: {merges_out_of_order: 5%}}", 1),
+		strings.Replace(minimal, "{}", "{events: {a: {from: mobile, properties: {b: 5, c: [x, 1.5, null], d: {choices: {y: 2}}, e: {number: [-1, 1.5], decimals: 1}, f: {words: 3}, g: {object: {}}}}}}", 1),
 	}
 	for _, text := range good {
 		if _, err := Parse("a.yaml", []byte(text), Options{}); err != nil {
@@ -125,11 +130,17 @@ func TestSchemaAgreesWithLoader(t *testing.T) {
 		"name: a\nload: {profile: 'const(1, 1s)', arrivals: often}\ntraffic: {}\n", "name: a\nload: {profile: 'const(1, 1s)', late: never}\ntraffic: {}\n",
 		"name: a\nreplay: {}\n", "name: a\nreplay: {files: []}\n", "name: a\nreplay: {files: load.go}\n", "name: a\nreplay: {files: [load.go], speed: 0}\n",
 		"name: a\nreplay: {files: [load.go], format: har}\n", "name: a\nreplay: {files: [load.go], pseudonymize: true}\n", "name: a\nreplay: {files: [load.go], fields: {event: 5}}\n",
-		strings.Replace(minimal, "{}", "{seed: -1}", 1), strings.Replace(minimal, "{}", "{seed: 1.5}", 1), strings.Replace(minimal, "{}", "{faults: {}}", 1),
+		strings.Replace(minimal, "{}", "{seed: -1}", 1), strings.Replace(minimal, "{}", "{seed: 1.5}", 1), strings.Replace(minimal, "{}", "{faults: {duplicates: 1}}", 1),
 		strings.Replace(minimal, "{}", "{distinct_ids: {count: 0}}", 1), strings.Replace(minimal, "{}", "{distinct_ids: {skew: 11}}", 1),
 		strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{id: a}]}}", 1), strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{share: 0.05}]}}", 1),
 		strings.Replace(minimal, "{}", "{events: {}}", 1), strings.Replace(minimal, "{}", "{events: {a: -1}}", 1), strings.Replace(minimal, "{}", "{events: [a]}", 1),
 		strings.Replace(minimal, "{}", "{properties: {}}", 1), strings.Replace(minimal, "{}", "{properties: {bytes: {p50: 5}}}", 1), strings.Replace(minimal, "{}", "{properties: {bytes: 5}}", 1),
+		strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{share: 5%, events: 5}]}}", 1), strings.Replace(minimal, "{}", "{distinct_ids: {style: hash}}", 1),
+		strings.Replace(minimal, "{}", "{tokens: [{weight: 1}]}", 1), strings.Replace(minimal, "{}", "{tokens: []}", 1), strings.Replace(minimal, "{}", "{tokens: phc_one}", 1),
+		strings.Replace(minimal, "{}", "{visits: {events: 0.5}}", 1), strings.Replace(minimal, "{}", "{merges: {fan_in: 5}}", 1), strings.Replace(minimal, "{}", "{groups: [a]}", 1),
+		strings.Replace(minimal, "{}", "{faults: {invalid: {nonsense: 1%}}}", 1), strings.Replace(minimal, "{}", "{timestamps: {day: 5%}}", 1), strings.Replace(minimal, "{}", "{timestamps: {from: 2025-01-01, to: 2025-02-01, zone: CET}}", 1),
+		strings.Replace(minimal, "{}", "{events: {a: {from: car}}}", 1), strings.Replace(minimal, "{}", "{events: {a: {properties: {b: []}}}}", 1), strings.Replace(minimal, "{}", "{events: {a: {properties: {b: {}}}}}", 1),
+		strings.Replace(minimal, "{}", "{events: {a: {properties: {b: {number: 5}}}}}", 1), strings.Replace(minimal, "{}", "{events: {a: {properties: {b: {words: 5, decimals: 1}}}}}", 1),
 		strings.Replace(minimal, "{}", "{timestamps: then}", 1), strings.Replace(minimal, "{}", "{timestamps: {from: 2025-01-01}}", 1),
 	}
 	for _, text := range bad {
@@ -197,8 +208,8 @@ func TestSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 	if diff := cmp.Diff(inLoader, inSchema); diff != "" {
 		t.Errorf("fields differ (-loader +schema):\n%s", diff)
 	}
-	if len(inSchema) != 16 {
-		t.Errorf("%d mappings, want 16", len(inSchema))
+	if len(inSchema) != 21 {
+		t.Errorf("%d mappings, want 21", len(inSchema))
 	}
 }
 

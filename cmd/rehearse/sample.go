@@ -15,14 +15,20 @@ import (
 func newSample(w world) *cobra.Command {
 	var from, n int64
 	var set []string
+	var faults bool
 	c := &cobra.Command{
 		Use:   "sample SCENARIO",
 		Short: "Print events as they would be sent, without sending them",
 		Long: `sample prints events of a scenario as they would be sent, one JSON object a
 line. Any event of a synthesized scenario can be had at once, however late in
-the run it comes. Recorded requests are printed with path and body.`,
+the run it comes. Recorded requests are printed with path and body.
+
+With --faults it prints those events alone that are wrong on purpose, with their
+number in the run and what is wrong: duplicates, invalid events, and merges that
+come too early. What the far end makes of them can be checked against that list.`,
 		Example: `  rehearse sample scenarios/quickstart.yaml -n 3
-  rehearse sample scenarios/quickstart.yaml --from 50000 -n 1 | jq .`,
+  rehearse sample scenarios/quickstart.yaml --from 50000 -n 1 | jq .
+  rehearse sample scenarios/merge-storm.yaml --faults -n 1000 > early.jsonl`,
 		Args: exactly("scenario file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := scenario.LoadWith(args[0], scenario.Options{Set: set})
@@ -30,7 +36,12 @@ the run it comes. Recorded requests are printed with path and body.`,
 				return err
 			}
 			out := bufio.NewWriter(w.stdout)
-			if err := generator.Sample(out, s, time.Now(), from, n); err != nil {
+			if faults {
+				err = generator.SampleFaults(out, s, time.Now(), from, n)
+			} else {
+				err = generator.Sample(out, s, time.Now(), from, n)
+			}
+			if err != nil {
 				return coded{exitScenario, err}
 			}
 			if err := out.Flush(); err != nil {
@@ -42,6 +53,7 @@ the run it comes. Recorded requests are printed with path and body.`,
 	c.Flags().SortFlags = false
 	c.Flags().Int64VarP(&n, "events", "n", 5, "how `many` events")
 	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
+	c.Flags().BoolVar(&faults, "faults", false, "only events that are wrong on purpose, with number and reason")
 	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
 	return c
 }

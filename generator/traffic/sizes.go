@@ -1,4 +1,4 @@
-package generator
+package traffic
 
 import (
 	"math"
@@ -45,7 +45,6 @@ type prose []byte
 
 // newProse writes n bytes of words.
 func newProse(n int) prose {
-	syllables := []string{"ba", "cor", "den", "el", "fi", "gra", "hon", "is", "jo", "kel", "lu", "mar", "no", "or", "pi", "qua", "ren", "sol", "ti", "um", "ver", "wen", "xi", "yor", "zu"}
 	s := scenario.NewStream(0, 0)
 	text := make(prose, 0, n+16)
 	for len(text) < n {

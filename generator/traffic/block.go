@@ -1,0 +1,74 @@
+package traffic
+
+import "sync"
+
+// blockEvents is how many consecutive events are planned together. A merge and
+// the events that it depends on always lie in one block, so a block can be
+// planned without knowing any other.
+const blockEvents = 1 << 14
+
+// block is the plan of blockEvents consecutive events. It is planned once, by
+// whoever needs it first, and not changed as long as anybody uses it.
+type block struct {
+	number int64
+	events []planned
+
+	users   int // guarded by the blocks that it belongs to
+	mu      sync.Mutex
+	planned bool // guarded by mu
+	table   table
+}
+
+// planned says who sends an event and which one. Places within the block are
+// counted from 1, so that 0 is none.
+type planned struct {
+	who  person
+	kind uint16
+	anon uint16 // the place whose number makes the anonymous id: of the event, or the one that a merge joins
+	via  uint16 // of a merge: the place that makes the id joined to, instead of the person's; of a copy: its original
+	mark mark
+	kept bool // other events refer to this place: it may not change
+}
+
+// blocks keeps those that are being worked on, and their memory for those that
+// come next.
+type blocks struct {
+	mu  sync.Mutex
+	all []*block
+}
+
+// swap gives back the block that its caller no longer needs, nil for none, and
+// returns block number n, planned or about to be.
+func (r *blocks) swap(old *block, n int64) *block {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old != nil {
+		old.users--
+	}
+	var idle *block
+	for _, b := range r.all {
+		if b.number == n {
+			b.users++
+			return b
+		}
+		if b.users == 0 && (idle == nil || b.number < idle.number) {
+			idle = b
+		}
+	}
+	if idle == nil {
+		idle = &block{}
+		r.all = append(r.all, idle)
+	}
+	idle.number, idle.planned, idle.users = n, false, 1
+	return idle
+}
+
+// ready plans b unless somebody has.
+func (b *block) ready(p *planner) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.planned {
+		p.plan(b)
+		b.planned = true
+	}
+}

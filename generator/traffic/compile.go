@@ -1,0 +1,233 @@
+package traffic
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"rehearse/scenario"
+)
+
+// builder puts a shape together, member by member.
+type builder struct {
+	shape shape
+	start int // of the member that is being built
+}
+
+// template adds members that are written as one line of text each. What stands
+// between < and > is a value: choices, separated by bars; low..high; words
+// low..high; session, device or uuid.
+func (b *builder) template(lines []string) {
+	for _, line := range lines {
+		b.begin()
+		for line != "" {
+			text, rest, found := strings.Cut(line, "<")
+			b.text(text)
+			if !found {
+				break
+			}
+			value, after, _ := strings.Cut(rest, ">")
+			b.value(value)
+			line = after
+		}
+		b.end()
+	}
+}
+
+// begin starts a member.
+func (b *builder) begin() {
+	b.start = len(b.shape.parts)
+	b.shape.parts = append(b.shape.parts, part{member: true, text: ","})
+}
+
+// end closes the member: it folds its parts, and notes how large it can become.
+func (b *builder) end() {
+	b.fold()
+	size := 0
+	for i := b.start; i < len(b.shape.parts); i++ {
+		size += b.shape.parts[i].most()
+	}
+	b.shape.parts[b.start].size = size
+}
+
+// fold writes neighbouring choices of the member, and the text behind them, as
+// one choice of everything that they can become, as long as that is not too much.
+func (b *builder) fold() {
+	rest := b.shape.parts[b.start+1:]
+	b.shape.parts = b.shape.parts[:b.start+1]
+	for _, p := range rest {
+		last := &b.shape.parts[len(b.shape.parts)-1]
+		switch {
+		case last.op != opChoice || last.weights != nil:
+		case p.op == opText:
+			last.choices = product(last.choices, []string{p.text})
+			continue
+		case p.op == opChoice && p.weights == nil && len(last.choices)*len(p.choices) <= mostFolded:
+			last.choices = product(last.choices, p.choices)
+			continue
+		}
+		b.shape.parts = append(b.shape.parts, p)
+	}
+}
+
+// mostFolded is how many choices may come of folding.
+const mostFolded = 256
+
+// product joins each of a to each of b.
+func product(a, b []string) []string {
+	all := make([]string, 0, len(a)*len(b))
+	for _, x := range a {
+		for _, y := range b {
+			all = append(all, x+y)
+		}
+	}
+	return all
+}
+
+// fix makes all members so far such that must be there.
+func (b *builder) fix() { b.shape.fixed = len(b.shape.parts) }
+
+// text adds constant text to the member.
+func (b *builder) text(s string) {
+	last := &b.shape.parts[len(b.shape.parts)-1]
+	if last.op == opText {
+		last.text += s
+		return
+	}
+	b.shape.parts = append(b.shape.parts, part{text: s})
+}
+
+// set gives the text before it a value.
+func (b *builder) set(p part) {
+	b.text("")
+	last := &b.shape.parts[len(b.shape.parts)-1]
+	p.text, p.member = last.text, last.member
+	for i := range p.choices {
+		p.choices[i] = p.text + p.choices[i]
+	}
+	*last = p
+}
+
+// value reads what a template holds between its brackets.
+func (b *builder) value(s string) {
+	switch words, isWords := strings.CutPrefix(s, "words "); {
+	case s == "session":
+		b.set(part{op: opSession})
+	case s == "device":
+		b.set(part{op: opDevice})
+	case s == "uuid":
+		b.set(part{op: opUUID})
+	case isWords:
+		low, span := bounds(words)
+		b.set(part{op: opWords, low: low, span: span})
+	case strings.Contains(s, "|") || !strings.Contains(s, ".."):
+		b.set(part{op: opChoice, choices: strings.Split(s, "|")})
+	default:
+		low, span := bounds(s)
+		b.number(part{op: opNumber, low: low, span: span})
+	}
+}
+
+// number adds a number. Few different ones are written beforehand.
+func (b *builder) number(p part) {
+	if p.span > fewNumbers {
+		b.set(p)
+		return
+	}
+	written := part{op: opChoice}
+	for n := range int64(p.span) {
+		written.choices = append(written.choices, string(p.appendNumber(nil, p.low+n)))
+	}
+	b.set(written)
+}
+
+// fewNumbers is how many numbers a table of them may hold.
+const fewNumbers = 256
+
+// bounds reads low..high. The templates are constants, which a test reads all.
+func bounds(s string) (low int64, span uint64) {
+	from, to, _ := strings.Cut(s, "..")
+	low, _ = strconv.ParseInt(from, 10, 64)
+	high, _ := strconv.ParseInt(to, 10, 64)
+	return low, uint64(high-low) + 1
+}
+
+// most is how long the part can become.
+func (p *part) most() int {
+	size := len(p.text)
+	switch p.op {
+	case opChoice:
+		size = 0
+		for _, c := range p.choices {
+			size = max(size, len(c))
+		}
+	case opNumber, opGroup:
+		size += 21
+	case opWords:
+		size += 8 * int(p.low+int64(p.span))
+	case opSession, opDevice, opUUID:
+		size += 36
+	}
+	return size
+}
+
+// describe adds members that the scenario describes.
+func (b *builder) describe(all []scenario.Property) {
+	for _, p := range all {
+		b.begin()
+		b.text(quote(p.Name) + ":")
+		b.property(p.Value)
+		b.end()
+	}
+}
+
+// property adds one described value.
+func (b *builder) property(v scenario.PropertyValue) {
+	switch {
+	case v.Number != nil:
+		n := v.Number
+		b.number(part{op: opNumber, low: n.Low, span: uint64(n.High-n.Low) + 1, places: uint8(n.Decimals)})
+	case v.Words != nil:
+		b.text(`"`)
+		b.set(part{op: opWords, low: int64(v.Words.Low), span: uint64(v.Words.High-v.Words.Low) + 1})
+		b.text(`"`)
+	case v.Choices != nil:
+		b.choices(v.Choices)
+	default:
+		b.text("{")
+		for i, p := range v.Object {
+			if i > 0 {
+				b.text(",")
+			}
+			b.text(quote(p.Name) + ":")
+			b.property(p.Value)
+		}
+		b.text("}")
+	}
+}
+
+// choices adds one of several texts; if there is but one, it is constant.
+func (b *builder) choices(all []scenario.Choice) {
+	if len(all) == 1 {
+		b.text(all[0].JSON)
+		return
+	}
+	var texts []string
+	var weights []float64
+	even := true
+	for _, c := range all {
+		texts, weights = append(texts, c.JSON), append(weights, c.Weight)
+		even = even && c.Weight == all[0].Weight
+	}
+	p := part{op: opChoice, choices: texts}
+	if !even {
+		p.weights = newAlias(weights)
+	}
+	b.set(p)
+}
+
+// quote writes text as JSON. Texts of a scenario are valid UTF-8.
+func quote(s string) string {
+	text, _ := json.Marshal(s)
+	return string(text)
+}

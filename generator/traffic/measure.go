@@ -1,0 +1,155 @@
+package traffic
+
+import (
+	"slices"
+
+	"rehearse/capture"
+)
+
+// Shape is what some events of a run turned out to be, beside what the scenario
+// asks for. Shares are of 1.
+type Shape struct {
+	From, To int64   // the events measured, To excluded
+	Kinds    []Match // the mix, in the order of the file
+	Hot      []Match // ids of the hot list
+	Faults   []Match // in events, not shares; the plan of merges is an expectation
+	Ranks    []Rank  // the skewed crowd, in bins of neighbouring ranks
+
+	Persons, Anonymous int   // different persons, and ids that were anonymous
+	Merges, Joined     int64 // merge events, and first events of persons never seen before
+	Bytes              []int // encoded sizes in ascending order
+}
+
+// Match is one share as planned and as measured.
+type Match struct {
+	Name           string
+	Plan, Measured float64
+}
+
+// Rank is a bin of neighbouring ranks of the crowd, counted from 1: how many
+// events each is expected to have, given how many all have, and has on average.
+type Rank struct {
+	First, Last    int64
+	Plan, Measured float64
+}
+
+// MostMeasured is how many events may be measured at once; the counts by person
+// take memory.
+const MostMeasured = 10_000_000
+
+// tally counts events.
+type tally struct {
+	kinds     []int64
+	hot       []int64
+	faults    map[string]int64
+	persons   map[person]int64
+	anonymous map[int64]bool
+	joined    int64
+	bytes     []int
+}
+
+// Measure writes the events [from, to) and measures them.
+func (m *Model) Measure(from, to int64, p *Pen) *Shape {
+	t := tally{
+		kinds: make([]int64, len(m.planner.mix.kinds)), hot: make([]int64, len(m.planner.people.hot)),
+		faults: map[string]int64{}, persons: map[person]int64{}, anonymous: map[int64]bool{},
+	}
+	var e capture.Event
+	var text []byte
+	for i := from; i < to; i++ {
+		m.Write(&e, i, p)
+		text = capture.AppendEvent(text[:0], &e)
+		t.bytes = append(t.bytes, len(text))
+		t.add(m.plan(i, p), i-i%blockEvents)
+	}
+	slices.Sort(t.bytes)
+	s := &Shape{
+		From: from, To: to, Persons: len(t.persons), Anonymous: len(t.anonymous),
+		Joined: t.joined, Bytes: t.bytes,
+	}
+	m.matchKinds(s, &t)
+	m.matchQuotas(s, &t)
+	m.matchRanks(s, &t)
+	return s
+}
+
+// add counts one event of the block that begins with event first.
+func (t *tally) add(plan *planned, first int64) {
+	t.kinds[plan.kind]++
+	t.persons[plan.who]++
+	if plan.who.hot() {
+		t.hot[plan.who&^hotBit]++
+	}
+	if plan.anon != 0 {
+		t.anonymous[first+int64(plan.anon)] = true
+	}
+	if plan.mark == markJoin {
+		t.joined++
+	}
+	if fault := plan.mark.fault(); fault != "" {
+		t.faults[fault]++
+	}
+}
+
+// matchKinds compares the mix.
+func (m *Model) matchKinds(s *Shape, t *tally) {
+	n := float64(s.To - s.From)
+	for i, k := range m.planner.mix.kinds {
+		s.Kinds = append(s.Kinds, Match{string(k.name), m.planner.mix.shares[i], float64(t.kinds[i]) / n})
+		if k.merge {
+			s.Merges += t.kinds[i]
+		}
+	}
+}
+
+// matchQuotas compares what comes an exact number of times, and the faults of
+// merges, which are drawn.
+func (m *Model) matchQuotas(s *Shape, t *tally) {
+	total := m.planner.total
+	n := float64(s.To - s.From)
+	for _, q := range m.planner.quotas {
+		want := float64(q.upTo(s.To, total) - q.upTo(s.From, total))
+		switch q.card.mark {
+		case markHot:
+			name := m.planner.people.hot[q.card.hot]
+			s.Hot = append(s.Hot, Match{name, want / n, float64(t.hot[q.card.hot]) / n})
+		case markJoin:
+		default:
+			name := q.card.mark.fault()
+			s.Faults = append(s.Faults, Match{name, want, float64(t.faults[name])})
+		}
+	}
+	r := m.planner.rules
+	for _, f := range []struct {
+		mark  mark
+		share float64
+	}{{markEarly, r.early}, {markReused, r.merges.Reused}} {
+		if f.share > 0 {
+			name := f.mark.fault()
+			s.Faults = append(s.Faults, Match{name, f.share * float64(s.Merges), float64(t.faults[name])})
+		}
+	}
+}
+
+// matchRanks compares the crowd, in bins that double every fourth.
+func (m *Model) matchRanks(s *Shape, t *tally) {
+	people := &m.planner.people
+	crowd := int64(0)
+	for who, n := range t.persons {
+		if int64(who) < people.count && !who.hot() {
+			crowd += n
+		}
+	}
+	last := min(people.count, s.To-s.From)
+	for first := int64(0); first < last; {
+		next := min(max(first+1, first*19/16), last)
+		var plan, measured float64
+		for r := first; r < next; r++ {
+			plan += people.crowd.share(r) * float64(crowd)
+			measured += float64(t.persons[person(r)])
+		}
+		wide := float64(next - first)
+		s.Ranks = append(s.Ranks, Rank{first + 1, next, plan / wide, measured / wide})
+		first = next
+	}
+}

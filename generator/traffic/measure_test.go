@@ -1,0 +1,97 @@
+package traffic
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+)
+
+// TestMeasure holds what Measure says against what the far end counts.
+func TestMeasure(t *testing.T) {
+	t.Parallel()
+	const n, from = 40_000, blockEvents // quotas are exact at the borders of blocks
+	m := New(parse(t, n, `
+  distinct_ids: {count: 3000, skew: 1, growth: 2%, hot: [{share: 5%}, {id: kiosk, events: 777}]}
+  visits: {events: 3}
+  events: {a: 90, $identify: 10}
+  faults: {duplicates: 1%, merges_out_of_order: 5%, invalid: {illegal_id: 1%}}
+`+tiny), n)
+	s := m.Measure(from, n, newPen())
+	ids, kinds, faults := map[string]float64{}, map[string]float64{}, map[string]float64{}
+	for _, e := range readAll(t, m, from, n) {
+		ids[e.DistinctID]++
+		kinds[e.Event]++
+		faults[e.Fault]++
+	}
+	const events = n - from
+	for _, k := range s.Kinds {
+		if k.Measured*events != kinds[k.Name] || math.Abs(k.Plan-k.Measured) > 0.01 {
+			t.Errorf("%+v, want %v of %d", k, kinds[k.Name], events)
+		}
+	}
+	for _, h := range s.Hot {
+		if math.Round(h.Measured*events) != ids[h.Name] || h.Plan != h.Measured {
+			t.Errorf("%+v, want %v of %d", h, ids[h.Name], events)
+		}
+	}
+	for _, f := range s.Faults {
+		if f.Measured != faults[f.Name] || math.Abs(f.Plan-f.Measured) > 30 {
+			t.Errorf("%+v, want %v", f, faults[f.Name])
+		}
+	}
+	if len(s.Kinds) != 2 || len(s.Hot) != 2 || len(s.Faults) != 3 || s.Joined != 473 || float64(s.Merges) != kinds["$identify"] {
+		// 2 % of 40,000 joins, 327 of them in the first block
+		t.Errorf("%d kinds, %d hot ids, %d faults, %d joined, %d merges", len(s.Kinds), len(s.Hot), len(s.Faults), s.Joined, s.Merges)
+	}
+	var planned, measured float64
+	for _, r := range s.Ranks {
+		planned += r.Plan * float64(r.Last-r.First+1)
+		measured += r.Measured * float64(r.Last-r.First+1)
+	}
+	if s.Ranks[len(s.Ranks)-1].Last != 3000 || math.Abs(planned-measured) > 0.5 {
+		t.Errorf("the ranks hold %v events, planned %v", measured, planned)
+	}
+}
+
+func TestTextAndPicture(t *testing.T) {
+	t.Parallel()
+	const n = 20_000
+	m := New(parse(t, n, "  distinct_ids: {count: 1M, hot: [{id: 'a<b', share: 5%}]}\n  faults: {invalid: {illegal_id: 1%}}\n"+tiny), n)
+	s := m.Measure(0, n, newPen())
+	var text, svg bytes.Buffer
+	if err := s.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"events 0 to 19999",
+		"  a<b                                1000         1000",
+		"  illegal_id                          200          200",
+	} {
+		if !strings.Contains(text.String(), line) {
+			t.Errorf("%q is not in\n%s", line, text.String())
+		}
+	}
+	if err := s.WritePicture(&svg, "a & b"); err != nil {
+		t.Fatal(err)
+	}
+	dots := 0
+	for d := xml.NewDecoder(&svg); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, starts := token.(xml.StartElement); starts && e.Name.Local == "circle" {
+			dots++
+		}
+	}
+	if dots != len(s.Ranks) || dots < 20 {
+		t.Errorf("%d dots for %d bins of ranks", dots, len(s.Ranks))
+	}
+}

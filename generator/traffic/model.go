@@ -1,0 +1,151 @@
+// Package traffic is the model of synthesized events: who sends them, which they
+// are, what they carry, and which of them are wrong on purpose.
+//
+// Event i is a function of the scenario and i alone. Events are planned in
+// blocks of 16,384 (planner): kinds from the mix, cards for what must come an
+// exact number of times (deck), persons from the crowd (population, zipf), in
+// visits that a merge may identify (visits). Writing an event (Model.Write)
+// follows its plan and draws the rest, such as properties, from a stream of its
+// own.
+package traffic
+
+import (
+	"time"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+// Model writes the events of a scenario. It is safe for concurrent use, each
+// goroutine with a Pen of its own.
+type Model struct {
+	planner    *planner
+	sizes      sizes
+	prose      prose
+	clock      clock
+	personless float64
+}
+
+// Pen is what one goroutine needs to write events: buffers, and the plan that
+// the last one came from. Start and Due say when events leave, where their
+// timestamps are those of sending.
+type Pen struct {
+	Start time.Time
+	Due   func(int64) time.Duration
+
+	ids   []byte // backs the event's DistinctID
+	props []byte // backs its Properties
+	block *block
+}
+
+// New returns the model of a traffic of total events.
+func New(t *scenario.Traffic, total int64) *Model {
+	return &Model{
+		planner: newPlanner(t, total), sizes: newSizes(t.Sizes), prose: newProse(proseBytes),
+		clock: newClock(t, total), personless: t.Personless,
+	}
+}
+
+// proseBytes is more than the window of the compressor, so that filling does
+// not compress to nothing.
+const proseBytes = 128 << 10
+
+// Write makes e event i. Its slices alias p's buffers.
+func (m *Model) Write(e *capture.Event, i int64, p *Pen) {
+	plan := m.plan(i, p)
+	first := i - i%blockEvents
+	switch plan.mark {
+	case markResent, markCopied:
+		original := first + int64(plan.via) - 1
+		m.write(e, original, &p.block.events[original-first], p)
+		if plan.mark == markCopied {
+			s := scenario.NewStream(m.planner.seed^eventSalt, uint64(i))
+			e.UUID = drawUUID(&s)
+		}
+	default:
+		m.write(e, i, plan, p)
+		m.spoil(e, i, plan.mark, p)
+	}
+}
+
+// plan returns the plan of event i.
+func (m *Model) plan(i int64, p *Pen) *planned {
+	if p.block == nil || p.block.number != i/blockEvents {
+		p.block = m.planner.at(i, p.block)
+	}
+	return &p.block.events[i%blockEvents]
+}
+
+// write makes e event i as it was planned.
+func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Pen) {
+	k := &m.planner.mix.kinds[plan.kind]
+	first := i - i%blockEvents
+	ink := ink{s: scenario.NewStream(m.planner.seed^eventSalt, uint64(i)), seed: m.planner.seed, who: plan.who}
+	e.UUID = drawUUID(&ink.s)
+	e.Name = k.name
+	e.Timestamp = m.clock.at(i, plan.who, p)
+	ink.session = uint64(plan.who) ^ uint64(first)
+
+	p.props = p.props[:0]
+	switch {
+	case !k.merge && plan.anon != 0:
+		p.ids = m.appendAnonymous(p.ids[:0], first+int64(plan.anon)-1)
+	case plan.via != 0:
+		p.ids = m.appendAnonymous(p.ids[:0], first+int64(plan.via)-1)
+	default:
+		p.ids = m.planner.people.appendID(p.ids[:0], plan.who)
+	}
+	e.DistinctID = p.ids
+	if k.merge && plan.anon != 0 {
+		p.props = m.appendLink(p.props, k, first+int64(plan.anon)-1)
+	}
+	m.fill(e, k, &ink, p)
+}
+
+// fill gives the event its properties, as many as its drawn size allows, and
+// prose for what is missing.
+func (m *Model) fill(e *capture.Event, k *kind, ink *ink, p *Pen) {
+	if m.personless > 0 && !k.person && ink.s.Float64() < m.personless {
+		p.props = append(p.props, `,"$process_person_profile":false`...)
+	}
+	size := m.sizes.draw(&ink.s) - len(e.Name) - len(e.DistinctID) - eventOverhead
+	limit := size
+	if m.sizes.quantiles == nil {
+		limit = maxSize
+	}
+	p.props = k.shape.append(p.props, ink, limit)
+	const member = `,"note":""`
+	if missing := size - len(p.props) - len(member); missing > 0 {
+		p.props = append(p.props, member[:len(member)-1]...)
+		p.props = m.prose.append(p.props, missing, &ink.s)
+		p.props = append(p.props, '"')
+	}
+	if len(p.props) == 0 {
+		p.props = append(p.props, ',')
+	}
+	p.props[0] = '{' // every member brings a comma
+	p.props = append(p.props, '}')
+	e.Properties = p.props
+}
+
+// eventOverhead is what an encoded event weighs beyond its name, distinct_id
+// and members.
+const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-0000-0000-000000000000","timestamp":"2006-01-02T15:04:05.000Z","properties":}`) + len("}")
+
+// appendLink appends the property that names the id which a merge joins: the
+// anonymous id that event i has or would have.
+func (m *Model) appendLink(dst []byte, k *kind, i int64) []byte {
+	if k.alias {
+		dst = append(dst, `,"alias":"`...)
+	} else {
+		dst = append(dst, `,"$anon_distinct_id":"`...)
+	}
+	dst = m.appendAnonymous(dst, i)
+	return append(dst, '"')
+}
+
+// appendAnonymous appends the anonymous id that event i makes.
+func (m *Model) appendAnonymous(dst []byte, i int64) []byte {
+	s := scenario.NewStream(m.planner.seed^anonSalt, uint64(i))
+	return capture.AppendUUID(dst, drawUUID(&s))
+}

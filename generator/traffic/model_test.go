@@ -1,0 +1,235 @@
+package traffic
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+// parse reads a scenario of so many events with this traffic.
+func parse(t testing.TB, events int64, text string) *scenario.Traffic {
+	t.Helper()
+	s, err := scenario.Parse("test.yaml", fmt.Appendf(nil, "name: t\nload: {profile: 'const(1000, %dms)'}\ntraffic:\n%s", events, text), scenario.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Traffic
+}
+
+const shop = `
+  seed: 42
+  distinct_ids: {count: 10k, skew: 1.1, hot: [{share: 5%}, {id: kiosk, events: 777}]}
+  events: {$pageview: 70, purchase: 10, $identify: 3, $create_alias: 0.5, $merge_dangerously: 0.1, $groupidentify: 1, $set: 2}
+  properties: {bytes: {p50: 400, p99: 2000}}
+`
+
+// tiny leaves out every property that an event can do without.
+const tiny = "  properties: {bytes: {p50: 1, p99: 1}}\n"
+
+// newPen returns a pen of a run that begins at a fixed time, an event a
+// millisecond.
+func newPen() *Pen {
+	return &Pen{Start: time.Unix(1_700_000_000, 0), Due: func(i int64) time.Duration { return time.Duration(i) * time.Millisecond }}
+}
+
+// read is an event as the far end reads it.
+type read struct {
+	Index      int64
+	Bytes      int
+	Fault      string
+	Event      string
+	DistinctID string `json:"distinct_id"`
+	UUID       string
+	Timestamp  time.Time
+	Properties map[string]any
+}
+
+// readAll returns the events [from, to) as the far end reads them.
+func readAll(t interface{ Fatalf(string, ...any) }, m *Model, from, to int64) []read {
+	pen := newPen()
+	var all []read
+	var e capture.Event
+	for i := from; i < to; i++ {
+		m.Write(&e, i, pen)
+		text := capture.AppendEvent(nil, &e)
+		r := read{Index: i, Bytes: len(text), Fault: m.Fault(i, pen)}
+		if err := json.Unmarshal(text, &r); err != nil {
+			t.Fatalf("event %d: %v in %s", i, err, text)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// near tells whether a count is within five standard deviations of a binomial one.
+func near(got, n, share float64) bool {
+	return math.Abs(got-n*share) <= 5*math.Sqrt(n*share*(1-share))+1e-9
+}
+
+func TestMixAndHotShares(t *testing.T) {
+	t.Parallel()
+	const n = 40_000
+	got := map[string]float64{}
+	for _, e := range readAll(t, New(parse(t, n, shop), n), 0, n) {
+		got[e.Event]++
+		got["id "+e.DistinctID]++
+	}
+	for what, weight := range map[string]float64{
+		"$pageview": 70, "purchase": 10, "$identify": 3, "$create_alias": 0.5,
+		"$merge_dangerously": 0.1, "$groupidentify": 1, "$set": 2,
+	} {
+		if !near(got[what], n, weight/86.6) {
+			t.Errorf("%s: %v times of %d, want about %.0f", what, got[what], n, n*weight/86.6)
+		}
+	}
+	// 5 % of 40,000, and the number asked for: to the event
+	if got["id hot-1"] != 2000 || got["id kiosk"] != 777 {
+		t.Errorf("hot-1 has %v events and kiosk %v, want 2000 and 777", got["id hot-1"], got["id kiosk"])
+	}
+}
+
+// TestRanks holds whole events of crowds of different skew against the exact
+// shares of their ranks: chi-square over the first 100 ranks and all others, and
+// each of the 100 by itself.
+func TestRanks(t *testing.T) {
+	t.Parallel()
+	const n, ranks = 120_000, 100
+	for _, skew := range []float64{0, 0.7, 0.99, 1.1, 2} {
+		t.Run(fmt.Sprint(skew), func(t *testing.T) {
+			t.Parallel()
+			traffic := parse(t, n, fmt.Sprintf("  distinct_ids: {count: 5000, skew: %v}\n  events: {ping: {from: server, properties: {}}}\n", skew))
+			m := New(traffic, n)
+			rank := map[string]int{}
+			for r := range person(ranks) {
+				rank[string(m.planner.people.appendID(nil, r))] = int(r)
+			}
+			got := make([]float64, ranks+1)
+			pen := newPen()
+			var e capture.Event
+			for i := range int64(n) {
+				m.Write(&e, i, pen)
+				r, top := rank[string(e.DistinctID)]
+				if !top {
+					r = ranks
+				}
+				got[r]++
+			}
+			want := shares(5000, skew)
+			rest := 1.0
+			for r, p := range want[:ranks] {
+				rest -= p
+				if !near(got[r], n, p) && n*p > 20 {
+					t.Errorf("rank %d: %v events, want about %.0f", r, got[r], n*p)
+				}
+			}
+			if chi := chiSquare(got, append(want[:ranks:ranks], rest), n); chi > 160 {
+				t.Errorf("chi-square %.0f over %d degrees of freedom, want below 160", chi, ranks)
+			}
+		})
+	}
+}
+
+// TestSizes holds the encoded sizes against the percentiles asked for.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	const n = 20_000.0
+	below, far := 0.0, 0.0
+	for _, e := range readAll(t, New(parse(t, n, shop), n), 0, n) {
+		if e.Bytes <= 400 {
+			below++
+		}
+		if e.Bytes > 2000 {
+			far++
+		}
+	}
+	if math.Abs(below/n-0.5) > 0.03 {
+		t.Errorf("%.1f %% of the events are at most 400 bytes, want 50", below/n*100)
+	}
+	if math.Abs(far/n-0.01) > 0.004 {
+		t.Errorf("%.2f %% of the events are over 2,000 bytes, want 1", far/n*100)
+	}
+}
+
+func TestGrowth(t *testing.T) {
+	t.Parallel()
+	const n = 50_000
+	m := New(parse(t, n, "  distinct_ids: {count: 100, skew: 0, growth: 4%}\n"+tiny), n)
+	known := map[string]bool{}
+	for r := range person(100) {
+		known[string(m.planner.people.appendID(nil, r))] = true
+	}
+	var joined [2]int
+	returning := 0
+	for _, e := range readAll(t, m, 0, n) {
+		if !known[e.DistinctID] {
+			joined[e.Index*2/n]++
+			known[e.DistinctID] = true
+			continue
+		}
+		returning++
+	}
+	// 4 % of 50,000 events, spread evenly over the run (a block's share may lie
+	// anywhere in the block, and the middle cuts one).
+	if joined[0]+joined[1] != 2000 || math.Abs(float64(joined[0]-1000)) > 60 {
+		t.Errorf("%d persons join in the first half and %d in the second, want 2000 in all", joined[0], joined[1])
+	}
+	if len(known) != 2100 || returning != n-2000 {
+		t.Errorf("%d persons, %d events of known ones; want 2100 and 48000", len(known), returning)
+	}
+}
+
+func TestStylesOfIDs(t *testing.T) {
+	t.Parallel()
+	for style, length := range map[scenario.IDStyle]int{
+		scenario.StyleOpaque: 21, scenario.StyleUUID: 36, scenario.StyleEmail: 0, scenario.StyleNumeric: 0, scenario.StyleLong: 200,
+	} {
+		p := population{count: 1e9, style: style, seed: 3}
+		seen := map[string]bool{}
+		for who := range person(20_000) {
+			id := string(p.appendID(nil, who*49_999))
+			if seen[id] || len(id) > capture.MaxDistinctID || length != 0 && len(id) != length {
+				t.Fatalf("%s: person %d has id %q of %d characters", style, who, id, len(id))
+			}
+			seen[id] = true
+		}
+	}
+}
+
+func TestGroupsAndPersonless(t *testing.T) {
+	t.Parallel()
+	const n = 20_000
+	m := New(parse(t, n, "  distinct_ids: {count: 1000}\n  groups: {company: 20, team: 5}\n  personless: 30%\n  events: {a: 90, $groupidentify: 5, $identify: 5}\n"), n)
+	company := map[string]any{}
+	personless, ordinary := 0.0, 0.0
+	for _, e := range readAll(t, m, 0, n) {
+		groups, _ := e.Properties["$groups"].(map[string]any)
+		if len(groups) != 2 {
+			t.Fatalf("event %d has groups %v", e.Index, groups)
+		}
+		if before, known := company[e.DistinctID]; known && before != groups["company"] {
+			t.Fatalf("event %d: %s belongs to %v and to %v", e.Index, e.DistinctID, before, groups["company"])
+		}
+		company[e.DistinctID] = groups["company"]
+		if e.Event == scenario.EventGroupIdentify && e.Properties["$group_key"] != groups["company"] {
+			t.Fatalf("event %d describes %v of a person of %v", e.Index, e.Properties["$group_key"], groups["company"])
+		}
+		none := e.Properties["$process_person_profile"] == false
+		if none && e.Event != "a" {
+			t.Fatalf("event %d: a %s without a person does nothing", e.Index, e.Event)
+		}
+		if e.Event == "a" {
+			ordinary++
+		}
+		if none {
+			personless++
+		}
+	}
+	if !near(personless, ordinary, 0.3) {
+		t.Errorf("%v of %v ordinary events are personless, want 30 %%", personless, ordinary)
+	}
+}

@@ -1,0 +1,186 @@
+package traffic
+
+import "rehearse/scenario"
+
+// planner plans blocks: block b is a function of (seed, b).
+type planner struct {
+	people population
+	mix    mix
+	rules  rules
+	quotas []quota
+	join   quota // of those, the one that counts who joins
+	seed   uint64
+	total  int64 // events of the run
+	blocks blocks
+}
+
+// newPlanner prepares the plans of a run of total events.
+func newPlanner(t *scenario.Traffic, total int64) *planner {
+	p := &planner{
+		people: newPopulation(t), mix: newMix(t), rules: newRules(t),
+		quotas: quotasOf(t, total), seed: t.Seed, total: total,
+	}
+	for _, q := range p.quotas {
+		if q.card.mark == markJoin {
+			p.join = q
+		}
+	}
+	return p
+}
+
+// at returns the block in which event i lies, planned. It takes back old, the
+// block that the caller had before.
+func (p *planner) at(i int64, old *block) *block {
+	b := p.blocks.swap(old, i/blockEvents)
+	b.ready(p)
+	return b
+}
+
+// table is where a block is planned: what is known at the place that planning
+// has come to.
+type table struct {
+	*planner
+	s        scenario.Stream
+	events   []planned
+	visits   visits
+	deck     []card
+	ordinary int    // places left that are not merges
+	spare    int    // no place before it can take a merge over
+	joined   int64  // who joined before the place
+	tail     joined // what the latest merge joined
+}
+
+// joined is an anonymous id and the person it was joined to.
+type joined struct {
+	who  person
+	anon uint16
+}
+
+// plan draws which events there are, deals out the cards, and then goes from
+// place to place.
+func (p *planner) plan(b *block) {
+	first := b.number * blockEvents
+	n := int(min(blockEvents, p.total-first))
+	t := &b.table
+	if cap(t.events) < n {
+		t.events, t.visits.before = make([]planned, n), make([]uint16, n)
+	}
+	*t = table{
+		planner: p, s: scenario.NewStream(p.seed^blockSalt, uint64(b.number)),
+		events: t.events[:n], deck: t.deck[:0], visits: visits{t.visits.all[:0], t.visits.before},
+		joined: p.join.upTo(first, p.total),
+	}
+	for _, q := range p.quotas {
+		for range q.upTo(first+int64(n), p.total) - q.upTo(first, p.total) {
+			t.deck = append(t.deck, q.card)
+		}
+	}
+	for j := range t.events {
+		kind := uint16(p.mix.draw.draw(&t.s))
+		t.events[j] = planned{kind: kind}
+		if !p.mix.kinds[kind].merge {
+			t.ordinary++
+		}
+	}
+	for j := range t.events {
+		t.place(j)
+	}
+	if p.rules.early > 0 {
+		t.disorder()
+	}
+	b.events = t.events
+}
+
+// place plans the event at j. A merge that finds nothing to merge, as at the
+// beginning of a block, changes places with a later event, so that the shares of
+// the mix stay what they are.
+func (t *table) place(j int) {
+	e := &t.events[j]
+	if t.mix.kinds[e.kind].merge {
+		if t.merge(j) {
+			return
+		}
+		if !t.postpone(j) {
+			e.kind = t.mix.plain
+		}
+	}
+	t.visitor(j)
+}
+
+// postpone lets a later ordinary event change places with the merge at j.
+func (t *table) postpone(j int) bool {
+	for t.spare = max(t.spare, j+1); t.spare < len(t.events); t.spare++ {
+		e := &t.events[t.spare]
+		if !t.mix.kinds[e.kind].merge {
+			e.kind, t.events[j].kind = t.events[j].kind, e.kind
+			return true
+		}
+	}
+	return false
+}
+
+// visitor plans an event that is no merge.
+func (t *table) visitor(j int) {
+	e := &t.events[j]
+	c, dealt := t.deal(j)
+	switch {
+	case dealt && c.mark == markHot:
+		e.who = hotBit | person(c.hot)
+		return
+	case dealt && c.mark == markJoin:
+		e.who = person(t.people.count + t.joined)
+		t.joined++
+		e.mark = markJoin
+		t.begin(j)
+		return
+	case dealt && e.mark != markNone: // a copy, already made
+		return
+	case dealt:
+		e.who, e.mark = t.people.draw(&t.s, t.joined), c.mark
+		return
+	}
+	if t.rules.goOn > 0 && !t.mix.kinds[e.kind].server && t.s.Float64() < t.rules.goOn && t.goOn(j) {
+		return
+	}
+	e.who = t.people.draw(&t.s, t.joined)
+	t.begin(j)
+}
+
+// deal takes a card for the event at j, if it is the event's turn: of those that
+// are left, each ordinary place is as likely to get one.
+func (t *table) deal(j int) (card, bool) {
+	left := t.ordinary
+	t.ordinary--
+	if len(t.deck) == 0 || t.s.Below(uint64(max(left, 1))) >= uint64(len(t.deck)) {
+		return card{}, false
+	}
+	i := int(t.s.Below(uint64(len(t.deck))))
+	c := t.deck[i]
+	if c.mark == markResent || c.mark == markCopied {
+		if !t.copy(j, c.mark) {
+			return card{}, false
+		}
+	}
+	t.deck[i] = t.deck[len(t.deck)-1]
+	t.deck = t.deck[:len(t.deck)-1]
+	return c, true
+}
+
+// copy makes the event at j one that was planned before. It tells whether there
+// is one near by that is sound, of no hot id, whose number is exact, and not
+// known to be anonymous, so that no merge lies between the two.
+func (t *table) copy(j int, m mark) bool {
+	if j == 0 {
+		return false
+	}
+	from := j - 1 - int(t.s.Below(uint64(min(j, window))))
+	for k := from; k >= max(from-window, 0); k-- {
+		o := &t.events[k]
+		if o.mark <= markJoin && !o.who.hot() && o.anon == 0 && !t.mix.kinds[o.kind].merge {
+			o.kept = true
+			t.events[j] = planned{who: o.who, kind: o.kind, via: uint16(k + 1), mark: m}
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,129 @@
+package traffic
+
+import (
+	"strconv"
+
+	"rehearse/capture"
+	"rehearse/scenario"
+)
+
+// shape is the properties of one kind of event, compiled into parts that are
+// appended one after the other.
+type shape struct {
+	parts []part
+	fixed int // of the parts, the first that an event too small for all leaves out
+}
+
+// part is constant text and one value after it.
+type part struct {
+	op      op
+	member  bool   // a member of the object begins here
+	places  uint8  // behind the decimal point, of a number
+	text    string // before the value; choices hold it themselves
+	choices []string
+	weights alias  // nil: every choice is as likely
+	low     int64  // of a number, or of words
+	span    uint64 // to low+span-1
+	size    int    // of the whole member at most, at its beginning
+}
+
+// op says what the value of a part is.
+type op uint8
+
+const (
+	opText    op = iota // none
+	opChoice            // one of the choices
+	opNumber            // a number
+	opWords             // words, separated by spaces
+	opSession           // the uuid of the session
+	opDevice            // the uuid of the person's device
+	opUUID              // a uuid of its own
+	opGroup             // the number of the person's group, below span
+)
+
+// append appends the members of a JSON object, without its braces, as long as
+// dst stays within limit; members that must be there do not ask.
+func (sh *shape) append(dst []byte, k *ink, limit int) []byte {
+	for i := range sh.parts {
+		p := &sh.parts[i]
+		if p.member && len(dst)+p.size > limit && i >= sh.fixed {
+			return dst
+		}
+		if p.op == opChoice {
+			dst = append(dst, p.choices[p.choose(k)]...)
+			continue
+		}
+		dst = append(dst, p.text...)
+		if p.op != opText {
+			dst = p.appendValue(dst, k)
+		}
+	}
+	return dst
+}
+
+// choose draws the index of a choice.
+func (p *part) choose(k *ink) int {
+	if p.weights != nil {
+		return p.weights.draw(&k.s)
+	}
+	return int(k.below(uint64(len(p.choices))))
+}
+
+// appendValue appends what is no choice.
+func (p *part) appendValue(dst []byte, k *ink) []byte {
+	switch p.op {
+	case opNumber:
+		return p.appendNumber(dst, p.low+int64(k.below(p.span)))
+	case opWords:
+		return appendWords(dst, p.low+int64(k.below(p.span)), k)
+	case opSession:
+		s := scenario.NewStream(k.seed^sessionSalt, k.session)
+		return capture.AppendUUID(dst, drawUUID(&s))
+	case opDevice:
+		s := scenario.NewStream(k.seed^deviceSalt, uint64(k.who))
+		return capture.AppendUUID(dst, drawUUID(&s))
+	case opUUID:
+		return capture.AppendUUID(dst, drawUUID(&k.s))
+	case opGroup:
+		s := scenario.NewStream(k.seed^groupSalt, uint64(k.who))
+		return strconv.AppendUint(dst, s.Below(p.span), 10)
+	}
+	return dst
+}
+
+// appendNumber appends n in the units of the part.
+func (p *part) appendNumber(dst []byte, n int64) []byte {
+	if p.places > 0 {
+		return appendDecimal(dst, n, int(p.places))
+	}
+	return strconv.AppendInt(dst, n, 10)
+}
+
+// appendDecimal appends n units of the last of some decimal places.
+func appendDecimal(dst []byte, n int64, places int) []byte {
+	if n < 0 {
+		dst, n = append(dst, '-'), -n
+	}
+	unit := int64(1)
+	for range places {
+		unit *= 10
+	}
+	dst = append(strconv.AppendInt(dst, n/unit, 10), '.')
+	for rest := n % unit; unit > 1; rest %= unit {
+		unit /= 10
+		dst = append(dst, byte('0'+rest/unit))
+	}
+	return dst
+}
+
+// appendWords appends n words.
+func appendWords(dst []byte, n int64, k *ink) []byte {
+	for i := range n {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = append(dst, syllables[k.small(len(syllables))]...)
+		dst = append(dst, syllables[k.small(len(syllables))]...)
+	}
+	return dst
+}

@@ -1,0 +1,59 @@
+package traffic
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// shownKinds is how many events of a mix the text lists.
+const shownKinds = 30
+
+// WriteText writes the plan and what was measured beside each other.
+func (s *Shape) WriteText(w io.Writer) error {
+	var p bytes.Buffer
+	n := float64(s.To - s.From)
+	fmt.Fprintf(&p, "events %d to %d\n\n%-28s %12s %12s\n", s.From, s.To-1, "", "planned", "measured")
+	for _, k := range s.Kinds[:min(len(s.Kinds), shownKinds)] {
+		fmt.Fprintf(&p, "%-28s %10.3f %% %10.3f %%\n", clip(k.Name), k.Plan*100, k.Measured*100)
+	}
+	if more := len(s.Kinds) - shownKinds; more > 0 {
+		fmt.Fprintf(&p, "and %d more\n", more)
+	}
+	s.section(&p, "hot ids, in events", s.Hot, n)
+	s.section(&p, "wrong on purpose, in events", s.Faults, 1)
+	p.WriteString("\nevents of each person, by rank\n")
+	for i := 0; i < len(s.Ranks); i += 1 + i/3 {
+		r := s.Ranks[i]
+		fmt.Fprintf(&p, "%-28s %12.2f %12.2f\n", fmt.Sprintf("  %d to %d", r.First, r.Last), r.Plan, r.Measured)
+	}
+	fmt.Fprintf(&p, "\n%-28s %12d\n%-28s %12d\n", "persons", s.Persons, "never seen before", s.Joined)
+	fmt.Fprintf(&p, "%-28s %12d\n%-28s %12d\n", "anonymous ids", s.Anonymous, "merges", s.Merges)
+	for _, q := range []float64{0.5, 0.95, 0.99, 1} {
+		fmt.Fprintf(&p, "%-28s %12d\n", fmt.Sprintf("bytes, p%g", q*100), s.Bytes[int(q*float64(len(s.Bytes)-1))])
+	}
+	_, err := w.Write(p.Bytes())
+	return err
+}
+
+// section sets matches under a heading, in units of 1/scale.
+func (s *Shape) section(p *bytes.Buffer, heading string, all []Match, scale float64) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(p, "\n%s\n", heading)
+	for _, m := range all[:min(len(all), shownKinds)] {
+		fmt.Fprintf(p, "%-28s %12.0f %12.0f\n", "  "+clip(m.Name), m.Plan*scale, m.Measured*scale)
+	}
+	if more := len(all) - shownKinds; more > 0 {
+		fmt.Fprintf(p, "  and %d more\n", more)
+	}
+}
+
+// clip cuts a name to its column.
+func clip(name string) string {
+	if text := []rune(name); len(text) > 25 {
+		return string(text[:24]) + "…"
+	}
+	return name
+}

@@ -1,0 +1,84 @@
+package traffic
+
+import "rehearse/scenario"
+
+// window is how many visits go on at the same time. It bounds how far apart a
+// merge and its anonymous events usually lie.
+const window = 1024
+
+// visit is a stretch of events of one person, with those of others in between.
+// What came before its merge is anonymous; what comes after is the person's.
+type visit struct {
+	who       person
+	first     uint16 // place of its first event
+	latest    uint16
+	open      bool // may end in a merge
+	anonymous bool // its events are anonymous as they come
+}
+
+// rules are what visits are drawn from.
+type rules struct {
+	goOn      float64 // probability that a visitor's event belongs to a visit that goes on
+	anonymous float64 // share of the visits that begin anonymous; 0: whichever a merge picks
+	merges    scenario.Merges
+	varied    bool // merges differ at all
+	early     float64
+}
+
+// newRules prepares the draws that t describes.
+func newRules(t *scenario.Traffic) rules {
+	return rules{
+		goOn:      1 - 1/t.Visits.Events,
+		anonymous: t.Visits.Anonymous,
+		merges:    t.Merges,
+		varied:    t.Merges != scenario.Merges{},
+		early:     t.Faults.EarlyMerges,
+	}
+}
+
+// visits are those that go on.
+type visits struct {
+	all    []visit
+	before []uint16 // by place - 1: the place of the event before, of the same visit
+}
+
+// begin adds a visit. Where there are enough, one ends for it.
+func (v *visits) begin(n visit, s *scenario.Stream) {
+	v.before[n.first-1] = 0
+	if len(v.all) < window {
+		v.all = append(v.all, n)
+		return
+	}
+	v.all[s.Below(window)] = n
+}
+
+// any returns one of the visits, nil if there are none.
+func (v *visits) any(s *scenario.Stream) *visit {
+	if len(v.all) == 0 {
+		return nil
+	}
+	return &v.all[s.Below(uint64(len(v.all)))]
+}
+
+// pick returns the index of a visit that a merge may end, -1 if there is none.
+func (v *visits) pick(s *scenario.Stream) int {
+	n := len(v.all)
+	from := int(s.Below(uint64(n)))
+	for k := range n {
+		if i := (from + k) % n; v.all[i].open {
+			return i
+		}
+	}
+	return -1
+}
+
+// close lets a visit that was identified go on as the person, or end.
+func (v *visits) close(i int, goesOn bool) {
+	if goesOn {
+		v.all[i].open, v.all[i].anonymous = false, false
+		return
+	}
+	last := len(v.all) - 1
+	v.all[i] = v.all[last]
+	v.all = v.all[:last]
+}

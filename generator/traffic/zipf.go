@@ -1,0 +1,100 @@
+package traffic
+
+import (
+	"math"
+	"math/bits"
+
+	"rehearse/scenario"
+)
+
+// zipf draws ranks 0 … count-1 with P(rank) ∝ (rank+1)^-skew, for any skew ≥ 0,
+// in constant time, with a few thousand numbers of memory whatever the count.
+//
+// The first ranks, which a skewed crowd hits most, have a column each in a table
+// of exact shares. All others lie in segments, at most 64 from a number to its
+// double, that have a column each as well. Within a segment the shares differ by
+// a percent or so: a rank is drawn evenly and kept with the probability by which
+// it is rarer than the first, which hardly ever needs to be worked out.
+type zipf struct {
+	columns  alias
+	ranks    int64 // with a column of their own
+	segments []segment
+	skew     float64
+	whole    float64 // sum of all ranks' weights
+}
+
+// segment is a stretch of neighbouring ranks.
+type segment struct {
+	first, count int64   // ranks from 1
+	sure         float64 // the least probability with which one of them is kept
+}
+
+// headRanks is how many ranks have a column of their own: a processor's cache
+// holds them.
+const headRanks = 2048
+
+// segmentsPerDoubling divides the ranks from a number to its double.
+const segmentsPerDoubling = 64
+
+// newZipf prepares draws from count ranks. count is at least 1.
+func newZipf(count int64, skew float64) zipf {
+	z := zipf{ranks: min(count, headRanks), skew: skew}
+	var weights []float64
+	for i := range z.ranks {
+		weights = append(weights, math.Pow(float64(i+1), -skew))
+	}
+	for first := z.ranks + 1; first <= count; {
+		doubling := int64(1) << (bits.Len64(uint64(first)) - 1)
+		next := min(first+doubling/segmentsPerDoubling, count+1)
+		z.segments = append(z.segments, segment{
+			first: first, count: next - first,
+			sure: math.Pow(float64(next-1)/float64(first), -skew),
+		})
+		weights = append(weights, sumOfBars(float64(first), float64(next-1), skew))
+		first = next
+	}
+	for _, w := range weights {
+		z.whole += w
+	}
+	z.columns = newAlias(weights)
+	return z
+}
+
+// draw takes one rank from s.
+func (z *zipf) draw(s *scenario.Stream) int64 {
+	i := int64(z.columns.draw(s))
+	if i < z.ranks {
+		return i
+	}
+	g := &z.segments[i-z.ranks]
+	for {
+		k := g.first + int64(s.Below(uint64(g.count)))
+		u := s.Float64()
+		if u < g.sure || u < math.Pow(float64(k)/float64(g.first), -z.skew) {
+			return k - 1
+		}
+	}
+}
+
+// share is the probability of a rank.
+func (z *zipf) share(rank int64) float64 { return math.Pow(float64(rank+1), -z.skew) / z.whole }
+
+// sumOfBars is the sum of k^-skew for first ≤ k ≤ last: the integral between the
+// midpoints, corrected by the next term of Euler and Maclaurin's formula. From
+// headRanks on, what is left out is below a part in 10^12.
+func sumOfBars(first, last, skew float64) float64 {
+	low, high := first-0.5, last+0.5
+	slope := func(x float64) float64 { return -skew * math.Pow(x, -skew-1) }
+	return integral(low, high, skew) - (slope(high)-slope(low))/24
+}
+
+// integral is that of x^-skew from low to high: low^(1-skew) · (e^d - 1) / (1-skew)
+// with d = (1-skew) · log(high/low), written so that nothing cancels as skew
+// nears 1.
+func integral(low, high, skew float64) float64 {
+	flat, span := 1-skew, math.Log(high/low)
+	if flat == 0 {
+		return span
+	}
+	return math.Exp(flat*math.Log(low)) * math.Expm1(flat*span) / flat
+}

@@ -1,0 +1,98 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// EventShare is one entry of the event mix.
+type EventShare struct {
+	Name       string
+	Weight     float64
+	From       Library
+	Properties []Property // beside those that the library sends; nil: the built-in ones
+}
+
+// Library is the kind of client library that an event comes from. It decides
+// what the event carries: a browser's 1.4 kB or a server's 0.3 kB.
+type Library string
+
+// The libraries. Events from a server are never anonymous.
+const (
+	FromBrowser Library = "browser"
+	FromMobile  Library = "mobile"
+	FromServer  Library = "server"
+)
+
+// The event names that mean something to the pipeline
+// (reference: "Identifying users" and "Group analytics" of the PostHog docs).
+const (
+	EventIdentify         = "$identify"
+	EventCreateAlias      = "$create_alias"
+	EventMergeDangerously = "$merge_dangerously"
+	EventGroupIdentify    = "$groupidentify"
+	EventSet              = "$set"
+)
+
+// IsMerge tells whether events of this name join two ids.
+func IsMerge(name string) bool {
+	return name == EventIdentify || name == EventCreateAlias || name == EventMergeDangerously
+}
+
+// maxKinds is how many different events a mix may have.
+const maxKinds = 10_000
+
+// readEvents reads the mix of events, in the order of the file.
+func readEvents(v value) []EventShare {
+	before := len(v.d.errors)
+	var mix []EventShare
+	var sum float64
+	v.entries(func(key value, name string, entry value) {
+		if !plainName(name, maxEventName) {
+			key.fail(fmt.Sprintf("the name of an event must have 1 to %d characters", maxEventName), "")
+		}
+		e := readEvent(entry, name)
+		sum += e.Weight
+		mix = append(mix, e)
+	})
+	if len(mix) > maxKinds {
+		v.fail(fmt.Sprintf("more than %d different events", maxKinds), "")
+	}
+	if sum == 0 && len(v.d.errors) == before {
+		v.fail("no event has a weight above 0", "as in {$pageview: 70, purchase: 10}")
+	}
+	return mix
+}
+
+// plainName tells whether a name is neither empty nor longer than it may be.
+func plainName(name string, most int) bool {
+	return name != "" && utf8.RuneCountInString(name) <= most && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+// readEvent reads a weight, or a mapping that holds one.
+func readEvent(v value, name string) EventShare {
+	e := EventShare{Name: name, Weight: 1, From: libraryOf(name)}
+	if !v.isMapping() {
+		e.Weight = v.number(0, 1e9)
+		return e
+	}
+	v.object(fields{
+		"weight":     func(v value) { e.Weight = v.number(0, 1e9) },
+		"from":       func(v value) { e.From = oneOf(v, []Library{FromBrowser, FromMobile, FromServer}) },
+		"properties": func(v value) { e.Properties = readObject(v, 0) },
+	})
+	return e
+}
+
+// libraryOf is where events of a name come from unless the file says otherwise.
+func libraryOf(name string) Library {
+	switch name {
+	case EventCreateAlias, EventMergeDangerously:
+		return FromServer
+	case "$screen", "Application Opened", "Application Installed", "Application Updated", "Application Backgrounded":
+		return FromMobile
+	}
+	return FromBrowser
+}

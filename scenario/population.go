@@ -1,0 +1,99 @@
+package scenario
+
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Population is who sends the events: Count persons whose shares fall with
+// their rank as rank^-Skew, Hot ids on top of them, and persons who join while
+// the run goes on.
+type Population struct {
+	Count  int64
+	Skew   float64
+	Growth float64 // share of all events that are the first of a person never seen before
+	Style  IDStyle
+	Hot    []HotID
+}
+
+// HotID is a distinct_id with a stated part of all events: a share, or a count.
+type HotID struct {
+	ID     string // empty: a generated one
+	Share  float64
+	Events int64 // 0: by share
+}
+
+// IDStyle is what the distinct_ids of persons look like.
+type IDStyle string
+
+// The styles of ids. Each gives different persons different ids.
+const (
+	StyleOpaque  IDStyle = "opaque"  // user_ and 16 hexadecimal digits
+	StyleUUID    IDStyle = "uuid"    // 36 characters
+	StyleEmail   IDStyle = "email"   // letters and digits at a host of example.com
+	StyleNumeric IDStyle = "numeric" // decimal digits, as from a database
+	StyleLong    IDStyle = "long"    // 200 characters, the longest that is kept whole
+)
+
+// maxHot is how many hot ids a scenario may list.
+const maxHot = 1000
+
+func readPopulation(v value, p *Population) {
+	v.object(fields{
+		"count":  func(v value) { p.Count = v.count(1, MaxEvents) },
+		"skew":   func(v value) { p.Skew = v.number(0, 10) },
+		"growth": func(v value) { p.Growth = v.share() },
+		"style": func(v value) {
+			p.Style = oneOf(v, []IDStyle{StyleOpaque, StyleUUID, StyleEmail, StyleNumeric, StyleLong})
+		},
+		"hot": func(v value) { p.Hot = readHot(v) },
+	})
+}
+
+func readHot(v value) []HotID {
+	var hot []HotID
+	var sum float64
+	known := make(map[string]bool)
+	items := v.list()
+	if len(items) > maxHot {
+		v.fail(fmt.Sprintf("more than %d hot ids", maxHot), "let skew make the others busy")
+		return nil
+	}
+	for _, item := range items {
+		h := readHotID(item)
+		if h.ID != "" && known[h.ID] {
+			item.fail("this id is listed before", "")
+		}
+		known[h.ID] = true
+		sum += h.Share
+		hot = append(hot, h)
+	}
+	// The shares were read from decimals: their sum may miss 1 by a few roundings.
+	if sum > 1+1e-9 {
+		v.fail("the shares add up to more than 100%", "")
+	}
+	return hot
+}
+
+func readHotID(v value) HotID {
+	var h HotID
+	v.object(fields{
+		"id":     func(v value) { h.ID = v.line(1, maxDistinctID) },
+		"share":  func(v value) { h.Share = v.share() },
+		"events": func(v value) { h.Events = v.count(1, MaxEvents) },
+	})
+	switch share, events := v.gives("share"), v.gives("events"); {
+	case share && events:
+		v.fail("gives a share and a number of events", "keep one of the two")
+	case !share && !events && v.isMapping():
+		v.at(v.node, "share").fail("missing", "or give a number of events")
+	}
+	return h
+}
+
+// isMapping tells whether the value is a mapping; if not, object has said so.
+func (v value) isMapping() bool { return v.node.Kind == yaml.MappingNode }
+
+// gives tells whether the file gives a field of the mapping.
+func (v value) gives(name string) bool { return v.d.has(v.at(v.node, name).path) }
