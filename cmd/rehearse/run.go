@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rehearse/generator"
+	"rehearse/recording"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -95,6 +96,9 @@ func rehearse(w world, path string, f runFlags) error {
 		defer endpoint.stop()
 		target = endpoint.url
 	}
+	for _, warning := range plan.Warnings {
+		fmt.Fprintf(w.stderr, "note: %s\n", warning)
+	}
 	r := rehearsal{world: w, scenario: s, plan: plan, flags: f, id: runID(), target: target}
 	path, err = r.run(source)
 	if err != nil {
@@ -139,6 +143,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
 	soft, hard, release := r.world.deadlines(context.Background())
 	defer release()
 	builders := spareProcessor()
@@ -153,6 +158,9 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		},
 	})
 	progress.end()
+	if failed := closeQuarantine(); err == nil {
+		err = failed
+	}
 	if err != nil {
 		return "", err
 	}
