@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -51,12 +52,23 @@ func (e *Event) put(name, value []byte) {
 	e.properties = appendMember(e.properties, name, value)
 }
 
-// putAll adds the members of an object, if that is what object is.
+// putAll adds the members of an object that is valid, if that is what object is.
 func (e *Event) putAll(object []byte) {
-	s := scanner{text: object}
-	for name, more := s.first(); more; name, more = s.member() {
-		e.put(name, s.value())
+	if !isObject(object) {
+		return
 	}
+	e.putRun(bytes.TrimSpace(object[1 : len(object)-1]))
+}
+
+// putRun adds members as they are written one after the other.
+func (e *Event) putRun(members []byte) {
+	if len(members) == 0 {
+		return
+	}
+	if e.properties[len(e.properties)-1] != '{' {
+		e.properties = append(e.properties, ',')
+	}
+	e.properties = append(e.properties, members...)
 }
 
 // close ends properties that open began.
@@ -82,7 +94,7 @@ func (e *Event) identify(value, line []byte, number int64) {
 	written := value
 	if len(value) > 2 && value[0] == '"' {
 		written = value[1 : len(value)-1]
-		if u, err := capture.ParseUUID(written); err == nil {
+		if u, ok := parseUUID(written); ok {
 			e.UUID = u
 			return
 		}
@@ -92,6 +104,16 @@ func (e *Event) identify(value, line []byte, number int64) {
 		return
 	}
 	e.UUID = derive(xxh3.Hash128(written))
+}
+
+// parseUUID reads a UUID, and does not ask about texts too short to be one: an
+// error costs more than the line.
+func parseUUID(text []byte) (capture.UUID, bool) {
+	if len(text) < 32 {
+		return capture.UUID{}, false
+	}
+	u, err := capture.ParseUUID(text)
+	return u, err == nil
 }
 
 // derive makes a UUID of version 8 from a hash.

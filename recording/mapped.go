@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	"strings"
 
 	"rehearse/scenario"
 )
@@ -14,35 +15,51 @@ type mapped struct{ fields *scenario.Fields }
 func (m mapped) decode(line []byte, number int64, e *Event) Reason {
 	s := scanner{text: line}
 	var properties, uuid []byte
+	from := -1 // where the members begin that are mapped to nothing and not copied yet
 	e.open()
 	s.enter()
 	for name, more := s.member(); more; name, more = s.member() {
+		start := s.named
 		value := s.value()
-		known := m.take(name, value, e, &uuid)
 		if string(name) == m.fields.Properties && isObject(value) {
 			properties = value
 		}
-		if !known && properties == nil && !s.wrong {
-			e.put(name, value)
+		switch mapped := m.take(name, value, e, &uuid); {
+		case mapped && from >= 0:
+			e.putRun(trimComma(line[from:start]))
+			from = -1
+		case !mapped && from < 0:
+			from = start
 		}
 	}
 	if !s.sound() {
 		return NotJSON
 	}
+	if from >= 0 {
+		end := bytes.LastIndexByte(line, '}')
+		e.putRun(bytes.TrimSpace(line[from:end]))
+	}
 	if e.close(); properties != nil {
 		e.Properties = properties
-	} else if at, found := descend(line, m.fields.Properties); found && isObject(at) {
-		e.Properties = at
+	} else if strings.IndexByte(m.fields.Properties, '.') > 0 {
+		if at, found := descend(line, m.fields.Properties); found && isObject(at) {
+			e.Properties = at
+		}
 	}
 	e.identify(uuid, line, number)
 	return ""
 }
 
+// trimComma cuts off the comma behind the last of some members.
+func trimComma(members []byte) []byte {
+	members = bytes.TrimSpace(members)
+	return bytes.TrimSpace(bytes.TrimSuffix(members, []byte{','}))
+}
+
 // take looks for the parts of the event in one member, and reports whether the
 // member as a whole is one.
 func (m mapped) take(name, value []byte, e *Event, uuid *[]byte) bool {
-	f := m.fields
-	whole := false
+	f, whole := m.fields, false
 	if at, mine := reach(f.Event, name, value, &whole); mine {
 		e.setName(at)
 	}

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/zeebo/xxh3"
 )
@@ -13,75 +14,78 @@ type mixpanel struct{}
 
 func (mixpanel) decode(line []byte, _ int64, e *Event) Reason {
 	s := scanner{text: line}
-	var properties []byte
+	var m mixpanelLine
+	e.open()
 	s.enter()
 	for name, more := s.member(); more; name, more = s.member() {
-		value := s.value()
-		switch string(name) {
-		case "event":
-			e.setName(value)
-		case "properties":
-			properties = value
+		switch {
+		case string(name) == "event":
+			e.setName(s.value())
+		case string(name) == "properties" && s.kind() == '{':
+			s.enter()
+			for name, more := s.member(); more; name, more = s.member() {
+				m.take(name, s.value(), e)
+			}
+		default:
+			s.value()
 		}
 	}
 	if !s.sound() {
 		return NotJSON
 	}
+	e.close()
 	if string(e.Name) == "$mp_web_page_view" {
 		e.rename("$pageview")
 	}
-	insertID := e.mixpanelProperties(properties)
-	e.UUID = derive(mixpanelIdentity(e, insertID))
+	e.setID(m.distinctID())
+	e.UUID = derive(mixpanelIdentity(e, m.insertID))
 	return ""
 }
 
-// mixpanelProperties sets everything that Mixpanel keeps among the properties,
-// and returns the identifier.
-func (e *Event) mixpanelProperties(object []byte) (insertID []byte) {
-	var id, before []byte
-	e.open()
-	s := scanner{text: object}
-	for name, more := s.first(); more; name, more = s.member() {
-		value := s.value()
-		switch string(name) {
-		case "time":
-			e.Time, _ = ParseTime(value)
-		case "distinct_id":
-			id = value
-		case "$distinct_id_before_identity":
-			before = value
-		case "$insert_id":
-			insertID = value
-		case "$mp_api_endpoint", "$mp_api_timestamp_ms", "mp_processing_time_ms", "$geo_source":
-		case "$city":
-			e.put([]byte("$geoip_city_name"), value)
-		case "$region":
-			e.put([]byte("$geoip_subdivision_1_name"), value)
-		case "mp_country_code":
-			e.put([]byte("$geoip_country_code"), value)
-		default:
-			e.put(name, value)
-		}
+// mixpanelLine is where the parts of one line lie.
+type mixpanelLine struct{ id, before, insertID []byte }
+
+// take notes one of the properties, among which Mixpanel keeps everything, and
+// writes it if it is one in PostHog as well.
+func (m *mixpanelLine) take(name, value []byte, e *Event) {
+	switch string(name) {
+	case "time":
+		e.Time, _ = ParseTime(value)
+	case "distinct_id":
+		m.id = value
+	case "$distinct_id_before_identity":
+		m.before = value
+	case "$insert_id":
+		m.insertID = value
+	case "$mp_api_endpoint", "$mp_api_timestamp_ms", "mp_processing_time_ms", "$geo_source":
+	case "$city":
+		e.put([]byte("$geoip_city_name"), value)
+	case "$region":
+		e.put([]byte("$geoip_subdivision_1_name"), value)
+	case "mp_country_code":
+		e.put([]byte("$geoip_country_code"), value)
+	default:
+		e.put(name, value)
 	}
-	e.close()
-	if !isEmpty(before) && (isEmpty(id) || bytes.HasPrefix(id, []byte(`"$device:`)) || isUpper(id)) {
-		id = before
+}
+
+// distinctID is the id, or the one before the user was known where that tells
+// more.
+func (m *mixpanelLine) distinctID() []byte {
+	if !isEmpty(m.before) && (isEmpty(m.id) || bytes.HasPrefix(m.id, []byte(`"$device:`)) || isUpper(m.id)) {
+		return m.before
 	}
-	e.setID(id)
-	return insertID
+	return m.id
 }
 
 // mixpanelIdentity hashes what Mixpanel deduplicates by: event, distinct_id, time
 // and $insert_id.
 func mixpanelIdentity(e *Event, insertID []byte) xxh3.Uint128 {
-	var h xxh3.Hasher
-	h.Write(e.Name)
-	h.Write([]byte{0})
-	h.Write(e.DistinctID)
-	h.Write([]byte{0})
-	h.Write(e.Time.AppendFormat(nil, "2006-01-02T15:04:05.999999999"))
-	h.Write(insertID)
-	return h.Sum128()
+	var buffer [512]byte
+	text := append(append(buffer[:0], e.Name...), 0)
+	text = append(append(text, e.DistinctID...), 0)
+	text = binary.LittleEndian.AppendUint64(text, uint64(e.Time.UnixNano()))
+	return xxh3.Hash128(append(text, insertID...))
 }
 
 // isUpper reports whether a text is all capitals, as an opted-out user's id is.

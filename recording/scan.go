@@ -15,6 +15,7 @@ import (
 type scanner struct {
 	text  []byte
 	at    int
+	named int  // where the name of the last member begins
 	fresh bool // an object was entered and no member read yet
 	wrong bool
 }
@@ -71,9 +72,9 @@ func (s *scanner) member() (name []byte, more bool) {
 		s.wrong = true
 		return nil, false
 	}
-	from := s.at
+	s.named = s.at
 	s.skipString()
-	name = s.text[from+1 : max(s.at-1, from+1)]
+	name = s.text[s.named+1 : max(s.at-1, s.named+1)]
 	if s.wrong || s.kind() != ':' {
 		s.wrong = true
 		return nil, false
