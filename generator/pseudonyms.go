@@ -154,7 +154,7 @@ func isName(name string) bool {
 		switch b := name[i] | 0x20; {
 		case name[i]-'0' <= 9:
 			digits++
-		case b-'a' <= 'z'-'a', name[i] == '_', name[i] == '$', name[i] == '-', name[i] == '.', name[i] == ' ', name[i] == '/':
+		case b-'a' <= 'z'-'a', name[i] == '_', name[i] == '$', name[i] == '-', name[i] == '.':
 		default:
 			return false
 		}
