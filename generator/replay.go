@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"rehearse/recording"
+	"rehearse/results"
 	"rehearse/scenario"
 )
 
 // openReplay returns the source for recorded traffic. The recording is read
 // twice: once to know what will be sent (and that it can be read to its end),
 // and again to send it.
-func openReplay(s *scenario.Scenario) (Source, Plan, error) {
+func openReplay(s *scenario.Scenario, done []results.Range) (Source, Plan, error) {
 	paths, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
 		return nil, Plan{}, err
@@ -21,7 +22,7 @@ func openReplay(s *scenario.Scenario) (Source, Plan, error) {
 	copied := *s
 	replayed := *s.Replay
 	copied.Replay, replayed.Paths = &replayed, paths
-	source, plan, err := prepareReplay(&copied)
+	source, plan, err := prepareReplay(&copied, done)
 	if err != nil {
 		remove()
 		return nil, Plan{}, err
@@ -37,31 +38,37 @@ type spooled struct {
 
 // Close closes the replay.
 func (s *spooled) Close() error {
-	err := s.replay.(io.Closer).Close()
+	err := s.replay.Close()
 	s.remove()
 	return err
 }
 
-// prepareReplay surveys the recording and returns an unread source for it.
-func prepareReplay(s *scenario.Scenario) (replay, Plan, error) {
+// prepareReplay surveys the recording and returns an unread source for it, or for
+// what is left of it without the events that are done.
+func prepareReplay(s *scenario.Scenario, done []results.Range) (replay, Plan, error) {
 	format, err := recording.Detect(s.Replay)
 	if err != nil {
 		return nil, Plan{}, err
 	}
-	open := func() (replay, error) { return newRequestReplay(s) }
 	kin := &kinship{}
-	if format != scenario.FormatCapture {
-		masks, err := newPseudonyms(s.Replay)
-		if err != nil {
-			return nil, Plan{}, err
-		}
-		open = func() (replay, error) { return newEventReplay(s, kin, masks) }
-	} else if s.Replay.Pseudonymize {
-		return nil, Plan{}, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target that is not this machine only with replay.pseudonymize: false)")
+	open, err := opener(s, format, kin)
+	if err != nil {
+		return nil, Plan{}, err
 	}
 	plan, err := surveyTwice(s, open, kin)
 	if err != nil {
 		return nil, Plan{}, err
+	}
+	if done != nil {
+		whole, all := open, plan.Events
+		open = func() (replay, error) {
+			r, err := whole()
+			return &rest{replay: r, done: done}, err
+		}
+		if plan, err = survey(open, laneCount(s)); err != nil {
+			return nil, Plan{}, err
+		}
+		plan.Whole = all
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
 		p := s.Load.Profile
@@ -70,6 +77,18 @@ func prepareReplay(s *scenario.Scenario) (replay, Plan, error) {
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone
 	source, err := open()
 	return source, plan, err
+}
+
+// opener returns what opens a recording of this format from its beginning.
+func opener(s *scenario.Scenario, format scenario.Format, kin *kinship) (func() (replay, error), error) {
+	if format != scenario.FormatCapture {
+		masks, err := newPseudonyms(s.Replay)
+		return func() (replay, error) { return newEventReplay(s, kin, masks) }, err
+	}
+	if s.Replay.Pseudonymize {
+		return nil, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target that is not this machine only with replay.pseudonymize: false)")
+	}
+	return func() (replay, error) { return newRequestReplay(s) }, nil
 }
 
 // surveyTwice reads the recording to its end, and again if there are merges in it
@@ -88,6 +107,7 @@ func surveyTwice(s *scenario.Scenario, open func() (replay, error), kin *kinship
 // replay is a source that reads a recording and knows what it left out.
 type replay interface {
 	Source
+	io.Closer
 	counts() *recording.Counts
 	quarantine(func(recording.Bad) error)
 	print(out io.Writer, b *Batch, w *Workbench, events span) error
@@ -115,13 +135,17 @@ func laneCount(s *scenario.Scenario) int {
 	return 1
 }
 
+// ErrNothingLeft says that every event of a replay that is to be resumed was
+// accepted before.
+var ErrNothingLeft = errors.New("nothing is left to send: every event was accepted")
+
 // survey reads a replay to its end without building or sending anything.
 func survey(open func() (replay, error), lanes int) (Plan, error) {
 	r, err := open()
 	if err != nil {
 		return Plan{}, err
 	}
-	defer r.(io.Closer).Close()
+	defer r.Close()
 	var p Plan
 	rates, b, load := recording.NewCurve(time.Second), newBatch(), laneLoad{}
 	for {
@@ -140,6 +164,9 @@ func survey(open func() (replay, error), lanes int) (Plan, error) {
 		load.add(b)
 	}
 	p.Warnings = warnings(r.counts())
+	if _, resumed := r.(*rest); p.Events == 0 && resumed {
+		return Plan{}, ErrNothingLeft
+	}
 	if p.Events == 0 {
 		return Plan{}, errors.Join(append([]error{emptyRecording(r.counts())}, asErrors(p.Warnings)...)...)
 	}

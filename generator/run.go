@@ -187,7 +187,7 @@ func (r *run) settle(p Plan) {
 	}
 	now := r.pacer.Now()
 	r.recorder.Shard(len(r.senders)).Record(&results.Outcome{
-		First: r.line.dealt.Events, Events: events, Requests: requests,
+		First: r.line.next, Events: events, Requests: requests,
 		Due: now, Sent: now, Done: now, Reason: why,
 	})
 }

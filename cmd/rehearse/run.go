@@ -25,6 +25,7 @@ type runFlags struct {
 	seed   string
 	quiet  bool
 	json   bool
+	resume string
 }
 
 // newRun makes the verb run.
@@ -57,6 +58,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.out, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
+	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted replay whose run directory is `DIR`")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
 	return c
@@ -83,9 +85,9 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	source, plan, err := generator.Open(s)
+	source, plan, before, err := openSource(w, s, f.resume)
 	if err != nil {
-		return coded{exitScenario, err}
+		return err
 	}
 	target := s.Target.URL
 	if target == "" {
@@ -99,7 +101,7 @@ func rehearse(w world, path string, f runFlags) error {
 	for _, warning := range plan.Warnings {
 		fmt.Fprintf(w.stderr, "note: %s\n", warning)
 	}
-	r := rehearsal{world: w, scenario: s, plan: plan, flags: f, id: runID(), target: target}
+	r := rehearsal{world: w, scenario: s, plan: plan, flags: f, id: runID(), target: target, resumes: before}
 	path, err = r.run(source)
 	if err != nil {
 		return err
@@ -119,6 +121,7 @@ type rehearsal struct {
 	flags    runFlags
 	id       string
 	target   string
+	resumes  *resumption // nil: it starts from the beginning
 }
 
 // runID names a run: when it started, to the second, and a few digits more so
@@ -142,6 +145,11 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	directory, err := results.Create(path, r.manifest(start))
 	if err != nil {
 		return "", err
+	}
+	if r.resumes != nil {
+		if err := r.resumes.write(path); err != nil {
+			return "", err
+		}
 	}
 	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
 	soft, hard, release := r.world.deadlines(context.Background())
