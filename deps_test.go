@@ -16,9 +16,10 @@ func TestImports(t *testing.T) {
 		"rehearse/scenario":     {"rehearse/capture"},
 		"rehearse/results":      {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/recording":    {"rehearse/capture", "rehearse/scenario"},
+		"rehearse/profile":      {"rehearse/capture", "rehearse/scenario", "rehearse/recording"},
 		"rehearse/generator":    {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording"},
 		"rehearse/staging":      {"rehearse/capture"},
-		"rehearse/cmd/rehearse": {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator", "rehearse/staging"},
+		"rehearse/cmd/rehearse": {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/profile", "rehearse/generator", "rehearse/staging"},
 	}
 	owners := map[string][]string{
 		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},

@@ -14,7 +14,7 @@ type stream struct {
 	order   int       // of the part among all
 	head    time.Time // of the next event
 	opened  bool
-	event   Event // the next one
+	event   Event     // the next one
 	last    time.Time // of the event before
 	latest  time.Time // of all events before
 	lines   lines

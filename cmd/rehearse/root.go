@@ -46,7 +46,7 @@ Load goes to this machine only: to the embedded endpoint, or to one on loopback.
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError(c, err)
 	})
-	root.AddCommand(newRun(w), newReport(w), newSample(w), newStage(w), newSchema(w), newVersion(w))
+	root.AddCommand(newRun(w), newReport(w), newSample(w), newProfile(w), newStage(w), newSchema(w), newVersion(w))
 	return root
 }
 
