@@ -31,7 +31,7 @@ type Batch struct {
 	sent    time.Duration         // when the first attempt left
 	cause   results.Cause         // and why so late
 
-	recorded lines         // what a replay read for the builder
+	recorded records       // what a replay read for the builder
 	rest     *Batch        // what did not fit into the byte limit: sent right after
 	built    time.Duration // when the body was ready
 	ready    chan struct{} // tells the sender that the builder is done
@@ -54,30 +54,3 @@ func (b *Batch) splitAt(i int64) *Batch {
 	b.Events = i
 	return rest
 }
-
-// lines is a run of recorded lines in one buffer.
-type lines struct {
-	text []byte
-	ends []int
-	from []int64 // line numbers, to derive identifiers from
-	skip int     // how many of them belong to an earlier batch
-}
-
-// add copies line, which is number n of its recording.
-func (l *lines) add(line []byte, n int64) {
-	l.text = append(l.text, line...)
-	l.ends = append(l.ends, len(l.text))
-	l.from = append(l.from, n)
-}
-
-// at returns the i-th line and its number in the recording; it aliases the buffer.
-func (l *lines) at(i int64) ([]byte, int64) {
-	k, start := int(i)+l.skip, 0
-	if k > 0 {
-		start = l.ends[k-1]
-	}
-	return l.text[start:l.ends[k]], l.from[k]
-}
-
-// reset forgets the lines and keeps the buffers.
-func (l lines) reset() lines { return lines{text: l.text[:0], ends: l.ends[:0], from: l.from[:0]} }

@@ -17,6 +17,7 @@ type line struct {
 	work   chan *Batch   // to be built
 	queues []chan *Batch // to be sent, one a lane
 	dealt  Plan          // events and requests that left the source
+	next   int64         // the number after the last event that left the source
 	err    error         // why the source ended early
 }
 
@@ -53,6 +54,7 @@ func (l *line) feed(ctx context.Context) {
 			}
 			l.dealt.Events += b.Events
 			l.dealt.Requests++
+			l.next = b.First + b.Events
 			l.work <- b
 			l.queues[b.Lane] <- b
 		case <-ctx.Done():

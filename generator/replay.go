@@ -6,68 +6,127 @@ import (
 	"io"
 	"time"
 
-	"github.com/tidwall/gjson"
-
+	"rehearse/recording"
+	"rehearse/results"
 	"rehearse/scenario"
 )
 
 // openReplay returns the source for recorded traffic. The recording is read
 // twice: once to know what will be sent (and that it can be read to its end),
 // and again to send it.
-func openReplay(s *scenario.Scenario) (Source, Plan, error) {
-	format, err := formatOf(s.Replay)
+func openReplay(s *scenario.Scenario, done []results.Range) (Source, Plan, error) {
+	paths, remove, err := recording.Spool(s.Replay.Paths)
+	if err != nil {
+		return nil, Plan{}, err
+	}
+	copied := *s
+	replayed := *s.Replay
+	copied.Replay, replayed.Paths = &replayed, paths
+	source, plan, err := prepareReplay(&copied, done)
+	if err != nil {
+		remove()
+		return nil, Plan{}, err
+	}
+	return &spooled{source, remove}, plan, nil
+}
+
+// spooled is a replay that removes its temporary copies when it is closed.
+type spooled struct {
+	replay
+	remove func()
+}
+
+// Close closes the replay.
+func (s *spooled) Close() error {
+	err := s.replay.Close()
+	s.remove()
+	return err
+}
+
+// prepareReplay surveys the recording and returns an unread source for it, or for
+// what is left of it without the events that are done.
+func prepareReplay(s *scenario.Scenario, done []results.Range) (replay, Plan, error) {
+	format, err := recording.Detect(s.Replay)
 	if err != nil {
 		return nil, Plan{}, err
 	}
 	if format == scenario.FormatCapture && s.Target.Endpoint == scenario.EndpointV1 {
 		return nil, Plan{}, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and these are not v1's", s.Replay.Files)
 	}
-	plan, err := survey(newReplay(s, format))
+	kin := &kinship{}
+	open, err := opener(s, format, kin)
 	if err != nil {
 		return nil, Plan{}, err
+	}
+	plan, err := surveyTwice(s, open, kin)
+	if err != nil {
+		return nil, Plan{}, err
+	}
+	if done != nil {
+		whole, all := open, plan.Events
+		open = func() (replay, error) {
+			r, err := whole()
+			return &rest{replay: r, done: done}, err
+		}
+		if plan, err = survey(open, laneCount(s)); err != nil {
+			return nil, Plan{}, err
+		}
+		plan.Whole = all
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
 		p := s.Load.Profile
 		plan.Peak, plan.Rate = p.Peak(), p.Rate
 	}
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone
-	return newReplay(s, format), plan, nil
+	source, err := open()
+	return source, plan, err
+}
+
+// opener returns what opens a recording of this format from its beginning.
+func opener(s *scenario.Scenario, format scenario.Format, kin *kinship) (func() (replay, error), error) {
+	if format != scenario.FormatCapture {
+		masks, err := newPseudonyms(s.Replay)
+		return func() (replay, error) { return newEventReplay(s, kin, masks) }, err
+	}
+	if s.Replay.Pseudonymize {
+		return nil, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target that is not this machine only with replay.pseudonymize: false)")
+	}
+	return func() (replay, error) { return newRequestReplay(s) }, nil
+}
+
+// surveyTwice reads the recording to its end, and again if there are merges in it
+// that decide which lane events go to.
+func surveyTwice(s *scenario.Scenario, open func() (replay, error), kin *kinship) (Plan, error) {
+	kin.frozen = s.Replay.Order != scenario.OrderPerID
+	plan, err := survey(open, laneCount(s))
+	if err == nil && len(kin.parent) > 0 {
+		kin.frozen = true
+		return survey(open, laneCount(s))
+	}
+	kin.frozen = true
+	return plan, err
 }
 
 // replay is a source that reads a recording and knows what it left out.
 type replay interface {
 	Source
-	leftOut() *omissions
+	io.Closer
+	counts() *recording.Counts
+	quarantine(func(recording.Bad) error)
 	print(out io.Writer, b *Batch, w *Workbench, events span) error
 }
 
-// newReplay returns an unread source for a recording of this format.
-func newReplay(s *scenario.Scenario, format scenario.Format) replay {
-	if format == scenario.FormatCapture {
-		return newRequestReplay(s)
+// Quarantine writes what source finds unusable in its recording to path, as
+// recording.Quarantine does, until the run is over. A source that reads no
+// recording is left as it is.
+func Quarantine(source Source, path string) (closed func() error) {
+	r, ok := source.(replay)
+	if !ok {
+		return func() error { return nil }
 	}
-	return newEventReplay(s)
-}
-
-// formatOf tells what the recordings of r hold: what the scenario says, or what
-// the first line looks like.
-func formatOf(r *scenario.Replay) (scenario.Format, error) {
-	if r.Format != scenario.FormatAuto {
-		return r.Format, nil
-	}
-	rec := openRecording(r.Paths)
-	defer rec.Close()
-	line, err := rec.next()
-	if errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("cannot replay %q: the recording holds no line", r.Files)
-	}
-	if err != nil {
-		return "", err
-	}
-	if gjson.GetBytes(line, "path").Exists() && gjson.GetBytes(line, "body").Exists() {
-		return scenario.FormatCapture, nil
-	}
-	return scenario.FormatJSONL, nil
+	q := recording.NewQuarantine(path)
+	r.quarantine(q.Write)
+	return q.Close
 }
 
 // laneCount is how many queues the order of a replay asks for. Where events of
@@ -79,11 +138,19 @@ func laneCount(s *scenario.Scenario) int {
 	return 1
 }
 
+// ErrNothingLeft says that every event of a replay that is to be resumed was
+// accepted before.
+var ErrNothingLeft = errors.New("nothing is left to send: every event was accepted")
+
 // survey reads a replay to its end without building or sending anything.
-func survey(r replay) (Plan, error) {
+func survey(open func() (replay, error), lanes int) (Plan, error) {
+	r, err := open()
+	if err != nil {
+		return Plan{}, err
+	}
+	defer r.Close()
 	var p Plan
-	var perSecond []int64
-	b := newBatch()
+	rates, b, load := recording.NewCurve(time.Second), newBatch(), laneLoad{}
 	for {
 		b.reset()
 		err := r.Next(b)
@@ -96,25 +163,27 @@ func survey(r replay) (Plan, error) {
 		p.Events += b.Events
 		p.Requests++
 		p.Span = max(p.Span, b.Due)
-		for second := int(b.Due / time.Second); len(perSecond) <= second; {
-			perSecond = append(perSecond, 0)
-		}
-		perSecond[b.Due/time.Second] += b.Events
+		rates.Add(b.Due, b.Events)
+		load.add(b)
 	}
-	p.Warnings = r.leftOut().warnings()
+	p.Warnings = warnings(r.counts())
+	if _, resumed := r.(*rest); p.Events == 0 && resumed {
+		return Plan{}, ErrNothingLeft
+	}
 	if p.Events == 0 {
-		return Plan{}, errors.Join(append([]error{errors.New("the recording holds nothing that can be sent")}, asErrors(p.Warnings)...)...)
+		return Plan{}, errors.Join(append([]error{emptyRecording(r.counts())}, asErrors(p.Warnings)...)...)
 	}
-	for _, n := range perSecond {
-		p.Peak = max(p.Peak, float64(n))
-	}
-	p.Rate = func(t time.Duration) float64 {
-		if s := int(t / time.Second); s >= 0 && s < len(perSecond) {
-			return float64(perSecond[s])
-		}
-		return 0
-	}
+	p.Warnings = append(p.Warnings, load.warnings(lanes)...)
+	p.Peak, p.Rate = rates.Peak(), rates.Rate
 	return p, nil
+}
+
+// emptyRecording says that there is nothing to send.
+func emptyRecording(c *recording.Counts) error {
+	if c.Lines == 0 {
+		return errors.New("cannot replay the recording: it holds no line")
+	}
+	return errors.New("the recording holds nothing that can be sent")
 }
 
 // asErrors turns texts into errors.
@@ -126,32 +195,52 @@ func asErrors(texts []string) []error {
 	return errs
 }
 
-// omissions counts what a replay could not send, by reason.
-type omissions []omission
-
-type omission struct {
-	reason string
-	count  int64
-	path   string // where it occurred first
-	line   int64
-}
-
-// add counts one line left out.
-func (o *omissions) add(reason string, r *recording) {
-	for i := range *o {
-		if (*o)[i].reason == reason {
-			(*o)[i].count++
-			return
-		}
-	}
-	*o = append(*o, omission{reason, 1, r.path, r.number})
-}
-
-// warnings says what was left out and where it began.
-func (o *omissions) warnings() []string {
+// warnings says what was left out and where it began, and what became of disorder.
+func warnings(c *recording.Counts) []string {
 	var texts []string
-	for _, m := range *o {
-		texts = append(texts, fmt.Sprintf("%d recorded lines left out: %s (first at %s:%d)", m.count, m.reason, m.path, m.line))
+	for _, l := range c.Left {
+		text := fmt.Sprintf("%d recorded lines left out: %s", l.Lines, l.Reason)
+		if l.File != "" {
+			text += fmt.Sprintf(" (first at %s:%d)", l.File, l.Line)
+		}
+		texts = append(texts, text)
+	}
+	if c.Backward > 0 {
+		text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %v", c.Backward, c.Worst)
+		if c.Restored+c.Late > 0 {
+			text += fmt.Sprintf(": %d put back in order, %d too late for that", c.Restored, c.Late)
+		}
+		texts = append(texts, text)
 	}
 	return texts
 }
+
+// laneLoad is how the events of a replay fall on its lanes.
+type laneLoad []int64
+
+// add counts a batch.
+func (l *laneLoad) add(b *Batch) {
+	for len(*l) <= b.Lane {
+		*l = append(*l, 0)
+	}
+	(*l)[b.Lane] += b.Events
+}
+
+// warnings says what order per id costs, if one lane has so much more to do than
+// the others that it holds the whole replay back.
+func (l laneLoad) warnings(lanes int) []string {
+	var all, most int64
+	for _, n := range l {
+		all += n
+		most = max(most, n)
+	}
+	if lanes < 2 || all < tellingEvents || float64(most)*float64(lanes) < 1.5*float64(all) {
+		return nil
+	}
+	return []string{fmt.Sprintf("order per-id: one of %d connections carries %.1f %% of the events, so the replay can go %.1f times as fast as one connection; without order, %d times",
+		lanes, 100*float64(most)/float64(all), float64(all)/float64(most), lanes)}
+}
+
+// tellingEvents is how many events it takes before their spread over lanes means
+// anything.
+const tellingEvents = 1000

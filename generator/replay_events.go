@@ -4,65 +4,81 @@ import (
 	"io"
 	"time"
 
-	"github.com/tidwall/gjson"
-	"github.com/zeebo/xxh3"
-
 	"rehearse/capture"
+	"rehearse/recording"
 	"rehearse/scenario"
 )
 
 // eventReplay sends recorded events in requests of our own making. It reads
-// lines, spreads them over lanes by distinct_id, and closes a lane's batch when
+// events, spreads them over lanes by distinct_id, and closes a lane's batch when
 // it is full or its oldest event too old.
 type eventReplay struct {
-	recording *recording
-	rhythm    rhythm
-	omitted   omissions
-	fields    scenario.Fields
-	full      int           // events that close a batch
-	age       time.Duration // and how old it may grow
-	fill      eventFiller
+	scenario *scenario.Scenario
+	reader   *recording.Reader
+	rhythm   rhythm
+	kin      *kinship
+	masks    *pseudonyms // nil: data goes as it is
+	pass     int64       // of a loop, from 0
+	full     int         // events that close a batch
+	age      time.Duration
+	fill     eventFiller
+	bad      func(recording.Bad) error
 
 	lanes  []collection
 	oldest time.Duration // when the first of the lanes' batches will be too old
-	last   time.Duration // due time of the last line read
+	last   time.Duration // due time of the last event read
 	queue  []collection  // closed batches in order of their due times
-	spare  []lines       // buffers of batches that were dealt out
+	spare  []records     // buffers of batches that were dealt out
 	events int64         // dealt out so far
 	ended  bool
 }
 
 // collection is a lane's batch while it fills up, and until it is dealt out.
 type collection struct {
-	lane  int
-	lines lines
-	due   time.Duration // when it will be too old; once closed, when it is due
+	lane   int
+	events records
+	due    time.Duration // when it will be too old; once closed, when it is due
+	count  int64         // events that went through the lane
 }
 
-// newEventReplay returns a source of the recorded events of s.
-func newEventReplay(s *scenario.Scenario) *eventReplay {
+// newEventReplay returns a source of the recorded events of s. What is known of
+// kinship is the same for every reading of one recording, and so are the masks.
+func newEventReplay(s *scenario.Scenario, k *kinship, m *pseudonyms) (*eventReplay, error) {
 	r := &eventReplay{
-		recording: openRecording(s.Replay.Paths),
-		rhythm:    newRhythm(s),
-		fields:    s.Replay.Fields,
-		full:      s.Batching.MaxEvents,
-		age:       s.Batching.Age,
-		lanes:     make([]collection, laneCount(s)),
-		oldest:    never,
+		scenario: s,
+		rhythm:   newRhythm(s),
+		kin:      k,
+		masks:    m,
+		full:     s.Batching.MaxEvents,
+		age:      s.Batching.Age,
+		lanes:    make([]collection, laneCount(s)),
+		oldest:   never,
 	}
 	r.fill = r.fillEvent
 	for i := range r.lanes {
 		r.lanes[i].lane = i
 	}
-	return r
+	return r, r.open()
 }
 
 const never = time.Duration(1<<63 - 1)
 
-func (r *eventReplay) leftOut() *omissions { return &r.omitted }
+// open begins to read the recording.
+func (r *eventReplay) open() (err error) {
+	r.reader, err = recording.Open(r.scenario.Replay)
+	if err == nil && r.pass == 0 {
+		r.reader.Bad = r.bad
+	}
+	return err
+}
+
+func (r *eventReplay) counts() *recording.Counts { return r.reader.Counts() }
+
+// quarantine has every line that cannot be sent told to bad.
+func (r *eventReplay) quarantine(bad func(recording.Bad) error) { r.bad, r.reader.Bad = bad, bad }
 
 // Close closes the recording.
-func (r *eventReplay) Close() error { return r.recording.Close() }
+func (r *eventReplay) Close() error { return r.reader.Close() }
 
 // Next moves the next closed batch into b, reading on until there is one.
 func (r *eventReplay) Next(b *Batch) error {
@@ -77,77 +93,68 @@ func (r *eventReplay) Next(b *Batch) error {
 	c := r.queue[0]
 	r.queue = r.queue[1:]
 	r.spare = append(r.spare, b.recorded)
-	b.recorded = c.lines
-	b.First, b.Events, b.Due, b.Lane = r.events, int64(len(c.lines.ends)), c.due, c.lane
+	b.recorded = c.events
+	b.First, b.Events, b.Due, b.Lane = r.events, int64(len(c.events.items)), c.due, c.lane
 	r.events += b.Events
 	return nil
 }
 
-// read takes one line into its lane. At the end of the recording it closes
-// what is still open.
+// read takes one event into its lane. At the end of the recording it begins anew,
+// or closes what is still open.
 func (r *eventReplay) read() error {
-	line, err := r.recording.next()
+	e, err := r.reader.Next()
 	if err == io.EOF {
-		r.ended = true
-		for lane := range r.lanes {
-			r.close(lane, r.last)
-		}
-		return nil
+		return r.turn()
 	}
 	if err != nil {
 		return err
 	}
-	id, at, reason := r.look(line)
-	if reason != "" {
-		r.omitted.add(reason, r.recording)
-		return nil
-	}
-	due, ok := r.rhythm.due(at, 1)
+	due, ok := r.rhythm.due(e.Time, 1)
 	if !ok {
-		r.omitted.add(afterProfile, r.recording)
+		r.reader.LeaveOut(recording.NoRoom)
 		return nil
 	}
 	r.closeAged(due)
-	r.collect(line, id, due)
+	r.kin.learn(e)
+	r.collect(e, due)
 	return nil
 }
 
-// look finds what decides about a line: whose it is and when it was recorded.
-func (r *eventReplay) look(line []byte) (id string, at time.Time, omitted string) {
-	if len(line) == 0 || line[0] != '{' || !gjson.ValidBytes(line) {
-		return "", at, notJSON
+// turn ends a pass through the recording.
+func (r *eventReplay) turn() error {
+	if r.pass++; r.pass < r.scenario.Replay.Loop && r.reader.Counts().Events > 0 {
+		r.reader.Close()
+		r.rhythm.again()
+		return r.open()
 	}
-	f := gjson.GetManyBytes(line, r.fields.Event, r.fields.DistinctID, r.fields.Timestamp)
-	if f[0].String() == "" {
-		return "", at, "no event name in " + r.fields.Event
+	r.ended = true
+	for lane := range r.lanes {
+		r.close(lane, r.last)
 	}
-	if f[1].String() == "" {
-		return "", at, "no distinct_id in " + r.fields.DistinctID
-	}
-	at, ok := parseTime(f[2])
-	if !ok {
-		return "", at, "no time in " + r.fields.Timestamp
-	}
-	return f[1].String(), at, ""
+	return nil
 }
 
-// collect adds a line to its lane and closes the lane's batch when it is full.
-func (r *eventReplay) collect(line []byte, id string, due time.Duration) {
-	lane := r.lane(id)
+// collect adds an event to its lane and closes the lane's batch when it is full.
+func (r *eventReplay) collect(e *recording.Event, due time.Duration) {
+	lane := r.lane(e.DistinctID)
 	c := &r.lanes[lane]
-	if len(c.lines.ends) == 0 {
-		c.due = due + r.age
+	if len(c.events.items) == 0 {
+		c.due = never
+		if r.age > 0 {
+			c.due = due + r.age
+		}
 		r.oldest = min(r.oldest, c.due)
 	}
-	c.lines.add(line, r.recording.number)
+	c.events.add(e, due, recording.Again(e.UUID, r.pass))
+	c.count++
 	r.last = due
-	if len(c.lines.ends) >= r.full {
+	if len(c.events.items) >= r.full {
 		r.close(lane, due)
 	}
 }
 
-// lane is the queue that the events of an id go to.
-func (r *eventReplay) lane(id string) int { return int(xxh3.HashString(id) % uint64(len(r.lanes))) }
+// lane is the queue that the events of an id and its kin go to.
+func (r *eventReplay) lane(id []byte) int { return int(r.kin.of(id) % uint64(len(r.lanes))) }
 
 // closeAged closes the batches that are too old at a time, oldest first.
 func (r *eventReplay) closeAged(at time.Duration) {
@@ -166,7 +173,7 @@ func (r *eventReplay) closeAged(at time.Duration) {
 func (r *eventReplay) soonest() int {
 	first := -1
 	for i := range r.lanes {
-		if len(r.lanes[i].lines.ends) > 0 && (first < 0 || r.lanes[i].due < r.lanes[first].due) {
+		if len(r.lanes[i].events.items) > 0 && (first < 0 || r.lanes[i].due < r.lanes[first].due) {
 			first = i
 		}
 	}
@@ -176,71 +183,27 @@ func (r *eventReplay) soonest() int {
 // close moves a lane's batch to the queue, if it holds anything.
 func (r *eventReplay) close(lane int, due time.Duration) {
 	c := &r.lanes[lane]
-	if len(c.lines.ends) == 0 {
+	if len(c.events.items) == 0 {
 		return
 	}
-	r.queue = append(r.queue, collection{lane, c.lines, due})
-	c.lines = lines{}
+	r.queue = append(r.queue, collection{lane: lane, events: c.events, due: due})
+	c.events = records{}
 	if n := len(r.spare); n > 0 {
-		c.lines, r.spare = r.spare[n-1].reset(), r.spare[:n-1]
+		c.events, r.spare = r.spare[n-1].reset(), r.spare[:n-1]
 	}
 }
 
-// Build makes the body of b from its recorded lines.
+// Build makes the body of b from its recorded events.
 func (r *eventReplay) Build(b *Batch, w *Workbench) { w.assemble(b, r.fill) }
 
-// fillEvent writes the i-th line of b into w.event. Its properties are the
-// object in the mapped member, or else every member that is mapped to nothing.
+// fillEvent writes the i-th event of b into w.event.
 func (r *eventReplay) fillEvent(b *Batch, i int64, w *Workbench) {
-	line, number := b.recorded.at(i)
-	f := gjson.GetManyBytes(line, r.fields.Event, r.fields.DistinctID, r.fields.Timestamp, r.fields.UUID, r.fields.Properties)
-	e := &w.event
-	e.Name = append(e.Name[:0], f[0].String()...)
-	w.ids = append(w.ids[:0], f[1].String()...)
-	e.DistinctID = w.ids
-	e.Timestamp, _ = parseTime(f[2])
-	e.UUID = uuidOf(f[3], line, number)
-	if f[4].IsObject() {
-		e.Properties = append(w.props[:0], f[4].Raw...)
-	} else {
-		e.Properties = r.appendUnmapped(w.props[:0], line)
+	item, name, id, properties := b.recorded.at(i)
+	w.event = capture.Event{Name: name, DistinctID: id, UUID: item.uuid, Timestamp: item.at, Properties: properties}
+	if r.scenario.Replay.Timestamps == scenario.StampsNow {
+		w.event.Timestamp = w.start.Add(item.due)
 	}
-	w.props = e.Properties
-}
-
-// appendUnmapped appends an object of the members that no field is mapped to.
-func (r *eventReplay) appendUnmapped(dst, line []byte) []byte {
-	dst = append(dst, '{')
-	gjson.ParseBytes(line).ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
-		case r.fields.Event, r.fields.DistinctID, r.fields.Timestamp, r.fields.UUID:
-			return true
-		}
-		if len(dst) > 1 {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, key.Raw...), ':'), value.Raw...)
-		return true
-	})
-	return append(dst, '}')
-}
-
-// uuidOf is the recorded identifier if it is a UUID. Otherwise one is derived
-// from the recorded identifier, or from the line and its place, so that the
-// same recording always gives the same UUIDs and what is sent twice can be
-// told (version 8 of RFC 9562, section 5.8).
-func uuidOf(id gjson.Result, line []byte, number int64) capture.UUID {
-	if u, err := capture.ParseUUID(id.Str); err == nil {
-		return u
+	if r.masks != nil {
+		r.masks.mask(&w.event, w)
 	}
-	var h xxh3.Uint128
-	if id.Exists() {
-		h = xxh3.HashString128(id.String())
-	} else {
-		h = xxh3.Hash128Seed(line, uint64(number))
-	}
-	u := capture.UUID(h.Bytes())
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	return u
 }

@@ -4,81 +4,83 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 	"github.com/zeebo/xxh3"
 
 	"rehearse/capture"
+	"rehearse/recording"
 	"rehearse/scenario"
 )
 
 // requestReplay sends recorded requests byte for byte: path with query, content
 // type, content encoding and body are those of the recording.
 type requestReplay struct {
-	recording *recording
-	rhythm    rhythm
-	omitted   omissions
-	decoder   capture.Decoder
-	lanes     int
-	events    int64 // dealt out so far
+	scenario *scenario.Scenario
+	lines    *recording.Requests
+	rhythm   rhythm
+	decoder  capture.Decoder
+	lanes    int
+	events   int64 // dealt out so far
 }
 
 // newRequestReplay returns a source of the recorded requests of s.
-func newRequestReplay(s *scenario.Scenario) *requestReplay {
-	return &requestReplay{
-		recording: openRecording(s.Replay.Paths),
-		rhythm:    newRhythm(s),
-		lanes:     laneCount(s),
-	}
+func newRequestReplay(s *scenario.Scenario) (*requestReplay, error) {
+	lines, err := recording.OpenRequests(s.Replay)
+	return &requestReplay{scenario: s, lines: lines, rhythm: newRhythm(s), lanes: laneCount(s)}, err
 }
 
-func (r *requestReplay) leftOut() *omissions { return &r.omitted }
+func (r *requestReplay) counts() *recording.Counts { return r.lines.Counts() }
+
+// quarantine has every line that cannot be sent told to bad.
+func (r *requestReplay) quarantine(bad func(recording.Bad) error) { r.lines.Bad = bad }
 
 // Close closes the recording.
-func (r *requestReplay) Close() error { return r.recording.Close() }
+func (r *requestReplay) Close() error { return r.lines.Close() }
 
 // Next reads the next request into b.
 func (r *requestReplay) Next(b *Batch) error {
 	for {
-		line, err := r.recording.next()
+		line, err := r.lines.Next()
 		if err != nil {
 			return err
 		}
-		if reason := r.read(line, b); reason != "" {
-			r.omitted.add(reason, r.recording)
-			continue
+		reason := r.read(line, b)
+		if reason == "" {
+			return nil
 		}
-		return nil
+		if err := r.lines.LeaveOut(reason); err != nil {
+			return err
+		}
 	}
 }
 
 // read makes line the request of b, or says why it cannot be sent.
-func (r *requestReplay) read(line []byte, b *Batch) (omitted string) {
+func (r *requestReplay) read(line []byte, b *Batch) (omitted recording.Reason) {
 	if !gjson.ValidBytes(line) {
-		return notJSON
+		return recording.NotJSON
 	}
 	f := gjson.GetManyBytes(line, "method", "path", "content_type", "content_encoding", "ip", "now", "body")
 	method, path, body := f[0].Str, f[1].Str, f[6].Str
-	if method != "" && method != "POST" {
-		return "not a POST"
+	if method != "" && method != "POST" || path == "" || path[0] != '/' {
+		return recording.NotRequest
 	}
-	if path == "" || path[0] != '/' {
-		return "no path"
-	}
-	now, ok := parseTime(f[5])
+	now, ok := recording.ParseTime([]byte(f[5].Raw))
 	if !ok {
-		return "no time in member now"
+		return recording.NoTime
+	}
+	if now.Before(r.scenario.Replay.From) || !r.scenario.Replay.To.IsZero() && !now.Before(r.scenario.Replay.To) {
+		return recording.OutOfTime
 	}
 	raw, err := base64.StdEncoding.AppendDecode(b.Body[:0], []byte(body))
 	if err != nil {
-		return "the body is not base64"
+		return recording.NotRequest
 	}
 	b.Path, b.Body, b.Plain = path, raw, len(raw)
 	b.ContentType, b.ContentEncoding, b.ForwardedFor = f[2].Str, f[3].Str, f[4].Str
 	r.count(b)
 	if b.Due, ok = r.rhythm.due(now, b.Events); !ok {
-		return afterProfile
+		return recording.NoRoom
 	}
 	r.events += b.Events
 	return ""
@@ -105,24 +107,3 @@ func (r *requestReplay) count(b *Batch) {
 
 // Build has nothing to do: the body was recorded.
 func (r *requestReplay) Build(*Batch, *Workbench) {}
-
-// Why recorded lines are left out.
-const (
-	notJSON      = "not a JSON object"
-	afterProfile = "the profile is over"
-)
-
-// parseTime reads RFC 3339 text, or a number of seconds or milliseconds since 1970.
-func parseTime(v gjson.Result) (time.Time, bool) {
-	switch v.Type {
-	case gjson.String:
-		t, err := time.Parse(time.RFC3339Nano, v.Str)
-		return t, err == nil
-	case gjson.Number:
-		if v.Num > 1e11 {
-			return time.UnixMilli(int64(v.Num)), true
-		}
-		return time.UnixMicro(int64(v.Num * 1e6)), v.Num > 0
-	}
-	return time.Time{}, false
-}

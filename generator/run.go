@@ -192,7 +192,7 @@ func (r *run) settle(p Plan) {
 	if r.line.err != nil {
 		why = capture.NotBuilt
 	}
-	now, first := r.pacer.Now(), r.line.dealt.Events
+	now, first := r.pacer.Now(), r.line.next
 	if p.Sharded {
 		first = -1 // the rest is no stretch
 	}

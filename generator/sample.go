@@ -29,6 +29,7 @@ func Sample(out io.Writer, s *scenario.Scenario, start time.Time, from, n int64)
 	if y, ok := source.(*Synth); ok {
 		return y.sample(out, w, from, n)
 	}
+	defer source.(io.Closer).Close()
 	return sampleReplay(out, source.(replay), w, span{from, from + n})
 }
 

@@ -1,8 +1,10 @@
 package generator
 
 import (
+	"errors"
 	"time"
 
+	"rehearse/results"
 	"rehearse/scenario"
 )
 
@@ -21,6 +23,7 @@ type Source interface {
 // Plan is what a source will deliver.
 type Plan struct {
 	Events   int64
+	Whole    int64 // events of the whole recording, of which a resumed replay leaves some out; 0: Events
 	Requests int64 // before any batch is split by its byte limit
 	Span     time.Duration
 	Peak     float64                     // events per second
@@ -35,8 +38,22 @@ type Plan struct {
 // recording is read to its end first; an error says where it cannot be.
 func Open(s *scenario.Scenario) (Source, Plan, error) {
 	if s.Replay != nil {
-		return openReplay(s)
+		return openReplay(s, nil)
 	}
 	synth, plan := NewSynth(s)
 	return synth, plan, nil
+}
+
+// OpenRest returns the source of what is left of the replay s when the events of
+// these numbers were accepted before, in any order; events keep their numbers.
+// The plan is that of the rest. What the source deals out depends on the scenario
+// and the recording alone, so that numbers mean the same events in every run.
+func OpenRest(s *scenario.Scenario, accepted []results.Range) (Source, Plan, error) {
+	switch {
+	case s.Replay == nil:
+		return nil, Plan{}, errors.New("cannot resume: the scenario replays no recording")
+	case s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "":
+		return nil, Plan{}, errors.New("cannot resume: the pseudonyms would be others than before (set replay.key in the scenario before the first run)")
+	}
+	return openReplay(s, union(accepted))
 }

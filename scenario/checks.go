@@ -13,7 +13,7 @@ func (d *decoder) check(s *Scenario) {
 		d.fail("traffic", "missing, and so is replay", "traffic: {} synthesizes events with everything at its default")
 	}
 	if s.Replay != nil {
-		d.checkReplay(s.Replay)
+		d.checkReplay(s)
 	}
 	if s.Replay == nil || s.Replay.Clock == ClockProfile {
 		d.checkLoad()
@@ -68,21 +68,6 @@ func (d *decoder) checkLoad() {
 	}
 	if first == "" {
 		d.fail(curves[0], "missing", "as in line(0, 5000, 10m) const(5000, 30m); or give load.stages or load.follow")
-	}
-}
-
-// checkReplay refuses what a replay would silently ignore.
-func (d *decoder) checkReplay(r *Replay) {
-	switch r.Clock {
-	case ClockRecorded:
-		const what, hint = "has no meaning on the recorded clock", "set replay.clock to profile, or leave this out"
-		d.refuse(what, hint, append(curves[:], "load.arrivals")...)
-	case ClockProfile:
-		d.refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out", "replay.speed")
-	}
-	if r.Format == FormatCapture {
-		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
-		d.refuse(what, hint, "replay.fields", "batching")
 	}
 }
 

@@ -1,49 +1,110 @@
 package scenario
 
 import (
-	"os"
-	"path/filepath"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
 )
 
 // Replay describes recorded events or requests.
 type Replay struct {
-	Files  []string // as written, relative to the scenario file; globs allowed
-	Paths  []string // resolved against the scenario file's directory, globs expanded, sorted within a glob
+	Files  []string // as written, relative to the scenario file; globs and directories allowed
+	Paths  []string // resolved against the scenario file's directory, unfolded, sorted within an entry; - is standard input
 	Format Format
 	Clock  Clock
 	Speed  float64 // how many times faster than recorded
 	Order  Order
 	Fields Fields
+
+	MaxGap     time.Duration // longer pauses of the recording are cut to it; 0: none are
+	From, To   time.Time     // only what was recorded from the one up to the other; zero: unbounded
+	Loop       int64         // how many times the recording is sent, one after the other
+	Reorder    time.Duration // disorder up to this is put right; 0: events go in the order of their files
+	Timestamps Stamps
+	MaxBad     Limit
+	Sample     Sample
+
+	Pseudonymize bool
+	Key          Secret   // of the pseudonyms; empty: a new one each run
+	Keep         []string // properties whose values are sent as they are
 }
 
-// Fields maps the members of a JSON line to an event's parts. A dotted path
-// descends; an empty one finds nothing. What is not mapped becomes a property.
+// Fields maps the members of a JSON line, or the columns of a table, to an
+// event's parts. A dotted path descends; an empty one finds nothing. What is not
+// mapped becomes a property.
 type Fields struct {
 	Event, DistinctID, Timestamp, UUID, Properties string
 }
 
-func readReplay(v value) *Replay {
-	r := &Replay{
-		Format: FormatAuto,
-		Clock:  ClockRecorded,
-		Speed:  1,
-		Order:  OrderPerID,
-		Fields: Fields{"event", "distinct_id", "timestamp", "uuid", "properties"},
+// DefaultFields is the mapping where the scenario gives none.
+func DefaultFields() Fields {
+	return Fields{"event", "distinct_id", "timestamp", "uuid", "properties"}
+}
+
+// Limit is how much may go wrong: a share of all, or a count. Neither is set:
+// anything may.
+type Limit struct {
+	Share float64 // as a fraction of 1
+	Count int64
+	Set   bool
+}
+
+// Sample is the part of a recording that is replayed. Zero fields leave nothing out.
+type Sample struct {
+	Persons float64  // the share of distinct_ids, each with all its events
+	Share   float64  // the share of events
+	Events  []string // the names of the events
+}
+
+// DefaultReplay is what a replay is where the scenario says nothing.
+func DefaultReplay() *Replay {
+	return &Replay{
+		Format:     FormatAuto,
+		Clock:      ClockRecorded,
+		Speed:      1,
+		Order:      OrderPerID,
+		Fields:     DefaultFields(),
+		Loop:       1,
+		Timestamps: StampsKept,
 	}
-	v.object(fields{
-		"files": func(v value) { r.Files, r.Paths = readFiles(v) },
-		"format": func(v value) {
-			r.Format = oneOf(v, []Format{FormatAuto, FormatCapture, FormatJSONL},
-				"posthog", "mixpanel", "amplitude", "segment", "csv", "parquet", "har")
-		},
-		"clock":  func(v value) { r.Clock = oneOf(v, []Clock{ClockRecorded, ClockProfile}) },
-		"speed":  func(v value) { r.Speed = v.number(1e-3, 1e6) },
-		"order":  func(v value) { r.Order = oneOf(v, []Order{OrderPerID, OrderFile, OrderNone}) },
-		"fields": func(v value) { readMapping(v, &r.Fields) },
-	}, "pseudonymize")
+}
+
+func readReplay(v value) *Replay {
+	r := DefaultReplay()
+	sound := v.object(fields{
+		"files":        func(v value) { r.Files, r.Paths = readFiles(v) },
+		"format":       func(v value) { r.Format = oneOf(v, formats[:], "parquet", "har") },
+		"clock":        func(v value) { r.Clock = oneOf(v, []Clock{ClockRecorded, ClockProfile}) },
+		"speed":        func(v value) { r.Speed = v.number(1e-3, 1e6) },
+		"order":        func(v value) { r.Order = oneOf(v, []Order{OrderPerID, OrderFile, OrderNone}) },
+		"fields":       func(v value) { readMapping(v, &r.Fields) },
+		"max_gap":      func(v value) { r.MaxGap = v.duration(time.Millisecond, maxGap) },
+		"from":         func(v value) { r.From = v.time() },
+		"to":           func(v value) { r.To = v.time() },
+		"loop":         func(v value) { r.Loop = v.count(1, maxLoop) },
+		"reorder":      func(v value) { r.Reorder = v.duration(0, maxReorder) },
+		"timestamps":   func(v value) { r.Timestamps = oneOf(v, []Stamps{StampsKept, StampsNow}) },
+		"max_bad":      func(v value) { r.MaxBad = readLimit(v) },
+		"sample":       func(v value) { r.Sample = readSample(v) },
+		"pseudonymize": func(v value) { r.Pseudonymize = v.flag() },
+		"key":          func(v value) { r.Key = readKey(v) },
+		"keep":         func(v value) { r.Keep = readNames(v) },
+	})
 	v.require("files")
+	if sound && !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
+		v.d.fail("replay.from", "is not before replay.to", "")
+	}
 	return r
 }
+
+// The bounds of a replay.
+const (
+	maxGap     = 365 * 24 * time.Hour
+	maxLoop    = 1_000_000
+	maxReorder = time.Hour
+)
 
 func readMapping(v value, f *Fields) {
 	part := func(to *string) func(value) {
@@ -58,35 +119,80 @@ func readMapping(v value, f *Fields) {
 	})
 }
 
-// readFiles reads patterns and finds the files that they stand for.
-func readFiles(v value) (patterns, paths []string) {
-	items := v.list()
-	if items != nil && len(items) == 0 {
-		v.fail("must not be empty", "")
+// readLimit reads a share or a count.
+func readLimit(v value) Limit {
+	if strings.HasSuffix(strings.TrimSpace(v.node.Value), "%") {
+		share := v.share()
+		return Limit{Share: share, Set: true}
 	}
-	for _, item := range items {
-		pattern := item.line(1, 4096)
-		if pattern == "" {
-			continue
-		}
-		found, err := filepath.Glob(item.d.resolve(pattern))
-		switch {
-		case err != nil:
-			item.fail("cannot read the pattern "+item.quoted(), "* stands for any letters, ? for one, [a-z] for one of these")
-		case len(found) == 0:
-			item.fail("no file is "+item.quoted(), "paths are relative to the scenario file")
-		}
-		item.refuseDirectories(found)
-		patterns, paths = append(patterns, pattern), append(paths, found...)
-	}
-	return patterns, paths
+	return Limit{Count: v.count(0, MaxEvents), Set: true}
 }
 
-func (v value) refuseDirectories(paths []string) {
-	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			v.fail(v.quoted()+" is a directory", "as in recordings/*.jsonl.gz")
-			return
+func readSample(v value) Sample {
+	var s Sample
+	v.object(fields{
+		"persons": func(v value) { s.Persons = v.share() },
+		"share":   func(v value) { s.Share = v.share() },
+		"events":  func(v value) { s.Events = readNames(v) },
+	})
+	return s
+}
+
+// readNames reads a list of names.
+func readNames(v value) []string {
+	var names []string
+	for _, item := range v.list() {
+		names = append(names, item.line(1, maxLine))
+	}
+	return names
+}
+
+// readKey reads a key, which must come from the environment: in the file it
+// would travel with every copy of it.
+func readKey(v value) Secret {
+	if !v.refers() || strings.Contains(v.node.Value, ":-") {
+		v.fail("must be taken from the environment", "as in ${REHEARSE_KEY}")
+		return Secret{}
+	}
+	text, _ := v.scalar("text", tagText)
+	return NewSecret(text)
+}
+
+// isLoopback reports whether a URL names this machine, without asking anybody.
+func isLoopback(target string) bool {
+	if target == "" {
+		return true
+	}
+	u, err := url.Parse(target)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// checkReplay refuses what a replay would silently ignore, and settles what
+// depends on the target.
+func (d *decoder) checkReplay(s *Scenario) {
+	r := s.Replay
+	if !d.has("replay.pseudonymize") {
+		r.Pseudonymize = !isLoopback(s.Target.URL) // Recorded data does not leave by mistake.
+	}
+	switch r.Clock {
+	case ClockRecorded:
+		const what, hint = "has no meaning on the recorded clock", "set replay.clock to profile, or leave this out"
+		d.refuse(what, hint, slices.Concat(curves[:], []string{"load.arrivals"})...)
+	case ClockProfile:
+		d.refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out", "replay.speed", "replay.max_gap")
+	}
+	if r.Format == FormatCapture {
+		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
+		d.refuse(what, hint, "replay.fields", "batching", "replay.sample", "replay.reorder", "replay.timestamps", "replay.keep", "replay.loop")
+		if r.Pseudonymize {
+			d.fail("replay.pseudonymize", "recorded requests cannot be pseudonymized", "they are sent byte for byte; to a target that is not this machine only with pseudonymize: false")
 		}
+	}
+	if !r.Pseudonymize {
+		d.refuse("has no meaning unless replay.pseudonymize is true", "", "replay.key", "replay.keep")
 	}
 }

@@ -84,6 +84,8 @@ func TestSchemaAgreesWithLoader(t *testing.T) {
 		"name: ${N:-a}\nload: {profile: \"step(1, 5, 1, 1s)\\nline(0,1,1s)\", arrivals: poisson, late: skip}\ntraffic: {seed: \"7\", timestamps: now}\n",
 		"name: A.b_c-9\nreplay: {files: [load.go]}\n",
 		"name: a\nreplay: {files: ['*.go', load.go], format: jsonl, speed: 0.5, order: none, fields: {uuid: ''}}\nload: {late: skip}\n",
+		"name: a\nreplay: {files: ['.', '-'], format: amplitude, max_gap: 1m, from: 2026-01-01, to: 2026-01-02, loop: 3, reorder: 0, timestamps: kept, max_bad: 0}\n",
+		"name: a\nreplay: {files: [load.go], max_bad: 1.5%, sample: {persons: 10%, events: [a]}, pseudonymize: true, keep: [plan]}\n",
 		minimal + "target: {url: '', endpoint: batch, compression: none, connections: 1_000, timeout: 250ms, historical_migration: false}\n",
 		minimal + "target: {url: 'https://host:80/path', connections: '${N:-4}', timeout: '${T:-1s}', compression: '${C:-gzip}', historical_migration: '${H:-false}'}\n",
 		minimal + "target: {endpoint: v1, compression: zstd, historical_migration: true}\n",
@@ -129,7 +131,9 @@ func TestSchemaAgreesWithLoader(t *testing.T) {
 		"name: a\nload: {profile: 'sine(1, 1s)'}\ntraffic: {}\n", "name: a\nload: {profile: 5}\ntraffic: {}\n", "name: a\nload: {follow: {scale: 1}}\ntraffic: {}\n",
 		"name: a\nload: {profile: 'const(1, 1s)', arrivals: often}\ntraffic: {}\n", "name: a\nload: {profile: 'const(1, 1s)', late: never}\ntraffic: {}\n",
 		"name: a\nreplay: {}\n", "name: a\nreplay: {files: []}\n", "name: a\nreplay: {files: load.go}\n", "name: a\nreplay: {files: [load.go], speed: 0}\n",
-		"name: a\nreplay: {files: [load.go], format: har}\n", "name: a\nreplay: {files: [load.go], pseudonymize: true}\n", "name: a\nreplay: {files: [load.go], fields: {event: 5}}\n",
+		"name: a\nreplay: {files: [load.go], format: har}\n", "name: a\nreplay: {files: [load.go], pseudonymize: often}\n", "name: a\nreplay: {files: [load.go], pseudonymize: true, key: abc}\n",
+		"name: a\nreplay: {files: [load.go], max_gap: often}\n", "name: a\nreplay: {files: [load.go], max_bad: few}\n", "name: a\nreplay: {files: [load.go], loop: 0}\n",
+		"name: a\nreplay: {files: [load.go], timestamps: never}\n", "name: a\nreplay: {files: [load.go], sample: {persons: 0.1}}\n", "name: a\nreplay: {files: [load.go], sample: {person: 1%}}\n", "name: a\nreplay: {files: [load.go], fields: {event: 5}}\n",
 		strings.Replace(minimal, "{}", "{seed: -1}", 1), strings.Replace(minimal, "{}", "{seed: 1.5}", 1), strings.Replace(minimal, "{}", "{faults: {duplicates: 1}}", 1),
 		strings.Replace(minimal, "{}", "{distinct_ids: {count: 0}}", 1), strings.Replace(minimal, "{}", "{distinct_ids: {skew: 11}}", 1),
 		strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{id: a}]}}", 1), strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{share: 0.05}]}}", 1),
@@ -208,8 +212,8 @@ func TestSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 	if diff := cmp.Diff(inLoader, inSchema); diff != "" {
 		t.Errorf("fields differ (-loader +schema):\n%s", diff)
 	}
-	if len(inSchema) != 21 {
-		t.Errorf("%d mappings, want 21", len(inSchema))
+	if len(inSchema) != 22 {
+		t.Errorf("%d mappings, want 22", len(inSchema))
 	}
 }
 

@@ -56,9 +56,28 @@ type Format string
 
 // The formats of recordings.
 const (
-	FormatAuto    Format = "auto"    // told from the first line
-	FormatCapture Format = "capture" // recorded requests, sent byte for byte
-	FormatJSONL   Format = "jsonl"   // one event a line, through Replay.Fields
+	FormatAuto      Format = "auto"      // told from the first line
+	FormatPostHog   Format = "posthog"   // batch export, or records of the events API
+	FormatMixpanel  Format = "mixpanel"  // raw export
+	FormatAmplitude Format = "amplitude" // export
+	FormatSegment   Format = "segment"   // messages of Segment or RudderStack
+	FormatCSV       Format = "csv"       // a table with a header, through Replay.Fields
+	FormatJSONL     Format = "jsonl"     // one event a line, through Replay.Fields
+	FormatCapture   Format = "capture"   // recorded requests, sent byte for byte
+)
+
+// formats are all of them.
+var formats = [...]Format{
+	FormatAuto, FormatPostHog, FormatMixpanel, FormatAmplitude, FormatSegment, FormatCSV, FormatJSONL, FormatCapture,
+}
+
+// Stamps is what time replayed events bear.
+type Stamps string
+
+// The time stamps of a replay.
+const (
+	StampsKept Stamps = "kept" // that of the recording: a historical import
+	StampsNow  Stamps = "now"  // when they are due: as if it happened again
 )
 
 // Clock is what sets the due times of a replay.

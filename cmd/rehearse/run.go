@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rehearse/generator"
+	"rehearse/recording"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -27,6 +28,7 @@ type runFlags struct {
 	json   bool
 	shard  string
 	start  string
+	resume string
 }
 
 // newRun makes the verb run.
@@ -62,6 +64,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
 	c.Flags().StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
 	c.Flags().StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
+	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted replay whose run directory is `DIR`")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
 	return c
@@ -92,9 +95,9 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	source, plan, err := p.open(s)
+	source, plan, before, err := openSource(w, s, p, f.resume)
 	if err != nil {
-		return coded{exitScenario, err}
+		return err
 	}
 	target := s.Target.URL
 	if target == "" {
@@ -105,7 +108,10 @@ func rehearse(w world, path string, f runFlags) error {
 		defer endpoint.stop()
 		target = endpoint.url()
 	}
-	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target}
+	for _, warning := range plan.Warnings {
+		fmt.Fprintf(w.stderr, "note: %s\n", warning)
+	}
+	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target, resumes: before}
 	path, err = r.run(source)
 	if err != nil {
 		return err
@@ -129,6 +135,7 @@ type rehearsal struct {
 	flags    runFlags
 	id       string
 	target   string
+	resumes  *resumption // nil: it starts from the beginning
 }
 
 // runID names a run: when it started, to the second, and a few digits more so
@@ -153,6 +160,12 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if r.resumes != nil {
+		if err := r.resumes.write(path); err != nil {
+			return "", err
+		}
+	}
+	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
 	soft, hard, release := r.world.deadlines(context.Background())
 	defer release()
 	soft, abort := context.WithCancelCause(soft)
@@ -173,6 +186,9 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		},
 	})
 	progress.end()
+	if failed := closeQuarantine(); err == nil {
+		err = failed
+	}
 	if err != nil {
 		return "", err
 	}

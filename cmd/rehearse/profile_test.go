@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/profile"
+	"rehearse/scenario"
+)
+
+const activity = "../../scenarios/recordings/activity-2015-02-22-21.json.gz"
+
+// profiled runs rehearse profile on an export and returns what it learned.
+func profiled(t *testing.T, args ...string) *profile.Profile {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(append([]string{"profile", "--json"}, args...), world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+	if code != exitPass {
+		t.Fatalf("exit %d: %s", code, stderr.String())
+	}
+	var p profile.Profile
+	if err := json.Unmarshal(stdout.Bytes(), &p); err != nil {
+		t.Fatal(err)
+	}
+	return &p
+}
+
+// near checks a number against another, by a part of it.
+func near(t *testing.T, what string, got, want, part float64) {
+	t.Helper()
+	if math.Abs(got-want) > part*want {
+		t.Errorf("%s is %.4f, want %.4f within %.0f %%", what, got, want, 100*part)
+	}
+}
+
+// TestProfileSynthesizeProfile: an hour of real activity, synthesized from its
+// profile, has the profile of the hour.
+func TestProfileSynthesizeProfile(t *testing.T) {
+	t.Parallel()
+	learned := filepath.Join(t.TempDir(), "learned.yaml")
+	drawing := strings.Replace(learned, "yaml", "svg", 1)
+	fields := []string{"--field", "event=type,distinct_id=actor,timestamp=dt,uuid=id"}
+	was := profiled(t, append(fields, activity, "-o", learned, "-o", drawing)...)
+	if was.Events != 29963 || was.Top[0] != 5132 || was.Types[0].Name != "push" || was.Segments[0].PeakSecond != 61 {
+		t.Errorf("%d events, the busiest %d, %s first, peak %v: not as counted by hand", was.Events, was.Top[0], was.Types[0].Name, was.Segments[0].PeakSecond)
+	}
+	s, err := scenario.Load(learned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := filepath.Join(t.TempDir(), "again.jsonl")
+	file, err := os.Create(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := bufio.NewWriter(file)
+	if err := generator.Sample(out, s, time.Unix(1_700_000_000, 0), 0, math.MaxInt32); err != nil {
+		t.Fatal(err)
+	}
+	out.Flush()
+	file.Close()
+	is := profiled(t, again)
+	if is.Events != was.Events {
+		t.Errorf("%d events were synthesized of %d", is.Events, was.Events)
+	}
+	if math.Abs(is.Skew-was.Skew) > 0.05 {
+		t.Errorf("the skew is %.3f, was %.3f", is.Skew, was.Skew)
+	}
+	near(t, "the share of the busiest", is.Shares.Top1, was.Shares.Top1, 0.1)
+	near(t, "the share of the busiest 20", is.Shares.Top20, was.Shares.Top20, 0.1)
+	near(t, "the share of the busiest 1 %", is.Shares.TopPercent, was.Shares.TopPercent, 0.1)
+	near(t, "the number of ids", float64(is.DistinctIDs), float64(was.DistinctIDs), 0.05)
+	near(t, "the peak to mean", is.PeakToMean, was.PeakToMean, 0.15)
+	for i, kind := range was.Types[:10] {
+		for _, other := range is.Types {
+			if other.Name == kind.Name && math.Abs(other.Share-kind.Share) > 0.01 {
+				t.Errorf("%d. %s has a share of %.4f, had %.4f", i, kind.Name, other.Share, kind.Share)
+			}
+		}
+	}
+}
+
+// TestProfileHoldsNoIDs: nothing that profile writes names an actor, or anything
+// else of the events but their names.
+func TestProfileHoldsNoIDs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	export := filepath.Join(dir, "export.jsonl")
+	text := strings.Repeat(`{"event":"bought","distinct_id":"anna.schmidt@example.com","timestamp":"2026-01-01T00:00:00Z","properties":{"city":"Ulm-Wiblingen"}}
+{"event":"$identify","distinct_id":"b.meier@example.com","timestamp":"2026-01-01T00:00:05Z","properties":{"$anon_distinct_id":"anna.schmidt@example.com"}}
+`, 5) + "Ulm-Wiblingen is no event\n"
+	if err := os.WriteFile(export, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	args := []string{"profile", export, "-o", filepath.Join(dir, "a.yaml"), "-o", filepath.Join(dir, "a.json"), "-o", filepath.Join(dir, "a.svg")}
+	if code := run(args, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}); code != exitPass {
+		t.Fatalf("exit %d: %s", code, stderr.String())
+	}
+	written := stdout.String() + stderr.String()
+	for _, name := range []string{"a.yaml", "a-rates.csv", "a.json", "a.svg"} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		written += string(content)
+	}
+	for _, secret := range []string{"anna", "schmidt", "meier", "example.com", "Wiblingen"} {
+		if strings.Contains(written, secret) {
+			t.Errorf("%q was written", secret)
+		}
+	}
+	if !strings.Contains(stdout.String(), "merges         5 (50.000 % of the events), anonymous for p50 5 s") || !strings.Contains(stdout.String(), "left out       1 lines: not a JSON object") {
+		t.Errorf("the answers lack the merges or the bad line:\n%s", stdout.String())
+	}
+	if _, err := scenario.Load(filepath.Join(dir, "a.yaml")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestProfileOfCounts: the result of a query does instead of the data.
+func TestProfileOfCounts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	counts, learned := filepath.Join(dir, "counts.csv"), filepath.Join(dir, "a.yaml")
+	if err := os.WriteFile(counts, []byte("distinct_id,count\n\"a,b\",500\nc,90\nd,8\ne,1\nf,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := profiled(t, "--top", counts, "-o", learned)
+	if p.Events != 600 || p.DistinctIDs != 5 || p.Top[1] != 90 || p.Shares.Once != 0.4 {
+		t.Errorf("%+v", p)
+	}
+	s, err := scenario.Load(learned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "the number of events", float64(s.Load.Profile.Total()), 600, 0.01)
+	near(t, "the share of the busiest", s.Traffic.DistinctIDs.Hot[0].Share, 500.0/600, 0.001)
+}
+
+// TestProfileUsage: what cannot be understood says so.
+func TestProfileUsage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{nil, exitUsage, "wants an export"},
+		{[]string{activity, "-o", "a.txt"}, exitUsage, "must end in .yaml"},
+		{[]string{"nothing-here"}, exitScenario, "no file is"},
+		{[]string{activity, "--format", "parquet"}, exitScenario, "not available"},
+		{[]string{activity}, exitScenario, "no event that can be used; 29963 lines: no event name"},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(append([]string{"profile"}, c.args...), world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+		if code != c.code || !strings.Contains(stderr.String(), c.want) {
+			t.Errorf("%v: exit %d, %s", c.args, code, stderr.String())
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/dustin/go-humanize"
+
+	"rehearse/capture"
+	"rehearse/generator"
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// resumedFile is what a run that resumes another writes into its directory, so
+// that it can itself be resumed.
+const resumedFile = "resumed.json"
+
+// resumption is what is known of the runs that came before.
+type resumption struct {
+	Resumes   string          `json:"resumes"`   // the directory of the run before
+	Accepted  int64           `json:"accepted"`  // events that are not sent again
+	Ambiguous []results.Range `json:"ambiguous"` // events that may be ingested already, and are sent again
+	Unknown   int64           `json:"unknown"`   // events that were in flight when a run was killed: sent again too
+
+	accepted []results.Range
+	whole    int64 // events of the whole replay
+}
+
+// longestChain bounds how many runs may follow each other.
+const longestChain = 1000
+
+// readResumption reads the ledgers of the run in directory and of those that it
+// resumed. All of them must be of the scenario.
+func readResumption(directory string, s *scenario.Scenario) (*resumption, error) {
+	path, err := filepath.Abs(directory)
+	if err != nil {
+		return nil, err
+	}
+	r := &resumption{Resumes: path}
+	var doubtful []results.Range
+	for next, runs := path, 0; next != ""; runs++ {
+		if runs > longestChain {
+			return nil, fmt.Errorf("cannot resume %q: it goes back more than %d runs", directory, longestChain)
+		}
+		more, err := r.read(next, s)
+		if err != nil {
+			return nil, err
+		}
+		doubtful = append(doubtful, more...)
+		if next, err = resumedBy(next); err != nil {
+			return nil, err
+		}
+	}
+	r.settle(doubtful)
+	return r, nil
+}
+
+// read adds the ledger of one run, and returns its ambiguous events.
+func (r *resumption) read(path string, s *scenario.Scenario) (doubtful []results.Range, err error) {
+	run, err := results.Open(path)
+	if err != nil {
+		return nil, coded{exitUsage, err}
+	}
+	if run.Result.Run.SHA256 != s.SHA256() {
+		return nil, coded{exitScenario, fmt.Errorf("cannot resume %q: it ran another scenario, or with other overrides (compare its %s, and give the same flags)", path, results.ScenarioFile)}
+	}
+	ranges, err := run.Ledger()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range ranges {
+		switch l.Fate {
+		case capture.FateAccepted:
+			r.accepted = append(r.accepted, l)
+		case capture.FateAmbiguous:
+			doubtful = append(doubtful, l)
+		}
+	}
+	if run.Result.Run.Ended == results.Killed {
+		r.Unknown += run.Result.Events.Ambiguous
+	}
+	r.whole = run.Result.Planned.Events
+	return doubtful, nil
+}
+
+// resumedBy returns the directory of the run that the one in path resumed; empty
+// if it is the first.
+func resumedBy(path string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(path, resumedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var r resumption
+	if err := json.Unmarshal(text, &r); err != nil {
+		return "", fmt.Errorf("cannot read %s in %q: %w", resumedFile, path, err)
+	}
+	return r.Resumes, nil
+}
+
+// settle counts what was accepted, and keeps of the doubtful events those that
+// were not accepted later.
+func (r *resumption) settle(doubtful []results.Range) {
+	accepted := map[int64]bool{}
+	for _, l := range r.accepted {
+		r.Accepted += l.Count
+	}
+	if len(doubtful) == 0 {
+		return
+	}
+	for _, l := range r.accepted {
+		for _, d := range doubtful {
+			for i := max(l.First, d.First); i < min(l.First+l.Count, d.First+d.Count); i++ {
+				accepted[i] = true
+			}
+		}
+	}
+	for _, d := range doubtful {
+		for i := d.First; i < d.First+d.Count; i++ {
+			if accepted[i] {
+				continue
+			}
+			accepted[i] = true // listed once, however often it was in doubt
+			if n := len(r.Ambiguous); n > 0 && r.Ambiguous[n-1].First+r.Ambiguous[n-1].Count == i {
+				r.Ambiguous[n-1].Count++
+				continue
+			}
+			r.Ambiguous = append(r.Ambiguous, results.Range{First: i, Count: 1, Fate: capture.FateAmbiguous})
+		}
+	}
+}
+
+// write puts what is known of the runs before into the directory of this one.
+func (r *resumption) write(directory string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(directory, resumedFile), append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot note which run this one resumes: %w", err)
+	}
+	return nil
+}
+
+// announce says what is sent again.
+func (r *resumption) announce(w world, left int64) {
+	fmt.Fprintf(w.stderr, "resuming %s: %s events were accepted, %s are left\n", r.Resumes, humanize.Comma(r.Accepted), humanize.Comma(left))
+	for _, a := range r.Ambiguous {
+		fmt.Fprintf(w.stderr, "note: events %d to %d may have been ingested and are sent again\n", a.First, a.First+a.Count-1)
+	}
+	if r.Unknown > 0 {
+		fmt.Fprintf(w.stderr, "note: a run was killed with %s events in flight, which may have been ingested and are sent again\n", humanize.Comma(r.Unknown))
+	}
+}
+
+// openSource opens what s sends, or what is left of it if directory names a run
+// to resume.
+func openSource(w world, s *scenario.Scenario, p part, directory string) (generator.Source, generator.Plan, *resumption, error) {
+	if directory == "" {
+		source, plan, err := p.open(s)
+		if err != nil {
+			err = coded{exitScenario, err}
+		}
+		return source, plan, nil, err
+	}
+	if p.shard.Of > 1 {
+		return nil, generator.Plan{}, nil, coded{exitUsage, errors.New("cannot resume a shard: give --resume or --shard, not both")}
+	}
+	r, err := readResumption(directory, s)
+	if err != nil {
+		return nil, generator.Plan{}, nil, err
+	}
+	source, plan, err := generator.OpenRest(s, r.accepted)
+	if err == nil && plan.Whole != r.whole {
+		err = fmt.Errorf("cannot resume %q: the recording has %d events now and had %d then", directory, plan.Whole, r.whole)
+	}
+	if err != nil {
+		return nil, generator.Plan{}, nil, coded{exitScenario, err}
+	}
+	r.announce(w, plan.Events)
+	return source, plan, r, nil
+}

@@ -1,0 +1,250 @@
+package generator
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/tidwall/gjson"
+
+	"rehearse/capture"
+	"rehearse/recording"
+	"rehearse/scenario"
+)
+
+// pseudonyms hides who and what recorded events tell of. What is equal stays
+// equal, ids keep about their length, merges still join the same persons; values
+// keep their type, length and shape. It is keyed: without the key nobody can try
+// out which id a pseudonym stands for. Names of events and of properties stay, as
+// do truth values, and the values of the properties that are kept. It is safe
+// for many goroutines.
+type pseudonyms struct {
+	key  [32]byte
+	keep []string
+}
+
+// newPseudonyms returns the masks that r asks for, nil if it asks for none.
+func newPseudonyms(r *scenario.Replay) (*pseudonyms, error) {
+	if !r.Pseudonymize {
+		return nil, nil
+	}
+	p := &pseudonyms{keep: append([]string{"$group_type"}, r.Keep...)}
+	if key := r.Key.Reveal(); key != "" {
+		p.key = sha256.Sum256([]byte(key))
+		return p, nil
+	}
+	if _, err := rand.Read(p.key[:]); err != nil {
+		return nil, fmt.Errorf("cannot make a key for the pseudonyms: %w", err)
+	}
+	return p, nil
+}
+
+// mask replaces what e tells by pseudonyms, in the buffers of w.
+func (p *pseudonyms) mask(e *capture.Event, w *Workbench) {
+	w.ids = p.appendID(w.ids[:0], e.DistinctID)
+	e.DistinctID = w.ids
+	h := p.hash(e.UUID[:], idSalt)
+	copy(e.UUID[:], h[:])
+	e.UUID[6] = e.UUID[6]&0x0f | 0x80
+	e.UUID[8] = e.UUID[8]&0x3f | 0x80
+	w.props = p.appendValue(w.props[:0], gjson.ParseBytes(e.Properties), "")
+	e.Properties = w.props
+}
+
+// The salts keep an id and a value of the same text apart.
+const (
+	idSalt    = 'i'
+	valueSalt = 'v'
+)
+
+// hash is a keyed hash of text: SHA-256 over the key, a salt and the text. The
+// key comes first and has a fixed length, and nobody sees a whole hash, so that
+// the simple form is as good as HMAC here.
+func (p *pseudonyms) hash(text []byte, salt byte) [32]byte {
+	var buffer [256]byte
+	message := append(append(append(buffer[:0], p.key[:]...), salt), text...)
+	return sha256.Sum256(message)
+}
+
+// shortest is how long a pseudonym is at least, so that no two ids share one.
+const shortest = 16
+
+// appendID appends the pseudonym of a distinct_id: of the form of a UUID if it
+// has that form, else letters and digits, as many as it had but at least 16.
+func (p *pseudonyms) appendID(dst, id []byte) []byte {
+	h := p.hash(id, idSalt)
+	if _, err := capture.ParseUUID(id); err == nil {
+		return capture.AppendUUID(dst, capture.UUID(h[:16]))
+	}
+	s := scenario.NewStream(binary.LittleEndian.Uint64(h[:]), binary.LittleEndian.Uint64(h[8:]))
+	for n := min(max(len(id), shortest), capture.MaxDistinctID); n > 0; n-- {
+		dst = append(dst, alphanumeric[s.Below(uint64(len(alphanumeric)))])
+	}
+	return dst
+}
+
+const alphanumeric = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+// isID reports whether a property names a distinct_id, whose pseudonym must be
+// that of the id itself.
+func isID(property string) bool {
+	switch property {
+	case "distinct_id", "$anon_distinct_id", "alias", "$device_id", "$user_id", "$group_key":
+		return true
+	}
+	return false
+}
+
+// appendValue appends a JSON value, masked. The property is the member that it
+// is the value of, or that an array around it is.
+func (p *pseudonyms) appendValue(dst []byte, v gjson.Result, property string) []byte {
+	switch {
+	case property != "" && slices.Contains(p.keep, property):
+		return append(dst, v.Raw...)
+	case v.IsObject():
+		return p.appendObject(dst, v)
+	case v.IsArray():
+		dst = append(dst, '[')
+		open := len(dst)
+		v.ForEach(func(_, item gjson.Result) bool {
+			if len(dst) > open {
+				dst = append(dst, ',')
+			}
+			dst = p.appendValue(dst, item, property)
+			return true
+		})
+		return append(dst, ']')
+	case v.Type == gjson.String && isID(property), v.Type == gjson.Number && isID(property):
+		return capture.AppendString(dst, p.appendID(nil, []byte(v.String())))
+	case v.Type == gjson.String:
+		return capture.AppendString(dst, p.appendText(nil, []byte(v.Str)))
+	case v.Type == gjson.Number:
+		return p.appendNumber(dst, []byte(v.Raw))
+	}
+	return append(dst, v.Raw...)
+}
+
+// appendObject appends an object, its values masked, and its names too where they
+// look like data.
+func (p *pseudonyms) appendObject(dst []byte, v gjson.Result) []byte {
+	dst = append(dst, '{')
+	open := len(dst)
+	v.ForEach(func(name, value gjson.Result) bool {
+		if len(dst) > open {
+			dst = append(dst, ',')
+		}
+		if isName(name.Str) {
+			dst = append(dst, name.Raw...)
+		} else {
+			dst = capture.AppendString(dst, p.appendText(nil, []byte(name.Str)))
+		}
+		dst = p.appendValue(append(dst, ':'), value, name.Str)
+		return true
+	})
+	return append(dst, '}')
+}
+
+// isName reports whether the name of a member looks like one that a programmer
+// chose, rather than like data: an address, a number, a sentence.
+func isName(name string) bool {
+	digits := 0
+	for i := range len(name) {
+		switch b := name[i] | 0x20; {
+		case name[i]-'0' <= 9:
+			digits++
+		case b-'a' <= 'z'-'a', name[i] == '_', name[i] == '$', name[i] == '-', name[i] == '.':
+		default:
+			return false
+		}
+	}
+	return len(name) <= 64 && digits <= 4
+}
+
+// appendText appends a text of the same length and shape: letters for letters,
+// digits for digits, x for any other letter, the rest as it is. A time becomes
+// another one.
+func (p *pseudonyms) appendText(dst, text []byte) []byte {
+	s := p.stream(text)
+	if _, ok := recording.ParseTime(append(append([]byte{'"'}, text...), '"')); ok && text[0] == '2' {
+		return appendOtherTime(dst, text, &s)
+	}
+	for _, b := range text {
+		switch {
+		case b-'0' <= 9:
+			dst = append(dst, '0'+byte(s.Below(10)))
+		case b|0x20-'a' < 26:
+			dst = append(dst, b&0x20|0x41+byte(s.Below(26)))
+		case b < 0x80:
+			dst = append(dst, b)
+		case b >= 0xc0: // the first byte of a character
+			dst = append(dst, 'x')
+		}
+	}
+	return dst
+}
+
+// stream is where the letters and digits of a value's mask are drawn from.
+func (p *pseudonyms) stream(text []byte) scenario.Stream {
+	h := p.hash(text, valueSalt)
+	return scenario.NewStream(binary.LittleEndian.Uint64(h[:]), binary.LittleEndian.Uint64(h[8:]))
+}
+
+// appendOtherTime appends another time that is written in the same way: of the
+// same century, between the 10th and the 19th of a month, in the same zone. A
+// number since 1970 keeps its first digit.
+func appendOtherTime(dst, text []byte, s *scenario.Stream) []byte {
+	start := len(dst)
+	dst = append(dst, text...)
+	if len(text) < 10 || text[4] != '-' {
+		for i := start + 1; i < len(dst); i++ {
+			dst[i] = drawDigit(dst[i], 10, s)
+		}
+		return dst
+	}
+	other := dst[start:]
+	for _, at := range [...]int{2, 3, 9, 12, 15, 18} {
+		if at < len(other) {
+			other[at] = drawDigit(other[at], 10, s)
+		}
+	}
+	copy(other[4:], "-0")
+	other[6] = '1' + byte(s.Below(9))
+	other[8] = '1'
+	if len(other) > 18 {
+		other[11] = '1'
+		other[14], other[17] = drawDigit('0', 6, s), drawDigit('0', 6, s)
+	}
+	for i := 20; i < len(other) && other[i]-'0' <= 9; i++ {
+		other[i] = drawDigit(other[i], 10, s)
+	}
+	return dst
+}
+
+// drawDigit returns a digit below n in the place of a digit, anything else as it is.
+func drawDigit(b byte, n uint64, s *scenario.Stream) byte {
+	if b-'0' > 9 {
+		return b
+	}
+	return '0' + byte(s.Below(n))
+}
+
+// appendNumber appends a number with as many digits, in the same places.
+func (p *pseudonyms) appendNumber(dst, number []byte) []byte {
+	s := p.stream(number)
+	first, exponent := true, false
+	for _, b := range number {
+		if exponent || b-'0' > 9 {
+			exponent = exponent || b|0x20 == 'e'
+			dst = append(dst, b)
+			continue
+		}
+		d := byte(s.Below(10))
+		if first { // no number begins with a zero that goes on
+			d = 1 + byte(s.Below(9))
+		}
+		dst, first = append(dst, '0'+d), false
+	}
+	return dst
+}

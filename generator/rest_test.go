@@ -1,0 +1,146 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+	"rehearse/scenario"
+	"rehearse/staging"
+)
+
+// longReplay is a recording of 3000 events over five minutes, with merges.
+func longReplay(t *testing.T) *scenario.Scenario {
+	t.Helper()
+	var text strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&text, `{"e":"a","d":"user-%d","t":%d,"properties":{"n":%d,"filler":"%s"}}`+"\n", i*i%97, 1767225600000+i*100, i, strings.Repeat("x", i%400))
+	}
+	return replayOf(t, "a", text.String(), "target: {connections: 6, compression: none}\nbatching: {events: 30, bytes: 4kB, age: 2s}\n")
+}
+
+// TestResume: a replay that is interrupted at ten random points, and resumed each
+// time, sends every event exactly once, under the same number each time.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	s := longReplay(t)
+	random := rand.New(rand.NewPCG(3, 4))
+	var accepted []results.Range
+	times := map[string]int{}
+	all := int64(0)
+	for round := 0; ; round++ {
+		source, plan, err := OpenRest(s, accepted)
+		if errors.Is(err, ErrNothingLeft) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = plan.Whole
+		before := sum(accepted)
+		if plan.Events != plan.Whole-before {
+			t.Fatalf("round %d: %d events are left of %d, of which %d were accepted", round, plan.Events, plan.Whole, before)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			var decoder capture.Decoder
+			r := stageRun{scenario: s, source: source, plan: plan, endpoint: staging.Config{
+				Delay: 20 * time.Millisecond,
+				Observe: func(q *capture.Request, _ int) {
+					if got, err := decoder.Decode(q); err == nil {
+						for _, e := range got.Events {
+							times[e.UUID.String()]++
+						}
+					}
+				},
+			}}
+			if round < 10 {
+				ctx, stop := context.WithTimeout(t.Context(), time.Duration(random.Int64N(int64(25*time.Second))))
+				defer stop()
+				r.soft = ctx
+			}
+			r.run(t)
+			for _, l := range r.ledger {
+				if l.Fate == capture.FateAccepted {
+					accepted = append(accepted, l)
+				}
+			}
+			var counted int64
+			for _, fate := range r.total.Fates {
+				counted += fate.Events
+			}
+			if counted != plan.Events {
+				t.Errorf("round %d: %d events accounted for of %d", round, counted, plan.Events)
+			}
+		})
+		if round > 20 {
+			t.Fatal("it never ends")
+		}
+	}
+	for uuid := range maps.Keys(times) {
+		if times[uuid] != 1 {
+			t.Errorf("event %s arrived %d times", uuid, times[uuid])
+		}
+	}
+	if len(times) != 3000 || all != 3000 {
+		t.Errorf("%d different events arrived of %d", len(times), all)
+	}
+}
+
+// sum is how many events the ranges hold, which do not overlap.
+func sum(ranges []results.Range) (n int64) {
+	for _, r := range ranges {
+		n += r.Count
+	}
+	return n
+}
+
+// TestRestOfPartlyAcceptedBatches: whatever was accepted, the rest is exactly what
+// was not.
+func TestRestOfPartlyAcceptedBatches(t *testing.T) {
+	t.Parallel()
+	s := longReplay(t)
+	accepted := []results.Range{{First: 5, Count: 7}, {First: 17, Count: 1}, {First: 12, Count: 3}, {First: 100, Count: 2500}, {First: 2999, Count: 1}}
+	source, plan, err := OpenRest(s, accepted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[int64]bool{}
+	for b := newBatch(); source.Next(b) == nil; b.reset() {
+		for i := range b.Events {
+			if _, _, _, properties := b.recorded.at(i); len(properties) == 0 {
+				t.Errorf("event %d has no properties", b.First+i)
+			}
+			got[b.First+i] = true
+		}
+		if len(got) <= 30 && b.Due != 0 && b.First == 0 {
+			t.Errorf("the first of the rest is due at %v", b.Due)
+		}
+	}
+	for i := range int64(3000) {
+		done := i >= 5 && i < 15 || i == 17 || i >= 100 && i < 2600 || i == 2999
+		if got[i] == done {
+			t.Errorf("event %d: accepted before %v, sent again %v", i, done, got[i])
+		}
+	}
+	if plan.Events != 3000-7-1-3-2500-1 || plan.Whole != 3000 {
+		t.Errorf("%d events of %d", plan.Events, plan.Whole)
+	}
+}
+
+// TestResumeNeedsTheKey: other pseudonyms than before would be other persons.
+func TestResumeNeedsTheKey(t *testing.T) {
+	t.Parallel()
+	s := longReplay(t)
+	s.Replay.Pseudonymize = true
+	if _, _, err := OpenRest(s, nil); err == nil || !strings.Contains(err.Error(), "replay.key") {
+		t.Errorf("error is %v", err)
+	}
+}

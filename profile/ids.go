@@ -1,0 +1,171 @@
+package profile
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/zeebo/xxh3"
+)
+
+// ids counts events by distinct_id. Up to three million ids are counted each.
+// Beyond that a sample of them is: those whose hash ends in level zero bits, each
+// standing for 2^level ids; and the busiest are kept beside it.
+type ids struct {
+	slots []slot // open addressing, a power of two of them
+	used  int
+	level uint
+	hot   *hot // nil as long as everybody is counted
+	most  int  // slots
+}
+
+// slot is one id.
+type slot struct {
+	hash  uint64 // 0: the slot is free
+	count uint32
+	first uint32 // when it was seen first, in seconds from the start
+}
+
+// mostSlots bounds the memory to 64 MiB.
+const mostSlots = 1 << 22
+
+// newIDs returns an empty count.
+func newIDs(most int) *ids { return &ids{slots: make([]slot, 1<<12), most: most} }
+
+// hashID hashes an id; never to 0.
+func hashID(id []byte) uint64 { return xxh3.Hash(id) | 1<<63 }
+
+// sampled reports whether an id of this hash is counted.
+func (t *ids) sampled(hash uint64) bool { return hash&(1<<t.level-1) == 0 }
+
+// add counts one event of an id at a time.
+func (t *ids) add(hash uint64, second uint32) {
+	if t.hot != nil {
+		t.hot.add(hash)
+	}
+	if !t.sampled(hash) {
+		return
+	}
+	s := t.find(hash)
+	if s.hash == 0 {
+		*s = slot{hash, 1, second}
+		if t.used++; t.used*4 > len(t.slots)*3 {
+			t.grow()
+		}
+		return
+	}
+	if s.count++; s.count == 0 {
+		s.count-- // It stays at 2^32-1.
+	}
+}
+
+// find returns the slot of an id, or the free one where it belongs.
+func (t *ids) find(hash uint64) *slot {
+	mask := uint64(len(t.slots) - 1)
+	for i := hash >> 20 & mask; ; i = (i + 1) & mask {
+		if s := &t.slots[i]; s.hash == hash || s.hash == 0 {
+			return s
+		}
+	}
+}
+
+// grow doubles the table, or halves the sample if it is as large as can be.
+func (t *ids) grow() {
+	old, size := t.slots, 2*len(t.slots)
+	if size > t.most {
+		if t.hot == nil {
+			t.hot = newHot(t.busiest(hotSize))
+		}
+		size = len(t.slots)
+		t.level++
+	}
+	t.slots, t.used = make([]slot, size), 0
+	for _, s := range old {
+		if s.hash != 0 && t.sampled(s.hash) {
+			*t.find(s.hash) = s
+			t.used++
+		}
+	}
+}
+
+// firstSeen returns when an id was seen first; false if that is not known.
+func (t *ids) firstSeen(hash uint64) (second uint32, ok bool) {
+	s := t.find(hash)
+	return s.first, s.hash != 0
+}
+
+// busiest returns the n busiest of the counted ids.
+func (t *ids) busiest(n int) []slot {
+	all := slices.DeleteFunc(slices.Clone(t.slots), func(s slot) bool { return s.hash == 0 })
+	slices.SortFunc(all, func(a, b slot) int { return cmp.Compare(b.count, a.count) })
+	return slices.Clip(all[:min(n, len(all))])
+}
+
+// ranking is events by rank, the busiest first, in runs of equal counts.
+type ranking []run
+
+// run is so many ids with so many events each.
+type run struct{ events, ids int64 }
+
+// ranking sorts the ids by their counts.
+func (t *ids) ranking() ranking {
+	var counts []int64
+	least := int64(0) // what is above it, hot knows better
+	if t.hot != nil {
+		counts, least = t.hot.sure()
+	}
+	r := newRanking(counts, 1)
+	counts = counts[:0]
+	for _, s := range t.slots {
+		if s.hash != 0 && (t.hot == nil || int64(s.count) <= least) {
+			counts = append(counts, int64(s.count))
+		}
+	}
+	return append(r, newRanking(counts, 1<<t.level)...)
+}
+
+// newRanking sorts counts, each of which stands for so many ids.
+func newRanking(counts []int64, each int64) ranking {
+	slices.SortFunc(counts, func(a, b int64) int { return cmp.Compare(b, a) })
+	var r ranking
+	for _, n := range counts {
+		if last := len(r) - 1; last >= 0 && r[last].events == n {
+			r[last].ids += each
+			continue
+		}
+		r = append(r, run{n, each})
+	}
+	return r
+}
+
+// totals returns how many ids there are, and how many events.
+func (r ranking) totals() (ids, events int64) {
+	for _, u := range r {
+		ids += u.ids
+		events += u.ids * u.events
+	}
+	return ids, events
+}
+
+// top returns the counts of the n busiest.
+func (r ranking) top(n int) []int64 {
+	var counts []int64
+	for _, u := range r {
+		for range u.ids {
+			if len(counts) == n {
+				return counts
+			}
+			counts = append(counts, u.events)
+		}
+	}
+	return counts
+}
+
+// sum is how many events the n busiest have.
+func (r ranking) sum(n int64) (events int64) {
+	for _, u := range r {
+		k := min(n, u.ids)
+		events += k * u.events
+		n -= k
+	}
+	return events
+}

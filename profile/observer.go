@@ -1,0 +1,148 @@
+package profile
+
+import (
+	"io"
+	"math"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"rehearse/capture"
+	"rehearse/recording"
+	"rehearse/scenario"
+)
+
+// Observer takes in the events of a recording, one after the other, in bounded
+// memory.
+type Observer struct {
+	gap      time.Duration // a longer pause ends a segment
+	ids      *ids
+	kinds    map[string]int64
+	segments []*segment
+	newest   time.Time
+	sizes    tally
+	delays   tally // from an anonymous id's first event to its identification, in seconds
+	merges   int64
+	uuids    recent
+	again    int64
+	id, text []byte
+}
+
+// segment is a stretch of the recording without a long pause.
+type segment struct {
+	start   time.Time
+	offset  time.Duration // of its start from that of the first, long pauses left out
+	last    time.Time
+	events  int64
+	seconds *recording.Curve
+	minutes *recording.Curve
+}
+
+// maxSegments bounds how many segments are kept apart.
+const maxSegments = 1000
+
+// maxKinds bounds how many names of events are counted apart.
+const maxKinds = 10_000
+
+// otherKinds is what the others are counted under.
+const otherKinds = "(other)"
+
+// NewObserver returns an observer that begins a new segment after every pause
+// longer than gap.
+func NewObserver(gap time.Duration) *Observer {
+	return &Observer{gap: gap, ids: newIDs(mostSlots), kinds: map[string]int64{}, uuids: newRecent()}
+}
+
+// Add takes in one event. Nothing of it is kept.
+func (o *Observer) Add(e *recording.Event) {
+	s := o.segment(e.Time)
+	at := e.Time.Sub(s.start)
+	s.events++
+	s.seconds.Add(at, 1)
+	s.minutes.Add(at, 1)
+	second := uint32(min(max((s.offset+at)/time.Second, 0), math.MaxUint32))
+	hash := hashID(e.DistinctID)
+	o.ids.add(hash, second)
+	o.kind(e.Name)
+	o.merge(e, second)
+	o.sizes.add(float64(o.size(e)))
+	if o.uuids.seen(xxh3.Hash(e.UUID[:])) {
+		o.again++
+	}
+}
+
+// segment returns the segment that a time falls into.
+func (o *Observer) segment(t time.Time) *segment {
+	n := len(o.segments)
+	if n == 0 || t.Sub(o.newest) > o.gap && n < maxSegments {
+		s := &segment{start: t, last: t, seconds: recording.NewCurve(time.Second), minutes: recording.NewCurve(time.Minute)}
+		if n > 0 {
+			s.offset = o.segments[n-1].offset + o.segments[n-1].span()
+		}
+		o.segments = append(o.segments, s)
+		n++
+		o.newest = t
+	}
+	s := o.segments[n-1]
+	if t.After(o.newest) {
+		o.newest, s.last = t, t
+	}
+	return s
+}
+
+// span is how long a segment lasts, its last second included.
+func (s *segment) span() time.Duration {
+	return s.last.Sub(s.start).Truncate(time.Second) + time.Second
+}
+
+// kind counts the name of an event.
+func (o *Observer) kind(name []byte) {
+	if n, known := o.kinds[string(name)]; known || len(o.kinds) < maxKinds {
+		o.kinds[string(name)] = n + 1
+		return
+	}
+	o.kinds[otherKinds]++
+}
+
+// merge counts an event that joins persons, and how long the other id had been
+// anonymous.
+func (o *Observer) merge(e *recording.Event, second uint32) {
+	o.id = e.Joins(o.id[:0])
+	if len(o.id) == 0 {
+		return
+	}
+	o.merges++
+	if first, known := o.ids.firstSeen(hashID(o.id)); known && string(e.Name) == recording.Identify {
+		o.delays.add(float64(second) - float64(first))
+	}
+}
+
+// size is what the event weighs in a request, in bytes.
+func (o *Observer) size(e *recording.Event) int {
+	o.text = capture.AppendEvent(o.text[:0], &capture.Event{
+		Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID, Timestamp: e.Time, Properties: e.Properties,
+	})
+	return len(o.text)
+}
+
+// Read observes the recordings of r to their end, which must hold at least one
+// event.
+func Read(r *scenario.Replay, gap time.Duration) (*Profile, error) {
+	reader, err := recording.Open(r)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	o := NewObserver(gap)
+	for {
+		e, err := reader.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		o.Add(e)
+	}
+	return o.Profile(reader.Counts())
+}

@@ -1,0 +1,211 @@
+package profile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"rehearse/recording"
+)
+
+// Format is the version of profile.json.
+const Format = "rehearse/profile/v1"
+
+// Profile is what was learned. It tells of no person: distinct_ids are ranks.
+type Profile struct {
+	Format      string    `json:"format"`
+	Events      int64     `json:"events"`
+	DistinctIDs int64     `json:"distinct_ids"`
+	Seconds     float64   `json:"seconds"` // of all segments together
+	PeakSecond  float64   `json:"peak_events_per_s"`
+	PeakMinute  float64   `json:"peak_events_per_min"`
+	PeakToMean  float64   `json:"peak_to_mean_60s"`
+	Segments    []Segment `json:"segments"`
+	Types       []Type    `json:"types"`       // the most frequent first
+	Top         []int64   `json:"top"`         // events of the busiest distinct_ids, by rank, at most 100
+	Shares      Shares    `json:"shares"`      // of all events
+	Skew        float64   `json:"skew"`        // Zipf exponent over all ranks, by maximum likelihood
+	Bytes       Quantiles `json:"event_bytes"` // of the events as JSON in a request
+	Merges      Merges    `json:"merges"`
+	Duplicates  int64     `json:"duplicates"` // events whose identifier came before
+	Disorder    Disorder  `json:"disorder"`
+	LeftOut     []LeftOut `json:"left_out"`
+	Synthesis   Synthesis `json:"synthesis"`
+
+	rates []int64 // events a row of the rate series; nil: not known
+	width time.Duration
+	curve []run // for the drawing
+}
+
+// Segment is a stretch of the recording without a long pause.
+type Segment struct {
+	Start      time.Time `json:"start"`
+	Seconds    float64   `json:"seconds"`
+	Events     int64     `json:"events"`
+	PeakSecond float64   `json:"peak_events_per_s"`
+	PeakMinute float64   `json:"peak_events_per_min"`
+}
+
+// Type is how often an event occurs.
+type Type struct {
+	Name   string  `json:"name"`
+	Events int64   `json:"events"`
+	Share  float64 `json:"share"`
+}
+
+// Shares are how much the busiest distinct_ids have of all events.
+type Shares struct {
+	Top1          float64 `json:"top_1"`
+	Top10         float64 `json:"top_10"`
+	Top20         float64 `json:"top_20"`
+	TopPercent    float64 `json:"top_1_percent"`
+	TopTenPercent float64 `json:"top_10_percent"`
+	Once          float64 `json:"ids_seen_once"` // of all distinct_ids
+}
+
+// Quantiles describe a distribution.
+type Quantiles struct {
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P99  float64 `json:"p99"`
+	Max  float64 `json:"max"`
+	Mean float64 `json:"mean"`
+}
+
+// Merges are the events that join persons.
+type Merges struct {
+	Events       int64     `json:"events"`
+	Share        float64   `json:"share"`
+	DelaySeconds Quantiles `json:"anonymous_for_s"` // from an anonymous id's first event to its identification
+}
+
+// Disorder is how much of a recording is not in the order of time.
+type Disorder struct {
+	Backward     int64   `json:"older_than_the_line_before"`
+	WorstSeconds float64 `json:"worst_s"`
+}
+
+// LeftOut is how many lines could not be used, and why.
+type LeftOut struct {
+	Reason string `json:"reason"`
+	Lines  int64  `json:"lines"`
+}
+
+// Synthesis is how the scenario makes ids like those that were observed, and how
+// well that does in a simulation.
+type Synthesis struct {
+	Crowd      crowd   `json:"crowd"`
+	Hot        []int64 `json:"hot"` // events of the ids whose shares are stated
+	Skew       float64 `json:"skew"`
+	Top20      float64 `json:"top_20"`
+	TopPercent float64 `json:"top_1_percent"`
+	IDs        int64   `json:"distinct_ids"`
+}
+
+// topRanks is how many of the busiest ids a profile lists, hotRanks how many of
+// them the scenario gives a share of their own.
+const (
+	topRanks = 100
+	hotRanks = 20
+)
+
+// ErrEmpty says that there was no event to learn from.
+var ErrEmpty = errors.New("the recording holds no event that can be used")
+
+// Profile sums up what was observed; counts is what the reader has to say.
+func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
+	if len(o.segments) == 0 {
+		err := ErrEmpty
+		for _, l := range counts.Left {
+			err = fmt.Errorf("%w; %d lines: %s", err, l.Lines, l.Reason)
+		}
+		return nil, err
+	}
+	p := fromRanking(o.ids.ranking())
+	p.PeakSecond, p.PeakMinute = 0, 0
+	for _, s := range o.segments {
+		p.addSegment(s)
+	}
+	p.PeakToMean = p.PeakMinute / 60 / (float64(p.Events) / max(p.Seconds, 60))
+	p.rates, p.width = o.series()
+	for _, name := range slices.Sorted(maps.Keys(o.kinds)) {
+		p.Types = append(p.Types, Type{name, o.kinds[name], float64(o.kinds[name]) / float64(p.Events)})
+	}
+	slices.SortStableFunc(p.Types, func(a, b Type) int { return cmp.Compare(b.Events, a.Events) })
+	p.Bytes, p.Duplicates = o.sizes.quantiles(), o.again
+	p.Merges = Merges{o.merges, float64(o.merges) / float64(p.Events), o.delays.quantiles()}
+	p.Disorder = Disorder{counts.Backward, counts.Worst.Seconds()}
+	for _, l := range counts.Left {
+		p.LeftOut = append(p.LeftOut, LeftOut{string(l.Reason), l.Lines})
+	}
+	return p, nil
+}
+
+// fromRanking tells what follows from the counts by rank.
+func fromRanking(r ranking) *Profile {
+	seen, events := r.totals()
+	share := func(n int64) float64 { return float64(r.sum(n)) / float64(events) }
+	once := int64(0)
+	if last := r[len(r)-1]; last.events == 1 {
+		once = last.ids
+	}
+	p := &Profile{
+		Format: Format, Events: events, DistinctIDs: seen, Top: r.top(topRanks), Skew: r.skew(), curve: r.curve(),
+		Shares: Shares{share(1), share(10), share(20), share((seen + 50) / 100), share((seen + 5) / 10), float64(once) / float64(seen)},
+	}
+	hot := min(hotRanks, int(seen)-1)
+	c, drawn := fitCrowd(r, hot)
+	drawnIDs, drawnEvents := drawn.totals()
+	p.Synthesis = Synthesis{
+		Crowd: c, Hot: r.top(hot), Skew: drawn.skew(), IDs: drawnIDs,
+		Top20: float64(drawn.sum(20)) / float64(drawnEvents), TopPercent: float64(drawn.sum((drawnIDs+50)/100)) / float64(drawnEvents),
+	}
+	return p
+}
+
+// addSegment adds what a segment tells.
+func (p *Profile) addSegment(s *segment) {
+	peak := s.minutes.Peak() * 60
+	p.Segments = append(p.Segments, Segment{s.start, s.span().Seconds(), s.events, s.seconds.Peak(), peak})
+	p.Seconds += s.span().Seconds()
+	p.PeakSecond = max(p.PeakSecond, s.seconds.Peak())
+	p.PeakMinute = max(p.PeakMinute, peak)
+}
+
+// quantiles sums up a tally.
+func (t *tally) quantiles() Quantiles {
+	return Quantiles{t.quantile(0.5), t.quantile(0.9), t.quantile(0.99), t.max, t.mean()}
+}
+
+// maxRows is how many rows a rate series has at most, about.
+const maxRows = 3600
+
+// series returns the events a row of equal width, the segments one after the
+// other. The width divides a minute or is a number of them.
+func (o *Observer) series() (rows []int64, width time.Duration) {
+	var span time.Duration
+	for _, s := range o.segments {
+		span += s.span()
+		width = max(width, s.seconds.Width())
+	}
+	for _, seconds := range []int{1, 2, 5, 10, 20, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400} {
+		if w := time.Duration(seconds) * time.Second; w >= width && span/w <= maxRows || seconds == 86400 {
+			width = w
+			break
+		}
+	}
+	for _, s := range o.segments {
+		start := len(rows)
+		for range (s.span() + width - 1) / width {
+			rows = append(rows, 0)
+		}
+		for i, n := range s.seconds.Counts() {
+			at := start + int(time.Duration(i)*s.seconds.Width()/width)
+			rows[min(at, len(rows)-1)] += n
+		}
+	}
+	return rows, width
+}

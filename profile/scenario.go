@@ -1,0 +1,151 @@
+package profile
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// WriteScenario writes a scenario that synthesizes traffic like what was
+// observed. Its rates are in the file called series, which WriteSeries writes.
+func (p *Profile) WriteScenario(out io.Writer, name, series string) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `# yaml-language-server: $schema=scenario.schema.json
+#
+# Learned from a recording of %d events of %d distinct_ids; it holds no data of
+# the recording but the names of its events. %d of the events merge persons,
+# %d came twice, %d were older than the line before.
+
+name: %s
+about: Synthesizes traffic like that of a recording.
+
+target:
+  compression: gzip
+  historical_migration: true
+
+%s
+batching:
+  events: 100
+  age: 1s
+
+traffic:
+  seed: 1
+`, p.Events, p.DistinctIDs, p.Merges.Events, p.Duplicates, p.Disorder.Backward, scenarioName(name), p.loadSection(series))
+	p.writeIDs(&b)
+	p.writeTypes(&b)
+	if low, high := p.sizes(); low > 0 {
+		fmt.Fprintf(&b, "  properties: {bytes: {p50: %d, p99: %d}}\n", low, high)
+	}
+	b.WriteString("  timestamps: now\n")
+	_, err := out.Write(b.Bytes())
+	return err
+}
+
+// loadSection is the load of the scenario: the observed rates, or, of a profile
+// that knows none, an hour with a ramp.
+func (p *Profile) loadSection(series string) string {
+	if p.rates != nil {
+		return fmt.Sprintf("load:\n  follow: {file: %s, every: %s}\n", strconv.Quote(series), scenario.FormatDuration(p.width))
+	}
+	rate := max(float64(p.Events)/3300, 0.001) // ten minutes of ramp count as five
+	return fmt.Sprintf("# The rates are not known: an hour with a ramp that sends as many events.\nload:\n  profile: line(0, %.3f, 10m) const(%.3f, 50m)\n", rate, rate)
+}
+
+// writeIDs writes the population: the busiest ids with their exact shares, and the
+// crowd.
+func (p *Profile) writeIDs(b *bytes.Buffer) {
+	c := p.Synthesis.Crowd
+	fmt.Fprintf(b, "  distinct_ids:\n    count: %d\n    skew: %.4f\n", max(c.Count, 1), c.Skew)
+	hot := p.roomForHot()
+	if len(hot) == 0 {
+		return
+	}
+	b.WriteString("    hot:\n")
+	for _, n := range hot {
+		percent := math.Floor(1e8*float64(n)/float64(p.Events)) / 1e6
+		fmt.Fprintf(b, "      - {share: %s%%}\n", strconv.FormatFloat(percent, 'f', 6, 64))
+	}
+}
+
+// roomForHot are the busiest ids that a scenario can hold: each merge wants an
+// ordinary event by an anonymous id, which cannot be one of a hot id's.
+func (p *Profile) roomForHot() []int64 {
+	room := p.Events - 2*p.Merges.Events
+	for i, n := range p.Synthesis.Hot {
+		if room -= n; room < 0 {
+			return p.Synthesis.Hot[:i]
+		}
+	}
+	return p.Synthesis.Hot
+}
+
+// writeTypes writes the mix.
+func (p *Profile) writeTypes(b *bytes.Buffer) {
+	if len(p.Types) == 0 {
+		return
+	}
+	b.WriteString("  events:\n")
+	for _, t := range p.Types {
+		name := strconv.QuoteToASCII(clip(t.Name))
+		fmt.Fprintf(b, "    %s: %d\n", name, t.Events)
+	}
+}
+
+// clip cuts a name to what a scenario takes.
+func clip(name string) string {
+	runes := []rune(strings.ToValidUTF8(name, "?"))
+	return string(runes[:min(len(runes), 200)])
+}
+
+// sizes are the percentiles of the events' sizes as a scenario takes them.
+func (p *Profile) sizes() (p50, p99 int) {
+	p50, p99 = int(p.Bytes.P50), int(p.Bytes.P99)
+	return min(p50, 1_000_000), min(max(p50, p99), 1_000_000)
+}
+
+// WriteSeries writes the rates as the CSV that load.follow reads. Its periods are
+// numbers: the segments follow each other without the pauses between them.
+func (p *Profile) WriteSeries(out io.Writer) error {
+	var b bytes.Buffer
+	b.WriteString("period,count\n")
+	for i, n := range p.rates {
+		fmt.Fprintf(&b, "row %d,%d\n", i, n)
+	}
+	_, err := out.Write(b.Bytes())
+	return err
+}
+
+// HasSeries reports whether rates are known.
+func (p *Profile) HasSeries() bool { return p.rates != nil }
+
+// Width is how long a row of the series is.
+func (p *Profile) Width() time.Duration { return p.width }
+
+// SeriesName is what the file with the rates is called beside a scenario.
+func SeriesName(scenarioPath string) string {
+	base := filepath.Base(scenarioPath)
+	return strings.TrimSuffix(base, filepath.Ext(base)) + "-rates.csv"
+}
+
+// scenarioName makes a file's name the name of a scenario.
+func scenarioName(path string) string {
+	base := filepath.Base(path)
+	base = strings.TrimSuffix(base, filepath.Ext(base))
+	name := strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '-'
+	}, base)
+	if name == "" {
+		return "profile"
+	}
+	return name[:min(len(name), 64)]
+}

@@ -1,0 +1,108 @@
+package profile
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// WriteText writes the customer's answers, as a pipeline team asks for them, and
+// how well the scenario fits.
+func (p *Profile) WriteText(out io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s events of %s distinct_ids", humanize.Comma(p.Events), humanize.Comma(p.DistinctIDs))
+	if p.rates != nil {
+		p.writeRates(&b)
+	}
+	p.writeHottest(&b)
+	p.writeKinds(&b)
+	if p.rates != nil {
+		fmt.Fprintf(&b, "\nevent size     p50 %.0f, p90 %.0f, p99 %.0f, max %.0f bytes\n", p.Bytes.P50, p.Bytes.P90, p.Bytes.P99, p.Bytes.Max)
+		fmt.Fprintf(&b, "merges         %s (%.3f %% of the events)", humanize.Comma(p.Merges.Events), 100*p.Merges.Share)
+		if d := p.Merges.DelaySeconds; d.Max > 0 {
+			fmt.Fprintf(&b, ", anonymous for p50 %.0f s, p99 %.0f s", d.P50, d.P99)
+		}
+		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s older than the line before, by up to %v\n", humanize.Comma(p.Duplicates), humanize.Comma(p.Disorder.Backward), seconds(p.Disorder.WorstSeconds))
+		for _, l := range p.LeftOut {
+			fmt.Fprintf(&b, "left out       %s lines: %s\n", humanize.Comma(l.Lines), l.Reason)
+		}
+	}
+	s := p.Synthesis
+	fmt.Fprintf(&b, "\nfit            observed   synthesized\n")
+	fmt.Fprintf(&b, "  skew         %8.3f   %8.3f\n", p.Skew, s.Skew)
+	fmt.Fprintf(&b, "  top 20       %6.2f %%   %6.2f %%\n", 100*p.Shares.Top20, 100*s.Top20)
+	fmt.Fprintf(&b, "  top 1 %%      %6.2f %%   %6.2f %%\n", 100*p.Shares.TopPercent, 100*s.TopPercent)
+	fmt.Fprintf(&b, "  ids seen     %8s   %8s\n", humanize.Comma(p.DistinctIDs), humanize.Comma(s.IDs))
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// writeRates writes when and how fast.
+func (p *Profile) writeRates(b *strings.Builder) {
+	mean := float64(p.Events) / p.Seconds
+	fmt.Fprintf(b, " over %v, %.2f events/s on average\npeak           %s events in a second (%.1f x mean), %s in a minute (%.2f x mean)\nramp           %s\n",
+		seconds(p.Seconds), mean, humanize.Comma(int64(p.PeakSecond)), p.PeakSecond/mean, humanize.Comma(int64(p.PeakMinute)), p.PeakToMean, p.ramp())
+	if len(p.Segments) < 2 {
+		return
+	}
+	b.WriteString("segments       start                  duration     events    mean/s  peak 1 s  peak 60 s\n")
+	for i, s := range p.Segments {
+		if i == 20 {
+			fmt.Fprintf(b, "               and %d more\n", len(p.Segments)-i)
+			break
+		}
+		fmt.Fprintf(b, "               %s  %9v %10s  %8.2f  %8.0f  %9.0f\n", s.Start.UTC().Format(time.RFC3339), seconds(s.Seconds),
+			humanize.Comma(s.Events), float64(s.Events)/s.Seconds, s.PeakSecond, s.PeakMinute)
+	}
+}
+
+// ramp says how the recording comes to its peak.
+func (p *Profile) ramp() string {
+	peak := 0
+	for i, n := range p.rates {
+		if n > p.rates[peak] {
+			peak = i
+		}
+	}
+	return fmt.Sprintf("from %.1f events/s to the peak of %.1f (over %v) after %v", rate(p.rates[0], p.width), rate(p.rates[peak], p.width), p.width, time.Duration(peak)*p.width)
+}
+
+// rate is events per second.
+func rate(n int64, width time.Duration) float64 { return float64(n) / width.Seconds() }
+
+// writeHottest writes the events of the busiest ids, by rank.
+func (p *Profile) writeHottest(b *strings.Builder) {
+	fmt.Fprintf(b, "\nmax events per distinct_id, top %d by rank\n", len(p.Top))
+	for i := 0; i < len(p.Top); i += 10 {
+		fmt.Fprintf(b, "  %3d", i+1)
+		for _, n := range p.Top[i:min(i+10, len(p.Top))] {
+			fmt.Fprintf(b, " %8s", humanize.Comma(n))
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(b, "  shares: top 1 %.2f %%, top 10 %.2f %%, top 1 %% of the ids %.2f %%, top 10 %% %.2f %%; %.1f %% of the ids occur once\n",
+		100*p.Shares.Top1, 100*p.Shares.Top10, 100*p.Shares.TopPercent, 100*p.Shares.TopTenPercent, 100*p.Shares.Once)
+}
+
+// writeKinds writes the mix of events.
+func (p *Profile) writeKinds(b *strings.Builder) {
+	if len(p.Types) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nevent types (%d)\n", len(p.Types))
+	for i, t := range p.Types {
+		if i == 30 {
+			fmt.Fprintf(b, "  and %d more\n", len(p.Types)-i)
+			break
+		}
+		fmt.Fprintf(b, "  %-32.32q %12s  %6.2f %%\n", t.Name, humanize.Comma(t.Events), 100*t.Share)
+	}
+}
+
+// seconds is a duration as people read it.
+func seconds(s float64) time.Duration {
+	return time.Duration(s * float64(time.Second)).Round(time.Millisecond)
+}

@@ -1,0 +1,47 @@
+package profile
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// maxTop bounds how many rows of counts are read.
+const maxTop = 20_000_000
+
+// ReadTop learns from the result of a query instead of the data: a CSV with a
+// count per distinct_id in its last column; a header is passed over. Nothing but
+// the counts is kept.
+func ReadTop(in io.Reader) (*Profile, error) {
+	rows := csv.NewReader(in)
+	rows.ReuseRecord, rows.FieldsPerRecord = true, 0
+	var counts []int64
+	for {
+		record, err := rows.Read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot read counts: %w", err)
+		}
+		line, _ := rows.FieldPos(0)
+		n, err := strconv.ParseInt(strings.TrimSpace(record[len(record)-1]), 10, 64)
+		switch {
+		case err != nil && line == 1:
+			continue // the header
+		case err != nil || n < 0:
+			return nil, fmt.Errorf("cannot read counts: line %d: the last column is not a count", line)
+		case len(counts) == maxTop:
+			return nil, fmt.Errorf("cannot read counts: more than %d rows", maxTop)
+		case n > 0:
+			counts = append(counts, n)
+		}
+	}
+	if len(counts) == 0 {
+		return nil, errors.New("cannot read counts: there is no row with one (want a CSV of two columns, distinct_id,count)")
+	}
+	return fromRanking(newRanking(counts, 1)), nil
+}

@@ -1,0 +1,191 @@
+package profile
+
+import (
+	"math"
+
+	"rehearse/scenario"
+)
+
+// skew is the exponent s of the bounded Zipf law P(rank) ~ rank^-s over as many
+// ranks as there are ids, by maximum likelihood. The likelihood is highest where
+// the mean of log rank over the events equals its expectation,
+//
+//	Σ n(r) ln r / Σ n(r) = Σ r^-s ln r / Σ r^-s
+//
+// whose right side falls with s: bisection finds it.
+func (r ranking) skew() float64 {
+	count, events := r.totals()
+	if count < 2 {
+		return 0
+	}
+	observed := r.sumLogRanks() / float64(events)
+	low, high := 0.0, 10.0
+	for range 60 {
+		middle := (low + high) / 2
+		if meanLogRank(middle, count) > observed {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return (low + high) / 2
+}
+
+// sumLogRanks is Σ n(r) ln r. Over ranks a+1 … b of one count, Σ ln r = ln b! - ln a!.
+func (r ranking) sumLogRanks() float64 {
+	sum, rank := 0.0, 0.0
+	for _, u := range r {
+		before, _ := math.Lgamma(rank + 1)
+		rank += float64(u.ids)
+		after, _ := math.Lgamma(rank + 1)
+		sum += float64(u.events) * (after - before)
+	}
+	return sum
+}
+
+// exactRanks is how many ranks are summed one by one; beyond them the integral
+// from half to half differs by less than the float.
+const exactRanks = 1000
+
+// meanLogRank is Σ r^-s ln r / Σ r^-s over ranks 1 to count.
+func meanLogRank(s float64, count int64) float64 {
+	var weight, logs float64
+	for r := 1.0; r <= float64(min(count, exactRanks)); r++ {
+		l := math.Log(r)
+		w := math.Exp(-s * l)
+		weight += w
+		logs += w * l
+	}
+	if count > exactRanks {
+		low, high := float64(exactRanks)+0.5, float64(count)+0.5
+		weight += powerIntegral(s, low, high)
+		logs += powerLogIntegral(s, low, high)
+	}
+	return logs / weight
+}
+
+// powerIntegral is ∫ x^-s dx, with u = ln x and d = 1-s: ∫ exp(d u) du.
+func powerIntegral(s, low, high float64) float64 {
+	d := 1 - s
+	if d == 0 {
+		return math.Log(high / low)
+	}
+	return (math.Expm1(d*math.Log(high)) - math.Expm1(d*math.Log(low))) / d
+}
+
+// powerLogIntegral is ∫ x^-s ln x dx: ∫ u exp(d u) du, by its series in d where
+// the closed form would cancel.
+func powerLogIntegral(s, low, high float64) float64 {
+	d := 1 - s
+	at := func(u float64) float64 { return math.Exp(d*u) * (d*u - 1) / (d * d) }
+	if math.Abs(d) < 1e-4 {
+		at = func(u float64) float64 { return u * u * (1.0/2 + d*u/3 + d*d*u*u/8) }
+	}
+	return at(math.Log(high)) - at(math.Log(low))
+}
+
+// crowd is the Zipf law that synthesizes ids like the observed ones. It is not
+// the fitted one: of count ids some are never drawn, and what is drawn is ranked
+// by how it fell, not by the law. So the law is sought whose draws, ranked and
+// fitted in the same way, come out like what was observed.
+type crowd struct {
+	Count int64   `json:"count"`
+	Skew  float64 `json:"skew"`
+}
+
+// largest is how many ids are simulated at most; of more, the fit is taken as it is.
+const largest = 2_000_000
+
+// fitCrowd finds the crowd for what is left of r without its hot busiest ids.
+func fitCrowd(r ranking, hot int) (c crowd, drawn ranking) {
+	seen, events := r.totals()
+	rest := events - r.sum(int64(hot))
+	seen = max(seen-int64(hot), 1)
+	target := r.skew()
+	low, high := 0.0, 4.0
+	for range 18 {
+		c.Skew = (low + high) / 2
+		c.Count = countFor(c.Skew, rest, seen)
+		if c.Count > largest {
+			c.Skew = target
+			return crowd{countFor(target, rest, seen), target}, r
+		}
+		drawn = c.draw(rest, r.top(hot))
+		if drawn.skew() < target {
+			low = c.Skew
+		} else {
+			high = c.Skew
+		}
+	}
+	return c, drawn
+}
+
+// countFor is how many ids there must be for so many to be seen in n draws.
+func countFor(skew float64, n, seen int64) int64 {
+	low, high := seen, seen*64
+	for low < high {
+		middle := (low + high) / 2
+		if (crowd{middle, skew}).expectSeen(n) < float64(seen) {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// expectSeen is how many different ids n draws are expected to show:
+// Σ 1 - exp(-n p(r)), beyond the first ranks in steps of one per cent.
+func (c crowd) expectSeen(n int64) float64 {
+	scale := float64(n) / c.weight()
+	sum, count := 0.0, float64(c.Count)
+	for r := 1.0; r <= count; {
+		width := 1.0
+		if r > exactRanks {
+			width = min(math.Floor(r/100), count-r+1)
+		}
+		sum += width * -math.Expm1(-scale*math.Pow(r+(width-1)/2, -c.Skew))
+		r += width
+	}
+	return sum
+}
+
+// weight is Σ r^-s.
+func (c crowd) weight() float64 {
+	sum := 0.0
+	for r := 1.0; r <= float64(min(c.Count, exactRanks)); r++ {
+		sum += math.Pow(r, -c.Skew)
+	}
+	if c.Count > exactRanks {
+		sum += powerIntegral(c.Skew, exactRanks+0.5, float64(c.Count)+0.5)
+	}
+	return sum
+}
+
+// draw simulates about n events of the crowd beside those of the hot ids. The
+// draws are the same each time.
+func (c crowd) draw(n int64, hot []int64) ranking {
+	counts := append([]int64(nil), hot...)
+	s := scenario.NewStream(1, 2)
+	scale := float64(n) / c.weight()
+	for r := int64(1); r <= c.Count; r++ {
+		if k := poisson(scale*math.Pow(float64(r), -c.Skew), &s); k > 0 {
+			counts = append(counts, k)
+		}
+	}
+	return newRanking(counts, 1)
+}
+
+// poisson draws a number of mean m: by multiplying uniforms (Knuth), or from the
+// normal law where m is large.
+func poisson(m float64, s *scenario.Stream) int64 {
+	if m > 30 {
+		return int64(max(math.Round(m+math.Sqrt(m)*s.Normal()), 0))
+	}
+	k, product, end := int64(0), s.Float64(), math.Exp(-m)
+	for product > end {
+		product *= s.Float64()
+		k++
+	}
+	return k
+}

@@ -1,0 +1,136 @@
+package recording
+
+import "bytes"
+
+// amplitude reads Amplitude's export. The mapping is that of PostHog's managed
+// migrations and migrate-from-amplitude guide: session_start is dropped, page
+// views and element events get PostHog's names, the user is user_id, else
+// device_id, else the event's own uuid.
+type amplitude struct{}
+
+func (amplitude) decode(line []byte, number int64, e *Event) Reason {
+	var a amplitudeLine
+	s := scanner{text: line}
+	e.open()
+	s.enter()
+	for name, more := s.member(); more; name, more = s.member() {
+		a.take(name, s.value(), e)
+	}
+	if !s.sound() {
+		return NotJSON
+	}
+	e.setName(a.kind)
+	switch string(e.Name) {
+	case "session_start":
+		return Unmapped
+	case "[Amplitude] Page Viewed":
+		e.rename("$pageview")
+	case "[Amplitude] Element Clicked", "[Amplitude] Element Changed":
+		e.rename("$autocapture")
+	}
+	e.setID(firstOf(a.user, a.device, a.uuid))
+	e.Time, _ = ParseTime(firstOf(a.time, a.clientTime, a.serverTime))
+	e.putAll(a.event)
+	e.putAmplitudeUser(a.person)
+	e.close()
+	e.identify(firstOf(a.uuid, a.insert), line, number)
+	return ""
+}
+
+// amplitudeLine is where the parts of one line lie.
+type amplitudeLine struct {
+	kind, user, device, uuid, insert, event, person []byte
+	time, clientTime, serverTime                    []byte
+}
+
+// take notes one member of a line, and writes what becomes a property as it is.
+func (a *amplitudeLine) take(name, value []byte, e *Event) {
+	if isEmpty(value) {
+		return
+	}
+	switch string(name) {
+	case "event_type":
+		a.kind = value
+	case "user_id":
+		a.user = value
+	case "device_id":
+		a.device = value
+		e.put([]byte("$device_id"), value)
+	case "uuid":
+		a.uuid = value
+	case "$insert_id":
+		a.insert = value
+	case "event_time":
+		a.time = value
+	case "client_event_time":
+		a.clientTime = value
+	case "server_received_time":
+		a.serverTime = value
+	case "event_properties":
+		a.event = value
+	case "user_properties":
+		a.person = value
+	default:
+		if renamed := amplitudeProperty(name); renamed != "" {
+			e.put([]byte(renamed), value)
+		}
+	}
+}
+
+// amplitudeProperty is PostHog's name for a member that becomes a property.
+func amplitudeProperty(name []byte) string {
+	switch string(name) {
+	case "os_name":
+		return "$browser"
+	case "os_version":
+		return "$browser_version"
+	case "device_type":
+		return "$os"
+	case "ip_address":
+		return "$ip"
+	case "city":
+		return "$geoip_city_name"
+	case "region":
+		return "$geoip_subdivision_1_name"
+	case "country":
+		return "$geoip_country_name"
+	}
+	return ""
+}
+
+// putAmplitudeUser writes the user's properties: initial_… were set once, the
+// others each time. "EMPTY" is how Amplitude writes that there was none.
+func (e *Event) putAmplitudeUser(object []byte) {
+	const initial = "initial_"
+	for _, group := range [...]struct {
+		name string
+		once bool
+	}{{"$set", false}, {"$set_once", true}} {
+		start := len(e.properties)
+		e.put([]byte(group.name), []byte{'{'})
+		empty := len(e.properties)
+		s := scanner{text: object}
+		for name, more := s.first(); more; name, more = s.member() {
+			value := s.value()
+			once := bytes.HasPrefix(name, []byte(initial))
+			if once == group.once && string(value) != `"EMPTY"` {
+				e.put(name, value)
+			}
+		}
+		if len(e.properties) == empty {
+			e.properties = e.properties[:start]
+			continue
+		}
+		e.properties = append(e.properties, '}')
+	}
+}
+
+// firstOf returns the first value that says something.
+func firstOf(values ...[]byte) []byte {
+	for _, v := range values {
+		if !isEmpty(v) {
+			return v
+		}
+	}
+	return nil
+}

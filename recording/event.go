@@ -1,0 +1,135 @@
+package recording
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"rehearse/capture"
+)
+
+// Event is one recorded event, whatever format it came in. Its slices alias the
+// buffers of whoever read it and are good until the next event is read.
+type Event struct {
+	Name       []byte // unescaped
+	DistinctID []byte // unescaped
+	Time       time.Time
+	UUID       capture.UUID
+	Properties []byte // a valid JSON object
+
+	name, id, properties []byte // buffers behind the above
+}
+
+// reset empties e and keeps its buffers.
+func (e *Event) reset() {
+	*e = Event{name: e.name[:0], id: e.id[:0], properties: e.properties[:0]}
+}
+
+// setName makes the text of a JSON value the name.
+func (e *Event) setName(value []byte) {
+	e.name = appendText(e.name[:0], value)
+	e.Name = e.name
+}
+
+// rename makes a text the name.
+func (e *Event) rename(name string) {
+	e.name = append(e.name[:0], name...)
+	e.Name = e.name
+}
+
+// setID makes the text of a JSON value the distinct_id.
+func (e *Event) setID(value []byte) {
+	e.id = appendText(e.id[:0], value)
+	e.DistinctID = e.id
+}
+
+// open begins properties that are put together from several places.
+func (e *Event) open() { e.properties = append(e.properties[:0], '{') }
+
+// put adds a property. The name is as JSON writes it, without quotes.
+func (e *Event) put(name, value []byte) {
+	e.properties = appendMember(e.properties, name, value)
+}
+
+// putAll adds the members of an object that is valid, if that is what object is.
+func (e *Event) putAll(object []byte) {
+	if !isObject(object) {
+		return
+	}
+	e.putRun(bytes.TrimSpace(object[1 : len(object)-1]))
+}
+
+// putRun adds members as they are written one after the other.
+func (e *Event) putRun(members []byte) {
+	if len(members) == 0 {
+		return
+	}
+	if e.properties[len(e.properties)-1] != '{' {
+		e.properties = append(e.properties, ',')
+	}
+	e.properties = append(e.properties, members...)
+}
+
+// close ends properties that open began.
+func (e *Event) close() {
+	e.properties = append(e.properties, '}')
+	e.Properties = e.properties
+}
+
+// appendMember appends a member to an object that lacks its end.
+func appendMember(dst, name, value []byte) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	dst = append(append(append(dst, '"'), name...), `":`...)
+	return append(dst, value...)
+}
+
+// identify gives e the recorded identifier if that is a UUID. Otherwise one is
+// derived from the recorded identifier, or from the line and its number, so that
+// the same recording always gives the same UUIDs and what is sent twice can be
+// told (version 8 of RFC 9562, section 5.8).
+func (e *Event) identify(value, line []byte, number int64) {
+	written := value
+	if len(value) > 2 && value[0] == '"' {
+		written = value[1 : len(value)-1]
+		if u, ok := parseUUID(written); ok {
+			e.UUID = u
+			return
+		}
+	}
+	if isEmpty(value) {
+		e.UUID = derive(xxh3.Hash128Seed(line, uint64(number)))
+		return
+	}
+	e.UUID = derive(xxh3.Hash128(written))
+}
+
+// parseUUID reads a UUID, and does not ask about texts too short to be one: an
+// error costs more than the line.
+func parseUUID(text []byte) (capture.UUID, bool) {
+	if len(text) < 32 {
+		return capture.UUID{}, false
+	}
+	u, err := capture.ParseUUID(text)
+	return u, err == nil
+}
+
+// derive makes a UUID of version 8 from a hash.
+func derive(h xxh3.Uint128) capture.UUID {
+	u := capture.UUID(h.Bytes())
+	u[6] = u[6]&0x0f | 0x80
+	u[8] = u[8]&0x3f | 0x80
+	return u
+}
+
+// Again returns the UUID of a recorded event when a loop sends it for the n-th
+// time, counted from 0: its own the first time, and a new one after that, so that
+// the pipeline does not take it for a duplicate.
+func Again(u capture.UUID, n int64) capture.UUID {
+	if n == 0 {
+		return u
+	}
+	return derive(xxh3.Hash128Seed(u[:], uint64(n)))
+}

@@ -1,0 +1,145 @@
+package recording
+
+import (
+	"bytes"
+
+	"rehearse/scenario"
+)
+
+// shape is what is told of a part from its beginning.
+type shape struct {
+	format  scenario.Format
+	wrapped bool // records that Airbyte wrapped
+	comma   byte // what separates the columns of a table; 0: it is none
+}
+
+// shapeOf tells what a part holds from its beginning, unless the scenario says.
+func shapeOf(start []byte, r *scenario.Replay) shape {
+	first, _, _ := bytes.Cut(skipComments(start), []byte("\n"))
+	table := shape{format: r.Format, comma: tableComma(first, r)}
+	if table.comma != 0 {
+		return table
+	}
+	line := firstObject(start)
+	m := look(line)
+	s := shape{format: r.Format, wrapped: m.has("stream") && m.has("data")}
+	if s.wrapped {
+		m = look(unwrap(line))
+	}
+	switch {
+	case r.Format != scenario.FormatAuto:
+	case r.Fields != scenario.DefaultFields():
+		s.format = scenario.FormatJSONL
+	default:
+		s.format = m.format()
+	}
+	return s
+}
+
+// skipComments returns what follows the lines at the start that begin with #.
+func skipComments(start []byte) []byte {
+	for len(start) > 0 && start[0] == '#' {
+		_, start, _ = bytes.Cut(start, []byte("\n"))
+	}
+	return start
+}
+
+// firstObject returns the first line that begins like an object.
+func firstObject(start []byte) []byte {
+	for line := range bytes.Lines(start) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] == '{' {
+			return line
+		}
+	}
+	return nil
+}
+
+// tableComma returns what separates the columns of a table, 0 if the first line
+// is not the header of one: a header names the column of the distinct_id.
+func tableComma(header []byte, r *scenario.Replay) byte {
+	switch r.Format {
+	case scenario.FormatCSV:
+		if bytes.IndexByte(header, '\t') >= 0 {
+			return '\t'
+		}
+		return ','
+	case scenario.FormatAuto:
+		for _, comma := range []byte{',', '\t', ';'} {
+			t := table{comma: comma}
+			if t.header(bytes.TrimRight(header, "\r\n")) && t.has(r.Fields.DistinctID) {
+				return comma
+			}
+		}
+	}
+	return 0
+}
+
+// members are the names and values of a line's members, as far as it can be read.
+type members struct{ names, values []string }
+
+// look reads the members of a line.
+func look(line []byte) members {
+	var m members
+	s := scanner{text: line}
+	for name, more := s.first(); more; name, more = s.member() {
+		m.names = append(m.names, string(name))
+		m.values = append(m.values, string(s.value()))
+	}
+	return m
+}
+
+// value returns the value of a member, empty if there is none.
+func (m members) value(name string) string {
+	for i, n := range m.names {
+		if n == name {
+			return m.values[i]
+		}
+	}
+	return ""
+}
+
+// has reports whether there is such a member.
+func (m members) has(name string) bool { return m.value(name) != "" }
+
+// format tells a format from the members of a line.
+func (m members) format() scenario.Format {
+	_, timed := descend([]byte(m.value("properties")), "time")
+	switch {
+	case m.has("path") && m.has("body"):
+		return scenario.FormatCapture
+	case m.has("event_type") && (m.has("device_id") || m.has("user_id") || m.has("amplitude_id")):
+		return scenario.FormatAmplitude
+	case m.has("event") && timed && !m.has("distinct_id"):
+		return scenario.FormatMixpanel
+	case m.has("messageId") || m.has("type") && m.has("anonymousId"):
+		return scenario.FormatSegment
+	case m.has("event") && m.has("distinct_id") && m.has("timestamp"):
+		return scenario.FormatPostHog
+	}
+	return scenario.FormatJSONL
+}
+
+// Detect returns the format of the first of the paths, as far as it matters to
+// whoever reads them: FormatCapture for requests, another one for events.
+func Detect(r *scenario.Replay) (scenario.Format, error) {
+	if r.Format != scenario.FormatAuto {
+		return r.Format, nil
+	}
+	parts, err := partsOf(r.Paths)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range parts {
+		var l lines
+		if err := l.open(p); err != nil {
+			return "", err
+		}
+		start := l.peek()
+		s := shapeOf(start, r)
+		l.close()
+		if len(bytes.TrimSpace(skipComments(start))) > 0 {
+			return s.format, nil
+		}
+	}
+	return scenario.FormatJSONL, nil
+}

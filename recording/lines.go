@@ -1,0 +1,134 @@
+package recording
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxLine bounds a recorded line: more than any request that an endpoint takes.
+const maxLine = 64 << 20
+
+// readAhead is how much is asked of a file at once.
+const readAhead = 256 << 10
+
+// lines reads the lines of one part, compressed or not.
+type lines struct {
+	part   part
+	number int64 // of the last line, from 1
+
+	file   io.Closer
+	stream io.Reader
+	in     *bufio.Reader
+	long   []byte // a line that outgrew the reader's buffer
+}
+
+// open begins to read p, and looks at its first bytes for a compression.
+func (l *lines) open(p part) error {
+	file, err := p.open()
+	if err != nil {
+		return err
+	}
+	*l = lines{part: p, file: file, long: l.long[:0]}
+	plain := bufio.NewReaderSize(file, readAhead)
+	magic, _ := plain.Peek(4)
+	stream, err := decompress(plain, magic)
+	if err != nil {
+		l.close()
+		return fmt.Errorf("cannot read recording %q: %w", p, explain(err))
+	}
+	l.stream, l.in = stream, plain
+	if stream != plain {
+		l.in = bufio.NewReaderSize(stream, readAhead)
+	}
+	if start, _ := l.in.Peek(3); string(start) == "\xef\xbb\xbf" {
+		l.in.Discard(3) // a byte order mark, as spreadsheets write it
+	}
+	return nil
+}
+
+// next returns the next line without its end; it is valid until the next call.
+// Blank lines are passed over. io.EOF ends the part; any other error names it and
+// the line.
+func (l *lines) next() ([]byte, error) {
+	for {
+		line, err := l.read()
+		if err == io.EOF {
+			return nil, io.EOF
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot read recording %q after line %d: %w", l.part, l.number, explain(err))
+		}
+		l.number++
+		if len(bytes.TrimSpace(line)) > 0 {
+			return line, nil
+		}
+	}
+}
+
+// read reads one line. The last one needs no line end.
+func (l *lines) read() ([]byte, error) {
+	l.long = l.long[:0]
+	for {
+		piece, err := l.in.ReadSlice('\n')
+		if err == nil && len(l.long) == 0 {
+			return bytes.TrimRight(piece, "\r\n"), nil
+		}
+		if len(l.long)+len(piece) > maxLine {
+			return nil, fmt.Errorf("a line of more than %d bytes", maxLine)
+		}
+		l.long = append(l.long, piece...)
+		switch {
+		case err == bufio.ErrBufferFull:
+			continue
+		case err == nil, err == io.EOF && len(l.long) > 0:
+			return bytes.TrimRight(l.long, "\r\n"), nil
+		}
+		return nil, err
+	}
+}
+
+// peek returns the beginning of what is still to be read.
+func (l *lines) peek() []byte {
+	start, _ := l.in.Peek(readAhead)
+	return start
+}
+
+// close closes the part.
+func (l *lines) close() {
+	if c, ok := l.stream.(io.Closer); ok {
+		c.Close()
+	}
+	if l.file != nil {
+		l.file.Close()
+	}
+	l.file, l.stream, l.in = nil, nil, nil
+}
+
+// decompress wraps r if its first bytes are those of a known compression.
+func decompress(r io.Reader, magic []byte) (io.Reader, error) {
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		return gzip.NewReader(r)
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
+		if err != nil {
+			return nil, err
+		}
+		return d.IOReadCloser(), nil
+	}
+	return r, nil
+}
+
+// explain turns the errors of a broken-off file into words.
+func explain(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the compressed file breaks off (was it copied whole?)")
+	}
+	return err
+}

@@ -1,0 +1,273 @@
+package recording
+
+import (
+	"container/heap"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// Reader reads the events of several recordings as one: merged by time, with
+// disorder within a bound put right. Files are open only while their time has
+// come. It is for one goroutine.
+type Reader struct {
+	// Bad, if set, is told of every line that is left out because of what it is.
+	// The text is good until it returns; its error ends the reading.
+	Bad func(Bad) error
+
+	replay  *scenario.Replay
+	streams []*stream // a heap by the time of the next event
+	current *stream   // whose event was handed out last
+	chosen  sampler
+	waiting reorder
+	ended   bool
+
+	counts Counts
+}
+
+// Bad is one line that is left out because of what it is.
+type Bad struct {
+	File   string `json:"file"`
+	Line   int64  `json:"line"`
+	Reason Reason `json:"reason"`
+	Text   []byte `json:"-"`
+}
+
+// Open prepares to read the recordings of r. It looks at the first event of each
+// file, so that it can merge them by time.
+func Open(r *scenario.Replay) (*Reader, error) {
+	parts, err := partsOf(r.Paths)
+	if err != nil {
+		return nil, err
+	}
+	reader := &Reader{replay: r, chosen: newSampler(r.Sample), waiting: reorder{bound: r.Reorder}}
+	for i, p := range parts {
+		s := &stream{part: p, order: i}
+		if err := s.peek(r); err != nil {
+			return nil, err
+		}
+		reader.streams = append(reader.streams, s)
+	}
+	heap.Init((*byHead)(&reader.streams))
+	return reader, nil
+}
+
+// Next returns the next event; it is good until the next call. io.EOF follows
+// the last one.
+func (r *Reader) Next() (*Event, error) {
+	if r.replay.Reorder == 0 {
+		return r.merged()
+	}
+	for !r.ended && !r.waiting.ready() {
+		e, err := r.merged()
+		if err == io.EOF {
+			r.ended = true
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.waiting.push(e)
+	}
+	return r.waiting.pop()
+}
+
+// merged returns the next event of the streams, the oldest of their heads.
+func (r *Reader) merged() (*Event, error) {
+	if s := r.current; s != nil {
+		r.current = nil
+		if err := r.advance(s); err != nil {
+			return nil, err
+		}
+	}
+	for len(r.streams) > 0 {
+		s := r.streams[0]
+		if s.opened {
+			r.current = s
+			r.counts.Events++
+			return &s.event, nil
+		}
+		if err := s.open(r.replay); err != nil {
+			return nil, err
+		}
+		if err := r.advance(s); err != nil {
+			return nil, err
+		}
+	}
+	return nil, r.counts.exceeds(r.replay.MaxBad, true)
+}
+
+// advance reads on in the stream at the top of the heap, until it has another
+// event or is at its end, and puts the stream where it belongs then.
+func (r *Reader) advance(s *stream) error {
+	for {
+		text, reason, err := s.next()
+		if err == io.EOF {
+			s.close()
+			heap.Pop((*byHead)(&r.streams))
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.counts.Lines++
+		if reason == "" {
+			reason = r.choose(s)
+		}
+		if reason == "" {
+			break
+		}
+		if err := r.leaveOut(s, text, reason); err != nil {
+			return err
+		}
+	}
+	s.head = s.event.Time
+	if len(r.streams) > 1 {
+		heap.Fix((*byHead)(&r.streams), 0)
+	}
+	return nil
+}
+
+// choose notes disorder, and applies the window and the sample.
+func (r *Reader) choose(s *stream) Reason {
+	t := s.event.Time
+	if t.Before(s.last) {
+		r.counts.Backward++
+	}
+	if s.last = t; t.After(s.latest) {
+		s.latest = t
+	}
+	r.counts.Worst = max(r.counts.Worst, s.latest.Sub(t))
+	switch {
+	case t.Before(r.replay.From), !r.replay.To.IsZero() && !t.Before(r.replay.To):
+		return OutOfTime
+	case !r.chosen.takes(&s.event):
+		return Unsampled
+	}
+	return ""
+}
+
+// leaveOut counts a line that is not sent and tells of it, if it is a bad one.
+func (r *Reader) leaveOut(s *stream, text []byte, reason Reason) error {
+	b := Bad{s.part.String(), s.lines.number, reason, text}
+	r.counts.leaveOut(&b)
+	if reason.Chosen() {
+		return nil
+	}
+	if r.Bad != nil {
+		if err := r.Bad(b); err != nil {
+			return err
+		}
+	}
+	if err := r.counts.exceeds(r.replay.MaxBad, false); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+// LeaveOut counts the event that Next returned last as one that is not sent.
+func (r *Reader) LeaveOut(reason Reason) {
+	r.counts.leaveOut(&Bad{Reason: reason})
+	r.counts.Events--
+}
+
+// Counts returns what was read so far.
+func (r *Reader) Counts() *Counts {
+	r.counts.Restored, r.counts.Late = r.waiting.restored, r.waiting.late
+	return &r.counts
+}
+
+// Close closes what is open.
+func (r *Reader) Close() error {
+	for _, s := range r.streams {
+		s.close()
+	}
+	r.streams = nil
+	return nil
+}
+
+// byHead orders streams by the time of their next event, those of one time by
+// the order in which they were named.
+type byHead []*stream
+
+func (h byHead) Len() int { return len(h) }
+func (h byHead) Less(i, j int) bool {
+	if c := h[i].head.Compare(h[j].head); c != 0 {
+		return c < 0
+	}
+	return h[i].order < h[j].order
+}
+func (h byHead) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push appends a stream.
+func (h *byHead) Push(x any) { *h = append(*h, x.(*stream)) }
+
+// Pop removes the last stream.
+func (h *byHead) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
+
+// Counts is what came of the lines that were read.
+type Counts struct {
+	Lines    int64 // without blank ones and comments
+	Events   int64 // handed out
+	Bad      int64 // left out because of what they are
+	Left     []LeftOut
+	Backward int64         // events older than the one before them in their file
+	Worst    time.Duration // how much older than the newest one before it an event was, at most
+	Restored int64         // events put back where they belong
+	Late     int64         // events too late for that
+}
+
+// LeftOut is how many lines were left out for one reason, and where that began.
+type LeftOut struct {
+	Reason Reason
+	Lines  int64
+	File   string
+	Line   int64
+}
+
+// leaveOut counts one line.
+func (c *Counts) leaveOut(b *Bad) {
+	if !b.Reason.Chosen() {
+		c.Bad++
+	}
+	for i := range c.Left {
+		if c.Left[i].Reason == b.Reason {
+			c.Left[i].Lines++
+			return
+		}
+	}
+	c.Left = append(c.Left, LeftOut{b.Reason, 1, b.File, b.Line})
+}
+
+// ErrTooManyBad says that more lines are bad than the scenario puts up with.
+var ErrTooManyBad = errors.New("too many bad lines")
+
+// enough is how many lines must have been read before a share of them means
+// anything.
+const enough = 10_000
+
+// exceeds is ErrTooManyBad if there are more bad lines than allowed, else io.EOF.
+func (c *Counts) exceeds(most scenario.Limit, atEnd bool) error {
+	over := most.Set && most.Share == 0 && c.Bad > most.Count
+	if most.Share > 0 && (atEnd || c.Lines >= enough) {
+		over = float64(c.Bad) > most.Share*float64(c.Lines)
+	}
+	if !over {
+		return io.EOF
+	}
+	first := c.Left[0]
+	for _, l := range c.Left {
+		if !l.Reason.Chosen() {
+			first = l
+			break
+		}
+	}
+	return fmt.Errorf("%w: %d of %d, more than replay.max_bad allows (first at %s:%d: %s)", ErrTooManyBad, c.Bad, c.Lines, first.File, first.Line, first.Reason)
+}

@@ -1,0 +1,107 @@
+package recording
+
+import (
+	"bytes"
+	"strings"
+
+	"rehearse/capture"
+)
+
+// Reason says why a line did not become an event that is sent. The empty one
+// says that it did.
+type Reason string
+
+// Why lines are left out because of what they are: these are quarantined.
+const (
+	NotJSON    Reason = "not a JSON object"
+	NotUTF8    Reason = "not UTF-8"
+	NotARow    Reason = "not a row of the table"
+	NoName     Reason = "no event name"
+	NoID       Reason = "no distinct_id"
+	IllegalID  Reason = "an illegal distinct_id"
+	NoTime     Reason = "no time"
+	TooLarge   Reason = "larger than an event may be"
+	NotRequest Reason = "not a request that can be sent"
+)
+
+// Why lines are left out because somebody asked for it: these are counted only.
+const (
+	Unmapped  Reason = "a kind of event that the format's mapping drops"
+	OutOfTime Reason = "outside of the window"
+	Unsampled Reason = "not in the sample"
+	NoRoom    Reason = "the profile is over"
+)
+
+// Chosen reports whether the reason is somebody's choice rather than a fault of
+// the line.
+func (r Reason) Chosen() bool {
+	return r == Unmapped || r == OutOfTime || r == Unsampled || r == NoRoom
+}
+
+// eventFrame is about what capture adds to an event on its way into Kafka.
+const eventFrame = 512
+
+// judge says what is wrong with an event that was mapped. The pipeline drops some
+// of these only behind its endpoint, after it has answered 200: a replay would
+// count them as accepted, and they would be missing.
+func (e *Event) judge() Reason {
+	switch {
+	case len(e.Name) == 0:
+		return NoName
+	case len(bytes.TrimSpace(e.DistinctID)) == 0:
+		return NoID
+	case isIllegal(e.DistinctID):
+		return IllegalID
+	case e.Time.IsZero():
+		return NoTime
+	case e.size() > capture.MaxEvent && e.escapedSize() > capture.MaxEvent:
+		return TooLarge
+	}
+	return ""
+}
+
+// size bounds the Kafka message that e becomes from above: there, every quote and
+// backslash costs a byte more.
+func (e *Event) size() int {
+	return eventFrame + 2*len(e.Properties) + 2*len(e.Name) + 2*len(e.DistinctID)
+}
+
+// escapedSize is that size, counted.
+func (e *Event) escapedSize() int {
+	quoted := bytes.Count(e.Properties, []byte{'"'}) + bytes.Count(e.Properties, []byte{'\\'})
+	return eventFrame + len(e.Properties) + quoted + 2*len(e.Name) + 2*len(e.DistinctID)
+}
+
+// longestIllegal is the length of the longest id that is refused, quotes included.
+const longestIllegal = len(`"[object Object]"`)
+
+// isIllegal reports whether the pipeline refuses to merge persons under this id
+// (PostHog person-merge-service.ts: some in any case, some as they are, all of
+// them also between quotes).
+func isIllegal(id []byte) bool {
+	if len(id) > longestIllegal {
+		return false
+	}
+	id = bytes.TrimSpace(id)
+	if n := len(id); n > 1 && (id[0] == '"' || id[0] == '\'') && id[n-1] == id[0] {
+		id = bytes.TrimSpace(id[1 : n-1])
+	}
+	switch string(id) {
+	case "", "[object Object]", "NaN", "None", "none", "null", "0":
+		return true
+	}
+	return isIllegalWord(id)
+}
+
+// isIllegalWord looks for the ids that are refused in any case.
+func isIllegalWord(id []byte) bool {
+	for _, word := range [...]string{
+		"anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated",
+		"email", "undefined", "true", "false",
+	} {
+		if len(word) == len(id) && strings.EqualFold(string(id), word) {
+			return true
+		}
+	}
+	return false
+}

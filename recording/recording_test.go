@@ -1,0 +1,341 @@
+package recording
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"rehearse/scenario"
+)
+
+// written puts files into a directory of the test and returns a replay of them.
+func written(t testing.TB, contents ...string) *scenario.Replay {
+	t.Helper()
+	r := scenario.DefaultReplay()
+	dir := t.TempDir()
+	for i, content := range contents {
+		path := filepath.Join(dir, fmt.Sprintf("%03d", i))
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.Paths = append(r.Paths, path)
+	}
+	return r
+}
+
+// show is an event in one line.
+func show(e *Event) string {
+	return fmt.Sprintf("%s %s %s %s", e.Name, e.DistinctID, e.Time.UTC().Format(time.RFC3339Nano), e.Properties)
+}
+
+// readAll reads r to its end and returns its events, a line each.
+func readAll(t testing.TB, r *scenario.Replay) (events []string, counts Counts) {
+	t.Helper()
+	reader, err := Open(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for {
+		e, err := reader.Next()
+		if err == io.EOF {
+			return events, *reader.Counts()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, show(e))
+	}
+}
+
+// TestFormats: each format is told from its first line, and mapped as PostHog's
+// own imports map it. The lines are in the shapes that the products document.
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, content, want string }{
+		{"posthog batch export", `{"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event":"e","properties":{"a":1},"distinct_id":"u","timestamp":"2026-01-01 00:00:00.5","person_id":"p"}`,
+			`e u 2026-01-01T00:00:00.5Z {"a":1}`},
+		{"posthog export with text properties and elements", `{"event":"$autocapture","properties":"{\"a\":1}","distinct_id":"u","timestamp":"2026-01-01T00:00:00+01:00","elements_chain":"a:b"}`,
+			`$autocapture u 2025-12-31T23:00:00Z {"a":1,"$elements_chain":"a:b"}`},
+		{"posthog events api through airbyte", `{"stream":"events","data":{"id":"017da3dc-c86e-0000-614c-c46e52bd55a4","event":"e","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","properties":{}},"emitted_at":1}`,
+			`e u 2026-01-01T00:00:00Z {}`},
+		{"mixpanel", `{"event":"$mp_web_page_view","properties":{"time":1767225600,"distinct_id":"u","$insert_id":"i","$city":"Ulm","mp_processing_time_ms":5,"x":2}}`,
+			`$pageview u 2026-01-01T00:00:00Z {"$geoip_city_name":"Ulm","x":2}`},
+		{"mixpanel before identity", `{"event":"e","properties":{"time":1767225600000,"distinct_id":"$device:1","$distinct_id_before_identity":"anna"}}`,
+			`e anna 2026-01-01T00:00:00Z {}`},
+		{"amplitude", `{"event_type":"[Amplitude] Page Viewed","user_id":null,"device_id":"d","event_time":"2026-01-01 00:00:00.749000","event_properties":{"p":1},"user_properties":{"plan":"x","initial_ref":"r","initial_no":"EMPTY"},"os_name":"Firefox","uuid":"e6fe6a70-8a06-11ed-9ac0-ab8bd3fc3d15"}`,
+			`$pageview d 2026-01-01T00:00:00.749Z {"$device_id":"d","$browser":"Firefox","p":1,"$set":{"plan":"x"},"$set_once":{"initial_ref":"r"}}`},
+		{"segment track", `{"type":"track","event":"e","userId":"u","anonymousId":"a","messageId":"m","timestamp":"2026-01-01T00:00:00.000Z","properties":{"p":1},"context":{"ip":"203.0.113.1"}}`,
+			`e u 2026-01-01T00:00:00Z {"p":1,"$ip":"203.0.113.1"}`},
+		{"segment identify", `{"type":"identify","userId":"u","anonymousId":"a","messageId":"m","timestamp":"2026-01-01T00:00:00.000Z","traits":{"plan":"x"}}`,
+			`$identify u 2026-01-01T00:00:00Z {"$set":{"plan":"x"},"$anon_distinct_id":"a"}`},
+		{"csv", "event,distinct_id,timestamp,n,note\na,\"x,\"\"1\"\"\",2026-01-01,007,\"two\nlines\"\n",
+			`a x,"1" 2026-01-01T00:00:00Z {"n":"007","note":"two\nlines"}`},
+		{"tsv", "event\tdistinct_id\ttimestamp\tn\tnone\na\tx\t1767225600\t7\t\n",
+			`a x 2026-01-01T00:00:00Z {"n":7}`},
+		{"jsonl of one's own", `{"event":"a","distinct_id":5,"time":1,"timestamp":1767225600.25}`,
+			`a 5 2026-01-01T00:00:00.25Z {}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, counts := readAll(t, written(t, c.content))
+			if len(got) != 1 || got[0] != c.want {
+				t.Errorf("events are\n%s\nwant\n%s\n%+v", strings.Join(got, "\n"), c.want, counts)
+			}
+		})
+	}
+}
+
+// TestFormatOverrides: what the scenario says goes before what a line looks like.
+func TestFormatOverrides(t *testing.T) {
+	t.Parallel()
+	r := written(t, `{"event":"e","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","type":"click","properties":{}}`)
+	r.Format, r.Fields.Event = scenario.FormatJSONL, "type"
+	if got, _ := readAll(t, r); len(got) != 1 || !strings.HasPrefix(got[0], "click u ") {
+		t.Errorf("events are %q", got)
+	}
+}
+
+// TestReasons: every kind of line that cannot be sent has its reason, is told to
+// Bad with its text, and does not keep the others from being read.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	line := func(event, id, at, more string) string {
+		return fmt.Sprintf(`{"event":%q,"distinct_id":%q,"timestamp":%q,"properties":{%s}}`, event, id, at, more)
+	}
+	const at = "2026-01-01T00:00:00Z"
+	cases := []struct {
+		line string
+		want Reason
+	}{
+		{line("a", "u", at, ""), ""},
+		{`[1]`, NotJSON}, {`{"event":"a"`, NotJSON}, {line("a", "u", at, "")[:40] + `}}`, NotJSON}, {`{"event":"a",}`, NotJSON},
+		{line("a", "u", at, `"a":01`), NotJSON}, {line("a", "u", at, `"a":"`+"\t"+`"`), NotJSON}, {line("a", "u", at, `"a":tru`), NotJSON},
+		{"{\"event\":\"\xff\"}", NotUTF8},
+		{line("", "u", at, ""), NoName}, {line("a", "", at, ""), NoID}, {line("a", "  ", at, ""), NoID},
+		{line("a", "Anonymous", at, ""), IllegalID}, {line("a", "[object Object]", at, ""), IllegalID}, {line("a", "'null'", at, ""), IllegalID}, {line("a", "0", at, ""), IllegalID},
+		{line("a", "[Object object]", at, ""), ""}, // only as it is, not in any case
+		{line("a", "u", "yesterday", ""), NoTime}, {line("a", "u", "2026-02-30T00:00:00Z", ""), NoTime},
+		{line("a", "u", at, `"a":"`+strings.Repeat("x", 1_000_000)+`"`), TooLarge},
+		{line("a", "u", at, `"a":"`+strings.Repeat(`\"`, 300_000)+`"`), TooLarge}, // 600 kB, and as much again for quotes and backslashes
+		{line("a", "u", at, `"a":"`+strings.Repeat("x", 900_000)+`"`), ""},
+	}
+	for i, c := range cases {
+		r := written(t, line("z", "u", at, "")+"\n"+c.line+"\n"+line("z", "u", at, "")+"\n")
+		reader, err := Open(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var bad []Bad
+		reader.Bad = func(b Bad) error {
+			b.Text = bytes.Clone(b.Text)
+			bad = append(bad, b)
+			return nil
+		}
+		events := 0
+		for _, err = reader.Next(); err == nil; _, err = reader.Next() {
+			events++
+		}
+		got := Reason("")
+		if len(bad) > 0 {
+			got = bad[0].Reason
+			if string(bad[0].Text) != c.line || bad[0].Line != 2 {
+				t.Errorf("case %d: told of line %d, %.60q", i, bad[0].Line, bad[0].Text)
+			}
+		}
+		if got != c.want || err != io.EOF || events+len(bad) != 3 {
+			t.Errorf("case %d %.60s: left out because %q, want %q; %d events, %v", i, c.line, got, c.want, events, err)
+		}
+	}
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	io.WriteString(z, text)
+	z.Close()
+	return b.String()
+}
+
+// TestContainers: gzip, zstd, a zip of gzip files and a byte order mark are
+// unpacked by what they are, whatever their names.
+func TestContainers(t *testing.T) {
+	t.Parallel()
+	const line = `{"event":"a","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","properties":{}}` + "\n"
+	encoder, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	for _, name := range []string{"1_a#0.json.gz", "1_b#0.json.gz", "__MACOSX/x"} {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, gzipped(line))
+	}
+	z.Close()
+	r := written(t, line, gzipped(line), string(encoder.EncodeAll([]byte(line), nil)), archive.String(), "\xef\xbb\xbf"+line)
+	if got, counts := readAll(t, r); len(got) != 6 {
+		t.Errorf("%d events, want one of each of 4 files and 2 of the archive: %+v", len(got), counts)
+	}
+}
+
+// TestMerge: files are merged by time, each in its own order, and those of one
+// time in the order of the files.
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	line := func(name string, second int) string {
+		return fmt.Sprintf(`{"event":%q,"distinct_id":"u","timestamp":%d,"properties":{}}`+"\n", name, 1767225600+second)
+	}
+	r := written(t,
+		line("a0", 0)+line("a5", 5)+line("a5'", 5)+line("a9", 9),
+		"# nothing but a comment and rubbish\nrubbish\n",
+		line("c8", 8),
+		line("d1", 1)+line("d5", 5)+line("d3", 3)+line("d6", 6))
+	got, counts := readAll(t, r)
+	var names []string
+	for _, e := range got {
+		names = append(names, strings.Fields(e)[0])
+	}
+	if want := "a0 d1 a5 a5' d5 d3 d6 c8 a9"; strings.Join(names, " ") != want {
+		t.Errorf("order is %v, want %s", names, want)
+	}
+	if counts.Events != 9 || counts.Bad != 1 || counts.Backward != 1 || counts.Worst != 2*time.Second {
+		t.Errorf("%+v; want 9 events, 1 bad line, 1 older than the one before it by 2 s", counts)
+	}
+}
+
+// TestReorder: what comes late within the bound is put back, what comes later is
+// counted and sent when it comes.
+func TestReorder(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for _, second := range []int{0, 3, 1, 2, 9, 10, 4, 20, 30, 16} {
+		fmt.Fprintf(&text, `{"event":"e%d","distinct_id":"u","timestamp":%d,"properties":{}}`+"\n", second, 1767225600+second)
+	}
+	r := written(t, text.String())
+	r.Reorder = 5 * time.Second
+	got, counts := readAll(t, r)
+	var names []string
+	for _, e := range got {
+		names = append(names, strings.Fields(e)[0])
+	}
+	// 1 and 2 come within 5 s of 3; 4 comes after 10 but 9 waits until an event
+	// later than 14 was read; 16 comes after 30, when 20 has gone.
+	if want := "e0 e1 e2 e3 e4 e9 e10 e20 e16 e30"; strings.Join(names, " ") != want {
+		t.Errorf("order is %v, want %s", names, want)
+	}
+	if counts.Restored != 3 || counts.Late != 1 {
+		t.Errorf("%d restored, %d late; want 3 and 1", counts.Restored, counts.Late)
+	}
+}
+
+// TestWindowAndSample: windows are half open; whole persons are kept or left out.
+func TestWindowAndSample(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&text, `{"event":"e%d","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%2, i%1000, 1767225600+i)
+	}
+	r := written(t, text.String())
+	r.From, r.To = time.Unix(1767225700, 0), time.Unix(1767225800, 0)
+	if got, counts := readAll(t, r); len(got) != 100 || counts.Left[0].Lines != 3900 || counts.Left[0].Reason != OutOfTime || counts.Bad != 0 {
+		t.Errorf("%d events in a window of 100 s, %+v", len(got), counts)
+	}
+	r.From, r.To, r.Sample.Persons = time.Time{}, time.Time{}, 0.2
+	got, _ := readAll(t, r)
+	perUser := map[string]int{}
+	for _, e := range got {
+		perUser[strings.Fields(e)[1]]++
+	}
+	for id, n := range perUser {
+		if n != 4 {
+			t.Errorf("%s is in the sample with %d of 4 events", id, n)
+		}
+	}
+	if len(perUser) < 150 || len(perUser) > 250 {
+		t.Errorf("%d persons of 1000 in a sample of 20 %%", len(perUser))
+	}
+	r.Sample = scenario.Sample{Events: []string{"e1"}}
+	if got, _ := readAll(t, r); len(got) != 2000 {
+		t.Errorf("%d events named e1, want 2000", len(got))
+	}
+	r.Sample = scenario.Sample{Share: 0.5}
+	if got, _ := readAll(t, r); len(got) < 1850 || len(got) > 2150 {
+		t.Errorf("%d events in a sample of half of 4000", len(got))
+	}
+}
+
+// TestMaxBad: a recording with more bad lines than allowed is refused, one with
+// just as many is not.
+func TestMaxBad(t *testing.T) {
+	t.Parallel()
+	good := `{"event":"a","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","properties":{}}` + "\n"
+	r := written(t, strings.Repeat(good, 98)+"bad\nbad\n")
+	for _, c := range []struct {
+		limit scenario.Limit
+		ok    bool
+	}{
+		{scenario.Limit{}, true},
+		{scenario.Limit{Set: true, Count: 2}, true}, {scenario.Limit{Set: true, Count: 1}, false}, {scenario.Limit{Set: true}, false},
+		{scenario.Limit{Set: true, Share: 0.02}, true}, {scenario.Limit{Set: true, Share: 0.019}, false},
+	} {
+		r.MaxBad = c.limit
+		reader, err := Open(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for err == nil {
+			_, err = reader.Next()
+		}
+		if errors.Is(err, ErrTooManyBad) == c.ok || c.ok && err != io.EOF {
+			t.Errorf("limit %+v: %v", c.limit, err)
+		}
+	}
+}
+
+// TestQuarantine: what was left out can be read again, byte for byte.
+func TestQuarantine(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), QuarantineFile)
+	q := NewQuarantine(path)
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a quarantine of nothing was created")
+	}
+	q.Write(Bad{"a", 7, NoID, []byte(`{"x":1}`)})
+	q.Write(Bad{"a", 8, NotUTF8, []byte("\xff")})
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(z)
+	want := `{"file":"a","line":7,"reason":"no distinct_id","text":"{\"x\":1}"}
+{"file":"a","line":8,"reason":"not UTF-8","base64":"/w=="}
+`
+	if string(text) != want {
+		t.Errorf("quarantine is\n%swant\n%s", text, want)
+	}
+}

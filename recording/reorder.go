@@ -1,0 +1,111 @@
+package recording
+
+import (
+	"container/heap"
+	"io"
+	"slices"
+	"time"
+)
+
+// reorder holds events back until none that is older can follow within the
+// bound, and hands them out in the order of their times.
+type reorder struct {
+	bound time.Duration
+
+	held   []*held // a heap
+	spare  []*held
+	bytes  int
+	number int64
+	newest time.Time
+	last   time.Time // of the event handed out last
+	out    *held
+
+	restored, late int64
+}
+
+// held is an event that waits, with a copy of its text.
+type held struct {
+	event  Event
+	number int64 // the order in which they came
+}
+
+// maxHeld bounds the text that waits. Beyond it the oldest event goes out, even
+// if an older one might follow.
+const maxHeld = 64 << 20
+
+// push takes an event.
+func (r *reorder) push(e *Event) {
+	h := &held{}
+	if n := len(r.spare); n > 0 {
+		h, r.spare = r.spare[n-1], r.spare[:n-1]
+	}
+	h.event.copy(e)
+	h.number = r.number
+	r.number++
+	if e.Time.Before(r.newest) {
+		if r.last.After(e.Time) {
+			r.late++
+		} else {
+			r.restored++
+		}
+	} else {
+		r.newest = e.Time
+	}
+	r.bytes += h.weight()
+	heap.Push((*byTime)(&r.held), h)
+}
+
+// weight is about what a held event costs, in bytes.
+func (h *held) weight() int {
+	return 256 + len(h.event.name) + len(h.event.id) + len(h.event.properties)
+}
+
+// ready reports whether the oldest event may go out.
+func (r *reorder) ready() bool {
+	return len(r.held) > 0 && (r.bytes > maxHeld || r.newest.Sub(r.held[0].event.Time) > r.bound)
+}
+
+// pop returns the oldest event, good until the next call.
+func (r *reorder) pop() (*Event, error) {
+	if r.out != nil {
+		r.spare, r.out = append(r.spare, r.out), nil
+	}
+	if len(r.held) == 0 {
+		return nil, io.EOF
+	}
+	r.out = heap.Pop((*byTime)(&r.held)).(*held)
+	r.bytes -= r.out.weight()
+	r.last = r.out.event.Time
+	return &r.out.event, nil
+}
+
+// copy makes e a copy of other that owns its text.
+func (e *Event) copy(other *Event) {
+	e.name = append(e.name[:0], other.Name...)
+	e.id = append(e.id[:0], other.DistinctID...)
+	e.properties = append(e.properties[:0], other.Properties...)
+	e.Name, e.DistinctID, e.Properties = e.name, e.id, e.properties
+	e.Time, e.UUID = other.Time, other.UUID
+}
+
+// byTime orders events by time, those of one time as they came.
+type byTime []*held
+
+func (h byTime) Len() int { return len(h) }
+func (h byTime) Less(i, j int) bool {
+	if c := h[i].event.Time.Compare(h[j].event.Time); c != 0 {
+		return c < 0
+	}
+	return h[i].number < h[j].number
+}
+func (h byTime) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push appends an event.
+func (h *byTime) Push(x any) { *h = append(*h, x.(*held)) }
+
+// Pop removes the last event.
+func (h *byTime) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = slices.Delete(*h, len(*h)-1, len(*h))
+	return last
+}

@@ -1,0 +1,47 @@
+package recording
+
+import (
+	"github.com/zeebo/xxh3"
+
+	"rehearse/scenario"
+)
+
+// sampler decides which events are replayed: whole persons, a share of the
+// events, or some kinds of them. What it takes depends on the event alone, so
+// that two readings take the same.
+type sampler struct {
+	persons, share float64
+	kinds          map[string]bool
+}
+
+// newSampler prepares a sample.
+func newSampler(s scenario.Sample) sampler {
+	p := sampler{persons: s.Persons, share: s.Share}
+	if len(s.Events) > 0 {
+		p.kinds = map[string]bool{}
+		for _, name := range s.Events {
+			p.kinds[name] = true
+		}
+	}
+	return p
+}
+
+// takes reports whether e is in the sample.
+func (p *sampler) takes(e *Event) bool {
+	if p.kinds != nil && !p.kinds[string(e.Name)] {
+		return false
+	}
+	if p.persons > 0 && fraction01(xxh3.HashSeed(e.DistinctID, personSeed)) >= p.persons {
+		return false
+	}
+	return p.share == 0 || fraction01(xxh3.HashSeed(e.UUID[:], shareSeed)) < p.share
+}
+
+// The seeds keep the two draws apart, and apart from the choice of lanes.
+const (
+	personSeed = 0x70657273
+	shareSeed  = 0x73686172
+)
+
+// fraction01 spreads a hash evenly over [0, 1).
+func fraction01(hash uint64) float64 { return float64(hash>>11) * 0x1p-53 }

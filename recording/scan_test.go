@@ -1,0 +1,192 @@
+package recording
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"rehearse/scenario"
+)
+
+// FuzzScanner: the scanner takes exactly the objects that are valid JSON, and
+// hands out the members that encoding/json finds.
+func FuzzScanner(f *testing.F) {
+	for _, text := range []string{`{}`, ` {"a" : [1,{"b":null}], "c":-0.5e+7 } `, `{"a":1,}`, `{,"a":1}`, `{"a"}`, `{"a":01}`, `{"a":"\u00e9\\"}`, `{"a":"\x"}`,
+		`{"a":1}x`, `{"a":[}`, `{"a":[1}}`, `{"a":tru}`, `{"a":- }`, `{"a":1.}`, `{"":{"":[]}}`, `{"a":"abcdefgh` + "\x01" + `ijk"}`} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s := scanner{text: []byte(text)}
+		members := 0
+		for _, more := s.first(); more; _, more = s.member() {
+			s.value()
+			members++
+		}
+		trimmed := strings.TrimLeft(text, " \t\r\n")
+		valid := json.Valid([]byte(text)) && strings.HasPrefix(trimmed, "{")
+		if strings.Count(text, "{")+strings.Count(text, "[") > maxDepth {
+			return
+		}
+		if got := strings.HasPrefix(trimmed, "{") && s.sound(); got != valid {
+			t.Fatalf("%q: sound is %v, valid is %v", text, got, valid)
+		}
+		if !valid {
+			return
+		}
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.Token()
+		want := 0
+		for decoder.More() {
+			decoder.Token()
+			var value json.RawMessage
+			decoder.Decode(&value)
+			want++
+		}
+		if members != want {
+			t.Errorf("%q: %d members, want %d", text, members, want)
+		}
+	})
+}
+
+// TestDepth: a text that nests deeper than the endpoint takes is not valid.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		levels int
+		sound  bool
+	}{{maxDepth, true}, {maxDepth + 1, false}, {100_000, false}} {
+		text := `{"a":` + strings.Repeat("[", c.levels) + strings.Repeat("]", c.levels) + "}"
+		s := scanner{text: []byte(text)}
+		for _, more := s.first(); more; _, more = s.member() {
+			s.value()
+		}
+		if s.sound() != c.sound {
+			t.Errorf("%d levels: sound is %v", c.levels, s.sound())
+		}
+	}
+}
+
+// TestParseTime: against time.Parse, in the layouts that exports use.
+func TestParseTime(t *testing.T) {
+	t.Parallel()
+	layouts := []string{
+		time.RFC3339Nano, time.RFC3339, "2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999-0700", "2006-01-02 15:04:05-07",
+		"2006-01-02 15:04:05 UTC", time.DateOnly,
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Unix(rapid.Int64Range(-1e9, 4e9).Draw(t, "s"), rapid.Int64Range(0, 1e9-1).Draw(t, "ns")).
+			In(time.FixedZone("", rapid.IntRange(-12, 14).Draw(t, "h")*3600))
+		layout := rapid.SampledFrom(layouts).Draw(t, "layout")
+		if strings.Contains(layout, "UTC") {
+			at = at.UTC()
+		}
+		text := at.Format(layout)
+		want, err := time.Parse(layout, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := ParseTime([]byte(`"` + text + `"`))
+		if !ok || !got.Equal(want) {
+			t.Fatalf("%s: %v %v, want %v", text, got, ok, want)
+		}
+	})
+	for _, bad := range []string{`""`, `null`, `"yesterday"`, `"2026-13-01"`, `"2026-02-29"`, `"2026-01-01T24:00:00Z"`, `"2026-01-01T00:00:00+1"`, `"2026-01-01T00:00"`, `-5`, `0`, `true`, `1e300`} {
+		if got, ok := ParseTime([]byte(bad)); ok {
+			t.Errorf("%s was read as %v", bad, got)
+		}
+	}
+	for text, want := range map[string]int64{`1767225600`: 1767225600_000_000, `1767225600.25`: 1767225600_250_000, `1767225600123`: 1767225600_123_000, `1767225600123456`: 1767225600_123_456, `"1767225600"`: 1767225600_000_000} {
+		if got, ok := ParseTime([]byte(text)); !ok || got.UnixMicro() != want {
+			t.Errorf("%s is %v, want %d µs", text, got, want)
+		}
+	}
+}
+
+// sampleLines are lines of a few formats of about the size of real events.
+func sampleLines() map[string][]byte {
+	more := strings.Repeat(`"$browser":"Firefox","$current_url":"https://example.com/a/b?c=d","$screen_height":1080,"list":[1,2,{"a":null}],`, 8)
+	return map[string][]byte{
+		"posthog":   fmt.Appendf(nil, `{"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event":"$pageview","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
+		"mixpanel":  fmt.Appendf(nil, `{"event":"view","properties":{%s"time":1767225600,"distinct_id":"user-1234","$insert_id":"abc"}}`, more),
+		"amplitude": fmt.Appendf(nil, `{"event_type":"view","user_id":"user-1234","event_time":"2026-01-01 00:00:00.123","uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event_properties":{%s"z":1},"user_properties":{"plan":"x"}}`, more),
+		"segment":   fmt.Appendf(nil, `{"type":"track","event":"view","userId":"user-1234","messageId":"abc","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
+		"jsonl":     fmt.Appendf(nil, `{"event":"view","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z",%s"z":1}`, more),
+	}
+}
+
+// TestDecodingAllocatesNothing: a warm decoder reads a line without allocating.
+func TestDecodingAllocatesNothing(t *testing.T) {
+	fields := scenario.DefaultFields()
+	for format, line := range sampleLines() {
+		d, e := newDecoder(scenario.Format(format), &fields), &Event{}
+		if reason := decode(d, false, line, 1, e); reason != "" {
+			t.Fatalf("%s: %s", format, reason)
+		}
+		if n := testing.AllocsPerRun(100, func() { decode(d, false, line, 1, e) }); n != 0 {
+			t.Errorf("%s: %v allocations a line", format, n)
+		}
+	}
+}
+
+// FuzzDecode: no line makes a decoder panic, and an event that comes out has
+// properties that are a valid object.
+func FuzzDecode(f *testing.F) {
+	for _, line := range sampleLines() {
+		f.Add(line)
+	}
+	fields := scenario.DefaultFields()
+	f.Fuzz(func(t *testing.T, line []byte) {
+		for format := range sampleLines() {
+			for _, wrapped := range []bool{false, true} {
+				e := &Event{}
+				if decode(newDecoder(scenario.Format(format), &fields), wrapped, line, 1, e) != "" {
+					continue
+				}
+				if !json.Valid(e.Properties) || !isObject(e.Properties) || !utf8.Valid(e.Properties) {
+					t.Errorf("%s: the properties of %q are %q", format, line, e.Properties)
+				}
+			}
+		}
+		table := table{comma: ','}
+		if table.header([]byte("event,distinct_id")) {
+			if row, ok := table.row(line); ok && utf8.Valid(line) && !json.Valid(row) {
+				t.Errorf("the row %q became %q", line, row)
+			}
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	fields := scenario.DefaultFields()
+	for format, line := range sampleLines() {
+		b.Run(format, func(b *testing.B) {
+			d, e := newDecoder(scenario.Format(format), &fields), &Event{}
+			b.SetBytes(int64(len(line)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if reason := decode(d, false, line, 1, e); reason != "" {
+					b.Fatal(reason)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkReader reads a plain file, as a replay does.
+func BenchmarkReader(b *testing.B) {
+	line := string(sampleLines()["posthog"]) + "\n"
+	r := written(b, strings.Repeat(line, 16<<20/len(line)))
+	b.SetBytes(int64(16 << 20 / len(line) * len(line)))
+	for b.Loop() {
+		reader, err := Open(r)
+		for err == nil {
+			_, err = reader.Next()
+		}
+		reader.Close()
+	}
+}

@@ -1,0 +1,137 @@
+package recording
+
+import (
+	"bytes"
+	"io"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// stream reads the events of one part, one after the other.
+type stream struct {
+	part    part
+	order   int       // of the part among all
+	head    time.Time // of the next event
+	opened  bool
+	event   Event     // the next one
+	last    time.Time // of the event before
+	latest  time.Time // of all events before
+	lines   lines
+	shape   shape
+	table   *table
+	decoder decoder
+	joined  []byte // a row of a table that goes over several lines
+}
+
+// open begins to read the part.
+func (s *stream) open(r *scenario.Replay) error {
+	if err := s.lines.open(s.part); err != nil {
+		return err
+	}
+	s.opened = true
+	s.shape = shapeOf(s.lines.peek(), r)
+	s.decoder, s.table = newDecoder(s.shape.format, &r.Fields), nil
+	if s.shape.comma == 0 {
+		return nil
+	}
+	s.table = &table{comma: s.shape.comma}
+	header, err := s.lines.next()
+	if err == io.EOF {
+		return nil
+	}
+	if err == nil {
+		s.table.header(header)
+	}
+	return err
+}
+
+// next reads the next line into s.event. The text is the line as it was read,
+// for whoever wants to know what could not be used. io.EOF ends the part.
+func (s *stream) next() (text []byte, reason Reason, err error) {
+	line, err := s.line()
+	if err != nil {
+		return nil, "", err
+	}
+	if s.table == nil {
+		text = bytes.TrimSpace(line)
+		reason = decode(s.decoder, s.shape.wrapped, text, s.lines.number, &s.event)
+		return text, reason, nil
+	}
+	row, ok := s.table.row(line)
+	if !ok {
+		return line, NotARow, nil
+	}
+	return line, decode(s.decoder, false, row, s.lines.number, &s.event), nil
+}
+
+// line returns the next line that is no comment, or the next row of a table.
+func (s *stream) line() ([]byte, error) {
+	for {
+		line, err := s.lines.next()
+		if err != nil {
+			return nil, err
+		}
+		if s.table != nil {
+			return s.wholeRow(line)
+		}
+		if line[0] != '#' {
+			return line, nil
+		}
+	}
+}
+
+// wholeRow joins the lines of a row. One that does not end within a hundred lines
+// is taken for a single line with a stray quote.
+func (s *stream) wholeRow(line []byte) ([]byte, error) {
+	if !isOpen(line) {
+		return line, nil
+	}
+	s.joined = append(s.joined[:0], line...)
+	for range 100 {
+		more, err := s.lines.next()
+		if err == io.EOF || len(s.joined) > maxLine {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.joined = append(append(s.joined, '\n'), more...)
+		if !isOpen(s.joined) {
+			break
+		}
+	}
+	return s.joined, nil
+}
+
+// peek finds out when the first event of the part was recorded and closes the
+// part again, so that thousands of files need not be open at once. A part
+// without an event is as old as can be.
+func (s *stream) peek(r *scenario.Replay) error {
+	if s.part.once {
+		return nil // It is read when it is its turn: first of all.
+	}
+	if err := s.open(r); err != nil {
+		return err
+	}
+	defer s.close()
+	for {
+		_, reason, err := s.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if reason == "" {
+			s.head = s.event.Time
+			return nil
+		}
+	}
+}
+
+// close closes the part.
+func (s *stream) close() {
+	s.lines.close()
+	s.opened = false
+}
