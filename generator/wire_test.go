@@ -37,6 +37,9 @@ func (c *canned) RemoteAddr() net.Addr             { return nil }
 
 // TestExchangeDoesNotAllocate: a request that is accepted costs no memory.
 func TestExchangeDoesNotAllocate(t *testing.T) {
+	if raced {
+		t.Skip("the race detector makes pools forget")
+	}
 	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n" + capture.AnswerOk)
 	w := newWire(t.Context(), &Destination{
 		URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: time.Minute,

@@ -1,0 +1,7 @@
+//go:build race
+
+package generator
+
+// raced says that the race detector is on. It makes pools forget at random, so
+// that allocations cannot be counted.
+const raced = true
