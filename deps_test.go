@@ -16,7 +16,7 @@ func TestImports(t *testing.T) {
 		"rehearse/scenario":        {"rehearse/capture"},
 		"rehearse/results":         {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/results/compare": {"rehearse/results"},
-		"rehearse/results/report":  {"rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
+		"rehearse/results/report":  {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
 		"rehearse/generator":       {"rehearse/capture", "rehearse/scenario", "rehearse/results"},
 		"rehearse/staging":         {"rehearse/capture"},
 		"rehearse/cmd/rehearse":    {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/generator", "rehearse/staging"},

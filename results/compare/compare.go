@@ -35,6 +35,7 @@ type Comparison struct {
 	Tolerance float64 // share by which a median may differ
 	Rows      []Row
 	Warnings  []string
+	Doubtful  bool // one of the runs is invalid: what differs may be the generator
 }
 
 // Row is one measure of both runs.
@@ -113,11 +114,12 @@ func (c *Comparison) check() error {
 			c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 		}
 	}
-	warn(a.Run.SHA256 != b.Run.SHA256, "the scenario files differ, though the load is the same")
+	warn(a.Run.SHA256 != b.Run.SHA256, "the scenario files, or what was set over them, differ, though the load is the same")
 	warn(a.Run.Seed != b.Run.Seed, "the seeds differ (%d and %d): other events were sent", a.Run.Seed, b.Run.Seed)
 	for i, r := range []*results.Result{a, b} {
 		name := string(rune('A' + i))
 		warn(r.Run.Ended != results.Completed, "%s did not run to its end (%s)", name, r.Run.Ended)
+		c.Doubtful = c.Doubtful || r.Verdict == results.Invalid
 		warn(r.Verdict == results.Invalid, "%s is invalid: %s", name, r.Because())
 	}
 	return nil

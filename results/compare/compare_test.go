@@ -95,7 +95,7 @@ func TestComparisonText(t *testing.T) {
 	if err := WriteText(&text, c); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"latency p50", " worse\n", "the seeds differ (1 and 2)", "the scenario files differ", "B is worse than A by more than 5 %: latency p50"} {
+	for _, want := range []string{"latency p50", " worse\n", "the seeds differ (1 and 2)", "what was set over them, differ", "B is worse than A by more than 5 %: latency p50"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}
@@ -104,6 +104,11 @@ func TestComparisonText(t *testing.T) {
 	if err != nil || len(back.Regressions()) > 0 || back.Rows[0].Found != Better {
 		t.Errorf("the other way round: %v, %v", back, err)
 	}
+	b.Result.Verdict = results.Invalid
+	if doubtful, err := Runs(a, b, 0.05); err != nil || !doubtful.Doubtful || !strings.HasPrefix(doubtful.Because(), "an invalid run") {
+		t.Errorf("an invalid run: %v, %v", doubtful, err)
+	}
+	b.Result.Verdict = results.Pass
 	lax, err := Runs(a, b, 0.8)
 	if err != nil || len(lax.Regressions()) > 0 || !strings.HasPrefix(lax.Because(), "B is not worse than A") {
 		t.Errorf("within a tolerance of 80 %%: %v, %v", lax.Regressions(), err)
