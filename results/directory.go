@@ -240,7 +240,7 @@ func (d *Directory) encodeRefusals(iv *Interval) ([]byte, error) {
 
 // row is the line of an interval, what was left out for want of room included.
 func (d *Directory) row(iv *Interval, member []byte) Row {
-	r := row(iv)
+	r := RowOf(iv)
 	if len(member) == 0 {
 		r.LeftOut += int64(len(iv.Rejected))
 	}

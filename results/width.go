@@ -30,7 +30,7 @@ func (w *hlogWriter) add(dst *bytes.Buffer, iv *Interval) error {
 		w.from, w.filled = iv.From, true
 	}
 	w.to = iv.To
-	w.pending.add(&iv.Tally)
+	w.pending.Add(&iv.Tally)
 	if w.to-w.from < w.to/intervalsOfRun {
 		return nil
 	}

@@ -13,7 +13,8 @@ const columns = 120
 
 // series is a run over time, in few enough columns to be drawn.
 type series struct {
-	span    float64  // seconds
+	from    float64 // seconds
+	to      float64
 	windows []window // from the histograms
 	steps   []step   // from the timeline
 	reasons []string // that occurred, accepted left out, in order of their names
@@ -43,8 +44,8 @@ type step struct {
 
 // gather reads the run.
 func gather(run *results.Run) (*series, error) {
-	s := &series{span: math.Max(run.Result.Run.Seconds, 0.001)}
-	width := s.span / columns
+	s := &series{to: math.Max(run.Result.Run.Seconds, 0.001)}
+	width := s.to / columns
 	seen := map[string]bool{}
 	err := run.EachWindow(width, func(w *results.Window) error {
 		s.windows = append(s.windows, newWindow(w))
