@@ -84,7 +84,7 @@ func refusalChart(run *results.Run, s *series) *chart {
 		c.Empty = "Every request that was sent was accepted."
 		return c
 	}
-	order := slices.Clone(s.reasons)
+	order := slices.DeleteFunc(slices.Clone(s.reasons), func(reason string) bool { return totals[reason] == 0 })
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(totals[b], totals[a]) })
 	y, ticks := plainAxis(high)
 	c.YTicks = ticks

@@ -34,12 +34,12 @@ type window struct {
 // step is a column of what was counted. low and high are the least and the most
 // events a second that any interval of the column came to.
 type step struct {
-	from, to          float64
-	target            float64
-	answered          float64
-	low, high         float64
-	inFlight, waiting int64 // the most
-	unsent, late      float64
+	from, to     float64
+	target       float64
+	answered     float64
+	low, high    float64
+	inFlight     int64 // the most
+	unsent, late float64
 }
 
 // gather reads the run.
