@@ -31,11 +31,14 @@ func (w *hlogWriter) add(dst *bytes.Buffer, iv *Interval) error {
 	}
 	w.to = iv.To
 	w.pending.Add(&iv.Tally)
-	if w.to-w.from < w.to/intervalsOfRun {
+	if !wideEnough(w.from, w.to) {
 		return nil
 	}
 	return w.flush(dst)
 }
+
+// wideEnough says whether an interval may end the line that began at from.
+func wideEnough(from, to time.Duration) bool { return to-from >= to/intervalsOfRun }
 
 // flush appends the lines of what was gathered.
 func (w *hlogWriter) flush(dst *bytes.Buffer) error {

@@ -90,14 +90,22 @@ func Runs(a, b *results.Run, tolerance float64) (*Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range sa {
-		if len(sa[i].values) < fewest || len(sb[i].values) < fewest {
-			return nil, fmt.Errorf("%w: %s has %d samples and %d, it takes %d of each (run longer)",
-				ErrIncomparable, sa[i].name, len(sa[i].values), len(sb[i].values), fewest)
-		}
-		c.Rows = append(c.Rows, c.row(&sa[i], &sb[i]))
+	if err := c.compare(sa, sb); err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+// compare fills in the rows.
+func (c *Comparison) compare(a, b []measure) error {
+	for i := range a {
+		if len(a[i].values) < fewest || len(b[i].values) < fewest {
+			return fmt.Errorf("%w: %s has %d samples and %d, it takes %d of each (run longer)",
+				ErrIncomparable, a[i].name, len(a[i].values), len(b[i].values), fewest)
+		}
+		c.Rows = append(c.Rows, c.row(&a[i], &b[i]))
+	}
+	return nil
 }
 
 // check refuses runs that were asked for different loads, and warns of what else
@@ -133,13 +141,18 @@ type measure struct {
 	values     []float64
 }
 
-// sample cuts a run into windows and measures each.
-func sample(run *results.Run) ([]measure, error) {
-	all := []measure{
+// measures are those that are compared, without samples.
+func measures() []measure {
+	return []measure{
 		{name: "latency p50", unit: Milliseconds}, {name: "latency p99", unit: Milliseconds},
 		{name: "service p50", unit: Milliseconds}, {name: "service p99", unit: Milliseconds},
 		{name: "accepted", unit: PerSecond, moreIsGood: true}, {name: "not accepted", unit: Share},
 	}
+}
+
+// sample cuts a run into windows and measures each.
+func sample(run *results.Run) ([]measure, error) {
+	all := measures()
 	width := math.Max(run.Result.Run.Seconds/windows, 0.5)
 	err := run.EachWindow(width, func(w *results.Window) error {
 		sent, length := w.Latency.Count(), w.To-w.From
