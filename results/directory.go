@@ -74,6 +74,8 @@ type Directory struct {
 	generator *Generator // of a merge: what the shards took
 	frame     []byte     // reused for the ledger
 	refusals  rejectedWriter
+	room      int   // bytes that rejected.jsonl.gz may still grow by
+	leftOut   int64 // refused requests that it had no room for
 
 	total   *Tally        // of the last interval
 	elapsed time.Duration // until the last interval's end
@@ -93,7 +95,7 @@ func Create(path string, m Manifest) (*Directory, error) {
 		sum := sha256.Sum256(m.ScenarioYAML)
 		m.SHA256 = hex.EncodeToString(sum[:])
 	}
-	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally()}
+	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally(), room: maxRejectedFile}
 	d.demands, d.doctor = newDemands(m.Thresholds, m.Stages), newDoctor()
 	err := os.WriteFile(d.file(ScenarioFile), m.ScenarioYAML, 0o644)
 	if err == nil {
@@ -200,7 +202,7 @@ func (d *Directory) append(iv *Interval) error {
 	if err := d.log.add(&d.lines, iv); err != nil {
 		return err
 	}
-	member, err := d.refusals.encode(iv)
+	member, err := d.encodeRefusals(iv)
 	if err != nil {
 		return err
 	}
@@ -212,7 +214,7 @@ func (d *Directory) append(iv *Interval) error {
 		{d.latency, d.lines.Bytes()},
 		{d.rejected, member},
 		{d.ledger, d.frame},
-		{d.timeline, appendRow(nil, row(iv))},
+		{d.timeline, appendRow(nil, d.row(iv, member))},
 	} {
 		if len(part.text) == 0 {
 			continue
@@ -222,6 +224,27 @@ func (d *Directory) append(iv *Interval) error {
 		}
 	}
 	return nil
+}
+
+// encodeRefusals is what rejected.jsonl.gz gains by an interval: nothing once it
+// is full.
+func (d *Directory) encodeRefusals(iv *Interval) ([]byte, error) {
+	if d.room <= 0 {
+		d.leftOut += int64(len(iv.Rejected))
+		return nil, nil
+	}
+	member, err := d.refusals.encode(iv)
+	d.room -= len(member)
+	return member, err
+}
+
+// row is the line of an interval, what was left out for want of room included.
+func (d *Directory) row(iv *Interval, member []byte) Row {
+	r := RowOf(iv)
+	if len(member) == 0 {
+		r.LeftOut += int64(len(iv.Rejected))
+	}
+	return r
 }
 
 // Close writes the final result.json and judges the run. The Result is there
@@ -248,8 +271,10 @@ func (d *Directory) flush() error {
 	if err := d.log.flush(&d.lines); err != nil {
 		return err
 	}
-	_, err := d.latency.Write(d.lines.Bytes())
-	return err
+	if _, err := d.latency.Write(d.lines.Bytes()); err != nil || d.leftOut == 0 {
+		return err
+	}
+	return d.refusals.writeLeftOut(d.rejected, leftOutLine{d.leftOut, whole(d.elapsed)})
 }
 
 // result is the Result as things stand.
@@ -273,7 +298,7 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if d.generator != nil {
 		r.Generator.CPUSeconds, r.Generator.RSSBytes, r.Generator.Health = d.generator.CPUSeconds, d.generator.RSSBytes, d.generator.Health
 	}
-	judge(r, evidence{d.total, d.demands, doubts, d.manifest.Warnings})
+	judge(r, evidence{d.total, d.demands, doubts, d.manifest.Warnings, d.leftOut})
 	return r
 }
 

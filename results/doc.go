@@ -81,6 +81,8 @@
 //
 // Of an interval with more than ten thousand of them the rest is one line,
 // {"left_out": n, "to_ms": end of the interval}, and a warning in the result.
+// Once the file has grown to 64 MiB nothing more is kept; the same line at its
+// end counts the rest. The ledger has all events, whatever was left out here.
 //
 // ledger says of every event whether it was accepted, rejected, ambiguous or
 // unsent; ReadLedger reads it, and ledger.go describes its bytes.

@@ -84,29 +84,44 @@ func TestHlogCutAnywhere(t *testing.T) {
 	}
 }
 
-// The log of a long run has few enough intervals, and still every request.
+// The log of a day has few enough intervals, and that of ten minutes one a second.
 func TestHlogWidens(t *testing.T) {
+	t.Parallel()
+	lines, from := 0, time.Duration(0)
+	for second := range 24 * 3600 {
+		to := time.Duration(second+1) * time.Second
+		if wideEnough(from, to) {
+			lines, from = lines+1, to
+		}
+		if second == 599 && lines != 600 {
+			t.Errorf("%d intervals in the first ten minutes, want one a second", lines)
+		}
+	}
+	if lines < 3000 || lines > 4000 { // 600 + 600·ln(86,400/600) = 3,582
+		t.Errorf("%d intervals in a day", lines)
+	}
+}
+
+// What waits for a line to be wide enough is written at the end.
+func TestHlogKeepsWhatWaits(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	var w hlogWriter
 	iv := newInterval()
 	o := outcome(0, capture.Accepted, 200)
 	iv.Tally.record(&o)
-	const hours = 3 * 3600
-	lines := 0
-	for second := range hours {
-		iv.From, iv.To = time.Duration(second)*time.Second, time.Duration(second+1)*time.Second
-		if err := w.add(&log, iv); err != nil {
-			t.Fatal(err)
-		}
-		lines += bytes.Count(log.Bytes(), []byte("Tag=latency,"))
-		log.Reset()
-		if second == 599 && lines != 600 {
-			t.Errorf("%d intervals in the first ten minutes, want one a second", lines)
+	for second := range 5 { // at two hours a line takes twelve seconds
+		iv.From, iv.To = 2*time.Hour+time.Duration(second)*time.Second, 2*time.Hour+time.Duration(second+1)*time.Second
+		if err := w.add(&log, iv); err != nil || log.Len() > 0 {
+			t.Fatalf("%d bytes after %d seconds, error %v", log.Len(), second+1, err)
 		}
 	}
-	if lines < 1800 || lines > 2400 { // 600 + 600·ln(10,800/600) = 2,334
-		t.Errorf("%d intervals in three hours", lines)
+	if err := w.flush(&log); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readHlog(&log, 3*time.Hour)
+	if err != nil || got[tagLatency].Count() != 5 {
+		t.Errorf("%d latencies, error %v, want 5", got[tagLatency].Count(), err)
 	}
 }
 

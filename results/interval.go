@@ -79,5 +79,5 @@ func (iv *Interval) seal(to time.Duration, inFlight Count, total *Tally) {
 	iv.To, iv.InFlight, iv.Total = to, inFlight, total
 	slices.SortFunc(iv.Ledger, byFirst)
 	iv.Ledger = join(iv.Ledger)
-	total.add(&iv.Tally)
+	total.Add(&iv.Tally)
 }

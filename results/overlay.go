@@ -41,7 +41,7 @@ func (m *merger) write(d *Directory) error {
 			return nil // the first shard was the last to end
 		}
 		m.total.Refusals = map[Refusal]Count{} // known already, and better
-		m.total.add(&iv.Tally)
+		m.total.Add(&iv.Tally)
 		m.total.Refusals, m.total.LeftOut = refusals, leftOut
 		iv.Total, iv.Ledger, ledger = m.total, ledger, nil
 		if err := d.Write(iv); err != nil || !more {

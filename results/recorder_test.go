@@ -63,7 +63,7 @@ func TestRecorderLosesNothing(t *testing.T) {
 		if iv.To != now || iv.From != now-time.Second {
 			t.Errorf("interval from %v to %v, want the second until %v", iv.From, iv.To, now)
 		}
-		sum.add(&iv.Tally)
+		sum.Add(&iv.Tally)
 		ledger = append(ledger, iv.Ledger...)
 		refused += len(iv.Rejected)
 	}

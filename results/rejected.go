@@ -104,6 +104,19 @@ func (w *rejectedWriter) writeLines(out io.Writer) error {
 		}
 	}
 	w.lines = w.lines[:0]
+	return w.end(out)
+}
+
+// writeLeftOut writes a member that says how many more there were.
+func (w *rejectedWriter) writeLeftOut(out io.Writer, line leftOutLine) error {
+	if err := w.begin().Encode(line); err != nil {
+		return fmt.Errorf("cannot encode rejection: %w", err)
+	}
+	return w.end(out)
+}
+
+// end writes the member that begin started.
+func (w *rejectedWriter) end(out io.Writer) error {
 	if err := w.zip.Close(); err != nil {
 		return fmt.Errorf("cannot compress rejections: %w", err)
 	}

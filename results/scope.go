@@ -59,7 +59,7 @@ func (d *demand) observe(from, to time.Duration, t *Tally) {
 	case d.Stage == "" || middle < d.stage.From || middle >= d.stage.To:
 		return
 	}
-	d.tally.add(t)
+	d.tally.Add(t)
 }
 
 // close judges the open window, if it held anything, and empties it.

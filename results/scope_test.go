@@ -37,15 +37,16 @@ func follow(t *testing.T, text string) (ThresholdRow, string) {
 	d := newDemands([]scenario.Threshold{threshold}, []scenario.Stretch{
 		{Name: "ramp", From: 0, To: 20 * time.Second}, {Name: "hold", From: 20 * time.Second, To: time.Minute},
 	})[0]
+	ramp, hold, bad := secondOf(100, 0, 900*ms), secondOf(100, 0, 10*ms), secondOf(100, 5, 10*ms)
 	for s := range 60 {
-		took, bad := 10*ms, 0
-		if s < 20 {
-			took = 900 * ms
+		tally := hold
+		switch {
+		case s < 20:
+			tally = ramp
+		case s >= 30 && s < 40:
+			tally = bad
 		}
-		if s >= 30 && s < 40 {
-			bad = 5
-		}
-		d.observe(time.Duration(s)*time.Second, time.Duration(s+1)*time.Second, secondOf(100, bad, took))
+		d.observe(time.Duration(s)*time.Second, time.Duration(s+1)*time.Second, tally)
 	}
 	return d.row()
 }

@@ -20,7 +20,7 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 		},
 		Planned:    m.Planned,
 		Bytes:      Bytes{Body: t.BodyBytes, Wire: t.WireBytes},
-		Stages:     stageRows(m.Stages),
+		Stages:     StageRows(m.Stages),
 		Rejections: []RejectionRow{},
 		Latency:    summary(t.Latency),
 		Service:    summary(t.Service),
@@ -40,9 +40,9 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 	return r
 }
 
-// stageRows are the stages as the result lists them: none if there are too many
+// StageRows are the stages as the result lists them: none if there are too many
 // to tell anybody anything.
-func stageRows(stages []scenario.Stretch) []StageRow {
+func StageRows(stages []scenario.Stretch) []StageRow {
 	rows := []StageRow{}
 	if len(stages) > MaxStages {
 		return rows

@@ -122,8 +122,8 @@ func (t *Tally) reason(r capture.Reason) *Histogram {
 	return t.ByReason[r]
 }
 
-// add counts everything that other holds.
-func (t *Tally) add(other *Tally) {
+// Add counts everything that other holds.
+func (t *Tally) Add(other *Tally) {
 	for i := range t.Fates {
 		t.Fates[i] = t.Fates[i].plus(other.Fates[i])
 	}

@@ -71,8 +71,8 @@ var columns = []column{
 	{"latency_p90_ms", func(r *Row) any { return &r.LatencyP90 }},
 }
 
-// row is the line of an interval.
-func row(iv *Interval) Row {
+// RowOf is the line of an interval.
+func RowOf(iv *Interval) Row {
 	return Row{
 		From: iv.From.Seconds(), To: iv.To.Seconds(),
 		Target: iv.Target, InFlight: iv.InFlight,

@@ -116,7 +116,7 @@ func TestRowOfInterval(t *testing.T) {
 	}
 	iv := r.Tick(2_000*ms, Count{1, 10})
 	iv.Target = 500
-	got := row(iv)
+	got := RowOf(iv)
 	want := Row{
 		To: 2, Target: 500, InFlight: Count{1, 10}, Accepted: Count{100, 1000}, NoConnection: 2,
 		BodyBytes: 100_000, WireBytes: 30_000,

@@ -61,6 +61,7 @@ type evidence struct {
 	demands []*demand // that followed the run
 	doubts  []string
 	notes   []string // warnings that change nothing
+	leftOut int64    // refused requests that rejected.jsonl.gz had no room for
 }
 
 // judge is Judge with all there is to know.
@@ -80,10 +81,10 @@ func judge(r *Result, e evidence) {
 	for _, warnings := range [][]string{distrust, shortfall, thin, r.Generator.notes(), e.notes} {
 		r.Warnings = append(r.Warnings, warnings...)
 	}
-	if t.LeftOut > 0 {
+	if leftOut := t.LeftOut + e.leftOut; leftOut > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf(
-			"the details of %s are not in rejected.jsonl.gz, which keeps at most %s a second; they are counted",
-			plural(t.LeftOut, "rejected request"), number(maxRejections)))
+			"the details of %s are not in rejected.jsonl.gz, which keeps at most %s a second and %s in all; they are counted, and the ledger has their events",
+			plural(leftOut, "rejected request"), number(maxRejections), sizeText(maxRejectedFile)))
 	}
 }
 

@@ -30,12 +30,15 @@ func (w *hlogWriter) add(dst *bytes.Buffer, iv *Interval) error {
 		w.from, w.filled = iv.From, true
 	}
 	w.to = iv.To
-	w.pending.add(&iv.Tally)
-	if w.to-w.from < w.to/intervalsOfRun {
+	w.pending.Add(&iv.Tally)
+	if !wideEnough(w.from, w.to) {
 		return nil
 	}
 	return w.flush(dst)
 }
+
+// wideEnough says whether an interval may end the line that began at from.
+func wideEnough(from, to time.Duration) bool { return to-from >= to/intervalsOfRun }
 
 // flush appends the lines of what was gathered.
 func (w *hlogWriter) flush(dst *bytes.Buffer) error {

@@ -49,12 +49,14 @@
 //	  properties: {bytes: {p50: 400, p99: 4000}}
 //	  timestamps: {from: 2025-01-01, to: 2025-06-30}
 //
-//	thresholds: [p99 < 500ms, rejected < 0.1%, late < 0.1%]
+//	thresholds: [p99 < 500ms, p99 < 300ms in stage 2, rejected(429) < 1% every 30s, late < 0.1%]
+//	abort: ['http(5xx, 10%, 30s)', 'latency(p99, 5s, 30s)']
 //
 // Its fields and their defaults are described in the JSON Schema that [Schema]
 // returns. Quantities are text with a unit ([ParseRate], [ParseDuration],
 // [ParseBytes], [ParseShare], [ParseCount]), the load has a small language of its
-// own ([ParseProfile]), and so have thresholds ([ParseThreshold]).
+// own ([ParseProfile]), and so have thresholds ([ParseThreshold]) and the
+// rules that end a run ([ParseAbort]).
 //
 // A value may refer to the environment as ${NAME} or ${NAME:-default}; only ${
 // begins a reference, so that $pageview is what it says.

@@ -31,9 +31,10 @@ func newCompare(w world) *cobra.Command {
 medians with their bounds, and how often chance alone would make them differ
 (Mann-Whitney). What is off by less than the tolerance, or by no more than
 chance explains, is no difference. Runs that planned different loads are
-refused; another seed or scenario file, and invalid runs, are warned of.
+refused; another seed or scenario file is warned of.
 
-It exits with 0 if B is not worse, and with 99 if it is.`,
+It exits with 0 if B is not worse, with 99 if it is, and with 120 if one of the
+runs is invalid: then what differs may be the generator.`,
 		Example: `  rehearse compare results/runs/monday results/runs/tuesday --tolerance 10%
   rehearse compare monday tuesday --html compare.html
   rehearse compare monday tuesday --bench | benchstat -col run -`,
@@ -97,7 +98,10 @@ func (f *compareFlags) print(w world, c *compare.Comparison) error {
 	if _, err := w.stdout.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("cannot print the comparison: %w", err)
 	}
-	if len(c.Regressions()) > 0 {
+	switch {
+	case c.Doubtful:
+		return status(exitInvalid)
+	case len(c.Regressions()) > 0:
 		return status(exitThreshold)
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,17 +13,26 @@ import (
 	"rehearse/results/report"
 )
 
+// reportFlags are those of report.
+type reportFlags struct {
+	html, events                              string
+	json, markdown, junit, github, rejections bool
+}
+
 // newReport makes the verb report.
 func newReport(w world) *cobra.Command {
-	var asJSON bool
-	var html string
+	var f reportFlags
 	c := &cobra.Command{
 		Use:   "report DIR",
 		Short: "Show what a run directory says",
 		Long: `report shows a run directory as run did when it ended, and exits with the
-code of its verdict. A run that was killed is shown up to its last second.`,
+code of its verdict. A run that was killed is shown up to its last second.
+
+In a GitHub workflow --github prints annotations and adds the Markdown report to
+the summary of the step.`,
 		Example: `  rehearse report results/runs/20261201T100000Z-quickstart
   rehearse report results/runs/20261201T100000Z-quickstart --html report.html
+  rehearse report --rejected --events lost.csv results/runs/20261201T100000Z-quickstart
   rehearse report --json results/runs/20261201T100000Z-quickstart | jq .verdict`,
 		Args: exactly("run directory"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -30,17 +40,86 @@ code of its verdict. A run that was killed is shown up to its last second.`,
 			if err != nil {
 				return err
 			}
-			if html != "" {
-				if err := writeHTML(run, html); err != nil {
-					return err
-				}
-			}
-			return printRun(w, run, asJSON)
+			return f.show(w, run)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print result.json")
-	c.Flags().StringVar(&html, "html", "", "also write the report as one HTML file to `FILE`")
+	c.Flags().SortFlags = false
+	c.Flags().BoolVar(&f.json, "json", false, "print result.json")
+	c.Flags().BoolVar(&f.markdown, "markdown", false, "print the report as Markdown")
+	c.Flags().BoolVar(&f.junit, "junit", false, "print the thresholds as JUnit tests")
+	c.Flags().BoolVar(&f.github, "github", false, "print GitHub annotations, and add to $GITHUB_STEP_SUMMARY")
+	c.Flags().BoolVar(&f.rejections, "rejected", false, "list the refused requests in groups of one reason, status and answer")
+	c.Flags().StringVar(&f.html, "html", "", "also write the report as one HTML file to `FILE`")
+	c.Flags().StringVar(&f.events, "events", "", "also write which events were not accepted, as CSV, to `FILE`")
+	c.MarkFlagsMutuallyExclusive("json", "markdown", "junit", "github", "rejected")
 	return c
+}
+
+// show writes the files that were asked for, and prints the run.
+func (f *reportFlags) show(w world, run *results.Run) error {
+	if f.html != "" {
+		if err := writeHTML(run, f.html); err != nil {
+			return err
+		}
+	}
+	if f.events != "" {
+		if err := writeFile(f.events, run, report.WriteEvents); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.markdown:
+		return printForm(w, run, report.WriteMarkdown)
+	case f.junit:
+		return printForm(w, run, report.WriteJUnit)
+	case f.rejections:
+		return printForm(w, run, report.WriteRejected)
+	case f.github:
+		if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
+			if err := appendSummary(path, run); err != nil {
+				return err
+			}
+		}
+		return printForm(w, run, report.WriteAnnotations)
+	}
+	return printRun(w, run, f.json)
+}
+
+// form is a way to write a report.
+type form func(io.Writer, *results.Run) error
+
+// printForm prints a run in a form for machines, its verdict on stderr.
+func printForm(w world, run *results.Run, write form) error {
+	if err := write(w.stdout, run); err != nil {
+		return err
+	}
+	fmt.Fprintln(w.stderr, verdictLine(run.Result))
+	if code := verdictCode(run.Result); code != exitPass {
+		return status(code)
+	}
+	return nil
+}
+
+// writeFile writes a run to a file in some form.
+func writeFile(path string, run *results.Run, write form) error {
+	var text bytes.Buffer
+	if err := write(&text, run); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	return nil
+}
+
+// appendSummary adds the Markdown report to the summary of a workflow step,
+// which other commands write as well.
+func appendSummary(path string, run *results.Run) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("cannot write the step summary: %w", err)
+	}
+	return errors.Join(report.WriteMarkdown(file, run), file.Close())
 }
 
 // reportFile is the report that run leaves in its directory.

@@ -26,6 +26,7 @@ type runFlags struct {
 	seed   string
 	quiet  bool
 	json   bool
+	live   string
 	shard  string
 	start  string
 	resume string
@@ -62,6 +63,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.out, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
+	c.Flags().StringVar(&f.live, "live", "", "serve the charts while it runs, a stop button and /metrics on this loopback `address`, as in 127.0.0.1:8799")
 	c.Flags().StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
 	c.Flags().StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
 	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted replay whose run directory is `DIR`")
@@ -155,8 +157,18 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		return "", err
 	}
 	path := r.directory()
+	soft, hard, release := r.world.deadlines(context.Background())
+	defer release()
+	soft, abort := context.WithCancelCause(soft)
+	defer abort(nil)
 	start := r.part.begin()
-	directory, err := results.Create(path, r.manifest(start))
+	manifest := r.manifest(start)
+	view, err := startLive(r.flags.live, &manifest, func() { abort(errStopped) })
+	if err != nil {
+		return "", err
+	}
+	defer view.end(filepath.Join(path, reportFile))
+	directory, err := results.Create(path, manifest)
 	if err != nil {
 		return "", err
 	}
@@ -166,10 +178,6 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		}
 	}
 	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
-	soft, hard, release := r.world.deadlines(context.Background())
-	defer release()
-	soft, abort := context.WithCancelCause(soft)
-	defer abort(nil)
 	aborts := results.NewAborts(r.scenario.Aborts)
 	builders := spareProcessor()
 	progress := newProgress(r, path)
@@ -180,6 +188,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 				progress.warn(err)
 			}
 			progress.show(iv)
+			view.observe(iv)
 			if fired := aborts.Observe(iv); fired != nil {
 				abort(firedRule{fired})
 			}
@@ -256,6 +265,8 @@ func (r *rehearsal) ending(s generator.Summary, cause error) results.Final {
 		e.Ended, e.Why = results.Aborted, s.SourceErr.Error()
 	case s.Interrupted && errors.As(cause, &fired):
 		e.Ended, e.Why, e.Rule = results.Aborted, fired.Why, fired.Rule
+	case s.Interrupted && errors.Is(cause, errStopped):
+		e.Ended, e.Why = results.Interrupted, errStopped.Error()
 	case s.Interrupted:
 		e.Ended, e.Why = results.Interrupted, "stopped by a signal"
 	case s.OutOfTime:

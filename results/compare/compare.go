@@ -35,6 +35,7 @@ type Comparison struct {
 	Tolerance float64 // share by which a median may differ
 	Rows      []Row
 	Warnings  []string
+	Doubtful  bool // one of the runs is invalid: what differs may be the generator
 }
 
 // Row is one measure of both runs.
@@ -89,14 +90,22 @@ func Runs(a, b *results.Run, tolerance float64) (*Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range sa {
-		if len(sa[i].values) < fewest || len(sb[i].values) < fewest {
-			return nil, fmt.Errorf("%w: %s has %d samples and %d, it takes %d of each (run longer)",
-				ErrIncomparable, sa[i].name, len(sa[i].values), len(sb[i].values), fewest)
-		}
-		c.Rows = append(c.Rows, c.row(&sa[i], &sb[i]))
+	if err := c.compare(sa, sb); err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+// compare fills in the rows.
+func (c *Comparison) compare(a, b []measure) error {
+	for i := range a {
+		if len(a[i].values) < fewest || len(b[i].values) < fewest {
+			return fmt.Errorf("%w: %s has %d samples and %d, it takes %d of each (run longer)",
+				ErrIncomparable, a[i].name, len(a[i].values), len(b[i].values), fewest)
+		}
+		c.Rows = append(c.Rows, c.row(&a[i], &b[i]))
+	}
+	return nil
 }
 
 // check refuses runs that were asked for different loads, and warns of what else
@@ -113,11 +122,12 @@ func (c *Comparison) check() error {
 			c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 		}
 	}
-	warn(a.Run.SHA256 != b.Run.SHA256, "the scenario files differ, though the load is the same")
+	warn(a.Run.SHA256 != b.Run.SHA256, "the scenario files, or what was set over them, differ, though the load is the same")
 	warn(a.Run.Seed != b.Run.Seed, "the seeds differ (%d and %d): other events were sent", a.Run.Seed, b.Run.Seed)
 	for i, r := range []*results.Result{a, b} {
 		name := string(rune('A' + i))
 		warn(r.Run.Ended != results.Completed, "%s did not run to its end (%s)", name, r.Run.Ended)
+		c.Doubtful = c.Doubtful || r.Verdict == results.Invalid
 		warn(r.Verdict == results.Invalid, "%s is invalid: %s", name, r.Because())
 	}
 	return nil
@@ -131,13 +141,18 @@ type measure struct {
 	values     []float64
 }
 
-// sample cuts a run into windows and measures each.
-func sample(run *results.Run) ([]measure, error) {
-	all := []measure{
+// measures are those that are compared, without samples.
+func measures() []measure {
+	return []measure{
 		{name: "latency p50", unit: Milliseconds}, {name: "latency p99", unit: Milliseconds},
 		{name: "service p50", unit: Milliseconds}, {name: "service p99", unit: Milliseconds},
 		{name: "accepted", unit: PerSecond, moreIsGood: true}, {name: "not accepted", unit: Share},
 	}
+}
+
+// sample cuts a run into windows and measures each.
+func sample(run *results.Run) ([]measure, error) {
+	all := measures()
 	width := math.Max(run.Result.Run.Seconds/windows, 0.5)
 	err := run.EachWindow(width, func(w *results.Window) error {
 		sent, length := w.Latency.Count(), w.To-w.From

@@ -37,7 +37,7 @@ func (r *Row) Delta() string {
 	return fmt.Sprintf("%+.1f %%%s", r.Change*100, points)
 }
 
-// WriteText writes the comparison as plain text of at most 100 columns.
+// WriteText writes the comparison as plain text of some 110 columns.
 func WriteText(w io.Writer, c *Comparison) error {
 	var b strings.Builder
 	for _, run := range []struct {
@@ -46,10 +46,10 @@ func WriteText(w io.Writer, c *Comparison) error {
 	}{{"A", c.A}, {"B", c.B}} {
 		fmt.Fprintf(&b, "%s  %s, run %s (%s)\n", run.name, results.Printable(run.Result.Run.Scenario, 40), results.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
 	}
-	fmt.Fprintf(&b, "\n%-13s %-28s %-28s %-10s %-7s\n", "medians", "A", "B", "change", "p")
+	fmt.Fprintf(&b, "\n%-13s %-31s %-31s %-10s %-7s\n", "medians", "A", "B", "change", "p")
 	for i := range c.Rows {
 		r := &c.Rows[i]
-		fmt.Fprintf(&b, "%-13s %-28s %-28s %-10s %-7.3f %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.P, r.Found)
+		fmt.Fprintf(&b, "%-13s %-31s %-31s %-10s %-7.3f %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.P, r.Found)
 	}
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(&b, "\nwarning: %s\n", results.Printable(warning, 500))
@@ -63,6 +63,9 @@ func WriteText(w io.Writer, c *Comparison) error {
 
 // Because says in a sentence what the comparison comes to.
 func (c *Comparison) Because() string {
+	if c.Doubtful {
+		return "an invalid run cannot be compared: what differs may be the generator"
+	}
 	if worse := c.Regressions(); len(worse) > 0 {
 		return fmt.Sprintf("B is worse than A by more than %s: %s", results.FormatShare(c.Tolerance), strings.Join(worse, ", "))
 	}

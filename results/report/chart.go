@@ -79,9 +79,9 @@ func length(from, to float64) float64 { return math.Max(to-from, 0.5) }
 // place writes a coordinate.
 func place(x float64) string { return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64) }
 
-// timeAxis is the x axis of a run and its ticks.
-func timeAxis(span float64) (axis, []tick) {
-	a := axis{0, span, left, right, false}
+// timeAxis is the x axis of a stretch of a run and its ticks.
+func timeAxis(from, to float64) (axis, []tick) {
+	a, span := axis{from, to, left, right, false}, to-from
 	step := 0.1
 	for _, s := range []float64{0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400} {
 		if span/step > 6 {
@@ -92,7 +92,7 @@ func timeAxis(span float64) (axis, []tick) {
 		step *= 2
 	}
 	var ticks []tick
-	for t := 0.0; t <= span; t += step {
+	for t := math.Ceil(from/step) * step; t <= to; t += step {
 		ticks = append(ticks, tick{place(a.at(t)), clock(t)})
 	}
 	return a, ticks
@@ -194,9 +194,9 @@ func block(x1, x2, y1, y2 float64) string {
 }
 
 // overTime is a chart over the time of a run, its stages shaded.
-func overTime(run *results.Run, span float64, title, note string) (*chart, axis) {
+func overTime(run *results.Run, s *series, title, note string) (*chart, axis) {
 	c := &chart{Title: title, Note: note, XName: "time"}
-	x, ticks := timeAxis(span)
+	x, ticks := timeAxis(s.from, s.to)
 	c.XTicks = ticks
 	for i, stage := range run.Result.Stages {
 		from, to := x.at(stage.From), x.at(stage.To)

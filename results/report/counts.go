@@ -12,7 +12,7 @@ import (
 
 // rateChart draws what was asked for against what was answered.
 func rateChart(run *results.Run, s *series) *chart {
-	c, x := overTime(run, s.span, "Events a second", "asked for, and answered")
+	c, x := overTime(run, s, "Events a second", "asked for, and answered")
 	if len(s.steps) == 0 {
 		c.Empty = "The timeline is empty."
 		return c
@@ -42,16 +42,12 @@ func rateChart(run *results.Run, s *series) *chart {
 // else through what the timeline says.
 func planned(run *results.Run, x, y axis, xs, target []float64) (px, py []float64) {
 	for _, stage := range run.Result.Stages {
-		px = append(px, x.at(stage.From), x.at(stage.To))
-		to := stage.End
-		if stage.To > x.high { // the run ended within the stage
-			to = stage.Start + (stage.End-stage.Start)*math.Max(x.high-stage.From, 0)/(stage.To-stage.From)
+		from, to := math.Max(stage.From, x.low), math.Min(stage.To, x.high)
+		if from > to { // not on this chart
+			continue
 		}
-		if stage.From > x.high {
-			px = px[:len(px)-2]
-			break
-		}
-		py = append(py, y.at(stage.Start), y.at(to))
+		px = append(px, x.at(from), x.at(to))
+		py = append(py, y.at(rateAt(stage, from)), y.at(rateAt(stage, to)))
 	}
 	if len(px) == 0 {
 		return xs, target
@@ -59,12 +55,17 @@ func planned(run *results.Run, x, y axis, xs, target []float64) (px, py []float6
 	return px, py
 }
 
+// rateAt is what a stage asks for at a time in it.
+func rateAt(stage results.StageRow, t float64) float64 {
+	return stage.Start + (stage.End-stage.Start)*(t-stage.From)/math.Max(stage.To-stage.From, 1e-9)
+}
+
 // stacked is how many reasons a chart tells apart by colour.
 const stacked = 5
 
 // refusalChart draws what was not accepted, by reason.
 func refusalChart(run *results.Run, s *series) *chart {
-	c, x := overTime(run, s.span, "Not accepted, by reason", "requests a second")
+	c, x := overTime(run, s, "Not accepted, by reason", "requests a second")
 	totals := map[string]int64{}
 	sides := map[string]string{}
 	high := 0.0
@@ -83,7 +84,7 @@ func refusalChart(run *results.Run, s *series) *chart {
 		c.Empty = "Every request that was sent was accepted."
 		return c
 	}
-	order := slices.Clone(s.reasons)
+	order := slices.DeleteFunc(slices.Clone(s.reasons), func(reason string) bool { return totals[reason] == 0 })
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(totals[b], totals[a]) })
 	y, ticks := plainAxis(high)
 	c.YTicks = ticks
@@ -124,7 +125,7 @@ func (c *chart) stack(w *window, order []string, x, y axis, paths []strings.Buil
 
 // flightChart draws how many requests waited for an answer at once.
 func flightChart(run *results.Run, s *series) *chart {
-	c, x := overTime(run, s.span, "Requests in flight", "sent and unanswered, the most of any second; late ones a second")
+	c, x := overTime(run, s, "Requests in flight", "sent and unanswered, the most of any second; late ones a second")
 	if len(s.steps) == 0 {
 		c.Empty = "The timeline is empty."
 		return c

@@ -151,23 +151,21 @@ func TestADayStaysSmall(t *testing.T) {
 	path := t.TempDir()
 	d, err := results.Create(path, results.Manifest{
 		RunID: "day", Scenario: "day", StartedAt: time.Unix(1_800_000_000, 0),
-		Planned: results.Planned{Events: 2160, Requests: 2160, PeakEvents: 1},
+		Planned: results.Planned{Events: 130, Requests: 130, PeakEvents: 1},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := results.NewRecorder(1)
-	for i := range 2160 {
-		due := time.Duration(i) * 40 * time.Second
+	for i := range 130 {
+		due := time.Duration(i) * 665 * time.Second
 		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Done: due + time.Duration(1+i%900)*time.Millisecond, Status: 200}
 		if i%3 == 0 {
-			o.Reason, o.Status = capture.RateLimited+capture.Reason(i%5), 429+i%5
+			o.Reason, o.Status = capture.RateLimited, 429
 		}
 		r.Shard(0).Record(&o)
-		if i%8 == 7 {
-			if err := d.Write(r.Tick(due+40*time.Second, results.Count{})); err != nil {
-				t.Fatal(err)
-			}
+		if err := d.Write(r.Tick(due+665*time.Second, results.Count{})); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if _, err := d.Close(results.Final{Ended: results.Completed}); err != nil {

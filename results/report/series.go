@@ -13,7 +13,8 @@ const columns = 120
 
 // series is a run over time, in few enough columns to be drawn.
 type series struct {
-	span    float64  // seconds
+	from    float64 // seconds
+	to      float64
 	windows []window // from the histograms
 	steps   []step   // from the timeline
 	reasons []string // that occurred, accepted left out, in order of their names
@@ -33,18 +34,18 @@ type window struct {
 // step is a column of what was counted. low and high are the least and the most
 // events a second that any interval of the column came to.
 type step struct {
-	from, to          float64
-	target            float64
-	answered          float64
-	low, high         float64
-	inFlight, waiting int64 // the most
-	unsent, late      float64
+	from, to     float64
+	target       float64
+	answered     float64
+	low, high    float64
+	inFlight     int64 // the most
+	unsent, late float64
 }
 
 // gather reads the run.
 func gather(run *results.Run) (*series, error) {
-	s := &series{span: math.Max(run.Result.Run.Seconds, 0.001)}
-	width := s.span / columns
+	s := &series{to: math.Max(run.Result.Run.Seconds, 0.001)}
+	width := s.to / columns
 	seen := map[string]bool{}
 	err := run.EachWindow(width, func(w *results.Window) error {
 		s.windows = append(s.windows, newWindow(w))

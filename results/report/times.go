@@ -40,7 +40,7 @@ func timed(windows []window) (some []window) {
 // latencyChart draws the quantiles of latency over time, and the limits set to
 // them.
 func latencyChart(run *results.Run, s *series) *chart {
-	c, x := overTime(run, s.span, "Latency over time", "from due to done; each point sums up "+pointWidth(s))
+	c, x := overTime(run, s, "Latency over time", "from due to done; each point sums up "+pointWidth(s))
 	windows := timed(s.windows)
 	if len(windows) == 0 {
 		c.Empty = "Nothing was timed."
@@ -57,7 +57,7 @@ func latencyChart(run *results.Run, s *series) *chart {
 	y, ticks := logAxis(low, high)
 	c.YTicks = ticks
 	for _, l := range limits {
-		from, to := extent(run.Result, l, s.span)
+		from, to := extent(run.Result, l, s.to)
 		c.limit(y.at(l.Value), x.at(from), x.at(to), l.Text)
 	}
 	xs := middles(windows, x)
@@ -91,14 +91,14 @@ func limits(r *results.Result) (some []scenario.Threshold) {
 }
 
 // extent is where in the run a threshold holds, in seconds.
-func extent(r *results.Result, t scenario.Threshold, span float64) (from, to float64) {
+func extent(r *results.Result, t scenario.Threshold, end float64) (from, to float64) {
 	name := strings.TrimPrefix(t.Stage, "stage ")
 	for _, stage := range r.Stages {
 		if t.Stage != "" && stage.Name == name {
 			return stage.From, stage.To
 		}
 	}
-	return 0, span
+	return 0, end
 }
 
 // pointWidth says how much one point of a chart stands for.
@@ -112,7 +112,7 @@ func pointWidth(s *series) string {
 
 // serviceChart draws what the endpoint took, once it had a request.
 func serviceChart(run *results.Run, s *series) *chart {
-	c, x := overTime(run, s.span, "Service over time", "from sent to done: the endpoint alone")
+	c, x := overTime(run, s, "Service over time", "from sent to done: the endpoint alone")
 	windows := timed(s.windows)
 	if len(windows) == 0 {
 		c.Empty = "Nothing was timed."
@@ -135,7 +135,7 @@ func serviceChart(run *results.Run, s *series) *chart {
 
 // lagChart draws how late requests left.
 func lagChart(run *results.Run, s *series) *chart {
-	c, x := overTime(run, s.span, "Lag", "from due to sent: we were slow, or no connection was free")
+	c, x := overTime(run, s, "Lag", "from due to sent: we were slow, or no connection was free")
 	windows := timed(s.windows)
 	if len(windows) == 0 {
 		c.Empty = "Nothing was sent."
@@ -168,7 +168,7 @@ const heatLevels = 8
 // requests, fast ones and slow ones, show as two stripes where a quantile shows
 // one line.
 func heatChart(run *results.Run, s *series) *chart {
-	c, x := overTime(run, s.span, "Latency heat map", "darker: more of the requests of that moment")
+	c, x := overTime(run, s, "Latency heat map", "darker: more of the requests of that moment")
 	c.Bands = nil
 	windows := timed(s.windows)
 	if len(windows) == 0 {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// Every end of a run has its exit code.
+func TestVerdictCode(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		ended   results.Ended
+		rule    string
+		shards  int
+		verdict results.Verdict
+		want    int
+	}{
+		{"pass", results.Completed, "", 1, results.Pass, 0},
+		{"fail", results.Completed, "", 1, results.Fail, 99},
+		{"invalid", results.Completed, "", 1, results.Invalid, 120},
+		{"interrupted", results.Interrupted, "", 1, results.Fail, 105},
+		{"aborted by a rule", results.Aborted, "net(20%, 10s)", 1, results.Fail, 108},
+		{"aborted by a rule, and invalid", results.Aborted, "net(20%, 10s)", 1, results.Invalid, 108},
+		{"out of time", results.Aborted, "", 1, results.Invalid, 120},
+		{"a shard", results.Completed, "", 4, results.Invalid, 0},
+		{"a shard, interrupted", results.Interrupted, "", 4, results.Invalid, 105},
+	} {
+		r := &results.Result{Verdict: c.verdict}
+		r.Run.Ended, r.Run.Rule, r.Run.Shard.Of = c.ended, c.rule, c.shards
+		if got := verdictCode(r); got != c.want {
+			t.Errorf("%s: exit %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+func TestCodeOf(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[int]error{
+		0: nil, 1: errors.New("x"), 2: fmt.Errorf("y: %w", coded{exitUsage, errors.New("x")}),
+		99: status(99), 104: scenario.Errors{{What: "x"}},
+	} {
+		if got := codeOf(err); got != want {
+			t.Errorf("%v: exit %d, want %d", err, got, want)
+		}
+	}
+}
+
+// What ended a run is told apart, and always says why.
+func TestEnding(t *testing.T) {
+	t.Parallel()
+	fired := firedRule{&results.Fired{Rule: "net(20%, 10s)", Why: "it fired"}}
+	for _, c := range []struct {
+		name    string
+		summary generator.Summary
+		cause   error
+		want    results.Final
+	}{
+		{"completed", generator.Summary{}, nil, results.Final{Ended: results.Completed}},
+		{"a rule that fired when all was sent", generator.Summary{}, fired, results.Final{Ended: results.Completed}},
+		{"a signal", generator.Summary{Interrupted: true}, errors.New("canceled"), results.Final{Ended: results.Interrupted, Why: "stopped by a signal"}},
+		{"the button", generator.Summary{Interrupted: true}, errStopped, results.Final{Ended: results.Interrupted, Why: "stopped from the live page"}},
+		{"a rule", generator.Summary{Interrupted: true}, fired, results.Final{Ended: results.Aborted, Why: "it fired", Rule: "net(20%, 10s)"}},
+		{"grace", generator.Summary{OutOfTime: true}, nil, results.Final{Ended: results.Aborted,
+			Why: "requests still waited 30s after the end of the load: the endpoint, or the connections, could not keep up"}},
+		{"a broken recording", generator.Summary{SourceErr: errors.New("torn"), Interrupted: true}, fired, results.Final{Ended: results.Aborted, Why: "torn"}},
+	} {
+		r := rehearsal{}
+		if got := r.ending(c.summary, c.cause); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestReadPart(t *testing.T) {
+	t.Parallel()
+	soon := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	for _, c := range []struct {
+		shard, start string
+		want         part
+		ok           bool
+	}{
+		{"", "", part{}, true},
+		{"0/4", "", part{shard: results.Shards{Index: 0, Of: 4}}, true},
+		{"3/4", soon.Format(time.RFC3339), part{shard: results.Shards{Index: 3, Of: 4}, start: soon}, true},
+		{"4/4", "", part{}, false}, {"-1/4", "", part{}, false}, {"1", "", part{}, false}, {"1/4x", "", part{}, false},
+		{"1/0", "", part{}, false}, {"", "tomorrow", part{}, false}, {"", "2001-01-01T00:00:00Z", part{}, false},
+	} {
+		got, err := readPart(c.shard, c.start)
+		if (err == nil) != c.ok || c.ok && (got.shard != c.want.shard || !got.start.Equal(c.want.start)) {
+			t.Errorf("%q %q: %+v, %v", c.shard, c.start, got, err)
+		}
+		if err != nil && codeOf(err) != exitUsage {
+			t.Errorf("%q %q: exit %d", c.shard, c.start, codeOf(err))
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rehearse/results"
+)
+
+// Every form of the report of the committed run stays what it is.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	run, err := results.Open("../testdata/small-import")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, form := range map[string]func(io.Writer, *results.Run) error{
+		"small-import.md": WriteMarkdown, "small-import.xml": WriteJUnit, "small-import.github": WriteAnnotations,
+		"small-import.rejected": WriteRejected, "small-import.csv": WriteEvents,
+	} {
+		var got bytes.Buffer
+		if err := form(&got, run); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got.Bytes(), want)
+		}
+		if err := form(brokenWriter{}, run); err == nil {
+			t.Errorf("%s: a broken pipe is no error", name)
+		}
+	}
+}
+
+// What others wrote commands neither a terminal, nor a page, nor a build server.
+func TestHostileForms(t *testing.T) {
+	t.Parallel()
+	run, err := results.Open(hostile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var markdown, junit, github, rejected bytes.Buffer
+	for out, form := range map[*bytes.Buffer]func(io.Writer, *results.Run) error{
+		&markdown: WriteMarkdown, &junit: WriteJUnit, &github: WriteAnnotations, &rejected: WriteRejected,
+	} {
+		if err := form(out, run); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(out.String(), "\x1b\u202e") {
+			t.Errorf("control characters in\n%q", out.String())
+		}
+	}
+	if strings.Contains(markdown.String(), "<script") || strings.Contains(markdown.String(), "<img") {
+		t.Errorf("markup in\n%s", markdown.String())
+	}
+	if err := xml.Unmarshal(junit.Bytes(), &suites{}); err != nil {
+		t.Errorf("no XML: %v", err)
+	}
+	for line := range strings.Lines(github.String()) {
+		if !strings.HasPrefix(line, "::error title=rehearse") && !strings.HasPrefix(line, "::warning title=rehearse") {
+			t.Errorf("a command of others: %q", line)
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"rehearse/results"
+)
+
+// The escapes of GitHub's workflow commands (actions/toolkit, command.ts).
+var (
+	data     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// WriteAnnotations writes what is wrong with a run as GitHub annotations: an
+// error for each threshold that was not met and for an invalid run, a warning
+// for each doubt, and a notice if all is well.
+func WriteAnnotations(w io.Writer, run *results.Run) error {
+	r := run.Result
+	var b strings.Builder
+	annotate := func(level, text string) {
+		fmt.Fprintf(&b, "::%s title=%s::%s\n", level, property.Replace(results.Printable("rehearse "+r.Run.Scenario, 200)),
+			data.Replace(results.Printable(text, 2000)))
+	}
+	for _, row := range r.Thresholds {
+		if !row.OK {
+			annotate("error", row.Text+" was "+row.Value)
+		}
+	}
+	warnings := r.Warnings
+	if r.Verdict == results.Invalid && len(warnings) > 0 {
+		annotate("error", "invalid: "+warnings[0])
+		warnings = warnings[1:]
+	}
+	for _, warning := range warnings {
+		annotate("warning", warning)
+	}
+	if r.Verdict == results.Pass {
+		annotate("notice", r.Because())
+	}
+	return write(w, b.String())
+}

@@ -1,0 +1,65 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+
+	"rehearse/results"
+)
+
+// suites is a report as build servers read the results of tests.
+type suites struct {
+	XMLName xml.Name `xml:"testsuites"`
+	Suite   suite    `xml:"testsuite"`
+}
+
+type suite struct {
+	Name     string  `xml:"name,attr"`
+	Tests    int     `xml:"tests,attr"`
+	Failures int     `xml:"failures,attr"`
+	Errors   int     `xml:"errors,attr"`
+	Time     string  `xml:"time,attr"`
+	Started  string  `xml:"timestamp,attr"`
+	Cases    []check `xml:"testcase"`
+}
+
+type check struct {
+	Name    string  `xml:"name,attr"`
+	Class   string  `xml:"classname,attr"`
+	Failure *remark `xml:"failure"`
+	Error   *remark `xml:"error"`
+	Out     string  `xml:"system-out,omitempty"`
+}
+
+type remark struct {
+	Message string `xml:"message,attr"`
+}
+
+// WriteJUnit writes the report of a run in the form of JUnit: a test that the
+// run can be trusted, in error if it is invalid, and one for each threshold.
+func WriteJUnit(w io.Writer, run *results.Run) error {
+	r := run.Result
+	name := results.Printable(r.Run.Scenario, 200)
+	s := suite{Name: name, Time: fmt.Sprintf("%.3f", r.Run.Seconds), Started: results.Printable(r.Run.StartedAt, 40)}
+	trusted := check{Name: "the run can be trusted", Class: name}
+	if r.Verdict == results.Invalid {
+		trusted.Error = &remark{results.Printable(r.Because(), 2000)}
+		s.Errors++
+	}
+	s.Cases = append(s.Cases, trusted)
+	for _, row := range r.Thresholds {
+		c := check{Name: results.Printable(row.Text, 200), Class: name, Out: results.Printable(row.Value, 400)}
+		if !row.OK {
+			c.Failure = &remark{c.Name + " was " + c.Out}
+			s.Failures++
+		}
+		s.Cases = append(s.Cases, c)
+	}
+	s.Tests = len(s.Cases)
+	text, err := xml.MarshalIndent(suites{Suite: s}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("cannot write report: %w", err)
+	}
+	return write(w, xml.Header+string(text)+"\n")
+}

@@ -1,0 +1,72 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"rehearse/results"
+)
+
+// marked escapes what Markdown or HTML would take for markup.
+var marked = strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`,
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`, "~", `\~`, "!", `\!`, "@", "&#64;", "$", `\$`)
+
+// cell is text of others on one line of a table.
+func cell(text string) string { return marked.Replace(results.Printable(text, 300)) }
+
+// WriteMarkdown writes the report of a run as GitHub's Markdown: for a pull
+// request, a chat or a wiki.
+func WriteMarkdown(w io.Writer, run *results.Run) error {
+	r := run.Result
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s: %s\n\n%s.\n\n", cell(r.Run.Scenario), r.Verdict, cell(r.Because()))
+	b.WriteString("| | | |\n|---|--:|---|\n")
+	for _, f := range facts(r) {
+		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
+	}
+	if len(r.Thresholds) > 0 {
+		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
+		for _, row := range r.Thresholds {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Text), cell(row.Value), met(row.OK))
+		}
+	}
+	b.WriteString("\n| time | mean | p50 | p90 | p99 | p99.9 | max |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	for _, row := range times(r) {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+	}
+	b.WriteString("\n| | requests | events |\n|---|--:|--:|\n")
+	for _, row := range books(r) {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", row[0], row[1], row[2])
+	}
+	if len(r.Rejections) > 0 {
+		b.WriteString("\n| not accepted | side | status | requests | events | the first answer |\n|---|---|--:|--:|--:|---|\n")
+		for _, row := range r.Rejections {
+			kind := row
+			kind.Requests, kind.Events = 0, 0
+			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n", cell(row.Reason), cell(row.Side), row.Status,
+				results.FormatCount(row.Requests), results.FormatCount(row.Events), cell(run.Answers[kind]))
+		}
+	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(&b, "\n- %s", cell(warning))
+	}
+	fmt.Fprintf(&b, "\n\nrun %s, started %s, %v s, %s\n", cell(r.Run.ID), cell(r.Run.StartedAt), r.Run.Seconds, cell(string(r.Run.Ended)))
+	return write(w, b.String())
+}
+
+// met says how a threshold came out.
+func met(ok bool) string {
+	if ok {
+		return "met"
+	}
+	return "**not met**"
+}
+
+// write writes the text of a report.
+func write(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("cannot write report: %w", err)
+	}
+	return nil
+}

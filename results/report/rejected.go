@@ -1,0 +1,115 @@
+package report
+
+import (
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rehearse/capture"
+	"rehearse/results"
+)
+
+// maxGroups is how many kinds of refusals are told apart.
+const maxGroups = 1000
+
+// group is refused requests that came to the same.
+type group struct {
+	reason, side, answer string
+	status               int
+	requests, events     int64
+	first, last          float64 // when the first and the last of them were due, in ms
+}
+
+// groupKey is what the requests of a group have in common.
+type groupKey struct {
+	reason, answer string
+	status         int
+}
+
+// WriteRejected lists the refused requests of a run in groups of one reason,
+// status and answer, the largest first.
+func WriteRejected(w io.Writer, run *results.Run) error {
+	groups, leftOut, err := groupRejections(run)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", "requests", "events", "reason", "side", "", "first", "last", "answer")
+	for _, g := range groups {
+		status := ""
+		if g.status > 0 {
+			status = strconv.Itoa(g.status)
+		}
+		fmt.Fprintf(&b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", results.FormatCount(g.requests), results.FormatCount(g.events),
+			results.Printable(g.reason, 22), results.Printable(g.side, 8), status, clock(g.first/1000), clock(g.last/1000), g.answer)
+	}
+	if len(groups) == 0 {
+		b.WriteString("no request that was sent was refused\n")
+	}
+	if leftOut > 0 {
+		fmt.Fprintf(&b, "the details of %s more were not kept\n", results.FormatCount(leftOut))
+	}
+	return write(w, b.String())
+}
+
+// groupRejections reads the refused requests of a run.
+func groupRejections(run *results.Run) (groups []*group, leftOut int64, err error) {
+	file, err := os.Open(filepath.Join(run.Path, results.RejectedFile))
+	if err != nil {
+		return nil, 0, fmt.Errorf("cannot list rejections: %w", err)
+	}
+	defer file.Close()
+	known := map[groupKey]*group{}
+	leftOut, err = results.ReadRejections(file, func(line *results.RejectionLine) error {
+		answer := results.Printable(line.Answer, 80)
+		key := groupKey{line.Reason, answer, line.Status}
+		if known[key] == nil && len(known) >= maxGroups {
+			key = groupKey{"others", "", 0}
+		}
+		g := known[key]
+		if g == nil {
+			g = &group{reason: key.reason, side: line.Side, answer: key.answer, status: key.status, first: line.DueMS}
+			known[key] = g
+			groups = append(groups, g)
+		}
+		g.requests++
+		g.events += line.Events
+		g.first, g.last = min(g.first, line.DueMS), max(g.last, line.DueMS)
+		return nil
+	})
+	if err != nil && !errors.Is(err, results.ErrTorn) {
+		return nil, 0, err
+	}
+	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.requests, a.requests) })
+	return groups, leftOut, nil
+}
+
+// WriteEvents writes, as CSV, which events were not accepted: what became of
+// them, the index of the first, and how many from there on. It is read from the
+// ledger, which has every event, also those whose details were not kept.
+func WriteEvents(w io.Writer, run *results.Run) error {
+	ranges, err := run.Ledger()
+	if err != nil {
+		return err
+	}
+	names := map[capture.Fate]string{capture.FateUnsent: "unsent", capture.FateRejected: "rejected", capture.FateAmbiguous: "ambiguous"}
+	out := csv.NewWriter(w)
+	out.Write([]string{"fate", "first_event", "events"}) // the writer keeps its error
+	for _, r := range ranges {
+		if r.Fate != capture.FateAccepted {
+			out.Write([]string{names[r.Fate], strconv.FormatInt(r.First, 10), strconv.FormatInt(r.Count, 10)})
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return fmt.Errorf("cannot write events: %w", err)
+	}
+	return nil
+}
