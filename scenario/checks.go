@@ -17,6 +17,9 @@ func (d *decoder) check(s *Scenario) {
 		d.checkLoad()
 	}
 	d.checkEndpoint(s)
+	if s.Target.URL != "" {
+		d.refuse("has no meaning: target.url names an endpoint that is not embedded", "leave one of the two out", "staging")
+	}
 }
 
 // curves are the three ways to give the load.

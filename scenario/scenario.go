@@ -21,6 +21,7 @@ type Scenario struct {
 	Replay     *Replay
 	Retry      Retry
 	Thresholds []Threshold
+	Staging    Staging // of the embedded endpoint
 
 	source source
 }
@@ -53,6 +54,7 @@ func readScenario(v value) *Scenario {
 		"replay":     func(v value) { s.Replay = readReplay(v) },
 		"retry":      func(v value) { s.Retry = oneOf(v, []Retry{RetryNone, RetrySDK}) },
 		"thresholds": func(v value) { s.Thresholds = readThresholds(v) },
+		"staging":    func(v value) { s.Staging = readStaging(v) },
 	}, "abort")
 	v.require("name")
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)

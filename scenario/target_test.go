@@ -15,6 +15,12 @@ func TestEndpointChecks(t *testing.T) {
 		{head + "target: {compression: br}\n", "target.compression: br is for endpoint v1 alone (set target.endpoint to v1, or compress with gzip)"},
 		{head + "target: {endpoint: capture, compression: zstd}\n", "target.compression: zstd is for endpoint v1 alone"},
 		{"name: a\nreplay: {files: [load.go], format: capture}\ntarget: {endpoint: v1}\n", "target.endpoint: has no meaning for recorded requests"},
+		{head + "target: {url: 'http://127.0.0.1:1'}\nstaging: {}\n", "staging: has no meaning"},
+		{head + "staging: {script: [{from: 2s, to: 1s}]}\n", "staging.script[0]: from is not before to"},
+		{head + "staging: {script: [{from: 1s, to: 2s, drop: 60%, reject: {503: 60%}}]}\n", "staging.script[0]: the shares of requests add up to more than 100%"},
+		{head + "staging: {script: [{from: 1s, to: 2s, drop: 0.05%}]}\n", "staging.script[0].drop: must be a multiple of 0.1%"},
+		{head + "staging: {script: [{from: 1s, to: 2s, reject: {200: 5%}}]}\n", "staging.script[0].reject.200: must be a status from 300 to 599"},
+		{head + "staging: {script: [{from: 1s, to: 2s, delay: {min: 2s, max: 1s}}]}\n", "staging.script[0].delay: min is more than max"},
 	} {
 		_, err := Parse("a.yaml", []byte(row.text), Options{})
 		switch {

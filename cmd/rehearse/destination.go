@@ -20,13 +20,14 @@ type embedded struct {
 	served chan error
 }
 
-// startEmbedded serves a staging endpoint on a free port of this machine.
-func startEmbedded() (*embedded, error) {
+// startEmbedded serves a staging endpoint that behaves as c says on a free port
+// of this machine.
+func startEmbedded(c staging.Config) (*embedded, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the embedded endpoint: %w", err)
 	}
-	e := &embedded{staging.New(staging.Config{}), "http://" + listener.Addr().String(), make(chan error, 1)}
+	e := &embedded{staging.New(c), "http://" + listener.Addr().String(), make(chan error, 1)}
 	go func() { e.served <- e.server.Serve(listener) }()
 	return e, nil
 }
