@@ -17,6 +17,12 @@ func (d *decoder) check(s *Scenario) {
 		d.checkLoad()
 	}
 	d.checkEndpoint(s)
+	if s.Target.Client != "" && s.Target.Endpoint != EndpointBatch {
+		d.fail("target.client", "has no meaning for endpoint "+string(s.Target.Endpoint), "the client decides where it sends: leave target.endpoint out")
+	}
+	if s.Target.Client != "" && s.Replay != nil && s.Replay.Format == FormatCapture {
+		d.fail("target.client", "has no meaning for recorded requests", "they are sent byte for byte")
+	}
 	if s.Target.URL != "" {
 		d.refuse("has no meaning: target.url names an endpoint that is not embedded", "leave one of the two out", "staging")
 	}

@@ -57,6 +57,7 @@ func readScenario(v value) *Scenario {
 		"staging":    func(v value) { s.Staging = readStaging(v) },
 	}, "abort")
 	v.require("name")
+	s.adopt(v.d)
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
 	return s
 }

@@ -10,6 +10,7 @@ import (
 // Target says where the events go and how they travel.
 type Target struct {
 	URL                 string // http or https, a host, perhaps a path prefix; empty: the embedded staging endpoint on loopback
+	Client              Client // empty: none in particular
 	Endpoint            Endpoint
 	Token               Secret
 	Compression         Compression
@@ -32,6 +33,9 @@ func readTarget(v value) Target {
 	t := defaultTarget()
 	v.object(fields{
 		"url": func(v value) { t.URL = readURL(v) },
+		"client": func(v value) {
+			t.Client = oneOf(v, []Client{ClientJS, ClientGo, ClientPython, ClientNode, ClientImporter})
+		},
 		"endpoint": func(v value) {
 			t.Endpoint = oneOf(v, []Endpoint{EndpointBatch, EndpointCapture, EndpointV1})
 		},

@@ -63,8 +63,12 @@ func destination(s *scenario.Scenario, target, runID string) (generator.Destinat
 }
 
 // userAgent names the run and whom to ask about it, so that the owner of the
-// endpoint can find its requests and block them.
+// endpoint can find its requests and block them. Requests that are to look like
+// a client's introduce themselves as it does.
 func userAgent(s *scenario.Scenario, runID string) string {
+	if h, known := s.Target.Client.Habits(); known {
+		return h.UserAgent
+	}
 	contact := s.Contact
 	if contact == "" {
 		contact = "none given"
