@@ -120,6 +120,10 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		say(ctx, 200, "capture")
 	case r == statistics:
 		s.sayStats(ctx)
+	case r == metrics:
+		stats := s.Stats()
+		say(ctx, 200, stats.metrics())
+		ctx.SetContentType("text/plain; version=0.0.4; charset=utf-8")
 	}
 	s.shard(ctx).request(answer{r, ctx.Response.StatusCode()}, len(body))
 }
@@ -160,6 +164,7 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		Query:           ctx.URI().QueryString(),
 		ContentType:     ctx.Request.Header.ContentType(),
 		ContentEncoding: ctx.Request.Header.ContentEncoding(),
+		ForwardedFor:    ctx.Request.Header.Peek("X-Forwarded-For"),
 		Body:            w.body,
 	}
 	submission, no := s.decide(ctx, w, r, unread)

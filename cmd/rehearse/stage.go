@@ -23,6 +23,7 @@ import (
 type stageFlags struct {
 	listen      string
 	script      string
+	record      string
 	generation  string
 	maxBody     string
 	stall       string
@@ -77,6 +78,7 @@ func (f *stageFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8010", "`address` to listen on; port 0 takes a free one")
 	flags.StringVar(&f.script, "script", "", "behave as a YAML `file` says, which holds what stands under staging in a scenario; flags come on top")
+	flags.StringVar(&f.record, "record", "", "write every request to a new `file`, as in wire.jsonl.zst, for replay with format capture")
 	flags.StringVar(&f.generation, "generation", "", "behave as the service did in `2024`, or as it does now (default current)")
 	flags.StringVar(&f.stall, "stall", "", "serve nothing for a while, every so often, as in `1s/5s`")
 	flags.DurationVar(&f.delay, "delay", 0, "take this much longer for each request")
@@ -160,8 +162,26 @@ func (f *stageFlags) scripted() (staging.Config, error) {
 	return c, nil
 }
 
-// stage serves until it is interrupted.
+// stage serves until it is interrupted, and records what comes if it is to.
 func stage(w world, f stageFlags, config staging.Config) error {
+	if f.record == "" {
+		return serve(w, f, config)
+	}
+	r, err := newRecorder(f.record)
+	if err != nil {
+		return coded{exitUsage, err}
+	}
+	config.Observe = r.observe
+	err = errors.Join(serve(w, f, config), r.close())
+	fmt.Fprintf(w.stderr, "recorded %s in %s\n", count(int(r.lines), "request"), f.record)
+	if r.others > 0 {
+		fmt.Fprintf(w.stderr, "left out %s to v1, which cannot be replayed byte for byte\n", count(int(r.others), "request"))
+	}
+	return err
+}
+
+// serve runs the endpoint until it is interrupted, and prints what it counted.
+func serve(w world, f stageFlags, config staging.Config) error {
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return coded{exitUsage, fmt.Errorf("cannot listen on %s: %w (choose another with --listen, or port 0 for a free one)", f.listen, errors.Unwrap(err))}
@@ -172,7 +192,7 @@ func stage(w world, f stageFlags, config staging.Config) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	url := "http://" + listener.Addr().String()
-	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/  /i/v1/analytics/events\n  GET  %[1]s/_rehearse/stats\n", url)
+	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/  /i/v1/analytics/events\n  GET  %[1]s/_rehearse/stats  /metrics\n", url)
 	select {
 	case err := <-served:
 		return err
