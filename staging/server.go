@@ -40,6 +40,7 @@ type worker struct {
 	decoderV1 capture.DecoderV1
 	request   capture.Request
 	body      []byte
+	route     route
 	mishap    mishap
 	event     pipeline.Event
 	said      []byte // the answer, of v1
@@ -98,7 +99,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	defer s.release(w)
 	r := routeOf(ctx.Path()).in(s.config.Generation)
 	rules := s.config.rules(r)
-	w.mishap = mishap{}
+	w.route, w.mishap = r, mishap{}
 	if r.takesEvents() && (ctx.IsPost() || ctx.IsGet()) {
 		w.mishap = s.faults.next()
 		if rules.rate = w.mishap.phase.Read; w.mishap.answer == resetBefore {
@@ -167,11 +168,11 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		ForwardedFor:    ctx.Request.Header.Peek("X-Forwarded-For"),
 		Body:            w.body,
 	}
-	submission, no := s.decide(ctx, w, r, unread)
+	submission, no := s.decide(ctx, w, unread)
 	if no == nil {
 		s.faults.capacity.work(len(submission.Events))
 	}
-	status := s.answer(ctx, w, r, submission, no)
+	status := s.answer(ctx, w, submission, no)
 	if no == nil && m.answer == truncate {
 		breakOff(ctx)
 	}
@@ -193,13 +194,13 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 
 // decide returns what the request submits, or what it is refused with. An
 // injected answer comes before what the service would have said.
-func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
+func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
 	injected := w.mishap.answer
 	no := unread
 	var submission *capture.Submission
 	if no == nil {
 		var err error
-		submission, err = w.decode(ctx, r)
+		submission, err = w.decode(ctx)
 		errors.As(err, &no)
 	}
 	if injected == serve || injected == truncate || injected == drop {
@@ -216,7 +217,7 @@ func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		return nil, &capture.Refusal{Text: "connection reset", Events: events}
 	}
 	no = &capture.Refusal{Status: int(injected), Text: textOf(int(injected))}
-	if r == v1Route {
+	if w.route == v1Route {
 		no = capture.RefuseV1(int(injected))
 	}
 	no.Events = events
@@ -224,17 +225,17 @@ func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 }
 
 // decode reads the request by the rules of its route.
-func (w *worker) decode(ctx *fasthttp.RequestCtx, r route) (*capture.Submission, error) {
-	if r == v1Route {
+func (w *worker) decode(ctx *fasthttp.RequestCtx) (*capture.Submission, error) {
+	if w.route == v1Route {
 		return w.decoderV1.Decode(requestV1(ctx, w.body))
 	}
 	return w.decoder.Decode(&w.request)
 }
 
 // answer writes the answer and returns its status, 0 for none.
-func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, r route, submission *capture.Submission, no *capture.Refusal) int {
+func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, submission *capture.Submission, no *capture.Refusal) int {
 	switch {
-	case r == v1Route && (no == nil || no.Status != 0):
+	case w.route == v1Route && (no == nil || no.Status != 0):
 		w.answerV1(ctx, submission, no)
 	case no == nil && submission.Beacon:
 		ctx.SetStatusCode(204)
