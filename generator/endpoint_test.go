@@ -4,8 +4,14 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/valyala/fasthttp/fasthttputil"
+
+	"rehearse/capture"
 	"rehearse/staging"
 )
 
@@ -30,5 +36,40 @@ func stagedOnLoopback(t *testing.T) (s staged, stop func()) {
 		if err := errors.Join(s.server.Shutdown(context.Background()), <-done); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestKeepAlive: with it each sender opens one connection, without it each
+// request.
+func TestKeepAlive(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		more string
+		want int
+	}{{"", 2}, {", keep_alive: false", 100}} {
+		synctest.Test(t, func(t *testing.T) {
+			listener := fasthttputil.NewInmemoryListener()
+			server := staging.New(staging.Config{})
+			done := make(chan error)
+			go func() { done <- server.Serve(listener) }()
+			var dialed atomic.Int64
+			r := stageRun{
+				scenario: parse(t, "name: a\nload: {profile: 'const(100, 10s)'}\ntarget: {connections: 2"+row.more+"}\nbatching: {events: 10}\ntraffic: {}\n"),
+				dial: func(context.Context, string) (net.Conn, error) {
+					dialed.Add(1)
+					return listener.Dial()
+				},
+			}
+			r.run(t)
+			fates := r.balance(t)
+			if n := int(dialed.Load()); n > row.want || n < row.want/2 || fates[capture.FateAccepted].Requests != 100 {
+				t.Errorf("%q: %d connections, %+v", row.more, n, fates)
+			}
+			listener.Close()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Minute) // lets the server's cleaners end
+		})
 	}
 }

@@ -88,7 +88,7 @@ func TestSchemaAgreesWithLoader(t *testing.T) {
 		minimal + "target: {url: 'https://host:80/path', connections: '${N:-4}', timeout: '${T:-1s}', compression: '${C:-gzip}', historical_migration: '${H:-false}'}\n",
 		minimal + "staging: {generation: 2024, capacity: 20k/s, concurrency: 8, partitions: 12, per_minute: 5k, overflow: [t], over_quota: [u]}\n",
 		minimal + "staging: {script: [{from: 0s, to: 1m, stall: true, delay: {min: 1ms, max: 2ms, mean: 3ms}, read_bytes: 10kB}, {from: 1s, to: 2s, delay: 5ms, reject: {503: 1.5%, '429': 1%}, retry_after: 2s, reset_before: 1%, reset: 1%, truncate: 1%, drop: 1%, again: 1%}]}\n",
-		minimal + "target: {client: posthog-js, compression: none}\nretry: sdk\n",
+		minimal + "target: {client: posthog-js, keep_alive: false, compression: none}\nretry: sdk\n",
 		minimal + "target: {endpoint: v1, compression: zstd, historical_migration: true}\n",
 		minimal + "batching: {events: 1k, bytes: 64KiB, age: 0}\n",
 		minimal + "batching: {events: {min: 1, max: 100000}, bytes: 5000000, age: 1m}\n",

@@ -16,6 +16,7 @@ type Target struct {
 	Compression         Compression
 	HistoricalMigration bool
 	Connections         int
+	Reconnect           bool          // a new connection for every request
 	Timeout             time.Duration // from sending a request to the end of its answer
 }
 
@@ -45,6 +46,7 @@ func readTarget(v value) Target {
 		},
 		"historical_migration": func(v value) { t.HistoricalMigration = v.flag() },
 		"connections":          func(v value) { t.Connections = int(v.count(1, 10_000)) },
+		"keep_alive":           func(v value) { t.Reconnect = !v.flag() },
 		"timeout":              func(v value) { t.Timeout = v.duration(time.Millisecond, 10*time.Minute) },
 	})
 	return t
