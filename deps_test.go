@@ -34,6 +34,7 @@ func TestImports(t *testing.T) {
 		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},
 		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
+		"github.com/posthog/posthog-go":              {},
 		"pgregory.net/rapid":                         {},
 		"github.com/rogpeppe/go-internal/testscript": {},
 	}

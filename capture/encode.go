@@ -39,7 +39,7 @@ func (e *Envelope) AppendHead(dst []byte) []byte {
 	if e.HistoricalMigration {
 		dst = append(dst, `,"historical_migration":true`...)
 	}
-	if !e.SentAt.IsZero() {
+	if !e.SentAt.IsZero() && !e.SentAtLast {
 		dst = AppendTime(append(dst, `,"sent_at":"`...), e.SentAt)
 		dst = append(dst, '"')
 	}
@@ -47,4 +47,10 @@ func (e *Envelope) AppendHead(dst []byte) []byte {
 }
 
 // AppendTail appends the end of a /batch/ body.
-func (e *Envelope) AppendTail(dst []byte) []byte { return append(dst, "]}"...) }
+func (e *Envelope) AppendTail(dst []byte) []byte {
+	if e.SentAt.IsZero() || !e.SentAtLast {
+		return append(dst, "]}"...)
+	}
+	dst = AppendTime(append(dst, `],"sent_at":"`...), e.SentAt)
+	return append(dst, `"}`...)
+}

@@ -20,4 +20,5 @@ type Envelope struct {
 	Token               string
 	HistoricalMigration bool
 	SentAt              time.Time // zero: left out
+	SentAtLast          bool      // it stands behind the events, as SDKs have it
 }

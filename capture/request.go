@@ -16,6 +16,7 @@ type Request struct {
 	Query           []byte // raw, without the question mark
 	ContentType     []byte
 	ContentEncoding []byte
+	ForwardedFor    []byte // X-Forwarded-For: no Decoder reads it
 	Body            []byte
 }
 

@@ -28,6 +28,8 @@ type wire struct {
 	v1      *headersV1 // nil: v0
 	batch   *Batch     // as prepared
 	meter   meter
+
+	countsRetry bool // a retry says its number in the URL
 }
 
 // Destination is where requests go and how they introduce themselves.
@@ -82,9 +84,13 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 	if w.meter.dead(now) {
 		w.close()
 	}
-	if w.path != b.Path {
-		w.path = b.Path
-		w.request.SetRequestURI(w.base + b.Path)
+	path := b.Path
+	if w.countsRetry && b.attempt > 0 {
+		path += "?retry_count=" + strconv.Itoa(b.attempt)
+	}
+	if w.path != path {
+		w.path = path
+		w.request.SetRequestURI(w.base + path)
 	}
 	w.batch = b
 	h := &w.request.Header

@@ -14,7 +14,9 @@ type Workbench struct {
 	envelope capture.Envelope
 	v1       capture.EnvelopeV1
 	target   *scenario.Target
-	limit    int // bytes of a body before compression
+	habits   *scenario.Habits // of the client to look like; nil: none
+	tail     int              // bytes that an envelope may end with
+	limit    int              // bytes of a body before compression
 	start    time.Time
 
 	plain  []byte
@@ -36,6 +38,13 @@ func newWorkbench(s *scenario.Scenario, start time.Time) *Workbench {
 		target: &s.Target,
 		limit:  int(s.Batching.Bytes),
 		start:  start,
+	}
+	w.tail = len("]}")
+	if h, known := s.Target.Client.Habits(); known {
+		w.habits, w.envelope.SentAtLast = &h, h.SentAt
+		if h.SentAt {
+			w.tail = len(`],"sent_at":"2006-01-02T15:04:05.000Z"}`)
+		}
 	}
 	w.v1.HistoricalMigration = s.Target.HistoricalMigration
 	w.zip, w.coding = newCompressor(s.Target.Compression)
@@ -63,7 +72,7 @@ func (w *Workbench) assemble(b *Batch, fill eventFiller) {
 			w.plain = append(w.plain, ',')
 		}
 		w.plain = capture.AppendEvent(w.plain, &w.event)
-		if before > empty && len(w.plain)+len("]}") > w.limit {
+		if before > empty && len(w.plain)+w.tail > w.limit {
 			w.plain = w.plain[:before]
 			b.rest = b.splitAt(i)
 			break
@@ -101,9 +110,12 @@ func (w *Workbench) open(b *Batch) (f frame) {
 		w.v1.CreatedAt = w.start.Add(b.Due)
 	} else {
 		b.Path, f = "/batch/", &w.envelope
-		if !w.envelope.HistoricalMigration {
+		if w.habits == nil && !w.envelope.HistoricalMigration || w.envelope.SentAtLast {
 			w.envelope.SentAt = w.start.Add(b.Due)
 		}
+	}
+	if w.habits != nil {
+		b.Path, b.ContentType = w.habits.Path, w.habits.ContentType
 	}
 	w.plain = f.AppendHead(w.plain[:0])
 	return f

@@ -19,6 +19,7 @@ func (d *decoder) check(s *Scenario) {
 		d.checkLoad()
 	}
 	d.checkEndpoint(s)
+	d.checkClient(s)
 	d.checkStages(s)
 	if s.Traffic != nil && s.Load.Profile != nil && len(d.errors) == 0 {
 		d.checkTraffic(s)
@@ -49,6 +50,20 @@ func (d *decoder) checkStages(s *Scenario) {
 func (d *decoder) failItem(path string, i int, what, hint string) {
 	list := d.given[path].value
 	list.at(list.node.Content[i], fmt.Sprintf("[%d]", i)).fail(what, hint)
+}
+
+// checkClient refuses what contradicts the client library to imitate, or the
+// embedded endpoint.
+func (d *decoder) checkClient(s *Scenario) {
+	if s.Target.Client != "" && s.Target.Endpoint != EndpointBatch {
+		d.fail("target.client", "has no meaning for endpoint "+string(s.Target.Endpoint), "the client decides where it sends: leave target.endpoint out")
+	}
+	if s.Target.Client != "" && s.Replay != nil && s.Replay.Format == FormatCapture {
+		d.fail("target.client", "has no meaning for recorded requests", "they are sent byte for byte")
+	}
+	if s.Target.URL != "" {
+		d.refuse("has no meaning: target.url names an endpoint that is not embedded", "leave one of the two out", "staging")
+	}
 }
 
 // curves are the three ways to give the load.

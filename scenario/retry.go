@@ -32,6 +32,9 @@ func (p RetryPolicy) Wait(n int, draw float64, asked time.Duration) time.Duratio
 // Policy is how a scenario's requests are sent again: as the client does, and
 // without one as posthog-go does. It is meaningful where Retry is RetrySDK.
 func (s *Scenario) Policy() RetryPolicy {
-	// posthog-go config.go and backoff.go: 4 attempts, 100 ms doubled, no jitter.
-	return RetryPolicy{Retries: 3, Base: 100 * time.Millisecond, Factor: 2, Cap: 30 * time.Second, HonoursRetryAfter: true}
+	if h, known := s.Target.Client.Habits(); known {
+		return h.Retry
+	}
+	h, _ := ClientGo.Habits()
+	return h.Retry
 }

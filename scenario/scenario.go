@@ -22,6 +22,7 @@ type Scenario struct {
 	Retry      Retry
 	Thresholds []Threshold
 	Aborts     []Abort
+	Staging    Staging // of the embedded endpoint
 
 	source source
 }
@@ -55,8 +56,10 @@ func readScenario(v value) *Scenario {
 		"retry":      func(v value) { s.Retry = oneOf(v, []Retry{RetryNone, RetrySDK}) },
 		"thresholds": func(v value) { s.Thresholds = readThresholds(v) },
 		"abort":      func(v value) { s.Aborts = readAborts(v) },
+		"staging":    func(v value) { s.Staging = readStaging(v) },
 	})
 	v.require("name")
+	s.adopt(v.d)
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
 	return s
 }

@@ -88,6 +88,9 @@ func TestSchemaAgreesWithLoader(t *testing.T) {
 		"name: a\nreplay: {files: [load.go], max_bad: 1.5%, sample: {persons: 10%, events: [a]}, pseudonymize: true, keep: [plan]}\n",
 		minimal + "target: {url: '', endpoint: batch, compression: none, connections: 1_000, timeout: 250ms, historical_migration: false}\n",
 		minimal + "target: {url: 'https://host:80/path', connections: '${N:-4}', timeout: '${T:-1s}', compression: '${C:-gzip}', historical_migration: '${H:-false}'}\n",
+		minimal + "staging: {generation: 2024, capacity: 20k/s, concurrency: 8, partitions: 12, per_minute: 5k, overflow: [t], over_quota: [u]}\n",
+		minimal + "staging: {script: [{from: 0s, to: 1m, stall: true, delay: {min: 1ms, max: 2ms, mean: 3ms}, read_bytes: 10kB}, {from: 1s, to: 2s, delay: 5ms, reject: {503: 1.5%, '429': 1%}, retry_after: 2s, reset_before: 1%, reset: 1%, truncate: 1%, drop: 1%, again: 1%}]}\n",
+		minimal + "target: {client: posthog-js, keep_alive: false, compression: none}\nretry: sdk\n",
 		minimal + "target: {endpoint: v1, compression: zstd, historical_migration: true}\n",
 		minimal + "batching: {events: 1k, bytes: 64KiB, age: 0}\n",
 		minimal + "batching: {events: {min: 1, max: 100000}, bytes: 5000000, age: 1m}\n",
@@ -121,10 +124,11 @@ func TestSchemaAgreesWithLoader(t *testing.T) {
 		minimal + "thresholds: ['p99 < 5ms at night']\n", minimal + "thresholds: ['p99 < 5ms every hold']\n", strings.Replace(minimal, "profile: 'const(10, 1s)'", "stages: [{to: 5, over: 1s, name: 2}]", 1),
 		minimal + "retry: always\n", minimal + "thresholds: p99 < 1s\n",
 		minimal + "target: {url: capture.example}\n", minimal + "target: {url: 'http://u:p@host'}\n", minimal + "target: {url: 'http://host?q'}\n",
-		minimal + "target: {endpoint: v2}\n", minimal + "target: {compression: lz4}\n", minimal + "target: {token: ''}\n", minimal + "target: {token: 5}\n",
+		minimal + "target: {endpoint: v2}\n", minimal + "target: {client: posthog}\n", minimal + "target: {compression: lz4}\n", minimal + "target: {token: ''}\n", minimal + "target: {token: 5}\n",
 		minimal + "target: {connections: 0}\n", minimal + "target: {connections: 10001}\n", minimal + "target: {connections: 1.5}\n", minimal + "target: {connections: 1K}\n",
 		minimal + "target: {timeout: 15}\n", minimal + "target: {timeout: -1s}\n", minimal + "target: {historical_migration: maybe}\n", minimal + "target:\n",
 		minimal + "batching: {events: 0}\n", minimal + "batching: {events: {min: 5}}\n", minimal + "batching: {bytes: 5mb}\n", minimal + "batching: {bytes: 10}\n", minimal + "batching: {age: 1y}\n",
+		minimal + "staging: {generation: 2023}\n", minimal + "staging: {capacity: fast}\n", minimal + "staging: {script: [{from: 1s}]}\n", minimal + "staging: {script: [{from: 1s, to: 2s, drop: 5}]}\n",
 		minimal + "intake: {starts: tomorrow}\n", minimal + "intake: {apps: 'true'}\n",
 		minimal + "thresholds: ['p99 < 500']\n", minimal + "thresholds: ['p99 = 5ms']\n", minimal + "thresholds: ['rejected(600) < 1%']\n", minimal + "thresholds: [5]\n",
 		"name: a\nload: {stages: [{from: 5, over: 1s}]}\ntraffic: {}\n", "name: a\nload: {stages: [{to: -5, over: 1s}]}\ntraffic: {}\n",
@@ -212,8 +216,8 @@ func TestSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 	if diff := cmp.Diff(inLoader, inSchema); diff != "" {
 		t.Errorf("fields differ (-loader +schema):\n%s", diff)
 	}
-	if len(inSchema) != 22 {
-		t.Errorf("%d mappings, want 22", len(inSchema))
+	if len(inSchema) != 26 {
+		t.Errorf("%d mappings, want 26", len(inSchema))
 	}
 }
 

@@ -10,11 +10,13 @@ import (
 // Target says where the events go and how they travel.
 type Target struct {
 	URL                 string // http or https, a host, perhaps a path prefix; empty: the embedded staging endpoint on loopback
+	Client              Client // empty: none in particular
 	Endpoint            Endpoint
 	Token               Secret
 	Compression         Compression
 	HistoricalMigration bool
 	Connections         int
+	Reconnect           bool          // a new connection for every request
 	Timeout             time.Duration // from sending a request to the end of its answer
 }
 
@@ -32,6 +34,9 @@ func readTarget(v value) Target {
 	t := defaultTarget()
 	v.object(fields{
 		"url": func(v value) { t.URL = readURL(v) },
+		"client": func(v value) {
+			t.Client = oneOf(v, []Client{ClientJS, ClientGo, ClientPython, ClientNode, ClientImporter})
+		},
 		"endpoint": func(v value) {
 			t.Endpoint = oneOf(v, []Endpoint{EndpointBatch, EndpointCapture, EndpointV1})
 		},
@@ -41,6 +46,7 @@ func readTarget(v value) Target {
 		},
 		"historical_migration": func(v value) { t.HistoricalMigration = v.flag() },
 		"connections":          func(v value) { t.Connections = int(v.count(1, 10_000)) },
+		"keep_alive":           func(v value) { t.Reconnect = !v.flag() },
 		"timeout":              func(v value) { t.Timeout = v.duration(time.Millisecond, 10*time.Minute) },
 	})
 	return t

@@ -15,6 +15,14 @@ func TestEndpointChecks(t *testing.T) {
 		{head + "target: {compression: br}\n", "target.compression: br is for endpoint v1 alone (set target.endpoint to v1, or compress with gzip)"},
 		{head + "target: {endpoint: capture, compression: zstd}\n", "target.compression: zstd is for endpoint v1 alone"},
 		{"name: a\nreplay: {files: [load.go], format: capture}\ntarget: {endpoint: v1}\n", "target.endpoint: has no meaning for recorded requests"},
+		{head + "target: {url: 'http://127.0.0.1:1'}\nstaging: {}\n", "staging: has no meaning"},
+		{head + "target: {client: posthog-go, endpoint: v1}\n", "target.client: has no meaning for endpoint v1"},
+		{"name: a\nreplay: {files: [load.go], format: capture}\ntarget: {client: importer}\n", "target.client: has no meaning for recorded requests"},
+		{head + "staging: {script: [{from: 2s, to: 1s}]}\n", "staging.script[0]: from is not before to"},
+		{head + "staging: {script: [{from: 1s, to: 2s, drop: 60%, reject: {503: 60%}}]}\n", "staging.script[0]: the shares of requests add up to more than 100%"},
+		{head + "staging: {script: [{from: 1s, to: 2s, drop: 0.05%}]}\n", "staging.script[0].drop: must be a multiple of 0.1%"},
+		{head + "staging: {script: [{from: 1s, to: 2s, reject: {200: 5%}}]}\n", "staging.script[0].reject.200: must be a status from 300 to 599"},
+		{head + "staging: {script: [{from: 1s, to: 2s, delay: {min: 2s, max: 1s}}]}\n", "staging.script[0].delay: min is more than max"},
 	} {
 		_, err := Parse("a.yaml", []byte(row.text), Options{})
 		switch {
@@ -44,5 +52,25 @@ func TestPolicyWaits(t *testing.T) {
 	jittery := RetryPolicy{Retries: 1, Base: time.Second, Factor: 2, Cap: time.Minute, Jitter: 0.25}
 	if low, high := jittery.Wait(1, 0, time.Hour), jittery.Wait(1, 1, 0); low != 1500*time.Millisecond || high != 2500*time.Millisecond {
 		t.Errorf("2 s ± 25%%: %v to %v", low, high)
+	}
+}
+
+// TestClientFillsIn: what the file says holds, and the client's habits beside it.
+func TestClientFillsIn(t *testing.T) {
+	t.Parallel()
+	const head = "name: a\nload: {profile: 'const(1, 1s)'}\ntraffic: {}\n"
+	s, err := Parse("a.yaml", []byte(head+"target: {client: posthog-node, timeout: 3s}\nbatching: {events: 7}\nretry: sdk\n"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Target.Compression != CompressionGzip || s.Target.Timeout != 3*time.Second || s.Batching.MaxEvents != 7 || s.Batching.Age != 5*time.Second {
+		t.Errorf("%+v %+v", s.Target, s.Batching)
+	}
+	if p := s.Policy(); p.Retries != 3 || p.Wait(2, 0.5, time.Minute) != 3*time.Second {
+		t.Errorf("%+v; posthog-node waits 3 s whatever is asked for", p)
+	}
+	s, err = Parse("a.yaml", []byte(head+"target: {client: importer}\n"), Options{})
+	if err != nil || !s.Target.HistoricalMigration || s.Target.Compression != CompressionNone || s.Batching.MaxEvents != 100 {
+		t.Errorf("%v, %+v", err, s)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"rehearse/capture"
 
@@ -14,6 +15,7 @@ import (
 // one that is larger or breaks off.
 type wireRules struct {
 	limit    int
+	rate     int // how fast it is read, in bytes a second; 0: at once
 	tooLarge func(limit int) *capture.Refusal
 	broken   func(cause error) *capture.Refusal
 }
@@ -21,13 +23,13 @@ type wireRules struct {
 // rules returns what holds on a route.
 func (c *Config) rules(r route) wireRules {
 	if r != v1Route {
-		return wireRules{c.maxBody(), c.Generation.RefuseWire, capture.RefuseBroken}
+		return wireRules{c.maxBody(), 0, c.Generation.RefuseWire, capture.RefuseBroken}
 	}
 	limit := capture.MaxWireV1
 	if c.MaxBody > 0 {
 		limit = c.MaxBody
 	}
-	return wireRules{limit, capture.RefuseWireV1, capture.RefuseBrokenV1}
+	return wireRules{limit, 0, capture.RefuseWireV1, capture.RefuseBrokenV1}
 }
 
 // readBody appends the body of the request to dst, at most w.limit bytes of it. A
@@ -39,6 +41,9 @@ func readBody(ctx *fasthttp.RequestCtx, dst []byte, w wireRules) ([]byte, *captu
 	stream := ctx.RequestBodyStream()
 	if stream == nil {
 		return append(dst, ctx.Request.Body()...), nil
+	}
+	if w.rate > 0 {
+		stream = &slow{stream, w.rate}
 	}
 	declared := ctx.Request.Header.ContentLength() // -1: chunked
 	if declared > 2*limit {
@@ -77,4 +82,17 @@ func appendUpTo(dst []byte, r io.Reader, most int) ([]byte, error) {
 		}
 	}
 	return dst, nil
+}
+
+// slow reads no faster than rate, in bytes a second.
+type slow struct {
+	io.Reader
+	rate int
+}
+
+// Read reads a tenth of a second's worth at most, and takes its time.
+func (s *slow) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p[:min(len(p), max(s.rate/10, 1))])
+	time.Sleep(time.Duration(n) * time.Second / time.Duration(s.rate))
+	return n, err
 }

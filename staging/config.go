@@ -20,6 +20,7 @@ type Config struct {
 	// Pipeline is what lies behind the endpoint; see package pipeline.
 	Pipeline pipeline.Config
 
+	Capacity    float64       // how many events a second it can do, 0: any number; what exceeds it waits
 	Concurrency int           // how many requests are served at once, 0: any number; the others queue
 	Delay       time.Duration // how long the service takes, besides the work itself
 	Stall       Stall
@@ -30,6 +31,10 @@ type Config struct {
 	NotPersisted float64
 
 	Reset float64 // share of requests whose connection is closed instead of an answer
+
+	// Script is what else goes wrong, and when. Where phases overlap, the first
+	// holds; during a phase, what is said above of answers and delays does not.
+	Script []Phase
 
 	// Observe, if set, is called for each request that may submit events once its
 	// answer is settled, with the status of that answer, or 0 for a reset. The
@@ -43,25 +48,29 @@ type Config struct {
 // Validate returns what is wrong with c, all of it. New accepts any Config, and
 // makes the best of one that is wrong.
 func (c *Config) Validate() error {
-	var wrong []error
-	total := c.Reset
-	for _, r := range c.Reject {
-		total += r.Share
-		wrong = append(wrong, r.validate())
+	base := c.base()
+	wrong := []error{base.validate()}
+	for i, p := range c.Script {
+		err := p.validate()
+		if err == nil && (p.From < 0 || p.To <= p.From) {
+			err = fmt.Errorf("cannot last from %v to %v: want an end after a beginning", p.From, p.To)
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("phase %d: %w", i+1, err))
+		}
 	}
-	if !isShare(c.Reset) {
-		wrong = append(wrong, fmt.Errorf("cannot reset a share of %v: want a multiple of 0.1%% from 0%% to 100%%", c.Reset))
-	}
-	if !isShare(c.NotPersisted) {
-		wrong = append(wrong, fmt.Errorf("cannot return a share of %v of the events: want a multiple of 0.1%% from 0%% to 100%%", c.NotPersisted))
-	}
-	if total > 1 {
-		wrong = append(wrong, fmt.Errorf("cannot reject and reset %v%% of the requests: the shares add up to more than 100%%", total*100))
-	}
-	if c.Delay < 0 || c.RetryAfter < 0 || c.Concurrency < 0 || c.MaxBody < 0 {
-		wrong = append(wrong, errors.New("cannot use a negative delay, retry-after, concurrency or body limit"))
+	if c.Delay < 0 || c.RetryAfter < 0 || c.Concurrency < 0 || c.MaxBody < 0 || c.Capacity < 0 {
+		wrong = append(wrong, errors.New("cannot use a negative delay, retry-after, capacity, concurrency or body limit"))
 	}
 	return errors.Join(append(wrong, c.Stall.validate())...)
+}
+
+// base is how the endpoint behaves outside of its script.
+func (c *Config) base() Phase {
+	return Phase{
+		Delay: Delay{Min: c.Delay}, Reject: c.Reject, RetryAfter: c.RetryAfter,
+		Reset: c.Reset, NotPersisted: c.NotPersisted,
+	}
 }
 
 func (c *Config) maxBody() int {

@@ -21,6 +21,7 @@ type counts struct {
 	verdicts map[verdict]int64
 	accepted int64
 	filtered int64
+	lost     int64 // answered yes, and dropped
 	wire     int64
 	plain    int64
 	checksum uint64
@@ -43,6 +44,13 @@ func (c *counts) request(a answer, wire int) {
 type verdict struct {
 	verdict capture.Verdict
 	detail  capture.Detail
+}
+
+// lose counts a submission that was answered with yes and dropped.
+func (c *counts) lose(s *capture.Submission) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lost += int64(len(s.Events))
 }
 
 // accept counts a submission that was answered with yes.

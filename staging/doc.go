@@ -10,6 +10,7 @@
 //	/batch  /e  /i/v0/e  /capture  /track  /engage   GET POST OPTIONS, with or without a trailing slash
 //	/i/v1/analytics/events                           POST: a verdict for each event
 //	/  /_readiness  /_liveness                       GET: the text "capture"
+//	/metrics                                         GET: the counts for Prometheus
 //	/_rehearse/stats                                 GET: Stats as JSON
 //
 // It can be told to misbehave, by [Config]: to stall, to be slow, to serve only

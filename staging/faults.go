@@ -1,9 +1,7 @@
 package staging
 
 import (
-	"math"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"rehearse/capture"
@@ -20,75 +18,82 @@ const stride = 617
 
 // What a slot of the cycle may hold besides an HTTP status.
 const (
-	serve uint16 = 0 // answer as the service would
-	reset uint16 = 1 // close the connection instead
-	lost  uint16 = 2 // of an event: not persisted
+	serve       uint16 = iota // answer as the service would
+	reset                     // close the connection instead
+	resetBefore               // close it before the body is read
+	truncate                  // break off the answer
+	drop                      // answer yes, and drop
+	lost                      // of an event: not persisted
 )
 
 // faults holds what the endpoint does wrong, and when.
 type faults struct {
-	delay time.Duration
-	stall Stall
-	slots chan struct{} // one element per request being served; nil: no limit
+	stall    Stall
+	slots    chan struct{} // one element per request being served; nil: no limit
+	capacity capacity
 
-	answers [cycle]uint16
-	count   atomic.Uint64 // requests that have asked for their answer
-
-	losses [cycle]uint16
-	events atomic.Uint64 // events that have asked to be persisted
+	base   *phase
+	script []*phase
 
 	first sync.Once
 	began time.Time // when the first request came
 }
 
 func newFaults(c *Config) *faults {
-	f := &faults{delay: c.Delay, stall: c.Stall}
+	f := &faults{stall: c.Stall, base: newPhase(c.base()), capacity: capacity{perSecond: c.Capacity}}
+	for _, p := range c.Script {
+		f.script = append(f.script, newPhase(p))
+	}
 	if c.Concurrency > 0 {
 		f.slots = make(chan struct{}, c.Concurrency)
 	}
-	rest := f.fill(f.answers[:], reset, c.Reset)
-	for _, r := range c.Reject {
-		rest = f.fill(rest, uint16(r.Status), r.Share)
-	}
-	f.fill(f.losses[:], lost, c.NotPersisted)
 	return f
+}
+
+// mishap is what is to go wrong with one request.
+type mishap struct {
+	phase  *phase
+	number uint64 // of the request, in its phase
+	answer uint16
+}
+
+// next returns what is to go wrong with the next request.
+func (f *faults) next() mishap {
+	f.first.Do(func() { f.began = time.Now() })
+	m := mishap{phase: f.now()}
+	m.number, m.answer = m.phase.next()
+	return m
+}
+
+// now is the phase of the script that is on.
+func (f *faults) now() *phase {
+	for _, p := range f.script {
+		if since := time.Since(f.began); since >= p.From && since < p.To {
+			return p
+		}
+	}
+	return f.base
 }
 
 // lose returns to the client the share of a v1 submission's events that are not
 // to be persisted.
-func (f *faults) lose(s *capture.Submission) *capture.Submission {
-	if f.losses[0] != lost || s == nil || len(s.Results) == 0 {
+func (p *phase) lose(s *capture.Submission) *capture.Submission {
+	if p.losses[0] != lost || s == nil || len(s.Results) == 0 {
 		return s
 	}
-	first := f.events.Add(uint64(len(s.Results))) - uint64(len(s.Results))
-	s.Return(func(i int) bool { return f.losses[(first+uint64(i))%cycle*stride%cycle] == lost })
+	first := p.events.Add(uint64(len(s.Results))) - uint64(len(s.Results))
+	s.Return(func(i int) bool { return p.losses[(first+uint64(i))%cycle*stride%cycle] == lost })
 	return s
 }
 
-// fill gives answer its share of the cycle and returns what is left of it.
-func (f *faults) fill(slots []uint16, answer uint16, share float64) []uint16 {
-	n := min(max(int(math.Round(share*cycle)), 0), len(slots))
-	for i := range slots[:n] {
-		slots[i] = answer
-	}
-	return slots[n:]
-}
-
-// next returns what to answer the next request with.
-func (f *faults) next() uint16 {
-	n := f.count.Add(1) - 1
-	return f.answers[n%cycle*stride%cycle]
-}
-
 // enter waits until the request may be worked on. leave must follow.
-func (f *faults) enter() {
-	f.first.Do(func() { f.began = time.Now() })
+func (f *faults) enter(m mishap) {
 	if f.slots != nil {
 		f.slots <- struct{}{}
 	}
 	f.pause()
-	if f.delay > 0 {
-		time.Sleep(f.delay)
+	if delay := m.phase.Delay.draw(m.number); delay > 0 {
+		time.Sleep(delay)
 	}
 }
 
@@ -102,10 +107,20 @@ func (f *faults) leave() {
 
 // pause waits for the end of a stall, if one is on.
 func (f *faults) pause() {
-	if f.stall == (Stall{}) {
-		return
-	}
-	for left := f.stall.left(time.Since(f.began)); left > 0; left = f.stall.left(time.Since(f.began)) {
+	for left := f.left(); left > 0; left = f.left() {
 		time.Sleep(left)
 	}
+}
+
+// left is how much longer the endpoint stands still.
+func (f *faults) left() time.Duration {
+	if f.stall == (Stall{}) && len(f.script) == 0 {
+		return 0
+	}
+	elapsed := time.Since(f.began)
+	left := f.stall.left(elapsed)
+	if p := f.now(); p.Stall {
+		left = max(left, p.To-elapsed)
+	}
+	return left
 }

@@ -91,7 +91,7 @@ func TestSharesAreExact(t *testing.T) {
 	f := newFaults(&Config{Reset: 0.003, Reject: []Rejection{{429, 0.1}, {503, 0.017}}})
 	answers := make([]uint16, 5000)
 	for i := range answers {
-		answers[i] = f.next()
+		answers[i] = f.next().answer
 	}
 	for first := 0; first+cycle <= len(answers); first += 37 {
 		count := map[uint16]int{}

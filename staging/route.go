@@ -13,6 +13,7 @@ const (
 	noRoute route = iota
 	index         // /, /_readiness, /_liveness
 	statistics
+	metrics
 	batchRoute // from here on: event routes
 	eRoute
 	singleRoute
@@ -33,6 +34,8 @@ func routeOf(path []byte) route {
 		return index
 	case "/_rehearse/stats":
 		return statistics
+	case "/metrics":
+		return metrics
 	case "/batch":
 		return batchRoute
 	case "/e":
@@ -69,6 +72,8 @@ func (r route) String() string {
 		return "/"
 	case statistics:
 		return "/_rehearse/stats"
+	case metrics:
+		return "/metrics"
 	case batchRoute:
 		return "/batch"
 	case eRoute:

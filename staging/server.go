@@ -40,6 +40,8 @@ type worker struct {
 	decoderV1 capture.DecoderV1
 	request   capture.Request
 	body      []byte
+	route     route
+	mishap    mishap
 	event     pipeline.Event
 	said      []byte // the answer, of v1
 }
@@ -96,7 +98,16 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	w := s.workers.Get().(*worker)
 	defer s.release(w)
 	r := routeOf(ctx.Path()).in(s.config.Generation)
-	body, refusal := readBody(ctx, w.body[:0], s.config.rules(r))
+	rules := s.config.rules(r)
+	w.route, w.mishap = r, mishap{}
+	if r.takesEvents() && (ctx.IsPost() || ctx.IsGet()) {
+		w.mishap = s.faults.next()
+		if rules.rate = w.mishap.phase.Read; w.mishap.answer == resetBefore {
+			s.hangUp(ctx, r)
+			return
+		}
+	}
+	body, refusal := readBody(ctx, w.body[:0], rules)
 	w.body = body
 	switch {
 	case r.takesEvents():
@@ -110,6 +121,10 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		say(ctx, 200, "capture")
 	case r == statistics:
 		s.sayStats(ctx)
+	case r == metrics:
+		stats := s.Stats()
+		say(ctx, 200, stats.metrics())
+		ctx.SetContentType("text/plain; version=0.0.4; charset=utf-8")
 	}
 	s.shard(ctx).request(answer{r, ctx.Response.StatusCode()}, len(body))
 }
@@ -131,8 +146,8 @@ func (s *Server) handleEvents(ctx *fasthttp.RequestCtx, w *worker, r route, unre
 		sayAllowed(ctx, "POST")
 	case ctx.IsOptions():
 		sayOk(ctx)
-	case !ctx.IsGet() && !ctx.IsHead() && !ctx.IsPost():
-		sayAllowed(ctx, "GET,HEAD,POST,OPTIONS")
+	case !ctx.IsGet() && !ctx.IsPost():
+		sayAllowed(ctx, "GET,POST,OPTIONS")
 	default:
 		s.submit(ctx, w, r, unread)
 		return
@@ -142,22 +157,33 @@ func (s *Server) handleEvents(ctx *fasthttp.RequestCtx, w *worker, r route, unre
 
 // submit serves a request that submits events, faults included.
 func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) {
-	s.faults.enter()
+	m := w.mishap
+	s.faults.enter(m)
 	defer s.faults.leave()
 	w.request = capture.Request{
 		Path:            ctx.Path(),
 		Query:           ctx.URI().QueryString(),
 		ContentType:     ctx.Request.Header.ContentType(),
 		ContentEncoding: ctx.Request.Header.ContentEncoding(),
+		ForwardedFor:    ctx.Request.Header.Peek("X-Forwarded-For"),
 		Body:            w.body,
 	}
-	submission, no := s.decide(ctx, w, r, unread)
-	status := s.answer(ctx, w, r, submission, no)
+	submission, no := s.decide(ctx, w, unread)
+	if no == nil {
+		s.faults.capacity.work(len(submission.Events))
+	}
+	status := s.answer(ctx, w, submission, no)
+	if no == nil && m.answer == truncate {
+		breakOff(ctx)
+	}
 	c := s.shard(ctx)
 	c.request(answer{r, status}, len(w.body))
-	if no != nil {
+	switch {
+	case no != nil:
 		s.refusals.add(refusal{no.Status, no.Text}, no.Events)
-	} else {
+	case m.answer == drop:
+		c.lose(submission)
+	default:
 		c.accept(submission, &s.names)
 		s.ingest(w, submission)
 	}
@@ -168,17 +194,17 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 
 // decide returns what the request submits, or what it is refused with. An
 // injected answer comes before what the service would have said.
-func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
-	injected := s.faults.next()
+func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
+	injected := w.mishap.answer
 	no := unread
 	var submission *capture.Submission
 	if no == nil {
 		var err error
-		submission, err = w.decode(ctx, r)
+		submission, err = w.decode(ctx)
 		errors.As(err, &no)
 	}
-	if injected == serve {
-		return s.faults.lose(submission), no
+	if injected == serve || injected == truncate || injected == drop {
+		return w.mishap.phase.lose(submission), no
 	}
 	events := 0
 	switch {
@@ -191,7 +217,7 @@ func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		return nil, &capture.Refusal{Text: "connection reset", Events: events}
 	}
 	no = &capture.Refusal{Status: int(injected), Text: textOf(int(injected))}
-	if r == v1Route {
+	if w.route == v1Route {
 		no = capture.RefuseV1(int(injected))
 	}
 	no.Events = events
@@ -199,17 +225,17 @@ func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 }
 
 // decode reads the request by the rules of its route.
-func (w *worker) decode(ctx *fasthttp.RequestCtx, r route) (*capture.Submission, error) {
-	if r == v1Route {
+func (w *worker) decode(ctx *fasthttp.RequestCtx) (*capture.Submission, error) {
+	if w.route == v1Route {
 		return w.decoderV1.Decode(requestV1(ctx, w.body))
 	}
 	return w.decoder.Decode(&w.request)
 }
 
 // answer writes the answer and returns its status, 0 for none.
-func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, r route, submission *capture.Submission, no *capture.Refusal) int {
+func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, submission *capture.Submission, no *capture.Refusal) int {
 	switch {
-	case r == v1Route && (no == nil || no.Status != 0):
+	case w.route == v1Route && (no == nil || no.Status != 0):
 		w.answerV1(ctx, submission, no)
 	case no == nil && submission.Beacon:
 		ctx.SetStatusCode(204)
@@ -221,10 +247,27 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, r route, submission
 	default:
 		say(ctx, no.Status, no.Text)
 	}
-	if after := int(s.config.RetryAfter / time.Second); after > 0 && no != nil && (no.Status == 429 || no.Status == 503) {
+	if after := int(w.mishap.phase.RetryAfter / time.Second); after > 0 && no != nil && (no.Status == 429 || no.Status == 503) {
 		ctx.Response.Header.Set("Retry-After", fmt.Sprint(after))
 	}
 	return ctx.Response.StatusCode()
+}
+
+// hangUp closes the connection before the body is read.
+func (s *Server) hangUp(ctx *fasthttp.RequestCtx, r route) {
+	abort(ctx)
+	s.shard(ctx).request(answer{r, 0}, 0)
+	s.refusals.add(refusal{text: "connection reset before reading"}, 0)
+}
+
+// breakOff ends the connection in the middle of the answer that ctx holds.
+func breakOff(ctx *fasthttp.RequestCtx) {
+	ctx.Response.Header.SetContentLength(len(ctx.Response.Body()))
+	whole := append([]byte(nil), ctx.Response.Header.Header()...)
+	whole = append(whole, ctx.Response.Body()...)
+	half := whole[:len(whole)-(len(ctx.Response.Body())+1)/2]
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(c net.Conn) { c.Write(half) })
 }
 
 // abort closes the connection without an answer, over TCP with a reset.

@@ -62,6 +62,7 @@ type EventCounts struct {
 	Filtered int64 `json:"filtered"`
 	Dropped  int64 `json:"dropped"`
 	Returned int64 `json:"returned"`
+	Lost     int64 `json:"lost"` // answered yes, and dropped: a script asked for it
 }
 
 // ByteCounts counts the bytes of bodies: all as they travelled, and those of
@@ -128,6 +129,7 @@ func (c *counts) addTo(total *sums, stats *Stats) {
 	}
 	stats.Events.Accepted += c.accepted
 	stats.Events.Filtered += c.filtered
+	stats.Events.Lost += c.lost
 	stats.Bytes.Wire += c.wire
 	stats.Bytes.Plain += c.plain
 	total.checksum += c.checksum

@@ -19,13 +19,14 @@ type embedded struct {
 	served   chan error
 }
 
-// startEmbedded serves a staging endpoint on a free port of this machine.
-func startEmbedded() (*embedded, error) {
+// startEmbedded serves a staging endpoint that behaves as c says on a free port
+// of this machine.
+func startEmbedded(c staging.Config) (*embedded, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the embedded endpoint: %w", err)
 	}
-	e := &embedded{staging.New(staging.Config{}), listener, make(chan error, 1)}
+	e := &embedded{staging.New(c), listener, make(chan error, 1)}
 	go func() { e.served <- e.server.Serve(listener) }()
 	return e, nil
 }
@@ -64,8 +65,12 @@ func destination(s *scenario.Scenario, target, runID string) (generator.Destinat
 }
 
 // userAgent names the run and whom to ask about it, so that the owner of the
-// endpoint can find its requests and block them.
+// endpoint can find its requests and block them. Requests that are to look like
+// a client's introduce themselves as it does.
 func userAgent(s *scenario.Scenario, runID string) string {
+	if h, known := s.Target.Client.Habits(); known {
+		return h.UserAgent
+	}
 	contact := s.Contact
 	if contact == "" {
 		contact = "none given"

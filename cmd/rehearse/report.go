@@ -63,7 +63,7 @@ func (f *reportFlags) show(w world, run *results.Run) error {
 		}
 	}
 	if f.events != "" {
-		if err := writeFile(f.events, run, report.WriteEvents); err != nil {
+		if err := writeFile(f.events, func(out io.Writer) error { return report.WriteEvents(out, run) }); err != nil {
 			return err
 		}
 	}
@@ -96,18 +96,6 @@ func printForm(w world, run *results.Run, write form) error {
 	fmt.Fprintln(w.stderr, verdictLine(run.Result))
 	if code := verdictCode(run.Result); code != exitPass {
 		return status(code)
-	}
-	return nil
-}
-
-// writeFile writes a run to a file in some form.
-func writeFile(path string, run *results.Run, write form) error {
-	var text bytes.Buffer
-	if err := write(&text, run); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil
 }

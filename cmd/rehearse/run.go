@@ -103,7 +103,7 @@ func rehearse(w world, path string, f runFlags) error {
 	}
 	target := s.Target.URL
 	if target == "" {
-		endpoint, err := startEmbedded()
+		endpoint, err := startEmbedded(stagingConfig(&s.Staging))
 		if err != nil {
 			return err
 		}

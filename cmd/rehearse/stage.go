@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
@@ -20,6 +22,8 @@ import (
 // stageFlags is how the endpoint is asked to behave, as written.
 type stageFlags struct {
 	listen      string
+	script      string
+	record      string
 	generation  string
 	maxBody     string
 	stall       string
@@ -50,41 +54,53 @@ printed when it ends (Ctrl-C).`,
 		Example: `  rehearse stage --listen 127.0.0.1:8010
   rehearse stage --listen 127.0.0.1:8010 --stall 1s/5s
   rehearse stage --listen 127.0.0.1:8010 --reject 429:1% --reject 503:0.5% --retry-after 2s
+  rehearse stage --script stall.yaml
   curl -s http://127.0.0.1:8010/_rehearse/stats | jq .events`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := f.config()
+			var wrong scenario.Errors
+			if errors.As(err, &wrong) {
+				return err
+			}
 			if err != nil {
 				return usageError(c, err)
 			}
 			return stage(w, f, config)
 		},
 	}
-	c.Flags().SortFlags = false
-	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8010", "`address` to listen on; port 0 takes a free one")
-	c.Flags().StringVar(&f.generation, "generation", "current", "behave as the service did in `2024`, or as it does now (current)")
-	c.Flags().StringVar(&f.stall, "stall", "", "serve nothing for a while, every so often, as in `1s/5s`")
-	c.Flags().DurationVar(&f.delay, "delay", 0, "take this much longer for each request")
-	c.Flags().IntVar(&f.concurrency, "concurrency", 0, "serve at most this `many` requests at once; the others queue")
-	c.Flags().StringArrayVar(&f.reject, "reject", nil, "answer a share of the requests with a status, as in `429:1%` (repeatable)")
-	c.Flags().DurationVar(&f.retryAfter, "retry-after", 0, "say Retry-After with an injected 429 or 503")
-	c.Flags().StringVar(&f.reset, "reset", "", "break off a `share` of the connections instead of answering, as in 0.5%")
-	c.Flags().StringVar(&f.again, "again", "", "ask to have a `share` of v1's events sent again, as in 1%")
-	c.Flags().IntVar(&f.partitions, "partitions", 64, "partitions of the pipeline behind the endpoint")
-	c.Flags().Int64Var(&f.perMinute, "per-minute", 0, "the pipeline's limit of `events` a minute for one id (default none)")
-	c.Flags().BoolVar(&f.noOverflow, "no-overflow", false, "no bucket of 100/s, burst 1,000, for each id")
-	c.Flags().StringArrayVar(&f.forced, "overflow", nil, "a `token` or token:distinct_id that always overflows (repeatable)")
-	c.Flags().StringArrayVar(&f.overQuota, "over-quota", nil, "a `token` whose events are answered 200 and dropped (repeatable)")
-	c.Flags().StringVar(&f.maxBody, "max-body", "", "largest body, as in `2MiB` (default 20MiB)")
-	c.Flags().BoolVar(&f.json, "json", false, "print the counts as JSON at the end")
+	f.define(c.Flags())
 	return c
+}
+
+// define makes the flags.
+func (f *stageFlags) define(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8010", "`address` to listen on; port 0 takes a free one")
+	flags.StringVar(&f.script, "script", "", "behave as a YAML `file` says, which holds what stands under staging in a scenario; flags come on top")
+	flags.StringVar(&f.record, "record", "", "write every request to a new `file`, as in wire.jsonl.zst, for replay with format capture")
+	flags.StringVar(&f.generation, "generation", "", "behave as the service did in `2024`, or as it does now (default current)")
+	flags.StringVar(&f.stall, "stall", "", "serve nothing for a while, every so often, as in `1s/5s`")
+	flags.DurationVar(&f.delay, "delay", 0, "take this much longer for each request")
+	flags.IntVar(&f.concurrency, "concurrency", 0, "serve at most this `many` requests at once; the others queue")
+	flags.StringArrayVar(&f.reject, "reject", nil, "answer a share of the requests with a status, as in `429:1%` (repeatable)")
+	flags.DurationVar(&f.retryAfter, "retry-after", 0, "say Retry-After with an injected 429 or 503")
+	flags.StringVar(&f.reset, "reset", "", "break off a `share` of the connections instead of answering, as in 0.5%")
+	flags.StringVar(&f.again, "again", "", "ask to have a `share` of v1's events sent again, as in 1%")
+	flags.IntVar(&f.partitions, "partitions", 0, "partitions of the pipeline behind the endpoint (default 64)")
+	flags.Int64Var(&f.perMinute, "per-minute", 0, "the pipeline's limit of `events` a minute for one id (default none)")
+	flags.BoolVar(&f.noOverflow, "no-overflow", false, "no bucket of 100/s, burst 1,000, for each id")
+	flags.StringArrayVar(&f.forced, "overflow", nil, "a `token` or token:distinct_id that always overflows (repeatable)")
+	flags.StringArrayVar(&f.overQuota, "over-quota", nil, "a `token` whose events are answered 200 and dropped (repeatable)")
+	flags.StringVar(&f.maxBody, "max-body", "", "largest body, as in `2MiB` (default 20MiB)")
+	flags.BoolVar(&f.json, "json", false, "print the counts as JSON at the end")
 }
 
 // config reads the flags, and says everything that is wrong with them at once.
 func (f *stageFlags) config() (staging.Config, error) {
-	c := staging.Config{Delay: f.delay, RetryAfter: f.retryAfter, Concurrency: f.concurrency}
-	c.Pipeline = pipeline.Config{
-		Partitions: f.partitions, PerMinute: f.perMinute, NoOverflow: f.noOverflow, Forced: f.forced, OverQuota: f.overQuota,
+	c, err := f.scripted()
+	if err != nil {
+		return c, err
 	}
 	var wrong []error
 	note := func(flag string, err error) {
@@ -92,9 +108,10 @@ func (f *stageFlags) config() (staging.Config, error) {
 			wrong = append(wrong, fmt.Errorf("--%s: %w", flag, err))
 		}
 	}
-	var err error
-	c.Generation, err = capture.ParseGeneration(f.generation)
-	note("generation", err)
+	if f.generation != "" {
+		c.Generation, err = capture.ParseGeneration(f.generation)
+		note("generation", err)
+	}
 	if f.stall != "" {
 		c.Stall, err = staging.ParseStall(f.stall)
 		note("stall", err)
@@ -117,7 +134,7 @@ func (f *stageFlags) config() (staging.Config, error) {
 		note("max-body", err)
 		c.MaxBody = int(n)
 	}
-	if f.partitions < 1 || f.partitions > 10_000 || f.perMinute < 0 {
+	if f.partitions < 0 || f.partitions > 10_000 || f.perMinute < 0 {
 		wrong = append(wrong, errors.New("--partitions must be 1 to 10000, and --per-minute not negative"))
 	}
 	if len(wrong) > 0 {
@@ -126,8 +143,45 @@ func (f *stageFlags) config() (staging.Config, error) {
 	return c, c.Validate()
 }
 
-// stage serves until it is interrupted.
+// scripted is what the script says, and those flags that need no reading.
+func (f *stageFlags) scripted() (staging.Config, error) {
+	var script scenario.Staging
+	if f.script != "" {
+		var err error
+		if script, err = scenario.LoadStaging(f.script); err != nil {
+			return staging.Config{}, err
+		}
+	}
+	c := stagingConfig(&script)
+	c.Delay, c.RetryAfter = f.delay, f.retryAfter
+	c.Concurrency = cmp.Or(f.concurrency, c.Concurrency)
+	p := &c.Pipeline
+	p.Partitions, p.PerMinute = cmp.Or(f.partitions, p.Partitions), cmp.Or(f.perMinute, p.PerMinute)
+	p.Forced, p.OverQuota = append(p.Forced, f.forced...), append(p.OverQuota, f.overQuota...)
+	p.NoOverflow = f.noOverflow
+	return c, nil
+}
+
+// stage serves until it is interrupted, and records what comes if it is to.
 func stage(w world, f stageFlags, config staging.Config) error {
+	if f.record == "" {
+		return serve(w, f, config)
+	}
+	r, err := newRecorder(f.record)
+	if err != nil {
+		return coded{exitUsage, err}
+	}
+	config.Observe = r.observe
+	err = errors.Join(serve(w, f, config), r.close())
+	fmt.Fprintf(w.stderr, "recorded %s in %s\n", count(int(r.lines), "request"), f.record)
+	if r.others > 0 {
+		fmt.Fprintf(w.stderr, "left out %s to v1, which cannot be replayed byte for byte\n", count(int(r.others), "request"))
+	}
+	return err
+}
+
+// serve runs the endpoint until it is interrupted, and prints what it counted.
+func serve(w world, f stageFlags, config staging.Config) error {
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return coded{exitUsage, fmt.Errorf("cannot listen on %s: %w (choose another with --listen, or port 0 for a free one)", f.listen, errors.Unwrap(err))}
@@ -138,7 +192,7 @@ func stage(w world, f stageFlags, config staging.Config) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	url := "http://" + listener.Addr().String()
-	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/  /i/v1/analytics/events\n  GET  %[1]s/_rehearse/stats\n", url)
+	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/  /i/v1/analytics/events\n  GET  %[1]s/_rehearse/stats  /metrics\n", url)
 	select {
 	case err := <-served:
 		return err
@@ -165,6 +219,9 @@ func printStats(w world, s staging.Stats, asJSON bool) error {
 	}
 	fmt.Fprintf(w.stdout, "events: %s accepted, %s refused, %s filtered; checksum %s\n",
 		humanize.Comma(s.Events.Accepted), humanize.Comma(s.Events.Refused), humanize.Comma(s.Events.Filtered), s.Checksum)
+	if s.Events.Lost > 0 {
+		fmt.Fprintf(w.stdout, "%12s events answered with yes and dropped\n", humanize.Comma(s.Events.Lost))
+	}
 	for _, v := range s.Verdicts {
 		fmt.Fprintf(w.stdout, "%12s events answered %s %s\n", humanize.Comma(v.Events), v.Result, v.Detail)
 	}

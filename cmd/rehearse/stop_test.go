@@ -36,8 +36,8 @@ func writeScenario(t *testing.T, text string) (path, out string) {
 	return path, filepath.Join(dir, "out")
 }
 
-// serve runs a staging endpoint and returns it with its URL.
-func serve(t *testing.T, c staging.Config) (*staging.Server, string) {
+// serveStaging runs a staging endpoint and returns it with its URL.
+func serveStaging(t *testing.T, c staging.Config) (*staging.Server, string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -82,7 +82,7 @@ func until(t *testing.T, what string, done func() bool) {
 // is what the endpoint counted, and the rest of the plan is unsent.
 func TestFirstInterrupt(t *testing.T) {
 	t.Parallel()
-	server, url := serve(t, staging.Config{})
+	server, url := serveStaging(t, staging.Config{})
 	path, out := writeScenario(t, slowScenario)
 	interrupts := make(chan os.Signal, 2)
 	var stdout, stderr locked

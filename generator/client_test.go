@@ -1,0 +1,231 @@
+package generator
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/posthog/posthog-go"
+
+	"rehearse/capture"
+	"rehearse/results"
+	"rehearse/scenario"
+	"rehearse/staging"
+)
+
+// seenRequest is a request as its endpoint saw it.
+type seenRequest struct {
+	Target  string
+	Headers []string // names and values, without lengths and versions
+	Members []string // of the body's envelope, in their order
+	Token   any
+	Events  int
+}
+
+// seeing is an endpoint that says Ok and passes on what it saw.
+func seeing(t *testing.T) (*httptest.Server, <-chan seenRequest) {
+	t.Helper()
+	seen := make(chan seenRequest, 16)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen <- seeRequest(t, r)
+		io.WriteString(w, capture.AnswerOk)
+	}))
+	t.Cleanup(server.Close)
+	return server, seen
+}
+
+func seeRequest(t *testing.T, r *http.Request) seenRequest {
+	s := seenRequest{Target: r.Method + " " + r.URL.String()}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		value := r.Header.Get(name)
+		if name == "User-Agent" {
+			value, _, _ = strings.Cut(value, "/")
+		}
+		if name != "Content-Length" {
+			s.Headers = append(s.Headers, name+": "+value)
+		}
+	}
+	body := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		var err error
+		if body, err = gzip.NewReader(r.Body); err != nil {
+			t.Error(err)
+			return s
+		}
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		t.Error(err)
+	}
+	var members map[string]any
+	if err := json.Unmarshal(text, &members); err != nil {
+		t.Errorf("%v: %s", err, text)
+		return s
+	}
+	s.Members, s.Token = membersOf(text), members["api_key"]
+	batch, _ := members["batch"].([]any)
+	s.Events = len(batch)
+	return s
+}
+
+// membersOf lists the names of an object's members in their order.
+func membersOf(text []byte) (names []string) {
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.Token()
+	for d.More() {
+		name, _ := d.Token()
+		names = append(names, fmt.Sprint(name))
+		var skipped json.RawMessage
+		if d.Decode(&skipped) != nil {
+			return names
+		}
+	}
+	return names
+}
+
+// send sends one batch of a scenario's traffic to server as the run would.
+func sendOne(t *testing.T, server *httptest.Server, s *scenario.Scenario) {
+	t.Helper()
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _ := s.Target.Client.Habits()
+	w := newWire(t.Context(), &Destination{URL: u, UserAgent: h.UserAgent, Timeout: s.Target.Timeout})
+	defer w.close()
+	source, _ := NewSynth(s)
+	b := newBatch()
+	if err := source.Next(b); err != nil {
+		t.Fatal(err)
+	}
+	source.Build(b, newWorkbench(s, time.Now()))
+	w.prepare(b, 0)
+	var o results.Outcome
+	if w.exchange(&o); o.Reason != capture.Accepted {
+		t.Errorf("%v", o.Reason)
+	}
+}
+
+func clientScenario(t *testing.T, client string) *scenario.Scenario {
+	t.Helper()
+	return parse(t, "name: test\nload: {profile: 'const(100, 10s)'}\ntarget: {client: "+client+", token: phc_a}\ntraffic: {}\n")
+}
+
+// TestLikePosthogGo: the real client and ours send what an endpoint cannot tell
+// apart, but for ids, times and versions.
+func TestLikePosthogGo(t *testing.T) {
+	t.Parallel()
+	server, seen := seeing(t)
+	client, err := posthog.NewWithConfig("phc_a", posthog.Config{Endpoint: server.URL, BatchSize: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		if err := client.Enqueue(posthog.Capture{DistinctId: fmt.Sprint(i), Event: "$pageview"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	theirs := <-seen
+	sendOne(t, server, clientScenario(t, "posthog-go"))
+	ours := <-seen
+	// Go's HTTP client asks for compressed answers by itself, whoever uses it.
+	theirs.Headers = slices.DeleteFunc(theirs.Headers, func(h string) bool { return h == "Accept-Encoding: gzip" })
+	if diff := cmp.Diff(theirs, ours); diff != "" {
+		t.Errorf("theirs -, ours +:\n%s", diff)
+	}
+}
+
+// TestPosthogGoDelivers: what a client that nobody here wrote has sent is what
+// the endpoint counts.
+func TestPosthogGoDelivers(t *testing.T) {
+	t.Parallel()
+	endpoint, stop := stagedOnLoopback(t)
+	client, err := posthog.NewWithConfig("phc_a", posthog.Config{Endpoint: "http://" + endpoint.addr, BatchSize: 25})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 90 {
+		if err := client.Enqueue(posthog.Capture{DistinctId: "user", Event: fmt.Sprint("event ", i%2), Properties: posthog.NewProperties().Set("n", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range []posthog.Message{
+		posthog.Identify{DistinctId: "user", Properties: posthog.NewProperties().Set("plan", "free")},
+		posthog.Alias{DistinctId: "user", Alias: "anon"},
+		posthog.GroupIdentify{Type: "company", Key: "acme"},
+	} {
+		if err := client.Enqueue(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	stats := endpoint.server.Stats()
+	want := []staging.NameCount{{Name: "$create_alias", Events: 1}, {Name: "$groupidentify", Events: 1}, {Name: "$identify", Events: 1}, {Name: "event 0", Events: 45}, {Name: "event 1", Events: 45}}
+	if diff := cmp.Diff(want, stats.Names); diff != "" || stats.Events != (staging.EventCounts{Accepted: 93}) {
+		t.Errorf("%+v\n%s", stats.Events, diff)
+	}
+	if m := stats.Pipeline.Merges; m.Total != 1 || m.Merged != 1 {
+		t.Errorf("%+v, want the alias merged", m)
+	}
+}
+
+// TestClients: what each client's requests look like.
+func TestClients(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		client, target, headers, members string
+		events                           int
+	}{
+		{"posthog-js", "POST /e/", "Content-Encoding: gzip, Content-Type: text/plain, User-Agent: Mozilla", "api_key, batch, sent_at", 10},
+		{"posthog-node", "POST /batch/", "Content-Encoding: gzip, Content-Type: application/json, User-Agent: posthog-node", "api_key, batch, sent_at", 20},
+		{"posthog-python", "POST /batch/", "Content-Type: application/json, User-Agent: posthog-python", "api_key, batch, sent_at", 100},
+		{"importer", "POST /batch/", "Content-Type: application/json, User-Agent: posthog-rs", "api_key, historical_migration, batch", 100},
+	} {
+		server, seen := seeing(t)
+		sendOne(t, server, clientScenario(t, row.client))
+		got := <-seen
+		if got.Target != row.target || strings.Join(got.Headers, ", ") != row.headers || strings.Join(got.Members, ", ") != row.members || got.Events != row.events {
+			t.Errorf("%s: %+v", row.client, got)
+		}
+	}
+}
+
+// TestRetryCount: posthog-js says in the URL how often it has tried.
+func TestRetryCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := clientScenario(t, "posthog-js")
+		s.Retry = scenario.RetrySDK
+		tries := map[string]int{}
+		r := stageRun{scenario: s, endpoint: staging.Config{
+			Reject:  []staging.Rejection{{Status: 503, Share: 0.5}, {Status: 429, Share: 0.1}},
+			Observe: func(r *capture.Request, _ int) { tries[string(r.Query)]++ },
+		}}
+		s.Target.Connections = 1 // one request at a time: tries needs no lock
+		r.run(t)
+		r.balance(t)
+		if tries[""] != 100 || tries["retry_count=1"] < 30 || tries["retry_count=2"] < 10 {
+			t.Errorf("%v", tries)
+		}
+		if again := r.total.Attempts[results.Refusal{Reason: capture.RateLimited, Status: 429}]; again.Requests != 0 {
+			t.Errorf("%d requests sent again after 429, which posthog-js does not do", again.Requests)
+		}
+	})
+}

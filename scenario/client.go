@@ -1,0 +1,89 @@
+package scenario
+
+import "time"
+
+// Client is a client library whose requests the run's are to look like.
+type Client string
+
+// The clients. The zero value is this program itself.
+const (
+	ClientJS       Client = "posthog-js"
+	ClientGo       Client = "posthog-go"
+	ClientPython   Client = "posthog-python"
+	ClientNode     Client = "posthog-node"
+	ClientImporter Client = "importer" // the batch import worker, through posthog-rs
+)
+
+// Habits are how a client sends, as its sources have it: posthog-go 1.23.1
+// (config.go, backoff.go), posthog-python 7.42 (client.py, consumer.py,
+// request.py), posthog-node 5.50 and posthog-js 1.418 (packages/node and
+// packages/browser: request.ts, retry-queue.ts), and the import worker
+// (emit/capture.rs).
+type Habits struct {
+	Path        string // of its requests
+	UserAgent   string
+	ContentType string
+	SentAt      bool // the envelope ends with sent_at
+	CountsRetry bool // a retry says retry_count in its URL
+	Retry       RetryPolicy
+
+	compression Compression
+	historical  bool
+	events      int           // that close a batch
+	age         time.Duration // at which a batch is closed
+	timeout     time.Duration
+}
+
+// browser is what a page's requests introduce themselves as.
+const browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+
+// Habits returns how c sends, and whether c is a client at all.
+func (c Client) Habits() (h Habits, known bool) {
+	const second, json = time.Second, "application/json"
+	doubling := RetryPolicy{Retries: 3, Base: second / 10, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true}
+	switch c {
+	case ClientGo:
+		return Habits{Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json, Retry: doubling,
+			compression: CompressionNone, events: 100, age: 5 * second, timeout: 10 * second}, true
+	case ClientPython:
+		doubling.Base = second // the first wait is not in the sources that were read
+		return Habits{Path: "/batch/", UserAgent: "posthog-python/7.42.0", ContentType: json, SentAt: true, Retry: doubling,
+			compression: CompressionNone, events: 100, age: 5 * second, timeout: 15 * second}, true
+	case ClientNode:
+		return Habits{Path: "/batch/", UserAgent: "posthog-node/5.50.0", ContentType: json, SentAt: true,
+			Retry:       RetryPolicy{Retries: 3, Base: 3 * second, Factor: 1, Cap: 3 * second},
+			compression: CompressionGzip, events: 20, age: 5 * second, timeout: 10 * second}, true
+	case ClientJS:
+		return Habits{Path: "/e/", UserAgent: browser, ContentType: "text/plain", SentAt: true, CountsRetry: true,
+			Retry:       RetryPolicy{Retries: 10, Base: 3 * second, Factor: 2, Cap: 30 * time.Minute, Jitter: 0.25, OnlyServerErrors: true},
+			compression: CompressionGzip, events: 10, age: 3 * second, timeout: time.Minute}, true
+	case ClientImporter:
+		return Habits{Path: "/batch/", UserAgent: "posthog-rs/0.21.0", ContentType: json, historical: true,
+			Retry:       RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true},
+			compression: CompressionNone, events: 100, timeout: 30 * second}, true
+	}
+	return Habits{}, false
+}
+
+// adopt fills in the habits of the client where the file says nothing else.
+func (s *Scenario) adopt(d *decoder) {
+	h, known := s.Target.Client.Habits()
+	if !known {
+		return
+	}
+	if !d.has("target.compression") {
+		s.Target.Compression = h.compression
+	}
+	if !d.has("target.historical_migration") {
+		s.Target.HistoricalMigration = h.historical
+	}
+	if !d.has("target.timeout") {
+		s.Target.Timeout = h.timeout
+	}
+	if !d.has("batching.events") {
+		s.Batching.MinEvents, s.Batching.MaxEvents = h.events, h.events
+	}
+	if !d.has("batching.age") {
+		s.Batching.Age = h.age
+	}
+}
