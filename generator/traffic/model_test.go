@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -180,6 +181,66 @@ func TestGrowth(t *testing.T) {
 	}
 	if len(known) != 2100 || returning != n-2000 {
 		t.Errorf("%d persons, %d events of known ones; want 2100 and 48000", len(known), returning)
+	}
+}
+
+// TestWriteDoesNotAllocate writes over the borders of blocks, with everything
+// that a scenario can ask for.
+func TestWriteDoesNotAllocate(t *testing.T) {
+	const n = 10 * blockEvents
+	m := New(parse(t, n, `
+  distinct_ids: {count: 1G, skew: 0.9, growth: 3%, style: email, hot: [{share: 5%}]}
+  visits: {events: 3, anonymous: 60%}
+  merges: {chains: 10%, fan_in: 10%, reused: 5%}
+  events: {$pageview: 50, $autocapture: 20, buy: {weight: 20, from: server, properties: {a: {words: 3}, b: {choices: {x: 1, y: 2}}, c: {number: [1, 9999]}}}, $identify: 5}
+  groups: {company: 20}
+  personless: 30%
+  properties: {bytes: {p50: 900, p99: 4kB}}
+  timestamps: {from: 2025-01-01, to: 2025-06-30, disorder: 5m, clock_skew: 2s, day: 50%, weekend: 20%}
+  faults: {duplicates: 1%, copies: 1%, merges_out_of_order: 5%, invalid: {illegal_id: 1%, long_name: 1%, bad_timestamp: 1%}}
+`), n)
+	pen := newPen()
+	var e capture.Event
+	write := func(from int64) {
+		for i := from; i < from+blockEvents; i++ {
+			m.Write(&e, i%n, pen)
+		}
+	}
+	for b := range int64(4) { // grow the buffers
+		write(b * blockEvents)
+	}
+	from := int64(4*blockEvents + 100)
+	if n := testing.AllocsPerRun(3, func() { write(from); from += blockEvents }); n > 1 {
+		t.Errorf("writing a block of events allocates %v times, want 0, or the growth of a buffer", n)
+	}
+}
+
+// TestReadyScenariosAreCoherent replays the first events of every scenario that
+// comes with the project and synthesizes.
+func TestReadyScenariosAreCoherent(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../scenarios/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found no scenarios: %v", err)
+	}
+	merges := 0
+	for _, file := range files {
+		s, err := scenario.LoadWith(file, scenario.Options{Set: []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Traffic == nil {
+			continue
+		}
+		total := s.Load.Profile.Total()
+		g := newGraph()
+		for _, e := range readAll(t, New(s.Traffic, total), 0, min(total, 20_000)) {
+			g.add(t, e)
+		}
+		merges += g.merges
+	}
+	if merges < 1000 {
+		t.Errorf("%d merges in all, want a thousand at least", merges)
 	}
 }
 
