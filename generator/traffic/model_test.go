@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,7 +77,8 @@ func TestMixAndHotShares(t *testing.T) {
 	t.Parallel()
 	const n = 40_000
 	got := map[string]float64{}
-	for _, e := range readAll(t, New(parse(t, n, shop), n), 0, n) {
+	bare := strings.Replace(shop, "{p50: 400, p99: 2000}", "{p50: 1, p99: 1}", 1)
+	for _, e := range readAll(t, New(parse(t, n, bare), n), 0, n) {
 		got[e.Event]++
 		got["id "+e.DistinctID]++
 	}
@@ -195,7 +197,7 @@ func TestWriteDoesNotAllocate(t *testing.T) {
   events: {$pageview: 50, $autocapture: 20, buy: {weight: 20, from: server, properties: {a: {words: 3}, b: {choices: {x: 1, y: 2}}, c: {number: [1, 9999]}}}, $identify: 5}
   groups: {company: 20}
   personless: 30%
-  properties: {bytes: {p50: 900, p99: 4kB}}
+  properties: {bytes: {p50: 300, p99: 2kB}}
   timestamps: {from: 2025-01-01, to: 2025-06-30, disorder: 5m, clock_skew: 2s, day: 50%, weekend: 20%}
   faults: {duplicates: 1%, copies: 1%, merges_out_of_order: 5%, invalid: {illegal_id: 1%, long_name: 1%, bad_timestamp: 1%}}
 `), n)
@@ -206,11 +208,11 @@ func TestWriteDoesNotAllocate(t *testing.T) {
 			m.Write(&e, i%n, pen)
 		}
 	}
-	for b := range int64(4) { // grow the buffers
+	for b := range int64(2) { // grow the buffers
 		write(b * blockEvents)
 	}
-	from := int64(4*blockEvents + 100)
-	if n := testing.AllocsPerRun(3, func() { write(from); from += blockEvents }); n > 1 {
+	from := int64(2*blockEvents + 100)
+	if n := testing.AllocsPerRun(1, func() { write(from); from += blockEvents }); n > 1 {
 		t.Errorf("writing a block of events allocates %v times, want 0, or the growth of a buffer", n)
 	}
 }
@@ -234,13 +236,13 @@ func TestReadyScenariosAreCoherent(t *testing.T) {
 		}
 		total := s.Load.Profile.Total()
 		g := newGraph()
-		for _, e := range readAll(t, New(s.Traffic, total), 0, min(total, 20_000)) {
+		for _, e := range readAll(t, New(s.Traffic, total), 0, min(total, 2_000)) {
 			g.add(t, e)
 		}
 		merges += g.merges
 	}
-	if merges < 1000 {
-		t.Errorf("%d merges in all, want a thousand at least", merges)
+	if merges < 300 {
+		t.Errorf("%d merges in all, want 300 at least", merges)
 	}
 }
 
@@ -263,7 +265,7 @@ func TestStylesOfIDs(t *testing.T) {
 
 func TestGroupsAndPersonless(t *testing.T) {
 	t.Parallel()
-	const n = 20_000
+	const n = 4_000
 	m := New(parse(t, n, "  distinct_ids: {count: 1000}\n  groups: {company: 20, team: 5}\n  personless: 30%\n  events: {a: 90, $groupidentify: 5, $identify: 5}\n"), n)
 	company := map[string]any{}
 	personless, ordinary := 0.0, 0.0

@@ -18,7 +18,7 @@ import (
 // browser, and 6 of a server.
 func TestBuiltInSizes(t *testing.T) {
 	t.Parallel()
-	const n = 20_000
+	const n = 4_000
 	m := New(parse(t, n, `
   distinct_ids: {style: uuid}
   groups: {project: 100, organization: 20}
