@@ -140,7 +140,7 @@ func TestRanks(t *testing.T) {
 // TestSizes holds the encoded sizes against the percentiles asked for.
 func TestSizes(t *testing.T) {
 	t.Parallel()
-	const n = 20_000.0
+	const n = 8_000.0
 	below, far := 0.0, 0.0
 	for _, e := range readAll(t, New(parse(t, n, shop), n), 0, n) {
 		if e.Bytes <= 400 {
@@ -160,7 +160,7 @@ func TestSizes(t *testing.T) {
 
 func TestGrowth(t *testing.T) {
 	t.Parallel()
-	const n = 50_000
+	const n = 20_000
 	m := New(parse(t, n, "  distinct_ids: {count: 100, skew: 0, growth: 4%}\n"+tiny), n)
 	known := map[string]bool{}
 	for r := range person(100) {
@@ -176,13 +176,13 @@ func TestGrowth(t *testing.T) {
 		}
 		returning++
 	}
-	// 4 % of 50,000 events, spread evenly over the run (a block's share may lie
+	// 4 % of 20,000 events, spread evenly over the run (a block's share may lie
 	// anywhere in the block, and the middle cuts one).
-	if joined[0]+joined[1] != 2000 || math.Abs(float64(joined[0]-1000)) > 60 {
-		t.Errorf("%d persons join in the first half and %d in the second, want 2000 in all", joined[0], joined[1])
+	if joined[0]+joined[1] != 800 || math.Abs(float64(joined[0]-400)) > 60 {
+		t.Errorf("%d persons join in the first half and %d in the second, want 800 in all", joined[0], joined[1])
 	}
-	if len(known) != 2100 || returning != n-2000 {
-		t.Errorf("%d persons, %d events of known ones; want 2100 and 48000", len(known), returning)
+	if len(known) != 900 || returning != n-800 {
+		t.Errorf("%d persons, %d events of known ones; want 900 and 19200", len(known), returning)
 	}
 }
 

@@ -64,7 +64,7 @@ func TestBuiltInShapes(t *testing.T) {
 			for _, p := range sh.parts {
 				most += p.size
 			}
-			for i := range uint64(200) {
+			for i := range uint64(40) {
 				text := sh.append(nil, &ink{s: scenario.NewStream(1, i)}, maxSize)
 				if len(text) > most {
 					t.Fatalf("%s from %s has %d bytes, and says %d at most", name, from, len(text), most)
@@ -98,7 +98,7 @@ func twice(t *testing.T, text []byte) {
 // TestDescribedEvents: what a scenario describes is what the far end reads.
 func TestDescribedEvents(t *testing.T) {
 	t.Parallel()
-	const n = 10_000
+	const n = 3_000
 	m := New(parse(t, n, `
   events:
     purchase:
