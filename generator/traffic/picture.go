@@ -97,7 +97,7 @@ func (p *picture) rule(x1, y1, x2, y2 float64) {
 
 // label writes text.
 func (p *picture) label(x, y float64, anchor, text string) {
-	fmt.Fprintf(&p.text, `<text x="%.1f" y="%.1f" text-anchor="%s">`, x, y, anchor)
+	fmt.Fprintf(&p.text, `<text x="%.1f" y="%.1f" text-anchor="%s" paint-order="stroke" stroke="white" stroke-width="3">`, x, y, anchor)
 	// A strings.Builder cannot fail.
 	_ = xml.EscapeText(&p.text, []byte(text))
 	p.text.WriteString("</text>\n")
