@@ -30,9 +30,9 @@ func (s *Shape) WritePicture(w io.Writer, title string) error {
 		p.most = max(p.most, h.Plan*n, h.Measured*n)
 	}
 	p.frame(title)
+	p.hot(s.Hot, n)
 	p.line(s.Ranks)
 	p.dots(s.Ranks)
-	p.hot(s.Hot, n)
 	p.text.WriteString("</svg>\n")
 	_, err := io.WriteString(w, p.text.String())
 	return err
