@@ -3,5 +3,5 @@
 package generator
 
 // raced says that the race detector is on. It makes pools forget at random, so
-// that allocations cannot be counted.
+// that allocations cannot be counted, and digests of many megabytes slow.
 const raced = true

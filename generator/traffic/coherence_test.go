@@ -129,7 +129,7 @@ func TestMergesAreCoherent(t *testing.T) {
 // TestMergeShapes counts what merges do besides joining one id to one person.
 func TestMergeShapes(t *testing.T) {
 	t.Parallel()
-	const n = 30_000
+	const n = 12_000
 	m := New(parse(t, n, `
   distinct_ids: {count: 1G, skew: 0}
   visits: {events: 3}
@@ -162,7 +162,7 @@ func TestMergeShapes(t *testing.T) {
 // the mean asked for, and the share that begins anonymous too.
 func TestVisits(t *testing.T) {
 	t.Parallel()
-	const n = 60_000
+	const n = 20_000
 	m := New(parse(t, n, `
   distinct_ids: {count: 1G, skew: 0}
   visits: {events: 5, anonymous: 40%}

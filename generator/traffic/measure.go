@@ -13,6 +13,7 @@ type Shape struct {
 	Kinds    []Match // the mix, in the order of the file
 	Hot      []Match // ids of the hot list
 	Faults   []Match // in events, not shares; the plan of merges is an expectation
+	Run      []Count // what the whole run holds an exact number of
 	Ranks    []Rank  // the skewed crowd, in bins of neighbouring ranks
 
 	Persons, Anonymous int   // different persons, and ids that were anonymous
@@ -64,7 +65,7 @@ func (m *Model) Measure(from, to int64, p *Pen) *Shape {
 	}
 	slices.Sort(t.bytes)
 	s := &Shape{
-		From: from, To: to, Persons: len(t.persons), Anonymous: len(t.anonymous),
+		From: from, To: to, Run: m.Counts(), Persons: len(t.persons), Anonymous: len(t.anonymous),
 		Joined: t.joined, Bytes: t.bytes,
 	}
 	m.matchKinds(s, &t)

@@ -70,6 +70,7 @@ func TestTextAndPicture(t *testing.T) {
 		"events 0 to 19999",
 		"  a<b                                1000         1000",
 		"  illegal_id                          200          200",
+		"in the whole run, to the event\n  a<b                                1000\n",
 	} {
 		if !strings.Contains(text.String(), line) {
 			t.Errorf("%q is not in\n%s", line, text.String())

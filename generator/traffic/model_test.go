@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,7 +77,8 @@ func TestMixAndHotShares(t *testing.T) {
 	t.Parallel()
 	const n = 40_000
 	got := map[string]float64{}
-	for _, e := range readAll(t, New(parse(t, n, shop), n), 0, n) {
+	bare := strings.Replace(shop, "{p50: 400, p99: 2000}", "{p50: 1, p99: 1}", 1)
+	for _, e := range readAll(t, New(parse(t, n, bare), n), 0, n) {
 		got[e.Event]++
 		got["id "+e.DistinctID]++
 	}
@@ -137,7 +140,7 @@ func TestRanks(t *testing.T) {
 // TestSizes holds the encoded sizes against the percentiles asked for.
 func TestSizes(t *testing.T) {
 	t.Parallel()
-	const n = 20_000.0
+	const n = 8_000.0
 	below, far := 0.0, 0.0
 	for _, e := range readAll(t, New(parse(t, n, shop), n), 0, n) {
 		if e.Bytes <= 400 {
@@ -157,7 +160,7 @@ func TestSizes(t *testing.T) {
 
 func TestGrowth(t *testing.T) {
 	t.Parallel()
-	const n = 50_000
+	const n = 20_000
 	m := New(parse(t, n, "  distinct_ids: {count: 100, skew: 0, growth: 4%}\n"+tiny), n)
 	known := map[string]bool{}
 	for r := range person(100) {
@@ -173,13 +176,73 @@ func TestGrowth(t *testing.T) {
 		}
 		returning++
 	}
-	// 4 % of 50,000 events, spread evenly over the run (a block's share may lie
+	// 4 % of 20,000 events, spread evenly over the run (a block's share may lie
 	// anywhere in the block, and the middle cuts one).
-	if joined[0]+joined[1] != 2000 || math.Abs(float64(joined[0]-1000)) > 60 {
-		t.Errorf("%d persons join in the first half and %d in the second, want 2000 in all", joined[0], joined[1])
+	if joined[0]+joined[1] != 800 || math.Abs(float64(joined[0]-400)) > 60 {
+		t.Errorf("%d persons join in the first half and %d in the second, want 800 in all", joined[0], joined[1])
 	}
-	if len(known) != 2100 || returning != n-2000 {
-		t.Errorf("%d persons, %d events of known ones; want 2100 and 48000", len(known), returning)
+	if len(known) != 900 || returning != n-800 {
+		t.Errorf("%d persons, %d events of known ones; want 900 and 19200", len(known), returning)
+	}
+}
+
+// TestWriteDoesNotAllocate writes over the borders of blocks, with everything
+// that a scenario can ask for.
+func TestWriteDoesNotAllocate(t *testing.T) {
+	const n = 10 * blockEvents
+	m := New(parse(t, n, `
+  distinct_ids: {count: 1G, skew: 0.9, growth: 3%, style: email, hot: [{share: 5%}]}
+  visits: {events: 3, anonymous: 60%}
+  merges: {chains: 10%, fan_in: 10%, reused: 5%}
+  events: {$pageview: 50, $autocapture: 20, buy: {weight: 20, from: server, properties: {a: {words: 3}, b: {choices: {x: 1, y: 2}}, c: {number: [1, 9999]}}}, $identify: 5}
+  groups: {company: 20}
+  personless: 30%
+  properties: {bytes: {p50: 300, p99: 2kB}}
+  timestamps: {from: 2025-01-01, to: 2025-06-30, disorder: 5m, clock_skew: 2s, day: 50%, weekend: 20%}
+  faults: {duplicates: 1%, copies: 1%, merges_out_of_order: 5%, invalid: {illegal_id: 1%, long_name: 1%, bad_timestamp: 1%}}
+`), n)
+	pen := newPen()
+	var e capture.Event
+	write := func(from int64) {
+		for i := from; i < from+blockEvents; i++ {
+			m.Write(&e, i%n, pen)
+		}
+	}
+	for b := range int64(2) { // grow the buffers
+		write(b * blockEvents)
+	}
+	from := int64(2*blockEvents + 100)
+	if n := testing.AllocsPerRun(1, func() { write(from); from += blockEvents }); n > 1 {
+		t.Errorf("writing a block of events allocates %v times, want 0, or the growth of a buffer", n)
+	}
+}
+
+// TestReadyScenariosAreCoherent replays the first events of every scenario that
+// comes with the project and synthesizes.
+func TestReadyScenariosAreCoherent(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../scenarios/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found no scenarios: %v", err)
+	}
+	merges := 0
+	for _, file := range files {
+		s, err := scenario.LoadWith(file, scenario.Options{Set: []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Traffic == nil {
+			continue
+		}
+		total := s.Load.Profile.Total()
+		g := newGraph()
+		for _, e := range readAll(t, New(s.Traffic, total), 0, min(total, 2_000)) {
+			g.add(t, e)
+		}
+		merges += g.merges
+	}
+	if merges < 300 {
+		t.Errorf("%d merges in all, want 300 at least", merges)
 	}
 }
 
@@ -202,7 +265,7 @@ func TestStylesOfIDs(t *testing.T) {
 
 func TestGroupsAndPersonless(t *testing.T) {
 	t.Parallel()
-	const n = 20_000
+	const n = 4_000
 	m := New(parse(t, n, "  distinct_ids: {count: 1000}\n  groups: {company: 20, team: 5}\n  personless: 30%\n  events: {a: 90, $groupidentify: 5, $identify: 5}\n"), n)
 	company := map[string]any{}
 	personless, ordinary := 0.0, 0.0

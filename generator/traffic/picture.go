@@ -30,9 +30,9 @@ func (s *Shape) WritePicture(w io.Writer, title string) error {
 		p.most = max(p.most, h.Plan*n, h.Measured*n)
 	}
 	p.frame(title)
+	p.hot(s.Hot, n)
 	p.line(s.Ranks)
 	p.dots(s.Ranks)
-	p.hot(s.Hot, n)
 	p.text.WriteString("</svg>\n")
 	_, err := io.WriteString(w, p.text.String())
 	return err
@@ -97,7 +97,7 @@ func (p *picture) rule(x1, y1, x2, y2 float64) {
 
 // label writes text.
 func (p *picture) label(x, y float64, anchor, text string) {
-	fmt.Fprintf(&p.text, `<text x="%.1f" y="%.1f" text-anchor="%s">`, x, y, anchor)
+	fmt.Fprintf(&p.text, `<text x="%.1f" y="%.1f" text-anchor="%s" paint-order="stroke" stroke="white" stroke-width="3">`, x, y, anchor)
 	// A strings.Builder cannot fail.
 	_ = xml.EscapeText(&p.text, []byte(text))
 	p.text.WriteString("</text>\n")

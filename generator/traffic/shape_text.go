@@ -22,6 +22,12 @@ func (s *Shape) WriteText(w io.Writer) error {
 	}
 	s.section(&p, "hot ids, in events", s.Hot, n)
 	s.section(&p, "wrong on purpose, in events", s.Faults, 1)
+	if len(s.Run) > 0 {
+		p.WriteString("\nin the whole run, to the event\n")
+	}
+	for _, c := range s.Run[:min(len(s.Run), shownKinds)] {
+		fmt.Fprintf(&p, "%-28s %12d\n", "  "+clip(c.What), c.Events)
+	}
 	p.WriteString("\nevents of each person, by rank\n")
 	for i := 0; i < len(s.Ranks); i += 1 + i/3 {
 		r := s.Ranks[i]
