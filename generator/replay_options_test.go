@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,11 +126,14 @@ func TestMergesKeepTheirOrder(t *testing.T) {
 	}
 	s := replayOf(t, "a", text.String(), "target: {connections: 8}\nbatching: {events: 1}\n")
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var order []string
 		var decoder capture.Decoder
 		r := stageRun{scenario: s, endpoint: staging.Config{
 			Stall: staging.Stall{Every: 300 * time.Millisecond, For: 200 * time.Millisecond}, Delay: 25 * time.Millisecond,
 			Observe: func(q *capture.Request, _ int) {
+				mu.Lock()
+				defer mu.Unlock()
 				if got, err := decoder.Decode(q); err == nil {
 					order = append(order, string(got.Events[0].Event)+" "+string(got.Events[0].DistinctID))
 				}

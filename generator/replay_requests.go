@@ -1,11 +1,8 @@
 package generator
 
 import (
-	"encoding/base64"
 	"errors"
-	"strings"
 
-	"github.com/tidwall/gjson"
 	"github.com/zeebo/xxh3"
 
 	"rehearse/capture"
@@ -57,29 +54,19 @@ func (r *requestReplay) Next(b *Batch) error {
 
 // read makes line the request of b, or says why it cannot be sent.
 func (r *requestReplay) read(line []byte, b *Batch) (omitted recording.Reason) {
-	if !gjson.ValidBytes(line) {
-		return recording.NotJSON
+	q := recording.Request{Body: b.Body}
+	if reason := q.Parse(line); reason != "" {
+		return reason
 	}
-	f := gjson.GetManyBytes(line, "method", "path", "content_type", "content_encoding", "ip", "now", "body")
-	method, path, body := f[0].Str, f[1].Str, f[6].Str
-	if method != "" && method != "POST" || path == "" || path[0] != '/' {
-		return recording.NotRequest
-	}
-	now, ok := recording.ParseTime([]byte(f[5].Raw))
-	if !ok {
-		return recording.NoTime
-	}
-	if now.Before(r.scenario.Replay.From) || !r.scenario.Replay.To.IsZero() && !now.Before(r.scenario.Replay.To) {
+	from, to := r.scenario.Replay.From, r.scenario.Replay.To
+	if q.Time.Before(from) || !to.IsZero() && !q.Time.Before(to) {
 		return recording.OutOfTime
 	}
-	raw, err := base64.StdEncoding.AppendDecode(b.Body[:0], []byte(body))
-	if err != nil {
-		return recording.NotRequest
-	}
-	b.Path, b.Body, b.Plain = path, raw, len(raw)
-	b.ContentType, b.ContentEncoding, b.ForwardedFor = f[2].Str, f[3].Str, f[4].Str
-	r.count(b)
-	if b.Due, ok = r.rhythm.due(now, b.Events); !ok {
+	b.Path, b.Body, b.Plain = q.Path, q.Body, len(q.Body)
+	b.ContentType, b.ContentEncoding, b.ForwardedFor = q.ContentType, q.ContentEncoding, q.ForwardedFor
+	r.count(b, &q)
+	ok := false
+	if b.Due, ok = r.rhythm.due(q.Time, b.Events); !ok {
 		return recording.NoRoom
 	}
 	r.events += b.Events
@@ -88,13 +75,9 @@ func (r *requestReplay) read(line []byte, b *Batch) (omitted recording.Reason) {
 
 // count finds out how many events the request carries, and which queue the
 // first one's distinct_id belongs to. One that cannot be decoded counts as one.
-func (r *requestReplay) count(b *Batch) {
+func (r *requestReplay) count(b *Batch, q *recording.Request) {
 	b.First, b.Events = r.events, 1
-	path, query, _ := strings.Cut(b.Path, "?")
-	got, err := r.decoder.Decode(&capture.Request{
-		Path: []byte(path), Query: []byte(query),
-		ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
-	})
+	got, err := q.Decode(&r.decoder)
 	var refusal *capture.Refusal
 	switch {
 	case errors.As(err, &refusal):

@@ -15,19 +15,28 @@ import (
 func newSample(w world) *cobra.Command {
 	var from, n int64
 	var set []string
+	var survey bool
 	c := &cobra.Command{
 		Use:   "sample SCENARIO",
 		Short: "Print events as they would be sent, without sending them",
 		Long: `sample prints events of a scenario as they would be sent, one JSON object a
 line. Any event of a synthesized scenario can be had at once, however late in
-the run it comes. Recorded requests are printed with path and body.`,
+the run it comes. Recorded requests are printed with path and body.
+
+--survey reads a recording to its end instead and tells what a run would send:
+events, requests, span, the longest pause, disorder, what cannot be used, and
+how unevenly events fall on distinct_ids.`,
 		Example: `  rehearse sample scenarios/quickstart.yaml -n 3
-  rehearse sample scenarios/quickstart.yaml --from 50000 -n 1 | jq .`,
+  rehearse sample scenarios/quickstart.yaml --from 50000 -n 1 | jq .
+  rehearse sample scenarios/replay-activity.yaml --survey`,
 		Args: exactly("scenario file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := scenario.LoadWith(args[0], scenario.Options{Set: set})
 			if err != nil {
 				return err
+			}
+			if survey {
+				return surveyReplay(w, s)
 			}
 			out := bufio.NewWriter(w.stdout)
 			if err := generator.Sample(out, s, time.Now(), from, n); err != nil {
@@ -42,6 +51,7 @@ the run it comes. Recorded requests are printed with path and body.`,
 	c.Flags().SortFlags = false
 	c.Flags().Int64VarP(&n, "events", "n", 5, "how `many` events")
 	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
+	c.Flags().BoolVar(&survey, "survey", false, "tell what a replay would send, instead of printing events")
 	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
 	return c
 }
