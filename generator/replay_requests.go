@@ -37,39 +37,27 @@ func (r *requestReplay) Close() error { return r.lines.Close() }
 
 // Next reads the next request into b.
 func (r *requestReplay) Next(b *Batch) error {
-	for {
-		line, err := r.lines.Next()
-		if err != nil {
-			return err
-		}
-		reason := r.read(line, b)
-		if reason == "" {
-			return nil
-		}
-		if err := r.lines.LeaveOut(reason); err != nil {
-			return err
-		}
+	q := recording.Request{Body: b.Body}
+	if err := r.lines.Next(&q, func(q *recording.Request) recording.Reason { return r.take(q, b) }); err != nil {
+		return err
 	}
+	b.Path, b.Body, b.Plain = q.Path, q.Body, len(q.Body)
+	b.ContentType, b.ContentEncoding, b.ForwardedFor = q.ContentType, q.ContentEncoding, q.ForwardedFor
+	r.events += b.Events
+	return nil
 }
 
-// read makes line the request of b, or says why it cannot be sent.
-func (r *requestReplay) read(line []byte, b *Batch) (omitted recording.Reason) {
-	q := recording.Request{Body: b.Body}
-	if reason := q.Parse(line); reason != "" {
-		return reason
-	}
+// take gives the request its place in b, or says why it is not sent.
+func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.Reason) {
 	from, to := r.scenario.Replay.From, r.scenario.Replay.To
 	if q.Time.Before(from) || !to.IsZero() && !q.Time.Before(to) {
 		return recording.OutOfTime
 	}
-	b.Path, b.Body, b.Plain = q.Path, q.Body, len(q.Body)
-	b.ContentType, b.ContentEncoding, b.ForwardedFor = q.ContentType, q.ContentEncoding, q.ForwardedFor
-	r.count(b, &q)
+	r.count(b, q)
 	ok := false
 	if b.Due, ok = r.rhythm.due(q.Time, b.Events); !ok {
 		return recording.NoRoom
 	}
-	r.events += b.Events
 	return ""
 }
 

@@ -48,21 +48,11 @@ func (o *Observer) readRequests(r *scenario.Replay) (*Profile, error) {
 	var q recording.Request
 	var decoder capture.Decoder
 	for {
-		line, err := requests.Next()
+		err := requests.Next(&q, func(q *recording.Request) recording.Reason { return o.addRequest(q, &decoder) })
 		if err == io.EOF {
 			return o.Profile(requests.Counts())
 		}
 		if err != nil {
-			return nil, err
-		}
-		reason := q.Parse(line)
-		if reason == "" {
-			reason = o.addRequest(&q, &decoder)
-		}
-		if reason == "" {
-			continue
-		}
-		if err := requests.LeaveOut(reason); err != nil {
 			return nil, err
 		}
 	}
