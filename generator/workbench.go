@@ -24,6 +24,8 @@ type Workbench struct {
 	props []byte // backs event.Properties
 	due   func(int64) time.Duration
 	block *block // the plan that the last event came from
+
+	scratch []byte // a text being masked
 }
 
 // gzipLevel is what client libraries trade: little time for most of the gain.

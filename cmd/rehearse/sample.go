@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ how unevenly events fall on distinct_ids.`,
   rehearse sample scenarios/replay-activity.yaml --survey`,
 		Args: exactly("scenario file"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := scenario.LoadWith(args[0], scenario.Options{Set: set})
+			s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: set})
 			if err != nil {
 				return err
 			}
