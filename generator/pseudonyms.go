@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tidwall/gjson"
+	"github.com/zeebo/xxh3"
 
 	"rehearse/capture"
 	"rehearse/recording"
@@ -45,27 +46,22 @@ func newPseudonyms(r *scenario.Replay) (*pseudonyms, error) {
 func (p *pseudonyms) mask(e *capture.Event, w *Workbench) {
 	w.ids = p.appendID(w.ids[:0], e.DistinctID)
 	e.DistinctID = w.ids
-	h := p.hash(e.UUID[:], idSalt)
+	h := p.hash(e.UUID[:])
 	copy(e.UUID[:], h[:])
 	e.UUID[6] = e.UUID[6]&0x0f | 0x80
 	e.UUID[8] = e.UUID[8]&0x3f | 0x80
-	w.props = p.appendValue(w.props[:0], gjson.ParseBytes(e.Properties), "")
+	m := masking{p, w.scratch}
+	w.props = m.appendValue(w.props[:0], gjson.ParseBytes(e.Properties), "")
+	w.scratch = m.text
 	e.Properties = w.props
 }
 
-// The salts keep an id and a value of the same text apart.
-const (
-	idSalt    = 'i'
-	valueSalt = 'v'
-)
-
-// hash is a keyed hash of text: SHA-256 over the key, a salt and the text. The
-// key comes first and has a fixed length, and nobody sees a whole hash, so that
-// the simple form is as good as HMAC here.
-func (p *pseudonyms) hash(text []byte, salt byte) [32]byte {
+// hash is a keyed hash of an id: SHA-256 over the key and the id. The key comes
+// first and has a fixed length, and nobody sees a whole hash, so that the simple
+// form is as good as HMAC here.
+func (p *pseudonyms) hash(id []byte) [32]byte {
 	var buffer [256]byte
-	message := append(append(append(buffer[:0], p.key[:]...), salt), text...)
-	return sha256.Sum256(message)
+	return sha256.Sum256(append(append(buffer[:0], p.key[:]...), id...))
 }
 
 // shortest is how long a pseudonym is at least, so that no two ids share one.
@@ -74,7 +70,7 @@ const shortest = 16
 // appendID appends the pseudonym of a distinct_id: of the form of a UUID if it
 // has that form, else letters and digits, as many as it had but at least 16.
 func (p *pseudonyms) appendID(dst, id []byte) []byte {
-	h := p.hash(id, idSalt)
+	h := p.hash(id)
 	if _, err := capture.ParseUUID(id); err == nil {
 		return capture.AppendUUID(dst, capture.UUID(h[:16]))
 	}
@@ -97,14 +93,28 @@ func isID(property string) bool {
 	return false
 }
 
+// masking is one event being masked.
+type masking struct {
+	*pseudonyms
+	text []byte // a buffer
+}
+
+// quote appends a text masked by how, as a JSON string.
+func (m *masking) quote(dst []byte, text string, how func(dst, text []byte) []byte) []byte {
+	m.text = append(m.text[:0], text...)
+	n := len(m.text)
+	m.text = how(m.text, m.text)
+	return capture.AppendString(dst, m.text[n:])
+}
+
 // appendValue appends a JSON value, masked. The property is the member that it
 // is the value of, or that an array around it is.
-func (p *pseudonyms) appendValue(dst []byte, v gjson.Result, property string) []byte {
+func (m *masking) appendValue(dst []byte, v gjson.Result, property string) []byte {
 	switch {
-	case property != "" && slices.Contains(p.keep, property):
+	case property != "" && slices.Contains(m.keep, property):
 		return append(dst, v.Raw...)
 	case v.IsObject():
-		return p.appendObject(dst, v)
+		return m.appendObject(dst, v)
 	case v.IsArray():
 		dst = append(dst, '[')
 		open := len(dst)
@@ -112,23 +122,23 @@ func (p *pseudonyms) appendValue(dst []byte, v gjson.Result, property string) []
 			if len(dst) > open {
 				dst = append(dst, ',')
 			}
-			dst = p.appendValue(dst, item, property)
+			dst = m.appendValue(dst, item, property)
 			return true
 		})
 		return append(dst, ']')
 	case v.Type == gjson.String && isID(property), v.Type == gjson.Number && isID(property):
-		return capture.AppendString(dst, p.appendID(nil, []byte(v.String())))
+		return m.quote(dst, v.String(), m.appendID)
 	case v.Type == gjson.String:
-		return capture.AppendString(dst, p.appendText(nil, []byte(v.Str)))
+		return m.quote(dst, v.Str, m.appendText)
 	case v.Type == gjson.Number:
-		return p.appendNumber(dst, []byte(v.Raw))
+		return m.appendNumber(dst, []byte(v.Raw))
 	}
 	return append(dst, v.Raw...)
 }
 
 // appendObject appends an object, its values masked, and its names too where they
 // look like data.
-func (p *pseudonyms) appendObject(dst []byte, v gjson.Result) []byte {
+func (m *masking) appendObject(dst []byte, v gjson.Result) []byte {
 	dst = append(dst, '{')
 	open := len(dst)
 	v.ForEach(func(name, value gjson.Result) bool {
@@ -138,9 +148,9 @@ func (p *pseudonyms) appendObject(dst []byte, v gjson.Result) []byte {
 		if isName(name.Str) {
 			dst = append(dst, name.Raw...)
 		} else {
-			dst = capture.AppendString(dst, p.appendText(nil, []byte(name.Str)))
+			dst = m.quote(dst, name.Str, m.appendText)
 		}
-		dst = p.appendValue(append(dst, ':'), value, name.Str)
+		dst = m.appendValue(append(dst, ':'), value, name.Str)
 		return true
 	})
 	return append(dst, '}')
@@ -167,15 +177,21 @@ func isName(name string) bool {
 // another one.
 func (p *pseudonyms) appendText(dst, text []byte) []byte {
 	s := p.stream(text)
-	if _, ok := recording.ParseTime(append(append([]byte{'"'}, text...), '"')); ok && text[0] == '2' {
+	if looksLikeTime(text) {
 		return appendOtherTime(dst, text, &s)
 	}
-	for _, b := range text {
+	drawn := uint64(0) // a byte of it a letter
+	for i, b := range text {
+		if i%8 == 0 {
+			drawn = s.Uint64()
+		}
+		part := drawn & 0xff
+		drawn >>= 8
 		switch {
 		case b-'0' <= 9:
-			dst = append(dst, '0'+byte(s.Below(10)))
+			dst = append(dst, '0'+byte(part*10>>8))
 		case b|0x20-'a' < 26:
-			dst = append(dst, b&0x20|0x41+byte(s.Below(26)))
+			dst = append(dst, b&0x20|0x41+byte(part*26>>8))
 		case b < 0x80:
 			dst = append(dst, b)
 		case b >= 0xc0: // the first byte of a character
@@ -185,10 +201,22 @@ func (p *pseudonyms) appendText(dst, text []byte) []byte {
 	return dst
 }
 
+// looksLikeTime reports whether a text is a time of this century or the last, or
+// a number of seconds or milliseconds since 1970.
+func looksLikeTime(text []byte) bool {
+	if len(text) < 10 || text[0] != '1' && text[0] != '2' || text[1]-'0' > 9 {
+		return false
+	}
+	_, ok := recording.ParseText(text)
+	return ok
+}
+
 // stream is where the letters and digits of a value's mask are drawn from.
+// It needs to be fast more than to withstand attacks: what is drawn from it is
+// far less than what went in, and the seed is a secret.
 func (p *pseudonyms) stream(text []byte) scenario.Stream {
-	h := p.hash(text, valueSalt)
-	return scenario.NewStream(binary.LittleEndian.Uint64(h[:]), binary.LittleEndian.Uint64(h[8:]))
+	h := xxh3.Hash128Seed(text, binary.LittleEndian.Uint64(p.key[:]))
+	return scenario.NewStream(h.Hi^binary.LittleEndian.Uint64(p.key[8:]), h.Lo)
 }
 
 // appendOtherTime appends another time that is written in the same way: of the

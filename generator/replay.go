@@ -200,7 +200,7 @@ func warnings(c *recording.Counts) []string {
 	var texts []string
 	for _, l := range c.Left {
 		text := fmt.Sprintf("%d recorded lines left out: %s", l.Lines, l.Reason)
-		if l.File != "" {
+		if !l.Reason.Chosen() {
 			text += fmt.Sprintf(" (first at %s:%d)", l.File, l.Line)
 		}
 		texts = append(texts, text)

@@ -1,11 +1,8 @@
 package generator
 
 import (
-	"encoding/base64"
 	"errors"
-	"strings"
 
-	"github.com/tidwall/gjson"
 	"github.com/zeebo/xxh3"
 
 	"rehearse/capture"
@@ -40,61 +37,35 @@ func (r *requestReplay) Close() error { return r.lines.Close() }
 
 // Next reads the next request into b.
 func (r *requestReplay) Next(b *Batch) error {
-	for {
-		line, err := r.lines.Next()
-		if err != nil {
-			return err
-		}
-		reason := r.read(line, b)
-		if reason == "" {
-			return nil
-		}
-		if err := r.lines.LeaveOut(reason); err != nil {
-			return err
-		}
+	q := recording.Request{Body: b.Body}
+	if err := r.lines.Next(&q, func(q *recording.Request) recording.Reason { return r.take(q, b) }); err != nil {
+		return err
 	}
+	b.Path, b.Body, b.Plain = q.Path, q.Body, len(q.Body)
+	b.ContentType, b.ContentEncoding, b.ForwardedFor = q.ContentType, q.ContentEncoding, q.ForwardedFor
+	r.events += b.Events
+	return nil
 }
 
-// read makes line the request of b, or says why it cannot be sent.
-func (r *requestReplay) read(line []byte, b *Batch) (omitted recording.Reason) {
-	if !gjson.ValidBytes(line) {
-		return recording.NotJSON
-	}
-	f := gjson.GetManyBytes(line, "method", "path", "content_type", "content_encoding", "ip", "now", "body")
-	method, path, body := f[0].Str, f[1].Str, f[6].Str
-	if method != "" && method != "POST" || path == "" || path[0] != '/' {
-		return recording.NotRequest
-	}
-	now, ok := recording.ParseTime([]byte(f[5].Raw))
-	if !ok {
-		return recording.NoTime
-	}
-	if now.Before(r.scenario.Replay.From) || !r.scenario.Replay.To.IsZero() && !now.Before(r.scenario.Replay.To) {
+// take gives the request its place in b, or says why it is not sent.
+func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.Reason) {
+	from, to := r.scenario.Replay.From, r.scenario.Replay.To
+	if q.Time.Before(from) || !to.IsZero() && !q.Time.Before(to) {
 		return recording.OutOfTime
 	}
-	raw, err := base64.StdEncoding.AppendDecode(b.Body[:0], []byte(body))
-	if err != nil {
-		return recording.NotRequest
-	}
-	b.Path, b.Body, b.Plain = path, raw, len(raw)
-	b.ContentType, b.ContentEncoding, b.ForwardedFor = f[2].Str, f[3].Str, f[4].Str
-	r.count(b)
-	if b.Due, ok = r.rhythm.due(now, b.Events); !ok {
+	r.count(b, q)
+	ok := false
+	if b.Due, ok = r.rhythm.due(q.Time, b.Events); !ok {
 		return recording.NoRoom
 	}
-	r.events += b.Events
 	return ""
 }
 
 // count finds out how many events the request carries, and which queue the
 // first one's distinct_id belongs to. One that cannot be decoded counts as one.
-func (r *requestReplay) count(b *Batch) {
+func (r *requestReplay) count(b *Batch, q *recording.Request) {
 	b.First, b.Events = r.events, 1
-	path, query, _ := strings.Cut(b.Path, "?")
-	got, err := r.decoder.Decode(&capture.Request{
-		Path: []byte(path), Query: []byte(query),
-		ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
-	})
+	got, err := q.Decode(&r.decoder)
 	var refusal *capture.Refusal
 	switch {
 	case errors.As(err, &refusal):

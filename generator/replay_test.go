@@ -207,6 +207,29 @@ func TestRhythmDoesNotDrift(t *testing.T) {
 	}
 }
 
+// TestRecordedSpeedInVirtualTime: a recorded hour at its own speed ends to the
+// nanosecond when it should, with every second of it slept through.
+func TestRecordedSpeedInVirtualTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var last time.Duration
+		began := time.Now()
+		r := stageRun{scenario: ready(t, "replay-activity", "replay.speed=1", "replay.order=none", "batching.events=1000", "batching.age=30s"), endpoint: staging.Config{
+			Observe: func(*capture.Request, int) {
+				mu.Lock()
+				defer mu.Unlock()
+				last = max(last, time.Since(began))
+			},
+		}}
+		r.run(t)
+		r.balance(t)
+		if want := time.Hour - time.Second; r.plan.Span != want || last != want { // from 21:00:00 to 21:59:59
+			t.Errorf("planned %v, the last request arrived after %v, want %v", r.plan.Span, last, want)
+		}
+	})
+}
+
 // replayOf returns a scenario that replays a file of this content.
 func replayOf(t *testing.T, name, content, more string) *scenario.Scenario {
 	t.Helper()

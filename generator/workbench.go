@@ -26,6 +26,8 @@ type Workbench struct {
 	ids    []byte      // backs event.DistinctID
 	props  []byte      // backs event.Properties
 	pen    traffic.Pen // writes synthesized events
+
+	scratch []byte // a text being masked
 }
 
 // newWorkbench returns a workbench for the requests of s.

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"io"
 	"math"
 	"time"
 
@@ -9,7 +8,6 @@ import (
 
 	"rehearse/capture"
 	"rehearse/recording"
-	"rehearse/scenario"
 )
 
 // Observer takes in the events of a recording, one after the other, in bounded
@@ -20,6 +18,7 @@ type Observer struct {
 	kinds    map[string]int64
 	segments []*segment
 	newest   time.Time
+	pause    time.Duration // the longest
 	sizes    tally
 	delays   tally // from an anonymous id's first event to its identification, in seconds
 	merges   int64
@@ -74,6 +73,9 @@ func (o *Observer) Add(e *recording.Event) {
 // segment returns the segment that a time falls into.
 func (o *Observer) segment(t time.Time) *segment {
 	n := len(o.segments)
+	if n > 0 {
+		o.pause = max(o.pause, t.Sub(o.newest))
+	}
 	if n == 0 || t.Sub(o.newest) > o.gap && n < maxSegments {
 		s := &segment{start: t, last: t, seconds: recording.NewCurve(time.Second), minutes: recording.NewCurve(time.Minute)}
 		if n > 0 {
@@ -123,26 +125,4 @@ func (o *Observer) size(e *recording.Event) int {
 		Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID, Timestamp: e.Time, Properties: e.Properties,
 	})
 	return len(o.text)
-}
-
-// Read observes the recordings of r to their end, which must hold at least one
-// event.
-func Read(r *scenario.Replay, gap time.Duration) (*Profile, error) {
-	reader, err := recording.Open(r)
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	o := NewObserver(gap)
-	for {
-		e, err := reader.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		o.Add(e)
-	}
-	return o.Profile(reader.Counts())
 }

@@ -20,6 +20,7 @@ type Profile struct {
 	Events      int64     `json:"events"`
 	DistinctIDs int64     `json:"distinct_ids"`
 	Seconds     float64   `json:"seconds"` // of all segments together
+	Pause       float64   `json:"longest_pause_s"`
 	PeakSecond  float64   `json:"peak_events_per_s"`
 	PeakMinute  float64   `json:"peak_events_per_min"`
 	PeakToMean  float64   `json:"peak_to_mean_60s"`
@@ -125,7 +126,7 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 		return nil, err
 	}
 	p := fromRanking(o.ids.ranking())
-	p.PeakSecond, p.PeakMinute = 0, 0
+	p.Pause = o.pause.Seconds()
 	for _, s := range o.segments {
 		p.addSegment(s)
 	}

@@ -17,9 +17,7 @@ import (
 // observed. Its rates are in the file called series, which WriteSeries writes.
 func (p *Profile) WriteScenario(out io.Writer, name, series string) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `# yaml-language-server: $schema=scenario.schema.json
-#
-# Learned from a recording of %d events of %d distinct_ids; it holds no data of
+	fmt.Fprintf(&b, `# Learned from a recording of %d events of %d distinct_ids; it holds no data of
 # the recording but the names of its events. %d of the events merge persons,
 # %d came twice, %d were older than the line before.
 

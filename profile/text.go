@@ -43,8 +43,8 @@ func (p *Profile) WriteText(out io.Writer) error {
 // writeRates writes when and how fast.
 func (p *Profile) writeRates(b *strings.Builder) {
 	mean := float64(p.Events) / p.Seconds
-	fmt.Fprintf(b, " over %v, %.2f events/s on average\npeak           %s events in a second (%.1f x mean), %s in a minute (%.2f x mean)\nramp           %s\n",
-		seconds(p.Seconds), mean, humanize.Comma(int64(p.PeakSecond)), p.PeakSecond/mean, humanize.Comma(int64(p.PeakMinute)), p.PeakToMean, p.ramp())
+	fmt.Fprintf(b, " over %v, %.2f events/s on average\npeak           %s events in a second (%.1f x mean), %s in a minute (%.2f x mean)\nramp           %s\npause          %v at most\n",
+		seconds(p.Seconds), mean, humanize.Comma(int64(p.PeakSecond)), p.PeakSecond/mean, humanize.Comma(int64(p.PeakMinute)), p.PeakToMean, p.ramp(), seconds(p.Pause))
 	if len(p.Segments) < 2 {
 		return
 	}

@@ -15,6 +15,9 @@ type shape struct {
 
 // shapeOf tells what a part holds from its beginning, unless the scenario says.
 func shapeOf(start []byte, r *scenario.Replay) shape {
+	if r.Format == scenario.FormatAuto && (isHAR(start) || isGoReplay(start)) {
+		return shape{format: scenario.FormatCapture}
+	}
 	first, _, _ := bytes.Cut(skipComments(start), []byte("\n"))
 	table := shape{format: r.Format, comma: tableComma(first, r)}
 	if table.comma != 0 {

@@ -1,21 +1,31 @@
 package recording
 
 import (
+	"bufio"
+	"fmt"
 	"io"
 
 	"rehearse/scenario"
 )
 
-// Requests reads the lines of recorded requests, file after file.
+// Requests reads recorded requests, file after file: lines as Request.Parse reads
+// them, HTTP archives (HAR), or GoReplay files, told apart by how they begin.
 type Requests struct {
-	// Bad, if set, is told of every line that LeaveOut is called for.
+	// Bad, if set, is told of every record that is left out because of what it is.
 	Bad func(Bad) error
 
 	replay *scenario.Replay
 	parts  []part
-	stream *stream
-	text   []byte
+	open   *requestPart
 	counts Counts
+}
+
+// requestPart is the part that is being read.
+type requestPart struct {
+	stream
+	number int64 // of the record, from 1
+	record func() ([]byte, error)
+	parse  func(*Request, []byte) Reason
 }
 
 // OpenRequests prepares to read the recordings of r.
@@ -27,42 +37,98 @@ func OpenRequests(r *scenario.Replay) (*Requests, error) {
 	return &Requests{replay: r, parts: parts}, nil
 }
 
-// Next returns the next line; it is good until the next call. io.EOF follows the
-// last one.
-func (r *Requests) Next() ([]byte, error) {
+// Next reads the next request into q, using its body's buffer again. Records that
+// are none are left out; take may leave out others. io.EOF follows the last one.
+func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 	for {
-		if r.stream == nil {
-			if len(r.parts) == 0 {
-				return nil, r.counts.exceeds(r.replay.MaxBad, true)
-			}
-			r.stream = &stream{part: r.parts[0]}
-			r.parts = r.parts[1:]
-			if err := r.stream.lines.open(r.stream.part); err != nil {
-				return nil, err
+		if r.open == nil {
+			if err := r.openNext(); err != nil {
+				return err
 			}
 		}
-		line, err := r.stream.line()
+		record, err := r.open.record()
 		if err == io.EOF {
-			r.stream.close()
-			r.stream = nil
+			r.open.lines.close()
+			r.open = nil
 			continue
 		}
-		if err == nil {
-			r.counts.Lines++
+		if err != nil {
+			return fmt.Errorf("cannot read recording %q after request %d: %w", r.open.lines.part, r.open.number, explain(err))
 		}
-		r.text = line
-		return line, err
+		r.counts.Lines++
+		r.open.number++
+		reason := r.open.parse(q, record)
+		if reason == "" {
+			reason = take(q)
+		}
+		if reason == "" {
+			r.counts.Events++
+			return nil
+		}
+		if err := r.leaveOut(record, reason); err != nil {
+			return err
+		}
 	}
 }
 
-// LeaveOut counts the line that Next returned last as one that is not sent.
-func (r *Requests) LeaveOut(reason Reason) error {
-	b := Bad{r.stream.part.String(), r.stream.lines.number, reason, r.text}
+// openNext opens the next part, and finds out how requests are written in it.
+func (r *Requests) openNext() error {
+	if len(r.parts) == 0 {
+		return r.counts.exceeds(r.replay.MaxBad, true)
+	}
+	p := &requestPart{}
+	if err := p.lines.open(r.parts[0]); err != nil {
+		return err
+	}
+	r.open, r.parts = p, r.parts[1:]
+	switch start := p.lines.peek(); {
+	case isHAR(start):
+		h, err := newHAR(p.lines.in)
+		if err != nil {
+			return fmt.Errorf("cannot read recording %q: %w", p.lines.part, explain(err))
+		}
+		p.record, p.parse = h.next, (*Request).parseHAR
+	case isGoReplay(start):
+		p.record, p.parse = p.goReplay(), (*Request).parseGoReplay
+	default:
+		p.record, p.parse = p.stream.line, (*Request).Parse
+	}
+	return nil
+}
+
+// goReplay returns what yields the records of a GoReplay file.
+func (p *requestPart) goReplay() func() ([]byte, error) {
+	records := bufio.NewScanner(p.lines.in)
+	records.Buffer(make([]byte, 0, readAhead), maxLine)
+	records.Split(splitGoReplay)
+	return func() ([]byte, error) {
+		if records.Scan() {
+			return records.Bytes(), nil
+		}
+		if err := records.Err(); err != nil {
+			return nil, err
+		}
+		return nil, io.EOF
+	}
+}
+
+// leaveOut counts a record that is not sent, and tells of it if it is a bad one.
+func (r *Requests) leaveOut(record []byte, reason Reason) error {
+	number := max(r.open.number, r.open.lines.number) // comments are lines, too
+	b := Bad{r.open.lines.part.String(), number, reason, record}
 	r.counts.leaveOut(&b)
-	if reason.Chosen() || r.Bad == nil {
+	if reason.Chosen() {
 		return nil
 	}
-	return r.Bad(b)
+	if r.Bad != nil {
+		if err := r.Bad(b); err != nil {
+			return err
+		}
+	}
+	if err := r.counts.exceeds(r.replay.MaxBad, false); err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 // Counts returns what was read so far.
@@ -70,9 +136,9 @@ func (r *Requests) Counts() *Counts { return &r.counts }
 
 // Close closes what is open.
 func (r *Requests) Close() error {
-	if r.stream != nil {
-		r.stream.close()
+	if r.open != nil {
+		r.open.lines.close()
 	}
-	r.stream, r.parts = nil, nil
+	r.open, r.parts = nil, nil
 	return nil
 }

@@ -20,9 +20,6 @@ type scanner struct {
 	wrong bool
 }
 
-// start begins a new text.
-func (s *scanner) start(text []byte) { *s = scanner{text: text} }
-
 // sound reports whether the text was read to its end and is valid so far.
 func (s *scanner) sound() bool { return !s.wrong && s.kind() == 0 && s.at == len(s.text) }
 

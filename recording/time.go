@@ -14,7 +14,7 @@ func ParseTime(value []byte) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	if value[0] == '"' {
-		return parseClock(value[1 : len(value)-1])
+		return ParseText(value[1 : len(value)-1])
 	}
 	return parseUnix(value)
 }
@@ -34,9 +34,10 @@ func parseUnix(text []byte) (time.Time, bool) {
 	return time.UnixMicro(int64(math.Round(n * 1e6))), true
 }
 
-// parseClock reads 2006-01-02[T15:04:05[.999999999][Z|±07[[:]00]]]. A text of
+// ParseText reads a time that stands in a text, as ParseTime does; in particular
+// 2006-01-02[T15:04:05[.999999999][Z|±07[[:]00]]]. A text of
 // digits alone is a number since 1970, as tables have it.
-func parseClock(s []byte) (time.Time, bool) {
+func ParseText(s []byte) (time.Time, bool) {
 	year, ok := pairs(s, 0, 2)
 	if !ok || len(s) < 10 || s[4] != '-' || s[7] != '-' {
 		return parseUnix(s)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -89,7 +90,7 @@ func (f *runFlags) overrides() []string {
 
 // rehearse is the main job.
 func rehearse(w world, path string, f runFlags) error {
-	s, err := scenario.LoadWith(path, scenario.Options{Set: f.overrides()})
+	s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: f.overrides()})
 	if err != nil {
 		return err
 	}

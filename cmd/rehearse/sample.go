@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,7 @@ import (
 func newSample(w world) *cobra.Command {
 	var from, n int64
 	var set []string
-	var faults bool
+	var faults, survey bool
 	c := &cobra.Command{
 		Use:   "sample SCENARIO",
 		Short: "Print events as they would be sent, without sending them",
@@ -25,15 +26,23 @@ the run it comes. Recorded requests are printed with path and body.
 
 With --faults it prints those events alone that are wrong on purpose, with their
 number in the run and what is wrong: duplicates, invalid events, and merges that
-come too early. What the far end makes of them can be checked against that list.`,
+come too early. What the far end makes of them can be checked against that list.
+
+With --survey it reads a recording to its end instead and tells what a run would
+send: events, requests, span, the longest pause, disorder, what cannot be used,
+and how unevenly events fall on distinct_ids.`,
 		Example: `  rehearse sample scenarios/quickstart.yaml -n 3
   rehearse sample scenarios/quickstart.yaml --from 50000 -n 1 | jq .
-  rehearse sample scenarios/merge-storm.yaml --faults -n 1000 > early.jsonl`,
+  rehearse sample scenarios/merge-storm.yaml --faults -n 1000 > early.jsonl
+  rehearse sample scenarios/replay-activity.yaml --survey`,
 		Args: exactly("scenario file"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := scenario.LoadWith(args[0], scenario.Options{Set: set})
+			s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: set})
 			if err != nil {
 				return err
+			}
+			if survey {
+				return surveyReplay(w, s)
 			}
 			out := bufio.NewWriter(w.stdout)
 			if faults {
@@ -54,6 +63,7 @@ come too early. What the far end makes of them can be checked against that list.
 	c.Flags().Int64VarP(&n, "events", "n", 5, "how `many` events")
 	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
 	c.Flags().BoolVar(&faults, "faults", false, "only events that are wrong on purpose, with number and reason")
+	c.Flags().BoolVar(&survey, "survey", false, "tell what a replay would send, instead of printing events")
 	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
 	return c
 }

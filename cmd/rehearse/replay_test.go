@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rehearse/recording"
+	"rehearse/results"
+)
+
+// command runs the program in this process.
+func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = run(args, world{stdin: strings.NewReader(""), stdout: &out, stderr: &err})
+	return code, out.String(), err.String()
+}
+
+// TestBadLinesAreQuarantined: a run with lines that cannot be sent sends the
+// others, says so, and keeps the bad ones in its directory.
+func TestBadLinesAreQuarantined(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var export strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%7, 1767225600+i)
+	}
+	export.WriteString("no event\n" + `{"event":"a","distinct_id":"NaN","timestamp":1767225700,"properties":{}}` + "\n")
+	write(t, filepath.Join(dir, "export.jsonl"), export.String())
+	write(t, filepath.Join(dir, "s.yaml"), "name: a\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 1000}\nthresholds: [rejected == 0]\n")
+	out := filepath.Join(dir, "run")
+	_, _, stderr := command(t, "run", filepath.Join(dir, "s.yaml"), "--out", out)
+	if !strings.Contains(stderr, "1 recorded lines left out: an illegal distinct_id") {
+		t.Errorf("stderr says\n%s", stderr)
+	}
+	r, err := results.Open(out)
+	if err != nil || r.Result.Events.Accepted != 50 {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	file, err := os.Open(filepath.Join(out, recording.QuarantineFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(z)
+	for _, want := range []string{`"line":51,"reason":"not a JSON object","text":"no event"`, `"line":52,"reason":"an illegal distinct_id"`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the quarantine lacks %s:\n%s", want, text)
+		}
+	}
+	if code, _, stderr := command(t, "run", filepath.Join(dir, "s.yaml"), "--set", "replay.max_bad=1"); code != exitScenario || !strings.Contains(stderr, "2 of 52") {
+		t.Errorf("two bad lines where one is allowed: exit %d, %s", code, stderr)
+	}
+}
+
+// TestResumeByCommand: an interrupted run is continued in another directory, and
+// the two together accepted every event once.
+func TestResumeByCommand(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var export strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%7, 1767225600+i)
+	}
+	write(t, filepath.Join(dir, "export.jsonl"), export.String())
+	path := filepath.Join(dir, "s.yaml")
+	write(t, path, "name: a\ntarget: {connections: 2}\nbatching: {events: 5}\nreplay: {files: [export.jsonl], speed: 400}\n")
+	interrupts := make(chan os.Signal, 1)
+	interrupts <- os.Interrupt // before the first batch is due
+	first, second := filepath.Join(dir, "1"), filepath.Join(dir, "2")
+	var out bytes.Buffer
+	if code := run([]string{"run", path, "--out", first, "-q"}, world{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts}); code != exitInterrupted {
+		t.Fatalf("exit %d: %s", code, out.String())
+	}
+	if code, _, stderr := command(t, "run", path, "--resume", first, "--set", "batching.events=6"); code != exitScenario || !strings.Contains(stderr, "another scenario") {
+		t.Errorf("resumed with other batches: exit %d, %s", code, stderr)
+	}
+	_, _, stderr := command(t, "run", path, "--resume", first, "--out", second, "-q")
+	var accepted int64
+	for _, directory := range []string{first, second} {
+		r, err := results.Open(directory)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, stderr)
+		}
+		accepted += r.Result.Events.Accepted
+	}
+	if accepted != 400 || !strings.Contains(stderr, "resuming "+first) {
+		t.Errorf("%d events were accepted of 400\n%s", accepted, stderr)
+	}
+	if code, _, stderr := command(t, "run", path, "--resume", second); code != exitScenario || !strings.Contains(stderr, "nothing is left") {
+		t.Errorf("resumed what was complete: exit %d, %s", code, stderr)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"rehearse/generator"
+	"rehearse/profile"
+	"rehearse/recording"
+	"rehearse/scenario"
+)
+
+// surveyReplay tells what a run of s would send, without sending it.
+func surveyReplay(w world, s *scenario.Scenario) error {
+	if s.Replay == nil {
+		return coded{exitUsage, errors.New("cannot survey: the scenario replays no recording")}
+	}
+	paths, remove, err := recording.Spool(s.Replay.Paths)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	spooled, replay := *s, *s.Replay
+	spooled.Replay, replay.Paths = &replay, paths
+	source, plan, err := generator.Open(&spooled)
+	if err != nil {
+		return coded{exitScenario, err}
+	}
+	if c, ok := source.(io.Closer); ok {
+		c.Close()
+	}
+	fmt.Fprintf(w.stdout, "%s would send %s events in %s requests over %v, at most %.0f events/s\n",
+		s.Name, humanize.Comma(plan.Events), humanize.Comma(plan.Requests), plan.Span.Round(time.Millisecond), plan.Peak)
+	for _, warning := range plan.Warnings {
+		fmt.Fprintf(w.stdout, "note: %s\n", warning)
+	}
+	p, err := profile.Read(&replay, time.Duration(math.MaxInt64))
+	if err != nil {
+		return coded{exitScenario, err}
+	}
+	fmt.Fprintln(w.stdout, "\nthe recording")
+	return p.WriteText(w.stdout)
+}

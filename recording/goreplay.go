@@ -1,0 +1,69 @@
+package recording
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// goReplaySeparator stands between two records of a GoReplay file.
+const goReplaySeparator = "\n🐵🙈🙉\n"
+
+// isGoReplay reports whether a recording begins like a GoReplay file: a kind, an
+// identifier and a time in nanoseconds, then a request line.
+func isGoReplay(start []byte) bool {
+	head, rest, more := bytes.Cut(start, []byte("\n"))
+	_, _, ok := goReplayHead(head)
+	return ok && more && len(rest) > 0 && rest[0] >= 'A' && rest[0] <= 'Z'
+}
+
+// goReplayHead reads the first line of a record.
+func goReplayHead(line []byte) (kind byte, at time.Time, ok bool) {
+	parts := bytes.Fields(line)
+	if len(parts) < 3 || len(parts[0]) != 1 || parts[0][0] < '1' || parts[0][0] > '3' {
+		return 0, at, false
+	}
+	nanoseconds, err := strconv.ParseInt(string(parts[2]), 10, 64)
+	if err != nil || nanoseconds <= 0 {
+		return 0, at, false
+	}
+	return parts[0][0], time.Unix(0, nanoseconds), true
+}
+
+// splitGoReplay is a bufio.SplitFunc that yields one record after the other.
+func splitGoReplay(data []byte, atEOF bool) (advance int, record []byte, err error) {
+	if i := bytes.Index(data, []byte(goReplaySeparator)); i >= 0 {
+		return i + len(goReplaySeparator), data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
+}
+
+// parseGoReplay reads a record. Answers, which GoReplay records as well, are
+// passed over.
+func (r *Request) parseGoReplay(record []byte) Reason {
+	head, raw, _ := bytes.Cut(record, []byte("\n"))
+	kind, at, ok := goReplayHead(head)
+	if !ok {
+		return NotRequest
+	}
+	if kind != '1' {
+		return Unmapped
+	}
+	q, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
+	if err != nil {
+		return NotRequest
+	}
+	defer q.Body.Close()
+	body, err := io.ReadAll(q.Body)
+	if err != nil || q.Method != http.MethodPost {
+		return NotRequest
+	}
+	*r = Request{at, q.URL.RequestURI(), q.Header.Get("Content-Type"), q.Header.Get("Content-Encoding"), q.Header.Get("X-Forwarded-For"), body}
+	return ""
+}

@@ -1,0 +1,115 @@
+package recording
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// har reads the entries of an HTTP archive (HAR 1.2), one after the other.
+type har struct {
+	decoder *json.Decoder
+	bound   *io.LimitedReader // what one entry may have
+}
+
+// harEntry is what matters of an entry.
+type harEntry struct {
+	Started time.Time `json:"startedDateTime"`
+	Request struct {
+		Method  string `json:"method"`
+		URL     string `json:"url"`
+		Headers []struct{ Name, Value string }
+		Post    struct {
+			Kind     string `json:"mimeType"`
+			Text     string `json:"text"`
+			Encoding string `json:"encoding"`
+		} `json:"postData"`
+	} `json:"request"`
+}
+
+// isHAR reports whether a recording begins like an HTTP archive.
+func isHAR(start []byte) bool {
+	start = bytes.TrimSpace(start)
+	if len(start) == 0 || start[0] != '{' {
+		return false
+	}
+	return bytes.HasPrefix(bytes.TrimSpace(start[1:]), []byte(`"log"`))
+}
+
+// newHAR steps to the entries.
+func newHAR(in io.Reader) (*har, error) {
+	bound := &io.LimitedReader{R: in, N: maxLine}
+	h := &har{json.NewDecoder(bound), bound}
+	for depth := 0; ; {
+		token, err := h.decoder.Token()
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		case "entries":
+			if depth != 2 {
+				continue
+			}
+			if open, err := h.decoder.Token(); err != nil || open != json.Delim('[') {
+				return nil, errors.New("the entries of the archive are no list")
+			}
+			return h, nil
+		}
+	}
+}
+
+// next returns the next entry as JSON, io.EOF after the last.
+func (h *har) next() ([]byte, error) {
+	if !h.decoder.More() {
+		return nil, io.EOF
+	}
+	h.bound.N = maxLine
+	var entry json.RawMessage
+	err := h.decoder.Decode(&entry)
+	return entry, err
+}
+
+// parseHAR reads an entry. Requests that post no events (other methods, pages,
+// scripts) are passed over.
+func (r *Request) parseHAR(text []byte) Reason {
+	var e harEntry
+	if err := json.Unmarshal(text, &e); err != nil {
+		return NotRequest
+	}
+	if e.Request.Method != http.MethodPost {
+		return Unmapped
+	}
+	u, err := url.Parse(e.Request.URL)
+	if err != nil || e.Started.IsZero() {
+		return NotRequest
+	}
+	body := []byte(e.Request.Post.Text)
+	if e.Request.Post.Encoding == "base64" {
+		if body, err = base64.StdEncoding.DecodeString(e.Request.Post.Text); err != nil {
+			return NotRequest
+		}
+	}
+	*r = Request{Time: e.Started, Path: u.RequestURI(), ContentType: e.Request.Post.Kind, Body: body}
+	for _, h := range e.Request.Headers {
+		switch strings.ToLower(h.Name) {
+		case "content-encoding":
+			r.ContentEncoding = h.Value
+		case "content-type":
+			r.ContentType = h.Value
+		}
+	}
+	return ""
+}
