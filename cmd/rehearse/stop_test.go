@@ -199,7 +199,7 @@ func TestStageCounts(t *testing.T) {
 	go func() {
 		code <- run([]string{"stage", "--listen", "127.0.0.1:0", "--reject", "503:50%"}, world{nil, &stdout, &stderr, interrupts})
 	}()
-	until(t, "address", func() bool { return strings.Contains(stderr.String(), "/_rehearse/stats\n") })
+	until(t, "address", func() bool { return strings.Contains(stderr.String(), "/_rehearse/stats") })
 	_, url, _ := strings.Cut(stderr.String(), "serving ")
 	url, _, _ = strings.Cut(url, "\n")
 	for range 10 {
