@@ -104,7 +104,7 @@ func (l *Live) facts() []fact {
 		{"time", clock(l.last.To), "since the start"},
 		{"latency p99", ms(milliseconds(t.Latency, 0.99)), "p50 " + ms(r.Latency.P50) + ", max " + ms(r.Latency.Max)},
 		{"not accepted", results.FormatShare(share(sent.Requests-t.Fates[capture.FateAccepted].Requests, sent.Requests)), "of the requests sent"},
-		{"late", results.FormatShare(share(t.AllLate().Requests, sent.Requests)), "left over 10 ms after their time"},
+		{"late", results.FormatShare(share(t.AllLate().Requests, sent.Requests)), "left over " + results.LateAfter.String() + " after their time"},
 	}
 }
 

@@ -130,7 +130,7 @@ func facts(r *results.Result) []fact {
 		{"events a second", results.FormatRate(average), "on average; target peak " + results.FormatRate(r.Planned.PeakEvents)},
 		{"latency p99", results.FormatMilliseconds(r.Latency.P99), "p50 " + results.FormatMilliseconds(r.Latency.P50) + ", max " + results.FormatMilliseconds(r.Latency.Max)},
 		{"not accepted", results.FormatShare(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
-		{"schedule kept", results.FormatShare(r.Generator.ScheduleKept), "left within 10 ms of their time"},
+		{"schedule kept", results.FormatShare(r.Generator.ScheduleKept), "left within " + results.LateAfter.String() + " of their time"},
 	}
 }
 

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"time"
+
 	"fmt"
 	"math"
 	"strings"
@@ -141,13 +143,14 @@ func lagChart(run *results.Run, s *series) *chart {
 		c.Empty = "Nothing was sent."
 		return c
 	}
-	high := 10.0
+	late := float64(results.LateAfter) / float64(time.Millisecond)
+	high := late
 	for _, w := range windows {
 		high = math.Max(high, w.lagMax)
 	}
 	y, ticks := logAxis(0.01, high)
 	c.YTicks = ticks
-	c.limit(y.at(10), left, right, "late")
+	c.limit(y.at(late), left, right, "late")
 	xs := middles(windows, x)
 	p99 := places(windows, y, func(w *window) float64 { return w.lag99 })
 	c.Shapes = []shape{
