@@ -237,9 +237,9 @@ func printStats(w world, s staging.Stats, asJSON bool) error {
 
 // printPipeline prints what became of the accepted events.
 func printPipeline(w world, p *pipeline.Stats) {
-	fmt.Fprintf(w.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order\n",
+	fmt.Fprintf(w.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order, %s after a merge that they should have come before\n",
 		humanize.Comma(p.OverQuota), humanize.Comma(p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global),
-		humanize.Comma(p.Order.Unkeyed), humanize.Comma(p.Order.Backwards))
+		humanize.Comma(p.Order.Unkeyed), humanize.Comma(p.Order.Backwards), humanize.Comma(p.Order.AfterMerge))
 	for _, lane := range p.Lanes {
 		fmt.Fprintf(w.stdout, "%12s events on lane %s, %s of them on partition %d\n",
 			humanize.Comma(lane.Events), lane.Lane, humanize.Comma(lane.Partitions[lane.Hottest]), lane.Hottest)

@@ -25,7 +25,7 @@ type planned struct {
 	who  person
 	kind uint16
 	anon uint16 // the place whose number makes the anonymous id: of the event, or the one that a merge joins
-	via  uint16 // of a merge: the place that makes the id joined to, instead of the person's; of a copy: its original
+	via  uint16 // of a merge: the place that makes the id joined to, instead of the person's; of a copy: its original; of an early merge and what it changed places with: the other's place
 	mark mark
 	kept bool // other events refer to this place: it may not change
 }

@@ -107,8 +107,9 @@ func (t *table) disorder() {
 		if int(t.s.Below(uint64(left))) < want {
 			e := &t.events[j]
 			first := &t.events[e.anon-1]
+			place := e.anon
 			*e, *first = *first, *e
-			first.mark = markEarly
+			first.mark, first.via, e.via = markEarly, uint16(j+1), place
 			want--
 		}
 		left--

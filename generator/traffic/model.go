@@ -83,14 +83,14 @@ func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Pen) {
 	ink := ink{s: scenario.NewStream(m.planner.seed^eventSalt, uint64(i)), seed: m.planner.seed, who: plan.who}
 	e.UUID = drawUUID(&ink.s)
 	e.Name = k.name
-	e.Timestamp = m.clock.at(i, plan.who, p)
+	e.Timestamp = m.clock.at(moment(i, plan, k.merge), plan.who, p)
 	ink.session = uint64(plan.who) ^ uint64(first)
 
 	p.props = p.props[:0]
 	switch {
 	case !k.merge && plan.anon != 0:
 		p.ids = m.appendAnonymous(p.ids[:0], first+int64(plan.anon)-1)
-	case plan.via != 0:
+	case plan.via != 0 && plan.mark != markEarly:
 		p.ids = m.appendAnonymous(p.ids[:0], first+int64(plan.via)-1)
 	default:
 		p.ids = m.planner.people.appendID(p.ids[:0], plan.who)
@@ -100,6 +100,18 @@ func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Pen) {
 		p.props = m.appendLink(p.props, k, first+int64(plan.anon)-1)
 	}
 	m.fill(e, k, &ink, p)
+}
+
+// moment is the number of the event whose time event i bears: its own, except
+// that a merge which is sent early, and the event that it changed places with,
+// keep the times at which they happened.
+func moment(i int64, plan *planned, merge bool) int64 {
+	early := merge && plan.mark == markEarly
+	overtaken := !merge && plan.anon != 0 && plan.mark == markNone
+	if plan.via == 0 || !early && !overtaken {
+		return i
+	}
+	return i - i%blockEvents + int64(plan.via) - 1
 }
 
 // fill gives the event its properties, as many as its drawn size allows, and
