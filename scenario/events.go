@@ -27,7 +27,7 @@ const (
 )
 
 // The event names that mean something to the pipeline
-// (reference: "Identifying users" and "Group analytics" of the PostHog docs).
+// (the PostHog docs, "Identifying users" and "Group analytics").
 const (
 	EventIdentify         = "$identify"
 	EventCreateAlias      = "$create_alias"
