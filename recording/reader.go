@@ -153,19 +153,7 @@ func (r *Reader) choose(s *stream) Reason {
 // leaveOut counts a line that is not sent and tells of it, if it is a bad one.
 func (r *Reader) leaveOut(s *stream, text []byte, reason Reason) error {
 	b := Bad{s.part.String(), s.lines.number, reason, text}
-	r.counts.leaveOut(&b)
-	if reason.Chosen() {
-		return nil
-	}
-	if r.Bad != nil {
-		if err := r.Bad(b); err != nil {
-			return err
-		}
-	}
-	if err := r.counts.exceeds(r.replay.MaxBad, false); err != io.EOF {
-		return err
-	}
-	return nil
+	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
 }
 
 // LeaveOut counts the event that Next returned last as one that is not sent.
@@ -230,6 +218,24 @@ type LeftOut struct {
 	Lines  int64
 	File   string
 	Line   int64
+}
+
+// refuse counts a record that is not sent, tells of it if it is a bad one, and
+// returns the error that ends the reading when there are more of those than most.
+func (c *Counts) refuse(b *Bad, tell func(Bad) error, most scenario.Limit) error {
+	c.leaveOut(b)
+	if b.Reason.Chosen() {
+		return nil
+	}
+	if tell != nil {
+		if err := tell(*b); err != nil {
+			return err
+		}
+	}
+	if err := c.exceeds(most, false); err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 // leaveOut counts one line.

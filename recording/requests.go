@@ -116,19 +116,7 @@ func (p *requestPart) goReplay() func() ([]byte, error) {
 func (r *Requests) leaveOut(record []byte, reason Reason) error {
 	number := max(r.open.number, r.open.lines.number) // comments are lines, too
 	b := Bad{r.open.lines.part.String(), number, reason, record}
-	r.counts.leaveOut(&b)
-	if reason.Chosen() {
-		return nil
-	}
-	if r.Bad != nil {
-		if err := r.Bad(b); err != nil {
-			return err
-		}
-	}
-	if err := r.counts.exceeds(r.replay.MaxBad, false); err != io.EOF {
-		return err
-	}
-	return nil
+	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
 }
 
 // Counts returns what was read so far.

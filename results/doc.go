@@ -84,6 +84,12 @@
 // Once the file has grown to 64 MiB nothing more is kept; the same line at its
 // end counts the rest. The ledger has all events, whatever was left out here.
 //
+// Where the endpoint answers event by event, result.json has its word in said;
+// where requests were sent again, retries has the amplification, when the last
+// event was in, and the answers that were met on the way. A replay may leave
+// quarantine.jsonl.gz, the lines that could not be sent, with the reason, and a
+// resumed one resumed.json, which names the run before and what was ambiguous.
+//
 // ledger says of every event whether it was accepted, rejected, ambiguous or
 // unsent; ReadLedger reads it, and ledger.go describes its bytes.
 //
