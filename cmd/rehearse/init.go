@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"rehearse/intake"
+	"rehearse/scenario"
+)
+
+// initFlags is what the command line of init says.
+type initFlags struct {
+	out       string
+	name      string
+	answers   string
+	force     bool
+	questions bool
+	markdown  bool
+	given     map[string]*string // by the question's key; empty: not given
+}
+
+// newInit makes the verb init.
+func newInit(w world) *cobra.Command {
+	f := initFlags{given: map[string]*string{}}
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "Ask what a pipeline team asks, and write the answers as a scenario",
+		Long: `init asks what a pipeline team wants to know before a load comes, and writes a
+scenario of the answers, with comments that say which answer each section comes
+from. What nobody answered is marked as unanswered and filled with a cautious
+assumption, so that the scenario loads and runs.
+
+On a terminal it asks one question after another. Or the answers are flags, or
+they are in a file: --questions prints the questions as a text for an email that,
+filled in, is such a file. A flag's answer counts more than the file's; @FILE is
+the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
+		Example: `  rehearse init -o acme.yaml
+  rehearse init --questions > questions.yaml
+  rehearse init --answers questions.yaml -o acme.yaml
+  rehearse init --peak-rate 5000/s --duration 2h --hottest-ids @counts.csv -o -`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if f.markdown && !f.questions {
+				return usageError(c, errors.New("--markdown is for --questions"))
+			}
+			return initialize(w, c, &f)
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&f.out, "out", "o", "scenario.yaml", "write the scenario to `FILE`; - is standard output")
+	flags.BoolVar(&f.force, "force", false, "overwrite a file that is there")
+	flags.StringVar(&f.name, "name", "", "the scenario's `name` (default: that of the file)")
+	flags.StringVar(&f.answers, "answers", "", "read the answers from a `FILE`; - is standard input")
+	flags.BoolVar(&f.questions, "questions", false, "print the questions and write nothing; filled in, they are a file of answers")
+	flags.BoolVar(&f.markdown, "markdown", false, "print the questions as Markdown")
+	for _, q := range intake.Questions() {
+		usage := q.Text + " As in `" + q.Example + "`"
+		if q.Lines {
+			usage = q.Text + " Pasted `text`, or @FILE"
+		}
+		f.given[q.Key] = flags.String(q.Key, "", usage)
+	}
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "peak" {
+			name = string(scenario.AskPeakRate)
+		}
+		return pflag.NormalizedName(name)
+	})
+	return c
+}
+
+// initialize is the verb's work.
+func initialize(w world, c *cobra.Command, f *initFlags) error {
+	switch {
+	case f.questions && f.markdown:
+		return intake.WriteMarkdown(w.stdout)
+	case f.questions:
+		return intake.WriteForm(w.stdout)
+	}
+	if err := f.mayWrite(); err != nil {
+		return err
+	}
+	answers, err := f.gather(w, c)
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	if err := answers.WriteScenario(&text, f.scenarioName(answers)); err != nil {
+		return err
+	}
+	if err := f.write(w, text.String()); err != nil {
+		return err
+	}
+	for _, note := range answers.Notes() {
+		fmt.Fprintf(w.stderr, "note: %s\n", note)
+	}
+	return nil
+}
+
+// gather gets the answers from flags and a file, or else asks for them.
+func (f *initFlags) gather(w world, c *cobra.Command) (*intake.Answers, error) {
+	flags, err := f.flagged()
+	if err != nil {
+		return nil, usageError(c, err)
+	}
+	if f.answers == "" && len(flags) == 0 {
+		return ask(w, c)
+	}
+	form, err := f.form(w)
+	if err != nil {
+		return nil, err
+	}
+	given := map[string]string{}
+	if form != nil {
+		given = form.Texts()
+	}
+	maps.Copy(given, flags)
+	answers, err := intake.Understand(given)
+	var wrong intake.Mistakes
+	if errors.As(err, &wrong) {
+		return nil, reproach(w, wrong, form, flags)
+	}
+	return answers, err
+}
+
+// flagged are the answers that flags gave.
+func (f *initFlags) flagged() (map[string]string, error) {
+	given := map[string]string{}
+	for key, text := range f.given {
+		name, file := strings.CutPrefix(*text, "@")
+		switch {
+		case *text == "":
+			continue
+		case !file:
+			given[key] = *text
+			continue
+		}
+		content, err := readSmall(name, nil)
+		if err != nil {
+			return nil, fmt.Errorf("--%s: %w", key, err)
+		}
+		given[key] = string(content)
+	}
+	return given, nil
+}
+
+// form reads the file of answers, if there is one.
+func (f *initFlags) form(w world) (*scenario.Form, error) {
+	if f.answers == "" {
+		return nil, nil
+	}
+	text, err := readSmall(f.answers, w.stdin)
+	if err != nil {
+		return nil, coded{exitScenario, err}
+	}
+	form, err := scenario.ReadForm(f.answers, text, intake.Keys())
+	var wrong scenario.Errors
+	if errors.As(err, &wrong) {
+		return nil, answersWrong(w, wrong.Error(), len(wrong), exitScenario)
+	}
+	return form, err
+}
+
+// readSmall reads a file, or stdin for the name -, up to the size of a scenario.
+func readSmall(name string, stdin io.Reader) ([]byte, error) {
+	in := stdin
+	if name != "-" || stdin == nil {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the answers: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, scenario.MaxFile+1))
+	if err == nil && len(text) > scenario.MaxFile {
+		err = errors.New("more than 1 MiB")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the answers: %w", err)
+	}
+	return text, nil
+}
+
+// reproach tells what is wrong with answers: with the flag's name, or with the
+// place in the file.
+func reproach(w world, wrong intake.Mistakes, form *scenario.Form, flags map[string]string) error {
+	var lines []string
+	var inFile []scenario.FormMistake
+	code := exitUsage
+	for _, m := range wrong {
+		key := m.Keys[0]
+		if _, flag := flags[key]; flag || form == nil {
+			lines = append(lines, fmt.Sprintf("--%s: %s (%s)", key, m.What, m.Hint))
+		} else {
+			inFile = append(inFile, scenario.FormMistake{Field: key, What: m.What, Hint: m.Hint})
+			code = exitScenario
+		}
+	}
+	if len(inFile) > 0 {
+		lines = append(lines, form.Mistakes(inFile).Error())
+	}
+	return answersWrong(w, strings.Join(lines, "\n"), len(wrong), code)
+}
+
+// answersWrong prints mistakes, a line each, and returns the exit code.
+func answersWrong(w world, lines string, mistakes, code int) error {
+	fmt.Fprintf(w.stderr, "%s\nrehearse: the answers have %s\n", lines, count(mistakes, "mistake"))
+	return status(code)
+}
+
+// ask asks on the terminal.
+func ask(w world, c *cobra.Command) (*intake.Answers, error) {
+	if in, ok := w.stdin.(*os.File); !ok || !term.IsTerminal(int(in.Fd())) {
+		return nil, usageError(c, errors.New("there is no terminal to ask on: give answers as flags, or fill in what --questions prints and give it to --answers"))
+	}
+	soft, _, release := w.deadlines(context.Background())
+	defer release()
+	answers, err := intake.NewDialogue(soft, w.stdin, w.stderr).Ask(soft)
+	if errors.Is(err, intake.ErrStopped) {
+		fmt.Fprintln(w.stderr)
+		return nil, coded{exitInterrupted, err}
+	}
+	return answers, err
+}
+
+// scenarioName is the name that the scenario gets.
+func (f *initFlags) scenarioName(a *intake.Answers) string {
+	switch {
+	case f.name != "":
+		return intake.Name(f.name)
+	case f.out != "-":
+		base := filepath.Base(f.out)
+		return intake.Name(strings.TrimSuffix(base, filepath.Ext(base)))
+	}
+	return intake.Name(strings.ToLower(a.Customer))
+}
+
+// mayWrite makes sure, before anybody is asked, that the scenario can be written.
+func (f *initFlags) mayWrite() error {
+	if f.out == "-" || f.force {
+		return nil
+	}
+	if _, err := os.Lstat(f.out); !errors.Is(err, fs.ErrNotExist) {
+		return coded{exitUsage, fmt.Errorf("cannot write %q: it is there already (choose another with -o, or --force overwrites it)", f.out)}
+	}
+	return nil
+}
+
+// write writes the scenario, the whole of it or nothing.
+func (f *initFlags) write(w world, text string) error {
+	if f.out == "-" {
+		_, err := io.WriteString(w.stdout, text)
+		return err
+	}
+	how := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if f.force {
+		how = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	file, err := os.OpenFile(f.out, how, 0o644)
+	if err != nil {
+		return fmt.Errorf("cannot write the scenario: %w", err)
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Close()); err != nil {
+		os.Remove(f.out)
+		return fmt.Errorf("cannot write the scenario: %w", err)
+	}
+	fmt.Fprintf(w.stderr, "wrote %s\n", f.out)
+	return nil
+}

@@ -1,0 +1,169 @@
+package intake
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// ErrStopped says that whoever was asked did not answer to the end.
+var ErrStopped = errors.New("stopped before the last question: nothing was written")
+
+// Dialogue asks the questions one by one.
+type Dialogue struct {
+	out   io.Writer
+	lines <-chan string
+	given map[string]string // answers that were understood, as they were given
+}
+
+// NewDialogue returns a dialogue that reads answers from in and writes questions
+// to out. In is read until ctx ends: no answer after that counts.
+func NewDialogue(ctx context.Context, in io.Reader, out io.Writer) *Dialogue {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		scanner := bufio.NewScanner(in)
+		scanner.Buffer(nil, maxLine)
+		for scanner.Scan() {
+			select {
+			case lines <- scanner.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return &Dialogue{out: out, lines: lines, given: make(map[string]string)}
+}
+
+// The bounds of an answer.
+const (
+	maxLine   = 1 << 16
+	maxAnswer = 1 << 20
+)
+
+// Ask asks every question, and again those whose answers cannot be read or
+// contradict each other. Its error is ErrStopped, or one of writing.
+func (d *Dialogue) Ask(ctx context.Context) (*Answers, error) {
+	_, err := io.WriteString(d.out, "Return alone leaves a question unanswered, ? explains it, Ctrl-C ends without writing anything.\n")
+	if err != nil {
+		return nil, err
+	}
+	keys := Keys()
+	for {
+		for _, q := range Questions() {
+			if !slices.Contains(keys, q.Key) {
+				continue
+			}
+			if err := d.ask(ctx, q); err != nil {
+				return nil, err
+			}
+		}
+		a, err := Understand(d.given)
+		var wrong Mistakes
+		if !errors.As(err, &wrong) {
+			return a, err
+		}
+		fmt.Fprintf(d.out, "\nThe answers contradict each other:\n")
+		keys = nil
+		for _, m := range wrong {
+			fmt.Fprintf(d.out, "  %s: %s (%s)\n", m.Keys[0], m.What, m.Hint)
+			keys = append(keys, m.Keys...)
+		}
+	}
+}
+
+// ask asks one question until its answer can be read.
+func (d *Dialogue) ask(ctx context.Context, q Question) error {
+	before := d.given[q.Key]
+	for {
+		if _, err := fmt.Fprintf(d.out, "\n%s\n%s", q.Text, prompt(q, before)); err != nil {
+			return err
+		}
+		text, err := d.answer(ctx, q)
+		switch {
+		case errors.Is(err, errTooLong):
+			fmt.Fprintf(d.out, "%s: %v (%s)\n", q.Key, err, q.How)
+			continue
+		case err != nil:
+			return err
+		case text == "":
+			return nil
+		case text == "?":
+			fmt.Fprintf(d.out, "%s\n", q.explain())
+			continue
+		case text == "-":
+			delete(d.given, q.Key)
+			return nil
+		}
+		if err := q.read(&Answers{}, text); err != nil {
+			fmt.Fprintf(d.out, "%s: %v (%s)\n", q.Key, err, q.How)
+			continue
+		}
+		d.given[q.Key] = text
+		return nil
+	}
+}
+
+// prompt is what stands before an answer.
+func prompt(q Question, before string) string {
+	first, _, more := strings.Cut(before, "\n")
+	var hints []string
+	switch {
+	case before != "" && more:
+		hints = append(hints, "return keeps what was pasted, - takes it back")
+	case before != "":
+		hints = append(hints, "return keeps "+plain(first)+", - takes it back")
+	case q.Assumed != "":
+		hints = append(hints, "unanswered: "+q.Assumed)
+	}
+	if q.Lines {
+		hints = append(hints, "an empty line ends the answer")
+	}
+	if len(hints) == 0 {
+		return "> "
+	}
+	return "[" + strings.Join(hints, "; ") + "]\n> "
+}
+
+// errTooLong is an answer that nobody typed.
+var errTooLong = errors.New("more than 1 MiB")
+
+// answer reads the lines of one answer.
+func (d *Dialogue) answer(ctx context.Context, q Question) (string, error) {
+	var lines []string
+	size := 0
+	for {
+		line, err := d.line(ctx)
+		if err != nil {
+			return "", err
+		}
+		trimmed := strings.TrimSpace(line)
+		if size += len(line); size <= maxAnswer {
+			lines = append(lines, line)
+		}
+		if !q.Lines || trimmed == "" || len(lines) == 1 && (trimmed == "?" || trimmed == "-") {
+			break
+		}
+	}
+	if size > maxAnswer {
+		return "", errTooLong
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n")), nil
+}
+
+// line reads a line.
+func (d *Dialogue) line(ctx context.Context) (string, error) {
+	select {
+	case <-ctx.Done():
+		return "", ErrStopped
+	case line, ok := <-d.lines:
+		if !ok {
+			return "", ErrStopped
+		}
+		return line, nil
+	}
+}

@@ -1,0 +1,148 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// converse holds a dialogue in which somebody types the lines.
+func converse(t *testing.T, typed string) (*Answers, string, error) {
+	t.Helper()
+	var out strings.Builder
+	a, err := NewDialogue(t.Context(), strings.NewReader(typed), &out).Ask(t.Context())
+	return a, out.String(), err
+}
+
+// typed are the answers of somebody who knows everything: an empty line ends a
+// table.
+func typed(all map[string]string) string {
+	var b strings.Builder
+	for _, q := range Questions() {
+		b.WriteString(all[q.Key] + "\n")
+		if q.Lines && all[q.Key] != "" {
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
+}
+
+func TestDialogueAsksEverything(t *testing.T) {
+	t.Parallel()
+	a, out, err := converse(t, typed(examples()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open := a.Open(); len(open) != 0 || a.Customer != "Acme" || len(a.Hottest.Rows) != 3 {
+		t.Errorf("open %v, %+v", open, a)
+	}
+	for _, q := range Questions() {
+		if strings.Count(out, q.Text) != 1 {
+			t.Errorf("%q is asked %d times", q.Text, strings.Count(out, q.Text))
+		}
+	}
+}
+
+func TestDialogueTakesNoAnswers(t *testing.T) {
+	t.Parallel()
+	a, out, err := converse(t, strings.Repeat("\n", len(Questions())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(a.Open()); n != 11 {
+		t.Errorf("%d questions are open, want 11", n)
+	}
+	if !strings.Contains(out, "[unanswered: 100 events a request]\n> ") {
+		t.Errorf("what is assumed is not shown:\n%s", out)
+	}
+}
+
+// TestDialogueExplainsAndAsksAgain: what is wrong is said, and the question comes
+// again.
+func TestDialogueExplainsAndAsksAgain(t *testing.T) {
+	t.Parallel()
+	all := examples()
+	all["batching"] = "?\nmany\n100"
+	a, out, err := converse(t, typed(all))
+	if err != nil || a.Most != 100 {
+		t.Fatalf("%v, %+v", err, a)
+	}
+	for _, want := range []string{
+		"Why: an event a request costs many times what it costs in a batch.",
+		`batching: cannot read "many" as a count: a number is missing (a number, or the fewest and the most`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	all["hottest-ids"] = "?\nnobody\n\na,5"
+	if a, _, err = converse(t, typed(all)); err != nil || len(a.Hottest.Rows) != 1 {
+		t.Errorf("a table: %v, %+v", err, a)
+	}
+}
+
+// TestDialogueSettlesContradictions: those that contradict each other are asked
+// again; return keeps an answer, - takes it back.
+func TestDialogueSettlesContradictions(t *testing.T) {
+	t.Parallel()
+	all := examples()
+	all["duration"] = "5m" // and a ramp of 10m
+	a, out, err := converse(t, typed(all)+"1h\n\n")
+	if err != nil || a.Duration != time.Hour || a.Ramp != 10*time.Minute {
+		t.Fatalf("%v, %+v", err, a)
+	}
+	if !strings.Contains(out, "ramp: a ramp of 10m does not fit into 5m (make the ramp shorter, or the duration longer)") || !strings.Contains(out, "[return keeps 10m, - takes it back]") {
+		t.Error(out)
+	}
+	a, _, err = converse(t, typed(all)+"\n-\n")
+	if err != nil || a.Duration != 5*time.Minute || a.Ramps {
+		t.Errorf("%v, %+v", err, a)
+	}
+}
+
+func TestDialogueEndsWithTheInput(t *testing.T) {
+	t.Parallel()
+	for _, typed := range []string{"", "Acme\n", "Acme\nme@acme.example\nperhaps\n"} {
+		if a, _, err := converse(t, typed); !errors.Is(err, ErrStopped) || a != nil {
+			t.Errorf("%q: %v, %v", typed, a, err)
+		}
+	}
+}
+
+// TestDialogueCanBeInterrupted while nobody types anything.
+func TestDialogueCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		in, keyboard := io.Pipe()
+		done := make(chan error)
+		go func() {
+			_, err := NewDialogue(ctx, in, io.Discard).Ask(ctx)
+			done <- err
+		}()
+		if _, err := io.WriteString(keyboard, "Acme\n"); err != nil {
+			t.Error(err)
+		}
+		interrupt()
+		if err := <-done; !errors.Is(err, ErrStopped) {
+			t.Error(err)
+		}
+		keyboard.Close()
+	})
+}
+
+// TestDialogueBoundsAnAnswer: a table that does not end is read over, and asked
+// for again.
+func TestDialogueBoundsAnAnswer(t *testing.T) {
+	t.Parallel()
+	all := examples()
+	all["hottest-ids"] = strings.Repeat(strings.Repeat("x", 60)+",5\n", maxAnswer/60+1) + "\na,5"
+	a, out, err := converse(t, typed(all))
+	if err != nil || !strings.Contains(out, "hottest-ids: more than 1 MiB") || len(a.Hottest.Rows) != 1 {
+		t.Errorf("%v\n%.2000s", err, out)
+	}
+}
