@@ -50,7 +50,7 @@ func TestEnvironment(t *testing.T) {
 func TestEnvironmentIsNotTold(t *testing.T) {
 	t.Parallel()
 	const password = "correct horse battery staple"
-	fields := []string{"name: ${P}", "intake: {starts: '${P}'}", "target: {connections: '${P}'}", "target: {endpoint: '${P}'}",
+	fields := []string{"name: ${P}", "intake: {starts: '${P}'}", "intake: {apps: '${P}'}", "intake: {unanswered: ['${P}']}", "target: {connections: '${P}'}", "target: {endpoint: '${P}'}",
 		"load: {profile: '${P}'}", "retry: ${P}", "thresholds: ['${P}']", "target: {historical_migration: '${P}'}",
 		"replay: {files: ['${P}']}", "load: {follow: {file: '${P}'}}", "target: {url: '${P}'}"}
 	for _, f := range fields {

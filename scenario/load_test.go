@@ -122,7 +122,10 @@ func TestEveryField(t *testing.T) {
 	}
 	want := &Scenario{
 		Name: "every-field", About: "two\nlines\n", Customer: "Acme", Contact: "data@acme.example",
-		Intake: Intake{Committed: true, Starts: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), Apps: true},
+		Intake: Intake{
+			Committed: Yes, Starts: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), Overlap: No, Apps: Yes,
+			Unanswered: []Question{AskHottestIDs, AskRamp},
+		},
 		Target: Target{
 			URL: "https://capture.example:8443/prefix", Endpoint: EndpointBatch, Token: NewSecret("phc_every"),
 			Compression: CompressionNone, HistoricalMigration: true, Connections: 10_000, Timeout: 1500 * time.Millisecond,

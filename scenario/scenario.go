@@ -1,9 +1,6 @@
 package scenario
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // Scenario is one rehearsal as written in its file. It is plain data: decoded
 // strictly, checked once, never changed afterwards.
@@ -25,14 +22,6 @@ type Scenario struct {
 	Staging    Staging // of the embedded endpoint
 
 	source source
-}
-
-// Intake holds the customer's answers to what a pipeline team asks first. A run
-// does not need them; reports show them.
-type Intake struct {
-	Committed bool      // product questions are answered and do not wait for the import to decide
-	Starts    time.Time // zero: not said
-	Apps      bool      // apps (transformations, destinations) are enabled
 }
 
 // maxLine is how long a text of one line may be, in characters.
@@ -76,16 +65,6 @@ func readName(v value) string {
 func unsafeInName(r rune) bool {
 	safe := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 	return !safe && !strings.ContainsRune("._-", r)
-}
-
-func readIntake(v value) Intake {
-	var in Intake
-	v.object(fields{
-		"committed": func(v value) { in.Committed = v.flag() },
-		"starts":    func(v value) { in.Starts = v.time() },
-		"apps":      func(v value) { in.Apps = v.flag() },
-	})
-	return in
 }
 
 func readThresholds(v value) []Threshold {

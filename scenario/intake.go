@@ -1,0 +1,159 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Intake holds the customer's answers to what a pipeline team asks first, as far
+// as no other section holds them. A run does not need them.
+type Intake struct {
+	Committed  Answer     // product questions are answered and do not wait for the import to decide
+	Starts     time.Time  // zero: not said
+	Overlap    Answer     // somebody of the customer can be reached in the pipeline team's hours
+	Apps       Answer     // apps (transformations, destinations) are enabled
+	Unanswered []Question // what was asked and not answered, in the order of the file
+}
+
+// Answer is what somebody said to a question of yes or no, or that nobody did.
+type Answer uint8
+
+// The answers.
+const (
+	Unanswered Answer = iota
+	Yes
+	No
+)
+
+// String returns yes or no as a file has it, or unanswered.
+func (a Answer) String() string { return [...]string{"unanswered", "yes", "no"}[a] }
+
+// Question is one of the questions of the intake, by the name it has in files.
+type Question string
+
+// The questions, each with what it asks.
+const (
+	AskCommitted   Question = "committed"    // is the decision made?
+	AskStarts      Question = "starts"       // when does it start?
+	AskOverlap     Question = "overlap"      // is somebody there who can stop it?
+	AskBatching    Question = "batching"     // how many events does a request carry?
+	AskHottestIDs  Question = "hottest-ids"  // how many events have the busiest distinct_ids?
+	AskEventTypes  Question = "event-types"  // which events are there, and how many of each?
+	AskMergeEvents Question = "merge-events" // which of them merge persons?
+	AskApps        Question = "apps"         // are apps enabled?
+	AskPeakRate    Question = "peak-rate"    // how many events a second at most?
+	AskDuration    Question = "duration"     // how long does it take, all in all?
+	AskRamp        Question = "ramp"         // how long does it take to reach the peak?
+)
+
+// inquiry is a question and its words.
+type inquiry struct {
+	question Question
+	text     string
+}
+
+// inquiries are all questions, in the order in which they are asked.
+var inquiries = [...]inquiry{
+	{AskCommitted, "Are you committed, and not waiting on the import to decide about the product?"},
+	{AskStarts, "When does it start (date, time and time zone)?"},
+	{AskOverlap, "Is somebody of yours reachable in the pipeline team's working hours while it runs?"},
+	{AskBatching, "How many events does one request carry?"},
+	{AskHottestIDs, "How many events do the busiest distinct_ids have?"},
+	{AskEventTypes, "Which events are there, and how many of each?"},
+	{AskMergeEvents, "Which of them merge persons ($identify, $create_alias, $merge_dangerously), and how many of each?"},
+	{AskApps, "Are apps (transformations, destinations) enabled in the project?"},
+	{AskPeakRate, "How many events a second do you send at the peak?"},
+	{AskDuration, "How long does it take, and how many events is that?"},
+	{AskRamp, "How long do you take to reach the peak rate?"},
+}
+
+// Questions returns all questions in the order in which they are asked.
+func Questions() []Question {
+	all := make([]Question, len(inquiries))
+	for i, q := range inquiries {
+		all[i] = q.question
+	}
+	return all
+}
+
+// Text returns the question in one line, as the customer is asked.
+func (q Question) Text() string {
+	for _, one := range inquiries {
+		if one.question == q {
+			return one.text
+		}
+	}
+	return string(q)
+}
+
+// Open returns the questions without an answer: those that the file lists, and
+// those whose answer only the intake holds and that it does not give. They come
+// in the order in which they are asked.
+func (in Intake) Open() []Question {
+	given := in.given()
+	var open []Question
+	for _, q := range Questions() {
+		answered, own := given[q]
+		if slices.Contains(in.Unanswered, q) || own && !answered {
+			open = append(open, q)
+		}
+	}
+	return open
+}
+
+// given tells for the questions whose answers stand in the intake itself whether
+// they are answered.
+func (in Intake) given() map[Question]bool {
+	return map[Question]bool{
+		AskCommitted: in.Committed != Unanswered,
+		AskStarts:    !in.Starts.IsZero(),
+		AskOverlap:   in.Overlap != Unanswered,
+		AskApps:      in.Apps != Unanswered,
+	}
+}
+
+func readIntake(v value) Intake {
+	var in Intake
+	var listed []value
+	sound := v.object(fields{
+		"committed":  func(v value) { in.Committed = v.answer() },
+		"starts":     func(v value) { in.Starts = v.time() },
+		"overlap":    func(v value) { in.Overlap = v.answer() },
+		"apps":       func(v value) { in.Apps = v.answer() },
+		"unanswered": func(v value) { listed = v.list() },
+	})
+	given := in.given()
+	for _, item := range listed {
+		before := len(v.d.errors)
+		q := oneOf(item, Questions())
+		switch {
+		case len(v.d.errors) > before:
+		case slices.Contains(in.Unanswered, q):
+			item.fail("listed twice", "")
+		case sound && given[q]:
+			item.fail(fmt.Sprintf("intake.%s answers it", q), "take it off the list")
+		}
+		in.Unanswered = append(in.Unanswered, q)
+	}
+	return in
+}
+
+// answer reads yes or no, or true or false. Whoever has no answer leaves the
+// field out.
+func (v value) answer() Answer {
+	text, ok := v.scalar("yes or no", tagBool, tagText)
+	if !ok {
+		return Unanswered
+	}
+	plain := v.node.Tag == tagBool || v.refers() // 'true' in quotes is text
+	switch word := strings.ToLower(text); {
+	case word == "yes", plain && word == "true":
+		return Yes
+	case word == "no", plain && word == "false":
+		return No
+	}
+	v.fail("expected yes or no, found "+v.quoted(), "leave the field out where nobody has answered")
+	return Unanswered
+}
