@@ -116,6 +116,18 @@ func (h *Hours) Works(t time.Time) (day, now bool) {
 	return day, day && !t.Before(start) && t.Before(end)
 }
 
+// Next is when the team begins to work at a time or after it.
+func (h *Hours) Next(after time.Time) time.Time {
+	local := after.In(h.Zone)
+	for n := range 8 {
+		start, _ := h.shift(local.Year(), local.Month(), local.Day()+n)
+		if h.Days[start.Weekday()] && !start.Before(after) {
+			return start
+		}
+	}
+	return local
+}
+
 func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
