@@ -17,7 +17,7 @@ type Dry struct {
 	Due    time.Duration
 	Events int64
 	Body   int64 // bytes before compression
-	Wire   int64 // bytes of the body as it travels
+	Wire   int64 // bytes of head and body as they travel
 
 	// Submission is what an endpoint would understand, valid until the next
 	// request; nil: it would refuse the request.
@@ -25,9 +25,10 @@ type Dry struct {
 }
 
 // DryRun builds every request of a run on all cores, with the builders of the
-// run, and shows them one after the other in the order in which they are due. The plan is
+// run, and shows them one after the other in the order in which they are due. Nothing
+// is sent: where the requests would go matters to their heads alone. The plan is
 // that of the source, before any batch is split by its bytes.
-func DryRun(s *scenario.Scenario, start time.Time, show func(*Dry)) (Plan, error) {
+func DryRun(s *scenario.Scenario, to *Destination, start time.Time, show func(*Dry)) (Plan, error) {
 	source, plan, err := Open(s)
 	if err != nil {
 		return Plan{}, err
@@ -35,7 +36,7 @@ func DryRun(s *scenario.Scenario, start time.Time, show func(*Dry)) (Plan, error
 	if c, ok := source.(io.Closer); ok {
 		defer c.Close()
 	}
-	d := dryRun{source: source, reader: dryReader{target: &s.Target}}
+	d := dryRun{source: source, reader: dryReader{target: &s.Target}, heads: newHeads(s, to, start)}
 	for range runtime.GOMAXPROCS(0) {
 		d.benches = append(d.benches, newWorkbench(s, start))
 	}
@@ -66,6 +67,7 @@ type dryRun struct {
 	benches []*Workbench
 	batches []*Batch
 	reader  dryReader
+	heads   *heads
 }
 
 // next deals out batches, and says how many it has and why there are no more.
@@ -97,7 +99,7 @@ func (d *dryRun) build(n int) {
 func (d *dryRun) show(b *Batch, show func(*Dry)) {
 	for ; b != nil; b = b.rest {
 		show(&Dry{
-			Due: b.Due, Events: b.Events, Body: int64(b.Plain), Wire: int64(len(b.Body)),
+			Due: b.Due, Events: b.Events, Body: int64(b.Plain), Wire: d.heads.of(b),
 			Submission: d.reader.read(b),
 		})
 	}

@@ -11,9 +11,9 @@ import (
 type Weight struct {
 	Requests int64
 	Body     int64 // bytes before compression
-	Wire     int64 // bytes of the bodies as they travel
+	Wire     int64 // bytes of heads and bodies as they travel
 	MaxBody  int64 // about the largest body, before compression
-	MaxWire  int64 // and as it travels
+	MaxWire  int64 // and as it travels, without its head
 
 	// The errors are half the width of a 95 % interval, as a share; 0: exact.
 	RequestError float64
@@ -32,7 +32,7 @@ const (
 
 // Weigh estimates the weight of a run by building some of its requests, with the
 // builders of the run itself. The same scenario gives the same estimate.
-func Weigh(s *scenario.Scenario, start time.Time) Weight {
+func Weigh(s *scenario.Scenario, to *Destination, start time.Time) Weight {
 	total := s.Load.Profile.Total()
 	short := *s
 	short.Batching.MinEvents = min(s.Batching.MinEvents, longBatch)
@@ -40,12 +40,12 @@ func Weigh(s *scenario.Scenario, start time.Time) Weight {
 	short.Batching.Age = 0
 	y, _ := NewSynth(&short)
 	y.cutter.batching.Age = s.Batching.Age
-	w := newWorkbench(s, start)
+	w, heads := newWorkbench(s, start), newHeads(s, to, start)
 	var body, wire ratio
 	var weight Weight
 	n := min(stretches, max(total/stretchEvents, 1))
 	for k := range n {
-		t := y.stretch(w, (2*k+1)*total/(2*n), stretchEvents)
+		t := y.stretch(w, heads, (2*k+1)*total/(2*n))
 		weight.MaxBody, weight.MaxWire = max(weight.MaxBody, t.maxBody), max(weight.MaxWire, t.maxWire)
 		body.add(float64(t.body), float64(t.events))
 		wire.add(float64(t.wire), float64(t.events))
@@ -117,20 +117,20 @@ func countCuts(s *scenario.Scenario) (requests int64, off float64) {
 type weighed struct{ events, body, wire, maxBody, maxWire int64 }
 
 // add adds a request and what was split from it.
-func (t *weighed) add(b *Batch) {
+func (t *weighed) add(b *Batch, h *heads) {
 	for ; b != nil; b = b.rest {
 		t.events += b.Events
 		t.body += int64(b.Plain)
-		t.wire += int64(len(b.Body))
+		t.wire += h.of(b)
 		t.maxBody, t.maxWire = max(t.maxBody, int64(b.Plain)), max(t.maxWire, int64(len(b.Body)))
 	}
 }
 
-// stretch builds requests from event first on until they hold that many events.
-func (y *Synth) stretch(w *Workbench, first, events int64) (t weighed) {
+// stretch builds requests from event first on until they hold stretchEvents.
+func (y *Synth) stretch(w *Workbench, h *heads, first int64) (t weighed) {
 	b := newBatch()
 	// Sizes of batches come in pairs; any even number is as good as another.
-	for k := first &^ 1; t.events < events; k++ {
+	for k := first &^ 1; t.events < stretchEvents; k++ {
 		c, ok := y.cutter.at(k, first)
 		if !ok {
 			break
@@ -138,7 +138,7 @@ func (y *Synth) stretch(w *Workbench, first, events int64) (t weighed) {
 		b.reset()
 		b.First, b.Events, b.Due = c.first, c.events, c.due
 		y.Build(b, w)
-		t.add(b)
+		t.add(b, h)
 		first += c.events
 	}
 	return t

@@ -12,7 +12,7 @@ type Load struct {
 	Events   int64
 	Requests int64
 	Body     int64 // bytes before compression
-	Wire     int64 // bytes of the bodies as they travel
+	Wire     int64 // bytes as they travel, heads included
 	MaxBody  int64 // of the largest body that was built
 	MaxWire  int64
 	Errors   Errors

@@ -63,7 +63,7 @@ type Plan struct {
 	Events       int64   `json:"events"`
 	Requests     int64   `json:"requests"`
 	BodyBytes    int64   `json:"body_bytes"` // before compression
-	WireBytes    int64   `json:"wire_bytes"` // of the bodies as they travel
+	WireBytes    int64   `json:"wire_bytes"` // as they travel, heads included
 	Seconds      float64 `json:"seconds"`
 	PeakEvents   float64 `json:"peak_events_per_s"`
 	PeakRequests float64 `json:"peak_requests_per_s"`

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -131,7 +132,7 @@ func loadOf(s *scenario.Scenario, facts *scenario.Facts, exact bool) (preflight.
 	if s.Replay != nil || exact {
 		return countedLoad(s, facts)
 	}
-	weight := generator.Weigh(s, time.Now())
+	weight := generator.Weigh(s, supposed(s), time.Now())
 	return preflight.Load{
 		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
 		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile,
@@ -139,10 +140,20 @@ func loadOf(s *scenario.Scenario, facts *scenario.Facts, exact bool) (preflight.
 	}, nil
 }
 
+// supposed is where requests would go: it decides how long their heads are. The
+// ports of embedded endpoints have five digits, the names of runs one length.
+func supposed(s *scenario.Scenario) *generator.Destination {
+	u, err := url.Parse(cmp.Or(s.Target.URL, "http://127.0.0.1:50000"))
+	if err != nil {
+		u = &url.URL{Scheme: "http", Host: "127.0.0.1:50000"}
+	}
+	return &generator.Destination{URL: u, UserAgent: userAgent(s, runID()), Timeout: s.Target.Timeout}
+}
+
 // countedLoad builds every request of a run and counts.
 func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, error) {
 	tally, curve := preflight.NewTally(s, facts), s.Load.Profile
-	plan, err := generator.DryRun(s, time.Now(), func(d *generator.Dry) {
+	plan, err := generator.DryRun(s, supposed(s), time.Now(), func(d *generator.Dry) {
 		tally.Take(&preflight.Request{Due: d.Due, Events: d.Events, Body: d.Body, Wire: d.Wire, Submission: d.Submission})
 	})
 	if err == nil && curve == nil {

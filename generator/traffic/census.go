@@ -9,7 +9,7 @@ import (
 
 // Census is under which ids the events of some blocks are sent: what chance
 // leaves open in a scenario. The counts add up to Events but for Merges, Refused,
-// New and Met, which are counted beside them.
+// New, Met and MetJoined, which are counted beside them.
 type Census struct {
 	Blocks, Events int64
 	Crowd          int64 // under the id of a ranked person
@@ -22,6 +22,7 @@ type Census struct {
 	Refused        int64 // merges of an id that is another person's already
 	New            int64 // different anonymous ids
 	Met            int64 // different ranked persons of each block, added up
+	MetJoined      int64 // and different persons who joined
 
 	head crowdHead
 }
@@ -58,7 +59,7 @@ type taker struct {
 	merge func(*Pair)
 	pair  Pair
 	last  [blockEvents + 1]uint16 // by place of an anonymous id: the place after its latest event
-	met   map[person]bool         // ranked persons of the block
+	met   map[person]bool         // persons of the block
 }
 
 // take counts the events of a block.
@@ -78,7 +79,13 @@ func (t *taker) take(b *block) {
 			t.count(e, j)
 		}
 	}
-	t.Met += int64(len(t.met))
+	for who := range t.met {
+		if int64(who) < t.m.planner.people.count {
+			t.Met++
+		} else {
+			t.MetJoined++
+		}
+	}
 }
 
 // count counts an event that is no merge.
@@ -112,6 +119,7 @@ func (t *taker) person(who person) {
 		t.met[who] = true
 	default:
 		t.Joined++
+		t.met[who] = true
 	}
 }
 

@@ -62,5 +62,5 @@ func (m *Model) Persons(c *Census) (crowd, joined, anonymous float64) {
 		draws := c.head.draws(min(float64(c.Met)/blocks, float64(m.planner.people.count)*0.999))
 		crowd = c.head.different(draws * blocks * scale)
 	}
-	return crowd, float64(m.planner.join.want), float64(c.New) * scale
+	return crowd, min(float64(c.MetJoined)*scale, float64(m.planner.join.want)), float64(c.New) * scale
 }
