@@ -132,12 +132,17 @@ func loadOf(s *scenario.Scenario, facts *scenario.Facts, exact bool) (preflight.
 	if s.Replay != nil || exact {
 		return countedLoad(s, facts)
 	}
+	return estimatedLoad(s), nil
+}
+
+// estimatedLoad is what a run of synthesized traffic would send.
+func estimatedLoad(s *scenario.Scenario) preflight.Load {
 	weight := generator.Weigh(s, supposed(s), time.Now())
 	return preflight.Load{
 		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
 		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile,
 		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
-	}, nil
+	}
 }
 
 // supposed is where requests would go: it decides how long their heads are. The
