@@ -106,15 +106,7 @@ func newRun(hard context.Context, c Config) *run {
 			shard: r.recorder.Shard(i), wire: newWire(hard, &c.Destination), timer: stoppedTimer(),
 			ordered: c.Plan.Ordered, alone: n == c.Plan.Lanes,
 		})
-		if c.Scenario.Target.Reconnect {
-			r.senders[i].wire.request.SetConnectionClose()
-		}
-		if h, known := c.Scenario.Target.Client.Habits(); known {
-			r.senders[i].wire.countsRetry = h.CountsRetry
-		}
-		if c.Scenario.Target.Endpoint == scenario.EndpointV1 {
-			r.senders[i].wire.speakV1(c.Scenario, c.Start)
-		}
+		r.senders[i].wire.shape(c.Scenario, c.Start)
 	}
 	return r
 }

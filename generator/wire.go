@@ -14,6 +14,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/results"
+	"rehearse/scenario"
 )
 
 // wire is one connection to the endpoint: at most one request at a time, never
@@ -68,6 +69,19 @@ func newWire(hard context.Context, d *Destination) *wire {
 	w.request.Header.SetMethod(fasthttp.MethodPost)
 	w.request.Header.SetUserAgent(d.UserAgent)
 	return w
+}
+
+// shape makes requests look as the scenario wants them.
+func (w *wire) shape(s *scenario.Scenario, start time.Time) {
+	if s.Target.Reconnect {
+		w.request.SetConnectionClose()
+	}
+	if h, known := s.Target.Client.Habits(); known {
+		w.countsRetry = h.CountsRetry
+	}
+	if s.Target.Endpoint == scenario.EndpointV1 {
+		w.speakV1(s, start)
+	}
 }
 
 // maxIdle is how long a connection may rest before it is replaced: less than

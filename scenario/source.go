@@ -15,6 +15,7 @@ type source struct {
 	file     string
 	redacted []byte
 	sum      string
+	places   map[string]place
 }
 
 // File returns the name of the scenario file as it was given.
@@ -46,7 +47,7 @@ func (d *decoder) newSource(text []byte, token *yaml.Node, overrides []string) s
 	notes := overrideNotes(overrides)
 	shown, hashed = d.secrets.strike(shown+notes), d.secrets.strike(hashed+notes)
 	sum := sha256.Sum256([]byte(strings.ReplaceAll(hashed, "\r\n", "\n")))
-	return source{d.file, []byte(shown), hex.EncodeToString(sum[:])}
+	return source{d.file, []byte(shown), hex.EncodeToString(sum[:]), d.places()}
 }
 
 // overrideNotes returns the overrides as comments. That of the token is none of them.

@@ -49,7 +49,7 @@ Load goes to this machine only: to the embedded endpoint, or to one on loopback.
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError(c, err)
 	})
-	root.AddCommand(newRun(w), newReport(w), newMerge(w), newCompare(w), newSample(w), newShape(w), newProfile(w), newStage(w), newInit(w), newSchema(w), newVersion(w))
+	root.AddCommand(newInit(w), newCheck(w), newRun(w), newReport(w), newMerge(w), newCompare(w), newSample(w), newShape(w), newProfile(w), newStage(w), newSchema(w), newVersion(w))
 	return root
 }
 

@@ -162,6 +162,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	defer release()
 	soft, abort := context.WithCancelCause(soft)
 	defer abort(nil)
+	check := foretold(r.scenario)
 	start := r.part.begin()
 	manifest := r.manifest(start)
 	view, err := startLive(r.flags.live, &manifest, func() { abort(errStopped) })
@@ -171,6 +172,9 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	defer view.end(filepath.Join(path, reportFile))
 	directory, err := results.Create(path, manifest)
 	if err != nil {
+		return "", err
+	}
+	if err := keepCheck(path, check); err != nil {
 		return "", err
 	}
 	if r.resumes != nil {

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"rehearse/generator"
+	"rehearse/preflight"
+	"rehearse/scenario"
+)
+
+// checkFlags are those of check.
+type checkFlags struct {
+	pipeline string
+	picture  string
+	seed     string
+	set      []string
+
+	json, markdown, exact bool
+}
+
+// newCheck makes the verb check.
+func newCheck(w world) *cobra.Command {
+	var f checkFlags
+	c := &cobra.Command{
+		Use:   "check SCENARIO",
+		Short: "Say what a scenario will do to a pipeline, before a byte is sent",
+		Long: `check works out what a scenario will do: events, requests and bytes, the curve
+of the load, the distinct_ids that are too hot and when each of them overflows,
+how events spread over partitions, and which merges may come out of order. It
+refuses what has the shape of a denial of service. It sends nothing.
+
+What is known about the pipeline, such as its capacity, its limits and when its
+team is at work, stands in a file that is given with --pipeline. Without it the
+published limits hold.
+
+Sizes and merges are estimated from a sample; --exact builds every request
+instead, and leads its events through a model of the pipeline. A recording is
+always read to its end.
+
+The last line printed is the verdict with the exit code:
+  0 go, or accommodate: it can run once the pipeline's team has seen to it
+  121 refuse   104 the scenario is wrong`,
+		Example: `  rehearse check scenarios/quickstart.yaml
+  rehearse check scenarios/hot-id.yaml --pipeline scenarios/pipeline/example.yaml -o plan.svg
+  rehearse check scenarios/single-event-flood.yaml --json | jq .findings
+  rehearse check scenarios/quickstart.yaml --markdown > ticket.md`,
+		Args: exactly("scenario file"),
+		RunE: func(_ *cobra.Command, args []string) error { return f.check(w, args[0]) },
+	}
+	c.Flags().SortFlags = false
+	c.Flags().StringVar(&f.pipeline, "pipeline", "", "hold it to the facts in this `FILE`")
+	c.Flags().BoolVar(&f.exact, "exact", false, "build every request and count, instead of estimating")
+	c.Flags().BoolVar(&f.json, "json", false, "print the check as JSON")
+	c.Flags().BoolVar(&f.markdown, "markdown", false, "print the check as Markdown, for a ticket")
+	c.Flags().StringVarP(&f.picture, "out", "o", "", "also draw the plan into this SVG `FILE`")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set batching.events=100 (repeatable)")
+	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
+	c.MarkFlagsMutuallyExclusive("json", "markdown")
+	return c
+}
+
+// check is the verb.
+func (f *checkFlags) check(w world, path string) error {
+	set := f.set
+	if f.seed != "" {
+		set = append(set, "traffic.seed="+f.seed)
+	}
+	s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: set})
+	if err != nil {
+		return err
+	}
+	var facts *scenario.Facts
+	if f.pipeline != "" {
+		if facts, err = scenario.LoadFacts(f.pipeline); err != nil {
+			return err
+		}
+	}
+	load, err := loadOf(s, facts, f.exact)
+	if err != nil {
+		return coded{exitScenario, err}
+	}
+	report := preflight.Check(preflight.Input{Scenario: s, Facts: facts, Load: load, Now: time.Now()})
+	if f.picture != "" {
+		if err := writeFile(f.picture, report.WriteSVG); err != nil {
+			return err
+		}
+	}
+	return f.print(w, report)
+}
+
+// print prints the report, and its verdict as the last line: of the text, or on
+// stderr beside a form for machines.
+func (f *checkFlags) print(w world, r *preflight.Report) error {
+	var text bytes.Buffer
+	verdict, write := io.Writer(w.stderr), r.WriteJSON
+	switch {
+	case f.markdown:
+		write = r.WriteMarkdown
+	case !f.json:
+		verdict, write = &text, func(out io.Writer) error { return r.WriteText(out, terminalOf(w.stdout)) }
+	}
+	if err := write(&text); err != nil {
+		return err
+	}
+	code := exitPass
+	if r.Verdict == preflight.Refuse {
+		code = exitRefused
+	}
+	fmt.Fprintf(verdict, "verdict: %s (exit %d)\n", r.Verdict, code)
+	if _, err := w.stdout.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("cannot print the check: %w", err)
+	}
+	if code != exitPass {
+		return status(code)
+	}
+	return nil
+}
+
+// loadOf says what a run of s would send: in closed form where that is known and
+// from a sample where not, or by building all of it.
+func loadOf(s *scenario.Scenario, facts *scenario.Facts, exact bool) (preflight.Load, error) {
+	if s.Replay != nil || exact {
+		return countedLoad(s, facts)
+	}
+	return estimatedLoad(s), nil
+}
+
+// estimatedLoad is what a run of synthesized traffic would send.
+func estimatedLoad(s *scenario.Scenario) preflight.Load {
+	weight := generator.Weigh(s, supposed(s), time.Now())
+	return preflight.Load{
+		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
+		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile,
+		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
+	}
+}
+
+// supposed is where requests would go: it decides how long their heads are. The
+// ports of embedded endpoints have five digits, the names of runs one length.
+func supposed(s *scenario.Scenario) *generator.Destination {
+	u, err := url.Parse(cmp.Or(s.Target.URL, "http://127.0.0.1:50000"))
+	if err != nil {
+		u = &url.URL{Scheme: "http", Host: "127.0.0.1:50000"}
+	}
+	return &generator.Destination{URL: u, UserAgent: userAgent(s, runID()), Timeout: s.Target.Timeout}
+}
+
+// countedLoad builds every request of a run and counts.
+func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, error) {
+	tally, curve := preflight.NewTally(s, facts), s.Load.Profile
+	plan, err := generator.DryRun(s, supposed(s), time.Now(), func(d *generator.Dry) {
+		tally.Take(&preflight.Request{Due: d.Due, Events: d.Events, Body: d.Body, Wire: d.Wire, Submission: d.Submission})
+	})
+	if err == nil && curve == nil {
+		curve, err = preflight.Steps(plan.Rate, plan.Span)
+	}
+	return tally.Load(curve), err
+}
+
+// terminalOf says what the place that text goes to can show.
+func terminalOf(out io.Writer) preflight.Terminal {
+	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
+	f, ok := out.(*os.File)
+	return preflight.Terminal{
+		ASCII:  locale != "" && !strings.Contains(strings.ToUpper(strings.ReplaceAll(locale, "-", "")), "UTF8"),
+		Colour: ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd())),
+	}
+}

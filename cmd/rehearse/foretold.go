@@ -1,0 +1,30 @@
+package main
+
+import (
+	"path/filepath"
+	"time"
+
+	"rehearse/preflight"
+	"rehearse/scenario"
+)
+
+// checkFile is what a run of synthesized traffic leaves in its directory of what
+// was foretold, so that reports can show it beside what came of it.
+const checkFile = "check.json"
+
+// foretold is what a check in closed form says of s; nil for a replay, which
+// would have to be read once more.
+func foretold(s *scenario.Scenario) *preflight.Report {
+	if s.Traffic == nil {
+		return nil
+	}
+	return preflight.Check(preflight.Input{Scenario: s, Load: estimatedLoad(s), Now: time.Now()})
+}
+
+// keepCheck writes what was foretold into a run directory.
+func keepCheck(directory string, r *preflight.Report) error {
+	if r == nil {
+		return nil
+	}
+	return writeFile(filepath.Join(directory, checkFile), r.WriteJSON)
+}

@@ -1,0 +1,65 @@
+package preflight
+
+import (
+	"fmt"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// assumptions lists the facts that the scenario is held to, and where each comes
+// from.
+func (l *look) assumptions() []Assumption {
+	f := l.facts
+	var all []Assumption
+	add := func(field, value string, otherwise Origin) {
+		origin := otherwise
+		if l.file && f.Gives(field) {
+			origin = FromFile
+		}
+		all = append(all, Assumption{field, value, origin})
+	}
+	embedded := func(set bool, otherwise Origin) Origin {
+		if set && !l.file {
+			return Embedded
+		}
+		return otherwise
+	}
+	if f.Capacity > 0 {
+		add("capacity", fmt.Sprintf("%s events/s", rate(f.Capacity)), embedded(true, Assumed))
+	}
+	add("limits.body", scenario.FormatBytes(l.bodyLimit()), Published)
+	add("limits.event", scenario.FormatBytes(f.Event), Published)
+	add("limits.overflow", overflowText(f), Published)
+	if f.PerMinute > 0 {
+		add("limits.per_minute", count(f.PerMinute)+" events of one id", embedded(true, Published))
+	}
+	add("limits.replicas", count(f.Replicas), Assumed)
+	add("partitions", count(f.Partitions), embedded(l.s.Staging.Partitions > 0, Assumed))
+	add("service", fmt.Sprintf("%d ms a request", f.Service/time.Millisecond), Assumed)
+	add("hazard", seconds(f.Hazard.Seconds())+" between two partitions", Assumed)
+	if f.Hours != nil {
+		add("hours", hoursText(f.Hours), Assumed)
+	}
+	return all
+}
+
+// overflowText writes the limit of one id.
+func overflowText(f *scenario.Facts) string {
+	if f.Overflow.PerSecond == 0 {
+		return "off"
+	}
+	return fmt.Sprintf("%s/s with a burst of %s for one id", count(f.Overflow.PerSecond), count(f.Overflow.Burst))
+}
+
+// hoursText writes when the team works.
+func hoursText(h *scenario.Hours) string {
+	midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	days := 0
+	for _, works := range h.Days {
+		if works {
+			days++
+		}
+	}
+	return fmt.Sprintf("%s to %s on %d days a week, %s", midnight.Add(h.From).Format("15:04"), midnight.Add(h.To).Format("15:04"), days, h.Zone)
+}

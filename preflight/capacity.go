@@ -1,0 +1,104 @@
+package preflight
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"rehearse/scenario"
+)
+
+// The bounds of cost.
+const (
+	// heavyMix is how much more than an ordinary event the mean event may cost
+	// before the capacity, which is stated for ordinary ones, means something else.
+	heavyMix = 2
+	// dearMix is from where on the cost is worth a word.
+	dearMix = 1.2
+)
+
+// overCapacity says how far a pipeline must be scaled.
+func overCapacity(l *look) []Finding {
+	p, c := &l.report.Plan, l.facts.Capacity
+	if c == 0 || p.PeakEvents <= c {
+		return nil
+	}
+	known := "declared"
+	if l.facts.Measured {
+		known = "measured"
+	}
+	return l.accommodate(saying{"over-capacity", l.curvePath(),
+		fmt.Sprintf("the peak of %s events/s is over the %s capacity of %s: the pipeline needs scaling to %s times of what it is", rate(p.PeakEvents), known, rate(c), rate(p.PeakEvents/c)),
+		fmt.Sprintf("scale to %s events/s, or peak at %s", rate(p.PeakEvents), rateText(c))})
+}
+
+// drain says how long a backlog is worked off.
+func drain(l *look) []Finding {
+	p := &l.report.Plan
+	if p.Backlog < 1 {
+		return nil
+	}
+	return l.note(saying{"drain-time", l.curvePath(),
+		fmt.Sprintf("at a capacity of %s events/s up to %s events wait, and the last of them are worked off %s after the end", rate(l.facts.Capacity), count(p.Backlog), seconds(p.Drain)),
+		"tell who looks at the data that it is late"})
+}
+
+// mergeHeavy says that events are dearer than they look.
+func mergeHeavy(l *look) []Finding {
+	if l.mixCost() < heavyMix {
+		return nil
+	}
+	return l.accommodate(saying{"merge-heavy", l.mixPath(),
+		fmt.Sprintf("the mean event costs as much as %s ordinary ones, because %s of the events are merges: %s events/s weigh like %s",
+			rate(l.mixCost()), percent(float64(l.report.Merges.Total)/float64(max(l.load.Events, 1))), rate(l.report.Plan.PeakEvents), rate(l.report.Plan.PeakEvents*l.mixCost())),
+		"reckon with that rate, or send fewer merges: one for each id is enough"})
+}
+
+// mixCost is the mean cost without that of apps.
+func (l *look) mixCost() float64 {
+	if l.s.Intake.Apps == scenario.Yes {
+		return l.meanly - l.facts.Costs.Apps
+	}
+	return l.meanly
+}
+
+// mixPath is the field that says which events there are.
+func (l *look) mixPath() string {
+	if l.s.Replay != nil {
+		return "replay"
+	}
+	return "traffic.events"
+}
+
+// cost notes what all of it costs.
+func cost(l *look) []Finding {
+	if l.meanly < dearMix {
+		return nil
+	}
+	return l.note(saying{"cost", l.mixPath(),
+		fmt.Sprintf("%s events cost as much as %s ordinary ones (%s each)", count(l.load.Events), count(l.report.Plan.Cost), rate(l.meanly)),
+		"state weights of your own in the pipeline's file under costs"})
+}
+
+// otherHost says that the facts are those of another pipeline.
+func otherHost(l *look) []Finding {
+	u, err := url.Parse(l.s.Target.URL)
+	if err != nil || l.s.Target.URL == "" || len(l.facts.Hosts) == 0 {
+		return nil
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	if slices.ContainsFunc(l.facts.Hosts, func(known string) bool { return sameHost(known, host) }) {
+		return nil
+	}
+	return l.accommodate(saying{"other-host", "target.url",
+		fmt.Sprintf("the target %s is none of the hosts that the pipeline's facts are about", plain(host, 60)),
+		"check with the facts of the pipeline behind that host"})
+}
+
+// sameHost compares two hosts, which may be spelled as addresses.
+func sameHost(a, b string) bool {
+	x, y := net.ParseIP(a), net.ParseIP(b)
+	return a == b || x != nil && y != nil && x.Equal(y)
+}

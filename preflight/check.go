@@ -1,0 +1,138 @@
+package preflight
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"rehearse/generator/traffic"
+	"rehearse/scenario"
+)
+
+// Input is what a check looks at.
+type Input struct {
+	Scenario *scenario.Scenario
+	Facts    *scenario.Facts // nil: the published ones, and those of the embedded endpoint where that is the target
+	Load     Load
+	Now      time.Time // when the run would start, unless the intake says so
+}
+
+// Check foretells what the input does to the pipeline.
+func Check(in Input) *Report {
+	l := newLook(in)
+	l.report = &Report{
+		Format: Format, Scenario: in.Scenario.Name, SHA256: in.Scenario.SHA256(),
+		Findings: []Finding{}, HotIDs: []HotID{}, HeldTo: l.assumptions(),
+		curve: in.Load.Curve.Stages(), facts: l.facts,
+	}
+	l.plan()
+	if l.load.Tally != nil {
+		l.load.Tally.report(l)
+	} else {
+		l.foretell()
+	}
+	for _, rule := range rules {
+		l.report.Findings = append(l.report.Findings, rule(l)...)
+	}
+	slices.SortStableFunc(l.report.Findings, func(a, b Finding) int {
+		return cmp.Compare(weightOf(a.Severity), weightOf(b.Severity))
+	})
+	l.report.judge()
+	return l.report
+}
+
+// weightOf orders severities, the heaviest first.
+func weightOf(s Severity) int {
+	return slices.Index([]Severity{SeverityRefuse, SeverityAccommodate, SeverityNote}, s)
+}
+
+// rules are what makes findings.
+var rules = []func(*look) []Finding{
+	noEnd, noRamp, singleEvents, connections, retries, persons, names, largeBodies,
+	overCapacity, hotIDs, mergesAtRisk, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
+	unanswered, batchSize, uncompressed, cost, drain,
+}
+
+// look is a scenario under examination.
+type look struct {
+	s      *scenario.Scenario
+	facts  *scenario.Facts
+	load   *Load
+	report *Report
+
+	start  time.Time // of the run
+	stated bool      // by the intake
+	taken  float64   // share of the events that are not refused by the endpoint
+	meanly float64   // what an event costs on average
+	names  int       // different event names
+	span   [2]time.Time
+	census *traffic.Census
+	file   bool // the facts come from a file
+}
+
+// newLook prepares the examination.
+func newLook(in Input) *look {
+	l := &look{s: in.Scenario, facts: in.Facts, load: &in.Load, start: in.Now, file: in.Facts != nil}
+	if l.facts == nil {
+		l.facts = FactsOf(in.Scenario)
+	}
+	if starts := l.s.Intake.Starts; !starts.IsZero() {
+		l.start, l.stated = starts, true
+	}
+	return l
+}
+
+// FactsOf are the facts where no file gives them: the published ones, and where
+// the target is the embedded endpoint, what the scenario makes of that.
+func FactsOf(s *scenario.Scenario) *scenario.Facts {
+	f := scenario.DefaultFacts()
+	if s.Target.URL != "" {
+		return f
+	}
+	f.Capacity = s.Staging.Capacity
+	f.PerMinute = s.Staging.PerMinute
+	f.Partitions = cmp.Or(s.Staging.Partitions, f.Partitions)
+	return f
+}
+
+// plan fills in what needs no ids.
+func (l *look) plan() {
+	load, p := l.load, &l.report.Plan
+	seconds := load.Curve.Span().Seconds()
+	*p = Plan{
+		Events: load.Events, Requests: load.Requests, BodyBytes: load.Body, WireBytes: load.Wire, Seconds: seconds,
+		PeakEvents: load.Curve.Peak(), PeakRequests: load.Curve.Peak() / load.perRequest(),
+		MeanEvents: float64(load.Events) / max(seconds, 1e-9), MeanRequests: float64(load.Requests) / max(seconds, 1e-9),
+		ServiceMS: float64(l.facts.Service) / float64(time.Millisecond),
+		Counted:   load.Tally != nil, Errors: load.Errors,
+	}
+	// Little's law: as many requests are under way as come in during one.
+	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))
+	if c := l.facts.Capacity; c > 0 {
+		waiting := follow(load.Curve.Stages(), 1, c, math.Inf(1))
+		p.Backlog, p.Drain = int64(math.Round(waiting.top)), waiting.level/c
+	}
+}
+
+// overflowLimit is the limit of one id over all replicas, each of which sees its
+// part of the requests; ok is false where nothing overflows.
+func (l *look) overflowLimit() (perSecond, burst float64, ok bool) {
+	o, n := l.facts.Overflow, float64(l.facts.Replicas)
+	return float64(o.PerSecond) * n, float64(o.Burst) * n, o.PerSecond > 0 && !l.s.Target.HistoricalMigration
+}
+
+// mergesAre notes how many merges there are and what they cost.
+func (l *look) mergesAre(m Merges) {
+	m.WindowS = l.facts.Hazard.Seconds()
+	l.report.Merges, l.report.Plan.Merges = m, m.Total
+}
+
+// eventsCost notes what all events cost.
+func (l *look) eventsCost(mean float64) {
+	if l.s.Intake.Apps == scenario.Yes {
+		mean += l.facts.Costs.Apps
+	}
+	l.meanly = mean
+	l.report.Plan.Cost = math.Round(mean * float64(l.load.Events))
+}

@@ -1,0 +1,95 @@
+package preflight
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"rehearse/scenario"
+)
+
+// saying is a finding in the making: what is said of which field, and what
+// would help.
+type saying struct{ id, path, message, hint string }
+
+// find makes a finding.
+func (l *look) find(severity Severity, s saying) []Finding {
+	return []Finding{{ID: s.id, Severity: severity, Message: s.message, Where: l.s.Where(s.path), Hint: s.hint}}
+}
+
+func (l *look) refuse(s saying) []Finding      { return l.find(SeverityRefuse, s) }
+func (l *look) accommodate(s saying) []Finding { return l.find(SeverityAccommodate, s) }
+func (l *look) note(s saying) []Finding        { return l.find(SeverityNote, s) }
+
+// curvePath is the field that gives the curve of the load.
+func (l *look) curvePath() string {
+	for _, path := range []string{"load.profile", "load.stages", "load.follow", "replay.speed", "replay"} {
+		if l.s.Gives(path) {
+			return path
+		}
+	}
+	return "load"
+}
+
+// batchPath is the field that says how many events a request has.
+func (l *look) batchPath() string {
+	if l.s.Target.Endpoint == scenario.EndpointCapture {
+		return "target.endpoint"
+	}
+	return "batching.events"
+}
+
+// count writes a whole number with commas.
+func count[T int | int64 | float64](n T) string { return humanize.Comma(int64(math.Round(float64(n)))) }
+
+// rate writes a number a second, to three digits below a hundred.
+func rate(perSecond float64) string {
+	if perSecond >= 100 || perSecond == math.Trunc(perSecond) {
+		return count(perSecond)
+	}
+	return humanize.FtoaWithDigits(perSecond, 2)
+}
+
+// percent writes a share.
+func percent(share float64) string {
+	return humanize.FtoaWithDigits(share*100, 2) + " %"
+}
+
+// seconds writes a time since the start of the run.
+func seconds(s float64) string {
+	d := time.Duration(s * float64(time.Second))
+	if d < time.Minute {
+		return scenario.FormatDuration(d.Round(100 * time.Millisecond))
+	}
+	return scenario.FormatDuration(d.Round(time.Second))
+}
+
+// size writes a number of bytes.
+func size(bytes int64) string { return humanize.Bytes(uint64(max(bytes, 0))) }
+
+// plain is text of others as it may be shown on a line: nothing in it commands a
+// terminal.
+func plain(text string, most int) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+			return '�'
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}
+
+// list joins a few words, and says how many more there are.
+func list(words []string, more int) string {
+	text := strings.Join(words, ", ")
+	if more > 0 {
+		text += fmt.Sprintf(" and %s more", count(more))
+	}
+	return text
+}

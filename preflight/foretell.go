@@ -1,0 +1,145 @@
+package preflight
+
+import (
+	"math"
+	"time"
+
+	"rehearse/capture/pipeline"
+	"rehearse/generator/traffic"
+	"rehearse/scenario"
+)
+
+// censusBlocks is how many blocks of the plan are looked at: 262,144 events, of
+// which a share of 1 % is met to 4 parts in a hundred.
+const censusBlocks = 16
+
+// foretell works out the ids, the partitions and the merges of synthesized
+// traffic.
+func (l *look) foretell() {
+	t := l.s.Traffic
+	model := traffic.New(t, l.load.Events)
+	due := scenario.NewSchedule(l.load.Curve, l.s.Load.Arrivals, t.Seed).Cursor().Due
+	pairs := &pairs{key: append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions, window: l.facts.Hazard}
+	l.census = model.Census(censusBlocks, due, pairs.add)
+	l.taken = l.takenShare()
+	l.mixed()
+	keys := l.weighIDs(model)
+	l.mergesAre(pairs.merges(l.census, l.load.Events, l.report.hot))
+	l.report.Plan.Errors.Merges = sampling(l.census.Merges, l.census.Events)
+	l.spread(keys)
+	crowd, joined, anonymous := model.Persons(l.census)
+	l.report.Plan.Persons = int64(math.Round(crowd + joined + anonymous))
+	l.times()
+}
+
+// token returns a token of the run, for hashing alone.
+func (l *look) token(i int) string {
+	if tokens := l.s.Traffic.Tokens; len(tokens) > 0 {
+		return tokens[i].Token.Reveal()
+	}
+	return l.s.Target.Token.Reveal()
+}
+
+// sampling is the error of a share that was seen hits times among n: half of its
+// 95 % interval (binomial), as a share of it.
+func sampling(hits, n int64) float64 {
+	if hits == 0 {
+		return 0
+	}
+	share := float64(hits) / float64(n)
+	return 1.96 * math.Sqrt((1-share)/float64(hits))
+}
+
+// takenShare is how much of the sound events the endpoint takes: v0 refuses a
+// whole batch for one event without a distinct_id, or larger than it may be.
+func (l *look) takenShare() float64 {
+	if l.s.Target.Endpoint == scenario.EndpointV1 {
+		return 1
+	}
+	sound := 1.0
+	for _, f := range l.s.Traffic.Faults.Invalid {
+		if f.Kind == scenario.InvalidNoID || f.Kind == scenario.InvalidOverSize {
+			sound -= f.Share
+		}
+	}
+	return math.Pow(sound, l.load.perRequest()-1)
+}
+
+// mixed works out what the mix costs.
+func (l *look) mixed() {
+	var all, cost float64
+	for _, e := range l.s.Traffic.Events {
+		all += e.Weight
+		cost += e.Weight * l.facts.Costs.Of(e.Name)
+	}
+	l.names = len(l.s.Traffic.Events)
+	l.eventsCost(cost / all)
+}
+
+// times notes which times the events bear.
+func (l *look) times() {
+	t := l.s.Traffic.Timestamps
+	l.span = [2]time.Time{t.From, t.To}
+	if t.Now {
+		l.span = [2]time.Time{l.start, l.start.Add(l.load.Curve.Span())}
+	}
+}
+
+// mainShare is how much of the ordinary events travels on the main lane: some
+// names have lanes of their own (pipeline.Lane).
+func (l *look) mainShare() float64 {
+	var all, main float64
+	for _, e := range l.s.Traffic.Events {
+		if scenario.IsMerge(e.Name) {
+			continue
+		}
+		all += e.Weight
+		switch e.Name {
+		case "$exception", "$$heatmap", "$$client_ingestion_warning":
+		default:
+			main += e.Weight
+		}
+	}
+	return main / max(all, 1e-300)
+}
+
+// pairs counts the merges of a census that are at risk.
+type pairs struct {
+	key        []byte // the token and a colon
+	partitions int
+	window     time.Duration
+
+	total, near int64
+	targets     map[string]int64 // merges into an id, within the window or not
+	risky       map[string]int64 // of those, how many are at risk for their partitions
+}
+
+// add looks at one merge: it is at risk if another partition has events of its
+// source that may not have been read yet.
+func (p *pairs) add(m *traffic.Pair) {
+	if p.targets == nil {
+		p.targets, p.risky = map[string]int64{}, map[string]int64{}
+	}
+	p.total++
+	p.targets[string(m.Target)]++
+	if m.Apart < p.window && p.partition(m.Target) != p.partition(m.Source) {
+		p.near++
+		p.risky[string(m.Target)]++
+	}
+}
+
+func (p *pairs) partition(id []byte) int {
+	return pipeline.Partition(append(p.key[:len(p.key):len(p.key)], id...), p.partitions)
+}
+
+// merges scales what was counted up to a run. A merge into an id that overflows
+// is at risk wherever its partition is.
+func (p *pairs) merges(c *traffic.Census, events int64, overflowing []HotID) Merges {
+	atRisk := p.near
+	for _, h := range overflowing {
+		atRisk += p.targets[h.DistinctID] - p.risky[h.DistinctID]
+	}
+	scale := float64(events) / float64(max(c.Events, 1))
+	whole := func(n int64) int64 { return int64(math.Round(float64(n) * scale)) }
+	return Merges{Total: whole(c.Merges), AtRisk: whole(atRisk), Refused: whole(c.Refused)}
+}

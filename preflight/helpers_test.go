@@ -1,0 +1,68 @@
+package preflight_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/preflight"
+	"rehearse/scenario"
+)
+
+// now is when every test is: Wednesday, so that a day later is a working day.
+var now = time.Date(2026, 12, 2, 10, 0, 0, 0, time.UTC)
+
+// nowhere is where no test sends anything.
+var nowhere = generator.Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test/1", Timeout: time.Second}
+
+func parse(t *testing.T, text string, set ...string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.Parse("a.yaml", []byte(text), scenario.Options{Set: set, Dir: "testdata"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// facts reads the facts of a pipeline; nil of nothing.
+func facts(t *testing.T, text string) *scenario.Facts {
+	t.Helper()
+	if text == "" {
+		return nil
+	}
+	f, err := scenario.ParseFacts("pipeline.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// foretell checks a scenario in closed form, a replay by reading it.
+func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
+	t.Helper()
+	if s.Replay != nil {
+		return count(t, s, f)
+	}
+	w := generator.Weigh(s, &nowhere, now)
+	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Now: now, Load: preflight.Load{
+		Events: s.Load.Profile.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire,
+		Curve: s.Load.Profile, Errors: preflight.Errors{Requests: w.RequestError, BodyBytes: w.BodyError, WireBytes: w.WireError},
+	}})
+}
+
+// count checks a scenario by building all of it.
+func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
+	t.Helper()
+	tally, curve := preflight.NewTally(s, f), s.Load.Profile
+	plan, err := generator.DryRun(s, &nowhere, now, func(d *generator.Dry) {
+		tally.Take(&preflight.Request{Due: d.Due, Events: d.Events, Body: d.Body, Wire: d.Wire, Submission: d.Submission})
+	})
+	if err == nil && curve == nil {
+		curve, err = preflight.Steps(plan.Rate, plan.Span)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Load: tally.Load(curve), Now: now})
+}

@@ -1,0 +1,152 @@
+package preflight
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"rehearse/capture/pipeline"
+	"rehearse/generator/traffic"
+	"rehearse/scenario"
+)
+
+// The ids that are looked at one by one.
+const (
+	listed    = 10     // in a report
+	fewRanks  = 2048   // of the crowd, at least
+	mostRanks = 10_000 // and at most
+)
+
+// key is an id within a project: what the service limits and partitions by.
+type key struct {
+	id      string
+	project int
+	share   float64 // of all events
+	over    float64 // events that overflow
+	hash    uint32  // by which it is partitioned
+}
+
+// weighIDs works out the busiest ids and what becomes of each.
+func (l *look) weighIDs(model *traffic.Model) []key {
+	perSecond, burst, on := l.overflowLimit()
+	peak := l.load.Curve.Peak()
+	var heavy []traffic.Heavy
+	for ranks := int64(fewRanks); ; ranks *= 2 {
+		heavy = model.Heavy(l.census, min(ranks, mostRanks))
+		if ranks >= mostRanks || int64(len(heavy)) < ranks || heavy[len(heavy)-1].Share*peak <= perSecond {
+			break
+		}
+	}
+	keys := l.keys(heavy)
+	stages, batch := l.load.Curve.Stages(), float64(l.s.Batching.MaxEvents)
+	var all []HotID
+	for i := range keys {
+		k := &keys[i]
+		share := k.share * l.taken * l.mainShare()
+		level := level{first: -1}
+		switch {
+		case !on:
+		case share*batch > burst:
+			level = lumps(stages, share, batch, perSecond, burst)
+		case share*peak > perSecond:
+			level = follow(stages, share, perSecond, burst)
+		}
+		k.over = level.over
+		h := l.hotID(k, level.first, peak)
+		l.list(h)
+		if h.Overflow > 0 {
+			all = append(all, h)
+		}
+	}
+	l.overflowing(all)
+	if on && len(keys) > 0 {
+		safe := perSecond / (keys[0].share * l.taken * l.mainShare())
+		if keys[0].share*l.taken*batch > burst {
+			safe = 0
+		}
+		l.report.Plan.SafeRate = &safe
+	}
+	return keys
+}
+
+// hotID is what a report says of a key.
+func (l *look) hotID(k *key, first, peak float64) HotID {
+	h := HotID{
+		DistinctID: k.id, Project: k.project, Events: int64(math.Round(k.share * float64(l.load.Events))), Share: k.share,
+		PeakPerS: k.share * peak, Overflow: int64(math.Round(k.over)), Partition: int(k.hash&0x7fffffff) % l.facts.Partitions,
+	}
+	if h.Overflow > 0 {
+		first = max(first, 0)
+		h.OverflowsS = &first
+	}
+	return h
+}
+
+// list adds an id to the report, as long as there is room.
+func (l *look) list(h HotID) {
+	if len(l.report.HotIDs) < listed && h.Events > 0 {
+		l.report.HotIDs = append(l.report.HotIDs, h)
+	}
+}
+
+// overflowing notes all ids that overflow, the first to do so first.
+func (l *look) overflowing(all []HotID) {
+	slices.SortStableFunc(all, func(a, b HotID) int { return cmp.Compare(*a.OverflowsS, *b.OverflowsS) })
+	for _, h := range all {
+		l.report.Plan.Overflow += h.Overflow
+	}
+	l.report.hot, l.report.Plan.Overflowing = all, len(all)
+}
+
+// keys spreads ids over the projects of a run.
+func (l *look) keys(heavy []traffic.Heavy) []key {
+	tokens := l.s.Traffic.Tokens
+	if len(tokens) == 0 {
+		tokens = []scenario.TokenShare{{Token: l.s.Target.Token, Weight: 1}}
+	}
+	sum := 0.0
+	for _, t := range tokens {
+		sum += t.Weight
+	}
+	var all []key
+	for i, t := range tokens {
+		project := i + 1
+		if len(tokens) == 1 {
+			project = 0
+		}
+		for _, h := range heavy[:min(len(heavy), mostKeys/len(tokens))] {
+			hash := pipeline.Murmur2([]byte(t.Token.Reveal() + ":" + h.DistinctID))
+			all = append(all, key{id: h.DistinctID, project: project, share: h.Share * t.Weight / sum, hash: hash})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b key) int { return cmp.Compare(b.share, a.share) })
+	return all
+}
+
+// mostKeys bounds the ids of all projects.
+const mostKeys = 50_000
+
+// spread works out what falls on each partition: the ids that are known lie where
+// they hash to, what overflows has no key, and all others spread evenly.
+func (l *look) spread(keys []key) {
+	n := l.facts.Partitions
+	load := make([]float64, n)
+	rest := float64(l.load.Events) * l.taken
+	for i := range keys {
+		k := &keys[i]
+		events := k.share * float64(l.load.Events) * l.taken
+		rest -= events
+		load[int(k.hash&0x7fffffff)%n] += events - k.over
+	}
+	p := Partitions{Count: n}
+	most := 0.0
+	for i := range load {
+		load[i] += max(rest, 0) / float64(n)
+		p.Mean += load[i] / float64(n)
+		if load[i] > most {
+			most, p.Hottest = load[i], i
+		}
+	}
+	p.Max = int64(math.Round(most))
+	l.report.Partitions = p
+}

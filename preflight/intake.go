@@ -1,0 +1,46 @@
+package preflight
+
+import (
+	"fmt"
+
+	"rehearse/scenario"
+)
+
+// unanswered notes every question that nobody has answered.
+func unanswered(l *look) []Finding {
+	var all []Finding
+	for _, q := range l.s.Intake.Open() {
+		all = append(all, l.note(saying{"unanswered", "intake." + string(q), fmt.Sprintf("nobody has answered %s: %s", q, q.Text()), answerHint(q)})...)
+	}
+	return all
+}
+
+// answerHint says where an answer goes.
+func answerHint(q scenario.Question) string {
+	switch q {
+	case scenario.AskCommitted, scenario.AskOverlap, scenario.AskApps:
+		return fmt.Sprintf("set intake.%s to yes or no", q)
+	case scenario.AskStarts:
+		return "set intake.starts, as in 2026-12-01T10:00:00+01:00"
+	}
+	return "write the answer into its section and take it off intake.unanswered"
+}
+
+// committed says that the load may come too early to be worth it.
+func committed(l *look) []Finding {
+	if l.s.Intake.Committed != scenario.No {
+		return nil
+	}
+	return l.accommodate(saying{"not-committed", "intake.committed", "the customer waits on the import to decide about the product",
+		"answer the open questions with a small part of the data first"})
+}
+
+// apps says what runs for every event.
+func apps(l *look) []Finding {
+	if l.s.Intake.Apps != scenario.Yes {
+		return nil
+	}
+	return l.accommodate(saying{"apps", "intake.apps",
+		fmt.Sprintf("apps run for every event, %s times a second at the peak, and are reckoned as %s ordinary events each", rate(l.report.Plan.PeakEvents), rate(l.facts.Costs.Apps)),
+		"disable apps for the import, or scale what runs them; what they send to others goes there at the same rate"})
+}

@@ -1,0 +1,99 @@
+package preflight
+
+import (
+	"math"
+
+	"rehearse/scenario"
+)
+
+// level follows a bucket along a load that is linear by stretches. Its level is
+// what came in over the limit and has not drained yet; what would lift it over
+// the burst overflows. The bucket of the service counts the same way, event by
+// event (pipeline.Limit).
+//
+//	excess(t) = share · rate(t) − limit       the level rises by its integral,
+//	level     ∈ [0, burst]                    and what is cut off above is over
+//
+// With a burst without end it is the backlog of a pipeline with a capacity.
+type level struct {
+	limit, burst float64 // events per second; events
+	level, top   float64 // now, and the highest so far
+	over         float64 // events over the burst
+	first        float64 // second at which the first of them came; -1: none
+}
+
+// follow runs the level along the stages of a load of which it gets a share.
+func follow(stages []scenario.Stage, share, limit, burst float64) level {
+	l := level{limit: limit, burst: burst, first: -1}
+	at := 0.0
+	for _, s := range stages {
+		seconds := s.Over.Seconds()
+		l.stage(share*s.From-limit, share*s.To-limit, seconds, at)
+		at += seconds
+	}
+	return l
+}
+
+// stage runs through a stage of which the excess at both ends is known.
+func (l *level) stage(from, to, seconds, at float64) {
+	if from*to >= 0 {
+		l.run(from, to, seconds, at)
+		return
+	}
+	zero := seconds * from / (from - to)
+	l.run(from, 0, zero, at)
+	l.run(0, to, seconds-zero, at+zero)
+}
+
+// run runs through a stretch in which the excess keeps its sign.
+func (l *level) run(from, to, seconds, at float64) {
+	area := (from + to) / 2 * seconds
+	room := l.burst - l.level
+	if area <= room {
+		l.level = max(l.level+area, 0)
+		l.top = max(l.top, l.level)
+		return
+	}
+	if l.first < 0 {
+		slope := (to - from) / seconds
+		l.first = at + 2*room/(from+math.Sqrt(max(from*from+2*slope*room, 0)))
+	}
+	if math.IsNaN(l.first) { // no room and no excess yet: at once
+		l.first = at
+	}
+	l.over += area - room
+	l.level, l.top = l.burst, l.burst
+}
+
+// lumps is for an id whose part of one batch is larger than the burst, so that
+// every batch overflows by itself: of each, at most the burst passes, and no more
+// than drains from one to the next.
+func lumps(stages []scenario.Stage, share, batch, limit, burst float64) level {
+	l := level{limit: limit, burst: burst, first: -1}
+	at, left := 0.0, batch // events until the first batch is full
+	for _, s := range stages {
+		seconds, events := s.Over.Seconds(), (s.From+s.To)/2*s.Over.Seconds()
+		if l.first < 0 && events >= left {
+			slope := (s.To - s.From) / seconds
+			l.first = at + 2*left/(s.From+math.Sqrt(max(s.From*s.From+2*slope*left, 0)))
+		}
+		left -= events
+		passes := integral(s, func(rate float64) float64 { return min(limit, rate*burst/batch) })
+		l.over += share*events - passes
+		at += seconds
+	}
+	return l
+}
+
+// integral sums a function of the rate over a stage, by Simpson's rule over
+// pieces.
+func integral(s scenario.Stage, f func(float64) float64) float64 {
+	const pieces = 16
+	width := s.Over.Seconds() / pieces
+	sum := 0.0
+	for k := range pieces {
+		rate := func(x float64) float64 { return s.From + (s.To-s.From)*(float64(k)+x)/pieces }
+		sum += width / 6 * (f(rate(0)) + 4*f(rate(0.5)) + f(rate(1)))
+	}
+	return sum
+}

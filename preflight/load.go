@@ -1,0 +1,40 @@
+package preflight
+
+import (
+	"time"
+
+	"rehearse/scenario"
+)
+
+// Load is what will be sent, as the generator counts or estimates it. The errors
+// are as in Errors.
+type Load struct {
+	Events   int64
+	Requests int64
+	Body     int64 // bytes before compression
+	Wire     int64 // bytes as they travel, heads included
+	MaxBody  int64 // of the largest body that was built
+	MaxWire  int64
+	Errors   Errors
+
+	Curve *scenario.Profile
+
+	Tally *Tally // what was counted, if every request was built; else nil
+}
+
+// mostSteps is how many steps a recorded curve is cut into.
+const mostSteps = 20_000
+
+// Steps turns a curve that is known second by second into a profile.
+func Steps(rate func(time.Duration) float64, span time.Duration) (*scenario.Profile, error) {
+	width := max(time.Second, (span/mostSteps + time.Second).Truncate(time.Second))
+	var stages []scenario.Stage
+	for at := time.Duration(0); at <= span; at += width {
+		r := rate(at + time.Second/2)
+		stages = append(stages, scenario.Stage{From: r, To: r, Over: width})
+	}
+	return scenario.NewProfile(stages)
+}
+
+// perRequest is how many events a request has on average.
+func (l *Load) perRequest() float64 { return float64(l.Events) / float64(max(l.Requests, 1)) }

@@ -1,0 +1,65 @@
+package preflight
+
+import (
+	"fmt"
+	"math"
+)
+
+// The bounds of merges at risk: below them they are among the plan's figures only,
+// because some merges are in every product's traffic.
+const (
+	riskyShare  = 0.01   // of all events
+	riskyMerges = 10_000 // in all
+)
+
+// hotIDs says which ids lose their order.
+func hotIDs(l *look) []Finding {
+	hot, p := l.report.hot, &l.report.Plan
+	if len(hot) == 0 {
+		return nil
+	}
+	const named = 3
+	var words []string
+	for _, h := range hot[:min(len(hot), named)] {
+		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s on)", plain(h.DistinctID, 40), rate(h.PeakPerS), seconds(*h.OverflowsS)))
+	}
+	o := l.facts.Overflow
+	hint := "tell the customer that the order of these ids' events is relaxed"
+	if p.SafeRate != nil && *p.SafeRate > 0 {
+		hint += fmt.Sprintf("; at %s events/s in all, none overflows", count(math.Floor(*p.SafeRate)))
+	}
+	return l.accommodate(saying{"hot-ids", l.idsPath(),
+		fmt.Sprintf("%s over %s/s and a burst of %s: %s; %s events overflow and lose their place",
+			idsAre(len(hot)), rate(float64(o.PerSecond*l.facts.Replicas)), count(o.Burst*l.facts.Replicas), list(words, len(hot)-len(words)), count(p.Overflow)), hint})
+}
+
+// idsAre counts ids.
+func idsAre(n int) string {
+	if n == 1 {
+		return "one id is"
+	}
+	return count(n) + " ids are"
+}
+
+// idsPath is the field that says how busy ids are.
+func (l *look) idsPath() string {
+	switch {
+	case l.s.Replay != nil:
+		return "replay"
+	case l.s.Gives("traffic.distinct_ids.hot"):
+		return "traffic.distinct_ids.hot"
+	}
+	return "traffic.distinct_ids"
+}
+
+// mergesAtRisk says how many merges may be read too early.
+func mergesAtRisk(l *look) []Finding {
+	m := &l.report.Merges
+	if float64(m.AtRisk) < riskyShare*float64(l.load.Events) && m.AtRisk < riskyMerges || m.AtRisk == 0 {
+		return nil
+	}
+	return l.accommodate(saying{"merges-at-risk", l.mixPath(),
+		fmt.Sprintf("%s of %s merges join ids on different partitions, or a hot one, within %s of an event that they depend on: they may be read before it",
+			count(m.AtRisk), count(m.Total), seconds(m.WindowS)),
+		"watch the lag of the partitions, or send the merges after everything else"})
+}

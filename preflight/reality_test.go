@@ -1,0 +1,176 @@
+package preflight_test
+
+import (
+	"context"
+	"math"
+	"net"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/valyala/fasthttp/fasthttputil"
+
+	"rehearse/capture"
+	"rehearse/generator"
+	"rehearse/preflight"
+	"rehearse/results"
+	"rehearse/scenario"
+	"rehearse/staging"
+)
+
+// different are five loads that overflow for different reasons.
+var different = []struct{ name, text string }{
+	{"one id has a stated share of a ramp", `
+name: share
+load: {profile: 'line(0, 2000, 5s) const(2000, 20s) line(2000, 0, 5s)'}
+traffic: {seed: 3, distinct_ids: {count: 100k, skew: 0.5, hot: [{id: kiosk, share: 20%}, {id: till, events: 4k}]}, events: {$pageview: 9, $identify: 1}}
+`},
+	{"the head of a skewed crowd", `
+name: crowd
+load: {profile: 'line(0, 4000, 8s) const(4000, 12s)', arrivals: poisson}
+batching: {events: 20}
+traffic: {seed: 4, distinct_ids: {count: 1M, skew: 1.3}}
+`},
+	{"batches that are larger than the burst", `
+name: lumps
+load: {profile: 'line(0, 1000, 10s) const(1000, 60s)'}
+batching: {events: 5000}
+traffic: {seed: 5, distinct_ids: {count: 10k, skew: 0, hot: [{id: import-job, share: 60%}]}}
+`},
+	{"two peaks, with time to recover between them", `
+name: peaks
+load: {profile: 'line(0, 3000, 6s) line(3000, 100, 4s) const(100, 15s) line(100, 3000, 6s) const(3000, 5s)'}
+traffic: {seed: 6, distinct_ids: {count: 10k, skew: 0.2, hot: [{share: 15%}, {share: 8%}]}, visits: {events: 4, anonymous: 50%}}
+`},
+	{"two projects, and batches that are refused whole", `
+name: projects
+load: {profile: 'line(0, 2500, 10s) const(2500, 15s)'}
+batching: {events: 10}
+traffic: {seed: 7, tokens: [{token: phc_one_project, weight: 3}, {token: phc_two_project, weight: 1}], distinct_ids: {hot: [{id: bot, share: 30%}]}, faults: {invalid: {no_distinct_id: 1%}}}
+`},
+}
+
+// TestForetoldIsWhatHappens: which ids overflow, when the first of them do, and
+// how many events that is, worked out from shares and the curve, against every
+// event led through the model of the pipeline, within 5 %.
+func TestForetoldIsWhatHappens(t *testing.T) {
+	t.Parallel()
+	for _, row := range different {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := parse(t, row.text)
+			said, seen := foretell(t, s, nil), count(t, s, nil)
+			near(t, "events that overflow", float64(said.Plan.Overflow), float64(seen.Plan.Overflow), 0.05)
+			// An id at the very limit is over it or not as chance has it.
+			told := overflowing(said, 0.02)
+			if got := overflowing(seen, 0.02); !slices.Equal(told, got) || len(told) == 0 {
+				t.Errorf("said that %q overflow, and %q did", told, got)
+			}
+			for i := range told {
+				near(t, told[i]+" overflows at", at(said, told[i]), at(seen, told[i]), 0.05)
+			}
+			if said.Plan.Events != seen.Plan.Events || said.Plan.Requests != seen.Plan.Requests {
+				t.Errorf("said %+v, counted %+v", said.Plan, seen.Plan)
+			}
+			near(t, "bytes", float64(said.Plan.BodyBytes), float64(seen.Plan.BodyBytes), 2*said.Plan.Errors.BodyBytes+1e-9)
+			near(t, "bytes on the wire", float64(said.Plan.WireBytes), float64(seen.Plan.WireBytes), 2*said.Plan.Errors.WireBytes+1e-9)
+			near(t, "merges", float64(said.Plan.Merges), float64(seen.Plan.Merges), 2*said.Plan.Errors.Merges+1e-9)
+			near(t, "persons", float64(said.Plan.Persons), float64(seen.Plan.Persons), 0.05)
+		})
+	}
+}
+
+// overflowing are the ids with at least a share of the events that overflow, by
+// name.
+func overflowing(r *preflight.Report, share float64) (ids []string) {
+	for _, h := range r.HotIDs {
+		if float64(h.Overflow) >= share*float64(r.Plan.Overflow) && h.Overflow > 0 && !slices.Contains(ids, h.DistinctID) {
+			ids = append(ids, h.DistinctID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// at is the second at which an id overflows first, in whichever project.
+func at(r *preflight.Report, id string) float64 {
+	first := math.Inf(1)
+	for _, h := range r.HotIDs {
+		if h.DistinctID == id && h.OverflowsS != nil {
+			first = min(first, *h.OverflowsS)
+		}
+	}
+	return first
+}
+
+func near(t *testing.T, what string, said, seen, within float64) {
+	t.Helper()
+	if math.Abs(said-seen) > within*seen+1e-9 {
+		t.Errorf("%s: said %.6g, was %.6g, more than %.3g %% off", what, said, seen, 100*within)
+	}
+}
+
+// TestEmbeddedEndpointAgrees runs a scenario in virtual time against the staging
+// endpoint: events, requests and bytes are as foretold, to the last, and the
+// endpoint's own model reports the overflow that was foretold.
+func TestEmbeddedEndpointAgrees(t *testing.T) {
+	t.Parallel()
+	for _, set := range []string{"target.historical_migration=false", "target.endpoint=v1"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := parse(t, different[0].text, set, "load.profile=line(0, 2000, 5s) const(2000, 8s)")
+			said, counted := foretell(t, s, nil), count(t, s, nil)
+			total, stats := send(t, s)
+			p := &counted.Plan
+			if total.Fates[capture.FateAccepted].Events != p.Events || total.Fates[capture.FateAccepted].Requests != p.Requests || said.Plan.Requests != p.Requests || said.Plan.Events != p.Events {
+				t.Errorf("sent %+v, counted %+v", total.Fates, p)
+			}
+			if total.BodyBytes != p.BodyBytes || total.WireBytes != p.WireBytes {
+				t.Errorf("sent %d bytes as %d, counted %d as %d", total.BodyBytes, total.WireBytes, p.BodyBytes, p.WireBytes)
+			}
+			near(t, "overflow", float64(said.Plan.Overflow), float64(stats.Pipeline.Overflow.Bucket), 0.05)
+			since, err := time.Parse(time.RFC3339Nano, stats.Pipeline.Overflow.Since)
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, "first overflow", at(said, "kiosk"), since.Sub(now).Seconds(), 0.05)
+			for _, lane := range stats.Pipeline.Lanes {
+				if lane.Lane == "main" && lane.Hottest != said.Partitions.Hottest {
+					t.Errorf("said that partition %d is the hottest, it was %d", said.Partitions.Hottest, lane.Hottest)
+				}
+			}
+		})
+	}
+}
+
+// send runs a scenario against an endpoint in memory, as if it were now.
+func send(t *testing.T, s *scenario.Scenario) (results.Tally, staging.Stats) {
+	t.Helper()
+	time.Sleep(time.Until(now))
+	listener := fasthttputil.NewInmemoryListener()
+	server := staging.New(staging.Config{})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	source, plan, err := generator.Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := nowhere
+	to.Timeout = s.Target.Timeout
+	to.Dial = func(context.Context, string) (net.Conn, error) { return listener.Dial() }
+	var total results.Tally
+	_, err = generator.Run(t.Context(), t.Context(), generator.Config{
+		Scenario: s, Source: source, Plan: plan, Start: now, Builders: 2, Nap: time.Sleep, Destination: to,
+		Observe: func(iv *results.Interval) { total = *iv.Total },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stats := server.Stats()
+	listener.Close()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	time.Sleep(time.Minute) // lets the client's and the server's own cleaners end
+	return total, stats
+}

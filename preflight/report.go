@@ -1,0 +1,167 @@
+package preflight
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"rehearse/scenario"
+)
+
+// Format is the version of a report as JSON.
+const Format = "rehearse/check/v1"
+
+// Verdict is what comes of a check.
+type Verdict string
+
+// The verdicts.
+const (
+	Go          Verdict = "go"
+	Accommodate Verdict = "accommodate" // it can run when the pipeline's team has seen to what was found
+	Refuse      Verdict = "refuse"      // it has the shape of a denial of service
+)
+
+// Severity is how much a finding weighs.
+type Severity string
+
+// The severities, the heaviest first.
+const (
+	SeverityRefuse      Severity = "refuse"
+	SeverityAccommodate Severity = "accommodate"
+	SeverityNote        Severity = "note"
+)
+
+// Finding is one thing to be said about a scenario.
+type Finding struct {
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"`
+	Message  string   `json:"message"`
+	Where    string   `json:"where"` // file:line:col, or --set
+	Hint     string   `json:"hint"`  // the smallest change that removes it
+}
+
+// Report is what a check found out.
+type Report struct {
+	Format     string       `json:"format"`
+	Scenario   string       `json:"scenario"`
+	SHA256     string       `json:"scenario_sha256"`
+	Verdict    Verdict      `json:"verdict"`
+	Plan       Plan         `json:"plan"`
+	Findings   []Finding    `json:"findings"` // the heaviest first
+	HotIDs     []HotID      `json:"hot_ids"`  // the most frequent first
+	Partitions Partitions   `json:"partitions"`
+	Merges     Merges       `json:"merges"`
+	HeldTo     []Assumption `json:"held_to"`
+
+	curve []scenario.Stage
+	facts *scenario.Facts
+	hot   []HotID // all that overflow, the first to do so first
+}
+
+// Plan is what will be sent.
+type Plan struct {
+	Events       int64   `json:"events"`
+	Requests     int64   `json:"requests"`
+	BodyBytes    int64   `json:"body_bytes"` // before compression
+	WireBytes    int64   `json:"wire_bytes"` // as they travel, heads included
+	Seconds      float64 `json:"seconds"`
+	PeakEvents   float64 `json:"peak_events_per_s"`
+	PeakRequests float64 `json:"peak_requests_per_s"`
+	MeanEvents   float64 `json:"mean_events_per_s"`
+	MeanRequests float64 `json:"mean_requests_per_s"`
+
+	Connections int     `json:"connections_needed"` // at the peak, by Little's law
+	ServiceMS   float64 `json:"assumed_service_ms"`
+	Merges      int64   `json:"merges"`
+	Persons     int64   `json:"persons"` // different distinct_ids, anonymous ones included
+	Cost        float64 `json:"cost"`    // of all events, in ordinary events
+
+	Overflowing int      `json:"overflowing_ids"`
+	Overflow    int64    `json:"overflow_events"`
+	SafeRate    *float64 `json:"safe_events_per_s"` // the highest steady total rate at which no id overflows; null: any
+
+	Backlog int64   `json:"backlog_events"` // the most that wait where the peak is over capacity
+	Drain   float64 `json:"drain_s"`        // how long after the end they are worked off
+
+	Counted bool   `json:"counted"` // every request was built: nothing is an estimate
+	Errors  Errors `json:"errors"`
+}
+
+// Errors are half the widths of 95 % intervals, as shares of what they belong to;
+// 0: exact.
+type Errors struct {
+	Requests  float64 `json:"requests"`
+	BodyBytes float64 `json:"body_bytes"`
+	WireBytes float64 `json:"wire_bytes"`
+	Merges    float64 `json:"merges"`
+}
+
+// HotID is an id with much of the traffic.
+type HotID struct {
+	DistinctID string   `json:"distinct_id"`
+	Project    int      `json:"project,omitempty"` // number of the token in traffic.tokens, from 1; 0: there is one
+	Events     int64    `json:"events"`
+	Share      float64  `json:"share"`
+	PeakPerS   float64  `json:"peak_per_s"`
+	OverflowsS *float64 `json:"overflows_at_s"` // null: never
+	Overflow   int64    `json:"overflow_events"`
+	Partition  int      `json:"partition"`
+}
+
+// Partitions is how events spread that keep their key.
+type Partitions struct {
+	Count   int     `json:"count"`
+	Mean    float64 `json:"mean_events"`
+	Max     int64   `json:"max_events"`
+	Hottest int     `json:"hottest"`
+}
+
+// Merges is what may become of the merges.
+type Merges struct {
+	Total   int64   `json:"total"`
+	AtRisk  int64   `json:"at_risk"`  // may be read before events that they depend on
+	Refused int64   `json:"refused"`  // an illegal id, or another person's already
+	WindowS float64 `json:"hazard_s"` // how far one partition is taken to lag behind another
+}
+
+// Assumption is a fact about the pipeline that the scenario was held to.
+type Assumption struct {
+	Field  string `json:"field"` // as in the pipeline's file
+	Value  string `json:"value"`
+	Origin Origin `json:"origin"`
+}
+
+// Origin is where a fact comes from.
+type Origin string
+
+// The origins.
+const (
+	FromFile  Origin = "pipeline file"
+	Published Origin = "published default"
+	Assumed   Origin = "assumed"
+	Embedded  Origin = "embedded endpoint" // of the scenario's staging section
+)
+
+// WriteJSON writes the report as JSON.
+func (r *Report) WriteJSON(w io.Writer) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("cannot write the check: %w", err)
+	}
+	_, err = w.Write(append(text, '\n'))
+	return err
+}
+
+// judge sets the verdict that the findings demand.
+func (r *Report) judge() {
+	r.Verdict = Go
+	for _, f := range r.Findings {
+		switch f.Severity {
+		case SeverityRefuse:
+			r.Verdict = Refuse
+			return
+		case SeverityAccommodate:
+			r.Verdict = Accommodate
+		}
+	}
+}

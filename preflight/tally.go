@@ -1,0 +1,252 @@
+package preflight
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"rehearse/capture"
+	"rehearse/capture/pipeline"
+	"rehearse/scenario"
+)
+
+// Tally counts a run request by request and leads its events through a model of
+// the pipeline, in the time of the run. It is for one goroutine.
+type Tally struct {
+	model  *pipeline.Pipeline
+	facts  *scenario.Facts
+	origin time.Time
+
+	Events, Requests int64
+	Body, Wire       int64
+	MaxBody, MaxWire int64
+
+	ids      map[uint64]*seen // by id and project; bounded
+	more     int64            // events of ids beyond the bound
+	names    map[string]int64
+	cost     float64
+	accepted int64
+	atRisk   int64
+	oldest   time.Time
+	newest   time.Time
+	event    pipeline.Event
+}
+
+// seen is what is known about one id.
+type seen struct {
+	id       string
+	events   int64
+	over     int64
+	first    time.Duration // when it overflowed first
+	second   int64         // of the run, that rate counts
+	rate     int64
+	peak     int64
+	latest   time.Duration
+	overflow bool
+	key      uint32
+}
+
+// The bounds of a tally.
+const (
+	mostSeen  = 1 << 21
+	mostNames = 10_000
+)
+
+// NewTally prepares to count a run of s against facts; nil: those of FactsOf.
+func NewTally(s *scenario.Scenario, f *scenario.Facts) *Tally {
+	if f == nil {
+		f = FactsOf(s)
+	}
+	limit := f.Overflow
+	limit.PerSecond, limit.Burst = limit.PerSecond*f.Replicas, limit.Burst*f.Replicas
+	return &Tally{
+		facts: f, origin: time.Unix(1<<31, 0), ids: map[uint64]*seen{}, names: map[string]int64{},
+		model: pipeline.New(pipeline.Config{
+			Partitions: f.Partitions, Overflow: limit, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
+		}),
+	}
+}
+
+// Request is one request of a run.
+type Request struct {
+	Due        time.Duration
+	Events     int64
+	Body, Wire int64
+	Submission *capture.Submission // nil: the endpoint refuses it
+}
+
+// Take counts the next request, in the order in which they are due.
+func (t *Tally) Take(r *Request) {
+	t.Requests++
+	t.Events += r.Events
+	t.Body += r.Body
+	t.Wire += r.Wire
+	t.MaxBody, t.MaxWire = max(t.MaxBody, r.Body), max(t.MaxWire, r.Wire)
+	if r.Submission == nil {
+		return
+	}
+	for i := range r.Submission.Events {
+		t.take(r, &r.Submission.Events[i])
+	}
+}
+
+// take counts an event that the endpoint takes.
+func (t *Tally) take(r *Request, e *capture.Received) {
+	t.accepted++
+	t.event = pipeline.Event{
+		Token: r.Submission.Token, DistinctID: e.DistinctID, Name: e.Event,
+		Link: pipeline.Link(e.Event, e.Properties), Historical: r.Submission.Historical,
+	}
+	if at := (time.Time{}); len(e.Timestamp) > 0 && at.UnmarshalText(e.Timestamp) == nil {
+		t.event.Time = at
+		t.stamp(at)
+	}
+	route := t.model.Take(&t.event, t.origin.Add(r.Due))
+	t.cost += t.facts.Costs.Of(string(e.Event))
+	if _, known := t.names[string(e.Event)]; known || len(t.names) < mostNames {
+		t.names[string(e.Event)]++
+	}
+	id := t.id(r.Submission.Token, e.DistinctID)
+	if id != nil {
+		id.take(r.Due, route)
+	}
+	if t.event.Link != nil {
+		t.merge(r, id)
+	}
+}
+
+// stamp notes the time that an event bears.
+func (t *Tally) stamp(at time.Time) {
+	if t.oldest.IsZero() || at.Before(t.oldest) {
+		t.oldest = at
+	}
+	if at.After(t.newest) {
+		t.newest = at
+	}
+}
+
+// id returns what is known about an id, nil if there is no room for more.
+func (t *Tally) id(token, id []byte) *seen {
+	hash := xxh3.HashSeed(id, xxh3.Hash(token))
+	if s := t.ids[hash]; s != nil {
+		return s
+	}
+	if len(t.ids) >= mostSeen {
+		t.more++
+		return nil
+	}
+	key := pipeline.Murmur2(append(append(slices.Clone(token), ':'), id...))
+	s := &seen{id: string(id), key: key, latest: -1}
+	t.ids[hash] = s
+	return s
+}
+
+// take counts an event of the id.
+func (s *seen) take(due time.Duration, route pipeline.Route) {
+	if second := int64(due / time.Second); second != s.second {
+		s.second, s.rate = second, 0
+	}
+	s.events++
+	s.rate++
+	s.peak = max(s.peak, s.rate)
+	s.latest = due
+	if route.Lane == pipeline.Overflow {
+		if !s.overflow {
+			s.overflow, s.first = true, due
+		}
+		s.over++
+	}
+}
+
+// merge judges whether a merge is at risk: whether another partition has an event
+// of its source that may not have been read yet, or its target overflows.
+func (t *Tally) merge(r *Request, target *seen) {
+	source := t.ids[xxh3.HashSeed(t.event.Link, xxh3.Hash(t.event.Token))]
+	switch {
+	case target == nil:
+	case target.overflow:
+		t.atRisk++
+	case source == nil || source.latest < 0 || r.Due-source.latest >= t.facts.Hazard:
+	case t.partition(source) != t.partition(target):
+		t.atRisk++
+	}
+}
+
+func (t *Tally) partition(s *seen) int { return int(s.key&0x7fffffff) % t.facts.Partitions }
+
+// report writes what was counted into the report of l.
+func (t *Tally) report(l *look) {
+	r, stats := l.report, t.model.Stats()
+	l.taken, l.names = 1, len(t.names)
+	l.span = [2]time.Time{t.oldest, t.newest}
+	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
+	m := stats.Merges
+	l.mergesAre(Merges{Total: m.Total, AtRisk: t.atRisk, Refused: m.Illegal + m.Identified})
+	r.Plan.Persons = int64(len(t.ids)) + t.more
+	all := make([]*seen, 0, len(t.ids))
+	for _, s := range t.ids {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *seen) int {
+		return cmp.Or(cmp.Compare(b.events, a.events), cmp.Compare(a.id, b.id))
+	})
+	var hot []HotID
+	for _, s := range all {
+		h := t.hotID(s)
+		l.list(h)
+		if h.Overflow > 0 {
+			hot = append(hot, h)
+		}
+	}
+	l.overflowing(hot)
+	if perSecond, _, on := l.overflowLimit(); on && len(all) > 0 {
+		safe := perSecond * float64(t.Events) / float64(all[0].events)
+		r.Plan.SafeRate = &safe
+	}
+	t.spread(r, &stats)
+}
+
+// hotID is what a report says of an id.
+func (t *Tally) hotID(s *seen) HotID {
+	h := HotID{
+		DistinctID: s.id, Events: s.events, Share: float64(s.events) / float64(t.Events), PeakPerS: float64(s.peak),
+		Overflow: s.over, Partition: t.partition(s),
+	}
+	if s.overflow {
+		first := s.first.Seconds()
+		h.OverflowsS = &first
+	}
+	return h
+}
+
+// spread sums up the partitions of the lanes on which events keep their key.
+func (t *Tally) spread(r *Report, stats *pipeline.Stats) {
+	load := make([]int64, t.facts.Partitions)
+	p := Partitions{Count: t.facts.Partitions}
+	for _, lane := range stats.Lanes {
+		if lane.Lane == pipeline.Overflow.String() {
+			continue
+		}
+		for i, n := range lane.Partitions {
+			load[i] += n
+			p.Mean += float64(n)
+		}
+	}
+	p.Mean /= float64(p.Count)
+	for i, n := range load {
+		if n > p.Max {
+			p.Max, p.Hottest = n, i
+		}
+	}
+	r.Partitions = p
+}
+
+// Load is what was counted, along a curve.
+func (t *Tally) Load(curve *scenario.Profile) Load {
+	return Load{
+		Events: t.Events, Requests: t.Requests, Body: t.Body, Wire: t.Wire, MaxBody: t.MaxBody, MaxWire: t.MaxWire,
+		Curve: curve, Tally: t,
+	}
+}

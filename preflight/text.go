@@ -1,0 +1,183 @@
+package preflight
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Terminal is what the place that text goes to can show.
+type Terminal struct {
+	ASCII  bool // no other characters
+	Colour bool
+}
+
+// textWidth is how many columns a report may take.
+const textWidth = 100
+
+// page is a text being set.
+type page struct {
+	bytes.Buffer
+	Terminal
+}
+
+// line sets one line.
+func (p *page) line(format string, args ...any) {
+	text := strings.TrimRight(fmt.Sprintf(format, args...), " ")
+	if p.ASCII {
+		text = spelled.Replace(text)
+	}
+	p.WriteString(text + "\n")
+}
+
+// spelled writes what a terminal may not know in ASCII.
+var spelled = strings.NewReplacer("±", "+-", "…", "...", "·", "-", "�", "?")
+
+// fact sets one line of a section.
+func (p *page) fact(name, format string, args ...any) {
+	p.line("  %-12s %s", name, fmt.Sprintf(format, args...))
+}
+
+// paragraph sets text in as many lines as it needs, the first after mark.
+func (p *page) paragraph(mark, text string) {
+	room := textWidth - utf8.RuneCountInString(mark)
+	line := ""
+	flush := func() {
+		p.line("%s%s", mark, line)
+		mark, line = strings.Repeat(" ", utf8.RuneCountInString(mark)), ""
+	}
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
+			flush()
+		}
+		line = strings.TrimLeft(line+" "+word, " ")
+	}
+	flush()
+}
+
+// WriteText writes the report for somebody at a terminal. The verdict is left to
+// the caller, who knows the exit code that belongs to it.
+func (r *Report) WriteText(w io.Writer, t Terminal) error {
+	p := &page{Terminal: t}
+	p.line("%s", r.Scenario)
+	r.planText(p)
+	r.curveText(p)
+	r.hotText(p)
+	r.spreadText(p)
+	r.factsText(p)
+	r.findingsText(p)
+	if _, err := w.Write(p.Bytes()); err != nil {
+		return fmt.Errorf("cannot write the check: %w", err)
+	}
+	return nil
+}
+
+// planText sets what will be sent.
+func (r *Report) planText(p *page) {
+	plan := &r.Plan
+	p.line("")
+	p.line("plan%s", map[bool]string{true: ", every request built and counted"}[plan.Counted])
+	p.fact("events", "%s in %s requests%s, over %s", count(plan.Events), count(plan.Requests), around(plan.Errors.Requests), seconds(plan.Seconds))
+	p.fact("rate", "%s events/s at the peak, %s on average; %s requests/s at the peak, %s on average",
+		rate(plan.PeakEvents), rate(plan.MeanEvents), rate(plan.PeakRequests), rate(plan.MeanRequests))
+	p.fact("bytes", "%s of bodies%s, %s on the wire%s", size(plan.BodyBytes), around(plan.Errors.BodyBytes), size(plan.WireBytes), around(plan.Errors.WireBytes))
+	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", count(plan.Connections), rate(plan.ServiceMS))
+	p.fact("persons", "%s different distinct_ids", count(plan.Persons))
+	if m := &r.Merges; m.Total > 0 {
+		p.fact("merges", "%s%s, %s at risk of being read too early, %s refused", count(m.Total), around(plan.Errors.Merges), count(m.AtRisk), count(m.Refused))
+	}
+}
+
+// around sets the error of an estimate.
+func around(e float64) string {
+	if e == 0 {
+		return ""
+	}
+	return " (± " + percent(e) + ")"
+}
+
+// hotText sets the busiest ids.
+func (r *Report) hotText(p *page) {
+	if len(r.HotIDs) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%-38s %12s %8s %10s %12s %12s", "hottest ids", "events", "share", "peak/s", "overflows at", "overflow")
+	for _, h := range r.HotIDs {
+		at, over := "never", ""
+		if h.OverflowsS != nil {
+			at, over = seconds(*h.OverflowsS), count(h.Overflow)
+		}
+		p.line("  %-36s %12s %8s %10s %12s %12s", plain(h.named(), 36), count(h.Events), percent(h.Share), rate(h.PeakPerS), at, over)
+	}
+	if n := r.Plan.Overflowing; n > 0 {
+		p.line("  %s in all, %s of their events", idsOverflow(n), count(r.Plan.Overflow))
+	}
+	if safe := r.Plan.SafeRate; safe != nil && *safe > 0 {
+		p.line("  none overflows at a steady %s events/s in all", count(*safe))
+	}
+	if r.Plan.SafeRate == nil {
+		p.line("  on the historical lane, or without a limit for one id, none overflows at any rate")
+	}
+}
+
+// named is the id, with its project where there are several.
+func (h *HotID) named() string {
+	if h.Project > 0 {
+		return fmt.Sprintf("%s (project %d)", h.DistinctID, h.Project)
+	}
+	return h.DistinctID
+}
+
+// idsOverflow says how many ids overflow.
+func idsOverflow(n int) string {
+	if n == 1 {
+		return "1 id overflows"
+	}
+	return count(n) + " ids overflow"
+}
+
+// spreadText sets how events spread.
+func (r *Report) spreadText(p *page) {
+	s := &r.Partitions
+	p.line("")
+	p.line("partitions")
+	p.fact("spread", "%s events on each of %s on average, %s on number %d: %s times as many",
+		count(s.Mean), count(s.Count), count(s.Max), s.Hottest, rate(float64(s.Max)/max(s.Mean, 1)))
+}
+
+// factsText sets what the scenario was held to.
+func (r *Report) factsText(p *page) {
+	p.line("")
+	p.line("held to")
+	for _, a := range r.HeldTo {
+		p.line("  %-18s %-44s %s", a.Field, a.Value, a.Origin)
+	}
+}
+
+// findingsText sets what is to be said.
+func (r *Report) findingsText(p *page) {
+	p.line("")
+	if len(r.Findings) == 0 {
+		p.line("nothing was found")
+		return
+	}
+	for _, f := range r.Findings {
+		p.line("%s", p.coloured(f.Severity, fmt.Sprintf("%s %s", f.Severity, f.ID)))
+		p.paragraph("  ", f.Message)
+		p.paragraph("  where  ", f.Where)
+		p.paragraph("  do     ", f.Hint)
+	}
+	p.line("")
+}
+
+// coloured gives a heading the colour of its severity.
+func (p *page) coloured(s Severity, text string) string {
+	if !p.Colour {
+		return text
+	}
+	code := map[Severity]int{SeverityRefuse: 31, SeverityAccommodate: 33, SeverityNote: 36}[s]
+	return fmt.Sprintf("\x1b[1;%dm%s\x1b[0m", code, text)
+}

@@ -1,0 +1,202 @@
+package scenario
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"rehearse/capture"
+	"rehearse/capture/pipeline"
+)
+
+// Facts are what the team that runs a pipeline knows about it: what a planned
+// load is held against. They are plain data; [DefaultFacts] are those of the
+// published service.
+type Facts struct {
+	Hosts    []string // in lower case, without a trailing dot; empty: not said
+	Capacity float64  // events per second that it takes; 0: not known
+	Measured bool     // the capacity was measured rather than declared
+
+	Body      int64          // bytes of a request on the wire; 0: that of the endpoint
+	Event     int64          // bytes of one event
+	Overflow  pipeline.Limit // of one token:distinct_id on one replica; zero: off
+	PerMinute int64          // the global limit of one token:distinct_id; 0: off
+	Replicas  int            // of the endpoint, each with buckets of its own
+
+	Partitions int
+	Costs      Costs
+	Hours      *Hours        // nil: not said
+	Service    time.Duration // how long the endpoint takes for a request
+	Hazard     time.Duration // how far one partition may lag behind another
+
+	given map[string]field
+}
+
+// Costs say what an event costs the pipeline, in ordinary events.
+type Costs struct {
+	Events map[string]float64 // by name; 1 for any other
+	Apps   float64            // added to each event where apps are enabled
+}
+
+// Of is what an event of a name costs.
+func (c *Costs) Of(name string) float64 {
+	if cost, known := c.Events[name]; known {
+		return cost
+	}
+	return 1
+}
+
+// DefaultFacts returns the published limits of the service (hog-rs config.rs and
+// limiters/overflow.rs; capture config.rs and integration_wire_body_limits.rs).
+// Partitions, costs, service and hazard are not published: they are assumed.
+func DefaultFacts() *Facts {
+	return &Facts{
+		Event: capture.MaxEvent, Overflow: pipeline.Limit{PerSecond: 100, Burst: 1000}, Replicas: 1,
+		Partitions: 64, Costs: defaultCosts(), Service: 100 * time.Millisecond, Hazard: 30 * time.Second,
+	}
+}
+
+// defaultCosts weigh a merge, a transaction with two row locks, as ten events,
+// and an update of a person or group as two. Nobody has published such weights.
+func defaultCosts() Costs {
+	const merge, update = 10, 2
+	return Costs{Apps: 1, Events: map[string]float64{
+		EventIdentify: merge, EventCreateAlias: merge, EventMergeDangerously: merge,
+		EventGroupIdentify: update, EventSet: update,
+	}}
+}
+
+// Gives tells whether the file gives a field, such as limits.overflow.
+func (f *Facts) Gives(path string) bool {
+	_, ok := f.given[path]
+	return ok
+}
+
+// LoadFacts reads the file of a pipeline's facts. Its error is of type Errors and
+// tells every mistake.
+func LoadFacts(path string) (*Facts, error) {
+	text, err := readBounded(path)
+	if err != nil {
+		return nil, Errors{{File: path, What: "cannot read the pipeline's facts: " + cause(err).Error()}}
+	}
+	return ParseFacts(path, text)
+}
+
+// ParseFacts reads the text of such a file; file is its name in errors.
+func ParseFacts(file string, text []byte) (*Facts, error) {
+	root, wrong := parseTree(text)
+	if wrong != nil {
+		wrong.File = file
+		return nil, Errors{*wrong}
+	}
+	d := &decoder{file: file, lookup: os.LookupEnv, given: make(map[string]field)}
+	v := value{d: d, node: root}
+	d.given[""] = field{v, v}
+	f := DefaultFacts()
+	readFacts(v, f)
+	f.given = d.given
+	if len(d.errors) > 0 {
+		return nil, d.errors.sorted()
+	}
+	return f, nil
+}
+
+func readFacts(v value, f *Facts) {
+	v.object(fields{
+		"hosts":      func(v value) { f.Hosts = readHosts(v) },
+		"capacity":   func(v value) { readCapacity(v, f) },
+		"limits":     func(v value) { readLimits(v, f) },
+		"partitions": func(v value) { f.Partitions = int(v.count(1, maxPartitions)) },
+		"costs":      func(v value) { readCosts(v, &f.Costs) },
+		"hours":      func(v value) { f.Hours = readHours(v) },
+		"service":    func(v value) { f.Service = v.duration(time.Millisecond, time.Minute) },
+		"hazard":     func(v value) { f.Hazard = v.duration(0, time.Hour) },
+	})
+}
+
+// The bounds of a pipeline.
+const (
+	maxPartitions = 100_000
+	maxReplicas   = 10_000
+	maxCost       = 1e6
+)
+
+func readHosts(v value) []string {
+	var hosts []string
+	for _, item := range v.list() {
+		host := item.line(1, maxLine)
+		if strings.ContainsAny(host, "/@ ") {
+			item.fail("must be the name or address of a host", "as in capture.staging.example, without a scheme or path")
+		}
+		hosts = append(hosts, strings.ToLower(strings.TrimSuffix(host, ".")))
+	}
+	return hosts
+}
+
+func readCapacity(v value, f *Facts) {
+	v.object(fields{
+		"events": func(v value) {
+			if f.Capacity = v.rate(); f.Capacity == 0 {
+				v.fail("must be more than 0", "leave capacity out where it is not known")
+			}
+		},
+		"from": func(v value) { f.Measured = oneOf(v, []string{"measured", "declared"}) == "measured" },
+	})
+	v.require("events")
+}
+
+func readLimits(v value, f *Facts) {
+	v.object(fields{
+		"body":       func(v value) { f.Body = v.bytes(1000, maxBatchBytes) },
+		"event":      func(v value) { f.Event = v.bytes(1000, maxBatchBytes) },
+		"overflow":   func(v value) { f.Overflow = readOverflow(v) },
+		"per_minute": func(v value) { f.PerMinute = readSwitchable(v) },
+		"replicas":   func(v value) { f.Replicas = int(v.count(1, maxReplicas)) },
+	})
+}
+
+// isOff tells whether a limit is switched off.
+func isOff(v value) bool { return v.node.Kind == yaml.ScalarNode && v.node.Value == "off" }
+
+func readSwitchable(v value) int64 {
+	if isOff(v) {
+		return 0
+	}
+	return v.count(1, MaxEvents)
+}
+
+// readOverflow reads the word off, or a rate and a burst.
+func readOverflow(v value) pipeline.Limit {
+	var l pipeline.Limit
+	if isOff(v) {
+		return l
+	}
+	v.object(fields{
+		"rate": func(v value) {
+			rate := v.rate()
+			l.PerSecond = int(min(rate, 1e9))
+			if rate < 1 || rate != float64(l.PerSecond) {
+				v.fail("must be a whole number of events a second", hintRate)
+			}
+		},
+		"burst": func(v value) { l.Burst = int(v.count(1, 1_000_000_000)) },
+	})
+	v.require("rate", "burst")
+	return l
+}
+
+func readCosts(v value, c *Costs) {
+	v.object(fields{
+		"events": func(v value) {
+			v.entries(func(key value, name string, entry value) {
+				if !plainName(name, maxEventName) {
+					key.fail("must be the name of an event", "")
+				}
+				c.Events[name] = entry.number(0, maxCost)
+			})
+		},
+		"apps": func(v value) { c.Apps = v.number(0, maxCost) },
+	})
+}
