@@ -26,8 +26,10 @@ var layouts = [...]string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02
 // A time that the clock passes over or shows twice, because it is set forward or
 // back then, is an error that asks for the offset.
 func ParseMoment(text string, zone *time.Location) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
+	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
 	}
 	for _, layout := range layouts {
 		wall, err := time.Parse(layout, text)
