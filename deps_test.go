@@ -19,12 +19,14 @@ func TestImports(t *testing.T) {
 		"rehearse/recording":         {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/profile":           {"rehearse/capture", "rehearse/scenario", "rehearse/recording"},
 		"rehearse/intake":            {"rehearse/scenario", "rehearse/profile"},
+		"rehearse/permit":            {"rehearse/scenario"},
+		"rehearse/preflight":         {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/generator/traffic"},
 		"rehearse/results/compare":   {"rehearse/results"},
 		"rehearse/results/report":    {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
 		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
 		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/staging":           {"rehearse/capture", "rehearse/capture/pipeline"},
-		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/generator", "rehearse/staging"},
+		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/permit", "rehearse/preflight", "rehearse/generator", "rehearse/staging"},
 	}
 	owners := map[string][]string{
 		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
@@ -33,6 +35,8 @@ func TestImports(t *testing.T) {
 		"github.com/spf13/cobra":                     {"rehearse/cmd/rehearse"},
 		"github.com/spf13/pflag":                     {"rehearse/cmd/rehearse"},
 		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},
+		"github.com/hiddeco/sshsig":                  {"rehearse/permit"},
+		"golang.org/x/crypto/ssh":                    {"rehearse/permit"},
 		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
 		"github.com/posthog/posthog-go":              {},

@@ -20,6 +20,7 @@ type Config struct {
 	Plan        Plan
 	Destination Destination
 	Start       time.Time // when event 0 is due, by the monotonic clock
+	Limit       Limit     // zero: none
 	Builders    int       // goroutines that build bodies; 0: as many as GOMAXPROCS
 
 	// Observe is told of every interval, once a second and at the end; the

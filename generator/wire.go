@@ -33,10 +33,15 @@ type wire struct {
 	countsRetry bool // a retry says its number in the URL
 }
 
+// HeaderRehearsal names the run, its permit and whom to ask, whatever client the
+// requests look like.
+const HeaderRehearsal = "X-Rehearsal"
+
 // Destination is where requests go and how they introduce themselves.
 type Destination struct {
 	URL       *url.URL
 	UserAgent string
+	Rehearsal string // the value of HeaderRehearsal; empty: without
 	Timeout   time.Duration
 	Dial      func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP
 }
@@ -68,6 +73,7 @@ func newWire(hard context.Context, d *Destination) *wire {
 	}
 	w.request.Header.SetMethod(fasthttp.MethodPost)
 	w.request.Header.SetUserAgent(d.UserAgent)
+	setOrDelete(&w.request.Header, HeaderRehearsal, d.Rehearsal)
 	return w
 }
 

@@ -2,10 +2,8 @@ package preflight
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
-	"strings"
 
 	"rehearse/scenario"
 )
@@ -88,17 +86,19 @@ func otherHost(l *look) []Finding {
 	if err != nil || l.s.Target.URL == "" || len(l.facts.Hosts) == 0 {
 		return nil
 	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	if slices.ContainsFunc(l.facts.Hosts, func(known string) bool { return sameHost(known, host) }) {
+	host, err := scenario.TargetHost(u)
+	if err == nil && slices.ContainsFunc(l.facts.Hosts, func(known scenario.Host) bool { return isAt(known, host) }) {
 		return nil
 	}
 	return l.accommodate(saying{"other-host", "target.url",
-		fmt.Sprintf("the target %s is none of the hosts that the pipeline's facts are about", plain(host, 60)),
+		fmt.Sprintf("the target %s is none of the hosts that the pipeline's facts are about", plain(u.Host, 60)),
 		"check with the facts of the pipeline behind that host"})
 }
 
-// sameHost compares two hosts, which may be spelled as addresses.
-func sameHost(a, b string) bool {
-	x, y := net.ParseIP(a), net.ParseIP(b)
-	return a == b || x != nil && y != nil && x.Equal(y)
+// isAt tells whether a target is at a host that the facts are about.
+func isAt(known, target scenario.Host) bool {
+	if known.Port == 0 {
+		target.Port = 0
+	}
+	return known == target
 }

@@ -34,6 +34,7 @@ type Manifest struct {
 	Seed         uint64
 	StartedAt    time.Time // the instant that all offsets count from
 	Target       string    // URL without secrets
+	Permit       string    // the id of the permit that it ran under; empty: none
 	Planned      Planned
 	Shard        Shards // zero: the whole run
 	ScenarioYAML []byte // the scenario file, its secrets redacted

@@ -88,7 +88,8 @@
 // where requests were sent again, retries has the amplification, when the last
 // event was in, and the answers that were met on the way. A replay may leave
 // quarantine.jsonl.gz, the lines that could not be sent, with the reason, and a
-// resumed one resumed.json, which names the run before and what was ambiguous.
+// resumed one resumed.json, which names the run before and what was ambiguous. A
+// run under a permit keeps it, as permit.yaml and permit.yaml.sig.
 //
 // ledger says of every event whether it was accepted, rejected, ambiguous or
 // unsent; ReadLedger reads it, and ledger.go describes its bytes.

@@ -51,6 +51,7 @@ type RunFacts struct {
 	Why       string  `json:"why"`  // what aborted or interrupted it
 	Rule      string  `json:"rule"` // the abort rule that ended it, as written; empty: none
 	Shard     Shards  `json:"shard"`
+	Permit    string  `json:"permit,omitempty"` // the id of the permit that it ran under
 }
 
 // Shards says which part of a run this is: Index from 0, Of in all.

@@ -90,6 +90,9 @@ func (r *Run) header(p *page) {
 	run := &r.Result.Run
 	p.paragraph("", fmt.Sprintf("%s, run %s", run.Scenario, run.ID))
 	p.paragraph("  target     ", run.Target)
+	if run.Permit != "" {
+		p.fact("permit", "%s", run.Permit)
+	}
 	p.fact("seed", "%d", run.Seed)
 	p.fact("started", "%s", run.StartedAt)
 	ended := string(run.Ended)

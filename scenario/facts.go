@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"os"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -15,9 +14,9 @@ import (
 // load is held against. They are plain data; [DefaultFacts] are those of the
 // published service.
 type Facts struct {
-	Hosts    []string // in lower case, without a trailing dot; empty: not said
-	Capacity float64  // events per second that it takes; 0: not known
-	Measured bool     // the capacity was measured rather than declared
+	Hosts    []Host  // one without a port stands for all of its ports; empty: not said
+	Capacity float64 // events per second that it takes; 0: not known
+	Measured bool    // the capacity was measured rather than declared
 
 	Body      int64          // bytes of a request on the wire; 0: that of the endpoint
 	Event     int64          // bytes of one event
@@ -122,18 +121,6 @@ const (
 	maxReplicas   = 10_000
 	maxCost       = 1e6
 )
-
-func readHosts(v value) []string {
-	var hosts []string
-	for _, item := range v.list() {
-		host := item.line(1, maxLine)
-		if strings.ContainsAny(host, "/@ ") {
-			item.fail("must be the name or address of a host", "as in capture.staging.example, without a scheme or path")
-		}
-		hosts = append(hosts, strings.ToLower(strings.TrimSuffix(host, ".")))
-	}
-	return hosts
-}
 
 func readCapacity(v value, f *Facts) {
 	v.object(fields{

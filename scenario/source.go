@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,6 +17,7 @@ type source struct {
 	redacted []byte
 	sum      string
 	places   map[string]place
+	anywhere string // the sum without an override of the target's URL
 }
 
 // File returns the name of the scenario file as it was given.
@@ -29,6 +31,10 @@ func (s *Scenario) Redacted() []byte { return s.source.redacted }
 // SHA256 returns a fingerprint of the file and the overrides, in hexadecimal.
 // The token does not count, nor does the way in which lines end.
 func (s *Scenario) SHA256() string { return s.source.sum }
+
+// Fingerprint is SHA256 but for an override of target.url: what is sent, wherever
+// it is sent to. A permit binds a scenario by it, and names the hosts itself.
+func (s *Scenario) Fingerprint() string { return s.source.anywhere }
 
 // newSource makes the copy of a file that may be kept, and its fingerprint. The
 // token is a node of the file, or nil. One that cannot be found in the text is a
@@ -44,10 +50,13 @@ func (d *decoder) newSource(text []byte, token *yaml.Node, overrides []string) s
 	} else {
 		value{d, token, tokenPath}.fail("cannot be left out of copies of the file", "write it plainly on one line")
 	}
-	notes := overrideNotes(overrides)
-	shown, hashed = d.secrets.strike(shown+notes), d.secrets.strike(hashed+notes)
-	sum := sha256.Sum256([]byte(strings.ReplaceAll(hashed, "\r\n", "\n")))
-	return source{d.file, []byte(shown), hex.EncodeToString(sum[:]), d.places()}
+	sum := func(overrides []string) string {
+		text := d.secrets.strike(hashed + overrideNotes(overrides))
+		sum := sha256.Sum256([]byte(strings.ReplaceAll(text, "\r\n", "\n")))
+		return hex.EncodeToString(sum[:])
+	}
+	elsewhere := slices.DeleteFunc(slices.Clone(overrides), func(o string) bool { return strings.HasPrefix(o, "target.url=") })
+	return source{d.file, []byte(d.secrets.strike(shown + overrideNotes(overrides))), sum(overrides), d.places(), sum(elsewhere)}
 }
 
 // overrideNotes returns the overrides as comments. That of the token is none of them.

@@ -45,18 +45,19 @@ func (e *embedded) stop() {
 }
 
 // destination says where the requests of s go, and allows it.
-func destination(s *scenario.Scenario, target, runID string) (generator.Destination, error) {
+func destination(s *scenario.Scenario, target, runID string, c *clearance) (generator.Destination, error) {
 	u, err := url.Parse(target)
 	if err != nil {
 		return generator.Destination{}, err
 	}
-	if err := loopback(u.Hostname()); err != nil {
+	if err := c.guard.admit(u.Hostname()); err != nil {
 		return generator.Destination{}, coded{exitRefused, err}
 	}
-	dialer := &net.Dialer{Timeout: s.Target.Timeout, Control: onlyLoopback}
+	dialer := &net.Dialer{Timeout: s.Target.Timeout, Control: c.guard.control}
 	return generator.Destination{
 		URL:       u,
 		UserAgent: userAgent(s, runID),
+		Rehearsal: c.header(runID),
 		Timeout:   s.Target.Timeout,
 		Dial: func(ctx context.Context, addr string) (net.Conn, error) {
 			return dialer.DialContext(ctx, "tcp", addr)
@@ -86,7 +87,7 @@ func loopback(host string) error {
 	}
 	for _, a := range addrs {
 		if !a.IsLoopback() {
-			return fmt.Errorf("refused to send load to %s (%s): it is not this machine, and anything else needs a permit, which this version cannot check", host, a)
+			return fmt.Errorf("refused to send load to %s (%s): it is not this machine, and anything else needs a permit (rehearse permit --help)", host, a)
 		}
 	}
 	return nil

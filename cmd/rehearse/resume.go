@@ -137,8 +137,12 @@ func (r *resumption) settle(doubtful []results.Range) {
 	}
 }
 
-// write puts what is known of the runs before into the directory of this one.
+// write puts what is known of the runs before, if there were any, into the
+// directory of this one.
 func (r *resumption) write(directory string) error {
+	if r == nil {
+		return nil
+	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(directory, resumedFile), append(text, '\n'), 0o644)

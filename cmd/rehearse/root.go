@@ -49,7 +49,7 @@ Load goes to this machine only: to the embedded endpoint, or to one on loopback.
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError(c, err)
 	})
-	root.AddCommand(newInit(w), newCheck(w), newRun(w), newReport(w), newMerge(w), newCompare(w), newSample(w), newShape(w), newProfile(w), newStage(w), newSchema(w), newVersion(w))
+	root.AddCommand(newInit(w), newCheck(w), newRun(w), newReport(w), newMerge(w), newCompare(w), newSample(w), newShape(w), newProfile(w), newStage(w), newPermit(w), newSchema(w), newVersion(w))
 	return root
 }
 
@@ -92,11 +92,25 @@ func complain(w world, err error) {
 		for _, e := range wrong {
 			fmt.Fprintln(w.stderr, e)
 		}
-		fmt.Fprintf(w.stderr, "rehearse: the scenario has %s\n", count(len(wrong), "mistake"))
+		what := "scenario"
+		var other misread
+		if errors.As(err, &other) {
+			what = other.what
+		}
+		fmt.Fprintf(w.stderr, "rehearse: the %s has %s\n", what, count(len(wrong), "mistake"))
 		return
 	}
 	fmt.Fprintf(w.stderr, "rehearse: %v\n", err)
 }
+
+// misread says which file mistakes are in, if it is not the scenario.
+type misread struct {
+	what string
+	err  error
+}
+
+func (m misread) Error() string { return m.err.Error() }
+func (m misread) Unwrap() error { return m.err }
 
 // count writes a number with its noun.
 func count(n int, noun string) string {

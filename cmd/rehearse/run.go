@@ -31,6 +31,10 @@ type runFlags struct {
 	shard  string
 	start  string
 	resume string
+
+	permit, signers string // files
+
+	dial dialFunc // nil: TCP; tests bring their own
 }
 
 // newRun makes the verb run.
@@ -59,7 +63,7 @@ The last line printed is the verdict with the exit code:
 		RunE: func(_ *cobra.Command, args []string) error { return rehearse(w, args[0], f) },
 	}
 	c.Flags().SortFlags = false
-	c.Flags().StringVar(&f.target, "target", "", "send to this `URL` instead of target.url (loopback only)")
+	c.Flags().StringVar(&f.target, "target", "", "send to this `URL` instead of target.url (another than this machine needs a permit)")
 	c.Flags().StringVar(&f.token, "token", "", "use this project `token`; better: put ${CAPTURE_TOKEN} into the file")
 	c.Flags().StringVar(&f.out, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
@@ -68,6 +72,8 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
 	c.Flags().StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
 	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted replay whose run directory is `DIR`")
+	c.Flags().StringVar(&f.permit, "permit", "", "keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
+	c.Flags().StringVar(&f.signers, "allowed-signers", "", "whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+signersVariable+")")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
 	return c
@@ -102,6 +108,10 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	cleared, err := f.clear(s, p)
+	if err != nil {
+		return err
+	}
 	target := s.Target.URL
 	if target == "" {
 		endpoint, err := startEmbedded(stagingConfig(&s.Staging))
@@ -114,7 +124,7 @@ func rehearse(w world, path string, f runFlags) error {
 	for _, warning := range plan.Warnings {
 		fmt.Fprintf(w.stderr, "note: %s\n", warning)
 	}
-	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target, resumes: before}
+	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target, resumes: before, cleared: cleared}
 	path, err = r.run(source)
 	if err != nil {
 		return err
@@ -139,6 +149,7 @@ type rehearsal struct {
 	id       string
 	target   string
 	resumes  *resumption // nil: it starts from the beginning
+	cleared  *clearance
 }
 
 // runID names a run: when it started, to the second, and a few digits more so
@@ -153,9 +164,12 @@ const lead = 300 * time.Millisecond
 
 // run sends everything and returns the path of the run directory.
 func (r *rehearsal) run(source generator.Source) (string, error) {
-	to, err := destination(r.scenario, r.target, r.id)
+	to, err := destination(r.scenario, r.target, r.id, r.cleared)
 	if err != nil {
 		return "", err
+	}
+	if r.flags.dial != nil {
+		to.Dial = r.cleared.guard.over(r.flags.dial)
 	}
 	path := r.directory()
 	soft, hard, release := r.world.deadlines(context.Background())
@@ -164,6 +178,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	defer abort(nil)
 	check := foretold(r.scenario)
 	start := r.part.begin()
+	r.cleared.announce(r.world, start, r.plan.Span)
 	manifest := r.manifest(start)
 	view, err := startLive(r.flags.live, &manifest, func() { abort(errStopped) })
 	if err != nil {
@@ -174,20 +189,16 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := keepCheck(path, check); err != nil {
+	if err := errors.Join(keepCheck(path, check), r.resumes.write(path), r.cleared.write(path)); err != nil {
 		return "", err
 	}
-	if r.resumes != nil {
-		if err := r.resumes.write(path); err != nil {
-			return "", err
-		}
-	}
+	r.cleared.watch(soft, abort)
 	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
 	aborts := results.NewAborts(r.scenario.Aborts)
 	builders := spareProcessor()
 	progress := newProgress(r, path)
 	summary, err := generator.Run(soft, hard, generator.Config{
-		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders,
+		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders, Limit: r.cleared.limit,
 		Observe: func(iv *results.Interval) {
 			if err := directory.Write(iv); err != nil {
 				progress.warn(err)
@@ -247,7 +258,7 @@ func fileName(name string) string {
 func (r *rehearsal) manifest(start time.Time) results.Manifest {
 	m := results.Manifest{
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
-		Target: r.target, Planned: planned(r.plan), ScenarioYAML: r.scenario.Redacted(), Thresholds: r.scenario.Thresholds,
+		Target: r.target, Permit: r.cleared.id(), Planned: planned(r.plan), ScenarioYAML: r.scenario.Redacted(), Thresholds: r.scenario.Thresholds,
 		Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.plan.Warnings,
 	}
 	if r.scenario.Traffic != nil {
@@ -265,11 +276,14 @@ func planned(p generator.Plan) results.Planned {
 func (r *rehearsal) ending(s generator.Summary, cause error) results.Final {
 	e := results.Final{Ended: results.Completed, Planned: planned(s.Planned)}
 	var fired firedRule
+	var ended permitEnded
 	switch {
 	case s.SourceErr != nil:
 		e.Ended, e.Why = results.Aborted, s.SourceErr.Error()
 	case s.Interrupted && errors.As(cause, &fired):
 		e.Ended, e.Why, e.Rule = results.Aborted, fired.Why, fired.Rule
+	case s.Interrupted && errors.As(cause, &ended):
+		e.Ended, e.Why = results.Interrupted, ended.Error()
 	case s.Interrupted && errors.Is(cause, errStopped):
 		e.Ended, e.Why = results.Interrupted, errStopped.Error()
 	case s.Interrupted:

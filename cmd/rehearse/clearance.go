@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/permit"
+	"rehearse/scenario"
+)
+
+// The permit of a run, as its directory keeps it.
+const (
+	permitFile    = "permit.yaml"
+	signatureFile = permitFile + permit.SignatureSuffix
+)
+
+// clearance is what a run may do, found out before the first connection.
+type clearance struct {
+	permit *permit.Permit // nil: there is none, and nothing leaves this machine
+	guard  *guard
+	limit  generator.Limit
+}
+
+// clear judges the permit that the flags name, if they do, for all that a run of
+// s sends.
+func (f *runFlags) clear(s *scenario.Scenario, p part) (*clearance, error) {
+	if f.permit == "" {
+		if f.signers != "" {
+			return nil, coded{exitUsage, errors.New("--allowed-signers has no meaning without --permit")}
+		}
+		return &clearance{guard: newGuard(nil)}, nil
+	}
+	granted, signers, err := openPermit(f.permit, f.signers)
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(s.Target.URL)
+	if err != nil {
+		return nil, coded{exitUsage, fmt.Errorf("cannot read the target as a URL")}
+	}
+	load, err := loadOf(s)
+	if err != nil {
+		return nil, err
+	}
+	claim := permit.Claim{At: p.begin(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
+	c := &clearance{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, p)}
+	reasons := granted.Judge(signers, claim)
+	if load.Batch > c.limit.Events && p.shard.Of > 1 {
+		reasons = append(reasons, fmt.Sprintf("shared among %d machines, it allows each less in a second than one request holds", p.shard.Of))
+	}
+	if len(reasons) > 0 {
+		return nil, refusal(granted, reasons)
+	}
+	if err := granted.Ready(context.Background()); err != nil {
+		return nil, coded{exitRefused, fmt.Errorf("refused: %w", err)}
+	}
+	return c, nil
+}
+
+// limitOf is the share of a permit's bounds that a part of a run has.
+func limitOf(b *scenario.Bounds, p part) generator.Limit {
+	of := int64(max(p.shard.Of, 1))
+	l := generator.Limit{Events: int64(b.Peak) / of, Batch: b.Batch}
+	if b.Requests > 0 {
+		l.Requests = max(b.Requests/of, 1)
+	}
+	return l
+}
+
+// announce says how the permit binds a run of a length.
+func (c *clearance) announce(w world, begin time.Time, span time.Duration) {
+	if c.permit == nil {
+		return
+	}
+	t := &c.permit.Terms
+	fmt.Fprintf(w.stderr, "permit %s: approved by %s, until %s\n", t.ID, t.Approver, t.Until.Format(time.RFC3339))
+	if end := begin.Add(span); end.After(t.Until) {
+		fmt.Fprintf(w.stderr, "note: its window closes %v before the load ends, and so will the run\n", end.Sub(t.Until).Round(time.Second))
+	}
+}
+
+// write keeps the permit in a run directory, as it was signed.
+func (c *clearance) write(directory string) error {
+	if c.permit == nil {
+		return nil
+	}
+	err := errors.Join(
+		os.WriteFile(filepath.Join(directory, permitFile), c.permit.Text, 0o644),
+		os.WriteFile(filepath.Join(directory, signatureFile), c.permit.Signature, 0o644))
+	if err != nil {
+		return fmt.Errorf("cannot keep the permit: %w", err)
+	}
+	return nil
+}
+
+// id names the permit; empty: there is none.
+func (c *clearance) id() string {
+	if c.permit == nil {
+		return ""
+	}
+	return c.permit.Terms.ID
+}
+
+// permitEnded is a permit as the cause that ended a run.
+type permitEnded struct{ error }
+
+// watch ends the run when its permit does.
+func (c *clearance) watch(ctx context.Context, end context.CancelCauseFunc) {
+	if c.permit == nil {
+		return
+	}
+	go func() {
+		if why := c.permit.Watch(ctx); why != nil {
+			end(permitEnded{why})
+		}
+	}()
+}
+
+// header is what every request under a permit says of the run, besides what the
+// client that it looks like would say: a dictionary of texts (RFC 9651, section
+// 3.2).
+func (c *clearance) header(runID string) string {
+	if c.permit == nil {
+		return ""
+	}
+	t := &c.permit.Terms
+	return fmt.Sprintf("run=%s, permit=%s, contact=%s", headerText(runID), headerText(t.ID), headerText(t.Contact))
+}
+
+// headerText quotes a text for a header. What is not ASCII becomes a question
+// mark: headers know nothing else.
+func headerText(text string) string {
+	quoted := []byte{'"'}
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			quoted = append(quoted, '\\', byte(c))
+		case c < ' ' || c > '~':
+			quoted = append(quoted, '?')
+		default:
+			quoted = append(quoted, byte(c))
+		}
+	}
+	return string(append(quoted, '"'))
+}

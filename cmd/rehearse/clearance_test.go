@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"pgregory.net/rapid"
+
+	"rehearse/permit"
+)
+
+// witness is a network in memory. It notes what is sent where, and answers as a
+// capture endpoint does.
+type witness struct {
+	mu      sync.Mutex
+	sent    map[string]int // bytes, by address
+	headers []string       // of the requests: what they say of the rehearsal
+	peers   sync.WaitGroup
+}
+
+// dial opens a connection to nowhere.
+func (r *witness) dial(_ context.Context, addr string) (net.Conn, error) {
+	client, server := net.Pipe()
+	r.peers.Go(func() { r.serve(server) })
+	return &recorded{client, r, addr}, nil
+}
+
+// serve answers requests until the client has enough.
+func (r *witness) serve(c net.Conn) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for {
+		request, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		io.Copy(io.Discard, request.Body)
+		r.mu.Lock()
+		r.headers = append(r.headers, request.Header.Get("X-Rehearsal"))
+		r.mu.Unlock()
+		if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"status\":1}"); err != nil {
+			return
+		}
+	}
+}
+
+// strangers counts the bytes that were sent to other machines than this, except
+// to one address.
+func (r *witness) strangers(except string) (bytes int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for addr, n := range r.sent {
+		if a := netip.MustParseAddrPort(addr); !a.Addr().IsLoopback() && addr != except {
+			bytes += n
+		}
+	}
+	return bytes
+}
+
+type recorded struct {
+	net.Conn
+	witness *witness
+	addr    string
+}
+
+func (c *recorded) Write(p []byte) (int, error) {
+	c.witness.mu.Lock()
+	c.witness.sent[c.addr] += len(p)
+	c.witness.mu.Unlock()
+	return c.Conn.Write(p)
+}
+
+// permitted is everything that a run under a permit is made of. The addresses are
+// of the networks for documentation (RFC 5737): they lead nowhere.
+type permitted struct {
+	scenario, permit, signature, signers []byte
+	args                                 []string // of run and verify alike
+	forgotten                            bool     // the permit is not given to run
+}
+
+// stranger is the target that the permit allows.
+const stranger = "203.0.113.7:8010"
+
+// mutations are what can be wrong with a permit. Each is to be refused.
+var mutations = []struct {
+	name   string
+	change func(*rapid.T, *permitted)
+}{
+	{"nothing", func(*rapid.T, *permitted) {}},
+	{"a byte of the permit", func(r *rapid.T, p *permitted) { p.permit = flipped(r, p.permit) }},
+	{"a byte of the signature", func(r *rapid.T, p *permitted) { p.signature = flipped(r, p.signature) }},
+	{"a byte of the allowed signers", func(r *rapid.T, p *permitted) { p.signers = flipped(r, p.signers) }},
+	{"the permit's end", func(r *rapid.T, p *permitted) {
+		p.permit = p.permit[:rapid.IntRange(0, len(p.permit)-1).Draw(r, "end")]
+	}},
+	{"no signature", func(_ *rapid.T, p *permitted) { p.signature = nil }},
+	{"no signers", func(_ *rapid.T, p *permitted) { p.signers = nil }},
+	{"no permit", func(_ *rapid.T, p *permitted) { p.forgotten = true }},
+	{"a line more", func(_ *rapid.T, p *permitted) { p.permit = append(p.permit, "customer: Mallory\n"...) }},
+	{"the window", func(_ *rapid.T, p *permitted) { p.permit = bytes.Replace(p.permit, []byte("2026"), []byte("2025"), 1) }},
+	{"the cap", func(_ *rapid.T, p *permitted) {
+		p.permit = bytes.Replace(p.permit, []byte("peak: 1"), []byte("peak: 9"), 1)
+	}},
+	{"the target", func(r *rapid.T, p *permitted) {
+		p.args = append(p.args, "--target", "http://"+rapid.SampledFrom([]string{"203.0.113.8:8010", "203.0.113.7", "203.0.113.7:8011", "198.51.100.1:8010", "[2001:db8::1]:8010"}).Draw(r, "target"))
+	}},
+	{"the scenario", func(r *rapid.T, p *permitted) {
+		p.args = append(p.args, "--set", rapid.SampledFrom([]string{"load.profile=const(200, 100ms)", "traffic.seed=7", "batching.events=9", "target.connections=5"}).Draw(r, "set"))
+	}},
+	{"a comment in the scenario", func(_ *rapid.T, p *permitted) { p.scenario = append(p.scenario, "# later\n"...) }},
+	{"the token", func(_ *rapid.T, p *permitted) { p.args = append(p.args, "--token", "phc_other") }},
+}
+
+func flipped(r *rapid.T, text []byte) []byte {
+	changed := slices.Clone(text)
+	changed[rapid.IntRange(0, len(text)-1).Draw(r, "place")] ^= byte(rapid.IntRange(1, 255).Draw(r, "bits"))
+	return changed
+}
+
+// TestNothingLeavesWithoutPermit: whatever is wrong with a permit, if verify
+// refuses it then run does not send one byte to another machine; and a permit that
+// verify accepts lets bytes reach its own host alone.
+func TestNothingLeavesWithoutPermit(t *testing.T) {
+	t.Parallel()
+	whole := makePermitted(t)
+	kept := false
+	rapid.Check(t, func(r *rapid.T) {
+		p := whole
+		m := mutations[rapid.IntRange(0, len(mutations)-1).Draw(r, "mutation")]
+		m.change(r, &p)
+		directory, err := os.MkdirTemp(t.TempDir(), "")
+		if err != nil {
+			r.Fatal(err)
+		}
+		network := &witness{sent: map[string]int{}}
+		verified, ran, said := p.try(t, directory, network)
+		network.peers.Wait()
+		refused := verified != exitPass || p.forgotten
+		except := stranger
+		if refused {
+			except = ""
+		}
+		if n := network.strangers(except); n > 0 {
+			r.Fatalf("%s: %d bytes left; verify: %d, run: %d\n%s", m.name, n, verified, ran, said)
+		}
+		if refused && ran == exitPass || !refused && network.sent[stranger] == 0 {
+			r.Fatalf("%s: verify says %d, and run %d\n%s", m.name, verified, ran, said)
+		}
+		kept = kept || !refused
+		if !refused && (len(network.headers) == 0 || !strings.Contains(network.headers[0], `permit="p-1", contact="data@acme.example"`)) {
+			r.Errorf("the requests say %q", network.headers)
+		}
+	})
+	network := &witness{sent: map[string]int{}}
+	if verified, ran, said := whole.try(t, t.TempDir(), network); verified != exitPass || network.sent[stranger] == 0 {
+		t.Errorf("the permit as it was signed: verify says %d, and run %d\n%s", verified, ran, said)
+	}
+	network.peers.Wait()
+}
+
+// try verifies the permit and runs under it.
+func (p *permitted) try(t *testing.T, directory string, network *witness) (verified, ran int, said string) {
+	t.Helper()
+	file := func(name string, text []byte) string {
+		path := filepath.Join(directory, name)
+		if text != nil || name != "permit.yaml.sig" {
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return path
+	}
+	scene, terms, signers := file("s.yaml", p.scenario), file("permit.yaml", p.permit), file("signers", p.signers)
+	file("permit.yaml.sig", p.signature)
+	var out bytes.Buffer
+	w := world{strings.NewReader(""), io.Discard, &out, nil}
+	verified = run(append([]string{"permit", "verify", terms, scene, "--allowed-signers", signers}, p.args...), w)
+
+	f := runFlags{permit: terms, signers: signers, out: filepath.Join(directory, "out"), quiet: true, dial: network.dial}
+	if p.forgotten {
+		f.permit, f.signers = "", ""
+	}
+	for i := 0; i < len(p.args); i += 2 {
+		switch p.args[i] {
+		case "--target":
+			f.target = p.args[i+1]
+		case "--token":
+			f.token = p.args[i+1]
+		case "--set":
+			f.set = append(f.set, p.args[i+1])
+		}
+	}
+	err := rehearse(w, scene, f)
+	if err != nil {
+		fmt.Fprintln(&out, err)
+	}
+	return verified, codeOf(err), out.String()
+}
+
+// makePermitted makes a scenario for a stranger, and a sound permit for it.
+func makePermitted(t *testing.T) permitted {
+	t.Helper()
+	p := permitted{scenario: []byte("name: small\ntarget: {url: 'http://" + stranger + "', connections: 2}\nload: {profile: \"const(200, 50ms)\"}\nbatching: {events: 10}\ntraffic: {}\n")}
+	directory := t.TempDir()
+	scene, terms := filepath.Join(directory, "s.yaml"), filepath.Join(directory, "permit.yaml")
+	if err := os.WriteFile(scene, p.scenario, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := world{strings.NewReader(""), &out, &out, nil}
+	if code := run([]string{"permit", "new", scene, "--until", time.Now().Add(time.Hour).Format(time.RFC3339), "--approver", "jo@pipeline.example",
+		"--purpose", "a test", "--contact", "data@acme.example", "--id", "p-1", "--peak", "1000/s", "-o", terms}, w); code != exitPass {
+		t.Fatalf("permit new: %d\n%s", code, &out)
+	}
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.permit, err = os.ReadFile(terms); err != nil {
+		t.Fatal(err)
+	}
+	if p.signature, err = permit.Sign(p.permit, key); err != nil {
+		t.Fatal(err)
+	}
+	p.signers = []byte(permit.SignerLine("jo@pipeline.example", key.PublicKey()) + "\n")
+	return p
+}

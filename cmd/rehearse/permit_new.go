@@ -1,0 +1,224 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rehearse/generator"
+	"rehearse/permit"
+	"rehearse/scenario"
+)
+
+// terms are the flags of permit new, as they were typed.
+type terms struct {
+	hosts, set                               []string
+	from, until, zone                        string
+	id, approver, contact, purpose, customer string
+	peak, total, requests, batch, merges     string
+	token, stopFile, stopURL, out            string
+	anyScenario                              bool
+}
+
+// newPermitNew makes the verb permit new.
+func newPermitNew(w world) *cobra.Command {
+	var f terms
+	c := &cobra.Command{
+		Use:   "new SCENARIO",
+		Short: "Write a permit for a scenario, to be read and signed",
+		Long: `new writes a permit for a scenario. What the flags do not say is taken from the
+scenario: contact and customer, the host of its target, the fingerprint of its
+token, the events and merges that it sends, its largest request, and a cap that
+is its peak, a tenth more to catch up with after a pause, and one request.
+
+A time is given with its offset, or as the clock in --zone shows it.`,
+		Example: `  rehearse permit new import.yaml --host capture.staging.example --from 2026-12-01T10:00 --until 2026-12-01T16:00 --zone Europe/Berlin --approver jo@pipeline.example --purpose "import of 400 M events" -o permit.yaml`,
+		Args:    exactly("scenario file"),
+		RunE:    func(_ *cobra.Command, args []string) error { return writePermit(w, args[0], f) },
+	}
+	c.Flags().SortFlags = false
+	c.Flags().StringArrayVar(&f.hosts, "host", nil, "allow this `host` or host:port; embedded is the embedded endpoint (repeatable; default: the scenario's target)")
+	c.Flags().StringVar(&f.from, "from", "", "the window begins at this `time` (default: now)")
+	c.Flags().StringVar(&f.until, "until", "", "the window ends at this `time`")
+	c.Flags().StringVar(&f.zone, "zone", "", "times without an offset are those of clocks in this `zone`, as in Europe/Berlin (default: here)")
+	c.Flags().StringVar(&f.approver, "approver", "", "the `name` of who signs, as the file of allowed signers has it")
+	c.Flags().StringVar(&f.purpose, "purpose", "", "what the test is for, in one `line`")
+	c.Flags().StringVar(&f.contact, "contact", "", "`whom` to ask about the requests (default: the scenario's contact)")
+	c.Flags().StringVar(&f.customer, "customer", "", "`whose` test it is (default: the scenario's customer)")
+	c.Flags().StringVar(&f.id, "id", "", "the `name` of the permit (default: the scenario's name, the date and a few digits)")
+	c.Flags().StringVar(&f.peak, "peak", "", "the most events in any second, as a `rate`")
+	c.Flags().StringVar(&f.total, "total", "", "the most `events` in a run")
+	c.Flags().StringVar(&f.requests, "requests", "", "the most `requests` in any second (default: no bound)")
+	c.Flags().StringVar(&f.batch, "batch", "", "the most `events` in a request")
+	c.Flags().StringVar(&f.merges, "merges", "", "the most merge `events` in a run")
+	c.Flags().BoolVar(&f.anyScenario, "any-scenario", false, "allow whatever keeps to the bounds, not this scenario alone")
+	c.Flags().StringVar(&f.stopFile, "stop-file", "", "a run ends once this `file` exists")
+	c.Flags().StringVar(&f.stopURL, "stop-url", "", "a run goes on only as long as this `URL` answers go")
+	c.Flags().StringVar(&f.token, "token", "", "the project `token` of the runs, if not the scenario's; only its fingerprint is written")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "the runs override a field, as in --set target.connections=4 (repeatable)")
+	c.Flags().StringVarP(&f.out, "output", "o", "", "write the permit to this `file` (default: print it)")
+	return c
+}
+
+// writePermit writes a permit for the scenario in a file.
+func writePermit(w world, path string, f terms) error {
+	if f.token != "" {
+		f.set = append(f.set, "target.token="+f.token)
+	}
+	s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: f.set})
+	if err != nil {
+		return err
+	}
+	load, err := loadOf(s)
+	if err != nil {
+		return err
+	}
+	t, err := f.read(s, load)
+	if err != nil {
+		return coded{exitUsage, err}
+	}
+	text, err := permit.Write(&t)
+	if err != nil {
+		return coded{exitUsage, misread{"permit", err}}
+	}
+	if f.out == "" {
+		_, err := w.stdout.Write(text)
+		return err
+	}
+	return writeNew(f.out, text)
+}
+
+// writeNew writes a file that must not be there yet.
+func writeNew(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return fmt.Errorf("cannot write the permit: %w", err)
+	}
+	_, err = file.Write(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("cannot write the permit: %w", err)
+	}
+	return nil
+}
+
+// loadOf says how much a scenario sends, as a permit counts it.
+func loadOf(s *scenario.Scenario) (permit.Load, error) {
+	source, plan, err := generator.Open(s)
+	if err != nil {
+		return permit.Load{}, coded{exitScenario, err}
+	}
+	if c, ok := source.(io.Closer); ok {
+		c.Close()
+	}
+	return permit.LoadOf(s, plan.Events, plan.Peak), nil
+}
+
+// read makes terms of the flags and, where they say nothing, of the scenario.
+func (f *terms) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, err error) {
+	t = scenario.Terms{
+		ID: f.id, Issued: time.Now().Truncate(time.Second), Purpose: f.purpose, Approver: f.approver,
+		Customer: or(f.customer, s.Customer), Contact: or(f.contact, s.Contact), Tokens: permit.Tokens(s),
+		Stop: scenario.Stop{File: f.stopFile, URL: f.stopURL},
+	}
+	if t.ID == "" {
+		t.ID = fmt.Sprintf("%.40s-%s-%04x", s.Name, t.Issued.UTC().Format("20060102"), time.Now().Nanosecond()>>14&0xffff)
+	}
+	if !f.anyScenario {
+		t.Scenario = s.Fingerprint()
+	}
+	for _, missing := range []struct{ flag, value string }{
+		{"--until", f.until}, {"--approver", t.Approver}, {"--purpose", t.Purpose}, {"--contact", t.Contact},
+	} {
+		if missing.value == "" {
+			err = errors.Join(err, fmt.Errorf("a permit needs %s", missing.flag))
+		}
+	}
+	err = errors.Join(err, f.readHosts(&t, s), f.readWindow(&t), f.readBounds(&t, load))
+	return t, err
+}
+
+// or is the first text that is not empty.
+func or(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// readHosts reads --host, or takes the scenario's target.
+func (f *terms) readHosts(t *scenario.Terms, s *scenario.Scenario) error {
+	hosts := f.hosts
+	if len(hosts) == 0 {
+		u, err := url.Parse(s.Target.URL)
+		if err != nil {
+			return err
+		}
+		hosts = []string{or(u.Host, scenario.Embedded)}
+	}
+	var wrong error
+	for _, text := range hosts {
+		h, err := scenario.ParseHost(text)
+		wrong = errors.Join(wrong, err)
+		t.Hosts = append(t.Hosts, h)
+	}
+	return wrong
+}
+
+// readWindow reads --from and --until.
+func (f *terms) readWindow(t *scenario.Terms) (err error) {
+	zone := time.Local
+	if f.zone != "" {
+		if zone, err = time.LoadLocation(f.zone); err != nil {
+			return fmt.Errorf("cannot find the zone %q (as in Europe/Berlin or UTC)", f.zone)
+		}
+	}
+	t.From = t.Issued.In(zone)
+	for _, edge := range []struct {
+		text string
+		to   *time.Time
+	}{{f.from, &t.From}, {f.until, &t.Until}} {
+		if edge.text != "" {
+			at, wrong := permit.ParseMoment(edge.text, zone)
+			*edge.to, err = at, errors.Join(err, wrong)
+		}
+	}
+	if err == nil && f.until != "" && !t.Until.After(time.Now()) {
+		err = fmt.Errorf("--until %s is over already", f.until)
+	}
+	return err
+}
+
+// readBounds reads the flags that bound the load, or takes what the scenario
+// sends.
+func (f *terms) readBounds(t *scenario.Terms, l permit.Load) error {
+	t.Bounds = scenario.Bounds{Peak: headroom(l), Events: l.Events, Batch: l.Batch, Merges: max(l.Merges, 0)}
+	var wrong error
+	if f.peak != "" {
+		peak, err := scenario.ParseRate(f.peak)
+		t.Bounds.Peak, wrong = peak, err
+	}
+	for _, bound := range []struct {
+		text string
+		to   *int64
+	}{{f.total, &t.Bounds.Events}, {f.requests, &t.Bounds.Requests}, {f.batch, &t.Bounds.Batch}, {f.merges, &t.Bounds.Merges}} {
+		if bound.text != "" {
+			n, err := scenario.ParseCount(strings.TrimSpace(bound.text))
+			*bound.to, wrong = n, errors.Join(wrong, err)
+		}
+	}
+	return wrong
+}
+
+// headroom is the cap that a load needs: its peak, a tenth more so that it can
+// catch up after a pause, and a request more because a second may hold one at
+// either end.
+func headroom(l permit.Load) float64 { return math.Ceil(l.Peak+l.Peak/10) + float64(l.Batch) }

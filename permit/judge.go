@@ -1,0 +1,106 @@
+package permit
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// Claim is what a run asks of a permit. What is zero is not asked.
+type Claim struct {
+	At       time.Time // when it starts
+	Target   *url.URL  // where its requests go
+	Own      bool      // the target is the embedded endpoint
+	Scenario *scenario.Scenario
+	Load     Load // of the scenario
+}
+
+// Load is how much a run would send.
+type Load struct {
+	Events int64
+	Peak   float64 // events a second
+	Batch  int64   // events of its largest request; 0: nobody knows before
+	Merges int64   // merge events; negative: nobody knows before
+}
+
+// Judge returns every reason why the permit does not cover a claim, none if it
+// does.
+func (p *Permit) Judge(signers Signers, c Claim) []string {
+	reasons := p.verify(signers, c.At)
+	reasons = append(reasons, p.judgeWindow(c.At)...)
+	if c.Target != nil {
+		reasons = append(reasons, p.judgeTarget(c)...)
+	}
+	if c.Scenario != nil {
+		reasons = append(reasons, p.judgeScenario(c.Scenario)...)
+		reasons = append(reasons, exceeded(&p.Terms.Bounds, c.Load)...)
+	}
+	return reasons
+}
+
+// judgeWindow compares times.
+func (p *Permit) judgeWindow(at time.Time) []string {
+	t := &p.Terms
+	switch {
+	case at.Before(t.From):
+		return []string{fmt.Sprintf("its window is not open yet: it begins at %s, in %s", stamp(t.From), away(t.From.Sub(at)))}
+	case !at.Before(t.Until):
+		return []string{fmt.Sprintf("its window is closed: it ended at %s, %s ago", stamp(t.Until), away(at.Sub(t.Until)))}
+	}
+	return nil
+}
+
+// judgeTarget compares hosts.
+func (p *Permit) judgeTarget(c Claim) []string {
+	target, err := scenario.TargetHost(c.Target)
+	if c.Own {
+		target, err = scenario.Host{Name: scenario.Embedded, Own: true}, nil
+	}
+	if err != nil {
+		return []string{fmt.Sprintf("the target's %v", err)}
+	}
+	var allowed []string
+	for _, h := range p.Terms.Hosts {
+		if h.Allows(target, c.Target.Scheme) {
+			return nil
+		}
+		allowed = append(allowed, h.String())
+	}
+	return []string{fmt.Sprintf("it is not for %s but for %s", target, strings.Join(allowed, ", "))}
+}
+
+// judgeScenario compares fingerprints: of the scenario, and of its tokens.
+func (p *Permit) judgeScenario(s *scenario.Scenario) (reasons []string) {
+	if want := p.Terms.Scenario; want != "" && want != s.Fingerprint() {
+		reasons = append(reasons, fmt.Sprintf("it is for another scenario: %s is not as it was, or runs with other overrides (its fingerprint is %s…, the permit's %s…)",
+			s.File(), s.Fingerprint()[:12], want[:12]))
+	}
+	for i, print := range Tokens(s) {
+		if !slices.Contains(p.Terms.Tokens, print) {
+			reasons = append(reasons, fmt.Sprintf("it is not for token %d of the scenario (%s) but for %s", i+1, print, strings.Join(p.Terms.Tokens, ", ")))
+		}
+	}
+	return reasons
+}
+
+// Tokens returns the fingerprints of the tokens that requests of s bear, each
+// once, in the order of the file.
+func Tokens(s *scenario.Scenario) []string {
+	prints := []string{scenario.FingerprintOf(s.Target.Token)}
+	if s.Traffic == nil || len(s.Traffic.Tokens) == 0 {
+		return prints
+	}
+	if s.Target.Endpoint != scenario.EndpointV1 {
+		prints = nil // the target's token is in no request
+	}
+	for _, t := range s.Traffic.Tokens {
+		if print := scenario.FingerprintOf(t.Token); !slices.Contains(prints, print) {
+			prints = append(prints, print)
+		}
+	}
+	return prints
+}

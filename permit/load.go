@@ -1,0 +1,55 @@
+package permit
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/dustin/go-humanize"
+
+	"rehearse/scenario"
+)
+
+// LoadOf returns how much s sends, given what its source says of the whole: how
+// many events, and at most how many a second. Merges are those that its mix makes
+// on average; nobody has counted those of a recording.
+func LoadOf(s *scenario.Scenario, events int64, peak float64) Load {
+	l := Load{Events: events, Peak: peak, Batch: int64(s.Batching.MaxEvents), Merges: -1}
+	if s.Replay != nil && s.Replay.Format == scenario.FormatCapture {
+		l.Batch = 0 // as recorded
+	}
+	if s.Traffic == nil {
+		return l
+	}
+	var merges, all float64
+	for _, e := range s.Traffic.Events {
+		all += e.Weight
+		if scenario.IsMerge(e.Name) {
+			merges += e.Weight
+		}
+	}
+	l.Merges = int64(math.Ceil(float64(events) * merges / all))
+	return l
+}
+
+// exceeded returns which bounds a load would break.
+func exceeded(b *scenario.Bounds, l Load) (reasons []string) {
+	more := func(what string, has, allowed float64) {
+		if allowed > 0 && has > allowed {
+			reasons = append(reasons, fmt.Sprintf("the scenario has %s %s, the permit allows %s", number(has), what, number(allowed)))
+		}
+	}
+	more("events a second at its peak", l.Peak, b.Peak)
+	more("events", float64(l.Events), float64(b.Events))
+	more("events in its largest request", float64(l.Batch), float64(b.Batch))
+	more("merges", float64(l.Merges), float64(b.Merges))
+	if float64(l.Batch) > b.Peak {
+		reasons = append(reasons, fmt.Sprintf("a request of the scenario has up to %d events, more than the permit allows in a whole second (%s)", l.Batch, number(b.Peak)))
+	}
+	if l.Merges < 0 && b.Merges > 0 {
+		reasons = append(reasons, "it bounds the merges, and nobody has counted those of the recording: leave bounds.merges out of a permit for a replay")
+	}
+	return reasons
+}
+
+// number writes a number for people.
+func number(x float64) string { return humanize.Commaf(math.Round(x*1000) / 1000) }

@@ -1,0 +1,66 @@
+package permit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"rehearse/scenario"
+)
+
+// SignatureSuffix is what the name of a permit's signature has at its end.
+const SignatureSuffix = ".sig"
+
+// maxFile is how large a permit, a signature or a file of allowed signers may
+// be, in bytes.
+const maxFile = 1 << 20
+
+// Permit is a permit as it was read: its terms, and what proves them.
+type Permit struct {
+	Terms     scenario.Terms
+	File      string // its name as it was given
+	Text      []byte // as signed
+	Signature []byte // armoured; nil: there is none
+}
+
+// Read reads a permit and the signature beside it, which may be missing: whoever
+// judges the permit says so. Mistakes in the permit are scenario.Errors.
+func Read(path string) (*Permit, error) {
+	text, err := readBounded(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the permit: %w", err)
+	}
+	terms, err := scenario.ParseTerms(path, text)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := readBounded(path + SignatureSuffix)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot read the permit's signature: %w", err)
+	}
+	return &Permit{Terms: terms, File: path, Text: text, Signature: signature}, nil
+}
+
+// SHA256 is the fingerprint of the permit's text, in hexadecimal.
+func (p *Permit) SHA256() string {
+	sum := sha256.Sum256(p.Text)
+	return hex.EncodeToString(sum[:])
+}
+
+// readBounded reads a small file.
+func readBounded(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s is larger than %s", path, scenario.FormatBytes(maxFile))
+	}
+	return text, err
+}

@@ -1,0 +1,71 @@
+package permit
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// Write returns the text of a permit with these terms: what ParseTerms reads, and
+// what people read before they sign it. The error says what in the terms cannot
+// be.
+func Write(t *scenario.Terms) ([]byte, error) {
+	var b bytes.Buffer
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# This permit allows a load test. Read it, then sign it:\n#   rehearse permit sign -k ~/.ssh/id_ed25519 FILE")
+	line("# Any change after that makes the signature void.\nformat: %s", scenario.TermsFormat)
+	line("id: %s\nissued: %s\npurpose: %s", strconv.Quote(t.ID), t.Issued.Format(time.RFC3339), strconv.Quote(t.Purpose))
+	if t.Customer != "" {
+		line("customer: %s", strconv.Quote(t.Customer))
+	}
+	line("contact: %s\napprover: %s", strconv.Quote(t.Contact), strconv.Quote(t.Approver))
+	line("hosts:")
+	for _, h := range t.Hosts {
+		line("  - %q", h.String())
+	}
+	line("tokens:                   # fingerprints of the project tokens")
+	for _, print := range t.Tokens {
+		line("  - %s", print)
+	}
+	if t.Scenario != "" {
+		line("scenario: %q # this one alone", t.Scenario)
+	}
+	line("from: %s\nuntil: %s", t.From.Format(time.RFC3339), t.Until.Format(time.RFC3339))
+	writeBounds(line, &t.Bounds)
+	if t.Stop != (scenario.Stop{}) {
+		line("stop:")
+	}
+	if t.Stop.File != "" {
+		line("  file: %s # its existence ends the run", strconv.Quote(t.Stop.File))
+	}
+	if t.Stop.URL != "" {
+		line("  url: %s # the run goes on as long as this answers go", strconv.Quote(t.Stop.URL))
+	}
+	if _, err := scenario.ParseTerms("permit", b.Bytes()); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// writeBounds writes those bounds that bind.
+func writeBounds(line func(string, ...any), b *scenario.Bounds) {
+	line("bounds:")
+	line("  peak: %s # events in any one second, catching up included", scenario.FormatRate(b.Peak))
+	line("  events: %d", b.Events)
+	for _, bound := range []struct {
+		name  string
+		value int64
+		about string
+	}{
+		{"requests", b.Requests, "in any one second"},
+		{"batch", b.Batch, "events of one request at most"},
+		{"merges", b.Merges, "merge events, on average"},
+	} {
+		if bound.value > 0 {
+			line("  %s: %d # %s", bound.name, bound.value, bound.about)
+		}
+	}
+}
