@@ -2,7 +2,7 @@ package generator
 
 import (
 	"context"
-	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
@@ -22,7 +22,7 @@ type wire struct {
 	client  *fasthttp.HostClient
 	request *fasthttp.Request
 	answer  *fasthttp.Response
-	base    string // scheme, host and path prefix
+	base    string // host and path prefix, as a URL
 	path    string // of the request as prepared
 	timeout time.Duration
 	v1      *headersV1 // nil: v0
@@ -37,7 +37,11 @@ type Destination struct {
 	URL       *url.URL
 	UserAgent string
 	Timeout   time.Duration
-	Dial      func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP
+	Dial      func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP. It sees every address before it is connected to
+
+	Roots   *x509.CertPool      // who is trusted to certify an https target; nil: the system's
+	Resolve map[string][]string // where a host:port leads, as host:port; missing: by the name's look-up
+	Proxy   *url.URL            // http, asked for a tunnel to the target; nil: none
 }
 
 // newWire returns a wire to d; connections die when hard ends.
@@ -45,15 +49,14 @@ func newWire(hard context.Context, d *Destination) *wire {
 	w := &wire{
 		request: &fasthttp.Request{},
 		answer:  &fasthttp.Response{},
-		base:    d.URL.Scheme + "://" + d.URL.Host + trimSlash(d.URL.Path),
+		base:    "http://" + d.URL.Host + trimSlash(d.URL.Path), // encryption is the dialer's: the client need not know
 		timeout: d.Timeout,
 	}
-	w.meter.dial = d.dialer(hard)
+	w.meter.dialer = newDialer(d)
 	w.meter.hard = hard
+	w.meter.head = make([]byte, 0, keptAnswer)
 	w.client = &fasthttp.HostClient{
 		Addr:                          address(d.URL),
-		IsTLS:                         d.URL.Scheme == "https",
-		TLSConfig:                     &tls.Config{ServerName: d.URL.Hostname()},
 		Dial:                          w.meter.connect,
 		MaxConns:                      1,
 		MaxIdemponentCallAttempts:     1,
@@ -118,8 +121,11 @@ func (w *wire) exchange(o *results.Outcome) {
 	w.meter.begin()
 	err := w.client.DoTimeout(w.request, w.answer, w.timeout)
 	o.WireBytes = int32(w.meter.written)
+	o.Opening = w.meter.opening
 	if err != nil {
-		o.Reason = w.meter.reason(err)
+		if o.Reason = w.meter.reason(err); o.Reason != capture.Abandoned {
+			o.Answer = w.meter.sample()
+		}
 		return
 	}
 	o.Status = w.answer.StatusCode()
@@ -156,26 +162,6 @@ func (w *wire) retryAfter() time.Duration {
 
 // close gives up the connection.
 func (w *wire) close() { w.client.CloseIdleConnections() }
-
-// dialer returns the function that opens connections.
-func (d *Destination) dialer(hard context.Context) func(string) (net.Conn, error) {
-	if d.Dial != nil {
-		return func(addr string) (net.Conn, error) { return d.Dial(hard, addr) }
-	}
-	dialer := &net.Dialer{Timeout: d.Timeout}
-	return func(addr string) (net.Conn, error) { return dialer.DialContext(hard, "tcp", addr) }
-}
-
-// address is host and port of u.
-func address(u *url.URL) string {
-	if u.Port() != "" {
-		return u.Host
-	}
-	if u.Scheme == "https" {
-		return net.JoinHostPort(u.Hostname(), "443")
-	}
-	return net.JoinHostPort(u.Hostname(), "80")
-}
 
 // trimSlash removes a slash at the end: paths begin with one.
 func trimSlash(path string) string {

@@ -45,23 +45,25 @@ func (e *embedded) stop() {
 }
 
 // destination says where the requests of s go, and allows it.
-func destination(s *scenario.Scenario, target, runID string) (generator.Destination, error) {
+func destination(s *scenario.Scenario, target, runID string, network *networkFlags) (generator.Destination, error) {
 	u, err := url.Parse(target)
 	if err != nil {
 		return generator.Destination{}, err
 	}
-	if err := loopback(u.Hostname()); err != nil {
-		return generator.Destination{}, coded{exitRefused, err}
+	d := generator.Destination{URL: u, UserAgent: userAgent(s, runID), Timeout: s.Target.Timeout}
+	if err := network.apply(&d); err != nil {
+		return d, err
+	}
+	for _, host := range d.Hosts() {
+		if err := loopback(host); err != nil {
+			return d, coded{exitRefused, err}
+		}
 	}
 	dialer := &net.Dialer{Timeout: s.Target.Timeout, Control: onlyLoopback}
-	return generator.Destination{
-		URL:       u,
-		UserAgent: userAgent(s, runID),
-		Timeout:   s.Target.Timeout,
-		Dial: func(ctx context.Context, addr string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "tcp", addr)
-		},
-	}, nil
+	d.Dial = func(ctx context.Context, addr string) (net.Conn, error) {
+		return dialer.DialContext(ctx, "tcp", addr)
+	}
+	return d, nil
 }
 
 // userAgent names the run and whom to ask about it, so that the owner of the

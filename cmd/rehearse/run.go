@@ -31,6 +31,8 @@ type runFlags struct {
 	shard  string
 	start  string
 	resume string
+
+	network networkFlags
 }
 
 // newRun makes the verb run.
@@ -68,6 +70,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
 	c.Flags().StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
 	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted replay whose run directory is `DIR`")
+	f.network.define(c.Flags())
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
 	return c
@@ -153,7 +156,7 @@ const lead = 300 * time.Millisecond
 
 // run sends everything and returns the path of the run directory.
 func (r *rehearsal) run(source generator.Source) (string, error) {
-	to, err := destination(r.scenario, r.target, r.id)
+	to, err := destination(r.scenario, r.target, r.id, &r.flags.network)
 	if err != nil {
 		return "", err
 	}
