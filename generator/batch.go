@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/recording"
 	"rehearse/results"
 )
 
@@ -23,6 +24,7 @@ type Batch struct {
 	Body            []byte // as it goes over the wire
 	Plain           int    // bytes of the body before compression
 
+	headers []recording.Header    // v1, recorded: more of them
 	results []capture.EventResult // v1: the uuids of the events that are left, and what was said of each
 	left    []int64               // which events are left, by index; nil: all
 	parts   []results.Part        // what became of the others

@@ -160,8 +160,12 @@ func (r *retries) count(b *Batch, n int64) {
 	r.bytes.Add(n * int64(cap(b.Body)))
 }
 
-// cut makes the body of b carry only the events that are left, by their place.
+// cut makes the body of b carry only the events that are left, by their place. A
+// recorded body is sent as it was or not at all.
 func (r *retries) cut(b *Batch, left []int) bool {
+	if b.headers != nil {
+		return false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	plain, err := r.inflater.Inflate(r.coding, b.Body, capture.MaxPlainV1)

@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"rehearse/capture"
+	"rehearse/recording"
 	"rehearse/results"
 )
 
@@ -25,8 +26,9 @@ type wire struct {
 	base    string // host and path prefix, as a URL
 	path    string // of the request as prepared
 	timeout time.Duration
-	v1      *headersV1 // nil: v0
-	batch   *Batch     // as prepared
+	v1      *headersV1         // nil: v0
+	batch   *Batch             // as prepared
+	carried []recording.Header // headers that the request has from its recording
 	meter   meter
 
 	countsRetry bool // a retry says its number in the URL
@@ -62,7 +64,6 @@ func newWire(hard context.Context, d *Destination) *wire {
 		MaxIdemponentCallAttempts:     1,
 		RetryIfErr:                    func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
 		MaxIdleConnDuration:           maxIdle,
-		MaxResponseBodySize:           capture.MaxAnswer,
 		WriteBufferSize:               writeBuffer,
 		NoDefaultUserAgentHeader:      true,
 		DisableHeaderNamesNormalizing: true,
@@ -98,12 +99,28 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 	w.batch = b
 	h := &w.request.Header
 	h.SetContentType(b.ContentType)
+	w.client.MaxResponseBodySize = capture.MaxAnswerV1(len(b.results))
 	if w.v1 != nil {
 		w.v1.set(w, b, now)
 	}
+	w.carry(b)
 	setOrDelete(h, fasthttp.HeaderContentEncoding, b.ContentEncoding)
 	setOrDelete(h, fasthttp.HeaderXForwardedFor, b.ForwardedFor)
 	w.request.SetBodyRaw(b.Body)
+}
+
+// carry sets the headers that a recorded request brings along, in place of those
+// of the one before.
+func (w *wire) carry(b *Batch) {
+	for _, was := range w.carried {
+		w.request.Header.Del(was.Name)
+	}
+	for _, is := range b.headers {
+		w.request.Header.Set(is.Name, is.Value)
+	}
+	if w.carried = b.headers; w.carried != nil && b.attempt > 0 {
+		w.request.Header.Set(capture.HeaderAttempt, strconv.Itoa(b.attempt+1))
+	}
 }
 
 // setOrDelete sets a header, or removes it where there is no value.
@@ -129,7 +146,7 @@ func (w *wire) exchange(o *results.Outcome) {
 		return
 	}
 	o.Status = w.answer.StatusCode()
-	if w.v1 != nil {
+	if len(w.batch.results) > 0 {
 		o.Reason = capture.JudgeV1(o.Status, w.answer.Body(), w.batch.results)
 	} else {
 		o.Reason = capture.Judge(o.Status, w.answer.Body())
