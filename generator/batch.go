@@ -29,6 +29,7 @@ type Batch struct {
 	left    []int64               // which events are left, by index; nil: all
 	parts   []results.Part        // what became of the others
 	attempt int                   // how often it was sent again
+	spared  int                   // how often of that with fewer events, which the client does not count
 	last    results.Outcome       // of the attempt before
 	sent    time.Duration         // when the first attempt left
 	cause   results.Cause         // and why so late

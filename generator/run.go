@@ -55,7 +55,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	defer stop()
 	r := newRun(hard, c)
 	r.retries = newRetries(starting, &r.config)
-	r.retries.begin(r.senders)
+	r.retries.begin(r.senders, &r.split)
 	feeding := r.produce(starting)
 	ticking := r.tick()
 	r.sendAll(starting)
@@ -74,7 +74,7 @@ type run struct {
 	recorder *results.Recorder
 	senders  []*sender
 	retries  *retries     // nil: nothing is sent again
-	split    atomic.Int64 // requests added by byte limits
+	split    atomic.Int64 // requests added by byte limits, ours and the endpoint's
 
 	unstarted int64 // requests that the end of the run kept from being sent
 	done      chan struct{}
@@ -110,7 +110,7 @@ func newRun(hard context.Context, c Config) *run {
 			r.senders[i].wire.request.SetConnectionClose()
 		}
 		if h, known := c.Scenario.Target.Client.Habits(); known {
-			r.senders[i].wire.countsRetry = h.CountsRetry
+			r.senders[i].wire.speakAs(&h)
 		}
 		if c.Scenario.Target.Endpoint == scenario.EndpointV1 {
 			r.senders[i].wire.speakV1(c.Scenario, c.Start)

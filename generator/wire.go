@@ -15,6 +15,7 @@ import (
 	"rehearse/capture"
 	"rehearse/recording"
 	"rehearse/results"
+	"rehearse/scenario"
 )
 
 // wire is one connection to the endpoint: at most one request at a time, never
@@ -74,6 +75,14 @@ func newWire(hard context.Context, d *Destination) *wire {
 	return w
 }
 
+// speakAs makes w send what a client's HTTP library adds of its own.
+func (w *wire) speakAs(h *scenario.Habits) {
+	w.countsRetry = h.CountsRetry
+	for _, header := range h.Headers {
+		w.request.Header.Set(header.Name, header.Value)
+	}
+}
+
 // maxIdle is how long a connection may rest before it is replaced: less than
 // servers and load balancers wait before they close it, which would lose the
 // next request.
@@ -90,7 +99,7 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 	}
 	path := b.Path
 	if w.countsRetry && b.attempt > 0 {
-		path += "?retry_count=" + strconv.Itoa(b.attempt)
+		path = joinQuery(path, "retry_count="+strconv.Itoa(b.attempt))
 	}
 	if w.path != path {
 		w.path = path
@@ -121,6 +130,14 @@ func (w *wire) carry(b *Batch) {
 	if w.carried = b.headers; w.carried != nil && b.attempt > 0 {
 		w.request.Header.Set(capture.HeaderAttempt, strconv.Itoa(b.attempt+1))
 	}
+}
+
+// joinQuery adds a parameter to a path.
+func joinQuery(path, parameter string) string {
+	if strings.Contains(path, "?") {
+		return path + "&" + parameter
+	}
+	return path + "?" + parameter
 }
 
 // setOrDelete sets a header, or removes it where there is no value.
