@@ -17,7 +17,9 @@ func TestCutBatch(t *testing.T) {
 		{`{"batch":[{"n":0},{"n":1}]}`, 0b10, `{"batch":[{"n":1}]}`},
 		{`{"batch":[{"n":0}]}`, 0, `{"batch":[]}`},
 		{`{"batch":5}`, 1, `{"batch":5}`},
-		{`[{"n":0}]`, 0, `[{"n":0}]`},
+		{`[{"n":0}]`, 0, `[]`},
+		{` [{"n":0},{"n":1} ,{"n":2}] `, 0b110, ` [{"n":1},{"n":2}] `},
+		{`"batch"`, 0, `"batch"`}, {`data=W10`, 0, `data=W10`}, {``, 0, ``},
 	} {
 		got := capture.CutBatch(nil, []byte(row.plain), func(i int) bool { return row.keep>>i&1 == 1 })
 		if string(got) != row.want {

@@ -35,22 +35,44 @@ func appendMembers(dst []byte, e *Event) []byte {
 // AppendHead appends the beginning of a /batch/ body, up to its first event. The
 // events follow, separated by commas, and then AppendTail.
 func (e *Envelope) AppendHead(dst []byte) []byte {
-	dst = AppendString(append(dst, `{"api_key":`...), e.Token)
-	if e.HistoricalMigration {
-		dst = append(dst, `,"historical_migration":true`...)
+	if e.Order == BatchFirst {
+		return append(dst, `{"batch":[`...)
 	}
-	if !e.SentAt.IsZero() && !e.SentAtLast {
-		dst = AppendTime(append(dst, `,"sent_at":"`...), e.SentAt)
-		dst = append(dst, '"')
+	dst = AppendString(append(dst, `{"api_key":`...), e.Token)
+	if e.Order == BatchLast {
+		dst = e.appendSentAt(e.appendHistorical(dst))
 	}
 	return append(dst, `,"batch":[`...)
 }
 
 // AppendTail appends the end of a /batch/ body.
 func (e *Envelope) AppendTail(dst []byte) []byte {
-	if e.SentAt.IsZero() || !e.SentAtLast {
-		return append(dst, "]}"...)
+	dst = append(dst, ']')
+	switch e.Order {
+	case SentAtAfter:
+		dst = e.appendHistorical(e.appendSentAt(dst))
+	case BatchFirst:
+		dst = e.appendSentAt(e.appendHistorical(dst))
+		dst = AppendString(append(dst, `,"api_key":`...), e.Token)
 	}
-	dst = AppendTime(append(dst, `],"sent_at":"`...), e.SentAt)
-	return append(dst, `"}`...)
+	return append(dst, '}')
+}
+
+// appendHistorical appends the mark of an import.
+func (e *Envelope) appendHistorical(dst []byte) []byte {
+	switch {
+	case e.HistoricalMigration:
+		return append(dst, `,"historical_migration":true`...)
+	case e.Order == BatchFirst:
+		return append(dst, `,"historical_migration":false`...)
+	}
+	return dst
+}
+
+// appendSentAt appends when the request was made.
+func (e *Envelope) appendSentAt(dst []byte) []byte {
+	if e.SentAt.IsZero() {
+		return dst
+	}
+	return append(AppendTime(append(dst, `,"sent_at":"`...), e.SentAt), '"')
 }

@@ -20,5 +20,16 @@ type Envelope struct {
 	Token               string
 	HistoricalMigration bool
 	SentAt              time.Time // zero: left out
-	SentAtLast          bool      // it stands behind the events, as SDKs have it
+	Order               EnvelopeOrder
 }
+
+// EnvelopeOrder is how the members of an envelope follow each other, which tells
+// clients apart and nothing else: endpoints take any order.
+type EnvelopeOrder uint8
+
+// The orders. Where historical_migration is not set all but BatchFirst leave it out.
+const (
+	BatchLast   EnvelopeOrder = iota // api_key, historical_migration, sent_at, batch
+	SentAtAfter                      // api_key, batch, sent_at, historical_migration: posthog-js and -node
+	BatchFirst                       // batch, historical_migration, sent_at, api_key: posthog-python
+)

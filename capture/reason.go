@@ -25,6 +25,7 @@ const (
 	ConnectTimeout
 	ConnectFailed
 	TLSFailed
+	BadCertificate     // expired, for another host, or of an unknown authority
 	BrokenWhileSending // the connection failed before the last byte was written
 
 	// Network, after the last byte was written: it may have been ingested.
@@ -116,6 +117,7 @@ var reasonTable = [reasons]reasonRow{
 	ConnectTimeout:     {"connect_timeout", Network, FateRejected, true},
 	ConnectFailed:      {"connect_failed", Network, FateRejected, true},
 	TLSFailed:          {"tls_failed", Network, FateRejected, true},
+	BadCertificate:     {"bad_certificate", Network, FateRejected, true},
 	BrokenWhileSending: {"broken_while_sending", Network, FateRejected, true},
 
 	AnswerTimeout:      {"answer_timeout", Network, FateAmbiguous, true},

@@ -32,6 +32,7 @@ func TestReasonTable(t *testing.T) {
 		{capture.ConnectTimeout, "connect_timeout", "network", rejected, true},
 		{capture.ConnectFailed, "connect_failed", "network", rejected, true},
 		{capture.TLSFailed, "tls_failed", "network", rejected, true},
+		{capture.BadCertificate, "bad_certificate", "network", rejected, true},
 		{capture.BrokenWhileSending, "broken_while_sending", "network", rejected, true},
 		{capture.AnswerTimeout, "answer_timeout", "network", ambiguous, true},
 		{capture.ClosedBeforeAnswer, "closed_before_answer", "network", ambiguous, true},

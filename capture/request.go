@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"iter"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ type Request struct {
 	ContentEncoding []byte
 	ForwardedFor    []byte // X-Forwarded-For: no Decoder reads it
 	Body            []byte
+
+	Headers iter.Seq2[[]byte, []byte] // all of them, for who records; nil: unknown. No Decoder reads them
 }
 
 // isLegacy reports whether the path is one of the older names, on which a body

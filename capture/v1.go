@@ -1,7 +1,19 @@
 package capture
 
-// PathV1 is the route of v1, without its trailing slash.
-const PathV1 = "/i/v1/analytics/events"
+import "strings"
+
+// PathV1 is the route of v1, without its trailing slash; older servers and
+// clients call it pathOldV1 (capture v1/router.rs).
+const (
+	PathV1    = "/i/v1/analytics/events"
+	pathOldV1 = "/i/v1/general/events"
+)
+
+// IsV1 reports whether a path, without its query, is that of v1.
+func IsV1(path string) bool {
+	path = strings.TrimSuffix(path, "/")
+	return path == PathV1 || path == pathOldV1
+}
 
 // The headers that v1 adds to HTTP's own (capture v1/constants.rs).
 const (

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/recording"
 	"rehearse/results"
 )
 
@@ -23,10 +24,12 @@ type Batch struct {
 	Body            []byte // as it goes over the wire
 	Plain           int    // bytes of the body before compression
 
+	headers []recording.Header    // v1, recorded: more of them
 	results []capture.EventResult // v1: the uuids of the events that are left, and what was said of each
 	left    []int64               // which events are left, by index; nil: all
 	parts   []results.Part        // what became of the others
 	attempt int                   // how often it was sent again
+	spared  int                   // how often of that with fewer events, which the client does not count
 	last    results.Outcome       // of the attempt before
 	sent    time.Duration         // when the first attempt left
 	cause   results.Cause         // and why so late

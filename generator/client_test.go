@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +34,8 @@ type seenRequest struct {
 	Members []string // of the body's envelope, in their order
 	Token   any
 	Events  int
+
+	Historical any
 }
 
 // seeing is an endpoint that says Ok and passes on what it saw.
@@ -75,7 +80,7 @@ func seeRequest(t *testing.T, r *http.Request) seenRequest {
 	}
 	s.Members, s.Token = membersOf(text), members["api_key"]
 	batch, _ := members["batch"].([]any)
-	s.Events = len(batch)
+	s.Events, s.Historical = len(batch), members["historical_migration"]
 	return s
 }
 
@@ -104,6 +109,7 @@ func sendOne(t *testing.T, server *httptest.Server, s *scenario.Scenario) {
 	h, _ := s.Target.Client.Habits()
 	w := newWire(t.Context(), &Destination{URL: u, UserAgent: h.UserAgent, Timeout: s.Target.Timeout})
 	defer w.close()
+	w.speakAs(&h)
 	source, _ := NewSynth(s)
 	b := newBatch()
 	if err := source.Next(b); err != nil {
@@ -147,6 +153,60 @@ func TestLikePosthogGo(t *testing.T) {
 	if diff := cmp.Diff(theirs, ours); diff != "" {
 		t.Errorf("theirs -, ours +:\n%s", diff)
 	}
+}
+
+// TestLikeRecorded: clients that are not written in Go were recorded, and ours
+// sends what an endpoint cannot tell from that, but for ids, times and versions.
+func TestLikeRecorded(t *testing.T) {
+	t.Parallel()
+	server, seen := seeing(t)
+	for client, file := range map[string]string{
+		"posthog-node": "posthog-node-5.50.0.jsonl", "posthog-python": "posthog-python-7.42.0.jsonl",
+	} {
+		resend(t, server, filepath.Join("testdata", file))
+		theirs := <-seen
+		sendOne(t, server, clientScenario(t, client))
+		ours := <-seen
+		// Who asks for compressed answers must be able to read them; ours reads them as they are.
+		theirs.Headers = slices.DeleteFunc(theirs.Headers, func(h string) bool { return h == "Accept-Encoding: gzip, deflate" })
+		if diff := cmp.Diff(theirs, ours); diff != "" {
+			t.Errorf("%s: theirs -, ours +:\n%s", client, diff)
+		}
+	}
+}
+
+// resend sends the request that a file holds, with all its headers.
+func resend(t *testing.T, server *httptest.Server, path string) {
+	t.Helper()
+	line, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r struct {
+		Path     string
+		Kind     string `json:"content_type"`
+		Encoding string `json:"content_encoding"`
+		Headers  map[string]string
+		Body     []byte
+	}
+	if err := json.Unmarshal(line, &r); err != nil {
+		t.Fatal(err)
+	}
+	q, err := http.NewRequest("POST", server.URL+r.Path, bytes.NewReader(r.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Headers["Content-Type"], r.Headers["Content-Encoding"] = r.Kind, r.Encoding
+	for name, value := range r.Headers {
+		if value != "" {
+			q.Header.Set(name, value)
+		}
+	}
+	answer, err := server.Client().Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
 }
 
 // TestPosthogGoDelivers: what a client that nobody here wrote has sent is what
@@ -194,8 +254,9 @@ func TestClients(t *testing.T) {
 		events                           int
 	}{
 		{"posthog-js", "POST /e/", "Content-Encoding: gzip, Content-Type: text/plain, User-Agent: Mozilla", "api_key, batch, sent_at", 10},
-		{"posthog-node", "POST /batch/", "Content-Encoding: gzip, Content-Type: application/json, User-Agent: posthog-node", "api_key, batch, sent_at", 20},
-		{"posthog-python", "POST /batch/", "Content-Type: application/json, User-Agent: posthog-python", "api_key, batch, sent_at", 100},
+		{"posthog-node", "POST /batch/", "Accept: */*, Accept-Language: *, Content-Encoding: gzip, Content-Type: application/json, Sec-Fetch-Mode: cors, User-Agent: posthog-node", "api_key, batch, sent_at", 20},
+		{"posthog-node, historical_migration: true", "POST /batch/", "Accept: */*, Accept-Language: *, Content-Encoding: gzip, Content-Type: application/json, Sec-Fetch-Mode: cors, User-Agent: posthog-node", "api_key, batch, sent_at, historical_migration", 20},
+		{"posthog-python", "POST /batch/", "Accept: */*, Content-Type: application/json, User-Agent: posthog-python", "batch, historical_migration, sent_at, api_key", 100},
 		{"importer", "POST /batch/", "Content-Type: application/json, User-Agent: posthog-rs", "api_key, historical_migration, batch", 100},
 	} {
 		server, seen := seeing(t)

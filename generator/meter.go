@@ -2,41 +2,44 @@ package generator
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"rehearse/capture"
+	"rehearse/results"
 )
 
 // meter watches what passes over a wire's connection. The client's error alone
 // does not tell whether a request that failed had been sent whole, and so
 // whether it may have been ingested; the meter does.
 type meter struct {
-	dial func(addr string) (net.Conn, error)
-	hard context.Context
+	dialer *dialer
+	hard   context.Context
 
 	open    atomic.Pointer[metered] // the client may close it from a goroutine of its own
 	touched time.Duration           // when its last exchange ended
 
-	written, read int   // bytes since begin
-	dialed        error // why no connection could be had
-	broken        error // why writing failed
+	written, read int             // bytes since begin, before encryption
+	head          []byte          // of what was read
+	opening       results.Opening // of the connection, if it took a new one
+	dialed        error           // why no connection could be had
+	broken        error           // why writing failed
 }
 
 // begin starts the count for one exchange.
-func (m *meter) begin() { m.written, m.read, m.dialed, m.broken = 0, 0, nil, nil }
+func (m *meter) begin() {
+	m.written, m.read, m.head, m.opening, m.dialed, m.broken = 0, 0, m.head[:0], results.Opening{}, nil, nil
+}
 
-// connect opens a metered connection that closes when the run is broken off.
-func (m *meter) connect(addr string) (net.Conn, error) {
-	c, err := m.dial(addr)
+// connect opens a metered connection that closes when the run is broken off. The
+// dialer knows where to.
+func (m *meter) connect(string) (net.Conn, error) {
+	c, err := m.dialer.dial(m.hard, &m.opening)
 	if err != nil {
 		m.dialed = err
 		return nil, err
@@ -74,10 +77,14 @@ func (c *metered) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Read counts.
+// Read counts, and keeps the beginning: of an answer that cannot be understood
+// it is all there is to show.
 func (c *metered) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.meter.read += n
+	if room := keptAnswer - len(c.meter.head); room > 0 {
+		c.meter.head = append(c.meter.head, p[:min(n, room)]...)
+	}
 	return n, err
 }
 
@@ -95,8 +102,6 @@ func (m *meter) reason(err error) capture.Reason {
 		return capture.Abandoned
 	case m.dialed != nil:
 		return dialReason(m.dialed)
-	case isTLS(err):
-		return capture.TLSFailed
 	case m.broken != nil:
 		return capture.BrokenWhileSending
 	case errors.Is(err, fasthttp.ErrTimeout):
@@ -111,29 +116,13 @@ func (m *meter) reason(err error) capture.Reason {
 	return capture.GarbledAnswer
 }
 
-// dialReason tells the ways apart in which no connection comes about.
-func dialReason(err error) capture.Reason {
-	var dns *net.DNSError
-	var timeout net.Error
-	switch {
-	case errors.As(err, &dns):
-		return capture.NameNotFound
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return capture.ConnectRefused
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return capture.ConnectTimeout
+// sample is what there is to show of an exchange that failed: why there was no
+// connection, or how the answer begins. It is valid until the next exchange.
+func (m *meter) sample() []byte {
+	if m.dialed != nil {
+		return []byte(dialSample(m.dialed))
 	}
-	return capture.ConnectFailed
-}
-
-// isTLS tells whether err comes from setting up an encrypted connection.
-func isTLS(err error) bool {
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	var verify *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	return errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verify) || errors.As(err, &authority) ||
-		errors.Is(err, fasthttp.ErrTLSHandshakeTimeout)
+	return m.head
 }
 
 // isBroken tells whether a connection ended in the middle of an answer.

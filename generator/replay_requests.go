@@ -11,12 +11,14 @@ import (
 )
 
 // requestReplay sends recorded requests byte for byte: path with query, content
-// type, content encoding and body are those of the recording.
+// type, content encoding and body are those of the recording, and so are the
+// headers that v1 reads.
 type requestReplay struct {
 	scenario *scenario.Scenario
 	lines    *recording.Requests
 	rhythm   rhythm
 	decoder  capture.Decoder
+	v1       capture.DecoderV1
 	lanes    int
 	events   int64 // dealt out so far
 }
@@ -43,6 +45,7 @@ func (r *requestReplay) Next(b *Batch) error {
 	}
 	b.Path, b.Body, b.Plain = q.Path, q.Body, len(q.Body)
 	b.ContentType, b.ContentEncoding, b.ForwardedFor = q.ContentType, q.ContentEncoding, q.ForwardedFor
+	b.headers = q.Headers
 	r.events += b.Events
 	return nil
 }
@@ -64,16 +67,29 @@ func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.
 // count finds out how many events the request carries, and which queue the
 // first one's distinct_id belongs to. One that cannot be decoded counts as one.
 func (r *requestReplay) count(b *Batch, q *recording.Request) {
-	b.First, b.Events = r.events, 1
-	got, err := q.Decode(&r.decoder)
+	b.First, b.Events, b.results = r.events, 1, b.results[:0]
+	got, err := r.decode(q)
 	var refusal *capture.Refusal
 	switch {
 	case errors.As(err, &refusal):
 		b.Events = max(int64(refusal.Events), 1)
+	case len(got.Results) > 0:
+		b.Events = int64(len(got.Results))
+		b.results = append(b.results, got.Results...)
 	case len(got.Events) > 0:
 		b.Events = int64(len(got.Events) + got.Filtered)
+	}
+	if err == nil && len(got.Events) > 0 {
 		b.Lane = int(xxh3.Hash(got.Events[0].DistinctID) % uint64(r.lanes))
 	}
+}
+
+// decode returns what the request submits, by the rules of the API that it went to.
+func (r *requestReplay) decode(q *recording.Request) (*capture.Submission, error) {
+	if q.IsV1() {
+		return q.DecodeV1(&r.v1)
+	}
+	return q.Decode(&r.decoder)
 }
 
 // Build has nothing to do: the body was recorded.

@@ -32,6 +32,8 @@ type retries struct {
 
 	requests, events, bytes atomic.Int64 // that wait
 
+	split *atomic.Int64 // requests that the plan did not know of
+
 	mu       sync.Mutex // guards what follows, the tools for cutting bodies
 	inflater capture.Inflater
 	plain    []byte
@@ -60,11 +62,13 @@ func newRetries(starting context.Context, c *Config) *retries {
 	return r
 }
 
-// begin lets senders know of r, and watches for the end of the work.
-func (r *retries) begin(senders []*sender) {
+// begin lets senders know of r, and watches for the end of the work. split counts
+// the requests that are made of one.
+func (r *retries) begin(senders []*sender, split *atomic.Int64) {
 	if r == nil {
 		return
 	}
+	r.split = split
 	r.work.Add(len(senders))
 	for _, s := range senders {
 		s.retries, s.again = r, r.ready
@@ -87,11 +91,11 @@ func (r *retries) waiting() results.Count {
 // before. Only the events that were returned count where the answer speaks of
 // events, else all that are left.
 func (r *retries) wants(b *Batch, o *results.Outcome, asked time.Duration) (wait time.Duration, again bool) {
-	if b.attempt >= r.policy.Retries || r.ending.Err() != nil || !r.retryable(o) {
+	if !r.policy.Allows(b.attempt-b.spared, o.Status > 0) || r.ending.Err() != nil || !r.retryable(o) {
 		return 0, false
 	}
 	s := scenario.NewStream(retrySalt^uint64(b.First), uint64(b.attempt))
-	wait = r.policy.Wait(b.attempt, s.Float64(), asked)
+	wait = r.policy.Wait(b.attempt-b.spared, s.Float64(), asked)
 	return wait, o.Done+wait < r.until
 }
 
@@ -160,27 +164,39 @@ func (r *retries) count(b *Batch, n int64) {
 	r.bytes.Add(n * int64(cap(b.Body)))
 }
 
-// cut makes the body of b carry only the events that are left, by their place.
+// cut makes b carry only the events that are left, by their place. A recorded
+// body is sent as it was or not at all.
 func (r *retries) cut(b *Batch, left []int) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	plain, err := r.inflater.Inflate(r.coding, b.Body, capture.MaxPlainV1)
-	if err != nil {
-		return false
-	}
 	next := 0
-	r.plain = capture.CutBatch(r.plain[:0], plain, func(i int) bool {
+	whole := b.headers == nil && r.cutBody(b, func(i int) bool {
 		keep := next < len(left) && left[next] == i
 		if keep {
 			next++
 		}
 		return keep
 	})
+	if whole {
+		b.keep(left)
+	}
+	return whole
+}
+
+// cutBody makes the body of b carry only those events that keep names by their
+// place. False: the body is of a form that cannot be cut.
+func (r *retries) cutBody(b *Batch, keep func(i int) bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	plain, err := r.inflater.Inflate(r.coding, b.Body, capture.MaxPlainV1)
+	if err != nil {
+		return false
+	}
+	if r.plain = capture.CutBatch(r.plain[:0], plain, keep); len(r.plain) == len(plain) {
+		return false
+	}
 	if b.Plain = len(r.plain); r.zip == nil {
 		b.Body = append(b.Body[:0], r.plain...)
 	} else {
 		b.Body = compress(r.zip, b.Body[:0], r.plain)
 	}
-	b.keep(left)
 	return true
 }

@@ -56,7 +56,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	defer stop()
 	r := newRun(hard, c)
 	r.retries = newRetries(starting, &r.config)
-	r.retries.begin(r.senders)
+	r.retries.begin(r.senders, &r.split)
 	feeding := r.produce(starting)
 	ticking := r.tick()
 	r.sendAll(starting)
@@ -75,7 +75,7 @@ type run struct {
 	recorder *results.Recorder
 	senders  []*sender
 	retries  *retries     // nil: nothing is sent again
-	split    atomic.Int64 // requests added by byte limits
+	split    atomic.Int64 // requests added by byte limits, ours and the endpoint's
 
 	unstarted int64 // requests that the end of the run kept from being sent
 	done      chan struct{}

@@ -110,7 +110,7 @@ func (s *sender) exchange(b *Batch) {
 	s.out.Done = s.pacer.Now()
 	s.wire.meter.touched = s.out.Done
 	s.inFlight.Store(0)
-	if s.wire.v1 != nil && s.out.Reason == capture.Accepted {
+	if len(b.results) > 0 && s.out.Reason == capture.Accepted {
 		s.parts = b.tell(&s.out, s.parts[:0])
 		s.out.Parts = s.parts
 	}

@@ -3,6 +3,7 @@
 package generator
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"syscall"
@@ -13,6 +14,9 @@ import (
 // stale tells whether the other side has closed a connection that rests, or
 // sent what nobody asked for. Either way the next request would be lost on it.
 func stale(c net.Conn) bool {
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
 	socket, ok := c.(syscall.Conn)
 	if !ok {
 		return false

@@ -2,7 +2,7 @@ package generator
 
 import (
 	"context"
-	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"rehearse/capture"
+	"rehearse/recording"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -23,11 +24,12 @@ type wire struct {
 	client  *fasthttp.HostClient
 	request *fasthttp.Request
 	answer  *fasthttp.Response
-	base    string // scheme, host and path prefix
+	base    string // host and path prefix, as a URL
 	path    string // of the request as prepared
 	timeout time.Duration
-	v1      *headersV1 // nil: v0
-	batch   *Batch     // as prepared
+	v1      *headersV1         // nil: v0
+	batch   *Batch             // as prepared
+	carried []recording.Header // headers that the request has from its recording
 	meter   meter
 
 	countsRetry bool // a retry says its number in the URL
@@ -43,7 +45,11 @@ type Destination struct {
 	UserAgent string
 	Rehearsal string // the value of HeaderRehearsal; empty: without
 	Timeout   time.Duration
-	Dial      func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP
+	Dial      func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP. It sees every address before it is connected to
+
+	Roots   *x509.CertPool      // who is trusted to certify an https target; nil: the system's
+	Resolve map[string][]string // where a host:port leads, as host:port; missing: by the name's look-up
+	Proxy   *url.URL            // http, asked for a tunnel to the target; nil: none
 }
 
 // newWire returns a wire to d; connections die when hard ends.
@@ -51,21 +57,19 @@ func newWire(hard context.Context, d *Destination) *wire {
 	w := &wire{
 		request: &fasthttp.Request{},
 		answer:  &fasthttp.Response{},
-		base:    d.URL.Scheme + "://" + d.URL.Host + trimSlash(d.URL.Path),
+		base:    "http://" + d.URL.Host + trimSlash(d.URL.Path), // encryption is the dialer's: the client need not know
 		timeout: d.Timeout,
 	}
-	w.meter.dial = d.dialer(hard)
+	w.meter.dialer = newDialer(d)
 	w.meter.hard = hard
+	w.meter.head = make([]byte, 0, keptAnswer)
 	w.client = &fasthttp.HostClient{
 		Addr:                          address(d.URL),
-		IsTLS:                         d.URL.Scheme == "https",
-		TLSConfig:                     &tls.Config{ServerName: d.URL.Hostname()},
 		Dial:                          w.meter.connect,
 		MaxConns:                      1,
 		MaxIdemponentCallAttempts:     1,
 		RetryIfErr:                    func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
 		MaxIdleConnDuration:           maxIdle,
-		MaxResponseBodySize:           capture.MaxAnswer,
 		WriteBufferSize:               writeBuffer,
 		NoDefaultUserAgentHeader:      true,
 		DisableHeaderNamesNormalizing: true,
@@ -83,10 +87,18 @@ func (w *wire) shape(s *scenario.Scenario, start time.Time) {
 		w.request.SetConnectionClose()
 	}
 	if h, known := s.Target.Client.Habits(); known {
-		w.countsRetry = h.CountsRetry
+		w.speakAs(&h)
 	}
 	if s.Target.Endpoint == scenario.EndpointV1 {
 		w.speakV1(s, start)
+	}
+}
+
+// speakAs makes w send what a client's HTTP library adds of its own.
+func (w *wire) speakAs(h *scenario.Habits) {
+	w.countsRetry = h.CountsRetry
+	for _, header := range h.Headers {
+		w.request.Header.Set(header.Name, header.Value)
 	}
 }
 
@@ -106,7 +118,7 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 	}
 	path := b.Path
 	if w.countsRetry && b.attempt > 0 {
-		path += "?retry_count=" + strconv.Itoa(b.attempt)
+		path = joinQuery(path, "retry_count="+strconv.Itoa(b.attempt))
 	}
 	if w.path != path {
 		w.path = path
@@ -115,12 +127,36 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 	w.batch = b
 	h := &w.request.Header
 	h.SetContentType(b.ContentType)
+	w.client.MaxResponseBodySize = capture.MaxAnswerV1(len(b.results))
 	if w.v1 != nil {
 		w.v1.set(w, b, now)
 	}
+	w.carry(b)
 	setOrDelete(h, fasthttp.HeaderContentEncoding, b.ContentEncoding)
 	setOrDelete(h, fasthttp.HeaderXForwardedFor, b.ForwardedFor)
 	w.request.SetBodyRaw(b.Body)
+}
+
+// carry sets the headers that a recorded request brings along, in place of those
+// of the one before.
+func (w *wire) carry(b *Batch) {
+	for _, was := range w.carried {
+		w.request.Header.Del(was.Name)
+	}
+	for _, is := range b.headers {
+		w.request.Header.Set(is.Name, is.Value)
+	}
+	if w.carried = b.headers; w.carried != nil && b.attempt > 0 {
+		w.request.Header.Set(capture.HeaderAttempt, strconv.Itoa(b.attempt+1))
+	}
+}
+
+// joinQuery adds a parameter to a path.
+func joinQuery(path, parameter string) string {
+	if strings.Contains(path, "?") {
+		return path + "&" + parameter
+	}
+	return path + "?" + parameter
 }
 
 // setOrDelete sets a header, or removes it where there is no value.
@@ -138,12 +174,15 @@ func (w *wire) exchange(o *results.Outcome) {
 	w.meter.begin()
 	err := w.client.DoTimeout(w.request, w.answer, w.timeout)
 	o.WireBytes = int32(w.meter.written)
+	o.Opening = w.meter.opening
 	if err != nil {
-		o.Reason = w.meter.reason(err)
+		if o.Reason = w.meter.reason(err); o.Reason != capture.Abandoned {
+			o.Answer = w.meter.sample()
+		}
 		return
 	}
 	o.Status = w.answer.StatusCode()
-	if w.v1 != nil {
+	if len(w.batch.results) > 0 {
 		o.Reason = capture.JudgeV1(o.Status, w.answer.Body(), w.batch.results)
 	} else {
 		o.Reason = capture.Judge(o.Status, w.answer.Body())
@@ -176,26 +215,6 @@ func (w *wire) retryAfter() time.Duration {
 
 // close gives up the connection.
 func (w *wire) close() { w.client.CloseIdleConnections() }
-
-// dialer returns the function that opens connections.
-func (d *Destination) dialer(hard context.Context) func(string) (net.Conn, error) {
-	if d.Dial != nil {
-		return func(addr string) (net.Conn, error) { return d.Dial(hard, addr) }
-	}
-	dialer := &net.Dialer{Timeout: d.Timeout}
-	return func(addr string) (net.Conn, error) { return dialer.DialContext(hard, "tcp", addr) }
-}
-
-// address is host and port of u.
-func address(u *url.URL) string {
-	if u.Port() != "" {
-		return u.Host
-	}
-	if u.Scheme == "https" {
-		return net.JoinHostPort(u.Hostname(), "443")
-	}
-	return net.JoinHostPort(u.Hostname(), "80")
-}
 
 // trimSlash removes a slash at the end: paths begin with one.
 func trimSlash(path string) string {

@@ -29,7 +29,6 @@ func (w *wire) speakV1(s *scenario.Scenario, start time.Time) {
 	if s.Traffic != nil {
 		w.v1.seed = s.Traffic.Seed
 	}
-	w.client.MaxResponseBodySize = capture.MaxAnswerV1(s.Batching.MaxEvents)
 }
 
 // set writes the headers for an attempt to send b at a time. The id of a request

@@ -41,13 +41,12 @@ func newWorkbench(s *scenario.Scenario, start time.Time) *Workbench {
 		limit:  int(s.Batching.Bytes),
 		start:  start,
 	}
-	w.tail = len("]}")
 	if h, known := s.Target.Client.Habits(); known {
-		w.habits, w.envelope.SentAtLast = &h, h.SentAt
-		if h.SentAt {
-			w.tail = len(`],"sent_at":"2006-01-02T15:04:05.000Z"}`)
-		}
+		w.habits, w.envelope.Order = &h, h.Order
 	}
+	longest := w.envelope
+	longest.SentAt = start
+	w.tail = len(longest.AppendTail(nil))
 	w.v1.HistoricalMigration = s.Target.HistoricalMigration
 	w.zip, w.coding = newCompressor(s.Target.Compression)
 	return w
@@ -112,7 +111,7 @@ func (w *Workbench) open(b *Batch) (f frame) {
 		w.v1.CreatedAt = w.start.Add(b.Due)
 	} else {
 		b.Path, f = "/batch/", &w.envelope
-		if w.habits == nil && !w.envelope.HistoricalMigration || w.envelope.SentAtLast {
+		if w.habits == nil && !w.envelope.HistoricalMigration || w.habits != nil && w.habits.SentAt {
 			w.envelope.SentAt = w.start.Add(b.Due)
 		}
 	}

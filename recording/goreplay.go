@@ -64,6 +64,14 @@ func (r *Request) parseGoReplay(record []byte) Reason {
 	if err != nil || q.Method != http.MethodPost {
 		return NotRequest
 	}
-	*r = Request{at, q.URL.RequestURI(), q.Header.Get("Content-Type"), q.Header.Get("Content-Encoding"), q.Header.Get("X-Forwarded-For"), body}
+	*r = Request{
+		Time: at, Path: q.URL.RequestURI(), ContentType: q.Header.Get("Content-Type"),
+		ContentEncoding: q.Header.Get("Content-Encoding"), ForwardedFor: q.Header.Get("X-Forwarded-For"), Body: body,
+	}
+	if r.IsV1() {
+		for name := range q.Header {
+			r.keep(name, q.Header.Get(name))
+		}
+	}
 	return ""
 }

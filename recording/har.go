@@ -110,6 +110,9 @@ func (r *Request) parseHAR(text []byte) Reason {
 		case "content-type":
 			r.ContentType = h.Value
 		}
+		if r.IsV1() {
+			r.keep(h.Name, h.Value)
+		}
 	}
 	return ""
 }

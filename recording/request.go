@@ -18,15 +18,40 @@ type Request struct {
 	ContentEncoding string
 	ForwardedFor    string // the address that it came from
 	Body            []byte // as it went over the wire; its buffer is used again
+
+	Headers []Header // of a request to v1: those that v1 adds to HTTP's own
+}
+
+// Header is a header of a recorded request that is sent again as it was.
+type Header struct{ Name, Value string }
+
+// headersV1 are the headers without which v1 understands nothing. User-Agent is
+// not among them: a replay says who it is.
+var headersV1 = [...]string{"Authorization", capture.HeaderSDKInfo, capture.HeaderAttempt, capture.HeaderRequestID, capture.HeaderTimestamp}
+
+// keep keeps a header that v1 reads, by any spelling of its name.
+func (r *Request) keep(name, value string) {
+	for _, known := range headersV1 {
+		if strings.EqualFold(name, known) {
+			r.Headers = append(r.Headers, Header{known, value})
+		}
+	}
+}
+
+// IsV1 reports whether the request went to v1.
+func (r *Request) IsV1() bool {
+	path, _, _ := strings.Cut(r.Path, "?")
+	return capture.IsV1(path)
 }
 
 // Parse reads a line with path, method, content_type, content_encoding, ip, now
-// and body (in base64), or says why that is no request that can be sent.
+// and body (in base64), or says why that is no request that can be sent. headers
+// is an object of all others; of a request to v1, those that v1 reads are kept.
 func (r *Request) Parse(line []byte) Reason {
 	if !gjson.ValidBytes(line) {
 		return NotJSON
 	}
-	f := gjson.GetManyBytes(line, "method", "path", "content_type", "content_encoding", "ip", "now", "body")
+	f := gjson.GetManyBytes(line, "method", "path", "content_type", "content_encoding", "ip", "now", "body", "headers")
 	method, path := f[0].Str, f[1].Str
 	if method != "" && method != "POST" || path == "" || path[0] != '/' {
 		return NotRequest
@@ -39,8 +64,33 @@ func (r *Request) Parse(line []byte) Reason {
 	if err != nil {
 		return NotRequest
 	}
-	*r = Request{now, path, f[2].Str, f[3].Str, f[4].Str, body}
+	*r = Request{Time: now, Path: path, ContentType: f[2].Str, ContentEncoding: f[3].Str, ForwardedFor: f[4].Str, Body: body}
+	if r.IsV1() {
+		f[7].ForEach(func(name, value gjson.Result) bool {
+			r.keep(name.Str, value.Str)
+			return true
+		})
+	}
 	return ""
+}
+
+// DecodeV1 returns what a request to v1 submits, as the endpoint would understand
+// it.
+func (r *Request) DecodeV1(d *capture.DecoderV1) (*capture.Submission, error) {
+	q := capture.RequestV1{
+		UserAgent: []byte("replay"), ContentType: []byte(r.ContentType), ContentEncoding: []byte(r.ContentEncoding), Body: r.Body,
+	}
+	for _, h := range r.Headers {
+		for name, to := range map[string]*[]byte{
+			"Authorization": &q.Authorization, capture.HeaderSDKInfo: &q.SDKInfo, capture.HeaderAttempt: &q.Attempt,
+			capture.HeaderRequestID: &q.RequestID, capture.HeaderTimestamp: &q.Timestamp,
+		} {
+			if h.Name == name {
+				*to = []byte(h.Value)
+			}
+		}
+	}
+	return d.Decode(&q)
 }
 
 // Decode returns what the request submits, as the endpoint would understand it.

@@ -53,6 +53,7 @@ func rehearse(t testing.TB, path string, n int, reasonOf func(int) (capture.Reas
 		o := outcome(i, reason, status)
 		o.Sent += time.Duration(random.IntN(300)) * time.Microsecond
 		o.Done = o.Sent + time.Duration(random.ExpFloat64()*float64(8*ms))
+		o.Opening = opening(i)
 		if status == 429 {
 			o.Answer = []byte("{\"error\":\"slow down\x1b[31m\"}\n")
 		}

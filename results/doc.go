@@ -19,6 +19,11 @@
 // in the three histograms, refused and timed-out ones too; the histograms by
 // reason keep them apart. Requests that were never sent are in none.
 //
+// A request that finds no connection open has to wait until one is. That time is
+// in its latency and its service, and not in its lag: the customer waits for it,
+// and it is the endpoint's or the network's, not the generator's. connect and tls
+// have it once more, a duration for each connection that was opened.
+//
 // # The run directory
 //
 // scenario.yaml is the scenario as it was given, its secrets redacted.
@@ -47,8 +52,8 @@
 // latency.hlog has every interval's histograms in the HdrHistogram interval log
 // format 1.3 (V2 compressed), readable by the standard tools. Values are in
 // microseconds; tell tools that assume nanoseconds a value ratio of 1000. The
-// tags are latency, service, lag, and latency.<reason> for each reason that
-// occurred, latency.accepted among them. Intervals are stamped in seconds from
+// tags are latency, service, lag, latency.<reason> for each reason that occurred,
+// latency.accepted among them, and connect and tls. Intervals are stamped in seconds from
 // the start of the run, which the BaseTime comment gives. So that the log of a
 // long run stays small, its intervals widen: a second in the first ten minutes,
 // then a 600th of what went before. A run that is killed loses the last one.
@@ -77,7 +82,8 @@
 //	status reason side        as in result.json
 //	ambiguous                 true if it may have been ingested
 //	first_event events        its events, by index: first_event and so many after it
-//	answer                    the beginning of what the endpoint said, made safe to print
+//	answer                    the beginning of what the endpoint said, or why there was no
+//	                          connection to it; made safe to print
 //
 // Of an interval with more than ten thousand of them the rest is one line,
 // {"left_out": n, "to_ms": end of the interval}, and a warning in the result.
@@ -86,7 +92,8 @@
 //
 // Where the endpoint answers event by event, result.json has its word in said;
 // where requests were sent again, retries has the amplification, when the last
-// event was in, and the answers that were met on the way. A replay may leave
+// event was in, and the answers that were met on the way. connections counts those
+// that were opened, or could not be, and connect_ms and tls_ms what that took. A replay may leave
 // quarantine.jsonl.gz, the lines that could not be sent, with the reason, and a
 // resumed one resumed.json, which names the run before and what was ambiguous. A
 // run under a permit keeps it, as permit.yaml and permit.yaml.sig.

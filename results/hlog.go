@@ -15,14 +15,17 @@ import (
 )
 
 // latency.hlog is a HdrHistogram interval log, version 1.3, with V2 compressed
-// histograms: three lines an interval, tagged latency, service and lag, and one
-// tagged latency.<reason> for each reason that occurred. Lines are written here
+// histograms: three lines an interval, tagged latency, service and lag, one
+// tagged latency.<reason> for each reason that occurred, and one tagged connect
+// and one tls where connections were opened and encrypted. Lines are written here
 // and not by the library's log writer, which can only state maxima in units of
 // a million.
 const (
 	tagLatency = "latency"
 	tagService = "service"
 	tagLag     = "lag"
+	tagConnect = "connect"
+	tagTLS     = "tls"
 	tagReason  = "latency."
 
 	maxTags = 64 // in one log; there are about half as many reasons
@@ -46,12 +49,19 @@ func (w *hlogWriter) append(dst *bytes.Buffer) error {
 		w.appendLine(dst, tagLatency, t.Latency),
 		w.appendLine(dst, tagService, t.Service),
 		w.appendLine(dst, tagLag, t.Lag))
+	err = errors.Join(err, w.appendFilled(dst, tagConnect, t.Connect), w.appendFilled(dst, tagTLS, t.TLS))
 	for r, h := range t.ByReason {
-		if h != nil && h.Count() > 0 {
-			err = errors.Join(err, w.appendLine(dst, tagReason+capture.Reason(r).String(), h))
-		}
+		err = errors.Join(err, w.appendFilled(dst, tagReason+capture.Reason(r).String(), h))
 	}
 	return err
+}
+
+// appendFilled appends the line of a histogram that holds something.
+func (w *hlogWriter) appendFilled(dst *bytes.Buffer, tag string, h *Histogram) error {
+	if h == nil || h.Count() == 0 {
+		return nil
+	}
+	return w.appendLine(dst, tag, h)
 }
 
 // appendLine appends one line.

@@ -186,6 +186,10 @@ func (m *merger) addTotals() error {
 			}
 		}
 		m.total.Retries += s.Result.Requests.Retried
+		if c := s.Result.Connections; c != nil {
+			m.total.Connections.Opened += c.Opened
+			m.total.Connections.Failed += c.Failed
+		}
 	}
 	return nil
 }

@@ -45,6 +45,7 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 		reason, status := reasonOf(k)
 		o := outcome(k, reason, status)
 		o.Done += time.Duration(k*k%977) * time.Microsecond
+		o.Opening = opening(k)
 		if reason.Side() == capture.Ours {
 			o.Done = o.Sent
 		}

@@ -39,18 +39,21 @@ type Outcome struct {
 	// it: Record copies it.
 	Parts []Part
 
+	Opening Opening // of the connection it went on
+
 	BodyBytes int32 // the body before compression
 	WireBytes int32 // what was written to the connection: head and compressed body
 
-	// Answer is the beginning of a refused request's answer. The sender owns
-	// it: Record copies what it keeps.
+	// Answer is the beginning of a refused request's answer, or why there was no
+	// connection to send it on. The sender owns it: Record copies what it keeps.
 	Answer []byte
 }
 
 // Latency is what a customer would have felt: from due to done.
 func (o *Outcome) Latency() time.Duration { return o.Done - o.Due }
 
-// Service is what the endpoint took: from sent to done, of the last attempt.
+// Service is what the endpoint took: from sent to done, of the last attempt. If
+// it took a new connection, opening that is in it: Opening says how much.
 func (o *Outcome) Service() time.Duration { return o.Done - o.Sent - o.Waited }
 
 // Lag is what the generator did wrong: from due to sent.

@@ -190,6 +190,10 @@ func (t *Tally) addLogged(line *loggedHistogram) error {
 		t.Service.Add(line.Histogram)
 	case tagLag:
 		t.Lag.Add(line.Histogram)
+	case tagConnect:
+		made(&t.Connect).Add(line.Histogram)
+	case tagTLS:
+		made(&t.TLS).Add(line.Histogram)
 	default:
 		name, _ := strings.CutPrefix(line.tag, tagReason)
 		reason, err := capture.ParseReason(name)

@@ -36,6 +36,10 @@ type Result struct {
 	Warnings   []string       `json:"warnings"`
 	Said       []SaidRow      `json:"said,omitempty"`    // by endpoints that answer event by event
 	Retries    *RetryFacts    `json:"retries,omitempty"` // if anything was sent again
+
+	Connections *Connections `json:"connections,omitempty"` // if any was to be opened
+	Connect     *Summary     `json:"connect_ms,omitempty"`  // if any was
+	TLS         *Summary     `json:"tls_ms,omitempty"`      // if any was encrypted
 }
 
 // RunFacts identify a run and say how it ended.

@@ -131,7 +131,7 @@ func (r *Run) readAnswers(in io.Reader) error {
 	r.Answers = map[RejectionRow]string{}
 	missing := map[RejectionRow]bool{}
 	for _, row := range r.Result.Rejections {
-		if row.Side == "server" || row.Status > 0 {
+		if row.Side != "ours" || row.Status > 0 {
 			missing[row.kind()] = true
 		}
 	}

@@ -30,6 +30,7 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 	r.Requests.Retried = t.Retries
 	keepBooks(r, t)
 	r.addAnswers(t)
+	r.addConnections(t)
 	for _, kind := range t.refusals() {
 		count := t.Refusals[kind]
 		r.Rejections = append(r.Rejections, RejectionRow{

@@ -43,6 +43,8 @@ type Tally struct {
 	BodyBytes, WireBytes int64 // of what was sent
 
 	Latency, Service, Lag *Histogram
+	Connect, TLS          *Histogram // nil: no connection was opened, or encrypted
+	Connections           Connections
 	ByReason              []*Histogram // latency by capture.Reason; nil or missing where there was none
 }
 
@@ -77,6 +79,7 @@ func (t *Tally) Overflow() int64 {
 
 // record counts one outcome.
 func (t *Tally) record(o *Outcome) {
+	t.recordOpening(&o.Opening)
 	if o.Again {
 		t.recordAttempt(o)
 		return
@@ -147,6 +150,7 @@ func (t *Tally) Add(other *Tally) {
 	t.Latency.Add(other.Latency)
 	t.Service.Add(other.Service)
 	t.Lag.Add(other.Lag)
+	t.addOpenings(other)
 	for r, h := range other.ByReason {
 		if h != nil && h.Count() > 0 {
 			t.reason(capture.Reason(r)).Add(h)
@@ -162,12 +166,12 @@ func (t *Tally) reset() {
 	t.Latency.Reset()
 	t.Service.Reset()
 	t.Lag.Reset()
-	for _, h := range t.ByReason {
+	for _, h := range append(t.ByReason[:len(t.ByReason):len(t.ByReason)], t.Connect, t.TLS) {
 		if h != nil {
 			h.Reset()
 		}
 	}
-	*t = Tally{Refusals: t.Refusals, Attempts: t.Attempts, Said: t.Said, Latency: t.Latency, Service: t.Service, Lag: t.Lag, ByReason: t.ByReason}
+	*t = Tally{Refusals: t.Refusals, Attempts: t.Attempts, Said: t.Said, Latency: t.Latency, Service: t.Service, Lag: t.Lag, Connect: t.Connect, TLS: t.TLS, ByReason: t.ByReason}
 }
 
 // refusals are the kinds in Refusals in the order of reason and status.

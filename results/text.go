@@ -125,6 +125,9 @@ func (r *Run) throughput(p *page) {
 	p.fact("target", "%s events/s at the peak", rate(r.Result.Planned.PeakEvents))
 	p.fact("achieved", "%s events/s on average, %s", rate(r.average()), r.best())
 	p.fact("bytes", "%s of bodies, %s on the wire", sizeText(r.Result.Bytes.Body), sizeText(r.Result.Bytes.Wire))
+	if c := r.Result.Connections; c != nil && c.Failed > 0 {
+		p.fact("connected", "%s, and %s could not be opened", plural(c.Opened, "connection"), number(c.Failed))
+	}
 }
 
 // peak is the most events a second that were answered in an interval. Short
@@ -157,17 +160,14 @@ func (r *Run) average() float64 {
 	return float64(r.Result.Events.Sent) / r.Result.Run.Seconds
 }
 
-// times sets the three histograms together: latency contains lag, and only the
-// three side by side say whose time it was.
+// times sets the histograms together: latency contains lag, service contains
+// what it took to connect, and only side by side they say whose time it was.
 func (r *Run) times(p *page) {
 	p.line("")
 	p.line("%-9s %12s %10s %10s %10s %10s %10s %10s %10s",
 		"time", "count", "mean", "p50", "p90", "p95", "p99", "p99.9", "max")
-	for _, row := range []struct {
-		name string
-		Summary
-	}{{"latency", r.Result.Latency}, {"service", r.Result.Service}, {"lag", r.Result.Lag}} {
-		p.line("%-9s %12s %10s %10s %10s %10s %10s %10s %10s", "  "+row.name, number(row.Count),
+	for _, row := range r.Result.Times() {
+		p.line("%-9s %12s %10s %10s %10s %10s %10s %10s %10s", "  "+row.Name, number(row.Count),
 			millisecondsText(row.Mean), millisecondsText(row.P50), millisecondsText(row.P90),
 			millisecondsText(row.P95), millisecondsText(row.P99), millisecondsText(row.P999), millisecondsText(row.Max))
 	}

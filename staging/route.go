@@ -48,7 +48,8 @@ func routeOf(path []byte) route {
 		return trackRoute
 	case "/engage":
 		return engageRoute
-	case capture.PathV1, "/i/v1/general/events":
+	}
+	if capture.IsV1(string(path)) {
 		return v1Route
 	}
 	return noRoute

@@ -168,6 +168,9 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		ForwardedFor:    ctx.Request.Header.Peek("X-Forwarded-For"),
 		Body:            w.body,
 	}
+	if s.config.Observe != nil {
+		w.request.Headers = ctx.Request.Header.All()
+	}
 	submission, no := s.decide(ctx, w, unread)
 	if no == nil {
 		s.faults.capacity.work(len(submission.Events))

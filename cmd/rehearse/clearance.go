@@ -44,7 +44,7 @@ func (f *runFlags) clear(s *scenario.Scenario, p part) (*clearance, error) {
 	if err != nil {
 		return nil, coded{exitUsage, fmt.Errorf("cannot read the target as a URL")}
 	}
-	load, err := loadOf(s)
+	load, err := claimOf(s)
 	if err != nil {
 		return nil, err
 	}

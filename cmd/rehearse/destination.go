@@ -44,25 +44,30 @@ func (e *embedded) stop() {
 	<-e.served
 }
 
-// destination says where the requests of s go, and allows it.
-func destination(s *scenario.Scenario, target, runID string, c *clearance) (generator.Destination, error) {
-	u, err := url.Parse(target)
+// destination says where the requests of a run go, and allows it.
+func (r *rehearsal) destination() (generator.Destination, error) {
+	u, err := url.Parse(r.target)
 	if err != nil {
 		return generator.Destination{}, err
 	}
-	if err := c.guard.admit(u.Hostname()); err != nil {
-		return generator.Destination{}, coded{exitRefused, err}
+	guard := r.cleared.guard
+	d := generator.Destination{URL: u, UserAgent: userAgent(r.scenario, r.id), Rehearsal: r.cleared.header(r.id), Timeout: r.scenario.Target.Timeout}
+	if err := r.flags.network.apply(&d); err != nil {
+		return d, err
 	}
-	dialer := &net.Dialer{Timeout: s.Target.Timeout, Control: c.guard.control}
-	return generator.Destination{
-		URL:       u,
-		UserAgent: userAgent(s, runID),
-		Rehearsal: c.header(runID),
-		Timeout:   s.Target.Timeout,
-		Dial: func(ctx context.Context, addr string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "tcp", addr)
-		},
-	}, nil
+	for _, host := range d.Hosts() {
+		if err := guard.admit(host); err != nil {
+			return d, coded{exitRefused, err}
+		}
+	}
+	dialer := &net.Dialer{Timeout: d.Timeout, Control: guard.control}
+	d.Dial = func(ctx context.Context, addr string) (net.Conn, error) {
+		return dialer.DialContext(ctx, "tcp", addr)
+	}
+	if r.flags.dial != nil {
+		d.Dial = guard.over(r.flags.dial)
+	}
+	return d, nil
 }
 
 // userAgent names the run and whom to ask about it, so that the owner of the

@@ -76,7 +76,7 @@ func writePermit(w world, path string, f terms) error {
 	if err != nil {
 		return err
 	}
-	load, err := loadOf(s)
+	load, err := claimOf(s)
 	if err != nil {
 		return err
 	}
@@ -108,8 +108,8 @@ func writeNew(path string, text []byte) error {
 	return nil
 }
 
-// loadOf says how much a scenario sends, as a permit counts it.
-func loadOf(s *scenario.Scenario) (permit.Load, error) {
+// claimOf says how much a scenario sends, as a permit counts it.
+func claimOf(s *scenario.Scenario) (permit.Load, error) {
 	source, plan, err := generator.Open(s)
 	if err != nil {
 		return permit.Load{}, coded{exitScenario, err}

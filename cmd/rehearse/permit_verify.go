@@ -105,7 +105,7 @@ func (f *verifyFlags) claim(scenarios []string) (c permit.Claim, err error) {
 		if err != nil {
 			return c, err
 		}
-		if c.Load, err = loadOf(c.Scenario); err != nil {
+		if c.Load, err = claimOf(c.Scenario); err != nil {
 			return c, err
 		}
 		target = c.Scenario.Target.URL

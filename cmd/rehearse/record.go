@@ -21,13 +21,12 @@ import (
 // line, in the form that replay.format capture reads: sent again they are the
 // same byte for byte. A name that ends in .zst or .gz is compressed.
 type recorder struct {
-	mu     sync.Mutex
-	file   *os.File
-	out    io.WriteCloser
-	line   []byte
-	lines  int64
-	others int64 // requests to v1, whose headers the form has no place for
-	err    error // the first that went wrong; nothing is written after it
+	mu    sync.Mutex
+	file  *os.File
+	out   io.WriteCloser
+	line  []byte
+	lines int64
+	err   error // the first that went wrong; nothing is written after it
 }
 
 // newRecorder makes the file, which must not be there yet.
@@ -53,10 +52,6 @@ func newRecorder(path string) (*recorder, error) {
 func (r *recorder) observe(q *capture.Request, _ int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if string(q.Path) == capture.PathV1 || string(q.Path) == capture.PathV1+"/" {
-		r.others++
-		return
-	}
 	if r.err != nil {
 		return
 	}
@@ -81,8 +76,33 @@ func appendRequest(dst []byte, q *capture.Request, at time.Time) []byte {
 	dst = capture.AppendString(append(dst, `,"content_type":`...), q.ContentType)
 	dst = capture.AppendString(append(dst, `,"ip":`...), q.ForwardedFor)
 	dst = append(at.UTC().AppendFormat(append(dst, `,"now":"`...), "2006-01-02T15:04:05.000000Z07:00"), '"')
+	dst = appendHeaders(dst, q)
 	dst = base64.StdEncoding.AppendEncode(append(dst, `,"body":"`...), q.Body)
 	return append(dst, "\"}\n"...)
+}
+
+// appendHeaders appends the headers that have no member of their own: who sent
+// the request, and what v1 reads. Those that belong to the connection are left
+// out, and cookies, which are nobody's business.
+func appendHeaders(dst []byte, q *capture.Request) []byte {
+	if q.Headers == nil {
+		return dst
+	}
+	open := `,"headers":{`
+	for name, value := range q.Headers {
+		switch strings.ToLower(string(name)) {
+		case "content-type", "content-encoding", "x-forwarded-for", "cookie",
+			"host", "connection", "content-length", "transfer-encoding", "expect":
+			continue
+		}
+		dst = capture.AppendString(append(dst, open...), name)
+		dst = capture.AppendString(append(dst, ':'), value)
+		open = ","
+	}
+	if open != "," {
+		return dst
+	}
+	return append(dst, '}')
 }
 
 // close ends the file, and says in an error if it is not whole.

@@ -12,7 +12,9 @@ import (
 
 	"rehearse/capture"
 	"rehearse/generator"
+	"rehearse/results"
 	"rehearse/scenario"
+	"rehearse/staging"
 )
 
 // TestRecordIsReplayed: what was recorded is what a replay sends, byte for byte.
@@ -28,9 +30,8 @@ func TestRecordIsReplayed(t *testing.T) {
 		Path: []byte("/batch/"), Query: []byte(`compression=x&"=%22`), ContentType: []byte("text/plain"), ContentEncoding: []byte("gzip"),
 		ForwardedFor: []byte("10.0.0.1"), Body: []byte(body),
 	}, 200)
-	r.observe(&capture.Request{Path: []byte(capture.PathV1), Body: []byte("{}")}, 200)
-	if err := r.close(); err != nil || r.lines != 1 || r.others != 1 {
-		t.Fatalf("%v, %d lines, %d others", err, r.lines, r.others)
+	if err := r.close(); err != nil || r.lines != 1 {
+		t.Fatalf("%v, %d lines", err, r.lines)
 	}
 	s, err := scenario.Parse("a.yaml", []byte("name: a\nreplay: {files: ["+path+"], format: capture}\n"), scenario.Options{})
 	if err != nil {
@@ -88,5 +89,74 @@ func TestRecordKeepsWhatIsThere(t *testing.T) {
 	}
 	if _, ok := r.out.(*zstd.Encoder); !ok {
 		t.Errorf("%T", r.out)
+	}
+}
+
+// TestRecordOfV1IsReplayed: what v1 got, headers and all, does the same to another
+// endpoint when it is sent again; and so does a v0 request beside it.
+func TestRecordOfV1IsReplayed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	wire := filepath.Join(dir, "wire.jsonl.gz")
+	r, err := newRecorder(wire)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := startEmbedded(staging.Config{Observe: r.observe, NotPersisted: 0.1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head = "name: a\nload: {profile: 'const(100, 200ms)'}\nbatching: {events: 10}\ntraffic: {}\n"
+	rehearsed := func(name, text, target string) {
+		t.Helper()
+		file := filepath.Join(dir, name+".yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var problems strings.Builder
+		run([]string{"run", file, "--quiet", "--out", filepath.Join(dir, name), "--target", target}, world{nil, io.Discard, &problems, nil})
+		if problems.Len() > 0 {
+			t.Errorf("%s: %s", name, problems.String())
+		}
+	}
+	rehearsed("v1", head+"target: {endpoint: v1, compression: zstd}\n", first.url())
+	rehearsed("v0", head+"target: {client: posthog-node}\n", first.url())
+	first.stop()
+	if err := r.close(); err != nil || r.lines != 4 {
+		t.Fatalf("%v, %d lines", err, r.lines)
+	}
+	second, err := startEmbedded(staging.Config{NotPersisted: 0.1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rehearsed("replay", "name: a\nreplay: {files: ["+wire+"], format: capture, speed: 100}\n", second.url())
+	second.stop()
+	was, is := first.server.Stats(), second.server.Stats()
+	if was.Checksum != is.Checksum || was.Events != is.Events || is.Events.Returned == 0 || is.Events.Accepted+is.Events.Returned != 40 {
+		t.Errorf("recorded %+v, replayed %+v", was.Events, is.Events)
+	}
+	result, err := results.Open(filepath.Join(dir, "replay"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := result.Result.Events; e.Accepted != is.Events.Accepted || e.Rejected != is.Events.Returned || len(result.Result.Said) != 2 {
+		t.Errorf("%+v, %+v", e, result.Result.Said)
+	}
+}
+
+// TestRecordHeaders: who sent a request is recorded, its connection's affairs and
+// its cookies are not.
+func TestRecordHeaders(t *testing.T) {
+	t.Parallel()
+	headers := func(yield func(name, value []byte) bool) {
+		for _, h := range [][2]string{{"Host", "a"}, {"User-Agent", "b\"c"}, {"Cookie", "d"}, {"Content-Type", "e"}, {"X-Other", "f"}} {
+			if !yield([]byte(h[0]), []byte(h[1])) {
+				return
+			}
+		}
+	}
+	got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Body: []byte("{}"), Headers: headers}, time.Time{}))
+	if want := `"headers":{"User-Agent":"b\"c","X-Other":"f"},"body":"e30="`; !strings.Contains(got, want) {
+		t.Errorf("%s has no %s", got, want)
 	}
 }

@@ -35,6 +35,8 @@ type runFlags struct {
 	permit, signers string // files
 
 	dial dialFunc // nil: TCP; tests bring their own
+
+	network networkFlags
 }
 
 // newRun makes the verb run.
@@ -74,6 +76,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted replay whose run directory is `DIR`")
 	c.Flags().StringVar(&f.permit, "permit", "", "keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
 	c.Flags().StringVar(&f.signers, "allowed-signers", "", "whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+signersVariable+")")
+	f.network.define(c.Flags())
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
 	return c
@@ -164,12 +167,9 @@ const lead = 300 * time.Millisecond
 
 // run sends everything and returns the path of the run directory.
 func (r *rehearsal) run(source generator.Source) (string, error) {
-	to, err := destination(r.scenario, r.target, r.id, r.cleared)
+	to, err := r.destination()
 	if err != nil {
 		return "", err
-	}
-	if r.flags.dial != nil {
-		to.Dial = r.cleared.guard.over(r.flags.dial)
 	}
 	path := r.directory()
 	soft, hard, release := r.world.deadlines(context.Background())

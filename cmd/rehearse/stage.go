@@ -174,9 +174,6 @@ func stage(w world, f stageFlags, config staging.Config) error {
 	config.Observe = r.observe
 	err = errors.Join(serve(w, f, config), r.close())
 	fmt.Fprintf(w.stderr, "recorded %s in %s\n", count(int(r.lines), "request"), f.record)
-	if r.others > 0 {
-		fmt.Fprintf(w.stderr, "left out %s to v1, which cannot be replayed byte for byte\n", count(int(r.others), "request"))
-	}
 	return err
 }
 

@@ -170,13 +170,10 @@ func books(r *results.Result) [][3]string {
 	}
 }
 
-// times are the rows of the three histograms.
+// times are the rows of the histograms.
 func times(r *results.Result) (rows [][]string) {
-	for _, t := range []struct {
-		name string
-		results.Summary
-	}{{"latency", r.Latency}, {"service", r.Service}, {"lag", r.Lag}} {
-		row := []string{t.name}
+	for _, t := range r.Times() {
+		row := []string{t.Name}
 		for _, ms := range []float64{t.Mean, t.P50, t.P90, t.P99, t.P999, t.Max} {
 			row = append(row, results.FormatMilliseconds(ms))
 		}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"rehearse/generator"
+)
+
+// networkFlags say how connections to the target come about: where, and who
+// vouches for it.
+type networkFlags struct {
+	cacert  string
+	resolve []string
+}
+
+// define makes the flags.
+func (f *networkFlags) define(flags *pflag.FlagSet) {
+	flags.StringVar(&f.cacert, "cacert", "", "trust an https target that is certified by this `file` (PEM) instead of the system's authorities")
+	flags.StringArrayVar(&f.resolve, "resolve", nil, "connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
+}
+
+// apply writes into d what the flags say, and what the environment says of
+// proxies.
+func (f *networkFlags) apply(d *generator.Destination) (err error) {
+	if d.Roots, err = readRoots(f.cacert); err != nil {
+		return coded{exitUsage, err}
+	}
+	if d.Resolve, err = readResolve(f.resolve); err != nil {
+		return coded{exitUsage, err}
+	}
+	if d.Proxy, err = proxyFor(d.URL); err != nil {
+		return coded{exitUsage, err}
+	}
+	return nil
+}
+
+// readRoots reads who is to be trusted; nil stands for the system's choice.
+func readRoots(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read --cacert: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("cannot read --cacert: %q holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)", path)
+	}
+	return pool, nil
+}
+
+// readResolve reads entries of the form host:port:address[,address], as curl has
+// them. Addresses of IPv6 may stand in brackets.
+func readResolve(entries []string) (map[string][]string, error) {
+	leads := map[string][]string{}
+	for _, entry := range entries {
+		host, rest := cutHost(entry)
+		port, addresses, found := strings.Cut(rest, ":")
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil || !found || host == "" {
+			return nil, fmt.Errorf("cannot read --resolve %q: want host:port:address, as in capture.example:443:127.0.0.1", entry)
+		}
+		from := net.JoinHostPort(host, port)
+		for address := range strings.SplitSeq(addresses, ",") {
+			ip := net.ParseIP(strings.TrimSuffix(strings.TrimPrefix(address, "["), "]"))
+			if ip == nil {
+				return nil, fmt.Errorf("cannot read --resolve %q: %q is no address", entry, address)
+			}
+			leads[from] = append(leads[from], net.JoinHostPort(ip.String(), port))
+		}
+	}
+	return leads, nil
+}
+
+// cutHost cuts the host off an entry, brackets around it taken away.
+func cutHost(entry string) (host, rest string) {
+	if inner, bracketed := strings.CutPrefix(entry, "["); bracketed {
+		host, rest, _ = strings.Cut(inner, "]:")
+		return host, rest
+	}
+	host, rest, _ = strings.Cut(entry, ":")
+	return host, rest
+}
+
+// proxyFor is the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for a
+// target, read as most programs do; nil: none. localhost and the addresses of
+// loopback never have one.
+func proxyFor(target *url.URL) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
+	if err != nil { // which would quote it, a password included
+		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY as in http://proxy.example:3128")
+	}
+	if proxy != nil && proxy.Scheme != "http" {
+		return nil, fmt.Errorf("cannot use the proxy that the environment names: it is spoken to by %q, and only http is known (NO_PROXY=%s leaves it out)", proxy.Scheme, target.Hostname())
+	}
+	return proxy, nil
+}
