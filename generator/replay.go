@@ -195,7 +195,7 @@ func asErrors(texts []string) []error {
 	return errs
 }
 
-// warnings says what was left out and where it began, and what became of disorder.
+// warnings says what was left out and where it began, and what was put right.
 func warnings(c *recording.Counts) []string {
 	var texts []string
 	for _, l := range c.Left {
@@ -205,14 +205,7 @@ func warnings(c *recording.Counts) []string {
 		}
 		texts = append(texts, text)
 	}
-	if c.Backward > 0 {
-		text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %v", c.Backward, c.Worst)
-		if c.Restored+c.Late > 0 {
-			text += fmt.Sprintf(": %d put back in order, %d too late for that", c.Restored, c.Late)
-		}
-		texts = append(texts, text)
-	}
-	return texts
+	return append(texts, c.Notes()...)
 }
 
 // laneLoad is how the events of a replay fall on its lanes.

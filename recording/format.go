@@ -23,6 +23,9 @@ func shapeOf(start []byte, r *scenario.Replay) shape {
 	if table.comma != 0 {
 		return table
 	}
+	if f := plainFormat(first, r); f != scenario.FormatAuto {
+		return shape{format: f}
+	}
 	line := firstObject(start)
 	m := look(line)
 	s := shape{format: r.Format, wrapped: m.has("stream") && m.has("data")}
@@ -37,6 +40,22 @@ func shapeOf(start []byte, r *scenario.Replay) shape {
 		s.format = m.format()
 	}
 	return s
+}
+
+// plainFormat tells a format that is neither JSON nor has a header from its first
+// line, FormatAuto if it is none of those.
+func plainFormat(first []byte, r *scenario.Replay) scenario.Format {
+	first = bytes.TrimRight(first, "\r")
+	switch {
+	case r.Format == scenario.FormatSnowplow, r.Format == scenario.FormatAccessLog:
+		return r.Format
+	case r.Format != scenario.FormatAuto:
+	case isSnowplow(first):
+		return scenario.FormatSnowplow
+	case isAccessLog(first):
+		return scenario.FormatAccessLog
+	}
+	return scenario.FormatAuto
 }
 
 // skipComments returns what follows the lines at the start that begin with #.

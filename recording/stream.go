@@ -1,7 +1,6 @@
 package recording
 
 import (
-	"bytes"
 	"io"
 	"time"
 
@@ -31,7 +30,7 @@ func (s *stream) open(r *scenario.Replay) error {
 	}
 	s.opened = true
 	s.shape = shapeOf(s.lines.peek(), r)
-	s.decoder, s.table = newDecoder(s.shape.format, &r.Fields), nil
+	s.decoder, s.table = newDecoder(s.shape, &r.Fields), nil
 	if s.shape.comma == 0 {
 		return nil
 	}
@@ -53,16 +52,14 @@ func (s *stream) next() (text []byte, reason Reason, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if s.table == nil {
-		text = bytes.TrimSpace(line)
-		reason = decode(s.decoder, s.shape.wrapped, text, s.lines.number, &s.event)
-		return text, reason, nil
+	row := line
+	if s.table != nil {
+		ok := false
+		if row, ok = s.table.row(line); !ok {
+			return line, NotARow, nil
+		}
 	}
-	row, ok := s.table.row(line)
-	if !ok {
-		return line, NotARow, nil
-	}
-	return line, decode(s.decoder, false, row, s.lines.number, &s.event), nil
+	return line, decode(s.decoder, row, s.lines.number, &s.event), nil
 }
 
 // line returns the next line that is no comment, or the next row of a table.
