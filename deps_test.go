@@ -33,6 +33,7 @@ func TestImports(t *testing.T) {
 		"github.com/spf13/pflag":                     {"rehearse/cmd/rehearse"},
 		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},
 		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
+		"github.com/parquet-go/parquet-go":           {"rehearse/recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
 		"github.com/posthog/posthog-go":              {},
 		"pgregory.net/rapid":                         {},

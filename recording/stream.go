@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"fmt"
 	"io"
 	"time"
 
@@ -19,6 +20,7 @@ type stream struct {
 	lines   lines
 	shape   shape
 	table   *table
+	rows    *parquetRows
 	decoder decoder
 	joined  []byte // a row of a table that goes over several lines
 }
@@ -29,8 +31,12 @@ func (s *stream) open(r *scenario.Replay) error {
 		return err
 	}
 	s.opened = true
+	s.table, s.rows = nil, nil
 	s.shape = shapeOf(s.lines.peek(), r)
-	s.decoder, s.table = newDecoder(s.shape, &r.Fields), nil
+	if s.shape.format == scenario.FormatParquet {
+		return s.openRows(r)
+	}
+	s.decoder = newDecoder(s.shape, &r.Fields)
 	if s.shape.comma == 0 {
 		return nil
 	}
@@ -43,6 +49,15 @@ func (s *stream) open(r *scenario.Replay) error {
 		s.table.header(header)
 	}
 	return err
+}
+
+// openRows begins to read the part as a Parquet file.
+func (s *stream) openRows(r *scenario.Replay) (err error) {
+	if s.rows, s.shape, err = openParquet(s.part, r); err != nil {
+		return fmt.Errorf("cannot read recording %q: %w", s.part, err)
+	}
+	s.decoder = newDecoder(s.shape, &r.Fields)
+	return nil
 }
 
 // next reads the next line into s.event. The text is the line as it was read,
@@ -64,6 +79,9 @@ func (s *stream) next() (text []byte, reason Reason, err error) {
 
 // line returns the next line that is no comment, or the next row of a table.
 func (s *stream) line() ([]byte, error) {
+	if s.rows != nil {
+		return s.row()
+	}
 	for {
 		line, err := s.lines.next()
 		if err != nil {
@@ -76,6 +94,16 @@ func (s *stream) line() ([]byte, error) {
 			return line, nil
 		}
 	}
+}
+
+// row returns the next row of a Parquet file.
+func (s *stream) row() ([]byte, error) {
+	line, err := s.rows.next()
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("cannot read recording %q after row %d: %w", s.part, s.lines.number, err)
+	}
+	s.lines.number++
+	return line, err
 }
 
 // wholeRow joins the lines of a row. One that does not end within a hundred lines
@@ -130,5 +158,9 @@ func (s *stream) peek(r *scenario.Replay) error {
 // close closes the part.
 func (s *stream) close() {
 	s.lines.close()
+	if s.rows != nil {
+		s.rows.close()
+		s.rows = nil
+	}
 	s.opened = false
 }

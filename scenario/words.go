@@ -65,13 +65,14 @@ const (
 	FormatAccessLog Format = "access-log" // Common Log Format, combined or not
 	FormatCSV       Format = "csv"        // a table with a header, through Replay.Fields
 	FormatJSONL     Format = "jsonl"      // one event a line, through Replay.Fields
+	FormatParquet   Format = "parquet"    // rows of a Parquet file, told from its columns
 	FormatCapture   Format = "capture"    // recorded requests, sent byte for byte
 )
 
 // formats are all of them.
 var formats = [...]Format{
 	FormatAuto, FormatPostHog, FormatMixpanel, FormatAmplitude, FormatSegment,
-	FormatSnowplow, FormatAccessLog, FormatCSV, FormatJSONL, FormatCapture,
+	FormatSnowplow, FormatAccessLog, FormatCSV, FormatJSONL, FormatParquet, FormatCapture,
 }
 
 // Stamps is what time replayed events bear.
