@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"rehearse/recording"
-	"rehearse/results"
 	"rehearse/scenario"
 )
 
 // openReplay returns the source for recorded traffic. The recording is read
 // twice: once to know what will be sent (and that it can be read to its end),
 // and again to send it.
-func openReplay(s *scenario.Scenario, done []results.Range) (Source, Plan, error) {
+func openReplay(s *scenario.Scenario, before *resumed) (Source, Plan, error) {
 	paths, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
 		return nil, Plan{}, err
@@ -22,7 +21,7 @@ func openReplay(s *scenario.Scenario, done []results.Range) (Source, Plan, error
 	copied := *s
 	replayed := *s.Replay
 	copied.Replay, replayed.Paths = &replayed, paths
-	source, plan, err := prepareReplay(&copied, done)
+	source, plan, err := prepareReplay(&copied, before)
 	if err != nil {
 		remove()
 		return nil, Plan{}, err
@@ -44,8 +43,8 @@ func (s *spooled) Close() error {
 }
 
 // prepareReplay surveys the recording and returns an unread source for it, or for
-// what is left of it without the events that are done.
-func prepareReplay(s *scenario.Scenario, done []results.Range) (replay, Plan, error) {
+// what is left of it after what was sent before.
+func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) {
 	format, err := recording.Detect(s.Replay)
 	if err != nil {
 		return nil, Plan{}, err
@@ -62,16 +61,10 @@ func prepareReplay(s *scenario.Scenario, done []results.Range) (replay, Plan, er
 	if err != nil {
 		return nil, Plan{}, err
 	}
-	if done != nil {
-		whole, all := open, plan.Events
-		open = func() (replay, error) {
-			r, err := whole()
-			return &rest{replay: r, done: done}, err
-		}
-		if plan, err = survey(open, laneCount(s)); err != nil {
+	if before != nil {
+		if open, plan, err = before.left(open, plan.Events, laneCount(s)); err != nil {
 			return nil, Plan{}, err
 		}
-		plan.Whole = all
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
 		p := s.Load.Profile
