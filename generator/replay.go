@@ -26,13 +26,26 @@ func openReplay(s *scenario.Scenario, before *resumed) (Source, Plan, error) {
 		remove()
 		return nil, Plan{}, err
 	}
-	return &spooled{source, remove}, plan, nil
+	opened := &spooled{replay: source, remove: remove}
+	opened.read.total = recording.Size(paths) * s.Replay.Loop
+	return opened, plan, nil
 }
 
-// spooled is a replay that removes its temporary copies when it is closed.
+// spooled is a replay that knows how far it has come, and that removes its temporary
+// copies when it is closed.
 type spooled struct {
 	replay
+	read   odometer
 	remove func()
+}
+
+// Next fills b with the next batch.
+func (s *spooled) Next(b *Batch) error {
+	err := s.replay.Next(b)
+	if err == nil {
+		s.read.note(b.Due, s.replay)
+	}
+	return err
 }
 
 // Close closes the replay.
@@ -106,6 +119,7 @@ type replay interface {
 	io.Closer
 	counts() *recording.Counts
 	quarantine(func(recording.Bad) error)
+	position() (bytes int64, recorded time.Time) // read so far
 	print(out io.Writer, b *Batch, w *Workbench, events span) error
 }
 

@@ -14,8 +14,8 @@ import (
 type rest struct {
 	replay
 	done   results.Ranges
-	pieces []Batch         // of a batch that was accepted in part
-	base   time.Duration   // when the first of what is left was due
+	pieces []Batch       // of a batch that was accepted in part
+	base   time.Duration // when the first of what is left was due
 	begun  bool
 }
 

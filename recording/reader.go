@@ -23,7 +23,8 @@ type Reader struct {
 	waiting reorder
 	ended   bool
 
-	counts Counts
+	counts   Counts
+	finished int64 // bytes of the parts that were read to their ends
 }
 
 // Bad is one line that is left out because of what it is.
@@ -116,6 +117,7 @@ func (r *Reader) advance(s *stream) error {
 		text, reason, err := s.next()
 		if err == io.EOF {
 			s.close()
+			r.finished += s.part.size
 			heap.Pop((*byHead)(&r.streams))
 			return nil
 		}
@@ -175,6 +177,17 @@ func (r *Reader) LeaveOut(reason Reason) {
 func (r *Reader) Counts() *Counts {
 	r.counts.Restored, r.counts.Late = r.waiting.restored, r.waiting.late
 	return &r.counts
+}
+
+// Position is how many bytes were read of what Size counts.
+func (r *Reader) Position() int64 {
+	bytes := r.finished
+	for _, s := range r.streams {
+		if s.opened {
+			bytes += min(s.position(), s.part.size)
+		}
+	}
+	return bytes
 }
 
 // Close closes what is open.

@@ -155,6 +155,14 @@ func (s *stream) peek(r *scenario.Replay) error {
 	}
 }
 
+// position is how many bytes of the part were used; 0 before it is opened.
+func (s *stream) position() int64 {
+	if s.rows != nil {
+		return s.rows.position()
+	}
+	return s.lines.position()
+}
+
 // close closes the part.
 func (s *stream) close() {
 	s.lines.close()

@@ -128,6 +128,9 @@ func (r *resumption) settle(doubtful []results.Range) {
 	for _, d := range results.Union(doubtful) {
 		r.Ambiguous = accepted.Gaps(r.Ambiguous, d.First, d.Count)
 	}
+	for i := range r.Ambiguous {
+		r.Ambiguous[i].Fate = capture.FateAmbiguous
+	}
 }
 
 // write puts what is known of the runs before into the directory of this one.
