@@ -38,6 +38,7 @@ func TestImports(t *testing.T) {
 		"github.com/hiddeco/sshsig":                  {"rehearse/permit"},
 		"golang.org/x/crypto/ssh":                    {"rehearse/permit"},
 		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
+		"github.com/parquet-go/parquet-go":           {"rehearse/recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
 		"github.com/posthog/posthog-go":              {},
 		"pgregory.net/rapid":                         {},

@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"rehearse/recording"
-	"rehearse/results"
 	"rehearse/scenario"
 )
 
 // openReplay returns the source for recorded traffic. The recording is read
 // twice: once to know what will be sent (and that it can be read to its end),
 // and again to send it.
-func openReplay(s *scenario.Scenario, done []results.Range) (Source, Plan, error) {
+func openReplay(s *scenario.Scenario, before *resumed) (Source, Plan, error) {
 	paths, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
 		return nil, Plan{}, err
@@ -22,18 +21,31 @@ func openReplay(s *scenario.Scenario, done []results.Range) (Source, Plan, error
 	copied := *s
 	replayed := *s.Replay
 	copied.Replay, replayed.Paths = &replayed, paths
-	source, plan, err := prepareReplay(&copied, done)
+	source, plan, err := prepareReplay(&copied, before)
 	if err != nil {
 		remove()
 		return nil, Plan{}, err
 	}
-	return &spooled{source, remove}, plan, nil
+	opened := &spooled{replay: source, remove: remove}
+	opened.read.total = recording.Size(paths) * s.Replay.Loop
+	return opened, plan, nil
 }
 
-// spooled is a replay that removes its temporary copies when it is closed.
+// spooled is a replay that knows how far it has come, and that removes its temporary
+// copies when it is closed.
 type spooled struct {
 	replay
+	read   odometer
 	remove func()
+}
+
+// Next fills b with the next batch.
+func (s *spooled) Next(b *Batch) error {
+	err := s.replay.Next(b)
+	if err == nil {
+		s.read.note(b.Due, s.replay)
+	}
+	return err
 }
 
 // Close closes the replay.
@@ -44,8 +56,8 @@ func (s *spooled) Close() error {
 }
 
 // prepareReplay surveys the recording and returns an unread source for it, or for
-// what is left of it without the events that are done.
-func prepareReplay(s *scenario.Scenario, done []results.Range) (replay, Plan, error) {
+// what is left of it after what was sent before.
+func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) {
 	format, err := recording.Detect(s.Replay)
 	if err != nil {
 		return nil, Plan{}, err
@@ -62,16 +74,10 @@ func prepareReplay(s *scenario.Scenario, done []results.Range) (replay, Plan, er
 	if err != nil {
 		return nil, Plan{}, err
 	}
-	if done != nil {
-		whole, all := open, plan.Events
-		open = func() (replay, error) {
-			r, err := whole()
-			return &rest{replay: r, done: done}, err
-		}
-		if plan, err = survey(open, laneCount(s)); err != nil {
+	if before != nil {
+		if open, plan, err = before.left(open, plan.Events, laneCount(s)); err != nil {
 			return nil, Plan{}, err
 		}
-		plan.Whole = all
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
 		p := s.Load.Profile
@@ -113,6 +119,7 @@ type replay interface {
 	io.Closer
 	counts() *recording.Counts
 	quarantine(func(recording.Bad) error)
+	position() (bytes int64, recorded time.Time) // read so far
 	print(out io.Writer, b *Batch, w *Workbench, events span) error
 }
 
@@ -195,7 +202,7 @@ func asErrors(texts []string) []error {
 	return errs
 }
 
-// warnings says what was left out and where it began, and what became of disorder.
+// warnings says what was left out and where it began, and what was put right.
 func warnings(c *recording.Counts) []string {
 	var texts []string
 	for _, l := range c.Left {
@@ -205,14 +212,7 @@ func warnings(c *recording.Counts) []string {
 		}
 		texts = append(texts, text)
 	}
-	if c.Backward > 0 {
-		text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %v", c.Backward, c.Worst)
-		if c.Restored+c.Late > 0 {
-			text += fmt.Sprintf(": %d put back in order, %d too late for that", c.Restored, c.Late)
-		}
-		texts = append(texts, text)
-	}
-	return texts
+	return append(texts, c.Notes()...)
 }
 
 // laneLoad is how the events of a replay fall on its lanes.

@@ -19,6 +19,7 @@ type eventReplay struct {
 	kin      *kinship
 	masks    *pseudonyms // nil: data goes as it is
 	pass     int64       // of a loop, from 0
+	before   int64       // bytes that were read in earlier passes
 	full     int         // events that close a batch
 	age      time.Duration
 	fill     eventFiller
@@ -74,6 +75,11 @@ func (r *eventReplay) open() (err error) {
 
 func (r *eventReplay) counts() *recording.Counts { return r.reader.Counts() }
 
+// position is how many bytes were read, in all passes, and which time was reached.
+func (r *eventReplay) position() (bytes int64, recorded time.Time) {
+	return r.before + r.reader.Position(), r.rhythm.newest
+}
+
 // quarantine has every line that cannot be sent told to bad.
 func (r *eventReplay) quarantine(bad func(recording.Bad) error) { r.bad, r.reader.Bad = bad, bad }
 
@@ -123,6 +129,7 @@ func (r *eventReplay) read() error {
 // turn ends a pass through the recording.
 func (r *eventReplay) turn() error {
 	if r.pass++; r.pass < r.scenario.Replay.Loop && r.reader.Counts().Events > 0 {
+		r.before += r.reader.Position()
 		r.reader.Close()
 		r.rhythm.again()
 		return r.open()

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"errors"
+	"time"
 
 	"github.com/zeebo/xxh3"
 
@@ -30,6 +31,11 @@ func newRequestReplay(s *scenario.Scenario) (*requestReplay, error) {
 }
 
 func (r *requestReplay) counts() *recording.Counts { return r.lines.Counts() }
+
+// position is how many bytes were read, and which time was reached.
+func (r *requestReplay) position() (bytes int64, recorded time.Time) {
+	return r.lines.Position(), r.rhythm.newest
+}
 
 // quarantine has every line that cannot be sent told to bad.
 func (r *requestReplay) quarantine(bad func(recording.Bad) error) { r.lines.Bad = bad }

@@ -1,9 +1,8 @@
 package generator
 
 import (
-	"cmp"
+	"io"
 	"slices"
-	"sort"
 	"time"
 
 	"rehearse/results"
@@ -14,9 +13,9 @@ import (
 // first of them due at once.
 type rest struct {
 	replay
-	done   []results.Range // sorted and disjoint
-	pieces []Batch         // of a batch that was accepted in part
-	base   time.Duration   // when the first of what is left was due
+	done   results.Ranges
+	pieces []Batch       // of a batch that was accepted in part
+	base   time.Duration // when the first of what is left was due
 	begun  bool
 }
 
@@ -26,7 +25,7 @@ func (r *rest) Next(b *Batch) error {
 		if err := r.replay.Next(b); err != nil {
 			return err
 		}
-		switch left := r.left(b.First, b.Events); {
+		switch left := r.done.Gaps(nil, b.First, b.Events); {
 		case len(left) == 0:
 			continue
 		case len(left) == 1 && left[0].Count == b.Events || len(b.recorded.items) == 0:
@@ -41,22 +40,6 @@ func (r *rest) Next(b *Batch) error {
 	b.First, b.Events, b.Due, b.Lane, b.recorded = p.First, p.Events, p.Due, p.Lane, p.recorded
 	r.shift(b)
 	return nil
-}
-
-// left returns the stretches among n events from first on that are not done.
-func (r *rest) left(first, n int64) (left []results.Range) {
-	end := first + n
-	i := sort.Search(len(r.done), func(i int) bool { return r.done[i].First+r.done[i].Count > first })
-	for ; i < len(r.done) && r.done[i].First < end; i++ {
-		if gap := r.done[i].First - first; gap > 0 {
-			left = append(left, results.Range{First: first, Count: gap})
-		}
-		first = r.done[i].First + r.done[i].Count
-	}
-	if first < end {
-		left = append(left, results.Range{First: first, Count: end - first})
-	}
-	return left
 }
 
 // cut makes a batch of each stretch of b that is left.
@@ -76,17 +59,64 @@ func (r *rest) shift(b *Batch) {
 	b.Due -= r.base
 }
 
-// union sorts ranges and joins those that touch or overlap.
-func union(ranges []results.Range) []results.Range {
-	sorted := slices.SortedFunc(slices.Values(ranges), func(a, b results.Range) int { return cmp.Compare(a.First, b.First) })
-	joined := []results.Range{}
-	for _, r := range sorted {
-		if n := len(joined); n > 0 && r.First <= joined[n-1].First+joined[n-1].Count {
-			end := max(joined[n-1].First+joined[n-1].Count, r.First+r.Count)
-			joined[n-1].Count = end - joined[n-1].First
+// resumed is what is known of the runs that a replay resumes.
+type resumed struct {
+	done   results.Ranges
+	broken *Broken // nil: the last of them was not killed
+}
+
+// left returns what opens the rest of a replay of so many events, and its plan.
+func (k *resumed) left(whole func() (replay, error), events int64, lanes int) (func() (replay, error), Plan, error) {
+	open := func() (replay, error) {
+		r, err := whole()
+		return &rest{replay: r, done: k.done}, err
+	}
+	plan, err := survey(open, lanes)
+	plan.Whole = events
+	if err != nil || k.broken == nil {
+		return open, plan, err
+	}
+	r, err := whole()
+	if err != nil {
+		return nil, Plan{}, err
+	}
+	defer r.Close()
+	plan.Doubtful, err = k.broken.doubtful(r, k.done)
+	return open, plan, err
+}
+
+// Broken is a run that was killed, of which the ledger lacks the end.
+type Broken struct {
+	Before []results.Range // events that were accepted before that run began, and were no part of it
+	Until  time.Duration   // when its ledger ends
+}
+
+// blindness is how long after its last entry in the ledger a run may have gone on
+// before it was killed: entries are made each second.
+const blindness = 2 * time.Second
+
+// doubtful returns those events of whole that are not done and that the broken run
+// may have sent all the same: what was due in it before its end, or shortly after
+// its ledger ends.
+func (k *Broken) doubtful(whole replay, done results.Ranges) (doubtful []results.Range, err error) {
+	before, base, begun := results.Union(k.Before), time.Duration(0), false
+	b := newBatch()
+	for {
+		b.reset()
+		if err := whole.Next(b); err == io.EOF {
+			return doubtful, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if len(before.Gaps(nil, b.First, b.Events)) == 0 {
 			continue
 		}
-		joined = append(joined, r)
+		if !begun {
+			base, begun = b.Due, true
+		}
+		if b.Due-base > k.Until+blindness {
+			return doubtful, nil
+		}
+		doubtful = done.Gaps(doubtful, b.First, b.Events)
 	}
-	return joined
 }

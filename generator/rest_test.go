@@ -38,7 +38,7 @@ func TestResume(t *testing.T) {
 	times := map[string]int{}
 	all := int64(0)
 	for round := 0; ; round++ {
-		source, plan, err := OpenRest(s, accepted)
+		source, plan, err := OpenRest(s, accepted, nil)
 		if errors.Is(err, ErrNothingLeft) {
 			break
 		}
@@ -112,7 +112,7 @@ func TestRestOfPartlyAcceptedBatches(t *testing.T) {
 	t.Parallel()
 	s := longReplay(t)
 	accepted := []results.Range{{First: 5, Count: 7}, {First: 17, Count: 1}, {First: 12, Count: 3}, {First: 100, Count: 900}, {First: 1199, Count: 1}}
-	source, plan, err := OpenRest(s, accepted)
+	source, plan, err := OpenRest(s, accepted, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestResumeNeedsTheKey(t *testing.T) {
 	t.Parallel()
 	s := longReplay(t)
 	s.Replay.Pseudonymize = true
-	if _, _, err := OpenRest(s, nil); err == nil || !strings.Contains(err.Error(), "replay.key") {
+	if _, _, err := OpenRest(s, nil, nil); err == nil || !strings.Contains(err.Error(), "replay.key") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -31,7 +31,8 @@ type Plan struct {
 	Lanes    int                         // queues that batches are dealt to
 	Ordered  bool                        // one batch in flight a queue, so that none overtakes another
 	Warnings []string
-	Sharded  bool // events of other shards lie between ours
+	Sharded  bool            // events of other shards lie between ours
+	Doubtful []results.Range // of a resumed replay: sent again, though a run that was killed may have sent them
 }
 
 // Open returns the source that s asks for, and what it will deliver. A
@@ -47,13 +48,14 @@ func Open(s *scenario.Scenario) (Source, Plan, error) {
 // OpenRest returns the source of what is left of the replay s when the events of
 // these numbers were accepted before, in any order; events keep their numbers.
 // The plan is that of the rest. What the source deals out depends on the scenario
-// and the recording alone, so that numbers mean the same events in every run.
-func OpenRest(s *scenario.Scenario, accepted []results.Range) (Source, Plan, error) {
+// and the recording alone, so that numbers mean the same events in every run. If
+// the run before was killed, broken says so, and the plan lists what is in doubt.
+func OpenRest(s *scenario.Scenario, accepted []results.Range, broken *Broken) (Source, Plan, error) {
 	switch {
 	case s.Replay == nil:
 		return nil, Plan{}, errors.New("cannot resume: the scenario replays no recording")
 	case s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "":
 		return nil, Plan{}, errors.New("cannot resume: the pseudonyms would be others than before (set replay.key in the scenario before the first run)")
 	}
-	return openReplay(s, union(accepted))
+	return openReplay(s, &resumed{results.Union(accepted), broken})
 }

@@ -22,7 +22,7 @@ type Observer struct {
 	sizes    tally
 	delays   tally // from an anonymous id's first event to its identification, in seconds
 	merges   int64
-	uuids    recent
+	uuids    recording.Recent
 	again    int64
 	id, text []byte
 }
@@ -49,7 +49,7 @@ const otherKinds = "(other)"
 // NewObserver returns an observer that begins a new segment after every pause
 // longer than gap.
 func NewObserver(gap time.Duration) *Observer {
-	return &Observer{gap: gap, ids: newIDs(mostSlots), kinds: map[string]int64{}, uuids: newRecent()}
+	return &Observer{gap: gap, ids: newIDs(mostSlots), kinds: map[string]int64{}}
 }
 
 // Add takes in one event. Nothing of it is kept.
@@ -65,7 +65,7 @@ func (o *Observer) Add(e *recording.Event) {
 	o.kind(e.Name)
 	o.merge(e, second)
 	o.sizes.add(float64(o.size(e)))
-	if o.uuids.seen(xxh3.Hash(e.UUID[:])) {
+	if o.uuids.Seen(xxh3.Hash(e.UUID[:])) {
 		o.again++
 	}
 }

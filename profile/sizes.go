@@ -53,23 +53,3 @@ func (t *tally) quantile(q float64) float64 {
 
 // mean is the mean; 0 of nothing.
 func (t *tally) mean() float64 { return t.sum / math.Max(float64(t.count), 1) }
-
-// recent remembers the last few million identifiers, to notice one that comes
-// again. A set of four makes room for a new one by forgetting its oldest.
-type recent [][4]uint64
-
-// newRecent uses 32 MiB.
-func newRecent() recent { return make(recent, 1<<20) }
-
-// seen reports whether the identifier was added before, and adds it.
-func (r recent) seen(hash uint64) bool {
-	set := &r[hash>>44&(1<<20-1)]
-	for _, h := range set {
-		if h == hash {
-			return true
-		}
-	}
-	copy(set[1:], set[:3])
-	set[0] = hash
-	return false
-}

@@ -5,7 +5,8 @@ import "bytes"
 // amplitude reads Amplitude's export. The mapping is that of PostHog's managed
 // migrations and migrate-from-amplitude guide: session_start is dropped, page
 // views and element events get PostHog's names, the user is user_id, else
-// device_id, else the event's own uuid.
+// device_id, else the event's own uuid. The first time a device is seen with a
+// user, an alias joins the two, as the guide does.
 type amplitude struct{}
 
 func (amplitude) decode(line []byte, number int64, e *Event) Reason {
@@ -29,6 +30,9 @@ func (amplitude) decode(line []byte, number int64, e *Event) Reason {
 		e.rename("$autocapture")
 	}
 	e.setID(firstOf(a.user, a.device, a.uuid))
+	if a.user != nil {
+		e.former = appendText(e.former[:0], a.device)
+	}
 	e.Time, _ = ParseTime(firstOf(a.time, a.clientTime, a.serverTime))
 	e.putAll(a.event)
 	e.putAmplitudeUser(a.person)

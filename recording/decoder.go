@@ -12,39 +12,49 @@ type decoder interface {
 	decode(line []byte, number int64, e *Event) Reason
 }
 
-// newDecoder returns the decoder of a format.
-func newDecoder(format scenario.Format, f *scenario.Fields) decoder {
-	switch format {
+// newDecoder returns the decoder of what a part holds.
+func newDecoder(s shape, f *scenario.Fields) decoder {
+	var d decoder = mapped{f}
+	switch s.format {
 	case scenario.FormatPostHog:
-		return postHog{}
+		d = postHog{}
 	case scenario.FormatMixpanel:
-		return mixpanel{}
+		d = mixpanel{}
 	case scenario.FormatAmplitude:
-		return amplitude{}
+		d = amplitude{}
 	case scenario.FormatSegment:
-		return segment{}
+		d = segment{}
+	case scenario.FormatSnowplow:
+		d = &snowplow{}
+	case scenario.FormatAccessLog:
+		d = accessLog{}
 	}
-	return mapped{f}
+	if s.wrapped {
+		return airbyte{d}
+	}
+	return d
 }
 
-// decode reads a line with d and judges the event. Records that Airbyte wrapped
-// are unwrapped first.
-func decode(d decoder, wrapped bool, line []byte, number int64, e *Event) Reason {
+// decode reads a line with d and judges the event.
+func decode(d decoder, line []byte, number int64, e *Event) Reason {
 	e.reset()
-	switch {
-	case len(line) == 0 || line[0] != '{':
-		return NotJSON
-	case !utf8.Valid(line):
+	if !utf8.Valid(line) {
 		return NotUTF8
-	case wrapped:
-		if line = unwrap(line); line == nil {
-			return NotJSON
-		}
 	}
 	if reason := d.decode(line, number, e); reason != "" {
 		return reason
 	}
 	return e.judge()
+}
+
+// airbyte reads records that Airbyte wrapped.
+type airbyte struct{ inner decoder }
+
+func (a airbyte) decode(line []byte, number int64, e *Event) Reason {
+	if line = unwrap(line); line == nil {
+		return NotJSON
+	}
+	return a.inner.decode(line, number, e)
 }
 
 // unwrap returns the record that Airbyte put into {"stream": …, "data": record},

@@ -18,12 +18,16 @@ type Event struct {
 	UUID       capture.UUID
 	Properties []byte // a valid JSON object
 
-	name, id, properties []byte // buffers behind the above
+	former   []byte // another id of the same person, where the line tells one and no event says so
+	ownID    bool   // the line had no distinct_id: it got one of its own
+	name, id []byte // buffers behind the above
+
+	properties []byte
 }
 
 // reset empties e and keeps its buffers.
 func (e *Event) reset() {
-	*e = Event{name: e.name[:0], id: e.id[:0], properties: e.properties[:0]}
+	*e = Event{name: e.name[:0], id: e.id[:0], properties: e.properties[:0], former: e.former[:0]}
 }
 
 // setName makes the text of a JSON value the name.
@@ -44,12 +48,38 @@ func (e *Event) setID(value []byte) {
 	e.DistinctID = e.id
 }
 
+// setPlainID makes a text the distinct_id.
+func (e *Event) setPlainID(text []byte) {
+	e.id = append(e.id[:0], text...)
+	e.DistinctID = e.id
+}
+
 // open begins properties that are put together from several places.
 func (e *Event) open() { e.properties = append(e.properties[:0], '{') }
 
 // put adds a property. The name is as JSON writes it, without quotes.
 func (e *Event) put(name, value []byte) {
 	e.properties = appendMember(e.properties, name, value)
+}
+
+// putCell adds a property whose value is a cell of a table; an empty one is left
+// out.
+func (e *Event) putCell(name string, cell []byte) {
+	if len(cell) == 0 {
+		return
+	}
+	e.properties = appendName(e.properties, name)
+	e.properties = appendCell(e.properties, cell)
+}
+
+// putText adds a property that is a text; an empty one, or a dash, which is how
+// access logs write that there is none, is left out.
+func (e *Event) putText(name string, text []byte) {
+	if len(text) == 0 || string(text) == "-" {
+		return
+	}
+	e.properties = appendName(e.properties, name)
+	e.properties = capture.AppendString(e.properties, text)
 }
 
 // putAll adds the members of an object that is valid, if that is what object is.
@@ -79,11 +109,15 @@ func (e *Event) close() {
 
 // appendMember appends a member to an object that lacks its end.
 func appendMember(dst, name, value []byte) []byte {
+	return append(appendName(dst, name), value...)
+}
+
+// appendName appends the name of a member to an object that lacks its end.
+func appendName[T []byte | string](dst []byte, name T) []byte {
 	if dst[len(dst)-1] != '{' {
 		dst = append(dst, ',')
 	}
-	dst = append(append(append(dst, '"'), name...), `":`...)
-	return append(dst, value...)
+	return append(append(append(dst, '"'), name...), `":`...)
 }
 
 // identify gives e the recorded identifier if that is a UUID. Otherwise one is

@@ -15,7 +15,10 @@ type shape struct {
 
 // shapeOf tells what a part holds from its beginning, unless the scenario says.
 func shapeOf(start []byte, r *scenario.Replay) shape {
-	if r.Format == scenario.FormatAuto && (isHAR(start) || isGoReplay(start)) {
+	switch {
+	case r.Format == scenario.FormatParquet, bytes.HasPrefix(start, []byte(parquetMagic)):
+		return shape{format: scenario.FormatParquet}
+	case r.Format == scenario.FormatAuto && (isHAR(start) || isGoReplay(start)):
 		return shape{format: scenario.FormatCapture}
 	}
 	first, _, _ := bytes.Cut(skipComments(start), []byte("\n"))
@@ -23,20 +26,44 @@ func shapeOf(start []byte, r *scenario.Replay) shape {
 	if table.comma != 0 {
 		return table
 	}
+	if f := plainFormat(first, r); f != scenario.FormatAuto {
+		return shape{format: f}
+	}
 	line := firstObject(start)
 	m := look(line)
-	s := shape{format: r.Format, wrapped: m.has("stream") && m.has("data")}
-	if s.wrapped {
-		m = look(unwrap(line))
+	if m.has("stream") && m.has("data") {
+		wrapped := lineShape(look(unwrap(line)), r)
+		wrapped.wrapped = true
+		return wrapped
 	}
+	return lineShape(m, r)
+}
+
+// lineShape tells what lines, or rows of a Parquet file, with these members hold.
+func lineShape(m members, r *scenario.Replay) shape {
 	switch {
-	case r.Format != scenario.FormatAuto:
+	case r.Format != scenario.FormatAuto && r.Format != scenario.FormatParquet:
+		return shape{format: r.Format}
 	case r.Fields != scenario.DefaultFields():
-		s.format = scenario.FormatJSONL
-	default:
-		s.format = m.format()
+		return shape{format: scenario.FormatJSONL}
 	}
-	return s
+	return shape{format: m.format()}
+}
+
+// plainFormat tells a format that is neither JSON nor has a header from its first
+// line, FormatAuto if it is none of those.
+func plainFormat(first []byte, r *scenario.Replay) scenario.Format {
+	first = bytes.TrimRight(first, "\r")
+	switch {
+	case r.Format == scenario.FormatSnowplow, r.Format == scenario.FormatAccessLog:
+		return r.Format
+	case r.Format != scenario.FormatAuto:
+	case isSnowplow(first):
+		return scenario.FormatSnowplow
+	case isAccessLog(first):
+		return scenario.FormatAccessLog
+	}
+	return scenario.FormatAuto
 }
 
 // skipComments returns what follows the lines at the start that begin with #.

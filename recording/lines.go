@@ -22,8 +22,9 @@ type lines struct {
 	part   part
 	number int64 // of the last line, from 1
 
-	file   io.Closer
-	stream io.Reader
+	file   *counted
+	plain  *bufio.Reader // of the file as it lies there
+	stream io.Reader     // of what is in it, once decompressed
 	in     *bufio.Reader
 	long   []byte // a line that outgrew the reader's buffer
 }
@@ -34,8 +35,9 @@ func (l *lines) open(p part) error {
 	if err != nil {
 		return err
 	}
-	*l = lines{part: p, file: file, long: l.long[:0]}
-	plain := bufio.NewReaderSize(file, readAhead)
+	*l = lines{part: p, file: &counted{ReadCloser: file}, long: l.long[:0]}
+	l.plain = bufio.NewReaderSize(l.file, readAhead)
+	plain := l.plain
 	magic, _ := plain.Peek(4)
 	stream, err := decompress(plain, magic)
 	if err != nil {
@@ -107,7 +109,28 @@ func (l *lines) close() {
 	if l.file != nil {
 		l.file.Close()
 	}
-	l.file, l.stream, l.in = nil, nil, nil
+	l.file, l.plain, l.stream, l.in = nil, nil, nil, nil
+}
+
+// position is how many bytes of the file were used, 0 if it is closed.
+func (l *lines) position() int64 {
+	if l.file == nil {
+		return 0
+	}
+	return l.file.bytes - int64(l.plain.Buffered())
+}
+
+// counted counts what is read.
+type counted struct {
+	io.ReadCloser
+	bytes int64
+}
+
+// Read reads and counts.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.bytes += int64(n)
+	return n, err
 }
 
 // decompress wraps r if its first bytes are those of a known compression.

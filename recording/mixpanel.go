@@ -5,11 +5,14 @@ import (
 	"encoding/binary"
 
 	"github.com/zeebo/xxh3"
+
+	"rehearse/capture"
 )
 
 // mixpanel reads Mixpanel's raw export: {"event", "properties": {"time",
 // "distinct_id", "$insert_id", …}}. The mapping is that of PostHog's managed
-// migrations (batch-import-worker, parse/content/mixpanel).
+// migrations (batch-import-worker, parse/content/mixpanel). There, an event without
+// a distinct_id gets one of its own, as here: its uuid.
 type mixpanel struct{}
 
 func (mixpanel) decode(line []byte, _ int64, e *Event) Reason {
@@ -39,6 +42,10 @@ func (mixpanel) decode(line []byte, _ int64, e *Event) Reason {
 	}
 	e.setID(m.distinctID())
 	e.UUID = derive(mixpanelIdentity(e, m.insertID))
+	if e.ownID = len(e.DistinctID) == 0; e.ownID {
+		e.id = capture.AppendUUID(e.id[:0], e.UUID)
+		e.DistinctID = e.id
+	}
 	return ""
 }
 

@@ -18,6 +18,7 @@ type part struct {
 	path   string
 	member string // of the zip archive at path; empty: the file itself
 	once   bool   // it can be read only once: a pipe
+	size   int64  // in bytes, as it lies there; 0: not known
 }
 
 // String names the part in errors.
@@ -45,6 +46,19 @@ func partsOf(paths []string) ([]part, error) {
 	return parts, nil
 }
 
+// Size is how many bytes lie at the paths, members of archives unpacked; what cannot
+// be looked at counts as nothing.
+func Size(paths []string) (bytes int64) {
+	parts, err := partsOf(paths)
+	if err != nil {
+		return 0
+	}
+	for _, p := range parts {
+		bytes += p.size
+	}
+	return bytes
+}
+
 // membersOf returns the file itself, or the members of a zip archive.
 func membersOf(path string) ([]part, error) {
 	file, err := os.Open(path)
@@ -55,7 +69,10 @@ func membersOf(path string) ([]part, error) {
 	var magic [4]byte
 	if _, err := io.ReadFull(file, magic[:]); err != nil || string(magic[:]) != "PK\x03\x04" {
 		info, err := file.Stat()
-		return []part{{path: path, once: err == nil && !info.Mode().IsRegular()}}, nil
+		if err != nil {
+			return nil, fmt.Errorf("cannot open recording: %w", err)
+		}
+		return []part{{path: path, once: !info.Mode().IsRegular(), size: info.Size()}}, nil
 	}
 	archive, err := zip.OpenReader(path)
 	if err != nil {
@@ -65,7 +82,7 @@ func membersOf(path string) ([]part, error) {
 	var parts []part
 	for _, f := range archive.File {
 		if f.Mode().IsRegular() && !strings.HasPrefix(f.Name, "__MACOSX/") {
-			parts = append(parts, part{path: path, member: f.Name})
+			parts = append(parts, part{path: path, member: f.Name, size: int64(f.UncompressedSize64)})
 		}
 	}
 	return parts, nil

@@ -2,10 +2,7 @@ package recording
 
 import (
 	"container/heap"
-	"errors"
-	"fmt"
 	"io"
-	"time"
 
 	"rehearse/scenario"
 )
@@ -22,10 +19,12 @@ type Reader struct {
 	streams []*stream // a heap by the time of the next event
 	current *stream   // whose event was handed out last
 	chosen  sampler
+	aliases aliases
 	waiting reorder
 	ended   bool
 
-	counts Counts
+	counts   Counts
+	finished int64 // bytes of the parts that were read to their ends
 }
 
 // Bad is one line that is left out because of what it is.
@@ -86,9 +85,7 @@ func (r *Reader) merged() (*Event, error) {
 	for len(r.streams) > 0 {
 		s := r.streams[0]
 		if s.opened {
-			r.current = s
-			r.counts.Events++
-			return &s.event, nil
+			return r.handOut(s), nil
 		}
 		if err := s.open(r.replay); err != nil {
 			return nil, err
@@ -100,6 +97,19 @@ func (r *Reader) merged() (*Event, error) {
 	return nil, r.counts.exceeds(r.replay.MaxBad, true)
 }
 
+// handOut returns the next event of a stream, or the alias that goes before it.
+func (r *Reader) handOut(s *stream) *Event {
+	r.counts.Events++
+	if a := r.aliases.before(&s.event); a != nil && r.chosen.takes(a) {
+		r.counts.Added++
+		return a
+	}
+	if r.current = s; s.event.ownID {
+		r.counts.OwnIDs++
+	}
+	return &s.event
+}
+
 // advance reads on in the stream at the top of the heap, until it has another
 // event or is at its end, and puts the stream where it belongs then.
 func (r *Reader) advance(s *stream) error {
@@ -107,6 +117,7 @@ func (r *Reader) advance(s *stream) error {
 		text, reason, err := s.next()
 		if err == io.EOF {
 			s.close()
+			r.finished += s.part.size
 			heap.Pop((*byHead)(&r.streams))
 			return nil
 		}
@@ -168,6 +179,17 @@ func (r *Reader) Counts() *Counts {
 	return &r.counts
 }
 
+// Position is how many bytes were read of what Size counts.
+func (r *Reader) Position() int64 {
+	bytes := r.finished
+	for _, s := range r.streams {
+		if s.opened {
+			bytes += min(s.position(), s.part.size)
+		}
+	}
+	return bytes
+}
+
 // Close closes what is open.
 func (r *Reader) Close() error {
 	for _, s := range r.streams {
@@ -198,82 +220,4 @@ func (h *byHead) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
 	return last
-}
-
-// Counts is what came of the lines that were read.
-type Counts struct {
-	Lines    int64 // without blank ones and comments
-	Events   int64 // handed out
-	Bad      int64 // left out because of what they are
-	Left     []LeftOut
-	Backward int64         // events older than the one before them in their file
-	Worst    time.Duration // how much older than the newest one before it an event was, at most
-	Restored int64         // events put back where they belong
-	Late     int64         // events too late for that
-}
-
-// LeftOut is how many lines were left out for one reason, and where that began.
-type LeftOut struct {
-	Reason Reason
-	Lines  int64
-	File   string
-	Line   int64
-}
-
-// refuse counts a record that is not sent, tells of it if it is a bad one, and
-// returns the error that ends the reading when there are more of those than most.
-func (c *Counts) refuse(b *Bad, tell func(Bad) error, most scenario.Limit) error {
-	c.leaveOut(b)
-	if b.Reason.Chosen() {
-		return nil
-	}
-	if tell != nil {
-		if err := tell(*b); err != nil {
-			return err
-		}
-	}
-	if err := c.exceeds(most, false); err != io.EOF {
-		return err
-	}
-	return nil
-}
-
-// leaveOut counts one line.
-func (c *Counts) leaveOut(b *Bad) {
-	if !b.Reason.Chosen() {
-		c.Bad++
-	}
-	for i := range c.Left {
-		if c.Left[i].Reason == b.Reason {
-			c.Left[i].Lines++
-			return
-		}
-	}
-	c.Left = append(c.Left, LeftOut{b.Reason, 1, b.File, b.Line})
-}
-
-// ErrTooManyBad says that more lines are bad than the scenario puts up with.
-var ErrTooManyBad = errors.New("too many bad lines")
-
-// enough is how many lines must have been read before a share of them means
-// anything.
-const enough = 10_000
-
-// exceeds is ErrTooManyBad if there are more bad lines than allowed, else io.EOF.
-func (c *Counts) exceeds(most scenario.Limit, atEnd bool) error {
-	over := most.Set && most.Share == 0 && c.Bad > most.Count
-	if most.Share > 0 && (atEnd || c.Lines >= enough) {
-		over = float64(c.Bad) > most.Share*float64(c.Lines)
-	}
-	if !over {
-		return io.EOF
-	}
-	first := c.Left[0]
-	for _, l := range c.Left {
-		if !l.Reason.Chosen() {
-			first = l
-			break
-		}
-	}
-	return fmt.Errorf("%w: %d of %d, more than replay.max_bad allows (first at %s:%d: %s)", ErrTooManyBad, c.Bad, c.Lines, first.File, first.Line, first.Reason)
 }

@@ -16,6 +16,7 @@ const (
 	NotJSON    Reason = "not a JSON object"
 	NotUTF8    Reason = "not UTF-8"
 	NotARow    Reason = "not a row of the table"
+	NotLogged  Reason = "not a line of an access log"
 	NoName     Reason = "no event name"
 	NoID       Reason = "no distinct_id"
 	IllegalID  Reason = "an illegal distinct_id"

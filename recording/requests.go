@@ -18,6 +18,8 @@ type Requests struct {
 	parts  []part
 	open   *requestPart
 	counts Counts
+
+	finished int64 // bytes of the parts that were read to their ends
 }
 
 // requestPart is the part that is being read.
@@ -49,6 +51,7 @@ func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 		record, err := r.open.record()
 		if err == io.EOF {
 			r.open.lines.close()
+			r.finished += r.open.lines.part.size
 			r.open = nil
 			continue
 		}
@@ -121,6 +124,14 @@ func (r *Requests) leaveOut(record []byte, reason Reason) error {
 
 // Counts returns what was read so far.
 func (r *Requests) Counts() *Counts { return &r.counts }
+
+// Position is how many bytes were read of what Size counts.
+func (r *Requests) Position() int64 {
+	if r.open == nil {
+		return r.finished
+	}
+	return r.finished + min(r.open.lines.position(), r.open.lines.part.size)
+}
 
 // Close closes what is open.
 func (r *Requests) Close() error {

@@ -111,23 +111,42 @@ func TestParseTime(t *testing.T) {
 func sampleLines() map[string][]byte {
 	more := strings.Repeat(`"$browser":"Firefox","$current_url":"https://example.com/a/b?c=d","$screen_height":1080,"list":[1,2,{"a":null}],`, 8)
 	return map[string][]byte{
-		"posthog":   fmt.Appendf(nil, `{"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event":"$pageview","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
-		"mixpanel":  fmt.Appendf(nil, `{"event":"view","properties":{%s"time":1767225600,"distinct_id":"user-1234","$insert_id":"abc"}}`, more),
-		"amplitude": fmt.Appendf(nil, `{"event_type":"view","user_id":"user-1234","event_time":"2026-01-01 00:00:00.123","uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event_properties":{%s"z":1},"user_properties":{"plan":"x"}}`, more),
-		"segment":   fmt.Appendf(nil, `{"type":"track","event":"view","userId":"user-1234","messageId":"abc","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
-		"jsonl":     fmt.Appendf(nil, `{"event":"view","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z",%s"z":1}`, more),
+		"posthog":    fmt.Appendf(nil, `{"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event":"$pageview","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
+		"mixpanel":   fmt.Appendf(nil, `{"event":"view","properties":{%s"time":1767225600,"distinct_id":"user-1234","$insert_id":"abc"}}`, more),
+		"amplitude":  fmt.Appendf(nil, `{"event_type":"view","user_id":"user-1234","event_time":"2026-01-01 00:00:00.123","uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event_properties":{%s"z":1},"user_properties":{"plan":"x"}}`, more),
+		"segment":    fmt.Appendf(nil, `{"type":"track","event":"view","userId":"user-1234","messageId":"abc","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
+		"access-log": []byte(`203.0.113.7 - frank [10/Oct/2000:13:55:36 -0700] "GET /images/logo.GIF?v=2 HTTP/1.0" 200 2326 "https://example.com/\"a\"" "Mozilla/5.0 (X11; Linux x86_64)"`),
+		"snowplow":   []byte(snowplowLine(nil)),
+		"jsonl":      fmt.Appendf(nil, `{"event":"view","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z",%s"z":1}`, more),
 	}
+}
+
+// snowplowLine is an enriched event whose cells are those of a page view and what
+// is given.
+func snowplowLine(given map[int]string) string {
+	cells := make([]string, len(snowplowColumns))
+	for i, cell := range map[int]string{
+		0: "shop", 1: "web", 2: "2026-01-01 00:00:03.000", 3: "2026-01-01 00:00:01.500", 4: "2025-12-31 23:59:59.000", 5: "page_view", 6: "018a981f-4b35-7c66-825e-8b0eeae65714",
+		12: "anna", 13: "203.0.113.7", 15: "4b35", 17: "n-1", 22: "48.4", 29: "https://example.com/a", 30: `a "title"`, 52: `{"schema":"iglu:a","data":[{"id":1}]}`,
+		124: "2026-01-01 00:00:00.250", 126: "page_view",
+	} {
+		cells[i] = cell
+	}
+	for i, cell := range given {
+		cells[i] = cell
+	}
+	return strings.Join(cells, "\t")
 }
 
 // TestDecodingAllocatesNothing: a warm decoder reads a line without allocating.
 func TestDecodingAllocatesNothing(t *testing.T) {
 	fields := scenario.DefaultFields()
 	for format, line := range sampleLines() {
-		d, e := newDecoder(scenario.Format(format), &fields), &Event{}
-		if reason := decode(d, false, line, 1, e); reason != "" {
+		d, e := newDecoder(shape{format: scenario.Format(format)}, &fields), &Event{}
+		if reason := decode(d, line, 1, e); reason != "" {
 			t.Fatalf("%s: %s", format, reason)
 		}
-		if n := testing.AllocsPerRun(100, func() { decode(d, false, line, 1, e) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { decode(d, line, 1, e) }); n != 0 {
 			t.Errorf("%s: %v allocations a line", format, n)
 		}
 	}
@@ -144,7 +163,7 @@ func FuzzDecode(f *testing.F) {
 		for format := range sampleLines() {
 			for _, wrapped := range []bool{false, true} {
 				e := &Event{}
-				if decode(newDecoder(scenario.Format(format), &fields), wrapped, line, 1, e) != "" {
+				if decode(newDecoder(shape{format: scenario.Format(format), wrapped: wrapped}, &fields), line, 1, e) != "" {
 					continue
 				}
 				if !json.Valid(e.Properties) || !isObject(e.Properties) || !utf8.Valid(e.Properties) {
@@ -165,11 +184,11 @@ func BenchmarkDecode(b *testing.B) {
 	fields := scenario.DefaultFields()
 	for format, line := range sampleLines() {
 		b.Run(format, func(b *testing.B) {
-			d, e := newDecoder(scenario.Format(format), &fields), &Event{}
+			d, e := newDecoder(shape{format: scenario.Format(format)}, &fields), &Event{}
 			b.SetBytes(int64(len(line)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if reason := decode(d, false, line, 1, e); reason != "" {
+				if reason := decode(d, line, 1, e); reason != "" {
 					b.Fatal(reason)
 				}
 			}

@@ -1,7 +1,7 @@
 package recording
 
 import (
-	"bytes"
+	"fmt"
 	"io"
 	"time"
 
@@ -20,6 +20,7 @@ type stream struct {
 	lines   lines
 	shape   shape
 	table   *table
+	rows    *parquetRows
 	decoder decoder
 	joined  []byte // a row of a table that goes over several lines
 }
@@ -30,8 +31,12 @@ func (s *stream) open(r *scenario.Replay) error {
 		return err
 	}
 	s.opened = true
+	s.table, s.rows = nil, nil
 	s.shape = shapeOf(s.lines.peek(), r)
-	s.decoder, s.table = newDecoder(s.shape.format, &r.Fields), nil
+	if s.shape.format == scenario.FormatParquet {
+		return s.openRows(r)
+	}
+	s.decoder = newDecoder(s.shape, &r.Fields)
 	if s.shape.comma == 0 {
 		return nil
 	}
@@ -46,6 +51,15 @@ func (s *stream) open(r *scenario.Replay) error {
 	return err
 }
 
+// openRows begins to read the part as a Parquet file.
+func (s *stream) openRows(r *scenario.Replay) (err error) {
+	if s.rows, s.shape, err = openParquet(s.part, r); err != nil {
+		return fmt.Errorf("cannot read recording %q: %w", s.part, err)
+	}
+	s.decoder = newDecoder(s.shape, &r.Fields)
+	return nil
+}
+
 // next reads the next line into s.event. The text is the line as it was read,
 // for whoever wants to know what could not be used. io.EOF ends the part.
 func (s *stream) next() (text []byte, reason Reason, err error) {
@@ -53,20 +67,21 @@ func (s *stream) next() (text []byte, reason Reason, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if s.table == nil {
-		text = bytes.TrimSpace(line)
-		reason = decode(s.decoder, s.shape.wrapped, text, s.lines.number, &s.event)
-		return text, reason, nil
+	row := line
+	if s.table != nil {
+		ok := false
+		if row, ok = s.table.row(line); !ok {
+			return line, NotARow, nil
+		}
 	}
-	row, ok := s.table.row(line)
-	if !ok {
-		return line, NotARow, nil
-	}
-	return line, decode(s.decoder, false, row, s.lines.number, &s.event), nil
+	return line, decode(s.decoder, row, s.lines.number, &s.event), nil
 }
 
 // line returns the next line that is no comment, or the next row of a table.
 func (s *stream) line() ([]byte, error) {
+	if s.rows != nil {
+		return s.row()
+	}
 	for {
 		line, err := s.lines.next()
 		if err != nil {
@@ -79,6 +94,16 @@ func (s *stream) line() ([]byte, error) {
 			return line, nil
 		}
 	}
+}
+
+// row returns the next row of a Parquet file.
+func (s *stream) row() ([]byte, error) {
+	line, err := s.rows.next()
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("cannot read recording %q after row %d: %w", s.part, s.lines.number, err)
+	}
+	s.lines.number++
+	return line, err
 }
 
 // wholeRow joins the lines of a row. One that does not end within a hundred lines
@@ -130,8 +155,20 @@ func (s *stream) peek(r *scenario.Replay) error {
 	}
 }
 
+// position is how many bytes of the part were used; 0 before it is opened.
+func (s *stream) position() int64 {
+	if s.rows != nil {
+		return s.rows.position()
+	}
+	return s.lines.position()
+}
+
 // close closes the part.
 func (s *stream) close() {
 	s.lines.close()
+	if s.rows != nil {
+		s.rows.close()
+		s.rows = nil
+	}
 	s.opened = false
 }

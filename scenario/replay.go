@@ -75,7 +75,7 @@ func readReplay(v value) *Replay {
 	r := DefaultReplay()
 	sound := v.object(fields{
 		"files":        func(v value) { r.Files, r.Paths = readFiles(v) },
-		"format":       func(v value) { r.Format = oneOf(v, formats[:], "parquet") },
+		"format":       func(v value) { r.Format = oneOf(v, formats[:]) },
 		"clock":        func(v value) { r.Clock = oneOf(v, []Clock{ClockRecorded, ClockProfile}) },
 		"speed":        func(v value) { r.Speed = v.number(1e-3, 1e6) },
 		"order":        func(v value) { r.Order = oneOf(v, []Order{OrderPerID, OrderFile, OrderNone}) },

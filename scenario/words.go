@@ -56,19 +56,23 @@ type Format string
 
 // The formats of recordings.
 const (
-	FormatAuto      Format = "auto"      // told from the first line
-	FormatPostHog   Format = "posthog"   // batch export, or records of the events API
-	FormatMixpanel  Format = "mixpanel"  // raw export
-	FormatAmplitude Format = "amplitude" // export
-	FormatSegment   Format = "segment"   // messages of Segment or RudderStack
-	FormatCSV       Format = "csv"       // a table with a header, through Replay.Fields
-	FormatJSONL     Format = "jsonl"     // one event a line, through Replay.Fields
-	FormatCapture   Format = "capture"   // recorded requests, sent byte for byte
+	FormatAuto      Format = "auto"       // told from the first line
+	FormatPostHog   Format = "posthog"    // batch export, or records of the events API
+	FormatMixpanel  Format = "mixpanel"   // raw export
+	FormatAmplitude Format = "amplitude"  // export
+	FormatSegment   Format = "segment"    // messages of Segment or RudderStack
+	FormatSnowplow  Format = "snowplow"   // enriched events, tab-separated
+	FormatAccessLog Format = "access-log" // Common Log Format, combined or not
+	FormatCSV       Format = "csv"        // a table with a header, through Replay.Fields
+	FormatJSONL     Format = "jsonl"      // one event a line, through Replay.Fields
+	FormatParquet   Format = "parquet"    // rows of a Parquet file, told from its columns
+	FormatCapture   Format = "capture"    // recorded requests, sent byte for byte
 )
 
 // formats are all of them.
 var formats = [...]Format{
-	FormatAuto, FormatPostHog, FormatMixpanel, FormatAmplitude, FormatSegment, FormatCSV, FormatJSONL, FormatCapture,
+	FormatAuto, FormatPostHog, FormatMixpanel, FormatAmplitude, FormatSegment,
+	FormatSnowplow, FormatAccessLog, FormatCSV, FormatJSONL, FormatParquet, FormatCapture,
 }
 
 // Stamps is what time replayed events bear.

@@ -157,7 +157,7 @@ func TestProfileUsage(t *testing.T) {
 		{nil, exitUsage, "wants an export"},
 		{[]string{activity, "-o", "a.txt"}, exitUsage, "must end in .yaml"},
 		{[]string{"nothing-here"}, exitScenario, "no file is"},
-		{[]string{activity, "--format", "parquet"}, exitScenario, "not available"},
+		{[]string{activity, "--format", "parquet"}, exitScenario, "no Parquet file"},
 		{[]string{activity}, exitScenario, "no event that can be used; 29963 lines: no event name"},
 	} {
 		var stdout, stderr bytes.Buffer

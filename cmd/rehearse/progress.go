@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"rehearse/capture"
+	"rehearse/generator"
 	"rehearse/results"
 )
 
@@ -29,8 +30,8 @@ type progress interface {
 }
 
 // newProgress chooses how to show the progress of r on stderr, and prints what
-// is about to happen.
-func newProgress(r *rehearsal, directory string) progress {
+// is about to happen. The reading tells how far a replay is; nil: it is none.
+func newProgress(r *rehearsal, directory string, reading func(time.Duration) generator.Reading) progress {
 	out := r.world.stderr
 	if r.flags.quiet {
 		return silence{}
@@ -39,9 +40,9 @@ func newProgress(r *rehearsal, directory string) progress {
 		r.scenario.Name, humanize.Comma(r.plan.Events), humanize.Comma(r.plan.Requests),
 		r.plan.Span.Round(time.Second), humanize.Comma(int64(r.plan.Peak)), r.target, directory)
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return newBar(out, r.plan.Span)
+		return newBar(out, r.plan.Span, reading)
 	}
-	return &lines{out: out, span: r.plan.Span}
+	return &lines{out: out, span: r.plan.Span, reading: reading}
 }
 
 // silence shows nothing.
@@ -53,9 +54,10 @@ func (silence) end()                   {}
 
 // lines prints a line every ten seconds.
 type lines struct {
-	out   io.Writer
-	span  time.Duration
-	shown time.Duration
+	out     io.Writer
+	span    time.Duration
+	shown   time.Duration
+	reading func(time.Duration) generator.Reading
 }
 
 // every is how much time passes between two lines.
@@ -67,7 +69,11 @@ func (l *lines) show(iv *results.Interval) {
 		return
 	}
 	l.shown = iv.To.Truncate(every)
-	fmt.Fprintf(l.out, "%v of %v  %s\n", iv.To.Round(time.Second), l.span.Round(time.Second), describe(iv))
+	place := ""
+	if l.reading != nil {
+		place = describeReading(l.reading(iv.To))
+	}
+	fmt.Fprintf(l.out, "%v of %v  %s%s\n", iv.To.Round(time.Second), l.span.Round(time.Second), place, describe(iv))
 }
 
 // warn prints at once.
@@ -80,31 +86,42 @@ type bar struct {
 	container *mpb.Progress
 	bar       *mpb.Bar
 	span      time.Duration
-	state     atomic.Pointer[string]
+	reading   func(time.Duration) generator.Reading // nil: the bar runs over time
+	place     atomic.Pointer[string]                // before the bar
+	state     atomic.Pointer[string]                // behind it
 }
 
-// newBar draws an empty bar.
-func newBar(out io.Writer, span time.Duration) *bar {
-	b := &bar{container: mpb.New(mpb.WithOutput(out), mpb.WithWidth(30)), span: span}
-	b.say("starting")
-	b.bar = b.container.New(int64(span), mpb.BarStyle(),
-		mpb.PrependDecorators(decor.Any(b.clock)),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *b.state.Load() })))
+// newBar draws an empty bar: over time, or over the bytes of a recording.
+func newBar(out io.Writer, span time.Duration, reading func(time.Duration) generator.Reading) *bar {
+	b := &bar{container: mpb.New(mpb.WithOutput(out), mpb.WithWidth(30)), span: span, reading: reading}
+	total := int64(span)
+	if reading != nil {
+		total = max(reading(0).Total, 1)
+	}
+	set(&b.place, "")
+	set(&b.state, "starting")
+	b.bar = b.container.New(total, mpb.BarStyle(), mpb.PrependDecorators(shown(&b.place)), mpb.AppendDecorators(shown(&b.state)))
 	return b
 }
 
-// clock is the time that has passed, of all.
-func (b *bar) clock(s decor.Statistics) string {
-	return fmt.Sprintf("%v of %v ", time.Duration(s.Current).Round(time.Second), b.span.Round(time.Second))
-}
+// set changes a text beside the bar.
+func set(place *atomic.Pointer[string], text string) { place.Store(&text) }
 
-// say sets the text beside the bar.
-func (b *bar) say(text string) { b.state.Store(&text) }
+// shown draws a text beside the bar.
+func shown(place *atomic.Pointer[string]) decor.Decorator {
+	return decor.Any(func(decor.Statistics) string { return *place.Load() })
+}
 
 // show moves the bar.
 func (b *bar) show(iv *results.Interval) {
-	b.say(describe(iv))
-	b.bar.SetCurrent(int64(min(max(iv.To, 0), b.span)))
+	place, current := "", int64(min(max(iv.To, 0), b.span))
+	if b.reading != nil {
+		r := b.reading(iv.To)
+		place, current = describeReading(r), min(r.Bytes, r.Total-1) // A bar that is full cannot be changed any more.
+	}
+	set(&b.place, fmt.Sprintf("%v of %v  %s", iv.To.Round(time.Second), b.span.Round(time.Second), place))
+	set(&b.state, describe(iv))
+	b.bar.SetCurrent(current)
 }
 
 // warn prints above the bar.
@@ -128,6 +145,15 @@ func describe(iv *results.Interval) string {
 		si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target), iv.InFlight.Requests,
 		short(iv.Latency.Quantile(0.5)), short(iv.Latency.Quantile(0.99)),
 		humanize.Comma(total.Fates[capture.FateAccepted].Events), humanize.Comma(total.Fates[capture.FateRejected].Events), humanize.Comma(total.AllLate().Requests))
+}
+
+// describeReading is how far a replay has come, in a few words.
+func describeReading(r generator.Reading) string {
+	recorded := "nothing yet"
+	if !r.Recorded.IsZero() {
+		recorded = r.Recorded.UTC().Format("2006-01-02 15:04:05")
+	}
+	return fmt.Sprintf("%s of %s read, recorded %s  ", humanize.Bytes(uint64(max(r.Bytes, 0))), humanize.Bytes(uint64(max(r.Total, 0))), recorded)
 }
 
 // si writes a rate in few characters.

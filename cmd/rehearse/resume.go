@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -25,10 +26,10 @@ type resumption struct {
 	Resumes   string          `json:"resumes"`   // the directory of the run before
 	Accepted  int64           `json:"accepted"`  // events that are not sent again
 	Ambiguous []results.Range `json:"ambiguous"` // events that may be ingested already, and are sent again
-	Unknown   int64           `json:"unknown"`   // events that were in flight when a run was killed: sent again too
 
 	accepted []results.Range
-	whole    int64 // events of the whole replay
+	broken   *generator.Broken // what is known of the run before, if it was killed
+	whole    int64             // events of the whole replay
 }
 
 // longestChain bounds how many runs may follow each other.
@@ -43,6 +44,7 @@ func readResumption(directory string, s *scenario.Scenario) (*resumption, error)
 	}
 	r := &resumption{Resumes: path}
 	var doubtful []results.Range
+	own := 0
 	for next, runs := path, 0; next != ""; runs++ {
 		if runs > longestChain {
 			return nil, fmt.Errorf("cannot resume %q: it goes back more than %d runs", directory, longestChain)
@@ -51,10 +53,20 @@ func readResumption(directory string, s *scenario.Scenario) (*resumption, error)
 		if err != nil {
 			return nil, err
 		}
+		if runs == 0 {
+			own = len(r.accepted)
+		}
 		doubtful = append(doubtful, more...)
-		if next, err = resumedBy(next); err != nil {
+		earlier, err := resumedBy(next)
+		if err != nil {
 			return nil, err
 		}
+		if next = ""; earlier != nil {
+			next, doubtful = earlier.Resumes, append(doubtful, earlier.Ambiguous...)
+		}
+	}
+	if r.broken != nil {
+		r.broken.Before = r.accepted[own:]
 	}
 	r.settle(doubtful)
 	return r, nil
@@ -81,59 +93,43 @@ func (r *resumption) read(path string, s *scenario.Scenario) (doubtful []results
 			doubtful = append(doubtful, l)
 		}
 	}
-	if run.Result.Run.Ended == results.Killed {
-		r.Unknown += run.Result.Events.Ambiguous
+	if path == r.Resumes && run.Result.Run.Ended == results.Killed {
+		r.broken = &generator.Broken{Until: time.Duration(run.Result.Run.Seconds * float64(time.Second))}
 	}
 	r.whole = run.Result.Planned.Events
 	return doubtful, nil
 }
 
-// resumedBy returns the directory of the run that the one in path resumed; empty
+// resumedBy returns what the run in path wrote about the one that it resumed; nil
 // if it is the first.
-func resumedBy(path string) (string, error) {
+func resumedBy(path string) (*resumption, error) {
 	text, err := os.ReadFile(filepath.Join(path, resumedFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+		return nil, nil
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var r resumption
 	if err := json.Unmarshal(text, &r); err != nil {
-		return "", fmt.Errorf("cannot read %s in %q: %w", resumedFile, path, err)
+		return nil, fmt.Errorf("cannot read %s in %q: %w", resumedFile, path, err)
 	}
-	return r.Resumes, nil
+	return &r, nil
 }
 
 // settle counts what was accepted, and keeps of the doubtful events those that
 // were not accepted later.
 func (r *resumption) settle(doubtful []results.Range) {
-	accepted := map[int64]bool{}
-	for _, l := range r.accepted {
+	accepted := results.Union(r.accepted)
+	r.Accepted, r.Ambiguous = 0, nil
+	for _, l := range accepted {
 		r.Accepted += l.Count
 	}
-	if len(doubtful) == 0 {
-		return
+	for _, d := range results.Union(doubtful) {
+		r.Ambiguous = accepted.Gaps(r.Ambiguous, d.First, d.Count)
 	}
-	for _, l := range r.accepted {
-		for _, d := range doubtful {
-			for i := max(l.First, d.First); i < min(l.First+l.Count, d.First+d.Count); i++ {
-				accepted[i] = true
-			}
-		}
-	}
-	for _, d := range doubtful {
-		for i := d.First; i < d.First+d.Count; i++ {
-			if accepted[i] {
-				continue
-			}
-			accepted[i] = true // listed once, however often it was in doubt
-			if n := len(r.Ambiguous); n > 0 && r.Ambiguous[n-1].First+r.Ambiguous[n-1].Count == i {
-				r.Ambiguous[n-1].Count++
-				continue
-			}
-			r.Ambiguous = append(r.Ambiguous, results.Range{First: i, Count: 1, Fate: capture.FateAmbiguous})
-		}
+	for i := range r.Ambiguous {
+		r.Ambiguous[i].Fate = capture.FateAmbiguous
 	}
 }
 
@@ -156,13 +152,17 @@ func (r *resumption) write(directory string) error {
 // announce says what is sent again.
 func (r *resumption) announce(w world, left int64) {
 	fmt.Fprintf(w.stderr, "resuming %s: %s events were accepted, %s are left\n", r.Resumes, humanize.Comma(r.Accepted), humanize.Comma(left))
-	for _, a := range r.Ambiguous {
+	for i, a := range r.Ambiguous {
+		if i == mostAnnounced {
+			fmt.Fprintf(w.stderr, "note: and %d more stretches, which %s lists\n", len(r.Ambiguous)-i, resumedFile)
+			break
+		}
 		fmt.Fprintf(w.stderr, "note: events %d to %d may have been ingested and are sent again\n", a.First, a.First+a.Count-1)
 	}
-	if r.Unknown > 0 {
-		fmt.Fprintf(w.stderr, "note: a run was killed with %s events in flight, which may have been ingested and are sent again\n", humanize.Comma(r.Unknown))
-	}
 }
+
+// mostAnnounced is how many stretches of doubtful events are printed.
+const mostAnnounced = 10
 
 // openSource opens what s sends, or what is left of it if directory names a run
 // to resume.
@@ -181,13 +181,14 @@ func openSource(w world, s *scenario.Scenario, p part, directory string) (genera
 	if err != nil {
 		return nil, generator.Plan{}, nil, err
 	}
-	source, plan, err := generator.OpenRest(s, r.accepted)
+	source, plan, err := generator.OpenRest(s, r.accepted, r.broken)
 	if err == nil && plan.Whole != r.whole {
 		err = fmt.Errorf("cannot resume %q: the recording has %d events now and had %d then", directory, plan.Whole, r.whole)
 	}
 	if err != nil {
 		return nil, generator.Plan{}, nil, coded{exitScenario, err}
 	}
+	r.settle(append(plan.Doubtful, r.Ambiguous...))
 	r.announce(w, plan.Events)
 	return source, plan, r, nil
 }

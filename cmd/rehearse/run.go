@@ -196,7 +196,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
 	aborts := results.NewAborts(r.scenario.Aborts)
 	builders := spareProcessor()
-	progress := newProgress(r, path)
+	progress := newProgress(r, path, generator.Follow(source))
 	summary, err := generator.Run(soft, hard, generator.Config{
 		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders, Limit: r.cleared.limit,
 		Observe: func(iv *results.Interval) {

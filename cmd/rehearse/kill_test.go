@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/generator"
+	"rehearse/results"
+	"rehearse/scenario"
+	"rehearse/staging"
+)
+
+// arrivals counts how often each event arrived at an endpoint.
+type arrivals struct {
+	mu      sync.Mutex
+	decoder capture.Decoder
+	times   map[string]int
+	all     int
+}
+
+func (a *arrivals) observe(q *capture.Request, _ int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	got, err := a.decoder.Decode(q)
+	if err != nil {
+		return
+	}
+	for _, e := range got.Events {
+		a.times[e.UUID.String()]++
+		a.all++
+	}
+}
+
+// count returns how many events arrived, and how many different ones.
+func (a *arrivals) count() (all, different int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.all, len(a.times)
+}
+
+// TestKilledAndResumed: a replay that is killed again and again without warning, and
+// resumed each time, brings every event to the endpoint, and twice only what it
+// said might be.
+func TestKilledAndResumed(t *testing.T) {
+	t.Parallel()
+	const events, kills = 3000, 4
+	dir := t.TempDir()
+	var export strings.Builder
+	for i := range events {
+		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"uuid":"%08x-0000-4000-8000-000000000000","properties":{}}`+"\n", i*i%97, 1767225600+i, i)
+	}
+	write(t, filepath.Join(dir, "export.jsonl"), export.String())
+	path, self := filepath.Join(dir, "s.yaml"), filepath.Join(dir, "rehearse")
+	write(t, path, "name: a\ntarget: {connections: 3}\nbatching: {events: 10, age: 100s}\nreplay: {files: [export.jsonl], speed: 1000}\n")
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(binary, self); err != nil {
+		t.Fatal(err)
+	}
+	arrived := arrivals{times: map[string]int{}}
+	_, url := serveStaging(t, staging.Config{Observe: arrived.observe})
+	random, doubtful := rand.New(rand.NewPCG(5, 6)), map[int64]bool{}
+	for round, last := 0, ""; round <= kills; round++ {
+		out := filepath.Join(dir, fmt.Sprint("run", round))
+		args := []string{"run", path, "--target", url, "--out", out, "-q"}
+		if last != "" {
+			args = append(args, "--resume", last)
+		}
+		c := exec.Command(self, args...)
+		var stderr bytes.Buffer
+		c.Stderr = &stderr
+		before, different := arrived.count()
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if round < kills {
+			some := min(50+random.IntN(1200), (events-different)/2)
+			until(t, "events from the run", func() bool {
+				all, _ := arrived.count()
+				return all >= before+some
+			})
+			c.Process.Kill()
+		}
+		c.Wait()
+		for _, r := range doubts(t, out) {
+			for i := r.First; i < r.First+r.Count; i++ {
+				doubtful[i] = true
+			}
+		}
+		if round == kills && !strings.Contains(stderr.String(), "resuming") {
+			t.Errorf("the last run says\n%s", stderr.String())
+		}
+		last = out
+	}
+	again := 0
+	arrived.mu.Lock() // Nothing is sent any more, but the detector of races cannot know.
+	defer arrived.mu.Unlock()
+	for i, uuid := range numbered(t, path) {
+		if n := arrived.times[uuid]; n == 0 || n > 1 && !doubtful[int64(i)] {
+			t.Errorf("event %d arrived %d times, in doubt: %v", i, n, doubtful[int64(i)])
+		} else if n > 1 {
+			again++
+		}
+	}
+	t.Logf("%d events arrived again, %d were in doubt", again, len(doubtful))
+	if len(arrived.times) != events || again == events {
+		t.Errorf("%d different events arrived of %d, %d of them again", len(arrived.times), events, again)
+	}
+}
+
+// doubts is what a run said might have been ingested before.
+func doubts(t *testing.T, directory string) []results.Range {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(directory, resumedFile))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	var r resumption
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Ambiguous
+}
+
+// numbered returns the uuids of a scenario's events by their numbers.
+func numbered(t *testing.T, path string) (uuids []string) {
+	t.Helper()
+	s, err := scenario.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := generator.Sample(&out, s, time.Unix(0, 0), 0, math.MaxInt32); err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(out.Bytes()) {
+		var e struct{ UUID string }
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatal(err)
+		}
+		uuids = append(uuids, e.UUID)
+	}
+	return uuids
+}

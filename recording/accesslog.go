@@ -1,0 +1,211 @@
+package recording
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+// accessLog reads the log of a web server: Common Log Format, with referrer and
+// user agent behind it (combined) or not, with the virtual host before it or not.
+// It is for the rhythm and the skew of such traffic: each line is an event of the
+// logged-in user, or else of the host. Its name is the method and the kind of file,
+// as in "GET page", and nothing of the path: names are never pseudonymized, and a
+// path may name a person.
+type accessLog struct{}
+
+func (accessLog) decode(line []byte, number int64, e *Event) Reason {
+	l, ok := parseLog(line)
+	if !ok {
+		return NotLogged
+	}
+	method, path := l.target()
+	e.rename("malformed request")
+	if method != nil {
+		e.name = append(append(append(e.name[:0], method...), ' '), kindOfFile(path)...)
+		e.Name = e.name
+	}
+	e.setPlainID(l.who())
+	e.Time, _ = parseLogTime(l.time)
+	e.open()
+	e.putText("$current_url", path)
+	e.putCell("status", l.status)
+	if string(l.size) != "-" {
+		e.putCell("bytes", l.size)
+	}
+	e.putText("$referrer", l.referrer)
+	e.putText("$raw_user_agent", l.agent)
+	if isAddress(l.host) {
+		e.putText("$ip", l.host)
+	}
+	e.close()
+	e.identify(nil, line, number)
+	return ""
+}
+
+// logLine is where the parts of a line lie.
+type logLine struct {
+	host, user, time, request, status, size, referrer, agent []byte
+}
+
+// isAccessLog reports whether a line is one of an access log.
+func isAccessLog(line []byte) bool {
+	l, ok := parseLog(line)
+	if !ok {
+		return false
+	}
+	_, ok = parseLogTime(l.time)
+	return ok
+}
+
+// parseLog cuts a line into its parts: [vhost] host ident user [time] "request"
+// status size ["referrer" "agent" …].
+func parseLog(line []byte) (l logLine, ok bool) {
+	who, rest, ok := bytes.Cut(line, []byte(" ["))
+	if !ok {
+		return l, false
+	}
+	vhost := bytes.Count(who, []byte{' '}) == 3 && bytes.IndexByte(who, ':') > 0 && bytes.IndexByte(who, ':') < bytes.IndexByte(who, ' ')
+	if vhost {
+		_, who, _ = bytes.Cut(who, []byte{' '})
+	}
+	host, names, _ := bytes.Cut(who, []byte{' '})
+	_, user, named := bytes.Cut(names, []byte{' '}) // what identd said is never true
+	l.host, l.user = host, user
+	l.time, rest, ok = bytes.Cut(rest, []byte("] \""))
+	if !ok || !named || len(host) == 0 {
+		return l, false
+	}
+	l.request, rest, ok = cutQuoted(rest)
+	l.status, rest = nextWord(rest)
+	l.size, rest = nextWord(rest)
+	l.referrer, rest = nextQuoted(rest)
+	l.agent, _ = nextQuoted(rest)
+	return l, ok && len(l.status) == 3 && len(l.size) > 0
+}
+
+// cutQuoted cuts a text at the quote that ends it, which no backslash escapes.
+func cutQuoted(text []byte) (inside, rest []byte, ok bool) {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return text[:i], text[i+1:], true
+		}
+	}
+	return nil, nil, false
+}
+
+// nextWord returns what lies before the next blank.
+func nextWord(text []byte) (word, rest []byte) {
+	word, rest, _ = bytes.Cut(bytes.TrimLeft(text, " "), []byte{' '})
+	return word, rest
+}
+
+// nextQuoted returns the text that follows in quotes, nil if none does.
+func nextQuoted(text []byte) (inside, rest []byte) {
+	text = bytes.TrimLeft(text, " ")
+	if len(text) == 0 || text[0] != '"' {
+		return nil, nil
+	}
+	inside, rest, _ = cutQuoted(text[1:])
+	return inside, rest
+}
+
+// who is the user, if one is logged in whose name a pipeline takes for an id, or
+// else the host.
+func (l *logLine) who() []byte {
+	if string(l.user) == "-" || isIllegal(l.user) {
+		return l.host
+	}
+	return l.user
+}
+
+// target returns the method and the path of the request; the method is nil if it
+// is none.
+func (l *logLine) target() (method, path []byte) {
+	method, rest, ok := bytes.Cut(l.request, []byte{' '})
+	if !ok || len(method) == 0 || len(method) > 16 {
+		return nil, nil
+	}
+	for _, b := range method {
+		if b < 'A' || b > 'Z' {
+			return nil, nil
+		}
+	}
+	path, _, _ = bytes.Cut(rest, []byte{' '})
+	return method, path
+}
+
+// kindOfFile tells from the extension of a path what it leads to.
+func kindOfFile(path []byte) string {
+	if end := bytes.IndexAny(path, "?#;"); end >= 0 {
+		path = path[:end]
+	}
+	name := path[bytes.LastIndexByte(path, '/')+1:]
+	dot := bytes.LastIndexByte(name, '.')
+	if dot < 0 {
+		return "page"
+	}
+	for _, kind := range [...]struct{ name, extensions string }{
+		{"page", " html htm shtml xhtml php asp aspx jsp do cgi "},
+		{"image", " png jpg jpeg gif webp svg ico avif bmp "},
+		{"script", " js mjs "},
+		{"style", " css "},
+		{"font", " woff woff2 ttf otf eot "},
+		{"data", " json xml rss atom txt csv "},
+		{"media", " mp3 mp4 m4a webm ogg mpg mpeg mov avi wav ram "},
+	} {
+		if isListed(kind.extensions, name[dot+1:]) {
+			return kind.name
+		}
+	}
+	return "file"
+}
+
+// isListed reports whether a word stands in a list of words between blanks, in any
+// case.
+func isListed(list string, word []byte) bool {
+	if len(word) == 0 || len(word) > 5 {
+		return false
+	}
+	var wanted [7]byte
+	wanted[0] = ' '
+	n := 1 + copy(wanted[1:], word)
+	for i := 1; i < n; i++ {
+		if wanted[i]-'A' <= 'Z'-'A' {
+			wanted[i] |= 0x20
+		}
+	}
+	wanted[n] = ' '
+	return strings.Contains(list, string(wanted[:n+1]))
+}
+
+// isAddress reports whether a host is written as an IP address.
+func isAddress(host []byte) bool {
+	for _, b := range host {
+		if !isHex(b) && b != '.' && b != ':' {
+			return false
+		}
+	}
+	return bytes.Count(host, []byte{'.'}) == 3 || bytes.IndexByte(host, ':') >= 0
+}
+
+// parseLogTime reads a time as in 10/Oct/2000:13:55:36 -0700.
+func parseLogTime(s []byte) (time.Time, bool) {
+	const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	if len(s) < 20 || s[2] != '/' || s[6] != '/' || s[11] != ':' {
+		return time.Time{}, false
+	}
+	day, okDay := pairs(s, 0, 1)
+	year, okYear := pairs(s, 7, 2)
+	month := strings.Index(months, string(s[3:6]))
+	if !okDay || !okYear || month < 0 || month%3 != 0 || day < 1 || day > daysIn(year, month/3+1) {
+		return time.Time{}, false
+	}
+	var clock [32]byte // the same with a T, as parseTimeOfDay wants it
+	clock[0] = 'T'
+	ofDay, ok := parseTimeOfDay(clock[:1+copy(clock[1:], s[12:])])
+	return time.Date(year, time.Month(month/3+1), day, 0, 0, 0, 0, time.UTC).Add(ofDay), ok
+}

@@ -1,0 +1,110 @@
+package recording
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// Counts is what came of the lines that were read.
+type Counts struct {
+	Lines    int64 // without blank ones and comments
+	Events   int64 // handed out
+	Added    int64 // of these, events that no line held: aliases
+	OwnIDs   int64 // of these, events whose line had no distinct_id
+	Bad      int64 // left out because of what they are
+	Left     []LeftOut
+	Backward int64         // events older than the one before them in their file
+	Worst    time.Duration // how much older than the newest one before it an event was, at most
+	Restored int64         // events put back where they belong
+	Late     int64         // events too late for that
+}
+
+// Notes says in words what was put right: what no line held, and what is not where
+// it belongs.
+func (c *Counts) Notes() []string {
+	var notes []string
+	if c.Added > 0 {
+		notes = append(notes, fmt.Sprintf("%d events added: an alias for each device that a user was seen on, as the Amplitude migration does it", c.Added))
+	}
+	if c.OwnIDs > 0 {
+		notes = append(notes, fmt.Sprintf("%d events had no distinct_id and got one of their own, as the Mixpanel migration does it", c.OwnIDs))
+	}
+	if c.Backward > 0 {
+		text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %v", c.Backward, c.Worst)
+		if c.Restored+c.Late > 0 {
+			text += fmt.Sprintf(": %d put back in order, %d too late for that", c.Restored, c.Late)
+		}
+		notes = append(notes, text)
+	}
+	return notes
+}
+
+// LeftOut is how many lines were left out for one reason, and where that began.
+type LeftOut struct {
+	Reason Reason
+	Lines  int64
+	File   string
+	Line   int64
+}
+
+// refuse counts a record that is not sent, tells of it if it is a bad one, and
+// returns the error that ends the reading when there are more of those than most.
+func (c *Counts) refuse(b *Bad, tell func(Bad) error, most scenario.Limit) error {
+	c.leaveOut(b)
+	if b.Reason.Chosen() {
+		return nil
+	}
+	if tell != nil {
+		if err := tell(*b); err != nil {
+			return err
+		}
+	}
+	if err := c.exceeds(most, false); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+// leaveOut counts one line.
+func (c *Counts) leaveOut(b *Bad) {
+	if !b.Reason.Chosen() {
+		c.Bad++
+	}
+	for i := range c.Left {
+		if c.Left[i].Reason == b.Reason {
+			c.Left[i].Lines++
+			return
+		}
+	}
+	c.Left = append(c.Left, LeftOut{b.Reason, 1, b.File, b.Line})
+}
+
+// ErrTooManyBad says that more lines are bad than the scenario puts up with.
+var ErrTooManyBad = errors.New("too many bad lines")
+
+// enough is how many lines must have been read before a share of them means
+// anything.
+const enough = 10_000
+
+// exceeds is ErrTooManyBad if there are more bad lines than allowed, else io.EOF.
+func (c *Counts) exceeds(most scenario.Limit, atEnd bool) error {
+	over := most.Set && most.Share == 0 && c.Bad > most.Count
+	if most.Share > 0 && (atEnd || c.Lines >= enough) {
+		over = float64(c.Bad) > most.Share*float64(c.Lines)
+	}
+	if !over {
+		return io.EOF
+	}
+	first := c.Left[0]
+	for _, l := range c.Left {
+		if !l.Reason.Chosen() {
+			first = l
+			break
+		}
+	}
+	return fmt.Errorf("%w: %d of %d, more than replay.max_bad allows (first at %s:%d: %s)", ErrTooManyBad, c.Bad, c.Lines, first.File, first.Line, first.Reason)
+}
