@@ -26,6 +26,14 @@ const (
 	LedgerFile   = "ledger"
 )
 
+// The files that only some run directories have. Others write them; reports show
+// what is there.
+const (
+	CheckFile    = "check.json"    // what the preflight said of the scenario
+	EndpointFile = "endpoint.json" // what the embedded endpoint had counted at the end
+	PermitFile   = "permit.yaml"   // the permit that the run was allowed by, as signed
+)
+
 // Manifest is what is known of a run before it starts.
 type Manifest struct {
 	RunID        string

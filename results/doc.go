@@ -69,6 +69,7 @@
 //	too_long                  durations over an hour, which are in no histogram
 //	rejections_left_out       refused requests that are not in rejected.jsonl.gz
 //	latency_p90_ms
+//	retried_requests          were refused in the interval and are sent again
 //
 // rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
 // gzip member an interval:
@@ -89,6 +90,11 @@
 // event was in, and the answers that were met on the way. A replay may leave
 // quarantine.jsonl.gz, the lines that could not be sent, with the reason, and a
 // resumed one resumed.json, which names the run before and what was ambiguous.
+//
+// Three files are there only where they apply: check.json, what the preflight
+// said of the scenario, endpoint.json, what the embedded endpoint had counted at
+// the end, as its /_rehearse/stats gives it, and permit.yaml, the permit that
+// allowed the run.
 //
 // ledger says of every event whether it was accepted, rejected, ambiguous or
 // unsent; ReadLedger reads it, and ledger.go describes its bytes.

@@ -186,6 +186,9 @@ func (m *merger) addTotals() error {
 			}
 		}
 		m.total.Retries += s.Result.Requests.Retried
+		if err := m.addAnswers(s); err != nil {
+			return fmt.Errorf("%q: %w", s.Path, err)
+		}
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (m *merger) write(d *Directory) error {
 		return err
 	}
 	m.total.LeftOut = leftOut
-	refusals := m.total.Refusals
+	refusals, retries := m.total.Refusals, m.total.Retries
 	courses := make([]*course, len(m.shards))
 	for i, s := range m.shards {
 		courses[i] = newCourse(s)
@@ -42,7 +42,7 @@ func (m *merger) write(d *Directory) error {
 		}
 		m.total.Refusals = map[Refusal]Count{} // known already, and better
 		m.total.Add(&iv.Tally)
-		m.total.Refusals, m.total.LeftOut = refusals, leftOut
+		m.total.Refusals, m.total.LeftOut, m.total.Retries = refusals, leftOut, retries
 		iv.Total, iv.Ledger, ledger = m.total, ledger, nil
 		if err := d.Write(iv); err != nil || !more {
 			return err
@@ -179,6 +179,7 @@ func (t *Tally) addRow(row *Row) {
 	t.WireBytes += row.WireBytes
 	t.Latency.overflow += row.Overflow
 	t.LeftOut += row.LeftOut
+	t.Retries += row.Retried
 }
 
 // addLogged adds a histogram of a log.
