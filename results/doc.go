@@ -82,8 +82,13 @@
 //
 // Of an interval with more than ten thousand of them the rest is one line,
 // {"left_out": n, "to_ms": end of the interval}, and a warning in the result.
-// Once the file has grown to 64 MiB nothing more is kept; the same line at its
-// end counts the rest. The ledger has all events, whatever was left out here.
+//
+// At 8 MiB the file is full, and rejected-0002.jsonl.gz follows, and so on. The
+// first four are kept, for how it began, and the last four, for how things stand:
+// 64 MiB in all. A file that is removed is counted by the same line in the one
+// that took its place, so that the details and the left_out of what is there
+// always add up to everything. The ledger has all events, whatever was left out
+// here.
 //
 // Where the endpoint answers event by event, result.json has its word in said;
 // where requests were sent again, retries has the amplification, when the last

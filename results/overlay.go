@@ -2,7 +2,6 @@ package results
 
 import (
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -18,7 +17,7 @@ func (m *merger) write(d *Directory) error {
 	if err := m.addTotals(); err != nil {
 		return err
 	}
-	leftOut, err := m.mergeRejected(d.rejected)
+	leftOut, err := m.mergeRejected(&d.rejected)
 	if err != nil {
 		return err
 	}
@@ -204,20 +203,3 @@ func (t *Tally) addLogged(line *loggedHistogram) error {
 
 // seconds is a time in seconds as a duration.
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// copyShifted copies the rejections of one file to another, later by so many
-// milliseconds, and returns how many it says were left out.
-func (w *rejectedWriter) copyShifted(out io.Writer, in io.Reader, shift float64) (leftOut int64, err error) {
-	leftOut, err = ReadRejections(in, func(line *RejectionLine) error {
-		line.DueMS, line.SentMS, line.DoneMS = line.DueMS+shift, line.SentMS+shift, line.DoneMS+shift
-		w.lines = append(w.lines, *line)
-		if len(w.lines) < maxRejections {
-			return nil
-		}
-		return w.writeLines(out)
-	})
-	if err != nil {
-		return leftOut, err
-	}
-	return leftOut, w.writeLines(out)
-}
