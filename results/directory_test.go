@@ -341,7 +341,7 @@ func TestKilledRunIsReadable(t *testing.T) {
 		if ledger, err := got.Ledger(); err != nil || len(ledger) == 0 {
 			t.Errorf("ledger of %d ranges, error %v", len(ledger), err)
 		}
-		if err := WriteText(io.Discard, got); err != nil {
+		if err := WriteText(io.Discard, got, TextWidth); err != nil {
 			t.Error(err)
 		}
 	})
@@ -373,7 +373,7 @@ func TestMutilatedDirectoryIsReadable(t *testing.T) {
 			t.Errorf("result %+v", run.Result)
 		}
 		var text bytes.Buffer
-		if err := WriteText(&text, run); err != nil || text.Len() == 0 {
+		if err := WriteText(&text, run, TextWidth); err != nil || text.Len() == 0 {
 			t.Errorf("%d bytes of text, error %v", text.Len(), err)
 		}
 	})
@@ -550,7 +550,7 @@ func FuzzParseResult(f *testing.F) {
 			return
 		}
 		_ = result.Balance()
-		if err := WriteText(io.Discard, &Run{Result: result}); err != nil {
+		if err := WriteText(io.Discard, &Run{Result: result}, TextWidth); err != nil {
 			t.Fatal(err)
 		}
 	})

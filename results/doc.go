@@ -9,7 +9,7 @@
 //	// each sender:       recorder.Shard(i).Record(&outcome)
 //	// once a second:     directory.Write(recorder.Tick(now, inFlight))
 //	result, err := directory.Close(results.Final{Ended: results.Completed})
-//	// now or years later: run, err := results.Open(path); results.WriteText(os.Stdout, run)
+//	// now or years later: run, err := results.Open(path); results.WriteText(os.Stdout, run, results.TextWidth)
 //
 // # Time
 //
@@ -67,7 +67,7 @@
 //	body_bytes wire_bytes     of what was sent
 //	latency_p50_ms            and p99, max; service_p50_ms and p99; lag_p99_ms and max
 //	too_long                  durations over an hour, which are in no histogram
-//	rejections_left_out       refused requests that are not in rejected.jsonl.gz
+//	rejections_left_out       refused requests that never had details
 //	latency_p90_ms
 //	retried_requests          were refused in the interval and are sent again
 //

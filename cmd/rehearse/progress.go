@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"rehearse/capture"
 	"rehearse/results"
@@ -20,8 +21,9 @@ import (
 // showing cannot disturb sending.
 //
 // The rules of the terminal: results go to stdout, everything else to stderr.
-// A bar is drawn only on a terminal; elsewhere there is one line every ten
-// seconds, made to be read in a log. --quiet shows neither.
+// A bar is drawn only on a terminal that can move its cursor (TERM is not dumb),
+// as wide as there is room for; elsewhere there is one line every ten seconds,
+// made to be read in a log. Nothing is coloured. --quiet shows neither.
 type progress interface {
 	show(*results.Interval)
 	warn(error) // of something that cannot wait for the report
@@ -38,7 +40,7 @@ func newProgress(r *rehearsal, directory string) progress {
 	fmt.Fprintf(out, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
 		r.scenario.Name, humanize.Comma(r.plan.Events), humanize.Comma(r.plan.Requests),
 		r.plan.Span.Round(time.Second), humanize.Comma(int64(r.plan.Peak)), r.target, directory)
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if _, ok := terminal(out); ok && os.Getenv("TERM") != "dumb" {
 		return newBar(out, r.plan.Span)
 	}
 	return &lines{out: out, span: r.plan.Span}
@@ -67,7 +69,7 @@ func (l *lines) show(iv *results.Interval) {
 		return
 	}
 	l.shown = iv.To.Truncate(every)
-	fmt.Fprintf(l.out, "%v of %v  %s\n", iv.To.Round(time.Second), l.span.Round(time.Second), describe(iv))
+	fmt.Fprintf(l.out, "%v of %v  %s\n", iv.To.Round(time.Second), l.span.Round(time.Second), strings.Join(describe(iv), "  "))
 }
 
 // warn prints at once.
@@ -75,8 +77,15 @@ func (l *lines) warn(err error) { fmt.Fprintf(l.out, "rehearse: %v\n", err) }
 
 func (l *lines) end() {}
 
+// The widths of the bar, and of a terminal that is too narrow for the longer one.
+const (
+	longBar, shortBar = 30, 10
+	narrow            = 100
+)
+
 // bar draws a bar on a terminal.
 type bar struct {
+	out       io.Writer
 	container *mpb.Progress
 	bar       *mpb.Bar
 	span      time.Duration
@@ -85,7 +94,7 @@ type bar struct {
 
 // newBar draws an empty bar.
 func newBar(out io.Writer, span time.Duration) *bar {
-	b := &bar{container: mpb.New(mpb.WithOutput(out), mpb.WithWidth(30)), span: span}
+	b := &bar{out: out, container: mpb.New(mpb.WithOutput(out), mpb.WithWidth(barWidth(columns(out)))), span: span}
 	b.say("starting")
 	b.bar = b.container.New(int64(span), mpb.BarStyle(),
 		mpb.PrependDecorators(decor.Any(b.clock)),
@@ -93,9 +102,21 @@ func newBar(out io.Writer, span time.Duration) *bar {
 	return b
 }
 
+// barWidth is how wide the bar is on a terminal.
+func barWidth(columns int) int {
+	if columns < narrow {
+		return shortBar
+	}
+	return longBar
+}
+
 // clock is the time that has passed, of all.
 func (b *bar) clock(s decor.Statistics) string {
-	return fmt.Sprintf("%v of %v ", time.Duration(s.Current).Round(time.Second), b.span.Round(time.Second))
+	return progressClock(time.Duration(s.Current), b.span)
+}
+
+func progressClock(now, span time.Duration) string {
+	return fmt.Sprintf("%v of %v ", now.Round(time.Second), span.Round(time.Second))
 }
 
 // say sets the text beside the bar.
@@ -103,7 +124,9 @@ func (b *bar) say(text string) { b.state.Store(&text) }
 
 // show moves the bar.
 func (b *bar) show(iv *results.Interval) {
-	b.say(describe(iv))
+	wide := columns(b.out)
+	room := wide - barWidth(wide) - utf8.RuneCountInString(progressClock(b.span, b.span)) - 2
+	b.say(fitting(describe(iv), room))
 	b.bar.SetCurrent(int64(min(max(iv.To, 0), b.span)))
 }
 
@@ -117,17 +140,38 @@ func (b *bar) end() {
 	b.container.Wait()
 }
 
-// describe is an interval in a line.
-func describe(iv *results.Interval) string {
+// describe is an interval in a few words each, what matters most first.
+func describe(iv *results.Interval) []string {
 	seconds := (iv.To - iv.From).Seconds()
 	if seconds <= 0 {
-		return ""
+		return nil
 	}
 	total := iv.Total
-	return fmt.Sprintf("%s/s of %s  in flight %d  p50 %s p99 %s  accepted %s rejected %s late %s",
-		si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target), iv.InFlight.Requests,
-		short(iv.Latency.Quantile(0.5)), short(iv.Latency.Quantile(0.99)),
-		humanize.Comma(total.Fates[capture.FateAccepted].Events), humanize.Comma(total.Fates[capture.FateRejected].Events), humanize.Comma(total.AllLate().Requests))
+	return []string{
+		fmt.Sprintf("%s/s of %s", si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target)),
+		"p99 " + short(iv.Latency.Quantile(0.99)),
+		"rejected " + humanize.Comma(total.Fates[capture.FateRejected].Events),
+		"late " + humanize.Comma(total.AllLate().Requests),
+		"accepted " + humanize.Comma(total.Fates[capture.FateAccepted].Events),
+		"p50 " + short(iv.Latency.Quantile(0.5)),
+		fmt.Sprintf("in flight %d", iv.InFlight.Requests),
+	}
+}
+
+// fitting joins as many of the words, from the first, as there is room for.
+func fitting(words []string, room int) string {
+	text := ""
+	for i, word := range words {
+		longer := text + "  " + word
+		if i == 0 {
+			longer = word
+		}
+		if utf8.RuneCountInString(longer) > room {
+			break
+		}
+		text = longer
+	}
+	return text
 }
 
 // si writes a rate in few characters.

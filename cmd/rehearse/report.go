@@ -136,7 +136,7 @@ func printRun(w world, run *results.Run, asJSON bool) error {
 		verdict = w.stderr
 		err = results.WriteJSON(&text, run.Result)
 	} else {
-		err = results.WriteText(&text, run)
+		err = results.WriteText(&text, run, columns(w.stdout))
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"rehearse/results"
+)
+
+// What there is no room for is left out from the end; the first words never make
+// a line too long.
+func TestProgressFits(t *testing.T) {
+	t.Parallel()
+	words := describe(interval())
+	for room, want := range map[int]string{
+		200: "100/s of 0  p99 20ms  rejected 10  late 0  accepted 90  p50 20ms  in flight 3",
+		40:  "100/s of 0  p99 20ms  rejected 10",
+		20:  "100/s of 0  p99 20ms",
+		10:  "100/s of 0",
+		9:   "",
+		-5:  "",
+	} {
+		if got := fitting(words, room); got != want || utf8.RuneCountInString(got) > max(room, 0) {
+			t.Errorf("%d columns: %q, want %q", room, got, want)
+		}
+	}
+	if words := describe(&results.Interval{}); fitting(words, 100) != "" {
+		t.Errorf("an interval of no length is %q", words)
+	}
+}
+
+// Where there is no terminal there is a line every ten seconds, and no escape.
+func TestProgressLines(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	l := &lines{out: &out, span: time.Minute}
+	iv := interval()
+	for second := range 25 {
+		iv.To = time.Duration(second+1) * time.Second
+		iv.From = iv.To - time.Second
+		l.show(iv)
+	}
+	if got := strings.Count(out.String(), "\n"); got != 2 || !strings.HasPrefix(out.String(), "10s of 1m0s  100/s of 0  p99 20ms") || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%d lines:\n%s", got, out.String())
+	}
+	if got := columns(&out); got != results.TextWidth {
+		t.Errorf("%d columns where there is no terminal, want %d", got, results.TextWidth)
+	}
+}
