@@ -123,7 +123,7 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 		faults = append(faults, fmt.Sprintf("this is shard %d of %d: merge all of them to judge",
 			r.Run.Shard.Index, r.Run.Shard.Of))
 	}
-	if faulty := r.Generator.faults(r.Run.Seconds); len(faulty) > 0 {
+	if faulty := r.Generator.faults(r.Run.Seconds, r.Requests.Sent); len(faulty) > 0 {
 		r.Generator.Bottleneck = CPUBottleneck
 		faults = append(faults, faulty...)
 	}

@@ -162,6 +162,8 @@ func host(r *results.Result) []fact {
 		{"others on the machine, at most", results.FormatShare(r.Generator.Stolen), ""},
 		{"longest pause of the collector", results.FormatMilliseconds(r.Generator.PauseMS), ""},
 		{"held up", results.FormatMilliseconds(r.Generator.HeldUp * 1000), ""},
+		{"network buffers full", results.FormatCount(r.Generator.NetDrops), ""},
+		{"TCP segments sent again", results.FormatShare(r.Generator.Resent), ""},
 		{"memory at most", results.FormatSize(r.Generator.RSSBytes), ""},
 		{"bodies", results.FormatSize(r.Bytes.Body), ""},
 		{"on the wire", results.FormatSize(r.Bytes.Wire), ""},
