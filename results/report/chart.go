@@ -35,6 +35,22 @@ type tick struct {
 	Label string
 }
 
+// Class is end for a long label at the right edge, which would be cut off.
+func (t tick) Class() string {
+	if t.At == place(right) && len(t.Label) > 5 {
+		return "end"
+	}
+	return ""
+}
+
+// X is where the label stands, or ends.
+func (t tick) X() string {
+	if t.Class() == "end" {
+		return place(right + 22)
+	}
+	return t.At
+}
+
 // rule is a limit, over all of the x axis or a part of it.
 type rule struct {
 	At, From, To, Label string
