@@ -22,7 +22,7 @@ func TestImports(t *testing.T) {
 		"rehearse/permit":            {"rehearse/scenario"},
 		"rehearse/preflight":         {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/generator/traffic"},
 		"rehearse/results/compare":   {"rehearse/results"},
-		"rehearse/results/report":    {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
+		"rehearse/results/report":    {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
 		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
 		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/staging":           {"rehearse/capture", "rehearse/capture/pipeline"},

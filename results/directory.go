@@ -26,6 +26,14 @@ const (
 	LedgerFile   = "ledger"
 )
 
+// The files that only some run directories have. Others write them; reports show
+// what is there.
+const (
+	CheckFile    = "check.json"    // what the preflight said of the scenario
+	EndpointFile = "endpoint.json" // what the embedded endpoint had counted at the end
+	PermitFile   = "permit.yaml"   // the permit that the run was allowed by, as signed
+)
+
 // Manifest is what is known of a run before it starts.
 type Manifest struct {
 	RunID        string
@@ -65,7 +73,8 @@ type Directory struct {
 	manifest Manifest
 	before   process // what the process had used when the directory was made
 
-	latency, timeline, rejected, ledger io.WriteCloser
+	latency, timeline, ledger io.WriteCloser
+	rejected                  rejectedFiles
 
 	lines   bytes.Buffer // reused for latency.hlog
 	log     hlogWriter
@@ -74,9 +83,6 @@ type Directory struct {
 
 	generator *Generator // of a merge: what the shards took
 	frame     []byte     // reused for the ledger
-	refusals  rejectedWriter
-	room      int   // bytes that rejected.jsonl.gz may still grow by
-	leftOut   int64 // refused requests that it had no room for
 
 	total   *Tally        // of the last interval
 	elapsed time.Duration // until the last interval's end
@@ -96,7 +102,7 @@ func Create(path string, m Manifest) (*Directory, error) {
 		sum := sha256.Sum256(m.ScenarioYAML)
 		m.SHA256 = hex.EncodeToString(sum[:])
 	}
-	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally(), room: maxRejectedFile}
+	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally(), rejected: rejectedFiles{directory: path, limit: maxSegment}}
 	d.demands, d.doctor = newDemands(m.Thresholds, m.Stages), newDoctor()
 	err := os.WriteFile(d.file(ScenarioFile), m.ScenarioYAML, 0o644)
 	if err == nil {
@@ -149,7 +155,6 @@ func (d *Directory) openFiles() error {
 	}{
 		{LatencyFile, hlogHeader(d.manifest.StartedAt), &d.latency},
 		{TimelineFile, timelineHeader(), &d.timeline},
-		{RejectedFile, "", &d.rejected},
 		{LedgerFile, ledgerHeader, &d.ledger},
 	} {
 		file, err := os.OpenFile(d.file(f.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -161,13 +166,13 @@ func (d *Directory) openFiles() error {
 			return err
 		}
 	}
-	return nil
+	return d.rejected.open()
 }
 
 // closeFiles closes the files that grow.
 func (d *Directory) closeFiles() error {
-	var err error
-	for _, f := range []io.Closer{d.latency, d.timeline, d.rejected, d.ledger} {
+	err := d.rejected.Close()
+	for _, f := range []io.Closer{d.latency, d.timeline, d.ledger} {
 		if f != nil {
 			err = errors.Join(err, f.Close())
 		}
@@ -203,7 +208,10 @@ func (d *Directory) append(iv *Interval) error {
 	if err := d.log.add(&d.lines, iv); err != nil {
 		return err
 	}
-	member, err := d.encodeRefusals(iv)
+	member, err := d.rejected.encode(iv)
+	if err == nil {
+		err = d.rejected.write(member, account{int64(len(iv.Rejected)), iv.LeftOut}, iv.To)
+	}
 	if err != nil {
 		return err
 	}
@@ -213,9 +221,8 @@ func (d *Directory) append(iv *Interval) error {
 		text []byte
 	}{
 		{d.latency, d.lines.Bytes()},
-		{d.rejected, member},
 		{d.ledger, d.frame},
-		{d.timeline, appendRow(nil, d.row(iv, member))},
+		{d.timeline, appendRow(nil, RowOf(iv))},
 	} {
 		if len(part.text) == 0 {
 			continue
@@ -225,27 +232,6 @@ func (d *Directory) append(iv *Interval) error {
 		}
 	}
 	return nil
-}
-
-// encodeRefusals is what rejected.jsonl.gz gains by an interval: nothing once it
-// is full.
-func (d *Directory) encodeRefusals(iv *Interval) ([]byte, error) {
-	if d.room <= 0 {
-		d.leftOut += int64(len(iv.Rejected))
-		return nil, nil
-	}
-	member, err := d.refusals.encode(iv)
-	d.room -= len(member)
-	return member, err
-}
-
-// row is the line of an interval, what was left out for want of room included.
-func (d *Directory) row(iv *Interval, member []byte) Row {
-	r := RowOf(iv)
-	if len(member) == 0 {
-		r.LeftOut += int64(len(iv.Rejected))
-	}
-	return r
 }
 
 // Close writes the final result.json and judges the run. The Result is there
@@ -272,10 +258,8 @@ func (d *Directory) flush() error {
 	if err := d.log.flush(&d.lines); err != nil {
 		return err
 	}
-	if _, err := d.latency.Write(d.lines.Bytes()); err != nil || d.leftOut == 0 {
-		return err
-	}
-	return d.refusals.writeLeftOut(d.rejected, leftOutLine{d.leftOut, whole(d.elapsed)})
+	_, err := d.latency.Write(d.lines.Bytes())
+	return err
 }
 
 // result is the Result as things stand.
@@ -299,7 +283,7 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if d.generator != nil {
 		r.Generator.CPUSeconds, r.Generator.RSSBytes, r.Generator.Health = d.generator.CPUSeconds, d.generator.RSSBytes, d.generator.Health
 	}
-	judge(r, evidence{d.total, d.demands, doubts, d.manifest.Warnings, d.leftOut})
+	judge(r, evidence{d.total, d.demands, doubts, d.manifest.Warnings, d.rejected.gone})
 	return r
 }
 

@@ -265,7 +265,7 @@ func TestResultFieldsInOrder(t *testing.T) {
 		`"latency_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
 		`"service_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
 		`"lag_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
-		`"generator":{"cpu_seconds":0,"rss_bytes":0,"bottleneck":"","schedule_kept":0,"cores":0,"cpu_busiest":0,"throttled":0,"machine_busiest":0,"gc_pause_max_ms":0,"held_up_s":0,"files":0,"files_limit":0,"clock_step_ms":0},` +
+		`"generator":{"cpu_seconds":0,"rss_bytes":0,"bottleneck":"","schedule_kept":0,"cores":0,"cpu_busiest":0,"throttled":0,"machine_busiest":0,"gc_pause_max_ms":0,"held_up_s":0,"files":0,"files_limit":0,"clock_step_ms":0,"net_drops":0,"listen_overflows":0,"tcp_resent":0},` +
 		`"thresholds":[{"text":"","value":"","ok":false}],"verdict":"","warnings":null}`
 	if string(text) != want {
 		t.Errorf("result.json\n%s, want\n%s", text, want)
@@ -342,7 +342,7 @@ func TestKilledRunIsReadable(t *testing.T) {
 		if ledger, err := got.Ledger(); err != nil || len(ledger) == 0 {
 			t.Errorf("ledger of %d ranges, error %v", len(ledger), err)
 		}
-		if err := WriteText(io.Discard, got); err != nil {
+		if err := WriteText(io.Discard, got, TextWidth); err != nil {
 			t.Error(err)
 		}
 	})
@@ -374,7 +374,7 @@ func TestMutilatedDirectoryIsReadable(t *testing.T) {
 			t.Errorf("result %+v", run.Result)
 		}
 		var text bytes.Buffer
-		if err := WriteText(&text, run); err != nil || text.Len() == 0 {
+		if err := WriteText(&text, run, TextWidth); err != nil || text.Len() == 0 {
 			t.Errorf("%d bytes of text, error %v", text.Len(), err)
 		}
 	})
@@ -551,7 +551,7 @@ func FuzzParseResult(f *testing.F) {
 			return
 		}
 		_ = result.Balance()
-		if err := WriteText(io.Discard, &Run{Result: result}); err != nil {
+		if err := WriteText(io.Discard, &Run{Result: result}, TextWidth); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -9,7 +9,7 @@
 //	// each sender:       recorder.Shard(i).Record(&outcome)
 //	// once a second:     directory.Write(recorder.Tick(now, inFlight))
 //	result, err := directory.Close(results.Final{Ended: results.Completed})
-//	// now or years later: run, err := results.Open(path); results.WriteText(os.Stdout, run)
+//	// now or years later: run, err := results.Open(path); results.WriteText(os.Stdout, run, results.TextWidth)
 //
 // # Time
 //
@@ -72,8 +72,9 @@
 //	body_bytes wire_bytes     of what was sent
 //	latency_p50_ms            and p99, max; service_p50_ms and p99; lag_p99_ms and max
 //	too_long                  durations over an hour, which are in no histogram
-//	rejections_left_out       refused requests that are not in rejected.jsonl.gz
+//	rejections_left_out       refused requests that never had details
 //	latency_p90_ms
+//	retried_requests          were refused in the interval and are sent again
 //
 // rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
 // gzip member an interval:
@@ -87,8 +88,13 @@
 //
 // Of an interval with more than ten thousand of them the rest is one line,
 // {"left_out": n, "to_ms": end of the interval}, and a warning in the result.
-// Once the file has grown to 64 MiB nothing more is kept; the same line at its
-// end counts the rest. The ledger has all events, whatever was left out here.
+//
+// At 8 MiB the file is full, and rejected-0002.jsonl.gz follows, and so on. The
+// first four are kept, for how it began, and the last four, for how things stand:
+// 64 MiB in all. A file that is removed is counted by the same line in the one
+// that took its place, so that the details and the left_out of what is there
+// always add up to everything. The ledger has all events, whatever was left out
+// here.
 //
 // Where the endpoint answers event by event, result.json has its word in said;
 // where requests were sent again, retries has the amplification, when the last
@@ -97,6 +103,11 @@
 // quarantine.jsonl.gz, the lines that could not be sent, with the reason, and a
 // resumed one resumed.json, which names the run before and what was ambiguous. A
 // run under a permit keeps it, as permit.yaml and permit.yaml.sig.
+//
+// Three files are there only where they apply: check.json, what the preflight
+// said of the scenario, endpoint.json, what the embedded endpoint had counted at
+// the end, as its /_rehearse/stats gives it, and permit.yaml, the permit that
+// allowed the run.
 //
 // ledger says of every event whether it was accepted, rejected, ambiguous or
 // unsent; ReadLedger reads it, and ledger.go describes its bytes.

@@ -21,6 +21,12 @@ type Health struct {
 	Files     int     `json:"files"`           // most files and connections open at once
 	MaxFiles  int     `json:"files_limit"`     // how many may be
 	ClockStep float64 `json:"clock_step_ms"`   // furthest that the wall clock strayed from the monotonic one
+
+	// Of the network stack of the machine, or of the container, and so of other
+	// programs as well.
+	NetDrops  int64   `json:"net_drops"`        // how often TCP had no buffer or memory left
+	Overflows int64   `json:"listen_overflows"` // connections that a listener did not accept in time
+	Resent    float64 `json:"tcp_resent"`       // share of the segments that were sent again
 }
 
 // reading is what the operating system said at one moment.
@@ -32,6 +38,8 @@ type reading struct {
 	quota              float64 // cores; 0: no quota
 	files, maxFiles    int
 	pause              time.Duration // longest so far
+	dropped, overflows int64         // by TCP, for want of buffers; by listeners
+	resent, segments   int64
 }
 
 // doctor takes readings and sums them up.
@@ -66,6 +74,8 @@ func (d *doctor) observe(took time.Duration) {
 		d.Stolen = math.Max(d.Stolen, others(&d.last, &now, used))
 	}
 	d.Throttled = ratio(now.throttled-d.first.throttled, now.periods-d.first.periods)
+	d.NetDrops, d.Overflows = now.dropped-d.first.dropped, now.overflows-d.first.overflows
+	d.Resent = ratio(now.resent-d.first.resent, now.segments-d.first.segments)
 	d.Files, d.MaxFiles = max(d.Files, now.files), now.maxFiles
 	step := now.at.Round(0).Sub(d.last.at.Round(0)) - elapsed // Round drops the monotonic clock
 	if milliseconds(step.Abs()) > math.Abs(d.ClockStep) {
@@ -87,6 +97,9 @@ func (h Health) worse(other Health) Health {
 	h.HeldUp = max(h.HeldUp, other.HeldUp)
 	h.Files = max(h.Files, other.Files)
 	h.MaxFiles = max(h.MaxFiles, other.MaxFiles)
+	h.NetDrops = max(h.NetDrops, other.NetDrops)
+	h.Overflows = max(h.Overflows, other.Overflows)
+	h.Resent = max(h.Resent, other.Resent)
 	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
 		h.ClockStep = other.ClockStep
 	}
@@ -96,7 +109,7 @@ func (h Health) worse(other Health) Health {
 // rounded is the Health as the result states it: shares to a hundredth of a
 // percent.
 func (h Health) rounded() Health {
-	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp} {
+	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent} {
 		*x = math.Round(*x*1e4) / 1e4
 	}
 	return h
@@ -147,11 +160,13 @@ const (
 	longPause     = 50.0                   // ms
 	clockStepped  = 500.0                  // ms
 	noticeOfOther = 0.50                   // of the machine
+	muchResent    = 0.01                   // of the segments
 )
 
 // faults are what makes a run worthless whether or not requests left late: a
-// generator that stands still does not see when answers come.
-func (h *Health) faults(seconds float64) (faults []string) {
+// generator that stands still does not see when answers come, and what a full
+// buffer throws away comes a fifth of a second later, if at all.
+func (h *Health) faults(seconds float64, sent int64) (faults []string) {
 	if h.HeldUp > tooHeldUp*seconds && h.HeldUp > 0.5 {
 		faults = append(faults, fmt.Sprintf("the generator was held up for %s s of %s s (stopped, suspended, or starved of CPU): run it where nothing stops it",
 			figures(h.HeldUp), figures(seconds)))
@@ -159,6 +174,10 @@ func (h *Health) faults(seconds float64) (faults []string) {
 	if h.Throttled > tooThrottled {
 		faults = append(faults, fmt.Sprintf("the generator was throttled: its cgroup used up its quota of %s cores in %s of the periods; raise the CPU limit of the container",
 			figures(h.Cores), percent(h.Throttled)))
+	}
+	if tooMany(h.NetDrops, sent) {
+		faults = append(faults, fmt.Sprintf("the network buffers of this machine were full %s times in %s: raise net.ipv4.tcp_mem, tcp_rmem and tcp_wmem, use fewer connections, or share the run among several machines",
+			number(h.NetDrops), plural(sent, "request")))
 	}
 	return faults
 }
@@ -185,6 +204,13 @@ func (h *Health) notes() (notes []string) {
 	if math.Abs(h.ClockStep) > clockStepped {
 		notes = append(notes, fmt.Sprintf("the wall clock stepped by %s: no duration is wrong, but times of day are",
 			millisecondsText(math.Abs(h.ClockStep))))
+	}
+	if h.Overflows > 0 {
+		notes = append(notes, fmt.Sprintf("%s found the queue of a listener on this machine full and had to try again a second later: raise net.core.somaxconn if the endpoint is here",
+			plural(h.Overflows, "connection")))
+	}
+	if h.Resent > muchResent {
+		notes = append(notes, fmt.Sprintf("%s of the TCP segments of this machine were sent again: the network loses packets, and latencies have that in them", percent(h.Resent)))
 	}
 	return notes
 }

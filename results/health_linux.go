@@ -17,6 +17,7 @@ func (r *reading) askSystem() {
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
 		r.files = len(open)
 	}
+	r.askNetwork()
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) == nil && limit.Cur < 1<<31 {
 		r.maxFiles = int(limit.Cur)

@@ -23,6 +23,10 @@ func TestLinuxTexts(t *testing.T) {
 			t.Errorf("%q: %v cores, want %v", text, got, want)
 		}
 	}
+	netstat := []byte("TcpExt: SyncookiesSent TCPBacklogDrop RcvPruned ListenOverflows\nTcpExt: 9 4 3 2\nIpExt: RcvPruned InOctets\nIpExt: 1\nTorn: TCPBacklogDrop\n")
+	if drops, overflows := counters(netstat, outOfBuffers...), counters(netstat, "ListenOverflows"); drops != 8 || overflows != 2 { // 4 + 3 + 1
+		t.Errorf("%d drops and %d overflows, want 8 and 2", drops, overflows)
+	}
 	dirs := cgroupDirs([]byte("4:memory:/a\n1:cpu,cpuacct:/b\n0::/c\nnonsense\n"))
 	want := []string{"/sys/fs/cgroup/cpu,cpuacct/b", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/c", "/sys/fs/cgroup"}
 	if !slices.Equal(dirs, want) {

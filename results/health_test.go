@@ -31,6 +31,9 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 		{"late for others", Health{Cores: 2, Busiest: 0.2, Stolen: 0.8}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late by its own fault; other programs used up to 80 % of the machine"},
 		{"late for the collector", Health{PauseMS: 131}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late by its own fault; the garbage collector stopped it for up to 131 ms"},
 		{"late for want of files", Health{Files: 1020, MaxFiles: 1024}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late by its own fault; 1020 of 1024 open files"},
+		// 30 of 1,000 requests; 5 are under what is tolerated.
+		{"full network buffers", Health{NetDrops: 30}, late(0, OnTime), Invalid, "the network buffers of this machine were full 30 times in 1,000 requests: raise net.ipv4.tcp_mem"},
+		{"hardly full network buffers", Health{NetDrops: 5}, late(0, OnTime), Pass, "every threshold was met"},
 		{"one connection", Health{Cores: 2}, late(500, NoConnection), Invalid, "the connections were the bottleneck: 50 % of the requests found none free"},
 	} {
 		tally := NewTally()
@@ -58,8 +61,8 @@ func TestDoctor(t *testing.T) {
 	readings := []reading{
 		{at: at},
 		// A second: half a core of ours; 100 ticks, 20 idle; 3 of 10 periods throttled.
-		{at: wall(time.Second), cpu: 500 * ms, machine: 100, idle: 20, periods: 10, throttled: 3, quota: 0.5, files: 9, maxFiles: 1024, pause: 2 * ms},
-		{at: wall(3 * time.Second), cpu: 600 * ms, machine: 300, idle: 220, periods: 20, throttled: 3, quota: 0.5, files: 8, maxFiles: 1024, pause: 2 * ms},
+		{at: wall(time.Second), cpu: 500 * ms, machine: 100, idle: 20, periods: 10, throttled: 3, quota: 0.5, files: 9, maxFiles: 1024, pause: 2 * ms, dropped: 4, overflows: 2, resent: 1, segments: 50},
+		{at: wall(3 * time.Second), cpu: 600 * ms, machine: 300, idle: 220, periods: 20, throttled: 3, quota: 0.5, files: 8, maxFiles: 1024, pause: 2 * ms, dropped: 7, overflows: 2, resent: 3, segments: 100},
 	}
 	d := &doctor{read: func() reading {
 		r := readings[0]
@@ -75,16 +78,27 @@ func TestDoctor(t *testing.T) {
 		t.Errorf("others used %v", stolen)
 	}
 	got.Stolen = 0
-	want := Health{Cores: 0.5, Busiest: 1, Throttled: 0.15, PauseMS: 2, HeldUp: 1, Files: 9, MaxFiles: 1024}
+	want := Health{Cores: 0.5, Busiest: 1, Throttled: 0.15, PauseMS: 2, HeldUp: 1, Files: 9, MaxFiles: 1024, NetDrops: 7, Overflows: 2, Resent: 0.03}
 	if got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// What spoils nothing is told all the same.
+func TestNetworkIsNoted(t *testing.T) {
+	t.Parallel()
+	h := Health{Overflows: 3, Resent: 0.021}
+	want := []string{"3 connections found the queue of a listener", "2.1 % of the TCP segments"}
+	notes := h.notes()
+	if len(notes) != 2 || !strings.HasPrefix(notes[0], want[0]) || !strings.HasPrefix(notes[1], want[1]) || len(h.faults(10, 1000)) > 0 {
+		t.Errorf("notes %q, want %q", notes, want)
 	}
 }
 
 func TestClockStepIsNoted(t *testing.T) {
 	t.Parallel()
 	h := Health{ClockStep: -90_000}
-	if notes := h.notes(); len(notes) != 1 || !strings.Contains(notes[0], "stepped by 90 s") || len(h.faults(10)) > 0 {
+	if notes := h.notes(); len(notes) != 1 || !strings.Contains(notes[0], "stepped by 90 s") || len(h.faults(10, 1000)) > 0 {
 		t.Errorf("%q", notes)
 	}
 }

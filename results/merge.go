@@ -3,7 +3,6 @@ package results
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -190,6 +189,9 @@ func (m *merger) addTotals() error {
 			m.total.Connections.Opened += c.Opened
 			m.total.Connections.Failed += c.Failed
 		}
+		if err := m.addAnswers(s); err != nil {
+			return fmt.Errorf("%q: %w", s.Path, err)
+		}
 	}
 	return nil
 }
@@ -217,19 +219,54 @@ func (m *merger) generator() *Generator {
 }
 
 // mergeRejected writes the refused requests of all shards, shard by shard, their
-// times counted from the start of the first.
-func (m *merger) mergeRejected(out io.Writer) (leftOut int64, err error) {
-	var w rejectedWriter
+// times counted from the start of the first, and returns how many more there
+// were.
+func (m *merger) mergeRejected(out *rejectedFiles) (leftOut int64, err error) {
 	for _, s := range m.shards {
-		file, err := os.Open(filepath.Join(s.Path, RejectedFile))
-		if err != nil {
-			return leftOut, err
-		}
-		n, err := w.copyShifted(out, file, milliseconds(s.offset))
+		n, err := s.copyRejected(out)
 		leftOut += n
-		if err := errors.Join(err, file.Close()); err != nil {
+		if err != nil {
 			return leftOut, fmt.Errorf("%q: %w", s.Path, err)
 		}
 	}
-	return leftOut, nil
+	if leftOut == 0 {
+		return 0, nil
+	}
+	member, err := out.packLeftOut(leftOutLine{LeftOut: leftOut})
+	if err != nil {
+		return leftOut, err
+	}
+	return leftOut, out.write(member, account{leftOut: leftOut}, 0)
+}
+
+// copyRejected copies the refused requests of a shard.
+func (s *shard) copyRejected(out *rejectedFiles) (leftOut int64, err error) {
+	var lines []RejectionLine
+	var last time.Duration
+	flush := func() error {
+		if len(lines) == 0 {
+			return nil
+		}
+		member, err := out.pack(lines)
+		if err != nil {
+			return err
+		}
+		a := account{kept: int64(len(lines))}
+		lines = lines[:0]
+		return out.write(member, a, last)
+	}
+	shift := milliseconds(s.offset)
+	leftOut, err = s.EachRejection(func(line *RejectionLine) error {
+		line.DueMS, line.SentMS, line.DoneMS = line.DueMS+shift, line.SentMS+shift, line.DoneMS+shift
+		last = seconds(line.DoneMS / 1000)
+		lines = append(lines, *line)
+		if len(lines) < maxRejections {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return leftOut, err
+	}
+	return leftOut, flush()
 }

@@ -49,6 +49,14 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 		if reason.Side() == capture.Ours {
 			o.Done = o.Sent
 		}
+		if k%99 == 5 { // the second attempt is the one that counts
+			again := o
+			again.Reason, again.Status, again.Again = capture.Unavailable, 503, true
+			r.Shard(0).Record(&again)
+		}
+		if k%100 == 9 {
+			o.Parts = []Part{{First: o.First, Events: 4, Reason: reason, Said: Said{Verdict: capture.VerdictOk}}, {First: o.First + 4, Events: 6, Reason: reason}}
+		}
 		r.Shard(0).Record(&o)
 		if k%1000 >= 1000-of.Of || k+of.Of >= n {
 			iv := r.Tick(time.Duration(k/1000+1)*time.Second, Count{})
@@ -102,6 +110,14 @@ func TestMerge(t *testing.T) {
 	if diff := cmp.Diff(ledgers[0], ledgers[1]); diff != "" {
 		t.Errorf("the ledgers differ:\n%s", diff)
 	}
+	const again = 31 // 5, 104, …, 2975
+	if all.Result.Requests.Retried != again || len(all.Result.Retries.Refused) != 1 || all.Result.Retries.Refused[0].Requests != again {
+		t.Errorf("sent again: %+v", all.Result.Retries)
+	}
+	if want := []SaidRow{{"ok", "", 4 * n / 100}}; !slices.Equal(all.Result.Said, want) {
+		t.Errorf("said %v, want %v", all.Result.Said, want)
+	}
+	one.Result.Retries.Settled += 0.007 // the last event is in shard 7, which started so much later
 	if diff := cmp.Diff(one.Result, all.Result); diff != "" {
 		t.Errorf("the results differ (-single +merged):\n%s", diff)
 	}

@@ -40,7 +40,7 @@ func TestOpenings(t *testing.T) {
 		t.Errorf("tls: %+v", r.TLS)
 	}
 	var text strings.Builder
-	if err := WriteText(&text, open(t, path)); err != nil {
+	if err := WriteText(&text, open(t, path), TextWidth); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"\n  connect ", "\n  tls ", "\n  connected  18 connections, and 2 could not be opened\n"} {

@@ -2,7 +2,6 @@ package results
 
 import (
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -18,12 +17,12 @@ func (m *merger) write(d *Directory) error {
 	if err := m.addTotals(); err != nil {
 		return err
 	}
-	leftOut, err := m.mergeRejected(d.rejected)
+	leftOut, err := m.mergeRejected(&d.rejected)
 	if err != nil {
 		return err
 	}
 	m.total.LeftOut = leftOut
-	refusals := m.total.Refusals
+	refusals, retries := m.total.Refusals, m.total.Retries
 	courses := make([]*course, len(m.shards))
 	for i, s := range m.shards {
 		courses[i] = newCourse(s)
@@ -42,7 +41,7 @@ func (m *merger) write(d *Directory) error {
 		}
 		m.total.Refusals = map[Refusal]Count{} // known already, and better
 		m.total.Add(&iv.Tally)
-		m.total.Refusals, m.total.LeftOut = refusals, leftOut
+		m.total.Refusals, m.total.LeftOut, m.total.Retries = refusals, leftOut, retries
 		iv.Total, iv.Ledger, ledger = m.total, ledger, nil
 		if err := d.Write(iv); err != nil || !more {
 			return err
@@ -179,6 +178,7 @@ func (t *Tally) addRow(row *Row) {
 	t.WireBytes += row.WireBytes
 	t.Latency.overflow += row.Overflow
 	t.LeftOut += row.LeftOut
+	t.Retries += row.Retried
 }
 
 // addLogged adds a histogram of a log.
@@ -207,20 +207,3 @@ func (t *Tally) addLogged(line *loggedHistogram) error {
 
 // seconds is a time in seconds as a duration.
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// copyShifted copies the rejections of one file to another, later by so many
-// milliseconds, and returns how many it says were left out.
-func (w *rejectedWriter) copyShifted(out io.Writer, in io.Reader, shift float64) (leftOut int64, err error) {
-	leftOut, err = ReadRejections(in, func(line *RejectionLine) error {
-		line.DueMS, line.SentMS, line.DoneMS = line.DueMS+shift, line.SentMS+shift, line.DoneMS+shift
-		w.lines = append(w.lines, *line)
-		if len(w.lines) < maxRejections {
-			return nil
-		}
-		return w.writeLines(out)
-	})
-	if err != nil {
-		return leftOut, err
-	}
-	return leftOut, w.writeLines(out)
-}

@@ -17,7 +17,7 @@ func TestPermitIsNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		var page bytes.Buffer
-		if err := WriteText(&page, &Run{Result: r, Latency: NewHistogram(), Service: NewHistogram(), Lag: NewHistogram()}); err != nil {
+		if err := WriteText(&page, &Run{Result: r, Latency: NewHistogram(), Service: NewHistogram(), Lag: NewHistogram()}, TextWidth); err != nil {
 			t.Fatal(err)
 		}
 		inResult := strings.Contains(string(text), `"permit": "`+id+`"`)

@@ -48,17 +48,16 @@ func (r *Rejection) line() RejectionLine {
 // whole is d in milliseconds, to the microsecond.
 func whole(d time.Duration) float64 { return milliseconds(d.Round(time.Microsecond)) }
 
-// rejectedWriter turns intervals into gzip members. The compressor is made when
-// first needed: it is larger than the rest of a run.
+// rejectedWriter turns refused requests into gzip members. The compressor is made
+// when first needed: it is larger than the rest of a run.
 type rejectedWriter struct {
 	zip    *gzip.Writer
 	member bytes.Buffer
-	lines  []RejectionLine // gathered for the next member; of a merge
 }
 
 // encode returns an interval's rejections as one complete gzip member, so that
 // the file is valid whenever it stops growing; nothing if there were none. The
-// bytes are valid until the next call.
+// bytes are valid until the writer is used again.
 func (w *rejectedWriter) encode(iv *Interval) ([]byte, error) {
 	if len(iv.Rejected) == 0 {
 		return nil, nil
@@ -74,10 +73,26 @@ func (w *rejectedWriter) encode(iv *Interval) ([]byte, error) {
 			return nil, fmt.Errorf("cannot encode rejection: %w", err)
 		}
 	}
-	if err := w.zip.Close(); err != nil {
-		return nil, fmt.Errorf("cannot compress rejections: %w", err)
+	return w.end()
+}
+
+// pack returns lines as one member, like encode.
+func (w *rejectedWriter) pack(all []RejectionLine) ([]byte, error) {
+	lines := w.begin()
+	for i := range all {
+		if err := lines.Encode(&all[i]); err != nil {
+			return nil, fmt.Errorf("cannot encode rejection: %w", err)
+		}
 	}
-	return w.member.Bytes(), nil
+	return w.end()
+}
+
+// packLeftOut returns a member that says how many more there were.
+func (w *rejectedWriter) packLeftOut(line leftOutLine) ([]byte, error) {
+	if err := w.begin().Encode(line); err != nil {
+		return nil, fmt.Errorf("cannot encode rejection: %w", err)
+	}
+	return w.end()
 }
 
 // begin starts a new member.
@@ -92,39 +107,15 @@ func (w *rejectedWriter) begin() *json.Encoder {
 	return lines
 }
 
-// writeLines writes the gathered lines as one member, if there are any.
-func (w *rejectedWriter) writeLines(out io.Writer) error {
-	if len(w.lines) == 0 {
-		return nil
-	}
-	lines := w.begin()
-	for i := range w.lines {
-		if err := lines.Encode(&w.lines[i]); err != nil {
-			return fmt.Errorf("cannot encode rejection: %w", err)
-		}
-	}
-	w.lines = w.lines[:0]
-	return w.end(out)
-}
-
-// writeLeftOut writes a member that says how many more there were.
-func (w *rejectedWriter) writeLeftOut(out io.Writer, line leftOutLine) error {
-	if err := w.begin().Encode(line); err != nil {
-		return fmt.Errorf("cannot encode rejection: %w", err)
-	}
-	return w.end(out)
-}
-
-// end writes the member that begin started.
-func (w *rejectedWriter) end(out io.Writer) error {
+// end returns the member that begin started.
+func (w *rejectedWriter) end() ([]byte, error) {
 	if err := w.zip.Close(); err != nil {
-		return fmt.Errorf("cannot compress rejections: %w", err)
+		return nil, fmt.Errorf("cannot compress rejections: %w", err)
 	}
-	_, err := out.Write(w.member.Bytes())
-	return err
+	return w.member.Bytes(), nil
 }
 
-// ReadRejections calls do with every refused request of a rejected.jsonl.gz, in
+// ReadRejections calls do with every refused request of one rejected.jsonl.gz, in
 // the order of the file, until do fails. leftOut is how many more there were.
 // With ErrTorn, everything before the tear was read.
 func ReadRejections(in io.Reader, do func(*RejectionLine) error) (leftOut int64, err error) {

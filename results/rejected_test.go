@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -131,52 +129,4 @@ func FuzzReadRejections(f *testing.F) {
 			return nil
 		})
 	})
-}
-
-// The file of refused requests stops growing, and what it lacks is counted.
-func TestRejectedFileIsBounded(t *testing.T) {
-	t.Parallel()
-	path := t.TempDir()
-	const n, room = 20_000, 30_000
-	d, err := Create(path, manifest(n))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.room = room
-	r := NewRecorder(1)
-	for i := range n {
-		o := outcome(i, capture.RateLimited, 429)
-		r.Shard(0).Record(&o)
-		if i%1000 == 999 {
-			if err := d.Write(r.Tick(time.Duration(i+1)*ms, Count{})); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	result, err := d.Close(Final{Ended: Completed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Open(filepath.Join(path, RejectedFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || info.Size() > 2*room {
-		t.Errorf("the file has %d bytes (%v)", info.Size(), err)
-	}
-	kept := int64(0)
-	leftOut, err := ReadRejections(file, func(*RejectionLine) error { kept++; return nil })
-	if err != nil || kept+leftOut != n || leftOut == 0 || kept == 0 {
-		t.Errorf("%d kept, %d left out of %d, error %v", kept, leftOut, n, err)
-	}
-	run := open(t, path)
-	var rows int64
-	for _, row := range run.Timeline {
-		rows += row.LeftOut
-	}
-	warned := strings.Contains(strings.Join(result.Warnings, "\n"), "the details of "+number(leftOut)+" rejected requests")
-	if rows != leftOut || !warned {
-		t.Errorf("the timeline counts %d left out, the warnings are %q; want %d", rows, result.Warnings, leftOut)
-	}
 }

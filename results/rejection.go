@@ -17,8 +17,6 @@ const (
 	maxAnswer     = 256     // bytes of one answer
 	maxRejections = 10_000  // details an interval
 	maxAnswers    = 1 << 20 // bytes of answers an interval
-
-	maxRejectedFile = 64 << 20 // bytes of rejected.jsonl.gz
 )
 
 // Rejection is what is written down about one rejected or ambiguous request.

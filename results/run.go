@@ -74,30 +74,38 @@ func (r *Run) readParts() {
 	}{
 		{TimelineFile, func(in io.Reader) error { return r.readTimeline(in, until) }},
 		{LatencyFile, func(in io.Reader) error { return r.readHistograms(in, until) }},
-		{RejectedFile, r.readAnswers},
 	} {
-		if err := r.readPart(part.name, part.read); err != nil {
-			r.Result.Warnings = append(r.Result.Warnings, part.name+": "+err.Error())
-		}
+		r.note(part.name, r.readPart(part.name, part.read))
+	}
+	r.note(RejectedFile, r.passTear(r.readAnswers()))
+}
+
+// note makes a warning of what kept a file from being read.
+func (r *Run) note(name string, err error) {
+	if err != nil {
+		r.Result.Warnings = append(r.Result.Warnings, name+": "+err.Error())
 	}
 }
 
-// readPart opens a file and reads it. A tear in the file of a run that was
-// killed is no news.
+// passTear drops the tear in the file of a run that was killed, which is no news.
+func (r *Run) passTear(err error) error {
+	if errors.Is(err, ErrTorn) && r.Result.Run.Ended == Running {
+		return nil
+	}
+	return err
+}
+
+// readPart opens a file and reads it.
 func (r *Run) readPart(name string, read func(io.Reader) error) error {
 	file, err := os.Open(filepath.Join(r.Path, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.New("the file is missing")
+		return errMissing
 	}
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	err = read(file)
-	if errors.Is(err, ErrTorn) && r.Result.Run.Ended == Running {
-		return nil
-	}
-	return err
+	return r.passTear(read(file))
 }
 
 // readTimeline reads the rows that the result covers.
@@ -127,7 +135,7 @@ func (r *Run) readHistograms(in io.Reader, until time.Duration) error {
 var errEnough = errors.New("enough was read")
 
 // readAnswers finds an answer for each kind of rejection, and reads no further.
-func (r *Run) readAnswers(in io.Reader) error {
+func (r *Run) readAnswers() error {
 	r.Answers = map[RejectionRow]string{}
 	missing := map[RejectionRow]bool{}
 	for _, row := range r.Result.Rejections {
@@ -135,7 +143,7 @@ func (r *Run) readAnswers(in io.Reader) error {
 			missing[row.kind()] = true
 		}
 	}
-	_, err := ReadRejections(in, func(line *RejectionLine) error {
+	_, err := r.EachRejection(func(line *RejectionLine) error {
 		kind := RejectionRow{Reason: line.Reason, Side: line.Side, Status: knownStatus(line.Status)}
 		if missing[kind] && line.Answer != "" {
 			r.Answers[kind] = line.Answer

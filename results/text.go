@@ -8,11 +8,18 @@ import (
 	"unicode/utf8"
 )
 
-// textWidth is how many columns a report may take.
-const textWidth = 100
+// TextWidth is how many columns a report takes where there is room, and
+// MinTextWidth the fewest that it can be set in.
+const (
+	TextWidth    = 100
+	MinTextWidth = 40
+)
 
-// page is a text being set.
-type page struct{ bytes.Buffer }
+// page is a text being set, in so many columns.
+type page struct {
+	bytes.Buffer
+	width int
+}
 
 // line sets one line. Whatever stands in it, a server's words included, cannot
 // command the terminal.
@@ -22,14 +29,14 @@ func (p *page) line(format string, args ...any) {
 	p.WriteByte('\n')
 }
 
-// fact sets one line of a section.
+// fact sets one line of a section, or more where it is narrow.
 func (p *page) fact(name, format string, args ...any) {
-	p.line("  %-10s %s", name, fmt.Sprintf(format, args...))
+	p.paragraph(fmt.Sprintf("  %-10s ", name), fmt.Sprintf(format, args...))
 }
 
 // paragraph sets text in as many lines as it needs, the first after mark.
 func (p *page) paragraph(mark, text string) {
-	for _, line := range wrap(text, textWidth-utf8.RuneCountInString(mark)) {
+	for _, line := range wrap(text, p.width-utf8.RuneCountInString(mark)) {
 		p.line("%s%s", mark, line)
 		mark = strings.Repeat(" ", utf8.RuneCountInString(mark))
 	}
@@ -63,11 +70,13 @@ func fit(text string, width int) string {
 }
 
 // WriteText writes the summary of a run, as it is shown after the run and by
-// every later look at its directory: plain text of at most 100 columns, ending
-// with why the verdict is what it is. The verdict itself is left to the caller,
-// who knows the exit code that belongs to it.
-func WriteText(w io.Writer, r *Run) error {
-	var p page
+// every later look at its directory: plain text of at most width columns, from
+// MinTextWidth to TextWidth, ending with why the verdict is what it is. What does
+// not fit is wrapped; of the quantiles those that matter least are left out. The
+// verdict itself is left to the caller, who knows the exit code that belongs to
+// it.
+func WriteText(w io.Writer, r *Run, width int) error {
+	p := page{width: min(max(width, MinTextWidth), TextWidth)}
 	r.header(&p)
 	r.schedule(&p)
 	r.throughput(&p)
@@ -89,7 +98,7 @@ func WriteText(w io.Writer, r *Run) error {
 func (r *Run) header(p *page) {
 	run := &r.Result.Run
 	p.paragraph("", fmt.Sprintf("%s, run %s", run.Scenario, run.ID))
-	p.paragraph("  target     ", run.Target)
+	p.fact("target", "%s", run.Target)
 	if run.Permit != "" {
 		p.fact("permit", "%s", run.Permit)
 	}
@@ -101,7 +110,7 @@ func (r *Run) header(p *page) {
 	}
 	p.fact("ran", "%s s, %s", figures(run.Seconds), ended)
 	if run.Why != "" {
-		p.paragraph("  because    ", run.Why)
+		p.fact("because", "%s", run.Why)
 	}
 	if run.Shard.Of > 1 {
 		p.fact("shard", "%d of %d", run.Shard.Index, run.Shard.Of)
@@ -158,17 +167,4 @@ func (r *Run) average() float64 {
 		return 0
 	}
 	return float64(r.Result.Events.Sent) / r.Result.Run.Seconds
-}
-
-// times sets the histograms together: latency contains lag, service contains
-// what it took to connect, and only side by side they say whose time it was.
-func (r *Run) times(p *page) {
-	p.line("")
-	p.line("%-9s %12s %10s %10s %10s %10s %10s %10s %10s",
-		"time", "count", "mean", "p50", "p90", "p95", "p99", "p99.9", "max")
-	for _, row := range r.Result.Times() {
-		p.line("%-9s %12s %10s %10s %10s %10s %10s %10s %10s", "  "+row.Name, number(row.Count),
-			millisecondsText(row.Mean), millisecondsText(row.P50), millisecondsText(row.P90),
-			millisecondsText(row.P95), millisecondsText(row.P99), millisecondsText(row.P999), millisecondsText(row.Max))
-	}
 }

@@ -2,6 +2,7 @@ package results
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 )
@@ -9,8 +10,12 @@ import (
 // outcomes sets the books.
 func (r *Run) outcomes(p *page) {
 	requests, events := &r.Result.Requests, &r.Result.Events
+	table := "%-13s %13s %16s"
+	if p.width < 44 {
+		table = "%-13s %10s %14s"
+	}
 	p.line("")
-	p.line("%-12s %14s %16s", "outcomes", "requests", "events")
+	p.line(table, "outcomes", "requests", "events")
 	for _, row := range []struct {
 		name             string
 		requests, events int64
@@ -22,10 +27,10 @@ func (r *Run) outcomes(p *page) {
 		{"  ambiguous", requests.Ambiguous, events.Ambiguous},
 		{"unsent", requests.Unsent, events.Unsent},
 	} {
-		p.line("%-12s %14s %16s", "  "+row.name, number(row.requests), number(row.events))
+		p.line(table, "  "+row.name, number(row.requests), number(row.events))
 	}
 	if requests.Retried > 0 {
-		p.line("%-12s %14s", "  retried", number(requests.Retried))
+		p.line(table, "  retried", number(requests.Retried), "")
 	}
 }
 
@@ -40,6 +45,10 @@ func (r *Run) rejections(p *page) {
 		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
 	})
 	p.line("")
+	if p.width < TextWidth {
+		r.narrowRejections(p, rows)
+		return
+	}
 	p.line("%-22s %-8s %3s %10s %12s %10s  %s", "not accepted", "side", "", "requests", "events", "p50", "answer")
 	for _, row := range rows {
 		status, median := "", ""
@@ -51,6 +60,25 @@ func (r *Run) rejections(p *page) {
 		}
 		p.line("%-22s %-8s %3s %10s %12s %10s  %s", fit("  "+row.Reason, 22), row.Side, status,
 			number(row.Requests), number(row.Events), median, fit(r.Answers[row.kind()], 26))
+	}
+}
+
+// narrowRejections sets the same as a paragraph each.
+func (r *Run) narrowRejections(p *page, rows []RejectionRow) {
+	p.line("not accepted")
+	for _, row := range rows {
+		text := row.Reason
+		if row.Status > 0 {
+			text += " " + strconv.Itoa(row.Status)
+		}
+		text += fmt.Sprintf(" (%s): %s, %s", row.Side, plural(row.Requests, "request"), plural(row.Events, "event"))
+		if h := r.ByReason[row.Reason]; h != nil {
+			text += ", p50 " + durationText(h.Quantile(0.5))
+		}
+		if answer := r.Answers[row.kind()]; answer != "" {
+			text += fmt.Sprintf(", %q", fit(answer, 60))
+		}
+		p.paragraph("  - ", text)
 	}
 }
 
@@ -83,6 +111,10 @@ func (r *Run) thresholds(p *page) {
 		mark := "✗"
 		if row.OK {
 			mark = "✓"
+		}
+		if p.width < TextWidth {
+			p.paragraph("  "+mark+" ", row.Text+": "+row.Value)
+			continue
 		}
 		p.line("  %s %-36s %s", mark, fit(row.Text, 36), fit(row.Value, 58))
 	}

@@ -27,7 +27,7 @@ func textOf(t *testing.T, path string) string {
 	}
 	run.Result.Generator.CPUSeconds, run.Result.Generator.RSSBytes = 0.731, 21_400_000
 	var text bytes.Buffer
-	if err := WriteText(&text, run); err != nil {
+	if err := WriteText(&text, run, TextWidth); err != nil {
 		t.Fatal(err)
 	}
 	return text.String()
@@ -95,18 +95,53 @@ func TestTextIsHarmless(t *testing.T) {
 		},
 		Answers: map[RejectionRow]string{kind: evil},
 	}
+	for width := MinTextWidth; width <= TextWidth; width += 5 {
+		wantWidth(t, run, width)
+	}
+}
+
+// The table of times as a terminal of 40, 60 and 80 columns shows it, and
+// everything else within them.
+func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
+	t.Parallel()
+	run := open(t, "testdata/small-import")
+	for width, want := range map[int]string{
+		20:  "time            p50       p99       max",
+		40:  "time            p50       p99       max",
+		60:  "time             p50        p99      p99.9        max",
+		80:  "time            mean        p50        p90        p99      p99.9        max",
+		100: "time             count       mean        p50        p90        p95        p99      p99.9        max",
+		300: "time             count       mean        p50        p90        p95        p99      p99.9        max",
+	} {
+		text := wantWidth(t, run, width)
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("%d columns: no line %q in\n%s", width, want, text)
+		}
+		for _, must := range []string{"rate_limited", "429", "transient error", "261.4 ms", "7,200", "connections"} {
+			if !strings.Contains(strings.Join(strings.Fields(text), " "), must) {
+				t.Errorf("%d columns: no %q in\n%s", width, must, text)
+			}
+		}
+	}
+}
+
+// wantWidth sets a run in so many columns, and sees to it that it commands no
+// terminal and needs no more.
+func wantWidth(t *testing.T, run *Run, width int) string {
+	t.Helper()
 	var text bytes.Buffer
-	if err := WriteText(&text, run); err != nil {
+	if err := WriteText(&text, run, width); err != nil {
 		t.Fatal(err)
 	}
 	if strings.ContainsAny(text.String(), "\x1b\x07\u202e") {
 		t.Errorf("control characters in\n%q", text.String())
 	}
 	for line := range strings.Lines(text.String()) {
-		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > textWidth {
-			t.Errorf("%d columns: %s", n, line)
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > min(max(width, MinTextWidth), TextWidth) {
+			t.Errorf("%d columns of %d: %s", n, width, line)
 		}
 	}
+	return text.String()
 }
 
 func TestWrap(t *testing.T) {
@@ -135,7 +170,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("pipe clos
 
 func TestTextReportsAWriteError(t *testing.T) {
 	t.Parallel()
-	err := WriteText(brokenWriter{}, &Run{Result: &Result{}})
+	err := WriteText(brokenWriter{}, &Run{Result: &Result{}}, TextWidth)
 	if err == nil || err.Error() != "cannot write report: pipe closed" {
 		t.Errorf("error %v", err)
 	}

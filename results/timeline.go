@@ -30,6 +30,7 @@ type Row struct {
 
 	Overflow int64 // durations too long for a histogram
 	LeftOut  int64 // rejections without details
+	Retried  int64 // requests that were refused and are sent again
 }
 
 // column is one column of the file: its name and where a row has it, an *int64
@@ -69,7 +70,12 @@ var columns = []column{
 	{"too_long", func(r *Row) any { return &r.Overflow }},
 	{"rejections_left_out", func(r *Row) any { return &r.LeftOut }},
 	{"latency_p90_ms", func(r *Row) any { return &r.LatencyP90 }},
+	{"retried_requests", func(r *Row) any { return &r.Retried }},
 }
+
+// ever is how many of the columns every timeline has. The others were added
+// later: a file without them has nothing to say of them.
+const ever = 28
 
 // RowOf is the line of an interval.
 func RowOf(iv *Interval) Row {
@@ -91,7 +97,7 @@ func RowOf(iv *Interval) Row {
 		ServiceP99: milliseconds(iv.Service.Quantile(0.99)),
 		LagP99:     milliseconds(iv.Lag.Quantile(0.99)),
 		LagMax:     milliseconds(iv.Lag.Max()),
-		Overflow:   iv.Overflow(), LeftOut: iv.LeftOut,
+		Overflow:   iv.Overflow(), LeftOut: iv.LeftOut, Retried: iv.Retries,
 	}
 }
 
@@ -145,9 +151,9 @@ func ReadTimeline(in io.Reader) ([]Row, error) {
 	return rows, nil
 }
 
-// missingColumn is an error if names lacks a column.
+// missingColumn is an error if names lacks a column that was always there.
 func missingColumn(names []string) error {
-	for _, c := range columns {
+	for _, c := range columns[:ever] {
 		if !slices.Contains(names, c.name) {
 			return fmt.Errorf("no column %q", c.name)
 		}

@@ -88,13 +88,24 @@ func TestTimelineOfLaterVersions(t *testing.T) {
 	}
 }
 
+// A timeline from before there was a column for what was sent again.
+func TestTimelineOfEarlierVersions(t *testing.T) {
+	t.Parallel()
+	text := strings.ReplaceAll(timelineOf(sampleRows()), ",retried_requests\n", "\n")
+	text = strings.ReplaceAll(text, ",0\n", "\n")
+	rows, err := ReadTimeline(strings.NewReader(text))
+	if err != nil || !slices.Equal(rows, sampleRows()) || strings.Contains(text, "retried") {
+		t.Errorf("rows %v, error %v", rows, err)
+	}
+}
+
 func TestTimelineRefuses(t *testing.T) {
 	t.Parallel()
 	good := timelineOf(sampleRows()[:1])
 	for _, c := range []struct{ name, text, want string }{
 		{"a missing column", strings.Replace(good, "lag_p99_ms", "lag", 1), `line 1: no column "lag_p99_ms"`},
 		{"a word for a number", strings.Replace(good, "2500.500", "many", 1), `column target_events_per_s: "many" is no number`},
-		{"too few fields", strings.Replace(good, "2500.500,", "", 1), "27 fields under 28 columns"},
+		{"too few fields", strings.Replace(good, "2500.500,", "", 1), "28 fields under 29 columns"},
 	} {
 		if _, err := ReadTimeline(strings.NewReader(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)

@@ -61,7 +61,7 @@ type evidence struct {
 	demands []*demand // that followed the run
 	doubts  []string
 	notes   []string // warnings that change nothing
-	leftOut int64    // refused requests that rejected.jsonl.gz had no room for
+	leftOut int64    // refused requests whose details there was no room for
 }
 
 // judge is Judge with all there is to know.
@@ -83,8 +83,8 @@ func judge(r *Result, e evidence) {
 	}
 	if leftOut := t.LeftOut + e.leftOut; leftOut > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf(
-			"the details of %s are not in rejected.jsonl.gz, which keeps at most %s a second and %s in all; they are counted, and the ledger has their events",
-			plural(leftOut, "rejected request"), number(maxRejections), sizeText(maxRejectedFile)))
+			"the details of %s were not kept: at most %s a second are, and %s in all, half of it from the beginning and half from the end; they are counted, and the ledger has their events",
+			plural(leftOut, "rejected request"), number(maxRejections), sizeText(maxRejectedFiles)))
 	}
 }
 
@@ -123,7 +123,7 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 		faults = append(faults, fmt.Sprintf("this is shard %d of %d: merge all of them to judge",
 			r.Run.Shard.Index, r.Run.Shard.Of))
 	}
-	if faulty := r.Generator.faults(r.Run.Seconds); len(faulty) > 0 {
+	if faulty := r.Generator.faults(r.Run.Seconds, r.Requests.Sent); len(faulty) > 0 {
 		r.Generator.Bottleneck = CPUBottleneck
 		faults = append(faults, faulty...)
 	}

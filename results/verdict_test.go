@@ -268,7 +268,7 @@ func TestLeftOutDetailsAreWarnedOf(t *testing.T) {
 	r := newResult(&m, tally, time.Second)
 	r.Run.Ended = Completed
 	Judge(r, tally, nil)
-	if want := "the details of 12,345 rejected requests are not in rejected.jsonl.gz"; len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], want) {
+	if want := "the details of 12,345 rejected requests were not kept"; len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], want) {
 		t.Errorf("warnings %q, want %q", r.Warnings, want)
 	}
 }

@@ -139,3 +139,35 @@ func TestLiveStaysOnLoopback(t *testing.T) {
 		}
 	}
 }
+
+// A browser that goes away, in the middle of an event or between two, harms
+// neither the run nor the next browser.
+func TestLiveDisconnect(t *testing.T) {
+	t.Parallel()
+	l := served(t, func() {})
+	for range 3 {
+		gone, err := http.Get("http://" + l.host + "/events")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.observe(interval())
+		if _, err := gone.Body.Read(make([]byte, 10)); err != nil { // the charts take a good deal more
+			t.Fatal(err)
+		}
+		gone.Body.Close()
+		l.observe(interval())
+	}
+	next, err := http.Get("http://" + l.host + "/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer next.Body.Close()
+	l.observe(interval())
+	line, err := bufio.NewReader(next.Body).ReadString('\n')
+	if err != nil || line != "event: charts\n" {
+		t.Errorf("the next browser got %q, error %v", line, err)
+	}
+	if _, metrics := do(t, "GET", "http://"+l.host+"/metrics", nil); !strings.Contains(metrics, "rehearse_latency_seconds_count 700\n") {
+		t.Error("an interval was lost")
+	}
+}

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"rehearse/capture"
 	"rehearse/generator"
@@ -21,17 +22,21 @@ import (
 // showing cannot disturb sending.
 //
 // The rules of the terminal: results go to stdout, everything else to stderr.
-// A bar is drawn only on a terminal; elsewhere there is one line every ten
-// seconds, made to be read in a log. --quiet shows neither.
+// A bar is drawn only on a terminal that can move its cursor (TERM is not dumb),
+// as wide as there is room for; elsewhere there is one line every ten seconds,
+// made to be read in a log. Nothing is coloured. --quiet shows neither.
 type progress interface {
 	show(*results.Interval)
 	warn(error) // of something that cannot wait for the report
 	end()
 }
 
+// reading tells how far a replay has come at a time of the run; nil: it is none.
+type reading = func(time.Duration) generator.Reading
+
 // newProgress chooses how to show the progress of r on stderr, and prints what
-// is about to happen. The reading tells how far a replay is; nil: it is none.
-func newProgress(r *rehearsal, directory string, reading func(time.Duration) generator.Reading) progress {
+// is about to happen.
+func newProgress(r *rehearsal, directory string, read reading) progress {
 	out := r.world.stderr
 	if r.flags.quiet {
 		return silence{}
@@ -39,10 +44,10 @@ func newProgress(r *rehearsal, directory string, reading func(time.Duration) gen
 	fmt.Fprintf(out, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
 		r.scenario.Name, humanize.Comma(r.plan.Events), humanize.Comma(r.plan.Requests),
 		r.plan.Span.Round(time.Second), humanize.Comma(int64(r.plan.Peak)), r.target, directory)
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return newBar(out, r.plan.Span, reading)
+	if _, ok := terminal(out); ok && os.Getenv("TERM") != "dumb" {
+		return newBar(out, r.plan.Span, read)
 	}
-	return &lines{out: out, span: r.plan.Span, reading: reading}
+	return &lines{out: out, span: r.plan.Span, read: read}
 }
 
 // silence shows nothing.
@@ -54,10 +59,10 @@ func (silence) end()                   {}
 
 // lines prints a line every ten seconds.
 type lines struct {
-	out     io.Writer
-	span    time.Duration
-	shown   time.Duration
-	reading func(time.Duration) generator.Reading
+	out   io.Writer
+	span  time.Duration
+	shown time.Duration
+	read  reading
 }
 
 // every is how much time passes between two lines.
@@ -69,11 +74,7 @@ func (l *lines) show(iv *results.Interval) {
 		return
 	}
 	l.shown = iv.To.Truncate(every)
-	place := ""
-	if l.reading != nil {
-		place = describeReading(l.reading(iv.To))
-	}
-	fmt.Fprintf(l.out, "%v of %v  %s%s\n", iv.To.Round(time.Second), l.span.Round(time.Second), place, describe(iv))
+	fmt.Fprintf(l.out, "%v of %v  %s\n", iv.To.Round(time.Second), l.span.Round(time.Second), strings.Join(describe(iv, l.read), "  "))
 }
 
 // warn prints at once.
@@ -81,46 +82,70 @@ func (l *lines) warn(err error) { fmt.Fprintf(l.out, "rehearse: %v\n", err) }
 
 func (l *lines) end() {}
 
-// bar draws a bar on a terminal.
+// The widths of the bar, and of a terminal that is too narrow for the longer one.
+const (
+	longBar, shortBar = 30, 10
+	narrow            = 100
+)
+
+// bar draws a bar on a terminal: over the time of the load, or over the bytes of
+// a recording.
 type bar struct {
+	out       io.Writer
 	container *mpb.Progress
 	bar       *mpb.Bar
 	span      time.Duration
-	reading   func(time.Duration) generator.Reading // nil: the bar runs over time
-	place     atomic.Pointer[string]                // before the bar
-	state     atomic.Pointer[string]                // behind it
+	read      reading
+	now       atomic.Int64 // nanoseconds since the start of the run
+	state     atomic.Pointer[string]
 }
 
-// newBar draws an empty bar: over time, or over the bytes of a recording.
-func newBar(out io.Writer, span time.Duration, reading func(time.Duration) generator.Reading) *bar {
-	b := &bar{container: mpb.New(mpb.WithOutput(out), mpb.WithWidth(30)), span: span, reading: reading}
+// newBar draws an empty bar.
+func newBar(out io.Writer, span time.Duration, read reading) *bar {
+	b := &bar{out: out, container: mpb.New(mpb.WithOutput(out), mpb.WithWidth(barWidth(columns(out)))), span: span, read: read}
 	total := int64(span)
-	if reading != nil {
-		total = max(reading(0).Total, 1)
+	if read != nil {
+		total = max(read(0).Total, 1)
 	}
-	set(&b.place, "")
-	set(&b.state, "starting")
-	b.bar = b.container.New(total, mpb.BarStyle(), mpb.PrependDecorators(shown(&b.place)), mpb.AppendDecorators(shown(&b.state)))
+	b.say("starting")
+	b.bar = b.container.New(total, mpb.BarStyle(),
+		mpb.PrependDecorators(decor.Any(b.clock)),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *b.state.Load() })))
 	return b
 }
 
-// set changes a text beside the bar.
-func set(place *atomic.Pointer[string], text string) { place.Store(&text) }
-
-// shown draws a text beside the bar.
-func shown(place *atomic.Pointer[string]) decor.Decorator {
-	return decor.Any(func(decor.Statistics) string { return *place.Load() })
+// barWidth is how wide the bar is on a terminal.
+func barWidth(columns int) int {
+	if columns < narrow {
+		return shortBar
+	}
+	return longBar
 }
+
+// clock is the time that has passed, of all.
+func (b *bar) clock(decor.Statistics) string {
+	return progressClock(time.Duration(b.now.Load()), b.span)
+}
+
+func progressClock(now, span time.Duration) string {
+	return fmt.Sprintf("%v of %v ", now.Round(time.Second), span.Round(time.Second))
+}
+
+// say sets the text beside the bar.
+func (b *bar) say(text string) { b.state.Store(&text) }
 
 // show moves the bar.
 func (b *bar) show(iv *results.Interval) {
-	place, current := "", int64(min(max(iv.To, 0), b.span))
-	if b.reading != nil {
-		r := b.reading(iv.To)
-		place, current = describeReading(r), min(r.Bytes, r.Total-1) // A bar that is full cannot be changed any more.
+	now := min(max(iv.To, 0), b.span)
+	current := int64(now)
+	if b.read != nil {
+		r := b.read(iv.To)
+		current = min(r.Bytes, r.Total-1) // a bar that is full cannot be changed any more
 	}
-	set(&b.place, fmt.Sprintf("%v of %v  %s", iv.To.Round(time.Second), b.span.Round(time.Second), place))
-	set(&b.state, describe(iv))
+	wide := columns(b.out)
+	room := wide - barWidth(wide) - utf8.RuneCountInString(progressClock(b.span, b.span)) - 2
+	b.now.Store(int64(now))
+	b.say(fitting(describe(iv, b.read), room))
 	b.bar.SetCurrent(current)
 }
 
@@ -134,26 +159,53 @@ func (b *bar) end() {
 	b.container.Wait()
 }
 
-// describe is an interval in a line.
-func describe(iv *results.Interval) string {
+// describe is an interval in a few words each, what matters most first.
+func describe(iv *results.Interval, read reading) []string {
 	seconds := (iv.To - iv.From).Seconds()
 	if seconds <= 0 {
-		return ""
+		return nil
 	}
 	total := iv.Total
-	return fmt.Sprintf("%s/s of %s  in flight %d  p50 %s p99 %s  accepted %s rejected %s late %s",
-		si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target), iv.InFlight.Requests,
-		short(iv.Latency.Quantile(0.5)), short(iv.Latency.Quantile(0.99)),
-		humanize.Comma(total.Fates[capture.FateAccepted].Events), humanize.Comma(total.Fates[capture.FateRejected].Events), humanize.Comma(total.AllLate().Requests))
+	words := []string{
+		fmt.Sprintf("%s/s of %s", si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target)),
+		"p99 " + short(iv.Latency.Quantile(0.99)),
+		"rejected " + humanize.Comma(total.Fates[capture.FateRejected].Events),
+		"late " + humanize.Comma(total.AllLate().Requests),
+		"accepted " + humanize.Comma(total.Fates[capture.FateAccepted].Events),
+		"p50 " + short(iv.Latency.Quantile(0.5)),
+		fmt.Sprintf("in flight %d", iv.InFlight.Requests),
+	}
+	if read == nil {
+		return words
+	}
+	return append(describeReading(read(iv.To)), words...)
 }
 
-// describeReading is how far a replay has come, in a few words.
-func describeReading(r generator.Reading) string {
-	recorded := "nothing yet"
+// describeReading is how far a replay has come: by bytes, and by the time of the
+// recording.
+func describeReading(r generator.Reading) []string {
+	size := func(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
+	words := []string{fmt.Sprintf("%s of %s read", size(r.Bytes), size(r.Total))}
 	if !r.Recorded.IsZero() {
-		recorded = r.Recorded.UTC().Format("2006-01-02 15:04:05")
+		words = append(words, "at "+r.Recorded.UTC().Format("2006-01-02 15:04:05"))
 	}
-	return fmt.Sprintf("%s of %s read, recorded %s  ", humanize.Bytes(uint64(max(r.Bytes, 0))), humanize.Bytes(uint64(max(r.Total, 0))), recorded)
+	return words
+}
+
+// fitting joins as many of the words, from the first, as there is room for.
+func fitting(words []string, room int) string {
+	text := ""
+	for i, word := range words {
+		longer := text + "  " + word
+		if i == 0 {
+			longer = word
+		}
+		if utf8.RuneCountInString(longer) > room {
+			break
+		}
+		text = longer
+	}
+	return text
 }
 
 // si writes a rate in few characters.

@@ -6,10 +6,52 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"rehearse/generator"
 	"rehearse/results"
 )
+
+// What there is no room for is left out from the end; the first words never make
+// a line too long.
+func TestProgressFits(t *testing.T) {
+	t.Parallel()
+	words := describe(interval(), nil)
+	for room, want := range map[int]string{
+		200: "100/s of 0  p99 20ms  rejected 10  late 0  accepted 90  p50 20ms  in flight 3",
+		40:  "100/s of 0  p99 20ms  rejected 10",
+		20:  "100/s of 0  p99 20ms",
+		10:  "100/s of 0",
+		9:   "",
+		-5:  "",
+	} {
+		if got := fitting(words, room); got != want || utf8.RuneCountInString(got) > max(room, 0) {
+			t.Errorf("%d columns: %q, want %q", room, got, want)
+		}
+	}
+	if words := describe(&results.Interval{}, nil); fitting(words, 100) != "" {
+		t.Errorf("an interval of no length is %q", words)
+	}
+}
+
+// Where there is no terminal there is a line every ten seconds, and no escape.
+func TestProgressLines(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	l := &lines{out: &out, span: time.Minute}
+	iv := interval()
+	for second := range 25 {
+		iv.To = time.Duration(second+1) * time.Second
+		iv.From = iv.To - time.Second
+		l.show(iv)
+	}
+	if got := strings.Count(out.String(), "\n"); got != 2 || !strings.HasPrefix(out.String(), "10s of 1m0s  100/s of 0  p99 20ms") || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%d lines:\n%s", got, out.String())
+	}
+	if got := columns(&out); got != results.TextWidth {
+		t.Errorf("%d columns where there is no terminal, want %d", got, results.TextWidth)
+	}
+}
 
 // TestProgressOfAReplay: a line says how many bytes were read of how many, and which
 // recorded time is due.
@@ -23,9 +65,9 @@ func TestProgressOfAReplay(t *testing.T) {
 		return generator.Reading{Bytes: 12e6, Total: 3e9, Recorded: time.Date(2015, 2, 22, 21, 14, 7, 0, time.UTC)}
 	}
 	iv := results.NewRecorder(1).Tick(10*time.Second, results.Count{})
-	l := &lines{out: &out, span: time.Minute, reading: reading}
+	l := &lines{out: &out, span: time.Minute, read: reading}
 	l.show(iv)
-	if want := "10s of 1m0s  12 MB of 3.0 GB read, recorded 2015-02-22 21:14:07  "; !strings.HasPrefix(out.String(), want) {
+	if want := "10s of 1m0s  12 MB of 3.0 GB read  at 2015-02-22 21:14:07  "; !strings.HasPrefix(out.String(), want) {
 		t.Errorf("the line is %q, want %q", out.String(), want)
 	}
 	b := newBar(io.Discard, time.Minute, reading)
@@ -34,7 +76,7 @@ func TestProgressOfAReplay(t *testing.T) {
 	if at := b.bar.Current(); at != 12e6 {
 		t.Errorf("the bar stands at %d", at)
 	}
-	if place := *b.place.Load(); !strings.Contains(place, "12 MB of 3.0 GB") {
-		t.Errorf("before the bar is %q", place)
+	if words := *b.state.Load(); !strings.HasPrefix(words, "12 MB of 3.0 GB read") {
+		t.Errorf("behind the bar is %q", words)
 	}
 }

@@ -35,7 +35,10 @@ the summary of the step.`,
   rehearse report --rejected --events lost.csv results/runs/20261201T100000Z-quickstart
   rehearse report --json results/runs/20261201T100000Z-quickstart | jq .verdict`,
 		Args: exactly("run directory"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.forms() > 1 {
+				return usageError(c, errors.New("choose one of --json, --markdown, --junit, --github and --rejected"))
+			}
 			run, err := results.Open(args[0])
 			if err != nil {
 				return err
@@ -51,8 +54,17 @@ the summary of the step.`,
 	c.Flags().BoolVar(&f.rejections, "rejected", false, "list the refused requests in groups of one reason, status and answer")
 	c.Flags().StringVar(&f.html, "html", "", "also write the report as one HTML file to `FILE`")
 	c.Flags().StringVar(&f.events, "events", "", "also write which events were not accepted, as CSV, to `FILE`")
-	c.MarkFlagsMutuallyExclusive("json", "markdown", "junit", "github", "rejected")
 	return c
+}
+
+// forms is how many forms were asked for.
+func (f *reportFlags) forms() (n int) {
+	for _, asked := range []bool{f.json, f.markdown, f.junit, f.github, f.rejections} {
+		if asked {
+			n++
+		}
+	}
+	return n
 }
 
 // show writes the files that were asked for, and prints the run.
@@ -136,7 +148,7 @@ func printRun(w world, run *results.Run, asJSON bool) error {
 		verdict = w.stderr
 		err = results.WriteJSON(&text, run.Result)
 	} else {
-		err = results.WriteText(&text, run)
+		err = results.WriteText(&text, run, columns(w.stdout))
 	}
 	if err != nil {
 		return err

@@ -116,9 +116,9 @@ func rehearse(w world, path string, f runFlags) error {
 		return err
 	}
 	target := s.Target.URL
+	var endpoint *embedded
 	if target == "" {
-		endpoint, err := startEmbedded(stagingConfig(&s.Staging))
-		if err != nil {
+		if endpoint, err = startEmbedded(stagingConfig(&s.Staging)); err != nil {
 			return err
 		}
 		defer endpoint.stop()
@@ -130,6 +130,9 @@ func rehearse(w world, path string, f runFlags) error {
 	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target, resumes: before, cleared: cleared}
 	path, err = r.run(source)
 	if err != nil {
+		return err
+	}
+	if err := endpoint.write(path); err != nil {
 		return err
 	}
 	run, err := results.Open(path)

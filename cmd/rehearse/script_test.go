@@ -26,6 +26,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SCENARIOS", scenarios+"/../../scenarios")
 			e.Setenv("TOMORROW", time.Now().Add(24*time.Hour).Format(time.RFC3339))
+			e.Setenv("RUN", scenarios+"/../../results/testdata/small-import")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},

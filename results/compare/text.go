@@ -22,7 +22,12 @@ func (u Unit) Format(v float64) string {
 
 // Text writes the median of a side and its bounds.
 func (r *Row) Text(s Side) string {
-	return fmt.Sprintf("%s (%s to %s)", r.Unit.Format(s.Median), r.Unit.Format(s.Low), r.Unit.Format(s.High))
+	return fmt.Sprintf("%s (%s)", r.Unit.Format(s.Median), r.Bounds(s))
+}
+
+// Bounds writes what holds the median of a side in 95 of 100 cases.
+func (r *Row) Bounds(s Side) string {
+	return fmt.Sprintf("%s to %s", r.Unit.Format(s.Low), r.Unit.Format(s.High))
 }
 
 // Delta writes the change, as in +12.3 %.

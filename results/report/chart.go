@@ -35,12 +35,45 @@ type tick struct {
 	Label string
 }
 
-// rule is a limit, over all of the x axis or a part of it.
-type rule struct{ At, From, To, Label string }
+// Class is end for a long label at the right edge, which would be cut off.
+func (t tick) Class() string {
+	if t.At == place(right) && len(t.Label) > 5 {
+		return "end"
+	}
+	return ""
+}
 
-// limit adds a rule.
+// X is where the label stands, or ends.
+func (t tick) X() string {
+	if t.Class() == "end" {
+		return place(right + 22)
+	}
+	return t.At
+}
+
+// rule is a limit, over all of the x axis or a part of it.
+type rule struct {
+	At, From, To, Label string
+	LabelX, LabelY      string
+	Class               string // start: the label begins at LabelX; else it ends there
+
+	y float64
+}
+
+// labelHeight is how far the labels of two rules must lie apart.
+const labelHeight = 14
+
+// limit adds a rule. Its label stands over its right end, or over the left one if
+// another label is there.
 func (c *chart) limit(y, from, to float64, label string) {
-	c.Rules = append(c.Rules, rule{place(y), place(from), place(to), results.Printable(label, 60)})
+	r := rule{At: place(y), From: place(from), To: place(to), Label: results.Printable(label, 60), y: y}
+	r.LabelX, r.LabelY = place(right-2), place(math.Max(y-4, top+9))
+	for _, other := range c.Rules {
+		if math.Abs(other.y-y) < labelHeight && other.Class == "" {
+			r.LabelX, r.Class = place(left+4), "start"
+		}
+	}
+	c.Rules = append(c.Rules, r)
 }
 
 // box is a stretch of the x axis with words.

@@ -61,6 +61,7 @@ func (l *Live) Observe(iv *results.Interval) {
 	defer l.mu.Unlock()
 	l.total.Add(&iv.Tally)
 	l.last = row
+	l.run.Result.Requests.Retried = l.total.Retries
 	l.series.windows = lately(append(l.series.windows, newWindow(&w)))
 	l.run.Timeline = lately(append(l.run.Timeline, row))
 	l.series.steps = steps(l.run.Timeline, 0)
@@ -85,12 +86,8 @@ type live struct {
 func (l *Live) Charts() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	run, s := &l.run, &l.series
 	return render(`<dl class="facts">{{range .Facts}}<div><dt>{{.Name}}</dt><dd>{{.Value}}</dd><small>{{.Note}}</small></div>{{end}}</dl>
-<h2>The last five minutes</h2><div class="grid2">{{range .Charts}}{{template "chart" .}}{{end}}</div>`, live{l.facts(), []*chart{
-		rateChart(run, s), latencyChart(run, s), spectrumChart(run), heatChart(run, s),
-		serviceChart(run, s), refusalChart(run, s), lagChart(run, s), flightChart(run, s),
-	}})
+<h2>The last five minutes</h2><div class="grid2">{{range .Charts}}{{template "chart" .}}{{end}}</div>`, live{l.facts(), charts(&l.run, &l.series)})
 }
 
 // facts are the numbers on top; l.mu is held.
@@ -104,7 +101,7 @@ func (l *Live) facts() []fact {
 		{"time", clock(l.last.To), "since the start"},
 		{"latency p99", ms(milliseconds(t.Latency, 0.99)), "p50 " + ms(r.Latency.P50) + ", max " + ms(r.Latency.Max)},
 		{"not accepted", results.FormatShare(share(sent.Requests-t.Fates[capture.FateAccepted].Requests, sent.Requests)), "of the requests sent"},
-		{"late", results.FormatShare(share(t.AllLate().Requests, sent.Requests)), "left over " + results.LateAfter.String() + " after their time"},
+		{"late", results.FormatShare(share(t.AllLate().Requests, sent.Requests)), "left over " + lateAfter() + " after their time"},
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,13 +59,10 @@ func WriteRejected(w io.Writer, run *results.Run) error {
 
 // groupRejections reads the refused requests of a run.
 func groupRejections(run *results.Run) (groups []*group, leftOut int64, err error) {
-	file, err := os.Open(filepath.Join(run.Path, results.RejectedFile))
-	if err != nil {
-		return nil, 0, fmt.Errorf("cannot list rejections: %w", err)
-	}
-	defer file.Close()
 	known := map[groupKey]*group{}
-	leftOut, err = results.ReadRejections(file, func(line *results.RejectionLine) error {
+	listed := int64(0)
+	leftOut, err = run.EachRejection(func(line *results.RejectionLine) error {
+		listed++
 		answer := results.Printable(line.Answer, 80)
 		key := groupKey{line.Reason, answer, line.Status}
 		if known[key] == nil && len(known) >= maxGroups {
@@ -85,7 +80,10 @@ func groupRejections(run *results.Run) (groups []*group, leftOut int64, err erro
 		return nil
 	})
 	if err != nil && !errors.Is(err, results.ErrTorn) {
-		return nil, 0, err
+		return nil, 0, fmt.Errorf("cannot list rejections: %w", err)
+	}
+	if r := run.Result; r.Run.Ended != results.Killed { // of which nobody knows what was in flight
+		leftOut = max(leftOut, r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Retried-listed)
 	}
 	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.requests, a.requests) })
 	return groups, leftOut, nil

@@ -10,10 +10,9 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 
 	"rehearse/results"
@@ -38,9 +37,16 @@ type page struct {
 	Times     [][]string
 	Refusals  []refusal
 	Host      []fact
+	Again     []fact // what sending again came to
 	Reproduce string
 	Scenario  string
 	Cut       bool // the scenario was longer
+	Redacted  bool // its token was struck out
+
+	beside
+	Hot        []hotRow
+	Arrived    [][3]string
+	Partitions []*chart
 }
 
 // fact is a number and what it is.
@@ -50,18 +56,6 @@ type fact struct{ Name, Value, Note string }
 type refusal struct {
 	results.RejectionRow
 	Share, Answer string
-}
-
-// WriteHTML writes the report of a run.
-func WriteHTML(w io.Writer, run *results.Run) error {
-	text, err := HTML(run)
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(text); err != nil {
-		return fmt.Errorf("cannot write report: %w", err)
-	}
-	return nil
 }
 
 // HTML is the text of the report of a run.
@@ -100,11 +94,9 @@ func harmless(r rune) rune {
 // newPage fills the page.
 func newPage(run *results.Run, s *series) *page {
 	r := run.Result
-	p := &page{Result: r, Why: r.Because(), Facts: facts(r), Host: host(r), Books: books(r), Times: times(r)}
-	p.Charts = []*chart{
-		rateChart(run, s), latencyChart(run, s), spectrumChart(run), heatChart(run, s),
-		serviceChart(run, s), refusalChart(run, s), lagChart(run, s), flightChart(run, s),
-	}
+	p := &page{Result: r, Why: r.Because(), Facts: facts(r), Again: retryFacts(r), Host: host(r), Books: books(r), Times: times(r)}
+	p.Charts = charts(run, s)
+	p.addBeside(readBeside(run.Path))
 	for _, row := range r.Rejections {
 		kind := row
 		kind.Requests, kind.Events = 0, 0
@@ -112,11 +104,27 @@ func newPage(run *results.Run, s *series) *page {
 			results.FormatShare(share(row.Requests, r.Planned.Requests)), results.Printable(run.Answers[kind], 160)})
 	}
 	p.Scenario, p.Cut = scenarioText(run.Path)
-	p.Reproduce = "rehearse run scenario.yaml"
-	if r.Run.Seed > 0 {
-		p.Reproduce += fmt.Sprintf(" --seed %d", r.Run.Seed)
-	}
+	p.Redacted = strings.Contains(p.Scenario, "[redacted]")
+	p.Reproduce = reproduce(run)
 	return p
+}
+
+// charts are those of the run over time, of a report or of the live page.
+func charts(run *results.Run, s *series) []*chart {
+	all := []*chart{
+		rateChart(run, s), latencyChart(run, s), spectrumChart(run), heatChart(run, s),
+		serviceChart(run, s), refusalChart(run, s), lagChart(run, s), flightChart(run, s),
+	}
+	if run.Result.Requests.Retried > 0 {
+		all = append(all, retryChart(run, s))
+	}
+	return all
+}
+
+// addBeside shows what lies beside result.json.
+func (p *page) addBeside(b beside) {
+	p.beside = b
+	p.Hot, p.Arrived, p.Partitions = hotRows(&b), arrived(&b), partitionCharts(&b)
 }
 
 // facts are the numbers on top.
@@ -130,8 +138,13 @@ func facts(r *results.Result) []fact {
 		{"events a second", results.FormatRate(average), "on average; target peak " + results.FormatRate(r.Planned.PeakEvents)},
 		{"latency p99", results.FormatMilliseconds(r.Latency.P99), "p50 " + results.FormatMilliseconds(r.Latency.P50) + ", max " + results.FormatMilliseconds(r.Latency.Max)},
 		{"not accepted", results.FormatShare(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
-		{"schedule kept", results.FormatShare(r.Generator.ScheduleKept), "left within " + results.LateAfter.String() + " of their time"},
+		{"schedule kept", results.FormatShare(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
 	}
+}
+
+// lateAfter is how late a request may leave without being called late.
+func lateAfter() string {
+	return results.FormatMilliseconds(float64(results.LateAfter) / float64(time.Millisecond))
 }
 
 // host says how the generator fared.
@@ -149,6 +162,8 @@ func host(r *results.Result) []fact {
 		{"others on the machine, at most", results.FormatShare(r.Generator.Stolen), ""},
 		{"longest pause of the collector", results.FormatMilliseconds(r.Generator.PauseMS), ""},
 		{"held up", results.FormatMilliseconds(r.Generator.HeldUp * 1000), ""},
+		{"network buffers full", results.FormatCount(r.Generator.NetDrops), ""},
+		{"TCP segments sent again", results.FormatShare(r.Generator.Resent), ""},
 		{"memory at most", results.FormatSize(r.Generator.RSSBytes), ""},
 		{"bodies", results.FormatSize(r.Bytes.Body), ""},
 		{"on the wire", results.FormatSize(r.Bytes.Wire), ""},
@@ -185,12 +200,7 @@ func times(r *results.Result) (rows [][]string) {
 // scenarioText is the beginning of the scenario file; a run directory without it
 // shows none.
 func scenarioText(path string) (text string, cut bool) {
-	file, err := os.Open(filepath.Join(path, results.ScenarioFile))
-	if err != nil {
-		return "", false
-	}
-	defer file.Close()
-	head, err := io.ReadAll(io.LimitReader(file, maxScenario+1))
+	head, err := readHead(filepath.Join(path, results.ScenarioFile), maxScenario+1)
 	if err != nil {
 		return "", false
 	}

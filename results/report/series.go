@@ -38,8 +38,10 @@ type step struct {
 	target       float64
 	answered     float64
 	low, high    float64
-	inFlight     int64 // the most
-	unsent, late float64
+	inFlight     int64   // the most
+	unsent, late float64 // requests a second
+	retried      float64
+	requests     float64 // that came to their end, a second
 }
 
 // gather reads the run.
@@ -85,7 +87,9 @@ func steps(rows []results.Row, width float64) (all []step) {
 		}
 		seconds := length(open.from, open.to)
 		open.answered, open.target = events/seconds, target/math.Max(open.to-open.from, 1e-9)
-		open.unsent, open.late = open.unsent/seconds, open.late/seconds
+		for _, n := range []*float64{&open.unsent, &open.late, &open.retried, &open.requests} {
+			*n /= seconds
+		}
 		all = append(all, *open)
 		open, events, target = nil, 0, 0
 	}
@@ -114,6 +118,8 @@ func (s *step) add(row *results.Row) (events, seconds float64) {
 	}
 	s.inFlight = max(s.inFlight, row.InFlight.Requests)
 	s.unsent += float64(row.Unsent.Requests)
+	s.retried += float64(row.Retried)
+	s.requests += float64(row.Accepted.Requests + row.Rejected.Requests + row.Ambiguous.Requests)
 	s.late += float64(row.LateBuild + row.LatePace + row.NoConnection)
 	return events, seconds
 }

@@ -1,0 +1,124 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"rehearse/capture/pipeline"
+	"rehearse/results"
+)
+
+// maxBeside is how much is read of a file that lies beside result.json, in bytes.
+const maxBeside = 16 << 20
+
+// prediction is check.json as far as the report shows it: what the preflight
+// said before the run.
+type prediction struct {
+	Format   string    `json:"format"`
+	Verdict  string    `json:"verdict"` // go, accommodate or refuse
+	Findings []finding `json:"findings"`
+	Plan     struct {
+		Events int64 `json:"events"`
+	} `json:"plan"`
+	HotIDs     []expectedID `json:"hot_ids"`
+	Partitions struct {
+		Count int     `json:"count"`
+		Mean  float64 `json:"mean_events"`
+		Max   float64 `json:"max_events"`
+	} `json:"partitions"`
+	Merges struct {
+		Total   int64 `json:"total"`
+		AtRisk  int64 `json:"at_risk"`
+		Refused int64 `json:"refused"`
+	} `json:"merges"`
+}
+
+// finding is what the preflight had to say about the scenario.
+type finding struct {
+	ID       string `json:"id"`
+	Severity string `json:"severity"` // refuse, accommodate or note
+	Message  string `json:"message"`
+	Hint     string `json:"hint"`
+}
+
+// expectedID is a distinct_id that was expected to be hot.
+type expectedID struct {
+	DistinctID string  `json:"distinct_id"`
+	Events     int64   `json:"events"`
+	Share      float64 `json:"share"`
+	Peak       float64 `json:"peak_per_s"`
+	Overflows  float64 `json:"overflows_at_s"` // 0: it stays within its rate
+}
+
+// sighting is endpoint.json as far as the report shows it: what the embedded
+// endpoint had counted when the run was over, in the form of /_rehearse/stats.
+type sighting struct {
+	Format string `json:"format"`
+	Events struct {
+		Accepted int64 `json:"accepted"`
+		Lost     int64 `json:"lost"`
+	} `json:"events"`
+	Pipeline pipeline.Stats `json:"pipeline"`
+}
+
+// beside is what lies beside result.json in some run directories. What is
+// missing stays nil or empty; what cannot be read is told in Notes.
+type beside struct {
+	Check    *prediction
+	Endpoint *sighting
+	Permit   string
+	Notes    []string
+}
+
+// readBeside reads the files that only some runs have.
+func readBeside(path string) (b beside) {
+	var check prediction
+	if b.read(path, results.CheckFile, &check, &check.Format, "rehearse/check/v1") {
+		b.Check = &check
+	}
+	var endpoint sighting
+	if b.read(path, results.EndpointFile, &endpoint, &endpoint.Format, "rehearse/stage/v1") {
+		b.Endpoint = &endpoint
+	}
+	text, err := readHead(filepath.Join(path, results.PermitFile), maxScenario)
+	b.Permit = strings.ToValidUTF8(string(text), "\uFFFD")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		b.Notes = append(b.Notes, fmt.Sprintf("%s: %v", results.PermitFile, err))
+	}
+	return b
+}
+
+// read fills into with a JSON file of the format wanted, which the file states
+// in what format points to, and says whether it could.
+func (b *beside) read(path, name string, into any, format *string, want string) bool {
+	text, err := readHead(filepath.Join(path, name), maxBeside)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err == nil && *format != want {
+		err = fmt.Errorf("its format is %q, and only %q is known", results.Printable(*format, 40), want)
+	}
+	if err != nil {
+		b.Notes = append(b.Notes, fmt.Sprintf("%s is not shown: %v", name, err))
+	}
+	return err == nil
+}
+
+// readHead reads at most so many bytes of a file.
+func readHead(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, most))
+}

@@ -1,0 +1,209 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rehearse/capture/pipeline"
+	"rehearse/results"
+)
+
+// maxHot is how many ids the report lists.
+const maxHot = 12
+
+// hotRow is an id that was expected to be hot, or was.
+type hotRow struct {
+	ID             string
+	Expected, Seen string  // events
+	Share          string  // of all events: as seen, or else as expected
+	Bar            float64 // its length, in percent of the longest
+	Peak           string  // events a second that were expected of it
+	Overflows      string  // when it was expected to exceed its rate
+	Astray         string  // events that lost their place on the main lane
+
+	expected, seen int64
+}
+
+// hotRows sets the ids that were expected beside those that came, the most
+// frequent first.
+func hotRows(b *beside) []hotRow {
+	rows := map[string]*hotRow{}
+	row := func(id string) *hotRow {
+		if rows[id] == nil {
+			rows[id] = &hotRow{ID: results.Printable(id, 60)}
+		}
+		return rows[id]
+	}
+	if b.Check != nil {
+		for _, id := range b.Check.HotIDs {
+			row(id.DistinctID).expect(id)
+		}
+	}
+	if b.Endpoint != nil {
+		all := laneEvents(b.Endpoint.Pipeline.Lanes)
+		for _, id := range b.Endpoint.Pipeline.HotIDs {
+			row(id.DistinctID).see(id, all)
+		}
+	}
+	return hottest(rows)
+}
+
+// expect fills in what the preflight said.
+func (r *hotRow) expect(id expectedID) {
+	r.expected = id.Events
+	r.Expected, r.Share = results.FormatCount(id.Events), results.FormatShare(id.Share)
+	r.Peak = results.FormatRate(id.Peak) + "/s"
+	if id.Overflows > 0 {
+		r.Overflows = "from " + clock(id.Overflows)
+	}
+}
+
+// see fills in what the endpoint counted, of all events.
+func (r *hotRow) see(id pipeline.HotID, all int64) {
+	r.seen = id.Events
+	r.Seen, r.Share = results.FormatCount(id.Events), results.FormatShare(share(id.Events, all))
+	if id.Uncertain > 0 {
+		r.Seen = "≤ " + r.Seen
+	}
+	r.Astray = results.FormatCount(id.Overflowed)
+}
+
+// hottest are the first rows by what came or was expected, whichever is more.
+func hottest(rows map[string]*hotRow) (list []hotRow) {
+	longest := int64(1)
+	for _, r := range rows {
+		list, longest = append(list, *r), max(longest, r.seen, r.expected)
+	}
+	slices.SortFunc(list, func(a, b hotRow) int {
+		return cmp.Or(cmp.Compare(max(b.seen, b.expected), max(a.seen, a.expected)), strings.Compare(a.ID, b.ID))
+	})
+	list = list[:min(len(list), maxHot)]
+	for i := range list {
+		list[i].Bar = math.Round(1000*float64(cmp.Or(list[i].seen, list[i].expected))/float64(longest)) / 10
+	}
+	return list
+}
+
+// laneEvents counts the events of all lanes.
+func laneEvents(lanes []pipeline.LaneCounts) (sum int64) {
+	for _, lane := range lanes {
+		sum += lane.Events
+	}
+	return sum
+}
+
+// arrived sets what was expected of the far end beside what came of it: a name,
+// what the preflight said and what the endpoint counted.
+func arrived(b *beside) (rows [][3]string) {
+	if b.Endpoint == nil {
+		return nil
+	}
+	expected := func(of func(*prediction) int64) string {
+		if b.Check == nil {
+			return ""
+		}
+		return results.FormatCount(of(b.Check))
+	}
+	p := &b.Endpoint.Pipeline
+	row := func(name, expected string, seen int64) {
+		rows = append(rows, [3]string{name, expected, results.FormatCount(seen)})
+	}
+	row("events accepted", expected(func(c *prediction) int64 { return c.Plan.Events }), b.Endpoint.Events.Accepted)
+	row("merges", expected(func(c *prediction) int64 { return c.Merges.Total }), p.Merges.Total)
+	row("merges refused, which nobody is told", expected(func(c *prediction) int64 { return c.Merges.Refused }), p.Merges.Illegal+p.Merges.Identified)
+	row("merges ahead of events that they join", expected(func(c *prediction) int64 { return c.Merges.AtRisk }), p.Merges.Overtook)
+	row("events behind a merge that they should precede", "", p.Order.AfterMerge)
+	row("events behind a younger one of their id", "", p.Order.Backwards)
+	row("events without a key, which nothing holds in order", "", p.Order.Unkeyed)
+	row("events moved to the overflow lane", "", p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global)
+	row("events dropped, over quota", "", p.OverQuota)
+	if b.Endpoint.Events.Lost > 0 {
+		row("events accepted and lost", "", b.Endpoint.Events.Lost)
+	}
+	return rows
+}
+
+// maxBars is how many bars a chart of partitions has; more partitions share bars.
+const maxBars = 128
+
+// partitionCharts draw how the events spread over the partitions, a chart a lane.
+func partitionCharts(b *beside) (charts []*chart) {
+	if b.Endpoint == nil {
+		return nil
+	}
+	lanes := slices.Clone(b.Endpoint.Pipeline.Lanes)
+	slices.SortStableFunc(lanes, func(x, y pipeline.LaneCounts) int { return cmp.Compare(y.Events, x.Events) })
+	for i, lane := range lanes[:min(len(lanes), 6)] {
+		if len(lane.Partitions) == 0 {
+			continue
+		}
+		var expected *prediction
+		if i == 0 && b.Check != nil && b.Check.Partitions.Count == len(lane.Partitions) {
+			expected = b.Check
+		}
+		charts = append(charts, partitionChart(lane, expected))
+	}
+	return charts
+}
+
+// partitionChart draws one lane, and how high the preflight saw its hottest
+// partition.
+func partitionChart(lane pipeline.LaneCounts, expected *prediction) *chart {
+	n := len(lane.Partitions)
+	c := &chart{Title: "Partitions of the " + results.Printable(lane.Lane, 30) + " lane", XName: "partition",
+		Note: fmt.Sprintf("%s events over %d partitions", results.FormatCount(lane.Events), n)}
+	mean, high := float64(lane.Events)/float64(n), float64(slices.Max(lane.Partitions))
+	if expected != nil {
+		high = math.Max(high, expected.Partitions.Max)
+	}
+	x := axis{0, float64(n), left, right, false}
+	y, ticks := plainAxis(high)
+	c.XTicks, c.YTicks = partitionTicks(n, x), ticks
+	c.Legend = []key{{"fill bar", "events"}, {"fill s0", "the hottest"}, {"ink dashed", "mean"}}
+	c.Shapes = []shape{{"fill bar", ""}, {"fill s0", ""}, {"line ink dashed", line([]float64{left, right}, []float64{y.at(mean), y.at(mean)})}}
+	for from, width := 0, (n+maxBars-1)/maxBars; from < n; from += width {
+		c.bar(lane.Partitions, from, min(from+width, n), x, y)
+	}
+	if expected != nil {
+		at := y.at(expected.Partitions.Max)
+		c.Shapes = append(c.Shapes, shape{"line b dashed", line([]float64{left, right}, []float64{at, at})})
+		c.Legend = append(c.Legend, key{"b dashed", "the hottest, as predicted"})
+	}
+	return c
+}
+
+// bar draws the partitions from one to before another as one, as high as the
+// highest of them.
+func (c *chart) bar(partitions []int64, from, to int, x, y axis) {
+	most, all := slices.Max(partitions[from:to]), slices.Max(partitions)
+	x1, x2 := x.at(float64(from)), x.at(float64(to))
+	gap := math.Min(1, (x2-x1)/6)
+	at := 0
+	if most == all && all > 0 {
+		at = 1
+	}
+	c.Shapes[at].Path += block(x1+gap/2, x2-gap/2, y.at(0), y.at(float64(most)))
+	text := fmt.Sprintf("partition %d: %s events", from, results.FormatCount(most))
+	if to-from > 1 {
+		text = fmt.Sprintf("partitions %d to %d: at most %s events", from, to-1, results.FormatCount(most))
+	}
+	c.hit(x, float64(from), float64(to), text)
+}
+
+// partitionTicks number every so many partitions.
+func partitionTicks(n int, x axis) (ticks []tick) {
+	step := 1
+	for _, s := range []int{2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048} {
+		if n/step > 8 {
+			step = s
+		}
+	}
+	for i := 0; i < n; i += step {
+		ticks = append(ticks, tick{place(x.at(float64(i) + 0.5)), strconv.Itoa(i)})
+	}
+	return ticks
+}

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"rehearse/results"
+)
+
+// retryChart draws what was sent again over time: the requests a second that
+// came back to be sent once more, and what they did to the load. Where an
+// endpoint that is in trouble gets more requests because it is in trouble, the
+// amplification rises with the refusals.
+func retryChart(run *results.Run, s *series) *chart {
+	c, x := overTime(run, s, "Sent again", "refused requests that their client tries once more, a second")
+	high := 0.0
+	for _, t := range s.steps {
+		high = math.Max(high, t.retried)
+	}
+	if high == 0 {
+		c.Empty = "The timeline does not say when."
+		return c
+	}
+	y, ticks := plainAxis(high)
+	c.YTicks = ticks
+	var bars string
+	for _, t := range s.steps {
+		if t.retried > 0 {
+			bars += block(x.at(t.from), x.at(t.to), y.at(0), y.at(t.retried))
+		}
+		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s sent again, %s requests for one", clock(t.from), results.FormatRate(t.retried), results.FormatRate(t.amplification())))
+	}
+	c.Shapes = []shape{{"fill s1", bars}}
+	c.Legend = []key{{"fill s1", "sent again"}}
+	return c
+}
+
+// amplification is how many requests the endpoint got for each that came to its
+// end.
+func (s *step) amplification() float64 {
+	if s.requests == 0 {
+		return 1
+	}
+	return (s.requests + s.retried) / s.requests
+}
+
+// retryFacts say what sending again came to.
+func retryFacts(r *results.Result) []fact {
+	if r.Retries == nil {
+		return nil
+	}
+	return []fact{
+		{"sent again", results.FormatCount(r.Requests.Retried), "requests, after an answer that invited it"},
+		{"amplification", fmt.Sprintf("%.2f ×", r.Retries.Amplification), "requests at the endpoint for each one planned"},
+		{"settled", clock(r.Retries.Settled), "when the last event was in"},
+	}
+}

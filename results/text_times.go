@@ -1,0 +1,78 @@
+package results
+
+import (
+	"fmt"
+	"strings"
+)
+
+// timeColumn is a column of the table of times. Where there is no room for all
+// of them, that of the highest rank goes first.
+type timeColumn struct {
+	name  string
+	width int
+	rank  int // 0: it stays
+	of    func(*Summary) string
+}
+
+// timeColumns are all of them, in order.
+func timeColumns() []timeColumn {
+	duration := func(of func(*Summary) float64) func(*Summary) string {
+		return func(s *Summary) string { return millisecondsText(of(s)) }
+	}
+	return []timeColumn{
+		{"count", 12, 5, func(s *Summary) string { return number(s.Count) }},
+		{"mean", 10, 3, duration(func(s *Summary) float64 { return s.Mean })},
+		{"p50", 10, 0, duration(func(s *Summary) float64 { return s.P50 })},
+		{"p90", 10, 2, duration(func(s *Summary) float64 { return s.P90 })},
+		{"p95", 10, 4, duration(func(s *Summary) float64 { return s.P95 })},
+		{"p99", 10, 0, duration(func(s *Summary) float64 { return s.P99 })},
+		{"p99.9", 10, 1, duration(func(s *Summary) float64 { return s.P999 })},
+		{"max", 10, 0, duration(func(s *Summary) float64 { return s.Max })},
+	}
+}
+
+// fitting leaves out columns until the others fit beside a name of so many
+// columns.
+func fitting(all []timeColumn, name, width int) []timeColumn {
+	for rank := len(all); rank > 0; rank-- {
+		total := name
+		for _, c := range all {
+			total += 1 + c.width
+		}
+		if total <= width {
+			break
+		}
+		kept := all[:0:0]
+		for _, c := range all {
+			if c.rank != rank {
+				kept = append(kept, c)
+			}
+		}
+		all = kept
+	}
+	return all
+}
+
+// times sets the histograms together: latency contains lag, service contains
+// what it took to connect, and only side by side they say whose time it was.
+func (r *Run) times(p *page) {
+	const name = 9
+	columns := fitting(timeColumns(), name, p.width)
+	tight := 0
+	if name+11*len(columns) > p.width {
+		tight = 1
+	}
+	row := func(first string, cell func(*timeColumn) string) {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%-*s", name, first)
+		for i := range columns {
+			fmt.Fprintf(&b, " %*s", columns[i].width-tight, cell(&columns[i]))
+		}
+		p.line("%s", b.String())
+	}
+	p.line("")
+	row("time", func(c *timeColumn) string { return c.name })
+	for _, t := range r.Result.Times() {
+		row("  "+t.Name, func(c *timeColumn) string { return c.of(&t.Summary) })
+	}
+}
