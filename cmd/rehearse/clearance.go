@@ -50,7 +50,7 @@ func (f *runFlags) clear(s *scenario.Scenario, p part) (*clearance, error) {
 	}
 	claim := permit.Claim{At: p.begin(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
 	c := &clearance{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, p)}
-	reasons := granted.Judge(signers, claim)
+	reasons := append(granted.Judge(signers, claim), denials(foretold(s))...)
 	if load.Batch > c.limit.Events && p.shard.Of > 1 {
 		reasons = append(reasons, fmt.Sprintf("shared among %d machines, it allows each less in a second than one request holds", p.shard.Of))
 	}

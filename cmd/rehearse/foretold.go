@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -27,4 +28,18 @@ func keepCheck(directory string, r *preflight.Report) error {
 		return nil
 	}
 	return writeFile(filepath.Join(directory, checkFile), r.WriteJSON)
+}
+
+// denials are the reasons for which a check refuses what it looked at, each with
+// its place and what to do: no permit makes a load test of a denial of service.
+func denials(r *preflight.Report) (reasons []string) {
+	if r == nil {
+		return nil
+	}
+	for _, f := range r.Findings {
+		if f.Severity == preflight.SeverityRefuse {
+			reasons = append(reasons, fmt.Sprintf("%s: %s: %s (%s)", f.Where, f.ID, f.Message, f.Hint))
+		}
+	}
+	return reasons
 }

@@ -14,6 +14,7 @@ import (
 
 	"rehearse/generator"
 	"rehearse/permit"
+	"rehearse/preflight"
 	"rehearse/scenario"
 )
 
@@ -76,6 +77,9 @@ func writePermit(w world, path string, f terms) error {
 	if err != nil {
 		return err
 	}
+	if err := admissible(s); err != nil {
+		return err
+	}
 	load, err := claimOf(s)
 	if err != nil {
 		return err
@@ -93,6 +97,19 @@ func writePermit(w world, path string, f terms) error {
 		return err
 	}
 	return writeNew(f.out, text)
+}
+
+// admissible refuses a permit for what a check refuses.
+func admissible(s *scenario.Scenario) error {
+	load, err := loadOf(s, nil, false)
+	if err != nil {
+		return coded{exitScenario, err}
+	}
+	report := preflight.Check(preflight.Input{Scenario: s, Load: load, Now: time.Now()})
+	if reasons := denials(report); len(reasons) > 0 {
+		return coded{exitRefused, fmt.Errorf("refused: no permit is written for what has the shape of a denial of service\n  - %s", strings.Join(reasons, "\n  - "))}
+	}
+	return nil
 }
 
 // writeNew writes a file that must not be there yet.
