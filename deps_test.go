@@ -20,11 +20,12 @@ func TestImports(t *testing.T) {
 		"rehearse/profile":           {"rehearse/capture", "rehearse/scenario", "rehearse/recording"},
 		"rehearse/intake":            {"rehearse/scenario", "rehearse/profile"},
 		"rehearse/results/compare":   {"rehearse/results"},
+		"rehearse/results/otlp":      {"rehearse/results"},
 		"rehearse/results/report":    {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
 		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
 		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/staging":           {"rehearse/capture", "rehearse/capture/pipeline"},
-		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/generator", "rehearse/staging"},
+		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/results/otlp", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/generator", "rehearse/staging"},
 	}
 	owners := map[string][]string{
 		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
