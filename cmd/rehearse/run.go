@@ -54,6 +54,9 @@ The first Ctrl-C starts nothing new, waits for what is in flight and sums up;
 the second one stops at once. A run that is killed leaves a directory that
 "rehearse report" reads up to its last second.
 
+Where OTEL_EXPORTER_OTLP_ENDPOINT is set, the metrics of the run are pushed there
+by OTLP over HTTP, every OTEL_METRIC_EXPORT_INTERVAL milliseconds and at the end.
+
 The last line printed is the verdict with the exit code:
   0 pass   99 a threshold failed   104 the scenario is wrong   105 interrupted
   108 aborted by a rule of the scenario
@@ -200,6 +203,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	aborts := results.NewAborts(r.scenario.Aborts)
 	builders := spareProcessor()
 	progress := newProgress(r, path, generator.Follow(source))
+	push := startPush(hard, r.world.stderr, &manifest)
 	summary, err := generator.Run(soft, hard, generator.Config{
 		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders, Limit: r.cleared.limit,
 		Observe: func(iv *results.Interval) {
@@ -208,12 +212,16 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 			}
 			progress.show(iv)
 			view.observe(iv)
+			if err := push.Observe(iv); err != nil {
+				progress.warn(err)
+			}
 			if fired := aborts.Observe(iv); fired != nil {
 				abort(firedRule{fired})
 			}
 		},
 	})
 	progress.end()
+	endPush(push, r.world.stderr)
 	if failed := closeQuarantine(); err == nil {
 		err = failed
 	}

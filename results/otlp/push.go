@@ -1,0 +1,200 @@
+package otlp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"rehearse/results"
+)
+
+// queued is how many pushes may wait for the one before them.
+const queued = 2
+
+// Pusher pushes the metrics of one run. A nil Pusher does nothing.
+type Pusher struct {
+	config   Config
+	client   *http.Client
+	resource resource
+	start    time.Time
+	queue    chan []byte
+	done     chan struct{}
+
+	cancel context.CancelFunc
+
+	pushed time.Duration // the end of the last interval that was pushed
+	last   []metric      // what has not been pushed yet; nil if all has
+	pushes int
+
+	mu     sync.Mutex
+	failed int   // pushes that did not arrive
+	first  error // why the first did not
+	told   bool
+}
+
+// New starts to push the metrics of a run. When ctx ends, what is under way is
+// broken off and nothing more is pushed.
+func New(ctx context.Context, c *Config, m *results.Manifest) *Pusher {
+	if c == nil {
+		return nil
+	}
+	p := &Pusher{
+		config: *c, start: m.StartedAt, queue: make(chan []byte, queued), done: make(chan struct{}),
+		client: &http.Client{
+			Timeout:       c.timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the headers are for the endpoint alone
+		},
+	}
+	about := c.attributes
+	if !has(about, "service.name") {
+		about = with(about, "service.name", "rehearse")
+	}
+	if !has(about, "service.instance.id") {
+		about = with(about, "service.instance.id", m.RunID)
+	}
+	about = with(about, "rehearse.run.id", m.RunID)
+	p.resource.Attributes = with(about, "rehearse.scenario", m.Scenario)
+	ctx, p.cancel = context.WithCancel(ctx)
+	go p.work(ctx)
+	return p
+}
+
+// has tells whether an attribute is set.
+func has(all []attribute, key string) bool {
+	for _, a := range all {
+		if a.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// Observe takes in an interval, and pushes what the run has come to if it is
+// time. Its error is the first failure of a push, once.
+func (p *Pusher) Observe(iv *results.Interval) error {
+	if p == nil {
+		return nil
+	}
+	p.last = metricsOf(iv, p.start)
+	if iv.To-p.pushed < p.config.Interval {
+		return p.news()
+	}
+	select {
+	case p.queue <- p.encode():
+	default:
+		p.fail(errors.New("the one before is still under way"))
+	}
+	p.pushed = iv.To
+	return p.news()
+}
+
+// Close pushes what the run came to, and waits for that for ten seconds at most.
+// Its error tells how many pushes did not arrive.
+func (p *Pusher) Close() error {
+	if p == nil {
+		return nil
+	}
+	patience := time.NewTimer(min(p.config.timeout, defaultTimeout))
+	defer patience.Stop()
+	if p.last != nil {
+		select {
+		case p.queue <- p.encode():
+		case <-patience.C:
+			patience.Reset(0)
+			p.fail(errors.New("the one before is still under way"))
+		}
+	}
+	close(p.queue)
+	select {
+	case <-p.done:
+	case <-patience.C:
+	}
+	p.cancel()
+	<-p.done
+	if p.failed == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d pushes of metrics did not arrive; the first: %w", p.failed, p.pushes, p.first)
+}
+
+// encode writes the request with what has not been pushed yet.
+func (p *Pusher) encode() []byte {
+	r := request{[]resourceMetrics{{p.resource, []scopeMetrics{{scope{"rehearse"}, p.last}}}}}
+	p.last = nil
+	p.pushes++
+	if !p.config.json {
+		return r.append(nil)
+	}
+	text, err := json.Marshal(&r)
+	if err != nil {
+		p.fail(err)
+	}
+	return text
+}
+
+// work posts what is queued.
+func (p *Pusher) work(ctx context.Context) {
+	defer close(p.done)
+	for body := range p.queue {
+		if err := p.post(ctx, body); err != nil {
+			p.fail(err)
+		}
+	}
+}
+
+// post sends one request. Its error names no header and nothing of the URL but
+// the host: both may hold a key.
+func (p *Pusher) post(ctx context.Context, body []byte) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.config.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return errors.New("the endpoint is no URL")
+	}
+	for name, values := range p.config.headers {
+		r.Header[name] = values
+	}
+	r.Header.Set("Content-Type", "application/x-protobuf")
+	if p.config.json {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := p.client.Do(r)
+	if err != nil {
+		var at *url.Error
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+		return fmt.Errorf("%s: %w", r.URL.Host, err)
+	}
+	defer answer.Body.Close()
+	io.CopyN(io.Discard, answer.Body, 64<<10) // so that the connection can be used again
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		return fmt.Errorf("%s answered %d", r.URL.Host, answer.StatusCode)
+	}
+	return nil
+}
+
+// fail counts a push that did not arrive.
+func (p *Pusher) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed++; p.first == nil {
+		p.first = err
+	}
+}
+
+// news is the first failure, the first time that it is asked for.
+func (p *Pusher) news() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.first == nil || p.told {
+		return nil
+	}
+	p.told = true
+	return fmt.Errorf("cannot push metrics: %w (the run goes on without)", p.first)
+}

@@ -1,0 +1,330 @@
+package otlp
+
+import (
+	"context"
+	"io"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"rehearse/capture"
+	"rehearse/results"
+	"rehearse/results/report"
+)
+
+// begun is when the runs of these tests start.
+var begun = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+
+// ticks yields n intervals of a second, of a hundred requests each, of which ten
+// were refused. Like any, they are lent.
+func ticks(n int) iter.Seq2[int, *results.Interval] {
+	r := results.NewRecorder(1)
+	return func(yield func(int, *results.Interval) bool) {
+		for k := range n {
+			for i := range 100 {
+				due := time.Duration(k)*time.Second + time.Duration(i)*10*time.Millisecond
+				o := results.Outcome{First: int64(100*k + i), Events: 2, Due: due, Sent: due, Done: due + 20*time.Millisecond, Status: 200}
+				if i < 10 {
+					o.Reason, o.Status = capture.RateLimited, 429
+				}
+				r.Shard(0).Record(&o)
+			}
+			iv := r.Tick(time.Duration(k+1)*time.Second, results.Count{Requests: 3, Events: 6})
+			if iv.Target = 200; !yield(k, iv) {
+				return
+			}
+		}
+	}
+}
+
+// tick is one such interval.
+func tick() (first *results.Interval) {
+	for _, iv := range ticks(1) {
+		first = iv
+	}
+	return first
+}
+
+// collector keeps what is posted to it, and answers a status.
+func collector(t *testing.T, status int) (url string, posts <-chan *http.Request, bodies <-chan []byte) {
+	t.Helper()
+	requests, texts := make(chan *http.Request, 16), make(chan []byte, 16)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		requests <- r
+		texts <- body
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(status)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, requests, texts
+}
+
+// pushed runs a few intervals against a collector.
+func pushed(t *testing.T, url string, lines ...string) (warnings []error, closing error) {
+	t.Helper()
+	c, err := FromEnv(env(append(lines, "EXPORTER_OTLP_ENDPOINT="+url)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(t.Context(), c, &results.Manifest{RunID: "r1", Scenario: "acme", StartedAt: begun})
+	if err := p.Observe(tick()); err != nil {
+		warnings = append(warnings, err)
+	}
+	return warnings, p.Close()
+}
+
+// TestBothEncodingsAreThoseOfTheProtocol reads the pushes with the protocol's own
+// messages: the two say the same, and what the run did.
+func TestBothEncodingsAreThoseOfTheProtocol(t *testing.T) {
+	t.Parallel()
+	read := func(protocol, contentType string, unmarshal func([]byte, proto.Message) error) *metricspb.MetricsData {
+		url, posts, bodies := collector(t, 200)
+		if warnings, err := pushed(t, url, "EXPORTER_OTLP_PROTOCOL="+protocol, "EXPORTER_OTLP_HEADERS=api-key=k1", "RESOURCE_ATTRIBUTES=team=data"); err != nil || warnings != nil {
+			t.Fatal(warnings, err)
+		}
+		r := <-posts
+		if r.Method != "POST" || r.URL.Path != "/v1/metrics" || r.Header.Get("Content-Type") != contentType || r.Header.Get("Api-Key") != "k1" {
+			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
+		}
+		// ExportMetricsServiceRequest and MetricsData have the same fields.
+		data := &metricspb.MetricsData{}
+		if err := unmarshal(<-bodies, data); err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	binary := read("http/protobuf", "application/x-protobuf", proto.Unmarshal)
+	text := read("http/json", "application/json", protojson.Unmarshal)
+	if diff := cmp.Diff(binary, text, protocmp.Transform()); diff != "" {
+		t.Errorf("protobuf and JSON differ:\n%s", diff)
+	}
+	if len(binary.ProtoReflect().GetUnknown()) > 0 || len(binary.ResourceMetrics) != 1 {
+		t.Fatalf("%v", binary)
+	}
+	attributes := map[string]string{}
+	for _, a := range binary.ResourceMetrics[0].Resource.Attributes {
+		attributes[a.Key] = a.Value.GetStringValue()
+	}
+	want := map[string]string{"service.name": "rehearse", "service.instance.id": "r1", "rehearse.run.id": "r1", "rehearse.scenario": "acme", "team": "data"}
+	if diff := cmp.Diff(want, attributes); diff != "" {
+		t.Errorf("resource (-want +got):\n%s", diff)
+	}
+	checkNumbers(t, binary.ResourceMetrics[0].ScopeMetrics[0].Metrics)
+}
+
+// checkNumbers holds metrics against the only interval: 90 of 100 requests of two
+// events were accepted, each after 20 ms.
+func checkNumbers(t *testing.T, all []*metricspb.Metric) {
+	t.Helper()
+	numbers := map[string]float64{}
+	for _, m := range all {
+		for _, p := range m.GetSum().GetDataPoints() {
+			label := m.Name
+			for _, a := range p.Attributes {
+				label += " " + a.Value.GetStringValue()
+			}
+			numbers[label] = float64(p.GetAsInt())
+			if m.GetSum().AggregationTemporality != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE || !m.GetSum().IsMonotonic {
+				t.Errorf("%s is no counter from the start", m.Name)
+			}
+			if start, end := p.StartTimeUnixNano, p.TimeUnixNano; start != uint64(begun.UnixNano()) || end-start != 1e9 {
+				t.Errorf("%s covers %d to %d", m.Name, start, end)
+			}
+		}
+		for _, p := range m.GetGauge().GetDataPoints() {
+			numbers[m.Name] = p.GetAsDouble()
+		}
+	}
+	want := map[string]float64{
+		"rehearse.requests unsent": 0, "rehearse.requests accepted": 90, "rehearse.requests rejected": 10, "rehearse.requests ambiguous": 0,
+		"rehearse.events unsent": 0, "rehearse.events accepted": 180, "rehearse.events rejected": 20, "rehearse.events ambiguous": 0,
+		"rehearse.late": 0, "rehearse.in_flight_requests": 3, "rehearse.target_events_per_second": 200,
+		"rehearse.not_accepted rate_limited server 429": 10,
+	}
+	if diff := cmp.Diff(want, numbers); diff != "" {
+		t.Errorf("numbers (-want +got):\n%s", diff)
+	}
+	i := slices.IndexFunc(all, func(m *metricspb.Metric) bool { return m.Name == "rehearse.latency" })
+	p := all[i].GetHistogram().DataPoints[0]
+	// 20 ms lie between the fourth bound, 10 ms, and the fifth, 25 ms.
+	if p.Count != 100 || p.BucketCounts[4] != 100 || len(p.BucketCounts) != len(p.ExplicitBounds)+1 || p.ExplicitBounds[4] != 0.025 || p.GetSum() < 1.99 || p.GetSum() > 2.01 {
+		t.Errorf("latency is %v", p)
+	}
+}
+
+// TestNamesAreThoseOfTheLivePage: Prometheus appends the unit, and _total to a
+// counter; dots become underscores. The buckets are the same too.
+func TestNamesAreThoseOfTheLivePage(t *testing.T) {
+	t.Parallel()
+	live := report.NewLive(&results.Manifest{})
+	iv := tick()
+	live.Observe(iv)
+	var page strings.Builder
+	if err := live.WriteMetrics(&page); err != nil {
+		t.Fatal(err)
+	}
+	var served, sent []string
+	for _, m := range regexp.MustCompile(`# TYPE (\S+) (\w+)`).FindAllStringSubmatch(page.String(), -1) {
+		served = append(served, m[1]+" "+m[2])
+	}
+	for _, m := range metricsOf(iv, begun) {
+		name := strings.ReplaceAll(m.Name, ".", "_")
+		switch {
+		case m.Sum != nil:
+			name += "_total counter"
+		case m.Gauge != nil:
+			name += " gauge"
+		default:
+			name += "_seconds histogram"
+		}
+		sent = append(sent, name)
+	}
+	slices.Sort(served)
+	slices.Sort(sent)
+	if diff := cmp.Diff(served, sent); diff != "" {
+		t.Errorf("metrics (-live +pushed):\n%s", diff)
+	}
+	if n := strings.Count(page.String(), "rehearse_latency_seconds_bucket{"); n != len(bounds)+1 {
+		t.Errorf("%d buckets on the page, %d pushed", n, len(bounds)+1)
+	}
+	for _, b := range metricsOf(iv, begun)[5].Histogram.Points[0].Bounds {
+		if !strings.Contains(page.String(), `le="`+strconv.FormatFloat(b, 'g', -1, 64)+`"`) {
+			t.Errorf("the page has no bucket up to %v", b)
+		}
+	}
+}
+
+// TestPushesFollowTheInterval: of ten seconds, with a push every three, the third,
+// sixth and ninth are pushed, and the last when the run ends.
+func TestPushesFollowTheInterval(t *testing.T) {
+	t.Parallel()
+	url, _, bodies := collector(t, 202)
+	c, err := FromEnv(env("EXPORTER_OTLP_ENDPOINT="+url, "METRIC_EXPORT_INTERVAL=3000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(t.Context(), c, &results.Manifest{StartedAt: begun})
+	var seconds []float64
+	next := func() {
+		data := &metricspb.MetricsData{}
+		if err := proto.Unmarshal(<-bodies, data); err != nil {
+			t.Fatal(err)
+		}
+		point := data.ResourceMetrics[0].ScopeMetrics[0].Metrics[0].GetSum().DataPoints[1]
+		seconds = append(seconds, float64(point.TimeUnixNano-point.StartTimeUnixNano)/1e9)
+	}
+	for i, iv := range ticks(10) {
+		if err := p.Observe(iv); err != nil {
+			t.Error(err)
+		}
+		if (i+1)%3 == 0 {
+			next()
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	next()
+	if want := []float64{3, 6, 9, 10}; !slices.Equal(seconds, want) {
+		t.Errorf("pushed after %v s, want %v", seconds, want)
+	}
+}
+
+// TestFailuresAreToldOnceAndCounted: no header, and of the URL only the host.
+func TestFailuresAreToldOnceAndCounted(t *testing.T) {
+	t.Parallel()
+	url, _, bodies := collector(t, 302) // not followed: the headers are for the endpoint alone
+	c, err := FromEnv(env("EXPORTER_OTLP_METRICS_ENDPOINT="+url+"/secret?key=secret", "EXPORTER_OTLP_HEADERS=api-key=secret", "METRIC_EXPORT_INTERVAL=1000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(t.Context(), c, &results.Manifest{StartedAt: begun})
+	var told []string
+	for i, iv := range ticks(4) {
+		if err := p.Observe(iv); err != nil {
+			told = append(told, err.Error())
+		}
+		<-bodies
+		for p.failures() <= i {
+			runtime.Gosched() // until the answer was read
+		}
+	}
+	host := strings.TrimPrefix(url, "http://")
+	if len(told) != 1 || told[0] != "cannot push metrics: "+host+" answered 302 (the run goes on without)" {
+		t.Errorf("told %q", told)
+	}
+	if err := p.Close(); err == nil || err.Error() != "4 of 4 pushes of metrics did not arrive; the first: "+host+" answered 302" {
+		t.Errorf("at the end: %v", err)
+	}
+}
+
+// TestACollectorThatHangsStopsNobody: pushes are dropped while one is under way,
+// and the end waits no longer than the timeout.
+func TestACollectorThatHangsStopsNobody(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer server.Close()
+	defer close(release)
+	c, err := FromEnv(env("EXPORTER_OTLP_ENDPOINT="+server.URL, "METRIC_EXPORT_INTERVAL=1000", "EXPORTER_OTLP_TIMEOUT=50"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(t.Context(), c, &results.Manifest{StartedAt: begun})
+	for _, iv := range ticks(20) {
+		p.Observe(iv) // tells of failures, or does not yet
+	}
+	if err := p.Close(); err == nil || !strings.Contains(err.Error(), "pushes of metrics did not arrive") {
+		t.Errorf("at the end: %v", err)
+	}
+}
+
+func TestAnEndedRunPushesNothingMore(t *testing.T) {
+	t.Parallel()
+	url, posts, _ := collector(t, 200)
+	c, err := FromEnv(env("EXPORTER_OTLP_ENDPOINT=" + url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	p := New(ctx, c, &results.Manifest{StartedAt: begun})
+	interrupt()
+	if err := p.Observe(tick()); err != nil {
+		t.Error(err)
+	}
+	if err := p.Close(); err == nil || len(posts) != 0 {
+		t.Errorf("%v, %d pushes", err, len(posts))
+	}
+}
+
+func TestNoPusherDoesNothing(t *testing.T) {
+	t.Parallel()
+	p := New(t.Context(), nil, nil)
+	if p != nil || p.Observe(tick()) != nil || p.Close() != nil {
+		t.Error("a pusher without a configuration does something")
+	}
+}
+
+// failures are the pushes that did not arrive so far.
+func (p *Pusher) failures() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed
+}
