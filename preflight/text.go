@@ -164,11 +164,13 @@ func (r *Report) findingsText(p *page) {
 		p.line("nothing was found")
 		return
 	}
-	for _, f := range r.Findings {
-		p.line("%s", p.coloured(f.Severity, fmt.Sprintf("%s %s", f.Severity, f.ID)))
+	for i, f := range r.Findings {
+		if i == 0 || r.Findings[i-1].ID != f.ID {
+			p.line("%s", p.coloured(f.Severity, fmt.Sprintf("%s %s", f.Severity, f.ID)))
+		}
 		p.paragraph("  ", f.Message)
-		p.paragraph("  where  ", f.Where)
-		p.paragraph("  do     ", f.Hint)
+		p.paragraph("    where  ", f.Where)
+		p.paragraph("    do     ", f.Hint)
 	}
 	p.line("")
 }
