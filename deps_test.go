@@ -22,8 +22,9 @@ func TestImports(t *testing.T) {
 		"rehearse/results/report":    {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
 		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
 		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
+		"rehearse/preflight":         {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/generator/traffic"},
 		"rehearse/staging":           {"rehearse/capture", "rehearse/capture/pipeline"},
-		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/recording", "rehearse/profile", "rehearse/generator", "rehearse/staging"},
+		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/recording", "rehearse/profile", "rehearse/generator", "rehearse/preflight", "rehearse/staging"},
 	}
 	owners := map[string][]string{
 		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
