@@ -146,6 +146,11 @@ func (r *Report) drawBars(d *drawing, n int) {
 		title += "; no limit for one id holds on the lane that they take"
 	}
 	d.text(plotLeft-50, barsTop-42, "", "start", title)
+	if limit > 0 && n > 0 {
+		at := barsLeft + width(limit)
+		d.rule("limit", at, barsTop-8, at, barsTop+float64(n)*barHeight)
+		d.text(at, barsTop-14, "small limits", "middle", "limit "+rate(limit)+"/s")
+	}
 	for i, h := range r.HotIDs[:n] {
 		y, class := barsTop+float64(i)*barHeight, "bar"
 		if h.Overflow > 0 {
@@ -154,11 +159,6 @@ func (r *Report) drawBars(d *drawing, n int) {
 		d.text(barsLeft-10, y+13, "small", "end", plain(h.named(), nameWidth))
 		fmt.Fprintf(d, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2"/>`+"\n", class, barsLeft, y+1, width(h.PeakPerS), barHeight-8)
 		d.text(barsLeft+width(h.PeakPerS)+6, y+13, "small faint", "start", rate(h.PeakPerS))
-	}
-	if limit > 0 && n > 0 {
-		at := barsLeft + width(limit)
-		d.rule("limit", at, barsTop-8, at, barsTop+float64(n)*barHeight)
-		d.text(at, barsTop-14, "small limits", "middle", "limit "+rate(limit)+"/s")
 	}
 }
 
