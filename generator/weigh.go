@@ -19,6 +19,8 @@ type Weight struct {
 	RequestError float64
 	BodyError    float64
 	WireError    float64
+
+	head int64 // bytes of a request before its body
 }
 
 // The sample of Weigh: stretches evenly spread over the run, each of so many
@@ -49,12 +51,14 @@ func Weigh(s *scenario.Scenario, to *Destination, start time.Time) Weight {
 		weight.MaxBody, weight.MaxWire = max(weight.MaxBody, t.maxBody), max(weight.MaxWire, t.maxWire)
 		body.add(float64(t.body), float64(t.events))
 		wire.add(float64(t.wire), float64(t.events))
+		weight.head = t.head
 	}
 	weight.Body, weight.BodyError = body.total(total)
 	weight.Wire, weight.WireError = wire.total(total)
 	weight.lengthen(&s.Batching)
 	weight.Requests, weight.RequestError = countCuts(s)
 	weight.split(s.Batching.Bytes)
+	weight.Wire += weight.head * weight.Requests
 	return weight
 }
 
@@ -67,7 +71,12 @@ func (w *Weight) lengthen(b *scenario.Batching) {
 	longest := min(times*float64(w.MaxBody), float64(b.Bytes))
 	w.MaxWire = int64(float64(w.MaxWire) * longest / float64(max(w.MaxBody, 1)))
 	w.MaxBody = int64(longest)
+	w.WireError = math.Hypot(w.WireError, shortError)
 }
+
+// shortError is how much worse a compressor does on the batches that are built,
+// which hold the less to refer back to.
+const shortError = 0.005
 
 // split adds the requests that bodies become which outgrow the byte limit. A body
 // of less than half of it does not: sizes are not known to vary that much among
@@ -114,14 +123,15 @@ func countCuts(s *scenario.Scenario) (requests int64, off float64) {
 }
 
 // weighed is what some requests weigh.
-type weighed struct{ events, body, wire, maxBody, maxWire int64 }
+type weighed struct{ events, body, wire, head, maxBody, maxWire int64 }
 
 // add adds a request and what was split from it.
 func (t *weighed) add(b *Batch, h *heads) {
 	for ; b != nil; b = b.rest {
 		t.events += b.Events
 		t.body += int64(b.Plain)
-		t.wire += h.of(b)
+		t.wire += int64(len(b.Body))
+		t.head = h.of(b) - int64(len(b.Body))
 		t.maxBody, t.maxWire = max(t.maxBody, int64(b.Plain)), max(t.maxWire, int64(len(b.Body)))
 	}
 }

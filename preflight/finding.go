@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,12 +51,17 @@ func rate(perSecond float64) string {
 	if perSecond >= 100 || perSecond == math.Trunc(perSecond) {
 		return count(perSecond)
 	}
-	return humanize.FtoaWithDigits(perSecond, 2)
+	return decimals(perSecond)
+}
+
+// decimals writes a number with at most two places behind the point.
+func decimals(x float64) string {
+	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(x, 'f', 2, 64), "0"), ".")
 }
 
 // percent writes a share.
 func percent(share float64) string {
-	return humanize.FtoaWithDigits(share*100, 2) + " %"
+	return decimals(share*100) + " %"
 }
 
 // seconds writes a time since the start of the run.

@@ -25,9 +25,9 @@ func hours(l *look) []Finding {
 	span := l.load.Curve.Span()
 	end := l.start.Add(span)
 	overlap := h.Overlap(l.start, end)
-	when := fmt.Sprintf("%s to %s", l.start.In(h.Zone).Format(layout), end.In(h.Zone).Format(layout))
+	when := fmt.Sprintf("from %s on for %s", l.start.In(h.Zone).Format(layout), seconds(span.Seconds()))
 	if n := daysOff(h, l.start, end); n > 0 {
-		all = append(all, l.accommodate(saying{"weekend", path, fmt.Sprintf("the run, %s, falls on %d of the days on which the team does not work", when, n),
+		all = append(all, l.accommodate(saying{"weekend", path, fmt.Sprintf("the run, %s, falls on %d days on which the team does not work", when, n),
 			"begin on a working day, or agree on somebody who is there"})...)
 	}
 	switch {
@@ -36,7 +36,7 @@ func hours(l *look) []Finding {
 			"begin on " + h.Next(l.start).Format(layout)})...)
 	case overlap > 0 && overlap < span:
 		all = append(all, l.accommodate(saying{"outside-hours", path,
-			fmt.Sprintf("the team is at work for %s of the %s that the run, %s, takes", seconds(overlap.Seconds()), seconds(span.Seconds()), when),
+			fmt.Sprintf("the team is at work for %s of the run, %s", seconds(overlap.Seconds()), when),
 			"begin earlier in the day, or agree on somebody who is there"})...)
 	}
 	return all

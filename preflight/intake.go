@@ -41,6 +41,6 @@ func apps(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"apps", "intake.apps",
-		fmt.Sprintf("apps run for every event, %s times a second at the peak, and are reckoned as %s ordinary events each", rate(l.report.Plan.PeakEvents), rate(l.facts.Costs.Apps)),
+		fmt.Sprintf("apps run for every event, %s times a second at the peak, which is reckoned as the work of %s more ordinary events each", rate(l.report.Plan.PeakEvents), rate(l.facts.Costs.Apps)),
 		"disable apps for the import, or scale what runs them; what they send to others goes there at the same rate"})
 }

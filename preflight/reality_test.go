@@ -30,13 +30,13 @@ traffic: {seed: 3, distinct_ids: {count: 100k, skew: 0.5, hot: [{id: kiosk, shar
 name: crowd
 load: {profile: 'line(0, 4000, 8s) const(4000, 12s)', arrivals: poisson}
 batching: {events: 20}
-traffic: {seed: 4, distinct_ids: {count: 1M, skew: 1.3}}
+traffic: {seed: 4, distinct_ids: {count: 1M, skew: 1.3}, properties: {bytes: {p50: 300, p99: 400}}}
 `},
 	{"batches that are larger than the burst", `
 name: lumps
 load: {profile: 'line(0, 1000, 10s) const(1000, 60s)'}
 batching: {events: 5000}
-traffic: {seed: 5, distinct_ids: {count: 10k, skew: 0, hot: [{id: import-job, share: 60%}]}}
+traffic: {seed: 5, distinct_ids: {count: 10k, skew: 0, hot: [{id: import-job, share: 60%}]}, properties: {bytes: {p50: 300, p99: 400}}}
 `},
 	{"two peaks, with time to recover between them", `
 name: peaks

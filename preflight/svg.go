@@ -13,8 +13,8 @@ import (
 const (
 	pictureWidth           = 900
 	plotLeft, plotRight    = 80.0, 870.0
-	plotTop, plotBottom    = 84.0, 330.0
-	barsTop, barHeight     = 452.0, 24.0
+	plotTop, plotBottom    = 100.0, 340.0
+	barsTop, barHeight     = 462.0, 24.0
 	barsLeft               = 260.0
 	mostBars, mostMarks    = 8, 5
 	nameWidth, titleLength = 30, 90
@@ -27,7 +27,7 @@ svg { --paper: #ffffff; --ink: #1f2933; --faint: #66727f; --rule: #e3e7eb; --loa
 svg { --paper: #14181d; --ink: #e6eaee; --faint: #98a3af; --rule: #2b333c; --load: #6fb1f5; --area: #6fb1f533; --limit: #fb923c; --mark: #f87171; }
 }
 text { fill: var(--ink); font: 13px system-ui, sans-serif; }
-.title { font-size: 19px; font-weight: 600; } .faint { fill: var(--faint); } .small { font-size: 12px; }
+.title { font-size: 19px; font-weight: 600; } .faint { fill: var(--faint); } .small { font-size: 12px; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
 .rule { stroke: var(--rule); } .load { stroke: var(--load); fill: none; stroke-width: 2; stroke-linejoin: round; }
 .area { fill: var(--area); } .bar { fill: var(--load); } .hot { fill: var(--mark); }
 .limit { stroke: var(--limit); stroke-width: 1.5; stroke-dasharray: 6 4; } .limits { fill: var(--limit); }
@@ -146,6 +146,11 @@ func (r *Report) drawBars(d *drawing, n int) {
 		title += "; no limit for one id holds on the lane that they take"
 	}
 	d.text(plotLeft-50, barsTop-42, "", "start", title)
+	if limit > 0 && n > 0 {
+		at := barsLeft + width(limit)
+		d.rule("limit", at, barsTop-8, at, barsTop+float64(n)*barHeight)
+		d.text(at, barsTop-14, "small limits", "middle", "limit "+rate(limit)+"/s")
+	}
 	for i, h := range r.HotIDs[:n] {
 		y, class := barsTop+float64(i)*barHeight, "bar"
 		if h.Overflow > 0 {
@@ -155,15 +160,10 @@ func (r *Report) drawBars(d *drawing, n int) {
 		fmt.Fprintf(d, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2"/>`+"\n", class, barsLeft, y+1, width(h.PeakPerS), barHeight-8)
 		d.text(barsLeft+width(h.PeakPerS)+6, y+13, "small faint", "start", rate(h.PeakPerS))
 	}
-	if limit > 0 && n > 0 {
-		at := barsLeft + width(limit)
-		d.rule("limit", at, barsTop-8, at, barsTop+float64(n)*barHeight)
-		d.text(at, barsTop-14, "small limits", "middle", "limit "+rate(limit)+"/s")
-	}
 }
 
 // roundStep is a step of 1, 2 or 5 times a power of ten that divides an axis into
-// four to ten parts.
+// three to six parts.
 func roundStep(top float64) float64 {
 	if top <= 0 {
 		return 1
@@ -171,8 +171,10 @@ func roundStep(top float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(top)))
 	switch lead := top / power; {
 	case lead > 5:
+		return 2 * power
+	case lead > 2.5:
 		return power
-	case lead > 2:
+	case lead > 1.2:
 		return power / 2
 	}
 	return power / 5

@@ -27,13 +27,21 @@ type page struct {
 func (p *page) line(format string, args ...any) {
 	text := strings.TrimRight(fmt.Sprintf(format, args...), " ")
 	if p.ASCII {
-		text = spelled.Replace(text)
+		text = strings.Map(known, spelled.Replace(text))
 	}
 	p.WriteString(text + "\n")
 }
 
 // spelled writes what a terminal may not know in ASCII.
 var spelled = strings.NewReplacer("±", "+-", "…", "...", "·", "-", "�", "?")
+
+// known replaces what is not ASCII.
+func known(r rune) rune {
+	if r >= utf8.RuneSelf {
+		return '?'
+	}
+	return r
+}
 
 // fact sets one line of a section.
 func (p *page) fact(name, format string, args ...any) {
@@ -80,8 +88,8 @@ func (r *Report) planText(p *page) {
 	p.line("")
 	p.line("plan%s", map[bool]string{true: ", every request built and counted"}[plan.Counted])
 	p.fact("events", "%s in %s requests%s, over %s", count(plan.Events), count(plan.Requests), around(plan.Errors.Requests), seconds(plan.Seconds))
-	p.fact("rate", "%s events/s at the peak, %s on average; %s requests/s at the peak, %s on average",
-		rate(plan.PeakEvents), rate(plan.MeanEvents), rate(plan.PeakRequests), rate(plan.MeanRequests))
+	p.fact("events/s", "%s at the peak, %s on average", rate(plan.PeakEvents), rate(plan.MeanEvents))
+	p.fact("requests/s", "%s at the peak, %s on average", rate(plan.PeakRequests), rate(plan.MeanRequests))
 	p.fact("bytes", "%s of bodies%s, %s on the wire%s", size(plan.BodyBytes), around(plan.Errors.BodyBytes), size(plan.WireBytes), around(plan.Errors.WireBytes))
 	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", count(plan.Connections), rate(plan.ServiceMS))
 	p.fact("persons", "%s different distinct_ids", count(plan.Persons))
@@ -153,7 +161,7 @@ func (r *Report) factsText(p *page) {
 	p.line("")
 	p.line("held to")
 	for _, a := range r.HeldTo {
-		p.line("  %-18s %-44s %s", a.Field, a.Value, a.Origin)
+		p.line("  %-18s %-54s %s", a.Field, a.Value, a.Origin)
 	}
 }
 
@@ -164,11 +172,13 @@ func (r *Report) findingsText(p *page) {
 		p.line("nothing was found")
 		return
 	}
-	for _, f := range r.Findings {
-		p.line("%s", p.coloured(f.Severity, fmt.Sprintf("%s %s", f.Severity, f.ID)))
+	for i, f := range r.Findings {
+		if i == 0 || r.Findings[i-1].ID != f.ID {
+			p.line("%s", p.coloured(f.Severity, fmt.Sprintf("%s %s", f.Severity, f.ID)))
+		}
 		p.paragraph("  ", f.Message)
-		p.paragraph("  where  ", f.Where)
-		p.paragraph("  do     ", f.Hint)
+		p.paragraph("    where  ", f.Where)
+		p.paragraph("    do     ", f.Hint)
 	}
 	p.line("")
 }

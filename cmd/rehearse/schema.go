@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"rehearse/preflight"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -12,14 +14,15 @@ import (
 // newSchema makes the verb schema.
 func newSchema(w world) *cobra.Command {
 	return &cobra.Command{
-		Use:   "schema [scenario|result]",
-		Short: "Print the JSON Schema of scenario files, or of result.json",
+		Use:   "schema [scenario|result|pipeline|check]",
+		Short: "Print the JSON Schema of a file that rehearse reads or writes",
 		Long: `schema prints the JSON Schema (draft 2020-12) of scenario files, so that
-editors complete and check them, or that of a run's result.json.`,
+editors complete and check them; that of a run's result.json; that of the
+pipeline's facts which check reads; or that of what check prints as JSON.`,
 		Example: `  rehearse schema > rehearse.schema.json
   # and as the first line of a scenario:
   # yaml-language-server: $schema=rehearse.schema.json`,
-		ValidArgs: []string{"scenario", "result"},
+		ValidArgs: []string{"scenario", "result", "pipeline", "check"},
 		Args: func(c *cobra.Command, args []string) error {
 			if err := cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)(c, args); err != nil {
 				return usageError(c, err)
@@ -27,12 +30,21 @@ editors complete and check them, or that of a run's result.json.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			text := scenario.Schema()
-			if len(args) == 1 && args[0] == "result" {
-				text = results.Schema()
-			}
-			_, err := fmt.Fprintf(w.stdout, "%s", text)
+			_, err := fmt.Fprintf(w.stdout, "%s", schemaOf(args))
 			return err
 		},
 	}
+}
+
+// schemaOf is the schema that is asked for, that of scenarios if none is.
+func schemaOf(args []string) []byte {
+	switch {
+	case slices.Equal(args, []string{"result"}):
+		return results.Schema()
+	case slices.Equal(args, []string{"pipeline"}):
+		return scenario.FactsSchema()
+	case slices.Equal(args, []string{"check"}):
+		return preflight.Schema()
+	}
+	return scenario.Schema()
 }

@@ -1,0 +1,154 @@
+package preflight_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"rehearse/preflight"
+)
+
+// sound is a scenario of which there is nothing to say but that questions are
+// open, which its intake answers.
+const sound = `name: sound
+intake: {committed: yes, starts: 2026-12-03T10:00:00+01:00, overlap: yes, apps: no}
+target: {connections: 8}
+load:
+  profile: line(0, 400, 5s) const(400, 20s)
+traffic:
+  seed: 9
+  distinct_ids: {count: 10k, skew: 0.5}
+  properties: {bytes: {p50: 300, p99: 400}}
+`
+
+// office is a pipeline whose team works from nine to five in Berlin.
+const office = "capacity: {events: 1k/s, from: measured}\nhours: {zone: Europe/Berlin}\nhosts: [127.0.0.1]\n"
+
+func TestNothingToSay(t *testing.T) {
+	t.Parallel()
+	if r := foretell(t, parse(t, sound), facts(t, office)); len(r.Findings) != 0 || r.Verdict != preflight.Go {
+		t.Errorf("%s: %+v", r.Verdict, r.Findings)
+	}
+}
+
+// TestFindings: a scenario that has it, and the smallest change that takes it
+// away.
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		id       string
+		severity preflight.Severity
+		has      []string // overrides of sound
+		where    string   // a part of it: of the line of the field, or --set
+		fix      []string // overrides after those of has
+	}{
+		// 600/s at once are more than 500/s; in two seconds they are 300/s each.
+		{"no-ramp", "refuse", []string{"load.profile=const(600, 20s)"}, "--set", []string{"load.profile=line(0, 600, 2s) const(600, 18s)"}},
+		// A jump in mid-run: 400/s may become 900/s (500 more), not 1,000/s.
+		{"no-ramp", "refuse", []string{"load.profile=const(400, 5s) const(1000, 5s)"}, "--set", []string{"load.profile=const(400, 5s) const(900, 5s)"}},
+		{"no-end", "refuse", []string{"load.profile=line(0, 1, 32d)"}, "--set", []string{"load.profile=line(0, 1, 31d)"}},
+		// 400 single events a second are 400 requests a second.
+		{"single-events", "refuse", []string{"target.endpoint=capture"}, "--set", []string{"target.endpoint=batch"}},
+		{"single-events", "refuse", []string{"batching.events=1"}, "--set", []string{"batching.events=100"}},
+		// 400/s in twenties are 20 requests a second.
+		{"connection-per-request", "refuse", []string{"target.keep_alive=false", "batching.events=20"}, "--set", []string{"target.keep_alive=null"}},
+		{"connection-per-request", "refuse", []string{"target.keep_alive=false", "batching.events=20"}, "--set", []string{"batching.events=100"}},
+		{"ignores-retry-after", "refuse", []string{"retry=sdk", "target.client=posthog-node"}, "--set", []string{"retry=none"}},
+		{"ignores-retry-after", "refuse", []string{"retry=sdk", "target.client=posthog-node"}, "--set", []string{"target.client=posthog-python"}},
+		// 9.5 M events of 1 G evenly likely persons are nearly as many persons.
+		{"unbounded-persons", "refuse", []string{"load.profile=line(0, 400, 5s) const(400, 6h36m)", "traffic.distinct_ids={count: 1G, skew: 0}"}, "--set", []string{"traffic.distinct_ids.count=1M"}},
+		{"unbounded-persons", "refuse", []string{"load.profile=line(0, 400, 5s) const(400, 6h36m)", "traffic.distinct_ids.growth=30%"}, "a.yaml:8", []string{"traffic.distinct_ids.growth=20%"}},
+		{"unbounded-event-names", "refuse", []string{"traffic.events=" + manyNames(1001)}, "--set", []string{"traffic.events=" + manyNames(1000)}},
+		// 60,000 events of 0.3 kB are 18 MB, 85 % of 20 MiB.
+		{"bodies-near-limit", "refuse", []string{"load.profile=line(0, 400k, 15m)", "batching={events: 60k, bytes: 100MB}", "target.compression=none"}, "--set", []string{"batching.events=5k"}},
+
+		{"over-capacity", "accommodate", []string{"load.profile=line(0, 1200, 5s) const(1200, 5s)"}, "--set", []string{"load.profile=line(0, 1000, 5s) const(1000, 5s)"}},
+		// Half of 400/s are 100/s too many: 1,000 of them have come in 10 s and a ramp.
+		{"hot-ids", "accommodate", []string{"traffic.distinct_ids.hot=[{share: 50%}]"}, "--set", []string{"traffic.distinct_ids.hot=[{share: 24%}]"}},
+		{"merges-at-risk", "accommodate", []string{"traffic.events={a: 97, $identify: 3}"}, "--set", []string{"traffic.events={a: 997, $identify: 3}"}},
+		// 15 % of the events weigh ten times as much: 0.85 + 1.5 = 2.35.
+		{"merge-heavy", "accommodate", []string{"traffic.events={a: 85, $identify: 15}"}, "--set", []string{"traffic.events={a: 95, $identify: 5}"}},
+		{"apps", "accommodate", []string{"intake.apps=yes"}, "--set", []string{"intake.apps=no"}},
+		{"not-committed", "accommodate", []string{"intake.committed=no"}, "--set", []string{"intake.committed=yes"}},
+		{"no-overlap", "accommodate", []string{"intake.overlap=no"}, "--set", []string{"intake.overlap=yes"}},
+		{"no-overlap", "accommodate", []string{"intake.starts=2026-12-03T20:00:00+01:00"}, "--set", []string{"intake.starts=2026-12-04T09:00:00+01:00"}},
+		// 5 December 2026 is a Saturday.
+		{"weekend", "accommodate", []string{"intake.starts=2026-12-05T10:00:00+01:00"}, "--set", []string{"intake.starts=2026-12-04T10:00:00+01:00"}},
+		{"weekend", "accommodate", []string{"load.profile=line(0, 400, 5s) const(1, 3d)"}, "a.yaml:2", []string{"load.profile=line(0, 400, 5s) const(1, 1d)"}},
+		// 16:59:50 and 25 s: ten of them before five o'clock.
+		{"outside-hours", "accommodate", []string{"intake.starts=2026-12-03T16:59:50+01:00"}, "--set", []string{"intake.starts=2026-12-03T16:59:35+01:00"}},
+		{"not-historical", "accommodate", []string{"traffic.timestamps={from: 2025-01-01, to: 2025-02-01}"}, "--set", []string{"target.historical_migration=true"}},
+		{"historical-without-need", "accommodate", []string{"target.historical_migration=true"}, "--set", []string{"target.historical_migration=false"}},
+		{"timestamps-clamped", "accommodate", []string{"traffic.timestamps={from: 2026-12-02, to: 2026-12-05}"}, "--set", []string{"traffic.timestamps.to=2026-12-04"}},
+		{"timestamps-clamped", "accommodate", []string{"traffic.timestamps={clock_skew: 1d}"}, "--set", []string{"traffic.timestamps.clock_skew=1h"}},
+		{"timestamps-clamped", "accommodate", []string{"traffic.faults={invalid: {bad_timestamp: 1%}}"}, "--set", []string{"traffic.faults=null"}},
+		{"other-host", "accommodate", []string{"target.url=https://capture.example"}, "--set", []string{"target.url=http://127.0.0.1:8000"}},
+
+		{"unanswered", "note", []string{"intake.apps=null"}, "a.yaml:2", []string{"intake.apps=no"}},
+		{"unanswered", "note", []string{"intake.unanswered=[ramp]"}, "a.yaml:2", []string{"intake.unanswered=null"}},
+		{"batch-small", "note", []string{"batching.events={min: 1, max: 9}"}, "--set", []string{"batching.events=20"}},
+		// 49,000 events in nine requests.
+		{"batch-large", "note", []string{"batching.events=6k", "load.profile=line(0, 400, 5s) const(400, 2m)"}, "--set", []string{"batching.events=5k"}},
+		{"gzip-off", "note", []string{"target.compression=none"}, "--set", []string{"target.compression=gzip"}},
+		{"cost", "note", []string{"traffic.events={a: 95, $identify: 5}"}, "--set", []string{"traffic.events={a: 99, $identify: 1}"}},
+		{"drain-time", "note", []string{"load.profile=line(0, 1200, 5s) const(1200, 5s)"}, "--set", []string{"load.profile=line(0, 1000, 5s) const(1000, 5s)"}},
+	} {
+		t.Run(row.id, func(t *testing.T) {
+			t.Parallel()
+			pipeline := facts(t, office)
+			found := find(foretell(t, parse(t, sound, row.has...), pipeline), row.id)
+			if found == nil {
+				t.Fatalf("%q is not found", row.has)
+			}
+			if found.Severity != row.severity || !strings.Contains(found.Where, row.where) || found.Message == "" || found.Hint == "" {
+				t.Errorf("%+v", found)
+			}
+			fixed := foretell(t, parse(t, sound, append(row.has, row.fix...)...), pipeline)
+			if left := find(fixed, row.id); left != nil {
+				t.Errorf("%q leaves it: %s", row.fix, left.Message)
+			}
+		})
+	}
+}
+
+// find returns the first finding of an id, nil if there is none.
+func find(r *preflight.Report, id string) *preflight.Finding {
+	for _, f := range r.Findings {
+		if f.ID == id {
+			return &f
+		}
+	}
+	return nil
+}
+
+// manyNames is a mix of n events.
+func manyNames(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ", e%d: 1", i)
+	}
+	return "{" + b.String()[2:] + "}"
+}
+
+// TestUnanswered: one finding a question, with the question in its own words.
+func TestUnanswered(t *testing.T) {
+	t.Parallel()
+	r := foretell(t, parse(t, sound, "intake=null"), nil)
+	if len(r.Findings) != 4 || !strings.Contains(r.Findings[3].Message, "Are apps (transformations, destinations) enabled") {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// TestAnswersThatContradict: a cost of apps counts only where apps are enabled.
+func TestAnswersThatContradict(t *testing.T) {
+	t.Parallel()
+	dear := facts(t, "costs: {apps: 5}\n")
+	for _, row := range []struct {
+		apps string
+		cost float64 // 9,000 events: 400·5/2 + 400·20
+	}{{"no", 9000}, {"yes", 6 * 9000}, {"null", 9000}} {
+		if got := foretell(t, parse(t, sound, "intake.apps="+row.apps), dear).Plan.Cost; got != row.cost {
+			t.Errorf("apps %s: cost %v, want %v", row.apps, got, row.cost)
+		}
+	}
+}

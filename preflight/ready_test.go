@@ -1,0 +1,88 @@
+package preflight_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"rehearse/preflight"
+	"rehearse/scenario"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestReadyScenarios: the verdict on each of them, and what is found, does not
+// change unnoticed.
+func TestReadyScenarios(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../scenarios/*.yaml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("found %d scenarios (%v)", len(files), err)
+	}
+	var got strings.Builder
+	for _, file := range files {
+		s, err := scenario.Load(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := foretell(t, s, nil)
+		var ids []string
+		for _, f := range r.Findings {
+			if !slices.Contains(ids, f.ID) {
+				ids = append(ids, f.ID)
+			}
+		}
+		fmt.Fprintf(&got, "%-24s %-12s %s\n", filepath.Base(file), r.Verdict, strings.Join(ids, " "))
+	}
+	golden(t, "ready.txt", []byte(got.String()))
+}
+
+// golden compares with a file in testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not as it was (%v): run with -update and look at the difference\n%s", path, err, got)
+	}
+}
+
+// TestFlood: the ready flood is refused for its shape, and goes when it is
+// batched, ramped and of ids that bear it.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	load := func(set ...string) *preflight.Report {
+		s, err := scenario.LoadWith("../scenarios/single-event-flood.yaml", scenario.Options{Set: append(set, "intake={committed: yes, starts: 2026-12-03T10:00:00+01:00, overlap: yes, apps: no}")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return foretell(t, s, nil)
+	}
+	flood := load()
+	if flood.Verdict != preflight.Refuse || find(flood, "no-ramp") == nil || find(flood, "single-events") == nil {
+		t.Errorf("%s: %+v", flood.Verdict, flood.Findings)
+	}
+	for _, half := range [][]string{
+		{"load.profile=line(0, 600, 2s) const(600, 9s)"},
+		{"target.endpoint=batch"},
+	} {
+		if r := load(half...); r.Verdict != preflight.Refuse {
+			t.Errorf("%q: %s", half, r.Verdict)
+		}
+	}
+	fixed := load("load.profile=line(0, 600, 2s) const(600, 9s)", "target.endpoint=batch", "target.compression=gzip",
+		"traffic.faults=null", "traffic.distinct_ids={count: 1000, skew: 0.5}")
+	if fixed.Verdict != preflight.Go || len(fixed.Findings) != 0 {
+		t.Errorf("%s: %+v", fixed.Verdict, fixed.Findings)
+	}
+}
