@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -22,11 +23,10 @@ func (s *sender) settle(b *Batch) (waits bool) {
 			s.retries.park(b, wait)
 			return true
 		}
-		if !s.rest(wait) {
+		if !s.rest(wait) || !s.resend(b) {
 			s.out = b.last
 			break
 		}
-		s.resend(b)
 	}
 	b.conclude(&s.out)
 	s.shard.Record(&s.out)
@@ -38,8 +38,7 @@ func (s *sender) settle(b *Batch) (waits bool) {
 func (s *sender) repeat(b *Batch) {
 	defer s.retries.work.Done()
 	s.retries.count(b, -1)
-	if s.retries.ending.Err() == nil {
-		s.resend(b)
+	if s.retries.ending.Err() == nil && s.resend(b) {
 		s.settle(b)
 		return
 	}
@@ -48,13 +47,22 @@ func (s *sender) repeat(b *Batch) {
 	s.shard.Record(&s.out)
 }
 
-// resend records the attempt that was refused, and makes the next.
-func (s *sender) resend(b *Batch) {
+// resend records the attempt that was refused, and makes the next. False: the
+// next may not be made.
+func (s *sender) resend(b *Batch) bool {
+	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
+	if s.gate != nil {
+		at, why := s.gate.pass(b.outstanding(), math.MaxInt64, s.timer)
+		if why != capture.Accepted {
+			return false
+		}
+		s.out.Sent = at
+	}
 	b.last.Again = true
 	s.shard.Record(&b.last)
 	b.attempt++
-	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
 	s.exchange(b)
+	return true
 }
 
 // rest waits, unless the run ends before.

@@ -69,6 +69,7 @@
 //	too_long                  durations over an hour, which are in no histogram
 //	rejections_left_out       refused requests that are not in rejected.jsonl.gz
 //	latency_p90_ms
+//	late_held_requests        left late because a permit's cap, or a pause that the endpoint asked for, kept them back
 //
 // rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
 // gzip member an interval:

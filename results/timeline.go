@@ -20,6 +20,7 @@ type Row struct {
 
 	Accepted, Rejected, Ambiguous, Unsent Count
 	LateBuild, LatePace, NoConnection     int64 // requests
+	Held                                  int64 // requests that left late for the permit's sake
 
 	BodyBytes, WireBytes int64
 
@@ -69,7 +70,12 @@ var columns = []column{
 	{"too_long", func(r *Row) any { return &r.Overflow }},
 	{"rejections_left_out", func(r *Row) any { return &r.LeftOut }},
 	{"latency_p90_ms", func(r *Row) any { return &r.LatencyP90 }},
+	{"late_held_requests", func(r *Row) any { return &r.Held }},
 }
+
+// ever is how many of the columns every timeline has. The others were added
+// later: a file without them has nothing to say of them.
+const ever = 28
 
 // RowOf is the line of an interval.
 func RowOf(iv *Interval) Row {
@@ -81,8 +87,8 @@ func RowOf(iv *Interval) Row {
 		Ambiguous: iv.Fates[capture.FateAmbiguous],
 		Unsent:    iv.Fates[capture.FateUnsent],
 		LateBuild: iv.Late[LateBuild].Requests, LatePace: iv.Late[LatePace].Requests,
-		NoConnection: iv.Late[NoConnection].Requests,
-		BodyBytes:    iv.BodyBytes, WireBytes: iv.WireBytes,
+		NoConnection: iv.Late[NoConnection].Requests, Held: iv.Late[Held].Requests,
+		BodyBytes: iv.BodyBytes, WireBytes: iv.WireBytes,
 		LatencyP50: milliseconds(iv.Latency.Quantile(0.5)),
 		LatencyP90: milliseconds(iv.Latency.Quantile(0.9)),
 		LatencyP99: milliseconds(iv.Latency.Quantile(0.99)),
@@ -145,9 +151,9 @@ func ReadTimeline(in io.Reader) ([]Row, error) {
 	return rows, nil
 }
 
-// missingColumn is an error if names lacks a column.
+// missingColumn is an error if names lacks a column that was always there.
 func missingColumn(names []string) error {
-	for _, c := range columns {
+	for _, c := range columns[:ever] {
 		if !slices.Contains(names, c.name) {
 			return fmt.Errorf("no column %q", c.name)
 		}

@@ -114,7 +114,7 @@ func (s *step) add(row *results.Row) (events, seconds float64) {
 	}
 	s.inFlight = max(s.inFlight, row.InFlight.Requests)
 	s.unsent += float64(row.Unsent.Requests)
-	s.late += float64(row.LateBuild + row.LatePace + row.NoConnection)
+	s.late += float64(row.LateBuild + row.LatePace + row.NoConnection + row.Held)
 	return events, seconds
 }
 
