@@ -18,6 +18,7 @@ const (
 	NoFreeConnection // late: skip, and every connection was busy at the due time
 	NotStarted       // the run ended before the request was due
 	NotBuilt         // the body could not be built (a recording that broke off)
+	HeldBack         // the permit's cap had no room for it
 
 	// Network: it did not reach the endpoint whole.
 	NameNotFound
@@ -111,6 +112,7 @@ var reasonTable = [reasons]reasonRow{
 	NoFreeConnection: {"no_free_connection", Ours, FateUnsent, false},
 	NotStarted:       {"not_started", Ours, FateUnsent, false},
 	NotBuilt:         {"not_built", Ours, FateUnsent, false},
+	HeldBack:         {"held_back", Ours, FateUnsent, false},
 
 	NameNotFound:       {"name_not_found", Network, FateRejected, true},
 	ConnectRefused:     {"connect_refused", Network, FateRejected, true},

@@ -27,6 +27,7 @@ func TestReasonTable(t *testing.T) {
 		{capture.NoFreeConnection, "no_free_connection", "ours", unsent, false},
 		{capture.NotStarted, "not_started", "ours", unsent, false},
 		{capture.NotBuilt, "not_built", "ours", unsent, false},
+		{capture.HeldBack, "held_back", "ours", unsent, false},
 		{capture.NameNotFound, "name_not_found", "network", rejected, true},
 		{capture.ConnectRefused, "connect_refused", "network", rejected, true},
 		{capture.ConnectTimeout, "connect_timeout", "network", rejected, true},

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -28,11 +29,10 @@ func (s *sender) settle(b *Batch) (waits bool) {
 			s.retries.park(b, wait)
 			return true
 		}
-		if !s.rest(wait) {
+		if !s.rest(wait) || !s.resend(b) {
 			s.out = b.last
 			break
 		}
-		s.resend(b)
 	}
 	b.conclude(&s.out)
 	s.shard.Record(&s.out)
@@ -44,8 +44,7 @@ func (s *sender) settle(b *Batch) (waits bool) {
 func (s *sender) repeat(b *Batch) {
 	defer s.retries.work.Done()
 	s.retries.count(b, -1)
-	if s.retries.ending.Err() == nil {
-		s.resend(b)
+	if s.retries.ending.Err() == nil && s.resend(b) {
 		s.settle(b)
 		return
 	}
@@ -54,18 +53,24 @@ func (s *sender) repeat(b *Batch) {
 	s.shard.Record(&s.out)
 }
 
-// resend records the attempt that was refused, and makes the next.
-func (s *sender) resend(b *Batch) {
+// resend records the attempt that was refused, and makes the next. False: the
+// next may not be made.
+func (s *sender) resend(b *Batch) bool {
+	if !s.admit(b) {
+		return false
+	}
 	b.last.Again = true
 	s.shard.Record(&b.last)
 	b.attempt++
-	s.transmit(b)
+	s.exchange(b)
+	return true
 }
 
-// transmit sends b once more.
-func (s *sender) transmit(b *Batch) {
+// admit begins the outcome of another attempt to send b, as soon as the gate lets
+// it pass. False: it never does.
+func (s *sender) admit(b *Batch) bool {
 	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
-	s.exchange(b)
+	return s.admitted(b.outstanding(), math.MaxInt64)
 }
 
 // rest waits, unless the run ends before.

@@ -1,8 +1,83 @@
 package generator
 
-// Limit is the most that a run may send in any second, whenever that begins.
-type Limit struct {
-	Events   int64 // in any second; 0: there is no limit at all
-	Requests int64 // in any second; 0: no bound of its own
-	Batch    int64 // events of one request; 0: no bound
+import (
+	"context"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"rehearse/capture"
+)
+
+// gate is what every request passes right before it is sent, retries included,
+// when a run has a Limit. Requests pass one by one, in the order in which they
+// came: whoever has the key waits until the limit has room, and nobody overtakes.
+// A run without a limit has no gate.
+//
+// The gate also keeps everything back when the endpoint asks for a pause.
+type gate struct {
+	limit  Limit
+	pacer  *Pacer
+	ending context.Context // after which nothing passes
+	key    chan struct{}   // holds one token; its holder has what follows
+	window window
+
+	closed atomic.Int64 // nobody passes before this time since the start
+	held   atomic.Int64 // when somebody was last kept waiting
 }
+
+// newGate returns the gate of a run, nil if nothing limits it.
+func newGate(starting context.Context, c *Config, p *Pacer) *gate {
+	if c.Limit.Events <= 0 {
+		return nil
+	}
+	g := &gate{limit: c.Limit, pacer: p, ending: starting, key: make(chan struct{}, 1), window: newWindow(c.Limit)}
+	g.held.Store(math.MinInt64)
+	g.key <- struct{}{}
+	return g
+}
+
+// pass waits until n events may leave in one request and returns when that was:
+// they are booked as of then. Or it says why they may not: the run has ended, or
+// by has come, or so many never may.
+func (g *gate) pass(n int64, by time.Duration, timer *time.Timer) (at time.Duration, why capture.Reason) {
+	if n > g.limit.Events || g.limit.Batch > 0 && n > g.limit.Batch {
+		return g.pacer.Now(), capture.HeldBack
+	}
+	select {
+	case <-g.key:
+	case <-g.ending.Done():
+		return g.pacer.Now(), capture.NotStarted
+	}
+	defer func() { g.key <- struct{}{} }()
+	for {
+		now := g.pacer.Now()
+		free := max(g.window.room(now, n), time.Duration(g.closed.Load()))
+		switch {
+		case g.ending.Err() != nil:
+			return now, capture.NotStarted
+		case free <= now:
+			g.window.add(now, n)
+			return now, capture.Accepted
+		case free > by:
+			g.held.Store(int64(now))
+			return now, capture.HeldBack
+		}
+		g.pacer.Wait(g.ending, free, timer)
+		g.held.Store(int64(g.pacer.Now()))
+	}
+}
+
+// pause keeps everything back until a time.
+func (g *gate) pause(until time.Duration) {
+	for {
+		closed := g.closed.Load()
+		if int64(until) <= closed || g.closed.CompareAndSwap(closed, int64(until)) {
+			return
+		}
+	}
+}
+
+// heldAfter tells whether somebody was kept waiting after a time. Then whoever was
+// due at that time may be late for it, whether he waited himself or behind others.
+func (g *gate) heldAfter(due time.Duration) bool { return g != nil && g.held.Load() > int64(due) }

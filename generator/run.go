@@ -57,6 +57,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r := newRun(hard, c)
 	r.retries = newRetries(starting, &r.config)
 	r.retries.begin(r.senders, &r.split)
+	r.guard(newGate(starting, &r.config, r.pacer))
 	feeding := r.produce(starting)
 	ticking := r.tick()
 	r.sendAll(starting)
@@ -153,6 +154,13 @@ func (r *run) produce(ctx context.Context) <-chan struct{} {
 		r.line.build(n, r.workbench, r.built)
 	}()
 	return ended
+}
+
+// guard makes all requests pass g.
+func (r *run) guard(g *gate) {
+	for _, s := range r.senders {
+		s.gate = g
+	}
 }
 
 // workbench makes a builder's workbench.

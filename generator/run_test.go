@@ -20,13 +20,18 @@ import (
 	"rehearse/staging"
 )
 
+// dialFunc opens a connection.
+type dialFunc = func(context.Context, string) (net.Conn, error)
+
 // stageRun is a whole run in virtual time against an endpoint in memory.
 type stageRun struct {
 	scenario *scenario.Scenario
 	endpoint staging.Config
 	soft     context.Context // nil: never ends
 	hard     context.Context
-	dial     func(context.Context, string) (net.Conn, error) // nil: to the endpoint
+	dial     dialFunc                // nil: to the endpoint
+	over     func(dialFunc) dialFunc // nil: nothing is put before it
+	limit    Limit
 
 	source    Source // nil: the scenario's
 	plan      Plan
@@ -53,6 +58,9 @@ func (r *stageRun) run(t *testing.T) {
 	if r.dial == nil {
 		r.dial = func(context.Context, string) (net.Conn, error) { return listener.Dial() }
 	}
+	if r.over != nil {
+		r.dial = r.over(r.dial)
+	}
 	if r.source == nil {
 		var err error
 		if r.source, r.plan, err = Open(r.scenario); err != nil {
@@ -72,7 +80,7 @@ func (r *stageRun) run(t *testing.T) {
 func (r *stageRun) send(t *testing.T) Summary {
 	t.Helper()
 	summary, err := Run(r.soft, r.hard, Config{
-		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now(), Builders: 2, Nap: time.Sleep,
+		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now(), Builders: 2, Nap: time.Sleep, Limit: r.limit,
 		Destination: Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: r.scenario.Target.Timeout, Dial: r.dial},
 		Observe: func(iv *results.Interval) {
 			r.intervals++

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,8 @@ type sender struct {
 	again   <-chan *Batch // what is to be sent again now
 	ordered bool          // nothing may overtake a request
 	alone   bool          // no other sender takes from the queue
+
+	gate *gate // nil: nothing limits the run
 
 	inFlight atomic.Int64 // events of the request that is in flight, 0: none
 }
@@ -82,18 +85,44 @@ func (s *sender) handle(b *Batch, free time.Duration, waited bool) (waits bool) 
 	switch {
 	case !waited:
 		s.unsent(capture.NotStarted, now)
+	case s.skip && now-b.Due > results.LateAfter && s.gate.heldAfter(b.Due):
+		s.unsent(capture.HeldBack, now)
 	case s.skip && now-b.Due > results.LateAfter && free > b.Due:
 		s.out.Cause = results.NoConnection
 		s.unsent(capture.NoFreeConnection, now)
+	case !s.admitted(b.Events, s.patience(b)):
 	default:
 		s.exchange(b)
 		if s.out.Sent-b.Due > results.LateAfter {
-			s.out.Cause = causeOf(b, free)
+			s.out.Cause = s.causeOf(b, free)
 		}
 		return s.settle(b)
 	}
 	s.shard.Record(&s.out)
 	return false
+}
+
+// admitted tells whether a request with so many events may leave, no later than
+// by. If it may not, the outcome says why.
+func (s *sender) admitted(events int64, by time.Duration) bool {
+	if s.gate == nil {
+		return true
+	}
+	at, why := s.gate.pass(events, by, s.timer)
+	if why != capture.Accepted {
+		s.unsent(why, at)
+		return false
+	}
+	s.out.Sent = at
+	return true
+}
+
+// patience is until when b may be kept back.
+func (s *sender) patience(b *Batch) time.Duration {
+	if s.skip {
+		return b.Due + results.LateAfter
+	}
+	return math.MaxInt64
 }
 
 // unsent marks the outcome as never sent.
@@ -105,9 +134,14 @@ func (s *sender) unsent(why capture.Reason, now time.Duration) {
 func (s *sender) exchange(b *Batch) {
 	s.inFlight.Store(b.Events)
 	s.wire.prepare(b, s.pacer.Now())
-	s.out.Sent = s.pacer.Now()
+	if s.gate == nil {
+		s.out.Sent = s.pacer.Now() // else it is when the gate let it pass
+	}
 	s.wire.exchange(&s.out)
 	s.out.Done = s.pacer.Now()
+	if s.gate != nil && s.out.Status != 0 && s.out.Reason != capture.Accepted {
+		s.gate.pause(s.out.Done + s.wire.retryAfter())
+	}
 	s.wire.meter.touched = s.out.Done
 	s.inFlight.Store(0)
 	if len(b.results) > 0 && s.out.Reason == capture.Accepted {
@@ -121,10 +155,13 @@ func (s *sender) exchange(b *Batch) {
 
 // causeOf says why b left late: its sender, the first to be free, was not free
 // in time; or it was, and had to wait for the body; or neither, which leaves the
-// processor. Who was not free comes first: while all senders wait for the
+// processor. What the gate kept back, or what waited behind that, was not free to
+// go whoever was. Who was not free comes next: while all senders wait for the
 // endpoint no batch comes back to be built in.
-func causeOf(b *Batch, free time.Duration) results.Cause {
+func (s *sender) causeOf(b *Batch, free time.Duration) results.Cause {
 	switch {
+	case s.gate.heldAfter(b.Due):
+		return results.Held
 	case free > b.Due:
 		return results.NoConnection
 	case b.built > b.Due:

@@ -28,11 +28,11 @@ func (s *sender) shrink(b, part *Batch) {
 	}
 	refused, most := s.attempted(), part.Events
 	for from := int64(0); part != nil; part = s.retries.stretch(b, from, most) {
-		if s.retries.ending.Err() != nil {
+		if s.retries.ending.Err() != nil || !s.admit(part) {
 			s.leave(b.piece(from, b.Events), refused)
 			return
 		}
-		s.transmit(part)
+		s.exchange(part)
 		if s.retries.tooLarge(part, &s.out) {
 			refused, most = s.attempted(), part.Events/2
 			continue

@@ -23,8 +23,10 @@ type Claim struct {
 type Load struct {
 	Events int64
 	Peak   float64 // events a second
-	Batch  int64   // events of its largest request; 0: nobody knows before
+	Batch  int64   // events of its largest request
 	Merges int64   // merge events; negative: nobody knows before
+
+	Recorded bool // requests are sent byte for byte as they were recorded
 }
 
 // Judge returns every reason why the permit does not cover a claim, none if it
@@ -36,7 +38,7 @@ func (p *Permit) Judge(signers Signers, c Claim) []string {
 		reasons = append(reasons, p.judgeTarget(c)...)
 	}
 	if c.Scenario != nil {
-		reasons = append(reasons, p.judgeScenario(c.Scenario)...)
+		reasons = append(reasons, p.judgeScenario(c.Scenario, c.Load.Recorded)...)
 		reasons = append(reasons, exceeded(&p.Terms.Bounds, c.Load)...)
 	}
 	return reasons
@@ -74,12 +76,12 @@ func (p *Permit) judgeTarget(c Claim) []string {
 }
 
 // judgeScenario compares fingerprints: of the scenario, and of its tokens.
-func (p *Permit) judgeScenario(s *scenario.Scenario) (reasons []string) {
+func (p *Permit) judgeScenario(s *scenario.Scenario, recorded bool) (reasons []string) {
 	if want := p.Terms.Scenario; want != "" && want != s.Fingerprint() {
 		reasons = append(reasons, fmt.Sprintf("it is for another scenario: %s is not as it was, or runs with other overrides (its fingerprint is %s…, the permit's %s…)",
 			s.File(), s.Fingerprint()[:12], want[:12]))
 	}
-	for i, print := range Tokens(s) {
+	for i, print := range Tokens(s, recorded) {
 		if !slices.Contains(p.Terms.Tokens, print) {
 			reasons = append(reasons, fmt.Sprintf("it is not for token %d of the scenario (%s) but for %s", i+1, print, strings.Join(p.Terms.Tokens, ", ")))
 		}
@@ -88,8 +90,12 @@ func (p *Permit) judgeScenario(s *scenario.Scenario) (reasons []string) {
 }
 
 // Tokens returns the fingerprints of the tokens that requests of s bear, each
-// once, in the order of the file.
-func Tokens(s *scenario.Scenario) []string {
+// once, in the order of the file. Requests that are sent as recorded bear tokens
+// that nobody has looked at.
+func Tokens(s *scenario.Scenario, recorded bool) []string {
+	if recorded {
+		return []string{scenario.TokensRecorded}
+	}
 	prints := []string{scenario.FingerprintOf(s.Target.Token)}
 	if s.Traffic == nil || len(s.Traffic.Tokens) == 0 {
 		return prints

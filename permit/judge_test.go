@@ -39,7 +39,7 @@ func load(t *testing.T, more string) *scenario.Scenario {
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	s := load(t, "")
-	fits := Claim{At: window, Target: target(t, s.Target.URL), Scenario: s, Load: LoadOf(s, 10_000, 1000)}
+	fits := Claim{At: window, Target: target(t, s.Target.URL), Scenario: s, Load: LoadOf(s, Load{Events: 10_000, Peak: 1000})}
 	for _, c := range []struct {
 		name   string
 		change func(*Permit, *Claim)
@@ -54,6 +54,7 @@ func TestJudge(t *testing.T) {
 		{"the embedded endpoint", func(_ *Permit, c *Claim) { c.Target, c.Own = target(t, ""), true }, []string{"not for embedded but for"}},
 		{"another scenario", func(p *Permit, _ *Claim) { p.Terms.Scenario = strings.Repeat("0", 64) }, []string{"for another scenario: acme.yaml is not as it was"}},
 		{"another token", func(p *Permit, _ *Claim) { p.Terms.Tokens = []string{"sha256:0123456789abcdef"} }, []string{"not for token 1 of the scenario (sha256:942a4137897a7c46)"}},
+		{"tokens as recorded", func(_ *Permit, c *Claim) { c.Load.Recorded = true }, []string{"not for token 1 of the scenario (recorded) but for sha256:942a"}},
 		{"a peak over the cap", func(_ *Permit, c *Claim) { c.Load.Peak = 5000.5 }, []string{"has 5,000.5 events a second at its peak, the permit allows 5,000"}},
 		{"too many events", func(_ *Permit, c *Claim) { c.Load.Events = 3_000_001 }, []string{"has 3,000,001 events, the permit allows 3,000,000"}},
 		{"too large requests", func(_ *Permit, c *Claim) { c.Load.Batch = 101 }, []string{"has 101 events in its largest request, the permit allows 100"}},
@@ -97,7 +98,7 @@ func target(t *testing.T, text string) *url.URL {
 func TestLoadOf(t *testing.T) {
 	t.Parallel()
 	want := Load{Events: 10_001, Peak: 1000, Batch: 100, Merges: 1001} // a tenth, rounded up
-	if got := LoadOf(load(t, ""), 10_001, 1000); got != want {
+	if got := LoadOf(load(t, ""), Load{Events: 10_001, Peak: 1000}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
@@ -107,11 +108,11 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 	s := load(t, "")
 	s.Traffic.Tokens = []scenario.TokenShare{{Token: scenario.NewSecret("phc_one")}, {Token: scenario.NewSecret("phc_two")}, {Token: scenario.NewSecret("phc_one")}}
-	if got := Tokens(s); len(got) != 2 || got[0] != scenario.FingerprintOf(scenario.NewSecret("phc_one")) {
+	if got := Tokens(s, false); len(got) != 2 || got[0] != scenario.FingerprintOf(scenario.NewSecret("phc_one")) {
 		t.Errorf("%q", got)
 	}
 	p := fixture(t, "ed25519")
-	if reasons := p.judgeScenario(s); len(reasons) != 2 {
+	if reasons := p.judgeScenario(s, false); len(reasons) != 2 {
 		t.Errorf("want a reason for each of the two tokens: %q", reasons)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"rehearse/scenario"
 )
 
-// LoadOf returns how much s sends, given what its source says of the whole: how
-// many events, and at most how many a second. Merges are those that its mix makes
-// on average; nobody has counted those of a recording.
-func LoadOf(s *scenario.Scenario, events int64, peak float64) Load {
-	l := Load{Events: events, Peak: peak, Batch: int64(s.Batching.MaxEvents), Merges: -1}
-	if s.Replay != nil && s.Replay.Format == scenario.FormatCapture {
-		l.Batch = 0 // as recorded
+// LoadOf completes what the source of s says of the whole by what s itself says:
+// how large requests are, where they are not recorded, and how many merges its mix
+// makes on average. Nobody has counted the merges of a recording.
+func LoadOf(s *scenario.Scenario, l Load) Load {
+	l.Merges = -1
+	if !l.Recorded {
+		l.Batch = int64(s.Batching.MaxEvents)
 	}
 	if s.Traffic == nil {
 		return l
@@ -27,7 +27,7 @@ func LoadOf(s *scenario.Scenario, events int64, peak float64) Load {
 			merges += e.Weight
 		}
 	}
-	l.Merges = int64(math.Ceil(float64(events) * merges / all))
+	l.Merges = int64(math.Ceil(float64(l.Events) * merges / all))
 	return l
 }
 

@@ -75,6 +75,7 @@
 //	rejections_left_out       refused requests that never had details
 //	latency_p90_ms
 //	retried_requests          were refused in the interval and are sent again
+//	late_held_requests        left late because a permit's cap, or a pause that the endpoint asked for, kept them back
 //
 // rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
 // gzip member an interval:

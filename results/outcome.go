@@ -70,6 +70,7 @@ const (
 	LateBuild          // its body was not ready at the due time: the generator lacked CPU
 	LatePace           // it was ready and a connection was free, and still it left late
 	NoConnection       // every connection was waiting for the endpoint
+	Held               // the permit's cap had no room, or the endpoint had asked for a pause
 
 	causes // how many there are
 )

@@ -168,11 +168,12 @@ func (t *Tally) addRow(row *Row) {
 	} {
 		t.Fates[fate] = t.Fates[fate].plus(count)
 	}
-	late := row.LateBuild + row.LatePace + row.NoConnection
+	late := row.LateBuild + row.LatePace + row.NoConnection + row.Held
 	sent := row.Accepted.plus(row.Rejected).plus(row.Ambiguous).Requests
 	t.Late[LateBuild].Requests += row.LateBuild
 	t.Late[LatePace].Requests += row.LatePace
 	t.Late[NoConnection].Requests += row.NoConnection
+	t.Late[Held].Requests += row.Held
 	t.Late[OnTime].Requests += sent - late
 	t.BodyBytes += row.BodyBytes
 	t.WireBytes += row.WireBytes

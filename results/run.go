@@ -190,6 +190,7 @@ func (r *Run) Late() (late [causes]int64) {
 		late[LateBuild] += row.LateBuild
 		late[LatePace] += row.LatePace
 		late[NoConnection] += row.NoConnection
+		late[Held] += row.Held
 	}
 	return late
 }

@@ -123,8 +123,12 @@ func (r *Run) schedule(p *page) {
 	p.line("schedule")
 	p.fact("kept", "%s of the due requests left within %s", percent(r.Result.Generator.ScheduleKept), durationText(LateAfter))
 	late := r.Late()
-	p.fact("late", "%s not built in time, %s not sent in time, %s without a free connection",
-		number(late[LateBuild]), number(late[LatePace]), number(late[NoConnection]))
+	held := ""
+	if late[Held] > 0 {
+		held = ", " + number(late[Held]) + " held back by the permit"
+	}
+	p.fact("late", "%s not built in time, %s not sent in time, %s without a free connection%s",
+		number(late[LateBuild]), number(late[LatePace]), number(late[NoConnection]), held)
 }
 
 // throughput sets what was asked for and what came of it.

@@ -81,7 +81,7 @@ func countOf(m scenario.Metric, r *Result, t *Tally) (c Count, known bool) {
 	case "dropped":
 		return Count{r.Requests.refused(), r.Events.refused()}, true
 	case "late":
-		return t.Late[LateBuild].plus(t.Late[LatePace]).plus(t.Late[NoConnection]), true
+		return t.Late[LateBuild].plus(t.Late[LatePace]).plus(t.Late[NoConnection]).plus(t.Late[Held]), true
 	}
 	return Count{}, false
 }

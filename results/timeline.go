@@ -20,6 +20,7 @@ type Row struct {
 
 	Accepted, Rejected, Ambiguous, Unsent Count
 	LateBuild, LatePace, NoConnection     int64 // requests
+	Held                                  int64 // requests that left late for the permit's sake
 
 	BodyBytes, WireBytes int64
 
@@ -71,6 +72,7 @@ var columns = []column{
 	{"rejections_left_out", func(r *Row) any { return &r.LeftOut }},
 	{"latency_p90_ms", func(r *Row) any { return &r.LatencyP90 }},
 	{"retried_requests", func(r *Row) any { return &r.Retried }},
+	{"late_held_requests", func(r *Row) any { return &r.Held }},
 }
 
 // ever is how many of the columns every timeline has. The others were added
@@ -87,8 +89,8 @@ func RowOf(iv *Interval) Row {
 		Ambiguous: iv.Fates[capture.FateAmbiguous],
 		Unsent:    iv.Fates[capture.FateUnsent],
 		LateBuild: iv.Late[LateBuild].Requests, LatePace: iv.Late[LatePace].Requests,
-		NoConnection: iv.Late[NoConnection].Requests,
-		BodyBytes:    iv.BodyBytes, WireBytes: iv.WireBytes,
+		NoConnection: iv.Late[NoConnection].Requests, Held: iv.Late[Held].Requests,
+		BodyBytes: iv.BodyBytes, WireBytes: iv.WireBytes,
 		LatencyP50: milliseconds(iv.Latency.Quantile(0.5)),
 		LatencyP90: milliseconds(iv.Latency.Quantile(0.9)),
 		LatencyP99: milliseconds(iv.Latency.Quantile(0.99)),

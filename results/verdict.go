@@ -169,11 +169,22 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 			"the connections were the bottleneck: %s of the requests found none free; %s",
 			percent(ratio(waited+skipped, t.Due())), connectionsNeeded(r)))
 	}
-	unsent := t.Fates[capture.FateUnsent].Requests - skipped - t.Refusals[Refusal{Reason: capture.NotStarted}].Requests
+	held := t.Refusals[Refusal{Reason: capture.HeldBack}].Requests
+	if late := t.Late[Held].Requests; tooMany(late+held, t.Due()) {
+		shortfalls = append(shortfalls, fmt.Sprintf(
+			"the permit held back %s of the requests (%s): its cap leaves too little room to catch up, or the endpoint asked for pauses",
+			percent(ratio(late+held, t.Due())), heldText(late, held)))
+	}
+	unsent := t.Fates[capture.FateUnsent].Requests - skipped - held - t.Refusals[Refusal{Reason: capture.NotStarted}].Requests
 	if tooMany(unsent, t.Due()) {
 		shortfalls = append(shortfalls, fmt.Sprintf("%s of the requests could not be built", percent(ratio(unsent, t.Due()))))
 	}
 	return shortfalls
+}
+
+// heldText tells those that left late from those that never did.
+func heldText(late, never int64) string {
+	return fmt.Sprintf("%s late, %s not at all", number(late), number(never))
 }
 
 // connectionsNeeded is Little's law: what is in flight at the peak is the

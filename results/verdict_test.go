@@ -86,6 +86,8 @@ func TestVerdict(t *testing.T) {
 		{"no free connection, tolerated", Completed, met, late(10, NoConnection), Pass, "", "every threshold was met"},
 		// Peak 10,000 events/s in requests of 10 events: 1,000 requests/s × 5 ms = 5 connections.
 		{"no free connection", Completed, met, late(11, NoConnection), Invalid, "connections", "the connections were the bottleneck: 1.1 % of the requests found none free; at 1,000 requests a second at the peak and 5 ms of mean service it takes about 5 connections"},
+		{"held back, tolerated", Completed, met, late(10, Held), Pass, "", "every threshold was met"},
+		{"held back", Completed, met, late(11, Held), Invalid, "", "the permit held back 1.1 % of the requests (11 late, 0 not at all): its cap leaves too little room to catch up, or the endpoint asked for pauses"},
 		{"no free connection, and a threshold broken", Completed, broken, late(11, NoConnection), Fail, "connections", "not met: p99 < limit was 65"},
 		{"skipped, tolerated", Completed, met, unsent(10, capture.NoFreeConnection), Pass, "", "every threshold was met"},
 		{"skipped", Completed, met, unsent(11, capture.NoFreeConnection), Invalid, "connections", "the connections were the bottleneck: 1.1 %"},

@@ -122,7 +122,7 @@ func TestFactsDefaults(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	f, err = ParseFacts("p.yaml", []byte("limits: {overflow: off}\nhosts: [Capture.EXAMPLE.]\ncosts: {events: {a: 3}}\n"))
-	if err != nil || f.Overflow.PerSecond != 0 || f.Hosts[0] != "capture.example" || f.Costs.Of("a") != 3 || !f.Gives("limits.overflow") {
+	if err != nil || f.Overflow.PerSecond != 0 || f.Hosts[0].String() != "capture.example" || f.Costs.Of("a") != 3 || !f.Gives("limits.overflow") {
 		t.Errorf("%+v (%v)", f, err)
 	}
 }

@@ -24,7 +24,7 @@ type Terms struct {
 	Approver string // who signs: the name that stands for the key among the allowed signers
 
 	Hosts    []Host   // that load may go to
-	Tokens   []string // fingerprints of the project tokens that may be used
+	Tokens   []string // fingerprints of the project tokens that may be used, or TokensRecorded
 	Scenario string   // fingerprint of the only scenario allowed, 64 hexadecimal digits; empty: any within Bounds
 
 	From, Until time.Time // the window
@@ -162,6 +162,10 @@ func FingerprintOf(token Secret) string {
 	return fingerprintMark + hex.EncodeToString(sum[:])[:fingerprintDigits]
 }
 
+// TokensRecorded stands among the fingerprints of a permit for the tokens that
+// recorded requests bear, whatever they are.
+const TokensRecorded = "recorded"
+
 func readFingerprints(v value) (prints []string) {
 	items := v.list()
 	if items != nil && len(items) == 0 {
@@ -170,7 +174,7 @@ func readFingerprints(v value) (prints []string) {
 	for _, item := range items {
 		text := item.line(1, maxLine)
 		digits, marked := strings.CutPrefix(text, fingerprintMark)
-		if text != "" && (!marked || !isHex(digits, fingerprintDigits)) {
+		if text != "" && text != TokensRecorded && (!marked || !isHex(digits, fingerprintDigits)) {
 			item.fail("is no fingerprint of a token", "sha256: and 16 hexadecimal digits; rehearse permit new writes it. Never put the token itself here")
 		}
 		prints = append(prints, text)

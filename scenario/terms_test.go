@@ -25,6 +25,9 @@ func TestTermsMistakes(t *testing.T) {
 	if _, err := ParseTerms("p.yaml", []byte(soundTerms)); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := ParseTerms("p.yaml", []byte(strings.Replace(soundTerms, "sha256:942a4137897a7c46", TokensRecorded, 1))); err != nil {
+		t.Error(err)
+	}
 	for _, c := range []struct{ line, with, want string }{
 		{"format: rehearse/permit/v1", "format: rehearse/permit/v2", `p.yaml:1:9: format: unknown word "rehearse/permit/v2"`},
 		{"format: rehearse/permit/v1", "", "format: missing"},

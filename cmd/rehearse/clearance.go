@@ -28,8 +28,8 @@ type clearance struct {
 }
 
 // clear judges the permit that the flags name, if they do, for all that a run of
-// s sends.
-func (f *runFlags) clear(s *scenario.Scenario, p part) (*clearance, error) {
+// s sends: what source has, or the whole of which that is a part.
+func (f *runFlags) clear(s *scenario.Scenario, p part, source generator.Source, plan generator.Plan) (*clearance, error) {
 	if f.permit == "" {
 		if f.signers != "" {
 			return nil, coded{exitUsage, errors.New("--allowed-signers has no meaning without --permit")}
@@ -44,15 +44,17 @@ func (f *runFlags) clear(s *scenario.Scenario, p part) (*clearance, error) {
 	if err != nil {
 		return nil, coded{exitUsage, fmt.Errorf("cannot read the target as a URL")}
 	}
-	load, err := claimOf(s)
-	if err != nil {
-		return nil, err
+	load := permit.LoadOf(s, permit.Load{Events: plan.Events, Peak: plan.Peak})
+	if plan.Sharded || generator.Recorded(source) {
+		if load, err = claimOf(s); err != nil {
+			return nil, err
+		}
 	}
 	claim := permit.Claim{At: p.begin(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
 	c := &clearance{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, p)}
 	reasons := append(granted.Judge(signers, claim), denials(foretold(s))...)
-	if load.Batch > c.limit.Events && p.shard.Of > 1 {
-		reasons = append(reasons, fmt.Sprintf("shared among %d machines, it allows each less in a second than one request holds", p.shard.Of))
+	if of := int64(p.shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests && granted.Terms.Bounds.Requests > 0) {
+		reasons = append(reasons, fmt.Sprintf("shared among %d machines, it allows each less than one request in a second", of))
 	}
 	if len(reasons) > 0 {
 		return nil, refusal(granted, reasons)

@@ -21,7 +21,10 @@ import (
 	"golang.org/x/crypto/ssh"
 	"pgregory.net/rapid"
 
+	"rehearse/generator"
 	"rehearse/permit"
+	"rehearse/results"
+	"rehearse/scenario"
 )
 
 // witness is a network in memory. It notes what is sent where, and answers as a
@@ -243,4 +246,39 @@ func makePermitted(t *testing.T) permitted {
 	}
 	p.signers = []byte(permit.SignerLine("jo@pipeline.example", key.PublicKey()) + "\n")
 	return p
+}
+
+// TestLimitOf: the machines that share a run share its cap.
+func TestLimitOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		bounds scenario.Bounds
+		of     int
+		want   generator.Limit
+	}{
+		{scenario.Bounds{Peak: 1000.9, Batch: 100}, 0, generator.Limit{Events: 1000, Batch: 100}},
+		{scenario.Bounds{Peak: 1000, Requests: 10, Batch: 100}, 3, generator.Limit{Events: 333, Requests: 3, Batch: 100}}, // 3·333 = 999
+		{scenario.Bounds{Peak: 1000, Requests: 2}, 3, generator.Limit{Events: 333, Requests: 1}},
+	} {
+		if got := limitOf(&c.bounds, part{shard: results.Shards{Of: c.of}}); got != c.want {
+			t.Errorf("%+v among %d: %+v, want %+v", c.bounds, c.of, got, c.want)
+		}
+	}
+}
+
+// TestHeaderText: no text breaks out of its quotes, or out of the header.
+func TestHeaderText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"data@acme.example": `"data@acme.example"`,
+		`a", permit="b`:     `"a\", permit=\"b"`,
+		`a\`:                `"a\\"`,
+		"a\r\nHost: b":      `"a??Host: b"`,
+		"Jörg":              `"J?rg"`,
+		"":                  `""`,
+	} {
+		if got := headerText(text); got != want {
+			t.Errorf("%q is written %s, want %s", text, got, want)
+		}
+	}
 }

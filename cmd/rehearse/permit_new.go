@@ -131,17 +131,23 @@ func claimOf(s *scenario.Scenario) (permit.Load, error) {
 	if err != nil {
 		return permit.Load{}, coded{exitScenario, err}
 	}
+	load := permit.Load{Events: plan.Events, Peak: plan.Peak, Recorded: generator.Recorded(source)}
+	if load.Recorded {
+		if load.Batch, err = generator.Largest(source); err != nil {
+			return load, coded{exitScenario, err}
+		}
+	}
 	if c, ok := source.(io.Closer); ok {
 		c.Close()
 	}
-	return permit.LoadOf(s, plan.Events, plan.Peak), nil
+	return permit.LoadOf(s, load), nil
 }
 
 // read makes terms of the flags and, where they say nothing, of the scenario.
 func (f *terms) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, err error) {
 	t = scenario.Terms{
 		ID: f.id, Issued: time.Now().Truncate(time.Second), Purpose: f.purpose, Approver: f.approver,
-		Customer: or(f.customer, s.Customer), Contact: or(f.contact, s.Contact), Tokens: permit.Tokens(s),
+		Customer: or(f.customer, s.Customer), Contact: or(f.contact, s.Contact), Tokens: permit.Tokens(s, load.Recorded),
 		Stop: scenario.Stop{File: f.stopFile, URL: f.stopURL},
 	}
 	if t.ID == "" {

@@ -114,7 +114,7 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	cleared, err := f.clear(s, p)
+	cleared, err := f.clear(s, p, source, plan)
 	if err != nil {
 		return err
 	}
