@@ -15,9 +15,20 @@ func AppendSingle(dst []byte, token string, e *Event) []byte {
 	return append(appendMembers(append(dst, ','), e), '}')
 }
 
+// AppendEngage appends the body of a request to /engage/ that carries e without
+// its name, which that route takes for $identify (capture v0_request.rs).
+func AppendEngage(dst []byte, token string, e *Event) []byte {
+	dst = AppendString(append(dst, `{"api_key":`...), token)
+	return append(appendNameless(append(dst, ','), e), '}')
+}
+
 func appendMembers(dst []byte, e *Event) []byte {
 	dst = AppendString(append(dst, `"event":`...), e.Name)
-	dst = AppendString(append(dst, `,"distinct_id":`...), e.DistinctID)
+	return appendNameless(append(dst, ','), e)
+}
+
+func appendNameless(dst []byte, e *Event) []byte {
+	dst = AppendString(append(dst, `"distinct_id":`...), e.DistinctID)
 	if e.UUID != (UUID{}) {
 		dst = AppendUUID(append(dst, `,"uuid":"`...), e.UUID)
 		dst = append(dst, '"')

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 //go:embed testdata/lz64_3000.txt
@@ -25,9 +27,10 @@ func unpack(text string, limit int) (string, error) {
 	return string(plain), nil
 }
 
-// TestLZ64 reads what lz-string 1.5.0 wrote.
+// TestLZ64 reads what lz-string 1.5.0 wrote, and writes the same.
 func TestLZ64(t *testing.T) {
 	t.Parallel()
+	var z LZ64Encoder
 	var long strings.Builder
 	for i := range 3000 {
 		long.WriteByte(byte(32 + (i*i*7+i)%90))
@@ -38,8 +41,13 @@ func TestLZ64(t *testing.T) {
 		{"IY18ZVkA", strings.Repeat("a", 40)},
 		{"N4IgpgbmB2AuIC5wgDQgCYEsDOtPQGNYB9TdRDVEAQwAdNiBrMATwvgF8g==", `{"event":"e","distinct_id":"d","api_key":"t"}`},
 		{"NobwRApgbhB2AuYBcYBrAbAZuiBjA1gASA1BGADRgAOATgPaUTXwCWEAzsuPLfnMmAEMARrnKQAtrQBWzfoF4NwAB7YAL7KAukA=", `[{"event":"Ölfleck €","properties":{"token":"abc","emoji":"😀"}}]`},
+		{"IYI15I==", "abababab"},
+		{"AAf8AICP//Q=", "\x00\u00ff\u0100\uffff"},
 		{packed3000, long.String()},
 	} {
+		if got := string(z.Append([]byte("x"), []byte(row.want))); got != "x"+row.packed {
+			t.Errorf("%.60q: wrote %.40q, want %.40q", row.want, got, row.packed)
+		}
 		if got, err := unpack(row.packed, 3000); got != row.want || err != nil {
 			t.Errorf("%.40q: %.60q, %v, want %.60q", row.packed, got, err, row.want)
 		}
@@ -64,6 +72,46 @@ func TestLZ64Refused(t *testing.T) {
 		if _, err := unpack(row.packed, 40); !errors.Is(err, row.want) {
 			t.Errorf("%.40q: %v, want %v", row.packed, err, row.want)
 		}
+	}
+}
+
+// TestLZ64RoundTrip: whatever text is written is read again, in one go or many.
+func TestLZ64RoundTrip(t *testing.T) {
+	t.Parallel()
+	var z LZ64Encoder
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.StringOfN(rapid.RuneFrom([]rune("ab\"{}é😀")), 0, 400, -1)).Draw(t, "text")
+		packed := z.Append(nil, []byte(text))
+		if got, err := unpack(string(packed), len(text)); err != nil || got != strings.ToValidUTF8(text, "\uFFFD") {
+			t.Fatalf("%q: %q, %v", text, got, err)
+		}
+	})
+}
+
+// FuzzLZ64Encoder: bytes of any kind come back as the text that they are.
+func FuzzLZ64Encoder(f *testing.F) {
+	f.Add([]byte("{\"event\":\"\xff€\"}"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var z LZ64Encoder
+		want := strings.Map(func(r rune) rune { return r }, string(text)) // each bad byte becomes U+FFFD
+		if got, err := unpack(string(z.Append(nil, text)), len(text)); err != nil || got != want {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	})
+}
+
+// TestFormsDoNotAllocate: once warm, a form costs no memory.
+func TestFormsDoNotAllocate(t *testing.T) {
+	plain := []byte(strings.Repeat(`{"event":"$pageview","properties":{"n":1,"path":"/ö"}},`, 20))
+	var f FormEncoder
+	buffer := make([]byte, 0, 8<<10)
+	both := func() {
+		f.AppendBase64(buffer, plain)
+		f.AppendLZ64(buffer, plain)
+	}
+	both()
+	if n := testing.AllocsPerRun(50, both); n != 0 {
+		t.Errorf("%v allocations, want none", n)
 	}
 }
 

@@ -15,17 +15,17 @@ type Workbench struct {
 	v1       capture.EnvelopeV1
 	target   *scenario.Target
 	habits   *scenario.Habits // of the client to look like; nil: none
+	dress    dress            // how bodies travel
+	engages  bool             // $identify events leave out their name
 	tail     int              // bytes that an envelope may end with
 	limit    int              // bytes of a body before compression
 	start    time.Time
 
-	plain  []byte
-	zip    compressor // nil: none
-	coding capture.Coding
-	event  capture.Event
-	ids    []byte      // backs event.DistinctID
-	props  []byte      // backs event.Properties
-	pen    traffic.Pen // writes synthesized events
+	plain []byte
+	event capture.Event
+	ids   []byte      // backs event.DistinctID
+	props []byte      // backs event.Properties
+	pen   traffic.Pen // writes synthesized events
 
 	scratch []byte // a text being masked
 }
@@ -48,7 +48,8 @@ func newWorkbench(s *scenario.Scenario, start time.Time) *Workbench {
 	longest.SentAt = start
 	w.tail = len(longest.AppendTail(nil))
 	w.v1.HistoricalMigration = s.Target.HistoricalMigration
-	w.zip, w.coding = newCompressor(s.Target.Compression)
+	w.dress = newDress(&s.Target)
+	w.engages = s.Target.Route() == scenario.PathEngage
 	return w
 }
 
@@ -72,7 +73,7 @@ func (w *Workbench) assemble(b *Batch, fill eventFiller) {
 		if before > empty {
 			w.plain = append(w.plain, ',')
 		}
-		w.plain = capture.AppendEvent(w.plain, &w.event)
+		w.plain = w.appendEvent(w.plain)
 		if before > empty && len(w.plain)+w.tail > w.limit {
 			w.plain = w.plain[:before]
 			b.rest = b.splitAt(i)
@@ -89,11 +90,23 @@ func (w *Workbench) assemble(b *Batch, fill eventFiller) {
 	}
 }
 
+// appendEvent appends the event as it stands among others. In a list each says
+// the token itself.
+func (w *Workbench) appendEvent(dst []byte) []byte {
+	if w.target.Endpoint == scenario.EndpointArray {
+		return capture.AppendSingle(dst, w.envelope.Token, &w.event)
+	}
+	return capture.AppendEvent(dst, &w.event)
+}
+
 // single builds the body of a request that carries one event and no envelope.
 func (w *Workbench) single(b *Batch, fill eventFiller) {
-	b.Path, b.ContentType = "/i/v0/e/", contentJSON
 	fill(b, 0, w)
-	w.plain = capture.AppendSingle(w.plain[:0], w.envelope.Token, &w.event)
+	if w.engages && string(w.event.Name) == "$identify" {
+		w.plain = capture.AppendEngage(w.plain[:0], w.envelope.Token, &w.event)
+	} else {
+		w.plain = capture.AppendSingle(w.plain[:0], w.envelope.Token, &w.event)
+	}
 	w.wrap(b)
 }
 
@@ -105,18 +118,16 @@ type frame interface {
 
 // open begins the body of a batch and returns what will end it.
 func (w *Workbench) open(b *Batch) (f frame) {
-	b.ContentType = contentJSON
-	if w.target.Endpoint == scenario.EndpointV1 {
-		b.Path, f = capture.PathV1, &w.v1
-		w.v1.CreatedAt = w.start.Add(b.Due)
-	} else {
-		b.Path, f = "/batch/", &w.envelope
+	switch w.target.Endpoint {
+	case scenario.EndpointV1:
+		f, w.v1.CreatedAt = &w.v1, w.start.Add(b.Due)
+	case scenario.EndpointArray:
+		f = list{}
+	default:
+		f = &w.envelope
 		if w.habits == nil && !w.envelope.HistoricalMigration || w.habits != nil && w.habits.SentAt {
 			w.envelope.SentAt = w.start.Add(b.Due)
 		}
-	}
-	if w.habits != nil {
-		b.Path, b.ContentType = w.habits.Path, w.habits.ContentType
 	}
 	w.plain = f.AppendHead(w.plain[:0])
 	return f
@@ -124,12 +135,5 @@ func (w *Workbench) open(b *Batch) (f frame) {
 
 const contentJSON = "application/json"
 
-// wrap moves the finished body into b, compressed if the target wants it.
-func (w *Workbench) wrap(b *Batch) {
-	b.Plain = len(w.plain)
-	if w.zip == nil {
-		b.Body, w.plain = w.plain, b.Body
-		return
-	}
-	b.Body, b.ContentEncoding = compress(w.zip, b.Body[:0], w.plain), string(w.coding)
-}
+// wrap moves the finished body into b.
+func (w *Workbench) wrap(b *Batch) { w.plain = w.dress.put(b, w.plain) }

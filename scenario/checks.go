@@ -55,7 +55,7 @@ func (d *decoder) failItem(path string, i int, what, hint string) {
 // checkClient refuses what contradicts the client library to imitate, or the
 // embedded endpoint.
 func (d *decoder) checkClient(s *Scenario) {
-	if s.Target.Client != "" && s.Target.Endpoint != EndpointBatch {
+	if s.Target.Client != "" && s.Target.Endpoint != EndpointBatch && (s.Target.Client != ClientJS || s.Target.Endpoint != EndpointArray) {
 		d.fail("target.client", "has no meaning for endpoint "+string(s.Target.Endpoint), "the client decides where it sends: leave target.endpoint out")
 	}
 	if s.Target.Client != "" && s.Replay != nil && s.Replay.Format == FormatCapture {
@@ -83,33 +83,6 @@ func (d *decoder) checkLoad() {
 	}
 	if first == "" {
 		d.fail(curves[0], "missing", "as in line(0, 5000, 10m) const(5000, 30m); or give load.stages or load.follow")
-	}
-}
-
-// checkEndpoint refuses what the endpoint cannot do.
-func (d *decoder) checkEndpoint(s *Scenario) {
-	switch c := s.Target.Compression; {
-	case s.Target.Endpoint == EndpointV1:
-		if s.Replay != nil && s.Replay.Format == FormatCapture {
-			d.fail("target.endpoint", "has no meaning for recorded requests", "they are sent byte for byte")
-		}
-		return
-	case c == CompressionDeflate, c == CompressionBrotli, c == CompressionZstd:
-		d.fail("target.compression", string(c)+" is for endpoint v1 alone", "set target.endpoint to v1, or compress with gzip")
-	}
-	if s.Target.Endpoint == EndpointCapture {
-		d.checkCapture(s)
-	}
-}
-
-// checkCapture refuses what single events cannot do.
-func (d *decoder) checkCapture(s *Scenario) {
-	const hint = "set target.endpoint to batch"
-	if s.Batching.MaxEvents > 1 {
-		d.fail("batching.events", "must be 1, because the capture endpoint takes one event a request", hint)
-	}
-	if s.Target.HistoricalMigration {
-		d.fail("target.historical_migration", "only batches can set it", hint)
 	}
 }
 

@@ -12,8 +12,10 @@ type Target struct {
 	URL                 string // http or https, a host, perhaps a path prefix; empty: the embedded staging endpoint on loopback
 	Client              Client // empty: none in particular
 	Endpoint            Endpoint
+	Path                Path // empty: that of the client or endpoint; see Route
 	Token               Secret
 	Compression         Compression
+	Hint                Hint // empty: as the compression has it; see Hinted
 	HistoricalMigration bool
 	Connections         int
 	Reconnect           bool          // a new connection for every request
@@ -38,12 +40,16 @@ func readTarget(v value) Target {
 			t.Client = oneOf(v, []Client{ClientJS, ClientGo, ClientPython, ClientNode, ClientImporter})
 		},
 		"endpoint": func(v value) {
-			t.Endpoint = oneOf(v, []Endpoint{EndpointBatch, EndpointCapture, EndpointV1})
+			t.Endpoint = oneOf(v, []Endpoint{EndpointBatch, EndpointArray, EndpointCapture, EndpointV1})
+		},
+		"path": func(v value) {
+			t.Path = oneOf(v, []Path{PathBatch, PathBrowser, PathSingle, PathCapture, PathTrack, PathEngage})
 		},
 		"token": func(v value) { t.Token = NewSecret(readToken(v)) },
 		"compression": func(v value) {
-			t.Compression = oneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionDeflate, CompressionBrotli, CompressionZstd})
+			t.Compression = oneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionBase64, CompressionLZ64, CompressionDeflate, CompressionBrotli, CompressionZstd})
 		},
+		"hint":                 func(v value) { t.Hint = oneOf(v, []Hint{HintHeader, HintQuery, HintForm}) },
 		"historical_migration": func(v value) { t.HistoricalMigration = v.flag() },
 		"connections":          func(v value) { t.Connections = int(v.count(1, 10_000)) },
 		"keep_alive":           func(v value) { t.Reconnect = !v.flag() },

@@ -18,6 +18,20 @@ func TestEndpointChecks(t *testing.T) {
 		{head + "target: {url: 'http://127.0.0.1:1'}\nstaging: {}\n", "staging: has no meaning"},
 		{head + "target: {client: posthog-go, endpoint: v1}\n", "target.client: has no meaning for endpoint v1"},
 		{"name: a\nreplay: {files: [load.go], format: capture}\ntarget: {client: importer}\n", "target.client: has no meaning for recorded requests"},
+		{head + "target: {endpoint: v1, compression: base64}\n", "target.compression: base64 is not for endpoint v1"},
+		{head + "target: {endpoint: v1, path: /e/}\n", "target.path: has no meaning for endpoint v1"},
+		{head + "target: {compression: none, hint: query}\n", "target.hint: has no meaning without compression"},
+		{head + "target: {compression: lz64, hint: header}\n", "target.hint: a form says how it is compressed in the query or in a field"},
+		{head + "target: {hint: form}\n", "target.hint: gzip bodies are no forms (set it to header or query)"},
+		{head + "target: {path: /s/}\n", `target.path: unknown word "/s/"`},
+		{head + "target: {endpoint: array, historical_migration: true}\n", "target.historical_migration: a list has no place for it"},
+		{head + "target: {client: posthog-js, endpoint: array, compression: lz64}\n", ""},
+		{head + "target: {client: posthog-go, endpoint: array}\n", "target.client: has no meaning for endpoint array"},
+		{head + "target: {path: /engage/, compression: base64, hint: form}\n", ""},
+		{"name: a\nreplay: {files: [load.go], format: capture}\ntarget: {path: /e/}\n", "target.path: has no meaning for recorded requests"},
+		{head + "target: {endpoint: v1}\nstaging: {generation: 2024}\n", "a.yaml:5:11: staging.generation: the service of 2024 has no v1"},
+		{head + "target: {path: /track/}\nstaging: {generation: 2024}\n", "staging.generation: the service of 2024 does not know /track/"},
+		{head + "target: {path: /e/}\nstaging: {generation: 2024}\n", ""},
 		{head + "staging: {script: [{from: 2s, to: 1s}]}\n", "staging.script[0]: from is not before to"},
 		{head + "staging: {script: [{from: 1s, to: 2s, drop: 60%, reject: {503: 60%}}]}\n", "staging.script[0]: the shares of requests add up to more than 100%"},
 		{head + "staging: {script: [{from: 1s, to: 2s, drop: 0.05%}]}\n", "staging.script[0].drop: must be a multiple of 0.1%"},
@@ -72,5 +86,45 @@ func TestClientFillsIn(t *testing.T) {
 	s, err = Parse("a.yaml", []byte(head+"target: {client: importer}\n"), Options{})
 	if err != nil || !s.Target.HistoricalMigration || s.Target.Compression != CompressionNone || s.Batching.MaxEvents != 100 {
 		t.Errorf("%v, %+v", err, s)
+	}
+}
+
+// TestRoute: what the file says, the client's own, and what the shape has.
+func TestRoute(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		target Target
+		path   Path
+		hint   Hint
+	}{
+		{Target{Endpoint: EndpointBatch, Compression: CompressionGzip}, PathBatch, HintHeader},
+		{Target{Endpoint: EndpointArray, Compression: CompressionBase64}, PathBrowser, HintQuery},
+		{Target{Endpoint: EndpointCapture, Compression: CompressionLZ64, Hint: HintForm}, PathBrowser, HintForm},
+		{Target{Endpoint: EndpointCapture, Compression: CompressionNone}, PathSingle, HintHeader},
+		{Target{Endpoint: EndpointBatch, Client: ClientJS}, PathBrowser, HintHeader},
+		{Target{Endpoint: EndpointBatch, Client: ClientNode, Path: PathTrack}, PathTrack, HintHeader},
+	} {
+		if path, hint := row.target.Route(), row.target.Hinted(); path != row.path || hint != row.hint {
+			t.Errorf("%+v: %s by %s, want %s by %s", row.target, path, hint, row.path, row.hint)
+		}
+	}
+}
+
+// TestCapsRetryAfter: posthog-python does not wait longer than its own longest
+// wait; a browser gives up early on what nobody answers.
+func TestCapsRetryAfter(t *testing.T) {
+	t.Parallel()
+	python, _ := ClientPython.Habits()
+	if got := python.Retry.Wait(1, 0, time.Hour); got != 30*time.Second {
+		t.Errorf("asked for an hour: %v", got)
+	}
+	if got := python.Retry.Wait(1, 0, 0); got != 2*time.Second { // 1 s doubled once
+		t.Errorf("the second wait is %v", got)
+	}
+	js, _ := ClientJS.Habits()
+	for attempt, want := range map[int][2]bool{2: {true, true}, 3: {false, true}, 9: {false, true}, 10: {false, false}} {
+		if got := [2]bool{js.Retry.Allows(attempt, false), js.Retry.Allows(attempt, true)}; got != want {
+			t.Errorf("after %d retries: unanswered, answered %v, want %v", attempt, got, want)
+		}
 	}
 }

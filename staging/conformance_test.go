@@ -115,6 +115,9 @@ func wrappings(t *testing.T) []conformance {
 		{"over the decompressed limit", request{"POST", "/batch", "", "", gzipped(t, strings.Repeat(" ", 5000))}, "413 maximum event size exceeded: Decompressed payload would exceed 4096 bytes (got 5000 bytes)", "", none, none},
 
 		{"a form of base64", form("/e/?ip=1", "data="+url.QueryEscape(inBase64(single))), ok, "", accepted(1), accepted(1)},
+		{"a form of base64 where base64 is not unwrapped", form("/batch/", "data="+url.QueryEscape(inBase64(single))), notJSON, ok, none, accepted(1)},
+		{"the same on the documented route", form("/i/v0/e/?compression=base64", "data="+url.QueryEscape(inBase64(single))), notJSON, "400 Failed to deserialize query string: unknown variant `base64`, expected `Unsupported` or `gzip`", none, none},
+		{"a form of lz64 on any route", form("/batch/?compression=lz64", "data="+url.QueryEscape(singleLZ64)), ok, "400 Failed to deserialize query string: unknown variant `lz64`, expected `Unsupported` or `gzip`", accepted(1), none},
 		{"a form of plain JSON", form("/e/", "data="+url.QueryEscape(single)), ok, "400 failed to decode request: missing data field", accepted(1), none},
 		{"a form without data", form("/e/", "ip=1"), notJSON, "400 failed to decode request: invalid form data", none, none},
 		{"a form that is none", form("/e/", single), "400 failed to decode request: expected form data in POST request payload", "400 failed to decode request: invalid form data", none, none},

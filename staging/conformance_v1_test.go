@@ -1,12 +1,15 @@
 package staging
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"rehearse/capture"
 
@@ -15,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttputil"
 )
 
 // The headers that v1 demands, as an SDK sends them.
@@ -231,4 +235,46 @@ func TestV1Answers(t *testing.T) {
 	if got := said(handledV1(old, headersV1(), batchV1(eventV1(1, "")))); got != "404" {
 		t.Errorf("2024: %s", got)
 	}
+}
+
+// TestConformanceV1Date: every answer of v1 says when it was made, good or bad, and
+// keeps what else it has to say; no other answer does.
+func TestConformanceV1Date(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // in virtual time, which begins in 2000 and stands still
+		listener := fasthttputil.NewInmemoryListener()
+		s, served := New(Config{}), make(chan error)
+		go func() { served <- s.Serve(listener) }()
+		c, err := listener.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := bufio.NewReader(c)
+		for _, row := range []struct{ path, body, date string }{
+			{capture.PathV1, batchV1(eventV1(1, "")), "Sat, 01 Jan 2000 00:00:00 GMT"},
+			{capture.PathV1, "{", "Sat, 01 Jan 2000 00:00:00 GMT"},
+			{"/batch/", "{", ""},
+		} {
+			head := ""
+			for name, value := range headersV1() {
+				head += name + ": " + value + "\r\n"
+			}
+			fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nOrigin: http://page\r\n%sContent-Length: %d\r\n\r\n%s", row.path, head, len(row.body), row.body)
+			var answer fasthttp.Response
+			if err := answer.Read(r); err != nil {
+				t.Fatal(err)
+			}
+			h := &answer.Header
+			if got := string(h.Peek("Date")); got != row.date || answer.ConnectionClose() || string(h.Server()) != "rehearse" ||
+				string(h.Peek("Access-Control-Allow-Origin")) != "http://page" || h.ContentLength() != len(answer.Body()) {
+				t.Errorf("%s: Date %q, want %q, in\n%s", row.path, got, row.date, h)
+			}
+		}
+		c.Close()
+		listener.Close()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute) // lets the server's cleaners end
+	})
 }

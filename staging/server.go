@@ -44,6 +44,7 @@ type worker struct {
 	mishap    mishap
 	event     pipeline.Event
 	said      []byte // the answer, of v1
+	dated     dated
 }
 
 // New returns an endpoint that behaves as c says. It runs nothing until Serve.
@@ -100,6 +101,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	r := routeOf(ctx.Path()).in(s.config.Generation)
 	rules := s.config.rules(r)
 	w.route, w.mishap = r, mishap{}
+	if r == v1Route {
+		_ = w.dated.say(ctx, time.Now()) // it reads what it has just written
+	}
 	if r.takesEvents() && (ctx.IsPost() || ctx.IsGet()) {
 		w.mishap = s.faults.next()
 		if rules.rate = w.mishap.phase.Read; w.mishap.answer == resetBefore {

@@ -1,6 +1,10 @@
 package staging
 
 import (
+	"bufio"
+	"bytes"
+	"time"
+
 	"rehearse/capture"
 
 	"github.com/valyala/fasthttp"
@@ -31,9 +35,30 @@ func orNil(value []byte) []byte {
 	return value
 }
 
-// answerV1 writes the answer of v1: a verdict for each event, or an error. The
-// service also says Date, for SDKs that correct their clocks by it; the HTTP
-// library only has one that keeps a goroutine for ever.
+// dated is the head of an answer that says when it was made, read into the answers
+// of v1: SDKs correct their clocks by it (v1/analytics/response.rs). The HTTP
+// library lets nobody set a date but itself, and its own keeps a goroutine for
+// ever; what it reads it keeps.
+type dated struct {
+	text []byte
+	raw  bytes.Reader
+	head *bufio.Reader
+}
+
+// say makes the answer of ctx say the time. Whatever its head held before is gone.
+func (d *dated) say(ctx *fasthttp.RequestCtx, now time.Time) error {
+	d.text = append(d.text[:0], "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: "...)
+	d.text = append(fasthttp.AppendHTTPDate(d.text, now), "\r\n\r\n"...)
+	d.raw.Reset(d.text)
+	if d.head == nil {
+		d.head = bufio.NewReader(&d.raw)
+	} else {
+		d.head.Reset(&d.raw)
+	}
+	return ctx.Response.Header.Read(d.head)
+}
+
+// answerV1 writes the answer of v1: a verdict for each event, or an error.
 func (w *worker) answerV1(ctx *fasthttp.RequestCtx, s *capture.Submission, no *capture.Refusal) {
 	h := &ctx.Response.Header
 	var again bool

@@ -129,7 +129,7 @@ func TestRecordOfV1IsReplayed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rehearsed("replay", "name: a\nreplay: {files: ["+wire+"], format: capture, speed: 100}\n", second.url())
+	rehearsed("replay", "name: a\nreplay: {files: ["+wire+"], format: capture, speed: 100}\ntarget: {connections: 1} # so that they come in their order\n", second.url())
 	second.stop()
 	was, is := first.server.Stats(), second.server.Stats()
 	if was.Checksum != is.Checksum || was.Events != is.Events || is.Events.Returned == 0 || is.Events.Accepted+is.Events.Returned != 40 {

@@ -1,0 +1,140 @@
+package scenario
+
+// Path is a route of v0. One handler of the endpoint serves them all, so that
+// each takes bodies of any shape; clients differ in the one that they use.
+type Path string
+
+// The routes: of libraries that post batches, of browsers, of the documentation,
+// and three older names. The endpoint of 2024 has the first three only.
+const (
+	PathBatch   Path = "/batch/"
+	PathBrowser Path = "/e/"
+	PathSingle  Path = "/i/v0/e/"
+	PathCapture Path = "/capture/"
+	PathTrack   Path = "/track/"
+	PathEngage  Path = "/engage/" // an event without a name is $identify there
+)
+
+// Hint is where a request says how its body is compressed.
+type Hint string
+
+// The hints. The endpoint of 2024 wants no hint; today's takes the first of
+// query, form and header.
+const (
+	HintHeader Hint = "header" // Content-Encoding
+	HintQuery  Hint = "query"  // ?compression=
+	HintForm   Hint = "form"   // a field of the form besides data
+)
+
+// Route is where the requests of t go on the endpoint, v1's excepted: what the
+// file says, else the client's own, else that of the shape.
+func (t *Target) Route() Path {
+	h, known := t.Client.Habits()
+	switch {
+	case t.Path != "":
+		return t.Path
+	case known:
+		return Path(h.Path)
+	case t.Endpoint == EndpointArray, t.Compression.isForm():
+		return PathBrowser // /batch/ and /i/v0/e/ do not unwrap base64 (capture decompression.rs)
+	case t.Endpoint == EndpointCapture:
+		return PathSingle
+	}
+	return PathBatch
+}
+
+// Hinted is where the requests of t say how they are compressed.
+func (t *Target) Hinted() Hint {
+	switch {
+	case t.Hint != "":
+		return t.Hint
+	case t.Compression.isForm():
+		return HintQuery
+	}
+	return HintHeader
+}
+
+// isForm tells whether bodies are forms, which hold their payload as text.
+func (c Compression) isForm() bool { return c == CompressionBase64 || c == CompressionLZ64 }
+
+// checkEndpoint refuses what the endpoint cannot do.
+func (d *decoder) checkEndpoint(s *Scenario) {
+	if s.Replay != nil && s.Replay.Format == FormatCapture {
+		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
+		d.refuse(what, hint, "target.path", "target.hint")
+		if s.Target.Endpoint == EndpointV1 {
+			d.fail("target.endpoint", what, hint)
+		}
+	}
+	d.checkGeneration(s)
+	if s.Target.Endpoint == EndpointV1 {
+		d.checkV1(s)
+		return
+	}
+	switch c := s.Target.Compression; c {
+	case CompressionDeflate, CompressionBrotli, CompressionZstd:
+		d.fail("target.compression", string(c)+" is for endpoint v1 alone", "set target.endpoint to v1, or compress with gzip")
+		return
+	}
+	d.checkHint(&s.Target)
+	switch s.Target.Endpoint {
+	case EndpointCapture:
+		d.checkCapture(s)
+	case EndpointArray:
+		if s.Target.HistoricalMigration {
+			d.fail("target.historical_migration", "a list has no place for it", "set target.endpoint to batch")
+		}
+	}
+}
+
+// checkV1 refuses what has a meaning for v0 only.
+func (d *decoder) checkV1(s *Scenario) {
+	const hint = "leave it out, or set target.endpoint to batch"
+	if c := s.Target.Compression; c.isForm() {
+		d.fail("target.compression", string(c)+" is not for endpoint v1", hint)
+	}
+	d.refuse("has no meaning for endpoint v1", hint, "target.path", "target.hint")
+}
+
+// checkHint refuses hints that no endpoint could read.
+func (d *decoder) checkHint(t *Target) {
+	if !d.has("target.hint") {
+		return
+	}
+	switch c := t.Compression; {
+	case c == CompressionNone:
+		d.fail("target.hint", "has no meaning without compression", "leave it out")
+	case c.isForm() && t.Hint == HintHeader:
+		d.fail("target.hint", "a form says how it is compressed in the query or in a field", "set it to query or form")
+	case !c.isForm() && t.Hint == HintForm:
+		d.fail("target.hint", string(c)+" bodies are no forms", "set it to header or query")
+	}
+}
+
+// checkGeneration refuses what the embedded endpoint lacks when it is of 2024: it
+// would answer 404 to every request (hog-rs router.rs).
+func (d *decoder) checkGeneration(s *Scenario) {
+	if s.Staging.Generation != "2024" {
+		return
+	}
+	const hint = "set staging.generation to current"
+	if s.Target.Endpoint == EndpointV1 {
+		d.fail("staging.generation", "the service of 2024 has no v1", hint+", or target.endpoint to batch")
+		return
+	}
+	switch path := s.Target.Route(); path {
+	case PathCapture, PathTrack, PathEngage:
+		d.fail("staging.generation", "the service of 2024 does not know "+string(path), hint+", or leave target.path out")
+	}
+}
+
+// checkCapture refuses what single events cannot do.
+func (d *decoder) checkCapture(s *Scenario) {
+	const hint = "set target.endpoint to batch"
+	if s.Batching.MaxEvents > 1 {
+		d.fail("batching.events", "must be 1, because the capture endpoint takes one event a request", hint)
+	}
+	if s.Target.HistoricalMigration {
+		d.fail("target.historical_migration", "only batches can set it", hint)
+	}
+}
