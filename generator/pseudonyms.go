@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"slices"
 
-	"github.com/tidwall/gjson"
 	"github.com/zeebo/xxh3"
 
 	"rehearse/capture"
@@ -50,9 +48,8 @@ func (p *pseudonyms) mask(e *capture.Event, w *Workbench) {
 	copy(e.UUID[:], h[:])
 	e.UUID[6] = e.UUID[6]&0x0f | 0x80
 	e.UUID[8] = e.UUID[8]&0x3f | 0x80
-	m := masking{p, w.scratch}
-	w.props = m.appendValue(w.props[:0], gjson.ParseBytes(e.Properties), "")
-	w.scratch = m.text
+	w.masking.pseudonyms = p
+	w.props = w.masking.properties(w.props[:0], e.Properties)
 	e.Properties = w.props
 }
 
@@ -71,7 +68,7 @@ const shortest = 16
 // has that form, else letters and digits, as many as it had but at least 16.
 func (p *pseudonyms) appendID(dst, id []byte) []byte {
 	h := p.hash(id)
-	if _, err := capture.ParseUUID(id); err == nil {
+	if isUUID(id) {
 		return capture.AppendUUID(dst, capture.UUID(h[:16]))
 	}
 	s := scenario.NewStream(binary.LittleEndian.Uint64(h[:]), binary.LittleEndian.Uint64(h[8:]))
@@ -81,84 +78,31 @@ func (p *pseudonyms) appendID(dst, id []byte) []byte {
 	return dst
 }
 
+// isUUID reports whether an id has the form of a UUID. Texts that are too short are
+// not asked about: an error costs more than the rest.
+func isUUID(id []byte) bool {
+	if len(id) < 32 {
+		return false
+	}
+	_, err := capture.ParseUUID(id)
+	return err == nil
+}
+
 const alphanumeric = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 // isID reports whether a property names a distinct_id, whose pseudonym must be
 // that of the id itself.
-func isID(property string) bool {
-	switch property {
+func isID(property []byte) bool {
+	switch string(property) {
 	case "distinct_id", "$anon_distinct_id", "alias", "$device_id", "$user_id", "$group_key":
 		return true
 	}
 	return false
 }
 
-// masking is one event being masked.
-type masking struct {
-	*pseudonyms
-	text []byte // a buffer
-}
-
-// quote appends a text masked by how, as a JSON string.
-func (m *masking) quote(dst []byte, text string, how func(dst, text []byte) []byte) []byte {
-	m.text = append(m.text[:0], text...)
-	n := len(m.text)
-	m.text = how(m.text, m.text)
-	return capture.AppendString(dst, m.text[n:])
-}
-
-// appendValue appends a JSON value, masked. The property is the member that it
-// is the value of, or that an array around it is.
-func (m *masking) appendValue(dst []byte, v gjson.Result, property string) []byte {
-	switch {
-	case property != "" && slices.Contains(m.keep, property):
-		return append(dst, v.Raw...)
-	case v.IsObject():
-		return m.appendObject(dst, v)
-	case v.IsArray():
-		dst = append(dst, '[')
-		open := len(dst)
-		v.ForEach(func(_, item gjson.Result) bool {
-			if len(dst) > open {
-				dst = append(dst, ',')
-			}
-			dst = m.appendValue(dst, item, property)
-			return true
-		})
-		return append(dst, ']')
-	case v.Type == gjson.String && isID(property), v.Type == gjson.Number && isID(property):
-		return m.quote(dst, v.String(), m.appendID)
-	case v.Type == gjson.String:
-		return m.quote(dst, v.Str, m.appendText)
-	case v.Type == gjson.Number:
-		return m.appendNumber(dst, []byte(v.Raw))
-	}
-	return append(dst, v.Raw...)
-}
-
-// appendObject appends an object, its values masked, and its names too where they
-// look like data.
-func (m *masking) appendObject(dst []byte, v gjson.Result) []byte {
-	dst = append(dst, '{')
-	open := len(dst)
-	v.ForEach(func(name, value gjson.Result) bool {
-		if len(dst) > open {
-			dst = append(dst, ',')
-		}
-		if isName(name.Str) {
-			dst = append(dst, name.Raw...)
-		} else {
-			dst = m.quote(dst, name.Str, m.appendText)
-		}
-		dst = m.appendValue(append(dst, ':'), value, name.Str)
-		return true
-	})
-	return append(dst, '}')
-}
-
 // isName reports whether the name of a member looks like one that a programmer
 // chose, rather than like data: an address, a number, a sentence.
-func isName(name string) bool {
+func isName(name []byte) bool {
 	digits := 0
 	for i := range len(name) {
 		switch b := name[i] | 0x20; {

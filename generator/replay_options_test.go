@@ -294,11 +294,11 @@ func BenchmarkMask(b *testing.B) {
 	}
 	properties.WriteByte('}')
 	text := append([]byte{'{'}, properties.Bytes()[1:]...)
-	w := &Workbench{}
+	w, id := &Workbench{}, []byte("user-1")
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		e := capture.Event{DistinctID: []byte("user-1"), Properties: text}
+		e := capture.Event{DistinctID: id, Properties: text}
 		p.mask(&e, w)
 	}
 }

@@ -27,7 +27,7 @@ type Workbench struct {
 	props []byte      // backs event.Properties
 	pen   traffic.Pen // writes synthesized events
 
-	scratch []byte // a text being masked
+	masking masking // of recorded events
 }
 
 // newWorkbench returns a workbench for the requests of s.

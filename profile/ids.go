@@ -93,6 +93,15 @@ func (t *ids) firstSeen(hash uint64) (second uint32, ok bool) {
 	return s.first, s.hash != 0
 }
 
+// joinsOf is how many of the events of each of the n busiest ids join persons.
+func (t *ids) joinsOf(j *joins, n int) []int64 {
+	var counts []int64
+	for _, s := range t.busiest(n) {
+		counts = append(counts, int64(j.mergers.find(s.hash).count))
+	}
+	return counts
+}
+
 // busiest returns the n busiest of the counted ids.
 func (t *ids) busiest(n int) []slot {
 	all := slices.DeleteFunc(slices.Clone(t.slots), func(s slot) bool { return s.hash == 0 })

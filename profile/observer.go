@@ -20,11 +20,10 @@ type Observer struct {
 	newest   time.Time
 	pause    time.Duration // the longest
 	sizes    tally
-	delays   tally // from an anonymous id's first event to its identification, in seconds
-	merges   int64
+	joins    joins
 	uuids    recording.Recent
 	again    int64
-	id, text []byte
+	text     []byte
 }
 
 // segment is a stretch of the recording without a long pause.
@@ -49,7 +48,7 @@ const otherKinds = "(other)"
 // NewObserver returns an observer that begins a new segment after every pause
 // longer than gap.
 func NewObserver(gap time.Duration) *Observer {
-	return &Observer{gap: gap, ids: newIDs(mostSlots), kinds: map[string]int64{}}
+	return &Observer{gap: gap, ids: newIDs(mostSlots), joins: newJoins(), kinds: map[string]int64{}}
 }
 
 // Add takes in one event. Nothing of it is kept.
@@ -63,7 +62,7 @@ func (o *Observer) Add(e *recording.Event) {
 	hash := hashID(e.DistinctID)
 	o.ids.add(hash, second)
 	o.kind(e.Name)
-	o.merge(e, second)
+	o.joins.add(e, hash, o.ids, second)
 	o.sizes.add(float64(o.size(e)))
 	if o.uuids.Seen(xxh3.Hash(e.UUID[:])) {
 		o.again++
@@ -104,19 +103,6 @@ func (o *Observer) kind(name []byte) {
 		return
 	}
 	o.kinds[otherKinds]++
-}
-
-// merge counts an event that joins persons, and how long the other id had been
-// anonymous.
-func (o *Observer) merge(e *recording.Event, second uint32) {
-	o.id = e.Joins(o.id[:0])
-	if len(o.id) == 0 {
-		return
-	}
-	o.merges++
-	if first, known := o.ids.firstSeen(hashID(o.id)); known && string(e.Name) == recording.Identify {
-		o.delays.add(float64(second) - float64(first))
-	}
 }
 
 // size is what the event weighs in a request, in bytes.

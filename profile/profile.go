@@ -76,10 +76,15 @@ type Quantiles struct {
 	Mean float64 `json:"mean"`
 }
 
-// Merges are the events that join persons.
+// Merges are the events that join persons. The shares below are of these events.
 type Merges struct {
 	Events       int64     `json:"events"`
-	Share        float64   `json:"share"`
+	Share        float64   `json:"share"`           // of all events
+	Fresh        int64     `json:"ids_joined"`      // different ids that were joined to a person
+	Early        float64   `json:"early"`           // of an id whose first event comes later
+	Reused       float64   `json:"reused"`          // of an id that was joined to somebody else before
+	Chains       float64   `json:"chains"`          // to an id that was itself joined before
+	FanIn        float64   `json:"fan_in"`          // to one person, beyond its share of the other events
 	DelaySeconds Quantiles `json:"anonymous_for_s"` // from an anonymous id's first event to its identification
 }
 
@@ -99,7 +104,8 @@ type LeftOut struct {
 // well that does in a simulation.
 type Synthesis struct {
 	Crowd      crowd   `json:"crowd"`
-	Hot        []int64 `json:"hot"` // events of the ids whose shares are stated
+	Hot        []int64 `json:"hot"`    // events of the ids whose shares are stated
+	Reused     float64 `json:"reused"` // share of the merges that name an id which was joined before
 	Skew       float64 `json:"skew"`
 	Top20      float64 `json:"top_20"`
 	TopPercent float64 `json:"top_1_percent"`
@@ -125,7 +131,9 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 		}
 		return nil, err
 	}
-	p := fromRanking(o.ids.ranking())
+	r := o.ids.ranking()
+	p := fromRanking(r)
+	p.Merges, p.Duplicates = o.joins.merges(o.ids, p.Events), o.again
 	p.Pause = o.pause.Seconds()
 	for _, s := range o.segments {
 		p.addSegment(s)
@@ -136,12 +144,12 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 		p.Types = append(p.Types, Type{name, o.kinds[name], float64(o.kinds[name]) / float64(p.Events)})
 	}
 	slices.SortStableFunc(p.Types, func(a, b Type) int { return cmp.Compare(b.Events, a.Events) })
-	p.Bytes, p.Duplicates = o.sizes.quantiles(), o.again
-	p.Merges = Merges{o.merges, float64(o.merges) / float64(p.Events), o.delays.quantiles()}
+	p.Bytes = o.sizes.quantiles()
 	p.Disorder = Disorder{counts.Backward, counts.Worst.Seconds()}
 	for _, l := range counts.Left {
 		p.LeftOut = append(p.LeftOut, LeftOut{string(l.Reason), l.Lines})
 	}
+	p.synthesize(r, o.ids.joinsOf(&o.joins, hotRanks))
 	return p, nil
 }
 
@@ -156,13 +164,6 @@ func fromRanking(r ranking) *Profile {
 	p := &Profile{
 		Format: Format, Events: events, DistinctIDs: seen, Top: r.top(topRanks), Skew: r.skew(), curve: r.curve(),
 		Shares: Shares{share(1), share(10), share(20), share((seen + 50) / 100), share((seen + 5) / 10), float64(once) / float64(seen)},
-	}
-	hot := min(hotRanks, int(seen)-1)
-	c, drawn := fitCrowd(r, hot)
-	drawnIDs, drawnEvents := drawn.totals()
-	p.Synthesis = Synthesis{
-		Crowd: c, Hot: r.top(hot), Skew: drawn.skew(), IDs: drawnIDs,
-		Top20: float64(drawn.sum(20)) / float64(drawnEvents), TopPercent: float64(drawn.sum((drawnIDs+50)/100)) / float64(drawnEvents),
 	}
 	return p
 }

@@ -20,7 +20,13 @@ func (p *Profile) WriteScenario(out io.Writer, name, series string) error {
 	fmt.Fprintf(&b, `# Learned from a recording of %d events of %d distinct_ids; it holds no data of
 # the recording but the names of its events. %d of the events merge persons,
 # %d came twice, %d were older than the line before.
-
+`, p.Events, p.DistinctIDs, p.Merges.Events, p.Duplicates, p.Disorder.Backward)
+	if d := p.Merges.DelaySeconds; d.Max > 0 {
+		fmt.Fprintf(&b, `# Anonymous ids were identified after p50 %.0f s, p99 %.0f s: that is not synthesized,
+# a merge comes when some thousand other events have passed at most.
+`, d.P50, d.P99)
+	}
+	fmt.Fprintf(&b, `
 name: %s
 about: Synthesizes traffic like that of a recording.
 
@@ -35,15 +41,53 @@ batching:
 
 traffic:
   seed: 1
-`, p.Events, p.DistinctIDs, p.Merges.Events, p.Duplicates, p.Disorder.Backward, scenarioName(name), p.loadSection(series))
+`, scenarioName(name), p.loadSection(series))
 	p.writeIDs(&b)
 	p.writeTypes(&b)
+	p.writeMerges(&b)
 	if low, high := p.sizes(); low > 0 {
 		fmt.Fprintf(&b, "  properties: {bytes: {p50: %d, p99: %d}}\n", low, high)
 	}
-	b.WriteString("  timestamps: now\n")
+	p.writeDirt(&b)
 	_, err := out.Write(b.Bytes())
 	return err
+}
+
+// writeMerges writes what the merges do besides joining one id to one person each.
+func (p *Profile) writeMerges(b *bytes.Buffer) {
+	m, reused := p.Merges, p.Synthesis.Reused
+	if reused+m.Chains+m.FanIn == 0 {
+		return
+	}
+	left := 1 - reused // A merge does one of the three at most.
+	chains := min(m.Chains, left)
+	fanIn := min(m.FanIn, left-chains)
+	fmt.Fprintf(b, "  merges: {chains: %s, fan_in: %s, reused: %s}\n", percent(chains), percent(fanIn), percent(reused))
+}
+
+// writeDirt writes disorder, duplicates and merges that come too early.
+func (p *Profile) writeDirt(b *bytes.Buffer) {
+	if d := p.disorder(); d > 0 {
+		fmt.Fprintf(b, "  timestamps: {disorder: %s}\n", scenario.FormatDuration(d))
+	} else {
+		b.WriteString("  timestamps: now\n")
+	}
+	var faults []string
+	if n := p.copies(); n > 0 {
+		faults = append(faults, "duplicates: "+percent(float64(n)/float64(p.Events)))
+	}
+	if p.Merges.Early > 0 {
+		faults = append(faults, "merges_out_of_order: "+percent(p.Merges.Early))
+	}
+	if len(faults) > 0 {
+		fmt.Fprintf(b, "  faults: {%s}\n", strings.Join(faults, ", "))
+	}
+}
+
+// percent writes a share, rounded down to a hundred-millionth, so that shares that
+// add up to the whole still fit into it.
+func percent(share float64) string {
+	return strconv.FormatFloat(math.Floor(1e8*share+1e-3)/1e6, 'f', 6, 64) + "%"
 }
 
 // loadSection is the load of the scenario: the observed rates, or, of a profile
@@ -60,28 +104,14 @@ func (p *Profile) loadSection(series string) string {
 // crowd.
 func (p *Profile) writeIDs(b *bytes.Buffer) {
 	c := p.Synthesis.Crowd
-	fmt.Fprintf(b, "  distinct_ids:\n    count: %d\n    skew: %.4f\n", max(c.Count, 1), c.Skew)
-	hot := p.roomForHot()
-	if len(hot) == 0 {
-		return
-	}
-	b.WriteString("    hot:\n")
-	for _, n := range hot {
-		percent := math.Floor(1e8*float64(n)/float64(p.Events)) / 1e6
-		fmt.Fprintf(b, "      - {share: %s%%}\n", strconv.FormatFloat(percent, 'f', 6, 64))
-	}
-}
-
-// roomForHot are the busiest ids that a scenario can hold: each merge wants an
-// ordinary event by an anonymous id, which cannot be one of a hot id's.
-func (p *Profile) roomForHot() []int64 {
-	room := p.Events - 2*p.Merges.Events
-	for i, n := range p.Synthesis.Hot {
-		if room -= n; room < 0 {
-			return p.Synthesis.Hot[:i]
+	fmt.Fprintf(b, "  distinct_ids:\n    count: %d\n    skew: %.4f\n", max(c.Count, 2), c.Skew)
+	heading := "    hot:\n"
+	for _, n := range p.Synthesis.Hot {
+		if n > 0 {
+			fmt.Fprintf(b, "%s      - {share: %s}\n", heading, percent(float64(n)/float64(p.Events)))
+			heading = ""
 		}
 	}
-	return p.Synthesis.Hot
 }
 
 // writeTypes writes the mix.

@@ -25,6 +25,9 @@ func (p *Profile) WriteText(out io.Writer) error {
 		if d := p.Merges.DelaySeconds; d.Max > 0 {
 			fmt.Fprintf(&b, ", anonymous for p50 %.0f s, p99 %.0f s", d.P50, d.P99)
 		}
+		if m := p.Merges; m.Early+m.Reused+m.Chains > 0 {
+			fmt.Fprintf(&b, "\n               %.2f %% before the id's first event, %.2f %% of an id that was somebody else's, %.2f %% in chains", 100*m.Early, 100*m.Reused, 100*m.Chains)
+		}
 		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s older than the line before, by up to %v\n", humanize.Comma(p.Duplicates), humanize.Comma(p.Disorder.Backward), seconds(p.Disorder.WorstSeconds))
 		for _, l := range p.LeftOut {
 			fmt.Fprintf(&b, "left out       %s lines: %s\n", humanize.Comma(l.Lines), l.Reason)

@@ -43,5 +43,8 @@ func ReadTop(in io.Reader) (*Profile, error) {
 	if len(counts) == 0 {
 		return nil, errors.New("cannot read counts: there is no row with one (want a CSV of two columns, distinct_id,count)")
 	}
-	return fromRanking(newRanking(counts, 1)), nil
+	r := newRanking(counts, 1)
+	p := fromRanking(r)
+	p.synthesize(r, nil)
+	return p, nil
 }

@@ -96,11 +96,16 @@ type crowd struct {
 // largest is how many ids are simulated at most; of more, the fit is taken as it is.
 const largest = 2_000_000
 
-// fitCrowd finds the crowd for what is left of r without its hot busiest ids.
-func fitCrowd(r ranking, hot int) (c crowd, drawn ranking) {
+// fitCrowd finds the crowd for what is left of r without the hot ids, which have so
+// many events each, and without the anonymous ids, of which each merge synthesizes
+// one with one event.
+func fitCrowd(r ranking, hot []int64, anonymous int64) (c crowd, drawn ranking) {
 	seen, events := r.totals()
-	rest := events - r.sum(int64(hot))
-	seen = max(seen-int64(hot), 1)
+	rest := events - anonymous
+	for _, n := range hot {
+		rest -= n
+	}
+	rest, seen = max(rest, 1), max(seen-int64(len(hot))-anonymous, 1)
 	target := r.skew()
 	low, high := 0.0, 4.0
 	for range 18 {
@@ -110,7 +115,7 @@ func fitCrowd(r ranking, hot int) (c crowd, drawn ranking) {
 			c.Skew = target
 			return crowd{countFor(target, rest, seen), target}, r
 		}
-		drawn = c.draw(rest, r.top(hot))
+		drawn = c.draw(rest, hot).with(anonymous)
 		if drawn.skew() < target {
 			low = c.Skew
 		} else {
@@ -174,6 +179,18 @@ func (c crowd) draw(n int64, hot []int64) ranking {
 		}
 	}
 	return newRanking(counts, 1)
+}
+
+// with adds ids that have one event each.
+func (r ranking) with(once int64) ranking {
+	if last := len(r) - 1; last >= 0 && r[last].events == 1 {
+		r[last].ids += once
+		return r
+	}
+	if once > 0 {
+		r = append(r, run{1, once})
+	}
+	return r
 }
 
 // poisson draws a number of mean m: by multiplying uniforms (Knuth), or from the

@@ -14,7 +14,7 @@ type decoder interface {
 
 // newDecoder returns the decoder of what a part holds.
 func newDecoder(s shape, f *scenario.Fields) decoder {
-	var d decoder = mapped{f}
+	var d decoder
 	switch s.format {
 	case scenario.FormatPostHog:
 		d = postHog{}
@@ -28,6 +28,8 @@ func newDecoder(s shape, f *scenario.Fields) decoder {
 		d = &snowplow{}
 	case scenario.FormatAccessLog:
 		d = accessLog{}
+	default:
+		d = newMapped(f)
 	}
 	if s.wrapped {
 		return airbyte{d}

@@ -67,7 +67,7 @@ func (l *lines) next() ([]byte, error) {
 			return nil, fmt.Errorf("cannot read recording %q after line %d: %w", l.part, l.number, explain(err))
 		}
 		l.number++
-		if len(bytes.TrimSpace(line)) > 0 {
+		if len(line) > 0 && (line[0] > ' ' || len(bytes.TrimSpace(line)) > 0) {
 			return line, nil
 		}
 	}
@@ -79,7 +79,7 @@ func (l *lines) read() ([]byte, error) {
 	for {
 		piece, err := l.in.ReadSlice('\n')
 		if err == nil && len(l.long) == 0 {
-			return bytes.TrimRight(piece, "\r\n"), nil
+			return cutEnd(piece), nil
 		}
 		if len(l.long)+len(piece) > maxLine {
 			return nil, fmt.Errorf("a line of more than %d bytes", maxLine)
@@ -89,10 +89,19 @@ func (l *lines) read() ([]byte, error) {
 		case err == bufio.ErrBufferFull:
 			continue
 		case err == nil, err == io.EOF && len(l.long) > 0:
-			return bytes.TrimRight(l.long, "\r\n"), nil
+			return cutEnd(l.long), nil
 		}
 		return nil, err
 	}
+}
+
+// cutEnd cuts off the end of a line.
+func cutEnd(line []byte) []byte {
+	n := len(line)
+	for n > 0 && (line[n-1] == '\n' || line[n-1] == '\r') {
+		n--
+	}
+	return line[:n]
 }
 
 // peek returns the beginning of what is still to be read.

@@ -8,11 +8,26 @@ import (
 )
 
 // mapped reads lines of any JSON through a mapping of their members.
-type mapped struct{ fields *scenario.Fields }
+type mapped struct {
+	fields  *scenario.Fields
+	begin   [256]bool // whether a mapped path begins with this byte
+	nesting bool      // whether the properties lie deeper than in a member
+}
+
+// newMapped prepares to read through a mapping.
+func newMapped(f *scenario.Fields) *mapped {
+	m := &mapped{fields: f, nesting: strings.IndexByte(f.Properties, '.') > 0}
+	for _, path := range [...]string{f.Event, f.DistinctID, f.Timestamp, f.UUID, f.Properties} {
+		if path != "" {
+			m.begin[path[0]] = true
+		}
+	}
+	return m
+}
 
 // decode makes the mapped members the parts of the event. The properties are the
 // object in the mapped member, or else every member that is mapped to nothing.
-func (m mapped) decode(line []byte, number int64, e *Event) Reason {
+func (m *mapped) decode(line []byte, number int64, e *Event) Reason {
 	s := scanner{text: line}
 	var properties, uuid []byte
 	from := -1 // where the members begin that are mapped to nothing and not copied yet
@@ -21,10 +36,14 @@ func (m mapped) decode(line []byte, number int64, e *Event) Reason {
 	for name, more := s.member(); more; name, more = s.member() {
 		start := s.named
 		value := s.value()
-		if string(name) == m.fields.Properties && isObject(value) {
-			properties = value
+		mapped := false
+		if len(name) > 0 && m.begin[name[0]] { // Most members are not mapped: this is all they cost.
+			mapped = m.take(name, value, e, &uuid)
+			if string(name) == m.fields.Properties && isObject(value) {
+				properties = value
+			}
 		}
-		switch mapped := m.take(name, value, e, &uuid); {
+		switch {
 		case mapped && from >= 0:
 			e.putRun(trimComma(line[from:start]))
 			from = -1
@@ -41,7 +60,7 @@ func (m mapped) decode(line []byte, number int64, e *Event) Reason {
 	}
 	if e.close(); properties != nil {
 		e.Properties = properties
-	} else if strings.IndexByte(m.fields.Properties, '.') > 0 {
+	} else if m.nesting {
 		if at, found := descend(line, m.fields.Properties); found && isObject(at) {
 			e.Properties = at
 		}
@@ -58,7 +77,7 @@ func trimComma(members []byte) []byte {
 
 // take looks for the parts of the event in one member, and reports whether the
 // member as a whole is one.
-func (m mapped) take(name, value []byte, e *Event, uuid *[]byte) bool {
+func (m *mapped) take(name, value []byte, e *Event, uuid *[]byte) bool {
 	f, whole := m.fields, false
 	if at, mine := reach(f.Event, name, value, &whole); mine {
 		e.setName(at)

@@ -10,13 +10,24 @@ func (r *Recent) Seen(hash uint64) bool {
 	if r.sets == nil {
 		r.sets = make([][4]uint64, 1<<20)
 	}
+	if r.Has(hash) {
+		return true
+	}
 	set := &r.sets[hash>>44]
-	for _, h := range set {
+	copy(set[1:], set[:3])
+	set[0] = hash
+	return false
+}
+
+// Has reports whether the hash was added before.
+func (r *Recent) Has(hash uint64) bool {
+	if r.sets == nil {
+		return false
+	}
+	for _, h := range r.sets[hash>>44] {
 		if h == hash {
 			return true
 		}
 	}
-	copy(set[1:], set[:3])
-	set[0] = hash
 	return false
 }

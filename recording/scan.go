@@ -82,9 +82,13 @@ func (s *scanner) member() (name []byte, more bool) {
 
 // value consumes a whole value and returns its span, nil if it is not valid.
 func (s *scanner) value() []byte {
-	s.kind()
+	kind := s.kind()
 	from := s.at
-	s.skip(0)
+	if kind == '"' {
+		s.skipString()
+	} else {
+		s.skip(0)
+	}
 	if s.wrong {
 		return nil
 	}

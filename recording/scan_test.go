@@ -196,16 +196,31 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkReader reads a plain file, as a replay does.
+// BenchmarkReader reads a plain file, as a replay does: events of a kilobyte in a
+// known format, and through a field mapping, and short lines through one.
 func BenchmarkReader(b *testing.B) {
-	line := string(sampleLines()["posthog"]) + "\n"
-	r := written(b, strings.Repeat(line, 16<<20/len(line)))
-	b.SetBytes(int64(16 << 20 / len(line) * len(line)))
-	for b.Loop() {
-		reader, err := Open(r)
-		for err == nil {
-			_, err = reader.Next()
-		}
-		reader.Close()
+	const short = `{"id":"2615567186","dt":"2015-02-22T21:00:00Z","repo":"someone/something","type":"push","actor":"somebody-else","commits":1}`
+	mapping := scenario.Fields{Event: "type", DistinctID: "actor", Timestamp: "dt", UUID: "id"}
+	for _, c := range []struct {
+		name, line string
+		fields     scenario.Fields
+	}{
+		{"posthog", string(sampleLines()["posthog"]), scenario.DefaultFields()},
+		{"fields", string(sampleLines()["jsonl"]), scenario.DefaultFields()},
+		{"short", short, mapping},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			count := 16 << 20 / (len(c.line) + 1)
+			r := written(b, strings.Repeat(c.line+"\n", count))
+			r.Fields = c.fields
+			b.SetBytes(int64(count * (len(c.line) + 1)))
+			for b.Loop() {
+				reader, err := Open(r)
+				for err == nil {
+					_, err = reader.Next()
+				}
+				reader.Close()
+			}
+		})
 	}
 }

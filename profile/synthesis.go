@@ -1,0 +1,88 @@
+package profile
+
+import (
+	"math"
+	"time"
+)
+
+// synthesize finds what synthesizes ids like those of r; joins is how many of the
+// events of each of the busiest ids join persons.
+func (p *Profile) synthesize(r ranking, joins []int64) {
+	hot, reused := p.makeRoom(r.top(min(hotRanks, int(p.DistinctIDs)-1)), joins)
+	anonymous := int64(math.Round((1 - reused) * float64(p.Merges.Events)))
+	c, drawn := fitCrowd(r, hot, anonymous)
+	ids, events := drawn.totals()
+	share := func(n int64) float64 { return float64(drawn.sum(n)) / float64(events) }
+	p.Synthesis = Synthesis{
+		Crowd: c, Hot: hot, Reused: reused, Skew: drawn.skew(), IDs: ids,
+		Top20: share(20), TopPercent: share((ids + 50) / 100),
+	}
+}
+
+// makeRoom fits the hot ids and the merges into one scenario. There, a merge is
+// never of a hot id, and each needs an event by an anonymous id that it ends, unless
+// that id was joined before. Where recorded hot ids leave no room for that, their own
+// merges are not counted as theirs, then merges that say again what is known are
+// taken for such that name an id anew, and at last all hot ids have less, in
+// proportion.
+func (p *Profile) makeRoom(top, joins []int64) (hot []int64, reused float64) {
+	hot, reused = top, p.Merges.Reused
+	if p.Merges.Events == 0 || sum(hot) <= p.room(reused) {
+		return hot, reused
+	}
+	hot = make([]int64, len(top))
+	for i, n := range top {
+		hot[i] = max(n-joins[i], 0)
+	}
+	if sum(hot) <= p.room(reused) {
+		return hot, reused
+	}
+	merges := float64(p.Merges.Events)
+	reused = max(reused, 1-float64(p.Merges.Fresh)/merges)
+	if room := p.room(reused); room < 0 { // More merges than other events: they share what there is.
+		reused = min(reused-float64(room)/merges, 1)
+	}
+	reused = math.Ceil(1e8*reused) / 1e8 // as it will be written, and not less
+	if all, room := sum(hot), max(p.room(reused), 0); all > room {
+		for i := range hot {
+			hot[i] = int64(float64(hot[i]) * float64(room) / float64(all))
+		}
+	}
+	return hot, reused
+}
+
+// room is how many events hot ids may have.
+func (p *Profile) room(reused float64) int64 {
+	merges := float64(p.Merges.Events)
+	return p.Events - p.copies() - int64(math.Ceil(merges+merges*(1-reused))) - 1
+}
+
+// copies is how many of the duplicates are synthesized: those of merges are not, and
+// as many other events must be left to be copied.
+func (p *Profile) copies() int64 { return min(p.Duplicates, (p.Events-p.Merges.Events)/2) }
+
+// sum adds up counts.
+func sum(counts []int64) (all int64) {
+	for _, n := range counts {
+		all += n
+	}
+	return all
+}
+
+// disorder is by how much times must lie before their places, each by anything up to
+// it, for as large a share of the events to be older than the one before as was
+// observed. Of two neighbours, Δ apart, with delays that are uniform up to D, the
+// second is the older one with probability (1-Δ/D)²/2. Duplicates, which bear the
+// time of the first, are older anyway.
+func (p *Profile) disorder() time.Duration {
+	share := float64(max(p.Disorder.Backward-p.Duplicates, 0)) / float64(p.Events)
+	if share == 0 {
+		return 0
+	}
+	apart := p.Seconds / float64(p.Events)
+	most := p.Disorder.WorstSeconds
+	if x := 1 - math.Sqrt(2*share); x > 0 {
+		most = min(most, apart/x)
+	}
+	return max(time.Duration(most*float64(time.Second)).Truncate(time.Millisecond), time.Millisecond)
+}
