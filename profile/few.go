@@ -15,7 +15,7 @@ func FitOthers(counts []int64, hot int, others int64) (ids int64, skew float64) 
 	case others < 1 || len(counts) == 0 || hot < 1:
 		return 1, 1
 	case hot < int(seen) && float64(listed) > 0.99*float64(others):
-		c, _ := fitCrowd(r, hot)
+		c, _ := fitCrowd(r, r.top(hot), 0)
 		return c.Count, c.Skew
 	}
 	top := r.top(hot)
