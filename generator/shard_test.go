@@ -2,8 +2,11 @@ package generator
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"testing"
+	"time"
 )
 
 // The shards together deal out the batches of the whole, each once, and every
@@ -53,6 +56,110 @@ func TestShards(t *testing.T) {
 	for next := int64(0); next < whole.Events; next += seen[next] {
 		if seen[next] == 0 {
 			t.Fatalf("no batch begins with event %d", next)
+		}
+	}
+}
+
+// families is a recording of n persons, each with an anonymous id and an alias
+// that merges join to the person's id, one event of each after the other.
+func families(n int) string {
+	var text strings.Builder
+	at := 1767225600
+	for step := range 4 {
+		for i := range n {
+			at++
+			switch step {
+			case 0, 3:
+				fmt.Fprintf(&text, `{"e":"view-%d","d":"anon-%d","t":%d}`+"\n", step, i, at)
+			case 1:
+				fmt.Fprintf(&text, `{"e":"$identify","d":"user-%d","t":%d,"properties":{"$anon_distinct_id":"anon-%d"}}`+"\n", i, at, i)
+			case 2:
+				fmt.Fprintf(&text, `{"e":"$create_alias","d":"user-%d","t":%d,"properties":{"alias":"alias-%d"}}`+"\n", i, at, i)
+			}
+		}
+	}
+	return text.String()
+}
+
+// Of a replay that keeps the order of each id, a shard sends all events of an id
+// and of its kin, in their order, and the shards together send each event once.
+func TestShardsOfAnOrderedReplay(t *testing.T) {
+	t.Parallel()
+	const n, of, connections = 60, 3, 2
+	s := replayOf(t, "a", families(n), "target: {connections: 2, compression: none}\nbatching: {events: 4}\n")
+	shardOf, numbers, order := map[string]int{}, map[int64]bool{}, map[string][]string{}
+	for index := range of {
+		source, plan, err := OpenShard(s, index, of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan.Lanes != connections || !plan.Ordered || !plan.Sharded {
+			t.Errorf("plan %+v", plan)
+		}
+		w := newWorkbench(s, time.Unix(1767225600, 0))
+		laneOf := map[string]int{}
+		for b := newBatch(); ; {
+			b.reset()
+			err := source.Next(b)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan.Events -= b.Events
+			source.Build(b, w)
+			for i, e := range b.decoded(t) {
+				_, family, _ := strings.Cut(e.DistinctID, "-")
+				if other, known := shardOf[family]; known && other != index {
+					t.Errorf("family %s is on shards %d and %d", family, other, index)
+				}
+				if lane, known := laneOf[family]; known && lane != b.Lane || b.Lane >= connections {
+					t.Errorf("family %s is on lanes %d and %d", family, lane, b.Lane)
+				}
+				if numbers[b.First+int64(i)] {
+					t.Errorf("event %d comes twice", b.First+int64(i))
+				}
+				shardOf[family], laneOf[family], numbers[b.First+int64(i)] = index, b.Lane, true
+				order[family] = append(order[family], e.Event)
+			}
+		}
+		if plan.Events != 0 {
+			t.Errorf("shard %d is off its plan by %d events", index, plan.Events)
+		}
+	}
+	if len(numbers) != 4*n || len(order) != n {
+		t.Errorf("%d events of %d families, want %d of %d", len(numbers), len(order), 4*n, n)
+	}
+	for family, events := range order {
+		if got := strings.Join(events, " "); got != "view-0 $identify $create_alias view-3" {
+			t.Errorf("family %s: %s", family, got)
+		}
+	}
+	used := map[int]int{}
+	for _, shard := range shardOf {
+		used[shard]++
+	}
+	if len(used) != of || used[0] < n/10 { // 20 of 60 on average
+		t.Errorf("families by shard: %v", used)
+	}
+}
+
+// What cannot be shared without breaking a promise is refused, with what to do.
+func TestShardRefuses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		more string
+		of   int
+		want string
+	}{
+		{"  order: file\n", 2, "cannot share a replay that keeps the order of its file among several machines: set replay.order to per-id or none"},
+		{"  pseudonymize: true\n", 2, "cannot share the replay: each machine would make up other pseudonyms (set replay.key in the scenario"},
+		{"", maxLanes, "cannot share the replay by distinct_id: 1048576 times 64 connections are more than 1048576"},
+	} {
+		_, _, err := OpenShard(replayOf(t, "a", families(2), c.more), 0, c.of)
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%q: error %v, want %q", c.more, err, c.want)
 		}
 	}
 }

@@ -46,7 +46,7 @@
 //	generator   CPU time and peak memory of the process, what held it back, and the share of
 //	            the due requests that left within LateAfter of their time
 //	thresholds  each as written, what it came to, and whether it was met
-//	verdict     pass, fail or invalid: see Judge
+//	verdict     pass, fail or invalid, as judge says in verdict.go
 //	warnings    doubts; the first one of an invalid run says why it is invalid
 //
 // latency.hlog has every interval's histograms in the HdrHistogram interval log

@@ -101,6 +101,30 @@ func eachHistogram(in io.Reader, until time.Duration, do func(*loggedHistogram) 
 	return err
 }
 
+// addTo adds the line to the histogram that its tag names, or returns the reason
+// whose latencies it holds. A tag of a later version is passed over.
+func (line *loggedHistogram) addTo(latency, service, lag *Histogram) (reason string) {
+	switch line.tag {
+	case tagLatency:
+		latency.Add(line.Histogram)
+	case tagService:
+		service.Add(line.Histogram)
+	case tagLag:
+		lag.Add(line.Histogram)
+	default:
+		reason, _ = cutReason(line.tag)
+	}
+	return reason
+}
+
+// cutReason is the reason that a tag names, if it names one.
+func cutReason(tag string) (reason string, found bool) {
+	if reason, found = strings.CutPrefix(tag, tagReason); !found {
+		return "", false
+	}
+	return reason, true
+}
+
 // hlogLine is a line whose histogram is not decoded yet.
 type hlogLine struct {
 	loggedHistogram

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"rehearse/capture"
@@ -185,24 +184,22 @@ func (t *Tally) addRow(row *Row) {
 // addLogged adds a histogram of a log.
 func (t *Tally) addLogged(line *loggedHistogram) error {
 	switch line.tag {
-	case tagLatency:
-		t.Latency.Add(line.Histogram)
-	case tagService:
-		t.Service.Add(line.Histogram)
-	case tagLag:
-		t.Lag.Add(line.Histogram)
 	case tagConnect:
 		made(&t.Connect).Add(line.Histogram)
+		return nil
 	case tagTLS:
 		made(&t.TLS).Add(line.Histogram)
-	default:
-		name, _ := strings.CutPrefix(line.tag, tagReason)
-		reason, err := capture.ParseReason(name)
-		if err != nil {
-			return fmt.Errorf("latency.hlog: %w", err)
-		}
-		t.reason(reason).Add(line.Histogram)
+		return nil
 	}
+	name := line.addTo(t.Latency, t.Service, t.Lag)
+	if name == "" {
+		return nil
+	}
+	reason, err := capture.ParseReason(name)
+	if err != nil {
+		return fmt.Errorf("latency.hlog: %w", err)
+	}
+	t.reason(reason).Add(line.Histogram)
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -124,7 +123,7 @@ func (r *Run) readHistograms(in io.Reader, until time.Duration) error {
 	r.Latency, r.Service, r.Lag = merged[tagLatency], merged[tagService], merged[tagLag]
 	r.ByReason = map[string]*Histogram{}
 	for tag, h := range merged {
-		if reason, ok := strings.CutPrefix(tag, tagReason); ok {
+		if reason, ok := cutReason(tag); ok {
 			r.ByReason[reason] = h
 		}
 	}

@@ -36,15 +36,15 @@ func (p *page) fact(name, format string, args ...any) {
 
 // paragraph sets text in as many lines as it needs, the first after mark.
 func (p *page) paragraph(mark, text string) {
-	for _, line := range wrap(text, p.width-utf8.RuneCountInString(mark)) {
+	for _, line := range Wrap(text, p.width-utf8.RuneCountInString(mark)) {
 		p.line("%s%s", mark, line)
 		mark = strings.Repeat(" ", utf8.RuneCountInString(mark))
 	}
 }
 
-// wrap breaks text at blanks into lines of at most width, words longer than that
+// Wrap breaks text at blanks into lines of at most width, words longer than that
 // wherever they must.
-func wrap(text string, width int) (lines []string) {
+func Wrap(text string, width int) (lines []string) {
 	var line []rune
 	for _, word := range strings.Fields(text) {
 		rest := []rune(word)

@@ -157,8 +157,8 @@ func TestWrap(t *testing.T) {
 		{"a  b\nc", []string{"a b c"}},
 		{"żółw żółw", []string{"żółw", "żółw"}},
 	} {
-		if got := wrap(c.text, 8); !slices.Equal(got, c.want) {
-			t.Errorf("wrap(%q) = %q, want %q", c.text, got, c.want)
+		if got := Wrap(c.text, 8); !slices.Equal(got, c.want) {
+			t.Errorf("Wrap(%q) = %q, want %q", c.text, got, c.want)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"rehearse/capture"
-	"rehearse/scenario"
 )
 
 // Verdict is what a run is worth.
@@ -35,26 +34,6 @@ const (
 // all, before the run no longer is what the scenario asked for.
 const tolerated = 0.01
 
-// Judge fills in the thresholds, the verdict, the bottleneck and the warnings of
-// r, whose numbers t are. doubts are what the caller knows against the run; with
-// any, it is invalid.
-//
-// A run is invalid whatever its thresholds say if it cannot be trusted: nothing
-// was sent, the books do not balance, durations were too long to record, a doubt
-// was raised, the generator was held up or throttled, more than 1 % of the requests that came due left late by the
-// generator's own fault, or it is one shard of several, which only together can
-// be judged. Otherwise a threshold that is not met makes it a fail. A run that
-// kept its thresholds still is invalid, never a pass, if it did not do what was
-// planned: it did not run to its end, or more than 1 % of its requests left late
-// for want of a free connection, or never left.
-//
-// The first warning of an invalid run says why it is invalid. A threshold on a
-// stage or on every window is judged by what a Directory saw; here, without the
-// course of the run, it has nothing to measure.
-func Judge(r *Result, t *Tally, thresholds []scenario.Threshold, doubts ...string) {
-	judge(r, evidence{tally: t, demands: newDemands(thresholds, nil), doubts: doubts})
-}
-
 // evidence is what a run is judged by.
 type evidence struct {
 	tally   *Tally
@@ -64,7 +43,20 @@ type evidence struct {
 	leftOut int64    // refused requests whose details there was no room for
 }
 
-// judge is Judge with all there is to know.
+// judge fills in the thresholds, the verdict, the bottleneck and the warnings of
+// r. With any doubt of the caller the run is invalid.
+//
+// A run is invalid whatever its thresholds say if it cannot be trusted: nothing
+// was sent, the books do not balance, durations were too long to record, a doubt
+// was raised, the generator was held up or throttled, network buffers were full,
+// more than 1 % of the requests that came due left late by the generator's own
+// fault, or it is one shard of several, which only together can be judged.
+// Otherwise a threshold that is not met makes it a fail. A run that kept its
+// thresholds still is invalid, never a pass, if it did not do what was planned: it
+// did not run to its end, or more than 1 % of its requests left late for want of a
+// free connection, or never left.
+//
+// The first warning of an invalid run says why it is invalid.
 func judge(r *Result, e evidence) {
 	t := e.tally
 	r.Thresholds, r.Warnings, r.Verdict = []ThresholdRow{}, []string{}, Pass

@@ -9,7 +9,7 @@ import (
 	"rehearse/scenario"
 )
 
-// judged is a run of requests by outcome, each changed by change, and what Judge
+// judged is a run of requests by outcome, each changed by change, and what judge
 // makes of it.
 func judged(n int, ended Ended, demands []scenario.Threshold, change func(i int, o *Outcome)) *Result {
 	t := NewTally()
@@ -22,7 +22,7 @@ func judged(n int, ended Ended, demands []scenario.Threshold, change func(i int,
 	m.Shard.Of = 1
 	r := newResult(&m, t, time.Second)
 	r.Run.Ended = ended
-	Judge(r, t, demands)
+	judge(r, evidence{tally: t, demands: newDemands(demands, nil)})
 	return r
 }
 
@@ -131,7 +131,7 @@ func TestVerdictOfDoubtfulBooks(t *testing.T) {
 		r := newResult(&m, tally, time.Second)
 		r.Run.Ended = Completed
 		c.change(r)
-		Judge(r, tally, p99Below(1000), c.doubts...)
+		judge(r, evidence{tally: tally, demands: newDemands(p99Below(1000), nil), doubts: c.doubts})
 		if r.Verdict != Invalid || r.Because() != c.want {
 			t.Errorf("%s: %s because %q, want invalid because %q", c.name, r.Verdict, r.Because(), c.want)
 		}
@@ -269,7 +269,7 @@ func TestLeftOutDetailsAreWarnedOf(t *testing.T) {
 	tally.LeftOut = 12_345
 	r := newResult(&m, tally, time.Second)
 	r.Run.Ended = Completed
-	Judge(r, tally, nil)
+	judge(r, evidence{tally: tally})
 	if want := "the details of 12,345 rejected requests were not kept"; len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], want) {
 		t.Errorf("warnings %q, want %q", r.Warnings, want)
 	}

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -74,16 +73,7 @@ func (s *slicing) end() error {
 // add counts a histogram.
 func (w *Window) add(line *loggedHistogram) {
 	w.To = max(w.To, line.to)
-	switch line.tag {
-	case tagLatency:
-		w.Latency.Add(line.Histogram)
-	case tagService:
-		w.Service.Add(line.Histogram)
-	case tagLag:
-		w.Lag.Add(line.Histogram)
-	default:
-		if reason, ok := strings.CutPrefix(line.tag, tagReason); ok && len(w.Reasons) < maxTags {
-			w.Reasons[reason] += line.Count()
-		}
+	if reason := line.addTo(w.Latency, w.Service, w.Lag); reason != "" && len(w.Reasons) < maxTags {
+		w.Reasons[reason] += line.Count()
 	}
 }

@@ -88,11 +88,11 @@ func compareRuns(w world, a, b string, f compareFlags) error {
 // print prints the comparison. The error carries the exit code of a regression.
 func (f *compareFlags) print(w world, c *compare.Comparison) error {
 	var text bytes.Buffer
-	write := compare.WriteText
+	write := func() error { return compare.WriteText(&text, c, columns(w.stdout)) }
 	if f.bench {
-		write = compare.WriteBenchmarks
+		write = func() error { return compare.WriteBenchmarks(&text, c) }
 	}
-	if err := write(&text, c); err != nil {
+	if err := write(); err != nil {
 		return err
 	}
 	if _, err := w.stdout.Write(text.Bytes()); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -50,6 +51,13 @@ func startLive(address string, m *results.Manifest, stop func()) (*live, error) 
 	l.server = &http.Server{Handler: l.guard(mux), ReadHeaderTimeout: 5 * time.Second}
 	go l.server.Serve(listener) // ends with an error when it is shut down, which is no news
 	return l, nil
+}
+
+// announce says where the page is.
+func (l *live) announce(out io.Writer) {
+	if l != nil {
+		fmt.Fprintf(out, "live on http://%s/\n", l.host)
+	}
 }
 
 // listenLoopback listens on an address of this machine alone: whoever reaches

@@ -48,8 +48,8 @@ func TestProgressLines(t *testing.T) {
 	if got := strings.Count(out.String(), "\n"); got != 2 || !strings.HasPrefix(out.String(), "10s of 1m0s  100/s of 0  p99 20ms") || strings.Contains(out.String(), "\x1b") {
 		t.Errorf("%d lines:\n%s", got, out.String())
 	}
-	if got := columns(&out); got != results.TextWidth {
-		t.Errorf("%d columns where there is no terminal, want %d", got, results.TextWidth)
+	if got := columns(&out); got != unbounded {
+		t.Errorf("%d columns where there is no terminal, want %d", got, unbounded)
 	}
 }
 

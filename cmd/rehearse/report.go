@@ -85,7 +85,9 @@ func (f *reportFlags) show(w world, run *results.Run) error {
 	case f.junit:
 		return printForm(w, run, report.WriteJUnit)
 	case f.rejections:
-		return printForm(w, run, report.WriteRejected)
+		return printForm(w, run, func(out io.Writer, run *results.Run) error {
+			return report.WriteRejected(out, run, columns(w.stdout))
+		})
 	case f.github:
 		if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
 			if err := appendSummary(path, run); err != nil {

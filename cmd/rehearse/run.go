@@ -191,6 +191,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		return "", err
 	}
 	defer view.end(filepath.Join(path, reportFile))
+	view.announce(r.world.stderr)
 	directory, err := results.Create(path, manifest)
 	if err != nil {
 		return "", err

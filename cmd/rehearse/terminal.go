@@ -5,8 +5,6 @@ import (
 	"os"
 
 	"golang.org/x/term"
-
-	"rehearse/results"
 )
 
 // terminal is out if it is a terminal.
@@ -16,12 +14,15 @@ func terminal(out io.Writer) (*os.File, bool) {
 }
 
 // columns is how many columns there are to write to: those of a terminal that
-// tells, and as many as a report takes elsewhere.
+// tells, and as many as anybody wants elsewhere.
 func columns(out io.Writer) int {
 	if f, ok := terminal(out); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 			return width
 		}
 	}
-	return results.TextWidth
+	return unbounded
 }
+
+// unbounded is more columns than any text takes.
+const unbounded = 1000

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"rehearse/capture"
 	"rehearse/results"
@@ -111,12 +112,26 @@ func TestComparisonText(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
-	if err := WriteText(&text, c); err != nil {
+	if err := WriteText(&text, c, 200); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"latency p50", " worse\n", "the seeds differ (1 and 2)", "what was set over them, differ", "B is worse than A by more than 5 %: latency p50"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
+		}
+	}
+	for _, width := range []int{0, 40, 60, 80, 111} {
+		text.Reset()
+		if err := WriteText(&text, c, width); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(text.String()) {
+			if n := utf8.RuneCountInString(line) - 1; n > max(width, 40) {
+				t.Errorf("%d columns of %d: %s", n, width, line)
+			}
+		}
+		if !strings.Contains(text.String(), "latency p50: worse\n") {
+			t.Errorf("%d columns:\n%s", width, text.String())
 		}
 	}
 	back, err := Runs(b, a, 0.05)

@@ -42,28 +42,55 @@ func (r *Row) Delta() string {
 	return fmt.Sprintf("%+.1f %%%s", r.Change*100, points)
 }
 
-// WriteText writes the comparison as plain text of some 110 columns.
-func WriteText(w io.Writer, c *Comparison) error {
+// textWidth is how many columns the table takes.
+const textWidth = 112
+
+// WriteText writes the comparison as plain text: a table of 112 columns, or where
+// there are fewer a paragraph for each row.
+func WriteText(w io.Writer, c *Comparison, width int) error {
+	width = min(max(width, results.MinTextWidth), textWidth)
 	var b strings.Builder
 	for _, run := range []struct {
 		name string
 		*results.Run
 	}{{"A", c.A}, {"B", c.B}} {
-		fmt.Fprintf(&b, "%s  %s, run %s (%s)\n", run.name, results.Printable(run.Result.Run.Scenario, 40), results.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
+		text := fmt.Sprintf("%s  %s, run %s (%s)", run.name, results.Printable(run.Result.Run.Scenario, 40), results.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
+		paragraph(&b, text, width)
 	}
-	fmt.Fprintf(&b, "\n%-13s %-31s %-31s %-10s %-7s\n", "medians", "A", "B", "change", "p")
-	for i := range c.Rows {
-		r := &c.Rows[i]
-		fmt.Fprintf(&b, "%-13s %-31s %-31s %-10s %-7.3f %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.P, r.Found)
-	}
+	c.writeRows(&b, width)
 	for _, warning := range c.Warnings {
-		fmt.Fprintf(&b, "\nwarning: %s\n", results.Printable(warning, 500))
+		b.WriteByte('\n')
+		paragraph(&b, "warning: "+results.Printable(warning, 500), width)
 	}
-	fmt.Fprintf(&b, "\n%s\n", c.Because())
+	b.WriteByte('\n')
+	paragraph(&b, c.Because(), width)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("cannot write comparison: %w", err)
 	}
 	return nil
+}
+
+// paragraph sets text in as many lines as it needs.
+func paragraph(b *strings.Builder, text string, width int) {
+	for _, line := range results.Wrap(text, width) {
+		b.WriteString(line + "\n")
+	}
+}
+
+// writeRows sets the measures.
+func (c *Comparison) writeRows(b *strings.Builder, width int) {
+	if width == textWidth {
+		fmt.Fprintf(b, "\n%-13s %-31s %-31s %-10s %-7s\n", "medians", "A", "B", "change", "p")
+	}
+	for i := range c.Rows {
+		r := &c.Rows[i]
+		if width == textWidth {
+			fmt.Fprintf(b, "%-13s %-31s %-31s %-10s %-7.3f %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.P, r.Found)
+			continue
+		}
+		fmt.Fprintf(b, "\n%s: %s\n  A %s\n  B %s\n", r.Name, r.Found, r.Text(r.A), r.Text(r.B))
+		fmt.Fprintf(b, "  change %s, p %.3f\n", r.Delta(), r.P)
+	}
 }
 
 // Because says in a sentence what the comparison comes to.

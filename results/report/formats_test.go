@@ -22,7 +22,7 @@ func TestForms(t *testing.T) {
 	}
 	for name, form := range map[string]func(io.Writer, *results.Run) error{
 		"small-import.md": WriteMarkdown, "small-import.xml": WriteJUnit, "small-import.github": WriteAnnotations,
-		"small-import.rejected": WriteRejected, "small-import.csv": WriteEvents,
+		"small-import.rejected": wideRejected, "small-import.csv": WriteEvents,
 	} {
 		var got bytes.Buffer
 		if err := form(&got, run); err != nil {
@@ -56,7 +56,7 @@ func TestHostileForms(t *testing.T) {
 	}
 	var markdown, junit, github, rejected bytes.Buffer
 	for out, form := range map[*bytes.Buffer]func(io.Writer, *results.Run) error{
-		&markdown: WriteMarkdown, &junit: WriteJUnit, &github: WriteAnnotations, &rejected: WriteRejected,
+		&markdown: WriteMarkdown, &junit: WriteJUnit, &github: WriteAnnotations, &rejected: wideRejected,
 	} {
 		if err := form(out, run); err != nil {
 			t.Fatal(err)
@@ -81,3 +81,27 @@ func TestHostileForms(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("pipe closed") }
+
+// wideRejected is the list where there is room for a table.
+func wideRejected(w io.Writer, run *results.Run) error {
+	return WriteRejected(w, run, results.TextWidth)
+}
+
+// Where there is no room for a table, the list is one of paragraphs.
+func TestNarrowRejections(t *testing.T) {
+	t.Parallel()
+	run, err := results.Open("../testdata/small-import")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for width, want := range map[int]string{
+		0:  "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to 15.7\n  s: \"rate limited\"\n- 10",
+		40: "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to 15.7\n  s: \"rate limited\"\n- 10",
+		80: "- 19 requests, 190 events: rate_limited 429 (server), due from 0.4 s to 15.7 s:\n  \"rate limited\"\n- 10",
+	} {
+		var text bytes.Buffer
+		if err := WriteRejected(&text, run, width); err != nil || !strings.HasPrefix(text.String(), want) {
+			t.Errorf("%d columns: error %v\n%s, want\n%s", width, err, text.String(), want)
+		}
+	}
+}

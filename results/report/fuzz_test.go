@@ -9,6 +9,35 @@ import (
 	"rehearse/results"
 )
 
+// Whatever lies beside a result, its report is drawn.
+func FuzzBeside(f *testing.F) {
+	f.Add([]byte(checkText), []byte(endpointText), []byte("rate: 5000/s\n"))
+	f.Add([]byte(`{"format": "rehearse/check/v1", "hot_ids": [{"share": 1e308, "peak_per_s": -1e308, "overflows_at_s": 1e300}], "partitions": {"count": 1, "max_events": 1e308}}`),
+		[]byte(`{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main", "events": -9, "partitions": [-9223372036854775808]}], "hot_ids": [{"events": -1, "uncertain": 1}]}}`), []byte("\xff</pre><script>"))
+	result, err := os.ReadFile(filepath.Join("../testdata/small-import", results.ResultFile))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, check, endpoint, permit []byte) {
+		dir := t.TempDir()
+		for name, text := range map[string][]byte{
+			results.ResultFile: result, results.CheckFile: check, results.EndpointFile: endpoint, results.PermitFile: permit,
+		} {
+			if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run, err := results.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := HTML(run)
+		if err != nil || bytes.Count(text, []byte("<script")) != 1 || bytes.Contains(text, []byte("NaN")) {
+			t.Errorf("error %v, or a script of others, or no number", err)
+		}
+	})
+}
+
 // Whatever somebody wrote into the files of a run, its report is drawn.
 func FuzzHTML(f *testing.F) {
 	read := func(name string) []byte {

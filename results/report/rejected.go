@@ -32,21 +32,18 @@ type groupKey struct {
 }
 
 // WriteRejected lists the refused requests of a run in groups of one reason,
-// status and answer, the largest first.
-func WriteRejected(w io.Writer, run *results.Run) error {
+// status and answer, the largest first: as a table, or where there are fewer
+// columns than results.TextWidth as a paragraph each.
+func WriteRejected(w io.Writer, run *results.Run, width int) error {
 	groups, leftOut, err := groupRejections(run)
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", "requests", "events", "reason", "side", "", "first", "last", "answer")
-	for _, g := range groups {
-		status := ""
-		if g.status > 0 {
-			status = strconv.Itoa(g.status)
-		}
-		fmt.Fprintf(&b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", results.FormatCount(g.requests), results.FormatCount(g.events),
-			results.Printable(g.reason, 22), results.Printable(g.side, 8), status, clock(g.first/1000), clock(g.last/1000), g.answer)
+	if width < results.TextWidth {
+		writeNarrow(&b, groups, max(width, results.MinTextWidth))
+	} else {
+		writeTable(&b, groups)
 	}
 	if len(groups) == 0 {
 		b.WriteString("no request that was sent was refused\n")
@@ -55,6 +52,34 @@ func WriteRejected(w io.Writer, run *results.Run) error {
 		fmt.Fprintf(&b, "the details of %s more were not kept\n", results.FormatCount(leftOut))
 	}
 	return write(w, b.String())
+}
+
+// writeNarrow sets a paragraph a group.
+func writeNarrow(b *strings.Builder, groups []*group, width int) {
+	for _, g := range groups {
+		text := fmt.Sprintf("%s requests, %s events: %s", results.FormatCount(g.requests), results.FormatCount(g.events), results.Printable(g.reason, 22))
+		if g.status > 0 {
+			text += " " + strconv.Itoa(g.status)
+		}
+		text += fmt.Sprintf(" (%s), due from %s to %s", results.Printable(g.side, 8), clock(g.first/1000), clock(g.last/1000))
+		if g.answer != "" {
+			text += fmt.Sprintf(": %q", g.answer)
+		}
+		b.WriteString("- " + strings.Join(results.Wrap(text, width-2), "\n  ") + "\n")
+	}
+}
+
+// writeTable sets a line a group.
+func writeTable(b *strings.Builder, groups []*group) {
+	fmt.Fprintf(b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", "requests", "events", "reason", "side", "", "first", "last", "answer")
+	for _, g := range groups {
+		status := ""
+		if g.status > 0 {
+			status = strconv.Itoa(g.status)
+		}
+		fmt.Fprintf(b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", results.FormatCount(g.requests), results.FormatCount(g.events),
+			results.Printable(g.reason, 22), results.Printable(g.side, 8), status, clock(g.first/1000), clock(g.last/1000), g.answer)
+	}
 }
 
 // groupRejections reads the refused requests of a run.

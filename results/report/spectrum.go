@@ -58,7 +58,8 @@ func ninesAxis(count int64) (axis, []tick) {
 	if most <= 5 {
 		ticks = append(ticks, tick{place(a.at(math.Log10(2))), "50 %"})
 	}
-	for n := 1.0; n <= most; n++ {
+	step := math.Ceil(most / 5) // more labels would overlap
+	for n := most - step*math.Floor((most-1)/step); n <= most; n += step {
 		ticks = append(ticks, tick{place(a.at(n)), fmt.Sprintf("%.*f %%", int(math.Max(n-2, 0)), 100-100*math.Pow(10, -n))})
 	}
 	return a, ticks

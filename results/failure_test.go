@@ -1,0 +1,171 @@
+package results
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"rehearse/capture"
+)
+
+func TestCreateRefuses(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	if _, err := Create(path, manifest(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(path, manifest(1)); err == nil || !strings.Contains(err.Error(), "is not empty (choose another") {
+		t.Errorf("a directory in use: error %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(filepath.Join(file, "run"), manifest(1)); err == nil || !strings.HasPrefix(err.Error(), "cannot create run directory") {
+		t.Errorf("a directory in a file: error %v", err)
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&os.PathError{Op: "mkdir", Path: "/runs", Err: syscall.EACCES}, "mkdir /runs: permission denied (choose a directory that you may write to)"},
+		{&os.PathError{Op: "write", Path: "/runs/ledger", Err: syscall.ENOSPC}, "write /runs/ledger: no space left on device (free some space, or choose a directory on another disk)"},
+		{io.ErrShortWrite, "short write"},
+	} {
+		if got := advise(c.err); got.Error() != c.want || !errors.Is(got, c.err) {
+			t.Errorf("advise(%v) = %v, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+// fullDisk takes so many bytes and no more.
+type fullDisk struct {
+	io.WriteCloser
+	room int
+}
+
+func (f *fullDisk) Write(p []byte) (int, error) {
+	n := min(len(p), f.room)
+	f.room -= n
+	written, err := f.WriteCloser.Write(p[:n])
+	if err == nil && n < len(p) {
+		err = syscall.ENOSPC
+	}
+	return written, err
+}
+
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	d, err := Create(path, manifest(300))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.timeline = &fullDisk{d.timeline, 250} // a row and a piece of the next
+	r := NewRecorder(1)
+	var failures []error
+	for i := range 300 {
+		o := outcome(i, capture.Accepted, 200)
+		r.Shard(0).Record(&o)
+		if i%100 == 99 {
+			if err := d.Write(r.Tick(time.Duration(i+1)*ms, Count{})); err != nil {
+				failures = append(failures, err)
+			}
+		}
+	}
+	if len(failures) != 1 || !errors.Is(failures[0], syscall.ENOSPC) {
+		t.Errorf("Write failed with %v, want one failure for lack of space", failures)
+	}
+	result, err := d.Close(Final{Ended: Completed})
+	if !errors.Is(err, syscall.ENOSPC) || result.Verdict != Invalid || result.Requests.Accepted != 300 {
+		t.Errorf("Close: error %v, verdict %s, %d accepted", err, result.Verdict, result.Requests.Accepted)
+	}
+	if want := "cannot write run directory"; !strings.HasPrefix(result.Because(), want) {
+		t.Errorf("invalid because %q, want %q", result.Because(), want)
+	}
+	run, err := Open(path)
+	if err != nil || len(run.Timeline) == 0 || len(run.Timeline) > 2 || run.Result.Verdict != Invalid {
+		t.Errorf("opened: %d rows, verdict %s, error %v", len(run.Timeline), run.Result.Verdict, err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, result, want string
+		is                 error
+	}{
+		{"no run", "", "not a run directory: no result.json in it (name the directory that a run wrote)", ErrNoRun},
+		{"a newer format", `{"format": "rehearse/result/v2"}`, `"rehearse/result/v2" is a format that this version does not know`, ErrFormat},
+		{"no JSON", `{"format": `, "cannot read result.json: unexpected end of JSON input", nil},
+	} {
+		path := t.TempDir()
+		if c.result != "" {
+			if err := os.WriteFile(filepath.Join(path, ResultFile), []byte(c.result), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := Open(path)
+		if err == nil || !strings.Contains(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestOpenDoubtsBooksThatDoNotBalance(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	if _, err := rehearse(t, path, 1000, accept).Close(Final{Ended: Completed}); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(path, ResultFile)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(text, []byte(`"verdict": "pass"`)) {
+		t.Fatalf("not a pass:\n%s", text)
+	}
+	text = bytes.Replace(text, []byte(`"accepted": 1000,`), []byte(`"accepted": 999,`), 1)
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "the books do not balance: 1000 requests sent, but 999 accepted + 0 rejected + 0 ambiguous"
+	if run.Result.Verdict != Invalid || run.Result.Because() != want {
+		t.Errorf("verdict %s because %q, want invalid because %q", run.Result.Verdict, run.Result.Because(), want)
+	}
+}
+
+func FuzzParseResult(f *testing.F) {
+	text, err := (&Result{Format: Format, Rejections: []RejectionRow{{Reason: "rate_limited"}}}).encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte(`{"format": "rehearse/result/v2"}`))
+	f.Add([]byte(`{"format": "rehearse/result/v1", "planned": {"requests": 1e99}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		result, err := ParseResult(text)
+		if err != nil {
+			return
+		}
+		_ = result.Balance()
+		if err := WriteText(io.Discard, &Run{Result: result}, TextWidth); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

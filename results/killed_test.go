@@ -1,0 +1,111 @@
+package results
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// growing are the files that a killed run may leave torn.
+var growing = [...]string{LatencyFile, TimelineFile, RejectedFile, LedgerFile}
+
+// A run killed in mid-write leaves its last interval torn in any of the files, or
+// missing in some. Everything that result.json covers is still there, and what
+// goes beyond is passed over.
+func TestKilledRunIsReadable(t *testing.T) {
+	t.Parallel()
+	before, after := t.TempDir(), t.TempDir()
+	rehearse(t, before, 2000, reasonOf)
+	rehearse(t, after, 3000, reasonOf) // the same, and an interval more
+	old, grown := readFiles(t, before), readFiles(t, after)
+	want, err := Open(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		for _, name := range growing {
+			cut := rapid.IntRange(len(old[name]), len(grown[name])).Draw(t, name)
+			writeFile(t, filepath.Join(path, name), grown[name][:cut])
+		}
+		writeFile(t, filepath.Join(path, ResultFile), old[ResultFile])
+		got, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want.Result, got.Result); diff != "" {
+			t.Errorf("result (-want +got):\n%s", diff)
+		}
+		if !slices.Equal(got.Timeline, want.Timeline) {
+			t.Errorf("timeline of %d rows, want %d", len(got.Timeline), len(want.Timeline))
+		}
+		if !got.Latency.counts.Equals(want.Latency.counts) {
+			t.Errorf("%d latencies, want %d", got.Latency.Count(), want.Latency.Count())
+		}
+		if ledger, err := got.Ledger(); err != nil || len(ledger) == 0 {
+			t.Errorf("ledger of %d ranges, error %v", len(ledger), err)
+		}
+		if err := WriteText(io.Discard, got, TextWidth); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Files cut anywhere, or gone, cost what they held and no more.
+func TestMutilatedDirectoryIsReadable(t *testing.T) {
+	t.Parallel()
+	whole, path := t.TempDir(), t.TempDir()
+	if _, err := rehearse(t, whole, 1500, reasonOf).Close(Final{Ended: Completed}); err != nil {
+		t.Fatal(err)
+	}
+	files := readFiles(t, whole)
+	writeFile(t, filepath.Join(path, ResultFile), files[ResultFile])
+	rapid.Check(t, func(t *rapid.T) {
+		for _, name := range growing {
+			cut := rapid.IntRange(-1, len(files[name])).Draw(t, name)
+			if cut < 0 {
+				os.Remove(filepath.Join(path, name))
+				continue
+			}
+			writeFile(t, filepath.Join(path, name), files[name][:cut])
+		}
+		run, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Result.Requests.Sent == 0 || run.Result.Run.Ended != Completed {
+			t.Errorf("result %+v", run.Result)
+		}
+		var text bytes.Buffer
+		if err := WriteText(&text, run, TextWidth); err != nil || text.Len() == 0 {
+			t.Errorf("%d bytes of text, error %v", text.Len(), err)
+		}
+	})
+}
+
+// readFiles reads a directory.
+func readFiles(t *testing.T, path string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for _, name := range append(growing[:], ResultFile) {
+		text, err := os.ReadFile(filepath.Join(path, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = text
+	}
+	return files
+}
+
+// writeFile replaces a file.
+func writeFile(t rapid.TB, path string, text []byte) {
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
