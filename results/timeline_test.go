@@ -92,10 +92,14 @@ func TestTimelineOfLaterVersions(t *testing.T) {
 // A timeline from before there were columns for what was sent again or kept back.
 func TestTimelineOfEarlierVersions(t *testing.T) {
 	t.Parallel()
-	text := strings.ReplaceAll(timelineOf(sampleRows()), ",retried_requests,late_held_requests\n", "\n")
+	earlier := sampleRows()
+	for i := range earlier {
+		earlier[i].Retried, earlier[i].Held = 0, 0
+	}
+	text := strings.ReplaceAll(timelineOf(earlier), ",retried_requests,late_held_requests\n", "\n")
 	text = strings.ReplaceAll(text, ",0,0\n", "\n")
 	rows, err := ReadTimeline(strings.NewReader(text))
-	if err != nil || !slices.Equal(rows, sampleRows()) || strings.Contains(text, "retried") {
+	if err != nil || !slices.Equal(rows, earlier) || strings.Contains(text, "retried") {
 		t.Errorf("rows %v, error %v", rows, err)
 	}
 }
