@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -22,6 +23,7 @@ type Config struct {
 	Start       time.Time // when event 0 is due, by the monotonic clock
 	Limit       Limit     // zero: none
 	Builders    int       // goroutines that build bodies; 0: as many as GOMAXPROCS
+	EventBytes  int       // about what an encoded event weighs; 0: not known
 
 	// Observe is told of every interval, once a second and at the end; the
 	// interval is valid until it returns. It may be slow.
@@ -127,11 +129,11 @@ func (c *Config) connections() int {
 func (c *Config) ahead(senders int) int {
 	const memory = 4 << 20
 	const most = 256
-	body := max(c.Scenario.Batching.MaxEvents*typicalEvent, 1)
+	body := max(c.Scenario.Batching.MaxEvents*cmp.Or(c.EventBytes, typicalEvent), 1)
 	return senders + min(max(memory/body, 2*runtime.GOMAXPROCS(0)), most)
 }
 
-// typicalEvent is about what an encoded event weighs.
+// typicalEvent is about what an encoded event weighs where nobody knows.
 const typicalEvent = 400
 
 // stoppedTimer returns a timer that is not running.

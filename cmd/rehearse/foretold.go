@@ -22,6 +22,14 @@ func foretold(s *scenario.Scenario) *preflight.Report {
 	return preflight.Check(preflight.Input{Scenario: s, Load: estimatedLoad(s), Now: time.Now()})
 }
 
+// eventBytes is what an event weighs in a body, as foretold; 0: nobody knows.
+func eventBytes(r *preflight.Report) int {
+	if r == nil {
+		return 0
+	}
+	return int(r.Plan.BodyBytes / max(r.Plan.Events, 1))
+}
+
 // keepCheck writes what was foretold into a run directory.
 func keepCheck(directory string, r *preflight.Report) error {
 	if r == nil {

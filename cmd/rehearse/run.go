@@ -206,7 +206,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	progress := newProgress(r, path, generator.Follow(source))
 	push := startPush(hard, r.world.stderr, &manifest)
 	summary, err := generator.Run(soft, hard, generator.Config{
-		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders, Limit: r.cleared.limit,
+		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders, Limit: r.cleared.limit, EventBytes: eventBytes(check),
 		Observe: func(iv *results.Interval) {
 			if err := directory.Write(iv); err != nil {
 				progress.warn(err)
