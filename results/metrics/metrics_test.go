@@ -163,19 +163,19 @@ func native(h *dto.Histogram) map[int]int64 {
 func TestNativeBucketsHoldTheirDurations(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		tally := results.NewTally()
+		times := results.NewHistogram()
 		durations := rapid.SliceOfN(rapid.Int64Range(0, int64(time.Minute/time.Microsecond)), 0, 200).Draw(t, "microseconds")
 		want := make(map[int]int64)
 		zero := uint64(0)
 		for _, us := range durations {
-			tally.Latency.Record(time.Duration(us) * time.Microsecond)
+			times.Record(time.Duration(us) * time.Microsecond)
 			if us == 0 {
 				zero++
 				continue
 			}
 			want[int(math.Ceil(32*math.Log2(float64(us)/1e6)))]++
 		}
-		h := decoded(t, Of(tally, &results.Row{}))["rehearse_latency_seconds"].Metric[0].GetHistogram()
+		h := decoded(t, []Family{{Name: "x", Kind: Histogram, Times: times}})["x"].Metric[0].GetHistogram()
 		got := native(h)
 		if h.GetZeroCount() != zero {
 			t.Errorf("%d are zero, want %d", h.GetZeroCount(), zero)

@@ -8,11 +8,11 @@ import (
 	"rehearse/results/metrics"
 )
 
-// metricsOf are the metrics of a run up to the end of an interval.
-func metricsOf(iv *results.Interval, start time.Time) []metric {
-	at := span{nanoseconds(start), nanoseconds(start.Add(iv.To))}
+// metricsOf are the metrics of a run so far, of which last is the last interval.
+func metricsOf(total *results.Tally, last *results.Row, start time.Time) []metric {
+	at := span{nanoseconds(start), nanoseconds(start.Add(time.Duration(1e9 * last.To)))}
 	var all []metric
-	for _, f := range metrics.Of(iv.Total, &results.Row{InFlight: iv.InFlight, Target: iv.Target}) {
+	for _, f := range metrics.Of(total, last) {
 		m := metric{Description: f.Help}
 		m.Name, m.Unit = spelled(f.Name)
 		switch f.Kind {

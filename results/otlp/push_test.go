@@ -183,7 +183,7 @@ func TestNamesAreThoseOfTheLivePage(t *testing.T) {
 	for _, m := range regexp.MustCompile(`# TYPE (\S+) (\w+)`).FindAllStringSubmatch(page.String(), -1) {
 		served = append(served, m[1]+" "+m[2])
 	}
-	for _, m := range metricsOf(iv, begun) {
+	for _, m := range metricsOf(iv.Total, &results.Row{To: 1}, begun) {
 		name := strings.ReplaceAll(m.Name, ".", "_")
 		switch {
 		case m.Sum != nil:
@@ -279,7 +279,7 @@ func TestACollectorThatHangsStopsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := New(t.Context(), c, &results.Manifest{StartedAt: begun})
-	for _, iv := range ticks(20) {
+	for _, iv := range ticks(6) {
 		p.Observe(iv) // tells of failures, or does not yet
 	}
 	if err := p.Close(); err == nil || !strings.Contains(err.Error(), "pushes of metrics did not arrive") {
@@ -310,6 +310,30 @@ func TestNoPusherDoesNothing(t *testing.T) {
 	p := New(t.Context(), nil, nil)
 	if p != nil || p.Observe(tick()) != nil || p.Close() != nil {
 		t.Error("a pusher without a configuration does something")
+	}
+}
+
+// BenchmarkObserve is what a second costs a run whose metrics are pushed, and
+// BenchmarkEncode what a push does.
+func BenchmarkObserve(b *testing.B) {
+	c, err := FromEnv(env("EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := New(b.Context(), c, &results.Manifest{StartedAt: begun})
+	iv := tick()
+	for b.Loop() {
+		if err := p.Observe(iv); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	iv := tick()
+	p := Pusher{total: iv.Total}
+	for b.Loop() {
+		p.encode()
 	}
 }
 
