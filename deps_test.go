@@ -22,12 +22,14 @@ func TestImports(t *testing.T) {
 		"rehearse/permit":            {"rehearse/scenario"},
 		"rehearse/preflight":         {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/generator/traffic"},
 		"rehearse/results/compare":   {"rehearse/results"},
-		"rehearse/results/otlp":      {"rehearse/results"},
-		"rehearse/results/report":    {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/compare"},
+		"rehearse/results/metrics":   {"rehearse/results", "rehearse/results/protobuf"},
+		"rehearse/results/otlp":      {"rehearse/results", "rehearse/results/metrics", "rehearse/results/protobuf"},
+		"rehearse/results/protobuf":  {},
+		"rehearse/results/report":    {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/compare", "rehearse/results/metrics"},
 		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
 		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/staging":           {"rehearse/capture", "rehearse/capture/pipeline"},
-		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/results/otlp", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/permit", "rehearse/preflight", "rehearse/generator", "rehearse/staging"},
+		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/results/metrics", "rehearse/results/otlp", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/permit", "rehearse/preflight", "rehearse/generator", "rehearse/staging"},
 	}
 	owners := map[string][]string{
 		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
@@ -41,6 +43,9 @@ func TestImports(t *testing.T) {
 		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
 		"github.com/parquet-go/parquet-go":           {"rehearse/recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
+		"go.opentelemetry.io/proto/otlp/metrics/v1":  {},
+		"google.golang.org/protobuf/proto":           {},
+		"github.com/prometheus/client_model/go":      {},
 		"github.com/posthog/posthog-go":              {},
 		"pgregory.net/rapid":                         {},
 		"github.com/rogpeppe/go-internal/testscript": {},

@@ -38,7 +38,10 @@ func (a *Answers) ids(merges float64) ids {
 	}
 	slices.SortFunc(counts, func(a, b int64) int { return cmp.Compare(b, a) })
 	var found ids
-	room, hot := max(1-2*merges-0.001, 0), 0
+	room, hot := 1.0, 0
+	if merges > 0 {
+		room = max(1-2*merges-0.001, 0) // a thousandth, so that rounding finds no fault
+	}
 	rest := all.events
 	for _, n := range counts[:min(maxHot, len(counts))] {
 		share := float64(n) / float64(all.events)

@@ -58,7 +58,7 @@ func intentions() []Question {
 		},
 		{
 			Key: string(scenario.AskStarts), Why: "a load is taken when somebody watches it, on a quiet weekday",
-			How: "a date, a time and an offset from UTC (Z is UTC; left out, it is UTC), a weekday before it if you like", Example: "Tue 2026-12-01 10:00 +01:00",
+			How: "a date, a time, and an offset from UTC or a time zone such as Europe/Berlin (left out, it is UTC); a weekday before it if you like", Example: "Tue 2026-12-01 10:00 +01:00",
 			read: func(a *Answers, text string) (err error) { a.Starts, err = readStart(text); return err },
 			says: func(a *Answers) string { return saidTime(a.Starts) },
 		},

@@ -45,7 +45,8 @@ var startLayouts = [...]string{
 }
 
 // readStart reads when the load starts, to the second. A weekday before the date
-// must be that of the date: one of the two would be a mistake.
+// must be that of the date: one of the two would be a mistake. The name of a time
+// zone behind it, as in Europe/Berlin, becomes the offset that holds there then.
 func readStart(text string) (time.Time, error) {
 	rest := strings.Join(strings.Fields(strings.ReplaceAll(text, ",", " ")), " ")
 	day, after, _ := strings.Cut(rest, " ")
@@ -53,12 +54,16 @@ func readStart(text string) (time.Time, error) {
 	if named {
 		rest = after
 	}
+	rest, zone, err := readZone(rest)
+	if err != nil {
+		return time.Time{}, err
+	}
 	rest = strings.Replace(rest, " UTC", "Z", 1)
 	for _, mark := range [...]string{" +", " -", " Z"} {
 		rest = strings.Replace(rest, mark, mark[1:], 1)
 	}
 	for _, layout := range startLayouts {
-		t, err := time.Parse(layout, rest)
+		t, err := time.ParseInLocation(layout, rest, zone)
 		switch {
 		case err != nil:
 			continue
@@ -70,6 +75,18 @@ func readStart(text string) (time.Time, error) {
 		return t.Truncate(time.Second), nil
 	}
 	return time.Time{}, fmt.Errorf("cannot read %q as a time", clip(text))
+}
+
+// readZone takes the name of a time zone off the end of a time.
+func readZone(text string) (rest string, zone *time.Location, err error) {
+	at := strings.LastIndexByte(text, ' ')
+	if name := text[at+1:]; at > 0 && strings.Contains(name, "/") {
+		if zone, err = time.LoadLocation(name); err != nil {
+			return text, nil, fmt.Errorf("unknown time zone %q", clip(name))
+		}
+		return text[:at], zone, nil
+	}
+	return text, time.UTC, nil
 }
 
 // readWeekday reads the name of a weekday, of which three letters are enough.

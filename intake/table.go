@@ -145,19 +145,24 @@ func readNumber(cell string) (value float64, percent bool, err error) {
 // perhaps, the first; that one is then a header.
 func numberColumn(rows [][]string) (column, header int) {
 	for column = len(rows[0]) - 1; column >= 0; column-- {
-		bad := 0
-		for i, row := range rows {
-			if column >= len(row) {
-				bad = len(rows)
-			} else if _, _, err := readNumber(row[column]); err != nil {
-				bad += 1 + min(i, 1) // in the first row only it is 1
-			}
-		}
-		if bad == 0 || bad == 1 && len(rows) > 1 {
-			return column, bad
+		first, others := misses(rows[:1], column), misses(rows[1:], column)
+		if others == 0 && first <= min(1, len(rows)-1) {
+			return column, first
 		}
 	}
 	return -1, 0
+}
+
+// misses counts the rows that have no number in a column.
+func misses(rows [][]string, column int) (n int) {
+	for _, row := range rows {
+		if column >= len(row) {
+			n++
+		} else if _, _, err := readNumber(row[column]); err != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // bars are the lines that tables are drawn with.

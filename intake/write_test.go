@@ -210,12 +210,13 @@ func TestAnyAnswersMakeAScenario(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		agree(t, a, s)
+		agree(t, a, s, strings.Contains(string(text), "Their shares are lower than answered"))
 	})
 }
 
-// agree holds a scenario against the answers that it was written from.
-func agree(t *rapid.T, a *Answers, s *scenario.Scenario) {
+// agree holds a scenario against the answers that it was written from; cut tells
+// that merges left no room for all hot ids.
+func agree(t *rapid.T, a *Answers, s *scenario.Scenario, cut bool) {
 	p := s.Load.Profile
 	if a.Peak > 0 && math.Abs(p.Peak()-a.Peak) > 1e-9*a.Peak {
 		t.Errorf("peak %v, answered %v", p.Peak(), a.Peak)
@@ -242,7 +243,7 @@ func agree(t *rapid.T, a *Answers, s *scenario.Scenario) {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 	}
-	if a.Hottest != nil && !a.ids(mergeShare(a.mix())).cut && len(s.Traffic.DistinctIDs.Hot) != min(len(a.Hottest.Rows), maxHot) {
+	if a.Hottest != nil && !cut && len(s.Traffic.DistinctIDs.Hot) != min(len(a.Hottest.Rows), maxHot) {
 		t.Errorf("%d hot ids of %d", len(s.Traffic.DistinctIDs.Hot), len(a.Hottest.Rows))
 	}
 }

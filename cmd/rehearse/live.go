@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rehearse/results"
+	"rehearse/results/metrics"
 	"rehearse/results/report"
 )
 
@@ -178,9 +179,17 @@ func send(w http.ResponseWriter, name, text string) error {
 	return err
 }
 
-func (l *live) metrics(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	l.view.WriteMetrics(w) // a scraper that is gone is no news
+// metrics are what Prometheus scrapes: native histograms if it asks for them,
+// else classic ones as text. A scraper that is gone is no news.
+func (l *live) metrics(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	if metrics.Wants(r.Header.Get("Accept")) {
+		w.Header().Set("Content-Type", metrics.NativeType)
+		l.view.WriteNative(w)
+		return
+	}
+	w.Header().Set("Content-Type", metrics.TextType)
+	l.view.WriteMetrics(w)
 }
 
 // pressed is the stop button. Only a page of ours can send the header.

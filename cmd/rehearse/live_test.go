@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/encoding/protodelim"
+
 	"rehearse/capture"
 	"rehearse/results"
 )
@@ -77,6 +80,20 @@ func TestLivePageAndMetrics(t *testing.T) {
 		if !strings.Contains(metrics, want+"\n") {
 			t.Errorf("no %q in\n%s", want, metrics)
 		}
+	}
+}
+
+// A scraper that asks for native histograms gets the message that has them.
+func TestLiveNativeMetrics(t *testing.T) {
+	t.Parallel()
+	l := served(t, func() {})
+	l.observe(interval())
+	code, body := do(t, "GET", "http://"+l.host+"/metrics", func(r *http.Request) {
+		r.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;version=0.0.4;q=0.2")
+	})
+	f := &dto.MetricFamily{}
+	if err := protodelim.UnmarshalFrom(strings.NewReader(body), f); code != 200 || err != nil || f.GetName() != "rehearse_requests_total" {
+		t.Errorf("%d: %v, %v", code, f, err)
 	}
 }
 

@@ -14,5 +14,6 @@
 //
 // The protocol is written by hand (the messages of opentelemetry-proto
 // metrics/v1, in protobuf or JSON): the official exporter links gRPC, which would
-// make the program half as large again.
+// make the program half as large again, and has no JSON. Tests read what is
+// written with the protocol's own messages.
 package otlp

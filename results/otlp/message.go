@@ -1,5 +1,10 @@
 package otlp
 
+import (
+	"encoding/json"
+	"strconv"
+)
+
 // The messages of opentelemetry-proto metrics/v1, as far as they are used, under
 // the names that they have in JSON (OTLP specification, "JSON Protobuf
 // Encoding": 64-bit integers are text, enumerations are numbers).
@@ -95,10 +100,19 @@ type bars struct {
 	span
 	Count  uint64    `json:"count,string"`
 	Sum    float64   `json:"sum"`
-	Counts []tally   `json:"bucketCounts"`
+	Counts decimals  `json:"bucketCounts"`
 	Bounds []float64 `json:"explicitBounds"`
 	Max    float64   `json:"max"`
 }
 
-// tally is a count that is text in JSON.
-type tally uint64
+// decimals are counts, which are text in JSON.
+type decimals []uint64
+
+// MarshalJSON writes an array of text.
+func (d decimals) MarshalJSON() ([]byte, error) {
+	all := make([]string, len(d))
+	for i, n := range d {
+		all[i] = strconv.FormatUint(n, 10)
+	}
+	return json.Marshal(all)
+}

@@ -1,77 +1,66 @@
 package otlp
 
 import (
-	"cmp"
-	"maps"
-	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"rehearse/results"
+	"rehearse/results/metrics"
 )
 
-// bounds are the upper ends of the buckets, in seconds: those of the live page.
-var bounds = [...]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
-
-// fates are the names of capture.Fate, in its order.
-var fates = [...]string{"unsent", "accepted", "rejected", "ambiguous"}
-
-// metricsOf are the metrics of a run up to the end of an interval.
-func metricsOf(iv *results.Interval, start time.Time) []metric {
-	t := iv.Total
-	at := span{nanoseconds(start), nanoseconds(start.Add(iv.To))}
-	count := func(n int64, attributes ...attribute) point { return point{at, attributes, &n, nil} }
-	level := func(x float64) *gauge { return &gauge{[]point{{at, nil, nil, &x}}} }
-	total := func(points []point) *sum { return &sum{points, cumulative, true} }
-	var requests, events []point
-	for fate, name := range fates {
-		is := attribute{"fate", textValue{name}}
-		requests = append(requests, count(t.Fates[fate].Requests, is))
-		events = append(events, count(t.Fates[fate].Events, is))
-	}
-	all := []metric{
-		{Name: "rehearse.requests", Description: "Requests that came to their end, by what became of them.", Sum: total(requests)},
-		{Name: "rehearse.events", Description: "Events that came to their end, by what became of them.", Sum: total(events)},
-		{Name: "rehearse.late", Description: "Requests that left late.", Sum: total([]point{count(t.AllLate().Requests)})},
-		{Name: "rehearse.in_flight_requests", Description: "Requests sent and unanswered.", Gauge: level(float64(iv.InFlight.Requests))},
-		{Name: "rehearse.target_events_per_second", Description: "Events a second that the scenario asks for.", Gauge: level(iv.Target)},
-		{Name: "rehearse.latency", Unit: "s", Description: "From due to done: what a customer would have felt.", Histogram: distribution(t.Latency, at)},
-		{Name: "rehearse.service", Unit: "s", Description: "From sent to done: what the endpoint took.", Histogram: distribution(t.Service, at)},
-		{Name: "rehearse.lag", Unit: "s", Description: "From due to sent.", Histogram: distribution(t.Lag, at)},
-	}
-	if refused := refusals(t, count); len(refused) > 0 {
-		all = append(all, metric{Name: "rehearse.not_accepted", Description: "Requests that were not accepted, by reason.", Sum: total(refused)})
+// metricsOf are the metrics of a run so far, of which last is the last interval.
+func metricsOf(total *results.Tally, last *results.Row, start time.Time) []metric {
+	at := span{nanoseconds(start), nanoseconds(start.Add(time.Duration(1e9 * last.To)))}
+	var all []metric
+	for _, f := range metrics.Of(total, last) {
+		m := metric{Description: f.Help}
+		m.Name, m.Unit = spelled(f.Name)
+		switch f.Kind {
+		case metrics.Counter:
+			m.Sum = &sum{points(f, at), cumulative, true}
+		case metrics.Gauge:
+			m.Gauge = &gauge{points(f, at)}
+		case metrics.Histogram:
+			m.Histogram = &histogram{[]bars{barsOf(f.Times, at)}, cumulative}
+		}
+		if f.Kind == metrics.Histogram || len(f.Points) > 0 {
+			all = append(all, m)
+		}
 	}
 	return all
 }
 
-// refusals are the counts of what was not accepted, in the order of the reasons.
-func refusals(t *results.Tally, count func(int64, ...attribute) point) []point {
-	var points []point
-	for _, kind := range slices.SortedFunc(maps.Keys(t.Refusals), func(a, b results.Refusal) int {
-		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
-	}) {
-		points = append(points, count(t.Refusals[kind].Requests,
-			attribute{"reason", textValue{kind.Reason.String()}}, attribute{"side", textValue{kind.Reason.Side().String()}},
-			attribute{"status", textValue{strconv.Itoa(kind.Status)}}))
+// spelled is the name that Prometheus makes its own of, and the unit: it appends
+// _total to a counter and the unit to a name, and takes a dot for an underscore.
+func spelled(name string) (dotted, unit string) {
+	name, seconds := strings.CutSuffix(strings.TrimSuffix(name, "_total"), "_seconds")
+	if seconds {
+		unit = "s"
 	}
-	return points
+	return strings.Replace(name, "_", ".", 1), unit
 }
 
-// distribution is a histogram with the buckets of bounds and one above them.
-func distribution(h *results.Histogram, at span) *histogram {
-	counts := make([]tally, len(bounds)+1)
-	i := 0
-	for _, b := range h.Buckets() {
-		for i < len(bounds) && b.Below.Seconds() > bounds[i]*1.001 { // a bucket is a thousandth wide
-			i++
+// points are the values of a counter, which are whole, or of a gauge.
+func points(f metrics.Family, at span) []point {
+	var all []point
+	for _, p := range f.Points {
+		one := point{span: at}
+		for _, l := range p.Labels {
+			one.Attributes = append(one.Attributes, attribute{l.Name, textValue{l.Value}})
 		}
-		counts[i] += tally(b.Count)
+		if whole := int64(p.Value); f.Kind == metrics.Counter {
+			one.Int = &whole
+		} else {
+			one.Double = &p.Value
+		}
+		all = append(all, one)
 	}
-	return &histogram{[]bars{{
-		span: at, Count: uint64(h.Count()), Sum: h.Mean().Seconds() * float64(h.Count()),
-		Counts: counts, Bounds: bounds[:], Max: h.Max().Seconds(),
-	}}, cumulative}
+	return all
+}
+
+// barsOf is a histogram with classic buckets.
+func barsOf(h *results.Histogram, at span) bars {
+	return bars{span: at, Count: uint64(h.Count()), Sum: metrics.Sum(h), Counts: metrics.Buckets(h), Bounds: metrics.Bounds(), Max: h.Max().Seconds()}
 }
 
 func nanoseconds(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) }

@@ -29,8 +29,10 @@ type Pusher struct {
 
 	cancel context.CancelFunc
 
-	pushed time.Duration // the end of the last interval that was pushed
-	last   []metric      // what has not been pushed yet; nil if all has
+	total  *results.Tally // copies of what an Interval only lends
+	last   results.Row    // as far as it is pushed
+	pushed time.Duration  // the end of the last interval that was pushed
+	fresh  bool           // something came after it
 	pushes int
 
 	mu     sync.Mutex
@@ -46,7 +48,7 @@ func New(ctx context.Context, c *Config, m *results.Manifest) *Pusher {
 		return nil
 	}
 	p := &Pusher{
-		config: *c, start: m.StartedAt, queue: make(chan []byte, queued), done: make(chan struct{}),
+		config: *c, start: m.StartedAt, total: results.NewTally(), queue: make(chan []byte, queued), done: make(chan struct{}),
 		client: &http.Client{
 			Timeout:       c.timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the headers are for the endpoint alone
@@ -82,7 +84,8 @@ func (p *Pusher) Observe(iv *results.Interval) error {
 	if p == nil {
 		return nil
 	}
-	p.last = metricsOf(iv, p.start)
+	p.total.Add(&iv.Tally)
+	p.last, p.fresh = results.Row{To: iv.To.Seconds(), InFlight: iv.InFlight, Target: iv.Target}, true
 	if iv.To-p.pushed < p.config.Interval {
 		return p.news()
 	}
@@ -103,7 +106,7 @@ func (p *Pusher) Close() error {
 	}
 	patience := time.NewTimer(min(p.config.timeout, defaultTimeout))
 	defer patience.Stop()
-	if p.last != nil {
+	if p.fresh {
 		select {
 		case p.queue <- p.encode():
 		case <-patience.C:
@@ -126,8 +129,9 @@ func (p *Pusher) Close() error {
 
 // encode writes the request with what has not been pushed yet.
 func (p *Pusher) encode() []byte {
-	r := request{[]resourceMetrics{{p.resource, []scopeMetrics{{scope{"rehearse"}, p.last}}}}}
-	p.last = nil
+	all := metricsOf(p.total, &p.last, p.start)
+	r := request{[]resourceMetrics{{p.resource, []scopeMetrics{{scope{"rehearse"}, all}}}}}
+	p.fresh = false
 	p.pushes++
 	if !p.config.json {
 		return r.append(nil)

@@ -2,13 +2,13 @@ package report
 
 import (
 	_ "embed"
-	"fmt"
 	"io"
 	"math"
 	"sync"
 
 	"rehearse/capture"
 	"rehearse/results"
+	"rehearse/results/metrics"
 )
 
 //go:embed live.gohtml
@@ -111,69 +111,16 @@ func milliseconds(h *results.Histogram, q float64) float64 { return h.Quantile(q
 // Page is the page around the charts.
 func (l *Live) Page() ([]byte, error) { return render(liveText, l.run.Result) }
 
-// bounds are the upper ends of the buckets of the metrics, in seconds.
-var bounds = [...]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
+// WriteMetrics writes the run so far in the text format of Prometheus, with
+// classic histograms.
+func (l *Live) WriteMetrics(w io.Writer) error { return l.write(w, metrics.WriteText) }
 
-// WriteMetrics writes the run so far in the text format of Prometheus, version
-// 0.0.4, with classic histograms.
-func (l *Live) WriteMetrics(w io.Writer) error {
+// WriteNative writes the run so far for a scraper that wants native histograms.
+func (l *Live) WriteNative(w io.Writer) error { return l.write(w, metrics.WriteNative) }
+
+// write writes the metrics in one of their forms.
+func (l *Live) write(w io.Writer, form func(io.Writer, []metrics.Family) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	m := &exposition{w: w}
-	m.family("rehearse_requests_total", "counter", "Requests that came to their end, by what became of them.")
-	for fate, name := range fates {
-		m.line("rehearse_requests_total{fate=%q} %d\n", name, l.total.Fates[fate].Requests)
-	}
-	m.family("rehearse_events_total", "counter", "Events that came to their end, by what became of them.")
-	for fate, name := range fates {
-		m.line("rehearse_events_total{fate=%q} %d\n", name, l.total.Fates[fate].Events)
-	}
-	m.family("rehearse_not_accepted_total", "counter", "Requests that were not accepted, by reason.")
-	for kind, count := range l.total.Refusals {
-		m.line("rehearse_not_accepted_total{reason=%q,side=%q,status=\"%d\"} %d\n", kind.Reason, kind.Reason.Side(), kind.Status, count.Requests)
-	}
-	m.family("rehearse_late_total", "counter", "Requests that left late.")
-	m.line("rehearse_late_total %d\n", l.total.AllLate().Requests)
-	m.family("rehearse_in_flight_requests", "gauge", "Requests sent and unanswered.")
-	m.line("rehearse_in_flight_requests %d\n", l.last.InFlight.Requests)
-	m.family("rehearse_target_events_per_second", "gauge", "Events a second that the scenario asks for.")
-	m.line("rehearse_target_events_per_second %g\n", l.last.Target)
-	m.histogram("rehearse_latency_seconds", "From due to done: what a customer would have felt.", l.total.Latency)
-	m.histogram("rehearse_service_seconds", "From sent to done: what the endpoint took.", l.total.Service)
-	m.histogram("rehearse_lag_seconds", "From due to sent.", l.total.Lag)
-	return m.err
-}
-
-// fates are the names of capture.Fate, in its order.
-var fates = [...]string{"unsent", "accepted", "rejected", "ambiguous"}
-
-// exposition writes metrics; the first error sticks.
-type exposition struct {
-	w   io.Writer
-	err error
-}
-
-// line writes one line or more.
-func (m *exposition) line(format string, args ...any) {
-	if m.err == nil {
-		_, m.err = fmt.Fprintf(m.w, format, args...)
-	}
-}
-
-// family begins a metric.
-func (m *exposition) family(name, kind, help string) {
-	m.line("# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-}
-
-// histogram writes a classic histogram.
-func (m *exposition) histogram(name, help string, h *results.Histogram) {
-	m.family(name, "histogram", help)
-	buckets, i, sum := h.Buckets(), 0, int64(0)
-	for _, bound := range bounds {
-		for ; i < len(buckets) && buckets[i].Below.Seconds() <= bound*1.001; i++ { // a bucket is a thousandth wide
-			sum += buckets[i].Count
-		}
-		m.line("%s_bucket{le=\"%g\"} %d\n", name, bound, sum)
-	}
-	m.line("%s_bucket{le=\"+Inf\"} %d\n%s_sum %g\n%s_count %d\n", name, h.Count(), name, h.Mean().Seconds()*float64(h.Count()), name, h.Count())
+	return form(w, metrics.Of(l.total, &l.last))
 }
