@@ -137,6 +137,9 @@ func (l *Live) WriteMetrics(w io.Writer) error {
 	}
 	m.family("rehearse_late_total", "counter", "Requests that left late.")
 	m.line("rehearse_late_total %d\n", l.total.AllLate().Requests)
+	m.family("rehearse_connections_total", "counter", "Connections that were opened, or could not be.")
+	m.line("rehearse_connections_total{opened=\"yes\"} %d\n", l.total.Connections.Opened)
+	m.line("rehearse_connections_total{opened=\"no\"} %d\n", l.total.Connections.Failed)
 	m.family("rehearse_in_flight_requests", "gauge", "Requests sent and unanswered.")
 	m.line("rehearse_in_flight_requests %d\n", l.last.InFlight.Requests)
 	m.family("rehearse_target_events_per_second", "gauge", "Events a second that the scenario asks for.")
