@@ -95,9 +95,9 @@ func TestBrowserForms(t *testing.T) {
 	}
 }
 
-// TestFormsBuildWithoutAllocating: a builder that packs forms allocates nothing
+// TestFormsAreBuiltAndDoNotAllocate: a builder that packs forms allocates nothing
 // once it is warm.
-func TestFormsBuildWithoutAllocating(t *testing.T) {
+func TestFormsAreBuiltAndDoNotAllocate(t *testing.T) {
 	if raced {
 		t.Skip("the race detector makes pools forget")
 	}

@@ -91,7 +91,7 @@ func (r *retries) waiting() results.Count {
 // before. Only the events that were returned count where the answer speaks of
 // events, else all that are left.
 func (r *retries) wants(b *Batch, o *results.Outcome, asked time.Duration) (wait time.Duration, again bool) {
-	if !r.policy.Allows(b.attempt-b.spared, o.Status > 0) || r.ending.Err() != nil || !r.retryable(o) {
+	if !r.policy.Allows(b.attempt-b.spared, o.Status > 0) || r.ending.Err() != nil || !r.retryable(o, asked) {
 		return 0, false
 	}
 	s := scenario.NewStream(retrySalt^uint64(b.First), uint64(b.attempt))
@@ -102,13 +102,18 @@ func (r *retries) wants(b *Batch, o *results.Outcome, asked time.Duration) (wait
 // retrySalt keeps the jitter apart from all other chance.
 const retrySalt = 0x1f83d9abfb41bd6b
 
-func (r *retries) retryable(o *results.Outcome) bool {
+// retryable tells whether the client would send again after o. asked is what the
+// answer said of when, 0 for nothing.
+func (r *retries) retryable(o *results.Outcome, asked time.Duration) bool {
 	for _, p := range o.Parts {
 		if p.Said.Verdict == capture.VerdictRetry {
 			return true
 		}
 	}
 	if len(o.Parts) > 0 || !o.Reason.Retryable() {
+		return false
+	}
+	if o.Reason == capture.RateLimited && r.policy.AskedOnly && asked == 0 {
 		return false
 	}
 	byClient := o.Reason == capture.RateLimited || o.Reason == capture.RequestTimeout

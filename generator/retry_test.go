@@ -191,3 +191,22 @@ func TestWorse(t *testing.T) {
 		}
 	}
 }
+
+// TestImporterAsksWhen: the importer sends again after 429 only if the endpoint
+// says when, and then neither sooner nor later (posthog-rs retry.rs).
+func TestImporterAsksWhen(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{0, 3 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := clientScenario(t, "importer")
+			s.Retry = scenario.RetrySDK
+			r := stageRun{scenario: s, endpoint: staging.Config{Reject: []staging.Rejection{{Status: 429, Share: 0.2}}, RetryAfter: after}}
+			r.run(t)
+			r.balance(t)
+			again := r.total.Attempts[results.Refusal{Reason: capture.RateLimited, Status: 429}].Requests
+			if (again > 0) != (after > 0) || after > 0 && r.total.Latency.Max() < after {
+				t.Errorf("Retry-After %v: %d sent again, latency up to %v", after, again, r.total.Latency.Max())
+			}
+		})
+	}
+}

@@ -55,7 +55,7 @@ func (d *decoder) failItem(path string, i int, what, hint string) {
 // checkClient refuses what contradicts the client library to imitate, or the
 // embedded endpoint.
 func (d *decoder) checkClient(s *Scenario) {
-	if s.Target.Client != "" && s.Target.Endpoint != EndpointBatch && (s.Target.Client != ClientJS || s.Target.Endpoint != EndpointArray) {
+	if s.Target.Client != "" && !s.Target.Client.speaks(s.Target.Endpoint) {
 		d.fail("target.client", "has no meaning for endpoint "+string(s.Target.Endpoint), "the client decides where it sends: leave target.endpoint out")
 	}
 	if s.Target.Client != "" && s.Replay != nil && s.Replay.Format == FormatCapture {

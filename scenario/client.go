@@ -22,8 +22,8 @@ const (
 // (config.go, backoff.go), posthog-python 7.42.0 (client.py, consumer.py,
 // request.py, capture_v1.py _backoff), posthog-node 5.50.0 (posthog-core-stateless
 // _flushRoute and fetchWithRetry of @posthog/core), posthog-js 1.418.10
-// (request.ts, retry-queue.ts), and the import worker (emit/capture.rs). Of
-// posthog-node and posthog-python what went over the wire was recorded as well.
+// (request.ts, retry-queue.ts), and the import worker (emit/capture.rs, and
+// retry.rs of posthog-rs). Of posthog-node and posthog-python what went over the wire was recorded as well.
 //
 // Not everything is the client's: posthog-python puts a blank after each colon and
 // comma of its JSON, which is 4 % more before compression and is left out here.
@@ -36,6 +36,7 @@ type Habits struct {
 	Order       capture.EnvelopeOrder // of the envelope
 	CountsRetry bool                  // a retry says retry_count in its URL
 	Retry       RetryPolicy
+	SpeaksV1    bool // it can be told to send to v1, or does so in its newest version
 
 	compression Compression
 	historical  bool
@@ -56,11 +57,11 @@ func (c Client) Habits() (h Habits, known bool) {
 	doubling := RetryPolicy{Retries: 3, Base: second / 10, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true}
 	switch c {
 	case ClientGo:
-		return Habits{Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json, Retry: doubling,
+		return Habits{Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json, SpeaksV1: true, Retry: doubling,
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 10 * second}, true
 	case ClientPython:
 		doubling.Base, doubling.CapsRetryAfter = second, true
-		return Habits{Path: "/batch/", UserAgent: "posthog-python/7.42.0", ContentType: json, SentAt: true, Order: capture.BatchFirst, Retry: doubling,
+		return Habits{Path: "/batch/", UserAgent: "posthog-python/7.42.0", ContentType: json, SentAt: true, Order: capture.BatchFirst, SpeaksV1: true, Retry: doubling,
 			Headers:     []Header{{"Accept", "*/*"}},
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 15 * second}, true
 	case ClientNode:
@@ -73,11 +74,26 @@ func (c Client) Habits() (h Habits, known bool) {
 			Retry:       RetryPolicy{Retries: 10, Unanswered: 3, Base: 3 * second, Factor: 2, Cap: 30 * time.Minute, Jitter: 0.25, OnlyServerErrors: true},
 			compression: CompressionGzip, events: 10, age: 3 * second, timeout: time.Minute}, true
 	case ClientImporter:
-		return Habits{Path: "/batch/", UserAgent: "posthog-rs/0.21.0", ContentType: json, historical: true,
-			Retry:       RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true},
+		return Habits{Path: "/batch/", UserAgent: "posthog-rs/0.21.0", ContentType: json, historical: true, SpeaksV1: true,
+			Retry:       RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, ObeysRetryAfter: true, AskedOnly: true},
 			compression: CompressionNone, events: 100, timeout: 30 * second}, true
 	}
 	return Habits{}, false
+}
+
+// speaks tells whether the client sends what an endpoint takes. posthog-js sent
+// lists until 2025; the libraries that know v1 send there only when told to.
+func (c Client) speaks(e Endpoint) bool {
+	h, _ := c.Habits()
+	switch e {
+	case EndpointBatch:
+		return true
+	case EndpointArray:
+		return c == ClientJS
+	case EndpointV1:
+		return h.SpeaksV1
+	}
+	return false
 }
 
 // adopt fills in the habits of the client where the file says nothing else.

@@ -16,6 +16,8 @@ type RetryPolicy struct {
 	Jitter     float64       // share by which a wait is shorter or longer at random
 
 	HonoursRetryAfter bool // it waits at least as long as the endpoint asks for
+	ObeysRetryAfter   bool // it waits exactly as long
+	AskedOnly         bool // it sends again after 429 only if the endpoint says when
 	CapsRetryAfter    bool // but no longer than Cap
 	OnlyServerErrors  bool // it does not send again after 408 and 429
 	Halves            bool // it sends a batch that is too large again at once, as two
@@ -37,6 +39,9 @@ func (p RetryPolicy) Wait(n int, draw float64, asked time.Duration) time.Duratio
 	wait *= 1 + p.Jitter*(2*draw-1)
 	if p.CapsRetryAfter {
 		asked = min(asked, p.Cap)
+	}
+	if p.ObeysRetryAfter && asked > 0 {
+		return asked
 	}
 	if p.HonoursRetryAfter {
 		return max(time.Duration(wait), asked)

@@ -16,7 +16,9 @@ func TestEndpointChecks(t *testing.T) {
 		{head + "target: {endpoint: capture, compression: zstd}\n", "target.compression: zstd is for endpoint v1 alone"},
 		{"name: a\nreplay: {files: [load.go], format: capture}\ntarget: {endpoint: v1}\n", "target.endpoint: has no meaning for recorded requests"},
 		{head + "target: {url: 'http://127.0.0.1:1'}\nstaging: {}\n", "staging: has no meaning"},
-		{head + "target: {client: posthog-go, endpoint: v1}\n", "target.client: has no meaning for endpoint v1"},
+		{head + "target: {client: posthog-go, endpoint: v1}\n", ""},
+		{head + "target: {client: posthog-js, endpoint: v1}\n", "target.client: has no meaning for endpoint v1"},
+		{head + "target: {client: posthog-python, endpoint: capture}\n", "target.client: has no meaning for endpoint capture"},
 		{"name: a\nreplay: {files: [load.go], format: capture}\ntarget: {client: importer}\n", "target.client: has no meaning for recorded requests"},
 		{head + "target: {endpoint: v1, compression: base64}\n", "target.compression: base64 is not for endpoint v1"},
 		{head + "target: {endpoint: v1, path: /e/}\n", "target.path: has no meaning for endpoint v1"},
@@ -120,6 +122,10 @@ func TestCapsRetryAfter(t *testing.T) {
 	}
 	if got := python.Retry.Wait(1, 0, 0); got != 2*time.Second { // 1 s doubled once
 		t.Errorf("the second wait is %v", got)
+	}
+	importer, _ := ClientImporter.Habits()
+	if got, unasked := importer.Retry.Wait(3, 0, 2*time.Second), importer.Retry.Wait(3, 0, 0); got != 2*time.Second || unasked != 8*time.Second {
+		t.Errorf("the importer asked for 2 s: %v; not asked: %v", got, unasked)
 	}
 	js, _ := ClientJS.Habits()
 	for attempt, want := range map[int][2]bool{2: {true, true}, 3: {false, true}, 9: {false, true}, 10: {false, false}} {

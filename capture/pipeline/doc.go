@@ -9,7 +9,7 @@
 //
 //	quota       over it, events are taken with a 200 and dropped
 //	lane        by name and by the batch's historical_migration
-//	global      the limit of a minute for one id: off by default
+//	global      the limit of a minute for one id, as a node sees it: off by default
 //	overflow    the bucket of one id, and the list of forced ones
 //	partition   murmur2 of token:distinct_id, or any where the key is dropped
 //

@@ -149,7 +149,7 @@ func (p *Pipeline) route(v *visit) Route {
 func (p *Pipeline) limit(r *Route, v *visit) {
 	c, o := &p.config, &v.shard.overflow
 	switch {
-	case c.PerMinute > 0 && v.id != nil && v.id.inMinute(v.now) > c.PerMinute:
+	case c.PerMinute > 0 && v.id != nil && v.id.overLimit(c.PerMinute, v.now):
 		o.Global++
 		r.Keyed, r.Persons = false, false
 	case slices.Contains(c.Forced, string(v.Token)) || slices.Contains(c.Forced, string(v.key)):

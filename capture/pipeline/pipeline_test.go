@@ -141,12 +141,13 @@ func TestStations(t *testing.T) {
 	}
 }
 
-// TestMinuteEnds: the limit of a minute is a new one in the next.
-func TestMinuteEnds(t *testing.T) {
+// TestMinuteDrains: what is over the limit of a minute overflows, and no more once
+// the window has emptied.
+func TestMinuteDrains(t *testing.T) {
 	t.Parallel()
-	p := New(Config{PerMinute: 2, NoOverflow: true})
+	p := New(Config{PerMinute: 3, NoOverflow: true})
 	var lanes []Lane
-	for _, seconds := range []float64{0, 1, 2, 59, 60, 61, 62} {
+	for _, seconds := range []float64{0, 0, 0, 0, 180, 180, 180} {
 		lanes = append(lanes, p.Take(of("d"), at(seconds)).Lane)
 	}
 	if got := fmt.Sprint(lanes); got != "[main main overflow overflow main main overflow]" {

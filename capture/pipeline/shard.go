@@ -24,12 +24,11 @@ type shard struct {
 // since 1970, those of the clock in nanoseconds.
 type idState struct {
 	bucket  bucket
-	seen    int64 // when its last event came
-	minute  int64 // number of the minute that count counts
-	count   int64
-	latest  int64 // time of its youngest event so far
-	merged  int64 // time of the youngest merge that names it
-	joined  int64 // time of the youngest merge that joined it to another
+	seen    int64   // when its last event came
+	window  *window // of the global limit; nil: it has had no event that counts
+	latest  int64   // time of its youngest event so far
+	merged  int64   // time of the youngest merge that names it
+	joined  int64   // time of the youngest merge that joined it to another
 	lane    Lane
 	started bool // it has had an event
 }
@@ -69,15 +68,12 @@ func (s *shard) sweep(now time.Time) {
 	}
 }
 
-// inMinute counts an event and returns how many the id has had in this minute.
-// The service's windows are synchronised every 15 s between its nodes; one node
-// needs no synchronising.
-func (id *idState) inMinute(now time.Time) int64 {
-	if minute := now.Unix() / 60; minute != id.minute {
-		id.minute, id.count = minute, 0
+// overLimit counts an event, and reports whether the id has had too many.
+func (id *idState) overLimit(limit int64, now time.Time) bool {
+	if id.window == nil {
+		id.window = &window{}
 	}
-	id.count++
-	return id.count
+	return id.window.take(limit, now.UnixNano())
 }
 
 // count counts a routed event.

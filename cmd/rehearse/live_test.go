@@ -36,6 +36,7 @@ func interval() *results.Interval {
 		if i < 10 {
 			o.Reason, o.Status = capture.RateLimited, 429
 		}
+		o.Opening = results.Opening{Tried: i < 3, Open: i < 2}
 		r.Shard(0).Record(&o)
 	}
 	return r.Tick(time.Second, results.Count{Requests: 3, Events: 3})
@@ -75,7 +76,7 @@ func TestLivePageAndMetrics(t *testing.T) {
 	for _, want := range []string{
 		`rehearse_requests_total{fate="accepted"} 90`, `rehearse_not_accepted_total{reason="rate_limited",side="server",status="429"} 10`,
 		`rehearse_latency_seconds_bucket{le="0.01"} 0`, `rehearse_latency_seconds_bucket{le="0.025"} 100`, `rehearse_latency_seconds_bucket{le="+Inf"} 100`,
-		"rehearse_latency_seconds_count 100", "rehearse_in_flight_requests 3",
+		"rehearse_latency_seconds_count 100", `rehearse_connections_total{opened="yes"} 2`, `rehearse_connections_total{opened="no"} 1`, "rehearse_in_flight_requests 3",
 	} {
 		if !strings.Contains(metrics, want+"\n") {
 			t.Errorf("no %q in\n%s", want, metrics)

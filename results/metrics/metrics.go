@@ -58,6 +58,9 @@ func Of(total *results.Tally, last *results.Row) []Family {
 		{Name: "rehearse_events_total", Help: "Events that came to their end, by what became of them.", Points: events},
 		{Name: "rehearse_not_accepted_total", Help: "Requests that were not accepted, by reason.", Points: refusals(total)},
 		{Name: "rehearse_late_total", Help: "Requests that left late.", Points: one(float64(total.AllLate().Requests))},
+		{Name: "rehearse_connections_total", Help: "Connections that were opened, or could not be.", Points: []Point{
+			{[]Label{{"opened", "yes"}}, float64(total.Connections.Opened)}, {[]Label{{"opened", "no"}}, float64(total.Connections.Failed)},
+		}},
 		{Name: "rehearse_in_flight_requests", Help: "Requests sent and unanswered.", Kind: Gauge, Points: one(float64(last.InFlight.Requests))},
 		{Name: "rehearse_target_events_per_second", Help: "Events a second that the scenario asks for.", Kind: Gauge, Points: one(last.Target)},
 		{Name: "rehearse_latency_seconds", Help: "From due to done: what a customer would have felt.", Kind: Histogram, Times: total.Latency},

@@ -55,6 +55,10 @@ rehearse_not_accepted_total{reason="unavailable",side="server",status="503"} 1
 # HELP rehearse_late_total Requests that left late.
 # TYPE rehearse_late_total counter
 rehearse_late_total 0
+# HELP rehearse_connections_total Connections that were opened, or could not be.
+# TYPE rehearse_connections_total counter
+rehearse_connections_total{opened="yes"} 0
+rehearse_connections_total{opened="no"} 0
 # HELP rehearse_in_flight_requests Requests sent and unanswered.
 # TYPE rehearse_in_flight_requests gauge
 rehearse_in_flight_requests 7
