@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 
@@ -51,12 +50,8 @@ func (s *sender) repeat(b *Batch) {
 // next may not be made.
 func (s *sender) resend(b *Batch) bool {
 	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
-	if s.gate != nil {
-		at, why := s.gate.pass(b.outstanding(), math.MaxInt64, s.timer)
-		if why != capture.Accepted {
-			return false
-		}
-		s.out.Sent = at
+	if !s.admitted(b.outstanding(), never) {
+		return false
 	}
 	b.last.Again = true
 	s.shard.Record(&b.last)

@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"math"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +33,8 @@ type sender struct {
 	ordered bool          // nothing may overtake a request
 	alone   bool          // no other sender takes from the queue
 
-	gate *gate // nil: nothing limits the run
+	gate   *gate     // nil: nothing limits the run
+	passed departure // what the gate let pass last
 
 	inFlight atomic.Int64 // events of the request that is in flight, 0: none
 }
@@ -90,7 +90,7 @@ func (s *sender) handle(b *Batch, free time.Duration, waited bool) (waits bool) 
 	case s.skip && now-b.Due > results.LateAfter && free > b.Due:
 		s.out.Cause = results.NoConnection
 		s.unsent(capture.NoFreeConnection, now)
-	case !s.admitted(b, b.Events):
+	case !s.admitted(b.Events, s.patience(b)):
 	default:
 		s.exchange(b)
 		if s.out.Sent-b.Due > results.LateAfter {
@@ -102,23 +102,35 @@ func (s *sender) handle(b *Batch, free time.Duration, waited bool) (waits bool) 
 	return false
 }
 
-// admitted tells whether b may leave now with so many events. If it may not, the
-// outcome says why.
-func (s *sender) admitted(b *Batch, events int64) bool {
+// patience is until when b is worth sending.
+func (s *sender) patience(b *Batch) time.Duration {
+	if s.skip {
+		return b.Due + results.LateAfter
+	}
+	return never
+}
+
+// admitted waits until a request of so many events may leave, but not longer than
+// it is worth it. If it may not, the outcome says why.
+func (s *sender) admitted(events int64, by time.Duration) bool {
 	if s.gate == nil {
 		return true
-	}
-	by := time.Duration(math.MaxInt64)
-	if s.skip {
-		by = b.Due + results.LateAfter
 	}
 	at, why := s.gate.pass(events, by, s.timer)
 	if why != capture.Accepted {
 		s.unsent(why, at)
 		return false
 	}
-	s.out.Sent = at
+	s.out.Sent, s.passed = at, departure{at, events}
 	return true
+}
+
+// leaves tells whether the request that passed the gate may leave now that it is
+// about to.
+func (s *sender) leaves() bool {
+	at, why := s.gate.again(s.passed.events, s.passed.at, s.timer)
+	s.passed.at = at
+	return why == capture.Accepted
 }
 
 // unsent marks the outcome as never sent.
