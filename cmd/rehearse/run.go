@@ -52,6 +52,12 @@ The first Ctrl-C starts nothing new, waits for what is in flight and sums up;
 the second one stops at once. A run that is killed leaves a directory that
 "rehearse report" reads up to its last second.
 
+A target that is not this machine needs a permit, which the run then keeps to:
+no second of it has more events than the permit's cap, every request names run,
+permit and contact in the header X-Rehearsal, and everything pauses when an
+answer says Retry-After. A run whose permit ends, by its window, its stop file
+or its stop URL, exits with 105.
+
 The last line printed is the verdict with the exit code:
   0 pass   99 a threshold failed   104 the scenario is wrong   105 interrupted
   108 aborted by a rule of the scenario
