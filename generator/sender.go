@@ -147,9 +147,6 @@ func (s *sender) exchange(b *Batch) {
 	}
 	s.wire.exchange(&s.out)
 	s.out.Done = s.pacer.Now()
-	if s.gate != nil && s.out.Status != 0 && s.out.Reason != capture.Accepted {
-		s.gate.pause(s.out.Done + s.wire.retryAfter())
-	}
 	s.wire.meter.touched = s.out.Done
 	s.inFlight.Store(0)
 	if s.wire.v1 != nil && s.out.Reason == capture.Accepted {
@@ -158,6 +155,9 @@ func (s *sender) exchange(b *Batch) {
 	}
 	if s.out.Reason != capture.Accepted && s.out.Status != 0 {
 		s.out.Answer = s.wire.answer.Body()
+		if s.gate != nil {
+			s.gate.pause(s.out.Done + s.wire.retryAfter())
+		}
 	}
 }
 
