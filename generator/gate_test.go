@@ -243,6 +243,23 @@ func TestGateEnds(t *testing.T) {
 	})
 }
 
+// TestNothingGoesAroundTheGate: a request that was sent without having passed it
+// passes when its first byte is written, and cancels nobody else's passing.
+func TestNothingGoesAroundTheGate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), nap: time.Sleep})
+		s := &sender{gate: g, pacer: g.pacer, timer: stoppedTimer()}
+		if !s.admitted(10, never) || !s.leaves() || s.out.Sent != 0 {
+			t.Fatalf("the first request waited until %v", s.out.Sent)
+		}
+		s.inFlight.Store(10)
+		if !s.leaves() || g.pacer.Now() != time.Second+1 {
+			t.Errorf("one that went around the gate left at %v, want a second after the first", g.pacer.Now())
+		}
+	})
+}
+
 // TestGateAllocatesNothing, however long it runs.
 func TestGateAllocatesNothing(t *testing.T) {
 	g := newGate(t.Context(), &Config{Limit: Limit{Events: 1 << 40}}, &Pacer{start: time.Now(), nap: time.Sleep})

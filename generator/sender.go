@@ -34,7 +34,7 @@ type sender struct {
 	alone   bool          // no other sender takes from the queue
 
 	gate   *gate     // nil: nothing limits the run
-	passed departure // what the gate let pass last
+	passed departure // what the gate let pass and has not left yet
 
 	inFlight atomic.Int64 // events of the request that is in flight, 0: none
 }
@@ -125,11 +125,16 @@ func (s *sender) admitted(events int64, by time.Duration) bool {
 	return true
 }
 
-// leaves tells whether the request that passed the gate may leave now that it is
-// about to.
+// leaves tells whether the request in flight may leave now that it is about to.
+// One that has not passed the gate does so here: nothing goes around it.
 func (s *sender) leaves() bool {
-	at, why := s.gate.again(s.passed.events, s.passed.at, s.timer)
-	s.passed.at = at
+	passed := s.passed
+	s.passed = departure{}
+	if passed.events == 0 {
+		_, why := s.gate.pass(s.inFlight.Load(), never, s.timer)
+		return why == capture.Accepted
+	}
+	_, why := s.gate.again(passed.events, passed.at, s.timer)
 	return why == capture.Accepted
 }
 

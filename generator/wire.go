@@ -29,7 +29,8 @@ type wire struct {
 	batch   *Batch     // as prepared
 	meter   meter
 
-	countsRetry bool // a retry says its number in the URL
+	rehearsal   string // the value of HeaderRehearsal; empty: without
+	countsRetry bool   // a retry says its number in the URL
 }
 
 // HeaderRehearsal names the run, its permit and whom to ask, whatever client the
@@ -51,7 +52,7 @@ func newWire(hard context.Context, d *Destination) *wire {
 		request: &fasthttp.Request{},
 		answer:  &fasthttp.Response{},
 		base:    d.URL.Scheme + "://" + d.URL.Host + trimSlash(d.URL.Path),
-		timeout: d.Timeout,
+		timeout: d.Timeout, rehearsal: d.Rehearsal,
 	}
 	w.meter.dial = d.dialer(hard)
 	w.meter.hard = hard
@@ -72,7 +73,6 @@ func newWire(hard context.Context, d *Destination) *wire {
 	}
 	w.request.Header.SetMethod(fasthttp.MethodPost)
 	w.request.Header.SetUserAgent(d.UserAgent)
-	setOrDelete(&w.request.Header, HeaderRehearsal, d.Rehearsal)
 	return w
 }
 
@@ -106,6 +106,9 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 	}
 	setOrDelete(h, fasthttp.HeaderContentEncoding, b.ContentEncoding)
 	setOrDelete(h, fasthttp.HeaderXForwardedFor, b.ForwardedFor)
+	if w.rehearsal != "" {
+		h.Set(HeaderRehearsal, w.rehearsal) // whatever a recording brought along
+	}
 	w.request.SetBodyRaw(b.Body)
 }
 
