@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 
@@ -70,7 +69,7 @@ func (s *sender) resend(b *Batch) bool {
 // it pass. False: it never does.
 func (s *sender) admit(b *Batch) bool {
 	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
-	return s.admitted(b.outstanding(), math.MaxInt64)
+	return s.admitted(b.outstanding(), never)
 }
 
 // rest waits, unless the run ends before.

@@ -3,15 +3,17 @@ package generator
 import (
 	"context"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"rehearse/capture"
 )
 
-// gate is what every request passes right before it is sent, retries included,
-// when a run has a Limit. Requests pass one by one, in the order in which they
-// came: whoever has the key waits until the limit has room, and nobody overtakes.
+// gate is what every request passes before it is sent, retries included, when a
+// run has a Limit: once before it takes a connection, and once right before its
+// first byte is written. Requests pass one by one, in the order in which they
+// came: whoever has the turn waits until the limit has room, and nobody overtakes.
 // A run without a limit has no gate.
 //
 // The gate also keeps everything back when the endpoint asks for a pause.
@@ -19,7 +21,9 @@ type gate struct {
 	limit  Limit
 	pacer  *Pacer
 	ending context.Context // after which nothing passes
-	key    chan struct{}   // holds one token; its holder has what follows
+	turn   chan struct{}   // holds one token; its holder may wait for room
+
+	mu     sync.Mutex // guards window; never held for long
 	window window
 
 	closed atomic.Int64 // nobody passes before this time since the start
@@ -31,9 +35,9 @@ func newGate(starting context.Context, c *Config, p *Pacer) *gate {
 	if c.Limit.Events <= 0 {
 		return nil
 	}
-	g := &gate{limit: c.Limit, pacer: p, ending: starting, key: make(chan struct{}, 1), window: newWindow(c.Limit)}
+	g := &gate{limit: c.Limit, pacer: p, ending: starting, turn: make(chan struct{}, 1), window: newWindow(c.Limit)}
 	g.held.Store(math.MinInt64)
-	g.key <- struct{}{}
+	g.turn <- struct{}{}
 	return g
 }
 
@@ -45,19 +49,17 @@ func (g *gate) pass(n int64, by time.Duration, timer *time.Timer) (at time.Durat
 		return g.pacer.Now(), capture.HeldBack
 	}
 	select {
-	case <-g.key:
+	case <-g.turn:
 	case <-g.ending.Done():
 		return g.pacer.Now(), capture.NotStarted
 	}
-	defer func() { g.key <- struct{}{} }()
+	defer func() { g.turn <- struct{}{} }()
 	for {
-		now := g.pacer.Now()
-		free := max(g.window.room(now, n), time.Duration(g.closed.Load()))
+		now, free := g.book(n, 0, 0)
 		switch {
 		case g.ending.Err() != nil:
 			return now, capture.NotStarted
 		case free <= now:
-			g.window.add(now, n)
 			return now, capture.Accepted
 		case free > by:
 			g.held.Store(int64(now))
@@ -66,6 +68,33 @@ func (g *gate) pass(n int64, by time.Duration, timer *time.Timer) (at time.Durat
 		g.pacer.Wait(g.ending, free, timer)
 		g.held.Store(int64(g.pacer.Now()))
 	}
+}
+
+// again lets a request of n events pass once more, that passed at a time and is
+// only now about to leave: what counts is when its first byte does. There is room,
+// for it had been kept, unless opening a connection took so long that others left
+// instead.
+func (g *gate) again(n int64, passed time.Duration, timer *time.Timer) (at time.Duration, why capture.Reason) {
+	if now, free := g.book(n, n, passed); free <= now {
+		return now, capture.Accepted
+	}
+	return g.pass(n, never, timer)
+}
+
+// book cancels a request of instead events that was booked as of a time, if there
+// are any, and books one of n as of now, unless it must wait until free.
+func (g *gate) book(n, instead int64, passed time.Duration) (now, free time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if instead > 0 {
+		g.window.cancel(passed, instead)
+	}
+	now = g.pacer.Now()
+	free = max(g.window.room(now, n), time.Duration(g.closed.Load()))
+	if free <= now {
+		g.window.add(now, n)
+	}
+	return now, free
 }
 
 // pause keeps everything back until a time.

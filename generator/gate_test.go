@@ -95,8 +95,18 @@ func (c *departing) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
+// slowly opens connections that take a while, the first of each second the longest:
+// so that those which begin to open one after the other are open at once.
+func slowly(dial dialFunc, longest time.Duration) dialFunc {
+	begin := time.Now()
+	return func(ctx context.Context, addr string) (net.Conn, error) {
+		time.Sleep(max(longest-time.Since(begin)%time.Second, 0))
+		return dial(ctx, addr)
+	}
+}
+
 // TestCapHolds: no second of any run exceeds the cap, as the endpoint sees it:
-// stalls, pauses, refusals and retries included.
+// stalls, pauses, refusals, retries and slow connections included.
 func TestCapHolds(t *testing.T) {
 	t.Parallel()
 	if raced {
@@ -116,9 +126,11 @@ func TestCapHolds(t *testing.T) {
 				Reject: []staging.Rejection{{Status: 503, Share: float64(rapid.IntRange(0, 10).Draw(r, "refused")) / 10}},
 			}},
 		}
+		opening := time.Duration(rapid.IntRange(0, 2000).Draw(r, "opening")) * time.Millisecond
+		s.Target.Reconnect = rapid.Bool().Draw(r, "reconnect")
 		synctest.Test(t, func(t *testing.T) {
 			seen := &departures{begin: time.Now()}
-			run := stageRun{scenario: s, endpoint: endpoint, limit: limit, over: func(d dialFunc) dialFunc { return seen.over(d, 10) }}
+			run := stageRun{scenario: s, endpoint: endpoint, limit: limit, over: func(d dialFunc) dialFunc { return seen.over(slowly(d, opening), 10) }}
 			run.run(t)
 			run.balance(t)
 			if e, q := most(seen.left); e > limit.Events || limit.Requests > 0 && q > limit.Requests {
@@ -227,6 +239,23 @@ func TestGateEnds(t *testing.T) {
 		}
 		if took := time.Since(begin); took > time.Minute+6*time.Second {
 			t.Errorf("the run went on for %v", took-time.Minute)
+		}
+	})
+}
+
+// TestNothingGoesAroundTheGate: a request that was sent without having passed it
+// passes when its first byte is written, and cancels nobody else's passing.
+func TestNothingGoesAroundTheGate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), nap: time.Sleep})
+		s := &sender{gate: g, pacer: g.pacer, timer: stoppedTimer()}
+		if !s.admitted(10, never) || !s.leaves() || s.out.Sent != 0 {
+			t.Fatalf("the first request waited until %v", s.out.Sent)
+		}
+		s.inFlight.Store(10)
+		if !s.leaves() || g.pacer.Now() != time.Second+1 {
+			t.Errorf("one that went around the gate left at %v, want a second after the first", g.pacer.Now())
 		}
 	})
 }

@@ -21,6 +21,8 @@ type meter struct {
 	dialer *dialer
 	hard   context.Context
 
+	leaves func() bool // asked before the first byte of an exchange is written; nil: nobody is
+
 	open    atomic.Pointer[metered] // the client may close it from a goroutine of its own
 	touched time.Duration           // when its last exchange ended
 
@@ -67,8 +69,15 @@ type metered struct {
 	stop  func() bool
 }
 
+// errNotStarted says that a request may not leave any more.
+var errNotStarted = errors.New("the run ended before the request left")
+
 // Write counts, and remembers that it failed.
 func (c *metered) Write(p []byte) (int, error) {
+	if m := c.meter; m.written == 0 && m.leaves != nil && !m.leaves() {
+		m.broken = errNotStarted
+		return 0, errNotStarted
+	}
 	n, err := c.Conn.Write(p)
 	c.meter.written += n
 	if err != nil {
@@ -102,6 +111,8 @@ func (m *meter) reason(err error) capture.Reason {
 		return capture.Abandoned
 	case m.dialed != nil:
 		return dialReason(m.dialed)
+	case errors.Is(m.broken, errNotStarted):
+		return capture.NotStarted
 	case m.broken != nil:
 		return capture.BrokenWhileSending
 	case errors.Is(err, fasthttp.ErrTimeout):

@@ -158,10 +158,13 @@ func (r *run) produce(ctx context.Context) <-chan struct{} {
 	return ended
 }
 
-// guard makes all requests pass g.
+// guard makes all requests pass g, if there is one.
 func (r *run) guard(g *gate) {
+	if g == nil {
+		return
+	}
 	for _, s := range r.senders {
-		s.gate = g
+		s.gate, s.wire.meter.leaves = g, s.leaves
 	}
 }
 

@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"math"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +33,8 @@ type sender struct {
 	ordered bool          // nothing may overtake a request
 	alone   bool          // no other sender takes from the queue
 
-	gate *gate // nil: nothing limits the run
+	gate   *gate     // nil: nothing limits the run
+	passed departure // what the gate let pass and has not left yet
 
 	inFlight atomic.Int64 // events of the request that is in flight, 0: none
 }
@@ -102,8 +102,16 @@ func (s *sender) handle(b *Batch, free time.Duration, waited bool) (waits bool) 
 	return false
 }
 
-// admitted tells whether a request with so many events may leave, no later than
-// by. If it may not, the outcome says why.
+// patience is until when b is worth sending.
+func (s *sender) patience(b *Batch) time.Duration {
+	if s.skip {
+		return b.Due + results.LateAfter
+	}
+	return never
+}
+
+// admitted waits until a request of so many events may leave, but not longer than
+// it is worth it. If it may not, the outcome says why.
 func (s *sender) admitted(events int64, by time.Duration) bool {
 	if s.gate == nil {
 		return true
@@ -113,16 +121,21 @@ func (s *sender) admitted(events int64, by time.Duration) bool {
 		s.unsent(why, at)
 		return false
 	}
-	s.out.Sent = at
+	s.out.Sent, s.passed = at, departure{at, events}
 	return true
 }
 
-// patience is until when b may be kept back.
-func (s *sender) patience(b *Batch) time.Duration {
-	if s.skip {
-		return b.Due + results.LateAfter
+// leaves tells whether the request in flight may leave now that it is about to.
+// One that has not passed the gate does so here: nothing goes around it.
+func (s *sender) leaves() bool {
+	passed := s.passed
+	s.passed = departure{}
+	if passed.events == 0 {
+		_, why := s.gate.pass(s.inFlight.Load(), never, s.timer)
+		return why == capture.Accepted
 	}
-	return math.MaxInt64
+	_, why := s.gate.again(passed.events, passed.at, s.timer)
+	return why == capture.Accepted
 }
 
 // unsent marks the outcome as never sent.
@@ -139,9 +152,6 @@ func (s *sender) exchange(b *Batch) {
 	}
 	s.wire.exchange(&s.out)
 	s.out.Done = s.pacer.Now()
-	if s.gate != nil && s.out.Status != 0 && s.out.Reason != capture.Accepted {
-		s.gate.pause(s.out.Done + s.wire.retryAfter())
-	}
 	s.wire.meter.touched = s.out.Done
 	s.inFlight.Store(0)
 	if len(b.results) > 0 && s.out.Reason == capture.Accepted {
@@ -150,6 +160,9 @@ func (s *sender) exchange(b *Batch) {
 	}
 	if s.out.Reason != capture.Accepted && s.out.Status != 0 {
 		s.out.Answer = s.wire.answer.Body()
+		if s.gate != nil {
+			s.gate.pause(s.out.Done + s.wire.retryAfter())
+		}
 	}
 }
 

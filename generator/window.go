@@ -66,3 +66,20 @@ func (w *window) add(now time.Duration, n int64) {
 	w.count++
 	w.events += n
 }
+
+// cancel takes back a request of n events that was to leave at a time and did not.
+// What the window has forgotten already is not missed.
+func (w *window) cancel(at time.Duration, n int64) {
+	place := func(i int) int { return (w.oldest + i) % len(w.left) }
+	for i := w.count - 1; i >= 0; i-- {
+		if w.left[place(i)] != (departure{at, n}) {
+			continue
+		}
+		for ; i < w.count-1; i++ {
+			w.left[place(i)] = w.left[place(i+1)]
+		}
+		w.count--
+		w.events -= n
+		return
+	}
+}

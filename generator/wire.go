@@ -32,7 +32,8 @@ type wire struct {
 	carried []recording.Header // headers that the request has from its recording
 	meter   meter
 
-	countsRetry bool // a retry says its number in the URL
+	rehearsal   string // the value of HeaderRehearsal; empty: without
+	countsRetry bool   // a retry says its number in the URL
 }
 
 // HeaderRehearsal names the run, its permit and whom to ask, whatever client the
@@ -58,7 +59,7 @@ func newWire(hard context.Context, d *Destination) *wire {
 		request: &fasthttp.Request{},
 		answer:  &fasthttp.Response{},
 		base:    "http://" + d.URL.Host + trimSlash(d.URL.Path), // encryption is the dialer's: the client need not know
-		timeout: d.Timeout,
+		timeout: d.Timeout, rehearsal: d.Rehearsal,
 	}
 	w.meter.dialer = newDialer(d)
 	w.meter.hard = hard
@@ -77,7 +78,6 @@ func newWire(hard context.Context, d *Destination) *wire {
 	}
 	w.request.Header.SetMethod(fasthttp.MethodPost)
 	w.request.Header.SetUserAgent(d.UserAgent)
-	setOrDelete(&w.request.Header, HeaderRehearsal, d.Rehearsal)
 	return w
 }
 
@@ -134,6 +134,9 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 	w.carry(b)
 	setOrDelete(h, fasthttp.HeaderContentEncoding, b.ContentEncoding)
 	setOrDelete(h, fasthttp.HeaderXForwardedFor, b.ForwardedFor)
+	if w.rehearsal != "" {
+		h.Set(HeaderRehearsal, w.rehearsal) // whatever a recording brought along
+	}
 	w.request.SetBodyRaw(b.Body)
 }
 

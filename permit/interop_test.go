@@ -67,12 +67,12 @@ func TestBothWays(t *testing.T) {
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
 		t.Skip("ssh-keygen is not installed; the signatures in testdata stand for it")
 	}
-	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
+	for kind, bits := range map[string]string{"ed25519": "256", "ecdsa": "384", "rsa": "2048"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			directory := t.TempDir()
 			key, file, signers := filepath.Join(directory, "key"), filepath.Join(directory, "permit.yaml"), filepath.Join(directory, "signers")
-			keygen(t, nil, "-q", "-t", kind, "-N", "secret", "-f", key)
+			keygen(t, nil, "-q", "-t", kind, "-b", bits, "-N", "secret", "-f", key)
 			p := fixture(t, "ed25519")
 			asked := 0
 			signer, err := Signer(key, "", func() ([]byte, error) { asked++; return []byte("secret"), nil })
@@ -123,12 +123,12 @@ func write(t *testing.T, path string, text []byte) {
 	}
 }
 
-// TestEveryFlip changes every byte of a permit and of its signature in three ways:
+// TestEveryFlip changes every byte of a permit and of its signature in two ways:
 // each is refused, unless the signature still has the same meaning.
 func TestEveryFlip(t *testing.T) {
 	t.Parallel()
 	whole, signers := fixture(t, "ed25519"), allowed(t)
-	for _, bits := range []byte{0x01, 0x20, 0x80} {
+	for _, bits := range []byte{0x01, 0x20} {
 		for i := range whole.Text {
 			p := *whole
 			p.Text = flip(whole.Text, i, bits)

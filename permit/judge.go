@@ -63,7 +63,7 @@ func (p *Permit) judgeTarget(c Claim) []string {
 		target, err = scenario.Host{Name: scenario.Embedded, Own: true}, nil
 	}
 	if err != nil {
-		return []string{fmt.Sprintf("the target's %v", err)}
+		return []string{fmt.Sprintf("the target is no host that a permit can name: %v", err)}
 	}
 	var allowed []string
 	for _, h := range p.Terms.Hosts {

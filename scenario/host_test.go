@@ -93,3 +93,19 @@ func TestWrongHosts(t *testing.T) {
 		t.Errorf("a URL with a colon and no port has a host")
 	}
 }
+
+// FuzzHost: what is read as a host is read again from what it prints, as the same.
+func FuzzHost(f *testing.F) {
+	for _, text := range []string{"capture.example:443", "[2001:db8::1]:8010", "127.0.0.1", "[::ffff:1.2.3.4]", "embedded", "A.b.:1"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		h, err := ParseHost(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseHost(h.String()); err != nil || again != h {
+			t.Errorf("%q is %+v, and %q is %+v, %v", text, h, h, again, err)
+		}
+	})
+}

@@ -140,8 +140,7 @@ func flipped(r *rapid.T, text []byte) []byte {
 // verify accepts lets bytes reach its own host alone.
 func TestNothingLeavesWithoutPermit(t *testing.T) {
 	t.Parallel()
-	whole := makePermitted(t)
-	kept := false
+	whole := makePermitted(t, "const(200, 50ms)", time.Now().Add(time.Hour))
 	rapid.Check(t, func(r *rapid.T) {
 		p := whole
 		m := mutations[rapid.IntRange(0, len(mutations)-1).Draw(r, "mutation")]
@@ -164,7 +163,6 @@ func TestNothingLeavesWithoutPermit(t *testing.T) {
 		if refused && ran == exitPass || !refused && network.sent[stranger] == 0 {
 			r.Fatalf("%s: verify says %d, and run %d\n%s", m.name, verified, ran, said)
 		}
-		kept = kept || !refused
 		if !refused && (len(network.headers) == 0 || !strings.Contains(network.headers[0], `permit="p-1", contact="data@acme.example"`)) {
 			r.Errorf("the requests say %q", network.headers)
 		}
@@ -216,9 +214,9 @@ func (p *permitted) try(t *testing.T, directory string, network *witness) (verif
 }
 
 // makePermitted makes a scenario for a stranger, and a sound permit for it.
-func makePermitted(t *testing.T) permitted {
+func makePermitted(t *testing.T, profile string, until time.Time) permitted {
 	t.Helper()
-	p := permitted{scenario: []byte("name: small\ntarget: {url: 'http://" + stranger + "', connections: 2}\nload: {profile: \"const(200, 50ms)\"}\nbatching: {events: 10}\ntraffic: {}\n")}
+	p := permitted{scenario: []byte("name: small\ntarget: {url: 'http://" + stranger + "', connections: 2}\nload: {profile: \"" + profile + "\"}\nbatching: {events: 10}\ntraffic: {}\n")}
 	directory := t.TempDir()
 	scene, terms := filepath.Join(directory, "s.yaml"), filepath.Join(directory, "permit.yaml")
 	if err := os.WriteFile(scene, p.scenario, 0o600); err != nil {
@@ -226,7 +224,7 @@ func makePermitted(t *testing.T) permitted {
 	}
 	var out bytes.Buffer
 	w := world{strings.NewReader(""), &out, &out, nil}
-	if code := run([]string{"permit", "new", scene, "--until", time.Now().Add(time.Hour).Format(time.RFC3339), "--approver", "jo@pipeline.example",
+	if code := run([]string{"permit", "new", scene, "--until", until.Format(time.RFC3339), "--approver", "jo@pipeline.example",
 		"--purpose", "a test", "--contact", "data@acme.example", "--id", "p-1", "--peak", "1000/s", "-o", terms}, w); code != exitPass {
 		t.Fatalf("permit new: %d\n%s", code, &out)
 	}
@@ -280,5 +278,20 @@ func TestHeaderText(t *testing.T) {
 		if got := headerText(text); got != want {
 			t.Errorf("%q is written %s, want %s", text, got, want)
 		}
+	}
+}
+
+// TestRunEndsWithItsWindow: nothing is sent after the end of the window, and the
+// result says why.
+func TestRunEndsWithItsWindow(t *testing.T) {
+	t.Parallel()
+	until := time.Now().Truncate(time.Second).Add(3 * time.Second)
+	p := makePermitted(t, "const(200, 30s)", until)
+	network, directory := &witness{sent: map[string]int{}}, t.TempDir()
+	verified, ran, said := p.try(t, directory, network)
+	network.peers.Wait()
+	text, err := os.ReadFile(filepath.Join(directory, "out", results.ResultFile))
+	if err != nil || verified != exitPass || ran != exitInterrupted || !bytes.Contains(text, []byte("the permit's window closed at")) {
+		t.Errorf("verify says %d, run %d, %v\n%s\n%s", verified, ran, err, said, text)
 	}
 }

@@ -163,7 +163,7 @@ func (f *terms) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, 
 			err = errors.Join(err, fmt.Errorf("a permit needs %s", missing.flag))
 		}
 	}
-	err = errors.Join(err, f.readHosts(&t, s), f.readWindow(&t), f.readBounds(&t, load))
+	err = errors.Join(err, f.readHosts(&t, s), f.readWindow(&t), f.readBounds(&t, load, s.Load.Arrivals))
 	return t, err
 }
 
@@ -222,8 +222,8 @@ func (f *terms) readWindow(t *scenario.Terms) (err error) {
 
 // readBounds reads the flags that bound the load, or takes what the scenario
 // sends.
-func (f *terms) readBounds(t *scenario.Terms, l permit.Load) error {
-	t.Bounds = scenario.Bounds{Peak: headroom(l), Events: l.Events, Batch: l.Batch, Merges: max(l.Merges, 0)}
+func (f *terms) readBounds(t *scenario.Terms, l permit.Load, a scenario.Arrivals) error {
+	t.Bounds = scenario.Bounds{Peak: headroom(l, a), Events: l.Events, Batch: l.Batch, Merges: max(l.Merges, 0)}
 	var wrong error
 	if f.peak != "" {
 		peak, err := scenario.ParseRate(f.peak)
@@ -243,5 +243,12 @@ func (f *terms) readBounds(t *scenario.Terms, l permit.Load) error {
 
 // headroom is the cap that a load needs: its peak, a tenth more so that it can
 // catch up after a pause, and a request more because a second may hold one at
-// either end.
-func headroom(l permit.Load) float64 { return math.Ceil(l.Peak+l.Peak/10) + float64(l.Batch) }
+// either end. Arrivals that are left to chance scatter around the peak by its
+// root: six times that is met once in 10^9 seconds.
+func headroom(l permit.Load, a scenario.Arrivals) float64 {
+	scatter := 0.0
+	if a == scenario.ArrivalsPoisson {
+		scatter = 6 * math.Sqrt(l.Peak)
+	}
+	return math.Ceil(l.Peak+l.Peak/10+scatter) + float64(l.Batch)
+}

@@ -31,7 +31,8 @@ batches, as unevenly spread over distinct_ids and with as many merges as the
 real thing. It writes latency histograms, every rejected request and a verdict
 into a run directory.
 
-Load goes to this machine only: to the embedded endpoint, or to one on loopback.`,
+Load goes to this machine, to the embedded endpoint or to one on loopback; to any
+other it goes only under a signed permit, and within it (rehearse permit --help).`,
 		Example: `  rehearse run scenarios/quickstart.yaml
   rehearse sample scenarios/quickstart.yaml -n 3
   rehearse stage --listen 127.0.0.1:8010

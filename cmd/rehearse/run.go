@@ -54,6 +54,12 @@ The first Ctrl-C starts nothing new, waits for what is in flight and sums up;
 the second one stops at once. A run that is killed leaves a directory that
 "rehearse report" reads up to its last second.
 
+A target that is not this machine needs a permit, which the run then keeps to:
+no second of it has more events than the permit's cap, every request names run,
+permit and contact in the header X-Rehearsal, and everything pauses when an
+answer says Retry-After. A run whose permit ends, by its window, its stop file
+or its stop URL, exits with 105.
+
 Where OTEL_EXPORTER_OTLP_ENDPOINT is set, the metrics of the run are pushed there
 by OTLP over HTTP, every OTEL_METRIC_EXPORT_INTERVAL milliseconds and at the end.
 
