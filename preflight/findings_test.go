@@ -26,7 +26,7 @@ const office = "capacity: {events: 1k/s, from: measured}\nhours: {zone: Europe/B
 
 func TestNothingToSay(t *testing.T) {
 	t.Parallel()
-	if r := foretell(t, parse(t, sound), facts(t, office)); len(r.Findings) != 0 || r.Verdict != preflight.Go {
+	if r := suppose(t, parse(t, sound), facts(t, office)); len(r.Findings) != 0 || r.Verdict != preflight.Go {
 		t.Errorf("%s: %+v", r.Verdict, r.Findings)
 	}
 }
@@ -96,14 +96,14 @@ func TestFindings(t *testing.T) {
 		t.Run(row.id, func(t *testing.T) {
 			t.Parallel()
 			pipeline := facts(t, office)
-			found := find(foretell(t, parse(t, sound, row.has...), pipeline), row.id)
+			found := find(suppose(t, parse(t, sound, row.has...), pipeline), row.id)
 			if found == nil {
 				t.Fatalf("%q is not found", row.has)
 			}
 			if found.Severity != row.severity || !strings.Contains(found.Where, row.where) || found.Message == "" || found.Hint == "" {
 				t.Errorf("%+v", found)
 			}
-			fixed := foretell(t, parse(t, sound, append(row.has, row.fix...)...), pipeline)
+			fixed := suppose(t, parse(t, sound, append(row.has, row.fix...)...), pipeline)
 			if left := find(fixed, row.id); left != nil {
 				t.Errorf("%q leaves it: %s", row.fix, left.Message)
 			}
@@ -133,7 +133,7 @@ func manyNames(n int) string {
 // TestUnanswered: one finding a question, with the question in its own words.
 func TestUnanswered(t *testing.T) {
 	t.Parallel()
-	r := foretell(t, parse(t, sound, "intake=null"), nil)
+	r := suppose(t, parse(t, sound, "intake=null"), nil)
 	if len(r.Findings) != 4 || !strings.Contains(r.Findings[3].Message, "Are apps (transformations, destinations) enabled") {
 		t.Errorf("%+v", r.Findings)
 	}
@@ -147,7 +147,7 @@ func TestAnswersThatContradict(t *testing.T) {
 		apps string
 		cost float64 // 9,000 events: 400·5/2 + 400·20
 	}{{"no", 9000}, {"yes", 6 * 9000}, {"null", 9000}} {
-		if got := foretell(t, parse(t, sound, "intake.apps="+row.apps), dear).Plan.Cost; got != row.cost {
+		if got := suppose(t, parse(t, sound, "intake.apps="+row.apps), dear).Plan.Cost; got != row.cost {
 			t.Errorf("apps %s: cost %v, want %v", row.apps, got, row.cost)
 		}
 	}
