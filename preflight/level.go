@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"math"
+	"time"
 
 	"rehearse/scenario"
 )
@@ -96,4 +97,38 @@ func integral(s scenario.Stage, f func(float64) float64) float64 {
 		sum += width / 6 * (f(rate(0)) + 4*f(rate(0.5)) + f(rate(1)))
 	}
 	return sum
+}
+
+// minutes is the global limit of a minute for an id, which is counted anew with
+// every minute of the clock; the run begins so many seconds into one.
+func minutes(curve *scenario.Profile, share, most, into float64) level {
+	l := level{first: -1}
+	span := curve.Span().Seconds()
+	for begin := -into; begin < span && share > 0; begin += 60 {
+		before := curve.Count(at(begin))
+		over := share*(curve.Count(at(begin+60))-before) - most
+		if over <= 0 {
+			continue
+		}
+		if l.first < 0 {
+			l.first = curve.When(before + most/share).Seconds()
+		}
+		l.over += over
+	}
+	return l
+}
+
+// at is a time in seconds since the start of the run.
+func at(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+
+// worse is the harder of two limits that hold at the same time: what one of them
+// reroutes, the other does not see.
+func worse(a, b level) level {
+	if b.over > a.over {
+		a.over = b.over
+	}
+	if a.first < 0 || b.first >= 0 && b.first < a.first {
+		a.first = b.first
+	}
+	return a
 }

@@ -19,7 +19,7 @@ import (
 	"rehearse/staging"
 )
 
-// different are five loads that overflow for different reasons.
+// different are loads that overflow for different reasons.
 var different = []struct{ name, text string }{
 	{"one id has a stated share of a ramp", `
 name: share
@@ -42,6 +42,13 @@ traffic: {seed: 5, distinct_ids: {count: 10k, skew: 0, hot: [{id: import-job, sh
 name: peaks
 load: {profile: 'line(0, 3000, 6s) line(3000, 100, 4s) const(100, 15s) line(100, 3000, 6s) const(3000, 5s)'}
 traffic: {seed: 6, distinct_ids: {count: 10k, skew: 0.2, hot: [{share: 15%}, {share: 8%}]}, visits: {events: 4, anonymous: 50%}}
+`},
+	{"the limit of a minute", `
+name: minute
+intake: {starts: 2026-12-02T09:59:40Z}
+load: {profile: 'line(0, 1000, 10s) const(1000, 100s)'}
+traffic: {seed: 8, distinct_ids: {count: 100k, skew: 0.3, hot: [{id: robot, share: 8%}, {id: lamp, share: 4%}]}, properties: {bytes: {p50: 300, p99: 400}}}
+staging: {per_minute: 3k}
 `},
 	{"two projects, and batches that are refused whole", `
 name: projects

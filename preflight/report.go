@@ -55,6 +55,7 @@ type Report struct {
 
 	curve []scenario.Stage
 	facts *scenario.Facts
+	limit float64 // events a second that one id may keep up; 0: any
 	hot   []HotID // all that overflow, the first to do so first
 }
 

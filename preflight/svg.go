@@ -132,10 +132,7 @@ func (r *Report) drawMarks(d *drawing, x func(float64) float64) {
 
 // drawBars draws the busiest ids at the peak beside the limit of one id.
 func (r *Report) drawBars(d *drawing, n int) {
-	limit := float64(r.facts.Overflow.PerSecond * r.facts.Replicas)
-	if r.Plan.SafeRate == nil {
-		limit = 0
-	}
+	limit := r.limit
 	top := limit * 1.1
 	for _, h := range r.HotIDs[:n] {
 		top = max(top, h.PeakPerS)

@@ -116,7 +116,7 @@ func TestFactsDefaults(t *testing.T) {
 	if f.Gives("partitions") || f.Costs.Of("$pageview") != 1 || f.Costs.Of("$identify") != 10 {
 		t.Errorf("%+v", f.Costs)
 	}
-	f, err = ParseFacts("p.yaml", []byte("limits: {overflow: off}\nhosts: [Capture.EXAMPLE.]\ncosts: {events: {a: 3}}\nlimits_: 1\n"))
+	_, err = ParseFacts("p.yaml", []byte("limits: {overflow: off}\nhosts: [Capture.EXAMPLE.]\ncosts: {events: {a: 3}}\nlimits_: 1\n"))
 	var all Errors
 	if !errors.As(err, &all) || all[0].Line != 4 {
 		t.Errorf("%v", err)
