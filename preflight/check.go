@@ -51,7 +51,7 @@ func weightOf(s Severity) int {
 var rules = []func(*look) []Finding{
 	noEnd, noRamp, singleEvents, connections, retries, persons, names, largeBodies, largeEvents,
 	overCapacity, hotIDs, mergesAtRisk, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
-	unanswered, batchSize, uncompressed, cost, drain,
+	unanswered, recorded, batchSize, uncompressed, cost, drain,
 }
 
 // look is a scenario under examination.
@@ -112,7 +112,7 @@ func (l *look) plan() {
 	// Little's law: as many requests are under way as come in during one.
 	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))
 	if c := l.facts.Capacity; c > 0 {
-		waiting := follow(load.Curve.Stages(), 1, c, math.Inf(1))
+		waiting := follow(load.Curve.Stages(), 1, limits{perSecond: c, burst: math.Inf(1)})
 		p.Backlog, p.Drain = int64(math.Round(waiting.top)), waiting.level/c
 	}
 }

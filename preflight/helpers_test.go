@@ -80,5 +80,7 @@ func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Rep
 	if err != nil {
 		t.Fatal(err)
 	}
-	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Load: tally.Load(curve), Now: now})
+	load := tally.Load(curve)
+	load.Warnings = plan.Warnings
+	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Load: load, Now: now})
 }

@@ -62,9 +62,9 @@ func (l *look) level(share float64) level {
 	switch {
 	case m.perSecond == 0:
 	case share*batch > m.burst:
-		found = lumps(curve.Stages(), share, batch, m.perSecond, m.burst)
+		found = lumps(curve.Stages(), share, batch, m)
 	case share*curve.Peak() > m.perSecond:
-		found = follow(curve.Stages(), share, m.perSecond, m.burst)
+		found = follow(curve.Stages(), share, m)
 	}
 	if m.perMinute > 0 && share*curve.Peak()*60 > m.perMinute {
 		into := 0.0 // a run that may begin at any time begins with a minute

@@ -17,19 +17,19 @@ import (
 //
 // With a burst without end it is the backlog of a pipeline with a capacity.
 type level struct {
-	limit, burst float64 // events per second; events
-	level, top   float64 // now, and the highest so far
-	over         float64 // events over the burst
-	first        float64 // second at which the first of them came; -1: none
+	limits
+	level, top float64 // now, and the highest so far
+	over       float64 // events over the burst
+	first      float64 // second at which the first of them came; -1: none
 }
 
 // follow runs the level along the stages of a load of which it gets a share.
-func follow(stages []scenario.Stage, share, limit, burst float64) level {
-	l := level{limit: limit, burst: burst, first: -1}
+func follow(stages []scenario.Stage, share float64, m limits) level {
+	l := level{limits: m, first: -1}
 	at := 0.0
 	for _, s := range stages {
 		seconds := s.Over.Seconds()
-		l.stage(share*s.From-limit, share*s.To-limit, seconds, at)
+		l.stage(share*s.From-m.perSecond, share*s.To-m.perSecond, seconds, at)
 		at += seconds
 	}
 	return l
@@ -69,8 +69,8 @@ func (l *level) run(from, to, seconds, at float64) {
 // lumps is for an id whose part of one batch is larger than the burst, so that
 // every batch overflows by itself: of each, at most the burst passes, and no more
 // than drains from one to the next.
-func lumps(stages []scenario.Stage, share, batch, limit, burst float64) level {
-	l := level{limit: limit, burst: burst, first: -1}
+func lumps(stages []scenario.Stage, share, batch float64, m limits) level {
+	l := level{limits: m, first: -1}
 	at, left := 0.0, batch // events until the first batch is full
 	for _, s := range stages {
 		seconds, events := s.Over.Seconds(), (s.From+s.To)/2*s.Over.Seconds()
@@ -79,7 +79,7 @@ func lumps(stages []scenario.Stage, share, batch, limit, burst float64) level {
 			l.first = at + 2*left/(s.From+math.Sqrt(max(s.From*s.From+2*slope*left, 0)))
 		}
 		left -= events
-		passes := integral(s, func(rate float64) float64 { return min(limit, rate*burst/batch) })
+		passes := integral(s, func(rate float64) float64 { return min(m.perSecond, rate*m.burst/batch) })
 		l.over += share*events - passes
 		at += seconds
 	}

@@ -30,6 +30,8 @@ type Tally struct {
 	cost     float64
 	accepted int64
 	atRisk   int64
+	due      time.Duration // of the latest request
+	pause    time.Duration // the longest between two
 	oldest   time.Time
 	newest   time.Time
 	event    pipeline.Event
@@ -89,6 +91,10 @@ type Request struct {
 
 // Take counts the next request, in the order in which they are due.
 func (t *Tally) Take(r *Request) {
+	if t.Requests > 0 {
+		t.pause = max(t.pause, r.Due-t.due)
+	}
+	t.due = r.Due
 	t.Requests++
 	t.Events += r.Events
 	t.Body += r.Body
@@ -196,6 +202,7 @@ func (t *Tally) report(l *look) {
 	m := stats.Merges
 	l.mergesAre(Merges{Total: m.Total, AtRisk: t.atRisk, Refused: m.Illegal + m.Identified})
 	r.Plan.Persons = int64(len(t.ids)) + t.more
+	r.Plan.Pause, r.Plan.Disorder = t.pause.Seconds(), stats.Order.Backwards
 	all := make([]*seen, 0, len(t.ids))
 	for _, s := range t.ids {
 		all = append(all, s)
