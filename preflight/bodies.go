@@ -51,6 +51,20 @@ func largeBodies(l *look) []Finding {
 		fmt.Sprintf("set batching.events to %d or less", max(fits, 1))})
 }
 
+// largeEvents says that some events are refused, each with its whole batch.
+func largeEvents(l *look) []Finding {
+	if float64(l.largest) < nearLimit*float64(l.facts.Event) {
+		return nil
+	}
+	path := "traffic.properties"
+	if l.s.Replay != nil {
+		path = "replay"
+	}
+	return l.accommodate(saying{"large-events", path,
+		fmt.Sprintf("events of %s and more come near the limit of %s for one event: one that is larger is refused with its whole batch", size(l.largest), size(l.facts.Event)),
+		"make properties smaller, or leave such events out"})
+}
+
 // batchSize notes batches that are small or large for no reason.
 func batchSize(l *look) []Finding {
 	n, p := l.load.perRequest(), &l.report.Plan

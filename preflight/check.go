@@ -24,7 +24,7 @@ func Check(in Input) *Report {
 	l.report = &Report{
 		Format: Format, Scenario: in.Scenario.Name, SHA256: in.Scenario.SHA256(),
 		Findings: []Finding{}, HotIDs: []HotID{}, HeldTo: l.assumptions(),
-		curve: in.Load.Curve.Stages(), facts: l.facts,
+		curve: in.Load.Curve.Stages(), facts: l.facts, limit: l.limits().steady(),
 	}
 	l.plan()
 	if l.load.Tally != nil {
@@ -49,9 +49,9 @@ func weightOf(s Severity) int {
 
 // rules are what makes findings.
 var rules = []func(*look) []Finding{
-	noEnd, noRamp, singleEvents, connections, retries, persons, names, largeBodies,
+	noEnd, noRamp, singleEvents, connections, retries, persons, names, largeBodies, largeEvents,
 	overCapacity, hotIDs, mergesAtRisk, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
-	unanswered, batchSize, uncompressed, cost, drain,
+	unanswered, recorded, batchSize, uncompressed, cost, drain,
 }
 
 // look is a scenario under examination.
@@ -66,9 +66,11 @@ type look struct {
 	taken  float64   // share of the events that are not refused by the endpoint
 	meanly float64   // what an event costs on average
 	names  int       // different event names
-	span   [2]time.Time
-	census *traffic.Census
-	file   bool // the facts come from a file
+
+	largest int64 // bytes that one event in a hundred has at least, or the largest of those counted
+	span    [2]time.Time
+	census  *traffic.Census
+	file    bool // the facts come from a file
 }
 
 // newLook prepares the examination.
@@ -110,16 +112,41 @@ func (l *look) plan() {
 	// Little's law: as many requests are under way as come in during one.
 	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))
 	if c := l.facts.Capacity; c > 0 {
-		waiting := follow(load.Curve.Stages(), 1, c, math.Inf(1))
+		waiting := follow(load.Curve.Stages(), 1, limits{perSecond: c, burst: math.Inf(1)})
 		p.Backlog, p.Drain = int64(math.Round(waiting.top)), waiting.level/c
 	}
 }
 
-// overflowLimit is the limit of one id over all replicas, each of which sees its
-// part of the requests; ok is false where nothing overflows.
-func (l *look) overflowLimit() (perSecond, burst float64, ok bool) {
+// limits are what holds for one id on the lane that it takes.
+type limits struct {
+	perSecond, burst float64 // over all replicas, each of which sees its part of the requests; 0: any
+	perMinute        float64 // 0: any
+}
+
+// limits returns the limits of one id. The historical lane knows none.
+func (l *look) limits() limits {
+	if l.s.Target.HistoricalMigration {
+		return limits{}
+	}
 	o, n := l.facts.Overflow, float64(l.facts.Replicas)
-	return float64(o.PerSecond) * n, float64(o.Burst) * n, o.PerSecond > 0 && !l.s.Target.HistoricalMigration
+	return limits{float64(o.PerSecond) * n, float64(o.Burst) * n, float64(l.facts.PerMinute)}
+}
+
+// steady is the highest rate that an id may keep; 0: any.
+func (m limits) steady() float64 {
+	switch each := m.perMinute / 60; {
+	case m.perSecond == 0 || each > 0 && each < m.perSecond:
+		return each
+	}
+	return m.perSecond
+}
+
+// safe notes the highest total rate at which an id with a share does not
+// overflow.
+func (l *look) safe(share float64) {
+	if rate := l.limits().steady() / share; rate > 0 && !math.IsInf(rate, 0) {
+		l.report.Plan.SafeRate = &rate
+	}
 }
 
 // mergesAre notes how many merges there are and what they cost.

@@ -1,11 +1,16 @@
 package preflight_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"rehearse/preflight"
+	"rehearse/scenario"
 )
 
 // sound is a scenario of which there is nothing to say but that questions are
@@ -26,7 +31,7 @@ const office = "capacity: {events: 1k/s, from: measured}\nhours: {zone: Europe/B
 
 func TestNothingToSay(t *testing.T) {
 	t.Parallel()
-	if r := foretell(t, parse(t, sound), facts(t, office)); len(r.Findings) != 0 || r.Verdict != preflight.Go {
+	if r := suppose(t, parse(t, sound), facts(t, office)); len(r.Findings) != 0 || r.Verdict != preflight.Go {
 		t.Errorf("%s: %+v", r.Verdict, r.Findings)
 	}
 }
@@ -62,6 +67,7 @@ func TestFindings(t *testing.T) {
 		// 60,000 events of 0.3 kB are 18 MB, 85 % of 20 MiB.
 		{"bodies-near-limit", "refuse", []string{"load.profile=line(0, 400k, 15m)", "batching={events: 60k, bytes: 100MB}", "target.compression=none"}, "--set", []string{"batching.events=5k"}},
 
+		{"large-events", "accommodate", []string{"traffic.properties={bytes: {p50: 1kB, p99: 900kB}}"}, "--set", []string{"traffic.properties={bytes: {p50: 1kB, p99: 700kB}}"}},
 		{"over-capacity", "accommodate", []string{"load.profile=line(0, 1200, 5s) const(1200, 5s)"}, "--set", []string{"load.profile=line(0, 1000, 5s) const(1000, 5s)"}},
 		// Half of 400/s are 100/s too many: 1,000 of them have come in 10 s and a ramp.
 		{"hot-ids", "accommodate", []string{"traffic.distinct_ids.hot=[{share: 50%}]"}, "--set", []string{"traffic.distinct_ids.hot=[{share: 24%}]"}},
@@ -96,14 +102,14 @@ func TestFindings(t *testing.T) {
 		t.Run(row.id, func(t *testing.T) {
 			t.Parallel()
 			pipeline := facts(t, office)
-			found := find(foretell(t, parse(t, sound, row.has...), pipeline), row.id)
+			found := find(suppose(t, parse(t, sound, row.has...), pipeline), row.id)
 			if found == nil {
 				t.Fatalf("%q is not found", row.has)
 			}
 			if found.Severity != row.severity || !strings.Contains(found.Where, row.where) || found.Message == "" || found.Hint == "" {
 				t.Errorf("%+v", found)
 			}
-			fixed := foretell(t, parse(t, sound, append(row.has, row.fix...)...), pipeline)
+			fixed := suppose(t, parse(t, sound, append(row.has, row.fix...)...), pipeline)
 			if left := find(fixed, row.id); left != nil {
 				t.Errorf("%q leaves it: %s", row.fix, left.Message)
 			}
@@ -133,7 +139,7 @@ func manyNames(n int) string {
 // TestUnanswered: one finding a question, with the question in its own words.
 func TestUnanswered(t *testing.T) {
 	t.Parallel()
-	r := foretell(t, parse(t, sound, "intake=null"), nil)
+	r := suppose(t, parse(t, sound, "intake=null"), nil)
 	if len(r.Findings) != 4 || !strings.Contains(r.Findings[3].Message, "Are apps (transformations, destinations) enabled") {
 		t.Errorf("%+v", r.Findings)
 	}
@@ -147,8 +153,53 @@ func TestAnswersThatContradict(t *testing.T) {
 		apps string
 		cost float64 // 9,000 events: 400·5/2 + 400·20
 	}{{"no", 9000}, {"yes", 6 * 9000}, {"null", 9000}} {
-		if got := foretell(t, parse(t, sound, "intake.apps="+row.apps), dear).Plan.Cost; got != row.cost {
+		if got := suppose(t, parse(t, sound, "intake.apps="+row.apps), dear).Plan.Cost; got != row.cost {
 			t.Errorf("apps %s: cost %v, want %v", row.apps, got, row.cost)
 		}
+	}
+}
+
+// TestAnyScenario: whatever a scenario asks for, its report has finite numbers and
+// a verdict that its findings bear out.
+func TestAnyScenario(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	chance := rand.New(rand.NewPCG(1, 2))
+	pick := func(field string, choices ...string) string { return field + choices[chance.IntN(len(choices))] }
+	judged := 0
+	for range 30 {
+		set := []string{
+			pick("load.profile=", "const(1, 1s)", "line(0, 1M, 1h)", "const(0, 1s) const(3, 400d)", "line(900, 0, 1s) const(0, 5s) line(0, 3, 1s)"),
+			pick("traffic.distinct_ids=", "{}", "{count: 1, skew: 10}", "{count: 1G, skew: 0}", "{hot: [{share: 90%}]}", "{growth: 50%}"),
+			pick("traffic.events=", "{a: 1}", "{$exception: 1}", "{a: 0, b: 1, $$heatmap: 3}", "{a: 90, $identify: 1}"),
+			pick("traffic.faults=", "{}", "{invalid: {no_distinct_id: 9%}}", "{invalid: {long_name: 5%, over_size: 4%}}"),
+			pick("batching.events=", "1", "100", "{min: 1, max: 9}", "100k"), pick("target.historical_migration=", "true", "false"),
+			pick("retry=", "none", "sdk"), pick("intake.starts=", "2026-12-05", "2001-01-01", "null"),
+		}
+		pipeline := facts(t, pick("", "{}", office, "limits: {overflow: off}", "limits: {per_minute: 1}\npartitions: 1"))
+		s, err := scenario.Parse("a.yaml", []byte(sound), scenario.Options{Set: set})
+		if err != nil {
+			continue // a contradiction of the choices
+		}
+		judged++
+		report := suppose(t, s, pipeline)
+		var text bytes.Buffer
+		for _, write := range []func(io.Writer) error{report.WriteJSON, report.WriteMarkdown, report.WriteSVG, func(w io.Writer) error { return report.WriteText(w, preflight.Terminal{}) }} {
+			if err := write(&text); err != nil {
+				t.Fatal(set, err)
+			}
+		}
+		if strings.Contains(text.String(), "NaN") || strings.Contains(text.String(), "Inf") {
+			t.Errorf("%q:\n%s", set, text.String())
+		}
+		refused := slices.ContainsFunc(report.Findings, func(f preflight.Finding) bool { return f.Severity == preflight.SeverityRefuse })
+		if refused != (report.Verdict == preflight.Refuse) {
+			t.Errorf("%s: %+v", report.Verdict, report.Findings)
+		}
+	}
+	if judged < 10 {
+		t.Errorf("%d scenarios were judged", judged)
 	}
 }

@@ -72,7 +72,7 @@ func (l *look) mixed() {
 		all += e.Weight
 		cost += e.Weight * l.facts.Costs.Of(e.Name)
 	}
-	l.names = len(l.s.Traffic.Events)
+	l.names, l.largest = len(l.s.Traffic.Events), int64(l.s.Traffic.Sizes.P99)
 	l.eventsCost(cost / all)
 }
 

@@ -32,9 +32,9 @@ func forms(t *testing.T) []*preflight.Report {
 	t.Helper()
 	pipeline := facts(t, "capacity: {events: 1500/s, from: measured}\nhours: {zone: Europe/Berlin}\n")
 	return []*preflight.Report{
-		foretell(t, parse(t, hot), pipeline),
-		count(t, parse(t, hot), pipeline),
-		foretell(t, parse(t, sound, "intake=null", "target.historical_migration=true", "traffic.tokens=[{token: phc_number_one}, {token: phc_number_two}]"), nil),
+		suppose(t, parse(t, hot), pipeline),
+		count(t, parse(t, hot, "load.profile=line(0, 900, 5s)"), pipeline),
+		suppose(t, parse(t, sound, "intake=null", "target.historical_migration=true", "traffic.tokens=[{token: phc_number_one}, {token: phc_number_two}]"), nil),
 	}
 }
 

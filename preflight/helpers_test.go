@@ -51,6 +51,22 @@ func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.
 	}})
 }
 
+// suppose checks a scenario by sizes that are supposed rather than built: events
+// of 330 bytes, of which a compressor leaves a third.
+func suppose(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
+	t.Helper()
+	const event = 330
+	events, batch, limit := s.Load.Profile.Total(), int64(s.Batching.MinEvents+s.Batching.MaxEvents)/2, s.Batching.Bytes
+	batch = min(batch, limit/event)
+	load := preflight.Load{Events: events, Requests: (events + batch - 1) / batch, Body: events * event, Curve: s.Load.Profile}
+	load.MaxBody = min(int64(s.Batching.MaxEvents)*event, limit)
+	load.Wire, load.MaxWire = load.Body/3, load.MaxBody/3
+	if s.Target.Compression == scenario.CompressionNone {
+		load.Wire, load.MaxWire = load.Body, load.MaxBody
+	}
+	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Now: now, Load: load})
+}
+
 // count checks a scenario by building all of it.
 func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
 	t.Helper()
@@ -64,5 +80,7 @@ func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Rep
 	if err != nil {
 		t.Fatal(err)
 	}
-	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Load: tally.Load(curve), Now: now})
+	load := tally.Load(curve)
+	load.Warnings = plan.Warnings
+	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Load: load, Now: now})
 }

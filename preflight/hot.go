@@ -28,45 +28,52 @@ type key struct {
 
 // weighIDs works out the busiest ids and what becomes of each.
 func (l *look) weighIDs(model *traffic.Model) []key {
-	perSecond, burst, on := l.overflowLimit()
-	peak := l.load.Curve.Peak()
+	steady, peak := l.limits().steady(), l.load.Curve.Peak()
 	var heavy []traffic.Heavy
 	for ranks := int64(fewRanks); ; ranks *= 2 {
 		heavy = model.Heavy(l.census, min(ranks, mostRanks))
-		if ranks >= mostRanks || int64(len(heavy)) < ranks || heavy[len(heavy)-1].Share*peak <= perSecond {
+		if ranks >= mostRanks || int64(len(heavy)) < ranks || heavy[len(heavy)-1].Share*peak <= steady {
 			break
 		}
 	}
 	keys := l.keys(heavy)
-	stages, batch := l.load.Curve.Stages(), float64(l.s.Batching.MaxEvents)
+	limited := l.taken * l.mainShare() // the part of an id's events that limits see
 	var all []HotID
 	for i := range keys {
-		k := &keys[i]
-		share := k.share * l.taken * l.mainShare()
-		level := level{first: -1}
-		switch {
-		case !on:
-		case share*batch > burst:
-			level = lumps(stages, share, batch, perSecond, burst)
-		case share*peak > perSecond:
-			level = follow(stages, share, perSecond, burst)
-		}
-		k.over = level.over
-		h := l.hotID(k, level.first, peak)
+		level := l.level(keys[i].share * limited)
+		keys[i].over = level.over
+		h := l.hotID(&keys[i], level.first, peak)
 		l.list(h)
 		if h.Overflow > 0 {
 			all = append(all, h)
 		}
 	}
 	l.overflowing(all)
-	if on && len(keys) > 0 {
-		safe := perSecond / (keys[0].share * l.taken * l.mainShare())
-		if keys[0].share*l.taken*batch > burst {
-			safe = 0
-		}
-		l.report.Plan.SafeRate = &safe
+	if len(keys) > 0 {
+		l.safe(keys[0].share * limited)
 	}
 	return keys
+}
+
+// level follows an id with a share of the events along the run.
+func (l *look) level(share float64) level {
+	m, batch := l.limits(), float64(l.s.Batching.MaxEvents)
+	curve, found := l.load.Curve, level{first: -1}
+	switch {
+	case m.perSecond == 0:
+	case share*batch > m.burst:
+		found = lumps(curve.Stages(), share, batch, m)
+	case share*curve.Peak() > m.perSecond:
+		found = follow(curve.Stages(), share, m)
+	}
+	if m.perMinute > 0 && share*curve.Peak()*60 > m.perMinute {
+		into := 0.0 // a run that may begin at any time begins with a minute
+		if l.stated {
+			into = float64(l.start.Second())
+		}
+		found = worse(found, minutes(curve, share, m.perMinute, into))
+	}
+	return found
 }
 
 // hotID is what a report says of a key.

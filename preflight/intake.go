@@ -44,3 +44,12 @@ func apps(l *look) []Finding {
 		fmt.Sprintf("apps run for every event, %s times a second at the peak, which is reckoned as the work of %s more ordinary events each", rate(l.report.Plan.PeakEvents), rate(l.facts.Costs.Apps)),
 		"disable apps for the import, or scale what runs them; what they send to others goes there at the same rate"})
 }
+
+// recorded notes what a recording holds that is not as it should be.
+func recorded(l *look) []Finding {
+	var all []Finding
+	for _, warning := range l.load.Warnings {
+		all = append(all, l.note(saying{"recording", "replay", warning, "rehearse sample --survey tells more"})...)
+	}
+	return all
+}

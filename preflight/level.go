@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"math"
+	"time"
 
 	"rehearse/scenario"
 )
@@ -16,19 +17,19 @@ import (
 //
 // With a burst without end it is the backlog of a pipeline with a capacity.
 type level struct {
-	limit, burst float64 // events per second; events
-	level, top   float64 // now, and the highest so far
-	over         float64 // events over the burst
-	first        float64 // second at which the first of them came; -1: none
+	limits
+	level, top float64 // now, and the highest so far
+	over       float64 // events over the burst
+	first      float64 // second at which the first of them came; -1: none
 }
 
 // follow runs the level along the stages of a load of which it gets a share.
-func follow(stages []scenario.Stage, share, limit, burst float64) level {
-	l := level{limit: limit, burst: burst, first: -1}
+func follow(stages []scenario.Stage, share float64, m limits) level {
+	l := level{limits: m, first: -1}
 	at := 0.0
 	for _, s := range stages {
 		seconds := s.Over.Seconds()
-		l.stage(share*s.From-limit, share*s.To-limit, seconds, at)
+		l.stage(share*s.From-m.perSecond, share*s.To-m.perSecond, seconds, at)
 		at += seconds
 	}
 	return l
@@ -68,8 +69,8 @@ func (l *level) run(from, to, seconds, at float64) {
 // lumps is for an id whose part of one batch is larger than the burst, so that
 // every batch overflows by itself: of each, at most the burst passes, and no more
 // than drains from one to the next.
-func lumps(stages []scenario.Stage, share, batch, limit, burst float64) level {
-	l := level{limit: limit, burst: burst, first: -1}
+func lumps(stages []scenario.Stage, share, batch float64, m limits) level {
+	l := level{limits: m, first: -1}
 	at, left := 0.0, batch // events until the first batch is full
 	for _, s := range stages {
 		seconds, events := s.Over.Seconds(), (s.From+s.To)/2*s.Over.Seconds()
@@ -78,7 +79,7 @@ func lumps(stages []scenario.Stage, share, batch, limit, burst float64) level {
 			l.first = at + 2*left/(s.From+math.Sqrt(max(s.From*s.From+2*slope*left, 0)))
 		}
 		left -= events
-		passes := integral(s, func(rate float64) float64 { return min(limit, rate*burst/batch) })
+		passes := integral(s, func(rate float64) float64 { return min(m.perSecond, rate*m.burst/batch) })
 		l.over += share*events - passes
 		at += seconds
 	}
@@ -96,4 +97,38 @@ func integral(s scenario.Stage, f func(float64) float64) float64 {
 		sum += width / 6 * (f(rate(0)) + 4*f(rate(0.5)) + f(rate(1)))
 	}
 	return sum
+}
+
+// minutes is the global limit of a minute for an id, which is counted anew with
+// every minute of the clock; the run begins so many seconds into one.
+func minutes(curve *scenario.Profile, share, most, into float64) level {
+	l := level{first: -1}
+	span := curve.Span().Seconds()
+	for begin := -into; begin < span && share > 0; begin += 60 {
+		before := curve.Count(at(begin))
+		over := share*(curve.Count(at(begin+60))-before) - most
+		if over <= 0 {
+			continue
+		}
+		if l.first < 0 {
+			l.first = curve.When(before + most/share).Seconds()
+		}
+		l.over += over
+	}
+	return l
+}
+
+// at is a time in seconds since the start of the run.
+func at(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+
+// worse is the harder of two limits that hold at the same time: what one of them
+// reroutes, the other does not see.
+func worse(a, b level) level {
+	if b.over > a.over {
+		a.over = b.over
+	}
+	if a.first < 0 || b.first >= 0 && b.first < a.first {
+		a.first = b.first
+	}
+	return a
 }

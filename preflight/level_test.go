@@ -33,7 +33,7 @@ func TestFollow(t *testing.T) {
 		// 600 to 0/s in 6 s: 500²/(2·100) = 1,250 too many in the first 5 s; 1,000 at 500t - 50t² = 1,000.
 		{"a fall", []scenario.Stage{line(600, 0, 6*time.Second)}, 1, 250, 5 - math.Sqrt(5), 100, 1000},
 	} {
-		got := follow(row.stages, row.share, row.limit, row.burst)
+		got := follow(row.stages, row.share, limits{perSecond: row.limit, burst: row.burst})
 		if math.Abs(got.over-row.over) > 1e-6 || math.Abs(got.first-row.first) > 1e-6 {
 			t.Errorf("%s: %.6g over from %.6g s on, want %.6g from %.6g on", row.name, got.over, got.first, row.over, row.first)
 		}
@@ -52,7 +52,7 @@ func TestFollowIsABucket(t *testing.T) {
 			})
 		}
 		const limit, burst, steps = 100.0, 300.0, 2000
-		got := follow(stages, 1, limit, burst)
+		got := follow(stages, 1, limits{perSecond: limit, burst: burst})
 		level, over := 0.0, 0.0
 		for _, s := range stages {
 			step := s.Over.Seconds() / steps
@@ -76,7 +76,7 @@ func TestBacklog(t *testing.T) {
 	t.Parallel()
 	// 20 s of 50 too many are 1,000; 10 s of 20 too few leave 800, which take 8 s at 100/s.
 	stages := []scenario.Stage{{From: 150, To: 150, Over: 20 * time.Second}, {From: 80, To: 80, Over: 10 * time.Second}}
-	got := follow(stages, 1, 100, math.Inf(1))
+	got := follow(stages, 1, limits{perSecond: 100, burst: math.Inf(1)})
 	if got.top != 1000 || got.level != 800 || got.over != 0 {
 		t.Errorf("%+v", got)
 	}

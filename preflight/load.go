@@ -19,6 +19,8 @@ type Load struct {
 
 	Curve *scenario.Profile
 
+	Warnings []string // what a recording holds that is not as it should be
+
 	Tally *Tally // what was counted, if every request was built; else nil
 }
 

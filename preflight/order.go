@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // The bounds of merges at risk: below them they are among the plan's figures only,
@@ -23,14 +24,28 @@ func hotIDs(l *look) []Finding {
 	for _, h := range hot[:min(len(hot), named)] {
 		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s on)", plain(h.DistinctID, 40), rate(h.PeakPerS), seconds(*h.OverflowsS)))
 	}
-	o := l.facts.Overflow
 	hint := "tell the customer that the order of these ids' events is relaxed"
 	if p.SafeRate != nil && *p.SafeRate > 0 {
 		hint += fmt.Sprintf("; at %s events/s in all, none overflows", count(math.Floor(*p.SafeRate)))
 	}
+	if limit := l.limits(); limit.perSecond > 0 && hot[0].Share*float64(l.s.Batching.MaxEvents) > limit.burst {
+		hint += fmt.Sprintf("; a batch by itself overflows: set batching.events to %.0f or less", math.Floor(limit.burst/hot[0].Share))
+	}
 	return l.accommodate(saying{"hot-ids", l.idsPath(),
-		fmt.Sprintf("%s over %s/s and a burst of %s: %s; %s events overflow and lose their place",
-			idsAre(len(hot)), rate(float64(o.PerSecond*l.facts.Replicas)), count(o.Burst*l.facts.Replicas), list(words, len(hot)-len(words)), count(p.Overflow)), hint})
+		fmt.Sprintf("%s over the limit of one id, %s: %s; %s events overflow and lose their place",
+			idsAre(len(hot)), l.limits(), list(words, len(hot)-len(words)), count(p.Overflow)), hint})
+}
+
+// String writes the limits in words.
+func (m limits) String() string {
+	var words []string
+	if m.perSecond > 0 {
+		words = append(words, fmt.Sprintf("%s/s with a burst of %s", rate(m.perSecond), count(m.burst)))
+	}
+	if m.perMinute > 0 {
+		words = append(words, count(m.perMinute)+" a minute")
+	}
+	return strings.Join(words, " and ")
 }
 
 // idsAre counts ids.

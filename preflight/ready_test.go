@@ -20,6 +20,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // change unnoticed.
 func TestReadyScenarios(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	files, err := filepath.Glob("../scenarios/*.yaml")
 	if err != nil || len(files) < 3 {
 		t.Fatalf("found %d scenarios (%v)", len(files), err)
@@ -84,5 +87,39 @@ func TestFlood(t *testing.T) {
 		"traffic.faults=null", "traffic.distinct_ids={count: 1000, skew: 0.5}")
 	if fixed.Verdict != preflight.Go || len(fixed.Findings) != 0 {
 		t.Errorf("%s: %+v", fixed.Verdict, fixed.Findings)
+	}
+}
+
+// TestReplay: a recording is judged by what it holds. One line is not an event,
+// one is older than the one before, and a minute lies between the last two.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	lines := ""
+	for i := range 1500 {
+		lines += fmt.Sprintf(`{"event":"a","distinct_id":"robot","timestamp":"2026-12-01T10:00:%02d.%03dZ"}`+"\n", i/100, i%100*10)
+	}
+	lines += "nonsense\n" +
+		`{"event":"$identify","distinct_id":"u","timestamp":"2026-12-01T10:00:01Z","properties":{"$anon_distinct_id":"undefined"}}` + "\n" +
+		`{"event":"a","distinct_id":"u","timestamp":"2026-12-01T10:01:20Z"}` + "\n"
+	file := filepath.Join(t.TempDir(), "a.jsonl")
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := "name: a\nbatching: {events: 10}\nreplay: {files: ['" + file + "'], format: jsonl, order: none}\n"
+	r := foretell(t, parse(t, text), nil)
+	p := &r.Plan
+	if !p.Counted || p.Events != 1502 || p.Persons != 2 || p.Pause < 55 || p.Merges != 1 || r.Merges.Refused != 1 || r.HotIDs[0].DistinctID != "robot" || r.HotIDs[0].Events != 1500 {
+		t.Errorf("%+v, %+v", p, r.HotIDs)
+	}
+	if find(r, "recording") == nil || find(r, "no-ramp") != nil || find(r, "hot-ids") != nil || !strings.HasPrefix(r.Findings[len(r.Findings)-1].Where, "a.yaml:") {
+		t.Errorf("%+v", r.Findings)
+	}
+	// A hundred times as fast it is a jump, and 10,000/s of one id overflow.
+	r = foretell(t, parse(t, text, "replay.speed=100"), nil)
+	if find(r, "no-ramp") == nil || find(r, "hot-ids") == nil || r.Verdict != preflight.Refuse || r.HotIDs[0].Overflow < 450 || r.HotIDs[0].Overflow > 500 {
+		t.Errorf("%s: %+v, %+v", r.Verdict, r.Findings, r.HotIDs)
+	}
+	if f := find(r, "no-ramp"); f != nil && !strings.Contains(f.Hint, "replay.speed") {
+		t.Errorf("%+v", f)
 	}
 }

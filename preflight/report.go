@@ -55,6 +55,7 @@ type Report struct {
 
 	curve []scenario.Stage
 	facts *scenario.Facts
+	limit float64 // events a second that one id may keep up; 0: any
 	hot   []HotID // all that overflow, the first to do so first
 }
 
@@ -82,6 +83,9 @@ type Plan struct {
 
 	Backlog int64   `json:"backlog_events"` // the most that wait where the peak is over capacity
 	Drain   float64 `json:"drain_s"`        // how long after the end they are worked off
+
+	Pause    float64 `json:"longest_pause_s"` // between two requests; 0 unless counted
+	Disorder int64   `json:"disorder_events"` // that come after a younger one of their id; 0 unless counted
 
 	Counted bool   `json:"counted"` // every request was built: nothing is an estimate
 	Errors  Errors `json:"errors"`

@@ -44,8 +44,8 @@ func (r *Report) WriteSVG(w io.Writer) error {
 	height := barsTop + float64(bars)*barHeight + 30
 	fmt.Fprintf(d, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%.0f" viewBox="0 0 %[1]d %.0[2]f" role="img">`+"\n%s", pictureWidth, height, styles)
 	fmt.Fprintf(d, `<rect width="100%%" height="100%%" style="fill: var(--paper)"/>`+"\n")
-	d.text(plotLeft-50, 34, "title", "start", plain(r.Scenario, titleLength)+": "+string(r.Verdict))
-	d.text(plotLeft-50, 56, "faint", "start", fmt.Sprintf("%s events in %s requests over %s, %s/s at the peak",
+	d.text(point{plotLeft - 50, 34}, "title", "start", plain(r.Scenario, titleLength)+": "+string(r.Verdict))
+	d.text(point{plotLeft - 50, 56}, "faint", "start", fmt.Sprintf("%s events in %s requests over %s, %s/s at the peak",
 		count(r.Plan.Events), count(r.Plan.Requests), seconds(r.Plan.Seconds), rate(r.Plan.PeakEvents)))
 	r.drawCurve(d)
 	r.drawBars(d, bars)
@@ -59,12 +59,15 @@ func (r *Report) WriteSVG(w io.Writer) error {
 // drawing is a picture in the making.
 type drawing struct{ bytes.Buffer }
 
-func (d *drawing) text(x, y float64, class, anchor, text string) {
-	fmt.Fprintf(d, `<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>`+"\n", x, y, class, anchor, html.EscapeString(text))
+// point is a place in the picture, in pixels.
+type point struct{ x, y float64 }
+
+func (d *drawing) text(at point, class, anchor, text string) {
+	fmt.Fprintf(d, `<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>`+"\n", at.x, at.y, class, anchor, html.EscapeString(text))
 }
 
-func (d *drawing) rule(class string, x1, y1, x2, y2 float64) {
-	fmt.Fprintf(d, `<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`+"\n", class, x1, y1, x2, y2)
+func (d *drawing) rule(class string, from, to point) {
+	fmt.Fprintf(d, `<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`+"\n", class, from.x, from.y, to.x, to.y)
 }
 
 // drawCurve draws the load over time.
@@ -78,21 +81,21 @@ func (r *Report) drawCurve(d *drawing) {
 	x := func(s float64) float64 { return plotLeft + s/span*(plotRight-plotLeft) }
 	y := func(rate float64) float64 { return plotBottom - rate/top*(plotBottom-plotTop) }
 	for v := 0.0; v <= top+step/2; v += step {
-		d.rule("rule", plotLeft, y(v), plotRight, y(v))
-		d.text(plotLeft-8, y(v)+4, "small faint", "end", rate(v))
+		d.rule("rule", point{plotLeft, y(v)}, point{plotRight, y(v)})
+		d.text(point{plotLeft - 8, y(v) + 4}, "small faint", "end", rate(v))
 	}
 	for k := range 6 {
 		at := span * float64(k) / 5
-		d.text(x(at), plotBottom+20, "small faint", "middle", seconds(at))
+		d.text(point{x(at), plotBottom + 20}, "small faint", "middle", seconds(at))
 	}
-	d.text(plotLeft-50, plotTop-12, "small faint", "start", "events/s")
-	d.text((plotLeft+plotRight)/2, plotBottom+42, "small faint", "middle", "time since the start of the run")
+	d.text(point{plotLeft - 50, plotTop - 12}, "small faint", "start", "events/s")
+	d.text(point{(plotLeft + plotRight) / 2, plotBottom + 42}, "small faint", "middle", "time since the start of the run")
 	points := r.points(x, y)
 	fmt.Fprintf(d, `<path class="area" d="M%.1f,%.1f L%s L%.1f,%.1f Z"/>`+"\n", plotLeft, plotBottom, points, plotRight, plotBottom)
 	fmt.Fprintf(d, `<path class="load" d="M%s"/>`+"\n", points)
 	if c := r.facts.Capacity; c > 0 && c <= top {
-		d.rule("limit", plotLeft, y(c), plotRight, y(c))
-		d.text(plotRight, y(c)-6, "small limits", "end", "capacity "+rate(c)+"/s")
+		d.rule("limit", point{plotLeft, y(c)}, point{plotRight, y(c)})
+		d.text(point{plotRight, y(c) - 6}, "small limits", "end", "capacity "+rate(c)+"/s")
 	}
 	r.drawMarks(d, x)
 }
@@ -121,21 +124,18 @@ func (r *Report) points(x, y func(float64) float64) string {
 func (r *Report) drawMarks(d *drawing, x func(float64) float64) {
 	for i, h := range r.hot[:min(len(r.hot), mostMarks)] {
 		at := x(*h.OverflowsS)
-		d.rule("mark", at, plotTop-4, at, plotBottom)
+		d.rule("mark", point{at, plotTop - 4}, point{at, plotBottom})
 		side, gap := "start", 6.0
 		if at > (plotLeft+plotRight)/2 {
 			side, gap = "end", -6
 		}
-		d.text(at+gap, plotBottom-12-float64(i)*17, "small marks", side, fmt.Sprintf("%s overflows at %s", plain(h.named(), nameWidth), seconds(*h.OverflowsS)))
+		d.text(point{at + gap, plotBottom - 12 - float64(i)*17}, "small marks", side, fmt.Sprintf("%s overflows at %s", plain(h.named(), nameWidth), seconds(*h.OverflowsS)))
 	}
 }
 
 // drawBars draws the busiest ids at the peak beside the limit of one id.
 func (r *Report) drawBars(d *drawing, n int) {
-	limit := float64(r.facts.Overflow.PerSecond * r.facts.Replicas)
-	if r.Plan.SafeRate == nil {
-		limit = 0
-	}
+	limit := r.limit
 	top := limit * 1.1
 	for _, h := range r.HotIDs[:n] {
 		top = max(top, h.PeakPerS)
@@ -145,20 +145,20 @@ func (r *Report) drawBars(d *drawing, n int) {
 	if limit == 0 {
 		title += "; no limit for one id holds on the lane that they take"
 	}
-	d.text(plotLeft-50, barsTop-42, "", "start", title)
+	d.text(point{plotLeft - 50, barsTop - 42}, "", "start", title)
 	if limit > 0 && n > 0 {
 		at := barsLeft + width(limit)
-		d.rule("limit", at, barsTop-8, at, barsTop+float64(n)*barHeight)
-		d.text(at, barsTop-14, "small limits", "middle", "limit "+rate(limit)+"/s")
+		d.rule("limit", point{at, barsTop - 8}, point{at, barsTop + float64(n)*barHeight})
+		d.text(point{at, barsTop - 14}, "small limits", "middle", "limit "+rate(limit)+"/s")
 	}
 	for i, h := range r.HotIDs[:n] {
 		y, class := barsTop+float64(i)*barHeight, "bar"
 		if h.Overflow > 0 {
 			class = "hot"
 		}
-		d.text(barsLeft-10, y+13, "small", "end", plain(h.named(), nameWidth))
+		d.text(point{barsLeft - 10, y + 13}, "small", "end", plain(h.named(), nameWidth))
 		fmt.Fprintf(d, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2"/>`+"\n", class, barsLeft, y+1, width(h.PeakPerS), barHeight-8)
-		d.text(barsLeft+width(h.PeakPerS)+6, y+13, "small faint", "start", rate(h.PeakPerS))
+		d.text(point{barsLeft + width(h.PeakPerS) + 6, y + 13}, "small faint", "start", rate(h.PeakPerS))
 	}
 }
 

@@ -22,6 +22,7 @@ type Tally struct {
 	Events, Requests int64
 	Body, Wire       int64
 	MaxBody, MaxWire int64
+	MaxEvent         int64
 
 	ids      map[uint64]*seen // by id and project; bounded
 	more     int64            // events of ids beyond the bound
@@ -29,6 +30,8 @@ type Tally struct {
 	cost     float64
 	accepted int64
 	atRisk   int64
+	due      time.Duration // of the latest request
+	pause    time.Duration // the longest between two
 	oldest   time.Time
 	newest   time.Time
 	event    pipeline.Event
@@ -62,11 +65,20 @@ func NewTally(s *scenario.Scenario, f *scenario.Facts) *Tally {
 	limit := f.Overflow
 	limit.PerSecond, limit.Burst = limit.PerSecond*f.Replicas, limit.Burst*f.Replicas
 	return &Tally{
-		facts: f, origin: time.Unix(1<<31, 0), ids: map[uint64]*seen{}, names: map[string]int64{},
+		facts: f, origin: minuteOf(s), ids: map[uint64]*seen{}, names: map[string]int64{},
 		model: pipeline.New(pipeline.Config{
 			Partitions: f.Partitions, Overflow: limit, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
 		}),
 	}
+}
+
+// minuteOf is when the model takes a run to begin: the limits of a minute count
+// from full minutes of the clock.
+func minuteOf(s *scenario.Scenario) time.Time {
+	if starts := s.Intake.Starts; !starts.IsZero() {
+		return starts
+	}
+	return time.Unix(1<<31, 0).Truncate(time.Minute)
 }
 
 // Request is one request of a run.
@@ -79,6 +91,10 @@ type Request struct {
 
 // Take counts the next request, in the order in which they are due.
 func (t *Tally) Take(r *Request) {
+	if t.Requests > 0 {
+		t.pause = max(t.pause, r.Due-t.due)
+	}
+	t.due = r.Due
 	t.Requests++
 	t.Events += r.Events
 	t.Body += r.Body
@@ -95,6 +111,7 @@ func (t *Tally) Take(r *Request) {
 // take counts an event that the endpoint takes.
 func (t *Tally) take(r *Request, e *capture.Received) {
 	t.accepted++
+	t.MaxEvent = max(t.MaxEvent, int64(len(e.Raw)))
 	t.event = pipeline.Event{
 		Token: r.Submission.Token, DistinctID: e.DistinctID, Name: e.Event,
 		Link: pipeline.Link(e.Event, e.Properties), Historical: r.Submission.Historical,
@@ -179,12 +196,13 @@ func (t *Tally) partition(s *seen) int { return int(s.key&0x7fffffff) % t.facts.
 // report writes what was counted into the report of l.
 func (t *Tally) report(l *look) {
 	r, stats := l.report, t.model.Stats()
-	l.taken, l.names = 1, len(t.names)
+	l.taken, l.names, l.largest = 1, len(t.names), t.MaxEvent
 	l.span = [2]time.Time{t.oldest, t.newest}
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
 	m := stats.Merges
 	l.mergesAre(Merges{Total: m.Total, AtRisk: t.atRisk, Refused: m.Illegal + m.Identified})
 	r.Plan.Persons = int64(len(t.ids)) + t.more
+	r.Plan.Pause, r.Plan.Disorder = t.pause.Seconds(), stats.Order.Backwards
 	all := make([]*seen, 0, len(t.ids))
 	for _, s := range t.ids {
 		all = append(all, s)
@@ -201,9 +219,8 @@ func (t *Tally) report(l *look) {
 		}
 	}
 	l.overflowing(hot)
-	if perSecond, _, on := l.overflowLimit(); on && len(all) > 0 {
-		safe := perSecond * float64(t.Events) / float64(all[0].events)
-		r.Plan.SafeRate = &safe
+	if len(all) > 0 {
+		l.safe(float64(all[0].events) / float64(t.Events))
 	}
 	t.spread(r, &stats)
 }

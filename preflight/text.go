@@ -93,10 +93,19 @@ func (r *Report) planText(p *page) {
 	p.fact("bytes", "%s of bodies%s, %s on the wire%s", size(plan.BodyBytes), around(plan.Errors.BodyBytes), size(plan.WireBytes), around(plan.Errors.WireBytes))
 	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", count(plan.Connections), rate(plan.ServiceMS))
 	p.fact("persons", "%s different distinct_ids", count(plan.Persons))
+	if plan.Pause > longPause {
+		p.fact("pause", "%s at the longest", seconds(plan.Pause))
+	}
+	if plan.Disorder > 0 {
+		p.fact("disorder", "%s events come after a younger one of their id", count(plan.Disorder))
+	}
 	if m := &r.Merges; m.Total > 0 {
 		p.fact("merges", "%s%s, %s at risk of being read too early, %s refused", count(m.Total), around(plan.Errors.Merges), count(m.AtRisk), count(m.Refused))
 	}
 }
+
+// longPause is how long a pause is, in seconds, before it is worth a word.
+const longPause = 1
 
 // around sets the error of an estimate.
 func around(e float64) string {

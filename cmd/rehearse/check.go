@@ -164,7 +164,9 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, e
 	if err == nil && curve == nil {
 		curve, err = preflight.Steps(plan.Rate, plan.Span)
 	}
-	return tally.Load(curve), err
+	load := tally.Load(curve)
+	load.Warnings = plan.Warnings
+	return load, err
 }
 
 // terminalOf says what the place that text goes to can show.
