@@ -141,7 +141,7 @@ func TestSegmentsAndSeries(t *testing.T) {
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	c := crowd{Count: 100_000, Skew: 0.8}
-	drawn, events := c.draw(200_000, nil).totals()
+	drawn, events := newRanking(c.draw(nil, 200_000, nil), 1).totals()
 	if want := c.expectSeen(200_000); math.Abs(float64(drawn)/want-1) > 0.01 || math.Abs(float64(events)/200_000-1) > 0.01 {
 		t.Errorf("%d ids seen in %d events, expected %v", drawn, events, want)
 	}

@@ -108,6 +108,7 @@ func fitCrowd(r ranking, hot []int64, anonymous int64) (c crowd, drawn ranking) 
 	rest, seen = max(rest, 1), max(seen-int64(len(hot))-anonymous, 1)
 	target := r.skew()
 	low, high := 0.0, 4.0
+	var counts []int64 // kept from draw to draw
 	for range 18 {
 		c.Skew = (low + high) / 2
 		c.Count = countFor(c.Skew, rest, seen)
@@ -115,7 +116,8 @@ func fitCrowd(r ranking, hot []int64, anonymous int64) (c crowd, drawn ranking) 
 			c.Skew = target
 			return crowd{countFor(target, rest, seen), target}, r
 		}
-		drawn = c.draw(rest, hot).with(anonymous)
+		counts = c.draw(counts[:0], rest, hot)
+		drawn = newRanking(counts, 1).with(anonymous)
 		if drawn.skew() < target {
 			low = c.Skew
 		} else {
@@ -167,10 +169,10 @@ func (c crowd) weight() float64 {
 	return sum
 }
 
-// draw simulates about n events of the crowd beside those of the hot ids. The
-// draws are the same each time.
-func (c crowd) draw(n int64, hot []int64) ranking {
-	counts := append([]int64(nil), hot...)
+// draw simulates about n events of the crowd beside those of the hot ids, and appends
+// how many each id has that was drawn. The draws are the same each time.
+func (c crowd) draw(counts []int64, n int64, hot []int64) []int64 {
+	counts = append(counts, hot...)
 	s := scenario.NewStream(1, 2)
 	scale := float64(n) / c.weight()
 	for r := int64(1); r <= c.Count; r++ {
@@ -178,7 +180,7 @@ func (c crowd) draw(n int64, hot []int64) ranking {
 			counts = append(counts, k)
 		}
 	}
-	return newRanking(counts, 1)
+	return counts
 }
 
 // with adds ids that have one event each.

@@ -63,6 +63,32 @@ func TestBadLinesAreQuarantined(t *testing.T) {
 	}
 }
 
+// TestOrderHasAPrice: what order per id costs in rate is said before the run, in its
+// report and in its result.
+func TestOrderHasAPrice(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var export strings.Builder
+	for i := range 1000 {
+		id := i
+		if i%2 == 0 {
+			id = 0 // half of the events, and no other id on its connection but by chance
+		}
+		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", id, 1767225600+i)
+	}
+	write(t, filepath.Join(dir, "export.jsonl"), export.String())
+	path, out := filepath.Join(dir, "s.yaml"), filepath.Join(dir, "run")
+	write(t, path, "name: a\ntarget: {connections: 8}\nreplay: {files: [export.jsonl], speed: 10000}\n")
+	_, stdout, stderr := command(t, "run", path, "--out", out, "-q")
+	_, result, _ := command(t, "report", out, "--json")
+	// The busy connection has 50 % and an eighth of the rest, about 56 %, of the events.
+	for where, text := range map[string]string{"notes": stderr, "report": stdout, "result": result} {
+		if !strings.Contains(text, "order per-id: one of 8 connections carries 5") || !strings.Contains(text, "times the rate") {
+			t.Errorf("the %s do not say what order costs:\n%s", where, text)
+		}
+	}
+}
+
 // TestResumeByCommand: an interrupted run is continued in another directory, and
 // the two together accepted every event once.
 func TestResumeByCommand(t *testing.T) {

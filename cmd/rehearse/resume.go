@@ -13,6 +13,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/generator"
+	"rehearse/recording"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -167,6 +168,7 @@ const mostAnnounced = 10
 // openSource opens what s sends, or what is left of it if directory names a run
 // to resume.
 func openSource(w world, s *scenario.Scenario, p part, directory string) (generator.Source, generator.Plan, *resumption, error) {
+	announceReading(w, s)
 	if directory == "" {
 		source, plan, err := p.open(s)
 		if err != nil {
@@ -191,4 +193,15 @@ func openSource(w world, s *scenario.Scenario, p part, directory string) (genera
 	r.settle(append(plan.Doubtful, r.Ambiguous...))
 	r.announce(w, plan.Events)
 	return source, plan, r, nil
+}
+
+// announceReading says that a large recording is read before anything is sent, which
+// takes its time.
+func announceReading(w world, s *scenario.Scenario) {
+	if s.Replay == nil {
+		return
+	}
+	if size := recording.Size(s.Replay.Paths); size >= 64<<20 {
+		fmt.Fprintf(w.stderr, "reading %s of recordings to plan the run\n", humanize.Bytes(uint64(size)))
+	}
 }
