@@ -44,6 +44,7 @@ type Manifest struct {
 	Target       string    // URL without secrets
 	Planned      Planned
 	Shard        Shards // zero: the whole run
+	Merged       int    // how many shards were joined; 0: it is no merge
 	ScenarioYAML []byte // the scenario file, its secrets redacted
 	Thresholds   []scenario.Threshold
 	Stages       []scenario.Stretch // of the load, in order; more than MaxStages are left out of the result

@@ -108,7 +108,7 @@ func newMerger(shards []*shard) (*merger, error) {
 	}
 	first := shards[0].Result
 	m.manifest.RunID, m.manifest.Scenario, m.manifest.Target = first.Run.ID, first.Run.Scenario, first.Run.Target
-	m.manifest.SHA256, m.manifest.Seed = first.Run.SHA256, first.Run.Seed
+	m.manifest.SHA256, m.manifest.Seed, m.manifest.Merged = first.Run.SHA256, first.Run.Seed, len(shards)
 	m.manifest.ScenarioYAML, _ = os.ReadFile(filepath.Join(shards[0].Path, ScenarioFile)) // the report does without
 	for _, row := range first.Stages {
 		m.manifest.Stages = append(m.manifest.Stages, row.stretch())

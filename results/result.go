@@ -51,6 +51,7 @@ type RunFacts struct {
 	Why       string  `json:"why"`  // what aborted or interrupted it
 	Rule      string  `json:"rule"` // the abort rule that ended it, as written; empty: none
 	Shard     Shards  `json:"shard"`
+	Merged    int     `json:"merged,omitempty"` // how many shards were joined to this run
 }
 
 // Shards says which part of a run this is: Index from 0, Of in all.
