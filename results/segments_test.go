@@ -156,9 +156,13 @@ func TestMergeOfLeftOut(t *testing.T) {
 		first, _ := kept(t, open(t, dir))
 		before += len(first)
 	}
+	writeFile(t, filepath.Join(dirs[0], PermitFile), []byte("rate: 5000/s\n"))
 	merged, err := Merge(filepath.Join(path, "all"), dirs)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(path, "all", PermitFile)); err != nil || string(text) != "rate: 5000/s\n" {
+		t.Errorf("the permit is %q, error %v", text, err)
 	}
 	first, leftOut := kept(t, open(t, filepath.Join(path, "all")))
 	if len(first) != before || leftOut != 10 || !strings.Contains(strings.Join(merged.Warnings, "\n"), "the details of 10 rejected") {
