@@ -45,6 +45,7 @@ type Manifest struct {
 	Permit       string    // the id of the permit that it ran under; empty: none
 	Planned      Planned
 	Shard        Shards // zero: the whole run
+	Merged       int    // how many shards were joined; 0: it is no merge
 	ScenarioYAML []byte // the scenario file, its secrets redacted
 	Thresholds   []scenario.Threshold
 	Stages       []scenario.Stretch // of the load, in order; more than MaxStages are left out of the result

@@ -3,6 +3,7 @@ package results
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,7 +38,7 @@ func Merge(path string, dirs []string) (*Result, error) {
 	}
 	d.doctor.read = func() reading { return reading{} } // the machine that merges says nothing of those that ran
 	d.generator = m.generator()
-	if err := m.write(d); err != nil {
+	if err := errors.Join(m.copyBeside(path), m.write(d)); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot merge: %w", err), d.closeFiles())
 	}
 	return d.Close(m.final())
@@ -109,6 +110,7 @@ func newMerger(shards []*shard) (*merger, error) {
 	first := shards[0].Result
 	m.manifest.RunID, m.manifest.Scenario, m.manifest.Target = first.Run.ID, first.Run.Scenario, first.Run.Target
 	m.manifest.SHA256, m.manifest.Seed, m.manifest.Permit = first.Run.SHA256, first.Run.Seed, first.Run.Permit
+	m.manifest.Merged = len(shards)
 	m.manifest.ScenarioYAML, _ = os.ReadFile(filepath.Join(shards[0].Path, ScenarioFile)) // the report does without
 	for _, row := range first.Stages {
 		m.manifest.Stages = append(m.manifest.Stages, row.stretch())
@@ -191,6 +193,24 @@ func (m *merger) addTotals() error {
 		}
 		if err := m.addAnswers(s); err != nil {
 			return fmt.Errorf("%q: %w", s.Path, err)
+		}
+	}
+	return nil
+}
+
+// copyBeside copies what was known of the whole before it was shared: what the
+// preflight said, and the permit. The first shard's is as good as the others'.
+func (m *merger) copyBeside(path string) error {
+	for _, name := range []string{CheckFile, PermitFile} {
+		text, err := os.ReadFile(filepath.Join(m.shards[0].Path, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(path, name), text, 0o644)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -56,6 +56,7 @@ type RunFacts struct {
 	Rule      string  `json:"rule"` // the abort rule that ended it, as written; empty: none
 	Shard     Shards  `json:"shard"`
 	Permit    string  `json:"permit,omitempty"` // the id of the permit that it ran under
+	Merged    int     `json:"merged,omitempty"` // how many shards were joined to this run
 }
 
 // Shards says which part of a run this is: Index from 0, Of in all.

@@ -72,7 +72,7 @@ func kept(t testing.TB, run *Run) (first []int64, leftOut int64) {
 func TestRejectedFilesAreBounded(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	const n, limit = 40_000, 30_000
+	const n, limit = 15_000, 15_000
 	result, err := refused(t, path, n, limit).Close(Final{Ended: Completed})
 	if err != nil {
 		t.Fatal(err)
@@ -93,9 +93,9 @@ func TestRejectedFilesAreBounded(t *testing.T) {
 // Of a run that is killed, whatever it was doing, all that is missing is counted.
 func TestKilledRunKnowsWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
-	for seconds := 1; seconds <= 40; seconds += 13 {
+	for seconds := 1; seconds <= 16; seconds += 5 {
 		path := t.TempDir()
-		refused(t, path, seconds*1000, 30_000)
+		refused(t, path, seconds*1000, 15_000)
 		first, leftOut := kept(t, open(t, path))
 		if got := int64(len(first)) + leftOut; got != int64(seconds)*1000 {
 			t.Errorf("%d s: %d kept and %d left out of %d", seconds, len(first), leftOut, seconds*1000)
@@ -106,7 +106,7 @@ func TestKilledRunKnowsWhatIsLeftOut(t *testing.T) {
 func TestRejectedSegmentsMissingOrTorn(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	if _, err := refused(t, path, 5000, 30_000).Close(Final{Ended: Completed}); err != nil {
+	if _, err := refused(t, path, 3000, 15_000).Close(Final{Ended: Completed}); err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(path, "rejected-3.jsonl.gz"), []byte("not ours"))
@@ -156,9 +156,13 @@ func TestMergeOfLeftOut(t *testing.T) {
 		first, _ := kept(t, open(t, dir))
 		before += len(first)
 	}
+	writeFile(t, filepath.Join(dirs[0], PermitFile), []byte("rate: 5000/s\n"))
 	merged, err := Merge(filepath.Join(path, "all"), dirs)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(path, "all", PermitFile)); err != nil || string(text) != "rate: 5000/s\n" {
+		t.Errorf("the permit is %q, error %v", text, err)
 	}
 	first, leftOut := kept(t, open(t, filepath.Join(path, "all")))
 	if len(first) != before || leftOut != 10 || !strings.Contains(strings.Join(merged.Warnings, "\n"), "the details of 10 rejected") {
@@ -179,24 +183,27 @@ func refuse(t testing.TB, d *Directory, r *Recorder, second int) {
 	}
 }
 
-// Five minutes at a thousand requests a second, all of them refused, take no more
-// memory than the first half minute.
+// Two minutes at a thousand requests a second, all of them refused, take no more
+// memory than the first twenty seconds.
 func TestMemoryIsFlat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 120,000 refused requests down")
+	}
 	d, err := Create(t.TempDir(), manifest(0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.rejected.limit = maxSegment / 64 // so that segments are removed within that time
+	d.rejected.limit = maxSegment / 512 // so that segments are removed within that time
 	r := NewRecorder(4)
 	early := uint64(0)
-	for second := range 300 {
+	for second := range 120 {
 		refuse(t, d, r, second)
-		if second == 29 {
+		if second == 19 {
 			early = heap()
 		}
 	}
 	if late := heap(); late > early+(2<<20) {
-		t.Errorf("%d bytes in use after five minutes, %d after half a minute", late, early)
+		t.Errorf("%d bytes in use after two minutes, %d after twenty seconds", late, early)
 	}
 	if d.rejected.gone == 0 {
 		t.Error("nothing was removed")

@@ -16,7 +16,7 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 			ID: m.RunID, Scenario: m.Scenario, SHA256: m.SHA256, Seed: m.Seed,
 			StartedAt: m.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 			Seconds:   elapsed.Round(time.Millisecond).Seconds(),
-			Target:    m.Target, Shard: m.Shard, Permit: m.Permit,
+			Target:    m.Target, Shard: m.Shard, Merged: m.Merged, Permit: m.Permit,
 		},
 		Planned:    m.Planned,
 		Bytes:      Bytes{Body: t.BodyBytes, Wire: t.WireBytes},

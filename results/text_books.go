@@ -32,6 +32,9 @@ func (r *Run) outcomes(p *page) {
 	if requests.Retried > 0 {
 		p.line(table, "  retried", number(requests.Retried), "")
 	}
+	if again := r.Result.Retries; again != nil {
+		p.fact("amplified", "%s requests for each one, the last event in after %s s", figures(again.Amplification), figures(again.Settled))
+	}
 }
 
 // rejections sets what was refused, the most frequent first, each kind with the

@@ -105,6 +105,7 @@ func TestTextIsHarmless(t *testing.T) {
 func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
 	t.Parallel()
 	run := open(t, "testdata/small-import")
+	run.Result.Requests.Retried, run.Result.Retries = 180, &RetryFacts{Amplification: 1.25, Settled: 12}
 	for width, want := range map[int]string{
 		20:  "time            p50       p99       max",
 		40:  "time            p50       p99       max",
@@ -117,7 +118,7 @@ func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("%d columns: no line %q in\n%s", width, want, text)
 		}
-		for _, must := range []string{"rate_limited", "429", "transient error", "261.4 ms", "7,200", "connections"} {
+		for _, must := range []string{"rate_limited", "429", "transient error", "261.4 ms", "7,200", "connections", "amplified 1.25 requests for each one, the last event in after 12 s"} {
 			if !strings.Contains(strings.Join(strings.Fields(text), " "), must) {
 				t.Errorf("%d columns: no %q in\n%s", width, must, text)
 			}

@@ -16,6 +16,7 @@ import (
 func newSample(w world) *cobra.Command {
 	var from, n int64
 	var set []string
+	var rejected string
 	var faults, survey bool
 	c := &cobra.Command{
 		Use:   "sample SCENARIO",
@@ -28,12 +29,17 @@ With --faults it prints those events alone that are wrong on purpose, with their
 number in the run and what is wrong: duplicates, invalid events, and merges that
 come too early. What the far end makes of them can be checked against that list.
 
+With --rejected it prints the events that a run of the scenario sent and the
+endpoint did not accept, as far as anybody knows: those that its ledger calls
+rejected or ambiguous, with the run's own times.
+
 With --survey it reads a recording to its end instead and tells what a run would
 send: events, requests, span, the longest pause, disorder, what cannot be used,
 and how unevenly events fall on distinct_ids.`,
 		Example: `  rehearse sample scenarios/quickstart.yaml -n 3
   rehearse sample scenarios/quickstart.yaml --from 50000 -n 1 | jq .
   rehearse sample scenarios/merge-storm.yaml --faults -n 1000 > early.jsonl
+  rehearse sample scenarios/quickstart.yaml --rejected results/runs/20261201T100000Z-quickstart -n 1000 > lost.jsonl
   rehearse sample scenarios/replay-activity.yaml --survey`,
 		Args: exactly("scenario file"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -45,9 +51,12 @@ and how unevenly events fall on distinct_ids.`,
 				return surveyReplay(w, s)
 			}
 			out := bufio.NewWriter(w.stdout)
-			if faults {
+			switch {
+			case rejected != "":
+				err = sampleRejected(out, s, rejected, n)
+			case faults:
 				err = generator.SampleFaults(out, s, time.Now(), from, n)
-			} else {
+			default:
 				err = generator.Sample(out, s, time.Now(), from, n)
 			}
 			if err != nil {
@@ -63,6 +72,7 @@ and how unevenly events fall on distinct_ids.`,
 	c.Flags().Int64VarP(&n, "events", "n", 5, "how `many` events")
 	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
 	c.Flags().BoolVar(&faults, "faults", false, "only events that are wrong on purpose, with number and reason")
+	c.Flags().StringVar(&rejected, "rejected", "", "only events that the run in `DIR` sent and the endpoint did not accept")
 	c.Flags().BoolVar(&survey, "survey", false, "tell what a replay would send, instead of printing events")
 	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
 	return c

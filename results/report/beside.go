@@ -79,11 +79,11 @@ type beside struct {
 // readBeside reads the files that only some runs have.
 func readBeside(path string) (b beside) {
 	var check prediction
-	if b.read(path, results.CheckFile, &check, &check.Format, "rehearse/check/v1") {
+	if b.read(path, besideFile{results.CheckFile, "rehearse/check/v1", &check, &check.Format}) {
 		b.Check = &check
 	}
 	var endpoint sighting
-	if b.read(path, results.EndpointFile, &endpoint, &endpoint.Format, "rehearse/stage/v1") {
+	if b.read(path, besideFile{results.EndpointFile, "rehearse/stage/v1", &endpoint, &endpoint.Format}) {
 		b.Endpoint = &endpoint
 	}
 	text, err := readHead(filepath.Join(path, results.PermitFile), maxScenario)
@@ -94,21 +94,28 @@ func readBeside(path string) (b beside) {
 	return b
 }
 
-// read fills into with a JSON file of the format wanted, which the file states
-// in what format points to, and says whether it could.
-func (b *beside) read(path, name string, into any, format *string, want string) bool {
-	text, err := readHead(filepath.Join(path, name), maxBeside)
+// besideFile is a JSON file: its name, the format it must be in, what it is read
+// into, and where in that it states its format.
+type besideFile struct {
+	name, format string
+	into         any
+	stated       *string
+}
+
+// read reads a file and says whether it could.
+func (b *beside) read(path string, f besideFile) bool {
+	text, err := readHead(filepath.Join(path, f.name), maxBeside)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
 	if err == nil {
-		err = json.Unmarshal(text, into)
+		err = json.Unmarshal(text, f.into)
 	}
-	if err == nil && *format != want {
-		err = fmt.Errorf("its format is %q, and only %q is known", results.Printable(*format, 40), want)
+	if err == nil && *f.stated != f.format {
+		err = fmt.Errorf("its format is %q, and only %q is known", results.Printable(*f.stated, 40), f.format)
 	}
 	if err != nil {
-		b.Notes = append(b.Notes, fmt.Sprintf("%s is not shown: %v", name, err))
+		b.Notes = append(b.Notes, fmt.Sprintf("%s is not shown: %v", f.name, err))
 	}
 	return err == nil
 }

@@ -166,7 +166,7 @@ func partitionChart(lane pipeline.LaneCounts, expected *prediction) *chart {
 	c.Legend = []key{{"fill bar", "events"}, {"fill s0", "the hottest"}, {"ink dashed", "mean"}}
 	c.Shapes = []shape{{"fill bar", ""}, {"fill s0", ""}, {"line ink dashed", line([]float64{left, right}, []float64{y.at(mean), y.at(mean)})}}
 	for from, width := 0, (n+maxBars-1)/maxBars; from < n; from += width {
-		c.bar(lane.Partitions, from, min(from+width, n), x, y)
+		c.bar(stretch{from, min(from+width, n), lane.Partitions}, x, y)
 	}
 	if expected != nil {
 		at := y.at(expected.Partitions.Max)
@@ -176,22 +176,27 @@ func partitionChart(lane pipeline.LaneCounts, expected *prediction) *chart {
 	return c
 }
 
-// bar draws the partitions from one to before another as one, as high as the
-// highest of them.
-func (c *chart) bar(partitions []int64, from, to int, x, y axis) {
-	most, all := slices.Max(partitions[from:to]), slices.Max(partitions)
-	x1, x2 := x.at(float64(from)), x.at(float64(to))
+// stretch is the partitions from one to before another.
+type stretch struct {
+	from, to int
+	all      []int64 // events of every partition
+}
+
+// bar draws a stretch of partitions as one, as high as the highest of them.
+func (c *chart) bar(s stretch, x, y axis) {
+	most, all := slices.Max(s.all[s.from:s.to]), slices.Max(s.all)
+	x1, x2 := x.at(float64(s.from)), x.at(float64(s.to))
 	gap := math.Min(1, (x2-x1)/6)
 	at := 0
 	if most == all && all > 0 {
 		at = 1
 	}
 	c.Shapes[at].Path += block(x1+gap/2, x2-gap/2, y.at(0), y.at(float64(most)))
-	text := fmt.Sprintf("partition %d: %s events", from, results.FormatCount(most))
-	if to-from > 1 {
-		text = fmt.Sprintf("partitions %d to %d: at most %s events", from, to-1, results.FormatCount(most))
+	text := fmt.Sprintf("partition %d: %s events", s.from, results.FormatCount(most))
+	if s.to-s.from > 1 {
+		text = fmt.Sprintf("partitions %d to %d: at most %s events", s.from, s.to-1, results.FormatCount(most))
 	}
-	c.hit(x, float64(from), float64(to), text)
+	c.hit(x, float64(s.from), float64(s.to), text)
 }
 
 // partitionTicks number every so many partitions.
