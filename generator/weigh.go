@@ -33,7 +33,7 @@ const (
 )
 
 // Weigh estimates the weight of a run by building some of its requests, with the
-// builders of the run itself. The same scenario gives the same estimate.
+// builders of the run itself. The same scenario and start give the same estimate.
 func Weigh(s *scenario.Scenario, to *Destination, start time.Time) Weight {
 	total := s.Load.Profile.Total()
 	short := *s

@@ -112,7 +112,7 @@ func (l *look) plan() {
 	// Little's law: as many requests are under way as come in during one.
 	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))
 	if c := l.facts.Capacity; c > 0 {
-		waiting := follow(load.Curve.Stages(), 1, limits{perSecond: c, burst: math.Inf(1)})
+		waiting := follow(l.report.curve, 1, limits{perSecond: c, burst: math.Inf(1)})
 		p.Backlog, p.Drain = int64(math.Round(waiting.top)), waiting.level/c
 	}
 }

@@ -12,9 +12,10 @@ import (
 
 // The ids that are looked at one by one.
 const (
-	listed    = 10     // in a report
-	fewRanks  = 2048   // of the crowd, at least
-	mostRanks = 10_000 // and at most
+	listed    = 10          // in a report
+	fewRanks  = 2048        // of the crowd, at least
+	mostRanks = 10_000      // and at most
+	mostSteps = 100_000_000 // stages of the load that they are followed along, all together
 )
 
 // key is an id within a project: what the service limits and partitions by.
@@ -30,9 +31,10 @@ type key struct {
 func (l *look) weighIDs(model *traffic.Model) []key {
 	steady, peak := l.limits().steady(), l.load.Curve.Peak()
 	var heavy []traffic.Heavy
+	most := max(int64(fewRanks), min(mostRanks, mostSteps/int64(len(l.report.curve)+1)))
 	for ranks := int64(fewRanks); ; ranks *= 2 {
-		heavy = model.Heavy(l.census, min(ranks, mostRanks))
-		if ranks >= mostRanks || int64(len(heavy)) < ranks || heavy[len(heavy)-1].Share*peak <= steady {
+		heavy = model.Heavy(l.census, min(ranks, most))
+		if ranks >= most || int64(len(heavy)) < ranks || heavy[len(heavy)-1].Share*peak <= steady {
 			break
 		}
 	}
@@ -62,9 +64,9 @@ func (l *look) level(share float64) level {
 	switch {
 	case m.perSecond == 0:
 	case share*batch > m.burst:
-		found = lumps(curve.Stages(), share, batch, m)
+		found = lumps(l.report.curve, share, batch, m)
 	case share*curve.Peak() > m.perSecond:
-		found = follow(curve.Stages(), share, m)
+		found = follow(l.report.curve, share, m)
 	}
 	if m.perMinute > 0 && share*curve.Peak()*60 > m.perMinute {
 		into := 0.0 // a run that may begin at any time begins with a minute

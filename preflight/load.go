@@ -24,12 +24,12 @@ type Load struct {
 	Tally *Tally // what was counted, if every request was built; else nil
 }
 
-// mostSteps is how many steps a recorded curve is cut into.
-const mostSteps = 20_000
+// mostRows is how many stages a recorded curve is cut into.
+const mostRows = 20_000
 
 // Steps turns a curve that is known second by second into a profile.
 func Steps(rate func(time.Duration) float64, span time.Duration) (*scenario.Profile, error) {
-	width := max(time.Second, (span/mostSteps + time.Second).Truncate(time.Second))
+	width := max(time.Second, (span/mostRows + time.Second).Truncate(time.Second))
 	var stages []scenario.Stage
 	for at := time.Duration(0); at <= span; at += width {
 		r := rate(at + time.Second/2)
