@@ -69,11 +69,7 @@ func (l *look) level(share float64) level {
 		found = follow(l.report.curve, share, m)
 	}
 	if m.perMinute > 0 && share*curve.Peak()*60 > m.perMinute {
-		into := 0.0 // a run that may begin at any time begins with a minute
-		if l.stated {
-			into = float64(l.start.Second())
-		}
-		found = worse(found, minutes(curve, share, m.perMinute, into))
+		found = worse(found, minutes(curve, share, l.facts.PerMinute, originOf(l.s)))
 	}
 	return found
 }

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"math"
+	"rehearse/capture/pipeline"
 	"time"
 
 	"rehearse/scenario"
@@ -99,24 +100,33 @@ func integral(s scenario.Stage, f func(float64) float64) float64 {
 	return sum
 }
 
-// minutes is the global limit of a minute for an id, which is counted anew with
-// every minute of the clock; the run begins so many seconds into one.
-func minutes(curve *scenario.Profile, share, most, into float64) level {
+// minutes is the global limit for an id in a run that begins at a time: the model
+// of it is led through the curve in small steps, because what it sees depends on
+// when it looks.
+func minutes(curve *scenario.Profile, share float64, limit int64, begin time.Time) level {
 	l := level{first: -1}
-	span := curve.Span().Seconds()
-	for begin := -into; begin < span && share > 0; begin += 60 {
-		before := curve.Count(at(begin))
-		over := share*(curve.Count(at(begin+60))-before) - most
-		if over <= 0 {
-			continue
+	m := pipeline.Minute{Limit: limit}
+	span := curve.Span()
+	step := min(max(span/finest, shortest), time.Second)
+	taken := int64(0)
+	for t := step; t < span+step && share > 0; t += step {
+		due := int64(math.Round(share * curve.Count(min(t, span))))
+		if over := m.Take(due-taken, begin.Add(t)); over > 0 {
+			l.over += float64(over)
+			if l.first < 0 {
+				l.first = (t - step/2).Seconds()
+			}
 		}
-		if l.first < 0 {
-			l.first = curve.When(before + most/share).Seconds()
-		}
-		l.over += over
+		taken = due
 	}
 	return l
 }
+
+// The steps in which the model of the global limit is led along a curve.
+const (
+	finest   = 100_000 // of them, as long as none is longer than a second
+	shortest = 50 * time.Millisecond
+)
 
 // at is a time in seconds since the start of the run.
 func at(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }

@@ -65,16 +65,16 @@ func NewTally(s *scenario.Scenario, f *scenario.Facts) *Tally {
 	limit := f.Overflow
 	limit.PerSecond, limit.Burst = limit.PerSecond*f.Replicas, limit.Burst*f.Replicas
 	return &Tally{
-		facts: f, origin: minuteOf(s), ids: map[uint64]*seen{}, names: map[string]int64{},
+		facts: f, origin: originOf(s), ids: map[uint64]*seen{}, names: map[string]int64{},
 		model: pipeline.New(pipeline.Config{
 			Partitions: f.Partitions, Overflow: limit, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
 		}),
 	}
 }
 
-// minuteOf is when the model takes a run to begin: the limits of a minute count
-// from full minutes of the clock.
-func minuteOf(s *scenario.Scenario) time.Time {
+// originOf is when a run is taken to begin: the global limit counts by full minutes
+// of the clock, and a run that may begin at any time begins with one.
+func originOf(s *scenario.Scenario) time.Time {
 	if starts := s.Intake.Starts; !starts.IsZero() {
 		return starts
 	}

@@ -73,7 +73,7 @@ func (id *idState) overLimit(limit int64, now time.Time) bool {
 	if id.window == nil {
 		id.window = &window{}
 	}
-	return id.window.take(limit, now.UnixNano())
+	return id.window.take(1, limit, now.UnixNano()) > 0
 }
 
 // count counts a routed event.

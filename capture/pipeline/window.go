@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // window is the global limit of one id as one node of the service sees it
 // (rust/common/limiters, global_rate_limiter and its README). All nodes count into
@@ -35,20 +38,33 @@ const (
 	lookFloor  = 10 // events below which an id is not looked up, but no more than 1 % of the limit
 )
 
-// take counts an event at a time, in nanoseconds since 1970, and reports whether
-// the id is over the limit with it.
-func (w *window) take(limit, now int64) (over bool) {
+// take counts events of one instant, in nanoseconds since 1970, and returns how
+// many of them the id is over the limit with.
+func (w *window) take(events, limit, now int64) (over int64) {
 	if w.look > 0 && now >= w.look {
 		w.lookUp(limit)
 	}
 	w.turn(now)
-	w.count++
-	w.pending++
+	w.count += events
+	w.pending += events
 	level := w.level(limit, now)
 	if w.look == 0 && w.due(limit, level, now) {
 		w.look = now - now%lookTick + lookTick
 	}
-	return level >= float64(limit)
+	return min(max(int64(math.Floor(level))-limit+1, 0), events)
+}
+
+// Minute follows one id under the global limit where only numbers of events are
+// known. The zero value has seen nothing.
+type Minute struct {
+	Limit  int64 // events a minute
+	window window
+}
+
+// Take counts so many events at a time, and returns how many of them are over the
+// limit. Times must not run backwards.
+func (m *Minute) Take(events int64, now time.Time) (over int64) {
+	return m.window.take(events, m.Limit, now.UnixNano())
 }
 
 // level is how full the window is at a time, as far as the node knows.

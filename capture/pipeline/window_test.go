@@ -23,7 +23,7 @@ func TestWindowLags(t *testing.T) {
 	for i := range 1000 {
 		now := epoch + int64(i)*int64(time.Second)/20
 		before := w.looked
-		over := w.take(600, now)
+		over := w.take(1, 600, now) > 0
 		if w.looked != before {
 			looks = append(looks, (w.looked-epoch)/int64(time.Second))
 		}
@@ -46,11 +46,11 @@ func TestWindowBurst(t *testing.T) {
 	var w window
 	const start = int64(1_800_000_000)*int64(time.Second) + 1
 	for i := range 120 {
-		if over := w.take(100, start); over != (i >= 99) {
+		if over := w.take(1, 100, start) > 0; over != (i >= 99) {
 			t.Fatalf("event %d: over is %v", i+1, over)
 		}
 	}
-	if w.take(100, start+int64(2*time.Minute)) {
+	if w.take(1, 100, start+int64(2*time.Minute)) > 0 {
 		t.Error("still over the limit after two minutes")
 	}
 }
@@ -69,7 +69,7 @@ func TestWindowBounds(t *testing.T) {
 		for _, gap := range gaps {
 			now += gap
 			sent = append(sent, now)
-			over := w.take(limit, now)
+			over := w.take(1, limit, now) > 0
 			recent := int64(0)
 			for _, at := range sent {
 				if now-at < 2*minute+4*lookEvery+lookTick {
