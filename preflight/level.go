@@ -2,9 +2,9 @@ package preflight
 
 import (
 	"math"
-	"rehearse/capture/pipeline"
 	"time"
 
+	"rehearse/capture/pipeline"
 	"rehearse/scenario"
 )
 
