@@ -22,9 +22,8 @@ func TestImports(t *testing.T) {
 		"rehearse/permit":            {"rehearse/scenario"},
 		"rehearse/preflight":         {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/generator/traffic"},
 		"rehearse/results/compare":   {"rehearse/results"},
-		"rehearse/results/metrics":   {"rehearse/results", "rehearse/results/protobuf"},
-		"rehearse/results/otlp":      {"rehearse/results", "rehearse/results/metrics", "rehearse/results/protobuf"},
-		"rehearse/results/protobuf":  {},
+		"rehearse/results/metrics":   {"rehearse/results"},
+		"rehearse/results/otlp":      {"rehearse/results", "rehearse/results/metrics"},
 		"rehearse/results/report":    {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/compare", "rehearse/results/metrics"},
 		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
 		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
@@ -43,12 +42,18 @@ func TestImports(t *testing.T) {
 		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
 		"github.com/parquet-go/parquet-go":           {"rehearse/recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
-		"go.opentelemetry.io/proto/otlp/metrics/v1":  {},
-		"google.golang.org/protobuf/proto":           {},
-		"github.com/prometheus/client_model/go":      {},
 		"github.com/posthog/posthog-go":              {},
 		"pgregory.net/rapid":                         {},
 		"github.com/rogpeppe/go-internal/testscript": {},
+
+		"go.opentelemetry.io/proto/otlp/metrics/v1":           {"rehearse/results/otlp"},
+		"go.opentelemetry.io/proto/otlp/common/v1":            {"rehearse/results/otlp"},
+		"go.opentelemetry.io/proto/otlp/resource/v1":          {"rehearse/results/otlp"},
+		"go.opentelemetry.io/proto/otlp/collector/metrics/v1": {}, // links gRPC
+		"google.golang.org/protobuf/proto":                    {"rehearse/results/otlp"},
+		"google.golang.org/protobuf/encoding/protojson":       {"rehearse/results/otlp"},
+		"google.golang.org/protobuf/encoding/protodelim":      {"rehearse/results/metrics"},
+		"github.com/prometheus/client_model/go":               {"rehearse/results/metrics"},
 	}
 	seen := 0
 	for name, imports := range importsOf(t) {

@@ -1,14 +1,17 @@
 package metrics
 
 import (
+	"bytes"
 	"io"
 	"math"
 	"mime"
 	"strconv"
 	"strings"
 
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/encoding/protodelim"
+
 	"rehearse/results"
-	"rehearse/results/protobuf"
 )
 
 // NativeType is the content type of what WriteNative writes.
@@ -45,50 +48,51 @@ func Wants(accept string) bool {
 	return native > 0 && native >= other
 }
 
-// WriteNative writes metrics as delimited messages of Prometheus (client_model,
-// metrics.proto), with histograms that are native and, for a scraper that wants
-// those too, classic.
+// WriteNative writes metrics as delimited messages of Prometheus, with histograms
+// that are native and, for a scraper that wants those too, classic.
 func WriteNative(w io.Writer, all []Family) error {
-	var b []byte
-	for i := range all {
-		b = protobuf.Delimited(b, all[i].append)
+	var b bytes.Buffer
+	for _, f := range all {
+		if _, err := protodelim.MarshalTo(&b, family(f)); err != nil {
+			return err
+		}
 	}
-	_, err := w.Write(b)
+	_, err := w.Write(b.Bytes())
 	return err
 }
 
-// types are the kinds in the enumeration MetricType.
-var types = [...]uint64{Counter: 0, Gauge: 1, Histogram: 4}
+// types are what Prometheus calls the kinds.
+var types = [...]dto.MetricType{Counter: dto.MetricType_COUNTER, Gauge: dto.MetricType_GAUGE, Histogram: dto.MetricType_HISTOGRAM}
 
-// append appends a MetricFamily.
-func (f *Family) append(b []byte) []byte {
-	b = protobuf.Text(b, 1, f.Name)
-	b = protobuf.Text(b, 2, f.Help)
-	b = protobuf.Varint(b, 3, types[f.Kind])
+// family is a metric as a message.
+func family(f Family) *dto.MetricFamily {
+	m := &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: types[f.Kind].Enum()}
 	for _, p := range f.Points {
-		b = protobuf.Message(b, 4, func(b []byte) []byte {
-			for _, l := range p.Labels {
-				b = protobuf.Message(b, 1, func(b []byte) []byte { return protobuf.Text(protobuf.Text(b, 1, l.Name), 2, l.Value) })
-			}
-			field := 3 // counter
-			if f.Kind == Gauge {
-				field = 2
-			}
-			return protobuf.Message(b, field, func(b []byte) []byte { return protobuf.Double(b, 1, p.Value) })
-		})
+		one := &dto.Metric{}
+		for _, l := range p.Labels {
+			one.Label = append(one.Label, &dto.LabelPair{Name: &l.Name, Value: &l.Value})
+		}
+		if f.Kind == Gauge {
+			one.Gauge = &dto.Gauge{Value: &p.Value}
+		} else {
+			one.Counter = &dto.Counter{Value: &p.Value}
+		}
+		m.Metric = append(m.Metric, one)
 	}
 	if f.Kind == Histogram {
-		b = protobuf.Message(b, 4, func(b []byte) []byte {
-			return protobuf.Message(b, 7, func(b []byte) []byte { return appendHistogram(b, f.Times) })
-		})
+		m.Metric = []*dto.Metric{{Histogram: histogram(f.Times)}}
 	}
-	return b
+	return m
 }
 
-// appendHistogram appends the fields of a Histogram.
-func appendHistogram(b []byte, h *results.Histogram) []byte {
-	b = protobuf.Varint(b, 1, uint64(h.Count()))
-	b = protobuf.Double(b, 2, Sum(h))
+// histogram has both kinds of buckets.
+func histogram(h *results.Histogram) *dto.Histogram {
+	zero, buckets := nativeBuckets(h)
+	m := &dto.Histogram{
+		SampleCount: new(uint64(h.Count())), SampleSum: new(Sum(h)),
+		Schema: new(int32(schema)), ZeroThreshold: new(zeroThreshold), ZeroCount: &zero,
+	}
+	m.PositiveSpan, m.PositiveDelta = spans(buckets)
 	sum := uint64(0)
 	for i, n := range Buckets(h) {
 		sum += n
@@ -96,13 +100,9 @@ func appendHistogram(b []byte, h *results.Histogram) []byte {
 		if i < len(bounds) {
 			end = bounds[i]
 		}
-		b = protobuf.Message(b, 3, func(b []byte) []byte { return protobuf.Double(protobuf.Varint(b, 1, sum), 2, end) })
+		m.Bucket = append(m.Bucket, &dto.Bucket{CumulativeCount: new(sum), UpperBound: &end})
 	}
-	zero, buckets := nativeBuckets(h)
-	b = protobuf.Zigzag(b, 5, schema)
-	b = protobuf.Double(b, 6, zeroThreshold)
-	b = protobuf.Varint(b, 7, zero)
-	return appendSpans(b, buckets)
+	return m
 }
 
 // bucket is a native bucket: durations up to 2^(index·2^-schema) seconds.
@@ -129,28 +129,21 @@ func nativeBuckets(h *results.Histogram) (zero uint64, buckets []bucket) {
 	return zero, buckets
 }
 
-// appendSpans appends buckets as stretches of neighbours, each with its distance
-// from the one before, and each count as the difference to the one before.
-func appendSpans(b []byte, buckets []bucket) []byte {
+// spans are buckets as stretches of neighbours, each with its distance from the
+// one before, and deltas their counts, each as the difference to the one before.
+func spans(buckets []bucket) (spans []*dto.BucketSpan, deltas []int64) {
 	if len(buckets) == 0 {
 		// One span without buckets tells an empty native histogram from a classic one.
-		return protobuf.Message(b, 12, func(b []byte) []byte { return protobuf.Varint(protobuf.Zigzag(b, 1, 0), 2, 0) })
+		return []*dto.BucketSpan{{Offset: new(int32(0)), Length: new(uint32(0))}}, nil
 	}
-	next := 0
-	for i := 0; i < len(buckets); {
-		end := i + 1
-		for end < len(buckets) && buckets[end].index == buckets[end-1].index+1 {
-			end++
+	next, before := 0, int64(0)
+	for _, b := range buckets {
+		if len(spans) == 0 || b.index != next {
+			spans = append(spans, &dto.BucketSpan{Offset: new(int32(b.index - next)), Length: new(uint32(0))})
 		}
-		offset, size := int64(buckets[i].index-next), uint64(end-i)
-		b = protobuf.Message(b, 12, func(b []byte) []byte { return protobuf.Varint(protobuf.Zigzag(b, 1, offset), 2, size) })
-		next = buckets[end-1].index + 1
-		i = end
+		*spans[len(spans)-1].Length++
+		deltas = append(deltas, b.count-before)
+		next, before = b.index+1, b.count
 	}
-	before := int64(0)
-	for _, one := range buckets {
-		b = protobuf.Zigzag(b, 13, one.count-before)
-		before = one.count
-	}
-	return b
+	return spans, deltas
 }

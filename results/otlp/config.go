@@ -8,17 +8,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rehearse/results/metrics"
 )
 
 // Config is where metrics are pushed to, and how.
 type Config struct {
 	Interval time.Duration // between two pushes
 
-	endpoint   string
-	headers    http.Header // secret
-	json       bool        // else protobuf
-	timeout    time.Duration
-	attributes []attribute // of the resource
+	endpoint string
+	headers  http.Header // secret
+	json     bool        // else protobuf
+	timeout  time.Duration
+	resource []metrics.Label // what is said of who pushes
 }
 
 // The defaults of the OpenTelemetry specification ("Exporter configuration" and
@@ -55,11 +57,11 @@ func FromEnv(lookup func(string) (string, bool)) (*Config, error) {
 		endpoint: endpoint, headers: http.Header{},
 	}
 	for _, h := range e.pairs(e.either("HEADERS")) {
-		c.headers.Set(h.Key, h.Value.Text)
+		c.headers.Set(h.Name, h.Value)
 	}
 	c.json = e.protocol(e.either("PROTOCOL"))
 	c.timeout = e.milliseconds(e.either("TIMEOUT"), defaultTimeout)
-	c.attributes = e.resource()
+	c.resource = e.resource()
 	if e.err != nil {
 		return nil, fmt.Errorf("cannot push metrics: %w", e.err)
 	}
@@ -133,8 +135,8 @@ func (e *environment) milliseconds(name string, otherwise time.Duration) time.Du
 
 // pairs reads key=value,key=value with the values percent-encoded, as in the W3C
 // Baggage format.
-func (e *environment) pairs(name string) []attribute {
-	var all []attribute
+func (e *environment) pairs(name string) []metrics.Label {
+	var all []metrics.Label
 	for part := range strings.SplitSeq(e.get(name), ",") {
 		if strings.TrimSpace(part) == "" {
 			continue
@@ -146,13 +148,13 @@ func (e *environment) pairs(name string) []attribute {
 			e.wrong(name, "must be key=value pairs separated by commas, the values percent-encoded")
 			return nil
 		}
-		all = append(all, attribute{key, textValue{text}})
+		all = append(all, metrics.Label{Name: key, Value: text})
 	}
 	return all
 }
 
 // resource is what the environment says about who pushes.
-func (e *environment) resource() []attribute {
+func (e *environment) resource() []metrics.Label {
 	all := e.pairs("OTEL_RESOURCE_ATTRIBUTES")
 	if name := e.get("OTEL_SERVICE_NAME"); name != "" {
 		all = with(all, "service.name", name)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"rehearse/results/metrics"
 )
 
 // env is an environment out of NAME=value lines, without the OTEL_ before them.
@@ -59,8 +61,8 @@ func TestConfigOfHeadersAndResource(t *testing.T) {
 	if c.headers.Get("Api-Key") != "a b" || c.headers.Get("X-Other") != "5" || len(c.headers) != 2 {
 		t.Errorf("headers %v", c.headers)
 	}
-	want := []attribute{{"service.name", textValue{"mine"}}, {"team", textValue{"data,flow"}}}
-	if diff := cmp.Diff(want, c.attributes); diff != "" {
+	want := []metrics.Label{{Name: "service.name", Value: "mine"}, {Name: "team", Value: "data,flow"}}
+	if diff := cmp.Diff(want, c.resource); diff != "" {
 		t.Errorf("resource (-want +got):\n%s", diff)
 	}
 }

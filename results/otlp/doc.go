@@ -6,14 +6,13 @@
 // run serves to Prometheus, under the names that Prometheus makes of what it is
 // pushed: rehearse.requests becomes rehearse_requests_total.
 //
-// A push never slows a run down: it is encoded at the tick, once an export
+// A push never slows a run down: it is put together at the tick, once an export
 // interval, and waits in a queue that drops what does not fit. It never fails a
 // run either: the first failure is a warning, the others are counted. Nothing is
 // sent again, because all numbers count from the start of the run and the next
 // push says more. Headers may hold a key; they are in no message.
 //
-// The protocol is written by hand (the messages of opentelemetry-proto
-// metrics/v1, in protobuf or JSON): the official exporter links gRPC, which would
-// make the program half as large again, and has no JSON. Tests read what is
-// written with the protocol's own messages.
+// The messages are the protocol's own, in protobuf or JSON; only the posting is
+// done here. The official exporter links gRPC, which would make the program half
+// as large again, and has no JSON.
 package otlp

@@ -4,24 +4,33 @@ import (
 	"strings"
 	"time"
 
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+
 	"rehearse/results"
 	"rehearse/results/metrics"
 )
 
+// cumulative says of numbers that they count from the start.
+const cumulative = metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE
+
+// span is the time that a point covers, in nanoseconds since 1970.
+type span struct{ start, end uint64 }
+
 // metricsOf are the metrics of a run so far, of which last is the last interval.
-func metricsOf(total *results.Tally, last *results.Row, start time.Time) []metric {
+// They keep nothing of what they are made from.
+func metricsOf(total *results.Tally, last *results.Row, start time.Time) []*metricspb.Metric {
 	at := span{nanoseconds(start), nanoseconds(start.Add(time.Duration(1e9 * last.To)))}
-	var all []metric
+	var all []*metricspb.Metric
 	for _, f := range metrics.Of(total, last) {
-		m := metric{Description: f.Help}
+		m := &metricspb.Metric{Description: f.Help}
 		m.Name, m.Unit = spelled(f.Name)
 		switch f.Kind {
 		case metrics.Counter:
-			m.Sum = &sum{points(f, at), cumulative, true}
+			m.Data = &metricspb.Metric_Sum{Sum: &metricspb.Sum{DataPoints: points(f, at), AggregationTemporality: cumulative, IsMonotonic: true}}
 		case metrics.Gauge:
-			m.Gauge = &gauge{points(f, at)}
+			m.Data = &metricspb.Metric_Gauge{Gauge: &metricspb.Gauge{DataPoints: points(f, at)}}
 		case metrics.Histogram:
-			m.Histogram = &histogram{[]bars{barsOf(f.Times, at)}, cumulative}
+			m.Data = &metricspb.Metric_Histogram{Histogram: &metricspb.Histogram{DataPoints: bars(f.Times, at), AggregationTemporality: cumulative}}
 		}
 		if f.Kind == metrics.Histogram || len(f.Points) > 0 {
 			all = append(all, m)
@@ -41,26 +50,27 @@ func spelled(name string) (dotted, unit string) {
 }
 
 // points are the values of a counter, which are whole, or of a gauge.
-func points(f metrics.Family, at span) []point {
-	var all []point
+func points(f metrics.Family, at span) []*metricspb.NumberDataPoint {
+	var all []*metricspb.NumberDataPoint
 	for _, p := range f.Points {
-		one := point{span: at}
-		for _, l := range p.Labels {
-			one.Attributes = append(one.Attributes, attribute{l.Name, textValue{l.Value}})
-		}
-		if whole := int64(p.Value); f.Kind == metrics.Counter {
-			one.Int = &whole
+		one := &metricspb.NumberDataPoint{StartTimeUnixNano: at.start, TimeUnixNano: at.end, Attributes: attributes(p.Labels)}
+		if f.Kind == metrics.Counter {
+			one.Value = &metricspb.NumberDataPoint_AsInt{AsInt: int64(p.Value)}
 		} else {
-			one.Double = &p.Value
+			one.Value = &metricspb.NumberDataPoint_AsDouble{AsDouble: p.Value}
 		}
 		all = append(all, one)
 	}
 	return all
 }
 
-// barsOf is a histogram with classic buckets.
-func barsOf(h *results.Histogram, at span) bars {
-	return bars{span: at, Count: uint64(h.Count()), Sum: metrics.Sum(h), Counts: metrics.Buckets(h), Bounds: metrics.Bounds(), Max: h.Max().Seconds()}
+// bars are the one point of a histogram with classic buckets.
+func bars(h *results.Histogram, at span) []*metricspb.HistogramDataPoint {
+	return []*metricspb.HistogramDataPoint{{
+		StartTimeUnixNano: at.start, TimeUnixNano: at.end,
+		Count: uint64(h.Count()), Sum: new(metrics.Sum(h)), Max: new(h.Max().Seconds()),
+		BucketCounts: metrics.Buckets(h), ExplicitBounds: metrics.Bounds(),
+	}}
 }
 
 func nanoseconds(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) }

@@ -3,7 +3,6 @@ package otlp
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,12 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"rehearse/results"
 )
@@ -22,9 +27,9 @@ const queued = 2
 type Pusher struct {
 	config   Config
 	client   *http.Client
-	resource resource
+	resource *resourcepb.Resource
 	start    time.Time
-	queue    chan []byte
+	queue    chan *metricspb.MetricsData
 	done     chan struct{}
 
 	cancel context.CancelFunc
@@ -48,34 +53,16 @@ func New(ctx context.Context, c *Config, m *results.Manifest) *Pusher {
 		return nil
 	}
 	p := &Pusher{
-		config: *c, start: m.StartedAt, total: results.NewTally(), queue: make(chan []byte, queued), done: make(chan struct{}),
+		config: *c, resource: resourceOf(c.resource, m), start: m.StartedAt, total: results.NewTally(),
+		queue: make(chan *metricspb.MetricsData, queued), done: make(chan struct{}),
 		client: &http.Client{
 			Timeout:       c.timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the headers are for the endpoint alone
 		},
 	}
-	about := c.attributes
-	if !has(about, "service.name") {
-		about = with(about, "service.name", "rehearse")
-	}
-	if !has(about, "service.instance.id") {
-		about = with(about, "service.instance.id", m.RunID)
-	}
-	about = with(about, "rehearse.run.id", m.RunID)
-	p.resource.Attributes = with(about, "rehearse.scenario", m.Scenario)
 	ctx, p.cancel = context.WithCancel(ctx)
 	go p.work(ctx)
 	return p
-}
-
-// has tells whether an attribute is set.
-func has(all []attribute, key string) bool {
-	for _, a := range all {
-		if a.Key == key {
-			return true
-		}
-	}
-	return false
 }
 
 // Observe takes in an interval, and pushes what the run has come to if it is
@@ -90,7 +77,7 @@ func (p *Pusher) Observe(iv *results.Interval) error {
 		return p.news()
 	}
 	select {
-	case p.queue <- p.encode():
+	case p.queue <- p.gather():
 	default:
 		p.fail(errors.New("the one before is still under way"))
 	}
@@ -108,7 +95,7 @@ func (p *Pusher) Close() error {
 	defer patience.Stop()
 	if p.fresh {
 		select {
-		case p.queue <- p.encode():
+		case p.queue <- p.gather():
 		case <-patience.C:
 			patience.Reset(0)
 			p.fail(errors.New("the one before is still under way"))
@@ -127,27 +114,38 @@ func (p *Pusher) Close() error {
 	return fmt.Errorf("%d of %d pushes of metrics did not arrive; the first: %w", p.failed, p.pushes, p.first)
 }
 
-// encode writes the request with what has not been pushed yet.
-func (p *Pusher) encode() []byte {
-	all := metricsOf(p.total, &p.last, p.start)
-	r := request{[]resourceMetrics{{p.resource, []scopeMetrics{{scope{"rehearse"}, all}}}}}
+// gather puts together what has not been pushed yet. MetricsData has the fields
+// of ExportMetricsServiceRequest, whose package links gRPC.
+func (p *Pusher) gather() *metricspb.MetricsData {
 	p.fresh = false
 	p.pushes++
-	if !p.config.json {
-		return r.append(nil)
+	return &metricspb.MetricsData{ResourceMetrics: []*metricspb.ResourceMetrics{{
+		Resource: p.resource,
+		ScopeMetrics: []*metricspb.ScopeMetrics{{
+			Scope:   &commonpb.InstrumentationScope{Name: "rehearse"},
+			Metrics: metricsOf(p.total, &p.last, p.start),
+		}},
+	}}}
+}
+
+// encode writes a push. The JSON of OTLP is that of protobuf with numbers for
+// enumerations (OTLP specification, "JSON Protobuf Encoding").
+func (p *Pusher) encode(data *metricspb.MetricsData) ([]byte, error) {
+	if p.config.json {
+		return protojson.MarshalOptions{UseEnumNumbers: true}.Marshal(data)
 	}
-	text, err := json.Marshal(&r)
-	if err != nil {
-		p.fail(err)
-	}
-	return text
+	return proto.Marshal(data)
 }
 
 // work posts what is queued.
 func (p *Pusher) work(ctx context.Context) {
 	defer close(p.done)
-	for body := range p.queue {
-		if err := p.post(ctx, body); err != nil {
+	for data := range p.queue {
+		body, err := p.encode(data)
+		if err == nil {
+			err = p.post(ctx, body)
+		}
+		if err != nil {
 			p.fail(err)
 		}
 	}

@@ -95,7 +95,7 @@ func TestBothEncodingsAreThoseOfTheProtocol(t *testing.T) {
 	t.Parallel()
 	read := func(protocol, contentType string, unmarshal func([]byte, proto.Message) error) *metricspb.MetricsData {
 		url, posts, bodies := collector(t, 200)
-		if warnings, err := pushed(t, url, "EXPORTER_OTLP_PROTOCOL="+protocol, "EXPORTER_OTLP_HEADERS=api-key=k1", "RESOURCE_ATTRIBUTES=team=data"); err != nil || warnings != nil {
+		if warnings, err := pushed(t, url, "EXPORTER_OTLP_PROTOCOL="+protocol, "EXPORTER_OTLP_HEADERS=api-key=k1", "RESOURCE_ATTRIBUTES=team=data,odd=a%ff"); err != nil || warnings != nil {
 			t.Fatal(warnings, err)
 		}
 		r := <-posts
@@ -121,7 +121,7 @@ func TestBothEncodingsAreThoseOfTheProtocol(t *testing.T) {
 	for _, a := range binary.ResourceMetrics[0].Resource.Attributes {
 		attributes[a.Key] = a.Value.GetStringValue()
 	}
-	want := map[string]string{"service.name": "rehearse", "service.instance.id": "r1", "rehearse.run.id": "r1", "rehearse.scenario": "acme", "team": "data"}
+	want := map[string]string{"service.name": "rehearse", "service.instance.id": "r1", "rehearse.run.id": "r1", "rehearse.scenario": "acme", "team": "data", "odd": "a\uFFFD"}
 	if diff := cmp.Diff(want, attributes); diff != "" {
 		t.Errorf("resource (-want +got):\n%s", diff)
 	}
@@ -186,9 +186,9 @@ func TestNamesAreThoseOfTheLivePage(t *testing.T) {
 	for _, m := range metricsOf(iv.Total, &results.Row{To: 1}, begun) {
 		name := strings.ReplaceAll(m.Name, ".", "_")
 		switch {
-		case m.Sum != nil:
+		case m.GetSum() != nil:
 			name += "_total counter"
-		case m.Gauge != nil:
+		case m.GetGauge() != nil:
 			name += " gauge"
 		default:
 			name += "_seconds histogram"
@@ -333,7 +333,9 @@ func BenchmarkEncode(b *testing.B) {
 	iv := tick()
 	p := Pusher{total: iv.Total}
 	for b.Loop() {
-		p.encode()
+		if _, err := p.encode(p.gather()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
