@@ -5,8 +5,9 @@
 //	Open → parts (files, members of archives) → lines → decoder → merge by time → reorder → Event
 //
 // Each format is a small decoder from a line to an Event; which one a part needs
-// is told from its first line. A line that cannot become an event is counted by
-// its Reason and handed to whoever asked, and reading goes on.
+// is told from its first line. A row of a Parquet file is made a line. A line that
+// cannot become an event is counted by its Reason and handed to whoever asked, and
+// reading goes on.
 //
 // A line is scanned once: the scanner that finds the members is the one that
 // makes sure that the line is valid JSON. Nothing is allocated a line.

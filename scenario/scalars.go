@@ -191,15 +191,12 @@ func (v value) time() time.Time {
 	return t
 }
 
-// oneOf reads a word of a closed set. Words of a later version are refused in
-// other words than those that nobody knows.
-func oneOf[T ~string](v value, known []T, later ...string) T {
+// oneOf reads a word of a closed set.
+func oneOf[T ~string](v value, known []T) T {
 	text, ok := v.scalar("text", tagText)
 	switch {
 	case !ok:
 	case slices.Contains(known, T(text)):
-	case slices.Contains(later, text):
-		v.fail(v.quoted()+" is not available in this version", "known here: "+strings.Join(words(known), ", "))
 	default:
 		v.fail("unknown word "+v.quoted(), suggest(text, words(known)))
 	}

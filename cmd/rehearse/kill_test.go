@@ -54,7 +54,7 @@ func (a *arrivals) count() (all, different int) {
 // said might be.
 func TestKilledAndResumed(t *testing.T) {
 	t.Parallel()
-	const events, kills = 3000, 4
+	const events, kills = 3000, 3
 	dir := t.TempDir()
 	var export strings.Builder
 	for i := range events {

@@ -32,8 +32,8 @@ func TestEveryRecordingReplays(t *testing.T) {
 		if strings.Contains(c.replay, "fields") {
 			args = append(args, "--field", "event=type,distinct_id=actor,timestamp=dt,uuid=id")
 		}
-		if p := profiled(t, args...); p.Events != c.accepted {
-			t.Errorf("the profile of %s has %d events, want %d", c.file, p.Events, c.accepted)
+		if p := profiled(t, args...); p.Events != c.accepted || (p.Added+p.OwnIDs > 0) != strings.Contains(c.note, "events") {
+			t.Errorf("the profile of %s has %d events, want %d; %d were added, %d got an id", c.file, p.Events, c.accepted, p.Added, p.OwnIDs)
 		}
 		for _, masked := range []bool{false, true} {
 			if masked && c.rejected > 0 {
