@@ -34,7 +34,7 @@ func small() []Family {
 func TestText(t *testing.T) {
 	t.Parallel()
 	var got strings.Builder
-	if err := WriteText(&got, small()[:7]); err != nil {
+	if err := WriteText(&got, small()[:8]); err != nil {
 		t.Fatal(err)
 	}
 	const want = `# HELP rehearse_requests_total Requests that came to their end, by what became of them.

@@ -154,7 +154,7 @@ func checkNumbers(t *testing.T, all []*metricspb.Metric) {
 	want := map[string]float64{
 		"rehearse.requests unsent": 0, "rehearse.requests accepted": 90, "rehearse.requests rejected": 10, "rehearse.requests ambiguous": 0,
 		"rehearse.events unsent": 0, "rehearse.events accepted": 180, "rehearse.events rejected": 20, "rehearse.events ambiguous": 0,
-		"rehearse.late": 0, "rehearse.in_flight_requests": 3, "rehearse.target_events_per_second": 200,
+		"rehearse.late": 0, "rehearse.connections yes": 0, "rehearse.connections no": 0, "rehearse.in_flight_requests": 3, "rehearse.target_events_per_second": 200,
 		"rehearse.not_accepted rate_limited server 429": 10,
 	}
 	if diff := cmp.Diff(want, numbers); diff != "" {

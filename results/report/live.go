@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	_ "embed"
 	"io"
 	"math"
@@ -118,9 +119,15 @@ func (l *Live) WriteMetrics(w io.Writer) error { return l.write(w, metrics.Write
 // WriteNative writes the run so far for a scraper that wants native histograms.
 func (l *Live) WriteNative(w io.Writer) error { return l.write(w, metrics.WriteNative) }
 
-// write writes the metrics in one of their forms.
+// write writes the metrics in one of their forms. A reader that is slow keeps
+// nobody waiting but itself.
 func (l *Live) write(w io.Writer, form func(io.Writer, []metrics.Family) error) error {
+	var text bytes.Buffer
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return form(w, metrics.Of(l.total, &l.last))
+	err := form(&text, metrics.Of(l.total, &l.last))
+	l.mu.Unlock()
+	if err == nil {
+		_, err = text.WriteTo(w)
+	}
+	return err
 }
