@@ -36,69 +36,73 @@ func TestNothingToSay(t *testing.T) {
 	}
 }
 
+// findingRows are scenarios that have a finding, each with the smallest change
+// that takes it away.
+var findingRows = []struct {
+	id       string
+	severity preflight.Severity
+	has      []string // overrides of sound
+	where    string   // a part of it: of the line of the field, or --set
+	fix      []string // overrides after those of has
+}{
+	// 600/s at once are more than 500/s; in two seconds they are 300/s each.
+	{"no-ramp", "refuse", []string{"load.profile=const(600, 20s)"}, "--set", []string{"load.profile=line(0, 600, 2s) const(600, 18s)"}},
+	// A jump in mid-run: 400/s may become 900/s (500 more), not 1,000/s.
+	{"no-ramp", "refuse", []string{"load.profile=const(400, 5s) const(1000, 5s)"}, "--set", []string{"load.profile=const(400, 5s) const(900, 5s)"}},
+	{"no-end", "refuse", []string{"load.profile=line(0, 1, 32d)"}, "--set", []string{"load.profile=line(0, 1, 31d)"}},
+	// 400 single events a second are 400 requests a second.
+	{"single-events", "refuse", []string{"target.endpoint=capture"}, "--set", []string{"target.endpoint=batch"}},
+	{"single-events", "refuse", []string{"batching.events=1"}, "--set", []string{"batching.events=100"}},
+	// 400/s in twenties are 20 requests a second.
+	{"connection-per-request", "refuse", []string{"target.keep_alive=false", "batching.events=20"}, "--set", []string{"target.keep_alive=null"}},
+	{"connection-per-request", "refuse", []string{"target.keep_alive=false", "batching.events=20"}, "--set", []string{"batching.events=100"}},
+	{"ignores-retry-after", "refuse", []string{"retry=sdk", "target.client=posthog-node"}, "--set", []string{"retry=none"}},
+	{"ignores-retry-after", "refuse", []string{"retry=sdk", "target.client=posthog-node"}, "--set", []string{"target.client=posthog-python"}},
+	// 9.5 M events of 1 G evenly likely persons are nearly as many persons.
+	{"unbounded-persons", "refuse", []string{"load.profile=line(0, 400, 5s) const(400, 6h36m)", "traffic.distinct_ids={count: 1G, skew: 0}"}, "--set", []string{"traffic.distinct_ids.count=1M"}},
+	{"unbounded-persons", "refuse", []string{"load.profile=line(0, 400, 5s) const(400, 6h36m)", "traffic.distinct_ids.growth=30%"}, "a.yaml:8", []string{"traffic.distinct_ids.growth=20%"}},
+	{"unbounded-event-names", "refuse", []string{"traffic.events=" + manyNames(1001)}, "--set", []string{"traffic.events=" + manyNames(1000)}},
+	// 60,000 events of 0.3 kB are 18 MB, 85 % of 20 MiB.
+	{"bodies-near-limit", "refuse", []string{"load.profile=line(0, 400k, 15m)", "batching={events: 60k, bytes: 100MB}", "target.compression=none"}, "--set", []string{"batching.events=5k"}},
+
+	{"large-events", "accommodate", []string{"traffic.properties={bytes: {p50: 1kB, p99: 900kB}}"}, "--set", []string{"traffic.properties={bytes: {p50: 1kB, p99: 700kB}}"}},
+	{"over-capacity", "accommodate", []string{"load.profile=line(0, 1200, 5s) const(1200, 5s)"}, "--set", []string{"load.profile=line(0, 1000, 5s) const(1000, 5s)"}},
+	// Half of 400/s are 100/s too many: 1,000 of them have come in 10 s and a ramp.
+	{"hot-ids", "accommodate", []string{"traffic.distinct_ids.hot=[{share: 50%}]"}, "--set", []string{"traffic.distinct_ids.hot=[{share: 24%}]"}},
+	{"merges-at-risk", "accommodate", []string{"traffic.events={a: 97, $identify: 3}"}, "--set", []string{"traffic.events={a: 997, $identify: 3}"}},
+	// 15 % of the events weigh ten times as much: 0.85 + 1.5 = 2.35.
+	{"merge-heavy", "accommodate", []string{"traffic.events={a: 85, $identify: 15}"}, "--set", []string{"traffic.events={a: 95, $identify: 5}"}},
+	{"apps", "accommodate", []string{"intake.apps=yes"}, "--set", []string{"intake.apps=no"}},
+	{"not-committed", "accommodate", []string{"intake.committed=no"}, "--set", []string{"intake.committed=yes"}},
+	{"no-overlap", "accommodate", []string{"intake.overlap=no"}, "--set", []string{"intake.overlap=yes"}},
+	{"no-overlap", "accommodate", []string{"intake.starts=2026-12-03T20:00:00+01:00"}, "--set", []string{"intake.starts=2026-12-04T09:00:00+01:00"}},
+	// 5 December 2026 is a Saturday.
+	{"weekend", "accommodate", []string{"intake.starts=2026-12-05T10:00:00+01:00"}, "--set", []string{"intake.starts=2026-12-04T10:00:00+01:00"}},
+	{"weekend", "accommodate", []string{"load.profile=line(0, 400, 5s) const(1, 3d)"}, "a.yaml:2", []string{"load.profile=line(0, 400, 5s) const(1, 1d)"}},
+	// 16:59:50 and 25 s: ten of them before five o'clock.
+	{"outside-hours", "accommodate", []string{"intake.starts=2026-12-03T16:59:50+01:00"}, "--set", []string{"intake.starts=2026-12-03T16:59:35+01:00"}},
+	{"not-historical", "accommodate", []string{"traffic.timestamps={from: 2025-01-01, to: 2025-02-01}"}, "--set", []string{"target.historical_migration=true"}},
+	{"historical-without-need", "accommodate", []string{"target.historical_migration=true"}, "--set", []string{"target.historical_migration=false"}},
+	{"timestamps-clamped", "accommodate", []string{"traffic.timestamps={from: 2026-12-02, to: 2026-12-05}"}, "--set", []string{"traffic.timestamps.to=2026-12-04"}},
+	{"timestamps-clamped", "accommodate", []string{"traffic.timestamps={clock_skew: 1d}"}, "--set", []string{"traffic.timestamps.clock_skew=1h"}},
+	{"timestamps-clamped", "accommodate", []string{"traffic.faults={invalid: {bad_timestamp: 1%}}"}, "--set", []string{"traffic.faults=null"}},
+	{"other-host", "accommodate", []string{"target.url=https://capture.example"}, "--set", []string{"target.url=http://127.0.0.1:8000"}},
+
+	{"unanswered", "note", []string{"intake.apps=null"}, "a.yaml:2", []string{"intake.apps=no"}},
+	{"unanswered", "note", []string{"intake.unanswered=[ramp]"}, "a.yaml:2", []string{"intake.unanswered=null"}},
+	{"batch-small", "note", []string{"batching.events={min: 1, max: 9}"}, "--set", []string{"batching.events=20"}},
+	// 49,000 events in nine requests.
+	{"batch-large", "note", []string{"batching.events=6k", "load.profile=line(0, 400, 5s) const(400, 2m)"}, "--set", []string{"batching.events=5k"}},
+	{"gzip-off", "note", []string{"target.compression=none"}, "--set", []string{"target.compression=gzip"}},
+	{"cost", "note", []string{"traffic.events={a: 95, $identify: 5}"}, "--set", []string{"traffic.events={a: 99, $identify: 1}"}},
+	{"drain-time", "note", []string{"load.profile=line(0, 1200, 5s) const(1200, 5s)"}, "--set", []string{"load.profile=line(0, 1000, 5s) const(1000, 5s)"}},
+}
+
 // TestFindings: a scenario that has it, and the smallest change that takes it
 // away.
 func TestFindings(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct {
-		id       string
-		severity preflight.Severity
-		has      []string // overrides of sound
-		where    string   // a part of it: of the line of the field, or --set
-		fix      []string // overrides after those of has
-	}{
-		// 600/s at once are more than 500/s; in two seconds they are 300/s each.
-		{"no-ramp", "refuse", []string{"load.profile=const(600, 20s)"}, "--set", []string{"load.profile=line(0, 600, 2s) const(600, 18s)"}},
-		// A jump in mid-run: 400/s may become 900/s (500 more), not 1,000/s.
-		{"no-ramp", "refuse", []string{"load.profile=const(400, 5s) const(1000, 5s)"}, "--set", []string{"load.profile=const(400, 5s) const(900, 5s)"}},
-		{"no-end", "refuse", []string{"load.profile=line(0, 1, 32d)"}, "--set", []string{"load.profile=line(0, 1, 31d)"}},
-		// 400 single events a second are 400 requests a second.
-		{"single-events", "refuse", []string{"target.endpoint=capture"}, "--set", []string{"target.endpoint=batch"}},
-		{"single-events", "refuse", []string{"batching.events=1"}, "--set", []string{"batching.events=100"}},
-		// 400/s in twenties are 20 requests a second.
-		{"connection-per-request", "refuse", []string{"target.keep_alive=false", "batching.events=20"}, "--set", []string{"target.keep_alive=null"}},
-		{"connection-per-request", "refuse", []string{"target.keep_alive=false", "batching.events=20"}, "--set", []string{"batching.events=100"}},
-		{"ignores-retry-after", "refuse", []string{"retry=sdk", "target.client=posthog-node"}, "--set", []string{"retry=none"}},
-		{"ignores-retry-after", "refuse", []string{"retry=sdk", "target.client=posthog-node"}, "--set", []string{"target.client=posthog-python"}},
-		// 9.5 M events of 1 G evenly likely persons are nearly as many persons.
-		{"unbounded-persons", "refuse", []string{"load.profile=line(0, 400, 5s) const(400, 6h36m)", "traffic.distinct_ids={count: 1G, skew: 0}"}, "--set", []string{"traffic.distinct_ids.count=1M"}},
-		{"unbounded-persons", "refuse", []string{"load.profile=line(0, 400, 5s) const(400, 6h36m)", "traffic.distinct_ids.growth=30%"}, "a.yaml:8", []string{"traffic.distinct_ids.growth=20%"}},
-		{"unbounded-event-names", "refuse", []string{"traffic.events=" + manyNames(1001)}, "--set", []string{"traffic.events=" + manyNames(1000)}},
-		// 60,000 events of 0.3 kB are 18 MB, 85 % of 20 MiB.
-		{"bodies-near-limit", "refuse", []string{"load.profile=line(0, 400k, 15m)", "batching={events: 60k, bytes: 100MB}", "target.compression=none"}, "--set", []string{"batching.events=5k"}},
-
-		{"large-events", "accommodate", []string{"traffic.properties={bytes: {p50: 1kB, p99: 900kB}}"}, "--set", []string{"traffic.properties={bytes: {p50: 1kB, p99: 700kB}}"}},
-		{"over-capacity", "accommodate", []string{"load.profile=line(0, 1200, 5s) const(1200, 5s)"}, "--set", []string{"load.profile=line(0, 1000, 5s) const(1000, 5s)"}},
-		// Half of 400/s are 100/s too many: 1,000 of them have come in 10 s and a ramp.
-		{"hot-ids", "accommodate", []string{"traffic.distinct_ids.hot=[{share: 50%}]"}, "--set", []string{"traffic.distinct_ids.hot=[{share: 24%}]"}},
-		{"merges-at-risk", "accommodate", []string{"traffic.events={a: 97, $identify: 3}"}, "--set", []string{"traffic.events={a: 997, $identify: 3}"}},
-		// 15 % of the events weigh ten times as much: 0.85 + 1.5 = 2.35.
-		{"merge-heavy", "accommodate", []string{"traffic.events={a: 85, $identify: 15}"}, "--set", []string{"traffic.events={a: 95, $identify: 5}"}},
-		{"apps", "accommodate", []string{"intake.apps=yes"}, "--set", []string{"intake.apps=no"}},
-		{"not-committed", "accommodate", []string{"intake.committed=no"}, "--set", []string{"intake.committed=yes"}},
-		{"no-overlap", "accommodate", []string{"intake.overlap=no"}, "--set", []string{"intake.overlap=yes"}},
-		{"no-overlap", "accommodate", []string{"intake.starts=2026-12-03T20:00:00+01:00"}, "--set", []string{"intake.starts=2026-12-04T09:00:00+01:00"}},
-		// 5 December 2026 is a Saturday.
-		{"weekend", "accommodate", []string{"intake.starts=2026-12-05T10:00:00+01:00"}, "--set", []string{"intake.starts=2026-12-04T10:00:00+01:00"}},
-		{"weekend", "accommodate", []string{"load.profile=line(0, 400, 5s) const(1, 3d)"}, "a.yaml:2", []string{"load.profile=line(0, 400, 5s) const(1, 1d)"}},
-		// 16:59:50 and 25 s: ten of them before five o'clock.
-		{"outside-hours", "accommodate", []string{"intake.starts=2026-12-03T16:59:50+01:00"}, "--set", []string{"intake.starts=2026-12-03T16:59:35+01:00"}},
-		{"not-historical", "accommodate", []string{"traffic.timestamps={from: 2025-01-01, to: 2025-02-01}"}, "--set", []string{"target.historical_migration=true"}},
-		{"historical-without-need", "accommodate", []string{"target.historical_migration=true"}, "--set", []string{"target.historical_migration=false"}},
-		{"timestamps-clamped", "accommodate", []string{"traffic.timestamps={from: 2026-12-02, to: 2026-12-05}"}, "--set", []string{"traffic.timestamps.to=2026-12-04"}},
-		{"timestamps-clamped", "accommodate", []string{"traffic.timestamps={clock_skew: 1d}"}, "--set", []string{"traffic.timestamps.clock_skew=1h"}},
-		{"timestamps-clamped", "accommodate", []string{"traffic.faults={invalid: {bad_timestamp: 1%}}"}, "--set", []string{"traffic.faults=null"}},
-		{"other-host", "accommodate", []string{"target.url=https://capture.example"}, "--set", []string{"target.url=http://127.0.0.1:8000"}},
-
-		{"unanswered", "note", []string{"intake.apps=null"}, "a.yaml:2", []string{"intake.apps=no"}},
-		{"unanswered", "note", []string{"intake.unanswered=[ramp]"}, "a.yaml:2", []string{"intake.unanswered=null"}},
-		{"batch-small", "note", []string{"batching.events={min: 1, max: 9}"}, "--set", []string{"batching.events=20"}},
-		// 49,000 events in nine requests.
-		{"batch-large", "note", []string{"batching.events=6k", "load.profile=line(0, 400, 5s) const(400, 2m)"}, "--set", []string{"batching.events=5k"}},
-		{"gzip-off", "note", []string{"target.compression=none"}, "--set", []string{"target.compression=gzip"}},
-		{"cost", "note", []string{"traffic.events={a: 95, $identify: 5}"}, "--set", []string{"traffic.events={a: 99, $identify: 1}"}},
-		{"drain-time", "note", []string{"load.profile=line(0, 1200, 5s) const(1200, 5s)"}, "--set", []string{"load.profile=line(0, 1000, 5s) const(1000, 5s)"}},
-	} {
+	for _, row := range findingRows {
 		t.Run(row.id, func(t *testing.T) {
 			t.Parallel()
 			pipeline := facts(t, office)

@@ -128,9 +128,6 @@ const (
 	shortest = 50 * time.Millisecond
 )
 
-// at is a time in seconds since the start of the run.
-func at(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
-
 // worse is the harder of two limits that hold at the same time: what one of them
 // reroutes, the other does not see.
 func worse(a, b level) level {
