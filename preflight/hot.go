@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"rehearse/capture/pipeline"
 	"rehearse/generator/traffic"
@@ -13,6 +14,7 @@ import (
 // The ids that are looked at one by one.
 const (
 	listed    = 10          // in a report
+	watched   = 256         // along the global limit in fine steps
 	fewRanks  = 2048        // of the crowd, at least
 	mostRanks = 10_000      // and at most
 	mostSteps = 100_000_000 // stages of the load that they are followed along, all together
@@ -42,7 +44,7 @@ func (l *look) weighIDs(model *traffic.Model) []key {
 	limited := l.taken * l.mainShare() // the part of an id's events that limits see
 	var all []HotID
 	for i := range keys {
-		level := l.level(keys[i].share * limited)
+		level := l.level(keys[i].share*limited, i < watched)
 		keys[i].over = level.over
 		h := l.hotID(&keys[i], level.first, peak)
 		l.list(h)
@@ -58,7 +60,7 @@ func (l *look) weighIDs(model *traffic.Model) []key {
 }
 
 // level follows an id with a share of the events along the run.
-func (l *look) level(share float64) level {
+func (l *look) level(share float64, fine bool) level {
 	m, batch := l.limits(), float64(l.s.Batching.MaxEvents)
 	curve, found := l.load.Curve, level{first: -1}
 	switch {
@@ -69,7 +71,11 @@ func (l *look) level(share float64) level {
 		found = follow(l.report.curve, share, m)
 	}
 	if m.perMinute > 0 && share*curve.Peak()*60 > m.perMinute {
-		found = worse(found, minutes(curve, share, l.facts.PerMinute, originOf(l.s)))
+		p := pace{step: 2 * time.Second, steps: 500}
+		if fine {
+			p = pace{step: time.Second / 2, steps: 20_000}
+		}
+		found = worse(found, minutes(curve, share, l.facts.PerMinute, originOf(l.s), p))
 	}
 	return found
 }

@@ -100,33 +100,61 @@ func integral(s scenario.Stage, f func(float64) float64) float64 {
 	return sum
 }
 
-// minutes is the global limit for an id in a run that begins at a time: the model
-// of it is led through the curve in small steps, because what it sees depends on
-// when it looks.
-func minutes(curve *scenario.Profile, share float64, limit int64, begin time.Time) level {
+// minutes is the global limit for an id in a run that begins at a time. The model
+// of it is led through the beginning of the curve in steps, because what it sees
+// depends on when it looks. In the long run an id is over the limit whenever its
+// rate is: all of its events count, those that are over as well.
+func minutes(curve *scenario.Profile, share float64, limit int64, begin time.Time, p pace) level {
 	l := level{first: -1}
 	m := pipeline.Minute{Limit: limit}
-	span := curve.Span()
-	step := min(max(span/finest, shortest), time.Second)
+	end := min(curve.Span(), p.steps*p.step)
 	taken := int64(0)
-	for t := step; t < span+step && share > 0; t += step {
-		due := int64(math.Round(share * curve.Count(min(t, span))))
+	for t := p.step; t < end+p.step; t += p.step {
+		due := int64(math.Round(share * curve.Count(min(t, end))))
 		if over := m.Take(due-taken, begin.Add(t)); over > 0 {
-			l.over += float64(over)
-			if l.first < 0 {
-				l.first = (t - step/2).Seconds()
-			}
+			l.add(float64(over), (t - p.step/2).Seconds())
 		}
 		taken = due
+	}
+	at := 0.0
+	for _, s := range curve.Stages() {
+		from, to := at, at+s.Over.Seconds()
+		at = to
+		if from = max(from, end.Seconds()); from < to {
+			l.steady(s, to-s.Over.Seconds(), from, share, float64(limit)/60)
+		}
 	}
 	return l
 }
 
-// The steps in which the model of the global limit is led along a curve.
-const (
-	finest   = 100_000 // of them, as long as none is longer than a second
-	shortest = 50 * time.Millisecond
-)
+// pace is how finely the beginning of a run is looked at, and how much of it.
+type pace struct{ step, steps time.Duration }
+
+// add notes events that are over the limit at a second.
+func (l *level) add(over, at float64) {
+	if l.first < 0 {
+		l.first = at
+	}
+	l.over += over
+}
+
+// steady adds what of a stage that begins at a second is over a steady limit, from
+// another second on.
+func (l *level) steady(s scenario.Stage, begin, from, share, limit float64) {
+	seconds := s.Over.Seconds()
+	slope := (s.To - s.From) / seconds
+	rate := func(at float64) float64 { return share * (s.From + slope*(at-begin)) }
+	to := begin + seconds
+	switch crossing := begin + (limit/share-s.From)/slope; {
+	case rate(from) < limit && rate(to) < limit:
+		return
+	case rate(from) < limit:
+		from = crossing
+	case rate(to) < limit:
+		to = crossing
+	}
+	l.add((rate(from)+rate(to))/2*(to-from), from)
+}
 
 // worse is the harder of two limits that hold at the same time: what one of them
 // reroutes, the other does not see.
