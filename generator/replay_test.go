@@ -211,6 +211,9 @@ func TestRhythmDoesNotDrift(t *testing.T) {
 // nanosecond when it should, with every second of it slept through.
 func TestRecordedSpeedInVirtualTime(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here that other replays do not do")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var last time.Duration

@@ -28,6 +28,9 @@ retry: %s
 // TestV1Codings: whatever the coding, v1 takes every event, and the same ones.
 func TestV1Codings(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("the codings differ in the compressor alone; other tests of v1 are raced")
+	}
 	sums := map[string]int{}
 	for _, coding := range []string{"none", "gzip", "deflate", "br", "zstd"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -69,6 +69,9 @@ func synthesized(t *testing.T, path string) string {
 // profile, has its profile.
 func TestProfileOfDirtyTraffic(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	for name, traffic := range map[string]string{
 		"plain merges": `
   distinct_ids: {count: 20k, skew: 0.8, hot: [{share: 4%}, {share: 2%}]}
@@ -141,6 +144,9 @@ func compareProfiles(t *testing.T, was, is *profile.Profile) {
 // profile, has the profile of the hour.
 func TestProfileSynthesizeProfile(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	learned := filepath.Join(t.TempDir(), "learned.yaml")
 	drawing := strings.Replace(learned, "yaml", "svg", 1)
 	fields := []string{"--field", "event=type,distinct_id=actor,timestamp=dt,uuid=id"}
