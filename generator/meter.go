@@ -113,7 +113,7 @@ func (m *meter) reason(err error) capture.Reason {
 		return dialReason(m.dialed)
 	case errors.Is(m.broken, errNotStarted):
 		return capture.NotStarted
-	case m.broken != nil:
+	case m.broken != nil || m.written == 0: // a connection can break before the first byte is tried
 		return capture.BrokenWhileSending
 	case errors.Is(err, fasthttp.ErrTimeout):
 		return capture.AnswerTimeout
