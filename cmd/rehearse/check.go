@@ -16,6 +16,7 @@ import (
 
 	"rehearse/generator"
 	"rehearse/preflight"
+	"rehearse/recording"
 	"rehearse/scenario"
 )
 
@@ -171,6 +172,11 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, e
 	}
 	load := tally.Load(curve)
 	load.Warnings = plan.Warnings
+	if err == nil && s.Replay != nil {
+		var format scenario.Format
+		format, err = recording.Detect(s.Replay)
+		load.Recorded = format == scenario.FormatCapture
+	}
 	return load, err
 }
 
