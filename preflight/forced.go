@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"rehearse/scenario"
 )
@@ -45,14 +44,6 @@ func forcedOverflow(l *look) []Finding {
 	if s == nil || len(s.Overflow) == 0 || l.s.Target.HistoricalMigration {
 		return nil
 	}
-	var ids, tokens int
-	for _, entry := range s.Overflow {
-		if strings.Contains(entry, ":") {
-			ids++
-		} else {
-			tokens++
-		}
-	}
 	var events int64
 	for _, h := range l.report.hot {
 		if h.forced {
@@ -60,7 +51,7 @@ func forcedOverflow(l *look) []Finding {
 		}
 	}
 	return l.accommodate(saying{"forced-overflow", "staging.overflow",
-		fmt.Sprintf("the embedded endpoint lets all events of %d ids and %d projects overflow, whatever their rate: %s events of the ids that are known lose their place", ids, tokens, count(events)),
+		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events of the busiest ids lose their place", count(events)),
 		"leave staging.overflow out, unless that is what is rehearsed"})
 }
 

@@ -81,5 +81,5 @@ func mergesAtRisk(l *look) []Finding {
 	return l.accommodate(saying{"merges-at-risk", l.mixPath(),
 		fmt.Sprintf("%s of %s merges join ids on different partitions, or a hot one, within %s of an event that they depend on: they may be read before it",
 			count(m.AtRisk), count(m.Total), seconds(m.WindowS)),
-		"watch the lag of the partitions, or send the merges after everything else"})
+		fmt.Sprintf("watch the lag of the partitions, send the merges after everything else, or keep them below %s of the events", percent(riskyShare))})
 }
