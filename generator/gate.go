@@ -81,6 +81,18 @@ func (g *gate) again(n int64, passed time.Duration, timer *time.Timer) (at time.
 	return g.pass(n, never, timer)
 }
 
+// left moves a request of n events, that was let go at a time, to now, when its
+// first bytes have been written. Whoever writes may have been kept from it in
+// between by the operating system: a second is counted from the end of the one to
+// the beginning of the other, so that the cap holds on the wire as well.
+func (g *gate) left(n int64, let time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.window.cancel(let, n) {
+		g.window.add(g.pacer.Now(), n)
+	}
+}
+
 // book cancels a request of instead events that was booked as of a time, if there
 // are any, and books one of n as of now, unless it must wait until free.
 func (g *gate) book(n, instead int64, passed time.Duration) (now, free time.Duration) {

@@ -3,6 +3,7 @@ package generator
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -258,6 +259,53 @@ func TestNothingGoesAroundTheGate(t *testing.T) {
 			t.Errorf("one that went around the gate left at %v, want a second after the first", g.pacer.Now())
 		}
 	})
+}
+
+// TestSecondsCountFromTheLastWrite: whoever was kept from writing by the operating
+// system, after he was let go, has left when he wrote.
+func TestSecondsCountFromTheLastWrite(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), nap: time.Sleep})
+		near, far := net.Pipe()
+		go io.Copy(io.Discard, far)
+		s := &sender{gate: g, pacer: g.pacer, timer: stoppedTimer()}
+		m := &meter{leaves: s.leaves, left: s.left}
+		c := &metered{Conn: slowToWrite{near, 3 * time.Millisecond}, meter: m, stop: func() bool { return true }}
+		for k := range 3 {
+			if !s.admitted(10, never) {
+				t.Fatal(s.out.Reason)
+			}
+			if _, err := c.Write([]byte("head")); err != nil {
+				t.Fatal(err)
+			}
+			// let go at k·(1 s + 1 ns + 3 ms), written 3 ms later
+			if want := time.Duration(k)*(time.Second+1+3*time.Millisecond) + 3*time.Millisecond; g.pacer.Now() != want {
+				t.Errorf("request %d was written at %v, want %v", k, g.pacer.Now(), want)
+			}
+			if _, err := c.Write([]byte("body")); err != nil {
+				t.Fatal(err)
+			}
+			m.begin()
+		}
+		if g.window.count != 1 || g.window.events != 10 {
+			t.Errorf("the window holds %d requests of %d events", g.window.count, g.window.events)
+		}
+		near.Close()
+	})
+}
+
+// slowToWrite is a connection whose heads take a time to be written.
+type slowToWrite struct {
+	net.Conn
+	takes time.Duration
+}
+
+func (c slowToWrite) Write(p []byte) (int, error) {
+	if string(p) == "head" {
+		time.Sleep(c.takes)
+	}
+	return c.Conn.Write(p)
 }
 
 // TestGateAllocatesNothing, however long it runs.

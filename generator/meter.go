@@ -22,6 +22,7 @@ type meter struct {
 	hard   context.Context
 
 	leaves func() bool // asked before the first byte of an exchange is written; nil: nobody is
+	left   func()      // told when it has been, if leaves is asked
 
 	open    atomic.Pointer[metered] // the client may close it from a goroutine of its own
 	touched time.Duration           // when its last exchange ended
@@ -74,14 +75,19 @@ var errNotStarted = errors.New("the run ended before the request left")
 
 // Write counts, and remembers that it failed.
 func (c *metered) Write(p []byte) (int, error) {
-	if m := c.meter; m.written == 0 && m.leaves != nil && !m.leaves() {
+	m := c.meter
+	first := m.written == 0 && m.leaves != nil
+	if first && !m.leaves() {
 		m.broken = errNotStarted
 		return 0, errNotStarted
 	}
 	n, err := c.Conn.Write(p)
-	c.meter.written += n
+	if first {
+		m.left()
+	}
+	m.written += n
 	if err != nil {
-		c.meter.broken = err
+		m.broken = err
 	}
 	return n, err
 }

@@ -164,7 +164,7 @@ func (r *run) guard(g *gate) {
 		return
 	}
 	for _, s := range r.senders {
-		s.gate, s.wire.meter.leaves = g, s.leaves
+		s.gate, s.wire.meter.leaves, s.wire.meter.left = g, s.leaves, s.left
 	}
 }
 

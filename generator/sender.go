@@ -35,6 +35,7 @@ type sender struct {
 
 	gate   *gate     // nil: nothing limits the run
 	passed departure // what the gate let pass and has not left yet
+	let    departure // what it let go, while its first bytes are written
 
 	inFlight atomic.Int64 // events of the request that is in flight, 0: none
 }
@@ -130,13 +131,18 @@ func (s *sender) admitted(events int64, by time.Duration) bool {
 func (s *sender) leaves() bool {
 	passed := s.passed
 	s.passed = departure{}
-	if passed.events == 0 {
-		_, why := s.gate.pass(s.inFlight.Load(), never, s.timer)
-		return why == capture.Accepted
+	var why capture.Reason
+	if s.let.events = passed.events; passed.events == 0 {
+		s.let.events = s.inFlight.Load()
+		s.let.at, why = s.gate.pass(s.let.events, never, s.timer)
+	} else {
+		s.let.at, why = s.gate.again(passed.events, passed.at, s.timer)
 	}
-	_, why := s.gate.again(passed.events, passed.at, s.timer)
 	return why == capture.Accepted
 }
+
+// left tells the gate that the first bytes of the request in flight are written.
+func (s *sender) left() { s.gate.left(s.let.events, s.let.at) }
 
 // unsent marks the outcome as never sent.
 func (s *sender) unsent(why capture.Reason, now time.Duration) {

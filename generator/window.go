@@ -68,8 +68,8 @@ func (w *window) add(now time.Duration, n int64) {
 }
 
 // cancel takes back a request of n events that was to leave at a time and did not.
-// What the window has forgotten already is not missed.
-func (w *window) cancel(at time.Duration, n int64) {
+// It tells whether the window had it: what is forgotten already is not missed.
+func (w *window) cancel(at time.Duration, n int64) bool {
 	place := func(i int) int { return (w.oldest + i) % len(w.left) }
 	for i := w.count - 1; i >= 0; i-- {
 		if w.left[place(i)] != (departure{at, n}) {
@@ -80,6 +80,7 @@ func (w *window) cancel(at time.Duration, n int64) {
 		}
 		w.count--
 		w.events -= n
-		return
+		return true
 	}
+	return false
 }

@@ -123,6 +123,9 @@ func readBatch(text string) (fewest, most int, err error) {
 }
 
 func readBatchSize(text string) (int, error) {
+	if err := twofold(text); err != nil {
+		return 0, err
+	}
 	n, err := scenario.ParseCount(ungrouped(text))
 	if err == nil && (n < 1 || n > 100_000) {
 		err = errors.New("must be 1 to 100,000 events a request")
@@ -142,15 +145,32 @@ func ungrouped(text string) string {
 	return text
 }
 
+// points finds a number that is another one to people who group digits by points.
+var points = regexp.MustCompile(`^[1-9][0-9]{0,2}(?:\.[0-9]{3})+$`)
+
+// twofold is an error for 5.000, which some read as five and others as five
+// thousand. Nobody writes so many zeros, or such odd counts, to mean the former.
+func twofold(number string) error {
+	if !points.MatchString(number) {
+		return nil
+	}
+	return fmt.Errorf("cannot tell whether the point in %q groups digits: write %s", clip(number), strings.ReplaceAll(number, ".", ""))
+}
+
 // ratePhrases are what people write for the units of rates.
 var ratePhrases = strings.NewReplacer(
-	"events", "", "event", "", " per ", "/", "second", "s", "minute", "min", "hour", "h", "day", "d", "sec", "s",
+	"about ", "", "events", "", "event", "", " per ", "/", "second", "s", "minute", "min", "hour", "h", "day", "d", "sec", "s",
 	" million", "M", " thousand", "k", " ", "",
 )
 
 // readPeak reads a rate: 5000/s, 5,000 events per second, 300k/min.
 func readPeak(text string) (float64, error) {
-	rate, err := scenario.ParseRate(ratePhrases.Replace(ungrouped(text)))
+	plain := ratePhrases.Replace(ungrouped(text))
+	number, _, _ := strings.Cut(plain, "/")
+	if err := twofold(number); err != nil {
+		return 0, err
+	}
+	rate, err := scenario.ParseRate(plain)
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("cannot read %q as a rate", clip(text))
@@ -213,6 +233,8 @@ func readExtent(text string) (d time.Duration, events int64, err error) {
 		if length, ok := durationUnits[unit]; ok {
 			seconds += number * length.Seconds()
 			durations++
+		} else if err := twofold(q[1]); err != nil && unit == "event" {
+			return 0, 0, err
 		} else if times, ok := magnitudes[unit]; ok {
 			total += number * times
 			counts++

@@ -52,7 +52,7 @@ func TestBatches(t *testing.T) {
 	}{
 		{"100", 100, 100, ""}, {"1,000 events", 1000, 1000, ""}, {"20-100", 20, 100, ""}, {"20 to 100", 20, 100, ""}, {"1..10", 1, 10, ""},
 		{"none", 1, 1, ""}, {"1k", 1000, 1000, ""}, {"1,000 – 2,000", 1000, 2000, ""},
-		{"0", 0, 0, "must be 1 to 100,000 events a request"}, {"200000", 0, 0, "must be 1 to 100,000"}, {"many", 0, 0, "cannot read"},
+		{"0", 0, 0, "must be 1 to 100,000 events a request"}, {"200000", 0, 0, "must be 1 to 100,000"}, {"many", 0, 0, "cannot read"}, {"1.000", 0, 0, "write 1000"},
 		{"100-20", 0, 0, "100 is more than 20: the fewest come first"}, {"-5", 0, 0, "negative"}, {"1-2-3", 0, 0, "cannot read"},
 	} {
 		fewest, most, err := readBatch(c.text)
@@ -73,7 +73,8 @@ func TestPeaks(t *testing.T) {
 	}{
 		{"5000/s", 5000}, {"5,000", 5000}, {"5,000 events/s", 5000}, {"5000 events per second", 5000}, {"5k/sec", 5000},
 		{"300k/min", 5000}, {"300,000 events per minute", 5000}, {"1.8M / hour", 500}, {"1.8 million per hour", 500}, {"864 per day", 0.01},
-		{"0", 0}, {"-5/s", 0}, {"2G/s", 0}, {"fast", 0}, {"5000 requests/s", 0}, {"0.0001/s", 0},
+		{"about 5,000 events/sec", 5000}, {"1.250k/s", 1250}, {"0.125/s", 0.125},
+		{"5.000/s", 0}, {"5.000 events per second", 0}, {"0", 0}, {"-5/s", 0}, {"2G/s", 0}, {"fast", 0}, {"5000 requests/s", 0}, {"0.0001/s", 0},
 	} {
 		got, err := readPeak(c.text)
 		if got != c.want || (err == nil) != (c.want > 0) {
@@ -94,6 +95,7 @@ func TestExtents(t *testing.T) {
 		{"400M", 0, 400e6}, {"400M events", 0, 400e6}, {"400 million events", 0, 400e6}, {"36,000,000 events", 0, 36e6}, {"5 events", 0, 5},
 		{"36M events in 2h", 2 * time.Hour, 36e6}, {"36M events over 2 hours", 2 * time.Hour, 36e6}, {"2h, 36M events", 2 * time.Hour, 36e6},
 		{"1.2 billion events within 3 days", 72 * time.Hour, 1.2e9}, {"500k in 10 min", 10 * time.Minute, 500e3},
+		{"1.125h", 4050 * time.Second, 0}, {"1.250M events", 0, 1.25e6}, {"36.000 events", 0, 0}, {"36.000.000 events", 0, 0},
 		{"7200", 0, 0}, {"", 0, 0}, {"soon", 0, 0}, {"2h 5M 6M", 0, 0}, {"2h at night", 0, 0}, {"367d", 0, 0}, {"0s", 0, 0}, {"0 events", 0, 0},
 		{"9008T events", 0, 0}, {"10G G", 0, 0}, {"1e6 events", 0, 0}, {"99999999999M events", 0, 0}, {"2 fortnights", 0, 0},
 	} {

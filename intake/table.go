@@ -84,8 +84,11 @@ func readTable(text string) (*Table, error) {
 		return nil, err
 	}
 	number, header := numberColumn(rows)
-	if number < 0 {
-		return nil, errors.New("cannot find a column with a count in every row")
+	switch wrong := twofoldCell(rows[:header]); {
+	case number < 0:
+		return nil, cmp.Or(twofoldCell(rows), errors.New("cannot find a column with a count in every row"))
+	case wrong != nil: // no header, but a row
+		return nil, wrong
 	}
 	t := &Table{}
 	known := make(map[string]bool)
@@ -116,6 +119,18 @@ func readTable(text string) (*Table, error) {
 	return t, nil
 }
 
+// twofoldCell is an error for the first number that can be read in two ways.
+func twofoldCell(rows [][]string) error {
+	for _, row := range rows {
+		for _, cell := range row {
+			if err := twofold(strings.TrimSpace(cell)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // readRow reads a row whose number is in a column.
 func readRow(row []string, column int) (r Row, percent bool, err error) {
 	if column >= len(row) {
@@ -136,6 +151,9 @@ func readNumber(cell string) (value float64, percent bool, err error) {
 	if strings.HasSuffix(cell, "%") {
 		share, err := scenario.ParseShare(cell)
 		return math.Round(share*1e11) / 1e9, true, err
+	}
+	if err := twofold(cell); err != nil {
+		return 0, false, err
 	}
 	n, err := scenario.ParseCount(cell)
 	return float64(n), false, err
@@ -288,6 +306,9 @@ func apart(line string) ([]string, error) {
 		}
 	}
 	name, number := strings.TrimRight(line[:at], " =:"), line[at+1:]
+	for _, dash := range [...]string{" -", " –", " —"} {
+		name = strings.TrimRight(strings.TrimSuffix(name, dash), " ")
+	}
 	first, rest, more := strings.Cut(line, " ")
 	_, _, leads := readNumber(first)
 	_, _, ends := readNumber(number)

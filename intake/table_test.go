@@ -47,6 +47,8 @@ func TestSmallTables(t *testing.T) {
 		share bool
 	}{
 		{"a 5, b 7", []Row{{"a", 5}, {"b", 7}}, false},
+		{"purchase – 27%\nview - 73 %", []Row{{"purchase", 27}, {"view", 73}}, true},
+		{"1.234,500\n5.678,20", []Row{{"1.234", 500}, {"5.678", 20}}, false}, // ids with points
 		{"a: 5; b = 7", []Row{{"a", 5}, {"b", 7}}, false},
 		{"$pageview 70%, add to cart 12.5 %", []Row{{"$pageview", 70}, {"add to cart", 12.5}}, true},
 		{"alice 12,345", []Row{{"alice", 12345}}, false},
@@ -77,6 +79,8 @@ func TestTablesThatSayNothing(t *testing.T) {
 		{"-----\n(0 rows)", "holds no row"},
 		{"many", "cannot find a column with a count in every row"},
 		{"id,count\na,many\nb,few", "cannot find a column with a count in every row"},
+		{"a|250.000\nb|41,200", `cannot tell whether the point in "250.000" groups digits: write 250000`},
+		{"id|n\na|5\nb|1.250.000", `cannot tell whether the point in "1.250.000" groups digits: write 1250000`},
 		{"a,5\nb,1,000\n", `line 2 has 3 columns, the first has 2 (put what holds a comma in quotes)`},
 		{"a,5\na,6", `row 2: "a" is listed twice`},
 		{"a 5\nb 5%", "mixes counts and shares: give one kind"},

@@ -165,7 +165,7 @@ func drawn(t *rapid.T) map[string]string {
 	ramp := rapid.IntRange(0, seconds).Draw(t, "ramp")
 	least, most := peak*float64(ramp)/2+2, peak*(float64(seconds)-float64(ramp)/2)
 	total := rapid.Float64Range(least, max(least, most)).Draw(t, "total")
-	maybe("peak-rate", func() string { return fmt.Sprintf("%.3f/s", peak) })
+	maybe("peak-rate", func() string { return fmt.Sprintf("%.4f/s", peak) })
 	switch rapid.IntRange(0, 3).Draw(t, "extent") {
 	case 0:
 		all["duration"] = fmt.Sprintf("%ds", seconds)

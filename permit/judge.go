@@ -66,13 +66,17 @@ func (p *Permit) judgeTarget(c Claim) []string {
 		return []string{fmt.Sprintf("the target is no host that a permit can name: %v", err)}
 	}
 	var allowed []string
+	hint := ""
 	for _, h := range p.Terms.Hosts {
 		if h.Allows(target, c.Target.Scheme) {
 			return nil
 		}
 		allowed = append(allowed, h.String())
+		if h.Name == target.Name && h.Port == 0 && !h.Own {
+			hint = " (a host without a port is meant on the usual one, 80 or 443)"
+		}
 	}
-	return []string{fmt.Sprintf("it is not for %s but for %s", target, strings.Join(allowed, ", "))}
+	return []string{fmt.Sprintf("it is not for %s but for %s%s", target, strings.Join(allowed, ", "), hint)}
 }
 
 // judgeScenario compares fingerprints: of the scenario, and of its tokens.

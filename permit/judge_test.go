@@ -51,6 +51,7 @@ func TestJudge(t *testing.T) {
 		{"too late", func(p *Permit, c *Claim) { c.At = p.Terms.Until }, []string{"is closed: it ended at 2026-12-01 16:00:00 +01:00 (2026-12-01 15:00:00 UTC), 0s ago"}},
 		{"another host", func(_ *Permit, c *Claim) { c.Target = target(t, "https://capture.example") }, []string{"not for capture.example:443 but for capture.staging.example, [2001:db8::1]:8010"}},
 		{"another port", func(_ *Permit, c *Claim) { c.Target = target(t, "https://capture.staging.example:8443") }, []string{"not for capture.staging.example:8443"}},
+		{"the usual port", func(_ *Permit, c *Claim) { c.Target = target(t, "https://capture.staging.example:8443") }, []string{"(a host without a port is meant on the usual one, 80 or 443)"}},
 		{"the embedded endpoint", func(_ *Permit, c *Claim) { c.Target, c.Own = target(t, ""), true }, []string{"not for embedded but for"}},
 		{"another scenario", func(p *Permit, _ *Claim) { p.Terms.Scenario = strings.Repeat("0", 64) }, []string{"for another scenario: acme.yaml is not as it was"}},
 		{"another token", func(p *Permit, _ *Claim) { p.Terms.Tokens = []string{"sha256:0123456789abcdef"} }, []string{"not for token 1 of the scenario (sha256:942a4137897a7c46)"}},

@@ -74,18 +74,20 @@ func batchSize(l *look) []Finding {
 			fmt.Sprintf("%s events a request: one refusal loses or repeats all of them", count(n)),
 			fmt.Sprintf("set batching.events to %d or less", largeBatch)})
 	case n < smallBatch && n > 1.5:
-		return l.note(saying{"batch-small", "batching.events",
-			fmt.Sprintf("%s events a request, %s requests/s at the peak: batches of 100 would make that %s", rate(n), rate(p.PeakRequests), rate(p.PeakEvents/100)),
-			fmt.Sprintf("set batching.events to %d or more", smallBatch)})
+		hint := fmt.Sprintf("set batching.events to %d or more", smallBatch)
+		if l.asRecorded() {
+			hint = replayEvents
+		}
+		return l.note(saying{"batch-small", l.batchPath(),
+			fmt.Sprintf("%s events a request, %s requests/s at the peak: batches of 100 would make that %s", rate(n), rate(p.PeakRequests), rate(p.PeakEvents/100)), hint})
 	}
 	return nil
 }
 
 // uncompressed notes bodies that would shrink.
 func uncompressed(l *look) []Finding {
-	recorded := l.s.Replay != nil && l.s.Replay.Format == scenario.FormatCapture
 	each := l.load.Body / max(l.load.Requests, 1)
-	if l.s.Target.Compression != scenario.CompressionNone || recorded || each < worthCompressing {
+	if l.s.Target.Compression != scenario.CompressionNone || l.asRecorded() || each < worthCompressing {
 		return nil
 	}
 	return l.note(saying{"gzip-off", "target.compression",

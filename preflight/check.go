@@ -50,8 +50,8 @@ func weightOf(s Severity) int {
 // rules are what makes findings.
 var rules = []func(*look) []Finding{
 	noEnd, noRamp, singleEvents, connections, retries, persons, names, largeBodies, largeEvents,
-	overCapacity, hotIDs, mergesAtRisk, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
-	unanswered, recorded, batchSize, uncompressed, cost, drain,
+	overCapacity, hotIDs, forcedOverflow, quota, mergesAtRisk, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
+	unanswered, passed, recorded, batchSize, uncompressed, cost, drain,
 }
 
 // look is a scenario under examination.
@@ -61,6 +61,7 @@ type look struct {
 	load   *Load
 	report *Report
 
+	now    time.Time
 	start  time.Time // of the run
 	stated bool      // by the intake
 	taken  float64   // share of the events that are not refused by the endpoint
@@ -75,7 +76,7 @@ type look struct {
 
 // newLook prepares the examination.
 func newLook(in Input) *look {
-	l := &look{s: in.Scenario, facts: in.Facts, load: &in.Load, start: in.Now, file: in.Facts != nil}
+	l := &look{s: in.Scenario, facts: in.Facts, load: &in.Load, now: in.Now, start: in.Now, file: in.Facts != nil}
 	if l.facts == nil {
 		l.facts = FactsOf(in.Scenario)
 	}

@@ -35,10 +35,20 @@ func (l *look) curvePath() string {
 	return "load"
 }
 
+// asRecorded tells whether requests are sent byte for byte as they were recorded,
+// so that no field of the scenario changes them.
+func (l *look) asRecorded() bool { return l.load.Recorded }
+
+// replayEvents is what helps against requests that are as they were recorded.
+const replayEvents = "replay an export of the events rather than the requests, or expect it"
+
 // batchPath is the field that says how many events a request has.
 func (l *look) batchPath() string {
-	if l.s.Target.Endpoint == scenario.EndpointCapture {
+	switch {
+	case l.s.Target.Endpoint == scenario.EndpointCapture:
 		return "target.endpoint"
+	case l.asRecorded():
+		return "replay"
 	}
 	return "batching.events"
 }

@@ -90,6 +90,7 @@ var findingRows = []struct {
 
 	{"unanswered", "note", []string{"intake.apps=null"}, "a.yaml:2", []string{"intake.apps=no"}},
 	{"unanswered", "note", []string{"intake.unanswered=[ramp]"}, "a.yaml:2", []string{"intake.unanswered=null"}},
+	{"starts-passed", "note", []string{"intake.starts=2026-12-02T09:58:00Z"}, "--set", []string{"intake.starts=2026-12-02T10:00:00Z"}},
 	{"batch-small", "note", []string{"batching.events={min: 1, max: 9}"}, "--set", []string{"batching.events=20"}},
 	// 49,000 events in nine requests.
 	{"batch-large", "note", []string{"batching.events=6k", "load.profile=line(0, 400, 5s) const(400, 2m)"}, "--set", []string{"batching.events=5k"}},

@@ -82,5 +82,6 @@ func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Rep
 	}
 	load := tally.Load(curve)
 	load.Warnings = plan.Warnings
+	load.Recorded = s.Replay != nil && s.Replay.Format == scenario.FormatCapture
 	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Load: load, Now: now})
 }

@@ -29,7 +29,10 @@ func historical(l *look) []Finding {
 	switch {
 	case age > old && !flagged:
 		hint := "set target.historical_migration to true"
-		if l.s.Target.Endpoint == scenario.EndpointCapture {
+		switch {
+		case l.asRecorded():
+			hint = replayEvents
+		case l.s.Target.Endpoint == scenario.EndpointCapture:
 			hint += " and target.endpoint to batch"
 		}
 		return l.accommodate(saying{"not-historical", l.timesPath(),
@@ -57,14 +60,14 @@ func clamped(l *look) []Finding {
 	if ahead := l.start.Add(future); to.After(ahead) {
 		share = min(to.Sub(ahead).Seconds()/max(to.Sub(from).Seconds(), 1), 1)
 	}
-	path := l.timesPath()
+	path, hint := l.timesPath(), "give them times of the past, or say when the run starts in intake.starts"
 	if t := l.s.Traffic; t != nil {
 		if skew := t.Timestamps.ClockSkew; t.Timestamps.Now && skew > 0 {
-			share = max(share, math.Erfc(float64(future)/float64(skew)/math.Sqrt2)/2)
+			share, hint = max(share, math.Erfc(float64(future)/float64(skew)/math.Sqrt2)/2), "set traffic.timestamps.clock_skew to a few hours at most"
 		}
 		for _, f := range t.Faults.Invalid {
 			if f.Kind == scenario.InvalidTimestamp && f.Share > 0 {
-				share, path = share+f.Share, "traffic.faults"
+				share, path, hint = share+f.Share, "traffic.faults", "leave bad_timestamp out of traffic.faults, unless that is what is rehearsed"
 			}
 		}
 	}
@@ -73,6 +76,5 @@ func clamped(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"timestamps-clamped", path,
-		fmt.Sprintf("%s events bear a time more than %.0f hours ahead of the clock: they will be taken for events of now", count(n), future.Hours()),
-		"give them times of the past, or say when the run starts in intake.starts"})
+		fmt.Sprintf("%s events bear a time more than %.0f hours ahead of the clock: they will be taken for events of now", count(n), future.Hours()), hint})
 }

@@ -8,7 +8,6 @@ import (
 
 	"rehearse/capture/pipeline"
 	"rehearse/generator/traffic"
-	"rehearse/scenario"
 )
 
 // The ids that are looked at one by one.
@@ -23,6 +22,7 @@ const (
 // key is an id within a project: what the service limits and partitions by.
 type key struct {
 	id      string
+	token   string
 	project int
 	share   float64 // of all events
 	over    float64 // events that overflow
@@ -44,7 +44,7 @@ func (l *look) weighIDs(model *traffic.Model) []key {
 	limited := l.taken * l.mainShare() // the part of an id's events that limits see
 	var all []HotID
 	for i := range keys {
-		level := l.level(keys[i].share*limited, i < watched)
+		level := l.becomes(&keys[i], limited, i < watched)
 		keys[i].over = level.over
 		h := l.hotID(&keys[i], level.first, peak)
 		l.list(h)
@@ -57,6 +57,17 @@ func (l *look) weighIDs(model *traffic.Model) []key {
 		l.safe(keys[0].share * limited)
 	}
 	return keys
+}
+
+// becomes works out what becomes of an id of whose events limits see a part.
+func (l *look) becomes(k *key, limited float64, fine bool) level {
+	switch {
+	case l.overQuota(k.token):
+		return level{first: -1}
+	case l.forced(k):
+		return l.forcedLevel(k.share * limited)
+	}
+	return l.level(k.share*limited, fine)
 }
 
 // level follows an id with a share of the events along the run.
@@ -85,6 +96,7 @@ func (l *look) hotID(k *key, first, peak float64) HotID {
 	h := HotID{
 		DistinctID: k.id, Project: k.project, Events: int64(math.Round(k.share * float64(l.load.Events))), Share: k.share,
 		PeakPerS: k.share * peak, Overflow: int64(math.Round(k.over)), Partition: int(k.hash&0x7fffffff) % l.facts.Partitions,
+		forced: l.forced(k),
 	}
 	if h.Overflow > 0 {
 		first = max(first, 0)
@@ -111,10 +123,7 @@ func (l *look) overflowing(all []HotID) {
 
 // keys spreads ids over the projects of a run.
 func (l *look) keys(heavy []traffic.Heavy) []key {
-	tokens := l.s.Traffic.Tokens
-	if len(tokens) == 0 {
-		tokens = []scenario.TokenShare{{Token: l.s.Target.Token, Weight: 1}}
-	}
+	tokens := l.projects()
 	sum := 0.0
 	for _, t := range tokens {
 		sum += t.Weight
@@ -127,7 +136,7 @@ func (l *look) keys(heavy []traffic.Heavy) []key {
 		}
 		for _, h := range heavy[:min(len(heavy), mostKeys/len(tokens))] {
 			hash := pipeline.Murmur2([]byte(t.Token.Reveal() + ":" + h.DistinctID))
-			all = append(all, key{id: h.DistinctID, project: project, share: h.Share * t.Weight / sum, hash: hash})
+			all = append(all, key{id: h.DistinctID, token: t.Token.Reveal(), project: project, share: h.Share * t.Weight / sum, hash: hash})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b key) int { return cmp.Compare(b.share, a.share) })

@@ -27,7 +27,7 @@ func hours(l *look) []Finding {
 	overlap := h.Overlap(l.start, end)
 	when := fmt.Sprintf("from %s on for %s", l.start.In(h.Zone).Format(layout), seconds(span.Seconds()))
 	if n := daysOff(h, l.start, end); n > 0 {
-		all = append(all, l.accommodate(saying{"weekend", path, fmt.Sprintf("the run, %s, falls on %d days on which the team does not work", when, n),
+		all = append(all, l.accommodate(saying{"weekend", path, fmt.Sprintf("the run, %s, falls on %s on which the team does not work", when, days(n)),
 			"begin on a working day, or agree on somebody who is there"})...)
 	}
 	switch {
@@ -40,6 +40,14 @@ func hours(l *look) []Finding {
 			"begin earlier in the day, or agree on somebody who is there"})...)
 	}
 	return all
+}
+
+// days counts days.
+func days(n int) string {
+	if n == 1 {
+		return "a day"
+	}
+	return fmt.Sprintf("%d days", n)
 }
 
 // daysOff counts the days between two times on which the team does not work.

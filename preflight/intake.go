@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"time"
 
 	"rehearse/scenario"
 )
@@ -24,6 +25,17 @@ func answerHint(q scenario.Question) string {
 		return "set intake.starts, as in 2026-12-01T10:00:00+01:00"
 	}
 	return "write the answer into its section and take it off intake.unanswered"
+}
+
+// passed notes a start that has gone by, so that somebody asks again.
+func passed(l *look) []Finding {
+	late := l.now.Sub(l.start)
+	if !l.stated || late < time.Minute {
+		return nil
+	}
+	return l.note(saying{"starts-passed", "intake.starts",
+		fmt.Sprintf("it was to start at %s, %s ago: ages and working hours are reckoned from then", l.start.Format(layout), seconds(late.Seconds())),
+		"ask when it starts, and set intake.starts to that"})
 }
 
 // committed says that the load may come too early to be worth it.

@@ -19,6 +19,8 @@ type Load struct {
 
 	Curve *scenario.Profile
 
+	Recorded bool // requests are sent byte for byte as they were recorded
+
 	Warnings []string // what a recording holds that is not as it should be
 
 	Tally *Tally // what was counted, if every request was built; else nil

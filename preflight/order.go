@@ -15,7 +15,12 @@ const (
 
 // hotIDs says which ids lose their order.
 func hotIDs(l *look) []Finding {
-	hot, p := l.report.hot, &l.report.Plan
+	hot, p, over := []HotID(nil), &l.report.Plan, int64(0)
+	for _, h := range l.report.hot {
+		if !h.forced {
+			hot, over = append(hot, h), over+h.Overflow
+		}
+	}
 	if len(hot) == 0 {
 		return nil
 	}
@@ -25,7 +30,7 @@ func hotIDs(l *look) []Finding {
 		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s on)", plain(h.DistinctID, 40), rate(h.PeakPerS), seconds(*h.OverflowsS)))
 	}
 	hint := "tell the customer that the order of these ids' events is relaxed"
-	if p.SafeRate != nil && *p.SafeRate > 0 {
+	if p.SafeRate != nil && *p.SafeRate >= 1 {
 		hint += fmt.Sprintf("; at %s events/s in all, none overflows", count(math.Floor(*p.SafeRate)))
 	}
 	if limit := l.limits(); limit.perSecond > 0 && hot[0].Share*float64(l.s.Batching.MaxEvents) > limit.burst {
@@ -33,7 +38,7 @@ func hotIDs(l *look) []Finding {
 	}
 	return l.accommodate(saying{"hot-ids", l.idsPath(),
 		fmt.Sprintf("%s over the limit of one id, %s: %s; %s events overflow and lose their place",
-			idsAre(len(hot)), l.limits(), list(words, len(hot)-len(words)), count(p.Overflow)), hint})
+			idsAre(len(hot)), l.limits(), list(words, len(hot)-len(words)), count(over)), hint})
 }
 
 // String writes the limits in words.
@@ -76,5 +81,5 @@ func mergesAtRisk(l *look) []Finding {
 	return l.accommodate(saying{"merges-at-risk", l.mixPath(),
 		fmt.Sprintf("%s of %s merges join ids on different partitions, or a hot one, within %s of an event that they depend on: they may be read before it",
 			count(m.AtRisk), count(m.Total), seconds(m.WindowS)),
-		"watch the lag of the partitions, or send the merges after everything else"})
+		fmt.Sprintf("watch the lag of the partitions, send the merges after everything else, or keep them below %s of the events", percent(riskyShare))})
 }

@@ -123,3 +123,19 @@ func TestReplay(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// TestRequestsAsRecorded: no finding about requests that are sent byte for byte
+// asks for a field that would not change them.
+func TestRequestsAsRecorded(t *testing.T) {
+	t.Parallel()
+	s, err := scenario.Load("../scenarios/replay-wire.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := foretell(t, s, nil)
+	for _, id := range []string{"not-historical", "batch-small"} {
+		if f := find(r, id); f == nil || strings.Contains(f.Hint, "set ") {
+			t.Errorf("%s: %+v", id, f)
+		}
+	}
+}

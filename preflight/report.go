@@ -110,6 +110,8 @@ type HotID struct {
 	OverflowsS *float64 `json:"overflows_at_s"` // null: never
 	Overflow   int64    `json:"overflow_events"`
 	Partition  int      `json:"partition"`
+
+	forced bool // it overflows because the embedded endpoint has been told so
 }
 
 // Partitions is how events spread that keep their key.

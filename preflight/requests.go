@@ -31,8 +31,8 @@ func singleEvents(l *look) []Finding {
 	switch {
 	case l.s.Target.Endpoint == scenario.EndpointCapture:
 		hint = "set target.endpoint to batch"
-	case l.s.Replay != nil && l.s.Replay.Format == scenario.FormatCapture:
-		hint = "replay the events rather than the requests, or more slowly"
+	case l.asRecorded():
+		hint = replayEvents
 	}
 	return l.refuse(saying{"single-events", l.batchPath(), message, hint})
 }

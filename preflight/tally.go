@@ -16,6 +16,7 @@ import (
 // the pipeline, in the time of the run. It is for one goroutine.
 type Tally struct {
 	model  *pipeline.Pipeline
+	forced []string // tokens, or token:distinct_id, that overflow whatever their rate
 	facts  *scenario.Facts
 	origin time.Time
 
@@ -48,6 +49,7 @@ type seen struct {
 	peak     int64
 	latest   time.Duration
 	overflow bool
+	forced   bool // by the embedded endpoint
 	key      uint32
 }
 
@@ -57,17 +59,25 @@ const (
 	mostNames = 10_000
 )
 
-// NewTally prepares to count a run of s against facts; nil: those of FactsOf.
-func NewTally(s *scenario.Scenario, f *scenario.Facts) *Tally {
+// NewTally prepares to count a run of s against given facts; nil: those of FactsOf,
+// and what the scenario makes of the embedded endpoint.
+func NewTally(s *scenario.Scenario, given *scenario.Facts) *Tally {
+	f := given
 	if f == nil {
 		f = FactsOf(s)
 	}
 	limit := f.Overflow
 	limit.PerSecond, limit.Burst = limit.PerSecond*f.Replicas, limit.Burst*f.Replicas
+	var forced, dropped []string
+	if given == nil {
+		forced, dropped = s.Staging.Overflow, s.Staging.OverQuota
+	}
 	return &Tally{
-		facts: f, origin: originOf(s), ids: map[uint64]*seen{}, names: map[string]int64{},
+		forced: forced,
+		facts:  f, origin: originOf(s), ids: map[uint64]*seen{}, names: map[string]int64{},
 		model: pipeline.New(pipeline.Config{
 			Partitions: f.Partitions, Overflow: limit, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
+			Forced: forced, OverQuota: dropped,
 		}),
 	}
 }
@@ -129,7 +139,7 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 	if id != nil {
 		id.take(r.Due, route)
 	}
-	if t.event.Link != nil {
+	if t.event.Link != nil && !route.Dropped {
 		t.merge(r, id)
 	}
 }
@@ -156,6 +166,7 @@ func (t *Tally) id(token, id []byte) *seen {
 	}
 	key := pipeline.Murmur2(append(append(slices.Clone(token), ':'), id...))
 	s := &seen{id: string(id), key: key, latest: -1}
+	s.forced = slices.Contains(t.forced, string(token)) || slices.Contains(t.forced, string(token)+":"+s.id)
 	t.ids[hash] = s
 	return s
 }
@@ -229,7 +240,7 @@ func (t *Tally) report(l *look) {
 func (t *Tally) hotID(s *seen) HotID {
 	h := HotID{
 		DistinctID: s.id, Events: s.events, Share: float64(s.events) / float64(t.Events), PeakPerS: float64(s.peak),
-		Overflow: s.over, Partition: t.partition(s),
+		Overflow: s.over, Partition: t.partition(s), forced: s.forced,
 	}
 	if s.overflow {
 		first := s.first.Seconds()

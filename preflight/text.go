@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -132,8 +133,8 @@ func (r *Report) hotText(p *page) {
 	if n := r.Plan.Overflowing; n > 0 {
 		p.line("  %s in all, %s of their events", idsOverflow(n), count(r.Plan.Overflow))
 	}
-	if safe := r.Plan.SafeRate; safe != nil && *safe > 0 {
-		p.line("  none overflows at a steady %s events/s in all", count(*safe))
+	if safe := r.Plan.SafeRate; safe != nil && *safe >= 1 {
+		p.line("  none overflows at a steady %s events/s in all", count(math.Floor(*safe)))
 	}
 	if r.Plan.SafeRate == nil {
 		p.line("  on the historical lane, or without a limit for one id, none overflows at any rate")

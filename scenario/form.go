@@ -16,10 +16,11 @@ type Form struct {
 
 // ReadForm reads a form that may have fields of the given names; file is what
 // errors call it. A field is a scalar, or lists its lines, or maps the first
-// column of its lines to the second; one that is left empty has no text. The
+// column of its lines to the second; one that is left empty has no text. It may
+// have come back by email: quoted, with lines that lost their blanks. The
 // environment is not looked at. The error is of type Errors.
 func ReadForm(file string, text []byte, names []string) (*Form, error) {
-	root, wrong := parseTree(text)
+	root, wrong := parseTree(unmailed(text, names))
 	if wrong != nil {
 		wrong.File = file
 		return nil, Errors{*wrong}

@@ -16,6 +16,11 @@ func TestForms(t *testing.T) {
 		{"# read me\none: |\n  a,5\n  b,7\n", map[string]string{"one": "a,5\nb,7"}},
 		{"one: {$pageview: 70, purchase: 1e3}\n", map[string]string{"one": "$pageview\t70\npurchase\t1e3"}},
 		{"one: [a 5, 7]\ntwo: ${HOME}\nthree: ''\n", map[string]string{"one": "a 5\n7", "two": "${HOME}"}},
+		{"\ufeffone: 5000/s\r\ntwo: |\r\n  a,5\r\nthree: yes\r\n", map[string]string{"one": "5000/s", "two": "a,5", "three": "yes"}},
+		{"> > # read me\n> > one: |\n> >   a,5\n> > two: no\n", map[string]string{"one": "a,5", "two": "no"}},
+		{"one: |\n  \nid,count\na,5\n# end\ntwo: Acme: Berlin\nthree: @home's:\n", map[string]string{"one": "id,count\na,5", "two": "Acme: Berlin", "three": "@home's:"}},
+		{"one: |\n   id | n\n  ----+--\n   a | 5\n", map[string]string{"one": "id | n\n----+--\n a | 5"}}, // as psql prints it
+		{"one: 'a: b'\ntwo: \"c\"\nthree: >-\n  x\n  y\n", map[string]string{"one": "a: b", "two": "c", "three": "x y"}},
 		{"one: 2026-12-01\ntwo: 010\nthree: .5\n", map[string]string{"one": "2026-12-01", "two": "010", "three": ".5"}},
 	} {
 		f, err := ReadForm("a.yaml", []byte(c.text), names)

@@ -96,6 +96,9 @@ func ParseHost(text string) (Host, error) {
 
 // splitPort cuts off the port, 0 if there is none.
 func splitPort(text string) (name string, port uint16, err error) {
+	if strings.Contains(text, "/") {
+		return "", 0, errors.New("a host has no path (host or host:port, without http://)")
+	}
 	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
 		return text, 0, nil
 	}

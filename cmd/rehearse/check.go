@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"rehearse/generator"
 	"rehearse/preflight"
+	"rehearse/recording"
 	"rehearse/scenario"
 )
 
@@ -55,7 +57,12 @@ The last line printed is the verdict with the exit code:
   rehearse check scenarios/single-event-flood.yaml --json | jq .findings
   rehearse check scenarios/quickstart.yaml --markdown > ticket.md`,
 		Args: exactly("scenario file"),
-		RunE: func(_ *cobra.Command, args []string) error { return f.check(w, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.json && f.markdown {
+				return usageError(c, errors.New("--json and --markdown are two forms of the same: choose one"))
+			}
+			return f.check(w, args[0])
+		},
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.pipeline, "pipeline", "", "hold it to the facts in this `FILE`")
@@ -65,7 +72,6 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVarP(&f.picture, "out", "o", "", "also draw the plan into this SVG `FILE`")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set batching.events=100 (repeatable)")
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
-	c.MarkFlagsMutuallyExclusive("json", "markdown")
 	return c
 }
 
@@ -82,7 +88,7 @@ func (f *checkFlags) check(w world, path string) error {
 	var facts *scenario.Facts
 	if f.pipeline != "" {
 		if facts, err = scenario.LoadFacts(f.pipeline); err != nil {
-			return err
+			return misread{"file of the pipeline's facts", err}
 		}
 	}
 	load, err := loadOf(s, facts, f.exact)
@@ -132,12 +138,12 @@ func loadOf(s *scenario.Scenario, facts *scenario.Facts, exact bool) (preflight.
 	if s.Replay != nil || exact {
 		return countedLoad(s, facts)
 	}
-	return estimatedLoad(s), nil
+	return estimatedLoad(s, supposed(s)), nil
 }
 
-// estimatedLoad is what a run of synthesized traffic would send.
-func estimatedLoad(s *scenario.Scenario) preflight.Load {
-	weight := generator.Weigh(s, supposed(s), time.Now())
+// estimatedLoad is what a run of synthesized traffic would send to a destination.
+func estimatedLoad(s *scenario.Scenario, to *generator.Destination) preflight.Load {
+	weight := generator.Weigh(s, to, time.Now())
 	return preflight.Load{
 		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
 		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile,
@@ -166,6 +172,11 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, e
 	}
 	load := tally.Load(curve)
 	load.Warnings = plan.Warnings
+	if err == nil && s.Replay != nil {
+		var format scenario.Format
+		format, err = recording.Detect(s.Replay)
+		load.Recorded = format == scenario.FormatCapture
+	}
 	return load, err
 }
 

@@ -52,7 +52,7 @@ func (f *runFlags) clear(s *scenario.Scenario, p part, source generator.Source, 
 	}
 	claim := permit.Claim{At: p.begin(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
 	c := &clearance{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, p)}
-	reasons := append(granted.Judge(signers, claim), denials(foretold(s))...)
+	reasons := append(granted.Judge(signers, claim), denials(foretold(s, supposed(s)))...)
 	if of := int64(p.shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests && granted.Terms.Bounds.Requests > 0) {
 		reasons = append(reasons, fmt.Sprintf("shared among %d machines, it allows each less than one request in a second", of))
 	}

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -24,6 +26,7 @@ import (
 
 	"rehearse/generator"
 	"rehearse/permit"
+	"rehearse/preflight"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -251,6 +254,28 @@ func makePermitted(t *testing.T, profile string, window time.Duration) permitted
 	}
 	p.signers = []byte(permit.SignerLine("jo@pipeline.example", key.PublicKey()) + "\n")
 	return p
+}
+
+// TestForetoldUnderPermit: the bytes foretold hold what each request says of the
+// permit.
+func TestForetoldUnderPermit(t *testing.T) {
+	t.Parallel()
+	p := makePermitted(t, "const(200, 500ms)", time.Hour)
+	network, directory := &witness{sent: map[string]int{}}, t.TempDir()
+	if verified, ran, said := p.try(t, directory, network); verified != exitPass || network.sent[stranger] == 0 {
+		t.Fatalf("verify says %d, run %d\n%s", verified, ran, said)
+	}
+	network.peers.Wait()
+	var said preflight.Report
+	text, err := os.ReadFile(filepath.Join(directory, "out", checkFile))
+	if err := cmp.Or(err, json.Unmarshal(text, &said)); err != nil {
+		t.Fatal(err)
+	}
+	// 10 requests, of which no compressed body is ten bytes off; the header alone
+	// would be ninety.
+	if sent := int64(network.sent[stranger]); said.Plan.Requests != 10 || max(sent-said.Plan.WireBytes, said.Plan.WireBytes-sent) > 10*10 {
+		t.Errorf("%d bytes were sent, foretold were %+v", sent, said.Plan)
+	}
 }
 
 // TestLimitOf: the machines that share a run share its cap.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"rehearse/generator"
 	"rehearse/preflight"
 	"rehearse/scenario"
 )
@@ -13,13 +14,13 @@ import (
 // was foretold, so that reports can show it beside what came of it.
 const checkFile = "check.json"
 
-// foretold is what a check in closed form says of s; nil for a replay, which
-// would have to be read once more.
-func foretold(s *scenario.Scenario) *preflight.Report {
+// foretold is what a check in closed form says of s, sent to a destination; nil
+// for a replay, which would have to be read once more.
+func foretold(s *scenario.Scenario, to *generator.Destination) *preflight.Report {
 	if s.Traffic == nil {
 		return nil
 	}
-	return preflight.Check(preflight.Input{Scenario: s, Load: estimatedLoad(s), Now: time.Now()})
+	return preflight.Check(preflight.Input{Scenario: s, Load: estimatedLoad(s, to), Now: time.Now()})
 }
 
 // eventBytes is what an event weighs in a body, as foretold; 0: nobody knows.

@@ -188,7 +188,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	defer release()
 	soft, abort := context.WithCancelCause(soft)
 	defer abort(nil)
-	check := foretold(r.scenario)
+	check := foretold(r.scenario, &to)
 	start := r.part.begin()
 	r.cleared.announce(r.world, start, r.plan.Span)
 	manifest := r.manifest(start)

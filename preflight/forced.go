@@ -1,0 +1,94 @@
+package preflight
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"rehearse/scenario"
+)
+
+// staged is what the scenario makes of the embedded endpoint; nil where a file
+// says what the pipeline does.
+func (l *look) staged() *scenario.Staging {
+	if l.file {
+		return nil
+	}
+	return &l.s.Staging
+}
+
+// forced tells whether all events of a key overflow, whatever its rate. The
+// historical lane is not looked at.
+func (l *look) forced(k *key) bool {
+	s := l.staged()
+	return s != nil && !l.s.Target.HistoricalMigration &&
+		(slices.Contains(s.Overflow, k.token) || slices.Contains(s.Overflow, k.token+":"+k.id))
+}
+
+// overQuota tells whether the events of a token are taken and dropped.
+func (l *look) overQuota(token string) bool {
+	s := l.staged()
+	return s != nil && slices.Contains(s.OverQuota, token)
+}
+
+// forcedLevel is what becomes of an id with a share of the events that overflow
+// from the first on.
+func (l *look) forcedLevel(share float64) level {
+	one := follow(l.report.curve, share, limits{burst: 1})
+	return level{over: share * float64(l.load.Events), first: max(one.first, 0)}
+}
+
+// forcedOverflow says which ids overflow because the endpoint has been told so.
+func forcedOverflow(l *look) []Finding {
+	s := l.staged()
+	if s == nil || len(s.Overflow) == 0 || l.s.Target.HistoricalMigration {
+		return nil
+	}
+	var events int64
+	for _, h := range l.report.hot {
+		if h.forced {
+			events += h.Overflow
+		}
+	}
+	return l.accommodate(saying{"forced-overflow", "staging.overflow",
+		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events of the busiest ids lose their place", count(events)),
+		"leave staging.overflow out, unless that is what is rehearsed"})
+}
+
+// quota says how much is dropped in silence.
+func quota(l *look) []Finding {
+	s := l.staged()
+	if s == nil || len(s.OverQuota) == 0 {
+		return nil
+	}
+	lost := l.dropped()
+	if lost == 0 {
+		return nil
+	}
+	return l.accommodate(saying{"over-quota", "staging.over_quota",
+		fmt.Sprintf("%s events, %s of all, belong to projects over their quota: they are answered as if they were taken, and dropped", count(lost), percent(float64(lost)/float64(max(l.load.Events, 1)))),
+		"leave staging.over_quota out, unless that is what is rehearsed"})
+}
+
+// dropped is how many events belong to projects over their quota.
+func (l *look) dropped() int64 {
+	if t := l.load.Tally; t != nil {
+		return t.model.Stats().OverQuota
+	}
+	lost, all := 0.0, 0.0
+	for _, t := range l.projects() {
+		all += t.Weight
+		if l.overQuota(t.Token.Reveal()) {
+			lost += t.Weight
+		}
+	}
+	return int64(math.Round(lost / all * l.taken * float64(l.load.Events)))
+}
+
+// projects are the tokens of synthesized traffic, and how much each has of it.
+func (l *look) projects() []scenario.TokenShare {
+	if tokens := l.s.Traffic.Tokens; len(tokens) > 0 {
+		return tokens
+	}
+	return []scenario.TokenShare{{Token: l.s.Target.Token, Weight: 1}}
+}

@@ -1,0 +1,67 @@
+package preflight_test
+
+import (
+	"strings"
+	"testing"
+
+	"rehearse/preflight"
+)
+
+// told is a scenario of two projects whose embedded endpoint is told what to do
+// with one of them, and with one id of the other.
+const told = `
+name: told
+load: {profile: 'line(0, 1000, 5s) const(1000, 10s)'}
+batching: {events: 20}
+traffic:
+  seed: 7
+  tokens: [{token: phc_one_project, weight: 3}, {token: phc_two_project, weight: 1}]
+  distinct_ids: {count: 10k, skew: 0.2, hot: [{id: bot, share: 4%}]}
+`
+
+// TestToldToOverflow: an id on the endpoint's list overflows with all its events,
+// foretold as well as counted, and not for its rate. A list for somewhere else
+// does not matter.
+func TestToldToOverflow(t *testing.T) {
+	t.Parallel()
+	const list = "staging.overflow=['phc_one_project:bot']"
+	s := parse(t, told, list)
+	said, seen := foretell(t, s, nil), count(t, s, nil)
+	// 3/4 of 4 % of 12,500 events
+	near(t, "said", float64(said.Plan.Overflow), 375, 0.01)
+	near(t, "counted", float64(seen.Plan.Overflow), 375, 0.15) // the share is met by chance
+	if first := at(said, "bot"); first < 0 || first > 1 || at(seen, "bot") > 1.5 {
+		t.Errorf("said that it begins at %v s, and it did at %v s", first, at(seen, "bot"))
+	}
+	for how, r := range map[string]*preflight.Report{"said": said, "counted": seen} {
+		if f := find(r, "forced-overflow"); f == nil || !strings.Contains(f.Where, "--set") || find(r, "hot-ids") != nil {
+			t.Errorf("%s: %+v", how, r.Findings)
+		}
+	}
+	for _, elsewhere := range []string{"target.historical_migration=true", "staging.overflow=[]"} {
+		if r := foretell(t, parse(t, told, list, elsewhere), nil); r.Plan.Overflow != 0 || find(r, "forced-overflow") != nil {
+			t.Errorf("%s: %d events overflow", elsewhere, r.Plan.Overflow)
+		}
+	}
+	if r := foretell(t, s, facts(t, "{}")); r.Plan.Overflow != 0 {
+		t.Errorf("the facts of another pipeline: %d events overflow", r.Plan.Overflow)
+	}
+}
+
+// TestOverQuota: what a project sends that is over its quota is dropped, and so
+// overflows nowhere.
+func TestOverQuota(t *testing.T) {
+	t.Parallel()
+	const hot = "traffic.distinct_ids.hot=[{id: bot, share: 50%}]"
+	s := parse(t, told, hot, "staging.over_quota=[phc_one_project]")
+	// 3/4 of 12,500 events. The bot of the other project has 125/s at the peak: 25/s
+	// too many for 10 s are less than the burst.
+	for lost, r := range map[string]*preflight.Report{"9,375 events, 75 % of all": foretell(t, s, nil), " % of all": count(t, s, nil)} {
+		if f := find(r, "over-quota"); f == nil || !strings.Contains(f.Message, lost) || r.Plan.Overflow != 0 {
+			t.Errorf("%q: %+v, %d overflow", lost, f, r.Plan.Overflow)
+		}
+	}
+	if r := foretell(t, parse(t, told, hot, "staging.over_quota=[phc_a_third]"), nil); find(r, "over-quota") != nil || r.Plan.Overflow == 0 {
+		t.Errorf("a project that is not there: %+v", r.Findings)
+	}
+}
