@@ -154,7 +154,8 @@ func TestMergeRefuses(t *testing.T) {
 		"it takes two run directories": {dir("0")},
 		"are both shard 1":             {dir("0"), dir("1"), dir("again")},
 		"ran another scenario or seed": {dir("0"), dir("seed")},
-		"they are no parts of one run": {dir("whole"), dir("whole")},
+		"is a whole run, no shard of one": {dir("whole"), dir("whole")},
+		"they are no parts of one run":    {dir("0"), dir("third")},
 		"the shards overlap":           {dir("0"), dir("overlap")},
 		"not a run directory":          {dir("0"), path},
 	} {
