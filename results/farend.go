@@ -55,9 +55,12 @@ func readFarEnd(path string) (*FarEnd, error) {
 	return &FarEnd{Kept: counted.Events.Accepted - over, Lost: counted.Events.Lost, OverQuota: over}, nil
 }
 
-// String says it in a sentence.
-func (f *FarEnd) String() string {
+// Against says it in a sentence, against the events that were sent.
+func (f *FarEnd) Against(sent int64) string {
 	text := "the endpoint kept " + plural(f.Kept, "event")
+	if f.Kept > sent {
+		text += ", some of them more than once, as they were sent again"
+	}
 	if f.Lost > 0 {
 		text += "; it answered yes and lost " + number(f.Lost)
 	}

@@ -39,7 +39,7 @@ func (r *Run) outcomes(p *page) {
 		}
 	}
 	if r.FarEnd != nil {
-		p.fact("far end", "%s", r.FarEnd)
+		p.fact("far end", "%s", r.FarEnd.Against(events.Sent))
 	}
 }
 
