@@ -33,8 +33,7 @@ func (s *sender) settle(b *Batch) (waits bool) {
 			break
 		}
 	}
-	b.conclude(&s.out)
-	s.shard.Record(&s.out)
+	s.conclude(b)
 	return false
 }
 
@@ -48,21 +47,55 @@ func (s *sender) repeat(b *Batch) {
 		return
 	}
 	s.out = b.last
-	b.conclude(&s.out)
-	s.shard.Record(&s.out)
+	s.conclude(b)
 }
 
-// resend records the attempt that was refused, and makes the next. False: the
+// resend makes the next attempt, and records the one that was refused. False: the
 // next may not be made.
+//
+// The first attempt of which it is not known whether it arrived is not recorded
+// yet: that depends on what the others come to.
 func (s *sender) resend(b *Batch) bool {
 	if !s.admit(b) {
 		return false
 	}
-	b.last.Again = true
-	s.shard.Record(&b.last)
 	b.attempt++
-	s.exchange(b)
+	if !s.leave(b) {
+		b.attempt--
+		return false
+	}
+	b.last.Again = true
+	if b.unsure == nil && b.last.Reason.Fate() == capture.FateAmbiguous {
+		unsure := b.last
+		b.unsure = &unsure
+		return true
+	}
+	s.shard.Record(&b.last)
 	return true
+}
+
+// leave makes an attempt that has been admitted. False: it never left, because the
+// run ended before its first byte.
+func (s *sender) leave(b *Batch) bool {
+	s.exchange(b)
+	return s.out.Reason != capture.NotStarted
+}
+
+// conclude records what a request has come to in the end. If an attempt may have
+// arrived, a later one that was refused does not make it certain that nothing did:
+// then the request is ambiguous, and the refusal is what was met on the way.
+func (s *sender) conclude(b *Batch) {
+	if was := b.unsure; was != nil {
+		if o := &s.out; len(o.Parts) == 0 && o.Reason.Fate() == capture.FateRejected {
+			o.Reason, was.Reason = was.Reason, o.Reason
+			o.Status, was.Status = was.Status, o.Status
+			o.Answer, was.Answer = was.Answer, o.Answer
+		}
+		s.shard.Record(was)
+		b.unsure = nil
+	}
+	b.conclude(&s.out)
+	s.shard.Record(&s.out)
 }
 
 // admit begins the outcome of another attempt to send b, as soon as the gate lets
@@ -94,6 +127,7 @@ func (s *sender) wait(ctx context.Context, due time.Duration) bool {
 		case b := <-s.again:
 			s.timer.Stop()
 			s.repeat(b)
+			s.since = s.pacer.Now()
 		case <-ctx.Done():
 			s.timer.Stop()
 			return false

@@ -31,6 +31,7 @@ type Batch struct {
 	attempt int                   // how often it was sent again
 	spared  int                   // how often of that with fewer events, which the client does not count
 	last    results.Outcome       // of the attempt before
+	unsure  *results.Outcome      // of the first attempt that may have arrived; nil: none
 	sent    time.Duration         // when the first attempt left
 	cause   results.Cause         // and why so late
 

@@ -88,8 +88,22 @@ func (c *metered) Write(p []byte) (int, error) {
 	m.written += n
 	if err != nil {
 		m.broken = err
+		c.lastWords()
 	}
 	return n, err
+}
+
+// patienceForWords is how long an answer is waited for that must have come before
+// the request could not be sent to its end.
+const patienceForWords = 10 * time.Millisecond
+
+// lastWords reads what an endpoint said that would not read all of the request,
+// 413 for one: the client looks for no answer to what it could not send.
+func (c *metered) lastWords() {
+	if c.SetReadDeadline(time.Now().Add(patienceForWords)) == nil {
+		var words [keptAnswer]byte
+		c.Read(words[:]) // if there are none, there is no more to tell
+	}
 }
 
 // Read counts, and keeps the beginning: of an answer that cannot be understood

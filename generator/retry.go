@@ -15,7 +15,7 @@ import (
 // retries is where requests wait that were refused for now. A request that waits
 // holds no connection: when its time has come, whichever sender is free sends it
 // again, between the requests of the plan. It is no part of the plan: it never
-// makes a new request, and what was refused is recorded before it is sent again.
+// makes a new request, and what was refused is recorded when it is sent again.
 //
 // Where order matters it is otherwise: then nothing may overtake a request, and
 // the sender of its queue waits with it (see sender.settle).

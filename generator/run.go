@@ -214,7 +214,7 @@ func (r *run) settle(p Plan) {
 	})
 }
 
-// tick passes an interval to Observe at every full second until the run is
+// tick passes an interval to Observe at every full second of the run until it is
 // done, and the rest after that; the channel closes when it has.
 func (r *run) tick() <-chan struct{} {
 	ended := make(chan struct{})
@@ -224,7 +224,7 @@ func (r *run) tick() <-chan struct{} {
 		defer second.Stop()
 		for {
 			now := r.pacer.Now()
-			second.Reset(now.Truncate(time.Second) + time.Second - now)
+			second.Reset(max(now, 0).Truncate(time.Second) + time.Second - now)
 			select {
 			case <-second.C:
 				r.observe()
@@ -246,7 +246,7 @@ func (r *run) observe() {
 			inFlight.Events += events
 		}
 	}
-	now := r.pacer.Now()
+	now := max(r.pacer.Now(), 0) // a run can end before it has begun
 	iv := r.recorder.Tick(now, inFlight)
 	iv.Target = r.config.Plan.Rate(now - time.Second/2)
 	r.unstarted = iv.Total.Refusals[results.Refusal{Reason: capture.NotStarted}].Requests

@@ -32,6 +32,7 @@ type stageRun struct {
 	dial     dialFunc                // nil: to the endpoint
 	over     func(dialFunc) dialFunc // nil: nothing is put before it
 	limit    Limit
+	lead     time.Duration // from now to the start
 
 	source    Source // nil: the scenario's
 	plan      Plan
@@ -80,9 +81,12 @@ func (r *stageRun) run(t *testing.T) {
 func (r *stageRun) send(t *testing.T) Summary {
 	t.Helper()
 	summary, err := Run(r.soft, r.hard, Config{
-		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now(), Builders: 2, Nap: time.Sleep, Limit: r.limit,
+		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: 2, Nap: time.Sleep, Limit: r.limit,
 		Destination: Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: r.scenario.Target.Timeout, Dial: r.dial},
 		Observe: func(iv *results.Interval) {
+			if iv.To < iv.From {
+				t.Errorf("an interval from %v to %v", iv.From, iv.To)
+			}
 			r.intervals++
 			r.ledger = append(r.ledger, iv.Ledger...)
 			r.total = *iv.Total
@@ -421,4 +425,24 @@ func TestSameEventsOverAnyConnections(t *testing.T) {
 	if len(sums) != 1 {
 		t.Errorf("the checksums differ: %v", sums)
 	}
+}
+
+// TestLead: what lies before the start is in no interval.
+func TestLead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := stageRun{scenario: load(t, "const(100, 3s)", ""), lead: 4500 * time.Millisecond}
+		r.run(t)
+		r.balance(t)
+		if r.intervals != 3 {
+			t.Errorf("%d intervals of a run of 2.9 s", r.intervals)
+		}
+		soft, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		early := stageRun{scenario: r.scenario, lead: 4500 * time.Millisecond, soft: soft}
+		early.run(t)
+		if fates := early.balance(t); fates[capture.FateUnsent].Events != 300 {
+			t.Errorf("%+v of a run that was ended before its start", fates)
+		}
+	})
 }

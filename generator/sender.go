@@ -33,6 +33,8 @@ type sender struct {
 	ordered bool          // nothing may overtake a request
 	alone   bool          // no other sender takes from the queue
 
+	since time.Duration // when it was last done with a request, and free for the next
+
 	gate   *gate     // nil: nothing limits the run
 	passed departure // what the gate let pass and has not left yet
 	let    departure // what it let go, while its first bytes are written
@@ -44,7 +46,7 @@ type sender struct {
 // recorded as unsent.
 func (s *sender) run(ctx context.Context) {
 	for {
-		free := s.pacer.Now()
+		s.since = s.pacer.Now()
 		select {
 		case <-s.baton:
 		case b := <-s.again:
@@ -60,19 +62,20 @@ func (s *sender) run(ctx context.Context) {
 		<-b.ready
 		waited := s.wait(ctx, b.Due)
 		s.baton <- struct{}{}
-		s.free <- s.handleAll(b, free, waited)
+		s.free <- s.handleAll(b, waited)
 	}
 }
 
 // handleAll sends what a batch was split into, and returns a batch that is free:
 // b, unless it waits to be sent again.
-func (s *sender) handleAll(b *Batch, free time.Duration, waited bool) *Batch {
+func (s *sender) handleAll(b *Batch, waited bool) *Batch {
 	spare := b
 	for part := b; part != nil; {
 		next := part.rest // a part that waits is not ours any more
-		if s.handle(part, free, waited) && part == b {
+		if s.handle(part, waited) && part == b {
 			spare = newBatch()
 		}
+		s.since = s.pacer.Now()
 		part = next
 	}
 	return spare
@@ -80,7 +83,7 @@ func (s *sender) handleAll(b *Batch, free time.Duration, waited bool) *Batch {
 
 // handle sends one request, or says why not, and records what became of it. It
 // tells whether the request waits to be sent again.
-func (s *sender) handle(b *Batch, free time.Duration, waited bool) (waits bool) {
+func (s *sender) handle(b *Batch, waited bool) (waits bool) {
 	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
 	now := s.pacer.Now()
 	switch {
@@ -88,14 +91,14 @@ func (s *sender) handle(b *Batch, free time.Duration, waited bool) (waits bool) 
 		s.unsent(capture.NotStarted, now)
 	case s.skip && now-b.Due > results.LateAfter && s.gate.heldAfter(b.Due):
 		s.unsent(capture.HeldBack, now)
-	case s.skip && now-b.Due > results.LateAfter && free > b.Due:
+	case s.skip && now-b.Due > results.LateAfter && s.since > b.Due:
 		s.out.Cause = results.NoConnection
 		s.unsent(capture.NoFreeConnection, now)
 	case !s.admitted(b.Events, s.patience(b)):
 	default:
 		s.exchange(b)
 		if s.out.Sent-b.Due > results.LateAfter {
-			s.out.Cause = s.causeOf(b, free)
+			s.out.Cause = s.causeOf(b)
 		}
 		return s.settle(b)
 	}
@@ -177,11 +180,11 @@ func (s *sender) exchange(b *Batch) {
 // processor. What the gate kept back, or what waited behind that, was not free to
 // go whoever was. Who was not free comes next: while all senders wait for the
 // endpoint no batch comes back to be built in.
-func (s *sender) causeOf(b *Batch, free time.Duration) results.Cause {
+func (s *sender) causeOf(b *Batch) results.Cause {
 	switch {
 	case s.gate.heldAfter(b.Due):
 		return results.Held
-	case free > b.Due:
+	case s.since > b.Due:
 		return results.NoConnection
 	case b.built > b.Due:
 		return results.LateBuild

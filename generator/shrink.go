@@ -26,13 +26,15 @@ func (s *sender) shrink(b, part *Batch) {
 	if b.attempt == 0 {
 		b.sent, b.cause = s.out.Sent, s.out.Cause
 	}
+	if b.unsure != nil { // so large, it did not arrive either
+		s.shard.Record(b.unsure)
+	}
 	refused, most := s.attempted(), part.Events
 	for from := int64(0); part != nil; part = s.retries.stretch(b, from, most) {
-		if s.retries.ending.Err() != nil || !s.admit(part) {
-			s.leave(b.piece(from, b.Events), refused)
+		if s.retries.ending.Err() != nil || !s.admit(part) || !s.leave(part) {
+			s.stay(b.piece(from, b.Events), refused)
 			return
 		}
-		s.exchange(part)
 		if s.retries.tooLarge(part, &s.out) {
 			refused, most = s.attempted(), part.Events/2
 			continue
@@ -55,11 +57,10 @@ func (s *sender) attempted() results.Outcome {
 	return o
 }
 
-// leave records that the rest of a batch stays refused: the run has ended.
-func (s *sender) leave(rest *Batch, refused results.Outcome) {
+// stay records that the rest of a batch stays refused: the run has ended.
+func (s *sender) stay(rest *Batch, refused results.Outcome) {
 	s.out = refused
-	rest.conclude(&s.out)
-	s.shard.Record(&s.out)
+	s.conclude(rest)
 }
 
 // stretch returns a batch with at most so many events of b from a place on, nil

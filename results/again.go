@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,28 @@ type RetryFacts struct {
 	Amplification float64        `json:"amplification"`   // requests sent, retries included, for each that was planned and left
 	Settled       float64        `json:"settled_seconds"` // when the last event was in
 	Refused       []RejectionRow `json:"refused"`         // the answers that made the client send again
+}
+
+// maxCauses is how many causes a sentence names.
+const maxCauses = 6
+
+// Causes says in a sentence what was met on the way, the most frequent first, as
+// in "100 × rate_limited 429, 82 × unavailable 503".
+func (f *RetryFacts) Causes() string {
+	rows := slices.Clone(f.Refused)
+	slices.SortStableFunc(rows, func(a, b RejectionRow) int { return cmp.Compare(b.Requests, a.Requests) })
+	var causes []string
+	for _, row := range rows[:min(len(rows), maxCauses)] {
+		cause := number(row.Requests) + " × " + Printable(row.Reason, 40)
+		if row.Status > 0 {
+			cause += " " + strconv.Itoa(row.Status)
+		}
+		causes = append(causes, cause)
+	}
+	if len(rows) > maxCauses {
+		causes = append(causes, "and others")
+	}
+	return strings.Join(causes, ", ")
 }
 
 // SaidRow counts the events of which the endpoint said the same, where it speaks

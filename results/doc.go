@@ -108,7 +108,8 @@
 // Three files are there only where they apply: check.json, what the preflight
 // said of the scenario, endpoint.json, what the embedded endpoint had counted at
 // the end, as its /_rehearse/stats gives it, and permit.yaml, the permit that
-// allowed the run.
+// allowed the run. Merge does not join the endpoint.json of shards: no endpoint
+// saw the whole load.
 //
 // ledger says of every event whether it was accepted, rejected, ambiguous or
 // unsent; ReadLedger reads it, and ledger.go describes its bytes.

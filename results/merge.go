@@ -70,7 +70,9 @@ func openShards(dirs []string) ([]*shard, error) {
 		switch {
 		case run.SHA256 != first.SHA256 || run.Seed != first.Seed:
 			return nil, fmt.Errorf("%q ran another scenario or seed than %q", s.Path, shards[0].Path)
-		case run.Shard.Of < 2 || run.Shard.Of != first.Shard.Of:
+		case run.Shard.Of < 2:
+			return nil, fmt.Errorf("%q is a whole run, no shard of one", s.Path)
+		case run.Shard.Of != first.Shard.Of:
 			return nil, fmt.Errorf("%q is shard %d of %d, %q is shard %d of %d: they are no parts of one run",
 				s.Path, run.Shard.Index, run.Shard.Of, shards[0].Path, first.Shard.Index, first.Shard.Of)
 		case run.Ended == Killed:
@@ -127,8 +129,16 @@ func newMerger(shards []*shard) (*merger, error) {
 		m.manifest.Planned.Requests += s.Result.Planned.Requests
 		m.manifest.Planned.PeakEvents += s.Result.Planned.PeakEvents
 	}
+	if slices.ContainsFunc(shards, func(s *shard) bool { return s.FarEnd != nil }) {
+		m.manifest.Warnings = append(m.manifest.Warnings, ownEndpoints)
+	}
 	return m, nil
 }
+
+// ownEndpoints is what a merged run lacks whose shards had no common target. Their
+// counts could be added, but not what matters of them: a bucket, a partition and
+// an order that each saw a part of are not those of a pipeline that sees it all.
+const ownEndpoints = "each shard had an embedded endpoint of its own, so that none saw the whole load, and what they counted is not joined: give all shards one target.url (rehearse stage serves one)"
 
 // stretch is the stage as a scenario has it.
 func (row StageRow) stretch() scenario.Stretch {

@@ -151,12 +151,13 @@ func TestMergeRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, dirs := range map[string][]string{
-		"it takes two run directories": {dir("0")},
-		"are both shard 1":             {dir("0"), dir("1"), dir("again")},
-		"ran another scenario or seed": {dir("0"), dir("seed")},
-		"they are no parts of one run": {dir("whole"), dir("whole")},
-		"the shards overlap":           {dir("0"), dir("overlap")},
-		"not a run directory":          {dir("0"), path},
+		"it takes two run directories":    {dir("0")},
+		"are both shard 1":                {dir("0"), dir("1"), dir("again")},
+		"ran another scenario or seed":    {dir("0"), dir("seed")},
+		"is a whole run, no shard of one": {dir("whole"), dir("whole")},
+		"they are no parts of one run":    {dir("0"), dir("third")},
+		"the shards overlap":              {dir("0"), dir("overlap")},
+		"not a run directory":             {dir("0"), path},
 	} {
 		if _, err := Merge(dir("out"), dirs); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want %q", dirs, err, want)

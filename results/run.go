@@ -23,6 +23,7 @@ type Run struct {
 	Latency, Service, Lag *Histogram
 	ByReason              map[string]*Histogram // latency by the name of the reason, accepted included
 
+	FarEnd  *FarEnd                 // nil: it was no embedded endpoint, or its counts are missing
 	Answers map[RejectionRow]string // the first answer of each kind; Requests and Events of the key are 0
 }
 
@@ -77,6 +78,9 @@ func (r *Run) readParts() {
 		r.note(part.name, r.readPart(part.name, part.read))
 	}
 	r.note(RejectedFile, r.passTear(r.readAnswers()))
+	var err error
+	r.FarEnd, err = readFarEnd(r.Path)
+	r.note(EndpointFile, err)
 }
 
 // note makes a warning of what kept a file from being read.

@@ -34,6 +34,12 @@ func (r *Run) outcomes(p *page) {
 	}
 	if again := r.Result.Retries; again != nil {
 		p.fact("amplified", "%s requests for each one, the last event in after %s s", figures(again.Amplification), figures(again.Settled))
+		if causes := again.Causes(); causes != "" {
+			p.fact("after", "%s", causes)
+		}
+	}
+	if r.FarEnd != nil {
+		p.fact("far end", "%s", r.FarEnd.Against(events.Sent))
 	}
 }
 

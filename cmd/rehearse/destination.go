@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"syscall"
+	"time"
 
 	"rehearse/generator"
 	"rehearse/scenario"
@@ -34,15 +35,19 @@ func startEmbedded(c staging.Config) (*embedded, error) {
 // url is where it serves.
 func (e *embedded) url() string { return "http://" + e.listener.Addr().String() }
 
-// stop ends the endpoint when it has answered what it got. The listener is
-// closed as well because the endpoint may not have begun to serve.
+// stop ends the endpoint. It is called when the run is over: what has no answer by
+// then, for a stall say, is waited for by nobody. The listener is closed as well
+// because the endpoint may not have begun to serve.
 func (e *embedded) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	e.server.Shutdown(ctx)
 	e.listener.Close()
 	<-e.served
 }
+
+// stopWithin is how long connections may take to close.
+const stopWithin = 100 * time.Millisecond
 
 // destination says where the requests of a run go, and allows it.
 func (r *rehearsal) destination() (generator.Destination, error) {

@@ -235,8 +235,22 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = directory.Close(r.ending(summary, context.Cause(soft)))
-	return path, err
+	result, err := directory.Close(r.ending(summary, context.Cause(soft)))
+	if err != nil {
+		return "", r.unwritten(path, result)
+	}
+	return path, nil
+}
+
+// unwritten prints what a run came to whose directory lacks something, of a full
+// disk say: it is not to be had a second time. It is invalid, and says for what.
+func (r *rehearsal) unwritten(path string, result *results.Result) error {
+	run, err := results.Open(path)
+	if err != nil {
+		run = &results.Run{Path: path}
+	}
+	run.Result = result
+	return printRun(r.world, run, r.flags.json)
 }
 
 // firedRule is an abort rule as the cause that ended a context.

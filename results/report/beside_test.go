@@ -176,7 +176,7 @@ func TestRetriesAreDrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(reportOf(t, path))
-	for _, want := range []string{"<dd>1.33 ×</dd>", "0 s: 0/s sent again, 1 requests for one", "1 s: 100/s sent again, 2 requests for one", "<dd>3 s</dd>"} {
+	for _, want := range []string{"<dd>1.33 ×</dd>", "× rate_limited 429", "0 s: 0/s sent again, 1 requests for one", "1 s: 100/s sent again, 2 requests for one", "<dd>3 s</dd>"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)
 		}

@@ -105,3 +105,21 @@ func TestNarrowRejections(t *testing.T) {
 		}
 	}
 }
+
+// Answers that differ in numbers and ids alone are of one kind.
+func TestLikeness(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b  string
+		alike bool
+	}{
+		{`{"results":{"8b6c5ffd-aea4-435b-80ab-fcbd5126f516":{"result":"retry"`, `{"results":{"2cd6ae97-2cdd-4fea-87f0-76bb7f6cc584":{"result":"retry"`, true},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 97\r\nDate: Sun, 22 Nov 2026 07:40:01 GMT\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1171\r\nDate: Sun, 22 Nov 2026 07:41:59 GMT\r\n", true},
+		{"rate limited", "transient error", false},
+		{"a bad face", "a bad deed", false}, // words, though of hexadecimal digits
+	} {
+		if alike := likeness(c.a) == likeness(c.b); alike != c.alike {
+			t.Errorf("%q and %q: alike %t", likeness(c.a), likeness(c.b), alike)
+		}
+	}
+}

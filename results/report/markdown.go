@@ -25,6 +25,12 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 	for _, f := range facts(r) {
 		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
 	}
+	for _, f := range retryFacts(r) {
+		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
+	}
+	if run.FarEnd != nil {
+		fmt.Fprintf(&b, "| far end | **%s** | %s |\n", results.FormatCount(run.FarEnd.Kept), cell(run.FarEnd.Against(r.Events.Sent)))
+	}
 	if len(r.Thresholds) > 0 {
 		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
 		for _, row := range r.Thresholds {

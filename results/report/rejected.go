@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,14 +26,23 @@ type group struct {
 	first, last          float64 // when the first and the last of them were due, in ms
 }
 
-// groupKey is what the requests of a group have in common.
+// groupKey is what the requests of a group have in common, their answers but for
+// numbers and ids: those differ where an endpoint names the events, or the time.
 type groupKey struct {
 	reason, answer string
 	status         int
 }
 
+// number is a number, or an id in hexadecimal digits.
+var number = regexp.MustCompile(`[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*`)
+
+// likeness is the beginning of an answer without its numbers and ids.
+func likeness(answer string) string {
+	return results.Printable(number.ReplaceAllString(answer, "0"), 80)
+}
+
 // WriteRejected lists the refused requests of a run in groups of one reason,
-// status and answer, the largest first: as a table, or where there are fewer
+// status and answer, each with the first of its answers, the largest first: as a table, or where there are fewer
 // columns than results.TextWidth as a paragraph each.
 func WriteRejected(w io.Writer, run *results.Run, width int) error {
 	groups, leftOut, err := groupRejections(run)
@@ -89,13 +99,13 @@ func groupRejections(run *results.Run) (groups []*group, leftOut int64, err erro
 	leftOut, err = run.EachRejection(func(line *results.RejectionLine) error {
 		listed++
 		answer := results.Printable(line.Answer, 80)
-		key := groupKey{line.Reason, answer, line.Status}
+		key := groupKey{line.Reason, likeness(line.Answer), line.Status}
 		if known[key] == nil && len(known) >= maxGroups {
-			key = groupKey{"others", "", 0}
+			key, answer = groupKey{"others", "", 0}, ""
 		}
 		g := known[key]
 		if g == nil {
-			g = &group{reason: key.reason, side: line.Side, answer: key.answer, status: key.status, first: line.DueMS}
+			g = &group{reason: key.reason, side: line.Side, answer: answer, status: key.status, first: line.DueMS}
 			known[key] = g
 			groups = append(groups, g)
 		}

@@ -49,8 +49,12 @@ func retryFacts(r *results.Result) []fact {
 	if r.Retries == nil {
 		return nil
 	}
+	why := "requests"
+	if causes := r.Retries.Causes(); causes != "" {
+		why += ", after " + causes
+	}
 	return []fact{
-		{"sent again", results.FormatCount(r.Requests.Retried), "requests, after an answer that invited it"},
+		{"sent again", results.FormatCount(r.Requests.Retried), why},
 		{"amplification", fmt.Sprintf("%.2f ×", r.Retries.Amplification), "requests at the endpoint for each one planned"},
 		{"settled", clock(r.Retries.Settled), "when the last event was in"},
 	}
