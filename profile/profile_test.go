@@ -137,6 +137,30 @@ func TestSegmentsAndSeries(t *testing.T) {
 	}
 }
 
+// TestWrongClock: one event that is thousands of years off leaves a profile that can be
+// read, whether pauses are left out or not.
+func TestWrongClock(t *testing.T) {
+	t.Parallel()
+	for _, gap := range []time.Duration{time.Hour, math.MaxInt64} {
+		o := NewObserver(gap)
+		for _, year := range []int{2025, 2025, 9999, 1969, 2025} {
+			e := &recording.Event{Name: []byte("a"), DistinctID: []byte("x"), Properties: []byte("{}"), Time: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}
+			o.Add(e)
+		}
+		p, err := o.Profile(&recording.Counts{Worst: math.MaxInt64})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := int64(0)
+		for _, n := range p.rates {
+			sum += n
+		}
+		if sum != 5 || p.Seconds <= 0 || seconds(p.Pause) <= 0 || seconds(p.Disorder.WorstSeconds) <= 0 || len(p.rates) > 40_000 {
+			t.Errorf("gap %v: %d events in %d rows, %v s, pause %v", gap, sum, len(p.rates), p.Seconds, seconds(p.Pause))
+		}
+	}
+}
+
 // TestCrowd: what is expected to be seen, and how unevenly, is what draws show.
 func TestCrowd(t *testing.T) {
 	t.Parallel()

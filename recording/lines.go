@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"errors"
@@ -159,8 +160,11 @@ func decompress(r io.Reader, magic []byte) (io.Reader, error) {
 
 // explain turns the errors of a broken-off file into words.
 func explain(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the compressed file breaks off (was it copied whole?)")
+	case errors.Is(err, zip.ErrFormat):
+		return errors.New("the archive is damaged or breaks off (was it copied whole?)")
 	}
 	return err
 }
