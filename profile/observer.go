@@ -100,9 +100,10 @@ func (s *segment) span() time.Duration {
 	return min(s.last.Sub(s.start), longestSpan).Truncate(time.Second) + time.Second
 }
 
-// kind counts the name of an event.
+// kind counts the name of an event, one that looks personal among the others.
 func (o *Observer) kind(name []byte) {
-	if n, known := o.kinds[string(name)]; known || len(o.kinds) < maxKinds {
+	n, known := o.kinds[string(name)]
+	if known || len(o.kinds) < maxKinds && !recording.IsPersonal(name) {
 		o.kinds[string(name)] = n + 1
 		return
 	}
