@@ -60,18 +60,24 @@ func (l *lines) open(p part) error {
 // the line.
 func (l *lines) next() ([]byte, error) {
 	for {
-		line, err := l.read()
-		if err == io.EOF {
-			return nil, io.EOF
-		}
-		if err != nil {
-			return nil, fmt.Errorf("cannot read recording %q after line %d: %w", l.part, l.number, explain(err))
-		}
-		l.number++
-		if len(line) > 0 && (line[0] > ' ' || len(bytes.TrimSpace(line)) > 0) {
-			return line, nil
+		line, err := l.any()
+		if err != nil || len(line) > 0 && (line[0] > ' ' || len(bytes.TrimSpace(line)) > 0) {
+			return line, err
 		}
 	}
+}
+
+// any returns the next line as next does, be it blank or not.
+func (l *lines) any() ([]byte, error) {
+	line, err := l.read()
+	if err == io.EOF {
+		return nil, io.EOF
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read recording %q after line %d: %w", l.part, l.number, explain(err))
+	}
+	l.number++
+	return line, nil
 }
 
 // read reads one line. The last one needs no line end.
