@@ -18,6 +18,7 @@ type line struct {
 	queues []chan *Batch // to be sent, one a lane
 	dealt  Plan          // events and requests that left the source
 	next   int64         // the number after the last event that left the source
+	ended  bool          // the source came to its end
 	err    error         // why the source ended early
 }
 
@@ -47,7 +48,7 @@ func (l *line) feed(ctx context.Context) {
 		case b := <-l.free:
 			b.reset()
 			if err := l.source.Next(b); err != nil {
-				if !errors.Is(err, io.EOF) {
+				if l.ended = errors.Is(err, io.EOF); !l.ended {
 					l.err = err
 				}
 				return

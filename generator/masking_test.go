@@ -80,6 +80,28 @@ func TestMaskingKeepsTheShape(t *testing.T) {
 	})
 }
 
+// TestMaskingOfNames: the name of an event stays, unless it tells of somebody.
+func TestMaskingOfNames(t *testing.T) {
+	t.Parallel()
+	p, w := &pseudonyms{key: [32]byte{1}}, &Workbench{}
+	mask := func(name string) (masked, id string) {
+		e := capture.Event{Name: []byte(name), DistinctID: []byte("u"), Properties: []byte("{}")}
+		p.mask(&e, w)
+		return string(e.Name), string(e.DistinctID)
+	}
+	name, id := mask("$pageview")
+	if name != "$pageview" || len(id) != shortest {
+		t.Errorf("$pageview by %q became %q", id, name)
+	}
+	masked, same := mask("invited jane@example.com")
+	if strings.Contains(masked, "jane") || strings.Contains(masked, "example") || len(masked) != len("invited jane@example.com") || same != id {
+		t.Errorf("an address became %q by %q", masked, same)
+	}
+	if again, _ := mask("invited jane@example.com"); again != masked {
+		t.Errorf("one name became %q and %q", masked, again)
+	}
+}
+
 // TestMaskingReadsEscapes: a text is what it says, however it is written, and an id
 // is the same as one that is written plainly.
 func TestMaskingReadsEscapes(t *testing.T) {

@@ -15,8 +15,9 @@ import (
 
 // pseudonyms hides who and what recorded events tell of. What is equal stays
 // equal, ids keep about their length, merges still join the same persons; values
-// keep their type, length and shape. It is keyed: without the key nobody can try
-// out which id a pseudonym stands for. Names of events and of properties stay, as
+// keep their type, length and shape, and so do names of events that hold an
+// address or a number. It is keyed: without the key nobody can try
+// out which id a pseudonym stands for. Other names of events and those of properties stay, as
 // do truth values, and the values of the properties that are kept. It is safe
 // for many goroutines.
 type pseudonyms struct {
@@ -43,7 +44,12 @@ func newPseudonyms(r *scenario.Replay) (*pseudonyms, error) {
 // mask replaces what e tells by pseudonyms, in the buffers of w.
 func (p *pseudonyms) mask(e *capture.Event, w *Workbench) {
 	w.ids = p.appendID(w.ids[:0], e.DistinctID)
-	e.DistinctID = w.ids
+	id := len(w.ids)
+	if recording.IsPersonal(e.Name) {
+		w.ids = p.appendText(w.ids, e.Name)
+		e.Name = w.ids[id:]
+	}
+	e.DistinctID = w.ids[:id]
 	h := p.hash(e.UUID[:])
 	copy(e.UUID[:], h[:])
 	e.UUID[6] = e.UUID[6]&0x0f | 0x80

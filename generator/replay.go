@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/zeebo/xxh3"
+
 	"rehearse/recording"
 	"rehearse/scenario"
 )
@@ -75,7 +77,7 @@ func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) 
 		return nil, Plan{}, err
 	}
 	if before != nil {
-		if open, plan, err = before.left(open, plan.Events, laneCount(s)); err != nil {
+		if open, plan, err = before.left(open, plan, laneCount(s)); err != nil {
 			return nil, Plan{}, err
 		}
 	}
@@ -157,7 +159,7 @@ func survey(open func() (replay, error), lanes int) (Plan, error) {
 	}
 	defer r.Close()
 	var p Plan
-	rates, b, load := recording.NewCurve(time.Second), newBatch(), laneLoad{}
+	rates, b, load, sum := recording.NewCurve(time.Second), newBatch(), laneLoad{}, xxh3.New()
 	for {
 		b.reset()
 		err := r.Next(b)
@@ -172,6 +174,7 @@ func survey(open func() (replay, error), lanes int) (Plan, error) {
 		p.Span = max(p.Span, b.Due)
 		rates.Add(b.Due, b.Events)
 		load.add(b)
+		b.addTo(sum)
 	}
 	p.Warnings = warnings(r.counts())
 	if _, resumed := r.(*rest); p.Events == 0 && resumed {
@@ -181,8 +184,18 @@ func survey(open func() (replay, error), lanes int) (Plan, error) {
 		return Plan{}, errors.Join(append([]error{emptyRecording(r.counts())}, asErrors(p.Warnings)...)...)
 	}
 	p.Warnings = append(p.Warnings, load.warnings(lanes)...)
-	p.Peak, p.Rate = rates.Peak(), rates.Rate
+	p.Peak, p.Rate, p.Recording = rates.Peak(), rates.Rate, fmt.Sprintf("%016x", sum.Sum64())
 	return p, nil
+}
+
+// addTo adds what was read for the batch to a checksum: the events, or the request.
+func (b *Batch) addTo(sum *xxh3.Hasher) {
+	for i := range b.recorded.items {
+		sum.Write(b.recorded.items[i].uuid[:])
+	}
+	sum.Write(b.recorded.text)
+	sum.WriteString(b.Path)
+	sum.Write(b.Body)
 }
 
 // emptyRecording says that there is nothing to send.

@@ -65,14 +65,14 @@ type resumed struct {
 	broken *Broken // nil: the last of them was not killed
 }
 
-// left returns what opens the rest of a replay of so many events, and its plan.
-func (k *resumed) left(whole func() (replay, error), events int64, lanes int) (func() (replay, error), Plan, error) {
+// left returns what opens the rest of a replay that all has this plan, and the rest's.
+func (k *resumed) left(whole func() (replay, error), all Plan, lanes int) (func() (replay, error), Plan, error) {
 	open := func() (replay, error) {
 		r, err := whole()
 		return &rest{replay: r, done: k.done}, err
 	}
 	plan, err := survey(open, lanes)
-	plan.Whole = events
+	plan.Whole, plan.Recording = all.Events, all.Recording
 	if err != nil || k.broken == nil {
 		return open, plan, err
 	}

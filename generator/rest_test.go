@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -147,4 +148,25 @@ func TestResumeNeedsTheKey(t *testing.T) {
 	if _, _, err := OpenRest(s, nil, nil); err == nil || !strings.Contains(err.Error(), "replay.key") {
 		t.Errorf("error is %v", err)
 	}
+}
+
+// TestShrunkRecording: of a recording that was cut off after it had been read to plan
+// the run, what is missing is unsent, and the run says why.
+func TestShrunkRecording(t *testing.T) {
+	t.Parallel()
+	s := longReplay(t)
+	source, plan, err := Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.Replay.Paths[0], []byte(`{"e":"a","d":"user-0","t":1767225600000,"properties":{}}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := stageRun{scenario: s, source: source, plan: plan}
+		r.run(t)
+		if err := r.summary.SourceErr; err == nil || !strings.Contains(err.Error(), "events early") {
+			t.Errorf("the source's error is %v", err)
+		}
+	})
 }

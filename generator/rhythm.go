@@ -6,23 +6,19 @@ import (
 	"rehearse/scenario"
 )
 
-// rhythm turns recorded times into due times. Every due time is reckoned from
-// the first recorded one, never from the one before it, so that it cannot
-// drift, however long the recording is. Where pauses are cut, what was cut so far
-// is kept as one sum.
+// rhythm turns recorded times into due times. Recorded time is added up in whole
+// nanoseconds, pauses cut where that is asked for, and only the sum is divided by the
+// speed, so that due times cannot drift, however long the recording is.
 type rhythm struct {
-	speed    float64
-	maxGap   time.Duration      // 0: pauses are not cut
-	profile  *scenario.Schedule // set: due times come from it, recorded ones are ignored
-	anchor   time.Time          // the first recorded time of this pass
-	newest   time.Time          // the latest recorded time of this pass
-	cut      time.Duration      // from the pauses of this pass
-	base     time.Duration      // when this pass began, in recorded time
-	latest   time.Duration      // no due time lies before an earlier one
-	count    int64
-	passed   int64         // events of this pass
-	longest  time.Duration // the longest pause
-	backward int64         // how many recorded times lay before the one before them
+	speed   float64
+	maxGap  time.Duration      // 0: pauses are not cut
+	profile *scenario.Schedule // set: due times come from it, recorded ones are ignored
+	newest  time.Time          // the latest recorded time of this pass
+	elapsed time.Duration      // from the first recorded time of this pass to it, without what was cut
+	base    time.Duration      // when this pass began, in recorded time
+	latest  time.Duration      // no due time lies before an earlier one
+	count   int64
+	passed  int64 // events of this pass
 }
 
 // newRhythm prepares the due times of a replay.
@@ -47,39 +43,38 @@ func (r *rhythm) due(t time.Time, n int64) (due time.Duration, ok bool) {
 	}
 	r.count += n
 	r.passed += n
-	due = time.Duration(float64(r.base+t.Sub(r.anchor)-r.cut) / r.speed)
-	if due < r.latest {
-		r.backward++
-		return r.latest, true
-	}
-	r.latest = due
-	return due, true
+	r.latest = max(r.latest, time.Duration(min(float64(r.base+r.elapsed)/r.speed, float64(farthest))))
+	return r.latest, true
 }
 
-// follow takes notice of a recorded time: the first of a pass is its anchor, a
-// pause that is too long is cut.
+// farthest is when anything is due at the latest, and how much recorded time is added
+// up at most: a hundred years, so that a wrong clock does not overflow any sum.
+const farthest = 100 * 365 * 24 * time.Hour
+
+// follow takes notice of a recorded time: the first of a pass is where it begins, a
+// pause that is too long is cut, and a time older than the latest changes nothing.
 func (r *rhythm) follow(t time.Time) {
-	if r.anchor.IsZero() {
-		r.anchor, r.newest = t, t
+	if r.newest.IsZero() {
+		r.newest = t
 	}
 	gap := t.Sub(r.newest)
 	if gap <= 0 {
 		return
 	}
 	r.newest = t
-	r.longest = max(r.longest, gap)
-	if r.maxGap > 0 && gap > r.maxGap {
-		r.cut += gap - r.maxGap
+	if r.maxGap > 0 {
+		gap = min(gap, r.maxGap)
 	}
+	r.elapsed = min(r.elapsed+min(gap, farthest), farthest)
 }
 
 // again begins the recording anew: its first event falls due after the last one
 // of the pass before, by the mean distance between two events.
 func (r *rhythm) again() {
-	span := r.newest.Sub(r.anchor) - r.cut
+	span := r.elapsed
 	if r.passed > 1 {
 		span += span / time.Duration(r.passed-1)
 	}
-	r.base += span
-	r.anchor, r.newest, r.cut, r.passed = time.Time{}, time.Time{}, 0, 0
+	r.base = min(r.base+min(span, farthest), farthest)
+	r.newest, r.elapsed, r.passed = time.Time{}, 0, 0
 }

@@ -200,6 +200,9 @@ func (r *run) settle(p Plan) {
 	if events <= 0 {
 		return
 	}
+	if r.line.ended {
+		r.line.err = fmt.Errorf("the recording ended %d events early: it was changed after it had been read to plan the run", events)
+	}
 	why := capture.NotStarted
 	if r.line.err != nil {
 		why = capture.NotBuilt

@@ -22,17 +22,18 @@ type Source interface {
 
 // Plan is what a source will deliver.
 type Plan struct {
-	Events   int64
-	Whole    int64 // events of the whole recording, of which a resumed replay leaves some out; 0: Events
-	Requests int64 // before any batch is split by its byte limit
-	Span     time.Duration
-	Peak     float64                     // events per second
-	Rate     func(time.Duration) float64 // events per second offered at a time
-	Lanes    int                         // queues that batches are dealt to
-	Ordered  bool                        // one batch in flight a queue, so that none overtakes another
-	Warnings []string
-	Sharded  bool            // events of other shards lie between ours
-	Doubtful []results.Range // of a resumed replay: sent again, though a run that was killed may have sent them
+	Events    int64
+	Whole     int64  // events of the whole recording, of which a resumed replay leaves some out; 0: Events
+	Recording string // of a replay: a checksum of its events in the order that they are dealt out
+	Requests  int64  // before any batch is split by its byte limit
+	Span      time.Duration
+	Peak      float64                     // events per second
+	Rate      func(time.Duration) float64 // events per second offered at a time
+	Lanes     int                         // queues that batches are dealt to
+	Ordered   bool                        // one batch in flight a queue, so that none overtakes another
+	Warnings  []string
+	Sharded   bool            // events of other shards lie between ours
+	Doubtful  []results.Range // of a resumed replay: sent again, though a run that was killed may have sent them
 }
 
 // Open returns the source that s asks for, and what it will deliver. A

@@ -91,14 +91,19 @@ func (o *Observer) segment(t time.Time) *segment {
 	return s
 }
 
+// longestSpan bounds how long a segment is taken to last: a century, so that a wrong
+// clock does not overflow any sum.
+const longestSpan = 100 * 365 * 24 * time.Hour
+
 // span is how long a segment lasts, its last second included.
 func (s *segment) span() time.Duration {
-	return s.last.Sub(s.start).Truncate(time.Second) + time.Second
+	return min(s.last.Sub(s.start), longestSpan).Truncate(time.Second) + time.Second
 }
 
-// kind counts the name of an event.
+// kind counts the name of an event, one that looks personal among the others.
 func (o *Observer) kind(name []byte) {
-	if n, known := o.kinds[string(name)]; known || len(o.kinds) < maxKinds {
+	n, known := o.kinds[string(name)]
+	if known || len(o.kinds) < maxKinds && !recording.IsPersonal(name) {
 		o.kinds[string(name)] = n + 1
 		return
 	}

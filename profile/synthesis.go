@@ -10,11 +10,11 @@ import (
 func (p *Profile) synthesize(r ranking, joins []int64) {
 	hot, reused := p.makeRoom(r.top(min(hotRanks, int(p.DistinctIDs)-1)), joins)
 	anonymous := int64(math.Round((1 - reused) * float64(p.Merges.Events)))
-	c, drawn := fitCrowd(r, hot, anonymous)
-	ids, events := drawn.totals()
-	share := func(n int64) float64 { return float64(drawn.sum(n)) / float64(events) }
+	c, shown := fitCrowd(r, hot, anonymous)
+	ids, events := shown.totals()
+	share := func(n int64) float64 { return float64(shown.sum(n)) / float64(events) }
 	p.Synthesis = Synthesis{
-		Crowd: c, Hot: hot, Reused: reused, Skew: drawn.skew(), IDs: ids,
+		Crowd: c, Hot: hot, Reused: reused, Skew: shown.skew(), IDs: ids,
 		Top20: share(20), TopPercent: share((ids + 50) / 100),
 	}
 }
@@ -71,18 +71,33 @@ func sum(counts []int64) (all int64) {
 
 // disorder is by how much times must lie before their places, each by anything up to
 // it, for as large a share of the events to be older than the one before as was
-// observed. Of two neighbours, Δ apart, with delays that are uniform up to D, the
-// second is the older one with probability (1-Δ/D)²/2. Duplicates, which bear the
-// time of the first, are older anyway.
+// observed, but by no more than the worst. Duplicates, which bear the time of the
+// first, are older anyway.
 func (p *Profile) disorder() time.Duration {
-	share := float64(max(p.Disorder.Backward-p.Duplicates, 0)) / float64(p.Events)
-	if share == 0 {
+	older := float64(max(p.Disorder.Backward-p.Duplicates, 0))
+	if older == 0 {
 		return 0
 	}
-	apart := p.Seconds / float64(p.Events)
-	most := p.Disorder.WorstSeconds
-	if x := 1 - math.Sqrt(2*share); x > 0 {
-		most = min(most, apart/x)
+	low, high := 0.0, p.Disorder.WorstSeconds
+	for range 40 {
+		if middle := (low + high) / 2; p.older(middle) < older {
+			low = middle
+		} else {
+			high = middle
+		}
 	}
-	return max(time.Duration(most*float64(time.Second)).Truncate(time.Millisecond), time.Millisecond)
+	return max(time.Duration(high*float64(time.Second)).Truncate(time.Millisecond), time.Millisecond)
+}
+
+// older is how many events are older than the one before, if each lies up to so many
+// seconds before its place, at the observed rates. Of two neighbours, Δ apart, with
+// delays that are uniform up to D, the second is the older one with probability
+// (1-Δ/D)²/2.
+func (p *Profile) older(seconds float64) (events float64) {
+	for _, n := range p.rates {
+		if x := 1 - p.width.Seconds()/float64(n)/seconds; n > 0 && x > 0 {
+			events += float64(n) * x * x / 2
+		}
+	}
+	return events
 }

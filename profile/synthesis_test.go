@@ -46,21 +46,25 @@ func TestMakeRoom(t *testing.T) {
 // TestDisorder: the law of neighbours, and its bounds.
 func TestDisorder(t *testing.T) {
 	t.Parallel()
+	even := slices.Repeat([]int64{100}, 10)
 	for _, c := range []struct {
 		backward, duplicates int64
 		worst                float64
+		rates                []int64
 		want                 time.Duration
 	}{
-		{0, 0, 5, 0},
-		{2, 2, 5, 0}, // copies are older than what is before them
+		{0, 0, 5, even, 0},
+		{2, 2, 5, even, 0}, // copies are older than what is before them
 		// 1000 events in 100 s lie 0.1 s apart; (1 - 0.1/0.2)²/2 = 1/8
-		{125, 0, 5, 200 * time.Millisecond},
-		{130, 5, 5, 200 * time.Millisecond},
-		{125, 0, 0.15, 150 * time.Millisecond},
-		{500, 0, 30, 30 * time.Second},
-		{900, 0, 30, 30 * time.Second},
+		{125, 0, 5, even, 200 * time.Millisecond},
+		{130, 5, 5, even, 200 * time.Millisecond},
+		{125, 0, 0.15, even, 150 * time.Millisecond},
+		{500, 0, 30, even, 30 * time.Second},
+		{900, 0, 30, even, 30 * time.Second},
+		// the same 1000 in two rows of ten seconds lie 0.02 s apart
+		{125, 0, 5, []int64{500, 0, 0, 500}, 40 * time.Millisecond},
 	} {
-		p := Profile{Events: 1000, Seconds: 100, Duplicates: c.duplicates, Disorder: Disorder{c.backward, c.worst}}
+		p := Profile{Events: 1000, Seconds: 100, Duplicates: c.duplicates, Disorder: Disorder{c.backward, c.worst}, rates: c.rates, width: 10 * time.Second}
 		if got := p.disorder(); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}

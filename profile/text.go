@@ -110,5 +110,5 @@ func (p *Profile) writeKinds(b *strings.Builder) {
 
 // seconds is a duration as people read it.
 func seconds(s float64) time.Duration {
-	return time.Duration(s * float64(time.Second)).Round(time.Millisecond)
+	return time.Duration(min(s, 9e9) * float64(time.Second)).Round(time.Millisecond) // 9e9 s are 285 years
 }

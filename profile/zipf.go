@@ -1,9 +1,9 @@
 package profile
 
 import (
+	"cmp"
 	"math"
-
-	"rehearse/scenario"
+	"slices"
 )
 
 // skew is the exponent s of the bounded Zipf law P(rank) ~ rank^-s over as many
@@ -93,13 +93,10 @@ type crowd struct {
 	Skew  float64 `json:"skew"`
 }
 
-// largest is how many ids are simulated at most; of more, the fit is taken as it is.
-const largest = 2_000_000
-
 // fitCrowd finds the crowd for what is left of r without the hot ids, which have so
 // many events each, and without the anonymous ids, of which each merge synthesizes
-// one with one event.
-func fitCrowd(r ranking, hot []int64, anonymous int64) (c crowd, drawn ranking) {
+// one with one event. It also returns what all of them together are expected to show.
+func fitCrowd(r ranking, hot []int64, anonymous int64) (c crowd, shown ranking) {
 	seen, events := r.totals()
 	rest := events - anonymous
 	for _, n := range hot {
@@ -108,28 +105,25 @@ func fitCrowd(r ranking, hot []int64, anonymous int64) (c crowd, drawn ranking) 
 	rest, seen = max(rest, 1), max(seen-int64(len(hot))-anonymous, 1)
 	target := r.skew()
 	low, high := 0.0, 4.0
-	var counts []int64 // kept from draw to draw
 	for range 18 {
 		c.Skew = (low + high) / 2
 		c.Count = countFor(c.Skew, rest, seen)
-		if c.Count > largest {
-			c.Skew = target
-			return crowd{countFor(target, rest, seen), target}, r
-		}
-		counts = c.draw(counts[:0], rest, hot)
-		drawn = newRanking(counts, 1).with(anonymous)
-		if drawn.skew() < target {
+		shown = c.expect(rest, hot).with(anonymous)
+		if shown.skew() < target {
 			low = c.Skew
 		} else {
 			high = c.Skew
 		}
 	}
-	return c, drawn
+	return c, shown
 }
+
+// mostIDs is how many ids a scenario may have.
+const mostIDs = 1_000_000_000
 
 // countFor is how many ids there must be for so many to be seen in n draws.
 func countFor(skew float64, n, seen int64) int64 {
-	low, high := seen, seen*64
+	low, high := seen, max(seen, min(seen*64, mostIDs))
 	for low < high {
 		middle := (low + high) / 2
 		if (crowd{middle, skew}).expectSeen(n) < float64(seen) {
@@ -169,18 +163,68 @@ func (c crowd) weight() float64 {
 	return sum
 }
 
-// draw simulates about n events of the crowd beside those of the hot ids, and appends
-// how many each id has that was drawn. The draws are the same each time.
-func (c crowd) draw(counts []int64, n int64, hot []int64) []int64 {
-	counts = append(counts, hot...)
-	s := scenario.NewStream(1, 2)
+// fewEvents is up to how many events an id is expected to have for chance to matter.
+const fewEvents = 30
+
+// expect is the ranking that n events of the crowd are expected to show beside those
+// of the hot ids: how often an id of a rank is drawn follows Poisson's law. Beyond
+// the first ranks it goes in steps of one per cent, so that it takes no longer for
+// many ids than for few.
+func (c crowd) expect(n int64, hot []int64) ranking {
+	runs := newRanking(slices.Clone(hot), 1)
+	var few [4 * fewEvents]float64 // how many ids have so many events
 	scale := float64(n) / c.weight()
-	for r := int64(1); r <= c.Count; r++ {
-		if k := poisson(scale*math.Pow(float64(r), -c.Skew), &s); k > 0 {
-			counts = append(counts, k)
+	for r := int64(1); r <= c.Count; {
+		width := int64(1)
+		if r > exactRanks {
+			width = min(r/100, c.Count-r+1)
+		}
+		mean := scale * math.Pow(float64(r)+float64(width-1)/2, -c.Skew)
+		if mean > fewEvents {
+			runs = append(runs, run{int64(math.Round(mean)), width})
+		} else {
+			addPoisson(few[:], mean, float64(width))
+		}
+		r += width
+	}
+	return append(runs, wholeIDs(few[:])...).sorted()
+}
+
+// addPoisson adds how many of so many ids have 1, 2, 3 … events, if the mean is that.
+func addPoisson(ids []float64, mean, width float64) {
+	p := width * math.Exp(-mean)
+	for k := 1; k < len(ids); k++ {
+		p *= mean / float64(k)
+		ids[k] += p
+	}
+}
+
+// wholeIDs rounds how many ids have so many events, so that the busiest k of them are
+// as many as they were, for any k.
+func wholeIDs(ids []float64) (r ranking) {
+	sum, given := 0.0, int64(0)
+	for k := len(ids) - 1; k > 0; k-- {
+		sum += ids[k]
+		if n := int64(math.Round(sum)) - given; n > 0 {
+			r = append(r, run{int64(k), n})
+			given += n
 		}
 	}
-	return counts
+	return r
+}
+
+// sorted puts runs in order and joins those of one count.
+func (r ranking) sorted() ranking {
+	slices.SortFunc(r, func(a, b run) int { return cmp.Compare(b.events, a.events) })
+	joined := r[:0]
+	for _, u := range r {
+		if last := len(joined) - 1; last >= 0 && joined[last].events == u.events {
+			joined[last].ids += u.ids
+			continue
+		}
+		joined = append(joined, u)
+	}
+	return joined
 }
 
 // with adds ids that have one event each.
@@ -193,18 +237,4 @@ func (r ranking) with(once int64) ranking {
 		r = append(r, run{1, once})
 	}
 	return r
-}
-
-// poisson draws a number of mean m: by multiplying uniforms (Knuth), or from the
-// normal law where m is large.
-func poisson(m float64, s *scenario.Stream) int64 {
-	if m > 30 {
-		return int64(max(math.Round(m+math.Sqrt(m)*s.Normal()), 0))
-	}
-	k, product, end := int64(0), s.Float64(), math.Exp(-m)
-	for product > end {
-		product *= s.Float64()
-		k++
-	}
-	return k
 }

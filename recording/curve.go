@@ -19,7 +19,7 @@ func NewCurve(width time.Duration) *Curve { return &Curve{width: width} }
 
 // Add counts n events at a time; one before 0 falls into the first bucket.
 func (c *Curve) Add(at time.Duration, n int64) {
-	for at >= c.width*maxBuckets {
+	for at/c.width >= maxBuckets {
 		c.fold()
 	}
 	i := int(max(at, 0) / c.width)

@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"errors"
@@ -59,18 +60,24 @@ func (l *lines) open(p part) error {
 // the line.
 func (l *lines) next() ([]byte, error) {
 	for {
-		line, err := l.read()
-		if err == io.EOF {
-			return nil, io.EOF
-		}
-		if err != nil {
-			return nil, fmt.Errorf("cannot read recording %q after line %d: %w", l.part, l.number, explain(err))
-		}
-		l.number++
-		if len(line) > 0 && (line[0] > ' ' || len(bytes.TrimSpace(line)) > 0) {
-			return line, nil
+		line, err := l.any()
+		if err != nil || len(line) > 0 && (line[0] > ' ' || len(bytes.TrimSpace(line)) > 0) {
+			return line, err
 		}
 	}
+}
+
+// any returns the next line as next does, be it blank or not.
+func (l *lines) any() ([]byte, error) {
+	line, err := l.read()
+	if err == io.EOF {
+		return nil, io.EOF
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read recording %q after line %d: %w", l.part, l.number, explain(err))
+	}
+	l.number++
+	return line, nil
 }
 
 // read reads one line. The last one needs no line end.
@@ -159,8 +166,11 @@ func decompress(r io.Reader, magic []byte) (io.Reader, error) {
 
 // explain turns the errors of a broken-off file into words.
 func explain(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the compressed file breaks off (was it copied whole?)")
+	case errors.Is(err, zip.ErrFormat):
+		return errors.New("the archive is damaged or breaks off (was it copied whole?)")
 	}
 	return err
 }

@@ -96,6 +96,8 @@ func TestFormats(t *testing.T) {
 			`add-to-cart n-1 2026-01-01T00:00:01.5Z {"network_userid":"n-1","se_action":"add-to-cart","doc_height":900}`},
 		{"csv", "event,distinct_id,timestamp,n,note\na,\"x,\"\"1\"\"\",2026-01-01,007,\"two\nlines\"\n",
 			`a x,"1" 2026-01-01T00:00:00Z {"n":"007","note":"two\nlines"}`},
+		{"csv with a blank line in a value", "event,distinct_id,timestamp,n,note\na,\"x,\"\"1\"\"\",2026-01-01,007,\"two\n\nlines\"\n",
+			`a x,"1" 2026-01-01T00:00:00Z {"n":"007","note":"two\n\nlines"}`},
 		{"tsv", "event\tdistinct_id\ttimestamp\tn\tnone\na\tx\t1767225600\t7\t\n",
 			`a x 2026-01-01T00:00:00Z {"n":7}`},
 		{"jsonl of one's own", `{"event":"a","distinct_id":5,"time":1,"timestamp":1767225600.25}`,

@@ -114,7 +114,7 @@ func (s *stream) wholeRow(line []byte) ([]byte, error) {
 	}
 	s.joined = append(s.joined[:0], line...)
 	for range 100 {
-		more, err := s.lines.next()
+		more, err := s.lines.any()
 		if err == io.EOF || len(s.joined) > maxLine {
 			break
 		}

@@ -83,6 +83,7 @@ type Planned struct {
 	Events     int64   `json:"events"`
 	Requests   int64   `json:"requests"`
 	PeakEvents float64 `json:"peak_events_per_s"`
+	Recording  string  `json:"recording,omitempty"` // of a replay: a checksum of the events in their order, by which a changed file is told
 }
 
 // StageRow is a stage of the load: when, and how many events a second it asks

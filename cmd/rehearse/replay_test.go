@@ -111,6 +111,13 @@ func TestResumeByCommand(t *testing.T) {
 	if code, _, stderr := command(t, "run", path, "--resume", first, "--set", "batching.events=6"); code != exitScenario || !strings.Contains(stderr, "another scenario") {
 		t.Errorf("resumed with other batches: exit %d, %s", code, stderr)
 	}
+	lines := strings.SplitAfter(export.String(), "\n")
+	lines[7], lines[8] = lines[8], lines[7] // as many events, in another order
+	write(t, filepath.Join(dir, "export.jsonl"), strings.Join(lines, ""))
+	if code, _, stderr := command(t, "run", path, "--resume", first); code != exitScenario || !strings.Contains(stderr, "they are others, or in another order") {
+		t.Errorf("resumed with a changed file: exit %d, %s", code, stderr)
+	}
+	write(t, filepath.Join(dir, "export.jsonl"), export.String())
 	_, _, stderr := command(t, "run", path, "--resume", first, "--out", second, "-q")
 	var accepted int64
 	for _, directory := range []string{first, second} {

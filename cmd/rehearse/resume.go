@@ -31,6 +31,7 @@ type resumption struct {
 	accepted []results.Range
 	broken   *generator.Broken // what is known of the run before, if it was killed
 	whole    int64             // events of the whole replay
+	checksum string            // of the recording; empty: not known
 }
 
 // longestChain bounds how many runs may follow each other.
@@ -97,7 +98,7 @@ func (r *resumption) read(path string, s *scenario.Scenario) (doubtful []results
 	if path == r.Resumes && run.Result.Run.Ended == results.Killed {
 		r.broken = &generator.Broken{Until: time.Duration(run.Result.Run.Seconds * float64(time.Second))}
 	}
-	r.whole = run.Result.Planned.Events
+	r.whole, r.checksum = run.Result.Planned.Events, run.Result.Planned.Recording
 	return doubtful, nil
 }
 
@@ -184,8 +185,12 @@ func openSource(w world, s *scenario.Scenario, p part, directory string) (genera
 		return nil, generator.Plan{}, nil, err
 	}
 	source, plan, err := generator.OpenRest(s, r.accepted, r.broken)
-	if err == nil && plan.Whole != r.whole {
+	switch {
+	case err != nil:
+	case plan.Whole != r.whole:
 		err = fmt.Errorf("cannot resume %q: the recording has %d events now and had %d then", directory, plan.Whole, r.whole)
+	case r.checksum != "" && plan.Recording != r.checksum:
+		err = fmt.Errorf("cannot resume %q: the recording has as many events as then, but they are others, or in another order (give it the files as they were)", directory)
 	}
 	if err != nil {
 		return nil, generator.Plan{}, nil, coded{exitScenario, err}

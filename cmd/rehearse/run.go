@@ -301,7 +301,7 @@ func (r *rehearsal) manifest(start time.Time) results.Manifest {
 
 // planned is a plan as the result states it.
 func planned(p generator.Plan) results.Planned {
-	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak}
+	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Recording: p.Recording}
 }
 
 // ending is how the run ended; cause is what ended its soft context.

@@ -1,0 +1,26 @@
+package recording
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// TestCurveOfCenturies: the longest time that there is ends in a bucket as well, and
+// nothing is lost on the way.
+func TestCurveOfCenturies(t *testing.T) {
+	t.Parallel()
+	for _, width := range []time.Duration{time.Second, time.Minute, 7 * time.Hour} {
+		c := NewCurve(width)
+		for _, at := range []time.Duration{-1, 0, time.Hour, 100 * 365 * 24 * time.Hour, math.MaxInt64} {
+			c.Add(at, 2)
+		}
+		sum := int64(0)
+		for _, n := range c.Counts() {
+			sum += n
+		}
+		if len(c.Counts()) > maxBuckets || c.Width() <= 0 || sum != 10 {
+			t.Errorf("%v: %d events in %d buckets of %v", width, sum, len(c.Counts()), c.Width())
+		}
+	}
+}
