@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/recording"
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// rehearsal is one run of a scenario.
+type rehearsal struct {
+	world    world
+	scenario *scenario.Scenario
+	plan     generator.Plan
+	part     part
+	flags    runFlags
+	id       string
+	target   string
+	resumes  *resumption // nil: it starts from the beginning
+	cleared  *clearance
+}
+
+// runID names a run: when it started, to the second, and a few digits more so
+// that two of one second differ.
+func runID() string {
+	now := time.Now().UTC()
+	return fmt.Sprintf("%s-%04x", now.Format("20060102T150405Z"), now.Nanosecond()>>14&0xffff)
+}
+
+// lead is how long before the first due time a run begins to build bodies.
+const lead = 300 * time.Millisecond
+
+// run sends everything and returns the path of the run directory.
+func (r *rehearsal) run(source generator.Source) (string, error) {
+	to, err := r.destination()
+	if err != nil {
+		return "", err
+	}
+	path := r.directory()
+	soft, hard, release := r.world.deadlines(context.Background())
+	defer release()
+	soft, abort := context.WithCancelCause(soft)
+	defer abort(nil)
+	check := foretold(r.scenario, &to)
+	start := r.part.begin()
+	r.cleared.announce(r.world, start, r.plan.Span)
+	manifest := r.manifest(start)
+	view, err := startLive(r.flags.live, &manifest, func() { abort(errStopped) })
+	if err != nil {
+		return "", err
+	}
+	defer view.end(filepath.Join(path, reportFile))
+	view.announce(r.world.stderr)
+	directory, err := results.Create(path, manifest)
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(keepCheck(path, check), r.resumes.write(path), r.cleared.write(path)); err != nil {
+		return "", err
+	}
+	r.cleared.watch(soft, abort)
+	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
+	w := watchers{
+		directory: directory, progress: newProgress(r, path, generator.Follow(source)), view: view,
+		push: startPush(hard, r.world.stderr, &manifest), aborts: results.NewAborts(r.scenario.Aborts), abort: abort,
+	}
+	summary, err := generator.Run(soft, hard, generator.Config{
+		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: spareProcessor(),
+		EventBytes: eventBytes(check), Limit: r.cleared.limit, Observe: w.observe,
+	})
+	w.progress.end()
+	endPush(w.push, r.world.stderr)
+	if failed := closeQuarantine(); err == nil {
+		err = failed
+	}
+	if err != nil {
+		return "", err
+	}
+	result, err := directory.Close(r.ending(summary, context.Cause(soft)))
+	if err != nil {
+		return "", r.unwritten(path, result)
+	}
+	return path, nil
+}
+
+// unwritten prints what a run came to whose directory lacks something, of a full
+// disk say: it is not to be had a second time. It is invalid, and says for what.
+func (r *rehearsal) unwritten(path string, result *results.Result) error {
+	run, err := results.Open(path)
+	if err != nil {
+		run = &results.Run{Path: path}
+	}
+	run.Result = result
+	return printRun(r.world, run, r.flags.json)
+}
+
+// spareProcessor returns how many processors there are for building bodies, and
+// lets the runtime run one thread more. Builders would otherwise hold every
+// processor when a sender wakes up; this way the kernel, which favours whoever
+// slept, decides.
+func spareProcessor() int {
+	n := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(n + 1)
+	return n
+}
+
+// directory is where the run is written.
+func (r *rehearsal) directory() string {
+	if r.flags.out != "" {
+		return r.flags.out
+	}
+	return filepath.Join("results", "runs", r.id+"-"+fileName(r.scenario.Name))
+}
+
+// fileName keeps what is safe in a file name.
+func fileName(name string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '-'
+	}, name)
+}
+
+// manifest is what is known about the run before it starts.
+func (r *rehearsal) manifest(start time.Time) results.Manifest {
+	m := results.Manifest{
+		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
+		Target: r.target, Permit: r.cleared.id(), Planned: planned(r.plan), ScenarioYAML: r.scenario.Redacted(), Thresholds: r.scenario.Thresholds,
+		Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.plan.Warnings,
+	}
+	if r.scenario.Traffic != nil {
+		m.Seed = r.scenario.Traffic.Seed
+	}
+	return m
+}
+
+// planned is a plan as the result states it.
+func planned(p generator.Plan) results.Planned {
+	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Recording: p.Recording}
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+
+	"rehearse/results"
+	"rehearse/results/otlp"
+)
+
+// watchers are told of every interval of a run: who writes it down, who shows it,
+// and who may end the run for it. They see what is over, and so disturb nothing.
+type watchers struct {
+	directory *results.Directory
+	progress  progress
+	view      *live        // nil: nobody looks
+	push      *otlp.Pusher // nil: nowhere
+	aborts    *results.Aborts
+	abort     context.CancelCauseFunc
+}
+
+// observe passes an interval on.
+func (w *watchers) observe(iv *results.Interval) {
+	if err := w.directory.Write(iv); err != nil {
+		w.progress.warn(err)
+	}
+	w.progress.show(iv)
+	w.view.observe(iv)
+	if err := w.push.Observe(iv); err != nil {
+		w.progress.warn(err)
+	}
+	if fired := w.aborts.Observe(iv); fired != nil {
+		w.abort(firedRule{fired})
+	}
+}
