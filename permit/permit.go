@@ -1,8 +1,6 @@
 package permit
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -43,12 +41,6 @@ func Read(path string) (*Permit, error) {
 		return nil, fmt.Errorf("cannot read the permit's signature: %w", err)
 	}
 	return &Permit{Terms: terms, File: path, Text: text, Signature: signature}, nil
-}
-
-// SHA256 is the fingerprint of the permit's text, in hexadecimal.
-func (p *Permit) SHA256() string {
-	sum := sha256.Sum256(p.Text)
-	return hex.EncodeToString(sum[:])
 }
 
 // readBounded reads a small file.
