@@ -93,12 +93,17 @@ func userAgent(s *scenario.Scenario, runID string) string {
 func loopback(host string) error {
 	addrs, err := net.LookupIP(host)
 	if err != nil {
-		return fmt.Errorf("cannot find target %q: %w", host, err)
+		return fmt.Errorf("cannot find target %q, and anything but this machine needs a permit (rehearse permit --help): %w", host, err)
 	}
 	for _, a := range addrs {
-		if !a.IsLoopback() {
-			return fmt.Errorf("refused to send load to %s (%s): it is not this machine, and anything else needs a permit (rehearse permit --help)", host, a)
+		if a.IsLoopback() {
+			continue
 		}
+		at := ""
+		if a.String() != host {
+			at = fmt.Sprintf(" (%s)", a)
+		}
+		return fmt.Errorf("refused to send load to %s%s: it is not this machine, and anything else needs a permit (rehearse permit --help)", host, at)
 	}
 	return nil
 }
