@@ -1,9 +1,14 @@
 package generator
 
 import (
+	"bytes"
+	"context"
+	"net"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"rehearse/capture"
 	"rehearse/results"
@@ -76,6 +81,51 @@ func TestHalvingEnds(t *testing.T) {
 			fates := r.balance(t)
 			if fates[capture.FateAccepted] != row.accepted || fates[capture.FateRejected] != row.refused {
 				t.Errorf("%s, %+v: %+v, %+v", row.client, row.endpoint, fates, r.total.Refusals)
+			}
+		})
+	}
+}
+
+// counting is a connection that notes how many events each request holds.
+type counting struct {
+	net.Conn
+	note func(events int64)
+}
+
+func (c counting) Write(p []byte) (int, error) {
+	if bytes.HasPrefix(p, []byte("POST ")) {
+		c.note(int64(bytes.Count(p, []byte(`"distinct_id"`))))
+	}
+	return c.Conn.Write(p)
+}
+
+// TestHalvingUnderACap: the parts of a batch that was too large, and the whole that
+// was refused, keep to a permit's cap like any request.
+func TestHalvingUnderACap(t *testing.T) {
+	t.Parallel()
+	for _, connections := range []string{"connections: 1", "connections: 6"} {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			var left []departure
+			begin := time.Now()
+			r := stageRun{
+				scenario: uniform(t, "client: posthog-node, "+connections), endpoint: staging.Config{MaxBody: 800}, limit: Limit{Events: 120},
+				over: func(dial dialFunc) dialFunc {
+					return func(ctx context.Context, addr string) (net.Conn, error) {
+						c, err := dial(ctx, addr)
+						return counting{c, func(events int64) {
+							mu.Lock()
+							defer mu.Unlock()
+							left = append(left, departure{time.Since(begin), events})
+						}}, err
+					}
+				},
+			}
+			r.run(t)
+			r.balance(t)
+			// A batch of 20 leaves as 20, 10, 5 and ten times 2, 55 events in all: 120 a second hold two of them.
+			if e, _ := most(left); e > 120 || e < 100 {
+				t.Errorf("%s: %d events in the fullest second, the cap is 120", connections, e)
 			}
 		})
 	}
