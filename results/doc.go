@@ -105,11 +105,10 @@
 // resumed one resumed.json, which names the run before and what was ambiguous. A
 // run under a permit keeps it, as permit.yaml and permit.yaml.sig.
 //
-// Three files are there only where they apply: check.json, what the preflight
-// said of the scenario, endpoint.json, what the embedded endpoint had counted at
-// the end, as its /_rehearse/stats gives it, and permit.yaml, the permit that
-// allowed the run. Merge does not join the endpoint.json of shards: no endpoint
-// saw the whole load.
+// Two files are there only where they apply: check.json, what the preflight said
+// of the scenario, and endpoint.json, what the embedded endpoint had counted at
+// the end, as its /_rehearse/stats gives it. Merge does not join the endpoint.json
+// of shards: no endpoint saw the whole load.
 //
 // ledger says of every event whether it was accepted, rejected, ambiguous or
 // unsent; ReadLedger reads it, and ledger.go describes its bytes.
