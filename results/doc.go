@@ -100,10 +100,12 @@
 // Where the endpoint answers event by event, result.json has its word in said;
 // where requests were sent again, retries has the amplification, when the last
 // event was in, and the answers that were met on the way. connections counts those
-// that were opened, or could not be, and connect_ms and tls_ms what that took. A replay may leave
-// quarantine.jsonl.gz, the lines that could not be sent, with the reason, and a
-// resumed one resumed.json, which names the run before and what was ambiguous. A
-// run under a permit keeps it, as permit.yaml and permit.yaml.sig.
+// that were opened, or could not be, and connect_ms and tls_ms what that
+// took.
+//
+// A replay may leave quarantine.jsonl.gz, the lines that could not be sent, with
+// the reason, and a resumed one resumed.json, which names the run before and what
+// was ambiguous. A run under a permit keeps it, as permit.yaml and permit.yaml.sig.
 //
 // Two files are there only where they apply: check.json, what the preflight said
 // of the scenario, and endpoint.json, what the embedded endpoint had counted at
