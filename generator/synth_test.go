@@ -126,6 +126,7 @@ func TestSameBytesFromAnyNumberOfBuilders(t *testing.T) {
 
 // fingerprints are of the first 10,000 bodies of each ready scenario.
 var fingerprints = map[string]string{
+	"capacity":           "b0a9629195c20215a42eba6b95d97617a501bed7a5ecd18ffd392e76fefb07eb",
 	"quickstart":         "206572c5a0b8873c46179107955692057250e2d2ca806ed3c76e9ad49f7db0ad",
 	"historical-import":  "dd4e89eb218089a6438c04949004da0c3338a9ac6d373e0237d61abf35529cca",
 	"hot-id":             "2aab70f7f0633332596e8cb318cb3275f45119763be297bd762dd96b85ec4e6b",

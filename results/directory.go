@@ -80,6 +80,7 @@ type Directory struct {
 	lines   bytes.Buffer // reused for latency.hlog
 	log     hlogWriter
 	demands []*demand
+	walk    *walk
 	doctor  *doctor
 
 	generator *Generator // of a merge: what the shards took
@@ -104,7 +105,7 @@ func Create(path string, m Manifest) (*Directory, error) {
 		m.SHA256 = hex.EncodeToString(sum[:])
 	}
 	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally(), rejected: rejectedFiles{directory: path, limit: maxSegment}}
-	d.demands, d.doctor = newDemands(m.Thresholds, m.Stages), newDoctor()
+	d.demands, d.walk, d.doctor = newDemands(m.Thresholds, m.Stages), newWalk(&m), newDoctor()
 	err := os.WriteFile(d.file(ScenarioFile), m.ScenarioYAML, 0o644)
 	if err == nil {
 		err = d.openFiles()
@@ -190,6 +191,7 @@ func (d *Directory) Write(iv *Interval) error {
 	for _, demand := range d.demands {
 		demand.observe(iv.From, iv.To, &iv.Tally)
 	}
+	d.walk.observe(iv.From, iv.To, &iv.Tally)
 	if d.failure != nil {
 		return nil
 	}
@@ -266,6 +268,7 @@ func (d *Directory) flush() error {
 // result is the Result as things stand.
 func (d *Directory) result(f Final, inFlight Count) *Result {
 	r := newResult(&d.manifest, d.total, d.elapsed)
+	r.Stages = d.walk.rows(d.manifest.Stages)
 	r.Run.Ended, r.Run.Why, r.Run.Rule = f.Ended, f.Why, f.Rule
 	if f.Planned != (Planned{}) {
 		r.Planned = f.Planned

@@ -37,7 +37,7 @@
 //
 //	run         which scenario and seed, when, for how long, against what, how it ended and why
 //	planned     what the scenario asked for; requests may grow when a batch is split
-//	stages      of the load, with the rates at both ends
+//	stages      of the load, with the rates at both ends and what came of each
 //	requests    sent = accepted + rejected + ambiguous; planned = sent + unsent; how often one was retried
 //	events      the same of events
 //	bytes       of the bodies before compression; on the wire: heads and compressed bodies

@@ -94,6 +94,8 @@ type StageRow struct {
 	To    float64 `json:"to_s"`
 	Start float64 `json:"from_events_per_s"`
 	End   float64 `json:"to_events_per_s"`
+
+	Came *StageBooks `json:"came,omitempty"` // nil: nothing was answered while it lasted, or the run is a shard
 }
 
 // RequestBooks say what became of the requests.

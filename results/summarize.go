@@ -20,7 +20,6 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 		},
 		Planned:    m.Planned,
 		Bytes:      Bytes{Body: t.BodyBytes, Wire: t.WireBytes},
-		Stages:     StageRows(m.Stages),
 		Rejections: []RejectionRow{},
 		Latency:    summary(t.Latency),
 		Service:    summary(t.Service),
@@ -49,7 +48,7 @@ func StageRows(stages []scenario.Stretch) []StageRow {
 		return rows
 	}
 	for _, s := range stages {
-		rows = append(rows, StageRow{s.Name, s.From.Seconds(), s.To.Seconds(), s.Start, s.End})
+		rows = append(rows, StageRow{Name: s.Name, From: s.From.Seconds(), To: s.To.Seconds(), Start: s.Start, End: s.End})
 	}
 	return rows
 }

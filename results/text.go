@@ -81,6 +81,7 @@ func WriteText(w io.Writer, r *Run, width int) error {
 	r.schedule(&p)
 	r.throughput(&p)
 	r.times(&p)
+	r.stages(&p)
 	r.outcomes(&p)
 	r.rejections(&p)
 	r.generator(&p)

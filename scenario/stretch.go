@@ -36,14 +36,16 @@ func stretches(stages []Stage, names map[int]string) []Stretch {
 // FindStretch returns the one that a threshold names: by its name, or by its
 // number from 1, with or without the word stage before it.
 func FindStretch(all []Stretch, name string) (Stretch, bool) {
-	name = strings.TrimPrefix(name, "stage ")
 	for _, s := range all {
-		if s.Name == name {
+		if s.Called(name) {
 			return s, true
 		}
 	}
 	return Stretch{}, false
 }
+
+// Called says whether a threshold that names its stage so means this one.
+func (s *Stretch) Called(name string) bool { return s.Name == strings.TrimPrefix(name, "stage ") }
 
 // readStageName reads the name of a stage: one word that no number is.
 func readStageName(v value) string {

@@ -112,7 +112,7 @@ func (c *Comparison) compare(a, b []measure) error {
 // may explain a difference.
 func (c *Comparison) check() error {
 	a, b := c.A.Result, c.B.Result
-	if a.Planned != b.Planned || !slices.Equal(a.Stages, b.Stages) {
+	if !results.SameLoad(a, b) {
 		return fmt.Errorf("%w: they planned different loads (%s events in %s requests, and %s in %s)", ErrIncomparable,
 			results.FormatCount(a.Planned.Events), results.FormatCount(a.Planned.Requests),
 			results.FormatCount(b.Planned.Events), results.FormatCount(b.Planned.Requests))

@@ -37,6 +37,15 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Text), cell(row.Value), met(row.OK))
 		}
 	}
+	if r.Climbs() {
+		b.WriteString("\n| stage | asked for /s | answered /s | p50 | p99 | max | rejected | late | |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
+		for _, row := range stages(r) {
+			fmt.Fprintf(&b, "| %s | %s |\n", cell(row.Name), strings.Join(row.Cells, " | "))
+		}
+		if capacity := r.Capacity(); capacity != "" {
+			fmt.Fprintf(&b, "\n%s.\n", cell(capacity))
+		}
+	}
 	b.WriteString("\n| time | mean | p50 | p90 | p99 | p99.9 | max |\n|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, row := range times(r) {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))

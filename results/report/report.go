@@ -37,7 +37,8 @@ type page struct {
 	Times     [][]string
 	Refusals  []refusal
 	Host      []fact
-	Again     []fact // what sending again came to
+	Again     []fact     // what sending again came to
+	Steps     []stageRow // of a load that holds several rates
 	Reproduce string
 	Scenario  string
 	Cut       bool // the scenario was longer
@@ -96,6 +97,9 @@ func newPage(run *results.Run, s *series) *page {
 	r := run.Result
 	p := &page{Result: r, Why: r.Because(), Facts: facts(r), Again: retryFacts(r), Host: host(r), Books: books(r), Times: times(r)}
 	p.Charts = charts(run, s)
+	if r.Climbs() {
+		p.Steps = stages(r)
+	}
 	p.addBeside(readBeside(run.Path))
 	for _, row := range r.Rejections {
 		kind := row

@@ -1,0 +1,54 @@
+package results
+
+import "fmt"
+
+// stages sets what came of each rate of a run that holds several, and how high a
+// one the endpoint held.
+func (r *Run) stages(p *page) {
+	if !r.Result.Climbs() {
+		return
+	}
+	const table = "%-14s %15s %10s %10s %10s %10s %9s %9s  %s"
+	p.line("")
+	if p.width < TextWidth {
+		p.line("stages")
+	} else {
+		p.line(table, "stages", "asked for", "answered", "p50", "p99", "max", "rejected", "late", "")
+	}
+	for i := range r.Result.Stages {
+		row := &r.Result.Stages[i]
+		came := row.Came
+		switch {
+		case came == nil:
+		case p.width < TextWidth:
+			p.paragraph("  "+came.Mark()+" ", fmt.Sprintf("%s: %s/s asked for, %s/s answered, p50 %s, p99 %s, %s rejected, %s late", row.Name, row.Asked(),
+				rate(came.Answered), millisecondsText(came.Latency.P50), millisecondsText(came.Latency.P99), percent(came.Rejected), percent(came.Late)))
+		default:
+			p.line(table, fit("  "+row.Name, 14), row.Asked(), rate(came.Answered), millisecondsText(came.Latency.P50), millisecondsText(came.Latency.P99),
+				millisecondsText(came.Latency.Max), percent(came.Rejected), percent(came.Late), came.Mark())
+		}
+	}
+	if capacity := r.Result.Capacity(); capacity != "" {
+		p.paragraph("  ", capacity)
+	}
+}
+
+// Asked is the rate that the stage asks for: "2,000", or "0 to 2,000".
+func (row *StageRow) Asked() string {
+	if row.Start == row.End {
+		return rate(row.Start)
+	}
+	return rate(row.Start) + " to " + rate(row.End)
+}
+
+// Mark is ✓ if the stage met its thresholds, ✗ if it did not, ? if that may have
+// been the generator's doing.
+func (b *StageBooks) Mark() string {
+	switch {
+	case b.Doubt != "":
+		return "?"
+	case len(b.Broke) > 0:
+		return "✗"
+	}
+	return "✓"
+}
