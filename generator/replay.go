@@ -20,16 +20,18 @@ func openReplay(s *scenario.Scenario, before *resumed) (Source, Plan, error) {
 	if err != nil {
 		return nil, Plan{}, err
 	}
-	copied := *s
-	replayed := *s.Replay
-	copied.Replay, replayed.Paths = &replayed, paths
-	source, plan, err := prepareReplay(&copied, before)
+	files, err := recording.Look(paths)
+	if err != nil {
+		remove()
+		return nil, Plan{}, err
+	}
+	source, plan, err := prepareReplay(s, files, before)
 	if err != nil {
 		remove()
 		return nil, Plan{}, err
 	}
 	opened := &spooled{replay: source, remove: remove}
-	opened.read.total = recording.Size(paths) * s.Replay.Loop
+	opened.read.total = files.Size() * s.Replay.Loop
 	return opened, plan, nil
 }
 
@@ -59,8 +61,8 @@ func (s *spooled) Close() error {
 
 // prepareReplay surveys the recording and returns an unread source for it, or for
 // what is left of it after what was sent before.
-func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) {
-	format, err := recording.Detect(s.Replay)
+func prepareReplay(s *scenario.Scenario, files recording.Files, before *resumed) (replay, Plan, error) {
+	format, err := files.Detect(s.Replay)
 	if err != nil {
 		return nil, Plan{}, err
 	}
@@ -68,7 +70,7 @@ func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) 
 		return nil, Plan{}, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and these are not v1's", s.Replay.Files)
 	}
 	kin := &kinship{}
-	open, err := opener(s, format, kin)
+	open, err := opener(s, files, format, kin)
 	if err != nil {
 		return nil, Plan{}, err
 	}
@@ -90,16 +92,16 @@ func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) 
 	return source, plan, err
 }
 
-// opener returns what opens a recording of this format from its beginning.
-func opener(s *scenario.Scenario, format scenario.Format, kin *kinship) (func() (replay, error), error) {
+// opener returns what opens recordings of this format from their beginning.
+func opener(s *scenario.Scenario, files recording.Files, format scenario.Format, kin *kinship) (func() (replay, error), error) {
 	if format != scenario.FormatCapture {
 		masks, err := newPseudonyms(s.Replay)
-		return func() (replay, error) { return newEventReplay(s, kin, masks) }, err
+		return func() (replay, error) { return newEventReplay(s, files, kin, masks) }, err
 	}
 	if s.Replay.Pseudonymize {
 		return nil, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target that is not this machine only with replay.pseudonymize: false)")
 	}
-	return func() (replay, error) { return newRequestReplay(s) }, nil
+	return func() (replay, error) { return newRequestReplay(s, files), nil }, nil
 }
 
 // surveyTwice reads the recording to its end, and again if there are merges in it

@@ -14,6 +14,7 @@ import (
 // it is full or its oldest event too old.
 type eventReplay struct {
 	scenario *scenario.Scenario
+	files    recording.Files
 	reader   *recording.Reader
 	rhythm   rhythm
 	kin      *kinship
@@ -44,9 +45,10 @@ type collection struct {
 
 // newEventReplay returns a source of the recorded events of s. What is known of
 // kinship is the same for every reading of one recording, and so are the masks.
-func newEventReplay(s *scenario.Scenario, k *kinship, m *pseudonyms) (*eventReplay, error) {
+func newEventReplay(s *scenario.Scenario, files recording.Files, k *kinship, m *pseudonyms) (*eventReplay, error) {
 	r := &eventReplay{
 		scenario: s,
+		files:    files,
 		rhythm:   newRhythm(s),
 		kin:      k,
 		masks:    m,
@@ -66,7 +68,7 @@ const never = time.Duration(1<<63 - 1)
 
 // open begins to read the recording.
 func (r *eventReplay) open() (err error) {
-	r.reader, err = recording.Open(r.scenario.Replay)
+	r.reader, err = r.files.Open(r.scenario.Replay)
 	if err == nil && r.pass == 0 {
 		r.reader.Bad = r.bad
 	}

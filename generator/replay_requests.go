@@ -25,9 +25,8 @@ type requestReplay struct {
 }
 
 // newRequestReplay returns a source of the recorded requests of s.
-func newRequestReplay(s *scenario.Scenario) (*requestReplay, error) {
-	lines, err := recording.OpenRequests(s.Replay)
-	return &requestReplay{scenario: s, lines: lines, rhythm: newRhythm(s), lanes: laneCount(s)}, err
+func newRequestReplay(s *scenario.Scenario, files recording.Files) *requestReplay {
+	return &requestReplay{scenario: s, lines: files.OpenRequests(s.Replay), rhythm: newRhythm(s), lanes: laneCount(s)}
 }
 
 func (r *requestReplay) counts() *recording.Counts { return r.lines.Counts() }

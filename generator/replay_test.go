@@ -361,7 +361,7 @@ func FuzzRecordedLine(f *testing.F) {
 			Batching: scenario.Batching{MinEvents: 2, MaxEvents: 2, Bytes: 1 << 20},
 			Target:   scenario.Target{Connections: 2},
 		}
-		source, _, err := prepareReplay(s, nil)
+		source, _, err := openReplay(s, nil)
 		if err != nil {
 			return
 		}

@@ -149,17 +149,22 @@ func (m members) format() scenario.Format {
 	return scenario.FormatJSONL
 }
 
-// Detect returns the format of the first of the paths, as far as it matters to
-// whoever reads them: FormatCapture for requests, another one for events.
+// Detect returns the format of the recordings of r as they are now.
 func Detect(r *scenario.Replay) (scenario.Format, error) {
-	if r.Format != scenario.FormatAuto {
-		return r.Format, nil
-	}
-	parts, err := partsOf(r.Paths)
+	files, err := Look(r.Paths)
 	if err != nil {
 		return "", err
 	}
-	for _, p := range parts {
+	return files.Detect(r)
+}
+
+// Detect returns the format of the first of the files, as far as it matters to
+// whoever reads them: FormatCapture for requests, another one for events.
+func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
+	if r.Format != scenario.FormatAuto {
+		return r.Format, nil
+	}
+	for _, p := range f.parts {
 		var l lines
 		if err := l.open(p); err != nil {
 			return "", err

@@ -35,15 +35,20 @@ type Bad struct {
 	Text   []byte `json:"-"`
 }
 
-// Open prepares to read the recordings of r. It looks at the first event of each
-// file, so that it can merge them by time.
+// Open prepares to read the recordings of r as they are now.
 func Open(r *scenario.Replay) (*Reader, error) {
-	parts, err := partsOf(r.Paths)
+	files, err := Look(r.Paths)
 	if err != nil {
 		return nil, err
 	}
+	return files.Open(r)
+}
+
+// Open prepares to read the files by the rules of r. It looks at the first event of
+// each, so that it can merge them by time.
+func (f Files) Open(r *scenario.Replay) (*Reader, error) {
 	reader := &Reader{replay: r, chosen: newSampler(r.Sample), waiting: reorder{bound: r.Reorder}}
-	for i, p := range parts {
+	for i, p := range f.parts {
 		s := &stream{part: p, order: i}
 		if err := s.peek(r); err != nil {
 			return nil, err

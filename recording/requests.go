@@ -29,13 +29,15 @@ type requestPart struct {
 	parse  func(*Request, []byte) Reason
 }
 
-// OpenRequests prepares to read the recordings of r.
+// OpenRequests prepares to read the recordings of r as they are now.
 func OpenRequests(r *scenario.Replay) (*Requests, error) {
-	parts, err := partsOf(r.Paths)
-	if err != nil {
-		return nil, err
-	}
-	return &Requests{replay: r, parts: parts}, nil
+	files, err := Look(r.Paths)
+	return files.OpenRequests(r), err
+}
+
+// OpenRequests prepares to read the files by the rules of r.
+func (f Files) OpenRequests(r *scenario.Replay) *Requests {
+	return &Requests{replay: r, parts: f.parts}
 }
 
 // Next reads the next request into q, using its body's buffer again. Records that
