@@ -85,7 +85,7 @@ func prepareReplay(s *scenario.Scenario, files recording.Files, before *resumed)
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
 		p := s.Load.Profile
-		plan.Peak, plan.Rate = p.Peak(), p.Rate
+		plan.Peak, plan.Rate, plan.Pause = p.Peak(), p.Rate, Pause{}
 	}
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone
 	source, err := open()
@@ -124,6 +124,7 @@ type replay interface {
 	counts() *recording.Counts
 	quarantine(func(recording.Bad) error)
 	position() (bytes int64, recorded time.Time) // read so far
+	longestPause() Pause                         // so far
 	print(out io.Writer, b *Batch, w *Workbench, events span) error
 }
 
@@ -178,7 +179,7 @@ func survey(open func() (replay, error), lanes int) (Plan, error) {
 		load.add(b)
 		b.addTo(sum)
 	}
-	p.Warnings = warnings(r.counts())
+	p.Warnings, p.Pause = warnings(r.counts()), r.longestPause()
 	if _, resumed := r.(*rest); p.Events == 0 && resumed {
 		return Plan{}, ErrNothingLeft
 	}

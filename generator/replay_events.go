@@ -17,6 +17,7 @@ type eventReplay struct {
 	files    recording.Files
 	reader   *recording.Reader
 	rhythm   rhythm
+	pauses   pauses
 	kin      *kinship
 	masks    *pseudonyms // nil: data goes as it is
 	pass     int64       // of a loop, from 0
@@ -77,6 +78,8 @@ func (r *eventReplay) open() (err error) {
 
 func (r *eventReplay) counts() *recording.Counts { return r.reader.Counts() }
 
+func (r *eventReplay) longestPause() Pause { return r.pauses.longest }
+
 // position is how many bytes were read, in all passes, and which time was reached.
 func (r *eventReplay) position() (bytes int64, recorded time.Time) {
 	return r.before + r.reader.Position(), r.rhythm.newest
@@ -122,6 +125,7 @@ func (r *eventReplay) read() error {
 		r.reader.LeaveOut(recording.NoRoom)
 		return nil
 	}
+	r.pauses.note(due, e.Time, e.Place, 1)
 	r.closeAged(due)
 	r.kin.learn(e)
 	r.collect(e, due)

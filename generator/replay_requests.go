@@ -18,6 +18,7 @@ type requestReplay struct {
 	scenario *scenario.Scenario
 	lines    *recording.Requests
 	rhythm   rhythm
+	pauses   pauses
 	decoder  capture.Decoder
 	v1       capture.DecoderV1
 	lanes    int
@@ -30,6 +31,8 @@ func newRequestReplay(s *scenario.Scenario, files recording.Files) *requestRepla
 }
 
 func (r *requestReplay) counts() *recording.Counts { return r.lines.Counts() }
+
+func (r *requestReplay) longestPause() Pause { return r.pauses.longest }
 
 // position is how many bytes were read, and which time was reached.
 func (r *requestReplay) position() (bytes int64, recorded time.Time) {
@@ -66,6 +69,7 @@ func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.
 	if b.Due, ok = r.rhythm.due(q.Time, b.Events); !ok {
 		return recording.NoRoom
 	}
+	r.pauses.note(b.Due, q.Time, q.Place, b.Events)
 	return ""
 }
 

@@ -13,7 +13,8 @@ import (
 // Request is one recorded request to an event endpoint.
 type Request struct {
 	Time            time.Time // when the server received it
-	Path            string    // with the query
+	Place           Place
+	Path            string // with the query
 	ContentType     string
 	ContentEncoding string
 	ForwardedFor    string // the address that it came from

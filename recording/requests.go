@@ -66,6 +66,7 @@ func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 			reason = r.open.parse(q, record)
 		}
 		if reason == "" {
+			q.Place = r.open.place()
 			reason = take(q)
 		}
 		if reason == "" {
@@ -103,6 +104,11 @@ func (r *Requests) openNext() error {
 	return nil
 }
 
+// place is where the last record lies: its line, comments counted, or its number.
+func (p *requestPart) place() Place {
+	return Place{p.lines.part.String(), max(p.number, p.lines.number)}
+}
+
 // plain returns the next line.
 func (p *requestPart) plain() (text []byte, cut bool, err error) {
 	text, err = p.stream.line()
@@ -111,8 +117,8 @@ func (p *requestPart) plain() (text []byte, cut bool, err error) {
 
 // leaveOut counts a record that is not sent, and tells of it if it is a bad one.
 func (r *Requests) leaveOut(record []byte, reason Reason) error {
-	number := max(r.open.number, r.open.lines.number) // comments are lines, too
-	b := Bad{r.open.lines.part.String(), number, reason, record}
+	at := r.open.place()
+	b := Bad{at.File, at.Line, reason, record}
 	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
 }
 

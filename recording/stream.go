@@ -12,6 +12,7 @@ import (
 // stream reads the events of one part, one after the other.
 type stream struct {
 	part    part
+	name    string    // of the part
 	order   int       // of the part among all
 	head    time.Time // of the next event
 	opened  bool

@@ -367,3 +367,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestReplayAge: in its own rhythm, an event of a replay waits a second for others
+// where nobody says how long, and as long as it is told to otherwise.
+func TestReplayAge(t *testing.T) {
+	t.Parallel()
+	for more, want := range map[string]time.Duration{
+		"replay: {files: [-]}\n":                                                    time.Second,
+		"replay: {files: [-]}\nbatching: {age: 0}\n":                                0,
+		"replay: {files: [-]}\nbatching: {age: 3s, events: 7}\n":                    3 * time.Second,
+		"replay: {files: [-], clock: profile}\nload: {profile: \"const(1, 1s)\"}\n": 0,
+		"traffic: {}\nload: {profile: \"const(1, 1s)\"}\n":                          0,
+	} {
+		s, err := Parse("a.yaml", []byte("name: a\n"+more), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Batching.Age != want {
+			t.Errorf("%q: a batch is closed after %v, want %v", more, s.Batching.Age, want)
+		}
+	}
+}

@@ -172,6 +172,9 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, e
 	}
 	load := tally.Load(curve)
 	load.Warnings = plan.Warnings
+	if p := plan.Pause; p.IsLong() {
+		load.Pause = preflight.Pause{Length: p.Length, Message: p.String(), Hint: p.Hint()}
+	}
 	if err == nil && s.Replay != nil {
 		var format scenario.Format
 		format, err = recording.Detect(s.Replay)

@@ -126,7 +126,7 @@ func rehearse(w world, path string, f runFlags) error {
 		defer endpoint.stop()
 		target = endpoint.url()
 	}
-	for _, warning := range plan.Warnings {
+	for _, warning := range plan.Notes() {
 		fmt.Fprintf(w.stderr, "note: %s\n", warning)
 	}
 	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target, resumes: before, cleared: cleared}
