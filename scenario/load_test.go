@@ -373,11 +373,11 @@ func FuzzParse(f *testing.F) {
 func TestReplayAge(t *testing.T) {
 	t.Parallel()
 	for more, want := range map[string]time.Duration{
-		"replay: {files: [-]}\n":                                                    time.Second,
-		"replay: {files: [-]}\nbatching: {age: 0}\n":                                0,
-		"replay: {files: [-]}\nbatching: {age: 3s, events: 7}\n":                    3 * time.Second,
-		"replay: {files: [-], clock: profile}\nload: {profile: \"const(1, 1s)\"}\n": 0,
-		"traffic: {}\nload: {profile: \"const(1, 1s)\"}\n":                          0,
+		"replay: {files: ['-']}\n":                                                    time.Second,
+		"replay: {files: ['-']}\nbatching: {age: 0}\n":                                0,
+		"replay: {files: ['-']}\nbatching: {age: 3s, events: 7}\n":                    3 * time.Second,
+		"replay: {files: ['-'], clock: profile}\nload: {profile: \"const(1, 1s)\"}\n": 0,
+		"traffic: {}\nload: {profile: \"const(1, 1s)\"}\n":                            0,
 	} {
 		s, err := Parse("a.yaml", []byte("name: a\n"+more), Options{})
 		if err != nil {
