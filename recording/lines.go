@@ -58,6 +58,7 @@ func (l *lines) open(p part) error {
 	if start, _ := l.in.Peek(3); string(start) == "\xef\xbb\xbf" {
 		l.in.Discard(3) // a byte order mark, as spreadsheets write it
 	}
+	l.in = unlisted(l.in)
 	return nil
 }
 
@@ -205,7 +206,7 @@ func decompress(r io.Reader, magic []byte) (io.Reader, error) {
 func explain(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the compressed file breaks off (was it copied whole?)")
+		return errors.New("the file breaks off (was it copied whole?)")
 	case errors.Is(err, zip.ErrFormat):
 		return errors.New("the archive is damaged or breaks off (was it copied whole?)")
 	}
