@@ -275,6 +275,14 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 	if diff := cmp.Diff(want, s.Replay.Paths); diff != "" {
 		t.Errorf("paths of a directory differ (-want +got):\n%s", diff)
 	}
+	s, err = Parse("a.yaml", []byte("name: a\nreplay: {files: ['2.jsonl', '*.jsonl', '-', './2.jsonl', '-']}\n"), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = []string{filepath.Join(dir, "2.jsonl"), filepath.Join(dir, "1.jsonl"), "-"}
+	if diff := cmp.Diff(want, s.Replay.Paths); diff != "" {
+		t.Errorf("paths that several entries name differ (-want +got):\n%s", diff)
+	}
 }
 
 func TestUnreadableFiles(t *testing.T) {
