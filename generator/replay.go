@@ -76,7 +76,7 @@ func prepareReplay(s *scenario.Scenario, files recording.Files, before *resumed)
 	}
 	plan, err := surveyTwice(s, open, kin)
 	if err != nil {
-		return nil, Plan{}, err
+		return nil, Plan{}, otherwise(err, format)
 	}
 	if before != nil {
 		if open, plan, err = before.left(open, plan, laneCount(s)); err != nil {
@@ -206,7 +206,22 @@ func emptyRecording(c *recording.Counts) error {
 	if c.Lines == 0 {
 		return errors.New("cannot replay the recording: it holds no line")
 	}
-	return errors.New("the recording holds nothing that can be sent")
+	if c.Bad == 0 {
+		return errors.New("the recording holds nothing that can be sent")
+	}
+	return errUnfit
+}
+
+// errUnfit says that no line could be used, and some for what they are.
+var errUnfit = errors.New("the recording holds nothing that can be sent")
+
+// otherwise adds to errUnfit what to do if the recording was read as another format
+// than it has.
+func otherwise(err error, format scenario.Format) error {
+	if !errors.Is(err, errUnfit) {
+		return err
+	}
+	return errors.Join(err, fmt.Errorf("it was read as %s: replay.format names another format, and replay.fields the members, or the columns of a table, that are event, distinct_id and timestamp", format))
 }
 
 // asErrors turns texts into errors.

@@ -77,6 +77,9 @@ func learn(w world, args []string, f profileFlags) error {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(spare))
 	p, err := f.read(args)
+	if errors.Is(err, profile.ErrEmpty) {
+		err = fmt.Errorf("%w (--format names another format, --field the members, or the columns of a table, that are event, distinct_id and timestamp)", err)
+	}
 	if err != nil {
 		return coded{exitScenario, err}
 	}
