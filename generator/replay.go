@@ -16,13 +16,8 @@ import (
 // twice: once to know what will be sent (and that it can be read to its end),
 // and again to send it.
 func openReplay(s *scenario.Scenario, before *resumed) (Source, Plan, error) {
-	paths, remove, err := recording.Spool(s.Replay.Paths)
+	files, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
-		return nil, Plan{}, err
-	}
-	files, err := recording.Look(paths)
-	if err != nil {
-		remove()
 		return nil, Plan{}, err
 	}
 	source, plan, err := prepareReplay(s, files, before)
@@ -88,6 +83,7 @@ func prepareReplay(s *scenario.Scenario, files recording.Files, before *resumed)
 		plan.Peak, plan.Rate, plan.Pause = p.Peak(), p.Rate, Pause{}
 	}
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone
+	plan.Verbatim = format == scenario.FormatCapture
 	source, err := open()
 	return source, plan, err
 }

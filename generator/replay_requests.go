@@ -19,8 +19,7 @@ type requestReplay struct {
 	lines    *recording.Requests
 	rhythm   rhythm
 	pauses   pauses
-	decoder  capture.Decoder
-	v1       capture.DecoderV1
+	decoder  recording.RequestDecoder
 	lanes    int
 	events   int64 // dealt out so far
 }
@@ -77,7 +76,7 @@ func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.
 // first one's distinct_id belongs to. One that cannot be decoded counts as one.
 func (r *requestReplay) count(b *Batch, q *recording.Request) {
 	b.First, b.Events, b.results = r.events, 1, b.results[:0]
-	got, err := r.decode(q)
+	got, err := r.decoder.Decode(q)
 	var refusal *capture.Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -91,14 +90,6 @@ func (r *requestReplay) count(b *Batch, q *recording.Request) {
 	if err == nil && len(got.Events) > 0 {
 		b.Lane = int(xxh3.Hash(got.Events[0].DistinctID) % uint64(r.lanes))
 	}
-}
-
-// decode returns what the request submits, by the rules of the API that it went to.
-func (r *requestReplay) decode(q *recording.Request) (*capture.Submission, error) {
-	if q.IsV1() {
-		return q.DecodeV1(&r.v1)
-	}
-	return q.Decode(&r.decoder)
 }
 
 // Build has nothing to do: the body was recorded.

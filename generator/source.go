@@ -27,6 +27,7 @@ type Plan struct {
 	Whole     int64  // events of the whole recording, of which a resumed replay leaves some out; 0: Events
 	Recording string // of a replay: a checksum of its events in the order that they are dealt out
 	Requests  int64  // before any batch is split by its byte limit
+	Verbatim  bool   // recorded requests are sent, byte for byte
 	Span      time.Duration
 	Peak      float64                     // events per second
 	Rate      func(time.Duration) float64 // events per second offered at a time

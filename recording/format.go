@@ -149,15 +149,6 @@ func (m members) format() scenario.Format {
 	return scenario.FormatJSONL
 }
 
-// Detect returns the format of the recordings of r as they are now.
-func Detect(r *scenario.Replay) (scenario.Format, error) {
-	files, err := Look(r.Paths)
-	if err != nil {
-		return "", err
-	}
-	return files.Detect(r)
-}
-
 // Detect returns the format of the first of the files, as far as it matters to
 // whoever reads them: FormatCapture for requests, another one for events.
 func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"archive/zip"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,14 +21,16 @@ type part struct {
 	once   bool        // it can be read only once: a pipe
 	size   int64       // in bytes, as it lies there; 0: not known
 	file   os.FileInfo // at path, when it was looked at; nil: standard input
+	copyOf string      // what path is a temporary copy of; empty: it is none
 }
 
 // String names the part in errors.
 func (p part) String() string {
+	name := cmp.Or(p.copyOf, p.path)
 	if p.member != "" {
-		return p.path + "!" + p.member
+		return name + "!" + p.member
 	}
-	return p.path
+	return name
 }
 
 // Files are recordings as they were when Look saw them: however often they are read,
@@ -67,18 +70,21 @@ func Size(paths []string) int64 {
 
 // membersOf returns the file itself, or the members of a zip archive.
 func membersOf(path string) ([]part, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open recording: %w", err)
+	}
+	if !info.Mode().IsRegular() { // To look into a pipe would take from it.
+		return []part{{path: path, once: true, file: info}}, nil
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open recording: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("cannot open recording: %w", err)
-	}
 	var magic [4]byte
 	if _, err := io.ReadFull(file, magic[:]); err != nil || string(magic[:]) != "PK\x03\x04" {
-		return []part{{path: path, once: !info.Mode().IsRegular(), size: info.Size(), file: info}}, nil
+		return []part{{path: path, size: info.Size(), file: info}}, nil
 	}
 	archive, err := zip.NewReader(file, info.Size())
 	if err != nil {
@@ -183,10 +189,10 @@ func (u *upTo) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Spool copies what can be read only once, standard input and pipes, into
-// temporary files, so that it can be read again. It returns the paths to read
-// instead, and what removes the copies.
-func Spool(paths []string) (spooled []string, remove func(), err error) {
+// Spool looks at what lies at the paths, as Look does, and copies what can be read only
+// once, standard input and pipes, into temporary files, so that it can be read again.
+// What it returns removes the copies.
+func Spool(paths []string) (f Files, remove func(), err error) {
 	var copies []string
 	remove = func() {
 		for _, path := range copies {
@@ -195,18 +201,45 @@ func Spool(paths []string) (spooled []string, remove func(), err error) {
 	}
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if path != Stdin && (err != nil || info.Mode().IsRegular()) {
-			spooled = append(spooled, path)
-			continue
+		from := path
+		if path == Stdin || err == nil && !info.Mode().IsRegular() {
+			if path, err = spool(part{path: path}); err != nil {
+				remove()
+				return Files{}, nil, err
+			}
+			copies = append(copies, path)
 		}
-		name, err := spool(part{path: path})
+		members, err := membersOf(path)
 		if err != nil {
 			remove()
-			return nil, nil, err
+			return Files{}, nil, err
 		}
-		copies, spooled = append(copies, name), append(spooled, name)
+		if from != path {
+			called(members, from)
+		}
+		f.parts = append(f.parts, members...)
 	}
-	return spooled, remove, nil
+	return f, remove, nil
+}
+
+// called gives parts of a copy the name of what it is a copy of.
+func called(parts []part, name string) {
+	if name == Stdin {
+		name = "standard input"
+	}
+	for i := range parts {
+		parts[i].copyOf = name
+	}
+}
+
+// Paths are where the files lie, copies included; an archive counts once.
+func (f Files) Paths() (paths []string) {
+	for i, p := range f.parts {
+		if i == 0 || f.parts[i-1].path != p.path {
+			paths = append(paths, p.path)
+		}
+	}
+	return paths
 }
 
 // spool copies a part into a temporary file.

@@ -35,15 +35,6 @@ type Bad struct {
 	Text   []byte `json:"-"`
 }
 
-// Open prepares to read the recordings of r as they are now.
-func Open(r *scenario.Replay) (*Reader, error) {
-	files, err := Look(r.Paths)
-	if err != nil {
-		return nil, err
-	}
-	return files.Open(r)
-}
-
 // Open prepares to read the files by the rules of r. It looks at the first event of
 // each, so that it can merge them by time.
 func (f Files) Open(r *scenario.Replay) (*Reader, error) {

@@ -29,12 +29,6 @@ type requestPart struct {
 	parse  func(*Request, []byte) Reason
 }
 
-// OpenRequests prepares to read the recordings of r as they are now.
-func OpenRequests(r *scenario.Replay) (*Requests, error) {
-	files, err := Look(r.Paths)
-	return files.OpenRequests(r), err
-}
-
 // OpenRequests prepares to read the files by the rules of r.
 func (f Files) OpenRequests(r *scenario.Replay) *Requests {
 	return &Requests{replay: r, parts: f.parts}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -112,6 +113,9 @@ func rehearse(w world, path string, f runFlags) error {
 	source, plan, before, err := openSource(w, s, p, f.resume)
 	if err != nil {
 		return err
+	}
+	if c, ok := source.(io.Closer); ok {
+		defer c.Close() // of a run that comes to nothing, too: it removes copies of recordings
 	}
 	cleared, err := f.clear(s, p, source, plan)
 	if err != nil {

@@ -20,13 +20,13 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	if s.Replay == nil {
 		return coded{exitUsage, errors.New("cannot survey: the scenario replays no recording")}
 	}
-	paths, remove, err := recording.Spool(s.Replay.Paths)
+	files, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
 		return err
 	}
 	defer remove()
 	spooled, replay := *s, *s.Replay
-	spooled.Replay, replay.Paths = &replay, paths
+	spooled.Replay, replay.Paths = &replay, files.Paths()
 	source, plan, err := generator.Open(&spooled)
 	if err != nil {
 		return coded{exitScenario, err}
