@@ -16,20 +16,17 @@ import (
 // twice: once to know what will be sent (and that it can be read to its end),
 // and again to send it.
 func openReplay(s *scenario.Scenario, before *resumed) (Source, Plan, error) {
-	paths, remove, err := recording.Spool(s.Replay.Paths)
+	files, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
 		return nil, Plan{}, err
 	}
-	copied := *s
-	replayed := *s.Replay
-	copied.Replay, replayed.Paths = &replayed, paths
-	source, plan, err := prepareReplay(&copied, before)
+	source, plan, err := prepareReplay(s, files, before)
 	if err != nil {
 		remove()
 		return nil, Plan{}, err
 	}
 	opened := &spooled{replay: source, remove: remove}
-	opened.read.total = recording.Size(paths) * s.Replay.Loop
+	opened.read.total = files.Size() * s.Replay.Loop
 	return opened, plan, nil
 }
 
@@ -59,8 +56,8 @@ func (s *spooled) Close() error {
 
 // prepareReplay surveys the recording and returns an unread source for it, or for
 // what is left of it after what was sent before.
-func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) {
-	format, err := recording.Detect(s.Replay)
+func prepareReplay(s *scenario.Scenario, files recording.Files, before *resumed) (replay, Plan, error) {
+	format, err := files.Detect(s.Replay)
 	if err != nil {
 		return nil, Plan{}, err
 	}
@@ -68,13 +65,13 @@ func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) 
 		return nil, Plan{}, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and these are not v1's", s.Replay.Files)
 	}
 	kin := &kinship{}
-	open, err := opener(s, format, kin)
+	open, err := opener(s, files, format, kin)
 	if err != nil {
 		return nil, Plan{}, err
 	}
 	plan, err := surveyTwice(s, open, kin)
 	if err != nil {
-		return nil, Plan{}, err
+		return nil, Plan{}, otherwise(err, format)
 	}
 	if before != nil {
 		if open, plan, err = before.left(open, plan, laneCount(s)); err != nil {
@@ -83,23 +80,24 @@ func prepareReplay(s *scenario.Scenario, before *resumed) (replay, Plan, error) 
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
 		p := s.Load.Profile
-		plan.Peak, plan.Rate = p.Peak(), p.Rate
+		plan.Peak, plan.Rate, plan.Pause = p.Peak(), p.Rate, Pause{}
 	}
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone
+	plan.Verbatim = format == scenario.FormatCapture
 	source, err := open()
 	return source, plan, err
 }
 
-// opener returns what opens a recording of this format from its beginning.
-func opener(s *scenario.Scenario, format scenario.Format, kin *kinship) (func() (replay, error), error) {
+// opener returns what opens recordings of this format from their beginning.
+func opener(s *scenario.Scenario, files recording.Files, format scenario.Format, kin *kinship) (func() (replay, error), error) {
 	if format != scenario.FormatCapture {
 		masks, err := newPseudonyms(s.Replay)
-		return func() (replay, error) { return newEventReplay(s, kin, masks) }, err
+		return func() (replay, error) { return newEventReplay(s, files, kin, masks) }, err
 	}
 	if s.Replay.Pseudonymize {
 		return nil, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target that is not this machine only with replay.pseudonymize: false)")
 	}
-	return func() (replay, error) { return newRequestReplay(s) }, nil
+	return func() (replay, error) { return newRequestReplay(s, files), nil }, nil
 }
 
 // surveyTwice reads the recording to its end, and again if there are merges in it
@@ -122,6 +120,7 @@ type replay interface {
 	counts() *recording.Counts
 	quarantine(func(recording.Bad) error)
 	position() (bytes int64, recorded time.Time) // read so far
+	longestPause() Pause                         // so far
 	print(out io.Writer, b *Batch, w *Workbench, events span) error
 }
 
@@ -176,7 +175,7 @@ func survey(open func() (replay, error), lanes int) (Plan, error) {
 		load.add(b)
 		b.addTo(sum)
 	}
-	p.Warnings = warnings(r.counts())
+	p.Warnings, p.Pause = warnings(r.counts()), r.longestPause()
 	if _, resumed := r.(*rest); p.Events == 0 && resumed {
 		return Plan{}, ErrNothingLeft
 	}
@@ -203,7 +202,22 @@ func emptyRecording(c *recording.Counts) error {
 	if c.Lines == 0 {
 		return errors.New("cannot replay the recording: it holds no line")
 	}
-	return errors.New("the recording holds nothing that can be sent")
+	if c.Bad == 0 {
+		return errors.New("the recording holds nothing that can be sent")
+	}
+	return errUnfit
+}
+
+// errUnfit says that no line could be used, and some for what they are.
+var errUnfit = errors.New("the recording holds nothing that can be sent")
+
+// otherwise adds to errUnfit what to do if the recording was read as another format
+// than it has.
+func otherwise(err error, format scenario.Format) error {
+	if !errors.Is(err, errUnfit) {
+		return err
+	}
+	return errors.Join(err, fmt.Errorf("it was read as %s: replay.format names another format, and replay.fields the members, or the columns of a table, that are event, distinct_id and timestamp", format))
 }
 
 // asErrors turns texts into errors.

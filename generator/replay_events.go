@@ -14,8 +14,10 @@ import (
 // it is full or its oldest event too old.
 type eventReplay struct {
 	scenario *scenario.Scenario
+	files    recording.Files
 	reader   *recording.Reader
 	rhythm   rhythm
+	pauses   pauses
 	kin      *kinship
 	masks    *pseudonyms // nil: data goes as it is
 	pass     int64       // of a loop, from 0
@@ -44,9 +46,10 @@ type collection struct {
 
 // newEventReplay returns a source of the recorded events of s. What is known of
 // kinship is the same for every reading of one recording, and so are the masks.
-func newEventReplay(s *scenario.Scenario, k *kinship, m *pseudonyms) (*eventReplay, error) {
+func newEventReplay(s *scenario.Scenario, files recording.Files, k *kinship, m *pseudonyms) (*eventReplay, error) {
 	r := &eventReplay{
 		scenario: s,
+		files:    files,
 		rhythm:   newRhythm(s),
 		kin:      k,
 		masks:    m,
@@ -66,7 +69,7 @@ const never = time.Duration(1<<63 - 1)
 
 // open begins to read the recording.
 func (r *eventReplay) open() (err error) {
-	r.reader, err = recording.Open(r.scenario.Replay)
+	r.reader, err = r.files.Open(r.scenario.Replay)
 	if err == nil && r.pass == 0 {
 		r.reader.Bad = r.bad
 	}
@@ -74,6 +77,8 @@ func (r *eventReplay) open() (err error) {
 }
 
 func (r *eventReplay) counts() *recording.Counts { return r.reader.Counts() }
+
+func (r *eventReplay) longestPause() Pause { return r.pauses.longest }
 
 // position is how many bytes were read, in all passes, and which time was reached.
 func (r *eventReplay) position() (bytes int64, recorded time.Time) {
@@ -120,6 +125,7 @@ func (r *eventReplay) read() error {
 		r.reader.LeaveOut(recording.NoRoom)
 		return nil
 	}
+	r.pauses.note(due, e.Time, e.Place, 1)
 	r.closeAged(due)
 	r.kin.learn(e)
 	r.collect(e, due)

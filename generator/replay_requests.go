@@ -18,19 +18,20 @@ type requestReplay struct {
 	scenario *scenario.Scenario
 	lines    *recording.Requests
 	rhythm   rhythm
-	decoder  capture.Decoder
-	v1       capture.DecoderV1
+	pauses   pauses
+	decoder  recording.RequestDecoder
 	lanes    int
 	events   int64 // dealt out so far
 }
 
 // newRequestReplay returns a source of the recorded requests of s.
-func newRequestReplay(s *scenario.Scenario) (*requestReplay, error) {
-	lines, err := recording.OpenRequests(s.Replay)
-	return &requestReplay{scenario: s, lines: lines, rhythm: newRhythm(s), lanes: laneCount(s)}, err
+func newRequestReplay(s *scenario.Scenario, files recording.Files) *requestReplay {
+	return &requestReplay{scenario: s, lines: files.OpenRequests(s.Replay), rhythm: newRhythm(s), lanes: laneCount(s)}
 }
 
 func (r *requestReplay) counts() *recording.Counts { return r.lines.Counts() }
+
+func (r *requestReplay) longestPause() Pause { return r.pauses.longest }
 
 // position is how many bytes were read, and which time was reached.
 func (r *requestReplay) position() (bytes int64, recorded time.Time) {
@@ -67,6 +68,7 @@ func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.
 	if b.Due, ok = r.rhythm.due(q.Time, b.Events); !ok {
 		return recording.NoRoom
 	}
+	r.pauses.note(b.Due, q.Time, q.Place, b.Events)
 	return ""
 }
 
@@ -74,7 +76,7 @@ func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.
 // first one's distinct_id belongs to. One that cannot be decoded counts as one.
 func (r *requestReplay) count(b *Batch, q *recording.Request) {
 	b.First, b.Events, b.results = r.events, 1, b.results[:0]
-	got, err := r.decode(q)
+	got, err := r.decoder.Decode(q)
 	var refusal *capture.Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -88,14 +90,6 @@ func (r *requestReplay) count(b *Batch, q *recording.Request) {
 	if err == nil && len(got.Events) > 0 {
 		b.Lane = int(xxh3.Hash(got.Events[0].DistinctID) % uint64(r.lanes))
 	}
-}
-
-// decode returns what the request submits, by the rules of the API that it went to.
-func (r *requestReplay) decode(q *recording.Request) (*capture.Submission, error) {
-	if q.IsV1() {
-		return q.DecodeV1(&r.v1)
-	}
-	return q.Decode(&r.decoder)
 }
 
 // Build has nothing to do: the body was recorded.

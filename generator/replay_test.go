@@ -265,6 +265,7 @@ func TestBadRecordings(t *testing.T) {
 		{"truncated gzip", "a.gz", whole[:len(whole)-20], "breaks off"},
 		{"not gzip after all", "a.gz", "\x1f\x8b\x08nonsense nonsense nonsense", "cannot read recording"},
 		{"nothing usable", "a.jsonl", "hello\nworld\n", "nothing that can be sent"},
+		{"a table without these columns", "a.csv", "name,user,at\na,x,2026-01-01\n", "it was read as jsonl: replay.format names"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -361,7 +362,7 @@ func FuzzRecordedLine(f *testing.F) {
 			Batching: scenario.Batching{MinEvents: 2, MaxEvents: 2, Bytes: 1 << 20},
 			Target:   scenario.Target{Connections: 2},
 		}
-		source, _, err := prepareReplay(s, nil)
+		source, _, err := openReplay(s, nil)
 		if err != nil {
 			return
 		}

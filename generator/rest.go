@@ -59,6 +59,15 @@ func (r *rest) shift(b *Batch) {
 	b.Due -= r.base
 }
 
+// longestPause is that of the whole, if it is not over yet.
+func (r *rest) longestPause() Pause {
+	p := r.replay.longestPause()
+	if p.Ends -= r.base; p.Ends <= 0 {
+		return Pause{}
+	}
+	return p
+}
+
 // resumed is what is known of the runs that a replay resumes.
 type resumed struct {
 	done   results.Ranges

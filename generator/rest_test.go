@@ -150,23 +150,55 @@ func TestResumeNeedsTheKey(t *testing.T) {
 	}
 }
 
-// TestShrunkRecording: of a recording that was cut off after it had been read to plan
-// the run, what is missing is unsent, and the run says why.
-func TestShrunkRecording(t *testing.T) {
+// TestChangedRecording: what happens to a recording after it was read to plan the run.
+// What is appended is not sent. Of one that was cut off, replaced or removed, what is
+// missing is unsent, and the run says why.
+func TestChangedRecording(t *testing.T) {
 	t.Parallel()
-	s := longReplay(t)
-	source, plan, err := Open(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(s.Replay.Paths[0], []byte(`{"e":"a","d":"user-0","t":1767225600000,"properties":{}}`+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		r := stageRun{scenario: s, source: source, plan: plan}
-		r.run(t)
-		if err := r.summary.SourceErr; err == nil || !strings.Contains(err.Error(), "events early") {
-			t.Errorf("the source's error is %v", err)
+	const line = `{"e":"late","d":"user-0","t":1767225600000,"properties":{}}` + "\n"
+	for _, c := range []struct {
+		name   string
+		change func(path string) error
+		want   string // of the error; empty: there is none
+	}{
+		{"grown", func(path string) error { return writeTo(path, strings.Repeat(line, 100), os.O_APPEND) }, ""},
+		{"cut off", func(path string) error { return os.Truncate(path, 1000) }, "1000 bytes now and had"},
+		{"replaced", func(path string) error {
+			return errors.Join(os.WriteFile(path+"2", []byte(line), 0o600), os.Rename(path+"2", path))
+		}, "another file has taken its place"},
+		{"removed", os.Remove, "no such file"},
+		{"changed", func(path string) error { return writeTo(path, strings.Repeat("#", 1000), 0) }, "events early"},
+	} {
+		s := longReplay(t)
+		source, plan, err := Open(s)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		if err := c.change(s.Replay.Paths[0]); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			r := stageRun{scenario: s, source: source, plan: plan}
+			r.run(t)
+			err := fmt.Sprint(r.summary.SourceErr)
+			if c.want == "" && r.summary.SourceErr != nil || !strings.Contains(err, c.want) {
+				t.Errorf("%s: the source's error is %v, want %q", c.name, err, c.want)
+			}
+			fates := r.balance(t)
+			if whole := fates[capture.FateAccepted].Events == 1200; whole != (c.want == "") || plan.Events != 1200 {
+				t.Errorf("%s: %+v", c.name, fates)
+			}
+		})
+	}
+}
+
+// writeTo writes text to a file as it lies there: at its end with os.O_APPEND, else
+// over its beginning.
+func writeTo(path, text string, flag int) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|flag, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
 }

@@ -39,7 +39,7 @@ func OpenShard(s *scenario.Scenario, index, of int) (Source, Plan, error) {
 			break
 		}
 		if err != nil {
-			return nil, Plan{}, err
+			return nil, Plan{}, errors.Join(err, part.Close())
 		}
 		plan.Events += b.Events
 		plan.Requests++

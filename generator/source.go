@@ -2,6 +2,7 @@ package generator
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"rehearse/results"
@@ -26,14 +27,24 @@ type Plan struct {
 	Whole     int64  // events of the whole recording, of which a resumed replay leaves some out; 0: Events
 	Recording string // of a replay: a checksum of its events in the order that they are dealt out
 	Requests  int64  // before any batch is split by its byte limit
+	Verbatim  bool   // recorded requests are sent, byte for byte
 	Span      time.Duration
 	Peak      float64                     // events per second
 	Rate      func(time.Duration) float64 // events per second offered at a time
 	Lanes     int                         // queues that batches are dealt to
 	Ordered   bool                        // one batch in flight a queue, so that none overtakes another
 	Warnings  []string
+	Pause     Pause           // of a replay on its recorded clock: the longest
 	Sharded   bool            // events of other shards lie between ours
 	Doubtful  []results.Range // of a resumed replay: sent again, though a run that was killed may have sent them
+}
+
+// Notes says what is to be known before the run: the warnings, and a long pause.
+func (p *Plan) Notes() []string {
+	if !p.Pause.IsLong() {
+		return p.Warnings
+	}
+	return append(slices.Clone(p.Warnings), p.Pause.String()+"; "+p.Pause.Hint())
 }
 
 // Open returns the source that s asks for, and what it will deliver. A

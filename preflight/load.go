@@ -22,8 +22,16 @@ type Load struct {
 	Recorded bool // requests are sent byte for byte as they were recorded
 
 	Warnings []string // what a recording holds that is not as it should be
+	Pause    Pause    // of a recording: the longest, if it is worth a word
 
 	Tally *Tally // what was counted, if every request was built; else nil
+}
+
+// Pause is a time in which nothing is sent: how long it is, what is said of it, and
+// what would help.
+type Pause struct {
+	Length        time.Duration
+	Message, Hint string
 }
 
 // mostRows is how many stages a recorded curve is cut into.

@@ -80,3 +80,21 @@ func noEnd(l *look) []Finding {
 		fmt.Sprintf("the run lasts %s days: nobody watches a load for longer than %.0f", count(span.Hours()/24), longest.Hours()/24),
 		"make it shorter, or cut it into runs that are agreed on one by one"})
 }
+
+// pause says where a recording has nothing to send: for hours it is to be known,
+// for more than a day somebody has to agree to it, and for more than a month a clock
+// was wrong.
+func pause(l *look) []Finding {
+	p := &l.load.Pause
+	if p.Length == 0 {
+		return nil
+	}
+	severity := SeverityNote
+	switch {
+	case p.Length > longest:
+		severity = SeverityRefuse
+	case p.Length > 24*time.Hour:
+		severity = SeverityAccommodate
+	}
+	return l.find(severity, saying{"long-pause", "replay", p.Message, p.Hint})
+}

@@ -65,6 +65,23 @@ func (h *hot) sure() (counts []int64, bound int64) {
 	return counts, bound
 }
 
+// exact is how many of the busiest ids are known for certain, with their counts: no
+// other can have as many events.
+func (h *hot) exact() (ids int64) {
+	most := h.items[0].count
+	for _, item := range h.items {
+		if item.error > 0 {
+			most = max(most, item.count)
+		}
+	}
+	for _, item := range h.items {
+		if item.error == 0 && item.count > most {
+			ids++
+		}
+	}
+	return ids
+}
+
 func (h *hot) Len() int           { return len(h.items) }
 func (h *hot) Less(i, j int) bool { return h.items[i].count < h.items[j].count }
 func (h *hot) Swap(i, j int) {

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/zeebo/xxh3"
@@ -70,21 +71,44 @@ func (t *ids) find(hash uint64) *slot {
 
 // grow doubles the table, or halves the sample if it is as large as can be.
 func (t *ids) grow() {
-	old, size := t.slots, 2*len(t.slots)
-	if size > t.most {
-		if t.hot == nil {
-			t.hot = newHot(t.busiest(hotSize))
-		}
-		size = len(t.slots)
-		t.level++
+	if len(t.slots) < t.most {
+		old := t.slots
+		t.slots = make([]slot, 2*len(old))
+		t.fill(old)
+		return
 	}
-	t.slots, t.used = make([]slot, size), 0
-	for _, s := range old {
+	if t.hot == nil {
+		t.hot = newHot(t.busiest(hotSize))
+	}
+	t.level++
+	kept := make([]slot, 0, t.used/2+t.used/8)
+	for _, s := range t.slots {
 		if s.hash != 0 && t.sampled(s.hash) {
+			kept = append(kept, s)
+		}
+	}
+	clear(t.slots)
+	t.fill(kept)
+}
+
+// fill puts slots into the empty table.
+func (t *ids) fill(slots []slot) {
+	t.used = 0
+	for _, s := range slots {
+		if s.hash != 0 {
 			*t.find(s.hash) = s
 			t.used++
 		}
 	}
+}
+
+// sampling says how exact the counts are.
+func (t *ids) sampling() Sampling {
+	if t.hot == nil {
+		return Sampling{OneIn: 1, ExactRanks: int64(t.used)}
+	}
+	each := int64(1) << t.level
+	return Sampling{each, t.hot.exact(), 2 * math.Sqrt(float64(each-1)/float64(int64(t.used)*each))}
 }
 
 // firstSeen returns when an id was seen first; false if that is not known.
@@ -143,7 +167,7 @@ func (t *ids) ranking() ranking {
 		counts, least = t.hot.sure()
 	}
 	r := newRanking(counts, 1)
-	counts = counts[:0]
+	counts = make([]int64, 0, t.used)
 	for _, s := range t.slots {
 		if s.hash != 0 && (t.hot == nil || int64(s.count) <= least) {
 			counts = append(counts, int64(s.count))

@@ -19,7 +19,8 @@ type Profile struct {
 	Format      string    `json:"format"`
 	Events      int64     `json:"events"`
 	DistinctIDs int64     `json:"distinct_ids"`
-	Seconds     float64   `json:"seconds"` // of all segments together
+	Sampling    Sampling  `json:"sampling"` // how exact what is said of ids is
+	Seconds     float64   `json:"seconds"`  // of all segments together
 	Pause       float64   `json:"longest_pause_s"`
 	PeakSecond  float64   `json:"peak_events_per_s"`
 	PeakMinute  float64   `json:"peak_events_per_min"`
@@ -41,6 +42,14 @@ type Profile struct {
 	rates []int64 // events a row of the rate series; nil: not known
 	width time.Duration
 	curve []run // for the drawing
+}
+
+// Sampling is how distinct_ids were counted: all of them up to some three million,
+// else the busiest and a random sample of the others.
+type Sampling struct {
+	OneIn      int64   `json:"one_in"`             // ids beyond the busiest, of which one is counted
+	ExactRanks int64   `json:"exact_ranks"`        // how many of the busiest ids' counts are exact
+	IDsError   float64 `json:"distinct_ids_error"` // of their number, as a share of it: two standard deviations
 }
 
 // Segment is a stretch of the recording without a long pause.
@@ -135,6 +144,7 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 	}
 	r := o.ids.ranking()
 	p := fromRanking(r)
+	p.Events, p.Sampling = o.events(), o.ids.sampling()
 	p.Merges, p.Duplicates = o.joins.merges(o.ids, p.Events), o.again
 	p.Pause = o.pause.Seconds()
 	for _, s := range o.segments {
@@ -156,6 +166,14 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 	return p, nil
 }
 
+// events is how many there were.
+func (o *Observer) events() (all int64) {
+	for _, s := range o.segments {
+		all += s.events
+	}
+	return all
+}
+
 // fromRanking tells what follows from the counts by rank.
 func fromRanking(r ranking) *Profile {
 	seen, events := r.totals()
@@ -165,7 +183,7 @@ func fromRanking(r ranking) *Profile {
 		once = last.ids
 	}
 	p := &Profile{
-		Format: Format, Events: events, DistinctIDs: seen, Top: r.top(topRanks), Skew: r.skew(), curve: r.curve(),
+		Format: Format, Events: events, DistinctIDs: seen, Sampling: Sampling{OneIn: 1, ExactRanks: seen}, Top: r.top(topRanks), Skew: r.skew(), curve: r.curve(),
 		Shares: Shares{share(1), share(10), share(20), share((seen + 50) / 100), share((seen + 5) / 10), float64(once) / float64(seen)},
 	}
 	return p

@@ -75,6 +75,16 @@ func TestBoundedIDs(t *testing.T) {
 	if math.Abs(float64(idsB)/float64(idsA)-1) > 0.05 || math.Abs(float64(eventsB)/float64(eventsA)-1) > 0.05 {
 		t.Errorf("%d ids with %d events, want %d with %d within 5 %%", idsB, eventsB, idsA, eventsA)
 	}
+	if s := exact.sampling(); s.OneIn != 1 || s.ExactRanks != idsA || s.IDsError != 0 {
+		t.Errorf("all were counted, but %+v", s)
+	}
+	s := bounded.sampling()
+	if s.OneIn != 1<<bounded.level || s.ExactRanks < 20 || math.Abs(float64(idsB-idsA)) > s.IDsError*float64(idsB) || s.IDsError > 0.05 {
+		t.Errorf("%d ids, want %d within %+v", idsB, idsA, s)
+	}
+	if n := int(s.ExactRanks); !slices.Equal(a.top(n), b.top(n)) {
+		t.Errorf("the first %d ranks are not exact", n)
+	}
 	if math.Abs(a.skew()-b.skew()) > 0.05 {
 		t.Errorf("skew %v, want %v", b.skew(), a.skew())
 	}

@@ -4,23 +4,28 @@ import (
 	"io"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/recording"
 	"rehearse/scenario"
 )
 
 // Read observes the recordings of r to their end, events or requests. There must
-// be at least one event.
+// be at least one event. What can be read only once is copied first: how it begins
+// tells its format.
 func Read(r *scenario.Replay, gap time.Duration) (*Profile, error) {
-	format, err := recording.Detect(r)
+	files, remove, err := recording.Spool(r.Paths)
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	format, err := files.Detect(r)
 	if err != nil {
 		return nil, err
 	}
 	o := NewObserver(gap)
 	if format == scenario.FormatCapture {
-		return o.readRequests(r)
+		return o.readRequests(files.OpenRequests(r))
 	}
-	reader, err := recording.Open(r)
+	reader, err := files.Open(r)
 	if err != nil {
 		return nil, err
 	}
@@ -39,14 +44,10 @@ func Read(r *scenario.Replay, gap time.Duration) (*Profile, error) {
 
 // readRequests observes the events of recorded requests, each at the time at which
 // its request was received.
-func (o *Observer) readRequests(r *scenario.Replay) (*Profile, error) {
-	requests, err := recording.OpenRequests(r)
-	if err != nil {
-		return nil, err
-	}
+func (o *Observer) readRequests(requests *recording.Requests) (*Profile, error) {
 	defer requests.Close()
 	var q recording.Request
-	var decoder capture.Decoder
+	var decoder recording.RequestDecoder
 	for {
 		err := requests.Next(&q, func(q *recording.Request) recording.Reason { return o.addRequest(q, &decoder) })
 		if err == io.EOF {
@@ -59,8 +60,8 @@ func (o *Observer) readRequests(r *scenario.Replay) (*Profile, error) {
 }
 
 // addRequest takes in the events of a request, unless the endpoint would refuse it.
-func (o *Observer) addRequest(q *recording.Request, decoder *capture.Decoder) recording.Reason {
-	got, err := q.Decode(decoder)
+func (o *Observer) addRequest(q *recording.Request, decoder *recording.RequestDecoder) recording.Reason {
+	got, err := decoder.Decode(q)
 	if err != nil {
 		return recording.NotRequest
 	}

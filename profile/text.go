@@ -13,7 +13,7 @@ import (
 // how well the scenario fits.
 func (p *Profile) WriteText(out io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s events of %s distinct_ids", humanize.Comma(p.Events), humanize.Comma(p.DistinctIDs))
+	fmt.Fprintf(&b, "%s events of %s distinct_ids%s", humanize.Comma(p.Events), humanize.Comma(p.DistinctIDs), p.Sampling.around())
 	if p.rates != nil {
 		p.writeRates(&b)
 	}
@@ -44,6 +44,14 @@ func (p *Profile) WriteText(out io.Writer) error {
 	fmt.Fprintf(&b, "  ids seen     %8s   %8s\n", humanize.Comma(p.DistinctIDs), humanize.Comma(s.IDs))
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// around sets the error of the number of ids.
+func (s Sampling) around() string {
+	if s.OneIn == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" (± %.2f %%)", 100*s.IDsError)
 }
 
 // writeRates writes when and how fast.
@@ -88,6 +96,9 @@ func (p *Profile) writeHottest(b *strings.Builder) {
 			fmt.Fprintf(b, " %8s", humanize.Comma(n))
 		}
 		b.WriteByte('\n')
+	}
+	if s := p.Sampling; s.ExactRanks < int64(len(p.Top)) {
+		fmt.Fprintf(b, "  the first %d are exact, the others are those of one id in %d, which stand for all\n", s.ExactRanks, s.OneIn)
 	}
 	fmt.Fprintf(b, "  shares: top 1 %.2f %%, top 10 %.2f %%, top 1 %% of the ids %.2f %%, top 10 %% %.2f %%; %.1f %% of the ids occur once\n",
 		100*p.Shares.Top1, 100*p.Shares.Top10, 100*p.Shares.TopPercent, 100*p.Shares.TopTenPercent, 100*p.Shares.Once)

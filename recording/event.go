@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -17,6 +18,7 @@ type Event struct {
 	Time       time.Time
 	UUID       capture.UUID
 	Properties []byte // a valid JSON object
+	Place      Place
 
 	former   []byte // another id of the same person, where the line tells one and no event says so
 	ownID    bool   // the line had no distinct_id: it got one of its own
@@ -24,6 +26,14 @@ type Event struct {
 
 	properties []byte
 }
+
+// Place is where something was recorded.
+type Place struct {
+	File string
+	Line int64 // or row, or request; from 1
+}
+
+func (p Place) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
 
 // reset empties e and keeps its buffers.
 func (e *Event) reset() {

@@ -149,17 +149,13 @@ func (m members) format() scenario.Format {
 	return scenario.FormatJSONL
 }
 
-// Detect returns the format of the first of the paths, as far as it matters to
+// Detect returns the format of the first of the files, as far as it matters to
 // whoever reads them: FormatCapture for requests, another one for events.
-func Detect(r *scenario.Replay) (scenario.Format, error) {
+func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
 	if r.Format != scenario.FormatAuto {
 		return r.Format, nil
 	}
-	parts, err := partsOf(r.Paths)
-	if err != nil {
-		return "", err
-	}
-	for _, p := range parts {
+	for _, p := range f.parts {
 		var l lines
 		if err := l.open(p); err != nil {
 			return "", err

@@ -33,15 +33,59 @@ func goReplayHead(line []byte) (kind byte, at time.Time, ok bool) {
 	return parts[0][0], time.Unix(0, nanoseconds), true
 }
 
-// splitGoReplay is a bufio.SplitFunc that yields one record after the other.
-func splitGoReplay(data []byte, atEOF bool) (advance int, record []byte, err error) {
-	if i := bytes.Index(data, []byte(goReplaySeparator)); i >= 0 {
-		return i + len(goReplaySeparator), data[:i], nil
+// goReplay reads the records of a GoReplay file, one after the other.
+type goReplay struct {
+	records *bufio.Scanner
+	cut     bool // the last record was too long: only its beginning was handed out
+}
+
+// newGoReplay prepares to read them.
+func newGoReplay(in io.Reader) *goReplay {
+	g := &goReplay{records: bufio.NewScanner(in)}
+	g.records.Buffer(make([]byte, 0, readAhead), maxLine)
+	g.records.Split(g.split)
+	return g
+}
+
+// next returns the next record, or the beginning of one that is too long.
+func (g *goReplay) next() (record []byte, cut bool, err error) {
+	if g.records.Scan() {
+		return g.records.Bytes(), g.cut, nil
 	}
-	if atEOF && len(data) > 0 {
+	if err := g.records.Err(); err != nil {
+		return nil, false, err
+	}
+	return nil, false, io.EOF
+}
+
+// split is a bufio.SplitFunc that yields one record after the other.
+func (g *goReplay) split(data []byte, atEOF bool) (advance int, record []byte, err error) {
+	end := bytes.Index(data, []byte(goReplaySeparator))
+	switch {
+	case g.cut:
+		return g.pass(data, end, atEOF)
+	case end >= 0:
+		return end + len(goReplaySeparator), data[:end], nil
+	case atEOF && len(data) > 0:
 		return len(data), data, nil
+	case len(data) >= maxLine:
+		g.cut = true
+		return len(data) - len(goReplaySeparator), data[:maxText+1], nil
 	}
 	return 0, nil, nil
+}
+
+// pass passes over the rest of a record that is too long, which ends there; -1: it
+// goes on, and the last bytes may be those of half a separator.
+func (g *goReplay) pass(data []byte, end int, atEOF bool) (advance int, record []byte, err error) {
+	switch {
+	case end >= 0:
+		g.cut = false
+		return end + len(goReplaySeparator), nil, nil
+	case atEOF:
+		return len(data), nil, nil
+	}
+	return max(len(data)-len(goReplaySeparator), 0), nil, nil
 }
 
 // parseGoReplay reads a record. Answers, which GoReplay records as well, are

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,7 +16,8 @@ import (
 // har reads the entries of an HTTP archive (HAR 1.2), one after the other.
 type har struct {
 	decoder *json.Decoder
-	bound   *io.LimitedReader // what one entry may have
+	bound   *io.LimitedReader // what is left for one entry
+	most    int64             // what one may have, in bytes
 }
 
 // harEntry is what matters of an entry.
@@ -45,7 +47,7 @@ func isHAR(start []byte) bool {
 // newHAR steps to the entries.
 func newHAR(in io.Reader) (*har, error) {
 	bound := &io.LimitedReader{R: in, N: maxLine}
-	h := &har{json.NewDecoder(bound), bound}
+	h := &har{json.NewDecoder(bound), bound, maxLine}
 	for depth := 0; ; {
 		token, err := h.decoder.Token()
 		if err == io.EOF {
@@ -71,15 +73,18 @@ func newHAR(in io.Reader) (*har, error) {
 	}
 }
 
-// next returns the next entry as JSON, io.EOF after the last.
-func (h *har) next() ([]byte, error) {
+// next returns the next entry as JSON, io.EOF after the last. One that is too long
+// ends the reading: where the next begins is only known to whoever decodes it.
+func (h *har) next() (entry []byte, cut bool, err error) {
 	if !h.decoder.More() {
-		return nil, io.EOF
+		return nil, false, io.EOF
 	}
-	h.bound.N = maxLine
-	var entry json.RawMessage
-	err := h.decoder.Decode(&entry)
-	return entry, err
+	h.bound.N = h.most
+	var text json.RawMessage
+	if err = h.decoder.Decode(&text); err != nil && h.bound.N == 0 {
+		err = fmt.Errorf("an entry of more than %d bytes (an archive without the bodies of answers is smaller)", h.most)
+	}
+	return text, false, err
 }
 
 // parseHAR reads an entry. Requests that post no events (other methods, pages,

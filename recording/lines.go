@@ -7,13 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxLine bounds a recorded line: more than any request that an endpoint takes.
-const maxLine = 64 << 20
+// maxLine bounds a recorded line: the largest request that an endpoint takes has 20
+// MiB, which are 27 in base64.
+const maxLine = 32 << 20
 
 // readAhead is how much is asked of a file at once.
 const readAhead = 256 << 10
@@ -22,12 +24,16 @@ const readAhead = 256 << 10
 type lines struct {
 	part   part
 	number int64 // of the last line, from 1
+	cut    bool  // the last line was too long: only its beginning was kept
 
 	file   *counted
 	plain  *bufio.Reader // of the file as it lies there
 	stream io.Reader     // of what is in it, once decompressed
 	in     *bufio.Reader
 	long   []byte // a line that outgrew the reader's buffer
+
+	again    []byte // lines that are read a second time, a line end behind each
+	againCut bool   // the last of them was too long
 }
 
 // open begins to read p, and looks at its first bytes for a compression.
@@ -52,6 +58,7 @@ func (l *lines) open(p part) error {
 	if start, _ := l.in.Peek(3); string(start) == "\xef\xbb\xbf" {
 		l.in.Discard(3) // a byte order mark, as spreadsheets write it
 	}
+	l.in = unlisted(l.in)
 	return nil
 }
 
@@ -82,16 +89,16 @@ func (l *lines) any() ([]byte, error) {
 
 // read reads one line. The last one needs no line end.
 func (l *lines) read() ([]byte, error) {
-	l.long = l.long[:0]
+	if len(l.again) > 0 {
+		return l.reread(), nil
+	}
+	l.long, l.cut = l.long[:0], false
 	for {
 		piece, err := l.in.ReadSlice('\n')
 		if err == nil && len(l.long) == 0 {
 			return cutEnd(piece), nil
 		}
-		if len(l.long)+len(piece) > maxLine {
-			return nil, fmt.Errorf("a line of more than %d bytes", maxLine)
-		}
-		l.long = append(l.long, piece...)
+		l.keep(piece)
 		switch {
 		case err == bufio.ErrBufferFull:
 			continue
@@ -100,6 +107,37 @@ func (l *lines) read() ([]byte, error) {
 		}
 		return nil, err
 	}
+}
+
+// keep adds a piece to a long line. Of one that is too long the beginning is kept, a
+// byte more than the quarantine takes, so that it says what it lacks.
+func (l *lines) keep(piece []byte) {
+	switch {
+	case l.cut:
+	case len(l.long)+len(piece) > maxLine:
+		l.long, l.cut = bytes.Clone(l.long[:maxText+1]), true
+	default:
+		if cap(l.long)-len(l.long) < len(piece) {
+			l.long = slices.Grow(l.long, len(l.long)+len(piece)) // twice as much: append adds a quarter
+		}
+		l.long = append(l.long, piece...)
+	}
+}
+
+// unread has the last lines read once more. They are separated by line ends.
+func (l *lines) unread(text []byte) {
+	l.number -= int64(bytes.Count(text, []byte{'\n'})) + 1
+	l.again = append(append(bytes.Clone(text), '\n'), l.again...)
+	l.againCut, l.cut = l.againCut || l.cut, false
+}
+
+// reread returns the first of the lines that are to be read once more.
+func (l *lines) reread() (line []byte) {
+	line, l.again, _ = bytes.Cut(l.again, []byte{'\n'})
+	if l.cut = l.againCut && len(l.again) == 0; l.cut {
+		l.againCut = false
+	}
+	return line
 }
 
 // cutEnd cuts off the end of a line.
@@ -168,7 +206,7 @@ func decompress(r io.Reader, magic []byte) (io.Reader, error) {
 func explain(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the compressed file breaks off (was it copied whole?)")
+		return errors.New("the file breaks off (was it copied whole?)")
 	case errors.Is(err, zip.ErrFormat):
 		return errors.New("the archive is damaged or breaks off (was it copied whole?)")
 	}

@@ -9,20 +9,49 @@ import (
 
 // mapped reads lines of any JSON through a mapping of their members.
 type mapped struct {
-	fields  *scenario.Fields
-	begin   [256]bool // whether a mapped path begins with this byte
-	nesting bool      // whether the properties lie deeper than in a member
+	properties string    // the path to them
+	routes     []route   // to the other parts
+	begin      [256]bool // whether a mapped member begins with this byte
 }
+
+// route is a way to a part of the event: through a member, or to it.
+type route struct {
+	member string
+	inside string // the path from there; empty: the member is the part
+	part   eventPart
+}
+
+// eventPart is what a path leads to.
+type eventPart int
+
+const (
+	toName eventPart = iota
+	toID
+	toTime
+	toUUID
+)
 
 // newMapped prepares to read through a mapping.
 func newMapped(f *scenario.Fields) *mapped {
-	m := &mapped{fields: f, nesting: strings.IndexByte(f.Properties, '.') > 0}
-	for _, path := range [...]string{f.Event, f.DistinctID, f.Timestamp, f.UUID, f.Properties} {
-		if path != "" {
-			m.begin[path[0]] = true
-		}
+	m := &mapped{properties: f.Properties}
+	for part, path := range [...]string{toName: f.Event, toID: f.DistinctID, toTime: f.Timestamp, toUUID: f.UUID} {
+		m.lead(path, eventPart(part))
+	}
+	if f.Properties != "" {
+		m.begin[f.Properties[0]] = true
 	}
 	return m
+}
+
+// lead adds the ways that a path may mean: the name of a member may have dots itself.
+func (m *mapped) lead(path string, to eventPart) {
+	for end := 1; end <= len(path); end++ {
+		if end < len(path) && path[end] != '.' {
+			continue
+		}
+		m.routes = append(m.routes, route{path[:end], strings.TrimPrefix(path[end:], "."), to})
+		m.begin[path[0]] = true
+	}
 }
 
 // decode makes the mapped members the parts of the event. The properties are the
@@ -39,7 +68,7 @@ func (m *mapped) decode(line []byte, number int64, e *Event) Reason {
 		mapped := false
 		if len(name) > 0 && m.begin[name[0]] { // Most members are not mapped: this is all they cost.
 			mapped = m.take(name, value, e, &uuid)
-			if string(name) == m.fields.Properties && isObject(value) {
+			if string(name) == m.properties && isObject(value) {
 				properties = value
 			}
 		}
@@ -60,8 +89,8 @@ func (m *mapped) decode(line []byte, number int64, e *Event) Reason {
 	}
 	if e.close(); properties != nil {
 		e.Properties = properties
-	} else if m.nesting {
-		if at, found := descend(line, m.fields.Properties); found && isObject(at) {
+	} else if strings.IndexByte(m.properties, '.') > 0 {
+		if at, found := descend(line, m.properties); found && isObject(at) {
 			e.Properties = at
 		}
 	}
@@ -77,37 +106,37 @@ func trimComma(members []byte) []byte {
 
 // take looks for the parts of the event in one member, and reports whether the
 // member as a whole is one.
-func (m *mapped) take(name, value []byte, e *Event, uuid *[]byte) bool {
-	f, whole := m.fields, false
-	if at, mine := reach(f.Event, name, value, &whole); mine {
-		e.setName(at)
-	}
-	if at, mine := reach(f.DistinctID, name, value, &whole); mine {
-		e.setID(at)
-	}
-	if at, mine := reach(f.Timestamp, name, value, &whole); mine {
-		e.Time, _ = ParseTime(at)
-	}
-	if at, mine := reach(f.UUID, name, value, &whole); mine {
-		*uuid = at
+func (m *mapped) take(name, value []byte, e *Event, uuid *[]byte) (whole bool) {
+	for i := range m.routes {
+		r := &m.routes[i]
+		if len(r.member) != len(name) || r.member != string(name) {
+			continue
+		}
+		at, found := value, true
+		if r.inside == "" {
+			whole = true
+		} else {
+			at, found = descend(value, r.inside)
+		}
+		if found {
+			e.setPart(r.part, at, uuid)
+		}
 	}
 	return whole
 }
 
-// reach returns what lies at path, if path leads to this member or into it, and
-// notes in whole if it is the member itself.
-func reach(path string, name, value []byte, whole *bool) ([]byte, bool) {
-	if len(path) < len(name) || path[:len(name)] != string(name) || len(name) == 0 {
-		return nil, false
+// setPart makes a value a part of the event.
+func (e *Event) setPart(part eventPart, value []byte, uuid *[]byte) {
+	switch part {
+	case toName:
+		e.setName(value)
+	case toID:
+		e.setID(value)
+	case toTime:
+		e.Time, _ = ParseTime(value)
+	case toUUID:
+		*uuid = value
 	}
-	if len(path) == len(name) {
-		*whole = true
-		return value, true
-	}
-	if path[len(name)] != '.' {
-		return nil, false
-	}
-	return descend(value, path[len(name)+1:])
 }
 
 // descend returns the value at a dotted path inside an object that is valid.

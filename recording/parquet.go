@@ -42,7 +42,7 @@ func openParquet(p part, r *scenario.Replay) (rows *parquetRows, s shape, err er
 	if p.path == Stdin || p.member != "" {
 		return nil, s, errors.New("a Parquet file must lie in a file of its own, not in an archive or a pipe")
 	}
-	file, err := os.Open(p.path)
+	file, err := p.openFile()
 	if err != nil {
 		return nil, s, err
 	}
@@ -51,14 +51,10 @@ func openParquet(p part, r *scenario.Replay) (rows *parquetRows, s shape, err er
 			file.Close()
 		}
 	}()
-	info, err := file.Stat()
-	if err != nil {
+	if err := checkFooter(file, p.size); err != nil {
 		return nil, s, err
 	}
-	if err := checkFooter(file, info.Size()); err != nil {
-		return nil, s, err
-	}
-	table, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readAhead))
+	table, err := parquet.OpenFile(file, p.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(readAhead))
 	if err != nil {
 		return nil, s, fmt.Errorf("no Parquet file, or not the whole of one: %w", err)
 	}
@@ -67,7 +63,7 @@ func openParquet(p part, r *scenario.Replay) (rows *parquetRows, s shape, err er
 		m.names, m.values = append(m.names, c.Name()), append(m.values, "?")
 	}
 	s = lineShape(m, r)
-	opened := &parquetRows{file: file, size: info.Size(), all: table.NumRows(), groups: table.RowGroups()}
+	opened := &parquetRows{file: file, size: p.size, all: table.NumRows(), groups: table.RowGroups()}
 	for _, c := range table.Root().Columns() {
 		if c.Leaf() && !c.Repeated() && (s.format != scenario.FormatPostHog || isPostHogColumn(c.Name())) {
 			opened.columns = append(opened.columns, newParquetColumn(c))

@@ -35,16 +35,12 @@ type Bad struct {
 	Text   []byte `json:"-"`
 }
 
-// Open prepares to read the recordings of r. It looks at the first event of each
-// file, so that it can merge them by time.
-func Open(r *scenario.Replay) (*Reader, error) {
-	parts, err := partsOf(r.Paths)
-	if err != nil {
-		return nil, err
-	}
+// Open prepares to read the files by the rules of r. It looks at the first event of
+// each, so that it can merge them by time.
+func (f Files) Open(r *scenario.Replay) (*Reader, error) {
 	reader := &Reader{replay: r, chosen: newSampler(r.Sample), waiting: reorder{bound: r.Reorder}}
-	for i, p := range parts {
-		s := &stream{part: p, order: i}
+	for i, p := range f.parts {
+		s := &stream{part: p, name: p.String(), order: i}
 		if err := s.peek(r); err != nil {
 			return nil, err
 		}
@@ -100,8 +96,10 @@ func (r *Reader) merged() (*Event, error) {
 // handOut returns the next event of a stream, or the alias that goes before it.
 func (r *Reader) handOut(s *stream) *Event {
 	r.counts.Events++
+	s.event.Place = Place{s.name, s.lines.number}
 	if a := r.aliases.before(&s.event); a != nil && r.chosen.takes(a) {
 		r.counts.Added++
+		a.Place = s.event.Place
 		return a
 	}
 	if r.current = s; s.event.ownID {
@@ -163,7 +161,7 @@ func (r *Reader) choose(s *stream) Reason {
 
 // leaveOut counts a line that is not sent and tells of it, if it is a bad one.
 func (r *Reader) leaveOut(s *stream, text []byte, reason Reason) error {
-	b := Bad{s.part.String(), s.lines.number, reason, text}
+	b := Bad{s.name, s.lines.number, reason, text}
 	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
 }
 

@@ -15,6 +15,7 @@ type Reason string
 const (
 	NotJSON    Reason = "not a JSON object"
 	NotUTF8    Reason = "not UTF-8"
+	TooLong    Reason = "longer than 32 MiB"
 	NotARow    Reason = "not a row of the table"
 	NotLogged  Reason = "not a line of an access log"
 	NoName     Reason = "no event name"

@@ -85,7 +85,7 @@ func (e *Event) copy(other *Event) {
 	e.id = append(e.id[:0], other.DistinctID...)
 	e.properties = append(e.properties[:0], other.Properties...)
 	e.Name, e.DistinctID, e.Properties = e.name, e.id, e.properties
-	e.Time, e.UUID = other.Time, other.UUID
+	e.Time, e.UUID, e.Place = other.Time, other.UUID, other.Place
 }
 
 // byTime orders events by time, those of one time as they came.

@@ -13,7 +13,8 @@ import (
 // Request is one recorded request to an event endpoint.
 type Request struct {
 	Time            time.Time // when the server received it
-	Path            string    // with the query
+	Place           Place
+	Path            string // with the query
 	ContentType     string
 	ContentEncoding string
 	ForwardedFor    string // the address that it came from
@@ -74,9 +75,23 @@ func (r *Request) Parse(line []byte) Reason {
 	return ""
 }
 
-// DecodeV1 returns what a request to v1 submits, as the endpoint would understand
-// it.
-func (r *Request) DecodeV1(d *capture.DecoderV1) (*capture.Submission, error) {
+// RequestDecoder understands requests as the API that they went to does. The zero one
+// is ready for use.
+type RequestDecoder struct {
+	v0 capture.Decoder
+	v1 capture.DecoderV1
+}
+
+// Decode returns what a request submits, good until the next call.
+func (d *RequestDecoder) Decode(r *Request) (*capture.Submission, error) {
+	if r.IsV1() {
+		return r.decodeV1(&d.v1)
+	}
+	return r.decode(&d.v0)
+}
+
+// decodeV1 reads a request to v1.
+func (r *Request) decodeV1(d *capture.DecoderV1) (*capture.Submission, error) {
 	q := capture.RequestV1{
 		UserAgent: []byte("replay"), ContentType: []byte(r.ContentType), ContentEncoding: []byte(r.ContentEncoding), Body: r.Body,
 	}
@@ -93,8 +108,8 @@ func (r *Request) DecodeV1(d *capture.DecoderV1) (*capture.Submission, error) {
 	return d.Decode(&q)
 }
 
-// Decode returns what the request submits, as the endpoint would understand it.
-func (r *Request) Decode(d *capture.Decoder) (*capture.Submission, error) {
+// decode reads a request to v0.
+func (r *Request) decode(d *capture.Decoder) (*capture.Submission, error) {
 	path, query, _ := strings.Cut(r.Path, "?")
 	return d.Decode(&capture.Request{
 		Path: []byte(path), Query: []byte(query),

@@ -1,7 +1,6 @@
 package recording
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 
@@ -25,18 +24,14 @@ type Requests struct {
 // requestPart is the part that is being read.
 type requestPart struct {
 	stream
-	number int64 // of the record, from 1
-	record func() ([]byte, error)
+	number int64                                     // of the record, from 1
+	record func() (text []byte, cut bool, err error) // cut: it is too long, and this its beginning
 	parse  func(*Request, []byte) Reason
 }
 
-// OpenRequests prepares to read the recordings of r.
-func OpenRequests(r *scenario.Replay) (*Requests, error) {
-	parts, err := partsOf(r.Paths)
-	if err != nil {
-		return nil, err
-	}
-	return &Requests{replay: r, parts: parts}, nil
+// OpenRequests prepares to read the files by the rules of r.
+func (f Files) OpenRequests(r *scenario.Replay) *Requests {
+	return &Requests{replay: r, parts: f.parts}
 }
 
 // Next reads the next request into q, using its body's buffer again. Records that
@@ -48,7 +43,7 @@ func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 				return err
 			}
 		}
-		record, err := r.open.record()
+		record, cut, err := r.open.record()
 		if err == io.EOF {
 			r.open.lines.close()
 			r.finished += r.open.lines.part.size
@@ -60,8 +55,12 @@ func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 		}
 		r.counts.Lines++
 		r.open.number++
-		reason := r.open.parse(q, record)
+		reason := TooLong
+		if !cut {
+			reason = r.open.parse(q, record)
+		}
 		if reason == "" {
+			q.Place = r.open.place()
 			reason = take(q)
 		}
 		if reason == "" {
@@ -92,33 +91,28 @@ func (r *Requests) openNext() error {
 		}
 		p.record, p.parse = h.next, (*Request).parseHAR
 	case isGoReplay(start):
-		p.record, p.parse = p.goReplay(), (*Request).parseGoReplay
+		p.record, p.parse = newGoReplay(p.lines.in).next, (*Request).parseGoReplay
 	default:
-		p.record, p.parse = p.stream.line, (*Request).Parse
+		p.record, p.parse = p.plain, (*Request).Parse
 	}
 	return nil
 }
 
-// goReplay returns what yields the records of a GoReplay file.
-func (p *requestPart) goReplay() func() ([]byte, error) {
-	records := bufio.NewScanner(p.lines.in)
-	records.Buffer(make([]byte, 0, readAhead), maxLine)
-	records.Split(splitGoReplay)
-	return func() ([]byte, error) {
-		if records.Scan() {
-			return records.Bytes(), nil
-		}
-		if err := records.Err(); err != nil {
-			return nil, err
-		}
-		return nil, io.EOF
-	}
+// place is where the last record lies: its line, comments counted, or its number.
+func (p *requestPart) place() Place {
+	return Place{p.lines.part.String(), max(p.number, p.lines.number)}
+}
+
+// plain returns the next line.
+func (p *requestPart) plain() (text []byte, cut bool, err error) {
+	text, err = p.stream.line()
+	return text, p.lines.cut, err
 }
 
 // leaveOut counts a record that is not sent, and tells of it if it is a bad one.
 func (r *Requests) leaveOut(record []byte, reason Reason) error {
-	number := max(r.open.number, r.open.lines.number) // comments are lines, too
-	b := Bad{r.open.lines.part.String(), number, reason, record}
+	at := r.open.place()
+	b := Bad{at.File, at.Line, reason, record}
 	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
 }
 

@@ -224,3 +224,38 @@ func BenchmarkReader(b *testing.B) {
 		})
 	}
 }
+
+// TestMappedPaths: a path descends, and the name of a member may hold dots itself.
+func TestMappedPaths(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ path, line, id, properties string }{
+		{"u", `{"u":"x","n":1}`, "x", `{"n":1}`},
+		{"u.id", `{"u":{"id":"x"},"n":1}`, "x", `{"u":{"id":"x"},"n":1}`},
+		{"u.id", `{"u.id":"x","n":1}`, "x", `{"n":1}`},
+		{"u.id.v", `{"u.id":{"v":"x"}}`, "x", `{"u.id":{"v":"x"}}`},
+		{"u.id.v", `{"u":{"id.v":"x"}}`, "x", `{"u":{"id.v":"x"}}`},
+		{"u.id.v", `{"u":{"id":{"v":"x"}},"u.i":2}`, "x", `{"u":{"id":{"v":"x"}},"u.i":2}`},
+		{"u.id", `{"u":{"id":"x"},"u.id":"y"}`, "y", `{"u":{"id":"x"}}`},
+		{"u", `{"n":1,"":3,"uu":4}`, "", `{"n":1,"":3,"uu":4}`},
+		{"", `{"n":1,"":3}`, "", `{"n":1,"":3}`},
+	} {
+		e := &Event{}
+		e.reset()
+		reason := newMapped(&scenario.Fields{DistinctID: c.path}).decode([]byte(c.line), 1, e)
+		if string(e.DistinctID) != c.id || string(e.Properties) != c.properties || reason != "" {
+			t.Errorf("%s in %s: %q with %s, %q", c.path, c.line, e.DistinctID, e.Properties, reason)
+		}
+	}
+}
+
+// TestDaysIn: against the calendar of package time.
+func TestDaysIn(t *testing.T) {
+	t.Parallel()
+	for _, year := range []int{1900, 1970, 2000, 2023, 2024, 2100} {
+		for month := 1; month <= 12; month++ {
+			if got, want := daysIn(year, month), time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day(); got != want {
+				t.Errorf("%d-%02d has %d days, want %d", year, month, got, want)
+			}
+		}
+	}
+}

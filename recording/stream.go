@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"time"
@@ -11,6 +12,7 @@ import (
 // stream reads the events of one part, one after the other.
 type stream struct {
 	part    part
+	name    string    // of the part
 	order   int       // of the part among all
 	head    time.Time // of the next event
 	opened  bool
@@ -64,17 +66,34 @@ func (s *stream) openRows(r *scenario.Replay) (err error) {
 // for whoever wants to know what could not be used. io.EOF ends the part.
 func (s *stream) next() (text []byte, reason Reason, err error) {
 	line, err := s.line()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, "", err
+	case s.table != nil:
+		text, reason = s.nextRow(line)
+		return text, reason, nil
+	case s.lines.cut:
+		return line, TooLong, nil
 	}
-	row := line
-	if s.table != nil {
-		ok := false
-		if row, ok = s.table.row(line); !ok {
-			return line, NotARow, nil
-		}
+	return line, decode(s.decoder, line, s.lines.number, &s.event), nil
+}
+
+// nextRow reads a row of a table into s.event. If what goes over several lines is no
+// row, a quote in the first of them is astray: that line alone is lost, and the others
+// are read once more.
+func (s *stream) nextRow(text []byte) ([]byte, Reason) {
+	row, ok := s.table.row(text)
+	if ok && !s.lines.cut {
+		return text, decode(s.decoder, row, s.lines.number, &s.event)
 	}
-	return line, decode(s.decoder, row, s.lines.number, &s.event), nil
+	if first, others, several := bytes.Cut(text, []byte{'\n'}); several {
+		s.lines.unread(others)
+		return first, NotARow
+	}
+	if s.lines.cut {
+		return text, TooLong
+	}
+	return text, NotARow
 }
 
 // line returns the next line that is no comment, or the next row of a table.
@@ -106,25 +125,29 @@ func (s *stream) row() ([]byte, error) {
 	return line, err
 }
 
-// wholeRow joins the lines of a row. One that does not end within a hundred lines
-// is taken for a single line with a stray quote.
+// The lines and bytes that a row of several lines may have. What has not ended then
+// is taken for a line with a stray quote.
+const (
+	maxRowLines = 100
+	maxRowBytes = 8 << 20
+)
+
+// wholeRow joins the lines of a row.
 func (s *stream) wholeRow(line []byte) ([]byte, error) {
-	if !isOpen(line) {
+	if s.lines.cut || !s.table.isOpen(line, false) {
 		return line, nil
 	}
 	s.joined = append(s.joined[:0], line...)
-	for range 100 {
+	for open, n := true, 1; open && n < maxRowLines && len(s.joined) < maxRowBytes && !s.lines.cut; n++ {
 		more, err := s.lines.any()
-		if err == io.EOF || len(s.joined) > maxLine {
+		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
 		s.joined = append(append(s.joined, '\n'), more...)
-		if !isOpen(s.joined) {
-			break
-		}
+		open = s.table.isOpen(more, true)
 	}
 	return s.joined, nil
 }

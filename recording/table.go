@@ -114,6 +114,48 @@ func (t *table) quoted(line []byte, at int) int {
 	}
 }
 
-// isOpen reports whether a row goes on in the next line: a quote was opened and
-// not closed.
-func isOpen(row []byte) bool { return bytes.Count(row, []byte{'"'})%2 == 1 }
+// isOpen reports whether a row goes on in the next line, because this one ends in the
+// quotes of a cell; quoted says whether it begins in them. A quote elsewhere in a cell
+// is a character like any other.
+func (t *table) isOpen(line []byte, quoted bool) bool {
+	if bytes.IndexByte(line, '"') < 0 {
+		return quoted
+	}
+	for at := 0; at < len(line); at++ {
+		if !quoted && line[at] == '"' {
+			quoted = true
+			at++
+		}
+		if !quoted {
+			n := bytes.IndexByte(line[at:], t.comma)
+			if n < 0 {
+				return false
+			}
+			at += n
+			continue
+		}
+		if at = endOfQuotes(line, at); at < 0 {
+			return true
+		}
+		if quoted = false; at < len(line) && line[at] != t.comma {
+			return false // It is no row, however it goes on.
+		}
+	}
+	return quoted
+}
+
+// endOfQuotes returns what follows the quote that ends the text at a place, -1 if
+// none does. Two in a row are a character of the text.
+func endOfQuotes(line []byte, at int) int {
+	for {
+		n := bytes.IndexByte(line[at:], '"')
+		if n < 0 {
+			return -1
+		}
+		at += n + 1
+		if at >= len(line) || line[at] != '"' {
+			return at
+		}
+		at++
+	}
+}

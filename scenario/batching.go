@@ -19,6 +19,10 @@ const (
 	maxBatchBytes  = 100_000_000
 )
 
+// replayAge is how long an event of a replay in its own rhythm waits for company where
+// nobody says: what takes longer would be another rhythm.
+const replayAge = time.Second
+
 // orDefault fills in what the file left open.
 func (b Batching) orDefault(e Endpoint) Batching {
 	if b.MaxEvents == 0 {

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,18 @@ func readFiles(v value) (patterns, paths []string) {
 		}
 		patterns, paths = append(patterns, pattern), append(paths, found...)
 	}
-	return patterns, paths
+	return patterns, once(paths)
+}
+
+// once leaves out the paths that came before: what two patterns match is one file.
+func once(paths []string) []string {
+	seen := make(map[string]bool, len(paths))
+	return slices.DeleteFunc(paths, func(path string) bool {
+		path = filepath.Clean(path)
+		again := seen[path]
+		seen[path] = true
+		return again
+	})
 }
 
 // FindFiles returns the files that a pattern stands for, sorted: those that it

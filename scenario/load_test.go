@@ -275,6 +275,14 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 	if diff := cmp.Diff(want, s.Replay.Paths); diff != "" {
 		t.Errorf("paths of a directory differ (-want +got):\n%s", diff)
 	}
+	s, err = Parse("a.yaml", []byte("name: a\nreplay: {files: ['2.jsonl', '*.jsonl', '-', './2.jsonl', '-']}\n"), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = []string{filepath.Join(dir, "2.jsonl"), filepath.Join(dir, "1.jsonl"), "-"}
+	if diff := cmp.Diff(want, s.Replay.Paths); diff != "" {
+		t.Errorf("paths that several entries name differ (-want +got):\n%s", diff)
+	}
 }
 
 func TestUnreadableFiles(t *testing.T) {
@@ -366,4 +374,25 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("error is %T", err)
 		}
 	})
+}
+
+// TestReplayAge: in its own rhythm, an event of a replay waits a second for others
+// where nobody says how long, and as long as it is told to otherwise.
+func TestReplayAge(t *testing.T) {
+	t.Parallel()
+	for more, want := range map[string]time.Duration{
+		"replay: {files: ['-']}\n":                                                    time.Second,
+		"replay: {files: ['-']}\nbatching: {age: 0}\n":                                0,
+		"replay: {files: ['-']}\nbatching: {age: 3s, events: 7}\n":                    3 * time.Second,
+		"replay: {files: ['-'], clock: profile}\nload: {profile: \"const(1, 1s)\"}\n": 0,
+		"traffic: {}\nload: {profile: \"const(1, 1s)\"}\n":                            0,
+	} {
+		s, err := Parse("a.yaml", []byte("name: a\n"+more), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Batching.Age != want {
+			t.Errorf("%q: a batch is closed after %v, want %v", more, s.Batching.Age, want)
+		}
+	}
 }

@@ -50,6 +50,9 @@ func readScenario(v value) *Scenario {
 	v.require("name")
 	s.adopt(v.d)
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
+	if s.Replay != nil && s.Replay.Clock == ClockRecorded && s.Target.Client == "" && !v.d.has("batching.age") {
+		s.Batching.Age = replayAge
+	}
 	return s
 }
 

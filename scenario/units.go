@@ -191,6 +191,16 @@ func FormatDuration(d time.Duration) string {
 	return text
 }
 
+// FormatSpan writes how long something lasts for people to read: to the second, and
+// from three days on in days.
+func FormatSpan(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d < 3*day {
+		return d.Round(time.Second).String()
+	}
+	return strconv.FormatInt(int64(d.Round(day)/day), 10) + " days"
+}
+
 // parseWhole reads a whole number of the given units, up to 2^53.
 func parseWhole(text string, units map[string]float64) (int64, error) {
 	number, unit, err := scan(text)

@@ -16,7 +16,6 @@ import (
 
 	"rehearse/generator"
 	"rehearse/preflight"
-	"rehearse/recording"
 	"rehearse/scenario"
 )
 
@@ -172,11 +171,10 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, e
 	}
 	load := tally.Load(curve)
 	load.Warnings = plan.Warnings
-	if err == nil && s.Replay != nil {
-		var format scenario.Format
-		format, err = recording.Detect(s.Replay)
-		load.Recorded = format == scenario.FormatCapture
+	if p := plan.Pause; p.IsLong() {
+		load.Pause = preflight.Pause{Length: p.Length, Message: p.String(), Hint: p.Hint()}
 	}
+	load.Recorded = plan.Verbatim
 	return load, err
 }
 

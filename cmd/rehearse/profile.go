@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,6 +64,10 @@ query instead of the data: a CSV with a count per distinct_id.`,
 	return c
 }
 
+// spare is how much of the memory in use may be garbage, in percent. Reading makes
+// next to none, and the tables of ids are large.
+const spare = 20
+
 // learn is the verb's work.
 func learn(w world, args []string, f profileFlags) error {
 	for _, path := range f.out {
@@ -70,7 +75,11 @@ func learn(w world, args []string, f profileFlags) error {
 			return coded{exitUsage, fmt.Errorf("cannot write %q: its name must end in .yaml, .json or .svg", path)}
 		}
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(spare))
 	p, err := f.read(args)
+	if errors.Is(err, profile.ErrEmpty) {
+		err = fmt.Errorf("%w (--format names another format, --field the members, or the columns of a table, that are event, distinct_id and timestamp)", err)
+	}
 	if err != nil {
 		return coded{exitScenario, err}
 	}

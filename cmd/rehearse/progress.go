@@ -16,6 +16,7 @@ import (
 	"rehearse/capture"
 	"rehearse/generator"
 	"rehearse/results"
+	"rehearse/scenario"
 )
 
 // progress shows how a run goes. It only ever sees finished intervals, so that
@@ -43,7 +44,7 @@ func newProgress(r *rehearsal, directory string, read reading) progress {
 	}
 	fmt.Fprintf(out, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
 		r.scenario.Name, humanize.Comma(r.plan.Events), humanize.Comma(r.plan.Requests),
-		r.plan.Span.Round(time.Second), humanize.Comma(int64(r.plan.Peak)), r.target, directory)
+		scenario.FormatSpan(r.plan.Span), humanize.Comma(int64(r.plan.Peak)), r.target, directory)
 	if _, ok := terminal(out); ok && os.Getenv("TERM") != "dumb" {
 		return newBar(out, r.plan.Span, read)
 	}
@@ -74,7 +75,7 @@ func (l *lines) show(iv *results.Interval) {
 		return
 	}
 	l.shown = iv.To.Truncate(every)
-	fmt.Fprintf(l.out, "%v of %v  %s\n", iv.To.Round(time.Second), l.span.Round(time.Second), strings.Join(describe(iv, l.read), "  "))
+	fmt.Fprintf(l.out, "%s of %s  %s\n", scenario.FormatSpan(iv.To), scenario.FormatSpan(l.span), strings.Join(describe(iv, l.read), "  "))
 }
 
 // warn prints at once.
@@ -128,7 +129,7 @@ func (b *bar) clock(decor.Statistics) string {
 }
 
 func progressClock(now, span time.Duration) string {
-	return fmt.Sprintf("%v of %v ", now.Round(time.Second), span.Round(time.Second))
+	return fmt.Sprintf("%s of %s ", scenario.FormatSpan(now), scenario.FormatSpan(span))
 }
 
 // say sets the text beside the bar.

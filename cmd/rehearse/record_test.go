@@ -125,6 +125,9 @@ func TestRecordOfV1IsReplayed(t *testing.T) {
 	if err := r.close(); err != nil || r.lines != 4 {
 		t.Fatalf("%v, %d lines", err, r.lines)
 	}
+	if _, stdout, stderr := command(t, "profile", wire); !strings.HasPrefix(stdout, "40 events ") {
+		t.Errorf("the profile of 40 recorded events is\n%s%s", stdout, stderr)
+	}
 	second, err := startEmbedded(staging.Config{NotPersisted: 0.1})
 	if err != nil {
 		t.Fatal(err)

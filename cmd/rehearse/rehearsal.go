@@ -135,7 +135,7 @@ func (r *rehearsal) manifest(start time.Time) results.Manifest {
 	m := results.Manifest{
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
 		Target: r.target, Permit: r.cleared.id(), Planned: planned(r.plan), ScenarioYAML: r.scenario.Redacted(), Thresholds: r.scenario.Thresholds,
-		Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.plan.Warnings,
+		Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.plan.Notes(),
 	}
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed

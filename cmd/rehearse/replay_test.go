@@ -63,6 +63,36 @@ func TestBadLinesAreQuarantined(t *testing.T) {
 	}
 }
 
+// TestWrongClock: a replay that would last for decades because one clock was wrong is
+// refused by check, which says where and what to do, and run says so before it starts.
+func TestWrongClock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	line := func(at string) string {
+		return fmt.Sprintf(`{"event":"a","distinct_id":"u","timestamp":%q,"properties":{}}`+"\n", at)
+	}
+	write(t, filepath.Join(dir, "export.jsonl"), line("1970-01-01T00:00:00Z")+strings.Repeat(line("2026-01-01T00:00:00Z"), 9))
+	path := filepath.Join(dir, "s.yaml")
+	write(t, path, "name: a\nreplay: {files: [export.jsonl]}\n")
+	code, stdout, _ := command(t, "check", path)
+	text := strings.Join(strings.Fields(stdout), " ")
+	for _, want := range []string{"refuse long-pause", "20454 days", "export.jsonl:2)", "replay.max_gap", "replay.from: 2026-01-01T00:00:00Z"} {
+		if code != exitRefused || !strings.Contains(text, want) {
+			t.Errorf("exit %d, and check does not say %q:\n%s", code, want, stdout)
+		}
+	}
+	interrupts := make(chan os.Signal, 1)
+	interrupts <- os.Interrupt
+	var out, stderr bytes.Buffer
+	run([]string{"run", path, "--out", filepath.Join(dir, "run")}, world{stdin: strings.NewReader(""), stdout: &out, stderr: &stderr, interrupts: interrupts})
+	if before, _, _ := strings.Cut(stderr.String(), "writing "); !strings.Contains(before, "note: nothing is sent for 20454 days") || !strings.Contains(before, "over 20454 days") {
+		t.Errorf("run begins without a word of it:\n%s", stderr.String())
+	}
+	if _, stdout, _ := command(t, "check", path, "--set", "replay.max_gap=1s"); strings.Contains(stdout, "long-pause") {
+		t.Errorf("a pause that is cut is still long:\n%s", stdout)
+	}
+}
+
 // TestOrderHasAPrice: what order per id costs in rate is said before the run, in its
 // report and in its result.
 func TestOrderHasAPrice(t *testing.T) {

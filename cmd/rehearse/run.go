@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -113,6 +114,9 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if c, ok := source.(io.Closer); ok {
+		defer c.Close() // of a run that comes to nothing, too: it removes copies of recordings
+	}
 	cleared, err := f.clear(s, p, source, plan)
 	if err != nil {
 		return err
@@ -126,7 +130,7 @@ func rehearse(w world, path string, f runFlags) error {
 		defer endpoint.stop()
 		target = endpoint.url()
 	}
-	for _, warning := range plan.Warnings {
+	for _, warning := range plan.Notes() {
 		fmt.Fprintf(w.stderr, "note: %s\n", warning)
 	}
 	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target, resumes: before, cleared: cleared}

@@ -20,13 +20,13 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	if s.Replay == nil {
 		return coded{exitUsage, errors.New("cannot survey: the scenario replays no recording")}
 	}
-	paths, remove, err := recording.Spool(s.Replay.Paths)
+	files, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
 		return err
 	}
 	defer remove()
 	spooled, replay := *s, *s.Replay
-	spooled.Replay, replay.Paths = &replay, paths
+	spooled.Replay, replay.Paths = &replay, files.Paths()
 	source, plan, err := generator.Open(&spooled)
 	if err != nil {
 		return coded{exitScenario, err}
@@ -36,7 +36,7 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	}
 	fmt.Fprintf(w.stdout, "%s would send %s events in %s requests over %v, at most %.0f events/s\n",
 		s.Name, humanize.Comma(plan.Events), humanize.Comma(plan.Requests), plan.Span.Round(time.Millisecond), plan.Peak)
-	for _, warning := range plan.Warnings {
+	for _, warning := range plan.Notes() {
 		fmt.Fprintf(w.stdout, "note: %s\n", warning)
 	}
 	p, err := profile.Read(&replay, time.Duration(math.MaxInt64))
