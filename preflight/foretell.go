@@ -17,7 +17,7 @@ const censusBlocks = 16
 // traffic.
 func (l *look) foretell() {
 	t := l.s.Traffic
-	model := traffic.New(t, l.load.Events)
+	model := traffic.New(t, l.load.Curve)
 	due := scenario.NewSchedule(l.load.Curve, l.s.Load.Arrivals, t.Seed).Cursor().Due
 	pairs := &pairs{key: append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions, window: l.facts.Hazard}
 	l.census = model.Census(censusBlocks, due, pairs.add)

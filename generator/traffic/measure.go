@@ -61,7 +61,7 @@ func (m *Model) Measure(from, to int64, p *Pen) *Shape {
 		m.Write(&e, i, p)
 		text = capture.AppendEvent(text[:0], &e)
 		t.bytes = append(t.bytes, len(text))
-		t.add(m.plan(i, p), i-i%blockEvents)
+		t.add(m.plan(i, p), p.block)
 	}
 	slices.Sort(t.bytes)
 	s := &Shape{
@@ -74,15 +74,15 @@ func (m *Model) Measure(from, to int64, p *Pen) *Shape {
 	return s
 }
 
-// add counts one event of the block that begins with event first.
-func (t *tally) add(plan *planned, first int64) {
+// add counts one event of a block.
+func (t *tally) add(plan *planned, b *block) {
 	t.kinds[plan.kind]++
 	t.persons[plan.who]++
 	if plan.who.hot() {
 		t.hot[plan.who&^hotBit]++
 	}
 	if plan.anon != 0 {
-		t.anonymous[first+int64(plan.anon)] = true
+		t.anonymous[b.anonymous(plan.anon)] = true
 	}
 	if plan.mark == markJoin {
 		t.joined++

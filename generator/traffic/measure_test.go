@@ -14,7 +14,7 @@ import (
 func TestMeasure(t *testing.T) {
 	t.Parallel()
 	const n, from = 40_000, blockEvents // quotas are exact at the borders of blocks
-	m := New(parse(t, n, `
+	m := along(parse(t, n, `
   distinct_ids: {count: 3000, skew: 1, growth: 2%, hot: [{share: 5%}, {id: kiosk, events: 777}]}
   visits: {events: 3}
   events: {a: 90, $identify: 10}
@@ -60,7 +60,7 @@ func TestMeasure(t *testing.T) {
 func TestTextAndPicture(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
-	m := New(parse(t, n, "  distinct_ids: {count: 1M, hot: [{id: 'a<b', share: 5%}]}\n  faults: {invalid: {illegal_id: 1%}}\n"+tiny), n)
+	m := along(parse(t, n, "  distinct_ids: {count: 1M, hot: [{id: 'a<b', share: 5%}]}\n  faults: {invalid: {illegal_id: 1%}}\n"+tiny), n)
 	s := m.Measure(0, n, newPen())
 	var text, svg bytes.Buffer
 	if err := s.WriteText(&text); err != nil {
