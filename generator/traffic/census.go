@@ -31,7 +31,7 @@ type Census struct {
 type Pair struct {
 	Target, Source []byte
 	Apart          time.Duration // since the latest event of Source, or the latest that it can have; 0: it is still to come
-	Since          time.Duration // since the first event of Source; 0: it is still to come, or the id was merged before it
+	Since          time.Duration // since the first event of Source; 0: it is still to come, or Source was merged before it, or to somebody else
 }
 
 // Census plans as many blocks, evenly spread over the run, and counts them; at
@@ -146,23 +146,21 @@ func (t *taker) merged(e *planned, b *block, j int) {
 	}
 	t.pair.Source = t.m.appendAnonymous(t.pair.Source[:0], b.anonymous(e.anon))
 	t.apart(e.anon, b, j)
+	t.pair.Since = t.m.waited(e, b, int64(j), t.due)
 	t.merge(&t.pair)
 }
 
-// apart works out how long before the merge at j the events of its source lie.
+// apart works out how long before the merge at j the latest event of its source lies.
 func (t *taker) apart(anon uint16, b *block, j int) {
 	first := b.number * blockEvents
 	at := t.due(first + int64(j))
-	t.pair.Apart, t.pair.Since = 0, 0
+	t.pair.Apart = 0
 	switch before := t.last[anon]; {
 	case before != 0:
 		t.pair.Apart = at - t.due(first+int64(before)-1)
-		if b.events[anon-1].mark != markEarly {
-			t.pair.Since = at - t.due(first+int64(anon)-1)
-		}
 	case anon > blockEvents:
-		block, event := t.m.planner.delays.origin(b.anonymous(anon))
-		t.pair.Apart, t.pair.Since = at-t.due((block+1)*blockEvents-1), at-t.due(event)
+		block, _ := t.m.planner.delays.origin(b.anonymous(anon))
+		t.pair.Apart = at - t.due((block+1)*blockEvents-1)
 	}
 }
 

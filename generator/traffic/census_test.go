@@ -72,7 +72,7 @@ func compareCensus(t *testing.T, traffic *scenario.Traffic) {
 		if !written {
 			t.Fatalf("no merge of %s into %s is written", p.Source, p.Target)
 		}
-		if p.Apart < 0 || p.Since > 0 && p.Apart > p.Since || p.Since > apart+slack || p.Since > 0 && p.Since < apart-slack {
+		if p.Apart < 0 || p.Since > 0 && (p.Apart > p.Since || p.Since > apart+slack || p.Since < apart-slack) {
 			t.Fatalf("%v after the first event and %v after the latest, written %v after the first", p.Since, p.Apart, apart)
 		}
 		late += int(p.Since / (blockEvents * time.Millisecond))

@@ -92,14 +92,30 @@ func (d *delays) in(low, high int64, k int) (first, n int64) {
 // visitBit sets the numbers of these visits apart from those of events.
 const visitBit = 1 << 62
 
+// size is how many slots there are.
+func (d *delays) size() int64 { return int64(len(d.slots)) }
+
 // number names visit (c, k), as events are named by their numbers.
-func (d *delays) number(c int64, k int) int64 { return visitBit | c*int64(len(d.slots)) + int64(k) }
+func (d *delays) number(c int64, k int) int64 { return visitBit | c*d.size() + int64(k) }
 
 // origin is the block in which a visit begins, and the event with which it is to.
 func (d *delays) origin(number int64) (block, event int64) {
-	n := int64(len(d.slots))
-	block = number &^ visitBit / n
-	return block, block*blockEvents + d.slots[number&^visitBit%n].place
+	block = number &^ visitBit / d.size()
+	return block, block*blockEvents + d.slots[number&^visitBit%d.size()].place
+}
+
+// waited is how long the id that the merge at place j of a block joins has been
+// anonymous; 0 where that is not to be said: no merge, or one before the id's first
+// event, or of an id that is somebody's already.
+func (m *Model) waited(e *planned, b *block, j int64, due func(int64) time.Duration) time.Duration {
+	if !m.planner.mix.kinds[e.kind].merge || e.mark != markNone {
+		return 0
+	}
+	began := b.anonymous(e.anon)
+	if e.anon > blockEvents {
+		_, began = m.planner.delays.origin(began)
+	}
+	return due(b.number*blockEvents+j) - due(began)
 }
 
 // visitorOf draws who a visit is by: whoever plans its beginning or its merge comes to
