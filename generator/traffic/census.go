@@ -30,7 +30,7 @@ type Census struct {
 // Pair is the two ids of a merge. Its slices are valid until the next.
 type Pair struct {
 	Target, Source []byte
-	Apart          time.Duration // since the latest event of Source, or the latest that it can have; 0: it is still to come
+	Apart          time.Duration // since the latest event of Source, which in another block is taken to be where it is on average; 0: it is still to come
 	Since          time.Duration // since the first event of Source; 0: it is still to come, or Source was merged before it, or to somebody else
 }
 
@@ -159,8 +159,8 @@ func (t *taker) apart(anon uint16, b *block, j int) {
 	case before != 0:
 		t.pair.Apart = at - t.due(first+int64(before)-1)
 	case anon > blockEvents:
-		block, _ := t.m.planner.delays.origin(b.anonymous(anon))
-		t.pair.Apart = at - t.due((block+1)*blockEvents-1)
+		block, began := t.m.planner.delays.origin(b.anonymous(anon))
+		t.pair.Apart = at - t.due(min(began+t.m.planner.rules.lasts, (block+1)*blockEvents-1))
 	}
 }
 

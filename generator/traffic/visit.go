@@ -22,7 +22,8 @@ type rules struct {
 	goOn      float64 // probability that a visitor's event belongs to a visit that goes on
 	anonymous float64 // share of the visits that begin anonymous; 0: whichever a merge picks
 	merges    scenario.Merges
-	varied    bool // merges differ at all
+	varied    bool  // merges differ at all
+	lasts     int64 // how many events after its first the last of a visit lies, about
 	early     float64
 }
 
@@ -42,6 +43,9 @@ func newRules(t *scenario.Traffic) rules {
 // there are to be. All three are shares of the events.
 func (r *rules) make(begun, room, all float64) {
 	if r.goOn > 0 {
+		// It leaves the window when so many have begun, and has no further event
+		// as often as it does not go on.
+		r.lasts = int64(min(r.goOn*window/all, blockEvents))
 		r.goOn = min(max(1-(room*(1-r.goOn)-begun)/max(room-begun, 1e-300), 0), 1)
 	}
 	if r.anonymous > 0 {
