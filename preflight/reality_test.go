@@ -109,6 +109,9 @@ func TestDelaysForetold(t *testing.T) {
 	near(t, "merges at risk", float64(said.Merges.AtRisk), float64(seen.Merges.AtRisk), 0.1)
 	near(t, "half of the delays", said.Merges.P50, seen.Merges.P50, 0.05)
 	near(t, "nine in ten of them", said.Merges.P90, seen.Merges.P90, 0.05)
+	if said.Merges.Refused+seen.Merges.Refused > 0 {
+		t.Errorf("%d merges are said to be refused, %d were", said.Merges.Refused, seen.Merges.Refused)
+	}
 	if 2*said.Merges.AtRisk > soon.Merges.AtRisk || said.Merges.P50 < 2*soon.Merges.P50 {
 		t.Errorf("without delays %+v, with delays %+v", soon.Merges, said.Merges)
 	}

@@ -132,6 +132,9 @@ func early(b *block, anon uint16) bool {
 // the visits about.
 func TestDelays(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	const seconds = time.Second
 	steady := scenario.Stage{From: 1000, To: 1000, Over: 98 * seconds}
 	for name, c := range map[string]struct {
@@ -186,6 +189,29 @@ func TestDelays(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDelaysNeedNoOtherBlock: the plan of a block is the same whoever plans it, and
+// whatever was planned before.
+func TestDelaysNeedNoOtherBlock(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	traffic := busy()
+	traffic.Merges.Delay = scenario.Delay{P50: 10 * time.Second, P90: 40 * time.Second}
+	const blocks = 5
+	m, p := along(traffic, blocks*blockEvents), &Pen{}
+	for b := range int64(blocks) {
+		m.plan(b*blockEvents, p)
+		fresh, q := along(traffic, blocks*blockEvents), &Pen{}
+		for _, other := range []int64{(b + 3) % blocks, b} {
+			fresh.plan(other*blockEvents, q)
+		}
+		if !slices.Equal(p.block.events, q.block.events) || !slices.Equal(p.block.table.visitors, q.block.table.visitors) {
+			t.Errorf("block %d has two plans", b)
+		}
 	}
 }
 
