@@ -73,7 +73,10 @@ func (f *followed) at(share float64) time.Duration {
 
 // follow walks through the plan of a whole run, and demands that every merge joins
 // an id with earlier events that nobody joined before and that sends no more.
-func follow(t *testing.T, m *Model, curve *scenario.Profile) *followed {
+func follow(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, m *Model, curve *scenario.Profile) *followed {
 	t.Helper()
 	f, p := &followed{}, &Pen{}
 	first, merged := map[int64]int64{}, map[int64]bool{}
@@ -190,6 +193,43 @@ func TestDelays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDelaysOfAnyTraffic: whatever the traffic and the curve, every merge joins an
+// id that has earlier events, once.
+func TestDelaysOfAnyTraffic(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	base := busy()
+	rapid.Check(t, func(t *rapid.T) {
+		traffic, share := *base, rapid.Float64Range(0, 0.3)
+		p50 := time.Duration(rapid.Int64Range(1, 20_000).Draw(t, "p50")) * time.Millisecond
+		traffic.Seed = rapid.Uint64().Draw(t, "seed")
+		traffic.DistinctIDs.Growth = rapid.Float64Range(0, 0.1).Draw(t, "growth")
+		traffic.DistinctIDs.Hot[0].Share = rapid.Float64Range(0, 0.5).Draw(t, "hot")
+		traffic.Visits = scenario.Visits{
+			Events: rapid.Float64Range(1, 5).Draw(t, "visit"), Anonymous: rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(t, "anonymous"),
+		}
+		traffic.Merges = scenario.Merges{
+			Chains: share.Draw(t, "chains"), FanIn: share.Draw(t, "fan in"), Reused: share.Draw(t, "reused"),
+			Delay: scenario.Delay{P50: p50, P90: p50 * time.Duration(rapid.Int64Range(1, 30).Draw(t, "spread"))},
+		}
+		traffic.Faults.Duplicates, traffic.Faults.EarlyMerges = rapid.Float64Range(0, 0.1).Draw(t, "duplicates"), share.Draw(t, "early")
+		// Visits have at least a fifth of the room, half of them begin anonymous, and
+		// merges are half of those at most: a twentieth of the room.
+		traffic.Events = []scenario.EventShare{
+			{Name: "a", Weight: 60}, {Name: "b", Weight: rapid.Float64Range(0, 40).Draw(t, "server"), From: scenario.FromServer},
+			{Name: scenario.EventIdentify, Weight: rapid.Float64Range(0, 0.6).Draw(t, "identify")}, {Name: scenario.EventCreateAlias, Weight: 0.1},
+		}
+		rate := rapid.SampledFrom([]float64{1, 300, 2500})
+		curve := curveOf(
+			scenario.Stage{From: rate.Draw(t, "from"), To: rate.Draw(t, "over"), Over: 6 * time.Second},
+			scenario.Stage{From: 1200, To: rate.Draw(t, "to"), Over: 6 * time.Second},
+		)
+		follow(t, New(&traffic, curve), curve)
+	})
 }
 
 // TestDelaysNeedNoOtherBlock: the plan of a block is the same whoever plans it, and

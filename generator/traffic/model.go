@@ -4,9 +4,10 @@
 // Event i is a function of the scenario and i alone. Events are planned in
 // blocks of 16,384 (planner): kinds from the mix, cards for what must come an
 // exact number of times (deck), persons from the crowd (population, zipf), in
-// visits that a merge may identify (visits). Writing an event (Model.Write)
-// follows its plan and draws the rest, such as properties, from a stream of its
-// own.
+// visits that a merge may identify (visits), some of which are known to end in a
+// merge later on, in that block or another (delays, dues). Writing an event
+// (Model.Write) follows its plan and draws the rest, such as properties, from a
+// stream of its own.
 package traffic
 
 import (

@@ -149,11 +149,11 @@ func (t *table) postpone(j int) bool {
 // visitor plans an event that is no merge.
 func (t *table) visitor(j int) {
 	e := &t.events[j]
-	c, dealt := t.deal(j)
 	server := t.mix.kinds[e.kind].server
 	if !server {
 		t.dues.room--
 	}
+	c, dealt := t.deal(j)
 	switch {
 	case dealt && c.mark == markHot:
 		e.who = hotBit | person(c.hot)
