@@ -37,8 +37,8 @@ func (p *Profile) fitDelay() Delay {
 		return Delay{}
 	}
 	moments := p.moments()
-	p50 := max(seen.P50, leastDelay)
-	want := [2]float64{p50, max(seen.P90, p50)}
+	p50 := min(max(seen.P50, leastDelay), longestDelay)
+	want := [2]float64{p50, min(max(seen.P90, p50), longestDelay)}
 	ask, best, least := want, Delay{}, math.Inf(1)
 	for range 40 {
 		shown := law(ask).shown(moments)
@@ -47,12 +47,15 @@ func (p *Profile) fitDelay() Delay {
 			least, best = off, Delay{ask[0], ask[1], shown[0], shown[1]}
 		}
 		for i := range ask {
-			ask[i] = min(max(ask[i]*want[i]/shown[i], leastDelay/4), mostAsked*want[i])
+			ask[i] = min(max(ask[i]*want[i]/shown[i], leastDelay/4), mostAsked*want[i], longestDelay)
 		}
 		ask[1] = max(ask[0], ask[1])
 	}
 	return best
 }
+
+// longestDelay is the longest that a scenario takes, in seconds.
+const longestDelay = 366 * 24 * 3600
 
 // mostAsked bounds how much longer than observed a delay is asked for: there is
 // little to learn from a recording that is shorter than its delays.

@@ -54,6 +54,10 @@ func TestFitDelay(t *testing.T) {
 	if got := p.fitDelay(); got.P50 < 880 || got.P90 > mostAsked*890 || got.ShownP50 > 880 {
 		t.Errorf("of delays as long as the recording: %+v", got)
 	}
+	p.Merges.DelaySeconds = Quantiles{P50: 2e7, P90: 9e7, Max: 9e7}
+	if got := p.fitDelay(); got.P90 > 366*86400 {
+		t.Errorf("of delays of years: %+v", got)
+	}
 	p.Merges.Events = 70_000
 	if got := p.fitDelay(); got != (Delay{}) {
 		t.Errorf("more merges than visits: %+v", got)
