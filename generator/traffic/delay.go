@@ -16,7 +16,8 @@ import (
 // The merge of visit (c, k) belongs to the block in whose time it falls due. For
 // one slot that time rises with c, so the visits whose merges belong to block b are
 // those with edge(b, k) ≤ c < edge(b+1, k): every block finds its own, each visit
-// is found once, and no block needs the plan of another.
+// is found once, and no block needs the plan of another. A visit that finds no
+// merge, because others are due as well or the run is over, stays anonymous.
 type delays struct {
 	curve  *scenario.Profile
 	normal bell
