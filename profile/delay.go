@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"rehearse/scenario"
@@ -36,12 +37,12 @@ func (p *Profile) fitDelay() Delay {
 	if seen.Max == 0 || p.rates == nil || !p.roomForDelay() {
 		return Delay{}
 	}
-	moments := p.moments()
+	run := p.course()
 	p50 := min(max(seen.P50, leastDelay), longestDelay)
 	want := [2]float64{p50, min(max(seen.P90, p50), longestDelay)}
 	ask, best, least := want, Delay{}, math.Inf(1)
-	for range 40 {
-		shown := law(ask).shown(moments)
+	for range 20 {
+		shown := law(ask).shown(&run)
 		off := math.Abs(math.Log(shown[0]/want[0])) + math.Abs(math.Log(shown[1]/want[1]))
 		if off < least {
 			least, best = off, Delay{ask[0], ask[1], shown[0], shown[1]}
@@ -68,31 +69,35 @@ func (p *Profile) roomForDelay() bool {
 	return float64(p.Events-p.Merges.Events-p.copies()-sum(p.Synthesis.Hot)-1) >= ends
 }
 
-// moment is a part of a run: how much of the events it has, how long the run and
-// the block of the plan have gone on by then, and how many visits are waiting for
-// each merge that comes.
-type moment struct{ share, run, block, spare float64 }
+// course is how a run goes: its events in rows of equal width, and for each row how
+// long the block of the plan has gone on by then.
+type course struct {
+	width  float64 // in seconds
+	events []float64
+	block  []float64 // in seconds
+	spare  float64   // visits that wait for a merge, where the rate is steady
+}
 
-// moments cuts the run into the rows of its rates.
-func (p *Profile) moments() []moment {
+// mostRowsFitted bounds the work.
+const mostRowsFitted = 300
+
+// course cuts the run into rows.
+func (p *Profile) course() course {
 	merges := p.Merges.Share * (1 - p.Synthesis.Reused) * plannedEvents
-	spare := 1 + spareVisits/math.Sqrt(max(merges, 1))
-	width := p.width.Seconds()
-	var all []moment
-	events, begun := 0.0, 0.0 // before the row; when the block began
-	for i, n := range p.rates {
-		at, rows := (float64(i)+0.5)*width, float64(n)
-		if over := math.Mod(events, plannedEvents) + rows; over >= plannedEvents {
-			last := math.Mod(over, plannedEvents) / rows // of the row, that belongs to the next block
-			begun = (float64(i) + 1 - min(last, 1)) * width
+	group := (len(p.rates) + mostRowsFitted - 1) / mostRowsFitted
+	c := course{width: p.width.Seconds() * float64(group), spare: 1 + spareVisits/math.Sqrt(max(merges, 1))}
+	before, begun := 0.0, 0.0 // events before the row; when the block began
+	for rows := range slices.Chunk(p.rates, group) {
+		at, events := float64(len(c.events))*c.width, float64(sum(rows))
+		if over := math.Mod(before, plannedEvents) + events; over >= plannedEvents {
+			last := math.Mod(over, plannedEvents) / events // of the row, that belongs to the next block
+			begun = at + (1-min(last, 1))*c.width
 		}
-		if n > 0 {
-			block := max(at-begun, min(width*plannedEvents/rows, width)/2)
-			all = append(all, moment{rows / float64(p.Events), at, min(block, at), spare})
-		}
-		events += rows
+		block := max(at+c.width/2-begun, min(c.width*plannedEvents/max(events, 1), c.width)/2)
+		c.events, c.block = append(c.events, events), append(c.block, min(block, at+c.width/2))
+		before += events
 	}
-	return all
+	return c
 }
 
 // law is a log-normal distribution by its median and its 90th percentile.
@@ -100,38 +105,75 @@ type law [2]float64
 
 // below is the share that is shorter.
 func (l law) below(seconds float64) float64 {
+	if seconds <= 0 {
+		return 0
+	}
 	const z90 = 1.2815515655446004 // the standard normal's 90th percentile
 	deviation := max(math.Log(l[1]/l[0])/z90, 1e-6)
 	return math.Erfc(-math.Log(seconds/l[0])/deviation/math.Sqrt2) / 2
 }
 
-// shown are the median and the 90th percentile of a synthesis: at every moment
-// there come merges of such visits as can have begun by then, and where they are
-// fewer than the merges, others of visits that began in the same block.
-func (l law) shown(moments []moment) law {
-	type known struct{ moment, run, block, waiting float64 }
-	all := make([]known, len(moments))
-	for i, m := range moments {
-		run, block := l.below(m.run), l.below(m.block)
-		all[i] = known{m.share, max(run, 1e-300), max(block, 1e-300), min(run*m.spare, 1)}
+// waiting are the visits whose merges are due in a row, by how many rows ago they
+// began, each with those that began later, as a share of the row's merges: so many
+// begin in a row as it has merges, and of those the law says how many wait so long.
+func (l law) waiting(c *course) [][]float64 {
+	all := make([][]float64, len(c.events))
+	upTo := make([]float64, len(c.events)+1)
+	for k := range c.events {
+		upTo[k+1] = l.below((float64(k) + 0.5) * c.width)
 	}
-	at := func(share float64) float64 {
-		low, high := leastDelay/8, 4e9 // a century
-		for range 60 {
-			middle, sum := math.Sqrt(low*high), 0.0
-			short := l.below(middle)
-			for _, k := range all {
-				sum += k.moment * (k.waiting*min(short/k.run, 1) + (1-k.waiting)*min(short/k.block, 1))
-			}
-			if sum < share {
-				low = middle
-			} else {
-				high = middle
-			}
+	for i, events := range c.events {
+		sum := 0.0
+		for k := range i + 1 {
+			sum += (upTo[k+1] - upTo[k]) * c.events[i-k] / max(events, 1)
+			all[i] = append(all[i], sum)
 		}
-		return high
 	}
-	return law{at(0.5), at(0.9)}
+	return all
+}
+
+// shown are the median and the 90th percentile of a synthesis: in every row there
+// come the merges of visits that wait for it and, where they are fewer than the
+// merges, others of visits that began in the same block.
+func (l law) shown(c *course) law {
+	waiting := l.waiting(c)
+	short, whole := make([]float64, len(c.block)), 0.0
+	for i, n := range c.events {
+		short[i] = max(l.below(c.block[i]), 1e-300)
+		whole += n
+	}
+	shorter := func(seconds float64) (share float64) {
+		k, below := int(min(seconds/c.width+0.5, float64(len(c.events)))), l.below(seconds)
+		rest := below - l.below((float64(k)-0.5)*c.width)
+		for i, events := range c.events {
+			all := max(waiting[i][i], 1e-300)
+			found := min(all*c.spare, 1)
+			part := all
+			if k <= i {
+				part = rest * c.events[i-k] / max(events, 1)
+			}
+			if k <= i && k > 0 {
+				part += waiting[i][k-1]
+			}
+			share += events / whole * (found*part/all + (1-found)*min(below/short[i], 1))
+		}
+		return share
+	}
+	return law{inverse(shorter, 0.5), inverse(shorter, 0.9)}
+}
+
+// inverse returns where a rising function passes a value, between the shortest and
+// the longest delay.
+func inverse(f func(float64) float64, value float64) float64 {
+	low, high := leastDelay/8, 16.0*longestDelay
+	for range 50 {
+		if middle := math.Sqrt(low * high); f(middle) < value {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
 }
 
 // text writes the delay as a scenario has it.
