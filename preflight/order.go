@@ -105,5 +105,5 @@ func mergesTooSoon(l *look) []Finding {
 	return l.note(saying{"merges-too-soon", delayField,
 		fmt.Sprintf("ids are to be anonymous for p50 %s and p90 %s, and come to %s and %s: a run of %s is too short for that, and merges at its beginning end visits that have just begun",
 			seconds(d.P50.Seconds()), seconds(d.P90.Seconds()), seconds(m.P50), seconds(m.P90), seconds(l.report.Plan.Seconds)),
-		"make the run several times as long as the p90, or give shorter delays"})
+		"make the run several times as long as the p90, or give shorter delays; a delay that a profile has learned makes up for that already"})
 }

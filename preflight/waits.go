@@ -14,7 +14,7 @@ type waits struct {
 
 const (
 	waitStep  = 1.02
-	waitSteps = 1300 // more than a century
+	waitSteps = 1500 // more than a century
 )
 
 // add counts one.

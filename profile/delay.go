@@ -137,9 +137,9 @@ func (l law) waiting(c *course) [][]float64 {
 // merges, others of visits that began in the same block.
 func (l law) shown(c *course) law {
 	waiting := l.waiting(c)
-	short, whole := make([]float64, len(c.block)), 0.0
+	soon, whole := make([]float64, len(c.block)), 0.0
 	for i, n := range c.events {
-		short[i] = max(l.below(c.block[i]), 1e-300)
+		soon[i] = max(l.below(c.block[i]), 1e-300)
 		whole += n
 	}
 	shorter := func(seconds float64) (share float64) {
@@ -155,7 +155,7 @@ func (l law) shown(c *course) law {
 			if k <= i && k > 0 {
 				part += waiting[i][k-1]
 			}
-			share += events / whole * (found*part/all + (1-found)*min(below/short[i], 1))
+			share += events / whole * (found*part/all + (1-found)*min(below/soon[i], 1))
 		}
 		return share
 	}
