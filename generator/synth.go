@@ -24,7 +24,7 @@ type Synth struct {
 func NewSynth(s *scenario.Scenario) (*Synth, Plan) {
 	schedule := scenario.NewSchedule(s.Load.Profile, s.Load.Arrivals, s.Traffic.Seed)
 	y := &Synth{
-		model:    traffic.New(s.Traffic, schedule.Total()),
+		model:    traffic.New(s.Traffic, s.Load.Profile),
 		schedule: schedule,
 		cutter:   newCutter(schedule, s.Batching, s.Traffic.Seed),
 		tokens:   newTokens(s.Traffic),

@@ -131,7 +131,7 @@ var fingerprints = map[string]string{
 	"historical-import":  "dd4e89eb218089a6438c04949004da0c3338a9ac6d373e0237d61abf35529cca",
 	"hot-id":             "2aab70f7f0633332596e8cb318cb3275f45119763be297bd762dd96b85ec4e6b",
 	"merge-storm":        "17c8870d82b884ea63e5270558d2b0bc968b01dfd3e97dbfd80d423145bc14a6",
-	"mobile-morning":     "a49206085fa1b3796c50de0ab04cbf31c278cc42e15d8cfbd65c693ade19f031",
+	"mobile-morning":     "1588bff0c3d4bb9aa082a1c7cd73a1bc1c6dd76e068588225b2e34d7e36248f7",
 	"flash-crowd":        "8e6fe6d0488e526ddc0efd5351c591466fef1a4a510612f778ada3d7ab6c0efd",
 	"single-event-flood": "b1ed63d149a047eab3be4eaf76cce137b5f5b76b831f512029b43ec5b6fde87a",
 	"replay-wire":        "ad5c2c06f6a337b28ab12b95a69d5b82161d2985bb760aab874fc7e4eab57de9",

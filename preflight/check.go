@@ -50,7 +50,7 @@ func weightOf(s Severity) int {
 // rules are what makes findings.
 var rules = []func(*look) []Finding{
 	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, largeBodies, largeEvents,
-	overCapacity, hotIDs, forcedOverflow, quota, mergesAtRisk, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
+	overCapacity, hotIDs, forcedOverflow, quota, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
 	unanswered, passed, recorded, batchSize, uncompressed, cost, drain,
 }
 

@@ -95,6 +95,8 @@ var findingRows = []struct {
 	// 49,000 events in nine requests.
 	{"batch-large", "note", []string{"batching.events=6k", "load.profile=line(0, 400, 5s) const(400, 2m)"}, "--set", []string{"batching.events=5k"}},
 	{"gzip-off", "note", []string{"target.compression=none"}, "--set", []string{"target.compression=gzip"}},
+	// A run of 15 s, and half of the ids are to be anonymous for a minute.
+	{"merges-too-soon", "note", []string{"load.profile=line(0, 400, 5s) const(400, 10s)", "traffic.events={a: 95, $identify: 5}", "traffic.merges={delay: {p50: 1m, p90: 2m}}"}, "--set", []string{"traffic.merges={delay: {p50: 500ms, p90: 1s}}"}},
 	{"cost", "note", []string{"traffic.events={a: 95, $identify: 5}"}, "--set", []string{"traffic.events={a: 99, $identify: 1}"}},
 	{"drain-time", "note", []string{"load.profile=line(0, 1200, 5s) const(1200, 5s)"}, "--set", []string{"load.profile=line(0, 1000, 5s) const(1000, 5s)"}},
 }

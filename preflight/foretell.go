@@ -17,7 +17,7 @@ const censusBlocks = 16
 // traffic.
 func (l *look) foretell() {
 	t := l.s.Traffic
-	model := traffic.New(t, l.load.Events)
+	model := traffic.New(t, l.load.Curve)
 	due := scenario.NewSchedule(l.load.Curve, l.s.Load.Arrivals, t.Seed).Cursor().Due
 	pairs := &pairs{key: append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions, window: l.facts.Hazard}
 	l.census = model.Census(censusBlocks, due, pairs.add)
@@ -112,6 +112,7 @@ type pairs struct {
 	total, near int64
 	targets     map[string]int64 // merges into an id, within the window or not
 	risky       map[string]int64 // of those, how many are at risk for their partitions
+	waits       waits
 }
 
 // add looks at one merge: it is at risk if another partition has events of its
@@ -122,6 +123,9 @@ func (p *pairs) add(m *traffic.Pair) {
 	}
 	p.total++
 	p.targets[string(m.Target)]++
+	if m.Since > 0 {
+		p.waits.add(m.Since)
+	}
 	if m.Apart < p.window && p.partition(m.Target) != p.partition(m.Source) {
 		p.near++
 		p.risky[string(m.Target)]++
@@ -141,5 +145,8 @@ func (p *pairs) merges(c *traffic.Census, events int64, overflowing []HotID) Mer
 	}
 	scale := float64(events) / float64(max(c.Events, 1))
 	whole := func(n int64) int64 { return int64(math.Round(float64(n) * scale)) }
-	return Merges{Total: whole(c.Merges), AtRisk: whole(atRisk), Refused: whole(c.Refused)}
+	return Merges{
+		Total: whole(c.Merges), AtRisk: whole(atRisk), Refused: whole(c.Refused),
+		P50: p.waits.seconds(0.5), P90: p.waits.seconds(0.9),
+	}
 }

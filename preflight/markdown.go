@@ -20,6 +20,9 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	line("| bytes | %s of bodies%s, %s on the wire%s |", size(plan.BodyBytes), around(plan.Errors.BodyBytes), size(plan.WireBytes), around(plan.Errors.WireBytes))
 	line("| distinct_ids | %s |", count(plan.Persons))
 	line("| merges | %s, %s at risk, %s refused |", count(r.Merges.Total), count(r.Merges.AtRisk), count(r.Merges.Refused))
+	if m := &r.Merges; m.P90 >= longPause {
+		line("| anonymous | p50 %s, p90 %s, from an id's first event to its merge |", seconds(m.P50), seconds(m.P90))
+	}
 	line("| overflow | %s events of %s ids |", count(plan.Overflow), count(plan.Overflowing))
 	line("| partitions | %d, %s events on average, %s on number %d |\n", r.Partitions.Count, count(r.Partitions.Mean), count(r.Partitions.Max), r.Partitions.Hottest)
 	if len(r.Findings) > 0 {

@@ -83,3 +83,27 @@ func mergesAtRisk(l *look) []Finding {
 			count(m.AtRisk), count(m.Total), seconds(m.WindowS)),
 		fmt.Sprintf("watch the lag of the partitions, send the merges after everything else, or keep them below %s of the events", percent(riskyShare))})
 }
+
+// The bounds of delays that a run is too short for.
+const (
+	tooSoon    = 0.75 // of what the scenario asks for
+	fewMerges  = 100  // below which a percentile says little
+	delayField = "traffic.merges.delay"
+)
+
+// mergesTooSoon says where ids are merged sooner than the scenario asks for: nobody
+// can have been anonymous for longer than the run goes on already.
+func mergesTooSoon(l *look) []Finding {
+	m := &l.report.Merges
+	if !l.s.Gives(delayField) || m.Total < fewMerges {
+		return nil
+	}
+	d := l.s.Traffic.Merges.Delay
+	if m.P50 >= tooSoon*d.P50.Seconds() && m.P90 >= tooSoon*d.P90.Seconds() {
+		return nil
+	}
+	return l.note(saying{"merges-too-soon", delayField,
+		fmt.Sprintf("ids are to be anonymous for p50 %s and p90 %s, and come to %s and %s: a run of %s is too short for that, and merges at its beginning end visits that have just begun",
+			seconds(d.P50.Seconds()), seconds(d.P90.Seconds()), seconds(m.P50), seconds(m.P90), seconds(l.report.Plan.Seconds)),
+		"make the run several times as long as the p90, or give shorter delays; a delay that a profile has learned makes up for that already"})
+}

@@ -91,6 +91,32 @@ func TestForetoldIsWhatHappens(t *testing.T) {
 	}
 }
 
+// TestDelaysForetold: merges that come long after their visits are less at risk,
+// and how many are is what every event led through the model says, as is how long
+// their ids were anonymous.
+func TestDelaysForetold(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	const text = "name: a\nload: {profile: 'line(0, 2500, 4s) const(2500, 12s)'}\nbatching: {events: 20}\n" +
+		"traffic:\n  distinct_ids: {count: 100k, skew: 0}\n  events: {a: {weight: 96, properties: {}}, $identify: {weight: 4, properties: {}}}\n"
+	pipeline := facts(t, "hazard: 2s\n")
+	soon := suppose(t, parse(t, text), pipeline)
+	s := parse(t, text+"  visits: {events: 2}\n  merges: {delay: {p50: 4s, p90: 9s}}\n")
+	said, seen := suppose(t, s, pipeline), count(t, s, pipeline)
+	near(t, "merges", float64(said.Merges.Total), float64(seen.Merges.Total), 0.01)
+	near(t, "merges at risk", float64(said.Merges.AtRisk), float64(seen.Merges.AtRisk), 0.1)
+	near(t, "half of the delays", said.Merges.P50, seen.Merges.P50, 0.05)
+	near(t, "nine in ten of them", said.Merges.P90, seen.Merges.P90, 0.05)
+	if said.Merges.Refused+seen.Merges.Refused > 0 {
+		t.Errorf("%d merges are said to be refused, %d were", said.Merges.Refused, seen.Merges.Refused)
+	}
+	if 2*said.Merges.AtRisk > soon.Merges.AtRisk || said.Merges.P50 < 2*soon.Merges.P50 {
+		t.Errorf("without delays %+v, with delays %+v", soon.Merges, said.Merges)
+	}
+}
+
 // overflowing are the ids with at least a share of the events that overflow, by
 // name.
 func overflowing(r *preflight.Report, share float64) (ids []string) {

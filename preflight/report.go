@@ -128,6 +128,9 @@ type Merges struct {
 	AtRisk  int64   `json:"at_risk"`  // may be read before events that they depend on
 	Refused int64   `json:"refused"`  // an illegal id, or another person's already
 	WindowS float64 `json:"hazard_s"` // how far one partition is taken to lag behind another
+
+	P50 float64 `json:"anonymous_p50_s"` // how long half of the ids were anonymous at most, from their first event to the merge; 0: not known
+	P90 float64 `json:"anonymous_p90_s"` // nine of ten
 }
 
 // Assumption is a fact about the pipeline that the scenario was held to.

@@ -31,6 +31,7 @@ type Tally struct {
 	cost     float64
 	accepted int64
 	atRisk   int64
+	waits    waits
 	due      time.Duration // of the latest request
 	pause    time.Duration // the longest between two
 	oldest   time.Time
@@ -48,6 +49,8 @@ type seen struct {
 	rate     int64
 	peak     int64
 	latest   time.Duration
+	earliest time.Duration
+	merged   bool // into another
 	overflow bool
 	forced   bool // by the embedded endpoint
 	key      uint32
@@ -176,6 +179,9 @@ func (s *seen) take(due time.Duration, route pipeline.Route) {
 	if second := int64(due / time.Second); second != s.second {
 		s.second, s.rate = second, 0
 	}
+	if s.events == 0 {
+		s.earliest = due
+	}
 	s.events++
 	s.rate++
 	s.peak = max(s.peak, s.rate)
@@ -192,6 +198,10 @@ func (s *seen) take(due time.Duration, route pipeline.Route) {
 // of its source that may not have been read yet, or its target overflows.
 func (t *Tally) merge(r *Request, target *seen) {
 	source := t.ids[xxh3.HashSeed(t.event.Link, xxh3.Hash(t.event.Token))]
+	if source != nil && !source.merged {
+		source.merged = true
+		t.waits.add(r.Due - source.earliest)
+	}
 	switch {
 	case target == nil:
 	case target.overflow:
@@ -211,7 +221,7 @@ func (t *Tally) report(l *look) {
 	l.span = [2]time.Time{t.oldest, t.newest}
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
 	m := stats.Merges
-	l.mergesAre(Merges{Total: m.Total, AtRisk: t.atRisk, Refused: m.Illegal + m.Identified})
+	l.mergesAre(Merges{Total: m.Total, AtRisk: t.atRisk, Refused: m.Illegal + m.Identified, P50: t.waits.seconds(0.5), P90: t.waits.seconds(0.9)})
 	r.Plan.Persons = int64(len(t.ids)) + t.more
 	r.Plan.Pause, r.Plan.Disorder = t.pause.Seconds(), stats.Order.Backwards
 	all := make([]*seen, 0, len(t.ids))

@@ -102,10 +102,13 @@ func (r *Report) planText(p *page) {
 	}
 	if m := &r.Merges; m.Total > 0 {
 		p.fact("merges", "%s%s, %s at risk of being read too early, %s refused", count(m.Total), around(plan.Errors.Merges), count(m.AtRisk), count(m.Refused))
+		if m.P90 >= longPause {
+			p.fact("anonymous", "p50 %s, p90 %s, from an id's first event to its merge", seconds(m.P50), seconds(m.P90))
+		}
 	}
 }
 
-// longPause is how long a pause is, in seconds, before it is worth a word.
+// longPause is how long a pause or a delay is, in seconds, before it is worth a word.
 const longPause = 1
 
 // around sets the error of an estimate.

@@ -23,7 +23,7 @@ type ids struct {
 type slot struct {
 	hash  uint64 // 0: the slot is free
 	count uint32
-	first uint32 // when it was seen first, in seconds from the start
+	first uint32 // when it was seen first, in tenths of a second from the start
 }
 
 // mostSlots bounds the memory to 64 MiB.
@@ -39,7 +39,7 @@ func hashID(id []byte) uint64 { return xxh3.Hash(id) | 1<<63 }
 func (t *ids) sampled(hash uint64) bool { return hash&(1<<t.level-1) == 0 }
 
 // add counts one event of an id at a time.
-func (t *ids) add(hash uint64, second uint32) {
+func (t *ids) add(hash uint64, tenth uint32) {
 	if t.hot != nil {
 		t.hot.add(hash)
 	}
@@ -48,7 +48,7 @@ func (t *ids) add(hash uint64, second uint32) {
 	}
 	s := t.find(hash)
 	if s.hash == 0 {
-		*s = slot{hash, 1, second}
+		*s = slot{hash, 1, tenth}
 		if t.used++; t.used*4 > len(t.slots)*3 {
 			t.grow()
 		}
@@ -112,7 +112,7 @@ func (t *ids) sampling() Sampling {
 }
 
 // firstSeen returns when an id was seen first; false if that is not known.
-func (t *ids) firstSeen(hash uint64) (second uint32, ok bool) {
+func (t *ids) firstSeen(hash uint64) (tenth uint32, ok bool) {
 	s := t.find(hash)
 	return s.first, s.hash != 0
 }

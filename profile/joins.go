@@ -17,7 +17,7 @@ type joins struct {
 	seen    recording.Recent
 	mergers *ids                // by the person that they join to
 	waiting map[uint64]struct{} // other ids that were not seen yet
-	delays  tally               // from an anonymous id's first event to its identification, in seconds
+	delays  tally               // from an anonymous id's first event to its identification, in tenths of a second
 	id      []byte
 }
 
@@ -33,7 +33,7 @@ func newJoins() joins {
 }
 
 // add takes in an event of the person with this hash, if it is one that joins.
-func (j *joins) add(e *recording.Event, person uint64, all *ids, second uint32) {
+func (j *joins) add(e *recording.Event, person uint64, all *ids, tenth uint32) {
 	if _, early := j.waiting[person]; early {
 		delete(j.waiting, person)
 		j.early++
@@ -43,7 +43,7 @@ func (j *joins) add(e *recording.Event, person uint64, all *ids, second uint32) 
 		return
 	}
 	j.events++
-	j.mergers.add(person, second)
+	j.mergers.add(person, tenth)
 	other := hashID(j.id)
 	if j.seen.Has(joinedHash(person, 0)) {
 		j.chained++
@@ -62,7 +62,7 @@ func (j *joins) add(e *recording.Event, person uint64, all *ids, second uint32) 
 	first, seen := all.firstSeen(other)
 	switch {
 	case seen && string(e.Name) == recording.Identify:
-		j.delays.add(float64(second) - float64(first))
+		j.delays.add(float64(tenth) - float64(first))
 	case !seen && len(j.waiting) < mostWaiting:
 		j.waiting[other] = struct{}{}
 	}
@@ -100,7 +100,7 @@ func (j *joins) merges(all *ids, events int64) Merges {
 	return Merges{
 		Events: j.events, Share: share(j.events, events), Fresh: j.fresh,
 		Early: share(j.early, j.known), Reused: share(j.reused, j.events), Chains: share(j.chained, j.events), FanIn: j.fanIn(all, events),
-		DelaySeconds: j.delays.quantiles(),
+		DelaySeconds: j.delays.quantiles().over(tenths),
 	}
 }
 

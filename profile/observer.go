@@ -36,6 +36,10 @@ type segment struct {
 	minutes *recording.Curve
 }
 
+// tenths of a second are what is kept of the time at which an id is seen first: 32
+// bits of them are 13 years.
+const tenths = 10
+
 // maxSegments bounds how many segments are kept apart.
 const maxSegments = 1000
 
@@ -58,11 +62,11 @@ func (o *Observer) Add(e *recording.Event) {
 	s.events++
 	s.seconds.Add(at, 1)
 	s.minutes.Add(at, 1)
-	second := uint32(min(max((s.offset+at)/time.Second, 0), math.MaxUint32))
+	tenth := uint32(min(max((s.offset+at)/(time.Second/tenths), 0), math.MaxUint32))
 	hash := hashID(e.DistinctID)
-	o.ids.add(hash, second)
+	o.ids.add(hash, tenth)
 	o.kind(e.Name)
-	o.joins.add(e, hash, o.ids, second)
+	o.joins.add(e, hash, o.ids, tenth)
 	o.sizes.add(float64(o.size(e)))
 	if o.uuids.Seen(xxh3.Hash(e.UUID[:])) {
 		o.again++

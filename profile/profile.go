@@ -121,6 +121,7 @@ type Synthesis struct {
 	Top20      float64 `json:"top_20"`
 	TopPercent float64 `json:"top_1_percent"`
 	IDs        int64   `json:"distinct_ids"`
+	Delay      Delay   `json:"anonymous_for_s"`
 }
 
 // topRanks is how many of the busiest ids a profile lists, hotRanks how many of
@@ -163,6 +164,7 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 		p.LeftOut = append(p.LeftOut, LeftOut{string(l.Reason), l.Lines})
 	}
 	p.synthesize(r, o.ids.joinsOf(&o.joins, hotRanks))
+	p.Synthesis.Delay = p.fitDelay()
 	return p, nil
 }
 
@@ -201,6 +203,11 @@ func (p *Profile) addSegment(s *segment) {
 // quantiles sums up a tally.
 func (t *tally) quantiles() Quantiles {
 	return Quantiles{t.quantile(0.5), t.quantile(0.9), t.quantile(0.99), t.max, t.mean()}
+}
+
+// over divides them all.
+func (q Quantiles) over(n float64) Quantiles {
+	return Quantiles{q.P50 / n, q.P90 / n, q.P99 / n, q.Max / n, q.Mean / n}
 }
 
 // maxRows is how many rows a rate series has at most, about.

@@ -21,11 +21,7 @@ func (p *Profile) WriteScenario(out io.Writer, name, series string) error {
 # the recording but the names of its events. %d of the events merge persons,
 # %d came twice, %d were older than the line before.
 `, p.Events, p.DistinctIDs, p.Merges.Events, p.Duplicates, p.Disorder.Backward)
-	if d := p.Merges.DelaySeconds; d.Max > 0 {
-		fmt.Fprintf(&b, `# Anonymous ids were identified after p50 %.0f s, p99 %.0f s: that is not synthesized,
-# a merge comes when some thousand other events have passed at most.
-`, d.P50, d.P99)
-	}
+	p.writeObservedDelay(&b)
 	fmt.Fprintf(&b, `
 name: %s
 about: Synthesizes traffic like that of a recording.
@@ -53,16 +49,42 @@ traffic:
 	return err
 }
 
-// writeMerges writes what the merges do besides joining one id to one person each.
-func (p *Profile) writeMerges(b *bytes.Buffer) {
-	m, reused := p.Merges, p.Synthesis.Reused
-	if reused+m.Chains+m.FanIn == 0 {
+// writeObservedDelay says how long ids were anonymous, as a comment.
+func (p *Profile) writeObservedDelay(b *bytes.Buffer) {
+	d := p.Merges.DelaySeconds
+	if d.Max == 0 {
 		return
 	}
-	left := 1 - reused // A merge does one of the three at most.
-	chains := min(m.Chains, left)
-	fanIn := min(m.FanIn, left-chains)
-	fmt.Fprintf(b, "  merges: {chains: %s, fan_in: %s, reused: %s}\n", percent(chains), percent(fanIn), percent(reused))
+	fmt.Fprintf(b, "# Anonymous ids were identified after p50 %s s, p90 %s s, p99 %s s", short(d.P50), short(d.P90), short(d.P99))
+	if p.Synthesis.Delay.P50 == 0 {
+		b.WriteString(`: that is not synthesized,
+# because fewer than two visits come on each merge. A merge comes when some
+# thousand other events have passed at most.
+`)
+		return
+	}
+	b.WriteString(`; the delay below is
+# longer, because no run has anybody anonymous from before it began.
+`)
+}
+
+// writeMerges writes what the merges do besides joining one id to one person each,
+// and when.
+func (p *Profile) writeMerges(b *bytes.Buffer) {
+	m, reused := p.Merges, p.Synthesis.Reused
+	var fields []string
+	if d := p.Synthesis.Delay; d.P50 > 0 {
+		fields = append(fields, d.text())
+	}
+	if reused+m.Chains+m.FanIn > 0 {
+		left := 1 - reused // A merge does one of the three at most.
+		chains := min(m.Chains, left)
+		fanIn := min(m.FanIn, left-chains)
+		fields = append(fields, "chains: "+percent(chains), "fan_in: "+percent(fanIn), "reused: "+percent(reused))
+	}
+	if len(fields) > 0 {
+		fmt.Fprintf(b, "  merges: {%s}\n", strings.Join(fields, ", "))
+	}
 }
 
 // writeDirt writes disorder, duplicates and merges that come too early.

@@ -3,6 +3,8 @@ package profile
 import (
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +25,7 @@ func (p *Profile) WriteText(out io.Writer) error {
 		fmt.Fprintf(&b, "\nevent size     p50 %.0f, p90 %.0f, p99 %.0f, max %.0f bytes\n", p.Bytes.P50, p.Bytes.P90, p.Bytes.P99, p.Bytes.Max)
 		fmt.Fprintf(&b, "merges         %s (%.3f %% of the events)", humanize.Comma(p.Merges.Events), 100*p.Merges.Share)
 		if d := p.Merges.DelaySeconds; d.Max > 0 {
-			fmt.Fprintf(&b, ", anonymous for p50 %.0f s, p99 %.0f s", d.P50, d.P99)
+			fmt.Fprintf(&b, ", anonymous for p50 %s s, p90 %s s, p99 %s s", short(d.P50), short(d.P90), short(d.P99))
 		}
 		if m := p.Merges; m.Early+m.Reused+m.Chains > 0 {
 			fmt.Fprintf(&b, "\n               %.2f %% before the id's first event, %.2f %% of an id that was somebody else's, %.2f %% in chains", 100*m.Early, 100*m.Reused, 100*m.Chains)
@@ -42,6 +44,10 @@ func (p *Profile) WriteText(out io.Writer) error {
 	fmt.Fprintf(&b, "  top 20       %6.2f %%   %6.2f %%\n", 100*p.Shares.Top20, 100*s.Top20)
 	fmt.Fprintf(&b, "  top 1 %%      %6.2f %%   %6.2f %%\n", 100*p.Shares.TopPercent, 100*s.TopPercent)
 	fmt.Fprintf(&b, "  ids seen     %8s   %8s\n", humanize.Comma(p.DistinctIDs), humanize.Comma(s.IDs))
+	if d := s.Delay; d.P50 > 0 {
+		fmt.Fprintf(&b, "  delay p50    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P50), short(d.ShownP50))
+		fmt.Fprintf(&b, "  delay p90    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P90), short(d.ShownP90))
+	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
@@ -122,4 +128,9 @@ func (p *Profile) writeKinds(b *strings.Builder) {
 // seconds is a duration as people read it.
 func seconds(s float64) time.Duration {
 	return time.Duration(min(s, 9e9) * float64(time.Second)).Round(time.Millisecond) // 9e9 s are 285 years
+}
+
+// short writes seconds to the tenth that they are known to.
+func short(seconds float64) string {
+	return strconv.FormatFloat(math.Round(seconds*tenths)/tenths, 'f', -1, 64)
 }

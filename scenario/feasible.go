@@ -34,7 +34,13 @@ func (d *decoder) checkMerges(t *Traffic, merges, visiting float64) {
 	if t.Visits.Anonymous > 0 {
 		visits *= t.Visits.Anonymous
 	}
-	if ends := merges * (1 - t.Merges.Reused); ends > visits+1e-9 {
+	ends := merges * (1 - t.Merges.Reused)
+	switch delayed := t.Merges.Delay != (Delay{}); {
+	case delayed && ends <= visits+1e-9 && 2*ends > visits+1e-9:
+		d.fail("traffic.merges.delay",
+			fmt.Sprintf("%s of the events are to be merges, and %s begin a visit that a merge can end, which are not twice as many", percent(ends), percent(visits)),
+			"while the first of the delayed merges are still to come, other visits end in one beside those that wait: give the merges less weight, or make visits shorter")
+	case ends > visits+1e-9:
 		d.fail("traffic.events",
 			fmt.Sprintf("%s of the events are to be merges, but only %s begin a visit that a merge can end", percent(ends), percent(visits)),
 			"every merge names an anonymous id that has an earlier event, from a browser or a mobile: lower the weights of $identify, $create_alias and $merge_dangerously, or make visits shorter")

@@ -104,6 +104,7 @@ func goodFiles() []string {
 		strings.Replace(minimal, "{}", "{timestamps: {disorder: 1m}, faults: {}, visits: {}, groups: {a: 5}, personless: 100%}", 1),
 		strings.Replace(minimal, "{}", "{tokens: [{token: phc_one}, {token: '${T:-phc_two}', weight: 2.5}]}", 1),
 		strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{events: 5}], style: '${S:-uuid}'}, faults: {invalid: 1%}}", 1),
+		strings.Replace(minimal, "{}", "{merges: {delay: {p50: 1h, p90: 2d}}, events: {a: 9, $identify: 1}}", 1),
 		strings.Replace(minimal, "{}", "{visits: {events: 2.5}, merges: {fan_in: 100%}, events: {a: {weight: 9}, $identify: 1}, faults: {merges_out_of_order: 5%}}", 1),
 		strings.Replace(minimal, "{}", "{events: {a: {from: mobile, properties: {b: 5, c: [x, 1.5, null], d: {choices: {y: 2}}, e: {number: [-1, 1.5], decimals: 1}, f: {words: 3}, g: {object: {}}}}}}", 1),
 	}
@@ -140,7 +141,7 @@ func badFiles() []string {
 		strings.Replace(minimal, "{}", "{properties: {}}", 1), strings.Replace(minimal, "{}", "{properties: {bytes: {p50: 5}}}", 1), strings.Replace(minimal, "{}", "{properties: {bytes: 5}}", 1),
 		strings.Replace(minimal, "{}", "{distinct_ids: {hot: [{share: 5%, events: 5}]}}", 1), strings.Replace(minimal, "{}", "{distinct_ids: {style: hash}}", 1),
 		strings.Replace(minimal, "{}", "{tokens: [{weight: 1}]}", 1), strings.Replace(minimal, "{}", "{tokens: []}", 1), strings.Replace(minimal, "{}", "{tokens: phc_one}", 1),
-		strings.Replace(minimal, "{}", "{visits: {events: 0.5}}", 1), strings.Replace(minimal, "{}", "{merges: {fan_in: 5}}", 1), strings.Replace(minimal, "{}", "{groups: [a]}", 1),
+		strings.Replace(minimal, "{}", "{visits: {events: 0.5}}", 1), strings.Replace(minimal, "{}", "{merges: {fan_in: 5}}", 1), strings.Replace(minimal, "{}", "{merges: {delay: 5s}}", 1), strings.Replace(minimal, "{}", "{merges: {delay: {p50: 5s}}}", 1), strings.Replace(minimal, "{}", "{merges: {delay: {p50: 5, p90: 10s}}}", 1), strings.Replace(minimal, "{}", "{groups: [a]}", 1),
 		strings.Replace(minimal, "{}", "{faults: {invalid: {nonsense: 1%}}}", 1), strings.Replace(minimal, "{}", "{timestamps: {day: 5%}}", 1), strings.Replace(minimal, "{}", "{timestamps: {from: 2025-01-01, to: 2025-02-01, zone: CET}}", 1),
 		strings.Replace(minimal, "{}", "{events: {a: {from: car}}}", 1), strings.Replace(minimal, "{}", "{events: {a: {properties: {b: []}}}}", 1), strings.Replace(minimal, "{}", "{events: {a: {properties: {b: {}}}}}", 1),
 		strings.Replace(minimal, "{}", "{events: {a: {properties: {b: {number: 5}}}}}", 1), strings.Replace(minimal, "{}", "{events: {a: {properties: {b: {words: 5, decimals: 1}}}}}", 1),
@@ -226,8 +227,8 @@ func TestSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 	if diff := cmp.Diff(inLoader, inSchema); diff != "" {
 		t.Errorf("fields differ (-loader +schema):\n%s", diff)
 	}
-	if len(inSchema) != 25 {
-		t.Errorf("%d mappings, want 25", len(inSchema))
+	if len(inSchema) != 26 {
+		t.Errorf("%d mappings, want 26", len(inSchema))
 	}
 }
 

@@ -34,7 +34,7 @@ func newProfile(w world) *cobra.Command {
 		Short: "Learn a scenario from an export",
 		Long: `profile reads an export once and learns from it how the rate moves, how
 unevenly events fall on distinct_ids, which events there are and how large, how
-many merge persons, and how dirty it all is. It prints the answers that a
+many merge persons and after how long, and how dirty it all is. It prints the answers that a
 pipeline team asks for, and how well a synthesis would fit.
 
 -o writes what was learned: to a .yaml file a scenario (its rates beside it as

@@ -73,9 +73,10 @@ func TestProfileOfDirtyTraffic(t *testing.T) {
 		t.Skip("nothing here happens at the same time")
 	}
 	for name, traffic := range map[string]string{
-		"plain merges": `
+		"late merges": `
   distinct_ids: {count: 20k, skew: 0.8, hot: [{share: 4%}, {share: 2%}]}
-  events: {$pageview: 80, buy: 15, $identify: 4, $create_alias: 1}`,
+  events: {$pageview: 80, buy: 15, $identify: 4, $create_alias: 1}
+  merges: {delay: {p50: 20s, p90: 2m}}`,
 		"all kinds of merges": `
   distinct_ids: {count: 5k, skew: 1.1, hot: [{share: 8%}]}
   events: {$pageview: 70, buy: 20, $identify: 10}
@@ -96,6 +97,13 @@ func TestProfileOfDirtyTraffic(t *testing.T) {
 			is := profiled(t, synthesized(t, learned))
 			compareProfiles(t, was, is)
 			near(t, "the share of merges", is.Merges.Share, was.Merges.Share, 0.05)
+			if was.Synthesis.Delay.P50 > 0 {
+				near(t, "half of the delays", is.Merges.DelaySeconds.P50, was.Merges.DelaySeconds.P50, 0.1)
+				near(t, "nine in ten of the delays", is.Merges.DelaySeconds.P90, was.Merges.DelaySeconds.P90, 0.1)
+				near(t, "half of the delays as foretold", was.Synthesis.Delay.ShownP50, was.Merges.DelaySeconds.P50, 0.02)
+			} else if name != "little room" {
+				t.Error("the delays are not synthesized")
+			}
 			for _, c := range []struct {
 				what     string
 				was, is  float64

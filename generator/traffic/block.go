@@ -3,8 +3,8 @@ package traffic
 import "sync"
 
 // blockEvents is how many consecutive events are planned together. A merge and
-// the events that it depends on always lie in one block, so a block can be
-// planned without knowing any other.
+// the events that it depends on lie in one block, or in two that know of each other
+// by arithmetic alone (see delays), so a block can be planned without any other.
 const blockEvents = 1 << 14
 
 // block is the plan of blockEvents consecutive events. It is planned once, by
@@ -24,10 +24,18 @@ type block struct {
 type planned struct {
 	who  person
 	kind uint16
-	anon uint16 // the place whose number makes the anonymous id: of the event, or the one that a merge joins
+	anon uint16 // what makes the anonymous id, of the event or the one that a merge joins: the number of this place; beyond the places, a visit across blocks
 	via  uint16 // of a merge: the place that makes the id joined to, instead of the person's; of a copy: its original; of an early merge and what it changed places with: the other's place
 	mark mark
 	kept bool // other events refer to this place: it may not change
+}
+
+// anonymous returns the number that makes an anonymous id, given as in planned.
+func (b *block) anonymous(anon uint16) int64 {
+	if anon > blockEvents {
+		return b.table.visitors[anon-blockEvents-1]
+	}
+	return b.number*blockEvents + int64(anon) - 1
 }
 
 // blocks keeps those that are being worked on, and their memory for those that

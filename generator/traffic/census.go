@@ -30,7 +30,8 @@ type Census struct {
 // Pair is the two ids of a merge. Its slices are valid until the next.
 type Pair struct {
 	Target, Source []byte
-	Apart          time.Duration // since the latest event of Source; 0: it is still to come
+	Apart          time.Duration // since the latest event of Source, which in another block is taken to be where it is on average; 0: it is still to come
+	Since          time.Duration // since the first event of Source; 0: it is still to come, or Source was merged before it, or to somebody else
 }
 
 // Census plans as many blocks, evenly spread over the run, and counts them; at
@@ -58,13 +59,12 @@ type taker struct {
 	due   func(int64) time.Duration
 	merge func(*Pair)
 	pair  Pair
-	last  [blockEvents + 1]uint16 // by place of an anonymous id: the place after its latest event
-	met   map[person]bool         // persons of the block
+	last  [1 << 16]uint16 // by the anonymous id as in planned: the place after its latest event
+	met   map[person]bool // persons of the block
 }
 
 // take counts the events of a block.
 func (t *taker) take(b *block) {
-	first := b.number * blockEvents
 	clear(t.last[:])
 	clear(t.met)
 	for j := range b.events {
@@ -74,7 +74,7 @@ func (t *taker) take(b *block) {
 		}
 		t.Events++
 		if t.m.planner.mix.kinds[e.kind].merge {
-			t.merged(e, first, j)
+			t.merged(e, b, j)
 		} else {
 			t.count(e, j)
 		}
@@ -124,7 +124,7 @@ func (t *taker) person(who person) {
 }
 
 // merged counts the merge at j.
-func (t *taker) merged(e *planned, first int64, j int) {
+func (t *taker) merged(e *planned, b *block, j int) {
 	kind := &t.m.planner.mix.kinds[e.kind]
 	chained := e.via != 0 && e.mark != markEarly
 	t.Merges++
@@ -140,16 +140,28 @@ func (t *taker) merged(e *planned, first int64, j int) {
 		return
 	}
 	if chained {
-		t.pair.Target = t.m.appendAnonymous(t.pair.Target[:0], first+int64(e.via)-1)
+		t.pair.Target = t.m.appendAnonymous(t.pair.Target[:0], b.anonymous(e.via))
 	} else {
 		t.pair.Target = t.m.planner.people.appendID(t.pair.Target[:0], e.who)
 	}
-	t.pair.Source = t.m.appendAnonymous(t.pair.Source[:0], first+int64(e.anon)-1)
-	t.pair.Apart = 0
-	if before := t.last[e.anon]; before != 0 {
-		t.pair.Apart = t.due(first+int64(j)) - t.due(first+int64(before)-1)
-	}
+	t.pair.Source = t.m.appendAnonymous(t.pair.Source[:0], b.anonymous(e.anon))
+	t.apart(e.anon, b, j)
+	t.pair.Since = t.m.waited(e, b, int64(j), t.due)
 	t.merge(&t.pair)
+}
+
+// apart works out how long before the merge at j the latest event of its source lies.
+func (t *taker) apart(anon uint16, b *block, j int) {
+	first := b.number * blockEvents
+	at := t.due(first + int64(j))
+	t.pair.Apart = 0
+	switch before := t.last[anon]; {
+	case before != 0:
+		t.pair.Apart = at - t.due(first+int64(before)-1)
+	case anon > blockEvents:
+		block, began := t.m.planner.delays.origin(b.anonymous(anon))
+		t.pair.Apart = at - t.due(min(began+t.m.planner.rules.lasts, (block+1)*blockEvents-1))
+	}
 }
 
 // crowdHead knows how the crowd is skewed.

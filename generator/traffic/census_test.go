@@ -28,14 +28,28 @@ func busy() *scenario.Traffic {
 // TestCensus: a census of all blocks against the events as they are written.
 func TestCensus(t *testing.T) {
 	t.Parallel()
+	for name, delay := range map[string]scenario.Delay{"without delays": {}, "with delays": {P50: 5 * time.Second, P90: 30 * time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if raced && delay != (scenario.Delay{}) {
+				t.Skip("nothing here happens at the same time")
+			}
+			traffic := busy()
+			traffic.Merges.Delay = delay
+			compareCensus(t, traffic)
+		})
+	}
+}
+
+func compareCensus(t *testing.T, traffic *scenario.Traffic) {
 	const total = 3*blockEvents + 1234
-	m := New(busy(), total)
+	m := along(traffic, total)
 	due := func(i int64) time.Duration { return time.Duration(i) * time.Millisecond }
 	seen := map[string]int64{}
 	var none, merges, illegal int64
 	var e capture.Event
 	p := Pen{Due: due}
-	links := map[string]bool{}
+	links, since := map[string]time.Duration{}, map[string]time.Duration{}
 	for i := range int64(total) {
 		m.Write(&e, i, &p)
 		switch {
@@ -44,25 +58,33 @@ func TestCensus(t *testing.T) {
 		case pipeline.Illegal(e.DistinctID):
 			illegal++
 		default:
-			seen[string(e.DistinctID)]++
+			if seen[string(e.DistinctID)]++; seen[string(e.DistinctID)] == 1 {
+				since[string(e.DistinctID)] = due(i)
+			}
 		}
 		if link := pipeline.Link(e.Name, e.Properties); link != nil {
 			merges++
-			links[string(e.DistinctID)+" "+string(link)] = true
+			links[string(e.DistinctID)+" "+string(link)] = due(i) - since[string(link)]
 		}
 	}
-	shown := 0
+	const slack = 50 * time.Millisecond // a visit across blocks begins with the next event that is free
+	shown, late := 0, 0
 	c := m.Census(100, due, func(p *Pair) {
 		shown++
-		if !links[string(p.Target)+" "+string(p.Source)] {
+		apart, written := links[string(p.Target)+" "+string(p.Source)]
+		if !written {
 			t.Fatalf("no merge of %s into %s is written", p.Source, p.Target)
 		}
-		if p.Apart < 0 || p.Apart > blockEvents*time.Millisecond {
-			t.Fatalf("%v apart", p.Apart)
+		if p.Apart < 0 || p.Since > 0 && (p.Apart > p.Since || p.Since > apart+slack || p.Since < apart-slack) {
+			t.Fatalf("%v after the first event and %v after the latest, written %v after the first", p.Since, p.Apart, apart)
 		}
+		late += int(p.Since / (blockEvents * time.Millisecond))
 	})
 	if c.Blocks != 4 || c.Events != total || c.None != none || c.Illegal != illegal || c.Merges != merges || int64(shown) != merges {
 		t.Errorf("%+v; written: %d without an id, %d illegal, %d merges", c, none, illegal, merges)
+	}
+	if delayed := traffic.Merges.Delay != (scenario.Delay{}); delayed != (late > 100) {
+		t.Errorf("%d merges lie more than a block behind their visits", late)
 	}
 	if sum := c.Crowd + c.Joined + c.Hot + c.FanIn + c.Anonymous + c.Illegal + c.None; sum != c.Events {
 		t.Errorf("%d of %d events are accounted for", sum, c.Events)
@@ -92,7 +114,7 @@ func TestCensusIsCheap(t *testing.T) {
 	t.Parallel()
 	traffic := busy()
 	traffic.DistinctIDs.Count = 1_000_000_000
-	m := New(traffic, 400_000_000_000)
+	m := along(traffic, 400_000_000_000)
 	c := m.Census(3, func(int64) time.Duration { return 0 }, nil)
 	if c.Blocks != 3 || c.Events != 3*blockEvents || len(m.planner.blocks.all) > 2 {
 		t.Errorf("%d blocks, %d events, %d blocks held", c.Blocks, c.Events, len(m.planner.blocks.all))
@@ -121,7 +143,7 @@ func TestDifferent(t *testing.T) {
 }
 
 func BenchmarkCensus(b *testing.B) {
-	m := New(busy(), 400_000_000)
+	m := along(busy(), 400_000_000)
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Census(16, func(int64) time.Duration { return 0 }, func(*Pair) {})

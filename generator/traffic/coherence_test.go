@@ -118,7 +118,7 @@ func TestMergesAreCoherent(t *testing.T) {
 		}
 		first := rapid.Int64Range(0, 1).Draw(t, "block") * blockEvents
 		total := first + rapid.Int64Range(1, 900).Draw(t, "events")
-		m := New(&traffic, total)
+		m := along(&traffic, total)
 		g := newGraph()
 		for _, e := range readAll(t, m, first, total) {
 			g.add(t, e)
@@ -130,7 +130,7 @@ func TestMergesAreCoherent(t *testing.T) {
 func TestMergeShapes(t *testing.T) {
 	t.Parallel()
 	const n = 12_000
-	m := New(parse(t, n, `
+	m := along(parse(t, n, `
   distinct_ids: {count: 1G, skew: 0}
   visits: {events: 3}
   merges: {chains: 10%, fan_in: 20%, reused: 5%}
@@ -163,7 +163,7 @@ func TestMergeShapes(t *testing.T) {
 func TestVisits(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
-	m := New(parse(t, n, `
+	m := along(parse(t, n, `
   distinct_ids: {count: 1G, skew: 0}
   visits: {events: 5, anonymous: 40%}
   events: {a: 96, $identify: 4}

@@ -13,7 +13,7 @@ import (
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
-	m := New(parse(t, n, `
+	m := along(parse(t, n, `
   distinct_ids: {count: 1G, skew: 0, hot: [{share: 10%}]}
   events: {a: {weight: 97, from: server}, b: 2, $identify: 1}
   faults:
@@ -95,7 +95,7 @@ func TestClock(t *testing.T) {
 	t.Parallel()
 	const n = 60_000
 	zone := time.FixedZone("", 2*3600)
-	m := New(parse(t, n, "  timestamps: {from: 2024-12-02, to: 2025-12-01, zone: +02:00, day: 80%, weekend: 50%}\n"), n)
+	m := along(parse(t, n, "  timestamps: {from: 2024-12-02, to: 2025-12-01, zone: +02:00, day: 80%, weekend: 50%}\n"), n)
 	from, to := time.Date(2024, 12, 2, 0, 0, 0, 0, time.UTC), time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC)
 	last := from
 	var hours [24]float64

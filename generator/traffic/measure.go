@@ -1,7 +1,9 @@
 package traffic
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"rehearse/capture"
 )
@@ -19,6 +21,8 @@ type Shape struct {
 	Persons, Anonymous int   // different persons, and ids that were anonymous
 	Merges, Joined     int64 // merge events, and first events of persons never seen before
 	Bytes              []int // encoded sizes in ascending order
+
+	Delays []Match // percentiles of how long ids were anonymous before their merge, in seconds; empty: the scenario does not say
 }
 
 // Match is one share as planned and as measured.
@@ -47,6 +51,7 @@ type tally struct {
 	anonymous map[int64]bool
 	joined    int64
 	bytes     []int
+	waits     []time.Duration
 }
 
 // Measure writes the events [from, to) and measures them.
@@ -61,7 +66,11 @@ func (m *Model) Measure(from, to int64, p *Pen) *Shape {
 		m.Write(&e, i, p)
 		text = capture.AppendEvent(text[:0], &e)
 		t.bytes = append(t.bytes, len(text))
-		t.add(m.plan(i, p), i-i%blockEvents)
+		plan := m.plan(i, p)
+		t.add(plan, p.block)
+		if wait := m.waited(plan, p.block, i%blockEvents, p.Due); wait > 0 {
+			t.waits = append(t.waits, wait)
+		}
 	}
 	slices.Sort(t.bytes)
 	s := &Shape{
@@ -71,18 +80,32 @@ func (m *Model) Measure(from, to int64, p *Pen) *Shape {
 	m.matchKinds(s, &t)
 	m.matchQuotas(s, &t)
 	m.matchRanks(s, &t)
+	m.matchDelays(s, &t)
 	return s
 }
 
-// add counts one event of the block that begins with event first.
-func (t *tally) add(plan *planned, first int64) {
+// matchDelays compares how long ids are anonymous.
+func (m *Model) matchDelays(s *Shape, t *tally) {
+	if m.planner.delays == nil || len(t.waits) == 0 {
+		return
+	}
+	slices.Sort(t.waits)
+	for name, share := range map[string]float64{"p50": 0.5, "p90": 0.9} {
+		measured := t.waits[int(share*float64(len(t.waits)-1))]
+		s.Delays = append(s.Delays, Match{name, m.planner.delays.normal.quantile(share).Seconds(), measured.Seconds()})
+	}
+	slices.SortFunc(s.Delays, func(a, b Match) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// add counts one event of a block.
+func (t *tally) add(plan *planned, b *block) {
 	t.kinds[plan.kind]++
 	t.persons[plan.who]++
 	if plan.who.hot() {
 		t.hot[plan.who&^hotBit]++
 	}
 	if plan.anon != 0 {
-		t.anonymous[first+int64(plan.anon)] = true
+		t.anonymous[b.anonymous(plan.anon)] = true
 	}
 	if plan.mark == markJoin {
 		t.joined++

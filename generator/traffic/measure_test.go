@@ -14,7 +14,7 @@ import (
 func TestMeasure(t *testing.T) {
 	t.Parallel()
 	const n, from = 40_000, blockEvents // quotas are exact at the borders of blocks
-	m := New(parse(t, n, `
+	m := along(parse(t, n, `
   distinct_ids: {count: 3000, skew: 1, growth: 2%, hot: [{share: 5%}, {id: kiosk, events: 777}]}
   visits: {events: 3}
   events: {a: 90, $identify: 10}
@@ -57,10 +57,32 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// TestMeasureDelays: what is measured between first events and merges is what was
+// asked for, as far as a run of half a minute goes.
+func TestMeasureDelays(t *testing.T) {
+	t.Parallel()
+	const n = 2 * blockEvents
+	m := along(parse(t, n, "  events: {a: 95, $identify: 5}\n  merges: {delay: {p50: 1s, p90: 3s}}\n"+tiny), n)
+	s := m.Measure(0, n, newPen())
+	if len(s.Delays) != 2 {
+		t.Fatalf("%d percentiles", len(s.Delays))
+	}
+	for i, want := range []Match{{"p50", 1, 1}, {"p90", 3, 3}} {
+		got := s.Delays[i]
+		if got.Name != want.Name || math.Abs(got.Plan-want.Plan) > 1e-6 || math.Abs(got.Measured/want.Measured-1) > 0.15 {
+			t.Errorf("%+v, want %+v within 15 %%", got, want)
+		}
+	}
+	var text bytes.Buffer
+	if err := s.WriteText(&text); err != nil || !strings.Contains(text.String(), "anonymous for, p90, in s             3.00") {
+		t.Errorf("%v in\n%s", err, text.String())
+	}
+}
+
 func TestTextAndPicture(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
-	m := New(parse(t, n, "  distinct_ids: {count: 1M, hot: [{id: 'a<b', share: 5%}]}\n  faults: {invalid: {illegal_id: 1%}}\n"+tiny), n)
+	m := along(parse(t, n, "  distinct_ids: {count: 1M, hot: [{id: 'a<b', share: 5%}]}\n  faults: {invalid: {illegal_id: 1%}}\n"+tiny), n)
 	s := m.Measure(0, n, newPen())
 	var text, svg bytes.Buffer
 	if err := s.WriteText(&text); err != nil {

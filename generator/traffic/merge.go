@@ -26,6 +26,9 @@ func (t *table) goOn(j int) bool {
 	if v == nil {
 		return false
 	}
+	if v.due != 0 && t.dues.merges[v.due-1].done {
+		v.who, v.anonymous, v.due = t.dues.merges[v.due-1].who, false, 0
+	}
 	e := &t.events[j]
 	e.who = v.who
 	if v.anonymous {
@@ -39,11 +42,28 @@ func (t *table) goOn(j int) bool {
 // merge makes the merge at j end the anonymous part of a visit. It tells whether
 // there is one to end.
 func (t *table) merge(j int) bool {
-	e, m := &t.events[j], &t.rules.merges
+	e := &t.events[j]
 	turn := 1.0
 	if t.rules.varied && t.tail.anon != 0 {
 		turn = t.s.Float64()
 	}
+	if t.delays != nil {
+		reused := t.delays.reused
+		if turn = reused + turn*(1-reused); e.mark == markReused && t.tail.anon != 0 {
+			turn = 0
+		}
+		e.mark = markNone
+		if turn > 0 && t.mergeDue(j) {
+			return true
+		}
+	}
+	return t.end(j, turn)
+}
+
+// end makes the merge at j end a visit that goes on, or join an id anew: as its turn
+// says, a number between 0 and 1.
+func (t *table) end(j int, turn float64) bool {
+	e, m := &t.events[j], &t.rules.merges
 	if turn < m.Reused {
 		e.who, e.anon, e.mark = t.stranger(), t.tail.anon, markReused
 		return true
@@ -61,13 +81,21 @@ func (t *table) merge(j int) bool {
 		v.who = t.people.fanIn()
 	case turn < m.FanIn+m.Chains:
 		v.who, e.via = t.tail.who, t.tail.anon
-		t.events[t.tail.anon-1].kept = true
+		t.keep(t.tail.anon)
 	}
 	t.hide(v)
 	e.who, e.anon = v.who, v.first
 	t.tail = joined{v.who, v.first}
 	t.visits.close(i, t.rules.goOn > 0)
 	return true
+}
+
+// keep sees to it that the first event of an anonymous id of the block stays where
+// it is.
+func (t *table) keep(anon uint16) {
+	if anon <= blockEvents {
+		t.events[anon-1].kept = true
+	}
 }
 
 // hide makes the events of a visit that is being identified anonymous.
@@ -120,7 +148,7 @@ func (t *table) disorder() {
 // the visit that it ends, and whether nothing else depends on where that began.
 func (t *table) movable(j int) bool {
 	e := &t.events[j]
-	if !t.mix.kinds[e.kind].merge || e.mark != markNone || e.via != 0 {
+	if !t.mix.kinds[e.kind].merge || e.mark != markNone || e.via != 0 || e.anon > blockEvents {
 		return false
 	}
 	first := &t.events[e.anon-1]

@@ -47,3 +47,13 @@ func newMix(t *scenario.Traffic) mix {
 	}
 	return m
 }
+
+// merges is the share of the events that are merges.
+func (m *mix) merges() (share float64) {
+	for i, k := range m.kinds {
+		if k.merge {
+			share += m.shares[i]
+		}
+	}
+	return share
+}

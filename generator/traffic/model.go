@@ -4,9 +4,10 @@
 // Event i is a function of the scenario and i alone. Events are planned in
 // blocks of 16,384 (planner): kinds from the mix, cards for what must come an
 // exact number of times (deck), persons from the crowd (population, zipf), in
-// visits that a merge may identify (visits). Writing an event (Model.Write)
-// follows its plan and draws the rest, such as properties, from a stream of its
-// own.
+// visits that a merge may identify (visits), some of which are known to end in a
+// merge later on, in that block or another (delays, dues). Writing an event
+// (Model.Write) follows its plan and draws the rest, such as properties, from a
+// stream of its own.
 package traffic
 
 import (
@@ -38,11 +39,11 @@ type Pen struct {
 	block *block
 }
 
-// New returns the model of a traffic of total events.
-func New(t *scenario.Traffic, total int64) *Model {
+// New returns the model of the traffic of a run along a curve.
+func New(t *scenario.Traffic, curve *scenario.Profile) *Model {
 	return &Model{
-		planner: newPlanner(t, total), sizes: newSizes(t.Sizes), prose: newProse(proseBytes),
-		clock: newClock(t, total), personless: t.Personless,
+		planner: newPlanner(t, curve), sizes: newSizes(t.Sizes), prose: newProse(proseBytes),
+		clock: newClock(t, curve.Total()), personless: t.Personless,
 	}
 }
 
@@ -89,15 +90,15 @@ func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Pen) {
 	p.props = p.props[:0]
 	switch {
 	case !k.merge && plan.anon != 0:
-		p.ids = m.appendAnonymous(p.ids[:0], first+int64(plan.anon)-1)
+		p.ids = m.appendAnonymous(p.ids[:0], p.block.anonymous(plan.anon))
 	case plan.via != 0 && plan.mark != markEarly:
-		p.ids = m.appendAnonymous(p.ids[:0], first+int64(plan.via)-1)
+		p.ids = m.appendAnonymous(p.ids[:0], p.block.anonymous(plan.via))
 	default:
 		p.ids = m.planner.people.appendID(p.ids[:0], plan.who)
 	}
 	e.DistinctID = p.ids
 	if k.merge && plan.anon != 0 {
-		p.props = m.appendLink(p.props, k, first+int64(plan.anon)-1)
+		p.props = m.appendLink(p.props, k, p.block.anonymous(plan.anon))
 	}
 	m.fill(e, k, &ink, p)
 }
@@ -145,19 +146,20 @@ func (m *Model) fill(e *capture.Event, k *kind, ink *ink, p *Pen) {
 const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-0000-0000-000000000000","timestamp":"2006-01-02T15:04:05.000Z","properties":}`) + len("}")
 
 // appendLink appends the property that names the id which a merge joins: the
-// anonymous id that event i has or would have.
-func (m *Model) appendLink(dst []byte, k *kind, i int64) []byte {
+// anonymous id that a number makes.
+func (m *Model) appendLink(dst []byte, k *kind, number int64) []byte {
 	if k.alias {
 		dst = append(dst, `,"alias":"`...)
 	} else {
 		dst = append(dst, `,"$anon_distinct_id":"`...)
 	}
-	dst = m.appendAnonymous(dst, i)
+	dst = m.appendAnonymous(dst, number)
 	return append(dst, '"')
 }
 
-// appendAnonymous appends the anonymous id that event i makes.
-func (m *Model) appendAnonymous(dst []byte, i int64) []byte {
-	s := scenario.NewStream(m.planner.seed^anonSalt, uint64(i))
+// appendAnonymous appends the anonymous id that a number makes: that of the event
+// which it begins with, or of a visit (see delays).
+func (m *Model) appendAnonymous(dst []byte, number int64) []byte {
+	s := scenario.NewStream(m.planner.seed^anonSalt, uint64(number))
 	return capture.AppendUUID(dst, drawUUID(&s))
 }

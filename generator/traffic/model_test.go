@@ -23,6 +23,17 @@ func parse(t testing.TB, events int64, text string) *scenario.Traffic {
 	return s.Traffic
 }
 
+// along returns the model of a run of so many events, an event a millisecond.
+func along(t *scenario.Traffic, events int64) *Model {
+	return New(t, curveOf(scenario.Stage{From: 1000, To: 1000, Over: time.Duration(events) * time.Millisecond}))
+}
+
+// curveOf returns a sound curve.
+func curveOf(stages ...scenario.Stage) *scenario.Profile {
+	curve, _ := scenario.NewProfile(stages)
+	return curve
+}
+
 const shop = `
   seed: 42
   distinct_ids: {count: 10k, skew: 1.1, hot: [{share: 5%}, {id: kiosk, events: 777}]}
@@ -78,7 +89,7 @@ func TestMixAndHotShares(t *testing.T) {
 	const n = 40_000
 	got := map[string]float64{}
 	bare := strings.Replace(shop, "{p50: 400, p99: 2000}", "{p50: 1, p99: 1}", 1)
-	for _, e := range readAll(t, New(parse(t, n, bare), n), 0, n) {
+	for _, e := range readAll(t, along(parse(t, n, bare), n), 0, n) {
 		got[e.Event]++
 		got["id "+e.DistinctID]++
 	}
@@ -106,7 +117,7 @@ func TestRanks(t *testing.T) {
 		t.Run(fmt.Sprint(skew), func(t *testing.T) {
 			t.Parallel()
 			traffic := parse(t, n, fmt.Sprintf("  distinct_ids: {count: 5000, skew: %v}\n  events: {ping: {from: server, properties: {}}}\n", skew))
-			m := New(traffic, n)
+			m := along(traffic, n)
 			rank := map[string]int{}
 			for r := range person(ranks) {
 				rank[string(m.planner.people.appendID(nil, r))] = int(r)
@@ -142,7 +153,7 @@ func TestSizes(t *testing.T) {
 	t.Parallel()
 	const n = 8_000.0
 	below, far := 0.0, 0.0
-	for _, e := range readAll(t, New(parse(t, n, shop), n), 0, n) {
+	for _, e := range readAll(t, along(parse(t, n, shop), n), 0, n) {
 		if e.Bytes <= 400 {
 			below++
 		}
@@ -161,7 +172,7 @@ func TestSizes(t *testing.T) {
 func TestGrowth(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
-	m := New(parse(t, n, "  distinct_ids: {count: 100, skew: 0, growth: 4%}\n"+tiny), n)
+	m := along(parse(t, n, "  distinct_ids: {count: 100, skew: 0, growth: 4%}\n"+tiny), n)
 	known := map[string]bool{}
 	for r := range person(100) {
 		known[string(m.planner.people.appendID(nil, r))] = true
@@ -190,10 +201,10 @@ func TestGrowth(t *testing.T) {
 // that a scenario can ask for.
 func TestWriteDoesNotAllocate(t *testing.T) {
 	const n = 10 * blockEvents
-	m := New(parse(t, n, `
+	m := along(parse(t, n, `
   distinct_ids: {count: 1G, skew: 0.9, growth: 3%, style: email, hot: [{share: 5%}]}
   visits: {events: 3, anonymous: 60%}
-  merges: {chains: 10%, fan_in: 10%, reused: 5%}
+  merges: {chains: 10%, fan_in: 10%, reused: 5%, delay: {p50: 10s, p90: 1m}}
   events: {$pageview: 50, $autocapture: 20, buy: {weight: 20, from: server, properties: {a: {words: 3}, b: {choices: {x: 1, y: 2}}, c: {number: [1, 9999]}}}, $identify: 5}
   groups: {company: 20}
   personless: 30%
@@ -236,7 +247,7 @@ func TestReadyScenariosAreCoherent(t *testing.T) {
 		}
 		total := s.Load.Profile.Total()
 		g := newGraph()
-		for _, e := range readAll(t, New(s.Traffic, total), 0, min(total, 2_000)) {
+		for _, e := range readAll(t, New(s.Traffic, s.Load.Profile), 0, min(total, 2_000)) {
 			g.add(t, e)
 		}
 		merges += g.merges
@@ -266,7 +277,7 @@ func TestStylesOfIDs(t *testing.T) {
 func TestGroupsAndPersonless(t *testing.T) {
 	t.Parallel()
 	const n = 4_000
-	m := New(parse(t, n, "  distinct_ids: {count: 1000}\n  groups: {company: 20, team: 5}\n  personless: 30%\n  events: {a: 90, $groupidentify: 5, $identify: 5}\n"), n)
+	m := along(parse(t, n, "  distinct_ids: {count: 1000}\n  groups: {company: 20, team: 5}\n  personless: 30%\n  events: {a: 90, $groupidentify: 5, $identify: 5}\n"), n)
 	company := map[string]any{}
 	personless, ordinary := 0.0, 0.0
 	for _, e := range readAll(t, m, 0, n) {

@@ -8,14 +8,16 @@ type planner struct {
 	mix    mix
 	rules  rules
 	quotas []quota
-	join   quota // of those, the one that counts who joins
+	join   quota   // of those, the one that counts who joins
+	delays *delays // nil: a merge ends a visit that goes on
 	seed   uint64
 	total  int64 // events of the run
 	blocks blocks
 }
 
-// newPlanner prepares the plans of a run of total events.
-func newPlanner(t *scenario.Traffic, total int64) *planner {
+// newPlanner prepares the plans of a run along a curve.
+func newPlanner(t *scenario.Traffic, curve *scenario.Profile) *planner {
+	total := curve.Total()
 	p := &planner{
 		people: newPopulation(t), mix: newMix(t), rules: newRules(t),
 		quotas: quotasOf(t, total), seed: t.Seed, total: total,
@@ -25,7 +27,27 @@ func newPlanner(t *scenario.Traffic, total int64) *planner {
 			p.join = q
 		}
 	}
+	room := p.room()
+	if p.delays = newDelays(t, curve, p.mix.merges(), room); p.delays != nil {
+		p.rules.make(p.delays.begun/blockEvents, room, room/t.Visits.Events+t.DistinctIDs.Growth)
+	}
 	return p
+}
+
+// room is the share of the events that visits may be made of: no merges, from no
+// server, and without a card.
+func (p *planner) room() float64 {
+	room := 0.0
+	for i, k := range p.mix.kinds {
+		if !k.merge && !k.server {
+			room += p.mix.shares[i]
+		}
+	}
+	dealt := 0.0
+	for _, q := range p.quotas {
+		dealt += float64(q.want) / float64(max(p.total, 1))
+	}
+	return room * max(1-dealt/max(1-p.mix.merges(), 1e-300), 0)
 }
 
 // at returns the block in which event i lies, planned. It takes back old, the
@@ -48,6 +70,8 @@ type table struct {
 	spare    int    // no place before it can take a merge over
 	joined   int64  // who joined before the place
 	tail     joined // what the latest merge joined
+	dues     dues
+	visitors []int64 // visits that lie in this block and another, by number
 }
 
 // joined is an anonymous id and the person it was joined to.
@@ -68,7 +92,7 @@ func (p *planner) plan(b *block) {
 	*t = table{
 		planner: p, s: scenario.NewStream(p.seed^blockSalt, uint64(b.number)),
 		events: t.events[:n], deck: t.deck[:0], visits: visits{t.visits.all[:0], t.visits.before},
-		joined: p.join.upTo(first, p.total),
+		joined: p.join.upTo(first, p.total), dues: t.dues, visitors: t.visitors,
 	}
 	for _, q := range p.quotas {
 		for range q.upTo(first+int64(n), p.total) - q.upTo(first, p.total) {
@@ -81,6 +105,9 @@ func (p *planner) plan(b *block) {
 		if !p.mix.kinds[kind].merge {
 			t.ordinary++
 		}
+	}
+	if p.delays != nil {
+		t.arrange(b.number)
 	}
 	for j := range t.events {
 		t.place(j)
@@ -122,6 +149,10 @@ func (t *table) postpone(j int) bool {
 // visitor plans an event that is no merge.
 func (t *table) visitor(j int) {
 	e := &t.events[j]
+	server := t.mix.kinds[e.kind].server
+	if !server {
+		t.dues.room--
+	}
 	c, dealt := t.deal(j)
 	switch {
 	case dealt && c.mark == markHot:
@@ -139,7 +170,7 @@ func (t *table) visitor(j int) {
 		e.who, e.mark = t.people.draw(&t.s, t.joined), c.mark
 		return
 	}
-	if t.rules.goOn > 0 && !t.mix.kinds[e.kind].server && t.s.Float64() < t.rules.goOn && t.goOn(j) {
+	if t.delays != nil && t.begins(j) || t.rules.goOn > 0 && !server && t.s.Float64() < t.rules.goOn && t.goOn(j) {
 		return
 	}
 	e.who = t.people.draw(&t.s, t.joined)

@@ -35,6 +35,9 @@ func (s *Shape) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintf(&p, "\n%-28s %12d\n%-28s %12d\n", "persons", s.Persons, "never seen before", s.Joined)
 	fmt.Fprintf(&p, "%-28s %12d\n%-28s %12d\n", "anonymous ids", s.Anonymous, "merges", s.Merges)
+	for _, d := range s.Delays {
+		fmt.Fprintf(&p, "%-28s %12.2f %12.2f\n", "anonymous for, "+d.Name+", in s", d.Plan, d.Measured)
+	}
 	for _, q := range []float64{0.5, 0.95, 0.99, 1} {
 		fmt.Fprintf(&p, "%-28s %12d\n", fmt.Sprintf("bytes, p%g", q*100), s.Bytes[int(q*float64(len(s.Bytes)-1))])
 	}

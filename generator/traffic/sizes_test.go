@@ -19,7 +19,7 @@ import (
 func TestBuiltInSizes(t *testing.T) {
 	t.Parallel()
 	const n = 4_000
-	m := New(parse(t, n, `
+	m := along(parse(t, n, `
   distinct_ids: {style: uuid}
   groups: {project: 100, organization: 20}
   events:
@@ -99,7 +99,7 @@ func twice(t *testing.T, text []byte) {
 func TestDescribedEvents(t *testing.T) {
 	t.Parallel()
 	const n = 3_000
-	m := New(parse(t, n, `
+	m := along(parse(t, n, `
   events:
     purchase:
       from: server

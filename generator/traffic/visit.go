@@ -10,10 +10,11 @@ const window = 1024
 // What came before its merge is anonymous; what comes after is the person's.
 type visit struct {
 	who       person
-	first     uint16 // place of its first event
+	first     uint16 // place of its first event, or another name of its anonymous id (see planned.anon)
 	latest    uint16
-	open      bool // may end in a merge
-	anonymous bool // its events are anonymous as they come
+	open      bool   // may end in a merge
+	anonymous bool   // its events are anonymous as they come
+	due       uint16 // the merge, counted from 1, that ends its anonymous part; 0: not known beforehand
 }
 
 // rules are what visits are drawn from.
@@ -21,7 +22,8 @@ type rules struct {
 	goOn      float64 // probability that a visitor's event belongs to a visit that goes on
 	anonymous float64 // share of the visits that begin anonymous; 0: whichever a merge picks
 	merges    scenario.Merges
-	varied    bool // merges differ at all
+	varied    bool  // merges differ at all
+	lasts     int64 // how many events after its first the last of a visit lies, about
 	early     float64
 }
 
@@ -31,8 +33,23 @@ func newRules(t *scenario.Traffic) rules {
 		goOn:      1 - 1/t.Visits.Events,
 		anonymous: t.Visits.Anonymous,
 		merges:    t.Merges,
-		varied:    t.Merges != scenario.Merges{},
+		varied:    t.Merges.Chains+t.Merges.FanIn+t.Merges.Reused > 0,
 		early:     t.Faults.EarlyMerges,
+	}
+}
+
+// make makes up for visits that are begun beside those that the rules would begin:
+// so many, where room is how many events visits are made of and all how many visits
+// there are to be. All three are shares of the events.
+func (r *rules) make(begun, room, all float64) {
+	if r.goOn > 0 {
+		// It leaves the window when so many have begun, and has no further event
+		// as often as it does not go on.
+		r.lasts = int64(min(r.goOn*window/all, blockEvents))
+		r.goOn = min(max(1-(room*(1-r.goOn)-begun)/max(room-begun, 1e-300), 0), 1)
+	}
+	if r.anonymous > 0 {
+		r.anonymous = min(max((r.anonymous*all-begun)/max(all-begun, 1e-300), 1e-9), 1)
 	}
 }
 
@@ -44,7 +61,7 @@ type visits struct {
 
 // begin adds a visit. Where there are enough, one ends for it.
 func (v *visits) begin(n visit, s *scenario.Stream) {
-	v.before[n.first-1] = 0
+	v.before[n.latest-1] = 0
 	if len(v.all) < window {
 		v.all = append(v.all, n)
 		return
