@@ -22,7 +22,7 @@ func TestRoutesAndShapes(t *testing.T) {
 	for _, path := range []string{"/batch/", "/e/", "/i/v0/e/", "/capture/", "/track/", "/engage/"} {
 		for _, shape := range []string{"batch", "array", "capture"} {
 			for _, packed := range []string{
-				"none", "gzip", "gzip, hint: query", "base64", "base64, hint: form", "lz64", "lz64, hint: form",
+				"none", "gzip", "gzip, hint: query", "gzip, hint: none", "base64", "base64, hint: none", "base64, hint: form", "lz64", "lz64, hint: form",
 			} {
 				synctest.Test(t, func(t *testing.T) {
 					target := fmt.Sprintf("endpoint: %s, path: %s, compression: %s, connections: 2", shape, path, packed)
@@ -53,7 +53,7 @@ func TestRoutesAndShapes(t *testing.T) {
 func TestFormsOf2024(t *testing.T) {
 	t.Parallel()
 	for packed, want := range map[string]capture.Reason{
-		"base64, hint: form": capture.Accepted, "gzip, hint: query": capture.Accepted,
+		"base64, hint: form": capture.Accepted, "base64, hint: none": capture.Accepted, "gzip, hint: none": capture.Accepted, "gzip, hint: query": capture.Accepted,
 		"base64": capture.BadRequest, "lz64": capture.BadRequest, "lz64, hint: form": capture.BadRequest,
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -71,7 +71,10 @@ func TestFormsOf2024(t *testing.T) {
 func TestBrowserForms(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string][3]string{
-		"client: posthog-js":                                     {"/e/", "text/plain", "gzip"},
+		"client: posthog-js":                                     {"/e/", "text/plain", ""},
+		"client: posthog-js, hint: header":                       {"/e/", "text/plain", "gzip"},
+		"endpoint: capture, hint: none":                          {"/i/v0/e/", "application/json", ""},
+		"compression: base64, hint: none":                        {"/e/", "application/x-www-form-urlencoded", ""},
 		"client: posthog-js, compression: none":                  {"/e/", "application/json", ""},
 		"client: posthog-js, hint: query":                        {"/e/?compression=gzip-js", "text/plain", ""},
 		"client: posthog-js, compression: base64":                {"/e/?compression=base64", "application/x-www-form-urlencoded", ""},
