@@ -188,7 +188,12 @@ func (w *wire) exchange(o *results.Outcome) {
 		}
 		return
 	}
-	w.judge(o)
+	if w.judge(o); w.meter.broken != nil {
+		w.close() // what comes next on the connection would stand behind half a request
+		if o.Reason == capture.Accepted {
+			o.Reason, o.Answer = capture.UnknownAnswer, w.said // a yes to what it did not get
+		}
+	}
 }
 
 // judge understands the answer that was read.
