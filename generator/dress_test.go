@@ -22,7 +22,7 @@ func TestRoutesAndShapes(t *testing.T) {
 	for _, path := range []string{"/batch/", "/e/", "/i/v0/e/", "/capture/", "/track/", "/engage/"} {
 		for _, shape := range []string{"batch", "array", "capture"} {
 			for _, packed := range []string{
-				"none", "gzip", "gzip, hint: query", "gzip, hint: none", "base64", "base64, hint: none", "base64, hint: form", "lz64", "lz64, hint: form",
+				"none", "gzip", "gzip, hint: query", "base64", "base64, hint: form", "lz64", "lz64, hint: form",
 			} {
 				synctest.Test(t, func(t *testing.T) {
 					target := fmt.Sprintf("endpoint: %s, path: %s, compression: %s, connections: 2", shape, path, packed)
@@ -53,7 +53,7 @@ func TestRoutesAndShapes(t *testing.T) {
 func TestFormsOf2024(t *testing.T) {
 	t.Parallel()
 	for packed, want := range map[string]capture.Reason{
-		"base64, hint: form": capture.Accepted, "base64, hint: none": capture.Accepted, "gzip, hint: none": capture.Accepted, "gzip, hint: query": capture.Accepted,
+		"base64, hint: form": capture.Accepted, "gzip, hint: query": capture.Accepted,
 		"base64": capture.BadRequest, "lz64": capture.BadRequest, "lz64, hint: form": capture.BadRequest,
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -64,6 +64,23 @@ func TestFormsOf2024(t *testing.T) {
 				t.Errorf("%s: %+v, %+v", packed, got, r.total.Refusals)
 			}
 		})
+	}
+}
+
+// TestUnhinted: either generation looks at the bytes where nothing says what they are.
+func TestUnhinted(t *testing.T) {
+	t.Parallel()
+	for _, g := range []capture.Generation{capture.Current, capture.Generation2024} {
+		for _, packed := range []string{"gzip, hint: none", "base64, hint: none"} {
+			synctest.Test(t, func(t *testing.T) {
+				s := parse(t, "name: a\nload: {profile: 'const(100, 1s)'}\ntarget: {path: /e/, compression: "+packed+"}\ntraffic: {}\n")
+				r := stageRun{scenario: s, endpoint: staging.Config{Generation: g}}
+				r.run(t)
+				if got := r.balance(t); got[capture.FateAccepted].Events != 100 {
+					t.Errorf("%v, %s: %+v", g, packed, r.total.Refusals)
+				}
+			})
+		}
 	}
 }
 

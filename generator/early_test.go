@@ -95,7 +95,7 @@ func TestEarlyAnswers(t *testing.T) {
 }
 
 // timedOut is a write that took too long.
-type timedOut struct{ error }
+type timedOut struct{}
 
 func (timedOut) Error() string   { return "timeout" }
 func (timedOut) Timeout() bool   { return true }
