@@ -21,7 +21,7 @@ func TestCompressedAnswers(t *testing.T) {
 	t.Parallel()
 	event := capture.EventResult{UUID: capture.UUID{1}}
 	results1 := fmt.Sprintf(`{"results":{"%s":{"result":"drop","details":"event_too_big"}}}`, capture.AppendUUID(nil, event.UUID))
-	bomb := strings.Repeat(" ", 10<<20) + capture.AnswerOk
+	bomb := strings.Repeat(" ", 1<<20) + capture.AnswerOk
 	for _, row := range []struct {
 		status int
 		text   string

@@ -73,10 +73,10 @@ func TestUnhinted(t *testing.T) {
 	for _, g := range []capture.Generation{capture.Current, capture.Generation2024} {
 		for _, packed := range []string{"gzip, hint: none", "base64, hint: none"} {
 			synctest.Test(t, func(t *testing.T) {
-				s := parse(t, "name: a\nload: {profile: 'const(100, 1s)'}\ntarget: {path: /e/, compression: "+packed+"}\ntraffic: {}\n")
+				s := parse(t, "name: a\nload: {profile: 'const(20, 1s)'}\ntarget: {path: /e/, compression: "+packed+"}\ntraffic: {}\n")
 				r := stageRun{scenario: s, endpoint: staging.Config{Generation: g}}
 				r.run(t)
-				if got := r.balance(t); got[capture.FateAccepted].Events != 100 {
+				if got := r.balance(t); got[capture.FateAccepted].Events != 20 {
 					t.Errorf("%v, %s: %+v", g, packed, r.total.Refusals)
 				}
 			})

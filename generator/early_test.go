@@ -135,7 +135,7 @@ func TestEarlyAnswersOverTCP(t *testing.T) {
 // which is what is more than twice its limit, and so can be halved.
 func TestTooLargeOverTCP(t *testing.T) {
 	t.Parallel()
-	const limit = 2 << 20
+	const limit = 64 << 10
 	server := staging.New(staging.Config{MaxBody: limit})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -144,13 +144,13 @@ func TestTooLargeOverTCP(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	w := newWire(t.Context(), &Destination{URL: parseURL(t, "http://"+listener.Addr().String()), UserAgent: "test", Timeout: 10 * time.Second})
-	event := fmt.Sprintf(`{"event":"e","distinct_id":"d","properties":{"a":%q}}`, strings.Repeat("x", 900_000))
+	event := fmt.Sprintf(`{"event":"e","distinct_id":"d","properties":{"a":%q}}`, strings.Repeat("x", 28_000))
 	for events, want := range map[int]capture.Reason{8: capture.PayloadTooLarge, 3: capture.PayloadTooLarge, 2: capture.Accepted} {
 		body := `{"api_key":"t","batch":[` + strings.TrimSuffix(strings.Repeat(event+",", events), ",") + "]}"
 		var o results.Outcome
 		w.prepare(&Batch{Path: "/batch/", ContentType: contentJSON, Body: []byte(body)}, 0)
 		if w.exchange(&o); o.Reason != want {
-			t.Errorf("%d events of 900 kB: %v, %d, %.100q", events, o.Reason, o.Status, o.Answer)
+			t.Errorf("%d events of 28 kB: %v, %d, %.100q", events, o.Reason, o.Status, o.Answer)
 		}
 	}
 	w.close()
@@ -165,12 +165,12 @@ func TestTooLargeOverTCP(t *testing.T) {
 func TestHalvingWhatIsNotRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := parse(t, "name: test\nload: {profile: 'const(100, 2s)'}\ntarget: {compression: none, client: posthog-node, connections: 2}\nretry: sdk\ntraffic: {properties: {bytes: {p50: 20000, p99: 20001}}}\n")
+		s := parse(t, "name: test\nload: {profile: 'const(100, 400ms)'}\ntarget: {compression: none, client: posthog-node, connections: 2}\nretry: sdk\ntraffic: {properties: {bytes: {p50: 20000, p99: 20001}}}\n")
 		r := stageRun{scenario: s, endpoint: staging.Config{MaxBody: 70_000}} // three events of 20 kB
 		r.run(t)
 		fates := r.balance(t)
-		// 10 batches of 20, of which halves of 10 and 5 are too large as well, and 2 fit.
-		if got := fates[capture.FateAccepted]; got != (results.Count{Requests: 100, Events: 200}) || r.stats.Events.Accepted != 200 {
+		// 2 batches of 20, of which halves of 10 and 5 are too large as well, and 2 fit.
+		if got := fates[capture.FateAccepted]; got != (results.Count{Requests: 20, Events: 40}) || r.stats.Events.Accepted != 40 {
 			t.Errorf("%+v, %+v, the endpoint %+v", fates, r.total.Refusals, r.stats.Events)
 		}
 	})
