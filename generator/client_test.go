@@ -2,7 +2,6 @@ package generator
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -68,8 +67,13 @@ func seeRequest(t *testing.T, r *http.Request) seenRequest {
 	if err != nil {
 		t.Error(err)
 	}
+	coding := capture.Coding(r.Header.Get("Content-Encoding"))
 	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
-		text = gunzip(t, text)
+		coding = capture.Gzip // said or not
+	}
+	var inflater capture.Inflater
+	if text, err = inflater.Inflate(coding, text, 1<<20); err != nil {
+		t.Error(err)
 	}
 	var members map[string]any
 	if err := json.Unmarshal(text, &members); err != nil {
@@ -80,19 +84,6 @@ func seeRequest(t *testing.T, r *http.Request) seenRequest {
 	batch, _ := members["batch"].([]any)
 	s.Events, s.Historical = len(batch), members["historical_migration"]
 	return s
-}
-
-func gunzip(t *testing.T, packed []byte) []byte {
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Error(err)
-		return nil
-	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		t.Error(err)
-	}
-	return text
 }
 
 // membersOf lists the names of an object's members in their order.
@@ -151,10 +142,17 @@ func clientScenario(t *testing.T, client string) *scenario.Scenario {
 func TestLikePosthogGo(t *testing.T) {
 	t.Parallel()
 	server, seen := seeing(t)
-	for target, mode := range map[string]posthog.CaptureMode{
-		"posthog-go": posthog.CaptureModeLegacy, "posthog-go, endpoint: v1": posthog.CaptureModeAnalyticsV1,
+	const v0, v1 = posthog.CaptureModeLegacy, posthog.CaptureModeAnalyticsV1
+	for target, row := range map[string]struct {
+		mode   posthog.CaptureMode
+		packed posthog.CompressionMode
+	}{
+		"posthog-go": {v0, posthog.CompressionNone}, "posthog-go, compression: gzip": {v0, posthog.CompressionGzip},
+		"posthog-go, endpoint: v1": {v1, posthog.CompressionNone}, "posthog-go, endpoint: v1, compression: gzip": {v1, posthog.CompressionGzip},
+		"posthog-go, endpoint: v1, compression: deflate": {v1, posthog.CompressionDeflate}, "posthog-go, endpoint: v1, compression: zstd": {v1, posthog.CompressionZstd},
+		"posthog-go, endpoint: v1, compression: br": {v1, posthog.CompressionBrotli},
 	} {
-		client, err := posthog.NewWithConfig("phc_a", posthog.Config{Endpoint: server.URL, BatchSize: 100, CaptureMode: mode, Logger: quiet{}})
+		client, err := posthog.NewWithConfig("phc_a", posthog.Config{Endpoint: server.URL, BatchSize: 100, CaptureMode: row.mode, Compression: row.packed, Logger: quiet{}})
 		if err != nil {
 			t.Fatal(err)
 		}

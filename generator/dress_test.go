@@ -92,6 +92,8 @@ func TestBrowserForms(t *testing.T) {
 		"client: posthog-js, hint: header":                       {"/e/", "text/plain", "gzip"},
 		"endpoint: capture, hint: none":                          {"/i/v0/e/", "application/json", ""},
 		"compression: base64, hint: none":                        {"/e/", "application/x-www-form-urlencoded", ""},
+		"client: posthog-go, compression: gzip":                  {"/batch/?compression=gzip", "application/json", "gzip"},
+		"client: posthog-go, compression: gzip, hint: header":    {"/batch/", "application/json", "gzip"},
 		"client: posthog-js, compression: none":                  {"/e/", "application/json", ""},
 		"client: posthog-js, hint: query":                        {"/e/?compression=gzip-js", "text/plain", ""},
 		"client: posthog-js, compression: base64":                {"/e/?compression=base64", "application/x-www-form-urlencoded", ""},

@@ -34,6 +34,7 @@ type Habits struct {
 	ContentType string
 	Headers     []Header              // that its HTTP library adds
 	Unhinted    bool                  // a body that is gzip does not say so
+	HintsTwice  bool                  // it says so in the query and in the header
 	SentAt      bool                  // the envelope holds sent_at
 	Order       capture.EnvelopeOrder // of the envelope
 	CountsRetry bool                  // a retry says retry_count in its URL
@@ -88,7 +89,7 @@ func (c Client) Habits() (h Habits, known bool) {
 	doubling := RetryPolicy{Retries: 3, Base: second / 10, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true}
 	switch c {
 	case ClientGo:
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json, SpeaksV1: true, Retry: doubling,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json, HintsTwice: true, SpeaksV1: true, Retry: doubling,
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 10 * second}, true
 	case ClientPython:
 		doubling.Base, doubling.CapsRetryAfter = second, true
