@@ -39,6 +39,8 @@ func TestImports(t *testing.T) {
 		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},
 		"github.com/hiddeco/sshsig":                  {"rehearse/permit"},
 		"golang.org/x/crypto/ssh":                    {"rehearse/permit"},
+		"golang.org/x/net/proxy":                     {"rehearse/generator"},
+		"golang.org/x/net/http/httpproxy":            {"rehearse/cmd/rehearse"},
 		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
 		"github.com/parquet-go/parquet-go":           {"rehearse/recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only

@@ -77,12 +77,13 @@ func sortedMembers(c *cursor) []namedSpan {
 
 // appendNumber appends a JSON number as serde_json reads and prints it: as it is
 // if it is an integer of 64 bits, else as the shortest decimal that reads back
-// as the same float64, with an exponent below 1e-5 and from 1e16 on.
+// as the same float64, with an exponent below 1e-5 and from 1e16 on. One that is
+// outOfRange stays as it is: there is nothing to print.
 func appendNumber(dst, raw []byte) []byte {
-	if isInteger(raw) {
+	f, _ := strconv.ParseFloat(string(raw), 64)
+	if isInteger(raw) || math.IsInf(f, 0) {
 		return append(dst, raw...)
 	}
-	f, _ := strconv.ParseFloat(string(raw), 64)
 	size := math.Abs(f)
 	if size != 0 && (size < 1e-5 || size >= 1e16) {
 		return appendExponent(dst, f)
@@ -92,6 +93,26 @@ func appendNumber(dst, raw []byte) []byte {
 		dst = append(dst, ".0"...)
 	}
 	return dst
+}
+
+// outOfRange consumes the value at c and reports whether a number in it is too
+// large for a float64. serde_json takes no such text for JSON.
+func outOfRange(c *cursor) (beyond bool) {
+	switch c.kind() {
+	case '{':
+		for c.enter(); c.more(); {
+			c.key()
+			beyond = outOfRange(c) || beyond
+		}
+		return beyond
+	case '[':
+		for c.enter(); c.more(); {
+			beyond = outOfRange(c) || beyond
+		}
+		return beyond
+	}
+	f, _ := strconv.ParseFloat(string(c.value()), 64)
+	return math.IsInf(f, 0)
 }
 
 // appendExponent appends f in scientific notation, without the plus sign and the

@@ -63,7 +63,7 @@ func TestCanonicalNumber(t *testing.T) {
 // FuzzCursor walks any valid text to its end, and finds the members and spans
 // that gjson finds.
 func FuzzCursor(f *testing.F) {
-	for _, text := range []string{`{"a":[1,{"b":"\\\""}],"c":null}`, ` [ ] `, `"x"`, `{"\u0061":-1.5e3 }`, `[[],[{}]]`} {
+	for _, text := range []string{`{"a":[1,{"b":"\\\""}],"c":null}`, ` [ ] `, `"x"`, `{"\u0061":-1.5e3 }`, `[[],[{}]]`, `{"a":-1E700}`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -178,8 +178,9 @@ func (s *Submission) validate(limit int) *Refusal {
 		if len(e.Event) == 0 {
 			return refuse(400, textNoName)
 		}
-		if e.DistinctID = distinctID(firstOf(e.id, e.innerID)); e.DistinctID == nil {
-			return refuse(400, textNoDistinctID)
+		var refusal *Refusal
+		if e.DistinctID, refusal = distinctID(firstOf(e.id, e.innerID)); refusal != nil {
+			return refusal
 		}
 		if e.badCookieless {
 			return refuse(400, textCookieless)

@@ -165,7 +165,11 @@ func (s *Submission) validate2024(limit int) *Refusal {
 		if id == nil {
 			return refuse(400, textNoDistinctID)
 		}
-		if e.DistinctID = stringify(id); len(e.DistinctID) == 0 {
+		var refusal *Refusal
+		if e.DistinctID, refusal = stringify(id); refusal != nil {
+			return refusal
+		}
+		if len(e.DistinctID) == 0 {
 			return refuse(400, textEmptyID2024)
 		}
 		if len(e.DistinctID) > MaxDistinctID {

@@ -1,16 +1,11 @@
 package generator
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
-	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"syscall"
 	"time"
@@ -19,13 +14,13 @@ import (
 	"rehearse/results"
 )
 
-// dialer opens the connections of a wire: to the target or through a proxy's
-// tunnel, encrypted where the target is. All steps together may take as long as
-// a request may.
+// dialer opens the connections of a wire: to the target or through a proxy,
+// encrypted where the target is. All steps together may take as long as a request
+// may.
 type dialer struct {
 	open    func(ctx context.Context, addr string) (net.Conn, error) // TCP
-	addrs   []string                                                 // where to connect to, the first that answers: the target, or its proxy
-	tunnel  string                                                   // what to ask the proxy for; empty: there is none
+	addrs   []string                                                 // where the target is, the first that answers
+	proxy   *proxied                                                 // nil: none
 	secure  *tls.Config                                              // nil: not encrypted
 	timeout time.Duration
 }
@@ -46,8 +41,7 @@ func newDialer(d *Destination) *dialer {
 		l.addrs = []string{target}
 	}
 	if d.Proxy != nil {
-		l.tunnel = connectRequest(l.addrs[0], d.Proxy.User)
-		l.addrs = []string{address(d.Proxy)}
+		l.proxy = newProxied(d, l.addrs[0])
 	}
 	return l
 }
@@ -96,54 +90,15 @@ func (l *dialer) dial(hard context.Context, o *results.Opening) (net.Conn, error
 
 // reach opens a connection on which the target can be spoken to.
 func (l *dialer) reach(ctx context.Context) (conn net.Conn, err error) {
+	if l.proxy != nil {
+		return l.proxy.reach(ctx, l.open)
+	}
 	for _, addr := range l.addrs {
 		if conn, err = l.open(ctx, addr); err == nil {
 			break
 		}
 	}
-	if err != nil || l.tunnel == "" {
-		return conn, err
-	}
-	if err := l.burrow(ctx, conn); err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("cannot pass the proxy: %w", err)
-	}
-	return conn, nil
-}
-
-// maxTunnelAnswer bounds what a proxy may say before its tunnel stands, in bytes.
-const maxTunnelAnswer = 16 << 10
-
-// burrow asks a proxy for a tunnel (RFC 9110, section 9.3.6).
-func (l *dialer) burrow(ctx context.Context, conn net.Conn) error {
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
-	if _, err := io.WriteString(conn, l.tunnel); err != nil {
-		return err
-	}
-	from := bufio.NewReader(io.LimitReader(conn, maxTunnelAnswer))
-	answer, err := http.ReadResponse(from, &http.Request{Method: http.MethodConnect})
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return err
-	case answer.StatusCode/100 != 2:
-		return fmt.Errorf("it answered %s", answer.Status)
-	case from.Buffered() > 0:
-		return errors.New("it spoke before it was spoken to")
-	}
-	return nil
-}
-
-// connectRequest asks for a tunnel to addr, in the name of a user if there is one.
-func connectRequest(addr string, user *url.Userinfo) string {
-	request := "CONNECT " + addr + " HTTP/1.1\r\nHost: " + addr + "\r\n"
-	if user != nil {
-		password, _ := user.Password()
-		request += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)) + "\r\n"
-	}
-	return request + "\r\n"
+	return conn, err
 }
 
 // address is host and port of u.
@@ -151,10 +106,14 @@ func address(u *url.URL) string {
 	if u.Port() != "" {
 		return u.Host
 	}
-	if u.Scheme == "https" {
-		return net.JoinHostPort(u.Hostname(), "443")
+	port := "80"
+	switch u.Scheme {
+	case "https":
+		port = "443"
+	case "socks5", "socks5h":
+		port = "1080"
 	}
-	return net.JoinHostPort(u.Hostname(), "80")
+	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // handshakeError says that a connection could not be encrypted.

@@ -3,7 +3,6 @@ package generator
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -129,86 +128,6 @@ func TestResolve(t *testing.T) {
 		}
 		<-hosts
 	}
-}
-
-// tunneling is a proxy that opens tunnels to one place, to whoever knows the
-// password.
-func tunneling(t *testing.T, to, credentials string) *httptest.Server {
-	t.Helper()
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodConnect || r.Header.Get("Proxy-Authorization") != credentials {
-			w.WriteHeader(http.StatusProxyAuthRequired)
-			return
-		}
-		far, err := net.Dial("tcp", to)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		near, _, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		fmt.Fprint(near, "HTTP/1.1 200 Connection established\r\nX-For: ", r.Host, "\r\n\r\n")
-		go func() { io.Copy(far, near); far.Close() }()
-		io.Copy(near, far)
-		near.Close()
-	}))
-	t.Cleanup(proxy.Close)
-	return proxy
-}
-
-// TestProxy: requests pass a proxy's tunnel, encrypted from end to end or not; a
-// proxy that refuses is a connection that could not be opened.
-func TestProxy(t *testing.T) {
-	t.Parallel()
-	plain, secure := httptest.NewServer(http.HandlerFunc(saysOk)), httptest.NewTLSServer(http.HandlerFunc(saysOk))
-	defer plain.Close()
-	defer secure.Close()
-	for _, row := range []struct {
-		url    string
-		server *httptest.Server
-		user   *url.Userinfo
-		want   capture.Reason
-	}{
-		{"http://capture.test", plain, url.UserPassword("ada", "secret"), capture.Accepted}, // YWRhOnNlY3JldA== is ada:secret
-		{"https://example.com", secure, url.UserPassword("ada", "secret"), capture.Accepted},
-		{"http://capture.test", plain, nil, capture.ConnectFailed},
-	} {
-		proxy := parseURL(t, tunneling(t, row.server.Listener.Addr().String(), "Basic YWRhOnNlY3JldA==").URL)
-		proxy.User = row.user
-		d := Destination{URL: parseURL(t, row.url), Proxy: proxy}
-		if row.server == secure {
-			d.Roots = trusting(secure) // whose certificate names example.com
-		}
-		o, _ := visit(t, d)
-		if o.Reason != row.want || o.Opening.Open != (row.want == capture.Accepted) {
-			t.Errorf("%s through %v: %v %q", row.url, row.user, o.Reason, o.Answer)
-		}
-		if row.want != capture.Accepted && !strings.Contains(string(o.Answer), "407 Proxy Authentication Required") {
-			t.Errorf("the sample does not tell what the proxy said: %q", o.Answer)
-		}
-	}
-}
-
-// TestProxyStandsStill: a proxy that takes the connection and says nothing costs
-// the timeout and no more.
-func TestProxyStandsStill(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		near, far := net.Pipe()
-		go io.Copy(io.Discard, far)
-		d := newDialer(&Destination{
-			URL: parseURL(t, "http://capture.test"), Proxy: parseURL(t, "http://proxy.test:3128"), Timeout: 2 * time.Second,
-			Dial: func(context.Context, string) (net.Conn, error) { return near, nil },
-		})
-		began := time.Now()
-		_, err := d.dial(t.Context(), &results.Opening{})
-		if reason := dialReason(err); reason != capture.ConnectTimeout || time.Since(began) != 2*time.Second {
-			t.Errorf("%v after %v: %v", reason, time.Since(began), err)
-		}
-	})
 }
 
 // TestConnecting: what it takes to open connections is recorded apart, once a

@@ -49,6 +49,9 @@ func newDress(t *scenario.Target) dress {
 		d.more = "&compression=" + word
 	case scenario.HintHeader:
 		d.encoding = word
+		if h.HintsTwice && t.Hint == "" && t.Endpoint != scenario.EndpointV1 {
+			d.path = joinQuery(d.path, "compression="+word)
+		}
 	}
 	return d
 }

@@ -67,11 +67,33 @@ func TestFormsOf2024(t *testing.T) {
 	}
 }
 
+// TestUnhinted: either generation looks at the bytes where nothing says what they are.
+func TestUnhinted(t *testing.T) {
+	t.Parallel()
+	for _, g := range []capture.Generation{capture.Current, capture.Generation2024} {
+		for _, packed := range []string{"gzip, hint: none", "base64, hint: none"} {
+			synctest.Test(t, func(t *testing.T) {
+				s := parse(t, "name: a\nload: {profile: 'const(20, 1s)'}\ntarget: {path: /e/, compression: "+packed+"}\ntraffic: {}\n")
+				r := stageRun{scenario: s, endpoint: staging.Config{Generation: g}}
+				r.run(t)
+				if got := r.balance(t); got[capture.FateAccepted].Events != 20 {
+					t.Errorf("%v, %s: %+v", g, packed, r.total.Refusals)
+				}
+			})
+		}
+	}
+}
+
 // TestBrowserForms: what an older browser's requests look like, down to the query.
 func TestBrowserForms(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string][3]string{
-		"client: posthog-js":                                     {"/e/", "text/plain", "gzip"},
+		"client: posthog-js":                                     {"/e/", "text/plain", ""},
+		"client: posthog-js, hint: header":                       {"/e/", "text/plain", "gzip"},
+		"endpoint: capture, hint: none":                          {"/i/v0/e/", "application/json", ""},
+		"compression: base64, hint: none":                        {"/e/", "application/x-www-form-urlencoded", ""},
+		"client: posthog-go, compression: gzip":                  {"/batch/?compression=gzip", "application/json", "gzip"},
+		"client: posthog-go, compression: gzip, hint: header":    {"/batch/", "application/json", "gzip"},
 		"client: posthog-js, compression: none":                  {"/e/", "application/json", ""},
 		"client: posthog-js, hint: query":                        {"/e/?compression=gzip-js", "text/plain", ""},
 		"client: posthog-js, compression: base64":                {"/e/?compression=base64", "application/x-www-form-urlencoded", ""},

@@ -31,7 +31,7 @@ type meter struct {
 	head          []byte          // of what was read
 	opening       results.Opening // of the connection, if it took a new one
 	dialed        error           // why no connection could be had
-	broken        error           // why writing failed
+	broken        error           // why writing failed; there may be an answer all the same
 }
 
 // begin starts the count for one exchange.
@@ -73,9 +73,15 @@ type metered struct {
 // errNotStarted says that a request may not leave any more.
 var errNotStarted = errors.New("the run ended before the request left")
 
-// Write counts, and remembers that it failed.
+// Write counts. An endpoint that will not read all of a request, because it is too
+// large for one, answers before it hangs up; the client looks for an answer only
+// to what it could send. So what follows a failure is thrown away as if it had
+// been sent, and the meter remembers that it was not.
 func (c *metered) Write(p []byte) (int, error) {
 	m := c.meter
+	if m.broken != nil {
+		return len(p), nil
+	}
 	first := m.written == 0 && m.leaves != nil
 	if first && !m.leaves() {
 		m.broken = errNotStarted
@@ -86,24 +92,20 @@ func (c *metered) Write(p []byte) (int, error) {
 		m.left()
 	}
 	m.written += n
-	if err != nil {
-		m.broken = err
-		c.lastWords()
-	}
-	return n, err
+	m.broken = err
+	return len(p), nil
 }
 
-// patienceForWords is how long an answer is waited for that must have come before
-// the request could not be sent to its end.
+// patienceForWords is how long an answer is waited for that must have come before the
+// request could not be sent to its end.
 const patienceForWords = 10 * time.Millisecond
 
-// lastWords reads what an endpoint said that would not read all of the request,
-// 413 for one: the client looks for no answer to what it could not send.
-func (c *metered) lastWords() {
-	if c.SetReadDeadline(time.Now().Add(patienceForWords)) == nil {
-		var words [keptAnswer]byte
-		c.Read(words[:]) // if there are none, there is no more to tell
+// SetReadDeadline gives an answer its time, or what is left of it.
+func (c *metered) SetReadDeadline(at time.Time) error {
+	if c.meter.broken != nil {
+		at = time.Now().Add(patienceForWords)
 	}
+	return c.Conn.SetReadDeadline(at)
 }
 
 // Read counts, and keeps the beginning: of an answer that cannot be understood

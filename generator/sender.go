@@ -168,7 +168,7 @@ func (s *sender) exchange(b *Batch) {
 		s.out.Parts = s.parts
 	}
 	if s.out.Reason != capture.Accepted && s.out.Status != 0 {
-		s.out.Answer = s.wire.answer.Body()
+		s.out.Answer = s.wire.said
 		if s.gate != nil {
 			s.gate.pause(s.out.Done + s.wire.retryAfter())
 		}

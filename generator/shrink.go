@@ -30,8 +30,8 @@ func (s *sender) shrink(b, part *Batch) {
 		s.shard.Record(b.unsure)
 	}
 	refused, most := s.attempted(), part.Events
-	for from := int64(0); part != nil; part = s.retries.stretch(b, from, most) {
-		if s.retries.ending.Err() != nil || !s.admit(part) || !s.leave(part) {
+	for from := int64(0); from < b.Events; part = s.retries.stretch(b, from, most) {
+		if part == nil || s.retries.ending.Err() != nil || !s.admit(part) || !s.leave(part) {
 			s.stay(b.piece(from, b.Events), refused)
 			return
 		}
@@ -57,7 +57,8 @@ func (s *sender) attempted() results.Outcome {
 	return o
 }
 
-// stay records that the rest of a batch stays refused: the run has ended.
+// stay records that the rest of a batch stays refused: the run has ended, or the
+// rest cannot be cut.
 func (s *sender) stay(rest *Batch, refused results.Outcome) {
 	s.out = refused
 	s.conclude(rest)

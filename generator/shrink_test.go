@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,5 +129,33 @@ func TestHalvingUnderACap(t *testing.T) {
 				t.Errorf("%s: %d events in the fullest second, the cap is 120", connections, e)
 			}
 		})
+	}
+}
+
+// TestHalvingBreaksOff: a batch of which a later part cannot be cut out is in the
+// books all the same, as what it was: too large.
+func TestHalvingBreaksOff(t *testing.T) {
+	t.Parallel()
+	z, coding := newCompressor(scenario.CompressionGzip)
+	recorder := results.NewRecorder(1)
+	r := &retries{ending: t.Context(), split: new(atomic.Int64), zip: z, coding: coding}
+	s := &sender{retries: r, pacer: &Pacer{start: time.Now()}, shard: recorder.Shard(0), timer: stoppedTimer(), wire: newWire(t.Context(), &Destination{
+		URL: parseURL(t, "http://endpoint"), UserAgent: "test", Timeout: time.Minute,
+		Dial: func(context.Context, string) (net.Conn, error) {
+			return &canned{answer: []byte("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n" + capture.AnswerOk)}, nil
+		},
+	})}
+	defer s.wire.close()
+	b := newBatch()
+	b.First, b.Events, b.Path = 7, 5, "/batch/"
+	b.Body = compress(z, nil, []byte(`{"batch":[{},{},{},{},{}]}`))
+	part := r.stretch(b, 0, 2)
+	b.Body = b.Body[:8] // nothing more comes out of it
+	s.out = results.Outcome{First: 7, Events: 5, Reason: capture.PayloadTooLarge, Status: 413}
+	s.shrink(b, part)
+	total := recorder.Tick(time.Second, results.Count{}).Total
+	refused := total.Refusals[results.Refusal{Reason: capture.PayloadTooLarge, Status: 413}]
+	if total.Fates[capture.FateAccepted] != (results.Count{Requests: 1, Events: 2}) || refused != (results.Count{Requests: 1, Events: 3}) || r.split.Load() != 1 {
+		t.Errorf("%+v, %+v, %d requests more", total.Fates, total.Refusals, r.split.Load())
 	}
 }

@@ -14,7 +14,7 @@ import (
 // stale tells whether the other side has closed a connection that rests, or
 // sent what nobody asked for. Either way the next request would be lost on it.
 func stale(c net.Conn) bool {
-	if secure, ok := c.(*tls.Conn); ok {
+	for secure, ok := c.(*tls.Conn); ok; secure, ok = c.(*tls.Conn) { // twice, through a proxy that is encrypted
 		c = secure.NetConn()
 	}
 	socket, ok := c.(syscall.Conn)

@@ -32,6 +32,9 @@ type wire struct {
 	carried []recording.Header // headers that the request has from its recording
 	meter   meter
 
+	inflater capture.Inflater // of answers
+	said     []byte           // the body of the last answer, decoded; valid until the next exchange
+
 	rehearsal   string // the value of HeaderRehearsal; empty: without
 	countsRetry bool   // a retry says its number in the URL
 }
@@ -50,7 +53,7 @@ type Destination struct {
 
 	Roots   *x509.CertPool      // who is trusted to certify an https target; nil: the system's
 	Resolve map[string][]string // where a host:port leads, as host:port; missing: by the name's look-up
-	Proxy   *url.URL            // http, asked for a tunnel to the target; nil: none
+	Proxy   *url.URL            // http, https, socks5 or socks5h: on the way to the target; nil: none
 }
 
 // newWire returns a wire to d; connections die when hard ends.
@@ -83,11 +86,12 @@ func newWire(hard context.Context, d *Destination) *wire {
 
 // shape makes requests look as the scenario wants them.
 func (w *wire) shape(s *scenario.Scenario, start time.Time) {
-	if s.Target.Reconnect {
-		w.request.SetConnectionClose()
-	}
 	if h, known := s.Target.Client.Habits(); known {
 		w.speakAs(&h)
+	}
+	if s.Target.Reconnect {
+		w.request.Header.Del(fasthttp.HeaderConnection) // of a client that would keep it
+		w.request.SetConnectionClose()
 	}
 	if s.Target.Endpoint == scenario.EndpointV1 {
 		w.speakV1(s, start)
@@ -184,15 +188,42 @@ func (w *wire) exchange(o *results.Outcome) {
 		}
 		return
 	}
+	if w.judge(o); w.meter.broken != nil {
+		w.close() // what comes next on the connection would stand behind half a request
+		if o.Reason == capture.Accepted {
+			o.Reason, o.Answer = capture.UnknownAnswer, w.said // a yes to what it did not get
+		}
+	}
+}
+
+// judge understands the answer that was read.
+func (w *wire) judge(o *results.Outcome) {
+	w.said = w.decoded()
 	o.Status = w.answer.StatusCode()
 	if len(w.batch.results) > 0 {
-		o.Reason = capture.JudgeV1(o.Status, w.answer.Body(), w.batch.results)
+		o.Reason = capture.JudgeV1(o.Status, w.said, w.batch.results)
 	} else {
-		o.Reason = capture.Judge(o.Status, w.answer.Body())
+		o.Reason = capture.Judge(o.Status, w.said)
 	}
 	if o.Reason != capture.Accepted {
-		o.Answer = w.answer.Body()
+		o.Answer = w.said
 	}
+}
+
+// decoded returns the body of the answer, which an endpoint may compress when a
+// client's headers allow it to. What cannot be decoded, or is larger than any
+// answer, is returned as it came: the status may say enough.
+func (w *wire) decoded() []byte {
+	body := w.answer.Body()
+	coding := w.answer.Header.ContentEncoding()
+	if len(coding) == 0 || string(coding) == "identity" {
+		return body
+	}
+	plain, err := w.inflater.Inflate(capture.Coding(coding), body, capture.MaxAnswerV1(len(w.batch.results))+1)
+	if err != nil {
+		return body
+	}
+	return plain
 }
 
 // longestAsked bounds what an endpoint may ask for in Retry-After.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net"
 	"net/url"
-	"syscall"
 	"testing"
 	"time"
 
@@ -35,33 +34,6 @@ func (c *canned) SetReadDeadline(time.Time) error  { return nil }
 func (c *canned) SetWriteDeadline(time.Time) error { return nil }
 func (c *canned) LocalAddr() net.Addr              { return nil }
 func (c *canned) RemoteAddr() net.Addr             { return nil }
-
-// unread is a connection whose other side answers before it has read everything.
-type unread struct{ canned }
-
-func (c *unread) Write(p []byte) (int, error) {
-	c.rest = c.answer
-	return len(p) / 2, syscall.EPIPE
-}
-
-// TestLastWords: what an endpoint said that would not read all of a request is
-// what there is to show.
-func TestLastWords(t *testing.T) {
-	t.Parallel()
-	for _, said := range []string{"HTTP/1.1 413 Payload Too Large\r\n\r\n", ""} {
-		w := newWire(t.Context(), &Destination{
-			URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: time.Minute,
-			Dial: func(context.Context, string) (net.Conn, error) { return &unread{canned{answer: []byte(said)}}, nil },
-		})
-		w.prepare(&Batch{Path: "/batch/", ContentType: contentJSON, Body: make([]byte, 1<<16)}, 0)
-		var o results.Outcome
-		w.exchange(&o)
-		if o.Reason != capture.BrokenWhileSending || string(o.Answer) != said {
-			t.Errorf("%v with %q, want %q", o.Reason, o.Answer, said)
-		}
-		w.close()
-	}
-}
 
 // TestExchangeDoesNotAllocate: a request that is accepted costs no memory.
 func TestExchangeDoesNotAllocate(t *testing.T) {

@@ -23,7 +23,8 @@ const (
 // request.py, capture_v1.py _backoff), posthog-node 5.50.0 (posthog-core-stateless
 // _flushRoute and fetchWithRetry of @posthog/core), posthog-js 1.418.10
 // (request.ts, retry-queue.ts), and the import worker (emit/capture.rs, and
-// retry.rs of posthog-rs). Of posthog-node and posthog-python what went over the wire was recorded as well.
+// retry.rs of posthog-rs). Of all but the importer what went over the wire was
+// recorded as well: posthog-js in Chromium 156, the others by themselves.
 //
 // Not everything is the client's: posthog-python puts a blank after each colon and
 // comma of its JSON, which is 4 % more before compression and is left out here.
@@ -31,7 +32,9 @@ type Habits struct {
 	Path        string // of its requests
 	UserAgent   string
 	ContentType string
-	Headers     []Header              // that its HTTP library adds. Accept-Encoding is not among them: answers are read as they are
+	Headers     []Header              // that its HTTP library adds
+	Unhinted    bool                  // a body that is gzip does not say so
+	HintsTwice  bool                  // it says so in the query and in the header
 	SentAt      bool                  // the envelope holds sent_at
 	Order       capture.EnvelopeOrder // of the envelope
 	CountsRetry bool                  // a retry says retry_count in its URL
@@ -49,7 +52,36 @@ type Habits struct {
 type Header struct{ Name, Value string }
 
 // browser is what a page's requests introduce themselves as.
-const browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+const browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+
+// shop is the origin of the page whose requests posthog-js's are: the one that
+// synthesized events say they come from.
+const shop = "https://shop.example"
+
+// kept is what clients say that would use a connection again.
+const kept = "keep-alive"
+
+// headers lists what the client's HTTP library adds: Go's net/http, requests,
+// node's fetch, a browser for a page of another site, and reqwest.
+func (c Client) headers() []Header {
+	switch c {
+	case ClientGo:
+		return []Header{{"Accept-Encoding", "gzip"}}
+	case ClientPython:
+		return []Header{{"Accept", "*/*"}, {"Accept-Encoding", "gzip, deflate"}, {"Connection", kept}}
+	case ClientNode:
+		return []Header{{"Accept", "*/*"}, {"Accept-Encoding", "gzip, deflate"}, {"Accept-Language", "*"},
+			{"Connection", kept}, {"Sec-Fetch-Mode", "cors"}}
+	case ClientJS:
+		return []Header{{"Accept", "*/*"}, {"Accept-Encoding", "gzip, deflate, br, zstd"}, {"Accept-Language", "en-US,en;q=0.9"},
+			{"Connection", kept}, {"Origin", shop}, {"Referer", shop + "/"},
+			{"Sec-Ch-Ua", `"Not:A-Brand";v="8", "Chromium";v="156"`}, {"Sec-Ch-Ua-Mobile", "?0"}, {"Sec-Ch-Ua-Platform", `"Linux"`},
+			{"Sec-Fetch-Dest", "empty"}, {"Sec-Fetch-Mode", "cors"}, {"Sec-Fetch-Site", "cross-site"}}
+	case ClientImporter:
+		return []Header{{"Accept", "*/*"}, {"Accept-Encoding", "gzip"}}
+	}
+	return nil
+}
 
 // Habits returns how c sends, and whether c is a client at all.
 func (c Client) Habits() (h Habits, known bool) {
@@ -57,24 +89,22 @@ func (c Client) Habits() (h Habits, known bool) {
 	doubling := RetryPolicy{Retries: 3, Base: second / 10, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true}
 	switch c {
 	case ClientGo:
-		return Habits{Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json, SpeaksV1: true, Retry: doubling,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json, HintsTwice: true, SpeaksV1: true, Retry: doubling,
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 10 * second}, true
 	case ClientPython:
 		doubling.Base, doubling.CapsRetryAfter = second, true
-		return Habits{Path: "/batch/", UserAgent: "posthog-python/7.42.0", ContentType: json, SentAt: true, Order: capture.BatchFirst, SpeaksV1: true, Retry: doubling,
-			Headers:     []Header{{"Accept", "*/*"}},
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-python/7.42.0", ContentType: json, SentAt: true, Order: capture.BatchFirst, SpeaksV1: true, Retry: doubling,
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 15 * second}, true
 	case ClientNode:
-		return Habits{Path: "/batch/", UserAgent: "posthog-node/5.50.0", ContentType: json, SentAt: true, Order: capture.SentAtAfter,
-			Headers:     []Header{{"Accept", "*/*"}, {"Accept-Language", "*"}, {"Sec-Fetch-Mode", "cors"}}, // of fetch in node
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-node/5.50.0", ContentType: json, SentAt: true, Order: capture.SentAtAfter,
 			Retry:       RetryPolicy{Retries: 3, Base: 3 * second, Factor: 1, Cap: 3 * second, Halves: true},
 			compression: CompressionGzip, events: 20, age: 5 * second, timeout: 10 * second}, true
 	case ClientJS:
-		return Habits{Path: "/e/", UserAgent: browser, ContentType: "text/plain", SentAt: true, Order: capture.SentAtAfter, CountsRetry: true,
+		return Habits{Headers: c.headers(), Path: "/e/", UserAgent: browser, ContentType: "text/plain", SentAt: true, Order: capture.SentAtAfter, CountsRetry: true, Unhinted: true,
 			Retry:       RetryPolicy{Retries: 10, Unanswered: 3, Base: 3 * second, Factor: 2, Cap: 30 * time.Minute, Jitter: 0.25, OnlyServerErrors: true},
 			compression: CompressionGzip, events: 10, age: 3 * second, timeout: time.Minute}, true
 	case ClientImporter:
-		return Habits{Path: "/batch/", UserAgent: "posthog-rs/0.21.0", ContentType: json, historical: true, SpeaksV1: true,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-rs/0.21.0", ContentType: json, historical: true, SpeaksV1: true,
 			Retry:       RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, ObeysRetryAfter: true, AskedOnly: true},
 			compression: CompressionNone, events: 100, timeout: 30 * second}, true
 	}

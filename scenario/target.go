@@ -49,7 +49,7 @@ func readTarget(v value) Target {
 		"compression": func(v value) {
 			t.Compression = oneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionBase64, CompressionLZ64, CompressionDeflate, CompressionBrotli, CompressionZstd})
 		},
-		"hint":                 func(v value) { t.Hint = oneOf(v, []Hint{HintHeader, HintQuery, HintForm}) },
+		"hint":                 func(v value) { t.Hint = oneOf(v, []Hint{HintHeader, HintQuery, HintForm, HintNone}) },
 		"historical_migration": func(v value) { t.HistoricalMigration = v.flag() },
 		"connections":          func(v value) { t.Connections = int(v.count(1, 10_000)) },
 		"keep_alive":           func(v value) { t.Reconnect = !v.flag() },

@@ -24,6 +24,7 @@ const (
 	HintHeader Hint = "header" // Content-Encoding
 	HintQuery  Hint = "query"  // ?compression=
 	HintForm   Hint = "form"   // a field of the form besides data
+	HintNone   Hint = "none"   // nowhere: the endpoint looks at the bytes
 )
 
 // Route is where the requests of t go on the endpoint, v1's excepted: what the
@@ -45,11 +46,14 @@ func (t *Target) Route() Path {
 
 // Hinted is where the requests of t say how they are compressed.
 func (t *Target) Hinted() Hint {
+	h, _ := t.Client.Habits()
 	switch {
 	case t.Hint != "":
 		return t.Hint
 	case t.Compression.isForm():
 		return HintQuery
+	case h.Unhinted:
+		return HintNone
 	}
 	return HintHeader
 }
@@ -107,7 +111,9 @@ func (d *decoder) checkHint(t *Target) {
 	case c.isForm() && t.Hint == HintHeader:
 		d.fail("target.hint", "a form says how it is compressed in the query or in a field", "set it to query or form")
 	case !c.isForm() && t.Hint == HintForm:
-		d.fail("target.hint", string(c)+" bodies are no forms", "set it to header or query")
+		d.fail("target.hint", string(c)+" bodies are no forms", "set it to header, query or none")
+	case c == CompressionLZ64 && t.Hint == HintNone:
+		d.fail("target.hint", "nothing tells lz64 from other text but a hint", "set it to query or form")
 	}
 }
 

@@ -50,6 +50,9 @@ func shapes() []conformance {
 		{"/e takes an array", post("/e/", "["+single+"]"), ok, "", accepted(1), accepted(1)},
 		{"/decide is not in this service", post("/decide/", single), unknown, "", none, none},
 		{"/flags is not in this service", post("/flags/", single), unknown, "", none, none},
+		{"a path is taken as it is written", post("/%65/", single), unknown, "", none, none},
+		{"dots in a path lead nowhere", post("/x/../e/", single), unknown, "", none, none},
+		{"a whole URL in place of a path", post("http://x/e/", single), ok, "", accepted(1), accepted(1)},
 		{"OPTIONS says Ok", request{method: "OPTIONS", target: "/e/"}, ok, "", none, none},
 		{"other methods", request{method: "PUT", target: "/e/", body: []byte(single)}, "405", "", none, none},
 
@@ -77,6 +80,8 @@ func shapes() []conformance {
 		{"a blank distinct_id", post("/batch", batch(withID(`"  "`))), "400 event submitted without a distinct_id", ok, refused(1), accepted(1)},
 		{"a distinct_id may be a number", post("/batch", batch(withID("23.4"))), ok, "", accepted(1), accepted(1)},
 		{"a distinct_id may be an object", post("/batch", batch(withID(`{"b":1,"a":[2]}`))), ok, "", accepted(1), accepted(1)},
+		{"a number out of range is no JSON", post("/batch", batch(withID("1e999"))), notJSON, "", refused(1), refused(1)},
+		{"nor is one deep in a distinct_id", post("/batch", batch(withID(`{"a":[1,-1E700]}`))), notJSON, "", refused(1), refused(1)},
 		{"a long distinct_id is cut", post("/batch", batch(withID(`"`+strings.Repeat("x", 300)+`"`))), ok, "", accepted(1), accepted(1)},
 		{"an illegal distinct_id is taken", post("/batch", batch(withID(`"anonymous"`))), ok, "", accepted(1), accepted(1)},
 		{"one bad event refuses all", post("/batch", batch(event+","+withID("null")+","+event)), "400 event submitted without a distinct_id", "", refused(3), refused(3)},

@@ -98,7 +98,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	w := s.workers.Get().(*worker)
 	defer s.release(w)
-	r := routeOf(ctx.Path()).in(s.config.Generation)
+	r := routeOf(ctx.URI().PathOriginal()).in(s.config.Generation) // axum routes what was written, too
 	rules := s.config.rules(r)
 	w.route, w.mishap = r, mishap{}
 	if r == v1Route {
@@ -165,7 +165,7 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 	s.faults.enter(m)
 	defer s.faults.leave()
 	w.request = capture.Request{
-		Path:            ctx.Path(),
+		Path:            ctx.URI().PathOriginal(),
 		Query:           ctx.URI().QueryString(),
 		ContentType:     ctx.Request.Header.ContentType(),
 		ContentEncoding: ctx.Request.Header.ContentEncoding(),

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/net/http/httpproxy"
 
 	"rehearse/generator"
 )
@@ -25,7 +25,7 @@ type networkFlags struct {
 
 // define makes the flags.
 func (f *networkFlags) define(flags *pflag.FlagSet) {
-	flags.StringVar(&f.cacert, "cacert", "", "trust an https target that is certified by this `file` (PEM) instead of the system's authorities")
+	flags.StringVar(&f.cacert, "cacert", "", "trust an https target (or proxy) that is certified by this `file` (PEM) instead of the system's authorities")
 	flags.StringArrayVar(&f.resolve, "resolve", nil, "connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
 }
 
@@ -38,7 +38,7 @@ func (f *networkFlags) apply(d *generator.Destination) (err error) {
 	if d.Resolve, err = readResolve(f.resolve); err != nil {
 		return coded{exitUsage, err}
 	}
-	if d.Proxy, err = proxyFor(d.URL); err != nil {
+	if d.Proxy, err = proxyFor(httpproxy.FromEnvironment(), d.URL); err != nil {
 		return coded{exitUsage, err}
 	}
 	return nil
@@ -92,16 +92,26 @@ func cutHost(entry string) (host, rest string) {
 	return host, rest
 }
 
-// proxyFor is the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for a
-// target, read as most programs do; nil: none. localhost and the addresses of
-// loopback never have one.
-func proxyFor(target *url.URL) (*url.URL, error) {
-	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
-	if err != nil { // which would quote it, a password included
-		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY as in http://proxy.example:3128")
+// proxyFor is the proxy that c, which comes from HTTP_PROXY, HTTPS_PROXY and
+// NO_PROXY, names for a target, read as most programs do; nil: none. localhost and
+// the addresses of loopback never have one.
+func proxyFor(c *httpproxy.Config, target *url.URL) (*url.URL, error) {
+	proxy, err := c.ProxyFunc()(target)
+	if err == nil && proxy == nil {
+		return nil, nil
 	}
-	if proxy != nil && proxy.Scheme != "http" {
-		return nil, fmt.Errorf("cannot use the proxy that the environment names: it is spoken to by %q, and only http is known (NO_PROXY=%s leaves it out)", proxy.Scheme, target.Hostname())
+	if err != nil || !usable(proxy) { // to quote it would quote its password
+		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY to be http, https, socks5 or socks5h and a host, as in http://proxy.example:3128, or NO_PROXY=" + target.Hostname())
 	}
 	return proxy, nil
+}
+
+// usable tells whether a proxy is one that can be spoken to. What is no URL at all
+// has been taken for a host and a path.
+func usable(proxy *url.URL) bool {
+	switch proxy.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return proxy.Hostname() != "" && strings.Trim(proxy.Path, "/") == ""
+	}
+	return false
 }
