@@ -141,6 +141,8 @@ func advise(err error) error {
 		return fmt.Errorf("%w (choose a directory that you may write to)", err)
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("%w (free some space, or choose a directory on another disk)", err)
+	case errors.Is(err, syscall.EMFILE):
+		return fmt.Errorf("%w (raise the limit, ulimit -n, or use fewer connections)", err)
 	}
 	return err
 }
