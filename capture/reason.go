@@ -29,6 +29,9 @@ const (
 	BadCertificate     // expired, for another host, or of an unknown authority
 	BrokenWhileSending // the connection failed before the last byte was written
 
+	// Ours, when a connection was to be opened.
+	NoSocket // no file, port or buffer was left for it
+
 	// Network, after the last byte was written: it may have been ingested.
 	AnswerTimeout
 	ClosedBeforeAnswer
@@ -121,6 +124,8 @@ var reasonTable = [reasons]reasonRow{
 	TLSFailed:          {"tls_failed", Network, FateRejected, true},
 	BadCertificate:     {"bad_certificate", Network, FateRejected, true},
 	BrokenWhileSending: {"broken_while_sending", Network, FateRejected, true},
+
+	NoSocket: {"no_socket", Ours, FateRejected, true},
 
 	AnswerTimeout:      {"answer_timeout", Network, FateAmbiguous, true},
 	ClosedBeforeAnswer: {"closed_before_answer", Network, FateAmbiguous, true},

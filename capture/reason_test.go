@@ -35,6 +35,7 @@ func TestReasonTable(t *testing.T) {
 		{capture.TLSFailed, "tls_failed", "network", rejected, true},
 		{capture.BadCertificate, "bad_certificate", "network", rejected, true},
 		{capture.BrokenWhileSending, "broken_while_sending", "network", rejected, true},
+		{capture.NoSocket, "no_socket", "ours", rejected, true},
 		{capture.AnswerTimeout, "answer_timeout", "network", ambiguous, true},
 		{capture.ClosedBeforeAnswer, "closed_before_answer", "network", ambiguous, true},
 		{capture.BrokenWhileReading, "broken_while_reading", "network", ambiguous, true},

@@ -68,10 +68,26 @@ func (s *sender) resend(b *Batch) bool {
 	if b.unsure == nil && b.last.Reason.Fate() == capture.FateAmbiguous {
 		unsure := b.last
 		b.unsure = &unsure
-		return true
+	} else {
+		s.shard.Record(&b.last)
 	}
-	s.shard.Record(&b.last)
+	b.doubt(&s.out)
 	return true
+}
+
+// doubt makes the events that an answer refuses one by one ambiguous if an attempt
+// before may have brought them in: what was not persisted of this attempt may
+// have been of that one. The answer's own word for each stays beside it.
+func (b *Batch) doubt(o *results.Outcome) {
+	if b.unsure == nil || len(o.Parts) == 0 || o.Reason.Fate() != capture.FateRejected {
+		return
+	}
+	for i := range o.Parts {
+		if p := &o.Parts[i]; p.Reason.Fate() == capture.FateRejected {
+			p.Reason = b.unsure.Reason
+		}
+	}
+	o.Reason = b.unsure.Reason
 }
 
 // leave makes an attempt that has been admitted. False: it never left, because the
@@ -86,7 +102,10 @@ func (s *sender) leave(b *Batch) bool {
 // then the request is ambiguous, and the refusal is what was met on the way.
 func (s *sender) conclude(b *Batch) {
 	if was := b.unsure; was != nil {
-		if o := &s.out; len(o.Parts) == 0 && o.Reason.Fate() == capture.FateRejected {
+		switch o := &s.out; {
+		case len(o.Parts) > 0 && o.Reason == was.Reason: // as doubt made it
+			o.Status, o.Answer = was.Status, was.Answer
+		case len(o.Parts) == 0 && o.Reason.Fate() == capture.FateRejected:
 			o.Reason, was.Reason = was.Reason, o.Reason
 			o.Status, was.Status = was.Status, o.Status
 			o.Answer, was.Answer = was.Answer, o.Answer

@@ -80,14 +80,14 @@ func TestRunsAreCompared(t *testing.T) {
 	found := 0
 	for pair := range 10 {
 		a := writtenRun(t, s, 3*pair, 1)
-		same, err := compare.Runs(a, writtenRun(t, s, 3*pair+1, 1), 0.05)
+		same, err := compare.Runs(a, writtenRun(t, s, 3*pair+1, 1), 0.03)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if same.Doubtful || len(same.Regressions()) > 0 {
 			t.Errorf("pair %d: the same endpoint, %s", pair, same.Because())
 		}
-		slower, err := compare.Runs(a, writtenRun(t, s, 3*pair+2, 1.1), 0.05)
+		slower, err := compare.Runs(a, writtenRun(t, s, 3*pair+2, 1.1), 0.03)
 		if err != nil {
 			t.Fatal(err)
 		}

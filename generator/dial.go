@@ -139,8 +139,17 @@ func dialReason(err error) capture.Reason {
 		return capture.ConnectRefused
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return capture.ConnectTimeout
+	case isOwnLimit(err):
+		return capture.NoSocket
 	}
 	return capture.ConnectFailed
+}
+
+// isOwnLimit tells whether this machine had nothing left to connect with: open
+// files of the process or of all, local ports, memory of the network stack.
+func isOwnLimit(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
+		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
 // dialSample says in a few words why no connection came about.

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,4 +171,19 @@ func TestConnecting(t *testing.T) {
 		}
 		time.Sleep(time.Minute) // lets the cleaners end
 	})
+}
+
+// TestOwnLimits: a machine that has no file, port or buffer left is our own fault,
+// and none of the network's.
+func TestOwnLimits(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[syscall.Errno]capture.Reason{
+		syscall.EMFILE: capture.NoSocket, syscall.ENFILE: capture.NoSocket, syscall.EADDRNOTAVAIL: capture.NoSocket,
+		syscall.ENOBUFS: capture.NoSocket, syscall.ENETUNREACH: capture.ConnectFailed, syscall.ECONNREFUSED: capture.ConnectRefused,
+	} {
+		err := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", code)}
+		if got := dialReason(err); got != want {
+			t.Errorf("%v is %v, want %v", err, got, want)
+		}
+	}
 }

@@ -29,6 +29,10 @@ type Config struct {
 	// interval is valid until it returns. It may be slow.
 	Observe func(*results.Interval)
 
+	// Clock, if set, is told once by how much at least the endpoint's clock is ahead
+	// of ours, negative if it is behind; 0 if it may be right. It may not block.
+	Clock func(ahead time.Duration)
+
 	// Nap sleeps until shortly before a due time; nil: the finest sleep of the
 	// operating system, which stands outside virtual time.
 	Nap func(time.Duration)
@@ -97,6 +101,10 @@ func newRun(hard context.Context, c Config) *run {
 	if r.pacer.nap == nil {
 		r.pacer.nap = nap
 	}
+	var watch *clocks
+	if c.Clock != nil {
+		watch = &clocks{start: c.Start, tell: c.Clock}
+	}
 	batons := make([]chan struct{}, c.Plan.Lanes)
 	for i := range batons {
 		batons[i] = make(chan struct{}, 1)
@@ -108,7 +116,7 @@ func newRun(hard context.Context, c Config) *run {
 			pacer: r.pacer, queue: r.line.queues[lane], baton: batons[lane], free: r.line.free,
 			skip:  c.Scenario.Load.Late == scenario.LateSkip,
 			shard: r.recorder.Shard(i), wire: newWire(hard, &c.Destination), timer: stoppedTimer(),
-			ordered: c.Plan.Ordered, alone: n == c.Plan.Lanes,
+			ordered: c.Plan.Ordered, alone: n == c.Plan.Lanes, clocks: watch,
 		})
 		r.senders[i].wire.shape(c.Scenario, c.Start)
 	}

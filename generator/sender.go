@@ -33,6 +33,8 @@ type sender struct {
 	ordered bool          // nothing may overtake a request
 	alone   bool          // no other sender takes from the queue
 
+	clocks *clocks // nil: the endpoint's is of no interest
+
 	since time.Duration // when it was last done with a request, and free for the next
 
 	gate   *gate     // nil: nothing limits the run
@@ -163,6 +165,7 @@ func (s *sender) exchange(b *Batch) {
 	s.out.Done = s.pacer.Now()
 	s.wire.meter.touched = s.out.Done
 	s.inFlight.Store(0)
+	s.clocks.compare(s.wire, &s.out)
 	if len(b.results) > 0 && s.out.Reason == capture.Accepted {
 		s.parts = b.tell(&s.out, s.parts[:0])
 		s.out.Parts = s.parts

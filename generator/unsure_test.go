@@ -42,6 +42,33 @@ func TestRefusedAfterUnsure(t *testing.T) {
 	})
 }
 
+// TestNotPersistedAfterUnsure: nor is an event certain not to have arrived of which
+// v1 says so when it comes for the second time. The endpoint's word is kept.
+func TestNotPersistedAfterUnsure(t *testing.T) {
+	t.Parallel()
+	for name, last := range map[string]staging.Phase{
+		"to the end":     {From: time.Second, To: time.Hour, NotPersisted: 1},
+		"for some":       {From: time.Second, To: time.Hour, NotPersisted: 0.5},
+		"then a refusal": {From: time.Second, To: 3 * time.Second, NotPersisted: 0.5},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := stageRun{scenario: loadV1(t, "none", "sdk"), endpoint: staging.Config{Script: []staging.Phase{
+				{To: time.Second, Reset: 1}, last,
+				{From: 3 * time.Second, To: time.Hour, Reject: []staging.Rejection{{Status: 400, Share: 1}}},
+			}}}
+			r.scenario.Load = load(t, "const(500, 1s)", "").Load
+			r.run(t)
+			fates := r.balance(t)
+			if fates[capture.FateRejected] != (results.Count{}) || fates[capture.FateAmbiguous].Events != r.plan.Events-r.stats.Events.Accepted {
+				t.Errorf("%s: %+v (%v), the endpoint took %d: all others may have arrived", name, fates, r.total.Refusals, r.stats.Events.Accepted)
+			}
+			if r.total.Attempts[results.Refusal{Reason: capture.NotPersisted, Status: 200}].Events == 0 {
+				t.Errorf("%s: %v do not tell what was met on the way", name, r.total.Attempts)
+			}
+		})
+	}
+}
+
 // attempts counts what came to the endpoint.
 func attempts(s *staging.Stats) (n int64) {
 	for _, row := range s.Requests {

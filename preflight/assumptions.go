@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"rehearse/capture"
 	"rehearse/scenario"
 )
 
@@ -27,6 +28,9 @@ func (l *look) assumptions() []Assumption {
 	}
 	if f.Capacity > 0 {
 		add("capacity", fmt.Sprintf("%s events/s", rate(f.Capacity)), embedded(true, Assumed))
+	}
+	if g := l.generation(); g != capture.Current {
+		add("generation", g.String(), Embedded)
 	}
 	add("limits.body", scenario.FormatBytes(l.bodyLimit()), Published)
 	add("limits.event", scenario.FormatBytes(f.Event), Published)

@@ -33,13 +33,21 @@ func (l *look) bodyLimit() int64 {
 	case l.s.Target.Endpoint == scenario.EndpointV1:
 		return capture.MaxWireV1
 	}
-	return capture.MaxWire
+	return int64(l.generation().MaxWire())
 }
 
-// largeBodies refuses bodies near the limit at a rate that matters. The service
-// decompresses five times as much as it lets travel.
+// plainLimit is the largest body once decompressed: five times as much as may
+// travel. In 2024 there was none, and the embedded endpoint keeps today's.
+func (l *look) plainLimit() int64 {
+	if l.generation() == capture.Generation2024 {
+		return 5 * capture.MaxWire
+	}
+	return 5 * l.bodyLimit()
+}
+
+// largeBodies refuses bodies near the limit at a rate that matters.
 func largeBodies(l *look) []Finding {
-	wire, plain := l.bodyLimit(), 5*l.bodyLimit()
+	wire, plain := l.bodyLimit(), l.plainLimit()
 	of := max(float64(l.load.MaxWire)/float64(wire), float64(l.load.MaxBody)/float64(plain))
 	if of < nearLimit || l.report.Plan.PeakRequests < manyLarge {
 		return nil

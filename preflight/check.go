@@ -67,6 +67,7 @@ type look struct {
 	taken  float64   // share of the events that are not refused by the endpoint
 	meanly float64   // what an event costs on average
 	names  int       // different event names
+	crowd  float64   // events that overflow by order and belong to none of the ids looked at
 
 	largest int64 // bytes that one event in a hundred has at least, or the largest of those counted
 	span    [2]time.Time

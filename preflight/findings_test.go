@@ -124,6 +124,22 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// TestBodiesOf2024: the embedded endpoint takes 2 MiB if it is of 2024, of which
+// 6,000 events of 0.3 kB are 85 %, and nothing of the 20 MiB of today.
+func TestBodiesOf2024(t *testing.T) {
+	t.Parallel()
+	for generation, want := range map[string]bool{"current": false, "2024": true} {
+		s := parse(t, sound, "load.profile=line(0, 400k, 15m)", "batching={events: 6k, bytes: 100MB}", "target.compression=none", "staging.generation="+generation)
+		r := suppose(t, s, nil)
+		if f := find(r, "bodies-near-limit"); (f != nil) != want {
+			t.Errorf("%s: %+v", generation, f)
+		}
+		if told := slices.ContainsFunc(r.HeldTo, func(a preflight.Assumption) bool { return a.Field == "generation" }); told != want {
+			t.Errorf("%s: held to %+v", generation, r.HeldTo)
+		}
+	}
+}
+
 // find returns the first finding of an id, nil if there is none.
 func find(r *preflight.Report, id string) *preflight.Finding {
 	for _, f := range r.Findings {

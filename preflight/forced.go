@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"rehearse/capture"
 	"rehearse/scenario"
 )
 
@@ -15,6 +16,14 @@ func (l *look) staged() *scenario.Staging {
 		return nil
 	}
 	return &l.s.Staging
+}
+
+// generation is that of the embedded endpoint, today's for any other.
+func (l *look) generation() capture.Generation {
+	if s := l.staged(); s != nil && s.Generation == capture.Generation2024.String() {
+		return capture.Generation2024
+	}
+	return capture.Current
 }
 
 // forced tells whether all events of a key overflow, whatever its rate. The
@@ -38,20 +47,48 @@ func (l *look) forcedLevel(share float64) level {
 	return level{over: share * float64(l.load.Events), first: max(one.first, 0)}
 }
 
+// forcedCrowd is how many events overflow by order and are of none of the ids
+// looked at: what else the projects have that overflow as a whole. limited is the
+// share of the events that limits see.
+func (l *look) forcedCrowd(keys []key, limited float64) float64 {
+	s := l.staged()
+	if s == nil || l.s.Target.HistoricalMigration {
+		return 0
+	}
+	sum, crowd := 0.0, 0.0
+	for _, t := range l.projects() {
+		sum += t.Weight
+	}
+	for _, t := range l.projects() {
+		token := t.Token.Reveal()
+		if !slices.Contains(s.Overflow, token) || l.overQuota(token) {
+			continue
+		}
+		rest := t.Weight / sum * limited * float64(l.load.Events)
+		for i := range keys {
+			if keys[i].token == token {
+				rest -= math.Round(keys[i].over) // as it is reported
+			}
+		}
+		crowd += max(rest, 0)
+	}
+	return crowd
+}
+
 // forcedOverflow says which ids overflow because the endpoint has been told so.
 func forcedOverflow(l *look) []Finding {
 	s := l.staged()
 	if s == nil || len(s.Overflow) == 0 || l.s.Target.HistoricalMigration {
 		return nil
 	}
-	var events int64
+	events := int64(math.Round(l.crowd))
 	for _, h := range l.report.hot {
 		if h.forced {
 			events += h.Overflow
 		}
 	}
 	return l.accommodate(saying{"forced-overflow", "staging.overflow",
-		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events of the busiest ids lose their place", count(events)),
+		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events lose their place", count(events)),
 		"leave staging.overflow out, unless that is what is rehearsed"})
 }
 

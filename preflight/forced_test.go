@@ -48,6 +48,43 @@ func TestToldToOverflow(t *testing.T) {
 	}
 }
 
+// TestToldToOverflowWhole: of a project that is on the list every event overflows,
+// those of ids that nobody looks at one by one as well.
+func TestToldToOverflowWhole(t *testing.T) {
+	t.Parallel()
+	const list = "staging.overflow=[phc_two_project, 'phc_two_project:bot']"
+	s := parse(t, told, list, "traffic.distinct_ids={count: 1M, skew: 0.1}")
+	said, seen := foretell(t, s, nil), count(t, s, nil)
+	near(t, "said", float64(said.Plan.Overflow), 3125, 0.001) // 1/4 of 12,500 events
+	near(t, "counted", float64(seen.Plan.Overflow), 3125, 0.15) // the share is met by chance
+	if f := find(said, "forced-overflow"); f == nil || !strings.Contains(f.Message, " 3,12") {
+		t.Errorf("%+v", f)
+	}
+	near(t, "events left on the main lane", said.Partitions.Mean, float64(12500-3125)/64, 0.01)
+}
+
+// TestOverflowInPlace: what overflowed in 2024 lost its key, not its lane, so that
+// partitions have it as well.
+func TestOverflowInPlace(t *testing.T) {
+	t.Parallel()
+	const hot = "traffic.distinct_ids={count: 10k, skew: 0.2, hot: [{id: bot, share: 60%}]}"
+	mean := map[string]float64{}
+	for _, generation := range []string{"current", "2024"} {
+		s := parse(t, told, hot, "staging.generation="+generation)
+		said, seen := foretell(t, s, nil), count(t, s, nil)
+		near(t, generation+": events of the hottest partition", float64(said.Partitions.Max), float64(seen.Partitions.Max), 0.05)
+		near(t, generation+": events of a partition", said.Partitions.Mean, seen.Partitions.Mean, 0.02)
+		if said.Partitions.Hottest != seen.Partitions.Hottest || said.Plan.Overflow == 0 {
+			t.Errorf("%s: said %+v, counted %+v; %d overflow", generation, said.Partitions, seen.Partitions, said.Plan.Overflow)
+		}
+		mean[generation] = said.Partitions.Mean
+	}
+	near(t, "all events stay in 2024", mean["2024"], 12_500./64, 0.001)
+	if mean["current"] > 0.9*mean["2024"] {
+		t.Errorf("events of a partition: %v", mean)
+	}
+}
+
 // TestOverQuota: what a project sends that is over its quota is dropped, and so
 // overflows nowhere.
 func TestOverQuota(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"rehearse/capture"
 	"rehearse/capture/pipeline"
 	"rehearse/generator/traffic"
 )
@@ -52,6 +53,7 @@ func (l *look) weighIDs(model *traffic.Model) []key {
 			all = append(all, h)
 		}
 	}
+	l.crowd = l.forcedCrowd(keys, limited)
 	l.overflowing(all)
 	if len(keys) > 0 {
 		l.safe(keys[0].share * limited)
@@ -118,6 +120,7 @@ func (l *look) overflowing(all []HotID) {
 	for _, h := range all {
 		l.report.Plan.Overflow += h.Overflow
 	}
+	l.report.Plan.Overflow += int64(math.Round(l.crowd))
 	l.report.hot, l.report.Plan.Overflowing = all, len(all)
 }
 
@@ -146,17 +149,22 @@ func (l *look) keys(heavy []traffic.Heavy) []key {
 // mostKeys bounds the ids of all projects.
 const mostKeys = 50_000
 
-// spread works out what falls on each partition: the ids that are known lie where
-// they hash to, what overflows has no key, and all others spread evenly.
+// spread works out what falls on each partition of the main lane: the ids that are
+// known lie where they hash to, and all others spread evenly. What overflows has no
+// key; it travels on another lane, or as in 2024 on the same one, anywhere.
 func (l *look) spread(keys []key) {
 	n := l.facts.Partitions
 	load := make([]float64, n)
-	rest := float64(l.load.Events) * l.taken
+	rest, astray := float64(l.load.Events)*l.taken, l.crowd
 	for i := range keys {
 		k := &keys[i]
 		events := k.share * float64(l.load.Events) * l.taken
 		rest -= events
 		load[int(k.hash&0x7fffffff)%n] += events - k.over
+		astray += k.over
+	}
+	if rest -= l.crowd; l.generation() == capture.Generation2024 {
+		rest += astray
 	}
 	p := Partitions{Count: n}
 	most := 0.0

@@ -114,7 +114,7 @@ type HotID struct {
 	forced bool // it overflows because the embedded endpoint has been told so
 }
 
-// Partitions is how events spread that keep their key.
+// Partitions is how events spread that do not travel on the overflow lane.
 type Partitions struct {
 	Count   int     `json:"count"`
 	Mean    float64 `json:"mean_events"`

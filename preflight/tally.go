@@ -72,15 +72,17 @@ func NewTally(s *scenario.Scenario, given *scenario.Facts) *Tally {
 	limit := f.Overflow
 	limit.PerSecond, limit.Burst = limit.PerSecond*f.Replicas, limit.Burst*f.Replicas
 	var forced, dropped []string
+	inPlace := false
 	if given == nil {
 		forced, dropped = s.Staging.Overflow, s.Staging.OverQuota
+		inPlace = s.Staging.Generation == capture.Generation2024.String()
 	}
 	return &Tally{
 		forced: forced,
 		facts:  f, origin: originOf(s), ids: map[uint64]*seen{}, names: map[string]int64{},
 		model: pipeline.New(pipeline.Config{
 			Partitions: f.Partitions, Overflow: limit, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
-			Forced: forced, OverQuota: dropped,
+			Forced: forced, OverQuota: dropped, InPlace: inPlace,
 		}),
 	}
 }
@@ -259,7 +261,7 @@ func (t *Tally) hotID(s *seen) HotID {
 	return h
 }
 
-// spread sums up the partitions of the lanes on which events keep their key.
+// spread sums up the partitions of all lanes but that of overflow.
 func (t *Tally) spread(r *Report, stats *pipeline.Stats) {
 	load := make([]int64, t.facts.Partitions)
 	p := Partitions{Count: t.facts.Partitions}

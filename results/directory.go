@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -61,6 +62,7 @@ type Final struct {
 	Why     string  // what aborted or interrupted it
 	Planned Planned // zero: as in the Manifest
 	Rule    string  // the abort rule that ended it, as written
+	Note    string  // what a reader should know that was found on the way; empty: nothing
 }
 
 // Directory is a run being written down. One goroutine uses it.
@@ -142,6 +144,8 @@ func advise(err error) error {
 		return fmt.Errorf("%w (choose a directory that you may write to)", err)
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("%w (free some space, or choose a directory on another disk)", err)
+	case errors.Is(err, syscall.EMFILE):
+		return fmt.Errorf("%w (raise the limit, ulimit -n, or use fewer connections)", err)
 	}
 	return err
 }
@@ -287,7 +291,11 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if d.generator != nil {
 		r.Generator.CPUSeconds, r.Generator.RSSBytes, r.Generator.Health = d.generator.CPUSeconds, d.generator.RSSBytes, d.generator.Health
 	}
-	judge(r, evidence{d.total, d.demands, doubts, d.manifest.Warnings, d.rejected.gone})
+	notes := d.manifest.Warnings
+	if f.Note != "" {
+		notes = append(slices.Clone(notes), f.Note)
+	}
+	judge(r, evidence{d.total, d.demands, doubts, notes, d.rejected.gone})
 	return r
 }
 

@@ -109,8 +109,11 @@
 //
 // Two files are there only where they apply: check.json, what the preflight said
 // of the scenario, and endpoint.json, what the embedded endpoint had counted at
-// the end, as its /_rehearse/stats gives it. Merge does not join the endpoint.json
-// of shards: no endpoint saw the whole load.
+// the end, as its /_rehearse/stats gives it; both have a JSON Schema, which
+// "rehearse schema check" and "rehearse schema stage" print. A shard that has one had an endpoint
+// of its own, so Merge adds them up, and says in joined how many; pipeline then
+// has only over_quota, for of the rest each endpoint saw a part. Shards with one
+// target.url have none, and the endpoint there has the counts of all.
 //
 // ledger says of every event whether it was accepted, rejected, ambiguous or
 // unsent; ReadLedger reads it, and ledger.go describes its bytes.

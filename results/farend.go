@@ -25,16 +25,26 @@ const stageFormat = "rehearse/stage/v1"
 // maxFarEnd is how much is read of endpoint.json, in bytes.
 const maxFarEnd = 16 << 20
 
+// readFarEndText reads the file endpoint.json of a run directory, or its first
+// part if it is larger than one may be.
+func readFarEndText(path string) ([]byte, error) {
+	file, err := os.Open(filepath.Join(path, EndpointFile))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxFarEnd))
+}
+
 // readFarEnd reads endpoint.json; nil without an error if there is none.
 func readFarEnd(path string) (*FarEnd, error) {
-	file, err := os.Open(filepath.Join(path, EndpointFile))
+	text, err := readFarEndText(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
 	var counted struct {
 		Format string `json:"format"`
 		Events struct {
@@ -45,7 +55,7 @@ func readFarEnd(path string) (*FarEnd, error) {
 			OverQuota int64 `json:"over_quota"`
 		} `json:"pipeline"`
 	}
-	if err := json.NewDecoder(io.LimitReader(file, maxFarEnd)).Decode(&counted); err != nil {
+	if err := json.Unmarshal(text, &counted); err != nil {
 		return nil, err
 	}
 	if counted.Format != stageFormat {

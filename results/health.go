@@ -167,19 +167,25 @@ const (
 // generator that stands still does not see when answers come, and what a full
 // buffer throws away comes a fifth of a second later, if at all.
 func (h *Health) faults(seconds float64, sent int64) (faults []string) {
-	if h.HeldUp > tooHeldUp*seconds && h.HeldUp > 0.5 {
-		faults = append(faults, fmt.Sprintf("the generator was held up for %s s of %s s (stopped, suspended, or starved of CPU): run it where nothing stops it",
-			figures(h.HeldUp), figures(seconds)))
-	}
-	if h.Throttled > tooThrottled {
+	switch { // what is throttled is held up, too
+	case h.Throttled > tooThrottled:
 		faults = append(faults, fmt.Sprintf("the generator was throttled: its cgroup used up its quota of %s cores in %s of the periods; raise the CPU limit of the container",
 			figures(h.Cores), percent(h.Throttled)))
+	case h.HeldUp > tooHeldUp*seconds && h.HeldUp > 0.5:
+		faults = append(faults, fmt.Sprintf("the generator was held up for %s s of %s s (stopped, suspended, or starved of CPU): run it where nothing stops it",
+			figures(h.HeldUp), figures(seconds)))
 	}
 	if tooMany(h.NetDrops, sent) {
 		faults = append(faults, fmt.Sprintf("the network buffers of this machine were full %s times in %s: raise net.ipv4.tcp_mem, tcp_rmem and tcp_wmem, use fewer connections, or share the run among several machines",
 			number(h.NetDrops), plural(sent, "request")))
 	}
 	return faults
+}
+
+// noSocket is the fault of having had nothing left to open connections with.
+func (h *Health) noSocket(requests int64) string {
+	return fmt.Sprintf("%s found no socket to connect with: raise the limit of open files (ulimit -n; %d of %d were in use), widen net.ipv4.ip_local_port_range, or use fewer connections",
+		plural(requests, "request"), h.Files, h.MaxFiles)
 }
 
 // cause is the likeliest reason for having fallen behind, with what to change;

@@ -25,6 +25,12 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 		{"throttled", Health{Cores: 0.1, Throttled: 0.62}, late(0, OnTime), Invalid, "the generator was throttled: its cgroup used up its quota of 0.10 cores in 62 % of the periods; raise the CPU limit"},
 		{"throttled, the endpoint slow as well", Health{Cores: 0.1, Throttled: 0.62}, slow, Invalid, "the generator was throttled"},
 		{"hardly throttled", Health{Cores: 1, Throttled: 0.05}, late(0, OnTime), Pass, "every threshold was met"},
+		{"throttled to a standstill", Health{Cores: 0.03, Throttled: 1, HeldUp: 8}, late(0, OnTime), Invalid, "the generator was throttled"},
+		{"no file left for a socket", Health{Files: 25, MaxFiles: 30}, func(i int, o *Outcome) {
+			if i < 20 {
+				o.Reason, o.Status = capture.NoSocket, 0
+			}
+		}, Invalid, "20 requests found no socket to connect with: raise the limit of open files (ulimit -n; 25 of 30 were in use)"},
 		// 2 s of the 10 s that the run took.
 		{"stopped", Health{HeldUp: 2}, late(0, OnTime), Invalid, "the generator was held up for 2 s of 10 s"},
 		{"late for want of cores", Health{Cores: 2, Busiest: 0.97}, late(50, LateBuild), Invalid, "the generator fell behind: 5 % of the requests left late by its own fault; it used 97 % of 2 cores"},
@@ -49,6 +55,22 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 		judge(r, evidence{tally: tally, demands: newDemands(p99Below(1000), nil)})
 		if r.Verdict != c.verdict || !strings.HasPrefix(r.Because(), c.because) {
 			t.Errorf("%s: %s because %q, want %s, %q", c.name, r.Verdict, r.Because(), c.verdict, c.because)
+		}
+	}
+}
+
+// TestWantOfConnections: where the generator stood still, it is not said how many
+// connections it takes, for the service was timed by it.
+func TestWantOfConnections(t *testing.T) {
+	t.Parallel()
+	for bottleneck, want := range map[Bottleneck]string{
+		NoBottleneck:     "the connections were the bottleneck: 50 % of the requests found none free; at ",
+		CPUBottleneck:    "50 % of the requests found no connection free, which may be for the same reason",
+		PacingBottleneck: "50 % of the requests found no connection free, which may be for the same reason",
+	} {
+		r := &Result{Generator: Generator{Bottleneck: bottleneck}}
+		if got := wantOfConnections(r, 0.5); !strings.HasPrefix(got, want) || r.Generator.Bottleneck == NoBottleneck {
+			t.Errorf("%q: %q, bottleneck %q", bottleneck, got, r.Generator.Bottleneck)
 		}
 	}
 }

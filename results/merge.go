@@ -38,7 +38,7 @@ func Merge(path string, dirs []string) (*Result, error) {
 	}
 	d.doctor.read = func() reading { return reading{} } // the machine that merges says nothing of those that ran
 	d.generator = m.generator()
-	if err := errors.Join(m.copyBeside(path), m.write(d)); err != nil {
+	if err := errors.Join(m.copyBeside(path), m.joinFarEnds(path), m.write(d)); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot merge: %w", err), d.closeFiles())
 	}
 	return d.Close(m.final())
@@ -129,16 +129,37 @@ func newMerger(shards []*shard) (*merger, error) {
 		m.manifest.Planned.Requests += s.Result.Planned.Requests
 		m.manifest.Planned.PeakEvents += s.Result.Planned.PeakEvents
 	}
-	if slices.ContainsFunc(shards, func(s *shard) bool { return s.FarEnd != nil }) {
-		m.manifest.Warnings = append(m.manifest.Warnings, ownEndpoints)
-	}
+	m.manifest.Warnings = append(m.manifest.Warnings, m.doubts()...)
 	return m, nil
 }
 
-// ownEndpoints is what a merged run lacks whose shards had no common target. Their
-// counts could be added, but not what matters of them: a bucket, a partition and
-// an order that each saw a part of are not those of a pipeline that sees it all.
-const ownEndpoints = "each shard had an embedded endpoint of its own, so that none saw the whole load, and what they counted is not joined: give all shards one target.url (rehearse stage serves one)"
+// doubts are what the shards have not in common that they should, or have each of
+// its own.
+func (m *merger) doubts() (doubts []string) {
+	own, target := 0, m.manifest.Target
+	for _, s := range m.shards {
+		if s.FarEnd != nil {
+			own++
+		} else if run := &s.Result.Run; own == 0 && run.Target != target {
+			doubts = append(doubts, fmt.Sprintf("the shards had different targets: shard %d %s, the first %s",
+				run.Shard.Index, Printable(run.Target, 200), Printable(target, 200)))
+		}
+	}
+	switch own {
+	case 0:
+	case len(m.shards):
+		doubts = append(doubts, ownEndpoints)
+	default:
+		doubts = append(doubts, someEndpoints)
+	}
+	return doubts
+}
+
+// ownEndpoints is what a merged run lacks whose shards had no common target.
+const ownEndpoints = "each shard had an embedded endpoint of its own, so that none saw the whole load: what they counted is added up, but not how their pipelines fared (hot ids, overflow, partitions, order, merges): give all shards one target.url (rehearse stage serves one)"
+
+// someEndpoints says that what was counted is not known of all shards.
+const someEndpoints = "not all shards have an endpoint.json that can be read, so that what their endpoints counted is not added up"
 
 // stretch is the stage as a scenario has it.
 func (row StageRow) stretch() scenario.Stretch {

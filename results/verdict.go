@@ -119,6 +119,10 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 		r.Generator.Bottleneck = CPUBottleneck
 		faults = append(faults, faulty...)
 	}
+	if n := t.Refusals[Refusal{Reason: capture.NoSocket}].Requests; tooMany(n, t.Due()) {
+		r.Generator.Bottleneck = ConnectionBottleneck
+		faults = append(faults, r.Generator.noSocket(n))
+	}
 	return append(faults, lateness(r, t)...)
 }
 
@@ -154,12 +158,7 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 	waited := t.Late[NoConnection].Requests
 	skipped := t.Refusals[Refusal{Reason: capture.NoFreeConnection}].Requests
 	if tooMany(waited+skipped, t.Due()) {
-		if r.Generator.Bottleneck == NoBottleneck {
-			r.Generator.Bottleneck = ConnectionBottleneck
-		}
-		shortfalls = append(shortfalls, fmt.Sprintf(
-			"the connections were the bottleneck: %s of the requests found none free; %s",
-			percent(ratio(waited+skipped, t.Due())), connectionsNeeded(r)))
+		shortfalls = append(shortfalls, wantOfConnections(r, ratio(waited+skipped, t.Due())))
 	}
 	held := t.Refusals[Refusal{Reason: capture.HeldBack}].Requests
 	if late := t.Late[Held].Requests; tooMany(late+held, t.Due()) {
@@ -177,6 +176,17 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 // heldText tells those that left late from those that never did.
 func heldText(late, never int64) string {
 	return fmt.Sprintf("%s late, %s not at all", number(late), number(never))
+}
+
+// wantOfConnections says that a share of the requests found none free. Whether it
+// takes more of them only an endpoint's service tells, and not one that was timed
+// by a generator that stood still.
+func wantOfConnections(r *Result, share float64) string {
+	if r.Generator.Bottleneck != NoBottleneck {
+		return fmt.Sprintf("%s of the requests found no connection free, which may be for the same reason", percent(share))
+	}
+	r.Generator.Bottleneck = ConnectionBottleneck
+	return fmt.Sprintf("the connections were the bottleneck: %s of the requests found none free; %s", percent(share), connectionsNeeded(r))
 }
 
 // connectionsNeeded is Little's law: what is in flight at the peak is the

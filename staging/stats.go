@@ -2,6 +2,7 @@ package staging
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,13 @@ import (
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
 )
+
+//go:embed stats.schema.json
+var schema []byte
+
+// Schema returns the JSON Schema (draft 2020-12) of Stats, and of the sum of
+// several in the run directory of shards that were merged.
+func Schema() []byte { return slices.Clone(schema) }
 
 // Stats is what the endpoint has counted since it was made, as JSON the answer
 // of GET /_rehearse/stats. Every event that could be told apart in a request to

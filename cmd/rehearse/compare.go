@@ -19,6 +19,7 @@ type compareFlags struct {
 	tolerance string
 	html      string
 	bench     bool
+	json      bool
 }
 
 // newCompare makes the verb compare.
@@ -28,10 +29,13 @@ func newCompare(w world) *cobra.Command {
 		Use:   "compare A B",
 		Short: "Say whether run B is worse than run A",
 		Long: `compare holds the windows of two runs of one load against each other: the
-medians with their bounds, and how often chance alone would make them differ
-(Mann-Whitney). What is off by less than the tolerance, or by no more than
-chance explains, is no difference. Runs that planned different loads are
-refused; another seed or scenario file is warned of.
+medians with their bounds, and how often chance alone would take them so far
+beyond the tolerance (Mann-Whitney). What is off by less than the tolerance, or
+by no more than chance explains, is no difference; how small a difference would
+have been found is said, too: it takes longer runs to find smaller ones, and two
+minutes at least are wise. Of the share of refused requests a tenth of the
+tolerance counts, in points. Runs that planned different loads are refused;
+another seed or scenario file is warned of.
 
 It exits with 0 if B is not worse, with 99 if it is, and with 120 if one of the
 runs is invalid: then what differs may be the generator.`,
@@ -42,13 +46,17 @@ runs is invalid: then what differs may be the generator.`,
 			if len(args) != 2 {
 				return usageError(c, fmt.Errorf("%s wants two run directories, not %d", c.CommandPath(), len(args)))
 			}
+			if f.bench && f.json {
+				return usageError(c, errors.New("either --bench or --json"))
+			}
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return compareRuns(w, args[0], args[1], f) },
 	}
-	c.Flags().StringVar(&f.tolerance, "tolerance", "5%", "how far a median may be off, as a `share`")
+	c.Flags().StringVar(&f.tolerance, "tolerance", "3%", "how far a measure may be off, as a `share`")
 	c.Flags().StringVar(&f.html, "html", "", "also write the comparison, with the spectra, to `FILE`")
 	c.Flags().BoolVar(&f.bench, "bench", false, "print both runs in the Go benchmark format instead, for benchstat")
+	c.Flags().BoolVar(&f.json, "json", false, "print the comparison as JSON instead")
 	return c
 }
 
@@ -89,7 +97,10 @@ func compareRuns(w world, a, b string, f compareFlags) error {
 func (f *compareFlags) print(w world, c *compare.Comparison) error {
 	var text bytes.Buffer
 	write := func() error { return compare.WriteText(&text, c, columns(w.stdout)) }
-	if f.bench {
+	switch {
+	case f.json:
+		write = func() error { return compare.WriteJSON(&text, c) }
+	case f.bench:
 		write = func() error { return compare.WriteBenchmarks(&text, c) }
 	}
 	if err := write(); err != nil {

@@ -68,13 +68,14 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	}
 	r.cleared.watch(soft, abort)
 	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
+	clock := &clockWatch{}
 	w := watchers{
-		directory: directory, progress: newProgress(r, path, generator.Follow(source)), view: view,
+		clock: clock, directory: directory, progress: newProgress(r, path, generator.Follow(source)), view: view,
 		push: startPush(hard, r.world.stderr, &manifest), aborts: results.NewAborts(r.scenario.Aborts), abort: abort,
 	}
 	summary, err := generator.Run(soft, hard, generator.Config{
 		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: spareProcessor(),
-		EventBytes: eventBytes(check), Limit: r.cleared.limit, Observe: w.observe,
+		EventBytes: eventBytes(check), Limit: r.cleared.limit, Observe: w.observe, Clock: clock.hear,
 	})
 	w.progress.end()
 	endPush(w.push, r.world.stderr)
@@ -84,7 +85,9 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	result, err := directory.Close(r.ending(summary, context.Cause(soft)))
+	final := r.ending(summary, context.Cause(soft))
+	final.Note = clock.note()
+	result, err := directory.Close(final)
 	if err != nil {
 		return "", r.unwritten(path, result)
 	}

@@ -14,6 +14,7 @@ type watchers struct {
 	progress  progress
 	view      *live        // nil: nobody looks
 	push      *otlp.Pusher // nil: nowhere
+	clock     *clockWatch
 	aborts    *results.Aborts
 	abort     context.CancelCauseFunc
 }
@@ -22,6 +23,9 @@ type watchers struct {
 func (w *watchers) observe(iv *results.Interval) {
 	if err := w.directory.Write(iv); err != nil {
 		w.progress.warn(err)
+	}
+	if news := w.clock.news(); news != nil {
+		w.progress.warn(news)
 	}
 	w.progress.show(iv)
 	w.view.observe(iv)

@@ -1,14 +1,19 @@
 // Package compare says whether two runs differ. The windows of a run are its
-// samples; their medians are compared by the Mann-Whitney test, which asks
-// nothing of how latencies are distributed, and what differs by less than a
-// tolerance, or no more than chance explains, is no difference.
+// samples, held against those of the other by the Mann-Whitney test, which asks
+// nothing of how latencies are distributed. A difference is found where chance
+// does not explain how far the samples lie beyond a tolerance, all measures and
+// the correlation of neighbouring windows taken into account. What two runs of
+// one build have between them, a machine that is slower today say, no window of
+// either shows: that is what the tolerance is for.
 package compare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"golang.org/x/perf/benchmath"
 
@@ -18,13 +23,8 @@ import (
 // ErrIncomparable says that two runs were not asked the same.
 var ErrIncomparable = errors.New("the runs cannot be compared")
 
-// windows is how many samples a run is cut into. Neighbouring seconds are not
-// independent, and the more samples there are the smaller a difference passes
-// for one; so they are few, and long.
-const windows = 20
-
-// alpha is how often chance alone may pass for a difference.
-const alpha = 0.01
+// windows is how many samples a run is cut into at most.
+const windows = 60
 
 // fewest is how many samples a run must have.
 const fewest = 6
@@ -32,7 +32,7 @@ const fewest = 6
 // Comparison is two runs, A the older one, side by side.
 type Comparison struct {
 	A, B      *results.Run
-	Tolerance float64 // share by which a median may differ
+	Tolerance float64 // share by which a measure may differ
 	Rows      []Row
 	Warnings  []string
 	Doubtful  bool // one of the runs is invalid: what differs may be the generator
@@ -43,9 +43,12 @@ type Row struct {
 	Name   string
 	Unit   Unit
 	A, B   Side
-	Change float64 // of the median, as a share of that of A
-	P      float64 // how often chance alone makes a difference like this
+	Change float64 // of the median, as a share of that of A, +Inf from 0; of a Share, the difference
+	P      float64 // how often chance alone takes B so far beyond the tolerance
+	Sees   float64 // the smallest change that would have been found; +Inf: none
 	Found  Finding
+
+	moreIsGood bool
 }
 
 // Side is a measure in one run: the median of its samples, and the bounds that
@@ -99,13 +102,34 @@ func Runs(a, b *results.Run, tolerance float64) (*Comparison, error) {
 // compare fills in the rows.
 func (c *Comparison) compare(a, b []measure) error {
 	for i := range a {
-		if len(a[i].values) < fewest || len(b[i].values) < fewest {
+		switch n := min(len(a[i].values), len(b[i].values)); {
+		case n >= fewest:
+			row := c.row(&a[i], &b[i])
+			row.Sees = c.between(&a[i], &b[i]).sees(len(a))
+			c.Rows = append(c.Rows, row)
+		case a[i].least == leastOfTail:
+			c.Warnings = append(c.Warnings, fmt.Sprintf("%s is not compared: it takes %d windows of %d requests in each run (run longer)",
+				a[i].name, fewest, leastOfTail))
+		default:
 			return fmt.Errorf("%w: %s has %d samples and %d, it takes %d of each (run longer)",
 				ErrIncomparable, a[i].name, len(a[i].values), len(b[i].values), fewest)
 		}
-		c.Rows = append(c.Rows, c.row(&a[i], &b[i]))
+	}
+	c.settle()
+	if blind := c.blind(); len(blind) > 0 {
+		c.Warnings = append(c.Warnings, "no change, however large, would have been found in "+strings.Join(blind, ", ")+" (run longer)")
 	}
 	return nil
+}
+
+// blind are the measures whose samples are too few to find any change.
+func (c *Comparison) blind() (names []string) {
+	for i := range c.Rows {
+		if math.IsInf(c.Rows[i].Sees, 1) {
+			names = append(names, c.Rows[i].Name)
+		}
+	}
+	return names
 }
 
 // check refuses runs that were asked for different loads, and warns of what else
@@ -133,75 +157,56 @@ func (c *Comparison) check() error {
 	return nil
 }
 
-// measure is the samples of one measure.
-type measure struct {
-	name       string
-	unit       Unit
-	moreIsGood bool
-	values     []float64
-}
-
-// measures are those that are compared, without samples.
-func measures() []measure {
-	return []measure{
-		{name: "latency p50", unit: Milliseconds}, {name: "latency p99", unit: Milliseconds},
-		{name: "service p50", unit: Milliseconds}, {name: "service p99", unit: Milliseconds},
-		{name: "accepted", unit: PerSecond, moreIsGood: true}, {name: "not accepted", unit: Share},
-	}
-}
-
-// sample cuts a run into windows and measures each.
-func sample(run *results.Run) ([]measure, error) {
-	all := measures()
-	width := math.Max(run.Result.Run.Seconds/windows, 0.5)
-	err := run.EachWindow(width, func(w *results.Window) error {
-		sent, length := w.Latency.Count(), w.To-w.From
-		if sent == 0 || length < width/2 { // the rest at the end
-			return nil
-		}
-		accepted := float64(w.Reasons["accepted"])
-		for i, v := range []float64{
-			milliseconds(w.Latency, 0.5), milliseconds(w.Latency, 0.99), milliseconds(w.Service, 0.5), milliseconds(w.Service, 0.99),
-			accepted / length, 1 - accepted/float64(sent),
-		} {
-			all[i].values = append(all[i].values, v)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot compare %q: %w", run.Path, err)
-	}
-	return all, nil
-}
-
-// milliseconds is a quantile.
-func milliseconds(h *results.Histogram, q float64) float64 { return h.Quantile(q).Seconds() * 1000 }
-
 // row compares one measure.
 func (c *Comparison) row(a, b *measure) Row {
-	thresholds := benchmath.DefaultThresholds
-	thresholds.CompareAlpha = alpha
-	sa, sb := benchmath.NewSample(slices.Clone(a.values), &thresholds), benchmath.NewSample(slices.Clone(b.values), &thresholds)
-	test := benchmath.AssumeNothing.Compare(sa, sb)
-	row := Row{Name: a.name, Unit: a.unit, A: side(sa, a.values), B: side(sb, b.values), P: test.P, Found: NoDifference}
+	row := Row{Name: a.name, Unit: a.unit, moreIsGood: a.moreIsGood, A: side(a.values), B: side(b.values), Found: NoDifference}
 	switch {
-	case a.unit == Share:
-		row.Change = row.B.Median - row.A.Median // of all requests: a share of a share misleads
-	case row.A.Median > 0:
+	case a.unit == Share: // of all requests: a share of a share misleads
+		row.Change = row.B.Median - row.A.Median
+	case row.A.Median != row.B.Median:
 		row.Change = row.B.Median/row.A.Median - 1
 	}
-	if test.P < alpha && math.Abs(row.Change) > c.Tolerance {
-		row.Found = Worse
-		if (row.Change > 0) == a.moreIsGood {
-			row.Found = Better
-		}
-	}
+	row.P = c.between(a, b).p(row.Change)
 	return row
 }
 
-// side is the median of a sample and its bounds.
-func side(s *benchmath.Sample, values []float64) Side {
-	sum := benchmath.AssumeNothing.Summary(s, 0.95)
+// between sets the samples of a measure against each other.
+func (c *Comparison) between(a, b *measure) *contrast {
+	if a.unit == Share {
+		return &contrast{a: a.values, b: b.values, points: true, margin: c.Tolerance * pointsOfTolerance}
+	}
+	return &contrast{a: a.values, b: b.values, margin: c.Tolerance}
+}
+
+// pointsOfTolerance is by how much of the tolerance a share of requests may
+// differ, in points: 5 points more that are refused are an outage, and no noise.
+const pointsOfTolerance = 0.1
+
+// settle says of each row whether B is better or worse, as Holm does: the
+// smallest p is held against alpha split over all rows, the next one against
+// alpha split over the others, until one is not below. So the chance that
+// anything at all is found between runs that do not differ is alpha, and what is
+// plain in one row makes it no harder to see the next.
+func (c *Comparison) settle() {
+	rows := make([]*Row, len(c.Rows))
+	for i := range c.Rows {
+		rows[i] = &c.Rows[i]
+	}
+	slices.SortStableFunc(rows, func(x, y *Row) int { return cmp.Compare(x.P, y.P) })
+	for i, row := range rows {
+		if !(row.P < alpha/float64(len(rows)-i)) {
+			return
+		}
+		row.Found = Worse
+		if (row.Change > 0) == row.moreIsGood {
+			row.Found = Better
+		}
+	}
+}
+
+// side is the median of samples and its bounds.
+func side(values []float64) Side {
+	sum := benchmath.AssumeNothing.Summary(newSample(values), 0.95)
 	return Side{Median: sum.Center, Low: sum.Lo, High: sum.Hi, Samples: values}
 }
 

@@ -35,11 +35,39 @@ func (r *Row) Delta() string {
 	if r.Found == NoDifference {
 		return "~"
 	}
-	points := ""
-	if r.Unit == Share {
-		points = " points"
+	switch {
+	case r.Unit == Share:
+		return fmt.Sprintf("%+.1f %% points", r.Change*100)
+	case math.IsInf(r.Change, 1):
+		return "from 0"
 	}
-	return fmt.Sprintf("%+.1f %%%s", r.Change*100, points)
+	return fmt.Sprintf("%+.1f %%", r.Change*100)
+}
+
+// From writes the smallest change that would have been found.
+func (r *Row) From() string {
+	switch {
+	case math.IsInf(r.Sees, 1):
+		return "none"
+	case r.Unit == Share:
+		return fmt.Sprintf("%.2g %% points", r.Sees*100)
+	}
+	return fmt.Sprintf("%.2g %%", r.Sees*100)
+}
+
+// sight says in a sentence what changes the comparison is good for; nothing if it
+// is good for none.
+func (c *Comparison) sight() string {
+	var names []string
+	for i := range c.Rows {
+		if r := &c.Rows[i]; !math.IsInf(r.Sees, 1) {
+			names = append(names, r.Name+" "+r.From())
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "smallest changes that would have been found: " + strings.Join(names, ", ") + " (longer runs show smaller ones)"
 }
 
 // textWidth is how many columns the table takes.
@@ -63,6 +91,7 @@ func WriteText(w io.Writer, c *Comparison, width int) error {
 		paragraph(&b, "warning: "+results.Printable(warning, 500), width)
 	}
 	b.WriteByte('\n')
+	paragraph(&b, c.sight(), width)
 	paragraph(&b, c.Because(), width)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("cannot write comparison: %w", err)
@@ -93,6 +122,17 @@ func (c *Comparison) writeRows(b *strings.Builder, width int) {
 	}
 }
 
+// Verdict says in a word or two what the comparison comes to.
+func (c *Comparison) Verdict() string {
+	switch {
+	case c.Doubtful:
+		return "doubtful"
+	case len(c.Regressions()) > 0:
+		return "worse"
+	}
+	return "not worse"
+}
+
 // Because says in a sentence what the comparison comes to.
 func (c *Comparison) Because() string {
 	if c.Doubtful {
@@ -101,8 +141,8 @@ func (c *Comparison) Because() string {
 	if worse := c.Regressions(); len(worse) > 0 {
 		return fmt.Sprintf("B is worse than A by more than %s: %s", results.FormatShare(c.Tolerance), strings.Join(worse, ", "))
 	}
-	return fmt.Sprintf("B is not worse than A: no median is off by more than %s and more than chance explains (p < %v)",
-		results.FormatShare(c.Tolerance), alpha)
+	return fmt.Sprintf("B is not worse than A: nothing is off by more than %s and more than chance explains (%v in 100 for all rows together)",
+		results.FormatShare(c.Tolerance), alpha*100)
 }
 
 // WriteBenchmarks writes both runs in the text format of Go benchmarks, a line

@@ -60,6 +60,7 @@ type expectedID struct {
 // endpoint had counted when the run was over, in the form of /_rehearse/stats.
 type sighting struct {
 	Format string `json:"format"`
+	Joined int    `json:"joined"` // how many endpoints were added up; 0: it is one
 	Events struct {
 		Accepted int64 `json:"accepted"`
 		Lost     int64 `json:"lost"`
@@ -75,6 +76,9 @@ type beside struct {
 	Permit   string
 	Notes    []string
 }
+
+// Sighted tells whether one endpoint saw the whole load, and so knows the hot ids.
+func (b *beside) Sighted() bool { return b.Endpoint != nil && b.Endpoint.Joined == 0 }
 
 // readBeside reads the files that only some runs have.
 func readBeside(path string) (b beside) {

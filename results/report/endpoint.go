@@ -113,6 +113,18 @@ func arrived(b *beside) (rows [][3]string) {
 		rows = append(rows, [3]string{name, expected, results.FormatCount(seen)})
 	}
 	row("events accepted", expected(func(c *prediction) int64 { return c.Plan.Events }), b.Endpoint.Events.Accepted)
+	if b.Sighted() { // else each pipeline saw a part of the load
+		pipelineRows(row, p, expected)
+	}
+	row("events dropped, over quota", "", p.OverQuota)
+	if b.Endpoint.Events.Lost > 0 {
+		row("events accepted and lost", "", b.Endpoint.Events.Lost)
+	}
+	return rows
+}
+
+// pipelineRows set how the pipeline fared.
+func pipelineRows(row func(name, expected string, seen int64), p *pipeline.Stats, expected func(func(*prediction) int64) string) {
 	row("merges", expected(func(c *prediction) int64 { return c.Merges.Total }), p.Merges.Total)
 	row("merges refused, which nobody is told", expected(func(c *prediction) int64 { return c.Merges.Refused }), p.Merges.Illegal+p.Merges.Identified)
 	row("merges ahead of events that they join", expected(func(c *prediction) int64 { return c.Merges.AtRisk }), p.Merges.Overtook)
@@ -120,11 +132,6 @@ func arrived(b *beside) (rows [][3]string) {
 	row("events behind a younger one of their id", "", p.Order.Backwards)
 	row("events without a key, which nothing holds in order", "", p.Order.Unkeyed)
 	row("events moved to the overflow lane", "", p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global)
-	row("events dropped, over quota", "", p.OverQuota)
-	if b.Endpoint.Events.Lost > 0 {
-		row("events accepted and lost", "", b.Endpoint.Events.Lost)
-	}
-	return rows
 }
 
 // maxBars is how many bars a chart of partitions has; more partitions share bars.

@@ -1,0 +1,80 @@
+package compare
+
+import (
+	"fmt"
+
+	"rehearse/results"
+)
+
+// measure is the samples of one measure.
+type measure struct {
+	name       string
+	unit       Unit
+	moreIsGood bool
+	least      int // requests that a window should have
+	of         func(*results.Window) float64
+	values     []float64
+}
+
+// How many requests a window should have, that its sample means something: a
+// median some, the 99th percentile so many that one lies beyond it.
+const (
+	leastOfMedian = 20
+	leastOfTail   = 100
+)
+
+// measures are those that are compared, without samples.
+func measures() []measure {
+	return []measure{
+		{name: "latency p50", unit: Milliseconds, least: leastOfMedian, of: func(w *results.Window) float64 { return milliseconds(w.Latency, 0.5) }},
+		{name: "latency p99", unit: Milliseconds, least: leastOfTail, of: func(w *results.Window) float64 { return milliseconds(w.Latency, 0.99) }},
+		{name: "service p50", unit: Milliseconds, least: leastOfMedian, of: func(w *results.Window) float64 { return milliseconds(w.Service, 0.5) }},
+		{name: "service p99", unit: Milliseconds, least: leastOfTail, of: func(w *results.Window) float64 { return milliseconds(w.Service, 0.99) }},
+		{name: "accepted", unit: PerSecond, moreIsGood: true, least: leastOfMedian, of: acceptedRate},
+		{name: "not accepted", unit: Share, least: leastOfMedian, of: refusedShare},
+	}
+}
+
+// milliseconds is a quantile.
+func milliseconds(h *results.Histogram, q float64) float64 { return h.Quantile(q).Seconds() * 1000 }
+
+// acceptedRate is how many requests were accepted a second.
+func acceptedRate(w *results.Window) float64 {
+	return float64(w.Reasons["accepted"]) / (w.To - w.From)
+}
+
+// refusedShare is the share of the requests that were not accepted.
+func refusedShare(w *results.Window) float64 {
+	return 1 - float64(w.Reasons["accepted"])/float64(w.Latency.Count())
+}
+
+// sample cuts a run into windows and measures each. The windows of a quantile
+// that takes more requests are longer, and fewer.
+func sample(run *results.Run) ([]measure, error) {
+	all := measures()
+	for _, least := range []int{leastOfMedian, leastOfTail} {
+		width := width(run.Result, least)
+		err := run.EachWindow(width, func(w *results.Window) error {
+			if w.Latency.Count() < int64(least)/2 || w.To-w.From < width/2 { // the rest at the end
+				return nil
+			}
+			for i := range all {
+				if m := &all[i]; m.least == least {
+					m.values = append(m.values, m.of(w))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("cannot compare %q: %w", run.Path, err)
+		}
+	}
+	return all, nil
+}
+
+// width is how long windows are that have so many requests at the mean rate, in
+// seconds. No window is shorter than a line of the log, a second at least.
+func width(r *results.Result, least int) float64 {
+	sent := float64(max(r.Requests.Sent, 1))
+	return max(r.Run.Seconds/windows, r.Run.Seconds*float64(least)/sent, 0.5)
+}
