@@ -174,8 +174,8 @@ func setOrDelete(h *fasthttp.RequestHeader, name, value string) {
 // exchange sends the prepared request, reads its answer and judges it. What it
 // stores in o.Answer is valid until the next exchange.
 func (w *wire) exchange(o *results.Outcome) {
-	w.meter.begin()
-	err := w.client.DoTimeout(w.request, w.answer, w.timeout)
+	w.meter.begin(time.Now().Add(w.timeout))
+	err := w.client.Do(w.request, w.answer)
 	o.WireBytes = int32(w.meter.written)
 	o.Opening = w.meter.opening
 	if err != nil {
