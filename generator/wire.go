@@ -107,8 +107,9 @@ func (w *wire) speakAs(h *scenario.Habits) {
 // next request.
 const maxIdle = 10 * time.Second
 
-// writeBuffer holds most requests whole, so that each is one write.
-const writeBuffer = 16 << 10
+// writeBuffer holds most requests whole, so that each is one write. What is
+// larger takes a second write, without a copy.
+const writeBuffer = 8 << 10
 
 // prepare makes the request for b at a time. Everything that can be done before
 // the due time has been; this only points at it.
