@@ -15,6 +15,8 @@ type dress struct {
 	zip  compressor                     // nil: none
 	form func(dst, plain []byte) []byte // nil: bodies are no forms
 	more string                         // fields of the form behind its data
+
+	packed []byte // a body as it is packed
 }
 
 // newDress returns how bodies travel to t.
@@ -57,18 +59,21 @@ func newDress(t *scenario.Target) dress {
 }
 
 // put moves the finished body plain into b, dressed, and returns what may be
-// written over in its place.
+// written over in its place. Packing grows its buffer step by step, so that
+// there is one; those of the batches, of which there are hundreds, are no larger
+// than what they hold.
 func (d *dress) put(b *Batch, plain []byte) (spare []byte) {
 	b.Path, b.ContentType, b.ContentEncoding, b.Plain = d.path, d.kind, d.encoding, len(plain)
 	switch {
 	case d.form != nil:
-		b.Body = append(d.form(b.Body[:0], plain), d.more...)
+		d.packed = append(d.form(d.packed[:0], plain), d.more...)
 	case d.zip != nil:
-		b.Body = compress(d.zip, b.Body[:0], plain)
+		d.packed = compress(d.zip, d.packed[:0], plain)
 	default:
 		spare, b.Body = b.Body, plain
 		return spare
 	}
+	b.Body = append(b.Body[:0], d.packed...)
 	return plain
 }
 

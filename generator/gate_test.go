@@ -286,7 +286,7 @@ func TestSecondsCountFromTheLastWrite(t *testing.T) {
 			if _, err := c.Write([]byte("body")); err != nil {
 				t.Fatal(err)
 			}
-			m.begin()
+			m.begin(time.Time{})
 		}
 		if g.window.count != 1 || g.window.events != 10 {
 			t.Errorf("the window holds %d requests of %d events", g.window.count, g.window.events)

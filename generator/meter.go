@@ -24,8 +24,9 @@ type meter struct {
 	leaves func() bool // asked before the first byte of an exchange is written; nil: nobody is
 	left   func()      // told when it has been, if leaves is asked
 
-	open    atomic.Pointer[metered] // the client may close it from a goroutine of its own
-	touched time.Duration           // when its last exchange ended
+	open     atomic.Pointer[metered] // the client may close it from a goroutine of its own
+	touched  time.Duration           // when its last exchange ended
+	deadline time.Time               // of the exchange
 
 	written, read int             // bytes since begin, before encryption
 	head          []byte          // of what was read
@@ -34,9 +35,15 @@ type meter struct {
 	broken        error           // why writing failed; there may be an answer all the same
 }
 
-// begin starts the count for one exchange.
-func (m *meter) begin() {
+// begin starts the count for one exchange, which may take until a deadline. The
+// connection has one for writing and reading, set here and not by the client:
+// it would reckon both anew and set a timer for each.
+func (m *meter) begin(deadline time.Time) {
 	m.written, m.read, m.head, m.opening, m.dialed, m.broken = 0, 0, m.head[:0], results.Opening{}, nil, nil
+	m.deadline = deadline
+	if open := m.open.Load(); open != nil {
+		open.Conn.SetDeadline(deadline) // of one that broke, writing will tell
+	}
 }
 
 // connect opens a metered connection that closes when the run is broken off. The
@@ -47,6 +54,7 @@ func (m *meter) connect(string) (net.Conn, error) {
 		m.dialed = err
 		return nil, err
 	}
+	c.SetDeadline(m.deadline)
 	open := &metered{Conn: c, meter: m, stop: context.AfterFunc(m.hard, func() { c.Close() })}
 	m.open.Store(open)
 	return open, nil
@@ -92,21 +100,16 @@ func (c *metered) Write(p []byte) (int, error) {
 		m.left()
 	}
 	m.written += n
-	m.broken = err
+	if err != nil {
+		m.broken = err
+		c.Conn.SetReadDeadline(time.Now().Add(patienceForWords))
+	}
 	return len(p), nil
 }
 
 // patienceForWords is how long an answer is waited for that must have come before the
 // request could not be sent to its end.
 const patienceForWords = 10 * time.Millisecond
-
-// SetReadDeadline gives an answer its time, or what is left of it.
-func (c *metered) SetReadDeadline(at time.Time) error {
-	if c.meter.broken != nil {
-		at = time.Now().Add(patienceForWords)
-	}
-	return c.Conn.SetReadDeadline(at)
-}
 
 // Read counts, and keeps the beginning: of an answer that cannot be understood
 // it is all there is to show.
@@ -118,6 +121,12 @@ func (c *metered) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// SetWriteDeadline leaves the deadline to the meter.
+func (c *metered) SetWriteDeadline(time.Time) error { return nil }
+
+// SetReadDeadline leaves the deadline to the meter.
+func (c *metered) SetReadDeadline(time.Time) error { return nil }
 
 // Close closes the connection for good.
 func (c *metered) Close() error {

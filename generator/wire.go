@@ -111,8 +111,9 @@ func (w *wire) speakAs(h *scenario.Habits) {
 // next request.
 const maxIdle = 10 * time.Second
 
-// writeBuffer holds most requests whole, so that each is one write.
-const writeBuffer = 16 << 10
+// writeBuffer holds most requests whole, so that each is one write. What is
+// larger takes a second write, without a copy.
+const writeBuffer = 8 << 10
 
 // prepare makes the request for b at a time. Everything that can be done before
 // the due time has been; this only points at it.
@@ -178,8 +179,8 @@ func setOrDelete(h *fasthttp.RequestHeader, name, value string) {
 // exchange sends the prepared request, reads its answer and judges it. What it
 // stores in o.Answer is valid until the next exchange.
 func (w *wire) exchange(o *results.Outcome) {
-	w.meter.begin()
-	err := w.client.DoTimeout(w.request, w.answer, w.timeout)
+	w.meter.begin(time.Now().Add(w.timeout))
+	err := w.client.Do(w.request, w.answer)
 	o.WireBytes = int32(w.meter.written)
 	o.Opening = w.meter.opening
 	if err != nil {

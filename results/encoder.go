@@ -33,7 +33,7 @@ func (e *encoder) encode(h *Histogram) ([]byte, error) {
 	e.packed.Reset()
 	e.packed.Write(make([]byte, 8))
 	if e.zip == nil {
-		e.zip = zlib.NewWriter(&e.packed)
+		e.zip, _ = zlib.NewWriterLevel(&e.packed, zlib.BestSpeed) // fails on unknown levels only
 	}
 	e.zip.Reset(&e.packed)
 	if _, err := e.zip.Write(e.plain); err != nil {

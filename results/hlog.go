@@ -42,9 +42,8 @@ func hlogHeader(start time.Time) string {
 		seconds, start.UTC().Format(time.RFC3339), seconds)
 }
 
-// append appends the lines of what was gathered.
-func (w *hlogWriter) append(dst *bytes.Buffer) error {
-	t := w.pending
+// append appends the lines of t.
+func (w *hlogWriter) append(dst *bytes.Buffer, t *Tally) error {
 	err := errors.Join(
 		w.appendLine(dst, tagLatency, t.Latency),
 		w.appendLine(dst, tagService, t.Service),

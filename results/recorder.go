@@ -10,9 +10,9 @@ import (
 )
 
 // shardSize is how many outcomes a shard holds before it hands them on. Handing
-// on takes the one lock that senders share, so it is rare; a hundred or so keeps
-// 64 connections under a megabyte.
-const shardSize = 128
+// on takes the one lock that senders share, so it is rare; so few keep 64
+// connections under half a megabyte.
+const shardSize = 32
 
 // Recorder gathers outcomes from many senders and hands them out as intervals.
 // A histogram a sender would take 40 MB at 64 connections, so that a sender has
@@ -82,8 +82,8 @@ type Shard struct {
 }
 
 // Record counts o, which it copies. It does not allocate unless o was refused
-// with an answer or came to more than one end, and it blocks on other senders once in a hundred calls, for as long as
-// it takes to count a hundred outcomes.
+// with an answer or came to more than one end, and it blocks on other senders
+// once in 32 calls, for as long as it takes to count 32 outcomes.
 func (s *Shard) Record(o *Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

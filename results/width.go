@@ -21,15 +21,20 @@ type hlogWriter struct {
 	filled  bool
 }
 
-// add takes in an interval, and appends the lines that are due.
+// add takes in an interval, and appends the lines that are due. One that is wide
+// enough by itself need not be gathered.
 func (w *hlogWriter) add(dst *bytes.Buffer, iv *Interval) error {
+	w.to = iv.To
+	if !w.filled {
+		w.from = iv.From
+		if wideEnough(w.from, w.to) {
+			return w.append(dst, &iv.Tally)
+		}
+		w.filled = true
+	}
 	if w.pending == nil {
 		w.pending = NewTally()
 	}
-	if !w.filled {
-		w.from, w.filled = iv.From, true
-	}
-	w.to = iv.To
 	w.pending.Add(&iv.Tally)
 	if !wideEnough(w.from, w.to) {
 		return nil
@@ -45,7 +50,7 @@ func (w *hlogWriter) flush(dst *bytes.Buffer) error {
 	if !w.filled {
 		return nil
 	}
-	err := w.append(dst)
+	err := w.append(dst, w.pending)
 	w.pending.reset()
 	w.filled = false
 	return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -38,8 +39,14 @@ func runID() string {
 // lead is how long before the first due time a run begins to build bodies.
 const lead = 300 * time.Millisecond
 
+// collectAt is how much garbage, in percent of what is in use, is worth a
+// collection. A run makes hardly any, so that half of what Go thinks fit costs
+// nothing and keeps the process smaller.
+const collectAt = 50
+
 // run sends everything and returns the path of the run directory.
 func (r *rehearsal) run(source generator.Source) (string, error) {
+	debug.SetGCPercent(collectAt)
 	to, err := r.destination()
 	if err != nil {
 		return "", err
