@@ -19,7 +19,11 @@ func TestRoutesAndShapes(t *testing.T) {
 	t.Parallel()
 	const mix = "traffic: {seed: 5, events: {$pageview: 3, $identify: 1, purchase: 1}, properties: {bytes: {p50: 40, p99: 400}}}"
 	sums := map[string]int{}
-	for _, path := range []string{"/batch/", "/e/", "/i/v0/e/", "/capture/", "/track/", "/engage/"} {
+	paths := []string{"/batch/", "/e/", "/i/v0/e/", "/capture/", "/track/", "/engage/"}
+	if raced {
+		paths = paths[:2] // the others differ in nothing that happens at the same time
+	}
+	for _, path := range paths {
 		for _, shape := range []string{"batch", "array", "capture"} {
 			for _, packed := range []string{
 				"none", "gzip", "gzip, hint: query", "base64", "base64, hint: form", "lz64", "lz64, hint: form",

@@ -54,7 +54,7 @@ func TestKeepAlive(t *testing.T) {
 			go func() { done <- server.Serve(listener) }()
 			var dialed atomic.Int64
 			r := stageRun{
-				scenario: parse(t, "name: a\nload: {profile: 'const(100, 10s)'}\ntarget: {connections: 2"+row.more+"}\nbatching: {events: 10}\ntraffic: {}\n"),
+				scenario: parse(t, "name: a\nload: {profile: 'const(100, 10s)'}\ntarget: {connections: 2, compression: none"+row.more+"}\nbatching: {events: 10}\ntraffic: {}\n"),
 				dial: func(context.Context, string) (net.Conn, error) {
 					dialed.Add(1)
 					return listener.Dial()

@@ -146,7 +146,7 @@ func TestCapHolds(t *testing.T) {
 func TestCapOfThePeak(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := stageRun{scenario: load(t, "const(1000, 20s)", ""), limit: Limit{Events: 1000}}
+		r := stageRun{scenario: load(t, "const(1000, 5s)", ""), limit: Limit{Events: 1000}}
 		r.run(t)
 		r.balance(t)
 		if lag := r.total.Lag.Max(); lag > 10*time.Microsecond {
@@ -154,8 +154,8 @@ func TestCapOfThePeak(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		r := stageRun{scenario: load(t, "const(1000, 20s)", ""), limit: Limit{Events: 2000},
-			endpoint: staging.Config{Script: []staging.Phase{{From: 5 * time.Second, To: 9 * time.Second, Stall: true}}}}
+		r := stageRun{scenario: load(t, "const(1000, 10s)", ""), limit: Limit{Events: 2000},
+			endpoint: staging.Config{Script: []staging.Phase{{From: time.Second, To: 5 * time.Second, Stall: true}}}}
 		seen := &departures{begin: time.Now()}
 		r.over = func(d dialFunc) dialFunc { return seen.over(d, 10) }
 		r.run(t)
@@ -163,9 +163,9 @@ func TestCapOfThePeak(t *testing.T) {
 		if e, _ := most(seen.left); e != 2000 {
 			t.Errorf("%d events in the fullest second, want the cap", e)
 		}
-		// At 9 s 400 requests wait, 16 of them sent. The cap lets 200 go at once,
-		// for which only the stall is to blame, 200 at 10 s and 200 at 11 s; those due
-		// from 11.16 s on wait for 12 s, 80 of them over 50 ms: 600 - 16 - 200 + 80.
+		// At 5 s 400 requests wait, 16 of them sent. The cap lets 200 go at once,
+		// for which only the stall is to blame, 200 at 6 s and 200 at 7 s; those due
+		// from 7.16 s on wait for 8 s, 80 of them over 50 ms: 600 - 16 - 200 + 80.
 		if held := r.total.Late[results.Held].Requests; held < 454 || held > 474 {
 			t.Errorf("%d requests late because of the cap, want about 464", held)
 		}
@@ -199,11 +199,11 @@ func TestPauseWhenAsked(t *testing.T) {
 		t.Run(string(c.late), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := load(t, "const(1000, 20s)", ", late: "+string(c.late))
+				s := load(t, "const(1000, 8s)", ", late: "+string(c.late))
 				seen := &departures{begin: time.Now()}
 				r := stageRun{scenario: s, limit: Limit{Events: 3000}, over: func(d dialFunc) dialFunc { return seen.over(d, 10) },
 					endpoint: staging.Config{Script: []staging.Phase{{
-						From: 5 * time.Second, To: 5*time.Second + 5*time.Millisecond, RetryAfter: 3 * time.Second, Reject: []staging.Rejection{{Status: 429, Share: 1}},
+						From: 2 * time.Second, To: 2*time.Second + 5*time.Millisecond, RetryAfter: 3 * time.Second, Reject: []staging.Rejection{{Status: 429, Share: 1}},
 					}}}}
 				r.run(t)
 				r.balance(t)

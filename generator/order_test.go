@@ -16,9 +16,10 @@ func TestEarlyMergesAreSeen(t *testing.T) {
 			s := parse(t, `
 name: early
 load: {profile: "const(1000, 5s)"}
-target: {connections: 1}
+target: {connections: 1, compression: none}
 traffic:
   seed: 5
+  properties: {bytes: {p50: 1, p99: 1}}
   events: {tick: 80, $identify: 18, $create_alias: 2}`+faults)
 			shape, err := Measure(s, time.Unix(0, 0), 0, 5000)
 			if err != nil {

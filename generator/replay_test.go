@@ -133,7 +133,18 @@ func TestActivityReplay(t *testing.T) {
 	t.Parallel()
 	want := map[string]int{}
 	order := map[string][]string{}
-	lines := recorded(t, "activity-2015-02-22-21.json.gz")
+	lines, set := recorded(t, "activity-2015-02-22-21.json.gz"), []string(nil)
+	if len(lines) != 29963 {
+		t.Errorf("%d lines were recorded", len(lines))
+	}
+	if raced { // What races shows as well in the first minutes.
+		lines = lines[:3000]
+		path := filepath.Join(t.TempDir(), "activity.json")
+		if err := os.WriteFile(path, bytes.Join(lines, []byte("\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		set = []string{"replay.files=[" + path + "]"}
+	}
 	for _, line := range lines {
 		var e struct{ Actor, ID string }
 		if err := json.Unmarshal(line, &e); err != nil {
@@ -144,13 +155,13 @@ func TestActivityReplay(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		got := arrivals{byID: map[string][]string{}}
-		r := stageRun{scenario: ready(t, "replay-activity"), endpoint: staging.Config{
+		r := stageRun{scenario: ready(t, "replay-activity", set...), endpoint: staging.Config{
 			Stall: staging.Stall{Every: 7 * time.Second, For: 2 * time.Second}, Delay: 5 * time.Millisecond,
 			Observe: got.observe,
 		}}
 		r.run(t)
 		r.balance(t)
-		if got.events != len(lines) || len(lines) != 29963 {
+		if got.events != len(lines) {
 			t.Errorf("%d events arrived of %d recorded", got.events, len(lines))
 		}
 		for id, n := range want {
@@ -173,6 +184,9 @@ func derived(id string) string {
 // arithmetic says, although whole seconds and batches lie in between.
 func TestRhythmDoesNotDrift(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	source, plan, err := Open(ready(t, "replay-activity", "replay.order=none", "batching.events=1"))
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ func loadV1(t *testing.T, compression, retry string) *scenario.Scenario {
 load: {profile: "const(1000, 6s)"}
 target: {endpoint: v1, compression: %s, connections: 16}
 batching: {events: 10}
-traffic: {seed: 3}
+traffic: {seed: 3, properties: {bytes: {p50: 1, p99: 1}}}
 retry: %s
 `, compression, retry))
 }
@@ -51,7 +51,7 @@ func TestV1Codings(t *testing.T) {
 func TestV1Verdicts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := stageRun{scenario: loadV1(t, "gzip", "none"), endpoint: staging.Config{NotPersisted: 0.02}}
+		r := stageRun{scenario: loadV1(t, "none", "none"), endpoint: staging.Config{NotPersisted: 0.02}}
 		r.run(t)
 		fates := r.balance(t)
 		if fates[capture.FateRejected].Events != 120 || fates[capture.FateAccepted].Events != 5880 || r.stats.Events.Returned != 120 {
@@ -73,9 +73,9 @@ func TestV1Verdicts(t *testing.T) {
 func TestV1Retries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		whole := stageRun{scenario: loadV1(t, "gzip", "none")}
+		whole := stageRun{scenario: loadV1(t, "none", "none")}
 		whole.run(t)
-		r := stageRun{scenario: loadV1(t, "zstd", "sdk"), endpoint: staging.Config{NotPersisted: 0.1}}
+		r := stageRun{scenario: loadV1(t, "none", "sdk"), endpoint: staging.Config{NotPersisted: 0.1}}
 		r.run(t)
 		fates := r.balance(t)
 		lost := fates[capture.FateRejected].Events
@@ -102,8 +102,9 @@ func TestRetriesHideNothing(t *testing.T) {
 	t.Parallel()
 	for _, connections := range []int{1, 16} {
 		synctest.Test(t, func(t *testing.T) {
-			s := load(t, "const(500, 20s)", "")
+			s := load(t, "const(100, 20s)", "") // 1,000 requests
 			s.Target.Connections, s.Retry = connections, scenario.RetrySDK
+			s.Batching.MinEvents, s.Batching.MaxEvents = 2, 2
 			r := stageRun{scenario: s, endpoint: staging.Config{Reject: []staging.Rejection{{Status: 503, Share: 0.3}, {Status: 400, Share: 0.01}}, RetryAfter: 2 * time.Second}}
 			r.run(t)
 			fates := r.balance(t)

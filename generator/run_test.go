@@ -128,9 +128,11 @@ func (r *stageRun) balance(t *testing.T) (fates [4]results.Count) {
 	return fates
 }
 
+// load is a load of ten small events a request, which are not compressed: a test of
+// when and how often they are sent need not pay for that.
 func load(t *testing.T, profile, more string) *scenario.Scenario {
 	t.Helper()
-	return parse(t, fmt.Sprintf("name: test\nload: {profile: %q%s}\ntarget: {connections: 16, timeout: 10s}\nbatching: {events: 10}\ntraffic: {seed: 3, properties: {bytes: {p50: 1, p99: 1}}}\n", profile, more))
+	return parse(t, fmt.Sprintf("name: test\nload: {profile: %q%s}\ntarget: {connections: 16, timeout: 10s, compression: none}\nbatching: {events: 10}\ntraffic: {seed: 3, properties: {bytes: {p50: 1, p99: 1}}}\n", profile, more))
 }
 
 // TestLongRamp runs ten minutes of load in virtual time: nothing is late, the
@@ -167,7 +169,7 @@ func TestStallShowsInLatency(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := stageRun{
-			scenario: load(t, "const(1000, 30s)", ""),
+			scenario: load(t, "const(1000, 15s)", ""),
 			endpoint: staging.Config{Stall: staging.Stall{Every: 5 * time.Second, For: time.Second}},
 		}
 		r.run(t)
@@ -235,7 +237,7 @@ func TestQueueEnds(t *testing.T) {
 // was not due is unsent, and nothing is lost.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	for _, after := range []time.Duration{0, time.Millisecond, 5 * time.Second, 19500 * time.Millisecond} {
+	for _, after := range []time.Duration{0, time.Millisecond, 2 * time.Second, 7500 * time.Millisecond} {
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -244,7 +246,7 @@ func TestInterrupt(t *testing.T) {
 				stop, now := context.WithCancel(t.Context())
 				context.AfterFunc(soft, now)
 				r := stageRun{
-					scenario: load(t, "const(1000, 20s)", ""), soft: stop,
+					scenario: load(t, "const(1000, 8s)", ""), soft: stop,
 					endpoint: staging.Config{Delay: 50 * time.Millisecond},
 				}
 				r.run(t)
@@ -414,7 +416,7 @@ func TestSameEventsOverAnyConnections(t *testing.T) {
 	sums := map[string]int{}
 	for _, n := range []int{1, 4, 64} {
 		synctest.Test(t, func(t *testing.T) {
-			s := load(t, "const(1000, 10s)", "")
+			s := load(t, "const(1000, 3s)", "")
 			s.Target.Connections = n
 			r := stageRun{scenario: s}
 			r.run(t)

@@ -18,7 +18,8 @@ func TestScriptedPhases(t *testing.T) {
 	t.Parallel()
 	for _, retry := range []scenario.Retry{scenario.RetryNone, scenario.RetrySDK} {
 		synctest.Test(t, func(t *testing.T) {
-			s := load(t, "const(1000, 10s)", "")
+			s := load(t, "const(200, 10s)", "") // 1,000 requests
+			s.Batching.MinEvents, s.Batching.MaxEvents = 2, 2
 			s.Retry = retry
 			r := stageRun{scenario: s, endpoint: staging.Config{Script: []staging.Phase{
 				{From: 2 * time.Second, To: 4 * time.Second, Reject: []staging.Rejection{{Status: 503, Share: 0.3}, {Status: 429, Share: 0.1}}, RetryAfter: time.Second},
@@ -44,7 +45,7 @@ func TestScriptedPhases(t *testing.T) {
 			if retry == scenario.RetryNone && (lost == 0 || broken == 0 || fates[capture.FateAccepted].Events+broken != r.stats.Events.Accepted+lost) {
 				t.Errorf("accepted %d, unknown %d; the endpoint took %d and lost %d", fates[capture.FateAccepted].Events, broken, r.stats.Events.Accepted, lost)
 			}
-			if retry == scenario.RetrySDK && (r.total.Retries == 0 || fates[capture.FateAccepted].Events < 9990) {
+			if retry == scenario.RetrySDK && (r.total.Retries == 0 || fates[capture.FateAccepted].Events < 1998) {
 				t.Errorf("%d retries, accepted %d: %+v", r.total.Retries, fates[capture.FateAccepted].Events, r.total.Refusals)
 			}
 		})

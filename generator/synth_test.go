@@ -70,6 +70,9 @@ func decode(t testing.TB, text []byte) read {
 
 func TestRandomAccessEqualsSequential(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	s := parse(t, shopScenario)
 	all := eventsOf(s, 0, 40_000)
 	for _, i := range []int64{39_999, 16_384, 16_383, 7, 32_768, 0} {

@@ -22,7 +22,7 @@ func TestWeigh(t *testing.T) {
 		"batching: {events: 3k}\ntarget: {compression: none}", "batching: {events: 100, age: 20ms}", "target: {client: posthog-js}\nload: {profile: 'const(90, 20s)'}",
 	}
 	if raced {
-		rows = rows[:1] // the others differ in nothing that happens at the same time
+		rows = rows[5:6] // the others differ in nothing that happens at the same time
 	}
 	for _, more := range rows {
 		t.Run(more, func(t *testing.T) {

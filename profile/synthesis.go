@@ -19,15 +19,15 @@ func (p *Profile) synthesize(r ranking, joins []int64) {
 	}
 }
 
-// makeRoom fits the hot ids and the merges into one scenario. There, a merge is
-// never of a hot id, and each needs an event by an anonymous id that it ends, unless
-// that id was joined before. Where recorded hot ids leave no room for that, their own
+// makeRoom fits the hot ids, the duplicates and the merges into one scenario. There,
+// a duplicate or a merge is never of a hot id, and each merge needs an event by an
+// anonymous id that it ends, unless that id was joined before. Where recorded hot ids leave no room for that, their own
 // merges are not counted as theirs, then merges that say again what is known are
 // taken for such that name an id anew, and at last all hot ids have less, in
 // proportion.
 func (p *Profile) makeRoom(top, joins []int64) (hot []int64, reused float64) {
 	hot, reused = top, p.Merges.Reused
-	if p.Merges.Events == 0 || sum(hot) <= p.room(reused) {
+	if sum(hot) <= p.room(reused) {
 		return hot, reused
 	}
 	hot = make([]int64, len(top))
@@ -37,12 +37,13 @@ func (p *Profile) makeRoom(top, joins []int64) (hot []int64, reused float64) {
 	if sum(hot) <= p.room(reused) {
 		return hot, reused
 	}
-	merges := float64(p.Merges.Events)
-	reused = max(reused, 1-float64(p.Merges.Fresh)/merges)
-	if room := p.room(reused); room < 0 { // More merges than other events: they share what there is.
-		reused = min(reused-float64(room)/merges, 1)
+	if merges := float64(p.Merges.Events); merges > 0 {
+		reused = max(reused, 1-float64(p.Merges.Fresh)/merges)
+		if room := p.room(reused); room < 0 { // More merges than other events: they share what there is.
+			reused = min(reused-float64(room)/merges, 1)
+		}
+		reused = math.Ceil(1e8*reused) / 1e8 // as it will be written, and not less
 	}
-	reused = math.Ceil(1e8*reused) / 1e8 // as it will be written, and not less
 	if all, room := sum(hot), max(p.room(reused), 0); all > room {
 		for i := range hot {
 			hot[i] = int64(float64(hot[i]) * float64(room) / float64(all))

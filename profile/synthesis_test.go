@@ -26,6 +26,8 @@ func TestMakeRoom(t *testing.T) {
 		reused     float64
 	}{
 		{"without merges all are taken as they are", Profile{Events: 100}, []int64{90, 5}, []int64{0, 0}, []int64{90, 5}, 0},
+		// 50 copies of the 50 others, 100 - 50 - 1 = 49 for 70: 0.7 of each
+		{"copies are no events of theirs", Profile{Events: 100, Duplicates: 80}, []int64{60, 10}, []int64{0, 0}, []int64{42, 7}, 0},
 		// 1000 - 100 merges - 100 that they end - 1 = 799
 		{"there is room", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 100}}, []int64{600, 199}, []int64{50, 10}, []int64{600, 199}, 0},
 		{"their own merges are no events of theirs", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 100}}, []int64{600, 200}, []int64{50, 10}, []int64{550, 190}, 0},

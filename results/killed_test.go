@@ -20,6 +20,9 @@ var growing = [...]string{LatencyFile, TimelineFile, RejectedFile, LedgerFile}
 // goes beyond is passed over.
 func TestKilledRunIsReadable(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	before, after := t.TempDir(), t.TempDir()
 	rehearse(t, before, 2000, reasonOf)
 	rehearse(t, after, 3000, reasonOf) // the same, and an interval more
@@ -60,6 +63,9 @@ func TestKilledRunIsReadable(t *testing.T) {
 // Files cut anywhere, or gone, cost what they held and no more.
 func TestMutilatedDirectoryIsReadable(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	whole, path := t.TempDir(), t.TempDir()
 	if _, err := rehearse(t, whole, 1500, reasonOf).Close(Final{Ended: Completed}); err != nil {
 		t.Fatal(err)

@@ -75,6 +75,9 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 // bucket for bucket, event for event.
 func TestMerge(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	const n = 3000
 	path := t.TempDir()
 	part(t, filepath.Join(path, "single"), n, Shards{0, 1}, nil)
@@ -138,6 +141,9 @@ func open(t *testing.T, path string) *Run {
 
 func TestMergeRefuses(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	path := t.TempDir()
 	dir := func(name string) string { return filepath.Join(path, name) }
 	part(t, dir("0"), 100, Shards{0, 2}, nil)

@@ -71,6 +71,9 @@ func kept(t testing.TB, run *Run) (first []int64, leftOut int64) {
 // what lies between is counted.
 func TestRejectedFilesAreBounded(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	path := t.TempDir()
 	const n, limit = 15_000, 15_000
 	result, err := refused(t, path, n, limit).Close(Final{Ended: Completed})
@@ -93,6 +96,9 @@ func TestRejectedFilesAreBounded(t *testing.T) {
 // Of a run that is killed, whatever it was doing, all that is missing is counted.
 func TestKilledRunKnowsWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	for seconds := 1; seconds <= 16; seconds += 5 {
 		path := t.TempDir()
 		refused(t, path, seconds*1000, 15_000)
@@ -134,6 +140,9 @@ func TestRejectedSegmentsMissingOrTorn(t *testing.T) {
 // Shards that left some details out, merged: nothing is lost or counted twice.
 func TestMergeOfLeftOut(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	path := t.TempDir()
 	var dirs []string
 	for i := range 2 {

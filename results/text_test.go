@@ -35,6 +35,9 @@ func textOf(t *testing.T, path string) string {
 
 func TestText(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	for _, c := range []struct {
 		name     string
 		reasonOf func(int) (capture.Reason, int)

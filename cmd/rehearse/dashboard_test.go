@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -47,29 +46,24 @@ func (d *dashboard) queries(t *testing.T) []string {
 // /metrics: the names of its series, each with the labels that it has.
 func scraped(t *testing.T) map[string]string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
 	path, out := writeScenario(t, slowScenario+"staging: {script: [{from: 0s, to: 1h, reject: {503: 20%}}]}\n")
 	ended := make(chan int, 1)
 	stderr := &locked{}
 	go func() {
-		ended <- run([]string{"run", path, "--out", out, "--quiet", "--live", address}, world{stdout: &locked{}, stderr: stderr})
+		ended <- run([]string{"run", path, "--out", out, "--quiet", "--live", "127.0.0.1:0"}, world{stdout: &locked{}, stderr: stderr})
 	}()
-	var metrics string
+	var page, metrics string
+	until(t, "live page", func() bool {
+		_, text, _ := strings.Cut(stderr.String(), "live on ")
+		var whole bool
+		page, _, whole = strings.Cut(text, "\n")
+		return whole
+	})
 	until(t, "refusal among the metrics", func() bool {
-		response, err := http.Get("http://" + address + "/metrics")
-		if err != nil {
-			return false
-		}
-		response.Body.Close()
-		_, metrics = do(t, "GET", "http://"+address+"/metrics", nil)
+		_, metrics = do(t, "GET", page+"metrics", nil)
 		return strings.Contains(metrics, `status="503"`)
 	})
-	do(t, "POST", "http://"+address+"/stop", func(r *http.Request) { r.Header.Set("X-Rehearse", "stop") })
+	do(t, "POST", page+"stop", func(r *http.Request) { r.Header.Set("X-Rehearse", "stop") })
 	if code := <-ended; code != exitInterrupted {
 		t.Errorf("the run ended with %d: %s", code, stderr)
 	}

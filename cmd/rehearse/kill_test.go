@@ -21,24 +21,53 @@ import (
 	"rehearse/staging"
 )
 
-// arrivals counts how often each event arrived at an endpoint.
+// arrivals counts how often each event arrived at an endpoint, and lets it answer
+// no more once there are enough of them.
 type arrivals struct {
 	mu      sync.Mutex
 	decoder capture.Decoder
 	times   map[string]int
 	all     int
+	enough  int
+	over    chan struct{} // closed when the endpoint may answer again
 }
 
 func (a *arrivals) observe(q *capture.Request, _ int) {
+	if over := a.note(q); over != nil {
+		<-over
+	}
+}
+
+// note counts the events of a request, and returns what to wait for.
+func (a *arrivals) note(q *capture.Request) (over chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	got, err := a.decoder.Decode(q)
 	if err != nil {
-		return
+		return nil
 	}
 	for _, e := range got.Events {
 		a.times[e.UUID.String()]++
 		a.all++
+	}
+	if a.all < a.enough {
+		return nil
+	}
+	return a.over
+}
+
+// stopAt makes n more events enough until release is called, and returns how many
+// that are in all.
+func (a *arrivals) stopAt(n int) (all int, release func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	over := make(chan struct{})
+	a.enough, a.over = a.all+n, over
+	return a.enough, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.over = nil
+		close(over)
 	}
 }
 
@@ -82,19 +111,24 @@ func TestKilledAndResumed(t *testing.T) {
 		c := exec.Command(self, args...)
 		var stderr bytes.Buffer
 		c.Stderr = &stderr
-		before, different := arrived.count()
+		release := func() {}
+		var enough int
+		if round < kills {
+			_, different := arrived.count()
+			enough, release = arrived.stopAt(min(50+random.IntN(1200), (events-different)/2))
+		}
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
 		if round < kills {
-			some := min(50+random.IntN(1200), (events-different)/2)
 			until(t, "events from the run", func() bool {
 				all, _ := arrived.count()
-				return all >= before+some
+				return all >= enough
 			})
 			c.Process.Kill()
 		}
 		c.Wait()
+		release()
 		for _, r := range doubts(t, out) {
 			for i := r.First; i < r.First+r.Count; i++ {
 				doubtful[i] = true

@@ -80,8 +80,10 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		clock: clock, directory: directory, progress: newProgress(r, path, generator.Follow(source)), view: view,
 		push: startPush(hard, r.world.stderr, &manifest), aborts: results.NewAborts(r.scenario.Aborts), abort: abort,
 	}
+	builders, giveBack := spareProcessor()
+	defer giveBack()
 	summary, err := generator.Run(soft, hard, generator.Config{
-		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: spareProcessor(),
+		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders,
 		EventBytes: eventBytes(check), Limit: r.cleared.limit, Observe: w.observe, Clock: clock.hear,
 	})
 	w.progress.end()
@@ -113,13 +115,13 @@ func (r *rehearsal) unwritten(path string, result *results.Result) error {
 }
 
 // spareProcessor returns how many processors there are for building bodies, and
-// lets the runtime run one thread more. Builders would otherwise hold every
-// processor when a sender wakes up; this way the kernel, which favours whoever
-// slept, decides.
-func spareProcessor() int {
+// lets the runtime run one thread more until that is given back. Builders would
+// otherwise hold every processor when a sender wakes up; this way the kernel, which
+// favours whoever slept, decides.
+func spareProcessor() (builders int, giveBack func()) {
 	n := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(n + 1)
-	return n
+	return n, func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) } // another run may have one as well
 }
 
 // directory is where the run is written.
