@@ -307,3 +307,37 @@ func TestGroupsAndPersonless(t *testing.T) {
 		t.Errorf("%v of %v ordinary events are personless, want 30 %%", personless, ordinary)
 	}
 }
+
+// TestVisitsAreAsLong as asked for on average, whoever else begins one: persons who
+// join, and ids that wait for their merge. All visits here begin anonymous, with an
+// id of their own, so that they can be counted.
+func TestVisitsAreAsLong(t *testing.T) {
+	t.Parallel()
+	const n = 4 * blockEvents
+	for _, c := range []struct {
+		more string
+		want float64
+	}{
+		{"", 5},
+		{"  distinct_ids: {growth: 10%}\n", 5},
+		{"  distinct_ids: {growth: 10%}\n  merges: {delay: {p50: 2s, p90: 10s}}\n", 5},
+		{"  distinct_ids: {growth: 25%}\n", 4}, // every fourth begins one, however many go on
+	} {
+		text := tiny + "  visits: {events: 5, anonymous: 100%}\n  events: {$pageview: 98, $identify: 2}\n" + c.more
+		m, p, e := along(parse(t, n, text), n), newPen(), capture.Event{}
+		visits, events := map[string]bool{}, 0
+		for i := range int64(n) {
+			m.Write(&e, i, p)
+			if string(e.Name) != "$pageview" {
+				continue
+			}
+			events++
+			if id := string(e.DistinctID); !strings.HasPrefix(id, "user_") { // as it has after the merge
+				visits[id] = true
+			}
+		}
+		if got := float64(events) / float64(len(visits)); math.Abs(got/c.want-1) > 0.04 {
+			t.Errorf("%s: %.2f events a visit, want %v", c.more, got, c.want)
+		}
+	}
+}

@@ -27,10 +27,11 @@ func newPlanner(t *scenario.Traffic, curve *scenario.Profile) *planner {
 			p.join = q
 		}
 	}
-	room := p.room()
+	room, waiting := p.room(), 0.0
 	if p.delays = newDelays(t, curve, p.mix.merges(), room); p.delays != nil {
-		p.rules.make(p.delays.begun/blockEvents, room, room/t.Visits.Events+t.DistinctIDs.Growth)
+		waiting = p.delays.begun / blockEvents
 	}
+	p.rules.allow(room, t.DistinctIDs.Growth, waiting)
 	return p
 }
 

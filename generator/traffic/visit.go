@@ -38,18 +38,24 @@ func newRules(t *scenario.Traffic) rules {
 	}
 }
 
-// make makes up for visits that are begun beside those that the rules would begin:
-// so many, where room is how many events visits are made of and all how many visits
-// there are to be. All three are shares of the events.
-func (r *rules) make(begun, room, all float64) {
+// allow allows for the visits that begin whatever the rules say: those of persons
+// who join, and those that wait for their merge. Of all visits there are to be no
+// more than their mean length asks for. All three are shares of the events; visits
+// are made of room and joining together.
+func (r *rules) allow(room, joining, waiting float64) {
+	begun, visiting := joining+waiting, room+joining
+	if begun == 0 {
+		return
+	}
+	all := visiting * (1 - r.goOn)
 	if r.goOn > 0 {
 		// It leaves the window when so many have begun, and has no further event
 		// as often as it does not go on.
 		r.lasts = int64(min(r.goOn*window/all, blockEvents))
-		r.goOn = min(max(1-(room*(1-r.goOn)-begun)/max(room-begun, 1e-300), 0), 1)
+		r.goOn = min(max(1-(all-begun)/max(visiting-begun, 1e-300), 0), 1)
 	}
-	if r.anonymous > 0 {
-		r.anonymous = min(max((r.anonymous*all-begun)/max(all-begun, 1e-300), 1e-9), 1)
+	if r.anonymous > 0 && waiting > 0 {
+		r.anonymous = min(max((r.anonymous*all-waiting)/max(all-waiting, 1e-300), 1e-9), 1)
 	}
 }
 
