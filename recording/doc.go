@@ -7,7 +7,9 @@
 // Each format is a small decoder from a line to an Event; which one a part needs
 // is told from its first line. A row of a Parquet file is made a line. A line that
 // cannot become an event is counted by its Reason and handed to whoever asked, and
-// reading goes on.
+// reading goes on: behind a line that is too long, and with the line after a quote
+// that is never closed. A record in a JSON list is made a line, too. Files end where
+// they ended when Look saw them.
 //
 // A line is scanned once: the scanner that finds the members is the one that
 // makes sure that the line is valid JSON. Nothing is allocated a line.

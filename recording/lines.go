@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
@@ -46,7 +48,7 @@ func (l *lines) open(p part) error {
 	l.plain = bufio.NewReaderSize(l.file, readAhead)
 	plain := l.plain
 	magic, _ := plain.Peek(4)
-	stream, err := decompress(plain, magic)
+	stream, err := decompress(plain, magic, p.String())
 	if err != nil {
 		l.close()
 		return fmt.Errorf("cannot read recording %q: %w", p, explain(err))
@@ -187,8 +189,9 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decompress wraps r if its first bytes are those of a known compression.
-func decompress(r io.Reader, magic []byte) (io.Reader, error) {
+// decompress wraps r if its first bytes are those of a known compression. Brotli has
+// none: it is told from the name, as PostHog's batch exports have it.
+func decompress(r io.Reader, magic []byte, name string) (io.Reader, error) {
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		return gzip.NewReader(r)
@@ -198,6 +201,8 @@ func decompress(r io.Reader, magic []byte) (io.Reader, error) {
 			return nil, err
 		}
 		return d.IOReadCloser(), nil
+	case strings.HasSuffix(name, ".br") && string(magic) != parquetMagic: // a Parquet file compresses its pages
+		return brotli.NewReader(r), nil
 	}
 	return r, nil
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 
 	"rehearse/scenario"
@@ -189,7 +190,7 @@ func gzipped(text string) string {
 }
 
 // TestContainers: gzip, zstd, a zip of gzip files and a byte order mark are
-// unpacked by what they are, whatever their names.
+// unpacked by what they are, whatever their names, and brotli by its name.
 func TestContainers(t *testing.T) {
 	t.Parallel()
 	const line = `{"event":"a","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","properties":{}}` + "\n"
@@ -207,9 +208,26 @@ func TestContainers(t *testing.T) {
 		io.WriteString(w, gzipped(line))
 	}
 	z.Close()
-	r := written(t, line, gzipped(line), string(encoder.EncodeAll([]byte(line), nil)), archive.String(), "\xef\xbb\xbf"+line)
-	if got, counts := readAll(t, r); len(got) != 6 {
-		t.Errorf("%d events, want one of each of 4 files and 2 of the archive: %+v", len(got), counts)
+	var packed bytes.Buffer
+	b := brotli.NewWriter(&packed)
+	io.WriteString(b, line)
+	b.Close()
+	r := written(t, line, gzipped(line), string(encoder.EncodeAll([]byte(line), nil)), archive.String(), "\xef\xbb\xbf"+line, packed.String())
+	last := len(r.Paths) - 1
+	if err := os.Rename(r.Paths[last], r.Paths[last]+".jsonl.br"); err != nil {
+		t.Fatal(err)
+	}
+	r.Paths[last] += ".jsonl.br"
+	if got, counts := readAll(t, r); len(got) != 7 {
+		t.Errorf("%d events, want one of each of 5 files and 2 of the archive: %+v", len(got), counts)
+	}
+	torn := written(t, packed.String()[:packed.Len()-3])
+	if err := os.Rename(torn.Paths[0], torn.Paths[0]+".br"); err != nil {
+		t.Fatal(err)
+	}
+	torn.Paths[0] += ".br"
+	if _, err := Open(torn); err == nil || !strings.Contains(err.Error(), "breaks off") {
+		t.Errorf("a file of brotli that breaks off: %v", err)
 	}
 }
 
