@@ -27,7 +27,9 @@ const (
 // recorded as well: posthog-js in Chromium 156, the others by themselves.
 //
 // Not everything is the client's: posthog-python puts a blank after each colon and
-// comma of its JSON, which is 4 % more before compression and is left out here.
+// comma of its JSON, which is 4 % more before compression and is left out here. The
+// events of posthog-js hold their distinct_id and token among the properties, and
+// an offset in place of a timestamp; here they are those of every client.
 type Habits struct {
 	Path        string // of its requests
 	UserAgent   string

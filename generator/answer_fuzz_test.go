@@ -1,0 +1,82 @@
+package generator
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+)
+
+// saying is a connection whose other side says one thing, whatever it hears, and
+// hangs up.
+type saying struct{ canned }
+
+func (c *saying) Write(p []byte) (int, error) { return len(p), nil }
+
+func (c *saying) Read(p []byte) (int, error) {
+	if len(c.rest) == 0 {
+		return 0, io.EOF
+	}
+	return c.canned.Read(p)
+}
+
+// FuzzAnswer: whatever stands in the place of an answer comes to one reason, with
+// a status only if there was one, and a sample that is bounded.
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n"+capture.AnswerOk), false)
+	f.Add([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 Wait\r\nRetry-After: 5\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), true)
+	for _, coding := range []string{"gzip", "deflate", "br", "zstd"} {
+		f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Encoding: "+coding+"\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00"), true)
+	}
+	f.Fuzz(func(t *testing.T, said []byte, v1 bool) {
+		w := newWire(t.Context(), &Destination{
+			URL: parseURL(t, "http://endpoint"), UserAgent: "test", Timeout: time.Minute,
+			Dial: func(context.Context, string) (net.Conn, error) { return &saying{canned{rest: bytes.Clone(said)}}, nil },
+		})
+		defer w.close()
+		b := &Batch{Path: "/batch/", ContentType: contentJSON, Body: []byte("{}"), Events: 1}
+		if v1 {
+			b.results = []capture.EventResult{{UUID: capture.UUID{1}}}
+		}
+		var o results.Outcome
+		w.prepare(b, 0)
+		w.exchange(&o)
+		if o.Reason.Fate() == capture.FateUnsent || len(o.Answer) > capture.MaxAnswerV1(1) || (o.Status == 0) != (o.Reason.Side() == capture.Network) {
+			t.Errorf("%q: %v, %d, %d bytes", said, o.Reason, o.Status, len(o.Answer))
+		}
+		if wait := w.retryAfter(); wait < 0 || wait > longestAsked {
+			t.Errorf("%q: wait %v", said, wait)
+		}
+	})
+}
+
+// FuzzProxy: whatever a proxy says, either it leads on or there is no connection.
+func FuzzProxy(f *testing.F) {
+	f.Add([]byte("HTTP/1.1 200 OK\r\n\r\n"), false)
+	f.Add([]byte("HTTP/1.1 407 No\r\nContent-Length: 3\r\n\r\nabc"), false)
+	f.Add([]byte{5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0}, true)
+	f.Add([]byte{5, 2, 1, 0, 5, 0, 0, 3, 1, 'a', 0, 0}, true)
+	f.Fuzz(func(t *testing.T, said []byte, socks bool) {
+		at := "http://ada:secret@proxy.test"
+		if socks {
+			at = "socks5://ada:secret@proxy.test"
+		}
+		d := newDialer(&Destination{
+			URL: parseURL(t, "http://capture.test"), Proxy: parseURL(t, at), Timeout: time.Minute,
+			Dial: func(context.Context, string) (net.Conn, error) { return &saying{canned{rest: said}}, nil },
+		})
+		var o results.Opening
+		conn, err := d.dial(t.Context(), &o)
+		if (conn == nil) != (err != nil) || o.Open != (err == nil) || err != nil && dialReason(err).Fate() != capture.FateRejected {
+			t.Errorf("%q: %v, %v, %+v", said, conn, err, o)
+		}
+		if err != nil && bytes.Contains([]byte(err.Error()), []byte("secret")) && !bytes.Contains(said, []byte("secret")) {
+			t.Errorf("%q: %v", said, err)
+		}
+	})
+}
