@@ -204,7 +204,7 @@ func cells(text string) ([][]string, error) {
 			return nil, fmt.Errorf("line %d: %w", i+1, err)
 		}
 		if len(rows) > 0 && len(row) != len(rows[0]) {
-			return nil, fmt.Errorf("line %d has %d columns, the first has %d (put what holds a comma in quotes)", i+1, len(row), len(rows[0]))
+			return nil, fmt.Errorf("line %d has %s, the first has %d (put what holds a comma in quotes)", i+1, columnsAre(len(row)), len(rows[0]))
 		}
 		rows = append(rows, row)
 		if total += len(row); total > maxCells {
@@ -215,6 +215,14 @@ func cells(text string) ([][]string, error) {
 		return nil, errors.New("holds no row")
 	}
 	return rows, nil
+}
+
+// columnsAre counts columns.
+func columnsAre(n int) string {
+	if n == 1 {
+		return "one column"
+	}
+	return strconv.Itoa(n) + " columns"
 }
 
 // pairsApart gives each pair of "a 5, b 7" a line of its own.

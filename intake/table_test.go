@@ -82,6 +82,7 @@ func TestTablesThatSayNothing(t *testing.T) {
 		{"a|250.000\nb|41,200", `cannot tell whether the point in "250.000" groups digits: write 250000`},
 		{"id|n\na|5\nb|1.250.000", `cannot tell whether the point in "1.250.000" groups digits: write 1250000`},
 		{"a,5\nb,1,000\n", `line 2 has 3 columns, the first has 2 (put what holds a comma in quotes)`},
+		{"a 5\n?", `line 2 has one column, the first has 2 (put what holds a comma in quotes)`},
 		{"a,5\na,6", `row 2: "a" is listed twice`},
 		{"a 5\nb 5%", "mixes counts and shares: give one kind"},
 		{"a,0\nb,0", "has no row with a count above 0"},

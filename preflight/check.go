@@ -50,7 +50,7 @@ func weightOf(s Severity) int {
 // rules are what makes findings.
 var rules = []func(*look) []Finding{
 	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, largeBodies, largeEvents,
-	overCapacity, hotIDs, forcedOverflow, quota, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
+	overCapacity, hotIDs, replicas, forcedOverflow, quota, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
 	unanswered, passed, recorded, batchSize, uncompressed, cost, drain,
 }
 
@@ -67,12 +67,14 @@ type look struct {
 	taken  float64   // share of the events that are not refused by the endpoint
 	meanly float64   // what an event costs on average
 	names  int       // different event names
+	worst  float64   // events that would overflow if one replica had all connections
 	crowd  float64   // events that overflow by order and belong to none of the ids looked at
 
 	largest int64 // bytes that one event in a hundred has at least, or the largest of those counted
 	span    [2]time.Time
 	census  *traffic.Census
 	file    bool // the facts come from a file
+	buckets int  // that an id's events are spread over
 }
 
 // newLook prepares the examination.
@@ -81,6 +83,7 @@ func newLook(in Input) *look {
 	if l.facts == nil {
 		l.facts = FactsOf(in.Scenario)
 	}
+	l.buckets = buckets(l.s, l.facts)
 	if starts := l.s.Intake.Starts; !starts.IsZero() {
 		l.start, l.stated = starts, true
 	}
@@ -121,7 +124,7 @@ func (l *look) plan() {
 
 // limits are what holds for one id on the lane that it takes.
 type limits struct {
-	perSecond, burst float64 // over all replicas, each of which sees its part of the requests; 0: any
+	perSecond, burst float64 // of as many buckets as an id's events are spread over; 0: any
 	perMinute        float64 // 0: any
 }
 
@@ -130,7 +133,7 @@ func (l *look) limits() limits {
 	if l.s.Target.HistoricalMigration {
 		return limits{}
 	}
-	o, n := l.facts.Overflow, float64(l.facts.Replicas)
+	o, n := l.facts.Overflow, float64(l.buckets)
 	return limits{float64(o.PerSecond) * n, float64(o.Burst) * n, float64(l.facts.PerMinute)}
 }
 

@@ -52,10 +52,13 @@ func TestToldToOverflow(t *testing.T) {
 // those of ids that nobody looks at one by one as well.
 func TestToldToOverflowWhole(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	const list = "staging.overflow=[phc_two_project, 'phc_two_project:bot']"
 	s := parse(t, told, list, "traffic.distinct_ids={count: 1M, skew: 0.1}")
 	said, seen := foretell(t, s, nil), count(t, s, nil)
-	near(t, "said", float64(said.Plan.Overflow), 3125, 0.001) // 1/4 of 12,500 events
+	near(t, "said", float64(said.Plan.Overflow), 3125, 0.001)   // 1/4 of 12,500 events
 	near(t, "counted", float64(seen.Plan.Overflow), 3125, 0.15) // the share is met by chance
 	if f := find(said, "forced-overflow"); f == nil || !strings.Contains(f.Message, " 3,12") {
 		t.Errorf("%+v", f)
@@ -67,6 +70,9 @@ func TestToldToOverflowWhole(t *testing.T) {
 // partitions have it as well.
 func TestOverflowInPlace(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	const hot = "traffic.distinct_ids={count: 10k, skew: 0.2, hot: [{id: bot, share: 60%}]}"
 	mean := map[string]float64{}
 	for _, generation := range []string{"current", "2024"} {

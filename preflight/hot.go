@@ -32,7 +32,7 @@ type key struct {
 
 // weighIDs works out the busiest ids and what becomes of each.
 func (l *look) weighIDs(model *traffic.Model) []key {
-	steady, peak := l.limits().steady(), l.load.Curve.Peak()
+	steady, peak := l.limits().steady()/float64(l.buckets), l.load.Curve.Peak()
 	var heavy []traffic.Heavy
 	most := max(int64(fewRanks), min(mostRanks, mostSteps/int64(len(l.report.curve)+1)))
 	for ranks := int64(fewRanks); ; ranks *= 2 {
@@ -54,6 +54,7 @@ func (l *look) weighIDs(model *traffic.Model) []key {
 		}
 	}
 	l.crowd = l.forcedCrowd(keys, limited)
+	l.worst = l.lopsided(keys, limited)
 	l.overflowing(all)
 	if len(keys) > 0 {
 		l.safe(keys[0].share * limited)

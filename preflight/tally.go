@@ -70,7 +70,8 @@ func NewTally(s *scenario.Scenario, given *scenario.Facts) *Tally {
 		f = FactsOf(s)
 	}
 	limit := f.Overflow
-	limit.PerSecond, limit.Burst = limit.PerSecond*f.Replicas, limit.Burst*f.Replicas
+	n := buckets(s, f)
+	limit.PerSecond, limit.Burst = limit.PerSecond*n, limit.Burst*n
 	var forced, dropped []string
 	inPlace := false
 	if given == nil {

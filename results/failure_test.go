@@ -107,6 +107,8 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"no run", "", "not a run directory: no result.json in it (name the directory that a run wrote)", ErrNoRun},
 		{"a newer format", `{"format": "rehearse/result/v2"}`, `"rehearse/result/v2" is a format that this version does not know`, ErrFormat},
+		{"of another program", `{"tests": 3}`, "it names no format, so it is not of a run of this program", ErrFormat},
+		{"a hostile format", `{"format": "\u001b[31m"}`, "\"\ufffd[31m\" is a format", ErrFormat},
 		{"no JSON", `{"format": `, "cannot read result.json: unexpected end of JSON input", nil},
 	} {
 		path := t.TempDir()

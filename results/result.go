@@ -247,7 +247,10 @@ func ParseResult(text []byte) (*Result, error) {
 		return nil, fmt.Errorf("cannot read result.json: %w", err)
 	}
 	if r.Format != Format {
-		return nil, fmt.Errorf("cannot read result.json: %q is %w", r.Format, ErrFormat)
+		if r.Format == "" {
+			return nil, fmt.Errorf("cannot read result.json: it names no format, so it is not of a run of this program, or is %w", ErrFormat)
+		}
+		return nil, fmt.Errorf("cannot read result.json: %q is %w", Printable(r.Format, 40), ErrFormat)
 	}
 	return &r, nil
 }

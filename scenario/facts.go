@@ -22,7 +22,7 @@ type Facts struct {
 	Event     int64          // bytes of one event
 	Overflow  pipeline.Limit // of one token:distinct_id on one replica; zero: off
 	PerMinute int64          // the global limit of one token:distinct_id; 0: off
-	Replicas  int            // of the endpoint, each with buckets of its own: reckoned as one that is as many times as large
+	Replicas  int            // of the endpoint, each with buckets of its own: reckoned as one as many times as large as connections reach of them
 
 	Partitions int
 	Costs      Costs

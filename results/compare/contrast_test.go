@@ -178,3 +178,20 @@ func TestHolm(t *testing.T) {
 		}
 	}
 }
+
+// TestFrom: what would have been found is written in few figures.
+func TestFrom(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		unit Unit
+		sees float64
+		want string
+	}{
+		{Milliseconds, 0.0434, "4.3 %"}, {Milliseconds, 0.3, "30 %"}, {PerSecond, 1.26, "126 %"},
+		{Share, 0.003, "0.3 % points"}, {Milliseconds, math.Inf(1), "none"},
+	} {
+		if got := (&Row{Unit: row.unit, Sees: row.sees}).From(); got != row.want {
+			t.Errorf("%v of %s is %q, want %q", row.sees, row.unit, got, row.want)
+		}
+	}
+}

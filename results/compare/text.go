@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 
 	"rehearse/results"
@@ -50,9 +51,17 @@ func (r *Row) From() string {
 	case math.IsInf(r.Sees, 1):
 		return "none"
 	case r.Unit == Share:
-		return fmt.Sprintf("%.2g %% points", r.Sees*100)
+		return twoFigures(r.Sees*100) + " % points"
 	}
-	return fmt.Sprintf("%.2g %%", r.Sees*100)
+	return twoFigures(r.Sees*100) + " %"
+}
+
+// twoFigures writes a number, to two figures if it is small.
+func twoFigures(v float64) string {
+	if v >= 10 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 2, 64)
 }
 
 // sight says in a sentence what changes the comparison is good for; nothing if it
