@@ -23,6 +23,16 @@ const (
 // from March, so that the leap day is the last day of a year, and day d of such
 // a year falls into month (5d+2)/153.
 func AppendTime(dst []byte, t time.Time) []byte {
+	dst = append(dst, blankTime...)
+	putTime((*[len(blankTime)]byte)(dst[len(dst)-len(blankTime):]), t)
+	return dst
+}
+
+// blankTime is what putTime writes the digits into.
+const blankTime = "0000-00-00T00:00:00.000Z"
+
+// putTime writes the digits of t.
+func putTime(text *[len(blankTime)]byte, t time.Time) {
 	ms := min(max(t.UnixMilli(), firstMilli), lastMilli)
 	ms += (epochDays + cycleDays) * milliPerDay // counted from -0400-03-01, never negative
 	days, rest := uint64(ms)/milliPerDay, uint64(ms)%milliPerDay
@@ -39,14 +49,11 @@ func AppendTime(dst []byte, t time.Time) []byte {
 	}
 	month := m + 3
 
-	dst = append(dst, "0000-00-00T00:00:00.000Z"...)
-	text := (*[24]byte)(dst[len(dst)-24:])
 	putPair(text[0:], uint32(year/100))
 	putPair(text[2:], uint32(year%100))
 	putPair(text[5:], uint32(month))
 	putPair(text[8:], uint32(day))
 	putClock(text, uint32(rest))
-	return dst
 }
 
 // putClock writes the time of day that lies ms milliseconds after midnight.

@@ -7,8 +7,16 @@ import (
 
 // AppendUUID appends u in its hyphenated form of 36 characters, without quotes.
 func AppendUUID(dst []byte, u UUID) []byte {
-	dst = append(dst, "00000000-0000-0000-0000-000000000000"...)
-	text := (*[36]byte)(dst[len(dst)-36:])
+	dst = append(dst, blankUUID...)
+	putUUID((*[len(blankUUID)]byte)(dst[len(dst)-len(blankUUID):]), u)
+	return dst
+}
+
+// blankUUID is what putUUID writes the digits into.
+const blankUUID = "00000000-0000-0000-0000-000000000000"
+
+// putUUID writes the digits of u.
+func putUUID(text *[len(blankUUID)]byte, u UUID) {
 	binary.BigEndian.PutUint64(text[0:], hexDigits(u[0:]))
 	middle := hexDigits(u[4:])
 	binary.BigEndian.PutUint32(text[9:], uint32(middle>>32))
@@ -17,7 +25,6 @@ func AppendUUID(dst []byte, u UUID) []byte {
 	binary.BigEndian.PutUint32(text[19:], uint32(middle>>32))
 	binary.BigEndian.PutUint32(text[24:], uint32(middle))
 	binary.BigEndian.PutUint64(text[28:], hexDigits(u[12:]))
-	return dst
 }
 
 // hexDigits returns the eight digits of the first four bytes of s, the first in

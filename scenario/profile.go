@@ -166,12 +166,14 @@ func (p *Profile) When(count float64) time.Duration {
 
 // when returns how far into the stage the area reaches done, with left to come.
 func (s *Stage) when(done, left float64) time.Duration {
-	slope, over := s.slope(), s.Over.Seconds()
 	var x float64
-	if slope < 0 {
-		x = over - reach(left, s.To, -slope)
-	} else {
-		x = reach(done, s.From, slope)
+	switch {
+	case s.From == s.To:
+		x = reach(done, s.From, 0)
+	case s.From > s.To:
+		x = s.Over.Seconds() - reach(left, s.To, -s.slope())
+	default:
+		x = reach(done, s.From, s.slope())
 	}
 	return min(max(time.Duration(math.Round(x*1e9)), 0), s.Over)
 }
@@ -184,6 +186,9 @@ func (s *Stage) slope() float64 { return (s.To - s.From) / s.Over.Seconds() }
 func reach(area, rate, slope float64) float64 {
 	if area <= 0 {
 		return 0
+	}
+	if slope == 0 {
+		return area / rate // to the last bit what follows comes to
 	}
 	return 2 * area / (rate + math.Sqrt(rate*rate+2*slope*area))
 }
