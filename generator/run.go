@@ -135,7 +135,7 @@ func (c *Config) connections() int {
 // enough built ones to last through a pause of the builders, but not so many
 // that large bodies fill the memory.
 func (c *Config) ahead(senders int) int {
-	const memory = 2 << 20
+	const memory = 4 << 20
 	const most = 256
 	body := max(c.Scenario.Batching.MaxEvents*cmp.Or(c.EventBytes, typicalEvent), 1)
 	return senders + min(max(memory/body, 2*runtime.GOMAXPROCS(0)), most)
