@@ -393,7 +393,7 @@ func TestClosedConnectionIsReplaced(t *testing.T) {
 			closed <- struct{}{}
 		}
 	}()
-	w := newWire(t.Context(), &Destination{URL: &url.URL{Scheme: "http", Host: listener.Addr().String()}, Timeout: 10 * time.Second})
+	w := newWire(t.Context(), &Destination{URL: &url.URL{Scheme: "http", Host: listener.Addr().String()}, Timeout: time.Minute})
 	defer w.close()
 	for i := range 3 {
 		w.prepare(&Batch{Path: "/batch/", Body: []byte("{}")}, time.Duration(i)*time.Hour)
