@@ -29,7 +29,7 @@ func saysOk(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, capture.
 // visit sends one request to d twice, and returns what came of both.
 func visit(t *testing.T, d Destination) (first, second results.Outcome) {
 	t.Helper()
-	d.UserAgent, d.Timeout = "test", 5*time.Second
+	d.UserAgent, d.Timeout = "test", time.Minute
 	w := newWire(t.Context(), &d)
 	defer w.close()
 	b := &Batch{Path: "/batch/", ContentType: contentJSON, Body: []byte("{}")}

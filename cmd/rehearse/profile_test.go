@@ -227,6 +227,9 @@ func TestProfileOfCounts(t *testing.T) {
 // TestProfileUsage: what cannot be understood says so.
 func TestProfileUsage(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
 	for _, c := range []struct {
 		args []string
 		code int
