@@ -78,71 +78,93 @@ func (a *arrivals) count() (all, different int) {
 	return a.all, len(a.times)
 }
 
-// TestKilledAndResumed: a replay that is killed again and again without warning, and
-// resumed each time, brings every event to the endpoint, and twice only what it
-// said might be.
-func TestKilledAndResumed(t *testing.T) {
-	t.Parallel()
-	const events, kills = 3000, 3
+// killable is a replay in a directory of its own, sent by this very program.
+type killable struct {
+	dir, path, self, url string
+}
+
+// newKillable writes a recording of so many events and a scenario that replays it
+// to an endpoint.
+func newKillable(t *testing.T, events int, observe func(*capture.Request, int)) *killable {
 	dir := t.TempDir()
 	var export strings.Builder
 	for i := range events {
 		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"uuid":"%08x-0000-4000-8000-000000000000","properties":{}}`+"\n", i*i%97, 1767225600+i, i)
 	}
 	write(t, filepath.Join(dir, "export.jsonl"), export.String())
-	path, self := filepath.Join(dir, "s.yaml"), filepath.Join(dir, "rehearse")
-	write(t, path, "name: a\ntarget: {connections: 3}\nbatching: {events: 10, age: 100s}\nreplay: {files: [export.jsonl], speed: 1000}\n")
+	k := &killable{dir: dir, path: filepath.Join(dir, "s.yaml"), self: filepath.Join(dir, "rehearse")}
+	write(t, k.path, "name: a\ntarget: {connections: 3}\nbatching: {events: 10, age: 100s}\nreplay: {files: [export.jsonl], speed: 1000}\n")
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(binary, self); err != nil {
+	if err := os.Symlink(binary, k.self); err != nil {
 		t.Fatal(err)
 	}
+	_, k.url = serveStaging(t, staging.Config{Observe: observe})
+	return k
+}
+
+// run sends the replay, or what is left of the run in the directory last, until
+// the condition holds, when it is killed; nil: to its end. It returns the run's
+// directory and what it said.
+func (k *killable) run(t *testing.T, round int, last string, kill func() bool) (out, said string) {
+	out = filepath.Join(k.dir, fmt.Sprint("run", round))
+	args := []string{"run", k.path, "--target", k.url, "--out", out, "-q"}
+	if last != "" {
+		args = append(args, "--resume", last)
+	}
+	c := exec.Command(k.self, args...)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if kill != nil {
+		until(t, "events from the run", kill)
+		c.Process.Kill()
+	}
+	c.Wait()
+	return out, stderr.String()
+}
+
+// TestKilledAndResumed: a replay that is killed again and again without warning, and
+// resumed each time, brings every event to the endpoint, and twice only what it
+// said might be.
+func TestKilledAndResumed(t *testing.T) {
+	t.Parallel()
+	const events, kills = 3000, 3
 	arrived := arrivals{times: map[string]int{}}
-	_, url := serveStaging(t, staging.Config{Observe: arrived.observe})
+	k := newKillable(t, events, arrived.observe)
 	random, doubtful := rand.New(rand.NewPCG(5, 6)), map[int64]bool{}
-	for round, last := 0, ""; round <= kills; round++ {
-		out := filepath.Join(dir, fmt.Sprint("run", round))
-		args := []string{"run", path, "--target", url, "--out", out, "-q"}
-		if last != "" {
-			args = append(args, "--resume", last)
-		}
-		c := exec.Command(self, args...)
-		var stderr bytes.Buffer
-		c.Stderr = &stderr
+	last, said := "", ""
+	for round := range kills + 1 {
 		release := func() {}
-		var enough int
+		var kill func() bool
 		if round < kills {
 			_, different := arrived.count()
-			enough, release = arrived.stopAt(min(50+random.IntN(1200), (events-different)/2))
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if round < kills {
-			until(t, "events from the run", func() bool {
+			enough, goOn := arrived.stopAt(min(50+random.IntN(1200), (events-different)/2))
+			release = goOn
+			kill = func() bool {
 				all, _ := arrived.count()
 				return all >= enough
-			})
-			c.Process.Kill()
+			}
 		}
-		c.Wait()
+		last, said = k.run(t, round, last, kill)
 		release()
-		for _, r := range doubts(t, out) {
+		for _, r := range doubts(t, last) {
 			for i := r.First; i < r.First+r.Count; i++ {
 				doubtful[i] = true
 			}
 		}
-		if round == kills && !strings.Contains(stderr.String(), "resuming") {
-			t.Errorf("the last run says\n%s", stderr.String())
-		}
-		last = out
+	}
+	if !strings.Contains(said, "resuming") {
+		t.Errorf("the last run says\n%s", said)
 	}
 	again := 0
 	arrived.mu.Lock() // Nothing is sent any more, but the detector of races cannot know.
 	defer arrived.mu.Unlock()
-	for i, uuid := range numbered(t, path) {
+	for i, uuid := range numbered(t, k.path) {
 		if n := arrived.times[uuid]; n == 0 || n > 1 && !doubtful[int64(i)] {
 			t.Errorf("event %d arrived %d times, in doubt: %v", i, n, doubtful[int64(i)])
 		} else if n > 1 {
