@@ -70,9 +70,6 @@ func (l *line) close() {
 	for _, q := range l.queues {
 		close(q)
 	}
-	if c, ok := l.source.(io.Closer); ok {
-		c.Close()
-	}
 }
 
 // build runs n builders until the feeder is done. bench makes each one's

@@ -53,7 +53,8 @@ type Summary struct {
 // Run sends what the source deals out, each batch when it is due, and records
 // every outcome. When soft ends nothing new is started and what is in flight is
 // awaited; when hard ends that is given up too. Run returns when every request
-// has been recorded and every goroutine has ended.
+// has been recorded and nobody reads the source any more, which is the caller's to
+// close.
 func Run(soft, hard context.Context, c Config) (Summary, error) {
 	if c.Plan.Lanes < 1 || c.Plan.Lanes > c.Scenario.Target.Connections {
 		return Summary{}, fmt.Errorf("cannot run %d queues over %d connections", c.Plan.Lanes, c.Scenario.Target.Connections)
