@@ -50,7 +50,9 @@ func newStage(w world) *cobra.Command {
 		Long: `stage serves a capture endpoint that decodes, validates and counts what it
 gets by the rules of the real one, and keeps nothing. It can be made to stall,
 delay, reject and break off. Its counts are at GET /_rehearse/stats, and are
-printed when it ends (Ctrl-C).`,
+printed when it ends (Ctrl-C). A request may take as long as it likes to come
+in; when the endpoint ends, a second. What is in progress then has five seconds
+to be answered; a second Ctrl-C ends at once.`,
 		Example: `  rehearse stage --listen 127.0.0.1:8010
   rehearse stage --listen 127.0.0.1:8010 --stall 1s/5s
   rehearse stage --listen 127.0.0.1:8010 --reject 429:1% --reject 503:0.5% --retry-after 2s
@@ -197,8 +199,10 @@ func serve(w world, f stageFlags, config staging.Config) error {
 	}
 	ctx, cancel := context.WithTimeout(hard, shutdownWithin)
 	defer cancel()
-	err = server.Shutdown(ctx)
-	return errors.Join(err, printStats(w, server.Stats(), f.json))
+	if err := server.Shutdown(ctx); err != nil { // no failure: to end is what was asked for
+		fmt.Fprintf(w.stderr, "%v\n", err)
+	}
+	return printStats(w, server.Stats(), f.json)
 }
 
 // shutdownWithin is how long requests in progress may take to be answered.
