@@ -58,7 +58,7 @@ to be answered; a second Ctrl-C ends at once.`,
   rehearse stage --listen 127.0.0.1:8010 --reject 429:1% --reject 503:0.5% --retry-after 2s
   rehearse stage --script stall.yaml
   curl -s http://127.0.0.1:8010/_rehearse/stats | jq .events`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := f.config()
 			var wrong scenario.Errors
