@@ -109,7 +109,9 @@ func TestReadPart(t *testing.T) {
 func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"stage extra":             `"extra"`,
+		"stage extra": `"extra"`,
+		"stage --listen 127.0.0.1:0 --max-body 0 --retry-after 500ms": "--retry-after: cannot say 500ms",
+		"stage --listen 127.0.0.1:0 --max-body 0":                     "--max-body: no body",
 		"init extra":              `"extra"`,
 		"version extra":           `"extra"`,
 		"sample a.yaml -n -1":     "--events -1",

@@ -133,8 +133,14 @@ func (f *stageFlags) config() (staging.Config, error) {
 	}
 	if f.maxBody != "" {
 		n, err := scenario.ParseBytes(f.maxBody)
+		if err == nil && n == 0 {
+			err = errors.New("no body fits into 0 bytes")
+		}
 		note("max-body", err)
 		c.MaxBody = int(n)
+	}
+	if f.retryAfter > 0 && f.retryAfter < time.Second {
+		wrong = append(wrong, fmt.Errorf("--retry-after: cannot say %v: the header counts whole seconds", f.retryAfter))
 	}
 	if f.partitions < 0 || f.partitions > 10_000 || f.perMinute < 0 {
 		wrong = append(wrong, errors.New("--partitions must be 1 to 10000, and --per-minute not negative"))
