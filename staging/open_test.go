@@ -2,8 +2,10 @@ package staging
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,4 +76,32 @@ func TestShutdownWithSlowClients(t *testing.T) {
 			time.Sleep(time.Minute) // lets the cleaners end
 		})
 	}
+}
+
+// TestShutdownDoesNotWaitForEver: what takes longer than it may is counted, with why.
+func TestShutdownDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := piped{make(chan net.Conn), make(chan struct{})}
+		s := New(Config{Delay: time.Minute})
+		done := make(chan error)
+		go func() { done <- s.Serve(l) }()
+		c, far := net.Pipe()
+		l.conns <- far
+		if _, err := io.WriteString(c, "POST /e HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{"); err != nil {
+			t.Fatal(err)
+		}
+		go io.Copy(io.Discard, c)
+		synctest.Wait()
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, io.ErrNoProgress)
+		defer cancel()
+		if err := s.Shutdown(ctx); !errors.Is(err, io.ErrNoProgress) || !strings.Contains(err.Error(), "requests (1)") {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Hour) // lets the request and the cleaners end
+		c.Close()
+	})
 }

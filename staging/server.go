@@ -1,6 +1,7 @@
 package staging
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,13 +90,13 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Shutdown closes the listeners and idle connections, waits until the requests
-// in progress are answered or ctx is done, and then returns its error. A request
+// in progress are answered or ctx is done, and then returns why it is. A request
 // that is still on its way a second later is not waited for.
 func (s *Server) Shutdown(ctx context.Context) error {
 	hush := time.AfterFunc(onItsWay, s.open.hush)
 	defer hush.Stop()
 	if err := s.http.ShutdownWithContext(ctx); err != nil {
-		return fmt.Errorf("cannot answer what is in progress on connections to the staging endpoint, %d of them: %w", s.open.count(), err)
+		return fmt.Errorf("cannot answer the last of the requests (%d): %w", s.open.count(), cmp.Or(context.Cause(ctx), err))
 	}
 	return nil
 }

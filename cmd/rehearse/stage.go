@@ -203,7 +203,7 @@ func serve(w world, f stageFlags, config staging.Config) error {
 		return err
 	case <-soft.Done():
 	}
-	ctx, cancel := context.WithTimeout(hard, shutdownWithin)
+	ctx, cancel := context.WithTimeoutCause(hard, shutdownWithin, fmt.Errorf("they took longer than %v", shutdownWithin))
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil { // no failure: to end is what was asked for
 		fmt.Fprintf(w.stderr, "%v\n", err)
