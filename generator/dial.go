@@ -125,7 +125,6 @@ func (e handshakeError) Unwrap() error { return e.error }
 // dialReason tells the ways apart in which no connection comes about.
 func dialReason(err error) capture.Reason {
 	var dns *net.DNSError
-	var timeout net.Error
 	var shake handshakeError
 	var untrusted *tls.CertificateVerificationError
 	switch {
@@ -137,7 +136,7 @@ func dialReason(err error) capture.Reason {
 		return capture.NameNotFound
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return capture.ConnectRefused
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case isTimeout(err):
 		return capture.ConnectTimeout
 	case isOwnLimit(err):
 		return capture.NoSocket

@@ -270,7 +270,7 @@ func TestSecondsCountFromTheLastWrite(t *testing.T) {
 		near, far := net.Pipe()
 		go io.Copy(io.Discard, far)
 		s := &sender{gate: g, pacer: g.pacer, timer: stoppedTimer()}
-		m := &meter{leaves: s.leaves, left: s.left}
+		m := &meter{leaves: s.leaves, left: s.left, deadline: time.Now().Add(time.Hour)}
 		c := &metered{Conn: slowToWrite{near, 3 * time.Millisecond}, meter: m, stop: func() bool { return true }}
 		for k := range 3 {
 			if !s.admitted(10, never) {
@@ -286,7 +286,7 @@ func TestSecondsCountFromTheLastWrite(t *testing.T) {
 			if _, err := c.Write([]byte("body")); err != nil {
 				t.Fatal(err)
 			}
-			m.begin(time.Time{})
+			m.begin(time.Now().Add(time.Hour))
 		}
 		if g.window.count != 1 || g.window.events != 10 {
 			t.Errorf("the window holds %d requests of %d events", g.window.count, g.window.events)

@@ -33,13 +33,14 @@ type meter struct {
 	opening       results.Opening // of the connection, if it took a new one
 	dialed        error           // why no connection could be had
 	broken        error           // why writing failed; there may be an answer all the same
+	silent        bool            // there was nothing more to read when the time was over
 }
 
 // begin starts the count for one exchange, which may take until a deadline. The
 // connection has one for writing and reading, set here and not by the client:
 // it would reckon both anew and set a timer for each.
 func (m *meter) begin(deadline time.Time) {
-	m.written, m.read, m.head, m.opening, m.dialed, m.broken = 0, 0, m.head[:0], results.Opening{}, nil, nil
+	m.written, m.read, m.head, m.opening, m.dialed, m.broken, m.silent = 0, 0, m.head[:0], results.Opening{}, nil, nil, false
 	m.deadline = deadline
 	if open := m.open.Load(); open != nil {
 		open.Conn.SetDeadline(deadline) // of one that broke, writing will tell
@@ -91,7 +92,7 @@ func (c *metered) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	first := m.written == 0 && m.leaves != nil
-	if first && !m.leaves() {
+	if first && !c.mayLeave() {
 		m.broken = errNotStarted
 		return 0, errNotStarted
 	}
@@ -107,18 +108,32 @@ func (c *metered) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// mayLeave asks whether a request may leave. How long it is kept back is not taken
+// from the time that the exchange has.
+func (c *metered) mayLeave() bool {
+	m, asked := c.meter, time.Now()
+	if !m.leaves() {
+		return false
+	}
+	m.deadline = m.deadline.Add(time.Since(asked))
+	c.Conn.SetDeadline(m.deadline) // of one that broke, writing will tell
+	return true
+}
+
 // patienceForWords is how long an answer is waited for that must have come before the
 // request could not be sent to its end.
 const patienceForWords = 10 * time.Millisecond
 
 // Read counts, and keeps the beginning: of an answer that cannot be understood
-// it is all there is to show.
+// it is all there is to show. In the middle of an answer the client does not tell
+// the end of the time from that of the connection.
 func (c *metered) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.meter.read += n
 	if room := keptAnswer - len(c.meter.head); room > 0 {
 		c.meter.head = append(c.meter.head, p[:min(n, room)]...)
 	}
+	c.meter.silent = err != nil && isTimeout(err)
 	return n, err
 }
 
@@ -146,7 +161,7 @@ func (m *meter) reason(err error) capture.Reason {
 		return capture.NotStarted
 	case m.broken != nil || m.written == 0: // a connection can break before the first byte is tried
 		return capture.BrokenWhileSending
-	case errors.Is(err, fasthttp.ErrTimeout):
+	case m.silent:
 		return capture.AnswerTimeout
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return capture.OversizedAnswer
@@ -165,6 +180,12 @@ func (m *meter) sample() []byte {
 		return []byte(dialSample(m.dialed))
 	}
 	return m.head
+}
+
+// isTimeout tells whether a connection did not break, but took too long.
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // isBroken tells whether a connection ended in the middle of an answer.

@@ -30,6 +30,11 @@ func TestFailingPeers(t *testing.T) {
 		{"speaks another protocol", answering("SSH-2.0-OpenSSH_9.6\r\n\r\n"), capture.GarbledAnswer},
 		{"breaks off in the head", answering("HTTP/1.1 200 OK\r\nContent-Le"), capture.BrokenWhileReading},
 		{"breaks off in the body", answering("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"sta"), capture.BrokenWhileReading},
+		{"falls silent in the head", silent("HTTP/1.1 200 OK\r\nContent-Le"), capture.AnswerTimeout},
+		{"falls silent after the head", silent("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n"), capture.AnswerTimeout},
+		{"falls silent in the body", silent("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"sta"), capture.AnswerTimeout},
+		{"falls silent in a chunk", silent("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nf\r\n{\"sta"), capture.AnswerTimeout},
+		{"falls silent between chunks", silent("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"sta\r\n"), capture.AnswerTimeout},
 		{"answers without end", func(c net.Conn) { flood(c) }, capture.OversizedAnswer},
 		{"is a login page", answering("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 13\r\n\r\n<html></html>"), capture.UnknownAnswer},
 		{"redirects", answering("HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n"), capture.Redirected},
@@ -73,6 +78,15 @@ func answering(text string) func(net.Conn) {
 		c.Read(buffer)
 		c.Write([]byte(text))
 		c.Close()
+	}
+}
+
+// silent is a peer that answers like that, and neither goes on nor hangs up.
+func silent(text string) func(net.Conn) {
+	return func(c net.Conn) {
+		c.Read(make([]byte, 64<<10))
+		c.Write([]byte(text))
+		drain(c)
 	}
 }
 

@@ -27,9 +27,8 @@ func stale(c net.Conn) bool {
 	}
 	var one [1]byte
 	var peek error
-	err = raw.Read(func(fd uintptr) bool {
+	err = raw.Control(func(fd uintptr) { // not Read: the deadline of the last exchange may be over
 		_, _, peek = unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		return true
 	})
 	return err != nil || !errors.Is(peek, unix.EAGAIN)
 }

@@ -1,6 +1,7 @@
 package staging
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ type Server struct {
 	faults   *faults
 	pipeline *pipeline.Pipeline
 	http     fasthttp.Server
+	open     open
 	workers  sync.Pool // of *worker
 	names    names
 	refusals refusals
@@ -51,7 +53,7 @@ type worker struct {
 func New(c Config) *Server {
 	// What overflowed in 2024 stayed on the main topic (hog-rs sinks/kafka.rs).
 	c.Pipeline.InPlace = c.Pipeline.InPlace || c.Generation == capture.Generation2024
-	s := &Server{config: c, faults: newFaults(&c), pipeline: pipeline.New(c.Pipeline)}
+	s := &Server{config: c, faults: newFaults(&c), pipeline: pipeline.New(c.Pipeline), open: open{all: map[net.Conn]struct{}{}}}
 	s.workers.New = func() any {
 		return &worker{
 			decoder:   capture.Decoder{Limits: c.Limits, Generation: c.Generation},
@@ -60,6 +62,7 @@ func New(c Config) *Server {
 	}
 	s.http = fasthttp.Server{
 		Handler:                      s.handle,
+		ConnState:                    s.open.follow,
 		Name:                         "rehearse",
 		StreamRequestBody:            true, // else a body over the limit ends the connection
 		MaxRequestBodySize:           c.maxBody(),
@@ -87,13 +90,20 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Shutdown closes the listeners and idle connections, waits until the requests
-// in progress are answered or ctx is done, and then returns its error.
+// in progress are answered or ctx is done, and then returns why it is. A request
+// that is still on its way a second later is not waited for.
 func (s *Server) Shutdown(ctx context.Context) error {
+	hush := time.AfterFunc(onItsWay, s.open.hush)
+	defer hush.Stop()
 	if err := s.http.ShutdownWithContext(ctx); err != nil {
-		return fmt.Errorf("cannot shut down the staging endpoint: %w", err)
+		return fmt.Errorf("cannot answer the last of the requests (%d): %w", s.open.count(), cmp.Or(context.Cause(ctx), err))
 	}
 	return nil
 }
+
+// onItsWay is how long requests may still come in after the end. The endpoint has
+// no other bound for that, as the service has none unless it is configured.
+const onItsWay = time.Second
 
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	w := s.workers.Get().(*worker)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,6 +100,26 @@ func TestReadPart(t *testing.T) {
 		}
 		if err != nil && codeOf(err) != exitUsage {
 			t.Errorf("%q %q: exit %d", c.shard, c.start, codeOf(err))
+		}
+	}
+}
+
+// TestWrongCommandLines: a word too many, or a number that counts nothing, is the
+// command line's mistake, and the complaint names it.
+func TestWrongCommandLines(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"stage extra": `"extra"`,
+		"stage --listen 127.0.0.1:0 --max-body 0 --retry-after 500ms": "--retry-after: cannot say 500ms",
+		"stage --listen 127.0.0.1:0 --max-body 0":                     "--max-body: no body",
+		"init extra":              `"extra"`,
+		"version extra":           `"extra"`,
+		"sample a.yaml -n -1":     "--events -1",
+		"sample a.yaml --from -1": "--from -1",
+	} {
+		var stdout, stderr locked
+		if code := run(strings.Fields(line), world{nil, &stdout, &stderr, nil}); code != exitUsage || !strings.Contains(stderr.String(), want) {
+			t.Errorf("%s: exit code %d, %s", line, code, stderr.String())
 		}
 	}
 }

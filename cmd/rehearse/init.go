@@ -49,7 +49,7 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
   rehearse init --questions > questions.yaml
   rehearse init --answers questions.yaml -o acme.yaml
   rehearse init --peak-rate 5000/s --duration 2h --hottest-ids @counts.csv -o -`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.markdown && !f.questions {
 				return usageError(c, errors.New("--markdown is for --questions"))

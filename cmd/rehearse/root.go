@@ -71,6 +71,14 @@ func usageError(c *cobra.Command, err error) error {
 	return coded{exitUsage, fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 }
 
+// nothing asks for no argument.
+func nothing(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError(c, fmt.Errorf("%s wants no argument, not %q", c.CommandPath(), args[0]))
+	}
+	return nil
+}
+
 // exactly asks for one argument and names it.
 func exactly(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

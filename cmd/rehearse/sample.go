@@ -42,7 +42,10 @@ and how unevenly events fall on distinct_ids.`,
   rehearse sample scenarios/quickstart.yaml --rejected results/runs/20261201T100000Z-quickstart -n 1000 > lost.jsonl
   rehearse sample scenarios/replay-activity.yaml --survey`,
 		Args: exactly("scenario file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if from < 0 || n < 0 {
+				return usageError(c, fmt.Errorf("--events %d, --from %d: cannot count backwards", n, from))
+			}
 			s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: set})
 			if err != nil {
 				return err

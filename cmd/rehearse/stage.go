@@ -50,13 +50,15 @@ func newStage(w world) *cobra.Command {
 		Long: `stage serves a capture endpoint that decodes, validates and counts what it
 gets by the rules of the real one, and keeps nothing. It can be made to stall,
 delay, reject and break off. Its counts are at GET /_rehearse/stats, and are
-printed when it ends (Ctrl-C).`,
+printed when it ends (Ctrl-C). A request may take as long as it likes to come
+in; when the endpoint ends, a second. What is in progress then has five seconds
+to be answered; a second Ctrl-C ends at once.`,
 		Example: `  rehearse stage --listen 127.0.0.1:8010
   rehearse stage --listen 127.0.0.1:8010 --stall 1s/5s
   rehearse stage --listen 127.0.0.1:8010 --reject 429:1% --reject 503:0.5% --retry-after 2s
   rehearse stage --script stall.yaml
   curl -s http://127.0.0.1:8010/_rehearse/stats | jq .events`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := f.config()
 			var wrong scenario.Errors
@@ -131,8 +133,14 @@ func (f *stageFlags) config() (staging.Config, error) {
 	}
 	if f.maxBody != "" {
 		n, err := scenario.ParseBytes(f.maxBody)
+		if err == nil && n == 0 {
+			err = errors.New("no body fits into 0 bytes")
+		}
 		note("max-body", err)
 		c.MaxBody = int(n)
+	}
+	if f.retryAfter > 0 && f.retryAfter < time.Second {
+		wrong = append(wrong, fmt.Errorf("--retry-after: cannot say %v: the header counts whole seconds", f.retryAfter))
 	}
 	if f.partitions < 0 || f.partitions > 10_000 || f.perMinute < 0 {
 		wrong = append(wrong, errors.New("--partitions must be 1 to 10000, and --per-minute not negative"))
@@ -195,10 +203,12 @@ func serve(w world, f stageFlags, config staging.Config) error {
 		return err
 	case <-soft.Done():
 	}
-	ctx, cancel := context.WithTimeout(hard, shutdownWithin)
+	ctx, cancel := context.WithTimeoutCause(hard, shutdownWithin, fmt.Errorf("they took longer than %v", shutdownWithin))
 	defer cancel()
-	err = server.Shutdown(ctx)
-	return errors.Join(err, printStats(w, server.Stats(), f.json))
+	if err := server.Shutdown(ctx); err != nil { // no failure: to end is what was asked for
+		fmt.Fprintf(w.stderr, "%v\n", err)
+	}
+	return printStats(w, server.Stats(), f.json)
 }
 
 // shutdownWithin is how long requests in progress may take to be answered.
