@@ -242,6 +242,16 @@ func (f Files) Paths() (paths []string) {
 	return paths
 }
 
+// Named puts the names of what was copied into a text that names the copies.
+func (f Files) Named(text string) string {
+	for _, p := range f.parts {
+		if p.copyOf != "" {
+			text = strings.ReplaceAll(text, p.path, p.copyOf)
+		}
+	}
+	return text
+}
+
 // spool copies a part into a temporary file.
 func spool(p part) (string, error) {
 	in, err := p.open()
