@@ -36,7 +36,7 @@ func DryRun(s *scenario.Scenario, to *Destination, start time.Time, show func(*D
 	if c, ok := source.(io.Closer); ok {
 		defer c.Close()
 	}
-	d := dryRun{source: source, reader: dryReader{target: &s.Target}, heads: newHeads(s, to, start)}
+	d := dryRun{source: source, reader: newDryReader(s), heads: newHeads(s, to, start)}
 	for range runtime.GOMAXPROCS(0) {
 		d.benches = append(d.benches, newWorkbench(s, start))
 	}
@@ -107,9 +107,18 @@ func (d *dryRun) show(b *Batch, show func(*Dry)) {
 
 // dryReader reads requests as an endpoint does.
 type dryReader struct {
-	target  *scenario.Target
-	current capture.Decoder
-	v1      capture.DecoderV1
+	target *scenario.Target
+	v0     capture.Decoder
+	v1     capture.DecoderV1
+}
+
+// newDryReader returns a reader of the generation that the embedded endpoint has.
+func newDryReader(s *scenario.Scenario) dryReader {
+	r := dryReader{target: &s.Target}
+	if s.Staging.Generation == capture.Generation2024.String() {
+		r.v0.Generation = capture.Generation2024
+	}
+	return r
 }
 
 // read returns what the endpoint would make of a request, nil if it would refuse it.
@@ -127,7 +136,7 @@ func (r *dryReader) read(b *Batch) *capture.Submission {
 		return got
 	}
 	path, query, _ := bytes.Cut([]byte(b.Path), []byte("?"))
-	got, err := r.current.Decode(&capture.Request{
+	got, err := r.v0.Decode(&capture.Request{
 		Path: path, Query: query, ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
 	})
 	if err != nil {

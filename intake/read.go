@@ -63,7 +63,12 @@ func readStart(text string) (time.Time, error) {
 		rest = strings.Replace(rest, mark, mark[1:], 1)
 	}
 	for _, layout := range startLayouts {
-		t, err := time.ParseInLocation(layout, rest, zone)
+		t, err := time.ParseInLocation(layout, rest, time.UTC)
+		if err == nil && !strings.HasSuffix(layout, "Z07:00") {
+			if t, err = scenario.OnClock(t, zone); err != nil {
+				return time.Time{}, err
+			}
+		}
 		switch {
 		case err != nil:
 			continue

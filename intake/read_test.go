@@ -31,6 +31,8 @@ func TestStarts(t *testing.T) {
 		{"2026-12-01 11:00 +01:00", "2026-12-01T11:00:00+01:00"}, {"2026-12-01 05:00 -05:00", "2026-12-01T05:00:00-05:00"},
 		{"2026-12-01 11:00 Europe/Berlin", "2026-12-01T11:00:00+01:00"}, {"Wed 2026-07-01 11:00 Europe/Berlin", "2026-07-01T11:00:00+02:00"},
 		{"2026-12-01 11:00 Europe/Atlantis", `unknown time zone "Europe/Atlantis"`}, {"2026-12-01 11:00 ../../etc/passwd", `unknown time zone "../../etc/passwd"`},
+		{"2027-03-28 02:30 Europe/Berlin", "no clock in Europe/Berlin ever shows 2027-03-28 02:30:00, because it is set forward then: write the time with its offset"},
+		{"2026-10-25 02:30 Europe/Berlin", "clocks in Europe/Berlin show 2026-10-25 02:30:00 twice, because they are set back then: write 2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00"},
 		{"2026-12-01", "2026-12-01T00:00:00Z"}, {"2026-12-01T10:00:00.75Z", ten},
 		{"Mon 2026-12-01", "2026-12-01 is a Tuesday, not a Monday"}, {"1066-10-14", "lies before 1970"},
 		{"next Tuesday", `cannot read "next Tuesday" as a time`}, {"Tuesday", `cannot read "Tuesday" as a time`},

@@ -36,29 +36,7 @@ func ParseMoment(text string, zone *time.Location) (time.Time, error) {
 		if err != nil {
 			continue
 		}
-		return onClock(wall, text, zone)
+		return scenario.OnClock(wall, zone)
 	}
 	return time.Time{}, fmt.Errorf("cannot read %q as a time: as in 2026-12-01T10:00:00+01:00, or 2026-12-01T10:00 by the clock in a zone", clip(text))
-}
-
-// onClock finds the one instant at which clocks in zone show what wall shows.
-func onClock(wall time.Time, text string, zone *time.Location) (time.Time, error) {
-	var found []time.Time
-	// No zone is more than a day from UTC, and none changes twice in two days.
-	for _, near := range []time.Duration{-26 * time.Hour, 26 * time.Hour} {
-		_, offset := wall.Add(near).In(zone).Zone()
-		t := wall.Add(-time.Duration(offset) * time.Second).In(zone)
-		shows := t.Format(time.DateTime) == wall.Format(time.DateTime)
-		if shows && (len(found) == 0 || !found[0].Equal(t)) {
-			found = append(found, t)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return time.Time{}, fmt.Errorf("no clock in %s ever shows %s, because it is set forward then: write the time with its offset", zone, text)
-	case 2:
-		return time.Time{}, fmt.Errorf("clocks in %s show %s twice, because they are set back then: write %s or %s",
-			zone, text, found[0].Format(time.RFC3339), found[1].Format(time.RFC3339))
-	}
-	return found[0], nil
 }

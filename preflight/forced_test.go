@@ -83,11 +83,24 @@ func TestOverflowInPlace(t *testing.T) {
 		if said.Partitions.Hottest != seen.Partitions.Hottest || said.Plan.Overflow == 0 {
 			t.Errorf("%s: said %+v, counted %+v; %d overflow", generation, said.Partitions, seen.Partitions, said.Plan.Overflow)
 		}
+		near(t, generation+": events that overflow", float64(said.Plan.Overflow), float64(seen.Plan.Overflow), 0.05)
 		mean[generation] = said.Partitions.Mean
 	}
 	near(t, "all events stay in 2024", mean["2024"], 12_500./64, 0.001)
 	if mean["current"] > 0.9*mean["2024"] {
 		t.Errorf("events of a partition: %v", mean)
+	}
+}
+
+// TestCountedByGeneration: requests that the embedded endpoint of 2024 cannot read
+// bring nothing into the pipeline.
+func TestCountedByGeneration(t *testing.T) {
+	t.Parallel()
+	for generation, want := range map[string]bool{"current": true, "2024": false} {
+		s := parse(t, told, "load.profile=const(100, 1s)", "target.compression=lz64", "staging.generation="+generation)
+		if r := count(t, s, nil); r.Plan.Persons > 0 != want {
+			t.Errorf("%s: %d persons", generation, r.Plan.Persons)
+		}
 	}
 }
 

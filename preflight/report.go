@@ -84,6 +84,8 @@ type Plan struct {
 	Backlog int64   `json:"backlog_events"` // the most that wait where the peak is over capacity
 	Drain   float64 `json:"drain_s"`        // how long after the end they are worked off
 
+	Missed int64 `json:"missed_id_events"` // events that an id may have had beyond those told, because only the busiest were followed; 0: all were
+
 	Pause    float64 `json:"longest_pause_s"` // between two requests; 0 unless counted
 	Disorder int64   `json:"disorder_events"` // that come after a younger one of their id; 0 unless counted
 
@@ -98,6 +100,7 @@ type Errors struct {
 	BodyBytes float64 `json:"body_bytes"`
 	WireBytes float64 `json:"wire_bytes"`
 	Merges    float64 `json:"merges"`
+	Persons   float64 `json:"persons"`
 }
 
 // HotID is an id with much of the traffic.

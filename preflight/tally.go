@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -16,7 +15,8 @@ import (
 // the pipeline, in the time of the run. It is for one goroutine.
 type Tally struct {
 	model  *pipeline.Pipeline
-	forced []string // tokens, or token:distinct_id, that overflow whatever their rate
+	single *pipeline.Pipeline // as if one replica had all connections; nil: one has anyway
+	forced []string           // tokens, or token:distinct_id, that overflow whatever their rate
 	facts  *scenario.Facts
 	origin time.Time
 
@@ -25,8 +25,7 @@ type Tally struct {
 	MaxBody, MaxWire int64
 	MaxEvent         int64
 
-	ids      map[uint64]*seen // by id and project; bounded
-	more     int64            // events of ids beyond the bound
+	ids      followed
 	names    map[string]int64
 	cost     float64
 	accepted int64
@@ -39,26 +38,9 @@ type Tally struct {
 	event    pipeline.Event
 }
 
-// seen is what is known about one id.
-type seen struct {
-	id       string
-	events   int64
-	over     int64
-	first    time.Duration // when it overflowed first
-	second   int64         // of the run, that rate counts
-	rate     int64
-	peak     int64
-	latest   time.Duration
-	earliest time.Duration
-	merged   bool // into another
-	overflow bool
-	forced   bool // by the embedded endpoint
-	key      uint32
-}
-
 // The bounds of a tally.
 const (
-	mostSeen  = 1 << 21
+	mostSeen  = 1 << 18 // ids; some 50 MB
 	mostNames = 10_000
 )
 
@@ -69,23 +51,24 @@ func NewTally(s *scenario.Scenario, given *scenario.Facts) *Tally {
 	if f == nil {
 		f = FactsOf(s)
 	}
-	limit := f.Overflow
 	n := buckets(s, f)
-	limit.PerSecond, limit.Burst = limit.PerSecond*n, limit.Burst*n
 	var forced, dropped []string
 	inPlace := false
 	if given == nil {
 		forced, dropped = s.Staging.Overflow, s.Staging.OverQuota
 		inPlace = s.Staging.Generation == capture.Generation2024.String()
 	}
-	return &Tally{
-		forced: forced,
-		facts:  f, origin: originOf(s), ids: map[uint64]*seen{}, names: map[string]int64{},
-		model: pipeline.New(pipeline.Config{
-			Partitions: f.Partitions, Overflow: limit, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
-			Forced: forced, OverQuota: dropped, InPlace: inPlace,
-		}),
+	config := pipeline.Config{
+		Partitions: f.Partitions, Overflow: f.Overflow, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
+		Forced: forced, OverQuota: dropped, InPlace: inPlace,
 	}
+	t := &Tally{forced: forced, facts: f, origin: originOf(s), ids: newFollowed(mostSeen), names: map[string]int64{}}
+	if n > 1 {
+		t.single = pipeline.New(config)
+		config.Overflow.PerSecond, config.Overflow.Burst = f.Overflow.PerSecond*n, f.Overflow.Burst*n
+	}
+	t.model = pipeline.New(config)
+	return t
 }
 
 // originOf is when a run is taken to begin: the global limit counts by full minutes
@@ -137,14 +120,15 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 		t.stamp(at)
 	}
 	route := t.model.Take(&t.event, t.origin.Add(r.Due))
+	if t.single != nil {
+		t.single.Take(&t.event, t.origin.Add(r.Due))
+	}
 	t.cost += t.facts.Costs.Of(string(e.Event))
 	if _, known := t.names[string(e.Event)]; known || len(t.names) < mostNames {
 		t.names[string(e.Event)]++
 	}
 	id := t.id(r.Submission.Token, e.DistinctID)
-	if id != nil {
-		id.take(r.Due, route)
-	}
+	id.take(r.Due, route)
 	if t.event.Link != nil && !route.Dropped {
 		t.merge(r, id)
 	}
@@ -160,53 +144,30 @@ func (t *Tally) stamp(at time.Time) {
 	}
 }
 
-// id returns what is known about an id, nil if there is no room for more.
+// id returns what is known about an id.
 func (t *Tally) id(token, id []byte) *seen {
 	hash := xxh3.HashSeed(id, xxh3.Hash(token))
-	if s := t.ids[hash]; s != nil {
+	if s := t.ids.ids[hash]; s != nil {
 		return s
 	}
-	if len(t.ids) >= mostSeen {
-		t.more++
-		return nil
-	}
 	key := pipeline.Murmur2(append(append(slices.Clone(token), ':'), id...))
-	s := &seen{id: string(id), key: key, latest: -1}
+	s := &seen{id: string(id), key: key}
 	s.forced = slices.Contains(t.forced, string(token)) || slices.Contains(t.forced, string(token)+":"+s.id)
-	t.ids[hash] = s
+	t.ids.add(hash, s)
 	return s
-}
-
-// take counts an event of the id.
-func (s *seen) take(due time.Duration, route pipeline.Route) {
-	if second := int64(due / time.Second); second != s.second {
-		s.second, s.rate = second, 0
-	}
-	if s.events == 0 {
-		s.earliest = due
-	}
-	s.events++
-	s.rate++
-	s.peak = max(s.peak, s.rate)
-	s.latest = due
-	if route.Lane == pipeline.Overflow {
-		if !s.overflow {
-			s.overflow, s.first = true, due
-		}
-		s.over++
-	}
 }
 
 // merge judges whether a merge is at risk: whether another partition has an event
 // of its source that may not have been read yet, or its target overflows.
 func (t *Tally) merge(r *Request, target *seen) {
-	source := t.ids[xxh3.HashSeed(t.event.Link, xxh3.Hash(t.event.Token))]
+	source := t.ids.ids[xxh3.HashSeed(t.event.Link, xxh3.Hash(t.event.Token))]
 	if source != nil && !source.merged {
 		source.merged = true
-		t.waits.add(r.Due - source.earliest)
+		if source.missed == 0 { // else it may have come earlier
+			t.waits.add(r.Due - source.earliest)
+		}
 	}
 	switch {
-	case target == nil:
 	case target.overflow:
 		t.atRisk++
 	case source == nil || source.latest < 0 || r.Due-source.latest >= t.facts.Hazard:
@@ -225,15 +186,15 @@ func (t *Tally) report(l *look) {
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
 	m := stats.Merges
 	l.mergesAre(Merges{Total: m.Total, AtRisk: t.atRisk, Refused: m.Illegal + m.Identified, P50: t.waits.seconds(0.5), P90: t.waits.seconds(0.9)})
-	r.Plan.Persons = int64(len(t.ids)) + t.more
+	r.Plan.Persons, r.Plan.Errors.Persons = t.ids.different()
+	r.Plan.Missed = t.ids.missed
 	r.Plan.Pause, r.Plan.Disorder = t.pause.Seconds(), stats.Order.Backwards
-	all := make([]*seen, 0, len(t.ids))
-	for _, s := range t.ids {
-		all = append(all, s)
+	l.crowd = float64(t.ids.over)
+	if t.single != nil {
+		o := t.single.Stats().Overflow
+		l.worst = float64(o.Bucket + o.Forced + o.Global)
 	}
-	slices.SortFunc(all, func(a, b *seen) int {
-		return cmp.Or(cmp.Compare(b.events, a.events), cmp.Compare(a.id, b.id))
-	})
+	all := t.ids.busiest()
 	var hot []HotID
 	for _, s := range all {
 		h := t.hotID(s)

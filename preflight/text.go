@@ -93,7 +93,7 @@ func (r *Report) planText(p *page) {
 	p.fact("requests/s", "%s at the peak, %s on average", rate(plan.PeakRequests), rate(plan.MeanRequests))
 	p.fact("bytes", "%s of bodies%s, %s on the wire%s", size(plan.BodyBytes), around(plan.Errors.BodyBytes), size(plan.WireBytes), around(plan.Errors.WireBytes))
 	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", count(plan.Connections), rate(plan.ServiceMS))
-	p.fact("persons", "%s different distinct_ids", count(plan.Persons))
+	p.fact("persons", "%s different distinct_ids%s", count(plan.Persons), around(plan.Errors.Persons))
 	if plan.Pause > longPause {
 		p.fact("pause", "%s at the longest", seconds(plan.Pause))
 	}
@@ -132,6 +132,9 @@ func (r *Report) hotText(p *page) {
 			at, over = seconds(*h.OverflowsS), count(h.Overflow)
 		}
 		p.line("  %-36s %12s %8s %10s %12s %12s", plain(h.named(), 36), count(h.Events), percent(h.Share), rate(h.PeakPerS), at, over)
+	}
+	if n := r.Plan.Missed; n > 0 {
+		p.line("  there are too many ids to follow each: one may have had up to %s events more, and quiet ones miss among the merges at risk and the disorder", count(n))
 	}
 	if n := r.Plan.Overflowing; n > 0 {
 		p.line("  %s in all, %s of their events", idsOverflow(n), count(r.Plan.Overflow))

@@ -13,22 +13,23 @@ const hotSize = 1 << 12
 // top-k elements in data streams", ICDT 2005). A count is too high by at most its
 // error; an id that is not on the list has at most as many events as the last one.
 type hot struct {
-	items []hotItem // a heap, the one with the fewest events first
-	place map[uint64]int
+	items []*hotItem // a heap, the one with the fewest events first
+	known map[uint64]*hotItem
 }
 
 // hotItem is one id on the list.
 type hotItem struct {
 	hash         uint64
 	count, error int64
+	place        int // among the items
 }
 
 // newHot begins with ids whose counts are exact.
 func newHot(known []slot) *hot {
-	h := &hot{place: make(map[uint64]int, hotSize)}
+	h := &hot{known: make(map[uint64]*hotItem, hotSize)}
 	for _, s := range known {
-		h.place[s.hash] = len(h.items)
-		h.items = append(h.items, hotItem{s.hash, int64(s.count), 0})
+		item := &hotItem{hash: s.hash, count: int64(s.count), place: len(h.items)}
+		h.items, h.known[s.hash] = append(h.items, item), item
 	}
 	heap.Init(h)
 	return h
@@ -37,16 +38,15 @@ func newHot(known []slot) *hot {
 // add counts one event. An id that is new takes the place of the last one, and
 // its count as an error.
 func (h *hot) add(hash uint64) {
-	i, known := h.place[hash]
-	if !known {
-		i = 0
-		delete(h.place, h.items[0].hash)
-		h.items[0].error = h.items[0].count
-		h.items[0].hash = hash
-		h.place[hash] = 0
+	item := h.known[hash]
+	if item == nil {
+		item = h.items[0]
+		delete(h.known, item.hash)
+		item.hash, item.error = hash, item.count
+		h.known[hash] = item
 	}
-	h.items[i].count++
-	heap.Fix(h, i)
+	item.count++
+	heap.Fix(h, item.place)
 }
 
 // sure returns the counts that are exact and above what any id that is not on the
@@ -86,7 +86,7 @@ func (h *hot) Len() int           { return len(h.items) }
 func (h *hot) Less(i, j int) bool { return h.items[i].count < h.items[j].count }
 func (h *hot) Swap(i, j int) {
 	h.items[i], h.items[j] = h.items[j], h.items[i]
-	h.place[h.items[i].hash], h.place[h.items[j].hash] = i, j
+	h.items[i].place, h.items[j].place = i, j
 }
 
 // Push is not used: the list keeps its length.

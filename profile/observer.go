@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -17,8 +18,6 @@ type Observer struct {
 	ids      *ids
 	kinds    map[string]int64
 	segments []*segment
-	newest   time.Time
-	pause    time.Duration // the longest
 	sizes    tally
 	joins    joins
 	uuids    recording.Recent
@@ -31,6 +30,7 @@ type segment struct {
 	start   time.Time
 	offset  time.Duration // of its start from that of the first, long pauses left out
 	last    time.Time
+	pause   time.Duration // the longest in it
 	events  int64
 	seconds *recording.Curve
 	minutes *recording.Curve
@@ -73,26 +73,49 @@ func (o *Observer) Add(e *recording.Event) {
 	}
 }
 
-// segment returns the segment that a time falls into.
+// segment returns the segment that a time falls into. Segments are in the order of
+// time, whatever order the events come in: one clock that is years ahead makes a
+// segment of its own and takes nothing of what comes after.
 func (o *Observer) segment(t time.Time) *segment {
-	n := len(o.segments)
-	if n > 0 {
-		o.pause = max(o.pause, t.Sub(o.newest))
-	}
-	if n == 0 || t.Sub(o.newest) > o.gap && n < maxSegments {
-		s := &segment{start: t, last: t, seconds: recording.NewCurve(time.Second), minutes: recording.NewCurve(time.Minute)}
-		if n > 0 {
-			s.offset = o.segments[n-1].offset + o.segments[n-1].span()
+	i := len(o.segments) - 1 // the last that begins no later
+	if i >= 0 && t.Before(o.segments[i].start) {
+		next, same := slices.BinarySearchFunc(o.segments, t, func(s *segment, t time.Time) int { return s.start.Compare(t) })
+		if i = next - 1; same {
+			i = next
 		}
-		o.segments = append(o.segments, s)
-		n++
-		o.newest = t
 	}
-	s := o.segments[n-1]
-	if t.After(o.newest) {
-		o.newest, s.last = t, t
+	last := i == len(o.segments)-1
+	switch full := len(o.segments) == maxSegments; {
+	case i >= 0 && (t.Sub(o.segments[i].last) <= o.gap || full && last):
+		return o.segments[i].extend(t)
+	case !last && (o.segments[i+1].start.Sub(t) <= o.gap || full):
+		return o.segments[i+1]
+	}
+	s := &segment{start: t, last: t, seconds: recording.NewCurve(time.Second), minutes: recording.NewCurve(time.Minute)}
+	if i >= 0 {
+		s.offset = o.segments[i].offset + o.segments[i].span()
+	}
+	o.segments = slices.Insert(o.segments, i+1, s)
+	return s
+}
+
+// extend notes that the segment goes on until a time.
+func (s *segment) extend(t time.Time) *segment {
+	if t.After(s.last) {
+		s.pause, s.last = max(s.pause, t.Sub(s.last)), t
 	}
 	return s
+}
+
+// longestPause is how long it took at most from one event to the next.
+func (o *Observer) longestPause() (longest time.Duration) {
+	for i, s := range o.segments {
+		longest = max(longest, s.pause)
+		if i > 0 {
+			longest = max(longest, s.start.Sub(o.segments[i-1].last))
+		}
+	}
+	return longest
 }
 
 // longestSpan bounds how long a segment is taken to last: a century, so that a wrong

@@ -147,7 +147,7 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 	p := fromRanking(r)
 	p.Events, p.Sampling = o.events(), o.ids.sampling()
 	p.Merges, p.Duplicates = o.joins.merges(o.ids, p.Events), o.again
-	p.Pause = o.pause.Seconds()
+	p.Pause = o.longestPause().Seconds()
 	for _, s := range o.segments {
 		p.addSegment(s)
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"rehearse/scenario"
 )
 
 // maxTop bounds how many rows of counts are read.
@@ -19,6 +21,7 @@ func ReadTop(in io.Reader) (*Profile, error) {
 	rows := csv.NewReader(in)
 	rows.ReuseRecord, rows.FieldsPerRecord = true, 0
 	var counts []int64
+	all := int64(0)
 	for {
 		record, err := rows.Read()
 		if err == io.EOF {
@@ -36,8 +39,10 @@ func ReadTop(in io.Reader) (*Profile, error) {
 			return nil, fmt.Errorf("cannot read counts: line %d: the last column is not a count", line)
 		case len(counts) == maxTop:
 			return nil, fmt.Errorf("cannot read counts: more than %d rows", maxTop)
+		case n > scenario.MaxEvents-all:
+			return nil, fmt.Errorf("cannot read counts: line %d: they come to more than 2^53 events", line)
 		case n > 0:
-			counts = append(counts, n)
+			counts, all = append(counts, n), all+n
 		}
 	}
 	if len(counts) == 0 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -242,6 +243,28 @@ func (f Files) Paths() (paths []string) {
 	return paths
 }
 
+// Named puts the names of what was copied into a text that names the copies.
+func (f Files) Named(text string) string {
+	for _, p := range f.parts {
+		if p.copyOf != "" {
+			text = strings.ReplaceAll(text, p.path, p.copyOf)
+		}
+	}
+	return text
+}
+
+// copyNames is what the temporary copies of this process are called.
+func copyNames() string { return fmt.Sprintf("rehearse-%d-*", os.Getpid()) }
+
+// RemoveCopies removes the temporary copies that this process has made, for one that
+// ends without the remove functions of Spool. It is best effort.
+func RemoveCopies() {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), copyNames())) // the pattern is sound
+	for _, path := range left {
+		os.Remove(path)
+	}
+}
+
 // spool copies a part into a temporary file.
 func spool(p part) (string, error) {
 	in, err := p.open()
@@ -249,7 +272,7 @@ func spool(p part) (string, error) {
 		return "", err
 	}
 	defer in.Close()
-	out, err := os.CreateTemp("", "rehearse-*")
+	out, err := os.CreateTemp("", copyNames())
 	if err != nil {
 		return "", fmt.Errorf("cannot keep a copy of %q to read it twice: %w", p, err)
 	}

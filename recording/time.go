@@ -52,7 +52,10 @@ func ParseText(s []byte) (time.Time, bool) {
 		return midnight, true
 	}
 	clock, ok := parseTimeOfDay(s[10:])
-	return midnight.Add(clock), ok
+	if !ok {
+		return time.Time{}, false
+	}
+	return midnight.Add(clock), true
 }
 
 // parseTimeOfDay reads what follows a date.
@@ -97,7 +100,7 @@ func parseZone(s []byte) (time.Duration, bool) {
 		return 0, true
 	}
 	hours, ok := pairs(s, 1, 1)
-	if !ok || s[0] != '+' && s[0] != '-' {
+	if !ok || s[0] != '+' && s[0] != '-' || hours > 23 {
 		return 0, false
 	}
 	zone := time.Duration(hours) * time.Hour
@@ -106,7 +109,7 @@ func parseZone(s []byte) (time.Duration, bool) {
 			rest = rest[1:]
 		}
 		minutes, ok := pairs(rest, 0, 1)
-		if !ok || len(rest) != 2 {
+		if !ok || len(rest) != 2 || minutes > 59 {
 			return 0, false
 		}
 		zone += time.Duration(minutes) * time.Minute

@@ -294,6 +294,22 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// TestLateIsLimited: ids that no limit would notice make room at once for those that
+// come after them.
+func TestLateIsLimited(t *testing.T) {
+	t.Parallel()
+	p := New(Config{IDs: 160})
+	for i := range 1000 {
+		p.Take(of(fmt.Sprint(i)), start.Add(time.Duration(i)*20*time.Millisecond))
+	}
+	for range 1500 { // a burst of 1,000 passes
+		p.Take(of("late"), at(20))
+	}
+	if stats := p.Stats(); stats.Overflow.Bucket != 500 || stats.Order.Untracked > 0 {
+		t.Errorf("%d overflowed, %d ids were not remembered", stats.Overflow.Bucket, stats.Order.Untracked)
+	}
+}
+
 func TestTakeAllocates(t *testing.T) {
 	p, e := New(Config{}), of("d")
 	e.Time = start

@@ -55,17 +55,29 @@ func (s *shard) id(hash uint64, now time.Time) *idState {
 	return id
 }
 
-// sweep forgets idle ids, at most once a second: it looks at all of them.
+// sweep forgets idle ids and, where that makes little room, all whose limits would
+// not notice: of them the order is known from then on only. It looks at all of them,
+// so if even that makes little room it does so at most once a second.
 func (s *shard) sweep(now time.Time) {
 	if now.Sub(s.swept) < time.Second {
 		return
 	}
-	s.swept = now
-	for hash, id := range s.ids {
-		if now.UnixNano()-id.seen > int64(idle) {
-			delete(s.ids, hash)
+	for _, quiet := range []time.Duration{idle, 0} {
+		for hash, id := range s.ids {
+			if since := now.UnixNano() - id.seen; since > int64(idle) || since > int64(quiet) && id.unlimited(now) {
+				delete(s.ids, hash)
+			}
+		}
+		if len(s.ids) <= s.most-s.most/8 {
+			return
 		}
 	}
+	s.swept = now
+}
+
+// unlimited tells whether the limits of an id stand as if it had never been seen.
+func (id *idState) unlimited(now time.Time) bool {
+	return id.window == nil && int64(id.bucket) <= now.UnixNano()
 }
 
 // overLimit counts an event, and reports whether the id has had too many.

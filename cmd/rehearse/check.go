@@ -163,6 +163,11 @@ func supposed(s *scenario.Scenario) *generator.Destination {
 // countedLoad builds every request of a run and counts.
 func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, error) {
 	tally, curve := preflight.NewTally(s, facts), s.Load.Profile
+	if facts != nil { // They tell of another endpoint than the embedded one.
+		there := *s
+		there.Staging.Generation = ""
+		s = &there
+	}
 	plan, err := generator.DryRun(s, supposed(s), time.Now(), func(d *generator.Dry) {
 		tally.Take(&preflight.Request{Due: d.Due, Events: d.Events, Body: d.Body, Wire: d.Wire, Submission: d.Submission})
 	})

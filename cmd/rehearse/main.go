@@ -8,12 +8,18 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"rehearse/recording"
 )
 
 func main() {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
-	os.Exit(run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, interrupts}))
+	code := run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, interrupts})
+	if code == exitInterrupted { // A verb may have been left in the middle of reading a copy.
+		recording.RemoveCopies()
+	}
+	os.Exit(code)
 }
 
 // world is what the program touches of its surroundings; tests bring their own.

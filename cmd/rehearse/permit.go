@@ -31,7 +31,7 @@ The signature is OpenSSH's own, so that ssh-keygen makes and checks it as well:
 		Args: noSuchVerb,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newPermitNew(w), newPermitSign(w), newPermitShow(w), newPermitVerify(w))
+	c.AddCommand(stoppable(w, newPermitNew(w)), newPermitSign(w), newPermitShow(w), stoppable(w, newPermitVerify(w)))
 	return c
 }
 

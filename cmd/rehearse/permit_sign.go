@@ -63,8 +63,15 @@ func askPassphrase(w world, key string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot ask for the passphrase of %s: there is no terminal (add the key to an agent and name its public half)", key)
 	}
 	fmt.Fprintf(w.stderr, "passphrase of %s: ", key)
-	secret, err := term.ReadPassword(int(in.Fd()))
+	shown, err := term.GetState(int(in.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask for the passphrase: %w", err)
+	}
+	secret, err := unlessStopped(w, func() ([]byte, error) { return term.ReadPassword(int(in.Fd())) })
 	fmt.Fprintln(w.stderr)
+	if errors.Is(err, errSignal) {
+		return nil, errors.Join(err, term.Restore(int(in.Fd()), shown))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the passphrase: %w", err)
 	}

@@ -33,6 +33,8 @@ func TestNoCopyIsLeft(t *testing.T) {
 		{line, "verdict: ", []string{"check", path}},
 		{line, "1 events of 1 distinct_ids", []string{"profile", pipe}},
 		{line, "would send 1 events", []string{"sample", path, "--survey"}},
+		{line + "nonsense\n", "(first at " + pipe + ":2)", []string{"sample", path, "--survey"}},
+		{"nonsense\n", "(first at " + pipe + ":1)", []string{"sample", path, "--survey"}},
 	} {
 		go os.WriteFile(pipe, []byte(c.content), 0)
 		_, stdout, stderr := command(t, c.args...)

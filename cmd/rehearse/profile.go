@@ -51,6 +51,9 @@ query instead of the data: a CSV with a count per distinct_id.`,
 			if (len(args) == 0) == (f.top == "") {
 				return usageError(c, errors.New("profile wants an export, or --top with a file of counts"))
 			}
+			if f.gap <= 0 {
+				return usageError(c, fmt.Errorf("--gap %v is no pause: give one such as 12h", f.gap))
+			}
 			return learn(w, args, f)
 		},
 	}

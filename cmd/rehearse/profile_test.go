@@ -230,12 +230,16 @@ func TestProfileUsage(t *testing.T) {
 	if raced {
 		t.Skip("nothing here happens at the same time")
 	}
+	counts := filepath.Join(t.TempDir(), "counts.csv")
+	write(t, counts, "distinct_id,count\na,9223372036854775807\nb,1\n")
 	for _, c := range []struct {
 		args []string
 		code int
 		want string
 	}{
 		{nil, exitUsage, "wants an export"},
+		{[]string{activity, "--gap", "0s"}, exitUsage, "--gap 0s is no pause"},
+		{[]string{"--top", counts}, exitScenario, "line 2: they come to more than 2^53 events"},
 		{[]string{activity, "-o", "a.txt"}, exitUsage, "must end in .yaml"},
 		{[]string{"nothing-here"}, exitScenario, "no file is"},
 		{[]string{activity, "--format", "parquet"}, exitScenario, "no Parquet file"},

@@ -50,7 +50,10 @@ other it goes only under a signed permit, and within it (rehearse permit --help)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError(c, err)
 	})
-	root.AddCommand(newInit(w), newCheck(w), newRun(w), newReport(w), newMerge(w), newCompare(w), newSample(w), newShape(w), newProfile(w), newStage(w), newPermit(w), newSchema(w), newVersion(w))
+	root.AddCommand(newInit(w), newRun(w), newStage(w), newPermit(w), newVersion(w))
+	for _, c := range []*cobra.Command{newCheck(w), newReport(w), newMerge(w), newCompare(w), newSample(w), newShape(w), newProfile(w), newSchema(w)} {
+		root.AddCommand(stoppable(w, c))
+	}
 	return root
 }
 

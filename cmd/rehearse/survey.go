@@ -29,7 +29,7 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	spooled.Replay, replay.Paths = &replay, files.Paths()
 	source, plan, err := generator.Open(&spooled)
 	if err != nil {
-		return coded{exitScenario, err}
+		return coded{exitScenario, errors.New(files.Named(err.Error()))}
 	}
 	if c, ok := source.(io.Closer); ok {
 		c.Close()
@@ -37,11 +37,11 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	fmt.Fprintf(w.stdout, "%s would send %s events in %s requests over %v, at most %.0f events/s\n",
 		s.Name, humanize.Comma(plan.Events), humanize.Comma(plan.Requests), plan.Span.Round(time.Millisecond), plan.Peak)
 	for _, warning := range plan.Notes() {
-		fmt.Fprintf(w.stdout, "note: %s\n", warning)
+		fmt.Fprintf(w.stdout, "note: %s\n", files.Named(warning))
 	}
 	p, err := profile.Read(&replay, time.Duration(math.MaxInt64))
 	if err != nil {
-		return coded{exitScenario, err}
+		return coded{exitScenario, errors.New(files.Named(err.Error()))}
 	}
 	fmt.Fprintln(w.stdout, "\nthe recording")
 	return p.WriteText(w.stdout)
