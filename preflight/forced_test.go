@@ -11,6 +11,7 @@ import (
 // with one of them, and with one id of the other.
 const told = `
 name: told
+target: {compression: none}
 load: {profile: 'line(0, 1000, 5s) const(1000, 10s)'}
 batching: {events: 20}
 traffic:

@@ -67,10 +67,7 @@ func (f *fullDisk) Write(p []byte) (int, error) {
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	d, err := Create(path, manifest(300))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := create(t, path, manifest(300))
 	d.timeline = &fullDisk{d.timeline, 250} // a row and a piece of the next
 	r := NewRecorder(1)
 	var failures []error

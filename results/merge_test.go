@@ -37,10 +37,7 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 		m.Planned.Requests++
 		m.Planned.Events += 10
 	}
-	d, err := Create(path, m)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := create(t, path, m)
 	for k := of.Index; k < n; k += of.Of {
 		reason, status := reasonOf(k)
 		o := outcome(k, reason, status)

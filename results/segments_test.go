@@ -18,10 +18,7 @@ import (
 // of at most limit bytes.
 func refused(t testing.TB, path string, n, limit int) *Directory {
 	t.Helper()
-	d, err := Create(path, manifest(n))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := create(t, path, manifest(n))
 	d.rejected.limit = limit
 	r := NewRecorder(1)
 	for i := range n {
@@ -201,10 +198,7 @@ func TestMemoryIsFlat(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes 120,000 refused requests down")
 	}
-	d, err := Create(t.TempDir(), manifest(0))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := create(t, t.TempDir(), manifest(0))
 	d.rejected.limit = maxSegment / 512 // so that segments are removed within that time
 	r := NewRecorder(4)
 	early := uint64(0)
@@ -226,10 +220,7 @@ func TestMemoryIsFlat(t *testing.T) {
 // -benchtime 86400x; bytes is what is in use then, and MB what lies on the disk.
 func BenchmarkWriteRefused(b *testing.B) {
 	path := b.TempDir()
-	d, err := Create(path, manifest(0))
-	if err != nil {
-		b.Fatal(err)
-	}
+	d := create(b, path, manifest(0))
 	r := NewRecorder(4)
 	for second := 0; b.Loop(); second++ {
 		refuse(b, d, r, second)

@@ -3,6 +3,7 @@ package results
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -12,14 +13,15 @@ import (
 
 // StageBooks say what came of a stage of the load, from the requests that were
 // answered while it lasted: what an endpoint that fell behind still owes from the
-// stage before is among them.
+// stage before is among them. What is answered after the load has ended belongs to
+// the last stage, though not to the rate at which it was answered.
 type StageBooks struct {
 	Requests int64    `json:"requests"`              // sent, and come to their end
-	Answered float64  `json:"answered_events_per_s"` // on average
+	Answered float64  `json:"answered_events_per_s"` // on average, while it lasted
 	Rejected float64  `json:"rejected"`              // share of the requests, ambiguous ones included
 	Late     float64  `json:"late"`                  // share of those that were due
 	Latency  Summary  `json:"latency_ms"`
-	Broke    []string `json:"broke"`           // thresholds that the stage did not meet, and to what they came
+	Broke    []string `json:"broke"`           // thresholds that the stage did not meet, and to what they came; or how little was answered
 	Doubt    string   `json:"doubt,omitempty"` // why it may not have been the endpoint that broke them
 }
 
@@ -27,8 +29,11 @@ type StageBooks struct {
 type walk struct {
 	stages     []scenario.Stretch
 	thresholds []scenario.Threshold
+	batch      float64       // events of a request, on average; 0: not all of the load is to be sent
 	books      []*StageBooks // of the stages that are over; nil: nothing was answered
 	tally      *Tally        // of the stage that goes on, the first without books
+	answered   int64         // events of the tally that were answered before the stage was over
+	elapsed    time.Duration
 }
 
 // newWalk prepares to follow a run; too many stages are not followed.
@@ -42,8 +47,18 @@ func newWalk(m *Manifest) *walk {
 			w.thresholds = append(w.thresholds, t)
 		}
 	}
+	load := 0.0
+	for i := range w.stages {
+		load += offered(&w.stages[i])
+	}
+	if planned := float64(m.Planned.Events); planned > 0.99*load { // less is that of a resumed run
+		w.batch = share64(planned, float64(m.Planned.Requests))
+	}
 	return w
 }
+
+// offered is how many events a stage asks for.
+func offered(s *scenario.Stretch) float64 { return (s.Start + s.End) / 2 * (s.To - s.From).Seconds() }
 
 // ofParts says whether what a threshold demands of the run can be demanded of a
 // part of it. A number of events cannot, nor that something is refused.
@@ -57,39 +72,79 @@ func ofParts(t *scenario.Threshold) bool {
 }
 
 // observe takes in an interval, which belongs to the stage in which its middle
-// lies.
+// lies, and to the last one if that is after the load.
 func (w *walk) observe(from, to time.Duration, t *Tally) {
 	middle := from + (to-from)/2
-	for len(w.books) < len(w.stages) && middle >= w.stages[len(w.books)].To {
+	for len(w.books) < len(w.stages)-1 && middle >= w.stages[len(w.books)].To {
+		w.elapsed = max(w.elapsed, w.stages[len(w.books)].To)
 		w.books = append(w.books, w.now())
 		w.tally.reset()
+		w.answered = 0
 	}
-	if len(w.books) < len(w.stages) {
-		w.tally.Add(t)
+	w.elapsed = to
+	if len(w.stages) == 0 {
+		return
 	}
+	if middle < w.stages[len(w.books)].To {
+		w.answered += t.Sent().Events
+	}
+	w.tally.Add(t)
 }
 
-// now sums up the stage that goes on; nil if nothing was answered in it.
+// now sums up the stage that goes on; nil if nothing was answered in it, and
+// nothing had to be.
 func (w *walk) now() *StageBooks {
-	if len(w.books) == len(w.stages) || w.tally.Due() == 0 {
+	if len(w.books) == len(w.stages) {
 		return nil
 	}
 	stage, t := &w.stages[len(w.books)], w.tally
+	short := w.short(stage)
+	if t.Due() == 0 && short == "" {
+		return nil
+	}
 	r := Result{}
 	keepBooks(&r, t)
 	r.Planned.Requests = t.Due()
 	b := &StageBooks{
 		Requests: r.Requests.Sent,
-		Answered: share64(float64(r.Events.Sent), (stage.To - stage.From).Seconds()),
+		Answered: share64(float64(w.answered), (min(stage.To, w.elapsed) - stage.From).Seconds()),
 		Rejected: ratio(r.Requests.Rejected+r.Requests.Ambiguous, r.Requests.Sent),
 		Late:     ratio(t.AllLate().Requests, t.Due()),
 		Latency:  summary(t.Latency),
-		Broke:    w.broken(stage, &r),
+		Broke:    []string{},
+	}
+	if t.Due() > 0 {
+		b.Broke = w.broken(stage, &r)
+	}
+	if short != "" {
+		b.Broke = append(b.Broke, short)
 	}
 	if own := t.Late[LateBuild].Requests + t.Late[LatePace].Requests; len(b.Broke) > 0 && tooMany(own, t.Due()) {
 		b.Doubt = fmt.Sprintf("%s of its requests left late by the generator's own fault", percent(ratio(own, t.Due())))
 	}
 	return b
+}
+
+// short says that far less was answered in a stage that is over than it asked for:
+// an endpoint that stands still breaks no other threshold until it answers, which
+// may be in the stages to come. What takes as long as the thresholds allow, and a
+// second more, is not missed, nor are a few batches, or what chance explains.
+func (w *walk) short(stage *scenario.Stretch) string {
+	if w.batch == 0 || w.elapsed < stage.To {
+		return ""
+	}
+	allowed := time.Second
+	for _, t := range w.thresholds {
+		if t.Metric.Name == "latency" || t.Metric.Name == "service" {
+			allowed = max(allowed, time.Second+time.Duration(t.Value*float64(time.Millisecond)))
+		}
+	}
+	asked := offered(stage)
+	spare := max(stage.Start, stage.End)*allowed.Seconds() + 3*w.batch*(1+math.Sqrt(asked/w.batch))
+	if float64(w.answered) >= asked-spare {
+		return ""
+	}
+	return fmt.Sprintf("%s of its %s events were answered while it lasted", number(w.answered), number(int64(math.Round(asked))))
 }
 
 // broken are the thresholds that the stage that goes on does not meet.
@@ -138,27 +193,64 @@ func (r *Result) Climbs() bool {
 }
 
 // Capacity says in a sentence how high a rate the endpoint took: the highest at
-// which, and below which, every stage that holds one rate met the thresholds.
-// Empty if the run cannot tell: no thresholds, or not two rates.
+// which, and below which, every stage that holds one rate met the thresholds. A
+// stage that comes after a higher rate broke them is not held against the endpoint,
+// which may still owe it answers; one that the run did not see the end of does not
+// speak for it. Empty if the run cannot tell: no thresholds, or not two rates.
 func (r *Result) Capacity() string {
 	if len(r.Thresholds) == 0 || !r.Climbs() {
 		return ""
 	}
-	steady := slices.DeleteFunc(slices.Clone(r.Stages), func(row StageRow) bool { return !row.steady() || row.Came == nil })
-	slices.SortStableFunc(steady, func(a, b StageRow) int { return cmp.Compare(a.Start, b.Start) })
-	best := 0.0
-	for _, row := range steady {
-		if len(row.Came.Broke) == 0 {
-			best = row.Start
-			continue
-		}
-		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(best), rate(row.Start), strings.Join(row.Came.Broke, "; "))
+	steady, cut := r.telling()
+	if i := slices.IndexFunc(steady, func(row StageRow) bool { return len(row.Came.Broke) > 0 }); i >= 0 {
+		row := &steady[i]
+		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(highest(steady, row.Start)), rate(row.Start), strings.Join(row.Came.Broke, "; "))
 		if row.Came.Doubt != "" {
 			text += "; but " + row.Came.Doubt
 		}
 		return text
 	}
-	return heldUpTo(best) + ", the highest that was asked for"
+	best := highest(steady, math.Inf(1))
+	switch {
+	case !cut:
+		return heldUpTo(best) + ", the highest that was asked for"
+	case best == 0:
+		return ""
+	}
+	return heldUpTo(best) + "; the run ended before it had been through more"
+}
+
+// telling are the stages that say what the endpoint takes, from the lowest rate
+// up, and whether the run ended before all of them were over.
+func (r *Result) telling() (steady []StageRow, cut bool) {
+	broke := 0.0 // the highest rate that did, so far
+	for _, row := range r.Stages {
+		if !row.steady() {
+			continue
+		}
+		ended := r.Run.Ended == Completed || row.To <= r.Run.Seconds
+		cut = cut || !ended
+		switch {
+		case row.Came == nil:
+		case len(row.Came.Broke) == 0 && ended:
+			steady = append(steady, row)
+		case len(row.Came.Broke) > 0 && row.Start >= broke:
+			broke = row.Start
+			steady = append(steady, row)
+		}
+	}
+	slices.SortStableFunc(steady, func(a, b StageRow) int { return cmp.Compare(a.Start, b.Start) })
+	return steady, cut
+}
+
+// highest is the highest rate of the stages that is below a bound; 0 if none is.
+func highest(steady []StageRow, below float64) (best float64) {
+	for _, row := range steady {
+		if row.Start < below {
+			best = row.Start
+		}
+	}
+	return best
 }
 
 // heldUpTo begins the sentence.

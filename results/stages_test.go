@@ -3,6 +3,7 @@ package results
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,87 +11,188 @@ import (
 	"rehearse/scenario"
 )
 
-// climb runs three stages of 10 s at 100 requests a second, of ten events each:
-// a ramp and two rates that are held. In the last one, requests take as long as
-// told; so many of them leave late by the generator's fault.
-func climb(t *testing.T, took time.Duration, late int, thresholds ...string) *Result {
+// held is a stage of 2 s that holds a rate, and what became of its requests, of
+// ten events each.
+type held struct {
+	name     string
+	rate     int // events a second that were asked for
+	answered int // events a second
+	took     time.Duration
+	late     int // requests that left late by the generator's fault
+}
+
+// climb runs a ramp of 2 s and the stages after it, a second an interval. What was
+// not answered in time is answered in the second after the load, 900 ms late; of
+// the highest stage, 2 requests a second are refused.
+func climb(t *testing.T, f Final, thresholds []string, stages ...held) *Result {
 	t.Helper()
-	m := manifest(3000)
-	m.Thresholds = nil
-	for _, text := range thresholds {
-		threshold, err := scenario.ParseThreshold(text)
-		if err != nil {
+	stages = append([]held{{name: "1", answered: 500, took: 10 * ms}}, stages...)
+	m := manifest(0)
+	m.Thresholds = parsed(t, thresholds)
+	owed := 0
+	for i, s := range stages {
+		from := time.Duration(2*i) * time.Second
+		m.Stages = append(m.Stages, scenario.Stretch{Name: s.name, From: from, To: from + 2*time.Second, Start: float64(s.rate), End: float64(s.rate)})
+		m.Planned.Events += 2 * int64(s.rate)
+		owed += max(2*(s.rate-s.answered), 0)
+	}
+	m.Stages[0].End = 1000
+	m.Planned.Events += 1000
+	m.Planned.Requests = m.Planned.Events / 10
+	d := create(t, filepath.Join(t.TempDir(), "run"), m)
+	total, at := NewTally(), time.Duration(0)
+	second := func(tally *Tally) {
+		total.Add(tally)
+		if err := d.Write(&Interval{From: at, To: at + time.Second, Tally: *tally, Total: total}); err != nil {
 			t.Fatal(err)
 		}
-		m.Thresholds = append(m.Thresholds, threshold)
+		at += time.Second
 	}
-	m.Stages = []scenario.Stretch{
-		{Name: "1", From: 0, To: 10 * time.Second, End: 1000},
-		{Name: "low", From: 10 * time.Second, To: 20 * time.Second, Start: 1000, End: 1000},
-		{Name: "high", From: 20 * time.Second, To: 30 * time.Second, Start: 2000, End: 2000},
-	}
-	d, err := Create(filepath.Join(t.TempDir(), "run"), m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	total := NewTally()
-	for s := range 30 {
-		of := secondOf(100, 0, 10*ms)
-		if s >= 20 {
-			of = secondOf(100, 2, took)
-			of.Late[OnTime].Requests -= int64(late)
-			of.Late[LatePace].Requests += int64(late)
+	for _, s := range stages {
+		bad := 0
+		if s.rate == 2000 {
+			bad = 2
 		}
-		total.Add(of)
-		if err := d.Write(&Interval{From: time.Duration(s) * time.Second, To: time.Duration(s+1) * time.Second, Tally: *of, Total: total}); err != nil {
-			t.Fatal(err)
+		for range 2 {
+			of := secondOf(s.answered/10, bad, s.took)
+			of.Late[OnTime].Requests -= int64(s.late)
+			of.Late[LatePace].Requests += int64(s.late)
+			second(of)
 		}
 	}
-	r, err := d.Close(Final{Ended: Completed})
+	if f.Ended == Completed {
+		second(secondOf(owed/10, 0, 900*ms))
+	}
+	r, err := d.Close(f)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
+// parsed are thresholds as a scenario has them.
+func parsed(t *testing.T, texts []string) (all []scenario.Threshold) {
+	t.Helper()
+	for _, text := range texts {
+		threshold, err := scenario.ParseThreshold(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, threshold)
+	}
+	return all
+}
+
 func TestCapacity(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	low := held{"low", 1000, 1000, 10 * ms, 0}
+	slow := held{"high", 2000, 2000, 900 * ms, 0}
+	fast := held{"high", 2000, 2000, 10 * ms, 0}
+	late := held{"high", 2000, 2000, 10 * ms, 10}
+	const p99 = "p99 < 500ms"
 	for _, c := range []struct {
 		name       string
-		took       time.Duration
-		late       int
 		thresholds []string
+		high       held
 		want       string
 	}{
-		{"fast", 10 * ms, 0, []string{"p99 < 500ms", "rejected < 3%"}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
-		// 2 of 100 requests are refused: 2 %, and 20 of 1,000 in all.
-		{"slow", 900 * ms, 0, []string{"p99 < 500ms", "rejected < 1%"}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; rejected < 1% was 2 % (20)"},
-		{"our own doing", 900 * ms, 5, []string{"p99 < 500ms"}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; but 5 % of its requests left late by the generator's own fault"},
-		{"late, and yet fast enough", 10 * ms, 5, []string{"p99 < 500ms"}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
-		{"never", 10 * ms, 0, []string{"p99 < 1ms"}, "the thresholds held at none of the rates, and broke at 1,000/s: p99 < 1ms was 10 ms"},
-		{"of one stage", 900 * ms, 0, []string{"p99 < 500ms in low", "p99 < 1s in high"}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
-		{"what no part can be held to", 10 * ms, 0, []string{"accepted > 20000", "rejected > 0", "p50 < 5ms every 5s"}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
-		{"none of anything", 10 * ms, 0, []string{"rejected == 0"}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: rejected == 0 was 200 events"},
-		{"nothing was demanded", 900 * ms, 0, nil, ""},
+		{"fast", []string{p99, "rejected < 3%"}, fast, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		// 2 of 200 requests a second are refused: 1 %, and 4 in all.
+		{"slow", []string{p99, "rejected < 1%"}, slow, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; rejected < 1% was 1 % (4)"},
+		// 10 of 200 left late.
+		{"our own doing", []string{p99}, held{"high", 2000, 2000, 900 * ms, 10}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; but 5 % of its requests left late by the generator's own fault"},
+		{"late, and yet fast enough", []string{p99}, late, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"never", []string{"p99 < 1ms"}, fast, "the thresholds held at none of the rates, and broke at 1,000/s: p99 < 1ms was 10 ms"},
+		{"of one stage", []string{"p99 < 500ms in low", "p99 < 1s in high"}, slow, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"what no part can be held to", []string{"accepted > 20000", "rejected > 0", "p50 < 5ms every 5s"}, fast, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"none of anything", []string{"rejected == 0"}, fast, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: rejected == 0 was 40 events"},
+		{"nothing was demanded", nil, slow, ""},
+		// Of 4,000 events 40 come in time, and 3,960 when the load is over: 900 ms late, and
+		// 3,960 > 2,000/s × 1.5 s + 3 × 10 × (1 + √400) = 3,630.
+		{"stands still at the end", []string{p99}, held{"high", 2000, 20, 10 * ms, 0},
+			"the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; 40 of its 4,000 events were answered while it lasted"},
+		// 900 of 4,000 are owed; 2,000/s × (1 s + 1 s) may be.
+		{"owes little", []string{"p99 < 1s"}, held{"high", 2000, 1550, 10 * ms, 0}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
 	} {
-		if got := climb(t, c.took, c.late, c.thresholds...).Capacity(); got != c.want {
+		if got := climb(t, Final{Ended: Completed}, c.thresholds, low, c.high).Capacity(); got != c.want {
 			t.Errorf("%s:\n%q, want\n%q", c.name, got, c.want)
 		}
 	}
 }
 
+// A stage says nothing of a rate if a higher one broke before it, or if the run
+// did not see its end.
+func TestCapacityOfStages(t *testing.T) {
+	t.Parallel()
+	row := func(start, to float64, broke ...string) StageRow {
+		return StageRow{Start: start, End: start, To: to, Came: &StageBooks{Broke: broke}}
+	}
+	unseen := StageRow{Start: 4000, End: 4000, To: 50}
+	for _, c := range []struct {
+		name    string
+		ended   Ended
+		seconds float64
+		stages  []StageRow
+		want    string
+	}{
+		{"down again, still behind", Completed, 41, []StageRow{row(1000, 10), row(2000, 20), row(3000, 30, "x"), row(1000, 40, "x")}, "the thresholds held up to 2,000 events/s, and broke at 3,000/s: x"},
+		{"from above", Completed, 31, []StageRow{row(3000, 10, "x"), row(2000, 20, "x"), row(1000, 30)}, "the thresholds held up to 1,000 events/s, and broke at 3,000/s: x"},
+		{"worse with time", Completed, 31, []StageRow{row(1000, 10), row(2000, 20), row(1000, 30, "x")}, "the thresholds held at none of the rates, and broke at 1,000/s: x"},
+		{"once, and not again", Completed, 41, []StageRow{row(1000, 10), row(2000, 20), row(2000, 30, "x"), row(3000, 40)}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: x"},
+		{"interrupted", Interrupted, 15, []StageRow{row(1000, 10), row(2000, 20), unseen}, "the thresholds held up to 1,000 events/s; the run ended before it had been through more"},
+		{"interrupted at once", Interrupted, 5, []StageRow{row(1000, 10), row(2000, 20)}, ""},
+		{"aborted where it broke", Aborted, 15, []StageRow{row(1000, 10), row(2000, 20, "x"), unseen}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: x"},
+		{"over a little early", Completed, 19.9, []StageRow{row(1000, 10), row(2000, 20)}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+	} {
+		r := &Result{Stages: c.stages, Thresholds: make([]ThresholdRow, 1)}
+		r.Run.Ended, r.Run.Seconds = c.ended, c.seconds
+		if got := r.Capacity(); got != c.want {
+			t.Errorf("%s:\n%q, want\n%q", c.name, got, c.want)
+		}
+	}
+}
+
+// A stage that is not answered at all is no stage that held, nor one that never was.
+func TestStageWithoutAnswers(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	stages := []held{{"low", 1000, 1000, 10 * ms, 0}, {"dead", 3000, 0, 0, 0}, {"high", 4000, 4000, 10 * ms, 0}}
+	r := climb(t, Final{Ended: Completed}, []string{"p99 < 500ms"}, stages...)
+	if came := r.Stages[2].Came; came == nil || came.Requests != 0 || !slices.Equal(came.Broke, []string{"0 of its 6,000 events were answered while it lasted"}) {
+		t.Errorf("%+v", came)
+	}
+	const want = "the thresholds held up to 1,000 events/s, and broke at 3,000/s: 0 of its 6,000 events were answered while it lasted"
+	if got := r.Capacity(); got != want {
+		t.Errorf("%q, want\n%q", got, want)
+	}
+	// Stopped in the middle, nothing was due that is missing: 1,000 of the first second.
+	cut := climb(t, Final{Ended: Interrupted}, nil, held{"low", 1000, 1000, 10 * ms, 0})
+	if came := cut.Stages[1].Came; came.Answered != 1000 {
+		t.Errorf("%+v, want 1,000 events a second", came)
+	}
+}
+
 func TestStages(t *testing.T) {
 	t.Parallel()
-	r := climb(t, 900*ms, 0, "p99 < 500ms")
-	if came := r.Stages[2].Came; came.Requests != 1000 || came.Answered != 1000 || came.Rejected != 0.02 || came.Mark() != "✗" {
-		t.Errorf("%+v, want 1,000 requests, 1,000 events a second, 2 %% of them rejected, and p99 broken", came)
+	if raced {
+		t.Skip("nothing here happens at the same time")
 	}
-	if !SameLoad(r, climb(t, 10*ms, 0)) {
+	low := held{"low", 1000, 1000, 10 * ms, 0}
+	r := climb(t, Final{Ended: Completed}, []string{"p99 < 500ms"}, low, held{"high", 2000, 2000, 900 * ms, 0})
+	if came := r.Stages[2].Came; came.Requests != 400 || came.Answered != 2000 || came.Rejected != 0.01 || came.Mark() != "✗" {
+		t.Errorf("%+v, want 400 requests, 2,000 events a second, 1 %% of them rejected, and p99 broken", came)
+	}
+	if !SameLoad(r, climb(t, Final{Ended: Completed}, nil, low, held{"high", 2000, 2000, 10 * ms, 0})) {
 		t.Error("what came of the stages counts as another load")
 	}
 	for width, want := range map[int]string{
-		100: "  high                   2,000      1,000   900.1 ms   900.1 ms   900.1 ms       2 %       0 %  ✗\n",
-		40:  "  ✗ high: 2,000/s asked for, 1,000/s\n",
+		100: "  high                   2,000      2,000   900.1 ms   900.1 ms   900.1 ms       1 %       0 %  ✗\n",
+		40:  "  ✗ high: 2,000/s asked for, 2,000/s\n",
 	} {
 		var text bytes.Buffer
 		if err := WriteText(&text, &Run{Result: r}, width); err != nil || !strings.Contains(text.String(), want) {

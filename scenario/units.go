@@ -61,17 +61,6 @@ func ParseCount(text string) (int64, error) {
 	return n, nil
 }
 
-// FormatCount returns a count that ParseCount reads back: 64, 10k, 1500k, 3M.
-func FormatCount(n int64) string {
-	switch {
-	case n != 0 && n%1e6 == 0:
-		return strconv.FormatInt(n/1e6, 10) + "M"
-	case n != 0 && n%1e3 == 0:
-		return strconv.FormatInt(n/1e3, 10) + "k"
-	}
-	return strconv.FormatInt(n, 10)
-}
-
 // ParseBytes reads a size: 20MB is 20·10^6 bytes, 20MiB is 20·2^20. A plain whole
 // number counts bytes.
 func ParseBytes(text string) (int64, error) {

@@ -33,11 +33,8 @@ func TestParseRejection(t *testing.T) {
 func TestParseStall(t *testing.T) {
 	t.Parallel()
 	got, err := ParseStall("1s/5s")
-	if want := (Stall{Every: 5 * time.Second, For: time.Second}); err != nil || got != want || got.String() != "1s/5s" {
+	if want := (Stall{Every: 5 * time.Second, For: time.Second}); err != nil || got != want {
 		t.Errorf("ParseStall = %v, %v, want %v", got, err, want)
-	}
-	if got := (Stall{}).String(); got != "" {
-		t.Errorf("no stall: %q", got)
 	}
 	for _, text := range []string{"", "1s", "1/5", "1s/x", "5s/1s", "1s/1s", "0s/1s", "-1s/5s"} {
 		if got, err := ParseStall(text); err == nil {
@@ -56,10 +53,8 @@ func FuzzParseFaults(f *testing.F) {
 				t.Errorf("%q: %v, then %v, %v", text, r, again, err)
 			}
 		}
-		if s, err := ParseStall(text); err == nil && s != (Stall{}) {
-			if again, err := ParseStall(s.String()); err != nil || again != s {
-				t.Errorf("%q: %v, then %v, %v", text, s, again, err)
-			}
+		if s, err := ParseStall(text); err == nil && (s.For <= 0 || s.Every <= s.For) {
+			t.Errorf("%q is read as %v", text, s)
 		}
 	})
 }

@@ -31,14 +31,6 @@ func ParseStall(text string) (Stall, error) {
 	return s, s.validate()
 }
 
-// String returns the form that ParseStall reads, "" for no stall.
-func (s Stall) String() string {
-	if s == (Stall{}) {
-		return ""
-	}
-	return s.For.String() + "/" + s.Every.String()
-}
-
 func (s Stall) validate() error {
 	if s != (Stall{}) && (s.For <= 0 || s.Every <= s.For) {
 		return fmt.Errorf("cannot stall for %v in every %v: want the first positive and shorter than the second", s.For, s.Every)

@@ -37,8 +37,9 @@ minutes at least are wise. Of the share of refused requests a tenth of the
 tolerance counts, in points. Runs that planned different loads are refused;
 another seed or scenario file is warned of.
 
-It exits with 0 if B is not worse, with 99 if it is, and with 120 if one of the
-runs is invalid: then what differs may be the generator.`,
+It exits with 0 if B is not worse, with 99 if it is, with 120 if one of the runs
+is invalid, for then what differs may be the generator, and with 2 if they cannot
+be compared.`,
 		Example: `  rehearse compare results/runs/monday results/runs/tuesday --tolerance 10%
   rehearse compare monday tuesday --html compare.html
   rehearse compare monday tuesday --bench | benchstat -col run -`,

@@ -12,6 +12,7 @@ import (
 // run is the program: arguments in, exit code out.
 func run(args []string, w world) int {
 	root := newRoot(w)
+	addCompletion(root)
 	root.SetArgs(args)
 	err := root.Execute()
 	if err != nil {
@@ -55,6 +56,16 @@ other it goes only under a signed permit, and within it (rehearse permit --help)
 		root.AddCommand(stoppable(w, c))
 	}
 	return root
+}
+
+// addCompletion makes the verb completion, which by itself answers a shell that it
+// does not know with its help, and with success.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args = noSuchVerb
+		completion.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
 }
 
 // noSuchVerb is what an unknown verb is answered with.

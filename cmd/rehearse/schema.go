@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,8 +28,11 @@ JSON; or that of what the staging endpoint has counted (endpoint.json).`,
   # yaml-language-server: $schema=rehearse.schema.json`,
 		ValidArgs: []string{"scenario", "result", "pipeline", "check", "compare", "stage"},
 		Args: func(c *cobra.Command, args []string) error {
-			if err := cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)(c, args); err != nil {
-				return usageError(c, err)
+			if len(args) > 1 {
+				return usageError(c, fmt.Errorf("%s wants one name at most, not %d", c.CommandPath(), len(args)))
+			}
+			if len(args) == 1 && !slices.Contains(c.ValidArgs, args[0]) {
+				return usageError(c, fmt.Errorf("there is no schema %q: want one of %s", args[0], strings.Join(c.ValidArgs, ", ")))
 			}
 			return nil
 		},

@@ -111,8 +111,8 @@ func (c *Comparison) compare(a, b []measure) error {
 			c.Warnings = append(c.Warnings, fmt.Sprintf("%s is not compared: it takes %d windows of %d requests in each run (run longer)",
 				a[i].name, fewest, leastOfTail))
 		default:
-			return fmt.Errorf("%w: %s has %d samples and %d, it takes %d of each (run longer)",
-				ErrIncomparable, a[i].name, len(a[i].values), len(b[i].values), fewest)
+			return fmt.Errorf("%w: A has %d windows in which %s can be measured and B %d, and it takes %d of each (run longer)",
+				ErrIncomparable, len(a[i].values), a[i].name, len(b[i].values), fewest)
 		}
 	}
 	c.settle()
@@ -122,11 +122,14 @@ func (c *Comparison) compare(a, b []measure) error {
 	return nil
 }
 
-// blind are the measures whose samples are too few to find any change.
+// blind are the measures whose samples are too few to find any change. Where
+// something was found, or where A is 0, of which nothing is a share, it is no want
+// of samples.
 func (c *Comparison) blind() (names []string) {
 	for i := range c.Rows {
-		if math.IsInf(c.Rows[i].Sees, 1) {
-			names = append(names, c.Rows[i].Name)
+		r := &c.Rows[i]
+		if math.IsInf(r.Sees, 1) && r.Found == NoDifference && (r.Unit == Share || r.A.Median != 0) {
+			names = append(names, r.Name)
 		}
 	}
 	return names

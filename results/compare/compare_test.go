@@ -117,6 +117,27 @@ func TestComparisonText(t *testing.T) {
 	}
 }
 
+// The columns of the table stay below each other, however much changed.
+func TestColumns(t *testing.T) {
+	t.Parallel()
+	side := Side{Median: 193.5, Low: 100.1, High: 312.3}
+	c := &Comparison{Rows: []Row{
+		{Name: "latency p50", Unit: Milliseconds, A: side, B: side, Change: 43.198, Found: Worse},
+		{Name: "not accepted", Unit: Share, B: Side{Median: 1, Low: 1, High: 1}, Change: 1, Found: Worse},
+	}}
+	var text strings.Builder
+	c.writeRows(&text, textWidth)
+	for line := range strings.Lines(strings.TrimSpace(text.String())) {
+		line = strings.TrimSpace(line)
+		if p := strings.Index(line, " 0.000 worse"); !strings.HasPrefix(line, "medians") && p != 92 { // 12 + 31 + 31 + 15, and the spaces between
+			t.Errorf("p stands in column %d of %q", p, line)
+		}
+		if n := utf8.RuneCountInString(line); n > textWidth {
+			t.Errorf("%d columns: %q", n, line)
+		}
+	}
+}
+
 // holdsSchema makes sure that c as JSON is what the schema describes.
 func holdsSchema(t *testing.T, c *Comparison) {
 	t.Helper()

@@ -44,8 +44,13 @@ func (c *contrast) p(change float64) float64 {
 	}
 	moved := c.moved(math.Copysign(1, change))
 	test := benchmath.AssumeNothing.Compare(newSample(moved), newSample(c.b))
-	score := math.Sqrt2 * math.Erfcinv(max(test.P, math.SmallestNonzeroFloat64))
-	return math.Erfc(score / math.Sqrt2 / math.Sqrt(c.inflation()))
+	return c.inflated(test.P)
+}
+
+// inflated is a p of independent samples for these, whose standard score is
+// smaller.
+func (c *contrast) inflated(p float64) float64 {
+	return math.Erfc(math.Erfcinv(max(p, math.SmallestNonzeroFloat64)) / math.Sqrt(c.inflation()))
 }
 
 // newSample is a sample of a copy of the values.
@@ -95,17 +100,14 @@ func ranks(values []float64) []float64 {
 	return places
 }
 
-// neighbours is the correlation of each value with the next; 0 if all are equal.
-func neighbours(values []float64) float64 {
-	mean := 0.0
-	for _, v := range values {
-		mean += v / float64(len(values))
-	}
+// neighbours is the correlation of each rank with the next; 0 if all are equal.
+func neighbours(ranks []float64) float64 {
+	mean := float64(len(ranks)-1) / 2 // exactly, so that equal ranks do not differ from it
 	var all, pairs float64
-	for i, v := range values {
+	for i, v := range ranks {
 		all += (v - mean) * (v - mean)
 		if i > 0 {
-			pairs += (v - mean) * (values[i-1] - mean)
+			pairs += (v - mean) * (ranks[i-1] - mean)
 		}
 	}
 	if all == 0 {
@@ -130,6 +132,9 @@ func (c *contrast) sees(measures int) float64 {
 	n, m := float64(len(c.a)), float64(len(c.b))
 	score := math.Sqrt2 * math.Erfcinv(alpha/float64(measures))
 	k := int(math.Floor(n*m/2 - score*math.Sqrt(c.inflation()*n*m*(n+m+1)/12)))
+	if k < 0 && c.inflated(apart(len(c.a), len(c.b))) < alpha/float64(measures) {
+		k = 0 // so few that the approximation is not good, yet enough
+	}
 	if k < 0 {
 		return math.Inf(1)
 	}
@@ -141,4 +146,14 @@ func (c *contrast) sees(measures int) float64 {
 		return math.Inf(1)
 	}
 	return (1+c.margin)*math.Sqrt(high/low) - 1
+}
+
+// apart is the p of samples all of which are greater than all of the other run: of
+// the ways to choose n of n + m, two.
+func apart(n, m int) float64 {
+	ways := 1.0
+	for i := 1; i <= n; i++ {
+		ways *= float64(m+i) / float64(i)
+	}
+	return 2 / ways
 }

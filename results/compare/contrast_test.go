@@ -121,6 +121,38 @@ func TestSees(t *testing.T) {
 	}
 }
 
+// An outage is found in the fewest windows that are compared, and where it is not
+// said that nothing would have been.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	flat := func(rate, refused float64, n int) []measure {
+		all := measures()
+		for i, v := range []float64{20, 60, 20, 60, rate, refused} {
+			all[i].values = slices.Repeat([]float64{v}, n)
+		}
+		return all
+	}
+	for _, n := range []int{6, 9, 12, 60} { // 2 of 924 ways to choose 6 of 12: 0.0022 < 0.02/6
+		for _, row := range []struct {
+			name string
+			a, b []measure
+			want []Finding // of accepted and not accepted
+		}{
+			{"down", flat(400, 0, n), flat(0, 1, n), []Finding{Worse, Worse}},
+			{"up again", flat(0, 1, n), flat(400, 0, n), []Finding{Better, Better}},
+			{"down both times", flat(0, 1, n), flat(0, 1, n), []Finding{NoDifference, NoDifference}},
+		} {
+			c := Comparison{Tolerance: 0.03}
+			if err := c.compare(row.a, row.b); err != nil {
+				t.Fatal(err)
+			}
+			if got := []Finding{c.Rows[4].Found, c.Rows[5].Found}; !slices.Equal(got, row.want) || len(c.Warnings) > 0 {
+				t.Errorf("%s, %d windows: %q (p %v), want %q, and no warning: %q", row.name, n, got, c.Rows[4].P, row.want, c.Warnings)
+			}
+		}
+	}
+}
+
 // TestInflation: what neighbours have in common is found again, and a course that
 // both runs share is none of it.
 func TestInflation(t *testing.T) {
@@ -134,6 +166,11 @@ func TestInflation(t *testing.T) {
 			sum += (&contrast{a: a, b: b}).inflation() / 50
 		}
 		return sum
+	}
+	for n := 2; n <= 60; n++ {
+		if got := (&contrast{a: slices.Repeat([]float64{400}, n), b: make([]float64, n)}).inflation(); got != 1 {
+			t.Errorf("%d windows without any spread: %v", n, got)
+		}
 	}
 	level, ramp := func(int) float64 { return 1 }, func(i int) float64 { return 1 + float64(i) }
 	for _, row := range []struct {

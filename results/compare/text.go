@@ -118,12 +118,12 @@ func paragraph(b *strings.Builder, text string, width int) {
 // writeRows sets the measures.
 func (c *Comparison) writeRows(b *strings.Builder, width int) {
 	if width == textWidth {
-		fmt.Fprintf(b, "\n%-13s %-31s %-31s %-10s %-7s\n", "medians", "A", "B", "change", "p")
+		fmt.Fprintf(b, "\n%-12s %-31s %-31s %-15s %s\n", "medians", "A", "B", "change", "p")
 	}
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		if width == textWidth {
-			fmt.Fprintf(b, "%-13s %-31s %-31s %-10s %-7.3f %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.P, r.Found)
+			fmt.Fprintf(b, "%-12s %-31s %-31s %-15s %.3f %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.P, r.Found)
 			continue
 		}
 		fmt.Fprintf(b, "\n%s: %s\n  A %s\n  B %s\n", r.Name, r.Found, r.Text(r.A), r.Text(r.B))

@@ -62,7 +62,7 @@ func TestPredictedAndSeen(t *testing.T) {
 		`<td class="text id">never-came`:      "never-came 900 1.42 % 40/s",
 		`<td class="text">events accepted`:    "events accepted 63,000 62,900",
 		`<td class="text">merges refused`:     "merges refused, which nobody is told 3 5", // 2 illegal + 3 identified
-		`<td class="text">merges ahead`:       "merges ahead of events that they join 12 11",
+		`<td class="text">merges ahead`:       "merges ahead of events that they join up to 12 11",
 		`<td class="text">events moved`:       "events moved to the overflow lane 80",
 		`<td class="">accommodate`:            "accommodate kiosk-7 is over its rate spread it",
 		`<td class="text">events dropped`:     "events dropped, over quota 17",

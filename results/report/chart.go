@@ -168,10 +168,14 @@ func logAxis(low, high float64) (axis, []tick) {
 	return a, ticks
 }
 
-// plainAxis is a y axis from 0.
+// plainAxis is a y axis from 0. What it counts is whole, and so are its ticks
+// from 1 on; rates below that are not.
 func plainAxis(high float64) (axis, []tick) {
 	step := math.Pow(10, math.Floor(math.Log10(math.Max(high, 1e-3))))
 	for _, s := range []float64{0.2, 0.25, 0.5, 1, 2} {
+		if high >= 1 && step*s != math.Trunc(step*s) {
+			continue
+		}
 		if high/(step*s) <= 5 {
 			step *= s
 			break

@@ -40,7 +40,7 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 	if r.Climbs() {
 		b.WriteString("\n| stage | asked for /s | answered /s | p50 | p99 | max | rejected | late | |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
 		for _, row := range stages(r) {
-			fmt.Fprintf(&b, "| %s | %s |\n", cell(row.Name), strings.Join(row.Cells, " | "))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Name), strings.Join(row.Cells, " | "), row.Mark)
 		}
 		if capacity := r.Capacity(); capacity != "" {
 			fmt.Fprintf(&b, "\n%s.\n", cell(capacity))

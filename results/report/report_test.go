@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -233,6 +234,29 @@ func TestClock(t *testing.T) {
 	for seconds, want := range map[float64]string{0: "0 s", 0.5: "0.5 s", 90: "90 s", 120: "2m", 150: "2m30s", 3600: "1h", 5400: "1h30m", 86400: "24h"} {
 		if got := clock(seconds); got != want {
 			t.Errorf("clock(%v) = %q, want %q", seconds, got, want)
+		}
+	}
+}
+
+// What is counted is whole, and so are the ticks beside it.
+func TestPlainAxis(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		high float64
+		want []string
+	}{
+		{0, []string{"0", "0.0002"}}, {0.5, []string{"0", "0.1", "0.2", "0.3", "0.4", "0.5"}},
+		{1, []string{"0", "1"}}, {2.2, []string{"0", "1", "2", "3"}},
+		{11, []string{"0", "5", "10", "15"}}, // and not 2.5, 5, 7.5, …
+		{60, []string{"0", "20", "40", "60"}}, {120, []string{"0", "25", "50", "75", "100", "125"}},
+	} {
+		_, ticks := plainAxis(row.high)
+		var got []string
+		for _, tick := range ticks {
+			got = append(got, tick.Label)
+		}
+		if !slices.Equal(got, row.want) {
+			t.Errorf("up to %v: %q, want %q", row.high, got, row.want)
 		}
 	}
 }

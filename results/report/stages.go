@@ -5,7 +5,8 @@ import "rehearse/results"
 // stageRow is a stage of the load and what came of it.
 type stageRow struct {
 	Name  string
-	Cells []string // asked for, answered, p50, p99, max, rejected, late, whether it held
+	Cells []string // asked for, answered, p50, p99, max, rejected, late
+	Mark  string   // whether it held
 }
 
 // stages are those in which anything was answered.
@@ -18,8 +19,8 @@ func stages(r *results.Result) (rows []stageRow) {
 		l := &row.Came.Latency
 		rows = append(rows, stageRow{row.Name, []string{
 			row.Asked(), results.FormatRate(row.Came.Answered), results.FormatMilliseconds(l.P50), results.FormatMilliseconds(l.P99),
-			results.FormatMilliseconds(l.Max), results.FormatShare(row.Came.Rejected), results.FormatShare(row.Came.Late), row.Came.Mark(),
-		}})
+			results.FormatMilliseconds(l.Max), results.FormatShare(row.Came.Rejected), results.FormatShare(row.Came.Late),
+		}, row.Came.Mark()})
 	}
 	return rows
 }
