@@ -63,8 +63,8 @@ func (s Sampling) around() string {
 // writeRates writes when and how fast.
 func (p *Profile) writeRates(b *strings.Builder) {
 	mean := float64(p.Events) / p.Seconds
-	fmt.Fprintf(b, " over %v, %.2f events/s on average\npeak           %s events in a second (%.1f x mean), %s in a minute (%.2f x mean)\nramp           %s\npause          %v at most\n",
-		seconds(p.Seconds), mean, humanize.Comma(int64(p.PeakSecond)), p.PeakSecond/mean, humanize.Comma(int64(p.PeakMinute)), p.PeakToMean, p.ramp(), seconds(p.Pause))
+	fmt.Fprintf(b, " over %v, %s events/s on average\npeak           %s events in a second (%s x mean), %s in a minute (%s x mean)\nramp           %s\npause          %v at most\n",
+		seconds(p.Seconds), figures(mean), humanize.Comma(int64(p.PeakSecond)), figures(p.PeakSecond/mean), humanize.Comma(int64(p.PeakMinute)), figures(p.PeakToMean), p.ramp(), seconds(p.Pause))
 	if len(p.Segments) < 2 {
 		return
 	}
@@ -87,7 +87,15 @@ func (p *Profile) ramp() string {
 			peak = i
 		}
 	}
-	return fmt.Sprintf("from %.1f events/s to the peak of %.1f (over %v) after %v", rate(p.rates[0], p.width), rate(p.rates[peak], p.width), p.width, time.Duration(peak)*p.width)
+	return fmt.Sprintf("from %s events/s to the peak of %s (over %v) after %v", figures(rate(p.rates[0], p.width)), figures(rate(p.rates[peak], p.width)), p.width, time.Duration(peak)*p.width)
+}
+
+// figures is a number in three figures, whole from 100 on.
+func figures(x float64) string {
+	if x < 100 {
+		return strconv.FormatFloat(x, 'g', 3, 64)
+	}
+	return humanize.Comma(int64(math.Round(x)))
 }
 
 // rate is events per second.
