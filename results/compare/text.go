@@ -123,11 +123,11 @@ func (c *Comparison) writeRows(b *strings.Builder, width int) {
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		if width == textWidth {
-			fmt.Fprintf(b, "%-12s %-31s %-31s %-15s %.3f %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.P, r.Found)
+			fmt.Fprintf(b, "%-12s %-31s %-31s %-15s %-6s %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.Chance(), r.Found)
 			continue
 		}
 		fmt.Fprintf(b, "\n%s: %s\n  A %s\n  B %s\n", r.Name, r.Found, r.Text(r.A), r.Text(r.B))
-		fmt.Fprintf(b, "  change %s, p %.3f\n", r.Delta(), r.P)
+		fmt.Fprintf(b, "  change %s, p %s\n", r.Delta(), r.Chance())
 	}
 }
 
@@ -179,4 +179,12 @@ func WriteBenchmarks(w io.Writer, c *Comparison) error {
 		return fmt.Errorf("cannot write benchmarks: %w", err)
 	}
 	return nil
+}
+
+// Chance is P in three decimals, which nothing is so sure to be 0 in.
+func (r *Row) Chance() string {
+	if r.P < 0.0005 {
+		return "<0.001"
+	}
+	return strconv.FormatFloat(r.P, 'f', 3, 64)
 }
