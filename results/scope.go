@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"rehearse/scenario"
@@ -10,7 +11,7 @@ import (
 // demand is a threshold on its way through a run. One that holds for a stage or
 // for every window gathers what it needs as intervals come in: a request counts
 // where it was answered, and an interval belongs to the stage or window in which
-// its middle lies.
+// its middle lies, or to the last stage if that is after the load.
 type demand struct {
 	scenario.Threshold
 	stage  scenario.Stretch
@@ -37,6 +38,9 @@ func newDemands(thresholds []scenario.Threshold, stages []scenario.Stretch) []*d
 		if d.scoped() {
 			d.tally = NewTally()
 			d.stage, _ = scenario.FindStretch(stages, t.Stage)
+			if n := len(stages); n > 0 && d.stage == stages[n-1] {
+				d.stage.To = math.MaxInt64 // what is answered after the load was asked for in its last stage
+			}
 		}
 		demands = append(demands, d)
 	}

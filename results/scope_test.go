@@ -79,6 +79,37 @@ func TestScopedThresholds(t *testing.T) {
 	}
 }
 
+// TestLastStageOwesItsAnswers: a stage that the endpoint stood still in is judged by
+// the answers that came when the load was over, if no stage follows.
+func TestLastStageOwesItsAnswers(t *testing.T) {
+	t.Parallel()
+	stages := []scenario.Stretch{{Name: "ramp", To: 10 * time.Second}, {Name: "hold", From: 10 * time.Second, To: 20 * time.Second}}
+	for text, want := range map[string]ThresholdRow{
+		"p99 < 500ms in hold": {Value: "9 s"},
+		"p99 < 500ms in ramp": {Value: "10 ms", OK: true},
+	} {
+		threshold, err := scenario.ParseThreshold(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := newDemands([]scenario.Threshold{threshold}, stages)[0]
+		for s := range 25 {
+			answered := secondOf(100, 0, 10*ms)
+			if s >= 11 {
+				answered = NewTally() // until the 25th second
+			}
+			if s == 24 {
+				answered = secondOf(1000, 0, 9*time.Second)
+			}
+			d.observe(time.Duration(s)*time.Second, time.Duration(s+1)*time.Second, answered)
+		}
+		want.Text = text
+		if got, _ := d.row(); got != want {
+			t.Errorf("%q: %+v, want %+v", text, got, want)
+		}
+	}
+}
+
 func TestScopedThresholdOnNothing(t *testing.T) {
 	t.Parallel()
 	d := newDemands([]scenario.Threshold{{Text: "x", Metric: scenario.Metric{Name: "latency", Quantile: 0.5}, Op: "<", Value: 1e9, Stage: "x"}}, nil)[0]
