@@ -46,7 +46,7 @@ const collectAt = 50
 
 // run sends everything and returns the path of the run directory.
 func (r *rehearsal) run(source generator.Source) (string, error) {
-	debug.SetGCPercent(collectAt)
+	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
 	to, err := r.destination()
 	if err != nil {
 		return "", err
