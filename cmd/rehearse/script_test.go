@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,6 +26,11 @@ func (a alone) Run() int {
 		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "OTEL_") || name == signersVariable {
 			os.Unsetenv(name)
 		}
+	}
+	// Most of these tests wait for a run to reach its end: more of them than there
+	// are processors go at the same time. -parallel still decides.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	return a.M.Run()
 }
