@@ -28,6 +28,7 @@ func TestImports(t *testing.T) {
 		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
 		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/staging":           {"rehearse/capture", "rehearse/capture/pipeline"},
+		"rehearse/internal/measure":  {},
 		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/results/metrics", "rehearse/results/otlp", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/permit", "rehearse/preflight", "rehearse/generator", "rehearse/staging"},
 	}
 	owners := map[string][]string{
