@@ -73,6 +73,7 @@ type Shares struct {
 	Top1          float64 `json:"top_1"`
 	Top10         float64 `json:"top_10"`
 	Top20         float64 `json:"top_20"`
+	Top100        float64 `json:"top_100"`
 	TopPercent    float64 `json:"top_1_percent"`
 	TopTenPercent float64 `json:"top_10_percent"`
 	Once          float64 `json:"ids_seen_once"` // of all distinct_ids
@@ -114,14 +115,14 @@ type LeftOut struct {
 // Synthesis is how the scenario makes ids like those that were observed, and how
 // well that does in a simulation.
 type Synthesis struct {
-	Crowd      crowd   `json:"crowd"`
-	Hot        []int64 `json:"hot"`    // events of the ids whose shares are stated
-	Reused     float64 `json:"reused"` // share of the merges that name an id which was joined before
-	Skew       float64 `json:"skew"`
-	Top20      float64 `json:"top_20"`
-	TopPercent float64 `json:"top_1_percent"`
-	IDs        int64   `json:"distinct_ids"`
-	Delay      Delay   `json:"anonymous_for_s"`
+	Crowd  crowd       `json:"crowd"`  // the ids without a share of their own, and the law nearest to them
+	Ranks  []RankGroup `json:"ranks"`  // how many events they have
+	Hot    []int64     `json:"hot"`    // events of the ids whose shares are stated
+	Reused float64     `json:"reused"` // share of the merges that name an id which was joined before
+	Skew   float64     `json:"skew"`
+	Shares Shares      `json:"shares"`
+	IDs    int64       `json:"distinct_ids"`
+	Delay  Delay       `json:"anonymous_for_s"`
 }
 
 // topRanks is how many of the busiest ids a profile lists, hotRanks how many of
@@ -179,16 +180,10 @@ func (o *Observer) events() (all int64) {
 // fromRanking tells what follows from the counts by rank.
 func fromRanking(r ranking) *Profile {
 	seen, events := r.totals()
-	share := func(n int64) float64 { return float64(r.sum(n)) / float64(events) }
-	once := int64(0)
-	if last := r[len(r)-1]; last.events == 1 {
-		once = last.ids
+	return &Profile{
+		Format: Format, Events: events, DistinctIDs: seen, Sampling: Sampling{OneIn: 1, ExactRanks: seen},
+		Top: r.top(topRanks), Skew: r.skew(), Shares: r.shares(), curve: r.curve(),
 	}
-	p := &Profile{
-		Format: Format, Events: events, DistinctIDs: seen, Sampling: Sampling{OneIn: 1, ExactRanks: seen}, Top: r.top(topRanks), Skew: r.skew(), curve: r.curve(),
-		Shares: Shares{share(1), share(10), share(20), share((seen + 50) / 100), share((seen + 5) / 10), float64(once) / float64(seen)},
-	}
-	return p
 }
 
 // addSegment adds what a segment tells.

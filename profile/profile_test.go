@@ -171,62 +171,6 @@ func TestWrongClock(t *testing.T) {
 	}
 }
 
-// TestCrowd: what is expected to be seen, and how unevenly, is what draws show.
-func TestCrowd(t *testing.T) {
-	t.Parallel()
-	c := crowd{Count: 100_000, Skew: 0.8}
-	counts, below, sum := make([]int64, c.Count), make([]float64, c.Count), 0.0
-	for i := range below {
-		sum += math.Pow(float64(i+1), -c.Skew)
-		below[i] = sum
-	}
-	random := rand.New(rand.NewPCG(3, 4))
-	for range 200_000 {
-		at, _ := slices.BinarySearch(below, random.Float64()*sum)
-		counts[at]++
-	}
-	counts = slices.DeleteFunc(counts, func(n int64) bool { return n == 0 })
-	drawn, shown := newRanking(counts, 1), c.expect(200_000, nil)
-	ids, events := shown.totals()
-	if want := c.expectSeen(200_000); math.Abs(float64(ids)/want-1) > 0.001 || math.Abs(float64(len(counts))/want-1) > 0.01 || math.Abs(float64(events)/200_000-1) > 0.001 {
-		t.Errorf("%d ids seen in %d events, drawn %d, expected %v", ids, events, len(counts), want)
-	}
-	if math.Abs(shown.skew()-drawn.skew()) > 0.005 {
-		t.Errorf("skew %v, drawn %v", shown.skew(), drawn.skew())
-	}
-	for _, n := range []int64{1, 10, 100, 1000, 10_000} {
-		if got, want := float64(shown.sum(n)), float64(drawn.sum(n)); math.Abs(got/want-1) > 0.05 {
-			t.Errorf("the busiest %d have %v events, drawn %v", n, got, want)
-		}
-	}
-	if got := countFor(0.8, 200_000, ids); math.Abs(float64(got)/100_000-1) > 0.01 {
-		t.Errorf("%d ids are needed for that, want 100,000", got)
-	}
-}
-
-// TestFitOfMany: of ids too many for every exponent to be tried, the crowd is still
-// one that shows the skew that was observed, and what it is said to show is what it
-// shows rather than what was observed.
-func TestFitOfMany(t *testing.T) {
-	t.Parallel()
-	want := crowd{Count: 3_000_000, Skew: 0.6}
-	r := want.expect(5_000_000, nil)
-	hot := r.top(hotRanks)
-	c, shown := fitCrowd(r, hot, 0)
-	ids, _ := r.totals()
-	got, events := shown.totals()
-	if math.Abs(shown.skew()-r.skew()) > 0.01 || math.Abs(float64(got)/float64(ids)-1) > 0.01 {
-		t.Errorf("%+v shows %d ids of skew %v, want %d of %v", c, got, shown.skew(), ids, r.skew())
-	}
-	rest := events
-	for _, n := range hot {
-		rest -= n
-	}
-	if again := c.expect(rest, hot); math.Abs(float64(again.sum(100))/float64(shown.sum(100))-1) > 0.001 {
-		t.Errorf("it is said that the busiest 100 have %d events, and they have %d", shown.sum(100), again.sum(100))
-	}
-}
-
 // BenchmarkObserver profiles events of about a kilobyte.
 func BenchmarkObserver(b *testing.B) {
 	e := &recording.Event{Name: []byte("$pageview"), Properties: make([]byte, 1000)}

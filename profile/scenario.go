@@ -122,17 +122,20 @@ func (p *Profile) loadSection(series string) string {
 	return fmt.Sprintf("# The rates are not known: an hour with a ramp that sends as many events.\nload:\n  profile: line(0, %.3f, 10m) const(%.3f, 50m)\n", rate, rate)
 }
 
-// writeIDs writes the population: the busiest ids with their exact shares, and the
-// crowd.
+// writeIDs writes the population: the busiest ids with their exact shares, and how
+// many of the others have how many events.
 func (p *Profile) writeIDs(b *bytes.Buffer) {
-	c := p.Synthesis.Crowd
-	fmt.Fprintf(b, "  distinct_ids:\n    count: %d\n    skew: %.4f\n", max(c.Count, 2), c.Skew)
+	b.WriteString("  distinct_ids:\n")
 	heading := "    hot:\n"
 	for _, n := range p.Synthesis.Hot {
 		if n > 0 {
 			fmt.Fprintf(b, "%s      - {share: %s}\n", heading, percent(float64(n)/float64(p.Events)))
 			heading = ""
 		}
+	}
+	b.WriteString("    ranks:\n")
+	for _, g := range p.Synthesis.Ranks {
+		fmt.Fprintf(b, "      - {ids: %d, events: %s}\n", g.IDs, strconv.FormatFloat(math.Round(1e4*g.Events)/1e4, 'f', -1, 64))
 	}
 }
 

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -10,12 +11,14 @@ import (
 func (p *Profile) synthesize(r ranking, joins []int64) {
 	hot, reused := p.makeRoom(r.top(min(hotRanks, int(p.DistinctIDs)-1)), joins)
 	anonymous := int64(math.Round((1 - reused) * float64(p.Merges.Events)))
-	c, shown := fitCrowd(r, hot, anonymous)
-	ids, events := shown.totals()
-	share := func(n int64) float64 { return float64(shown.sum(n)) / float64(events) }
+	rest := r.after(len(hot)).withoutQuiet(anonymous)
+	ranks := rest.groups()
+	shown := append(newRanking(slices.Clone(hot), 1), rounded(ranks)...).sorted().with(anonymous)
+	ids, _ := shown.totals()
+	count, _ := rest.totals()
 	p.Synthesis = Synthesis{
-		Crowd: c, Hot: hot, Reused: reused, Skew: shown.skew(), IDs: ids,
-		Top20: share(20), TopPercent: share((ids + 50) / 100),
+		Crowd: crowd{max(count, 1), rest.skew()}, Ranks: ranks, Hot: hot, Reused: reused, Skew: shown.skew(), IDs: ids,
+		Shares: shown.shares(),
 	}
 }
 

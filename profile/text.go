@@ -41,8 +41,15 @@ func (p *Profile) WriteText(out io.Writer) error {
 	s := p.Synthesis
 	fmt.Fprintf(&b, "\nfit            observed   synthesized\n")
 	fmt.Fprintf(&b, "  skew         %8.3f   %8.3f\n", p.Skew, s.Skew)
-	fmt.Fprintf(&b, "  top 20       %6.2f %%   %6.2f %%\n", 100*p.Shares.Top20, 100*s.Top20)
-	fmt.Fprintf(&b, "  top 1 %%      %6.2f %%   %6.2f %%\n", 100*p.Shares.TopPercent, 100*s.TopPercent)
+	for _, row := range []struct {
+		name                  string
+		observed, synthesized float64
+	}{
+		{"top 1", p.Shares.Top1, s.Shares.Top1}, {"top 10", p.Shares.Top10, s.Shares.Top10}, {"top 100", p.Shares.Top100, s.Shares.Top100},
+		{"ids once", p.Shares.Once, s.Shares.Once},
+	} {
+		fmt.Fprintf(&b, "  %-11s %7.2f %%  %7.2f %%\n", row.name, 100*row.observed, 100*row.synthesized)
+	}
 	fmt.Fprintf(&b, "  ids seen     %8s   %8s\n", humanize.Comma(p.DistinctIDs), humanize.Comma(s.IDs))
 	if d := s.Delay; d.P50 > 0 {
 		fmt.Fprintf(&b, "  delay p50    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P50), short(d.ShownP50))

@@ -1,10 +1,6 @@
 package profile
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // skew is the exponent s of the bounded Zipf law P(rank) ~ rank^-s over as many
 // ranks as there are ids, by maximum likelihood. The likelihood is highest where
@@ -84,71 +80,10 @@ func powerLogIntegral(s, low, high float64) float64 {
 	return at(math.Log(high)) - at(math.Log(low))
 }
 
-// crowd is the Zipf law that synthesizes ids like the observed ones. It is not
-// the fitted one: of count ids some are never drawn, and what is drawn is ranked
-// by how it fell, not by the law. So the law is sought whose draws, ranked and
-// fitted in the same way, come out like what was observed.
+// crowd is so many ids whose events fall with the rank as rank^-Skew.
 type crowd struct {
 	Count int64   `json:"count"`
 	Skew  float64 `json:"skew"`
-}
-
-// fitCrowd finds the crowd for what is left of r without the hot ids, which have so
-// many events each, and without the anonymous ids, of which each merge synthesizes
-// one with one event. It also returns what all of them together are expected to show.
-func fitCrowd(r ranking, hot []int64, anonymous int64) (c crowd, shown ranking) {
-	seen, events := r.totals()
-	rest := events - anonymous
-	for _, n := range hot {
-		rest -= n
-	}
-	rest, seen = max(rest, 1), max(seen-int64(len(hot))-anonymous, 1)
-	target := r.skew()
-	low, high := 0.0, 4.0
-	for range 18 {
-		c.Skew = (low + high) / 2
-		c.Count = countFor(c.Skew, rest, seen)
-		shown = c.expect(rest, hot).with(anonymous)
-		if shown.skew() < target {
-			low = c.Skew
-		} else {
-			high = c.Skew
-		}
-	}
-	return c, shown
-}
-
-// mostIDs is how many ids a scenario may have.
-const mostIDs = 1_000_000_000
-
-// countFor is how many ids there must be for so many to be seen in n draws.
-func countFor(skew float64, n, seen int64) int64 {
-	low, high := seen, max(seen, min(seen*64, mostIDs))
-	for low < high {
-		middle := (low + high) / 2
-		if (crowd{middle, skew}).expectSeen(n) < float64(seen) {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return low
-}
-
-// expectSeen is how many different ids n draws are expected to show:
-// Σ 1 - exp(-n p(r)), beyond the first ranks in steps of one per cent.
-func (c crowd) expectSeen(n int64) float64 {
-	scale := float64(n) / c.weight()
-	sum, count := 0.0, float64(c.Count)
-	for r := 1.0; r <= count; {
-		width := 1.0
-		if r > exactRanks {
-			width = min(math.Floor(r/100), count-r+1)
-		}
-		sum += width * -math.Expm1(-scale*math.Pow(r+(width-1)/2, -c.Skew))
-		r += width
-	}
-	return sum
 }
 
 // weight is Σ r^-s.
@@ -161,80 +96,4 @@ func (c crowd) weight() float64 {
 		sum += powerIntegral(c.Skew, exactRanks+0.5, float64(c.Count)+0.5)
 	}
 	return sum
-}
-
-// fewEvents is up to how many events an id is expected to have for chance to matter.
-const fewEvents = 30
-
-// expect is the ranking that n events of the crowd are expected to show beside those
-// of the hot ids: how often an id of a rank is drawn follows Poisson's law. Beyond
-// the first ranks it goes in steps of one per cent, so that it takes no longer for
-// many ids than for few.
-func (c crowd) expect(n int64, hot []int64) ranking {
-	runs := newRanking(slices.Clone(hot), 1)
-	var few [4 * fewEvents]float64 // how many ids have so many events
-	scale := float64(n) / c.weight()
-	for r := int64(1); r <= c.Count; {
-		width := int64(1)
-		if r > exactRanks {
-			width = min(r/100, c.Count-r+1)
-		}
-		mean := scale * math.Pow(float64(r)+float64(width-1)/2, -c.Skew)
-		if mean > fewEvents {
-			runs = append(runs, run{int64(math.Round(mean)), width})
-		} else {
-			addPoisson(few[:], mean, float64(width))
-		}
-		r += width
-	}
-	return append(runs, wholeIDs(few[:])...).sorted()
-}
-
-// addPoisson adds how many of so many ids have 1, 2, 3 … events, if the mean is that.
-func addPoisson(ids []float64, mean, width float64) {
-	p := width * math.Exp(-mean)
-	for k := 1; k < len(ids); k++ {
-		p *= mean / float64(k)
-		ids[k] += p
-	}
-}
-
-// wholeIDs rounds how many ids have so many events, so that the busiest k of them are
-// as many as they were, for any k.
-func wholeIDs(ids []float64) (r ranking) {
-	sum, given := 0.0, int64(0)
-	for k := len(ids) - 1; k > 0; k-- {
-		sum += ids[k]
-		if n := int64(math.Round(sum)) - given; n > 0 {
-			r = append(r, run{int64(k), n})
-			given += n
-		}
-	}
-	return r
-}
-
-// sorted puts runs in order and joins those of one count.
-func (r ranking) sorted() ranking {
-	slices.SortFunc(r, func(a, b run) int { return cmp.Compare(b.events, a.events) })
-	joined := r[:0]
-	for _, u := range r {
-		if last := len(joined) - 1; last >= 0 && joined[last].events == u.events {
-			joined[last].ids += u.ids
-			continue
-		}
-		joined = append(joined, u)
-	}
-	return joined
-}
-
-// with adds ids that have one event each.
-func (r ranking) with(once int64) ranking {
-	if last := len(r) - 1; last >= 0 && r[last].events == 1 {
-		r[last].ids += once
-		return r
-	}
-	if once > 0 {
-		r = append(r, run{1, once})
-	}
-	return r
 }

@@ -7,14 +7,22 @@ import (
 )
 
 // Population is who sends the events: Count persons whose shares fall with
-// their rank as rank^-Skew, Hot ids on top of them, and persons who join while
-// the run goes on.
+// their rank as rank^-Skew, or as Ranks says, Hot ids on top of them, and persons who
+// join while the run goes on.
 type Population struct {
 	Count  int64
 	Skew   float64
-	Growth float64 // share of all events that are the first of a person never seen before
+	Ranks  []RankGroup // the busiest first; empty: by Skew
+	Growth float64     // share of all events that are the first of a person never seen before
 	Style  IDStyle
 	Hot    []HotID
+}
+
+// RankGroup is so many ids with so many events each. Only the proportions of the
+// events matter.
+type RankGroup struct {
+	IDs    int64
+	Events float64
 }
 
 // HotID is a distinct_id with a stated part of all events: a share, or a count.
@@ -39,6 +47,12 @@ const (
 // maxHot is how many hot ids a scenario may list.
 const maxHot = 1000
 
+// The bounds of a list of ranks.
+const (
+	maxRanks      = 1000
+	maxRankEvents = 1e15
+)
+
 func readPopulation(v value, p *Population) {
 	v.object(fields{
 		"count":  func(v value) { p.Count = v.count(1, MaxEvents) },
@@ -47,8 +61,55 @@ func readPopulation(v value, p *Population) {
 		"style": func(v value) {
 			p.Style = oneOf(v, []IDStyle{StyleOpaque, StyleUUID, StyleEmail, StyleNumeric, StyleLong})
 		},
-		"hot": func(v value) { p.Hot = readHot(v) },
+		"hot":   func(v value) { p.Hot = readHot(v) },
+		"ranks": func(v value) { p.Ranks = readRanks(v) },
 	})
+	if len(p.Ranks) == 0 {
+		return
+	}
+	for _, other := range []string{"count", "skew"} {
+		if v.gives(other) {
+			v.at(v.node, other).fail("given beside ranks", "ranks say how many ids there are, and how uneven: keep one of the two")
+		}
+	}
+	p.Count = 0
+	for _, r := range p.Ranks {
+		p.Count += r.IDs
+	}
+}
+
+// readRanks reads groups of ids, the busiest first.
+func readRanks(v value) []RankGroup {
+	var ranks []RankGroup
+	items := v.list()
+	if len(items) > maxRanks {
+		v.fail(fmt.Sprintf("more than %d groups", maxRanks), "join neighbours")
+		return nil
+	}
+	var ids int64
+	for _, item := range items {
+		var r RankGroup
+		sound := item.object(fields{
+			"ids":    func(v value) { r.IDs = v.count(1, MaxEvents) },
+			"events": func(v value) { r.Events = v.number(1e-9, maxRankEvents) },
+		})
+		if !item.require("ids", "events") || !sound {
+			return nil
+		}
+		if n := len(ranks); n > 0 && r.Events > ranks[n-1].Events {
+			item.fail("has more events than the group before", "the busiest ids come first")
+			return nil
+		}
+		if ids += r.IDs; ids > MaxEvents {
+			item.fail("more than 2^53 ids with those before", "")
+			return nil
+		}
+		ranks = append(ranks, r)
+	}
+	if len(ranks) == 0 {
+		v.fail("has no group", "as in {ids: 1000, events: 3}")
+	}
+	return ranks
 }
 
 func readHot(v value) []HotID {

@@ -1,7 +1,6 @@
 package traffic
 
 import (
-	"math"
 	"time"
 
 	"rehearse/scenario"
@@ -24,7 +23,7 @@ type Census struct {
 	Met            int64 // different ranked persons of each block, added up
 	MetJoined      int64 // and different persons who joined
 
-	head crowdHead
+	head *crowd
 }
 
 // Pair is the two ids of a merge. Its slices are valid until the next.
@@ -41,7 +40,7 @@ func (m *Model) Census(blocks int64, due func(int64) time.Duration, merge func(*
 	p := m.planner
 	all := (p.total + blockEvents - 1) / blockEvents
 	n := min(blocks, all)
-	c := &Census{Blocks: n, head: crowdHead{p.people.crowd, p.people.count}}
+	c := &Census{Blocks: n, head: &p.people.crowd}
 	t := &taker{Census: c, m: m, due: due, merge: merge, met: map[person]bool{}}
 	var b *block
 	for k := range n {
@@ -162,41 +161,4 @@ func (t *taker) apart(anon uint16, b *block, j int) {
 		block, began := t.m.planner.delays.origin(b.anonymous(anon))
 		t.pair.Apart = at - t.due(min(began+t.m.planner.rules.lasts, (block+1)*blockEvents-1))
 	}
-}
-
-// crowdHead knows how the crowd is skewed.
-type crowdHead struct {
-	zipf
-	count int64
-}
-
-// Different is how many different ranks n draws from the crowd are expected to
-// meet: each is missed by all of them with the probability (1 - share)^n.
-func (h *crowdHead) different(n float64) float64 {
-	met := func(share float64) float64 { return -math.Expm1(n * math.Log1p(-min(share, 1-1e-16))) }
-	sum := 0.0
-	for r := range h.ranks {
-		sum += met(h.share(r))
-	}
-	for _, g := range h.segments {
-		middle := h.share(g.first - 1 + g.count/2)
-		sum += float64(g.count) * met(middle)
-	}
-	return sum
-}
-
-// draws is how many draws meet so many different ranks.
-func (h *crowdHead) draws(different float64) float64 {
-	low, high := 0.0, 1.0
-	for h.different(high) < different && high < 1e18 {
-		low, high = high, 2*high
-	}
-	for range 50 {
-		if middle := (low + high) / 2; h.different(middle) < different {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return high
 }

@@ -108,7 +108,7 @@ func (t *table) hide(v *visit) {
 // stranger draws somebody else than the person that the tail was joined to.
 func (t *table) stranger() person {
 	for range 8 {
-		if who := t.people.draw(&t.s, t.joined); who != t.tail.who {
+		if who := t.draw(); who != t.tail.who {
 			return who
 		}
 	}

@@ -32,7 +32,22 @@ func newPlanner(t *scenario.Traffic, curve *scenario.Profile) *planner {
 		waiting = p.delays.begun / blockEvents
 	}
 	p.rules.allow(room, t.DistinctIDs.Growth, waiting)
+	p.people.crowd.allot(p.draws(room)*float64(total), total)
 	return p
+}
+
+// draws is the share of the events whose person is drawn while their block is
+// planned: neither of a merge or a card that knows its own, nor of a visit that goes
+// on, of which room may be part.
+func (p *planner) draws(room float64) float64 {
+	known := p.mix.merges() + room*p.rules.goOn
+	for _, q := range p.quotas {
+		switch q.card.mark {
+		case markHot, markJoin, markResent, markCopied:
+			known += float64(q.want) / float64(max(p.total, 1))
+		}
+	}
+	return max(1-known, 0)
 }
 
 // room is the share of the events that visits may be made of: no merges, from no
@@ -73,6 +88,7 @@ type table struct {
 	tail     joined // what the latest merge joined
 	dues     dues
 	visitors []int64 // visits that lie in this block and another, by number
+	turns    turns   // left for this block
 }
 
 // joined is an anonymous id and the person it was joined to.
@@ -94,6 +110,7 @@ func (p *planner) plan(b *block) {
 		planner: p, s: scenario.NewStream(p.seed^blockSalt, uint64(b.number)),
 		events: t.events[:n], deck: t.deck[:0], visits: visits{t.visits.all[:0], t.visits.before},
 		joined: p.join.upTo(first, p.total), dues: t.dues, visitors: t.visitors,
+		turns: p.people.crowd.turns(b.number),
 	}
 	for _, q := range p.quotas {
 		for range q.upTo(first+int64(n), p.total) - q.upTo(first, p.total) {
@@ -168,14 +185,29 @@ func (t *table) visitor(j int) {
 	case dealt && e.mark != markNone: // a copy, already made
 		return
 	case dealt:
-		e.who, e.mark = t.people.draw(&t.s, t.joined), c.mark
+		e.who, e.mark = t.draw(), c.mark
 		return
 	}
 	if t.delays != nil && t.begins(j) || t.rules.goOn > 0 && !server && t.s.Float64() < t.rules.goOn && t.goOn(j) {
 		return
 	}
-	e.who = t.people.draw(&t.s, t.joined)
+	e.who = t.draw()
 	t.begin(j)
+}
+
+// draw takes one person, of the crowd or of those who joined before.
+func (t *table) draw() person {
+	if t.joined > 0 {
+		if k := int64(t.s.Below(uint64(t.people.count + t.joined))); k >= t.people.count {
+			return person(k)
+		}
+	}
+	if t.turns.left > 0 {
+		t.turns.left--
+		t.turns.next++
+		return person(t.people.crowd.listed.rank(t.turns.next - 1))
+	}
+	return person(t.people.crowd.draw(&t.s))
 }
 
 // deal takes a card for the event at j, if it is the event's turn: of those that

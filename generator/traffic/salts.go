@@ -9,5 +9,6 @@ const (
 	deviceSalt  = 0x8ebc6af09c88c6e3
 	groupSalt   = 0x589965cc75374cc3
 	clockSalt   = 0x1d8e4e27c47d124f
+	rankSalt    = 0x3c6ef372fe94f82b
 	delaySalt   = 0x51afd7ed558ccd6d
 )

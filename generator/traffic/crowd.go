@@ -1,0 +1,211 @@
+package traffic
+
+import (
+	"math"
+	"math/bits"
+	"sort"
+
+	"rehearse/scenario"
+)
+
+// crowd is the persons who are drawn by rank: by Zipf's law, or from a list of how
+// many events the ids of each rank have.
+type crowd struct {
+	law    zipf
+	listed *listed // nil: by the law
+}
+
+// newCrowd prepares the draws that d describes.
+func newCrowd(d *scenario.Population, seed uint64) crowd {
+	if len(d.Ranks) == 0 {
+		return crowd{law: newZipf(d.Count, d.Skew)}
+	}
+	return crowd{listed: newListed(d.Ranks, seed)}
+}
+
+// draw takes one rank from s, whoever was drawn before.
+func (c *crowd) draw(s *scenario.Stream) int64 {
+	if c.listed == nil {
+		return c.law.draw(s)
+	}
+	return c.listed.at(s.Float64() * c.listed.whole)
+}
+
+// share is the probability of a rank.
+func (c *crowd) share(rank int64) float64 {
+	if c.listed == nil {
+		return c.law.share(rank)
+	}
+	return c.listed.of(rank).each / c.listed.whole
+}
+
+// different is how many different ranks n draws are expected to meet.
+func (c *crowd) different(n float64) float64 {
+	if c.listed == nil {
+		return c.law.different(n)
+	}
+	return c.listed.different(n)
+}
+
+// draws is how many draws meet so many different ranks.
+func (c *crowd) draws(different float64) float64 {
+	low, high := 0.0, 1.0
+	for c.different(high) < different && high < 1e18 {
+		low, high = high, 2*high
+	}
+	for range 50 {
+		if middle := (low + high) / 2; c.different(middle) < different {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
+}
+
+// different is how many different ranks n draws are expected to meet: each is missed
+// by all of them with the probability (1 - share)^n.
+func (z *zipf) different(n float64) float64 {
+	met := func(share float64) float64 { return -math.Expm1(n * math.Log1p(-min(share, 1-1e-16))) }
+	sum := 0.0
+	for r := range z.ranks {
+		sum += met(z.share(r))
+	}
+	for _, g := range z.segments {
+		middle := z.share(g.first - 1 + g.count/2)
+		sum += float64(g.count) * met(middle)
+	}
+	return sum
+}
+
+// listed deals ranks out by a list of how many events each has. The draws of a run
+// take turns, numbered from 0; each id owns as many of the turns as its share, and a
+// permutation scatters them over the run. So every id comes as often as the list
+// says, not about as often, whatever the list is like: chance would make one of a
+// thousand equal ids a hot one.
+type listed struct {
+	groups []rankGroup
+	guide  [1024]uint16 // by the part of all events: the group in which it begins
+	whole  float64      // events of all ids
+	turns  int64   // of the run
+	each   float64 // turns of a block
+	order  permutation
+}
+
+// rankGroup is neighbouring ranks with as many events each.
+type rankGroup struct {
+	first, ids   int64 // ranks from 0
+	each, before float64
+}
+
+// newListed prepares the draws.
+func newListed(ranks []scenario.RankGroup, seed uint64) *listed {
+	l := &listed{order: permutation{key: seed ^ rankSalt}}
+	first := int64(0)
+	for _, r := range ranks {
+		l.groups = append(l.groups, rankGroup{first, r.IDs, r.Events, l.whole})
+		first += r.IDs
+		l.whole += float64(r.IDs) * r.Events
+	}
+	for i := range l.guide {
+		place := float64(i) * l.whole / float64(len(l.guide))
+		l.guide[i] = uint16(sort.Search(len(l.groups), func(g int) bool { return l.groups[g].before > place })) - 1
+	}
+	return l
+}
+
+// allot says how many draws there will be in a run of total events.
+func (c *crowd) allot(draws float64, total int64) {
+	if c.listed == nil {
+		return
+	}
+	c.listed.each = draws * blockEvents / float64(max(total, 1))
+	c.listed.turns = int64(draws)
+	c.listed.order.of(c.listed.turns)
+}
+
+// turns are those of a block.
+type turns struct{ next, left int64 }
+
+// turns returns the turns of a block.
+func (c *crowd) turns(block int64) turns {
+	l := c.listed
+	if l == nil {
+		return turns{}
+	}
+	first := min(int64(float64(block)*l.each), l.turns)
+	return turns{first, min(int64(float64(block+1)*l.each), l.turns) - first}
+}
+
+// rank is whose turn it is.
+func (l *listed) rank(turn int64) int64 {
+	return l.at((float64(l.order.at(turn)) + 0.5) * l.whole / float64(l.turns))
+}
+
+// at returns the rank that owns a place among all events.
+func (l *listed) at(place float64) int64 {
+	i := int(l.guide[min(int(place*float64(len(l.guide))/l.whole), len(l.guide)-1)])
+	for i+1 < len(l.groups) && l.groups[i+1].before <= place {
+		i++
+	}
+	g := &l.groups[i]
+	return g.first + min(int64((place-g.before)/g.each), g.ids-1)
+}
+
+// of returns the group of a rank.
+func (l *listed) of(rank int64) *rankGroup {
+	i := sort.Search(len(l.groups), func(i int) bool { return l.groups[i].first > rank })
+	return &l.groups[max(i-1, 0)]
+}
+
+// different is how many different ranks n of the turns are expected to meet. An id
+// whose share is not a whole number of turns has one more or less.
+func (l *listed) different(n float64) float64 {
+	missed := 1 - min(n/float64(max(l.turns, 1)), 1)
+	sum := 0.0
+	for _, g := range l.groups {
+		whole, more := math.Modf(g.each * float64(l.turns) / l.whole)
+		none := math.Pow(missed, whole) * (1 - more*(1-missed))
+		sum += float64(g.ids) * (1 - none)
+	}
+	return sum
+}
+
+// permutation maps the numbers below a bound one to one: a Feistel network over a
+// rectangle that is hardly larger, walked along until it comes back below the bound
+// (J. Black and P. Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002).
+type permutation struct {
+	key        uint64
+	bound      uint64
+	rows, wide uint64 // of the rectangle
+}
+
+// of sets the bound.
+func (p *permutation) of(bound int64) {
+	p.bound = uint64(max(bound, 1))
+	p.wide = uint64(math.Ceil(math.Sqrt(float64(p.bound))))
+	p.rows = (p.bound + p.wide - 1) / p.wide
+}
+
+// at returns the number that i is mapped to, for i below the bound.
+func (p *permutation) at(i int64) int64 {
+	for x := uint64(i); ; {
+		row, column := x/p.wide, x%p.wide
+		for round := range uint64(2) {
+			row = step(row, scramble(column+p.key+round*0x9e3779b97f4a7c15), p.rows)
+			column = step(column, scramble(row-p.key+round*0xd1342543de82ef95), p.wide)
+		}
+		if x = row*p.wide + column; x < p.bound {
+			return int64(x)
+		}
+	}
+}
+
+// step adds to a number below a bound another that is drawn from it.
+func step(x, draw, bound uint64) uint64 {
+	more, _ := bits.Mul64(draw, bound)
+	if x += more; x >= bound {
+		x -= bound
+	}
+	return x
+}
