@@ -1,14 +1,17 @@
 package generator
 
 import (
-	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"rehearse/capture"
+	"rehearse/recording"
 	"rehearse/scenario"
 )
 
@@ -17,18 +20,22 @@ type Dry struct {
 	Due    time.Duration
 	Events int64
 	Body   int64 // bytes before compression
-	Wire   int64 // bytes of head and body as they travel
+	Packed int64 // bytes of the body as it travels
+	Wire   int64 // and of its head
 
 	// Submission is what an endpoint would understand, valid until the next
-	// request; nil: it would refuse the request.
+	// request; nil: it would refuse the request, with Refusal.
 	Submission *capture.Submission
+	Refusal    *capture.Refusal
 }
 
 // DryRun builds every request of a run on all cores, with the builders of the
 // run, and shows them one after the other in the order in which they are due. Nothing
 // is sent: where the requests would go matters to their heads alone. The plan is
-// that of the source, before any batch is split by its bytes.
-func DryRun(s *scenario.Scenario, to *Destination, start time.Time, show func(*Dry)) (Plan, error) {
+// that of the source, before any batch is split by its bytes. Whether a request
+// would be refused is judged by the endpoint's limits and, for v0, the generation
+// in staging.generation.
+func DryRun(s *scenario.Scenario, to *Destination, start time.Time, most scenario.EndpointLimits, show func(*Dry)) (Plan, error) {
 	source, plan, err := Open(s)
 	if err != nil {
 		return Plan{}, err
@@ -36,7 +43,7 @@ func DryRun(s *scenario.Scenario, to *Destination, start time.Time, show func(*D
 	if c, ok := source.(io.Closer); ok {
 		defer c.Close()
 	}
-	d := dryRun{source: source, reader: newDryReader(s), heads: newHeads(s, to, start)}
+	d := dryRun{source: source, reader: newDryReader(s, most), heads: newHeads(s, to, start)}
 	for range runtime.GOMAXPROCS(0) {
 		d.benches = append(d.benches, newWorkbench(s, start))
 	}
@@ -98,49 +105,81 @@ func (d *dryRun) build(n int) {
 // show shows a batch and what was split from it.
 func (d *dryRun) show(b *Batch, show func(*Dry)) {
 	for ; b != nil; b = b.rest {
-		show(&Dry{
-			Due: b.Due, Events: b.Events, Body: int64(b.Plain), Wire: d.heads.of(b),
-			Submission: d.reader.read(b),
-		})
+		dry := Dry{Due: b.Due, Events: b.Events, Body: int64(b.Plain), Packed: int64(len(b.Body)), Wire: d.heads.of(b)}
+		dry.Submission, dry.Refusal = d.reader.read(b)
+		show(&dry)
 	}
 }
 
 // dryReader reads requests as an endpoint does.
 type dryReader struct {
-	target *scenario.Target
-	v0     capture.Decoder
-	v1     capture.DecoderV1
+	wire    int // the largest body as it travels, in bytes
+	v0      capture.Decoder
+	v1      capture.DecoderV1
+	headers []recording.Header // of a request to v1 that has none of its own
 }
 
 // newDryReader returns a reader of the generation that the embedded endpoint has.
-func newDryReader(s *scenario.Scenario) dryReader {
-	r := dryReader{target: &s.Target}
+func newDryReader(s *scenario.Scenario, most scenario.EndpointLimits) dryReader {
+	limits := capture.Limits{Plain: int(most.Plain), Event: int(most.Event)}
+	r := dryReader{wire: int(most.Wire), v0: capture.Decoder{Limits: limits}, v1: capture.DecoderV1{Limits: limits}}
 	if s.Staging.Generation == capture.Generation2024.String() {
 		r.v0.Generation = capture.Generation2024
+	}
+	r.headers = []recording.Header{
+		{Name: "Authorization", Value: "Bearer " + s.Target.Token.Reveal()}, {Name: capture.HeaderSDKInfo, Value: "rehearse/1"},
+		{Name: capture.HeaderAttempt, Value: "1"}, {Name: capture.HeaderRequestID, Value: "00000000-0000-4000-8000-000000000000"},
+		{Name: capture.HeaderTimestamp, Value: "2026-01-01T00:00:00Z"},
 	}
 	return r
 }
 
-// read returns what the endpoint would make of a request, nil if it would refuse it.
-func (r *dryReader) read(b *Batch) *capture.Submission {
-	if r.target.Endpoint == scenario.EndpointV1 {
-		zero := []byte("00000000-0000-4000-8000-000000000000")
-		got, err := r.v1.Decode(&capture.RequestV1{
-			Authorization: []byte("Bearer " + r.target.Token.Reveal()), UserAgent: []byte("rehearse"),
-			ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), SDKInfo: []byte("rehearse/1"),
-			Attempt: []byte("1"), RequestID: zero, Timestamp: []byte("2026-01-01T00:00:00Z"), Body: b.Body,
-		})
-		if err != nil {
+// read returns what the endpoint would make of a request, or how it would refuse
+// it.
+func (r *dryReader) read(b *Batch) (*capture.Submission, *capture.Refusal) {
+	path, query, _ := strings.Cut(b.Path, "?")
+	v1, g := capture.IsV1(path), r.v0.Generation
+	switch known := v1 && g == capture.Current || scenario.Path(path).Known(g); {
+	case !known:
+		return nil, &capture.Refusal{Status: http.StatusNotFound, Text: "no such route: " + path}
+	case v1:
+		return r.readV1(b)
+	case len(b.Body) > r.wire:
+		return nil, g.RefuseWire(r.wire)
+	}
+	return told(r.v0.Decode(&capture.Request{
+		Path: []byte(path), Query: []byte(query), ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
+	}))
+}
+
+// readV1 is read for v1. The headers of a recorded request are its own.
+func (r *dryReader) readV1(b *Batch) (*capture.Submission, *capture.Refusal) {
+	if len(b.Body) > r.wire {
+		return nil, capture.RefuseWireV1(r.wire)
+	}
+	headers := b.headers
+	if headers == nil {
+		headers = r.headers
+	}
+	value := func(name string) []byte {
+		i := slices.IndexFunc(headers, func(h recording.Header) bool { return h.Name == name })
+		if i < 0 {
 			return nil
 		}
-		return got
+		return []byte(headers[i].Value)
 	}
-	path, query, _ := bytes.Cut([]byte(b.Path), []byte("?"))
-	got, err := r.v0.Decode(&capture.Request{
-		Path: path, Query: query, ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
-	})
-	if err != nil {
-		return nil
+	return told(r.v1.Decode(&capture.RequestV1{
+		Authorization: value("Authorization"), UserAgent: []byte("rehearse"), SDKInfo: value(capture.HeaderSDKInfo),
+		ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Attempt: value(capture.HeaderAttempt),
+		RequestID: value(capture.HeaderRequestID), Timestamp: value(capture.HeaderTimestamp), Body: b.Body,
+	}))
+}
+
+// told tells a refusal from a submission.
+func told(got *capture.Submission, err error) (*capture.Submission, *capture.Refusal) {
+	var refusal *capture.Refusal
+	if errors.As(err, &refusal) {
+		return nil, refusal
 	}
-	return got
+	return got, nil
 }

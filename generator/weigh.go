@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"rehearse/capture"
 	"rehearse/scenario"
 )
 
@@ -14,6 +15,9 @@ type Weight struct {
 	Wire     int64 // bytes of heads and bodies as they travel
 	MaxBody  int64 // about the largest body, before compression
 	MaxWire  int64 // and as it travels, without its head
+
+	// Refused is what an endpoint would refuse, by reason.
+	Refused []capture.Refused
 
 	// The errors are half the width of a 95 % interval, as a share; 0: exact.
 	RequestError float64
@@ -33,8 +37,39 @@ const (
 )
 
 // Weigh estimates the weight of a run by building some of its requests, with the
-// builders of the run itself. The same scenario and start give the same estimate.
-func Weigh(s *scenario.Scenario, to *Destination, start time.Time) Weight {
+// builders of the run itself, and what an endpoint with these limits would refuse.
+// The same scenario and start give the same estimate. Where something is refused of a
+// run that is small enough, all of it is built to count that.
+func Weigh(s *scenario.Scenario, to *Destination, start time.Time, most scenario.EndpointLimits) Weight {
+	weight := estimate(s, to, start, most)
+	if len(weight.Refused) > 0 && weight.Body <= cheapBytes {
+		// Synthesized traffic has no file that could fail.
+		if by, err := countRefused(s, to, start, most); err == nil {
+			weight.Refused = by
+		}
+	}
+	return weight
+}
+
+// cheapBytes is how much is built before compression to count what is refused: about
+// a second's work.
+const cheapBytes = 64 << 20
+
+// countRefused counts what an endpoint refuses of a run, all of which is built.
+func countRefused(s *scenario.Scenario, to *Destination, start time.Time, most scenario.EndpointLimits) ([]capture.Refused, error) {
+	var by capture.RefusedBy
+	_, err := DryRun(s, to, start, most, func(d *Dry) {
+		if d.Refusal != nil {
+			by.Add(d.Refusal, 1, d.Events)
+		} else {
+			by.Take(d.Submission)
+		}
+	})
+	return by.All(), err
+}
+
+// estimate is Weigh from a sample alone.
+func estimate(s *scenario.Scenario, to *Destination, start time.Time, most scenario.EndpointLimits) Weight {
 	total := s.Load.Profile.Total()
 	short := *s
 	short.Batching.MinEvents = min(s.Batching.MinEvents, longBatch)
@@ -43,11 +78,12 @@ func Weigh(s *scenario.Scenario, to *Destination, start time.Time) Weight {
 	y, _ := NewSynth(&short)
 	y.cutter.batching.Age = s.Batching.Age
 	w, heads := newWorkbench(s, start), newHeads(s, to, start)
+	r := refusals{reader: newDryReader(s, boundless)}
 	var body, wire ratio
 	var weight Weight
 	n := min(stretches, max(total/stretchEvents, 1))
 	for k := range n {
-		t := y.stretch(w, heads, (2*k+1)*total/(2*n))
+		t := y.stretch(w, heads, &r, (2*k+1)*total/(2*n))
 		weight.MaxBody, weight.MaxWire = max(weight.MaxBody, t.maxBody), max(weight.MaxWire, t.maxWire)
 		body.add(float64(t.body), float64(t.events))
 		wire.add(float64(t.wire), float64(t.events))
@@ -58,6 +94,7 @@ func Weigh(s *scenario.Scenario, to *Destination, start time.Time) Weight {
 	weight.lengthen(&s.Batching)
 	weight.Requests, weight.RequestError = countCuts(s)
 	weight.split(s.Batching.Bytes)
+	weight.Refused = y.refused(s, &weight, &r, most)
 	weight.Wire += weight.head * weight.Requests
 	return weight
 }
@@ -137,7 +174,7 @@ func (t *weighed) add(b *Batch, h *heads) {
 }
 
 // stretch builds requests from event first on until they hold stretchEvents.
-func (y *Synth) stretch(w *Workbench, h *heads, first int64) (t weighed) {
+func (y *Synth) stretch(w *Workbench, h *heads, r *refusals, first int64) (t weighed) {
 	b := newBatch()
 	// Sizes of batches come in pairs; any even number is as good as another.
 	for k := first &^ 1; t.events < stretchEvents; k++ {
@@ -149,6 +186,7 @@ func (y *Synth) stretch(w *Workbench, h *heads, first int64) (t weighed) {
 		b.First, b.Events, b.Due = c.first, c.events, c.due
 		y.Build(b, w)
 		t.add(b, h)
+		r.add(b)
 		first += c.events
 	}
 	return t

@@ -32,9 +32,9 @@ func TestWeigh(t *testing.T) {
 				text += fmt.Sprintf("load: {profile: '%s', arrivals: poisson}\n", profile)
 			}
 			s, start := parse(t, text), time.Unix(1_800_000_000, 0)
-			said := Weigh(s, &aside, start)
+			said := Weigh(s, &aside, start, boundless)
 			var requests, body, wire, events int64
-			plan, err := DryRun(s, &aside, start, func(d *Dry) {
+			plan, err := DryRun(s, &aside, start, boundless, func(d *Dry) {
 				if d.Submission == nil || int64(len(d.Submission.Events)) != d.Events {
 					t.Fatalf("%d events: the endpoint would understand %+v", d.Events, d.Submission)
 				}
@@ -90,7 +90,7 @@ func TestWeighIsCheap(t *testing.T) {
 		t.Skip("nothing here happens at the same time")
 	}
 	s := parse(t, "name: a\nload: {profile: 'const(5000, 80000s)', arrivals: poisson}\nbatching: {events: 100k, bytes: 100MB}\ntraffic: {properties: {bytes: {p50: 300, p99: 400}}}\n")
-	said := Weigh(s, &aside, time.Unix(0, 0))
+	said := Weigh(s, &aside, time.Unix(0, 0), boundless)
 	if said.Requests != 4000 || said.MaxBody < 28_000_000 || said.MaxBody > 34_000_000 {
 		t.Errorf("%+v", said) // 100,000 events of about 0.3 kB
 	}

@@ -29,10 +29,10 @@ func (l *look) assumptions() []Assumption {
 	if f.Capacity > 0 {
 		add("capacity", fmt.Sprintf("%s events/s", rate(f.Capacity)), embedded(true, Assumed))
 	}
-	if g := l.generation(); g != capture.Current {
+	if g := f.Generation; g != capture.Current || l.file && f.Gives("generation") {
 		add("generation", g.String(), Embedded)
 	}
-	add("limits.body", scenario.FormatBytes(l.bodyLimit()), Published)
+	add("limits.body", scenario.FormatBytes(l.most.Wire)+", decompressed "+scenario.FormatBytes(l.most.Plain), Published)
 	add("limits.event", scenario.FormatBytes(f.Event), Published)
 	add("limits.overflow", overflowText(f), Published)
 	if f.PerMinute > 0 {

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"slices"
 
 	"rehearse/capture"
 	"rehearse/scenario"
@@ -25,52 +26,126 @@ const (
 	worthCompressing = 1 << 10
 )
 
-// bodyLimit is the largest body on the wire.
-func (l *look) bodyLimit() int64 {
-	switch {
-	case l.facts.Body > 0:
-		return l.facts.Body
-	case l.s.Target.Endpoint == scenario.EndpointV1:
-		return capture.MaxWireV1
-	}
-	return int64(l.generation().MaxWire())
-}
-
-// plainLimit is the largest body once decompressed: five times as much as may
-// travel. In 2024 there was none, and the embedded endpoint keeps today's.
-func (l *look) plainLimit() int64 {
-	if l.generation() == capture.Generation2024 {
-		return 5 * capture.MaxWire
-	}
-	return 5 * l.bodyLimit()
-}
-
-// largeBodies refuses bodies near the limit at a rate that matters.
+// largeBodies refuses bodies near the limit at a rate that matters. Those over it are
+// refused whatever the rate.
 func largeBodies(l *look) []Finding {
-	wire, plain := l.bodyLimit(), l.plainLimit()
-	of := max(float64(l.load.MaxWire)/float64(wire), float64(l.load.MaxBody)/float64(plain))
-	if of < nearLimit || l.report.Plan.PeakRequests < manyLarge {
+	of := max(float64(l.load.MaxWire)/float64(l.most.Wire), float64(l.load.MaxBody)/float64(l.most.Plain))
+	if of < nearLimit || l.report.Plan.PeakRequests < manyLarge || len(overLimit(l)) > 0 {
 		return nil
 	}
 	fits := int64(float64(l.s.Batching.MaxEvents) * nearLimit / of / 2)
 	return l.refuse(saying{"bodies-near-limit", "batching.events",
-		fmt.Sprintf("bodies of up to %s (%s before compression), %s of the limit of %s, %s times a second: one that is larger is refused with all its events",
-			size(l.load.MaxWire), size(l.load.MaxBody), percent(of), size(wire), rate(l.report.Plan.PeakRequests)),
+		fmt.Sprintf("bodies reach %s (%s before compression), %s of the limit of %s, at %s requests/s: a body over the limit loses all of its events",
+			size(l.load.MaxWire), size(l.load.MaxBody), percent(of), scenario.FormatBytes(l.most.Wire), rate(l.report.Plan.PeakRequests)),
 		fmt.Sprintf("set batching.events to %d or less", max(fits, 1))})
 }
 
-// largeEvents says that some events are refused, each with its whole batch.
+// overLimit refuses bodies and events that are larger than the endpoint takes.
+func overLimit(l *look) []Finding {
+	var all []Finding
+	for i := range l.load.Refused {
+		switch r := &l.load.Refused[i]; r.Oversize {
+		case capture.OversizeWire:
+			all = append(all, l.bodiesOver(r, "on the wire", l.most.Wire, l.load.MaxWire)...)
+		case capture.OversizePlain:
+			all = append(all, l.bodiesOver(r, "after decompression", l.most.Plain, l.load.MaxBody)...)
+		case capture.OversizeEvent:
+			all = append(all, l.eventsOver(r)...)
+		}
+	}
+	return all
+}
+
+// bodiesOver refuses bodies of up to largest bytes that are over a limit.
+func (l *look) bodiesOver(r *capture.Refused, where string, limit, largest int64) []Finding {
+	path, hint := "batching.bytes", ""
+	switch b := &l.s.Batching; {
+	case l.asRecorded():
+		path, hint = "replay", replayEvents
+	case b.MaxEvents > 1:
+		fits := limit
+		if l.load.MaxWire != l.load.MaxBody && where == "on the wire" {
+			fits = int64(spareSize * float64(limit) * float64(l.load.MaxBody) / float64(max(l.load.MaxWire, 1)))
+			fits -= fits % 1000
+		}
+		hint = fmt.Sprintf("set batching.bytes to %s", scenario.FormatBytes(fits))
+		if n := int64(spareSize * float64(limit) / float64(max(largest, 1)) * float64(b.MaxEvents)); n > 0 && largest > limit {
+			hint += fmt.Sprintf(", or batching.events to %d or less", n)
+		}
+	default:
+		path, hint = l.sizePath(), "make the properties smaller"
+	}
+	return l.refuse(saying{"bodies-over-limit", path,
+		fmt.Sprintf("%s of %s requests%s exceed the endpoint's limit of %s for a body %s and are answered %d: %s of %s events are lost",
+			count(r.Requests), count(l.load.Requests), around(r.Error), scenario.FormatBytes(limit), where, r.Status, count(r.Events), count(l.load.Events)), hint})
+}
+
+// spareSize leaves room for bodies that are larger than those that were looked at.
+const spareSize = 0.9
+
+// eventsOver refuses events that are over the limit of one event.
+func (l *look) eventsOver(r *capture.Refused) []Finding {
+	path, hint := l.sizePath(), "make the properties smaller"
+	switch {
+	case l.s.Replay != nil:
+		hint = "leave events of that size out of the recording; rehearse sample --survey tells where the largest are"
+	case slices.ContainsFunc(l.s.Traffic.Faults.Invalid, func(f scenario.InvalidShare) bool { return f.Kind == scenario.InvalidOverSize && f.Share > 0 }):
+		path, hint = "traffic.faults", "leave over_size out of traffic.faults"
+	}
+	lost := fmt.Sprintf("answered %d, and with their requests %s of %s events are lost", r.Status, count(r.Events), count(l.load.Events))
+	if r.Requests == 0 {
+		lost = fmt.Sprintf("dropped: %s of %s events are lost", count(r.Events), count(l.load.Events))
+	}
+	return l.refuse(saying{"events-over-limit", path,
+		fmt.Sprintf("events become Kafka messages over the limit of %s for one event%s: they are %s", scenario.FormatBytes(l.most.Event), around(r.Error), lost), hint})
+}
+
+// sizePath is the field that says how large events are.
+func (l *look) sizePath() string {
+	switch {
+	case l.s.Replay != nil:
+		return "replay"
+	case l.s.Gives("traffic.properties"):
+		return "traffic.properties"
+	}
+	return "traffic.events"
+}
+
+// largeEvents says that some events come near the limit of one event.
 func largeEvents(l *look) []Finding {
-	if float64(l.largest) < nearLimit*float64(l.facts.Event) {
+	if float64(l.largest) < nearLimit*float64(l.most.Event) || len(overLimit(l)) > 0 {
 		return nil
 	}
-	path := "traffic.properties"
-	if l.s.Replay != nil {
-		path = "replay"
+	return l.accommodate(saying{"large-events", l.sizePath(),
+		fmt.Sprintf("events reach %s, near the limit of %s for one event: an event over the limit is refused with its whole batch", size(l.largest), scenario.FormatBytes(l.most.Event)),
+		"make the properties smaller, or leave such events out"})
+}
+
+// refusedRequests says what else the endpoint does not take.
+func refusedRequests(l *look) []Finding {
+	var words []string
+	requests, events, off := int64(0), int64(0), 0.0
+	for i := range l.load.Refused {
+		r := &l.load.Refused[i]
+		if r.Oversize != capture.NotOversize {
+			continue
+		}
+		requests, events, off = requests+r.Requests, events+r.Events, max(off, r.Error)
+		words = append(words, fmt.Sprintf("%d %s (%s)", r.Status, plain(r.Reason, 100), count(max(r.Requests, r.Events))))
 	}
-	return l.accommodate(saying{"large-events", path,
-		fmt.Sprintf("events of %s and more come near the limit of %s for one event: one that is larger is refused with its whole batch", size(l.largest), size(l.facts.Event)),
-		"make properties smaller, or leave such events out"})
+	if len(words) == 0 {
+		return nil
+	}
+	const most = 5
+	path, hint := "target", "print one with rehearse sample, and compare it with what the endpoint says"
+	switch {
+	case l.s.Replay != nil:
+		path, hint = "replay", "leave these out of the recording, or expect it"
+	case len(l.s.Traffic.Faults.Invalid) > 0 || l.s.Traffic.Faults.Duplicates > 0:
+		path, hint = "traffic.faults", "leave these faults out of traffic.faults, unless that is what is rehearsed"
+	}
+	message := fmt.Sprintf("%s requests%s are refused and %s of %s events lost: %s", count(requests), around(off), count(events), count(l.load.Events), list(words[:min(len(words), most)], max(len(words)-most, 0)))
+	return l.accommodate(saying{"refused-requests", path, message, hint})
 }
 
 // batchSize notes batches that are small or large for no reason.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"rehearse/capture"
 	"rehearse/generator/traffic"
 	"rehearse/scenario"
 )
@@ -49,7 +50,7 @@ func weightOf(s Severity) int {
 
 // rules are what makes findings.
 var rules = []func(*look) []Finding{
-	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, largeBodies, largeEvents,
+	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit, refusedRequests, largeBodies, largeEvents,
 	overCapacity, hotIDs, replicas, forcedOverflow, quota, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
 	unanswered, passed, recorded, batchSize, uncompressed, cost, drain,
 }
@@ -70,8 +71,12 @@ type look struct {
 	worst  float64   // events that would overflow if one replica had all connections
 	crowd  float64   // events that overflow by order and belong to none of the ids looked at
 
+	most    scenario.EndpointLimits // what the endpoint takes
 	largest int64 // bytes that one event in a hundred has at least, or the largest of those counted
-	span    [2]time.Time
+	oldest  time.Duration // the age of the oldest event when it arrives
+	dated   bool          // events bear times
+	ahead   float64       // events whose time is too far ahead of the clock
+	aheadOf float64       // the error of that, as a share
 	census  *traffic.Census
 	file    bool // the facts come from a file
 	buckets int  // that an id's events are spread over
@@ -79,15 +84,21 @@ type look struct {
 
 // newLook prepares the examination.
 func newLook(in Input) *look {
-	l := &look{s: in.Scenario, facts: in.Facts, load: &in.Load, now: in.Now, start: in.Now, file: in.Facts != nil}
+	l := &look{s: in.Scenario, facts: in.Facts, load: &in.Load, now: in.Now, file: in.Facts != nil}
 	if l.facts == nil {
 		l.facts = FactsOf(in.Scenario)
 	}
-	l.buckets = buckets(l.s, l.facts)
-	if starts := l.s.Intake.Starts; !starts.IsZero() {
-		l.start, l.stated = starts, true
-	}
+	l.buckets, l.most = buckets(l.s, l.facts), l.facts.Limits(l.s.Target.Endpoint)
+	l.start, l.stated = Start(l.s, in.Now), !l.s.Intake.Starts.IsZero()
 	return l
+}
+
+// Start is when a run of s begins: when the intake says, else now.
+func Start(s *scenario.Scenario, now time.Time) time.Time {
+	if starts := s.Intake.Starts; !starts.IsZero() {
+		return starts
+	}
+	return now
 }
 
 // FactsOf are the facts where no file gives them: the published ones, and where
@@ -97,10 +108,18 @@ func FactsOf(s *scenario.Scenario) *scenario.Facts {
 	if s.Target.URL != "" {
 		return f
 	}
-	f.Capacity = s.Staging.Capacity
+	f.Capacity, f.Generation = s.Staging.Capacity, generationOf(s)
 	f.PerMinute = s.Staging.PerMinute
 	f.Partitions = cmp.Or(s.Staging.Partitions, f.Partitions)
 	return f
+}
+
+// generationOf is that of the embedded endpoint.
+func generationOf(s *scenario.Scenario) capture.Generation {
+	if s.Staging.Generation == capture.Generation2024.String() {
+		return capture.Generation2024
+	}
+	return capture.Current
 }
 
 // plan fills in what needs no ids.

@@ -124,6 +124,92 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// builtRows are like findingRows, of findings that come of what is built rather than
+// supposed.
+var builtRows = []struct {
+	id       string
+	severity preflight.Severity
+	has      []string // overrides of sound
+	facts    string
+	fix      []string
+}{
+	// 3,000 events of 0.3 kB are 0.9 MB, less than one request in three seconds.
+	{"bodies-over-limit", "refuse", []string{"load.profile=line(0, 400, 5s) const(1000, 40s)", "batching.events=3k", "target.compression=none"}, "limits: {body: 512KiB}", []string{"batching.bytes=512KiB"}},
+	{"bodies-over-limit", "refuse", []string{"batching.events=3k"}, "limits: {body: 200kB}", []string{"batching.events=1000"}},
+	{"bodies-over-limit", "refuse", []string{"batching.events=9k", "target.compression=none", "load.profile=const(900, 20s)"}, "generation: 2024", []string{"batching.bytes=2MiB"}},
+	{"bodies-over-limit", "refuse", []string{"batching.events=9k", "target.compression=none", "load.profile=const(900, 20s)", "staging.generation=2024"}, "", []string{"batching.bytes=2MiB"}},
+	{"events-over-limit", "refuse", []string{"traffic.properties={bytes: {p50: 1kB, p99: 20kB}}"}, "limits: {event: 30kB}", []string{"traffic.properties={bytes: {p50: 1kB, p99: 2kB}}"}},
+	{"events-over-limit", "refuse", []string{"traffic.faults={invalid: {over_size: 0.1%}}"}, "", []string{"traffic.faults=null"}},
+	{"events-over-limit", "refuse", []string{"traffic.faults={invalid: {over_size: 0.1%}}", "target.endpoint=v1"}, "", []string{"traffic.faults=null"}},
+	{"refused-requests", "accommodate", []string{"traffic.faults={invalid: {no_distinct_id: 0.1%}}"}, "", []string{"traffic.faults=null"}},
+	{"refused-requests", "accommodate", []string{"traffic.faults={duplicates: 20%}", "target.endpoint=v1"}, "", []string{"traffic.faults=null"}},
+	{"refused-requests", "accommodate", []string{"target.token=phx_personal"}, "", []string{"target.token=phc_project"}},
+	{"refused-requests", "accommodate", []string{"target.path=/capture/"}, "generation: 2024", []string{"target.path=null"}},
+}
+
+// TestFindingsBuilt: as TestFindings, and the same is found when all of it is built.
+func TestFindingsBuilt(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	for _, row := range builtRows {
+		t.Run(row.id, func(t *testing.T) {
+			t.Parallel()
+			s, fixed := parse(t, sound, row.has...), parse(t, sound, append(row.has, row.fix...)...)
+			f := facts(t, row.facts)
+			for how, check := range map[string]func(*testing.T, *scenario.Scenario, *scenario.Facts) *preflight.Report{"foretold": foretell, "counted": count} {
+				if found := find(check(t, s, f), row.id); found == nil || found.Severity != row.severity || found.Hint == "" {
+					t.Errorf("%q, %s: %+v", row.has, how, found)
+				}
+				if left := find(check(t, fixed, f), row.id); left != nil {
+					t.Errorf("%q leaves it, %s: %s", row.fix, how, left.Message)
+				}
+			}
+		})
+	}
+}
+
+// TestLostToTheBodyLimit: what a real capture service of June 2024 did to bodies of
+// 2.43 MB: 14 of 15 requests were answered 413, and 42,000 of 44,000 events lost.
+func TestLostToTheBodyLimit(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	s := parse(t, sound, "load.profile=const(1000, 44s)", "batching.events=3k", "target.compression=none", "traffic.properties={bytes: {p50: 800, p99: 850}}")
+	for _, r := range []*preflight.Report{foretell(t, s, facts(t, "generation: 2024")), count(t, s, facts(t, "generation: 2024"))} {
+		f := find(r, "bodies-over-limit")
+		if f == nil || r.Verdict != preflight.Refuse || !strings.HasPrefix(f.Message, "14 of 15 requests") || !strings.HasSuffix(f.Message, "42,000 of 44,000 events are lost") {
+			t.Errorf("%s: %+v", r.Verdict, f)
+		}
+	}
+}
+
+// TestClampedByTheClockOfTheRun: what bears the time of sending is never ahead of the
+// clock, however long the run is, and neither are old times that a slow run walks.
+func TestClampedByTheClockOfTheRun(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		stamps string
+		want   string // how the message begins; empty: there is no such finding
+	}{
+		{"now", ""},
+		{"{disorder: 1h, clock_skew: 1h}", ""},
+		// A day of events comes in two: the last of them is a day behind.
+		{"{from: 2026-12-03T09:00:00Z, to: 2026-12-04T09:00:00Z}", ""},
+		// Four days of events in two: at the end two days ahead, from the second half of
+		// the first day on by more than 23 hours.
+		{"{from: 2026-12-03T09:00:00Z, to: 2026-12-07T09:00:00Z}", "90,0"},
+	} {
+		s := parse(t, sound, "load.profile=const(1, 2d)", "traffic.timestamps="+row.stamps)
+		f := find(suppose(t, s, nil), "timestamps-clamped")
+		if (f != nil) != (row.want != "") || f != nil && !strings.HasPrefix(f.Message, row.want) {
+			t.Errorf("%s: %+v", row.stamps, f)
+		}
+	}
+}
+
 // TestBodiesOf2024: the embedded endpoint takes 2 MiB if it is of 2024, of which
 // 6,000 events of 0.3 kB are 85 %, and nothing of the 20 MiB of today.
 func TestBodiesOf2024(t *testing.T) {

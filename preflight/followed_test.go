@@ -70,7 +70,7 @@ func TestLateHotID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tally := NewTally(s, nil)
+	tally := NewTally(s, nil, time.Time{})
 	tally.ids = newFollowed(1 << 10)
 	for i := range 40_000 {
 		id := fmt.Sprint(i)

@@ -5,25 +5,16 @@ import (
 	"math"
 	"slices"
 
-	"rehearse/capture"
 	"rehearse/scenario"
 )
 
 // staged is what the scenario makes of the embedded endpoint; nil where a file
-// says what the pipeline does.
+// says what the pipeline does, or the target is another endpoint.
 func (l *look) staged() *scenario.Staging {
-	if l.file {
+	if l.file || l.s.Target.URL != "" {
 		return nil
 	}
 	return &l.s.Staging
-}
-
-// generation is that of the embedded endpoint, today's for any other.
-func (l *look) generation() capture.Generation {
-	if s := l.staged(); s != nil && s.Generation == capture.Generation2024.String() {
-		return capture.Generation2024
-	}
-	return capture.Current
 }
 
 // forced tells whether all events of a key overflow, whatever its rate. The

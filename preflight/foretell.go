@@ -29,7 +29,7 @@ func (l *look) foretell() {
 	l.spread(keys)
 	crowd, joined, anonymous := model.Persons(l.census)
 	l.report.Plan.Persons = int64(math.Round(crowd + joined + anonymous))
-	l.times()
+	l.times(model, due)
 }
 
 // token returns a token of the run, for hashing alone.
@@ -50,19 +50,19 @@ func sampling(hits, n int64) float64 {
 	return 1.96 * math.Sqrt((1-share)/float64(hits))
 }
 
-// takenShare is how much of the sound events the endpoint takes: v0 refuses a
-// whole batch for one event without a distinct_id, or larger than it may be.
+// takenShare is how much of the sound events the endpoint takes: a request that it
+// refuses for its size, or for one wrong event, loses all of its events.
 func (l *look) takenShare() float64 {
-	if l.s.Target.Endpoint == scenario.EndpointV1 {
-		return 1
-	}
-	sound := 1.0
+	sound, taken := 1.0, 1.0
 	for _, f := range l.s.Traffic.Faults.Invalid {
 		if f.Kind == scenario.InvalidNoID || f.Kind == scenario.InvalidOverSize {
 			sound -= f.Share
 		}
 	}
-	return math.Pow(sound, l.load.perRequest()-1)
+	for _, r := range l.load.Refused {
+		taken -= float64(r.Events) / float64(max(l.load.Events, 1))
+	}
+	return min(max(taken, 0)/max(sound, 1e-9), 1)
 }
 
 // mixed works out what the mix costs.
@@ -74,15 +74,6 @@ func (l *look) mixed() {
 	}
 	l.names, l.largest = len(l.s.Traffic.Events), int64(l.s.Traffic.Sizes.P99)
 	l.eventsCost(cost / all)
-}
-
-// times notes which times the events bear.
-func (l *look) times() {
-	t := l.s.Traffic.Timestamps
-	l.span = [2]time.Time{t.From, t.To}
-	if t.Now {
-		l.span = [2]time.Time{l.start, l.start.Add(l.load.Curve.Span())}
-	}
 }
 
 // mainShare is how much of the ordinary events travels on the main lane: some

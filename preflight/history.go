@@ -3,8 +3,10 @@ package preflight
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
+	"rehearse/generator/traffic"
 	"rehearse/scenario"
 )
 
@@ -20,12 +22,10 @@ const (
 
 // historical says that events and their flag do not fit.
 func historical(l *look) []Finding {
-	oldest := l.span[0]
-	if oldest.IsZero() {
+	if !l.dated {
 		return nil
 	}
-	age := l.start.Sub(oldest)
-	flagged := l.s.Target.HistoricalMigration
+	age, flagged := l.oldest, l.s.Target.HistoricalMigration
 	switch {
 	case age > old && !flagged:
 		hint := "set target.historical_migration to true"
@@ -53,28 +53,79 @@ func (l *look) timesPath() string {
 	return "traffic.timestamps"
 }
 
+// timesLooked is at how many events, evenly spread over the run, their times are held
+// against the clock.
+const timesLooked = 2000
+
+// times works out how old events are when they arrive, and how many are so far ahead
+// of the clock that the pipeline replaces their time: both by the clock of the run.
+func (l *look) times(model *traffic.Model, due func(int64) time.Duration) {
+	t, total := l.s.Traffic, l.load.Events
+	l.dated = true
+	share := 0.0
+	many := min(timesLooked, total)
+	for k := range many {
+		i := (2*k + 1) * total / (2 * many)
+		age := time.Duration(0)
+		if !t.Timestamps.Now {
+			age = l.start.Add(due(i)).Sub(model.Stamped(i, due))
+		}
+		l.oldest = max(l.oldest, age+t.Timestamps.Disorder)
+		share += aheadShare(age, &t.Timestamps) / float64(many)
+	}
+	l.ahead = share * float64(total)
+	if l.ahead > 0 && share < 1 { // of the moments, and of the persons whose clocks are wrong
+		l.aheadOf = 1 / float64(many) / share
+		if t.Timestamps.ClockSkew > 0 {
+			l.aheadOf = math.Hypot(l.aheadOf, 1.96*math.Sqrt((1-share)/share/float64(max(l.report.Plan.Persons, 1))))
+		}
+	}
+	bad := 0.0
+	for _, f := range t.Faults.Invalid {
+		if f.Kind == scenario.InvalidTimestamp {
+			bad = math.Round(f.Share * float64(total))
+		}
+	}
+	if l.ahead+bad > 0 {
+		l.aheadOf *= l.ahead / (l.ahead + bad)
+	}
+	l.ahead += bad
+}
+
+// aheadShare is the probability that an event of an age is too far ahead of the clock,
+// by its place among others and by how wrong the clock of its person is.
+func aheadShare(age time.Duration, t *scenario.Timestamps) float64 {
+	const places = 16
+	sum := 0.0
+	for k := range places {
+		before := t.Disorder * (2*time.Duration(k) + 1) / (2 * places)
+		missing := float64(future + age + before)
+		switch {
+		case t.ClockSkew > 0:
+			sum += math.Erfc(missing/float64(t.ClockSkew)/math.Sqrt2) / 2
+		case missing < 0:
+			sum++
+		}
+	}
+	return sum / places
+}
+
 // clamped says how many events will bear another time than they were given.
 func clamped(l *look) []Finding {
-	share := 0.0
-	from, to := l.span[0], l.span[1]
-	if ahead := l.start.Add(future); to.After(ahead) {
-		share = min(to.Sub(ahead).Seconds()/max(to.Sub(from).Seconds(), 1), 1)
-	}
-	path, hint := l.timesPath(), "give them times of the past, or say when the run starts in intake.starts"
-	if t := l.s.Traffic; t != nil {
-		if skew := t.Timestamps.ClockSkew; t.Timestamps.Now && skew > 0 {
-			share, hint = max(share, math.Erfc(float64(future)/float64(skew)/math.Sqrt2)/2), "set traffic.timestamps.clock_skew to a few hours at most"
-		}
-		for _, f := range t.Faults.Invalid {
-			if f.Kind == scenario.InvalidTimestamp && f.Share > 0 {
-				share, path, hint = share+f.Share, "traffic.faults", "leave bad_timestamp out of traffic.faults, unless that is what is rehearsed"
-			}
-		}
-	}
-	n := math.Round(share * float64(l.load.Events))
+	n := math.Round(l.ahead)
 	if n < 1 {
 		return nil
 	}
+	path, hint := l.timesPath(), "give them times of the past, or say when the run starts in intake.starts"
+	if t := l.s.Traffic; t != nil {
+		bad := slices.ContainsFunc(t.Faults.Invalid, func(f scenario.InvalidShare) bool { return f.Kind == scenario.InvalidTimestamp && f.Share > 0 })
+		switch {
+		case bad:
+			path, hint = "traffic.faults", "leave bad_timestamp out of traffic.faults, unless that is what is rehearsed"
+		case t.Timestamps.ClockSkew > 0:
+			hint = "set traffic.timestamps.clock_skew to a few hours at most"
+		}
+	}
 	return l.accommodate(saying{"timestamps-clamped", path,
-		fmt.Sprintf("%s events bear a time more than %.0f hours ahead of the clock: they will be taken for events of now", count(n), future.Hours()), hint})
+		fmt.Sprintf("%s event timestamps%s are more than %.0f h in the future: the pipeline will replace them with the current time", count(n), around(l.aheadOf), future.Hours()), hint})
 }

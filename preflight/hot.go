@@ -164,7 +164,7 @@ func (l *look) spread(keys []key) {
 		load[int(k.hash&0x7fffffff)%n] += events - k.over
 		astray += k.over
 	}
-	if rest -= l.crowd; l.generation() == capture.Generation2024 {
+	if rest -= l.crowd; l.facts.Generation == capture.Generation2024 {
 		rest += astray
 	}
 	p := Partitions{Count: n}

@@ -3,6 +3,7 @@ package preflight
 import (
 	"time"
 
+	"rehearse/capture"
 	"rehearse/scenario"
 )
 
@@ -14,8 +15,10 @@ type Load struct {
 	Body     int64 // bytes before compression
 	Wire     int64 // bytes as they travel, heads included
 	MaxBody  int64 // of the largest body that was built
-	MaxWire  int64
+	MaxWire  int64 // and of it as it travels
 	Errors   Errors
+
+	Refused []capture.Refused // what an endpoint refuses, by reason
 
 	Curve *scenario.Profile
 

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -18,13 +19,15 @@ type Tally struct {
 	single *pipeline.Pipeline // as if one replica had all connections; nil: one has anyway
 	forced []string           // tokens, or token:distinct_id, that overflow whatever their rate
 	facts  *scenario.Facts
-	origin time.Time
+	origin time.Time // of the run in the clock of the limits
+	start  time.Time // and in that of the events' times
 
 	Events, Requests int64
 	Body, Wire       int64
 	MaxBody, MaxWire int64
-	MaxEvent         int64
+	MaxEvent         int64 // of the Kafka messages that events become
 
+	refused  capture.RefusedBy
 	ids      followed
 	names    map[string]int64
 	cost     float64
@@ -33,8 +36,9 @@ type Tally struct {
 	waits    waits
 	due      time.Duration // of the latest request
 	pause    time.Duration // the longest between two
-	oldest   time.Time
-	newest   time.Time
+	oldest   time.Duration // how old the oldest event is when it arrives
+	dated    int64         // events that bear a time
+	ahead    int64         // of them, too far ahead of the clock
 	event    pipeline.Event
 }
 
@@ -44,25 +48,24 @@ const (
 	mostNames = 10_000
 )
 
-// NewTally prepares to count a run of s against given facts; nil: those of FactsOf,
-// and what the scenario makes of the embedded endpoint.
-func NewTally(s *scenario.Scenario, given *scenario.Facts) *Tally {
+// NewTally prepares to count a run of s, built as if it began at start (see [Start]),
+// against given facts; nil: those of FactsOf, and what the scenario makes of the
+// embedded endpoint.
+func NewTally(s *scenario.Scenario, given *scenario.Facts, start time.Time) *Tally {
 	f := given
 	if f == nil {
 		f = FactsOf(s)
 	}
 	n := buckets(s, f)
 	var forced, dropped []string
-	inPlace := false
-	if given == nil {
+	if given == nil && s.Target.URL == "" {
 		forced, dropped = s.Staging.Overflow, s.Staging.OverQuota
-		inPlace = s.Staging.Generation == capture.Generation2024.String()
 	}
 	config := pipeline.Config{
 		Partitions: f.Partitions, Overflow: f.Overflow, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
-		Forced: forced, OverQuota: dropped, InPlace: inPlace,
+		Forced: forced, OverQuota: dropped, InPlace: f.Generation == capture.Generation2024,
 	}
-	t := &Tally{forced: forced, facts: f, origin: originOf(s), ids: newFollowed(mostSeen), names: map[string]int64{}}
+	t := &Tally{start: start, forced: forced, facts: f, origin: originOf(s), ids: newFollowed(mostSeen), names: map[string]int64{}}
 	if n > 1 {
 		t.single = pipeline.New(config)
 		config.Overflow.PerSecond, config.Overflow.Burst = f.Overflow.PerSecond*n, f.Overflow.Burst*n
@@ -85,7 +88,9 @@ type Request struct {
 	Due        time.Duration
 	Events     int64
 	Body, Wire int64
+	Packed     int64               // the body as it travels
 	Submission *capture.Submission // nil: the endpoint refuses it
+	Refusal    *capture.Refusal    // how; nil: it does not
 }
 
 // Take counts the next request, in the order in which they are due.
@@ -98,10 +103,12 @@ func (t *Tally) Take(r *Request) {
 	t.Events += r.Events
 	t.Body += r.Body
 	t.Wire += r.Wire
-	t.MaxBody, t.MaxWire = max(t.MaxBody, r.Body), max(t.MaxWire, r.Wire)
-	if r.Submission == nil {
+	t.MaxBody, t.MaxWire = max(t.MaxBody, r.Body), max(t.MaxWire, r.Packed)
+	if r.Refusal != nil {
+		t.refused.Add(r.Refusal, 1, r.Events)
 		return
 	}
+	t.refused.Take(r.Submission)
 	for i := range r.Submission.Events {
 		t.take(r, &r.Submission.Events[i])
 	}
@@ -110,14 +117,14 @@ func (t *Tally) Take(r *Request) {
 // take counts an event that the endpoint takes.
 func (t *Tally) take(r *Request, e *capture.Received) {
 	t.accepted++
-	t.MaxEvent = max(t.MaxEvent, int64(len(e.Raw)))
+	t.MaxEvent = max(t.MaxEvent, int64(e.MessageSize()))
 	t.event = pipeline.Event{
 		Token: r.Submission.Token, DistinctID: e.DistinctID, Name: e.Event,
 		Link: pipeline.Link(e.Event, e.Properties), Historical: r.Submission.Historical,
 	}
 	if at := (time.Time{}); len(e.Timestamp) > 0 && at.UnmarshalText(e.Timestamp) == nil {
 		t.event.Time = at
-		t.stamp(at)
+		t.stamp(at, r, e)
 	}
 	route := t.model.Take(&t.event, t.origin.Add(r.Due))
 	if t.single != nil {
@@ -134,15 +141,24 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 	}
 }
 
-// stamp notes the time that an event bears.
-func (t *Tally) stamp(at time.Time) {
-	if t.oldest.IsZero() || at.Before(t.oldest) {
-		t.oldest = at
+// stamp notes how old an event is that bears a time, by the clock of the run: the
+// service corrects it by what the clock was at that sent it (common/types
+// timestamp.rs).
+func (t *Tally) stamp(at time.Time, r *Request, e *capture.Received) {
+	arrives := t.start.Add(r.Due)
+	if sent := r.Submission.SentAt; !sent.IsZero() && !bytes.Contains(e.Properties, ignoreSentAt) {
+		at = at.Add(arrives.Sub(sent))
 	}
-	if at.After(t.newest) {
-		t.newest = at
+	t.dated++
+	if age := arrives.Sub(at); age < -future {
+		t.ahead++
+	} else {
+		t.oldest = max(t.oldest, age)
 	}
 }
+
+// ignoreSentAt switches that correction off.
+var ignoreSentAt = []byte(`"$ignore_sent_at":true`)
 
 // id returns what is known about an id.
 func (t *Tally) id(token, id []byte) *seen {
@@ -182,7 +198,7 @@ func (t *Tally) partition(s *seen) int { return int(s.key&0x7fffffff) % t.facts.
 func (t *Tally) report(l *look) {
 	r, stats := l.report, t.model.Stats()
 	l.taken, l.names, l.largest = 1, len(t.names), t.MaxEvent
-	l.span = [2]time.Time{t.oldest, t.newest}
+	l.oldest, l.dated, l.ahead = t.oldest, t.dated > 0, float64(t.ahead)
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
 	m := stats.Merges
 	l.mergesAre(Merges{Total: m.Total, AtRisk: t.atRisk, Refused: m.Illegal + m.Identified, P50: t.waits.seconds(0.5), P90: t.waits.seconds(0.9)})
@@ -249,6 +265,6 @@ func (t *Tally) spread(r *Report, stats *pipeline.Stats) {
 func (t *Tally) Load(curve *scenario.Profile) Load {
 	return Load{
 		Events: t.Events, Requests: t.Requests, Body: t.Body, Wire: t.Wire, MaxBody: t.MaxBody, MaxWire: t.MaxWire,
-		Curve: curve, Tally: t,
+		Curve: curve, Tally: t, Refused: t.refused.All(),
 	}
 }

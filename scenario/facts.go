@@ -18,8 +18,10 @@ type Facts struct {
 	Capacity float64 // events per second that it takes; 0: not known
 	Measured bool    // the capacity was measured rather than declared
 
-	Body      int64          // bytes of a request on the wire; 0: that of the endpoint
-	Event     int64          // bytes of one event
+	Generation capture.Generation // how the v0 routes of the endpoint behave
+
+	Body      int64          // bytes of a request on the wire; 0: that of the endpoint, see Limits
+	Event     int64          // bytes of the Kafka message that one event becomes
 	Overflow  pipeline.Limit // of one token:distinct_id on one replica; zero: off
 	PerMinute int64          // the global limit of one token:distinct_id; 0: off
 	Replicas  int            // of the endpoint, each with buckets of its own: reckoned as one as many times as large as connections reach of them
@@ -106,6 +108,7 @@ func readFacts(v value, f *Facts) {
 	v.object(fields{
 		"hosts":      func(v value) { f.Hosts = readHosts(v) },
 		"capacity":   func(v value) { readCapacity(v, f) },
+		"generation": func(v value) { f.Generation = generationOf(readGeneration(v)) },
 		"limits":     func(v value) { readLimits(v, f) },
 		"partitions": func(v value) { f.Partitions = int(v.count(1, maxPartitions)) },
 		"costs":      func(v value) { readCosts(v, &f.Costs) },
@@ -113,6 +116,41 @@ func readFacts(v value, f *Facts) {
 		"service":    func(v value) { f.Service = v.duration(time.Millisecond, time.Minute) },
 		"hazard":     func(v value) { f.Hazard = v.duration(0, time.Hour) },
 	})
+}
+
+// generationOf is the generation that a file names; today's where it names none.
+func generationOf(word string) capture.Generation {
+	if word == capture.Generation2024.String() {
+		return capture.Generation2024
+	}
+	return capture.Current
+}
+
+// EndpointLimits are the largest sizes that an endpoint takes, in bytes. What is
+// larger is refused with a 413 (an event of 2024 with a 400), on v0 with all the
+// events of its request.
+type EndpointLimits struct {
+	Wire  int64 // of a body as it travels
+	Plain int64 // of a body once it is decompressed
+	Event int64 // of the Kafka message that an event becomes (see [capture.MaxEvent])
+}
+
+// Limits returns what the endpoint takes of requests of a form: v1 has limits of
+// its own, the six routes of v0 share theirs (integration_wire_body_limits.rs). A
+// body may grow to five times the limit of the wire when it is decompressed. In
+// 2024 it might grow without bound; the embedded endpoint keeps today's.
+func (f *Facts) Limits(e Endpoint) EndpointLimits {
+	l := EndpointLimits{int64(f.Generation.MaxWire()), capture.MaxPlain, f.Event}
+	switch {
+	case f.Body > 0:
+		l.Wire, l.Plain = f.Body, 5*f.Body
+	case e == EndpointV1:
+		l.Wire, l.Plain = capture.MaxWireV1, capture.MaxPlainV1
+	}
+	if f.Generation == capture.Generation2024 && e != EndpointV1 {
+		l.Plain = capture.MaxPlain
+	}
+	return l
 }
 
 // The bounds of a pipeline.

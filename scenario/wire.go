@@ -1,5 +1,11 @@
 package scenario
 
+import (
+	"strings"
+
+	"rehearse/capture"
+)
+
 // Path is a route of v0. One handler of the endpoint serves them all, so that
 // each takes bodies of any shape; clients differ in the one that they use.
 type Path string
@@ -14,6 +20,18 @@ const (
 	PathTrack   Path = "/track/"
 	PathEngage  Path = "/engage/" // an event without a name is $identify there
 )
+
+// Known tells whether the endpoint has the route in a generation, with or without
+// a slash at its end. What it does not know is answered 404 (capture router.rs).
+func (p Path) Known(g capture.Generation) bool {
+	switch Path(strings.TrimSuffix(string(p), "/") + "/") {
+	case PathBatch, PathBrowser, PathSingle:
+		return true
+	case PathCapture, PathTrack, PathEngage:
+		return g != capture.Generation2024
+	}
+	return false
+}
 
 // Hint is where a request says how its body is compressed.
 type Hint string
@@ -128,8 +146,7 @@ func (d *decoder) checkGeneration(s *Scenario) {
 		d.fail("staging.generation", "the service of 2024 has no v1", hint+", or target.endpoint to batch")
 		return
 	}
-	switch path := s.Target.Route(); path {
-	case PathCapture, PathTrack, PathEngage:
+	if path := s.Target.Route(); !path.Known(capture.Generation2024) {
 		d.fail("staging.generation", "the service of 2024 does not know "+string(path), hint+", or leave target.path out")
 	}
 }

@@ -90,11 +90,12 @@ func (f *checkFlags) check(w world, path string) error {
 			return misread{"file of the pipeline's facts", err}
 		}
 	}
-	load, err := loadOf(s, facts, f.exact)
+	now := time.Now()
+	load, err := loadOf(s, facts, now, f.exact)
 	if err != nil {
 		return coded{exitScenario, err}
 	}
-	report := preflight.Check(preflight.Input{Scenario: s, Facts: facts, Load: load, Now: time.Now()})
+	report := preflight.Check(preflight.Input{Scenario: s, Facts: facts, Load: load, Now: now})
 	if f.picture != "" {
 		if err := writeFile(f.picture, report.WriteSVG); err != nil {
 			return err
@@ -133,21 +134,33 @@ func (f *checkFlags) print(w world, r *preflight.Report) error {
 
 // loadOf says what a run of s would send: in closed form where that is known and
 // from a sample where not, or by building all of it.
-func loadOf(s *scenario.Scenario, facts *scenario.Facts, exact bool) (preflight.Load, error) {
+func loadOf(s *scenario.Scenario, facts *scenario.Facts, now time.Time, exact bool) (preflight.Load, error) {
 	if s.Replay != nil || exact {
-		return countedLoad(s, facts)
+		return countedLoad(s, facts, now)
 	}
-	return estimatedLoad(s, supposed(s)), nil
+	return estimatedLoad(s, facts, supposed(s), now), nil
 }
 
 // estimatedLoad is what a run of synthesized traffic would send to a destination.
-func estimatedLoad(s *scenario.Scenario, to *generator.Destination) preflight.Load {
-	weight := generator.Weigh(s, to, time.Now())
+func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *generator.Destination, now time.Time) preflight.Load {
+	there, most := behind(s, facts)
+	weight := generator.Weigh(there, to, preflight.Start(s, now), most)
 	return preflight.Load{
 		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
-		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile,
+		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile, Refused: weight.Refused,
 		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
 	}
+}
+
+// behind is s as the endpoint that facts tell of would see it, and what that takes.
+// Without facts it is the embedded one, or the published one at another URL.
+func behind(s *scenario.Scenario, facts *scenario.Facts) (*scenario.Scenario, scenario.EndpointLimits) {
+	if facts == nil {
+		facts = preflight.FactsOf(s)
+	}
+	there := *s
+	there.Staging.Generation = facts.Generation.String()
+	return &there, facts.Limits(s.Target.Endpoint)
 }
 
 // supposed is where requests would go: it decides how long their heads are. The
@@ -161,15 +174,14 @@ func supposed(s *scenario.Scenario) *generator.Destination {
 }
 
 // countedLoad builds every request of a run and counts.
-func countedLoad(s *scenario.Scenario, facts *scenario.Facts) (preflight.Load, error) {
-	tally, curve := preflight.NewTally(s, facts), s.Load.Profile
-	if facts != nil { // They tell of another endpoint than the embedded one.
-		there := *s
-		there.Staging.Generation = ""
-		s = &there
-	}
-	plan, err := generator.DryRun(s, supposed(s), time.Now(), func(d *generator.Dry) {
-		tally.Take(&preflight.Request{Due: d.Due, Events: d.Events, Body: d.Body, Wire: d.Wire, Submission: d.Submission})
+func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (preflight.Load, error) {
+	start := preflight.Start(s, now)
+	tally, curve := preflight.NewTally(s, facts, start), s.Load.Profile
+	there, most := behind(s, facts)
+	plan, err := generator.DryRun(there, supposed(s), start, most, func(d *generator.Dry) {
+		tally.Take(&preflight.Request{
+			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, Submission: d.Submission, Refusal: d.Refusal,
+		})
 	})
 	if err == nil && curve == nil {
 		curve, err = preflight.Steps(plan.Rate, plan.Span)

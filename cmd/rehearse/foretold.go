@@ -20,7 +20,8 @@ func foretold(s *scenario.Scenario, to *generator.Destination) *preflight.Report
 	if s.Traffic == nil {
 		return nil
 	}
-	return preflight.Check(preflight.Input{Scenario: s, Load: estimatedLoad(s, to), Now: time.Now()})
+	now := time.Now()
+	return preflight.Check(preflight.Input{Scenario: s, Load: estimatedLoad(s, nil, to, now), Now: now})
 }
 
 // eventBytes is what an event weighs in a body, as foretold; 0: nobody knows.

@@ -101,7 +101,7 @@ func writePermit(w world, path string, f terms) error {
 
 // admissible refuses a permit for what a check refuses.
 func admissible(s *scenario.Scenario) error {
-	load, err := loadOf(s, nil, false)
+	load, err := loadOf(s, nil, time.Now(), false)
 	if err != nil {
 		return coded{exitScenario, err}
 	}

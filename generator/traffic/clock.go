@@ -97,3 +97,11 @@ func (c *clock) at(i int64, who person, p *Pen) time.Time {
 	}
 	return t
 }
+
+// Stamped is the time that event i bears before its person's clock, or disorder, makes
+// it another. Where events bear the time of sending, the run begins at the zero time.
+func (m *Model) Stamped(i int64, due func(int64) time.Duration) time.Time {
+	c := m.clock
+	c.Disorder, c.ClockSkew = 0, 0
+	return c.at(i, 0, &Pen{Due: due})
+}

@@ -121,7 +121,12 @@ func (m *Model) fill(e *capture.Event, k *kind, ink *ink, p *Pen) {
 	if m.personless > 0 && !k.person && ink.s.Float64() < m.personless {
 		p.props = append(p.props, `,"$process_person_profile":false`...)
 	}
-	size := m.sizes.draw(&ink.s) - len(e.Name) - len(e.DistinctID) - eventOverhead
+	m.fillTo(m.sizes.draw(&ink.s), e, k, ink, p)
+}
+
+// fillTo is fill for an event that should have a size, in bytes as encoded.
+func (m *Model) fillTo(size int, e *capture.Event, k *kind, ink *ink, p *Pen) {
+	size -= len(e.Name) + len(e.DistinctID) + eventOverhead
 	limit := size
 	if m.sizes.quantiles == nil {
 		limit = maxSize

@@ -39,6 +39,14 @@ func (z *sizes) draw(s *scenario.Stream) int {
 	return int(z.quantiles[s.Below(uint64(len(z.quantiles)))])
 }
 
+// median is the size that half of the draws stay below.
+func (z *sizes) median() int {
+	if z.quantiles == nil {
+		return 0
+	}
+	return int(z.quantiles[len(z.quantiles)/2])
+}
+
 // prose is text to fill events up with. It compresses about as well as recorded
 // properties do, which repeated letters would not.
 type prose []byte
