@@ -35,8 +35,9 @@ type Profile struct {
 	Duplicates  int64     `json:"duplicates"` // events whose identifier came before
 	Disorder    Disorder  `json:"disorder"`
 	LeftOut     []LeftOut `json:"left_out"`
-	Added       int64     `json:"aliases_added"` // events that no line held (Amplitude)
-	OwnIDs      int64     `json:"own_ids"`       // events that had no distinct_id and got one (Mixpanel)
+	Remarks     []string  `json:"remarks,omitempty"` // what else was passed over or assumed
+	Added       int64     `json:"aliases_added"`     // events that no line held (Amplitude)
+	OwnIDs      int64     `json:"own_ids"`           // events that had no distinct_id and got one (Mixpanel)
 	Synthesis   Synthesis `json:"synthesis"`
 
 	rates []int64 // events a row of the rate series; nil: not known
@@ -160,7 +161,7 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 	slices.SortStableFunc(p.Types, func(a, b Type) int { return cmp.Compare(b.Events, a.Events) })
 	p.Bytes = o.sizes.quantiles()
 	p.Disorder = Disorder{counts.Backward, counts.Worst.Seconds()}
-	p.Added, p.OwnIDs = counts.Added, counts.OwnIDs
+	p.Added, p.OwnIDs, p.Remarks = counts.Added, counts.OwnIDs, counts.Remarks
 	for _, l := range counts.Left {
 		p.LeftOut = append(p.LeftOut, LeftOut{string(l.Reason), l.Lines})
 	}

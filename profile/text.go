@@ -37,6 +37,9 @@ func (p *Profile) WriteText(out io.Writer) error {
 		for _, l := range p.LeftOut {
 			fmt.Fprintf(&b, "left out       %s lines: %s\n", humanize.Comma(l.Lines), l.Reason)
 		}
+		for _, remark := range p.Remarks {
+			fmt.Fprintf(&b, "note           %s\n", remark)
+		}
 	}
 	s := p.Synthesis
 	fmt.Fprintf(&b, "\nfit            observed   synthesized\n")

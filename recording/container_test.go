@@ -1,16 +1,22 @@
 package recording
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"rehearse/scenario"
 )
 
 func gzipped(text string) string {
@@ -21,44 +27,171 @@ func gzipped(text string) string {
 	return b.String()
 }
 
-// TestContainers: gzip, zstd, a zip of gzip files and a byte order mark are
-// unpacked by what they are, whatever their names, and brotli by its name.
+// packed writes members, whose names and contents alternate, into an archive.
+func packed(t testing.TB, kind kind, members ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z, a := zip.NewWriter(&b), tar.NewWriter(&b)
+	for i := 0; i < len(members); i += 2 {
+		var w io.Writer = a
+		err := error(nil)
+		if kind == zipFile {
+			w, err = z.Create(members[i])
+		} else {
+			err = a.WriteHeader(&tar.Header{Name: members[i], Mode: 0o600, Size: int64(len(members[i+1]))})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, members[i+1])
+	}
+	if kind == zipFile {
+		z.Close()
+	} else {
+		a.Close()
+	}
+	return b.String()
+}
+
+const oneLine = `{"event":"a","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","properties":{}}` + "\n"
+
+// named writes a file with this name and returns a replay of it.
+func named(t testing.TB, name, content string) *scenario.Replay {
+	t.Helper()
+	r := written(t, content)
+	path := filepath.Join(filepath.Dir(r.Paths[0]), name)
+	if err := os.Rename(r.Paths[0], path); err != nil {
+		t.Fatal(err)
+	}
+	r.Paths[0] = path
+	return r
+}
+
+// TestContainers: whatever a line is packed in, and however often, it is read once,
+// and nothing else is.
 func TestContainers(t *testing.T) {
 	t.Parallel()
-	const line = `{"event":"a","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","properties":{}}` + "\n"
 	encoder, err := zstd.NewWriter(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var archive bytes.Buffer
-	z := zip.NewWriter(&archive)
-	for _, name := range []string{"1_a#0.json.gz", "1_b#0.json.gz", "__MACOSX/x"} {
-		w, err := z.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.WriteString(w, gzipped(line))
-	}
-	z.Close()
-	var packed bytes.Buffer
-	b := brotli.NewWriter(&packed)
-	io.WriteString(b, line)
+	var squeezed bytes.Buffer
+	b := brotli.NewWriter(&squeezed)
+	io.WriteString(b, oneLine)
 	b.Close()
-	r := written(t, line, gzipped(line), string(encoder.EncodeAll([]byte(line), nil)), archive.String(), "\xef\xbb\xbf"+line, packed.String())
-	last := len(r.Paths) - 1
-	if err := os.Rename(r.Paths[last], r.Paths[last]+".jsonl.br"); err != nil {
+	zstandard := string(encoder.EncodeAll([]byte(oneLine), nil))
+	bzip2, err := os.ReadFile("testdata/tar/a.jsonl.bz2")
+	if err != nil {
 		t.Fatal(err)
 	}
-	r.Paths[last] += ".jsonl.br"
-	if got, counts := readAll(t, r); len(got) != 7 {
-		t.Errorf("%d events, want one of each of 5 files and 2 of the archive: %+v", len(got), counts)
+	type row struct {
+		Event string `parquet:"event"`
+		ID    string `parquet:"distinct_id"`
+		At    int64  `parquet:"timestamp"`
 	}
-	torn := written(t, packed.String()[:packed.Len()-3])
-	if err := os.Rename(torn.Paths[0], torn.Paths[0]+".br"); err != nil {
+	table := parquetOf(t, 1, row{"a", "u", 1767225600})
+	inner := packed(t, tarFile, "./x/1.json", oneLine, "x/.hidden", "no", "x/2.json.gz", gzipped(oneLine))
+	for _, c := range []struct {
+		name, content string
+		events        int
+	}{
+		{"plain", oneLine, 1},
+		{"a byte order mark", "\xef\xbb\xbf" + oneLine, 1},
+		{"UTF-16", utf16Of(oneLine, binary.LittleEndian), 1},
+		{"UTF-16, the other way", utf16Of(oneLine, binary.BigEndian), 1},
+		{"gzip", gzipped(oneLine), 1},
+		{"gzip, two members", gzipped(oneLine) + gzipped(oneLine), 2},
+		{"zstd", zstandard, 1},
+		{"zstd, two frames", zstandard + zstandard, 2},
+		{"a.br", squeezed.String(), 1},
+		{"bzip2", string(bzip2), 10},
+		{"zip of gzip", packed(t, zipFile, "1_a#0.json.gz", gzipped(oneLine), "1_b#0.json.gz", gzipped(oneLine), "__MACOSX/x", "y", "d/.DS_Store", "z", "_SUCCESS", ""), 2},
+		{"tar", inner, 2},
+		{"tar.gz", gzipped(inner), 2},
+		{"tar.zst", string(encoder.EncodeAll([]byte(inner), nil)), 2},
+		{"zip in zip", packed(t, zipFile, "a.zip", packed(t, zipFile, "1", oneLine, "2", oneLine), "b", oneLine), 3},
+		{"tar.gz in zip", packed(t, zipFile, "a.tgz", gzipped(inner)), 2},
+		{"zip in tar.gz", gzipped(packed(t, tarFile, "a.zip", packed(t, zipFile, "1", oneLine))), 1},
+		{"Parquet", table, 1},
+		{"Parquet in zip", packed(t, zipFile, "a.parquet", table), 1},
+		{"Parquet in tar", packed(t, tarFile, "a.parquet", table), 1},
+		{"Parquet in gzip", gzipped(table), 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got, counts := readAll(t, named(t, c.name, c.content)); len(got) != c.events || counts.Bad != 0 {
+				t.Errorf("%d events, want %d: %+v", len(got), c.events, counts)
+			}
+		})
+	}
+}
+
+// utf16Of is a text in UTF-16 with a byte order mark.
+func utf16Of(text string, order binary.AppendByteOrder) string {
+	b := order.AppendUint16(nil, 0xfeff)
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
+}
+
+// TestContainersRefused: what cannot be unpacked says what it is.
+func TestContainersRefused(t *testing.T) {
+	t.Parallel()
+	xz, err := os.ReadFile("testdata/tar/a.jsonl.xz")
+	if err != nil {
 		t.Fatal(err)
 	}
-	torn.Paths[0] += ".br"
-	if _, err := Open(torn); err == nil || !strings.Contains(err.Error(), "breaks off") {
-		t.Errorf("a file of brotli that breaks off: %v", err)
+	var squeezed bytes.Buffer
+	b := brotli.NewWriter(&squeezed)
+	io.WriteString(b, oneLine)
+	b.Close()
+	deep := oneLine
+	for range maxNested + 1 {
+		deep = packed(t, zipFile, "a", deep)
+	}
+	locked := []byte(packed(t, zipFile, "a.json", oneLine))
+	locked[bytes.LastIndex(locked, []byte("PK\x01\x02"))+8] |= encrypted
+	whole := packed(t, tarFile, "a.json", strings.Repeat(oneLine, 100))
+	for _, c := range []struct{ name, content, want string }{
+		{"a.xz", string(xz), "it is xz, which is not read here: unpack it first"},
+		{"a.7z", "7z\xbc\xaf\x27\x1c\x00\x04", "it is a 7z archive"},
+		{"a.orc", "ORC\n\x0b\x00\x00", "it is ORC"},
+		{"in a zip", packed(t, zipFile, "a.7z", "7z\xbc\xaf\x27\x1c\x00\x04"), `a.7z": it is a 7z archive`},
+		{"torn.br", squeezed.String()[:squeezed.Len()-3], "breaks off"},
+		{"torn.tar", whole[:len(whole)-3000], "breaks off"},
+		{"torn.tar.gz", gzipped(whole)[:200], "breaks off"},
+		{"torn.zip", packed(t, zipFile, "a", oneLine)[:60], "damaged or breaks off"},
+		{"locked.zip", string(locked), "wants a password"},
+		{"deep.zip", deep, "more than 4 deep"},
+		{"trailing.gz", gzipped(oneLine) + "more than a header", "not gzip's"},
+	} {
+		reader, err := spooled(t, named(t, c.name, c.content))
+		for err == nil {
+			_, err = reader.Next()
+		}
+		if !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+	if got, _ := readAll(t, written(t, "ORC,distinct_id,timestamp,event\nx,u,2026-01-01,a\n")); len(got) != 1 {
+		t.Errorf("a table that begins with ORC: %q", got)
+	}
+}
+
+// TestSpoolIsBounded: a copy that grows beyond its bound is refused and removed.
+func TestSpoolIsBounded(t *testing.T) {
+	t.Parallel()
+	s := &spool{dir: t.TempDir(), left: 1000, bound: 1000}
+	if _, err := s.keep(strings.NewReader(strings.Repeat("x", 900)), "a"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.keep(strings.NewReader(strings.Repeat("x", 101)), "b")
+	if err == nil || !strings.Contains(err.Error(), "more than the 1kB that copies may take") {
+		t.Errorf("the second copy: %v", err)
+	}
+	s.remove()
+	if left, _ := os.ReadDir(s.dir); len(left) != 0 {
+		t.Errorf("%d copies are left", len(left))
 	}
 }

@@ -20,13 +20,13 @@ func TestRemoveCopies(t *testing.T) {
 	if err := os.WriteFile(source, []byte("{}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	copied, err := spool(part{path: source})
+	copied, err := newSpool().copy(part{path: source}, source)
 	if err != nil {
 		t.Fatal(err)
 	}
 	RemoveCopies()
-	if _, err := os.Stat(copied); !os.IsNotExist(err) {
-		t.Errorf("%s is still there: %v", copied, err)
+	if _, err := os.Stat(copied.path); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", copied.path, err)
 	}
 	if _, err := os.Stat(other); err != nil {
 		t.Error(err)

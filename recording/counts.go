@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"rehearse/scenario"
@@ -21,6 +23,8 @@ type Counts struct {
 	Worst    time.Duration // how much older than the newest one before it an event was, at most
 	Restored int64         // events put back where they belong
 	Late     int64         // events too late for that
+
+	Remarks []string // what else was passed over or assumed, as sentences
 }
 
 // Notes says in words what was put right: what no line held, and what is not where
@@ -40,7 +44,35 @@ func (c *Counts) Notes() []string {
 		}
 		notes = append(notes, text)
 	}
-	return notes
+	return append(notes, c.Remarks...)
+}
+
+// maxRemarks is how many remarks are kept.
+const maxRemarks = 20
+
+// remark keeps a remark, once.
+func (c *Counts) remark(text string) {
+	if len(c.Remarks) < maxRemarks && !slices.Contains(c.Remarks, text) {
+		c.Remarks = append(c.Remarks, text)
+	}
+}
+
+// some names the first few.
+func some(names []string) string {
+	const few = 5
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+}
+
+// newCounts begins to count what is read of f.
+func newCounts(f *Files, r *scenario.Replay) Counts {
+	var c Counts
+	if beside := slices.Concat(r.Beside, f.beside); len(beside) > 0 {
+		c.remark(fmt.Sprintf("%d files passed over that lie beside the data, by their names: %s", len(beside), some(beside)))
+	}
+	return c
 }
 
 // LeftOut is how many lines were left out for one reason, and where that began.

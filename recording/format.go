@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	"strings"
 
 	"rehearse/scenario"
 )
@@ -10,6 +11,7 @@ import (
 type shape struct {
 	format  scenario.Format
 	wrapped bool // records that Airbyte wrapped
+	listing bool // a list of files, as exports write one beside them
 	comma   byte // what separates the columns of a table; 0: it is none
 }
 
@@ -31,6 +33,9 @@ func shapeOf(start []byte, r *scenario.Replay) shape {
 	}
 	line := firstObject(start)
 	m := look(line)
+	if m.isManifest() {
+		return shape{format: scenario.FormatJSONL, listing: true}
+	}
 	if m.has("stream") && m.has("data") {
 		wrapped := lineShape(look(unwrap(line)), r)
 		wrapped.wrapped = true
@@ -130,6 +135,22 @@ func (m members) value(name string) string {
 
 // has reports whether there is such a member.
 func (m members) has(name string) bool { return m.value(name) != "" }
+
+// isManifest reports whether an object lists files: {"files": […]} as PostHog's batch
+// exports write it, or {"entries": [{"url": …}]} as Redshift does.
+func (m members) isManifest() bool {
+	if len(m.names) == 0 {
+		return false
+	}
+	list := strings.HasPrefix(m.values[0], "[")
+	switch m.names[0] {
+	case "files":
+		return list && len(m.names) == 1
+	case "entries":
+		return list && strings.Contains(m.values[0], `"url"`)
+	}
+	return false
+}
 
 // format tells a format from the members of a line.
 func (m members) format() scenario.Format {

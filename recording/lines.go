@@ -1,18 +1,13 @@
 package recording
 
 import (
-	"archive/zip"
 	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
-
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+	"sync"
 )
 
 // maxLine bounds a recorded line: the largest request that an endpoint takes has 20
@@ -28,11 +23,12 @@ type lines struct {
 	number int64 // of the last line, from 1
 	cut    bool  // the last line was too long: only its beginning was kept
 
-	file   *counted
-	plain  *bufio.Reader // of the file as it lies there
-	stream io.Reader     // of what is in it, once decompressed
-	in     *bufio.Reader
-	long   []byte // a line that outgrew the reader's buffer
+	file     *counted
+	plain    *bufio.Reader // of the file as it lies there
+	stream   io.Reader     // of what is in it, once decompressed
+	unpacked *bufio.Reader // of stream; nil: the file is not compressed
+	in       *bufio.Reader // of the lines
+	long     []byte        // a line that outgrew the reader's buffer
 
 	again    []byte // lines that are read a second time, a line end behind each
 	againCut bool   // the last of them was too long
@@ -40,27 +36,41 @@ type lines struct {
 
 // open begins to read p, and looks at its first bytes for a compression.
 func (l *lines) open(p part) error {
+	if err := l.unpack(p); err != nil {
+		return err
+	}
+	start, _ := l.in.Peek(512)
+	err := refuseUnreadable(start)
+	if k := kindOf(start); err == nil && (k == zipFile || k == tarFile) {
+		err = errors.New("an archive in here is packed once more: unpack it first")
+	}
+	if err != nil {
+		l.close()
+		return fmt.Errorf("cannot read recording %q: %w", p, err)
+	}
+	l.in = unlisted(unmarked(l.in))
+	return nil
+}
+
+// unpack begins to read p as it is once decompressed.
+func (l *lines) unpack(p part) error {
 	file, err := p.open()
 	if err != nil {
 		return err
 	}
 	*l = lines{part: p, file: &counted{ReadCloser: file}, long: l.long[:0]}
-	l.plain = bufio.NewReaderSize(l.file, readAhead)
-	plain := l.plain
-	magic, _ := plain.Peek(4)
-	stream, err := decompress(plain, magic, p.String())
+	l.plain = p.buffers.take(l.file)
+	magic, _ := l.plain.Peek(4)
+	stream, err := decompress(l.plain, magic, p.String())
 	if err != nil {
 		l.close()
 		return fmt.Errorf("cannot read recording %q: %w", p, explain(err))
 	}
-	l.stream, l.in = stream, plain
-	if stream != plain {
-		l.in = bufio.NewReaderSize(stream, readAhead)
+	l.stream, l.in = stream, l.plain
+	if stream != l.plain {
+		l.unpacked = p.buffers.take(stream)
+		l.in = l.unpacked
 	}
-	if start, _ := l.in.Peek(3); string(start) == "\xef\xbb\xbf" {
-		l.in.Discard(3) // a byte order mark, as spreadsheets write it
-	}
-	l.in = unlisted(l.in)
 	return nil
 }
 
@@ -164,8 +174,10 @@ func (l *lines) close() {
 	}
 	if l.file != nil {
 		l.file.Close()
+		l.part.buffers.give(l.plain)
+		l.part.buffers.give(l.unpacked)
 	}
-	l.file, l.plain, l.stream, l.in = nil, nil, nil, nil
+	l.file, l.plain, l.stream, l.unpacked, l.in = nil, nil, nil, nil, nil
 }
 
 // position is how many bytes of the file were used, 0 if it is closed.
@@ -189,31 +201,25 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decompress wraps r if its first bytes are those of a known compression. Brotli has
-// none: it is told from the name, as PostHog's batch exports have it.
-func decompress(r io.Reader, magic []byte, name string) (io.Reader, error) {
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		return gzip.NewReader(r)
-	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
-		if err != nil {
-			return nil, err
+// buffers are read-ahead buffers that are used again: thousands of files are opened
+// one after the other. A nil one keeps none.
+type buffers struct{ spare sync.Pool }
+
+// take returns a buffered reader of r.
+func (b *buffers) take(r io.Reader) *bufio.Reader {
+	if b != nil {
+		if in, ok := b.spare.Get().(*bufio.Reader); ok {
+			in.Reset(r)
+			return in
 		}
-		return d.IOReadCloser(), nil
-	case strings.HasSuffix(name, ".br") && string(magic) != parquetMagic: // a Parquet file compresses its pages
-		return brotli.NewReader(r), nil
 	}
-	return r, nil
+	return bufio.NewReaderSize(r, readAhead)
 }
 
-// explain turns the errors of a broken-off file into words.
-func explain(err error) error {
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the file breaks off (was it copied whole?)")
-	case errors.Is(err, zip.ErrFormat):
-		return errors.New("the archive is damaged or breaks off (was it copied whole?)")
+// give gives one back that nobody uses any more.
+func (b *buffers) give(in *bufio.Reader) {
+	if b != nil && in != nil {
+		in.Reset(nil)
+		b.spare.Put(in)
 	}
-	return err
 }

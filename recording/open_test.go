@@ -1,6 +1,10 @@
 package recording
 
-import "rehearse/scenario"
+import (
+	"testing"
+
+	"rehearse/scenario"
+)
 
 // Open prepares to read the recordings of r as they are now.
 func Open(r *scenario.Replay) (*Reader, error) {
@@ -24,4 +28,15 @@ func Detect(r *scenario.Replay) (scenario.Format, error) {
 		return "", err
 	}
 	return files.Detect(r)
+}
+
+// spooled looks at the recordings of r, copies what has to be copied, and opens them.
+func spooled(t testing.TB, r *scenario.Replay) (*Reader, error) {
+	t.Helper()
+	files, remove, err := Spool(r.Paths)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(remove)
+	return files.Open(r)
 }

@@ -38,7 +38,7 @@ type Bad struct {
 // Open prepares to read the files by the rules of r. It looks at the first event of
 // each, so that it can merge them by time.
 func (f Files) Open(r *scenario.Replay) (*Reader, error) {
-	reader := &Reader{replay: r, chosen: newSampler(r.Sample), waiting: reorder{bound: r.Reorder}}
+	reader := &Reader{replay: r, chosen: newSampler(r.Sample), waiting: reorder{bound: r.Reorder}, counts: newCounts(&f, r)}
 	for i, p := range f.parts {
 		s := &stream{part: p, name: p.String(), order: i}
 		if err := s.peek(r); err != nil {

@@ -26,18 +26,24 @@ const (
 	NotRequest Reason = "not a request that can be sent"
 )
 
-// Why lines are left out because somebody asked for it: these are counted only.
+// Why lines are left out because somebody asked for it, or because they were never
+// meant to be events: these are counted only.
 const (
 	Unmapped  Reason = "a kind of event that the format's mapping drops"
+	NoEvents  Reason = "a request that posts no events"
+	Manifest  Reason = "a list of files, as exports write one beside them"
 	OutOfTime Reason = "outside of the window"
 	Unsampled Reason = "not in the sample"
 	NoRoom    Reason = "the profile is over"
 )
 
-// Chosen reports whether the reason is somebody's choice rather than a fault of
-// the line.
+// Chosen reports whether the reason is no fault of the line.
 func (r Reason) Chosen() bool {
-	return r == Unmapped || r == OutOfTime || r == Unsampled || r == NoRoom
+	switch r {
+	case Unmapped, NoEvents, Manifest, OutOfTime, Unsampled, NoRoom:
+		return true
+	}
+	return false
 }
 
 // eventFrame is about what capture adds to an event on its way into Kafka.

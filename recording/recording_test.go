@@ -39,7 +39,7 @@ func show(e *Event) string {
 // readAll reads r to its end and returns its events, a line each.
 func readAll(t testing.TB, r *scenario.Replay) (events []string, counts Counts) {
 	t.Helper()
-	reader, err := Open(r)
+	reader, err := spooled(t, r)
 	if err != nil {
 		t.Fatal(err)
 	}

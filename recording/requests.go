@@ -31,7 +31,7 @@ type requestPart struct {
 
 // OpenRequests prepares to read the files by the rules of r.
 func (f Files) OpenRequests(r *scenario.Replay) *Requests {
-	return &Requests{replay: r, parts: f.parts}
+	return &Requests{replay: r, parts: f.parts, counts: newCounts(&f, r)}
 }
 
 // Next reads the next request into q, using its body's buffer again. Records that

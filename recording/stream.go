@@ -74,6 +74,8 @@ func (s *stream) next() (text []byte, reason Reason, err error) {
 		return text, reason, nil
 	case s.lines.cut:
 		return line, TooLong, nil
+	case s.shape.listing:
+		return line, Manifest, nil
 	}
 	return line, decode(s.decoder, line, s.lines.number, &s.event), nil
 }

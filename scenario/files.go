@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// readFiles reads patterns and finds the files that they stand for.
-func readFiles(v value) (patterns, paths []string) {
+// readFiles reads patterns and finds the files that they stand for, and those that lie
+// beside them.
+func readFiles(v value, r *Replay) {
 	items := v.list()
 	if items != nil && len(items) == 0 {
 		v.fail("must not be empty", "")
@@ -23,16 +24,16 @@ func readFiles(v value) (patterns, paths []string) {
 		if pattern != "-" {
 			place = item.d.resolve(pattern)
 		}
-		found, err := FindFiles(place)
+		found, beside, err := FindFiles(place)
 		switch {
 		case err != nil:
 			item.fail("cannot read the pattern "+item.quoted(), "* stands for any letters, ? for one, [a-z] for one of these")
 		case len(found) == 0:
 			item.fail("no file is "+item.quoted(), "paths are relative to the scenario file")
 		}
-		patterns, paths = append(patterns, pattern), append(paths, found...)
+		r.Files, r.Paths, r.Beside = append(r.Files, pattern), append(r.Paths, found...), append(r.Beside, beside...)
 	}
-	return patterns, once(paths)
+	r.Paths, r.Beside = once(r.Paths), once(r.Beside)
 }
 
 // once leaves out the paths that came before: what two patterns match is one file.
@@ -47,33 +48,37 @@ func once(paths []string) []string {
 }
 
 // FindFiles returns the files that a pattern stands for, sorted: those that it
-// matches as in a shell, and all files in and below the directories that it
-// matches, except hidden ones. A single dash is itself.
-func FindFiles(pattern string) ([]string, error) {
+// matches as in a shell, and all files in and below the directories that it matches.
+// Files that IsBeside tells of are listed apart, unless they are named without a
+// pattern; what is hidden below a directory is passed over. A single dash is itself.
+func FindFiles(pattern string) (files, beside []string, err error) {
 	if pattern == "-" {
-		return []string{pattern}, nil
+		return []string{pattern}, nil, nil
 	}
 	matches, err := filepath.Glob(pattern)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var files []string
 	for _, match := range matches {
+		if match != pattern && IsBeside(filepath.Base(match)) {
+			beside = append(beside, match)
+			continue
+		}
 		if info, err := os.Stat(match); err != nil || !info.IsDir() {
 			files = append(files, match)
 			continue
 		}
-		below, err := filesBelow(match)
+		below, others, err := filesBelow(match)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		files = append(files, below...)
+		files, beside = append(files, below...), append(beside, others...)
 	}
-	return files, nil
+	return files, beside, nil
 }
 
-// filesBelow lists the files of a directory tree.
-func filesBelow(root string) (files []string, err error) {
+// filesBelow lists the files of a directory tree, those beside the data apart.
+func filesBelow(root string) (files, beside []string, err error) {
 	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		hidden := path != root && strings.HasPrefix(entry.Name(), ".")
 		switch {
@@ -81,10 +86,49 @@ func filesBelow(root string) (files []string, err error) {
 			return err
 		case hidden && entry.IsDir():
 			return fs.SkipDir
-		case entry.Type().IsRegular() && !hidden:
+		case !isFile(path, entry) || hidden:
+		case IsBeside(entry.Name()):
+			beside = append(beside, path)
+		default:
 			files = append(files, path)
 		}
 		return nil
 	})
-	return files, err
+	return files, beside, err
+}
+
+// isFile reports whether an entry of a directory is a file, or leads to one.
+func isFile(path string, entry fs.DirEntry) bool {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return entry.Type().IsRegular()
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// IsBeside reports whether a file below a directory, or a member of an archive, is by
+// its name one of those that programs leave beside data: hidden files, marks and
+// checksums of Hadoop and Spark, editors' backups, what file managers write, and the
+// lists of files that exports bring along.
+func IsBeside(path string) bool {
+	segments := strings.Split(filepath.ToSlash(path), "/")
+	for _, s := range segments {
+		if s == "__MACOSX" || len(s) > 1 && s[0] == '.' && s != ".." {
+			return true
+		}
+	}
+	name := strings.ToLower(segments[len(segments)-1])
+	switch {
+	case strings.HasPrefix(name, "_") && !strings.Contains(name, "."): // _SUCCESS, _committed_…
+		return true
+	case strings.HasSuffix(name, "~"), strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#"):
+		return true
+	case name == "thumbs.db", name == "desktop.ini", name == "manifest.json", strings.HasSuffix(name, "_manifest.json"):
+		return true
+	}
+	switch filepath.Ext(name) {
+	case ".crc", ".md5", ".sha1", ".sha256", ".sha512", ".sig", ".asc", ".bak", ".orig", ".swp", ".swo", ".tmp", ".part":
+		return true
+	}
+	return false
 }

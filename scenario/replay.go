@@ -12,6 +12,7 @@ import (
 type Replay struct {
 	Files  []string // as written, relative to the scenario file; globs and directories allowed
 	Paths  []string // resolved against the scenario file's directory, unfolded, sorted within an entry; - is standard input
+	Beside []string // files that the entries stand for and that hold no data, by their names
 	Format Format
 	Clock  Clock
 	Speed  float64 // how many times faster than recorded
@@ -74,7 +75,7 @@ func DefaultReplay() *Replay {
 func readReplay(v value) *Replay {
 	r := DefaultReplay()
 	sound := v.object(fields{
-		"files":        func(v value) { r.Files, r.Paths = readFiles(v) },
+		"files":        func(v value) { readFiles(v, r) },
 		"format":       func(v value) { r.Format = oneOf(v, formats[:]) },
 		"clock":        func(v value) { r.Clock = oneOf(v, []Clock{ClockRecorded, ClockProfile}) },
 		"speed":        func(v value) { r.Speed = v.number(1e-3, 1e6) },
