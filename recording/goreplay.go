@@ -3,6 +3,7 @@ package recording
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -88,8 +89,8 @@ func (g *goReplay) pass(data []byte, end int, atEOF bool) (advance int, record [
 	return max(len(data)-len(goReplaySeparator), 0), nil, nil
 }
 
-// parseGoReplay reads a record. Answers, which GoReplay records as well, are
-// passed over.
+// parseGoReplay reads a record. Answers, which GoReplay records as well, and requests
+// of other methods (a browser asks with OPTIONS before each POST) are passed over.
 func (r *Request) parseGoReplay(record []byte) Reason {
 	head, raw, _ := bytes.Cut(record, []byte("\n"))
 	kind, at, ok := goReplayHead(head)
@@ -99,14 +100,21 @@ func (r *Request) parseGoReplay(record []byte) Reason {
 	if kind != '1' {
 		return Unmapped
 	}
+	if method, _, _ := bytes.Cut(raw, []byte(" ")); isMethod(method) && string(method) != http.MethodPost {
+		return NoEvents
+	}
 	q, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
 	if err != nil {
-		return NotRequest
+		return requestReason(err)
 	}
 	defer q.Body.Close()
 	body, err := io.ReadAll(q.Body)
-	if err != nil || q.Method != http.MethodPost {
-		return NotRequest
+	if err != nil {
+		return requestReason(err)
+	}
+	if q.ContentLength == 0 && q.Header.Get("Content-Length") == "" { // It said so by closing its connection.
+		_, rest, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+		body = bytes.TrimSuffix(rest, []byte("\n"))
 	}
 	*r = Request{
 		Time: at, Path: q.URL.RequestURI(), ContentType: q.Header.Get("Content-Type"),
@@ -118,4 +126,21 @@ func (r *Request) parseGoReplay(record []byte) Reason {
 		}
 	}
 	return ""
+}
+
+// requestReason says why a request cannot be read.
+func requestReason(err error) Reason {
+	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
+		return CutOff
+	}
+	return NotRequest
+}
+
+// isMethod reports whether a word is the method of a request (RFC 9110, section 9).
+func isMethod(word []byte) bool {
+	switch string(word) {
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH":
+		return true
+	}
+	return false
 }

@@ -2,7 +2,6 @@ package recording
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // har reads the entries of an HTTP archive (HAR 1.2), one after the other.
@@ -22,17 +20,8 @@ type har struct {
 
 // harEntry is what matters of an entry.
 type harEntry struct {
-	Started time.Time `json:"startedDateTime"`
-	Request struct {
-		Method  string `json:"method"`
-		URL     string `json:"url"`
-		Headers []struct{ Name, Value string }
-		Post    struct {
-			Kind     string `json:"mimeType"`
-			Text     string `json:"text"`
-			Encoding string `json:"encoding"`
-		} `json:"postData"`
-	} `json:"request"`
+	Started json.RawMessage `json:"startedDateTime"`
+	Request harRequest      `json:"request"`
 }
 
 // isHAR reports whether a recording begins like an HTTP archive.
@@ -88,26 +77,28 @@ func (h *har) next() (entry []byte, cut bool, err error) {
 }
 
 // parseHAR reads an entry. Requests that post no events (other methods, pages,
-// scripts) are passed over.
+// scripts) are passed over. The archive tells nothing of HTTP/2 but the names of some
+// headers, which begin with a colon.
 func (r *Request) parseHAR(text []byte) Reason {
 	var e harEntry
 	if err := json.Unmarshal(text, &e); err != nil {
 		return NotRequest
 	}
-	if e.Request.Method != http.MethodPost {
-		return Unmapped
+	switch {
+	case e.Request.Method == "":
+		return NotRequest
+	case !strings.EqualFold(e.Request.Method, http.MethodPost):
+		return NoEvents
 	}
 	u, err := url.Parse(e.Request.URL)
-	if err != nil || e.Started.IsZero() {
+	if err != nil {
 		return NotRequest
 	}
-	body := []byte(e.Request.Post.Text)
-	if e.Request.Post.Encoding == "base64" {
-		if body, err = base64.StdEncoding.DecodeString(e.Request.Post.Text); err != nil {
-			return NotRequest
-		}
+	at, ok := ParseTime(bytes.TrimSpace(e.Started))
+	if !ok {
+		return NoTime
 	}
-	*r = Request{Time: e.Started, Path: u.RequestURI(), ContentType: e.Request.Post.Kind, Body: body}
+	*r = Request{Time: at, Path: u.RequestURI(), ContentType: e.Request.Post.Kind}
 	for _, h := range e.Request.Headers {
 		switch strings.ToLower(h.Name) {
 		case "content-encoding":
@@ -119,5 +110,12 @@ func (r *Request) parseHAR(text []byte) Reason {
 			r.keep(h.Name, h.Value)
 		}
 	}
-	return ""
+	body, reason := e.Request.body(r.ContentType)
+	if len(body) == 0 && u.Query().Has("data") { // The query is the body.
+		return ""
+	}
+	if r.Body = body; reason != "" {
+		return reason
+	}
+	return r.repack(&e.Request)
 }

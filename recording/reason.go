@@ -24,6 +24,9 @@ const (
 	NoTime     Reason = "no time"
 	TooLarge   Reason = "larger than an event may be"
 	NotRequest Reason = "not a request that can be sent"
+	CutOff     Reason = "a request that breaks off"
+	NoBody     Reason = "a request whose body was not recorded"
+	BrokenBody Reason = "a request whose body was recorded as a text that it is not"
 )
 
 // Why lines are left out because somebody asked for it, or because they were never

@@ -54,6 +54,9 @@ func (r *Request) Parse(line []byte) Reason {
 	}
 	f := gjson.GetManyBytes(line, "method", "path", "content_type", "content_encoding", "ip", "now", "body", "headers")
 	method, path := f[0].Str, f[1].Str
+	if method != "POST" && isMethod([]byte(method)) {
+		return NoEvents
+	}
 	if method != "" && method != "POST" || path == "" || path[0] != '/' {
 		return NotRequest
 	}
@@ -115,4 +118,25 @@ func (r *Request) decode(d *capture.Decoder) (*capture.Submission, error) {
 		Path: []byte(path), Query: []byte(query),
 		ContentType: []byte(r.ContentType), ContentEncoding: []byte(r.ContentEncoding), Body: r.Body,
 	})
+}
+
+// PostsEvents reports whether a request is one for an event endpoint: by its path, or
+// else because events are what it holds, as behind a proxy that adds to the path. A
+// recorded browser asks for more than that (flags, other products' endpoints), and
+// recordings of sessions go to an endpoint of their own.
+func (d *RequestDecoder) PostsEvents(r *Request) bool {
+	path, _, _ := strings.Cut(r.Path, "?")
+	path = strings.TrimSuffix(path, "/")
+	switch path {
+	case "/batch", "/e", "/i/v0/e", "/capture", "/track", "/engage":
+		return true
+	}
+	if capture.IsV1(path) {
+		return true
+	}
+	if strings.HasSuffix(path, "/s") {
+		return false
+	}
+	got, err := d.Decode(r)
+	return err == nil && len(got.Events)+len(got.Results) > 0
 }

@@ -13,10 +13,11 @@ type Requests struct {
 	// Bad, if set, is told of every record that is left out because of what it is.
 	Bad func(Bad) error
 
-	replay *scenario.Replay
-	parts  []part
-	open   *requestPart
-	counts Counts
+	replay  *scenario.Replay
+	parts   []part
+	open    *requestPart
+	decoder RequestDecoder
+	counts  Counts
 
 	finished int64 // bytes of the parts that were read to their ends
 }
@@ -58,6 +59,9 @@ func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 		reason := TooLong
 		if !cut {
 			reason = r.open.parse(q, record)
+		}
+		if reason == "" && !r.decoder.PostsEvents(q) {
+			reason = NoEvents
 		}
 		if reason == "" {
 			q.Place = r.open.place()
