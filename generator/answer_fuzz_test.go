@@ -1,10 +1,13 @@
 package generator
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +56,58 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("%q: wait %v", said, wait)
 		}
 	})
+}
+
+// FuzzAnswerReader: what net/http takes for an answer is the same answer here: its
+// status, its body, and whether the connection ends with it.
+func FuzzAnswerReader(f *testing.F) {
+	const ok = "HTTP/1.1 200 OK\r\n"
+	for _, said := range []string{
+		ok + "Content-Length: 3\r\n\r\nabcd",
+		"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.0 503 \r\nConnection: keep-alive, a\r\nContent-Length: 0\r\n\r\n",
+		ok + "transfer-encoding: chunked\r\nTrailer: X\r\n\r\n3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n",
+		ok + "X: a\r\n b\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
+		ok + "Connection: close\n\nuntil the end",
+		"HTTP/1.1 204 No Content\r\n\r\n",
+		"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+	} {
+		f.Add([]byte(said))
+	}
+	f.Fuzz(func(t *testing.T, said []byte) {
+		const limit = 1 << 10
+		theirs, text, err := readAsNetHTTP(said)
+		if err != nil || len(text) > limit || len(said) > readBuffer {
+			return
+		}
+		var a answer
+		if err := a.read(bufio.NewReaderSize(bytes.NewReader(said), readBuffer), limit); err != nil {
+			if theirs.StatusCode == 101 || !strings.HasPrefix(string(bytes.TrimLeft(said, "\r\n")), "HTTP/1.") || len(theirs.TransferEncoding) > 0 {
+				return // nobody asks for 101; they take other versions, and sizes that end in other ways
+			}
+			t.Fatalf("%q: %v, and net/http says %d %q", said, err, theirs.StatusCode, text)
+		}
+		if a.status != theirs.StatusCode || string(a.body) != string(text) {
+			t.Errorf("%q: %d %q, and net/http says %d %q", said, a.status, a.body, theirs.StatusCode, text)
+		}
+		if !a.closes && theirs.Close {
+			t.Errorf("%q: the connection is kept, by net/http it is not", said)
+		}
+	})
+}
+
+// readAsNetHTTP reads an answer, past informational ones.
+func readAsNetHTTP(said []byte) (*http.Response, []byte, error) {
+	from := bufio.NewReader(bytes.NewReader(said))
+	for {
+		r, err := http.ReadResponse(from, &http.Request{Method: http.MethodPost})
+		if err != nil {
+			return nil, nil, err
+		}
+		if r.StatusCode >= 200 || r.StatusCode == 101 {
+			text, err := io.ReadAll(r.Body)
+			return r, text, err
+		}
+	}
 }
 
 // FuzzProxy: whatever a proxy says, either it leads on or there is no connection.

@@ -42,7 +42,7 @@ func TestBadAnswers(t *testing.T) {
 		{"10 MB with a length", sized("10485760", long), capture.OversizedAnswer, ok + "Content-Length: 10485760\r\n\r\ntext text"},
 		{"10 MB in a chunk", chunked("a00000\r\n" + long + "\r\n0\r\n\r\n"), capture.OversizedAnswer, ok},
 		{"10 MB until it hangs up", ok + "Connection: close\r\n\r\n" + long, capture.OversizedAnswer, ok},
-		{"10 MB of head", ok + "X: " + long + "\r\n\r\n", capture.GarbledAnswer, ok + "X: text"},
+		{"10 MB of head", ok + "X: " + long + "\r\n\r\n", capture.OversizedAnswer, ok + "X: text"},
 		{"10 MB of nothing known", long, capture.GarbledAnswer, "text text"},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -2,11 +2,8 @@ package generator
 
 import (
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"rehearse/results"
 )
@@ -45,11 +42,6 @@ func ahead(date, sent, done time.Time) time.Duration {
 
 // date is when the endpoint says that it made the last answer.
 func (w *wire) date() (at time.Time, ok bool) {
-	for name, value := range w.answer.Header.All() {
-		if strings.EqualFold(string(name), fasthttp.HeaderDate) {
-			at, err := http.ParseTime(string(value))
-			return at, err == nil
-		}
-	}
-	return time.Time{}, false
+	at, err := http.ParseTime(string(w.answer.date))
+	return at, err == nil
 }

@@ -50,7 +50,9 @@ func TestRestsLongerThanTheTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Unix(1, 0)); err != nil || stale(c) {
+	open := &metered{Conn: newSocket(c), meter: &meter{}}
+	open.socket = socketOf(open.Conn)
+	if err := c.SetDeadline(time.Unix(1, 0)); err != nil || !open.quiet() {
 		t.Errorf("it is taken for closed: %v", err)
 	}
 }

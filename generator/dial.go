@@ -27,12 +27,19 @@ type dialer struct {
 
 // newDialer returns what opens connections to d.
 func newDialer(d *Destination) *dialer {
-	l := &dialer{open: d.Dial, timeout: d.Timeout}
-	if l.open == nil {
-		l.open = func(ctx context.Context, addr string) (net.Conn, error) {
+	open := d.Dial
+	if open == nil {
+		open = func(ctx context.Context, addr string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp", addr)
 		}
 	}
+	l := &dialer{timeout: d.Timeout, open: func(ctx context.Context, addr string) (net.Conn, error) {
+		c, err := open(ctx, addr)
+		if err != nil {
+			return nil, err
+		}
+		return newSocket(c), nil
+	}}
 	if d.URL.Scheme == "https" {
 		l.secure = &tls.Config{ServerName: d.URL.Hostname(), RootCAs: d.Roots, MinVersion: tls.VersionTLS12}
 	}
@@ -99,6 +106,14 @@ func (l *dialer) reach(ctx context.Context) (conn net.Conn, err error) {
 		}
 	}
 	return conn, err
+}
+
+// socketOf returns what a connection of a dialer stands on.
+func socketOf(c net.Conn) *socket {
+	for secure, ok := c.(*tls.Conn); ok; secure, ok = c.(*tls.Conn) { // twice, through a proxy that is encrypted
+		c = secure.NetConn()
+	}
+	return c.(*socket)
 }
 
 // address is host and port of u.

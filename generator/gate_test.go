@@ -271,10 +271,14 @@ func TestSecondsCountFromTheLastWrite(t *testing.T) {
 		go io.Copy(io.Discard, far)
 		s := &sender{gate: g, pacer: g.pacer, timer: stoppedTimer()}
 		m := &meter{leaves: s.leaves, left: s.left, deadline: time.Now().Add(time.Hour)}
-		c := &metered{Conn: slowToWrite{near, 3 * time.Millisecond}, meter: m, stop: func() bool { return true }}
+		c := &metered{Conn: newSocket(slowToWrite{near, 3 * time.Millisecond}), meter: m, stop: func() bool { return true }}
+		c.socket, m.open = socketOf(c.Conn), c
 		for k := range 3 {
 			if !s.admitted(10, never) {
 				t.Fatal(s.out.Reason)
+			}
+			if err := m.ready(); err != nil {
+				t.Fatal(err)
 			}
 			if _, err := c.Write([]byte("head")); err != nil {
 				t.Fatal(err)

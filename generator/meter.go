@@ -1,22 +1,21 @@
 package generator
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
-	"sync/atomic"
+	"os"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"rehearse/capture"
 	"rehearse/results"
 )
 
-// meter watches what passes over a wire's connection. The client's error alone
-// does not tell whether a request that failed had been sent whole, and so
-// whether it may have been ingested; the meter does.
+// meter watches what passes over a wire's connection. That an exchange failed does
+// not tell whether the request had been sent whole, and so whether it may have been
+// ingested; the meter does.
 type meter struct {
 	dialer *dialer
 	hard   context.Context
@@ -24,9 +23,11 @@ type meter struct {
 	leaves func() bool // asked before the first byte of an exchange is written; nil: nobody is
 	left   func()      // told when it has been, if leaves is asked
 
-	open     atomic.Pointer[metered] // the client may close it from a goroutine of its own
-	touched  time.Duration           // when its last exchange ended
-	deadline time.Time               // of the exchange
+	open     *metered      // the connection; nil: there is none
+	from     *bufio.Reader // reads it
+	once     bool          // a connection serves one request: the endpoint was seen to answer twice
+	touched  time.Duration // when its last exchange ended
+	deadline time.Time     // of the exchange
 
 	written, read int             // bytes since begin, before encryption
 	head          []byte          // of what was read
@@ -37,67 +38,149 @@ type meter struct {
 }
 
 // begin starts the count for one exchange, which may take until a deadline. The
-// connection has one for writing and reading, set here and not by the client:
-// it would reckon both anew and set a timer for each.
+// connection has one for writing and reading.
 func (m *meter) begin(deadline time.Time) {
 	m.written, m.read, m.head, m.opening, m.dialed, m.broken, m.silent = 0, 0, m.head[:0], results.Opening{}, nil, nil, false
 	m.deadline = deadline
-	if open := m.open.Load(); open != nil {
-		open.Conn.SetDeadline(deadline) // of one that broke, writing will tell
+}
+
+// ready sees to a connection on which a request may leave at once: one that is
+// open, on which nothing was said since the last answer, or a new one; and whoever
+// keeps requests back has let this one go. Its error has been noted.
+func (m *meter) ready() error {
+	for let := false; ; let = true { // if the connection is still what it was
+		opened, err := m.renew()
+		if err != nil || m.leaves == nil || let && !opened {
+			return err
+		}
+		kept, err := m.mayLeave()
+		if err != nil || kept < rested {
+			return err
+		}
 	}
 }
 
-// connect opens a metered connection that closes when the run is broken off. The
-// dialer knows where to.
-func (m *meter) connect(string) (net.Conn, error) {
+// renew opens a connection unless there is one that is silent, and tells whether
+// it did.
+func (m *meter) renew() (opened bool, err error) {
+	if m.open != nil {
+		if m.open.quiet() {
+			m.open.Conn.SetDeadline(m.deadline) // of one that broke, writing will tell
+			return false, nil
+		}
+		m.close()
+	}
 	c, err := m.dialer.dial(m.hard, &m.opening)
 	if err != nil {
 		m.dialed = err
-		return nil, err
+		return false, err
 	}
 	c.SetDeadline(m.deadline)
-	open := &metered{Conn: c, meter: m, stop: context.AfterFunc(m.hard, func() { c.Close() })}
-	m.open.Store(open)
-	return open, nil
+	m.open = &metered{Conn: c, socket: socketOf(c), meter: m, stop: context.AfterFunc(m.hard, func() { c.Close() })}
+	m.from.Reset(m.open)
+	return true, nil
 }
 
-// rested is how long a connection must lie idle before it is worth a system
-// call to find out whether the other side has closed it.
+// rested is how long a request must have been kept back for its connection to be
+// looked at again.
 const rested = 5 * time.Millisecond
 
-// dead tells whether the connection was closed from the other side while it
-// rested. To send on it would leave the request's fate unknown.
-func (m *meter) dead(now time.Duration) bool {
-	open := m.open.Load()
-	return open != nil && now-m.touched > rested && stale(open.Conn)
+// The rest of a connection. Endpoints close those that rest, and a request that is
+// on its way then is lost: so it is given up first. Where an endpoint does not say
+// when it would, 5 s is the least that is usual (Node, uvicorn, Apache).
+const (
+	usualRest   = 4 * time.Second
+	longestRest = time.Minute
+	restMargin  = time.Second // for the way there
+)
+
+// restOf is how long a connection may rest whose endpoint keeps it for a time, 0 if
+// it does not say. Of a second or less, half is taken.
+func restOf(keepAlive time.Duration) time.Duration {
+	if keepAlive == 0 {
+		return usualRest
+	}
+	return min(max(keepAlive-restMargin, min(keepAlive, restMargin)/2), longestRest)
+}
+
+// retire gives up a connection that has rested too long.
+func (m *meter) retire(now time.Duration) {
+	if m.open != nil && now-m.touched >= m.open.rest {
+		m.close()
+	}
+}
+
+// settle comes after an answer. If it was read whole, and more was said behind it,
+// that is noted; the connection is closed unless keep says that it can be used
+// again. doubtful: the answer may be a second one to the request before.
+func (m *meter) settle(a *answer, whole, keep bool) (doubtful bool) {
+	c := m.open
+	c.rest = restOf(a.keepAlive)
+	if whole && m.from.Buffered() > 0 {
+		m.unasked()
+		doubtful = c.used > 0
+	}
+	c.used++
+	if !keep || m.once {
+		m.close()
+	}
+	return doubtful
+}
+
+// unasked notes that the endpoint said what no request had asked for.
+func (m *meter) unasked() {
+	m.opening.Unasked++
+	m.once = true
+}
+
+// close gives up the connection.
+func (m *meter) close() {
+	if m.open != nil {
+		m.open.stop()
+		m.open.Conn.Close()
+		m.open = nil
+	}
 }
 
 // metered is a connection that reports to a meter.
 type metered struct {
 	net.Conn
-	meter *meter
-	stop  func() bool
+	socket *socket // that it stands on
+	meter  *meter
+	rest   time.Duration // how long it may lie idle
+	used   int           // requests that were answered on it
+	stop   func() bool
+	seen   [len(idleTimeout)]byte
+}
+
+// idleTimeout begins what an endpoint may say before it closes a connection that
+// rests (RFC 9110, section 15.5.9). No request is answered by it.
+const idleTimeout = "HTTP/1.1 408"
+
+// quiet tells whether the other side has neither said anything since the last
+// answer nor closed the connection. To send on it would leave unknown what became
+// of the request, or give it another's answer. A second of silence is no promise:
+// this is asked before every request.
+func (c *metered) quiet() bool {
+	c.socket.looking = true
+	n, err := c.Conn.Read(c.seen[:])
+	c.socket.looking = false
+	if n > 0 && string(c.seen[:n]) != idleTimeout {
+		c.meter.unasked()
+	}
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // errNotStarted says that a request may not leave any more.
 var errNotStarted = errors.New("the run ended before the request left")
 
 // Write counts. An endpoint that will not read all of a request, because it is too
-// large for one, answers before it hangs up; the client looks for an answer only
-// to what it could send. So what follows a failure is thrown away as if it had
-// been sent, and the meter remembers that it was not.
+// large for one, answers before it hangs up: a failure is noted, and what was said
+// is read all the same.
 func (c *metered) Write(p []byte) (int, error) {
 	m := c.meter
-	if m.broken != nil {
-		return len(p), nil
-	}
-	first := m.written == 0 && m.leaves != nil
-	if first && !c.mayLeave() {
-		m.broken = errNotStarted
-		return 0, errNotStarted
-	}
 	n, err := c.Conn.Write(p)
-	if first {
+	if m.written == 0 && m.leaves != nil {
 		m.left()
 	}
 	m.written += n
@@ -105,19 +188,21 @@ func (c *metered) Write(p []byte) (int, error) {
 		m.broken = err
 		c.Conn.SetReadDeadline(time.Now().Add(patienceForWords))
 	}
-	return len(p), nil
+	return n, err
 }
 
 // mayLeave asks whether a request may leave. How long it is kept back is not taken
 // from the time that the exchange has.
-func (c *metered) mayLeave() bool {
-	m, asked := c.meter, time.Now()
+func (m *meter) mayLeave() (kept time.Duration, err error) {
+	asked := time.Now()
 	if !m.leaves() {
-		return false
+		m.broken = errNotStarted
+		return 0, errNotStarted
 	}
-	m.deadline = m.deadline.Add(time.Since(asked))
-	c.Conn.SetDeadline(m.deadline) // of one that broke, writing will tell
-	return true
+	kept = time.Since(asked)
+	m.deadline = m.deadline.Add(kept)
+	m.open.Conn.SetDeadline(m.deadline) // of one that broke, writing will tell
+	return kept, nil
 }
 
 // patienceForWords is how long an answer is waited for that must have come before the
@@ -125,8 +210,7 @@ func (c *metered) mayLeave() bool {
 const patienceForWords = 10 * time.Millisecond
 
 // Read counts, and keeps the beginning: of an answer that cannot be understood
-// it is all there is to show. In the middle of an answer the client does not tell
-// the end of the time from that of the connection.
+// it is all there is to show.
 func (c *metered) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.meter.read += n
@@ -135,19 +219,6 @@ func (c *metered) Read(p []byte) (int, error) {
 	}
 	c.meter.silent = err != nil && isTimeout(err)
 	return n, err
-}
-
-// SetWriteDeadline leaves the deadline to the meter.
-func (c *metered) SetWriteDeadline(time.Time) error { return nil }
-
-// SetReadDeadline leaves the deadline to the meter.
-func (c *metered) SetReadDeadline(time.Time) error { return nil }
-
-// Close closes the connection for good.
-func (c *metered) Close() error {
-	c.stop()
-	c.meter.open.CompareAndSwap(c, nil)
-	return c.Conn.Close()
 }
 
 // reason says what became of an exchange that ended in err.
@@ -163,7 +234,7 @@ func (m *meter) reason(err error) capture.Reason {
 		return capture.BrokenWhileSending
 	case m.silent:
 		return capture.AnswerTimeout
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+	case errors.Is(err, errTooLarge):
 		return capture.OversizedAnswer
 	case m.read == 0:
 		return capture.ClosedBeforeAnswer
@@ -191,5 +262,5 @@ func isTimeout(err error) bool {
 // isBroken tells whether a connection ended in the middle of an answer.
 func isBroken(err error) bool {
 	var op *net.OpError
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, fasthttp.ErrConnectionClosed) || errors.As(err, &op)
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &op)
 }

@@ -145,7 +145,7 @@ func TestClosedConnectionIsReplaced(t *testing.T) {
 			t.Errorf("request %d: %v", i, o.Reason)
 		}
 		<-closed
-		for open := w.meter.open.Load(); open != nil && !stale(open.Conn); {
+		for open := w.meter.open; open != nil && open.quiet(); {
 			runtime.Gosched() // the close is on its way through the kernel
 		}
 	}

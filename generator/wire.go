@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"bufio"
 	"context"
 	"crypto/x509"
 	"net"
@@ -21,9 +22,9 @@ import (
 // wire is one connection to the endpoint: at most one request at a time, never
 // a silent retry, never a redirect followed.
 type wire struct {
-	client  *fasthttp.HostClient
 	request *fasthttp.Request
-	answer  *fasthttp.Response
+	writer  *bufio.Writer // of requests
+	answer  answer
 	base    string // host and path prefix, as a URL
 	path    string // of the request as prepared
 	timeout time.Duration
@@ -31,6 +32,7 @@ type wire struct {
 	batch   *Batch             // as prepared
 	carried []recording.Header // headers that the request has from its recording
 	meter   meter
+	limit   int // bytes of an answer's body
 
 	inflater capture.Inflater // of answers
 	said     []byte           // the body of the last answer, decoded; valid until the next exchange
@@ -60,25 +62,17 @@ type Destination struct {
 func newWire(hard context.Context, d *Destination) *wire {
 	w := &wire{
 		request: &fasthttp.Request{},
-		answer:  &fasthttp.Response{},
+		writer:  bufio.NewWriterSize(nil, writeBuffer),
 		base:    "http://" + d.URL.Host + trimSlash(d.URL.Path), // encryption is the dialer's: the client need not know
 		timeout: d.Timeout, rehearsal: d.Rehearsal,
 	}
 	w.meter.dialer = newDialer(d)
 	w.meter.hard = hard
 	w.meter.head = make([]byte, 0, keptAnswer)
-	w.client = &fasthttp.HostClient{
-		Addr:                          address(d.URL),
-		Dial:                          w.meter.connect,
-		MaxConns:                      1,
-		MaxIdemponentCallAttempts:     1,
-		RetryIfErr:                    func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
-		MaxIdleConnDuration:           maxIdle,
-		WriteBufferSize:               writeBuffer,
-		NoDefaultUserAgentHeader:      true,
-		DisableHeaderNamesNormalizing: true,
-		DisablePathNormalizing:        true,
-	}
+	w.meter.from = bufio.NewReaderSize(nil, readBuffer)
+	w.request.Header.DisableNormalizing()
+	w.request.URI().DisablePathNormalizing = true
+	w.request.Header.SetNoDefaultContentType(true)
 	w.request.Header.SetMethod(fasthttp.MethodPost)
 	w.request.Header.SetUserAgent(d.UserAgent)
 	return w
@@ -106,21 +100,17 @@ func (w *wire) speakAs(h *scenario.Habits) {
 	}
 }
 
-// maxIdle is how long a connection may rest before it is replaced: less than
-// servers and load balancers wait before they close it, which would lose the
-// next request.
-const maxIdle = 10 * time.Second
-
 // writeBuffer holds most requests whole, so that each is one write. What is
 // larger takes a second write, without a copy.
 const writeBuffer = 8 << 10
 
+// readBuffer holds most answers whole, and every line of a head that matters.
+const readBuffer = 4 << 10
+
 // prepare makes the request for b at a time. Everything that can be done before
 // the due time has been; this only points at it.
 func (w *wire) prepare(b *Batch, now time.Duration) {
-	if w.meter.dead(now) {
-		w.close()
-	}
+	w.meter.retire(now)
 	path := b.Path
 	if w.countsRetry && b.attempt > 0 {
 		path = joinQuery(path, "retry_count="+strconv.Itoa(b.attempt))
@@ -132,7 +122,7 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 	w.batch = b
 	h := &w.request.Header
 	h.SetContentType(b.ContentType)
-	w.client.MaxResponseBodySize = capture.MaxAnswerV1(len(b.results))
+	w.limit = capture.MaxAnswerV1(len(b.results))
 	if w.v1 != nil {
 		w.v1.set(w, b, now)
 	}
@@ -180,27 +170,51 @@ func setOrDelete(h *fasthttp.RequestHeader, name, value string) {
 // stores in o.Answer is valid until the next exchange.
 func (w *wire) exchange(o *results.Outcome) {
 	w.meter.begin(time.Now().Add(w.timeout))
-	err := w.client.Do(w.request, w.answer)
+	err := w.converse()
 	o.WireBytes = int32(w.meter.written)
-	o.Opening = w.meter.opening
-	if err != nil {
+	if err != nil && !w.refused() {
+		w.close()
 		if o.Reason = w.meter.reason(err); o.Reason != capture.Abandoned {
 			o.Answer = w.meter.sample()
 		}
+		o.Opening = w.meter.opening
 		return
 	}
-	if w.judge(o); w.meter.broken != nil {
-		w.close() // what comes next on the connection would stand behind half a request
-		if o.Reason == capture.Accepted {
-			o.Reason, o.Answer = capture.UnknownAnswer, w.said // a yes to what it did not get
-		}
+	keep := err == nil && w.meter.broken == nil && !w.answer.closes && !w.request.ConnectionClose()
+	doubtful := w.meter.settle(&w.answer, err == nil, keep)
+	o.Opening = w.meter.opening
+	w.judge(o)
+	if doubtful || o.Reason == capture.Accepted && w.meter.broken != nil { // a yes to what it did not get
+		o.Reason, o.Answer = capture.UnknownAnswer, w.said
 	}
 }
+
+// converse sends the request and reads the answer, as soon as the one may leave. Of
+// a request that could not be sent to its end the answer may be there all the same.
+func (w *wire) converse() error {
+	w.answer.reset()
+	if err := w.meter.ready(); err != nil {
+		return err
+	}
+	w.writer.Reset(w.meter.open)
+	err := w.request.Write(w.writer)
+	if err == nil {
+		err = w.writer.Flush()
+	}
+	if err != nil && w.meter.broken == nil {
+		return err
+	}
+	return w.answer.read(w.meter.from, w.limit)
+}
+
+// refused tells whether the head of an answer says no to the request, whatever
+// became of its body: that it is too long, or broke off, takes nothing back.
+func (w *wire) refused() bool { return w.answer.status != 0 && w.answer.status/100 != 2 }
 
 // judge understands the answer that was read.
 func (w *wire) judge(o *results.Outcome) {
 	w.said = w.decoded()
-	o.Status = w.answer.StatusCode()
+	o.Status = w.answer.status
 	if len(w.batch.results) > 0 {
 		o.Reason = capture.JudgeV1(o.Status, w.said, w.batch.results)
 	} else {
@@ -215,8 +229,7 @@ func (w *wire) judge(o *results.Outcome) {
 // client's headers allow it to. What cannot be decoded, or is larger than any
 // answer, is returned as it came: the status may say enough.
 func (w *wire) decoded() []byte {
-	body := w.answer.Body()
-	coding := w.answer.Header.ContentEncoding()
+	body, coding := w.answer.body, w.answer.coding
 	if len(coding) == 0 || string(coding) == "identity" {
 		return body
 	}
@@ -227,29 +240,26 @@ func (w *wire) decoded() []byte {
 	return plain
 }
 
-// longestAsked bounds what an endpoint may ask for in Retry-After.
+// longestAsked bounds what an endpoint may ask for in Retry-After. Who asks for more
+// has that: some clients have a bound of their own below it (scenario.RetryPolicy).
 const longestAsked = time.Hour
 
 // retryAfter is how long the last answer asks to wait, 0 if it does not: a number
-// of seconds, or a date. Names of headers come in any case.
+// of seconds, or a date (RFC 9110, section 10.2.3). What is longer than longestAsked
+// is that long, and what lies in the past, or below zero, is no wait.
 func (w *wire) retryAfter() time.Duration {
-	for name, value := range w.answer.Header.All() {
-		if !strings.EqualFold(string(name), fasthttp.HeaderRetryAfter) {
-			continue
-		}
-		asked := time.Duration(0)
-		if seconds, err := strconv.ParseUint(string(value), 10, 31); err == nil {
-			asked = time.Duration(seconds) * time.Second
-		} else if at, err := http.ParseTime(string(value)); err == nil {
-			asked = time.Until(at)
-		}
-		return min(max(asked, 0), longestAsked)
+	asked := w.answer.retry
+	if len(asked) == 0 {
+		return 0
 	}
-	return 0
+	if at, err := http.ParseTime(string(asked)); err == nil {
+		return min(max(time.Until(at), 0), longestAsked)
+	}
+	return clampSeconds(asked, longestAsked)
 }
 
 // close gives up the connection.
-func (w *wire) close() { w.client.CloseIdleConnections() }
+func (w *wire) close() { w.meter.close() }
 
 // trimSlash removes a slash at the end: paths begin with one.
 func trimSlash(path string) string {

@@ -86,3 +86,26 @@ func BenchmarkExchange(b *testing.B) {
 		b.Fatal(o.Reason)
 	}
 }
+
+// BenchmarkQuiet is what it costs to see that an endpoint has said nothing more,
+// which is done before every request.
+func BenchmarkQuiet(b *testing.B) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer listener.Close()
+	c, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	open := &metered{Conn: newSocket(c), meter: &meter{}}
+	open.socket = socketOf(open.Conn)
+	b.ReportAllocs()
+	for b.Loop() {
+		if !open.quiet() {
+			b.Fatal("it is not")
+		}
+	}
+}

@@ -219,8 +219,7 @@ func (m *merger) addTotals() error {
 		}
 		m.total.Retries += s.Result.Requests.Retried
 		if c := s.Result.Connections; c != nil {
-			m.total.Connections.Opened += c.Opened
-			m.total.Connections.Failed += c.Failed
+			m.total.Connections.add(c)
 		}
 		if err := m.addAnswers(s); err != nil {
 			return fmt.Errorf("%q: %w", s.Path, err)

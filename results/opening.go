@@ -8,20 +8,40 @@ import "time"
 type Opening struct {
 	Tried     bool          // the request found no connection open
 	Open      bool          // and got one
+	Unasked   int64         // how often the endpoint sent what no request had asked for
 	Encrypted bool          // by TLS
 	Connect   time.Duration // until a connection stood, through a proxy's tunnel if there is one
 	TLS       time.Duration // from then until it was encrypted
 }
 
 // Connections counts the connections that were opened, and the attempts that
-// failed.
+// failed. Unasked ones were closed because the endpoint sent more than an answer to
+// each request: a second answer, or a body beyond its length.
 type Connections struct {
-	Opened int64 `json:"opened"`
-	Failed int64 `json:"failed"`
+	Opened  int64 `json:"opened"`
+	Failed  int64 `json:"failed"`
+	Unasked int64 `json:"unasked,omitempty"`
+}
+
+// add counts what other does.
+func (c *Connections) add(other *Connections) {
+	c.Opened += other.Opened
+	c.Failed += other.Failed
+	c.Unasked += other.Unasked
+}
+
+// notes says what makes answers doubtful.
+func (c *Connections) notes() []string {
+	if c == nil || c.Unasked == 0 {
+		return nil
+	}
+	return []string{"answers nobody asked for: " + number(c.Unasked) + " (the endpoint sent a second answer, or a body beyond its length; " +
+		"the connection was closed each time, but the request before may have been told another's answer)"}
 }
 
 // recordOpening counts a connection that was opened, or could not be.
 func (t *Tally) recordOpening(o *Opening) {
+	t.Connections.Unasked += o.Unasked
 	switch {
 	case !o.Tried:
 		return
@@ -46,8 +66,7 @@ func made(h **Histogram) *Histogram {
 
 // addOpenings counts the connections that other holds.
 func (t *Tally) addOpenings(other *Tally) {
-	t.Connections.Opened += other.Connections.Opened
-	t.Connections.Failed += other.Connections.Failed
+	t.Connections.add(&other.Connections)
 	if other.Connect != nil {
 		made(&t.Connect).Add(other.Connect)
 	}

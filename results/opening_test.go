@@ -15,7 +15,7 @@ func opening(i int) Opening {
 	case i%1000 == 999:
 		return Opening{Tried: true}
 	case i%100 == 99:
-		return Opening{Tried: true, Open: true, Encrypted: i%200 == 199, Connect: 2 * ms, TLS: time.Duration(i) * ms}
+		return Opening{Tried: true, Open: true, Unasked: int64(i % 200 / 199), Encrypted: i%200 == 199, Connect: 2 * ms, TLS: time.Duration(i) * ms}
 	}
 	return Opening{}
 }
@@ -30,8 +30,8 @@ func TestOpenings(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Of 2000 requests every hundredth, 20, tried; of these the 10th and the 20th failed, which were to be encrypted.
-	if c := r.Connections; c == nil || *c != (Connections{Opened: 18, Failed: 2}) {
-		t.Errorf("%+v, want 18 opened and 2 failed", c)
+	if c := r.Connections; c == nil || *c != (Connections{Opened: 18, Failed: 2, Unasked: 8}) {
+		t.Errorf("%+v, want 18 opened, 2 failed and 8 unasked answers", c)
 	}
 	if r.Connect == nil || r.Connect.Count != 18 || r.Connect.Max != 2 {
 		t.Errorf("connect: %+v", r.Connect)
@@ -43,7 +43,7 @@ func TestOpenings(t *testing.T) {
 	if err := WriteText(&text, open(t, path), TextWidth); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"\n  connect ", "\n  tls ", "\n  connected  18 connections, and 2 could not be opened\n"} {
+	for _, want := range []string{"\n  connect ", "\n  tls ", "\n  connected  18 connections, and 2 could not be opened\n", "answers nobody asked for: 8 "} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}

@@ -70,7 +70,7 @@ func judge(r *Result, e evidence) {
 	case r.Verdict == Pass && len(shortfall) > 0:
 		r.Verdict = Invalid
 	}
-	for _, warnings := range [][]string{distrust, shortfall, thin, r.Generator.notes(), e.notes} {
+	for _, warnings := range [][]string{distrust, shortfall, thin, r.Generator.notes(), r.Connections.notes(), e.notes} {
 		r.Warnings = append(r.Warnings, warnings...)
 	}
 	if leftOut := t.LeftOut + e.leftOut; leftOut > 0 {
