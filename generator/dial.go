@@ -53,21 +53,19 @@ func newDialer(d *Destination) *dialer {
 	return l
 }
 
-// Hosts are the names and addresses that load for d comes to: where the target
-// leads, and the proxy on the way there. Whoever guards a run asks about all of
-// them; Dial sees only the first step.
-func (d *Destination) Hosts() (hosts []string) {
-	for _, addr := range d.Resolve[address(d.URL)] {
-		host, _, _ := net.SplitHostPort(addr)
-		hosts = append(hosts, host)
+// Hops are where load for d comes to, as scheme, host and port: where the target
+// leads. Whoever guards a run asks about all of them, and about Proxy; Dial sees only
+// the first step.
+func (d *Destination) Hops() (hops []*url.URL) {
+	target := address(d.URL)
+	addrs := d.Resolve[target]
+	if len(addrs) == 0 {
+		addrs = []string{target}
 	}
-	if len(hosts) == 0 {
-		hosts = []string{d.URL.Hostname()}
+	for _, addr := range addrs {
+		hops = append(hops, &url.URL{Scheme: d.URL.Scheme, Host: addr})
 	}
-	if d.Proxy != nil {
-		hosts = append(hosts, d.Proxy.Hostname())
-	}
-	return hosts
+	return hops
 }
 
 // dial opens a connection and notes in o how that went. hard ends it early.

@@ -19,7 +19,7 @@ const Embedded = "embedded"
 // shortest form. Two hosts are the same if they are equal.
 type Host struct {
 	Name string // a name in ASCII, or an address without brackets
-	Port uint16 // 0: the usual one of http or https, whichever is spoken; or the host is Embedded
+	Port uint16 // 0: the usual one of what is spoken, 80, 443, or 1080 of a SOCKS proxy; or the host is Embedded
 	Own  bool   // the embedded endpoint
 }
 
@@ -58,13 +58,17 @@ func (h Host) Allows(target Host, scheme string) bool {
 }
 
 func usualPort(scheme string) uint16 {
-	if scheme == "https" {
+	switch scheme {
+	case "https":
 		return 443
+	case "socks5", "socks5h":
+		return 1080
 	}
 	return 80
 }
 
-// TargetHost returns host and port that requests to u go to.
+// TargetHost returns host and port that connections to u go to: requests, or a
+// proxy's.
 func TargetHost(u *url.URL) (Host, error) {
 	if strings.HasSuffix(u.Host, ":") {
 		return Host{}, errors.New("the port after the colon is missing")

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"syscall"
 	"time"
@@ -60,10 +62,8 @@ func (r *rehearsal) destination() (generator.Destination, error) {
 	if err := r.flags.network.apply(&d); err != nil {
 		return d, err
 	}
-	for _, host := range d.Hosts() {
-		if err := guard.admit(host); err != nil {
-			return d, coded{exitRefused, err}
-		}
+	if err := r.admitted(&d); err != nil {
+		return d, coded{exitRefused, err}
 	}
 	dialer := &net.Dialer{Timeout: d.Timeout, Control: guard.control}
 	d.Dial = func(ctx context.Context, addr string) (net.Conn, error) {
@@ -73,6 +73,24 @@ func (r *rehearsal) destination() (generator.Destination, error) {
 		d.Dial = guard.over(r.flags.dial)
 	}
 	return d, nil
+}
+
+// admitted asks the guard about all that load for d comes to.
+func (r *rehearsal) admitted(d *generator.Destination) error {
+	guard := r.cleared.guard
+	if r.scenario.Target.URL == "" {
+		at, err := netip.ParseAddrPort(d.URL.Host)
+		if err != nil {
+			return err
+		}
+		return errors.Join(guard.admitOwn(at), guard.admitProxy(d.Proxy))
+	}
+	for _, hop := range d.Hops() {
+		if err := guard.admit(hop); err != nil {
+			return err
+		}
+	}
+	return guard.admitProxy(d.Proxy)
 }
 
 // userAgent names the run and whom to ask about it, so that the owner of the

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -12,61 +15,83 @@ import (
 	"rehearse/scenario"
 )
 
-// guard says which addresses the connections of a run may go to. Without a permit
-// those of this machine; with one the addresses that the hosts of the permit had
+// guard says which addresses and ports the connections of a run may go to. Without
+// a permit those of this machine; with one those that the hosts of the permit had
 // when the run began, so that a name which changes its address in mid-run leads
 // nowhere.
 type guard struct {
-	hosts  []scenario.Host     // of the permit; nil: this machine only
-	pinned map[netip.Addr]bool // where connections may go, if hosts is set
+	hosts  []scenario.Host         // of the permit; nil: this machine only
+	pinned map[netip.AddrPort]bool // where connections may go, if hosts is set
 	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 // newGuard returns a guard for the hosts of a permit, none for this machine only.
 func newGuard(hosts []scenario.Host) *guard {
-	return &guard{hosts: hosts, pinned: map[netip.Addr]bool{}, lookup: net.DefaultResolver.LookupNetIP}
+	return &guard{hosts: hosts, pinned: map[netip.AddrPort]bool{}, lookup: net.DefaultResolver.LookupNetIP}
 }
 
 // lookupWithin is how long the look-up of a name may take.
 const lookupWithin = 10 * time.Second
 
-// admit is asked once about every host that a run connects to. The addresses
-// that it has now are those that it will be let have.
-func (g *guard) admit(host string) error {
+// admit is asked once about every host and port that a run connects to. The
+// addresses that it has now are those that it will be let have.
+func (g *guard) admit(hop *url.URL) error {
 	if g.hosts == nil {
-		return loopback(host)
+		return loopback(hop.Hostname())
 	}
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	h, err := scenario.ParseHost(host)
+	h, err := scenario.TargetHost(hop)
 	if err != nil {
-		return fmt.Errorf("refused to send load to %q: %w", host, err)
+		return fmt.Errorf("refused to send load to %q: %w", hop.Host, err)
 	}
-	if a, ok := h.Address(); ok {
-		if !g.names(h) && !a.IsLoopback() {
-			return fmt.Errorf("refused to send load to %s: the permit does not name it", host)
-		}
-		g.pinned[a] = true
-		return nil
+	if !g.names(h, hop.Scheme) {
+		return fmt.Errorf("refused to send load to %s: the permit does not name it (host and port)", h)
 	}
 	return g.pin(h)
 }
 
-// names tells whether the permit names a host, on whatever port.
-func (g *guard) names(h scenario.Host) bool {
+// admitOwn is asked about the endpoint that the run serves itself.
+func (g *guard) admitOwn(at netip.AddrPort) error {
 	for _, one := range g.hosts {
-		if one.Name == h.Name && !one.Own {
-			return true
+		if one.Own {
+			g.pinned[at] = true
 		}
 	}
-	return false
+	if g.hosts != nil && !g.pinned[at] {
+		return errors.New("refused to send load to the embedded endpoint: the permit does not name it")
+	}
+	return nil
 }
 
-// pin looks up a name. It may have no address that a stranger's name has no
-// business with: this machine's, that of the network's own services, or many at
-// once.
+// admitProxy is asked about the proxy on the way to the target; nil: there is none.
+// A proxy forwards to hosts that it looks up itself, wherever it stands, so one on
+// this machine is a stranger as any other.
+func (g *guard) admitProxy(proxy *url.URL) error {
+	if proxy == nil {
+		return nil
+	}
+	h, err := scenario.TargetHost(proxy)
+	if err != nil {
+		return fmt.Errorf("refused to send load through the proxy %q: %w", proxy.Host, err)
+	}
+	if g.hosts == nil || !g.names(h, proxy.Scheme) {
+		return fmt.Errorf("refused to send load through the proxy %s: it leads to other machines, so a permit has to name it (host and port); NO_PROXY=* goes without", h)
+	}
+	return g.pin(h)
+}
+
+// names tells whether the permit names a host and its port.
+func (g *guard) names(h scenario.Host, scheme string) bool {
+	return slices.ContainsFunc(g.hosts, func(one scenario.Host) bool { return one.Allows(h, scheme) })
+}
+
+// pin lets connections have the addresses of a host. A name may have none that a
+// stranger's name has no business with: this machine's, that of the network's own
+// services, or many at once.
 func (g *guard) pin(h scenario.Host) error {
+	if a, ok := h.Address(); ok {
+		g.pinned[netip.AddrPortFrom(a, h.Port)] = true
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookupWithin)
 	defer cancel()
 	addrs, err := g.lookup(ctx, "ip", h.Name)
@@ -76,14 +101,11 @@ func (g *guard) pin(h scenario.Host) error {
 	home := h.Name == "localhost" || strings.HasSuffix(h.Name, ".localhost")
 	for _, a := range addrs {
 		a = a.Unmap().WithZone("")
-		switch {
-		case home && a.IsLoopback():
-		case home || a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast():
+		strange := a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast()
+		if home && !a.IsLoopback() || !home && strange {
 			return fmt.Errorf("refused to send load to %s: its address is %s, which no permit means by a name (a permit may name the address itself)", h.Name, a)
-		case !g.names(h):
-			return fmt.Errorf("refused to send load to %s: the permit does not name it", h.Name)
 		}
-		g.pinned[a] = true
+		g.pinned[netip.AddrPortFrom(a, h.Port)] = true
 	}
 	return nil
 }
@@ -97,8 +119,8 @@ func (g *guard) control(network, address string, c syscall.RawConn) error {
 	if err != nil {
 		return fmt.Errorf("refused to send load to %s: it is no address", address)
 	}
-	if !g.pinned[at.Addr().Unmap().WithZone("")] {
-		return fmt.Errorf("refused to send load to %s: the target did not have this address when the run began", at.Addr())
+	if !g.pinned[netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())] {
+		return fmt.Errorf("refused to send load to %s: the target did not have this address and port when the run began", at)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -27,29 +28,38 @@ func TestGuard(t *testing.T) {
 		"evil.localhost":   {"198.51.100.1"},
 	}
 	for _, c := range []struct {
-		permit, host   string
+		permit, hop    string
 		wrong          string // why it is not admitted; empty: it is
 		leads, refused string // where connections may and may not go then
 	}{
-		{"capture.example", "capture.example", "", "203.0.113.7:443 [2001:db8::7]:443", "203.0.113.8:443 127.0.0.1:443 [::1]:443"},
-		{"Capture.Example.", "capture.example", "", "203.0.113.7:443", "198.51.100.1:443"},
-		{"staging.internal", "staging.internal", "", "10.1.2.3:80", "10.1.2.4:80"},
-		{"here.example", "here.example", "its address is 127.0.0.1", "", "127.0.0.1:80"},
-		{"both.example", "both.example", "its address is 127.0.0.1", "", "127.0.0.1:80"},
-		{"mapped.example", "mapped.example", "its address is 127.0.0.1", "", "127.0.0.1:80"},
-		{"cloud.example", "cloud.example", "its address is 169.254.169.254", "", "169.254.169.254:80"},
-		{"many.example", "many.example", "its address is 224.0.0.1", "", "224.0.0.1:80"},
-		{"capture.example", "other.example", "the permit does not name it", "", "198.51.100.1:80"},
-		{"capture.example", "nowhere.example", "cannot find target", "", "203.0.113.7:443"},
-		{"203.0.113.7", "203.0.113.7", "", "203.0.113.7:80 [::ffff:203.0.113.7]:80", "203.0.113.8:80"},
-		{"203.0.113.7", "203.0.113.8", "the permit does not name it", "", "203.0.113.8:80"},
-		{"[2001:db8::7]", "2001:db8:0::7", "", "[2001:db8::7]:80", "[2001:db8::8]:80"},
-		{"embedded", "127.0.0.1", "", "127.0.0.1:80", "203.0.113.7:80 [::1]:80"},
-		{"embedded", "embedded", "cannot find target", "", "127.0.0.1:80"},
-		{"localhost", "localhost", "", "127.0.0.1:80 [::1]:80", "203.0.113.7:80"},
-		{"evil.localhost", "evil.localhost", "its address is 198.51.100.1", "", "198.51.100.1:80"},
+		{"capture.example", "https://capture.example", "", "203.0.113.7:443 [2001:db8::7]:443", "203.0.113.7:8443 203.0.113.8:443 127.0.0.1:443 [::1]:443"},
+		{"Capture.Example.", "https://capture.example", "", "203.0.113.7:443", "198.51.100.1:443"},
+		{"capture.example:8010", "http://capture.example:8010", "", "203.0.113.7:8010", "203.0.113.7:80"},
+		{"capture.example:8010", "http://capture.example:8011", "the permit does not name it (host and port)", "", "203.0.113.7:8011 203.0.113.7:8010"},
+		{"capture.example", "http://capture.example:8010", "the permit does not name it (host and port)", "", "203.0.113.7:8010"},
+		{"capture.example", "https://capture.example:80", "the permit does not name it (host and port)", "", "203.0.113.7:80"},
+		{"staging.internal", "http://staging.internal", "", "10.1.2.3:80", "10.1.2.4:80"},
+		{"here.example", "http://here.example", "its address is 127.0.0.1", "", "127.0.0.1:80"},
+		{"both.example", "http://both.example", "its address is 127.0.0.1", "", "127.0.0.1:80"},
+		{"mapped.example", "http://mapped.example", "its address is 127.0.0.1", "", "127.0.0.1:80"},
+		{"cloud.example", "http://cloud.example", "its address is 169.254.169.254", "", "169.254.169.254:80"},
+		{"many.example", "http://many.example", "its address is 224.0.0.1", "", "224.0.0.1:80"},
+		{"capture.example", "http://other.example", "the permit does not name it", "", "198.51.100.1:80"},
+		{"nowhere.example", "http://nowhere.example", "cannot find target", "", "203.0.113.7:443"},
+		{"203.0.113.7", "http://203.0.113.7", "", "203.0.113.7:80 [::ffff:203.0.113.7]:80", "203.0.113.8:80 203.0.113.7:8010"},
+		{"203.0.113.7", "http://203.0.113.8", "the permit does not name it", "", "203.0.113.8:80"},
+		{"203.0.113.7:80", "http://[::ffff:203.0.113.7]", "", "203.0.113.7:80", ""},
+		{"[2001:db8::7]", "http://[2001:db8:0::7]", "", "[2001:db8::7]:80", "[2001:db8::8]:80"},
+		{"capture.example:9999", "http://127.0.0.1:9999", "the permit does not name it", "", "127.0.0.1:9999"},
+		{"127.0.0.1:9999", "http://127.0.0.1:9999", "", "127.0.0.1:9999", "127.0.0.1:8010"},
+		{"127.0.0.1:80", "http://2130706433", "neither a name nor an address", "", "127.0.0.1:80"},
+		{"127.0.0.1:80", "http://0.0.0.0", "the permit does not name it", "", "0.0.0.0:80 [::]:80"},
+		{"embedded", "http://127.0.0.1", "the permit does not name it", "", "127.0.0.1:80"},
+		{"embedded", "http://embedded", "the permit does not name it", "", "127.0.0.1:80"},
+		{"localhost", "http://localhost.", "", "127.0.0.1:80 [::1]:80", "203.0.113.7:80"},
+		{"evil.localhost", "http://evil.localhost", "its address is 198.51.100.1", "", "198.51.100.1:80"},
 	} {
-		t.Run(c.permit+" "+c.host, func(t *testing.T) {
+		t.Run(c.permit+" "+c.hop, func(t *testing.T) {
 			t.Parallel()
 			h, err := scenario.ParseHost(c.permit)
 			if err != nil {
@@ -65,7 +75,11 @@ func TestGuard(t *testing.T) {
 				}
 				return addrs, err
 			}
-			err = g.admit(c.host)
+			hop, err := url.Parse(c.hop)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = g.admit(hop)
 			if c.wrong == "" && err != nil || c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)) {
 				t.Errorf("got %v, want %q", err, c.wrong)
 			}
@@ -96,7 +110,55 @@ func TestGuardWithoutPermit(t *testing.T) {
 			t.Errorf("%q: let through is %v, want %v", addr, got, want)
 		}
 	}
-	if err := g.admit("203.0.113.7"); err == nil || !strings.Contains(err.Error(), "anything else needs a permit") {
+	if err := g.admit(&url.URL{Scheme: "http", Host: "203.0.113.7:80"}); err == nil || !strings.Contains(err.Error(), "anything else needs a permit") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestGuardOfProxies: a proxy has to be named with its port, one on this machine as
+// well; and so has the embedded endpoint, by its word.
+func TestGuardOfProxies(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		permit, proxy string
+		admitted      bool
+	}{
+		{"", "http://127.0.0.1:3128", false},
+		{"", "socks5h://localhost:1080", false},
+		{"capture.example:9999", "http://127.0.0.1:8010", false},
+		{"127.0.0.1:3128", "http://127.0.0.1:3128", true},
+		{"127.0.0.1:3128", "http://127.0.0.1:3129", false},
+		{"127.0.0.1", "socks5://127.0.0.1", true},
+		{"127.0.0.1", "socks5://127.0.0.1:80", false},
+		{"127.0.0.1:80", "socks5://127.0.0.1", false},
+	} {
+		var hosts []scenario.Host
+		if c.permit != "" {
+			h, err := scenario.ParseHost(c.permit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hosts = append(hosts, h)
+		}
+		proxy, err := url.Parse(c.proxy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := newGuard(hosts)
+		err = g.admitProxy(proxy)
+		if (err == nil) != c.admitted || err != nil && !strings.Contains(err.Error(), "refused to send load through the proxy") {
+			t.Errorf("%q for %s: %v", c.permit, c.proxy, err)
+		}
+	}
+	own := netip.MustParseAddrPort("127.0.0.1:40001")
+	for permit, admitted := range map[string]bool{"embedded": true, "127.0.0.1": false} {
+		h, _ := scenario.ParseHost(permit)
+		g := newGuard([]scenario.Host{h})
+		if err := g.admitOwn(own); (err == nil) != admitted || (g.control("tcp", own.String(), nil) == nil) != admitted {
+			t.Errorf("%s for the embedded endpoint: %v", permit, err)
+		}
+	}
+	if err := newGuard(nil).admitOwn(own); err != nil {
+		t.Error(err)
 	}
 }
