@@ -5,22 +5,19 @@ import (
 	"math"
 	"slices"
 	"strconv"
-)
 
-// sortedDepth is how many levels of nested objects have their members sorted.
-// Deeper ones keep their order: no id looks like that, and each sorted level
-// walks its text once more.
-const sortedDepth = 8
+	"rehearse/capture/serdejson"
+)
 
 // appendCanonical appends the value at c as serde_json would print it: compact,
 // members sorted by name and the last of equal names kept, numbers as it reads
 // them.
-func appendCanonical(dst []byte, c *cursor, sorted int) []byte {
+func appendCanonical(dst []byte, c *cursor) []byte {
 	switch c.kind() {
 	case '{':
-		return appendObject(dst, c, sorted)
+		return appendObject(dst, c, "")
 	case '[':
-		return appendArray(dst, c, sorted)
+		return appendArray(dst, c)
 	case '"':
 		return AppendString(dst, unescape(c.value()))
 	case 't', 'f', 'n':
@@ -29,28 +26,12 @@ func appendCanonical(dst []byte, c *cursor, sorted int) []byte {
 	return appendNumber(dst, c.value())
 }
 
-func appendArray(dst []byte, c *cursor, sorted int) []byte {
+func appendArray(dst []byte, c *cursor) []byte {
 	open := len(dst)
 	for c.enter(); c.more(); {
-		dst = appendCanonical(append(dst, ','), c, sorted)
+		dst = appendCanonical(append(dst, ','), c)
 	}
 	return enclose(dst, open, '[', ']')
-}
-
-func appendObject(dst []byte, c *cursor, sorted int) []byte {
-	open := len(dst)
-	if sorted == 0 {
-		for c.enter(); c.more(); {
-			dst = append(AppendString(append(dst, ','), c.key()), ':')
-			dst = appendCanonical(dst, c, 0)
-		}
-		return enclose(dst, open, '{', '}')
-	}
-	for _, m := range sortedMembers(c) {
-		dst = append(AppendString(append(dst, ','), m.name), ':')
-		dst = appendCanonical(dst, &cursor{json: m.value}, sorted-1)
-	}
-	return enclose(dst, open, '{', '}')
 }
 
 // enclose turns the comma before the first of the values appended since open
@@ -63,27 +44,78 @@ func enclose(dst []byte, open int, first, last byte) []byte {
 	return append(dst, last)
 }
 
-type namedSpan struct{ name, value []byte }
-
-func sortedMembers(c *cursor) []namedSpan {
-	var members []namedSpan
+// appendObject appends an object without the member called without.
+func appendObject(dst []byte, c *cursor, without string) []byte {
+	m := printedMembers{open: len(dst), limit: 1 << 10}
 	for c.enter(); c.more(); {
-		members = append(members, namedSpan{c.key(), c.value()})
+		name := c.key()
+		if without != "" && string(name) == without {
+			c.value()
+			continue
+		}
+		from := len(dst)
+		dst = append(AppendString(append(dst, ','), name), ':')
+		dst = appendCanonical(dst, c)
+		dst = m.add(dst, printed{name, from, len(dst)})
 	}
-	slices.Reverse(members)
-	slices.SortStableFunc(members, func(a, b namedSpan) int { return bytes.Compare(a.name, b.name) })
-	return slices.CompactFunc(members, func(a, b namedSpan) bool { return bytes.Equal(a.name, b.name) })
+	return enclose(m.settle(dst), m.open, '{', '}')
+}
+
+// printed is a member that has been appended, its comma included.
+type printed struct {
+	name     []byte
+	from, to int
+}
+
+// printedMembers puts the members of an object into their order once they are
+// printed. Of names that come again and again it never holds many.
+type printedMembers struct {
+	open  int // where the first of them begins
+	list  []printed
+	mixed bool // they are not in their order
+	limit int  // how many may be there before equal names are looked for
+}
+
+func (m *printedMembers) add(dst []byte, p printed) []byte {
+	if n := len(m.list); n > 0 && bytes.Compare(m.list[n-1].name, p.name) >= 0 {
+		m.mixed = true
+	}
+	m.list = append(m.list, p)
+	if m.mixed && len(m.list) == m.limit {
+		dst = m.settle(dst)
+		m.limit = max(m.limit, 2*len(m.list))
+	}
+	return dst
+}
+
+// settle brings the members into their order, the last of each name.
+func (m *printedMembers) settle(dst []byte) []byte {
+	if !m.mixed {
+		return dst
+	}
+	m.mixed = false
+	slices.Reverse(m.list)
+	slices.SortStableFunc(m.list, func(a, b printed) int { return bytes.Compare(a.name, b.name) })
+	m.list = slices.CompactFunc(m.list, func(a, b printed) bool { return bytes.Equal(a.name, b.name) })
+	was := bytes.Clone(dst[m.open:])
+	dst = dst[:m.open]
+	for i := range m.list {
+		p := &m.list[i]
+		text := was[p.from-m.open : p.to-m.open]
+		p.from, p.to = len(dst), len(dst)+len(text)
+		dst = append(dst, text...)
+	}
+	return dst
 }
 
 // appendNumber appends a JSON number as serde_json reads and prints it: as it is
 // if it is an integer of 64 bits, else as the shortest decimal that reads back
-// as the same float64, with an exponent below 1e-5 and from 1e16 on. One that is
-// outOfRange stays as it is: there is nothing to print.
+// as the same float64, with an exponent below 1e-5 and from 1e16 on.
 func appendNumber(dst, raw []byte) []byte {
-	f, _ := strconv.ParseFloat(string(raw), 64)
-	if isInteger(raw) || math.IsInf(f, 0) {
+	if isInteger(raw) {
 		return append(dst, raw...)
 	}
+	_, f, _ := serdejson.Number(raw)
 	size := math.Abs(f)
 	if size != 0 && (size < 1e-5 || size >= 1e16) {
 		return appendExponent(dst, f)
@@ -93,26 +125,6 @@ func appendNumber(dst, raw []byte) []byte {
 		dst = append(dst, ".0"...)
 	}
 	return dst
-}
-
-// outOfRange consumes the value at c and reports whether a number in it is too
-// large for a float64. serde_json takes no such text for JSON.
-func outOfRange(c *cursor) (beyond bool) {
-	switch c.kind() {
-	case '{':
-		for c.enter(); c.more(); {
-			c.key()
-			beyond = outOfRange(c) || beyond
-		}
-		return beyond
-	case '[':
-		for c.enter(); c.more(); {
-			beyond = outOfRange(c) || beyond
-		}
-		return beyond
-	}
-	f, _ := strconv.ParseFloat(string(c.value()), 64)
-	return math.IsInf(f, 0)
 }
 
 // appendExponent appends f in scientific notation, without the plus sign and the
@@ -129,10 +141,18 @@ func appendExponent(dst []byte, f float64) []byte {
 
 // isInteger reports whether a JSON number is an integer of 64 bits.
 func isInteger(raw []byte) bool {
-	if string(raw) == "-0" || bytes.ContainsAny(raw, ".eE") {
-		return false
+	_, err := parseInt64(raw)
+	if err == nil {
+		return true
 	}
-	_, signed := strconv.ParseInt(string(raw), 10, 64)
-	_, unsigned := strconv.ParseUint(string(raw), 10, 64)
-	return signed == nil || unsigned == nil
+	_, err = strconv.ParseUint(string(raw), 10, 64)
+	return err == nil
+}
+
+// parseInt64 reads a JSON value as serde_json reads an i64: -0 is a float to it.
+func parseInt64(raw []byte) (int64, error) {
+	if string(raw) == "-0" {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseInt(string(raw), 10, 64)
 }

@@ -57,6 +57,16 @@ func (c *cursor) key() []byte {
 	return name
 }
 
+// soundKey does it, and reports whether the name is a string that serde_json can
+// build: of a text of which only the grammar is known to be valid.
+func (c *cursor) soundKey() (name []byte, sound bool) {
+	raw := c.value()
+	c.kind()
+	c.step()
+	name = soundText(raw)
+	return name, name != nil
+}
+
 // value consumes a whole value and returns its span.
 func (c *cursor) value() []byte {
 	kind, start := c.kind(), c.at

@@ -1,11 +1,11 @@
 package capture
 
 import (
-	"bytes"
+	"iter"
 	"slices"
 	"time"
 
-	"github.com/tidwall/gjson"
+	"rehearse/capture/serdejson"
 )
 
 // Received is one event as the endpoint understood it. Its slices alias the
@@ -18,23 +18,81 @@ type Received struct {
 	Properties []byte // the raw JSON object, nil: the client sent none
 	Raw        []byte // the whole event as raw JSON
 
-	token, innerToken []byte // unescaped; inner ones stood in the properties
-	id, innerID       []byte // raw JSON, nil for null
-	badCookieless     bool
-	emptyUUID         bool // "", which is none today and was a mistake in 2024
+	Cookieless bool // $cookieless_mode: its partition follows from the address
+	Internal   bool // capture_internal: its address is not kept
+	Heatmap    bool // it carries what the service makes an event of its own of
+
+	hasUUID      bool
+	hasOffset    bool
+	ignoreSentAt bool
+	offset       int64 // milliseconds before its arrival
 }
 
 // Submission is what a request submits. It belongs to the Decoder and is good
 // until its next Decode.
 type Submission struct {
 	Token      []byte
-	Events     []Received    // those that were taken
+	Events     []Received    // those that were taken, the first 16,384 of them: see All
 	Filtered   int           // $performance_event, which the service drops with a 200
+	Dropped    int           // those that a rule of the deployment drops with a 200
+	Discarded  Discard       // why none was taken, though the answer is 200
 	Results    []EventResult // v1: what is said of each event, in their order
 	Historical bool
 	Beacon     bool      // the answer is 204 without a body
 	SentAt     time.Time // zero: not said, or not understood
 	Bytes      int       // length of the JSON text
+
+	count int       // how many All yields
+	list  eventList // where those are read from that Events has no room for
+	drops func(e *Received) bool
+}
+
+// Len returns how many events were taken.
+func (s *Submission) Len() int { return max(s.count, len(s.Events)) }
+
+// All yields the events that were taken. Those that Events does not hold are good
+// until the next one.
+func (s *Submission) All() iter.Seq[*Received] {
+	return func(yield func(*Received) bool) {
+		for i := range s.Events {
+			if !yield(&s.Events[i]) {
+				return
+			}
+		}
+		left := s.count - len(s.Events)
+		if left <= 0 {
+			return
+		}
+		for e := range s.list.beyond() {
+			if s.drops != nil && s.drops(e) {
+				continue
+			}
+			if left--; !yield(e) || left == 0 {
+				return
+			}
+		}
+	}
+}
+
+// Cut keeps the first n of the events that were taken, and returns how many it
+// keeps.
+func (s *Submission) Cut(n int) int {
+	s.count = min(n, s.Len())
+	s.Events = s.Events[:min(s.count, len(s.Events))]
+	return s.count
+}
+
+// leaveOut takes the events out that are dropped.
+func (s *Submission) leaveOut() {
+	before := s.count
+	s.Events = slices.DeleteFunc(s.Events, func(e Received) bool { return s.drops(&e) })
+	s.count = len(s.Events)
+	for e := range s.list.beyond() {
+		if !s.drops(e) {
+			s.count++
+		}
+	}
+	s.Dropped = before - s.count
 }
 
 // Decoder decodes requests to the v0 event routes. The zero value is ready to
@@ -43,176 +101,226 @@ type Submission struct {
 type Decoder struct {
 	Limits     Limits
 	Generation Generation
+	Policy     Policy
 
 	unwrapper  unwrapper
 	submission Submission
+	kept       []Received
+	size       messageSizer
 }
 
-// Decode returns what r submits. The error is always a *Refusal: what the
-// service would have answered.
+// Decode returns what r submits. The error is always a *Refusal: what the service
+// would have answered. Where it says that events were stored all the same, they
+// are what is returned beside it; else nothing is.
 func (d *Decoder) Decode(r *Request) (*Submission, error) {
-	decode := d.decode
-	if d.Generation == Generation2024 {
-		decode = d.decode2024
+	s := &d.submission
+	*s = Submission{list: eventList{generation: d.Generation, kept: d.kept[:0], sound: true}}
+	refusal := d.decode(r)
+	d.kept = s.list.kept
+	if refusal == nil {
+		return s, nil
 	}
-	if refusal := decode(r); refusal != nil {
-		refusal.Events = len(d.submission.Events) + d.submission.Filtered
-		return nil, refusal
+	refusal.Events = s.list.count
+	if refusal.Stored > 0 {
+		return s, refusal
 	}
-	return &d.submission, nil
+	return nil, refusal
 }
 
 // decode takes the steps in the order of the service, for the first refusal is
-// the one that is answered (payload/analytics.rs, events/analytics.rs).
-func (d *Decoder) decode(r *Request) *Refusal {
+// the one that is answered (payload/analytics.rs, events/analytics.rs; hog-rs
+// v0_endpoint.rs).
+func (d *Decoder) decode(r *Request) (refusal *Refusal) {
 	s := &d.submission
-	*s = Submission{Events: d.reusable()}
-	q := parseQuery(r.Query)
-	text, refusal := d.unwrapper.unwrap(r, &q, d.Limits.plain())
+	text, refusal := d.unwrap(r)
 	if refusal != nil {
 		return refusal
 	}
-	s.Bytes, s.Beacon, s.SentAt = len(text), q.beacon, q.sentAt
+	s.Bytes = len(text)
 	if refusal := s.parse(text, r.isEngage()); refusal != nil {
 		return refusal
 	}
-	if len(s.Events) == 0 {
-		return refuse(400, textNoEvent)
-	}
-	if s.filter(); len(s.Events) == 0 {
-		return nil
+	s.Filtered = s.list.filtered
+	if d.Generation == Current { // in 2024 an empty list had no token, which was looked for first
+		if s.list.count == 0 {
+			return refuse(400, textNoEvent)
+		}
+		if s.Filtered == s.list.count {
+			return nil
+		}
 	}
 	if refusal := s.authenticate(); refusal != nil {
 		return refusal
 	}
-	return s.validate(d.Limits.event())
-}
-
-// reusable returns the list of the previous request, emptied, unless that was a
-// giant.
-func (d *Decoder) reusable() []Received {
-	const most = keep / 256 // an entry takes about as many bytes
-	if cap(d.submission.Events) > most {
-		return nil
+	if s.list.count == 0 {
+		return refuse(400, textNoEvent)
 	}
-	return d.submission.Events[:0]
+	return d.admit(r)
 }
 
-// parse reads the body in the first shape that fits: array, batch, single event,
-// and on /engage an event without a name (v0_request.rs).
+// unwrap returns the JSON text that r carries.
+func (d *Decoder) unwrap(r *Request) ([]byte, *Refusal) {
+	s := &d.submission
+	q, refusal := parseQuery(r.Query, d.Generation)
+	if refusal != nil {
+		return nil, refusal
+	}
+	s.SentAt, s.Beacon = q.sentAt, q.beacon
+	if d.Generation == Generation2024 {
+		return d.unwrapper.unwrap2024(r, d.Limits.plain())
+	}
+	return d.unwrapper.unwrap(r, &q, d.Limits.plain())
+}
+
+// parse reads the body. What may follow the value that it is looked for only once
+// the value has a shape.
 func (s *Submission) parse(text []byte, engage bool) *Refusal {
-	if tooDeep(text) {
-		return refuse(400, textParse+detailDepth)
+	err := serdejson.Check(text)
+	if err != nil && err.Code != serdejson.TrailingCharacters {
+		return refuse(400, textParse+err.Error())
 	}
-	if !gjson.ValidBytes(text) {
-		return refuse(400, textParse+detailSyntax)
+	refusal := s.shape(text, engage)
+	if err != nil && (refusal == nil || refusal.Text == textHydrate) {
+		return refuse(400, textParse+err.Error())
 	}
+	return refusal
+}
+
+// shape reads the body in the first shape that fits: array, batch, single event,
+// and today an event without a name (v0_request.rs).
+func (s *Submission) shape(text []byte, engage bool) *Refusal {
 	c := cursor{json: text}
-	sound := false
 	switch c.kind() {
 	case '[':
-		s.Events, sound = parseEvents(&c, s.Events)
+		return s.parseArray(text, engage)
 	case '{':
-		return s.parseObject(&c, engage)
+		batch, single := parseObject(&c, s.list)
+		if s.list = batch.events; batch.isBatch() {
+			s.enclose(&batch)
+			return nil
+		}
+		return s.parseSingle(&single, batch.isList, engage)
 	}
-	if !sound {
-		return refuse(400, textParse+detailShape)
-	}
-	return nil
+	return refuse(400, textParse+detailShape)
 }
 
-func (s *Submission) parseObject(c *cursor, engage bool) *Refusal {
-	batch, single := parseObject(c, s.Events)
-	s.Events = batch.events
-	if batch.isBatch() {
-		s.enclose(&batch)
+// parseArray reads an array: of events, or of the values of what would be an
+// object otherwise.
+func (s *Submission) parseArray(text []byte, engage bool) *Refusal {
+	c := cursor{json: text}
+	s.list.read(&c)
+	if s.list.sound {
 		return nil
 	}
-	if !batch.listed {
-		s.Events = append(s.Events[:0], single.Received)
+	count := s.list.count
+	switch count {
+	case len(batchOrder):
+		s.list.reset()
+		batch := parseBatchArray(&cursor{json: text}, s.list)
+		if s.list = batch.events; batch.isBatch() {
+			s.enclose(&batch)
+			return nil
+		}
+	case len(memberOrder):
+		single := parseEvent(&cursor{json: text})
+		return s.parseSingle(&single, false, engage)
+	case len(memberOrder) - 1:
+		single := parseNameless(&cursor{json: text})
+		if s.list.generation == Current && single.isNameless(Current) {
+			return s.parseSingle(&single, false, engage)
+		}
 	}
+	s.list.reset()
+	s.list.count = count
+	return refuse(400, textParse+detailShape)
+}
+
+// parseSingle takes the body for one event. Where it has a list of them, that is
+// what it was seen to carry.
+func (s *Submission) parseSingle(e *parsedEvent, listed, engage bool) *Refusal {
+	g, count := s.list.generation, s.list.count
+	if !listed || e.isEvent(g) {
+		count = 1
+	}
+	s.list.reset()
 	switch {
-	case !single.sound:
+	case e.isEvent(g):
+	case g == Generation2024 || !e.isNameless(g):
+		s.list.count = count
 		return refuse(400, textParse+detailShape)
-	case !single.named && !engage:
+	case !engage:
+		s.list.count = count
 		return refuse(400, textHydrate)
-	case !single.named:
-		single.Event = []byte("$identify")
+	default:
+		e.Event = []byte("$identify")
 	}
-	s.Events = append(s.Events[:0], single.Received)
+	s.list.add(e)
 	return nil
 }
 
 // enclose takes over what the envelope says.
 func (s *Submission) enclose(b *parsedBatch) {
 	s.Token, s.Historical = b.token, b.historical
-	if t, err := time.Parse(time.RFC3339, string(b.sentAt)); err == nil {
+	if t, ok := parseSentAt(b.sentAt); ok {
 		s.SentAt = t
 	}
 }
 
-func (s *Submission) filter() {
-	before := len(s.Events)
-	s.Events = slices.DeleteFunc(s.Events, func(e Received) bool {
-		return string(e.Event) == "$performance_event"
-	})
-	s.Filtered = before - len(s.Events)
-}
-
 // authenticate settles the token: that of the envelope, else the one that the
-// events agree upon. Neither headers nor the query are asked.
+// events agree upon. Neither headers nor the query are asked. In 2024 its shape
+// was checked as it came.
 func (s *Submission) authenticate() (refusal *Refusal) {
 	if s.Token == nil {
-		if s.Token, refusal = commonToken(s.Events); refusal != nil {
+		if s.Token, refusal = s.list.common(); refusal != nil {
 			return refusal
 		}
+	}
+	if s.list.generation == Generation2024 {
+		return checkShape(s.Token)
 	}
 	s.Token, refusal = checkToken(s.Token)
 	return refusal
 }
 
-// validate settles the ids, and refuses the request for its first bad event.
-func (s *Submission) validate(limit int) *Refusal {
-	for i := range s.Events {
-		e := &s.Events[i]
-		if len(e.Event) == 0 {
-			return refuse(400, textNoName)
-		}
-		var refusal *Refusal
-		if e.DistinctID, refusal = distinctID(firstOf(e.id, e.innerID)); refusal != nil {
+// admit decides what of a request is taken whose token is known.
+func (d *Decoder) admit(r *Request) *Refusal {
+	s := &d.submission
+	if refusal := d.Policy.authorize(s.Token); refusal != nil {
+		return refusal
+	}
+	s.Events, s.count = s.list.kept, s.list.count-s.Filtered
+	if s.Discarded = d.Policy.discards(s.Token, s.Historical); s.Discarded != NotDiscarded {
+		return nil
+	}
+	if s.list.wrong != nil {
+		return s.list.wrong
+	}
+	if d.Policy.dropsOf(s.Token) {
+		s.drops = func(e *Received) bool { return d.Policy.drops(s.Token, e.DistinctID) }
+		s.leaveOut()
+	}
+	return d.weigh(r)
+}
+
+// weigh refuses the request for the first event that becomes too large a message.
+// Those before it have been sent by then.
+func (d *Decoder) weigh(r *Request) *Refusal {
+	s, limit := &d.submission, d.Limits.event()
+	if mostEscaped*s.list.largest+messageSlack <= limit {
+		return nil
+	}
+	sent := 0
+	for e := range s.All() {
+		if d.size.of(e, s, r, d.Generation) > limit {
+			s.Cut(sent)
+			refusal := refuse(413, textTooLarge+detailEventTooBig)
+			if d.Generation == Generation2024 {
+				refusal = refuse(400, textTooLarge2024)
+			}
+			refusal.Stored = sent
 			return refusal
 		}
-		if e.badCookieless {
-			return refuse(400, textCookieless)
-		}
-	}
-	for i := range s.Events {
-		if s.Events[i].messageSize(limit) > limit {
-			return refuse(413, textTooLarge+detailEventTooBig)
-		}
+		sent++
 	}
 	return nil
-}
-
-func firstOf(a, b []byte) []byte {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-// messageFrame is about what capture adds to an event on its way into Kafka:
-// the names of its JSON members, uuid, address, two times (event.rs
-// CapturedEvent), without token, distinct_id and name.
-const messageFrame = 300
-
-// messageSize estimates the size of the Kafka message that e becomes, in bytes:
-// the event as a string inside a JSON object, each quote and backslash escaped.
-// It counts them only if they can matter to limit.
-func (e *Received) messageSize(limit int) int {
-	size := messageFrame + len(e.Raw) + len(e.Event) + len(e.DistinctID)
-	if size+len(e.Raw) <= limit {
-		return size
-	}
-	return size + bytes.Count(e.Raw, []byte{'"'}) + bytes.Count(e.Raw, []byte{'\\'})
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tidwall/gjson"
+	"rehearse/capture/serdejson"
 )
 
 // DecoderV1 decodes requests to v1. Zero Limits are MaxPlainV1 and MaxEvent; the
@@ -14,10 +14,16 @@ import (
 type DecoderV1 struct {
 	Limits Limits
 
+	Policy Policy
+
 	inflater   Inflater
 	submission Submission
 	events     []eventV1
+	count      int // of all of them
 	seen       map[UUID]struct{}
+	wrong      *Refusal // of the first uuid that is wrong
+	verdicts   []Detail
+	internal   bool
 }
 
 // Decode returns what r submits: in Events those that were taken, in Results
@@ -25,9 +31,10 @@ type DecoderV1 struct {
 // until the next Decode.
 func (d *DecoderV1) Decode(r *RequestV1) (*Submission, error) {
 	d.submission = Submission{Events: d.submission.Events[:0], Results: d.submission.Results[:0]}
-	d.events = d.events[:0]
+	d.verdicts, d.internal = d.verdicts[:0], false
+	d.restart()
 	if refusal := d.decode(r); refusal != nil {
-		refusal.Events = len(d.events)
+		refusal.Events = d.count
 		return nil, refusal
 	}
 	return &d.submission, nil
@@ -38,6 +45,9 @@ func (d *DecoderV1) Decode(r *RequestV1) (*Submission, error) {
 func (d *DecoderV1) decode(r *RequestV1) (refusal *Refusal) {
 	if d.submission.Token, refusal = r.check(); refusal != nil {
 		return refusal
+	}
+	if d.Policy.authorize(d.submission.Token) != nil {
+		return refuseV1(401, "invalid_api_token", "The provided API token is not valid.")
 	}
 	if len(r.Body) == 0 {
 		return refuseV1(400, "empty_body", "request body is empty")
@@ -50,13 +60,7 @@ func (d *DecoderV1) decode(r *RequestV1) (refusal *Refusal) {
 	if refusal := d.parse(text); refusal != nil {
 		return refusal
 	}
-	if refusal := d.identify(); refusal != nil {
-		return refusal
-	}
-	for i := range d.events {
-		d.judge(&d.events[i])
-	}
-	return nil
+	return d.admit(r)
 }
 
 func (d *DecoderV1) inflate(r *RequestV1) ([]byte, *Refusal) {
@@ -71,7 +75,7 @@ func (d *DecoderV1) inflate(r *RequestV1) ([]byte, *Refusal) {
 		return nil, refuseV1(413, "payload_too_large",
 			fmt.Sprintf("payload too large: decompressed %s payload exceeds limit of %d bytes", coding, limit))
 	case err != nil:
-		return nil, RefuseBrokenV1(err)
+		return nil, RefuseBrokenV1()
 	}
 	return text, nil
 }
@@ -82,105 +86,194 @@ func unparsedV1() *Refusal {
 
 // parse reads the body into d.events. One member of a wrong type refuses all.
 func (d *DecoderV1) parse(text []byte) *Refusal {
-	if tooDeep(text) || !gjson.ValidBytes(text) {
+	if !serdejson.Passes(text) {
 		return unparsedV1()
 	}
-	c := cursor{json: text}
-	if c.kind() != '{' {
-		return unparsedV1()
-	}
-	var created []byte
-	sound, listed := true, false
-	for c.enter(); c.more(); {
-		switch string(c.key()) {
-		case "created_at":
-			created = textOf(c.value())
-			sound = sound && created != nil
-		case "historical_migration":
-			raw := c.value()
-			d.submission.Historical = string(raw) == "true"
-			sound = sound && (d.submission.Historical || string(raw) == "false")
-		case "capture_internal":
-			raw := string(c.value())
-			sound = sound && (raw == "true" || raw == "false" || raw == "null")
-		case "batch":
-			listed = d.list(&c)
-			sound = sound && listed
-		default:
-			c.value()
-		}
-	}
+	b := batchV1{decoder: d, sound: true}
+	b.read(&cursor{json: text})
+	d.submission.Historical = b.historical
 	switch {
-	case !sound || !listed || created == nil:
+	case !b.sound || b.created == nil || b.seen&memberSet == 0:
 		return unparsedV1()
-	case len(d.events) == 0:
+	case d.count == 0:
 		return refuseV1(400, "empty_batch", "request batch is empty")
 	}
-	if _, err := time.Parse(time.RFC3339, string(created)); err != nil {
-		return refuseV1(400, "invalid_batch", "invalid batch: created_at is not valid RFC 3339: "+brief(string(created)))
+	if _, err := time.Parse(time.RFC3339, string(b.created)); err != nil {
+		return refuseV1(400, "invalid_batch", "invalid batch: created_at is not valid RFC 3339: "+brief(string(b.created)))
 	}
-	return nil
+	return d.wrong
 }
 
-// list reads the batch, and reports whether every event is of the types that v1
-// demands.
-func (d *DecoderV1) list(c *cursor) bool {
+// batchV1 is the body of a v1 request while it is read.
+type batchV1 struct {
+	decoder    *DecoderV1
+	created    []byte
+	historical bool
+	seen       members
+	sound      bool
+}
+
+// batchOrderV1 are the members of a body of v1 as memberOrder are those of an
+// event of v0.
+var batchOrderV1 = [...]string{"created_at", "historical_migration", "capture_internal", "batch"}
+
+// read consumes the body.
+func (b *batchV1) read(c *cursor) {
+	switch c.kind() {
+	case '{':
+		for c.enter(); c.more(); {
+			key, sound := c.soundKey()
+			b.require(sound)
+			b.member(string(key), c)
+		}
+	case '[':
+		places := 0
+		for c.enter(); c.more(); places++ {
+			if places < len(batchOrderV1) {
+				b.member(batchOrderV1[places], c)
+			} else {
+				c.value()
+			}
+		}
+		b.require(places == len(batchOrderV1))
+	default:
+		b.require(false)
+	}
+}
+
+func (b *batchV1) require(sound bool) { b.sound = b.sound && sound }
+
+func (b *batchV1) once(m members) {
+	b.require(b.seen&m == 0)
+	b.seen |= m
+}
+
+// member consumes the value of a member.
+func (b *batchV1) member(key string, c *cursor) {
+	switch key {
+	case "created_at":
+		b.once(memberTimestamp)
+		b.created = soundText(c.value())
+	case "historical_migration":
+		b.once(memberOffset)
+		raw := string(c.value())
+		b.historical = raw == "true"
+		b.require(b.historical || raw == "false")
+	case "capture_internal":
+		b.once(memberProperties)
+		raw := string(c.value())
+		b.require(raw == "true" || raw == "false" || raw == "null")
+		b.decoder.internal = raw == "true"
+	case "batch":
+		b.once(memberSet)
+		b.list(c)
+	default:
+		c.value()
+	}
+}
+
+// list reads the events, up to the first that is not of the types that v1 demands.
+func (b *batchV1) list(c *cursor) {
+	d := b.decoder
 	if c.kind() != '[' {
 		c.value()
-		return false
+		b.require(false)
+		return
 	}
-	sound := true
-	d.events = d.events[:0]
-	for c.enter(); c.more(); {
-		if c.kind() != '{' {
+	d.restart()
+	for c.enter(); c.more(); d.count++ {
+		if !b.sound {
 			c.value()
-			sound = false
 			continue
 		}
 		e := parseEventV1(c)
-		sound = sound && e.sound
-		d.events = append(d.events, e)
+		b.require(e.sound)
+		if d.identify(&e); b.sound && d.wrong == nil {
+			d.events = append(d.events, e)
+		}
 	}
-	return sound
 }
 
-// identify reads the uuids, of which none may be missing or come twice: the
-// answer is keyed by them.
-func (d *DecoderV1) identify() *Refusal {
-	if d.seen == nil {
+// identify reads the uuid of an event, of which none may be missing or come twice:
+// the answer is keyed by them.
+func (d *DecoderV1) identify(e *eventV1) {
+	if d.wrong != nil || !e.sound {
+		return
+	}
+	if len(e.uuid) == 0 {
+		d.wrong = refuseV1(400, "missing_event_uuid", "event submitted without a uuid")
+		return
+	}
+	id, err := ParseUUID(e.uuid)
+	if err != nil {
+		d.wrong = refuseV1(400, "invalid_event_uuid", "event submitted with an invalid uuid: "+brief(string(e.uuid)))
+		return
+	}
+	if _, twice := d.seen[id]; twice {
+		d.wrong = refuseV1(400, "duplicate_event_uuid", "duplicate event uuid: "+brief(string(e.uuid)))
+		return
+	}
+	d.seen[id] = struct{}{}
+	e.UUID, e.hasUUID = id, true
+}
+
+// restart empties what is known of the events.
+func (d *DecoderV1) restart() {
+	if d.seen == nil || len(d.seen) > maxKept {
 		d.seen = make(map[UUID]struct{})
 	}
+	if cap(d.events) > maxKept {
+		d.events = nil
+	}
 	clear(d.seen)
+	d.events, d.count, d.wrong = d.events[:0], 0, nil
+}
+
+// admit decides what of a request is taken that can be read.
+func (d *DecoderV1) admit(r *RequestV1) *Refusal {
+	s := &d.submission
+	taken := 0
 	for i := range d.events {
-		e := &d.events[i]
-		if len(e.uuid) == 0 {
-			return refuseV1(400, "missing_event_uuid", "event submitted without a uuid")
+		if d.verdicts = append(d.verdicts, d.events[i].wrong()); d.verdicts[i] == NoDetail {
+			taken++
 		}
-		id, err := ParseUUID(e.uuid)
-		if err != nil {
-			return refuseV1(400, "invalid_event_uuid", "event submitted with an invalid uuid: "+brief(string(e.uuid)))
-		}
-		if _, twice := d.seen[id]; twice {
-			return refuseV1(400, "duplicate_event_uuid", "duplicate event uuid: "+brief(string(e.uuid)))
-		}
-		d.seen[id] = struct{}{}
-		e.UUID = id
+	}
+	if d.Policy.Import && !s.Historical {
+		s.Discarded = NotHistorical
+	} else if taken > 0 && d.Policy.isOverQuota(s.Token) {
+		return RefuseV1(402)
+	}
+	if t, err := time.Parse(time.RFC3339, string(r.Timestamp)); err == nil {
+		s.SentAt = t // by the clock of the client
+	}
+	for i := range d.events {
+		d.judge(&d.events[i], d.verdicts[i], r)
 	}
 	return nil
 }
 
 // judge gives an event its verdict, and takes it if that is not to drop it.
-func (d *DecoderV1) judge(e *eventV1) {
-	result := EventResult{e.UUID, VerdictDrop, e.wrong(d.Limits.event())}
-	if result.Detail == NoDetail {
+func (d *DecoderV1) judge(e *eventV1, wrong Detail, r *RequestV1) {
+	s := &d.submission
+	switch {
+	case s.Discarded == NotHistorical:
+		wrong = detailNotHistorical
+	case wrong != NoDetail:
+	case d.Policy.drops(s.Token, e.id):
+		wrong = detailRestricted
+	case e.tooLarge(s, r, d.Limits.event()):
+		wrong = detailBig
+	}
+	result := EventResult{e.UUID, VerdictDrop, wrong}
+	if wrong == NoDetail {
 		result.Verdict = VerdictOk
 		if isIllegalV1(e.id) {
 			result.Detail = detailNoPersons
 		}
-		e.DistinctID, e.Properties = e.id, e.properties
-		d.submission.Events = append(d.submission.Events, e.Received)
+		e.DistinctID, e.Properties, e.Internal = e.id, e.properties, d.internal
+		s.Events = append(s.Events, e.Received)
 	}
-	d.submission.Results = append(d.submission.Results, result)
+	s.Results = append(s.Results, result)
 }
 
 // Return takes back the events that lost says of, by their place in Results: v1

@@ -13,35 +13,41 @@ func distinctID(written []byte) ([]byte, *Refusal) {
 	if len(written) == 0 {
 		return nil, refuse(400, textNoDistinctID)
 	}
-	id, refusal := stringify(written)
-	if refusal != nil {
-		return nil, refusal
-	}
+	id := stringify(written)
 	if bytes.IndexByte(id, 0) >= 0 {
 		id = bytes.ReplaceAll(id, []byte{0}, []byte("\uFFFD"))
 	}
 	if len(bytes.TrimSpace(id)) == 0 {
 		return nil, refuse(400, textNoDistinctID)
 	}
-	if len(id) <= MaxDistinctID {
-		return id, nil
+	return firstRunes(id, MaxDistinctID), nil
+}
+
+// distinctID2024 does it as the 2024 generation did.
+func distinctID2024(written []byte) ([]byte, *Refusal) {
+	if len(written) == 0 {
+		return nil, refuse(400, textNoDistinctID)
+	}
+	id := stringify(written)
+	if len(id) == 0 {
+		return nil, refuse(400, textEmptyID2024)
 	}
 	return firstRunes(id, MaxDistinctID), nil
 }
 
-// stringify returns the text of an id. A number that is out of range makes the
-// body one that is no JSON; only in ids is it looked for.
-func stringify(written []byte) ([]byte, *Refusal) {
+// stringify returns the text of an id.
+func stringify(written []byte) []byte {
 	if written[0] == '"' {
-		return unescape(written), nil
+		return unescape(written)
 	}
-	if outOfRange(&cursor{json: written}) {
-		return nil, refuse(400, textParse+detailSyntax)
-	}
-	return appendCanonical(nil, &cursor{json: written}, sortedDepth), nil
+	return appendCanonical(nil, &cursor{json: written})
 }
 
+// firstRunes returns the first n characters of s.
 func firstRunes(s []byte, n int) []byte {
+	if len(s) <= n {
+		return s
+	}
 	end := 0
 	for ; n > 0 && end < len(s); n-- {
 		_, size := utf8.DecodeRune(s[end:])

@@ -2,8 +2,12 @@ package capture
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"rehearse/capture/serdejson"
 )
 
 // eventV1 is an event while it is judged.
@@ -12,41 +16,111 @@ type eventV1 struct {
 	uuid, id   []byte // trimmed
 	properties []byte // raw, of any kind
 	options    []byte // raw, nil: none
-	sound      bool   // it has what serde demands
+	added      int    // what becomes properties of it, in bytes of JSON
+	seen       members
+	sound      bool // it has what serde demands
 }
 
+// optionsDepth is how deeply the options may be nested: a body, its batch and the
+// event are around them.
+const optionsDepth = serdejson.MaxDepth - 3
+
+// orderV1 are the members of an event of v1 as memberOrder are those of v0. The
+// last two may be missing.
+var orderV1 = [...]string{"event", "uuid", "distinct_id", "timestamp", "session_id", "window_id", "options", "properties"}
+
+// parseEventV1 consumes a value and returns what it says as an event of v1.
 func parseEventV1(c *cursor) eventV1 {
 	e := eventV1{properties: []byte("{}"), sound: true}
-	start := c.at
-	for c.enter(); c.more(); {
-		key := c.key()
-		raw := c.value()
-		switch string(key) {
-		case "event":
-			e.Event = textOf(raw)
-		case "uuid":
-			e.uuid = trimmed(raw)
-		case "distinct_id":
-			e.id = trimmed(raw)
-		case "timestamp":
-			e.Timestamp = textOf(raw)
-		case "session_id", "window_id":
-			e.sound = e.sound && (isNull(raw) || textOf(raw) != nil)
-		case "options":
-			e.options = notNull(raw)
-		case "properties":
-			e.properties = raw
+	kind, start := c.kind(), c.at
+	switch kind {
+	case '{':
+		for c.enter(); c.more(); {
+			key, sound := c.soundKey()
+			e.require(sound)
+			e.member(string(key), c.value())
 		}
+	case '[':
+		places := 0
+		for c.enter(); c.more(); places++ {
+			if raw := c.value(); places < len(orderV1) {
+				e.member(orderV1[places], raw)
+			}
+		}
+		e.require(places >= len(orderV1)-2 && places <= len(orderV1))
+	default:
+		c.value()
+		e.require(false)
 	}
 	e.Raw = c.json[start:c.at]
-	e.sound = e.sound && e.Event != nil && e.uuid != nil && e.id != nil && e.Timestamp != nil
+	e.require(e.Event != nil && e.uuid != nil && e.id != nil && e.Timestamp != nil)
 	return e
 }
 
-// trimmed returns the text of a JSON string without the white space around it,
-// nil if raw is none.
-func trimmed(raw []byte) []byte {
-	text := textOf(raw)
+func (e *eventV1) require(sound bool) { e.sound = e.sound && sound }
+
+// member takes over the value of a member. Of those that are not known only the
+// grammar is looked at.
+func (e *eventV1) member(key string, raw []byte) {
+	switch key {
+	case "event":
+		e.Event = e.text(raw, memberEvent)
+	case "uuid":
+		e.uuid = trimmed(e.text(raw, memberUUID))
+	case "distinct_id":
+		e.id = trimmed(e.text(raw, memberID))
+	case "timestamp":
+		e.Timestamp = e.text(raw, memberTimestamp)
+	case "session_id":
+		e.optionalText(raw, memberSet, "$session_id")
+	case "window_id":
+		e.optionalText(raw, memberSetOnce, "$window_id")
+	case "options":
+		e.once(memberOffset)
+		_, sound := serdejson.Value(raw, optionsDepth)
+		e.require(sound && utf8.Valid(raw))
+		e.options = notNull(raw)
+	case "properties":
+		e.once(memberProperties)
+		e.require(utf8.Valid(raw))
+		e.properties = raw
+	}
+}
+
+func (e *eventV1) once(m members) {
+	e.require(e.seen&m == 0)
+	e.seen |= m
+}
+
+// text returns the text of a string that must be one.
+func (e *eventV1) text(raw []byte, m members) []byte {
+	e.once(m)
+	text := soundText(raw)
+	e.require(text != nil)
+	return text
+}
+
+// optionalText takes a string or null, which becomes a property.
+func (e *eventV1) optionalText(raw []byte, m members, property string) {
+	e.once(m)
+	if !isNull(raw) {
+		text := soundText(raw)
+		e.require(text != nil)
+		e.added += len(`,"":`) + len(property) + len(AppendString(nil, text))
+	}
+}
+
+// soundText returns the text of a string that serde_json can build, nil if raw is
+// none.
+func soundText(raw []byte) []byte {
+	if _, ok := serdejson.String(raw); !ok || !utf8.Valid(raw) {
+		return nil
+	}
+	return textOf(raw)
+}
+
+// trimmed returns text without the white space around it, nil only for nil.
+func trimmed(text []byte) []byte {
 	if text == nil {
 		return nil
 	}
@@ -57,7 +131,7 @@ func trimmed(raw []byte) []byte {
 }
 
 // wrong returns what drops the event, in the order of validate_event.
-func (e *eventV1) wrong(limit int) Detail {
+func (e *eventV1) wrong() Detail {
 	switch {
 	case string(e.Event) == "$performance_event":
 		return detailPerformance
@@ -73,11 +147,13 @@ func (e *eventV1) wrong(limit int) Detail {
 		return detailTime
 	case e.properties[0] != '{':
 		return detailProperties
-	case !soundOptions(e.options):
-		return detailOptions
-	case e.messageSize(limit) > limit:
-		return detailBig
 	}
+	options, sound := readOptions(e.options)
+	if !sound {
+		return detailOptions
+	}
+	e.Cookieless, e.ignoreSentAt = options.cookieless, options.asSaid
+	e.added += options.added
 	return NoDetail
 }
 
@@ -95,44 +171,84 @@ func isIllegalV1(id []byte) bool {
 	return false
 }
 
-// soundOptions reports whether each known option is of a kind that v1 can read
-// (types.rs RawOptions).
-func soundOptions(raw []byte) bool {
+// optionsV1 are the options of an event that make a difference here.
+type optionsV1 struct {
+	cookieless bool
+	asSaid     bool // its time is not corrected by the client's clock
+	added      int  // what becomes properties of them, in bytes of JSON
+}
+
+// readOptions reads the options of an event, and reports whether each that is
+// known is of a kind that v1 can read (types.rs RawOptions). Of equal names the
+// last counts.
+func readOptions(raw []byte) (o optionsV1, sound bool) {
 	if raw == nil {
-		return true
+		return o, true
 	}
 	if raw[0] != '{' {
-		return false
+		return o, false
 	}
+	var cookieless, asSaid, profile, tour []byte
 	c := cursor{json: raw}
 	for c.enter(); c.more(); {
 		key := c.key()
 		value := c.value()
 		switch string(key) {
-		case "cookieless_mode", "disable_skew_correction", "process_person_profile":
-			if !isBoolish(value) {
-				return false
-			}
+		case "cookieless_mode":
+			cookieless = value
+		case "disable_skew_correction":
+			asSaid = value
+		case "process_person_profile":
+			profile = value
 		case "product_tour_id":
-			if !isNull(value) && value[0] != '"' && !isInteger(value) {
-				return false
-			}
+			tour = value
 		}
 	}
-	return true
+	sound = tour == nil || isNull(tour) || tour[0] == '"' || isInteger(tour)
+	if sound && tour != nil && !isNull(tour) {
+		o.added = len(`,"$product_tour_id":""`) + len(AppendString(nil, firstOf(textOf(tour), tour))) - 2
+	}
+	o.cookieless = o.flag(cookieless, "$cookieless_mode", &sound)
+	o.asSaid = o.flag(asSaid, "$ignore_sent_at", &sound)
+	o.flag(profile, "$process_person_profile", &sound)
+	return o, sound
 }
 
-// isBoolish reports whether v1 reads a value as true, false or nothing.
-func isBoolish(raw []byte) bool {
-	switch raw[0] {
-	case 't', 'f', 'n':
-		return true
-	case '"':
-		switch strings.ToLower(string(bytes.TrimSpace(textOf(raw)))) {
-		case "true", "false", "1", "0":
-			return true
-		}
+// flag reads an option that is true, false or not there, and becomes a property.
+func (o *optionsV1) flag(raw []byte, property string, sound *bool) bool {
+	if raw == nil || isNull(raw) {
 		return false
 	}
-	return raw[0] != '{' && raw[0] != '['
+	value, err := readBool(raw)
+	*sound = *sound && err == nil
+	o.added += len(`,"":true`) + len(property)
+	if !value {
+		o.added++
+	}
+	return value
 }
+
+// readBool reads a value as v1 reads true or false.
+func readBool(raw []byte) (bool, error) {
+	switch raw[0] {
+	case 't':
+		return true, nil
+	case 'f':
+		return false, nil
+	case '{', '[':
+		return false, errNotBool
+	case '"':
+		switch strings.ToLower(string(bytes.TrimSpace(textOf(raw)))) {
+		case "true", "1":
+			return true, nil
+		case "false", "0":
+			return false, nil
+		}
+		return false, errNotBool
+	}
+	_, number, _ := serdejson.Number(raw)
+	return number != 0, nil
+}
+
+// errNotBool says that a value is neither true nor false, whatever it is.
+var errNotBool = errors.New("neither true nor false")

@@ -38,6 +38,16 @@ func (g Generation) MaxWire() int {
 	return MaxWire
 }
 
+// RefuseBroken returns the refusal of a body that ended before its end, in the
+// words of the HTTP library that the service is built with.
+func (g Generation) RefuseBroken() *Refusal {
+	const cause = "error reading a body from connection"
+	if g == Generation2024 {
+		return refuse(400, "Failed to buffer the request body: "+cause)
+	}
+	return refuse(400, textDecode+"Error reading request body: "+cause)
+}
+
 // RefuseWire returns the refusal of a body that is larger than limit as it
 // travels, in bytes (capture extractors.rs; in 2024 the words of the axum
 // framework).

@@ -10,6 +10,7 @@ type Refusal struct {
 	Text   string
 	Code   string // v1's word for it; empty: v0 has none
 	Events int    // how many events the request was seen to carry
+	Stored int    // how many of them, from the first on, were sent before it failed
 }
 
 // Error returns the text as answered.
@@ -23,15 +24,15 @@ const (
 	textNoName        = "event submitted with an empty event name"
 	textNoDistinctID  = "event submitted without a distinct_id"
 	textCookieless    = "event submitted with invalid cookieless mode"
+	textUnknownToken  = "API key does not belong to any project. Check the project API key in your PostHog project settings"
 	textNoToken       = "event submitted without an api_key"
 	textManyTokens    = "batch submitted with inconsistent api_key values"
 	textBadToken      = "API key is not valid: "
 	textDecode        = "failed to decode request: "
 	textParse         = "failed to parse request: "
 	textHydrate       = "failed to hydrate events from request: non-engage request missing event name attribute"
-	textTooLarge      = "maximum event size exceeded: " // 2024: 400, nothing after "exceeded"
-	detailSyntax      = "invalid JSON"                  // ours: serde_json's detail names line and column
-	detailDepth       = "recursion limit exceeded"
+	textQuery         = "Failed to deserialize query string: " // the framework's
+	textTooLarge      = "maximum event size exceeded: "        // 2024: 400, nothing after "exceeded"
 	detailShape       = "data did not match any variant of untagged enum RawRequest"
 	detailGzip        = "invalid GZIP data"
 	detailGzipText    = "invalid gzip data"
@@ -49,7 +50,6 @@ const (
 
 // What the 2024 generation answers where the words differ (hog-rs api.rs).
 const (
-	textQuery2024      = "Failed to deserialize query string: " // the framework's
 	textEmptyID2024    = "event submitted with an empty distinct_id"
 	textTooLarge2024   = "maximum event size exceeded"
 	detailForm2024     = "invalid form data"
@@ -63,9 +63,4 @@ func refuse(status int, text string) *Refusal {
 
 func refuseSize(detail string, limit, got int) *Refusal {
 	return refuse(413, textTooLarge+fmt.Sprintf(detail, limit, got))
-}
-
-// RefuseBroken returns the refusal of a body that could not be read to its end.
-func RefuseBroken(cause error) *Refusal {
-	return refuse(400, fmt.Sprintf("%sError reading request body: %v", textDecode, cause))
 }

@@ -31,7 +31,7 @@ func RefuseWireV1(limit int) *Refusal {
 }
 
 // RefuseBrokenV1 returns the refusal of a v1 body that could not be read to its end.
-func RefuseBrokenV1(error) *Refusal {
+func RefuseBrokenV1() *Refusal {
 	return refuseV1(400, "request_decoding_error", "Failed to decode request body.")
 }
 

@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ type RequestV1 struct {
 	Attempt         []byte
 	RequestID       []byte
 	Timestamp       []byte
+	ForwardedFor    []byte     // X-Forwarded-For
+	Peer            netip.Addr // the address that the request came from; zero: not known
 	Body            []byte
 }
 

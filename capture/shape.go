@@ -1,22 +1,91 @@
 package capture
 
-// parsedEvent is an event object while its members are read.
+// members is a set of the members of an event. serde refuses a struct of which a
+// member comes twice, under one name or two.
+type members uint16
+
+const (
+	memberToken members = 1 << iota
+	memberID
+	memberUUID
+	memberEvent
+	memberProperties
+	memberTimestamp
+	memberOffset
+	memberSet
+	memberSetOnce
+)
+
+// memberOrder are the members of an event in the order in which serde takes the
+// elements of an array that stands in its place.
+var memberOrder = [...]string{"token", "distinct_id", "uuid", "event", "properties", "timestamp", "offset", "$set", "$set_once"}
+
+// atEvent is the place of the name among them: an event without one has no such
+// element.
+const atEvent = 3
+
+// parsedEvent is an event while its members are read.
 type parsedEvent struct {
 	Received
-	named bool // it has an event name, and that is a string
+	seen  members
+	named bool // it has an event name, once, and that is a string
 	sound bool // what else it has is of the types that the service demands
+
+	token, innerToken []byte // unescaped; inner ones stood in the properties
+	id, innerID       []byte // raw JSON, nil for null
+	set, setOnce      []byte // raw JSON, nil for null
+	badCookieless     bool
+	emptyUUID         bool // "", which is none today and was a mistake in 2024
 }
 
-// parseEvent consumes an object and returns what it says as an event.
+// parseEvent consumes a value and returns what it says as an event: an object, or
+// an array of the members' values.
 func parseEvent(c *cursor) parsedEvent {
 	e := parsedEvent{sound: true}
-	c.kind()
-	start := c.at
-	for c.enter(); c.more(); {
-		e.member(c.key(), c)
+	kind, start := c.kind(), c.at
+	switch kind {
+	case '{':
+		for c.enter(); c.more(); {
+			e.member(c.key(), c)
+		}
+	case '[':
+		places := 0
+		for c.enter(); c.more(); places++ {
+			e.element(places, c)
+		}
+		e.require(places == len(memberOrder))
+	default:
+		c.value()
+		e.require(false)
 	}
 	e.Raw = c.json[start:c.at]
 	return e
+}
+
+// parseNameless does it for an array that has no place for a name.
+func parseNameless(c *cursor) parsedEvent {
+	e := parsedEvent{sound: true}
+	c.kind()
+	start, places := c.at, 0
+	for c.enter(); c.more(); places++ {
+		if places < atEvent {
+			e.element(places, c)
+		} else {
+			e.element(places+1, c)
+		}
+	}
+	e.require(places == len(memberOrder)-1)
+	e.Raw = c.json[start:c.at]
+	return e
+}
+
+// element consumes the value at a place.
+func (e *parsedEvent) element(place int, c *cursor) {
+	if place >= len(memberOrder) {
+		c.value()
+		return
+	}
+	e.member([]byte(memberOrder[place]), c)
 }
 
 // member consumes the value of the member called key. Unknown members are
@@ -25,23 +94,32 @@ func (e *parsedEvent) member(key []byte, c *cursor) {
 	switch string(key) {
 	case "event":
 		e.Event = textOf(c.value())
-		e.named = e.Event != nil
+		e.named = e.Event != nil && e.seen&memberEvent == 0
+		e.seen |= memberEvent
 	case "distinct_id", "$distinct_id":
+		e.once(memberID)
 		e.id = notNull(c.value())
 	case "token", "$token", "api_key":
+		e.once(memberToken)
 		e.token = e.optionalText(c)
 	case "uuid":
+		e.once(memberUUID)
 		e.parseUUID(c)
 	case "timestamp":
+		e.once(memberTimestamp)
 		e.Timestamp = e.optionalText(c)
 	case "properties":
+		e.once(memberProperties)
 		e.properties(c)
 	case "offset":
-		raw := c.value()
-		e.require(isNull(raw) || isInteger(raw))
-	case "$set", "$set_once":
-		raw := c.value()
-		e.require(isNull(raw) || raw[0] == '{')
+		e.once(memberOffset)
+		e.parseOffset(c.value())
+	case "$set":
+		e.once(memberSet)
+		e.set = e.optionalObject(c)
+	case "$set_once":
+		e.once(memberSetOnce)
+		e.setOnce = e.optionalObject(c)
 	default:
 		c.value()
 	}
@@ -49,12 +127,25 @@ func (e *parsedEvent) member(key []byte, c *cursor) {
 
 func (e *parsedEvent) require(sound bool) { e.sound = e.sound && sound }
 
+// once demands that a member came for the first time.
+func (e *parsedEvent) once(m members) {
+	e.require(e.seen&m == 0)
+	e.seen |= m
+}
+
 // optionalText consumes a string or null. An empty string is not nil.
 func (e *parsedEvent) optionalText(c *cursor) []byte {
 	raw := c.value()
 	text := textOf(raw)
 	e.require(text != nil || isNull(raw))
 	return text
+}
+
+// optionalObject consumes an object or null.
+func (e *parsedEvent) optionalObject(c *cursor) []byte {
+	raw := notNull(c.value())
+	e.require(raw == nil || raw[0] == '{')
+	return raw
 }
 
 func (e *parsedEvent) parseUUID(c *cursor) {
@@ -65,12 +156,22 @@ func (e *parsedEvent) parseUUID(c *cursor) {
 		return
 	}
 	id, err := ParseUUID(text)
-	e.UUID = id
+	e.UUID, e.hasUUID = id, true
+	e.require(err == nil)
+}
+
+func (e *parsedEvent) parseOffset(raw []byte) {
+	if isNull(raw) {
+		return
+	}
+	var err error
+	e.offset, err = parseInt64(raw)
+	e.hasOffset = true
 	e.require(err == nil)
 }
 
 // properties consumes the properties and notes those that capture itself looks
-// at.
+// at. Of equal names the last counts.
 func (e *parsedEvent) properties(c *cursor) {
 	if c.kind() != '{' {
 		c.value()
@@ -78,6 +179,7 @@ func (e *parsedEvent) properties(c *cursor) {
 		return
 	}
 	start := c.at
+	var heatmap, scrolled, located bool
 	for c.enter(); c.more(); {
 		key := c.key()
 		raw := c.value()
@@ -87,9 +189,21 @@ func (e *parsedEvent) properties(c *cursor) {
 		case "token":
 			e.innerToken = textOf(raw)
 		case "$cookieless_mode":
-			e.badCookieless = string(raw) != "true" && string(raw) != "false"
+			e.Cookieless = string(raw) == "true"
+			e.badCookieless = !e.Cookieless && string(raw) != "false"
+		case "$ignore_sent_at":
+			e.ignoreSentAt = string(raw) == "true"
+		case "capture_internal":
+			e.Internal = true
+		case "$heatmap_data":
+			heatmap = true
+		case "$prev_pageview_pathname":
+			scrolled = true
+		case "$current_url":
+			located = true
 		}
 	}
+	e.Heatmap = heatmap || scrolled && located
 	e.Properties = c.json[start:c.at]
 }
 
@@ -110,74 +224,98 @@ func notNull(raw []byte) []byte {
 	return raw
 }
 
-// parsedBatch is what an object says as a batch: token or api_key and batch are
-// demanded, each of its type.
+// parsedBatch is what a value says as a batch: token or api_key and batch are
+// demanded, each once and of its type.
 type parsedBatch struct {
-	events     []Received
+	events     eventList
 	token      []byte
 	sentAt     []byte
 	historical bool
-	listed     bool // it has a batch, and that is an array
+	tokens     int // how often the token came, …
+	dated      int
+	flagged    int
+	listed     int
+	isList     bool // batch is an array
 	sound      bool
 }
 
-func (b *parsedBatch) isBatch() bool { return b.listed && b.sound && b.token != nil }
+func (b *parsedBatch) isBatch() bool {
+	return b.sound && b.tokens == 1 && b.listed == 1 && b.token != nil && b.dated <= 1 && b.flagged <= 1 && b.events.sound
+}
+
+// member consumes the value of a member of the envelope, and reports whether it is
+// one. Of api_key, which an event knows as well, it only takes note.
+func (b *parsedBatch) member(key []byte, c *cursor) bool {
+	switch string(key) {
+	case "batch":
+		b.listed++
+		b.list(c)
+	case "historical_migration":
+		b.flagged++
+		raw := c.value()
+		b.historical = string(raw) == "true"
+		b.require(b.historical || string(raw) == "false" || isNull(raw))
+	case "sent_at":
+		b.dated++
+		raw := c.value()
+		b.sentAt = textOf(raw)
+		b.require(b.sentAt != nil || isNull(raw))
+	default:
+		return false
+	}
+	return true
+}
+
+func (b *parsedBatch) require(sound bool) { b.sound = b.sound && sound }
+
+func (b *parsedBatch) list(c *cursor) {
+	b.events.reset()
+	if b.isList = c.kind() == '['; !b.isList {
+		c.value()
+		b.require(false)
+		return
+	}
+	b.events.read(c)
+}
 
 // parseObject consumes the object that is the whole body, and reads it as a
-// batch and as an event at once. Events are appended to events.
-func parseObject(c *cursor, events []Received) (parsedBatch, parsedEvent) {
+// batch, whose events go into events, and as an event at once.
+func parseObject(c *cursor, events eventList) (parsedBatch, parsedEvent) {
 	b, e := parsedBatch{events: events, sound: true}, parsedEvent{sound: true}
 	c.kind()
 	start := c.at
 	for c.enter(); c.more(); {
-		switch key := c.key(); string(key) {
-		case "batch":
-			b.list(c)
-		case "historical_migration":
-			raw := c.value()
-			b.historical = string(raw) == "true"
-			b.require(b.historical || string(raw) == "false" || isNull(raw))
-		case "sent_at":
-			raw := c.value()
-			b.sentAt = textOf(raw)
-			b.require(b.sentAt != nil || isNull(raw))
-		case "token", "api_key":
-			e.member(key, c)
+		key := c.key()
+		if b.member(key, c) {
+			continue
+		}
+		e.member(key, c)
+		if name := string(key); name == "token" || name == "api_key" {
+			b.tokens++
 			b.token = e.token
-		default:
-			e.member(key, c)
 		}
 	}
 	e.Raw = c.json[start:c.at]
 	return b, e
 }
 
-func (b *parsedBatch) require(sound bool) { b.sound = b.sound && sound }
+// batchOrder are the members of an envelope as memberOrder are those of an event.
+var batchOrder = [...]string{"token", "historical_migration", "sent_at", "batch"}
 
-func (b *parsedBatch) list(c *cursor) {
-	b.listed = c.kind() == '['
-	if !b.listed {
-		c.value()
-		return
-	}
-	var sound bool
-	b.events, sound = parseEvents(c, b.events)
-	b.require(sound)
-}
-
-// parseEvents consumes an array, appends its events to events and reports
-// whether each element is one.
-func parseEvents(c *cursor, events []Received) ([]Received, bool) {
-	sound := true
-	for c.enter(); c.more(); {
-		if c.kind() != '{' {
+// parseBatchArray consumes an array and reads it as the values of a batch.
+func parseBatchArray(c *cursor, events eventList) parsedBatch {
+	b := parsedBatch{events: events, sound: true}
+	places := 0
+	for c.enter(); c.more(); places++ {
+		switch {
+		case places == 0:
+			b.tokens, b.token = 1, textOf(c.value())
+		case places < len(batchOrder):
+			b.member([]byte(batchOrder[places]), c)
+		default:
 			c.value()
-			events, sound = append(events, Received{}), false
-			continue
 		}
-		e := parseEvent(c)
-		sound = sound && e.named && e.sound
-		events = append(events, e.Received)
 	}
-	return events, sound
+	b.require(places == len(batchOrder))
+	return b
 }

@@ -43,6 +43,10 @@ func appendEscaped(dst []byte, b byte) []byte {
 		return append(dst, '\\', 'r')
 	case b == '\t':
 		return append(dst, '\\', 't')
+	case b == '\b':
+		return append(dst, '\\', 'b')
+	case b == '\f':
+		return append(dst, '\\', 'f')
 	}
 	return append(dst, '\\', 'u', '0', '0', lowerHex[b>>4], lowerHex[b&15])
 }

@@ -43,23 +43,3 @@ func isASCII(s []byte) bool {
 	}
 	return true
 }
-
-// commonToken returns the one token that events name, each at its top level or
-// else in its properties. Those that name none do not matter, as long as one
-// does.
-func commonToken(events []Received) ([]byte, *Refusal) {
-	var token []byte
-	for i := range events {
-		switch own := firstOf(events[i].token, events[i].innerToken); {
-		case own == nil || token != nil && bytes.Equal(own, token):
-		case token == nil:
-			token = own
-		default:
-			return nil, refuse(401, textManyTokens)
-		}
-	}
-	if token == nil {
-		return nil, refuse(401, textNoToken)
-	}
-	return token, nil
-}

@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 )
 
 // AppendUUID appends u in its hyphenated form of 36 characters, without quotes.
@@ -44,8 +45,8 @@ func hexDigits(s []byte) uint64 {
 // String returns u in its hyphenated form.
 func (u UUID) String() string { return string(AppendUUID(nil, u)) }
 
-// ParseUUID reads the forms that the endpoint reads: hyphenated, 32 bare digits,
-// in braces, or behind "urn:uuid:"; upper or lower case.
+// ParseUUID reads the forms that the endpoint reads: hyphenated, hyphenated in
+// braces or behind "urn:uuid:", and 32 bare digits; upper or lower case.
 func ParseUUID[T []byte | string](text T) (UUID, error) {
 	s := bareUUID(text)
 	hyphens := len(s) == 36
@@ -74,9 +75,9 @@ func ParseUUID[T []byte | string](text T) (UUID, error) {
 func bareUUID[T []byte | string](s T) T {
 	const urn = "urn:uuid:"
 	switch {
-	case len(s) > 2 && s[0] == '{' && s[len(s)-1] == '}':
-		return s[1 : len(s)-1]
-	case len(s) > len(urn) && string(s[:len(urn)]) == urn:
+	case len(s) == 38 && s[0] == '{' && s[37] == '}':
+		return s[1:37]
+	case len(s) == len(urn)+36 && strings.EqualFold(string(s[:len(urn)]), urn):
 		return s[len(urn):]
 	}
 	return s

@@ -103,6 +103,8 @@ const (
 	detailPerformance
 	detailOptions
 	detailBig
+	detailRestricted
+	detailNotHistorical
 )
 
 // detailNames are all that v1 is known to say (v1/analytics/process.rs and

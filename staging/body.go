@@ -17,13 +17,13 @@ type wireRules struct {
 	limit    int
 	rate     int // how fast it is read, in bytes a second; 0: at once
 	tooLarge func(limit int) *capture.Refusal
-	broken   func(cause error) *capture.Refusal
+	broken   func() *capture.Refusal
 }
 
 // rules returns what holds on a route.
 func (c *Config) rules(r route) wireRules {
 	if r != v1Route {
-		return wireRules{c.maxBody(), 0, c.Generation.RefuseWire, capture.RefuseBroken}
+		return wireRules{c.maxBody(), 0, c.Generation.RefuseWire, c.Generation.RefuseBroken}
 	}
 	limit := capture.MaxWireV1
 	if c.MaxBody > 0 {
@@ -57,12 +57,12 @@ func readBody(ctx *fasthttp.RequestCtx, dst []byte, w wireRules) ([]byte, *captu
 		}
 		return dst, w.tooLarge(limit)
 	}
-	if err == nil && declared > len(dst) {
+	if err == nil && (declared > len(dst) || declared < 0 && hasEnded(ctx.Conn())) {
 		err = io.ErrUnexpectedEOF // the stream ends like this when the client goes away
 	}
 	if err != nil {
 		ctx.SetConnectionClose()
-		return dst, w.broken(err)
+		return dst, w.broken()
 	}
 	return dst, nil
 }

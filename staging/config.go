@@ -17,6 +17,16 @@ type Config struct {
 	MaxBody int            // largest body as it travels, in bytes; 0: that of the generation
 	Limits  capture.Limits // what holds after decompression
 
+	// Policy is what the deployment decides of requests; see its fields.
+	Policy capture.Policy
+
+	// NoV1 leaves v1 out, as a deployment without sinks for it does.
+	NoV1 bool
+
+	// HistoricalAfter sends events that are older to the historical lane; 0: only
+	// those of batches that say so (ENABLE_HISTORICAL_REROUTING).
+	HistoricalAfter time.Duration
+
 	// Pipeline is what lies behind the endpoint; see package pipeline.
 	Pipeline pipeline.Config
 
@@ -32,9 +42,16 @@ type Config struct {
 
 	Reset float64 // share of requests whose connection is closed instead of an answer
 
+	Stored float64 // share of a request's events that an injected 503 leaves behind, see Phase
+
 	// Script is what else goes wrong, and when. Where phases overlap, the first
 	// holds; during a phase, what is said above of answers and delays does not.
 	Script []Phase
+
+	// Produced, if set, is called for each message that the service would have sent
+	// to Kafka, in the order of the events of a request and from many goroutines at
+	// once. The message is valid only during the call.
+	Produced func(*Message)
 
 	// Observe, if set, is called for each request that may submit events once its
 	// answer is settled, with the status of that answer, or 0 for a reset. The
@@ -62,6 +79,12 @@ func (c *Config) Validate() error {
 	if c.Delay < 0 || c.RetryAfter < 0 || c.Concurrency < 0 || c.MaxBody < 0 || c.Capacity < 0 {
 		wrong = append(wrong, errors.New("cannot use a negative delay, retry-after, capacity, concurrency or body limit"))
 	}
+	if c.Generation == capture.Generation2024 && (len(c.Policy.KnownTokens) > 0 || c.Policy.Import || len(c.Policy.Drop) > 0 || c.HistoricalAfter > 0) {
+		wrong = append(wrong, errors.New("cannot know tokens, drop by rule, only import or look at ages as of 2024: that service did not"))
+	}
+	if c.HistoricalAfter < 0 {
+		wrong = append(wrong, errors.New("cannot use a negative age"))
+	}
 	return errors.Join(append(wrong, c.Stall.validate())...)
 }
 
@@ -69,7 +92,7 @@ func (c *Config) Validate() error {
 func (c *Config) base() Phase {
 	return Phase{
 		Delay: Delay{Min: c.Delay}, Reject: c.Reject, RetryAfter: c.RetryAfter,
-		Reset: c.Reset, NotPersisted: c.NotPersisted,
+		Reset: c.Reset, Stored: c.Stored, NotPersisted: c.NotPersisted,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,10 +51,13 @@ func uuidV1(i int) string { return fmt.Sprintf("018a981f-4b35-7c66-825e-%012x", 
 
 // eventV1 is event i with the members of more set over it.
 func eventV1(i int, more string) string {
+	members := []string{`"event":"e"`, `"uuid":"` + uuidV1(i) + `"`, `"distinct_id":"d"`, `"timestamp":"2026-03-19T14:29:58.123Z"`}
 	if more != "" {
-		more = "," + more
+		name, _, _ := strings.Cut(more, ":")
+		members = slices.DeleteFunc(members, func(m string) bool { return strings.HasPrefix(m, name+":") })
+		members = append(members, more)
 	}
-	return fmt.Sprintf(`{"event":"e","uuid":"%s","distinct_id":"d","timestamp":"2026-03-19T14:29:58.123Z"%s}`, uuidV1(i), more)
+	return "{" + strings.Join(members, ",") + "}"
 }
 
 func batchV1(events ...string) string {

@@ -21,7 +21,9 @@ type counts struct {
 	verdicts map[verdict]int64
 	accepted int64
 	filtered int64
+	stored   int64 // of requests that were refused
 	lost     int64 // answered yes, and dropped
+	unnamed  int64 // accepted, and not looked at any further
 	wire     int64
 	plain    int64
 	checksum uint64
@@ -50,20 +52,33 @@ type verdict struct {
 func (c *counts) lose(s *capture.Submission) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lost += int64(len(s.Events))
+	c.lost += int64(s.Len())
+}
+
+// store counts what of a request was stored though it was refused.
+func (c *counts) store(s *capture.Submission) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stored += int64(s.Len())
 }
 
 // accept counts a submission that was answered with yes.
 func (c *counts) accept(s *capture.Submission, n *names) {
-	sum := checksum(s.Events)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range s.Events {
-		number := n.number(s.Events[i].Event)
+	known := 0
+	for e := range s.All() {
+		c.checksum += checksum(e)
+		number := n.number(e.Event)
 		for number >= len(c.byName) {
 			c.byName = append(c.byName, 0)
 		}
 		c.byName[number]++
+		known++
+	}
+	taken := s.Len() + s.Dropped
+	if rest := taken - known; rest > 0 {
+		c.unnamed += int64(rest)
 	}
 	if len(s.Results) > 0 && c.verdicts == nil {
 		c.verdicts = make(map[verdict]int64)
@@ -71,8 +86,7 @@ func (c *counts) accept(s *capture.Submission, n *names) {
 	for _, r := range s.Results {
 		c.verdicts[verdict{r.Verdict, r.Detail}]++
 	}
-	c.accepted += int64(len(s.Events))
+	c.accepted += int64(taken)
 	c.filtered += int64(s.Filtered)
 	c.plain += int64(s.Bytes)
-	c.checksum += sum
 }

@@ -25,6 +25,11 @@ type Phase struct {
 	Truncate    float64 // … in the middle of the answer, which was yes
 	Drop        float64 // share of requests that are answered yes, and dropped
 
+	// Stored is the share of the events of a request that an injected 503 leaves
+	// behind, from the first on: the service sends them in order, and fails the
+	// request for the first that is not acknowledged.
+	Stored float64
+
 	// NotPersisted is the share of the events of v1 that are to be sent again.
 	NotPersisted float64
 }
@@ -72,6 +77,9 @@ func (p *Phase) validate() error {
 	}
 	if total > 1+1e-9 {
 		wrong = append(wrong, fmt.Errorf("cannot reject and reset %v%% of the requests: the shares add up to more than 100%%", total*100))
+	}
+	if p.Stored < 0 || p.Stored > 1 {
+		wrong = append(wrong, fmt.Errorf("cannot store a share of %v of a rejected request: want 0%% to 100%%", p.Stored))
 	}
 	if !isShare(p.NotPersisted) {
 		wrong = append(wrong, fmt.Errorf("cannot return a share of %v of the events: want a multiple of 0.1%% from 0%% to 100%%", p.NotPersisted))

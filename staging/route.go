@@ -55,10 +55,10 @@ func routeOf(path []byte) route {
 	return noRoute
 }
 
-// in returns what r is in a generation: that of 2024 had three event routes only
-// (hog-rs router.rs).
-func (r route) in(g capture.Generation) route {
-	if g == capture.Generation2024 && r > singleRoute {
+// of returns what r is to an endpoint: the generation of 2024 had three event
+// routes only (hog-rs router.rs), and v1 is there where it was set up.
+func (r route) of(c *Config) route {
+	if c.Generation == capture.Generation2024 && r > singleRoute || c.NoV1 && r == v1Route {
 		return noRoute
 	}
 	return r

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,11 +56,12 @@ type worker struct {
 func New(c Config) *Server {
 	// What overflowed in 2024 stayed on the main topic (hog-rs sinks/kafka.rs).
 	c.Pipeline.InPlace = c.Pipeline.InPlace || c.Generation == capture.Generation2024
+	c.Policy.OverQuota = slices.Concat(c.Policy.OverQuota, c.Pipeline.OverQuota)
 	s := &Server{config: c, faults: newFaults(&c), pipeline: pipeline.New(c.Pipeline), open: open{all: map[net.Conn]struct{}{}}}
 	s.workers.New = func() any {
 		return &worker{
-			decoder:   capture.Decoder{Limits: c.Limits, Generation: c.Generation},
-			decoderV1: capture.DecoderV1{Limits: c.Limits},
+			decoder:   capture.Decoder{Limits: c.Limits, Generation: c.Generation, Policy: c.Policy},
+			decoderV1: capture.DecoderV1{Limits: c.Limits, Policy: c.Policy},
 		}
 	}
 	s.http = fasthttp.Server{
@@ -83,7 +87,7 @@ func (silence) Printf(string, ...any) {}
 // Serve answers requests on l until Shutdown, and returns nil then. It may be
 // called for several listeners.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); err != nil {
+	if err := s.http.Serve(watched{l}); err != nil {
 		return fmt.Errorf("cannot serve on %q: %w", l.Addr(), err)
 	}
 	return nil
@@ -108,13 +112,13 @@ const onItsWay = time.Second
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	w := s.workers.Get().(*worker)
 	defer s.release(w)
-	r := routeOf(ctx.URI().PathOriginal()).in(s.config.Generation) // axum routes what was written, too
+	r := routeOf(ctx.URI().PathOriginal()).of(&s.config) // axum routes what was written, too
 	rules := s.config.rules(r)
 	w.route, w.mishap = r, mishap{}
 	if r == v1Route {
 		_ = w.dated.say(ctx, time.Now()) // it reads what it has just written
 	}
-	if r.takesEvents() && (ctx.IsPost() || ctx.IsGet()) {
+	if r.takesEvents() && (ctx.IsPost() || ctx.IsGet() || ctx.IsHead()) {
 		w.mishap = s.faults.next()
 		if rules.rate = w.mishap.phase.Read; w.mishap.answer == resetBefore {
 			s.hangUp(ctx, r)
@@ -123,10 +127,15 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	}
 	body, refusal := readBody(ctx, w.body[:0], rules)
 	w.body = body
+	if r != statistics && r != metrics {
+		allowOrigin(ctx)
+	}
 	switch {
 	case r.takesEvents():
 		s.handleEvents(ctx, w, r, refusal)
 		return
+	case ctx.IsOptions():
+		sayPreflight(ctx)
 	case r == noRoute:
 		say(ctx, 404, "")
 	case !ctx.IsGet() && !ctx.IsHead():
@@ -154,14 +163,13 @@ func (s *Server) release(w *worker) {
 func (s *Server) shard(ctx *fasthttp.RequestCtx) *counts { return &s.shards[ctx.ConnID()%shards] }
 
 func (s *Server) handleEvents(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) {
-	allowOrigin(ctx)
 	switch {
 	case r == v1Route && !ctx.IsPost():
 		sayAllowed(ctx, "POST")
 	case ctx.IsOptions():
-		sayOk(ctx)
-	case !ctx.IsGet() && !ctx.IsPost():
-		sayAllowed(ctx, "GET,POST,OPTIONS")
+		sayPreflight(ctx)
+	case !ctx.IsGet() && !ctx.IsPost() && !ctx.IsHead(): // axum serves HEAD as GET
+		sayAllowed(ctx, "POST,GET,HEAD,OPTIONS")
 	default:
 		s.submit(ctx, w, r, unread)
 		return
@@ -180,6 +188,7 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 		ContentType:     ctx.Request.Header.ContentType(),
 		ContentEncoding: ctx.Request.Header.ContentEncoding(),
 		ForwardedFor:    ctx.Request.Header.Peek("X-Forwarded-For"),
+		Peer:            peerOf(ctx),
 		Body:            w.body,
 	}
 	if s.config.Observe != nil {
@@ -187,7 +196,7 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 	}
 	submission, no := s.decide(ctx, w, unread)
 	if no == nil {
-		s.faults.capacity.work(len(submission.Events))
+		s.faults.capacity.work(submission.Len())
 	}
 	status := s.answer(ctx, w, submission, no)
 	if no == nil && m.answer == truncate {
@@ -197,7 +206,11 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 	c.request(answer{r, status}, len(w.body))
 	switch {
 	case no != nil:
-		s.refusals.add(refusal{no.Status, no.Text}, no.Events)
+		s.refusals.add(refusal{no.Status, kindOf(no.Text)}, no.Events)
+		if submission != nil { // the sink takes events in order, and had taken some
+			c.store(submission)
+			s.ingest(w, submission)
+		}
 	case m.answer == drop:
 		c.lose(submission)
 	default:
@@ -223,22 +236,45 @@ func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, unread *capture.Ref
 	if injected == serve || injected == truncate || injected == drop {
 		return w.mishap.phase.lose(submission), no
 	}
-	events := 0
+	return w.reject(submission, no)
+}
+
+// reject returns what an injected answer makes of what the request submits, or is
+// refused with.
+func (w *worker) reject(submission *capture.Submission, no *capture.Refusal) (*capture.Submission, *capture.Refusal) {
+	status, events := int(w.mishap.answer), 0
 	switch {
 	case no != nil:
 		events = no.Events
 	case submission != nil:
-		events = len(submission.Events) + submission.Filtered
+		events = submission.Len() + submission.Filtered + submission.Dropped
 	}
-	if injected == reset {
+	if w.mishap.answer == reset {
 		return nil, &capture.Refusal{Text: "connection reset", Events: events}
 	}
-	no = &capture.Refusal{Status: int(injected), Text: textOf(int(injected))}
+	failed := &capture.Refusal{Status: status, Text: textOf(status)}
 	if w.route == v1Route {
-		no = capture.RefuseV1(int(injected))
+		failed = capture.RefuseV1(status)
 	}
-	no.Events = events
-	return nil, no
+	failed.Events = events
+	if share := w.mishap.phase.Stored; share > 0 && status == 503 && no == nil && submission.Discarded == capture.NotDiscarded {
+		failed.Stored = submission.Cut(int(share * float64(submission.Len())))
+		return submission, failed
+	}
+	return nil, failed
+}
+
+// kindOf is a refusal without the place that serde_json names: the texts that are
+// told apart are few.
+func kindOf(text string) string {
+	kind, _, _ := strings.Cut(text, " at line ")
+	return kind
+}
+
+// peerOf is the address that the request came from.
+func peerOf(ctx *fasthttp.RequestCtx) netip.Addr {
+	peer, _ := netip.AddrFromSlice(ctx.RemoteIP())
+	return peer
 }
 
 // decode reads the request by the rules of its route.
@@ -255,7 +291,7 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, submission *capture
 	case w.route == v1Route && (no == nil || no.Status != 0):
 		w.answerV1(ctx, submission, no)
 	case no == nil && submission.Beacon:
-		ctx.SetStatusCode(204)
+		say(ctx, 204, "")
 	case no == nil:
 		sayOk(ctx)
 	case no.Status == 0:
@@ -289,16 +325,17 @@ func breakOff(ctx *fasthttp.RequestCtx) {
 
 // abort closes the connection without an answer, over TCP with a reset.
 func abort(ctx *fasthttp.RequestCtx) {
-	if tcp, ok := ctx.Conn().(*net.TCPConn); ok {
-		// Without the option the connection ends with a FIN: closed all the same.
-		_ = tcp.SetLinger(0)
-	}
+	setLinger(ctx.Conn())
 	ctx.HijackSetNoResponse(true)
 	ctx.Hijack(func(net.Conn) {})
 }
 
 func say(ctx *fasthttp.RequestCtx, status int, text string) {
 	ctx.SetStatusCode(status)
+	if text == "" {
+		ctx.Response.Header.SetNoDefaultContentType(true)
+		return
+	}
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.SetBodyString(text)
 }
@@ -325,18 +362,24 @@ func (s *Server) sayStats(ctx *fasthttp.RequestCtx) {
 	ctx.SetBody(text)
 }
 
-// allowOrigin answers a browser as the service does: any origin and any header,
-// mirrored, with credentials (capture router.rs).
+// allowOrigin answers a browser as the service does: any origin, mirrored, with
+// credentials (capture router.rs; tower-http cors).
 func allowOrigin(ctx *fasthttp.RequestCtx) {
-	origin := ctx.Request.Header.Peek("Origin")
-	if len(origin) == 0 {
-		return
-	}
 	h := &ctx.Response.Header
-	h.SetBytesV("Access-Control-Allow-Origin", origin)
 	h.Set("Access-Control-Allow-Credentials", "true")
-	if ctx.IsOptions() {
-		h.Set("Access-Control-Allow-Methods", "GET,POST,OPTIONS")
-		h.SetBytesV("Access-Control-Allow-Headers", ctx.Request.Header.Peek("Access-Control-Request-Headers"))
+	h.Set("Vary", "origin, access-control-request-method, access-control-request-headers")
+	if origin := ctx.Request.Header.Peek("Origin"); len(origin) > 0 {
+		h.SetBytesV("Access-Control-Allow-Origin", origin)
+	}
+}
+
+// sayPreflight answers OPTIONS, on whatever path: the service's CORS layer does so
+// before the routes are looked at.
+func sayPreflight(ctx *fasthttp.RequestCtx) {
+	say(ctx, 200, "")
+	h := &ctx.Response.Header
+	h.Set("Access-Control-Allow-Methods", "GET,POST,OPTIONS")
+	if asked := ctx.Request.Header.Peek("Access-Control-Request-Headers"); len(asked) > 0 {
+		h.SetBytesV("Access-Control-Allow-Headers", asked)
 	}
 }

@@ -66,7 +66,7 @@ func TestAnswers(t *testing.T) {
 		{"elsewhere an event needs its name", post("/e/", `{"token":"t","distinct_id":"d","$set":{}}`), "400 failed to hydrate events from request: non-engage request missing event name attribute", 0, 1, 0},
 		{"GET carries its payload in the URL", get("/e/?data=" + url.QueryEscape(single)), ok, 1, 0, 0},
 		{"GET without a payload", get("/e/"), "400 request missing data payload", 0, 0, 0},
-		{"OPTIONS", request{method: "OPTIONS", target: "/batch"}, ok, 0, 0, 0},
+		{"OPTIONS", request{method: "OPTIONS", target: "/batch"}, "200", 0, 0, 0},
 		{"other methods", request{method: "PUT", target: "/batch", body: []byte(single)}, "405", 0, 0, 0},
 		{"/ is the text capture", get("/"), "200 capture", 0, 0, 0},
 		{"/_readiness", get("/_readiness"), "200 capture", 0, 0, 0},
@@ -77,7 +77,7 @@ func TestAnswers(t *testing.T) {
 		{"/batch2 is unknown", post("/batch2", single), "404", 0, 0, 0},
 
 		{"beacon=1: 204 without a body", post("/e/?beacon=1", single), "204", 1, 0, 0},
-		{"beacon=1, refused", post("/e/?beacon=1", "{"), "400 failed to parse request: invalid JSON", 0, 0, 0},
+		{"beacon=1, refused", post("/e/?beacon=1", "{"), "400 failed to parse request: EOF while parsing an object at line 1 column 1", 0, 0, 0},
 		{"one bad event refuses the batch", post("/batch", batch(event+`,{"event":"","distinct_id":"d"}`)), "400 event submitted with an empty event name", 0, 2, 0},
 		{"no distinct_id", post("/batch", batch(`{"event":"e"}`)), "400 event submitted without a distinct_id", 0, 1, 0},
 		{"no event", post("/batch", batch("")), "400 request holds no event", 0, 0, 0},

@@ -71,6 +71,10 @@ type EventCounts struct {
 	Dropped  int64 `json:"dropped"`
 	Returned int64 `json:"returned"`
 	Lost     int64 `json:"lost"` // answered yes, and dropped: a script asked for it
+
+	// Stored are those of the refused ones that were stored all the same: the sink
+	// takes the events of a request in order, and stops at the first that fails.
+	Stored int64 `json:"stored"`
 }
 
 // ByteCounts counts the bytes of bodies: all as they travelled, and those of
@@ -138,6 +142,8 @@ func (c *counts) addTo(total *sums, stats *Stats) {
 	stats.Events.Accepted += c.accepted
 	stats.Events.Filtered += c.filtered
 	stats.Events.Lost += c.lost
+	stats.Events.Stored += c.stored
+	total.byName[0] += c.unnamed
 	stats.Bytes.Wire += c.wire
 	stats.Bytes.Plain += c.plain
 	total.checksum += c.checksum

@@ -26,10 +26,28 @@ func (l Lane) String() string {
 	return "other"
 }
 
+// topics are the topics that the lanes are (capture config.rs).
+var topics = [lanes]string{
+	"events_plugin_ingestion", "events_plugin_ingestion_overflow", "events_plugin_ingestion_historical",
+	"error_tracking_events", "heatmaps_ingestion", "ingestion-clientwarnings-main-1",
+}
+
+// Topic returns the name of the topic in Kafka.
+func (l Lane) Topic() string {
+	if l < lanes {
+		return topics[l]
+	}
+	return ""
+}
+
 // laneOf returns the lane of an event before any limit is looked at. Some names
-// have lanes of their own (capture events/analytics.rs).
-func laneOf(e *Event) Lane {
-	switch string(e.Name) {
+// have lanes of their own (capture events/analytics.rs), which they had not in 2024.
+func (p *Pipeline) laneOf(e *Event) Lane {
+	name := string(e.Name)
+	if p.config.InPlace {
+		name = ""
+	}
+	switch name {
 	case "$exception":
 		return Exceptions
 	case "$$heatmap":

@@ -41,7 +41,19 @@ type Event struct {
 	Name       []byte
 	Link       []byte    // the id that it joins to DistinctID; nil: none, see Link
 	Time       time.Time // when it happened; zero: not known
-	Historical bool      // the batch's flag
+	Historical bool      // the batch's flag, or its age
+
+	// Address stands in for DistinctID in the key of an event without cookies; nil:
+	// it does not.
+	Address []byte
+}
+
+// KeyID is what the key of the event holds beside its token.
+func (e *Event) KeyID() []byte {
+	if e.Address != nil {
+		return e.Address
+	}
+	return e.DistinctID
 }
 
 // Route is where an event goes.
@@ -60,6 +72,7 @@ type Pipeline struct {
 	shards  [shards]shard
 	persons persons
 	quota   atomic.Int64
+	dropped atomic.Int64
 	spread  atomic.Uint64 // events without a key so far
 }
 
@@ -97,13 +110,23 @@ func (p *Pipeline) Take(e *Event, now time.Time) Route {
 		p.quota.Add(1)
 		return Route{Dropped: true}
 	}
-	v := visit{Event: e, hash: hashOf(e.Token, e.DistinctID), now: now}
+	v := visit{Event: e, hash: hashOf(e.Token, e.KeyID()), now: now}
 	v.shard = &p.shards[v.hash%shards]
 	r := p.route(&v)
 	if e.Link != nil {
 		p.merge(e, v.hash, now)
 	}
 	return r
+}
+
+// Discard counts events that were answered 200 and go nowhere: those of a project
+// over its quota, or those that a rule of the deployment drops.
+func (p *Pipeline) Discard(events int64, overQuota bool) {
+	if overQuota {
+		p.quota.Add(events)
+		return
+	}
+	p.dropped.Add(events)
 }
 
 // visit is an event on its way through the stations.
@@ -124,9 +147,9 @@ func (p *Pipeline) route(v *visit) Route {
 	s := v.shard
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.key = append(append(append(s.key[:0], v.Token...), ':'), v.DistinctID...)
+	s.key = append(append(append(s.key[:0], v.Token...), ':'), v.KeyID()...)
 	v.key = s.key
-	r := Route{Lane: laneOf(v.Event), Keyed: true, Persons: true}
+	r := Route{Lane: p.laneOf(v.Event), Keyed: true, Persons: true}
 	v.id = s.id(v.hash, v.now)
 	if r.Lane == Main {
 		p.limit(&r, v)

@@ -5,6 +5,7 @@ import "time"
 // Stats is what a pipeline has counted.
 type Stats struct {
 	OverQuota int64          `json:"over_quota"` // answered 200 and dropped
+	Dropped   int64          `json:"dropped"`    // the same, by a rule, or where only imports are taken
 	Lanes     []LaneCounts   `json:"lanes"`      // those that had events
 	Overflow  OverflowCounts `json:"overflow"`
 	Order     OrderCounts    `json:"order"`
@@ -40,7 +41,7 @@ type OrderCounts struct {
 
 // Stats returns what has been counted so far.
 func (p *Pipeline) Stats() Stats {
-	stats := Stats{OverQuota: p.quota.Load(), Lanes: []LaneCounts{}, Merges: p.persons.stats()}
+	stats := Stats{OverQuota: p.quota.Load(), Dropped: p.dropped.Load(), Lanes: []LaneCounts{}, Merges: p.persons.stats()}
 	var total [lanes]LaneCounts
 	for lane := range total {
 		total[lane] = LaneCounts{Lane: Lane(lane).String(), Partitions: make([]int64, p.config.Partitions)}

@@ -1,0 +1,172 @@
+package capture
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// An event becomes a message of Kafka: it is written anew, as JSON, and that text
+// goes as a string into the JSON of the message (event.rs CapturedEvent; hog-rs
+// api.rs ProcessedEvent). Kafka's client weighs the message before it sends it
+// (librdkafka rd_kafka_msg_max_wire_size), and refuses one that is too large.
+const (
+	// recordOverhead is what the client reckons for a record beside its key, value
+	// and headers, in bytes (RD_KAFKAP_MESSAGE_V2_MAX_OVERHEAD).
+	recordOverhead = 36
+
+	// mostEscaped bounds how many times longer than its JSON an event can become,
+	// and messageSlack what the message adds to it.
+	mostEscaped  = 6
+	messageSlack = 4096
+
+	// nowLength is how long the time of arrival is as RFC 3339. The service writes
+	// nanoseconds, and in 2024 no trailing zeros: one time in ten it is shorter.
+	nowLength = len("2026-01-01T00:00:00.000000000Z")
+)
+
+// messageSizer tells how large the messages are that events become, in bytes. It
+// reuses its memory.
+type messageSizer struct{ data []byte }
+
+// of returns the size of the message that e becomes.
+func (z *messageSizer) of(e *Received, s *Submission, r *Request, g Generation) int {
+	c := cursor{json: e.Raw}
+	parsed := parseEvent(&c)
+	parsed.Event = e.Event // of an $identify without a name
+	ip := len(e.KeptIP(r.ForwardedFor, r.Peer))
+	if g == Generation2024 {
+		ip = len(ClientIP(r.ForwardedFor, r.Peer))
+	}
+	without := ""
+	if g == Current && e.Heatmap && string(e.Event) != "$$heatmap" {
+		without = "$heatmap_data"
+	}
+	z.data = parsed.appendData(z.data[:0], without)
+	id := len(AppendString(nil, e.DistinctID)) - 2
+	key := len(s.Token) + len(":") + len(e.DistinctID)
+	size := recordOverhead + key + quotedLength(z.data) + ip + nowLength + 36 + id + len(s.Token) +
+		len(`{"uuid":"","distinct_id":"","ip":"","data":,"now":"","token":""}`)
+	if !s.SentAt.IsZero() {
+		size += len(`,"sent_at":""`) + len(s.SentAt.UTC().Format(time.RFC3339Nano))
+	}
+	if g == Generation2024 {
+		return size
+	}
+	return size + current(e, s)
+}
+
+// current is what the service of today adds to a message, in bytes.
+func current(e *Received, s *Submission) int {
+	name := len(AppendString(nil, e.Event))
+	size := len(`,"event":,"timestamp":""`) + name + nowLength
+	if e.Cookieless {
+		size += len(`,"is_cookieless_mode":true`)
+	}
+	if s.Historical {
+		size += len(`,"historical_migration":true`)
+	}
+	header := func(name string, value int) { size += 1 + len(name) + len(varint(value)) + value }
+	header("token", len(s.Token))
+	header("distinct_id", len(e.DistinctID))
+	header("session_id", 0)
+	header("timestamp", len("1767225600000"))
+	header("event", len(e.Event))
+	header("uuid", 36)
+	header("now", nowLength)
+	header("force_disable_person_processing", 0)
+	header("historical_migration", 0)
+	return size
+}
+
+// varint is a length as Kafka writes it, of which only the length matters.
+func varint(n int) []byte {
+	var b []byte
+	for n <<= 1; n >= 0x80; n >>= 7 {
+		b = append(b, 0)
+	}
+	return append(b, 0)
+}
+
+// quotedLength is how long text is as a string of JSON; it holds no control
+// characters.
+func quotedLength(text []byte) int {
+	return 2 + len(text) + bytes.Count(text, []byte{'"'}) + bytes.Count(text, []byte{'\\'})
+}
+
+// appendData appends the event as the service writes it: the members that it knows,
+// in its order. Of the properties one may be left out.
+func (e *parsedEvent) appendData(dst []byte, without string) []byte {
+	dst = append(dst, '{')
+	if e.token != nil {
+		dst = append(AppendString(append(dst, `"token":`...), e.token), ',')
+	}
+	if e.id != nil {
+		dst = append(appendCanonical(append(dst, `"distinct_id":`...), &cursor{json: e.id}), ',')
+	}
+	dst = append(dst, `"uuid":`...)
+	if e.hasUUID {
+		dst = append(AppendUUID(append(dst, '"'), e.UUID), '"')
+	} else {
+		dst = append(dst, "null"...)
+	}
+	dst = AppendString(append(dst, `,"event":`...), e.Event)
+	dst = append(dst, `,"properties":`...)
+	if e.Properties == nil {
+		dst = append(dst, "{}"...)
+	} else {
+		dst = appendObject(dst, &cursor{json: e.Properties}, without)
+	}
+	if e.Timestamp != nil {
+		dst = AppendString(append(dst, `,"timestamp":`...), e.Timestamp)
+	}
+	if e.hasOffset {
+		dst = strconv.AppendInt(append(dst, `,"offset":`...), e.offset, 10)
+	}
+	if e.set != nil {
+		dst = appendCanonical(append(dst, `,"$set":`...), &cursor{json: e.set})
+	}
+	if e.setOnce != nil {
+		dst = appendCanonical(append(dst, `,"$set_once":`...), &cursor{json: e.setOnce})
+	}
+	return append(dst, '}')
+}
+
+// tooLarge reports whether the message that e becomes is larger than limit, in
+// bytes (v1/analytics/types.rs IngestionEvent).
+func (e *eventV1) tooLarge(s *Submission, r *RequestV1, limit int) bool {
+	if mostEscaped*(len(e.Raw)+len(r.SDKInfo))+messageSlack <= limit {
+		return false
+	}
+	id, name := len(AppendString(nil, e.id)), len(AppendString(nil, e.Event))
+	raw := bytes.Count(e.properties, []byte{'"'}) + bytes.Count(e.properties, []byte{'\\'}) + len(e.properties)
+	data := len(`{"event":,"distinct_id":,"uuid":"","properties":,"timestamp":}`) + 14 + // its quotes, escaped
+		2*(name+id) + 36 + raw + 2*e.added + 2*len(r.SDKInfo) + len(e.Timestamp)
+	size := recordOverhead + len(s.Token) + 1 + len(e.id) + data + len(ClientIP(r.ForwardedFor, r.Peer)) + 2*nowLength + 36 + id + len(s.Token) +
+		len(`{"uuid":"","distinct_id":,"ip":"","data":"","now":"","sent_at":"","token":""}`)
+	return size+current(&e.Received, s) > limit
+}
+
+// KeptIP is the address that the service keeps of an event, which comes from the
+// headers of its request, or from the other end of its connection.
+func (e *Received) KeptIP(forwarded []byte, peer netip.Addr) string {
+	if e.Internal {
+		return "127.0.0.1"
+	}
+	return ClientIP(forwarded, peer)
+}
+
+// ClientIP is the address that the service takes for a client's: the first in
+// X-Forwarded-For, else that of the peer.
+func ClientIP(forwarded []byte, peer netip.Addr) string {
+	for part := range bytes.SplitSeq(forwarded, []byte(",")) {
+		if ip, err := netip.ParseAddr(string(bytes.TrimSpace(part))); err == nil {
+			return ip.String()
+		}
+	}
+	if peer.IsValid() {
+		return peer.Unmap().String()
+	}
+	return "127.0.0.1"
+}

@@ -1,0 +1,90 @@
+package capture
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseSentAt reads the sent_at of an envelope, ISO 8601 with an offset.
+func parseSentAt(text []byte) (t time.Time, ok bool) {
+	return parseLayouts(string(text), "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07",
+		"2006-01-02T15:04Z07:00", "20060102T150405Z0700", "20060102T150405Z07")
+}
+
+func parseLayouts(text string, layouts ...string) (t time.Time, ok bool) {
+	if text == "" {
+		return t, false
+	}
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return t, false
+}
+
+// farFuture is how far ahead an event may be; one that is further happens now.
+const farFuture = 23 * time.Hour
+
+// Time returns when the service takes the event to have happened, which came in
+// the submission s at a time (common/types timestamp.rs): its offset counts back
+// from now; else its timestamp does, less what the clock of the client is ahead;
+// one that cannot be read is now.
+func (e *Received) Time(s *Submission, now time.Time) time.Time {
+	at := now
+	if t, ok := parseEventTime(string(e.Timestamp), now); ok {
+		at = t
+		if !s.SentAt.IsZero() && !e.ignoreSentAt {
+			at = later(t, now.Unix()-s.SentAt.Unix(), now.Nanosecond()-s.SentAt.Nanosecond())
+		}
+	}
+	if e.hasOffset {
+		at = later(now, -(e.offset / 1000), -int(e.offset%1000)*int(time.Millisecond))
+	}
+	if at.Sub(now) > farFuture {
+		return now
+	}
+	if year := at.Year(); year < 0 || year > 9999 {
+		return time.Unix(0, 0).UTC()
+	}
+	return at
+}
+
+// later is a time so much later than t, which may be more than a Duration can hold.
+func later(t time.Time, seconds int64, nanoseconds int) time.Time {
+	return time.Unix(t.Unix()+seconds, int64(t.Nanosecond()+nanoseconds)).UTC()
+}
+
+// parseEventTime reads a time in the forms that the service reads. A date without
+// a time gets that of now.
+func parseEventTime(text string, now time.Time) (t time.Time, ok bool) {
+	if t, ok = parseLayouts(text, "2006-01-02T15:04:05Z07:00", "2006-01-02t15:04:05Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05Z07",
+		"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006/01/02 15:04:05", "01/02/2006 15:04:05", time.RFC1123Z, time.RFC1123,
+		"Mon, 2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -0700"); ok {
+		return t.UTC(), true
+	}
+	if t, ok = parseLayouts(text, "2006-01-02", "2006/01/02", "01/02/2006"); ok {
+		clock := now.UTC()
+		return t.Add(clock.Sub(clock.Truncate(24 * time.Hour))), true
+	}
+	return parseUnix(text)
+}
+
+// parseUnix reads the digits of a Unix time: 10 of them are seconds, 13
+// milliseconds, 19 nanoseconds.
+func parseUnix(text string) (t time.Time, ok bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strings.ContainsAny(text, "+-") {
+		return t, false
+	}
+	switch len(text) {
+	case 10:
+		return time.Unix(n, 0).UTC(), true
+	case 13:
+		return time.UnixMilli(n).UTC(), true
+	case 19:
+		return time.Unix(0, n).UTC(), true
+	}
+	return t, false
+}
