@@ -139,20 +139,36 @@ func appendExponent(dst []byte, f float64) []byte {
 	return append(dst, bytes.TrimLeft(exponent, "+-0")...)
 }
 
-// isInteger reports whether a JSON number is an integer of 64 bits.
+// isInteger reports whether a JSON value is an integer of 64 bits.
 func isInteger(raw []byte) bool {
-	_, err := parseInt64(raw)
-	if err == nil {
-		return true
+	if len(raw) > 0 && raw[0] == '-' {
+		_, ok := parseInt64(raw)
+		return ok
 	}
-	_, err = strconv.ParseUint(string(raw), 10, 64)
-	return err == nil
+	_, ok := parseDigits(raw)
+	return ok
 }
 
-// parseInt64 reads a JSON value as serde_json reads an i64: -0 is a float to it.
-func parseInt64(raw []byte) (int64, error) {
-	if string(raw) == "-0" {
-		return 0, strconv.ErrSyntax
+// parseInt64 reads a JSON value as serde_json reads an i64; ok is false if it is
+// something else. -0 is a float to it.
+func parseInt64(raw []byte) (n int64, ok bool) {
+	if len(raw) > 0 && raw[0] == '-' {
+		size, ok := parseDigits(raw[1:])
+		return -int64(size), ok && size > 0 && size <= 1<<63
 	}
-	return strconv.ParseInt(string(raw), 10, 64)
+	size, ok := parseDigits(raw)
+	return int64(size), ok && size < 1<<63
+}
+
+// parseDigits reads digits as a number of 64 bits; ok is false if raw is something
+// else.
+func parseDigits(raw []byte) (n uint64, ok bool) {
+	for _, b := range raw {
+		digit := uint64(b - '0')
+		if digit > 9 || n > (math.MaxUint64-digit)/10 {
+			return 0, false
+		}
+		n = n*10 + digit
+	}
+	return n, len(raw) > 0
 }

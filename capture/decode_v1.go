@@ -18,11 +18,10 @@ type DecoderV1 struct {
 
 	inflater   Inflater
 	submission Submission
-	events     []eventV1
-	count      int // of all of them
+	request    *RequestV1
+	count      int // of all events
 	seen       map[UUID]struct{}
 	wrong      *Refusal // of the first uuid that is wrong
-	verdicts   []Detail
 	internal   bool
 }
 
@@ -31,7 +30,7 @@ type DecoderV1 struct {
 // until the next Decode.
 func (d *DecoderV1) Decode(r *RequestV1) (*Submission, error) {
 	d.submission = Submission{Events: d.submission.Events[:0], Results: d.submission.Results[:0]}
-	d.verdicts, d.internal = d.verdicts[:0], false
+	d.request, d.internal = r, false
 	d.restart()
 	if refusal := d.decode(r); refusal != nil {
 		refusal.Events = d.count
@@ -60,7 +59,7 @@ func (d *DecoderV1) decode(r *RequestV1) (refusal *Refusal) {
 	if refusal := d.parse(text); refusal != nil {
 		return refusal
 	}
-	return d.admit(r)
+	return d.admit()
 }
 
 func (d *DecoderV1) inflate(r *RequestV1) ([]byte, *Refusal) {
@@ -189,7 +188,7 @@ func (b *batchV1) list(c *cursor) {
 		e := parseEventV1(c)
 		b.require(e.sound)
 		if d.identify(&e); b.sound && d.wrong == nil {
-			d.events = append(d.events, e)
+			d.judge(&e)
 		}
 	}
 }
@@ -222,46 +221,19 @@ func (d *DecoderV1) restart() {
 	if d.seen == nil || len(d.seen) > maxKept {
 		d.seen = make(map[UUID]struct{})
 	}
-	if cap(d.events) > maxKept {
-		d.events = nil
+	s := &d.submission
+	if cap(s.Events) > maxKept {
+		s.Events, s.Results = nil, nil
 	}
 	clear(d.seen)
-	d.events, d.count, d.wrong = d.events[:0], 0, nil
-}
-
-// admit decides what of a request is taken that can be read.
-func (d *DecoderV1) admit(r *RequestV1) *Refusal {
-	s := &d.submission
-	taken := 0
-	for i := range d.events {
-		if d.verdicts = append(d.verdicts, d.events[i].wrong()); d.verdicts[i] == NoDetail {
-			taken++
-		}
-	}
-	if d.Policy.Import && !s.Historical {
-		s.Discarded = NotHistorical
-	} else if taken > 0 && d.Policy.isOverQuota(s.Token) {
-		return RefuseV1(402)
-	}
-	if t, err := time.Parse(time.RFC3339, string(r.Timestamp)); err == nil {
-		s.SentAt = t // by the clock of the client
-	}
-	for i := range d.events {
-		d.judge(&d.events[i], d.verdicts[i], r)
-	}
-	return nil
+	s.Events, s.Results, d.count, d.wrong = s.Events[:0], s.Results[:0], 0, nil
 }
 
 // judge gives an event its verdict, and takes it if that is not to drop it.
-func (d *DecoderV1) judge(e *eventV1, wrong Detail, r *RequestV1) {
+func (d *DecoderV1) judge(e *eventV1) {
 	s := &d.submission
-	switch {
-	case s.Discarded == NotHistorical:
-		wrong = detailNotHistorical
-	case wrong != NoDetail:
-	case d.Policy.drops(s.Token, e.id):
-		wrong = detailRestricted
-	case e.tooLarge(s, r, d.Limits.event()):
+	wrong := e.wrong()
+	if wrong == NoDetail && e.tooLarge(s, d.request, d.Limits.event()) {
 		wrong = detailBig
 	}
 	result := EventResult{e.UUID, VerdictDrop, wrong}
@@ -270,10 +242,56 @@ func (d *DecoderV1) judge(e *eventV1, wrong Detail, r *RequestV1) {
 		if isIllegalV1(e.id) {
 			result.Detail = detailNoPersons
 		}
-		e.DistinctID, e.Properties, e.Internal = e.id, e.properties, d.internal
+		e.DistinctID, e.Properties = e.id, e.properties
 		s.Events = append(s.Events, e.Received)
 	}
 	s.Results = append(s.Results, result)
+}
+
+// admit decides what of a request is taken that can be read.
+func (d *DecoderV1) admit() *Refusal {
+	s := &d.submission
+	if t, err := time.Parse(time.RFC3339, string(d.request.Timestamp)); err == nil {
+		s.SentAt = t // by the clock of the client
+	}
+	switch {
+	case d.Policy.Import && !s.Historical:
+		s.Discarded = NotHistorical
+		s.drop(detailNotHistorical, func(*Received) bool { return true })
+	case len(s.Events) > 0 && d.Policy.isOverQuota(s.Token):
+		return RefuseV1(402)
+	case d.Policy.dropsOf(s.Token):
+		s.drop(detailRestricted, func(e *Received) bool { return d.Policy.drops(s.Token, e.DistinctID) })
+	}
+	if d.internal {
+		for i := range s.Events {
+			s.Events[i].Internal = true
+		}
+	}
+	return nil
+}
+
+// drop takes back the events that out names, and says why. Of all that an import
+// endpoint does not take, it says so even where an event is wrong itself.
+func (s *Submission) drop(why Detail, out func(*Received) bool) {
+	kept, taken := s.Events[:0], 0
+	for i := range s.Results {
+		r := &s.Results[i]
+		if r.Verdict == VerdictDrop {
+			if why == detailNotHistorical {
+				r.Detail = why
+			}
+			continue
+		}
+		e := s.Events[taken]
+		taken++
+		if out(&e) {
+			r.Verdict, r.Detail = VerdictDrop, why
+			continue
+		}
+		kept = append(kept, e)
+	}
+	s.Events = kept
 }
 
 // Return takes back the events that lost says of, by their place in Results: v1

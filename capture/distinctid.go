@@ -40,7 +40,7 @@ func stringify(written []byte) []byte {
 	if written[0] == '"' {
 		return unescape(written)
 	}
-	return appendCanonical(nil, &cursor{json: written})
+	return appendCanonical(make([]byte, 0, len(written)), &cursor{json: written})
 }
 
 // firstRunes returns the first n characters of s.

@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -43,7 +44,10 @@ func (z *messageSizer) of(e *Received, s *Submission, r *Request, g Generation) 
 	if g == Current && e.Heatmap && string(e.Event) != "$$heatmap" {
 		without = "$heatmap_data"
 	}
-	z.data = parsed.appendData(z.data[:0], without)
+	if cap(z.data) > keep {
+		z.data = nil
+	}
+	z.data = parsed.appendData(slices.Grow(z.data[:0], len(e.Raw)), without)
 	id := len(AppendString(nil, e.DistinctID)) - 2
 	key := len(s.Token) + len(":") + len(e.DistinctID)
 	size := recordOverhead + key + quotedLength(z.data) + ip + nowLength + 36 + id + len(s.Token) +

@@ -164,10 +164,10 @@ func (e *parsedEvent) parseOffset(raw []byte) {
 	if isNull(raw) {
 		return
 	}
-	var err error
-	e.offset, err = parseInt64(raw)
+	var ok bool
+	e.offset, ok = parseInt64(raw)
 	e.hasOffset = true
-	e.require(err == nil)
+	e.require(ok)
 }
 
 // properties consumes the properties and notes those that capture itself looks
