@@ -64,7 +64,7 @@ func FuzzRecordedLine(f *testing.F) {
 		}
 		r := scenario.DefaultReplay()
 		r.Paths, r.Pseudonymize = []string{path}, len(line)%2 == 0
-		r.Fields.Event, r.Fields.DistinctID, r.Fields.Timestamp = "e", "d", "t"
+		r.Fields.Event, r.Fields.DistinctID, r.Fields.Timestamp = scenario.From("e"), scenario.From("d"), scenario.From("t")
 		s := &scenario.Scenario{
 			Replay:   r,
 			Batching: scenario.Batching{MinEvents: 2, MaxEvents: 2, Bytes: 1 << 20},

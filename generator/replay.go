@@ -232,12 +232,8 @@ func asErrors(texts []string) []error {
 // warnings says what was left out and where it began, and what was put right.
 func warnings(c *recording.Counts) []string {
 	var texts []string
-	for _, l := range c.Left {
-		text := fmt.Sprintf("%d recorded lines left out: %s", l.Lines, l.Reason)
-		if !l.Reason.Chosen() {
-			text += fmt.Sprintf(" (first at %s:%d)", l.File, l.Line)
-		}
-		texts = append(texts, text)
+	for i := range c.Left {
+		texts = append(texts, fmt.Sprintf("%d recorded lines left out: %s", c.Left[i].Lines, c.Left[i].Why()))
 	}
 	return append(texts, c.Notes()...)
 }

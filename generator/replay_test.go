@@ -309,8 +309,8 @@ func TestLinesLeftOut(t *testing.T) {
 	}
 	all := strings.Join(plan.Warnings, "\n")
 	for _, want := range []string{
-		"2 recorded lines left out: not a JSON object (first at ", "a.jsonl:1)",
-		"1 recorded lines left out: no event name", "left out: no distinct_id", "left out: no time",
+		"2 recorded lines left out: not a JSON object (first at ", "a.jsonl:1; replay.format says",
+		"1 recorded lines left out: no event name", "left out: no distinct_id", "left out: no time", `"yesterday" is not written like any time`, "time_format how it is written",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the warnings lack %q:\n%s", want, all)

@@ -111,6 +111,7 @@ type Disorder struct {
 type LeftOut struct {
 	Reason string `json:"reason"`
 	Lines  int64  `json:"lines"`
+	Text   string `json:"-"` // where that began and what to do about it
 }
 
 // Synthesis is how the scenario makes ids like those that were observed, and how
@@ -163,7 +164,7 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 	p.Disorder = Disorder{counts.Backward, counts.Worst.Seconds()}
 	p.Added, p.OwnIDs, p.Remarks = counts.Added, counts.OwnIDs, counts.Remarks
 	for _, l := range counts.Left {
-		p.LeftOut = append(p.LeftOut, LeftOut{string(l.Reason), l.Lines})
+		p.LeftOut = append(p.LeftOut, LeftOut{string(l.Reason), l.Lines, l.Why()})
 	}
 	p.synthesize(r, o.ids.joinsOf(&o.joins, hotRanks))
 	p.Synthesis.Delay = p.fitDelay()

@@ -35,7 +35,7 @@ func (p *Profile) WriteText(out io.Writer) error {
 			fmt.Fprintf(&b, "put right      %s aliases added for devices of known users, %s events without a distinct_id given one of their own\n", humanize.Comma(p.Added), humanize.Comma(p.OwnIDs))
 		}
 		for _, l := range p.LeftOut {
-			fmt.Fprintf(&b, "left out       %s lines: %s\n", humanize.Comma(l.Lines), l.Reason)
+			fmt.Fprintf(&b, "left out       %s lines: %s\n", humanize.Comma(l.Lines), l.Text)
 		}
 		for _, remark := range p.Remarks {
 			fmt.Fprintf(&b, "note           %s\n", remark)

@@ -14,7 +14,7 @@ import (
 // path may name a person.
 type accessLog struct{}
 
-func (accessLog) decode(line []byte, number int64, e *Event) Reason {
+func (accessLog) decode(line []byte, seed int64, e *Event) Reason {
 	l, ok := parseLog(line)
 	if !ok {
 		return NotLogged
@@ -26,6 +26,7 @@ func (accessLog) decode(line []byte, number int64, e *Event) Reason {
 		e.Name = e.name
 	}
 	e.setPlainID(l.who())
+	e.when = l.time
 	e.Time, _ = parseLogTime(l.time)
 	e.open()
 	e.putText("$current_url", path)
@@ -39,7 +40,7 @@ func (accessLog) decode(line []byte, number int64, e *Event) Reason {
 		e.putText("$ip", l.host)
 	}
 	e.close()
-	e.identify(nil, line, number)
+	e.identify(nil, line, seed)
 	return ""
 }
 
@@ -62,18 +63,11 @@ func isAccessLog(line []byte) bool {
 // status size ["referrer" "agent" …].
 func parseLog(line []byte) (l logLine, ok bool) {
 	who, rest, ok := bytes.Cut(line, []byte(" ["))
-	if !ok {
+	if !ok || !l.takeWho(who) {
 		return l, false
 	}
-	vhost := bytes.Count(who, []byte{' '}) == 3 && bytes.IndexByte(who, ':') > 0 && bytes.IndexByte(who, ':') < bytes.IndexByte(who, ' ')
-	if vhost {
-		_, who, _ = bytes.Cut(who, []byte{' '})
-	}
-	host, names, _ := bytes.Cut(who, []byte{' '})
-	_, user, named := bytes.Cut(names, []byte{' '}) // what identd said is never true
-	l.host, l.user = host, user
 	l.time, rest, ok = bytes.Cut(rest, []byte("] \""))
-	if !ok || !named || len(host) == 0 {
+	if !ok {
 		return l, false
 	}
 	l.request, rest, ok = cutQuoted(rest)
@@ -82,6 +76,40 @@ func parseLog(line []byte) (l logLine, ok bool) {
 	l.referrer, rest = nextQuoted(rest)
 	l.agent, _ = nextQuoted(rest)
 	return l, ok && len(l.status) == 3 && len(l.size) > 0
+}
+
+// takeWho tells who is meant by the words before the time: host ident user, as the
+// Common Log Format has them, with the virtual host before them, or that in place of
+// what identd said, which is never true. Of several hosts between commas the first is
+// the client's, the others are proxies. Other words, or more, are another format: who
+// is who in it cannot be guessed.
+func (l *logLine) takeWho(who []byte) bool {
+	client, _, proxied := bytes.Cut(who, []byte(", "))
+	if proxied {
+		_, names, _ := bytes.Cut(who[bytes.LastIndex(who, []byte(", "))+2:], []byte{' '})
+		_, l.user, proxied = bytes.Cut(names, []byte{' '})
+		l.host = client
+		return proxied && len(client) > 0 && bytes.IndexByte(client, ' ') < 0 && bytes.IndexByte(l.user, ' ') < 0
+	}
+	var words [5][]byte
+	n := 0
+	for more := true; more && n < len(words); n++ {
+		words[n], who, more = bytes.Cut(who, []byte{' '})
+		if len(words[n]) == 0 {
+			return false
+		}
+	}
+	switch {
+	case n == 3 && isAddress(words[1]):
+		l.host, l.user = words[1], words[2]
+	case n == 3:
+		l.host, l.user = words[0], words[2]
+	case n == 4 && string(words[1]) != "-" && (string(words[2]) == "-" || isAddress(words[1])):
+		l.host, l.user = words[1], words[3]
+	default:
+		return false
+	}
+	return true
 }
 
 // cutQuoted cuts a text at the quote that ends it, which no backslash escapes.
@@ -184,6 +212,9 @@ func isListed(list string, word []byte) bool {
 
 // isAddress reports whether a host is written as an IP address.
 func isAddress(host []byte) bool {
+	if len(host) == 0 {
+		return false
+	}
 	for _, b := range host {
 		if !isHex(b) && b != '.' && b != ':' {
 			return false
@@ -206,6 +237,6 @@ func parseLogTime(s []byte) (time.Time, bool) {
 	}
 	var clock [32]byte // the same with a T, as parseTimeOfDay wants it
 	clock[0] = 'T'
-	ofDay, ok := parseTimeOfDay(clock[:1+copy(clock[1:], s[12:])])
+	ofDay, _, ok := parseTimeOfDay(clock[:1+copy(clock[1:], s[12:])])
 	return time.Date(year, time.Month(month/3+1), day, 0, 0, 0, 0, time.UTC).Add(ofDay), ok
 }

@@ -7,9 +7,9 @@ import "bytes"
 // views and element events get PostHog's names, the user is user_id, else
 // device_id, else the event's own uuid. The first time a device is seen with a
 // user, an alias joins the two, as the guide does.
-type amplitude struct{}
+type amplitude struct{ clock *clock }
 
-func (amplitude) decode(line []byte, number int64, e *Event) Reason {
+func (d amplitude) decode(line []byte, seed int64, e *Event) Reason {
 	var a amplitudeLine
 	s := scanner{text: line}
 	e.open()
@@ -33,11 +33,11 @@ func (amplitude) decode(line []byte, number int64, e *Event) Reason {
 	if a.user != nil {
 		e.former = appendText(e.former[:0], a.device)
 	}
-	e.Time, _ = ParseTime(firstOf(a.time, a.clientTime, a.serverTime))
+	e.setTime(d.clock, firstOf(a.time, a.clientTime, a.serverTime))
 	e.putAll(a.event)
 	e.putAmplitudeUser(a.person)
 	e.close()
-	e.identify(firstOf(a.uuid, a.insert), line, number)
+	e.identify(firstOf(a.uuid, a.insert), line, seed)
 	return ""
 }
 

@@ -81,6 +81,28 @@ type LeftOut struct {
 	Lines  int64
 	File   string
 	Line   int64
+	Detail string // what is wrong with the first; empty: the reason says it
+}
+
+// Why says why lines were left out, and of those that are bad, where that began and
+// what to do about it.
+func (l *LeftOut) Why() string {
+	if l.Reason.Chosen() {
+		return string(l.Reason)
+	}
+	return fmt.Sprintf("%s (first at %s)", l.Reason, l.first())
+}
+
+// first is where the first line is, what is wrong with it and what to do.
+func (l *LeftOut) first() string {
+	text := fmt.Sprintf("%s:%d", l.File, l.Line)
+	if l.Detail != "" {
+		text += ": " + l.Detail
+	}
+	if hint := l.Reason.hint(); hint != "" {
+		text += "; " + hint
+	}
+	return text
 }
 
 // refuse counts a record that is not sent, tells of it if it is a bad one, and
@@ -112,7 +134,7 @@ func (c *Counts) leaveOut(b *Bad) {
 			return
 		}
 	}
-	c.Left = append(c.Left, LeftOut{b.Reason, 1, b.File, b.Line})
+	c.Left = append(c.Left, LeftOut{b.Reason, 1, b.File, b.Line, b.detail()})
 }
 
 // ErrTooManyBad says that more lines are bad than the scenario puts up with.
@@ -138,5 +160,5 @@ func (c *Counts) exceeds(most scenario.Limit, atEnd bool) error {
 			break
 		}
 	}
-	return fmt.Errorf("%w: %d of %d, more than replay.max_bad allows (first at %s:%d: %s)", ErrTooManyBad, c.Bad, c.Lines, first.File, first.Line, first.Reason)
+	return fmt.Errorf("%w: %d of %d, more than replay.max_bad allows (%s, first at %s)", ErrTooManyBad, c.Bad, c.Lines, first.Reason, first.first())
 }

@@ -7,29 +7,29 @@ import (
 )
 
 // A decoder reads one line of one format into an event that was reset. What it
-// puts there may alias the line.
+// puts there may alias the line. The seed stands for the place of the line.
 type decoder interface {
-	decode(line []byte, number int64, e *Event) Reason
+	decode(line []byte, seed int64, e *Event) Reason
 }
 
 // newDecoder returns the decoder of what a part holds.
-func newDecoder(s shape, f *scenario.Fields) decoder {
+func newDecoder(s shape, f *scenario.Fields, c *clock) decoder {
 	var d decoder
 	switch s.format {
 	case scenario.FormatPostHog:
-		d = postHog{}
+		d = postHog{c}
 	case scenario.FormatMixpanel:
-		d = mixpanel{}
+		d = mixpanel{c}
 	case scenario.FormatAmplitude:
-		d = amplitude{}
+		d = amplitude{c}
 	case scenario.FormatSegment:
-		d = segment{}
+		d = segment{c}
 	case scenario.FormatSnowplow:
-		d = &snowplow{}
+		d = &snowplow{clock: c}
 	case scenario.FormatAccessLog:
 		d = accessLog{}
 	default:
-		d = newMapped(f)
+		d = newMapped(f, c)
 	}
 	if s.wrapped {
 		return airbyte{d}
@@ -38,12 +38,24 @@ func newDecoder(s shape, f *scenario.Fields) decoder {
 }
 
 // decode reads a line with d and judges the event.
-func decode(d decoder, line []byte, number int64, e *Event) Reason {
+func decode(d decoder, line []byte, seed int64, e *Event) Reason {
 	e.reset()
 	if !utf8.Valid(line) {
 		return NotUTF8
 	}
-	if reason := d.decode(line, number, e); reason != "" {
+	if reason := d.decode(line, seed, e); reason != "" {
+		return reason
+	}
+	return e.judge()
+}
+
+// decodeRow does that with a row of a table.
+func decodeRow(m *mapped, t *table, line []byte, seed int64, e *Event) Reason {
+	e.reset()
+	if !utf8.Valid(line) {
+		return NotUTF8
+	}
+	if reason := m.decodeRow(t, line, seed, e); reason != "" {
 		return reason
 	}
 	return e.judge()
@@ -52,11 +64,11 @@ func decode(d decoder, line []byte, number int64, e *Event) Reason {
 // airbyte reads records that Airbyte wrapped.
 type airbyte struct{ inner decoder }
 
-func (a airbyte) decode(line []byte, number int64, e *Event) Reason {
+func (a airbyte) decode(line []byte, seed int64, e *Event) Reason {
 	if line = unwrap(line); line == nil {
 		return NotJSON
 	}
-	return a.inner.decode(line, number, e)
+	return a.inner.decode(line, seed, e)
 }
 
 // unwrap returns the record that Airbyte put into {"stream": …, "data": record},

@@ -20,6 +20,7 @@ type Event struct {
 	Properties []byte // a valid JSON object
 	Place      Place
 
+	when     []byte // the time as it was recorded
 	former   []byte // another id of the same person, where the line tells one and no event says so
 	ownID    bool   // the line had no distinct_id: it got one of its own
 	name, id []byte // buffers behind the above
@@ -62,6 +63,14 @@ func (e *Event) setID(value []byte) {
 func (e *Event) setPlainID(text []byte) {
 	e.id = append(e.id[:0], text...)
 	e.DistinctID = e.id
+}
+
+// setTime makes a recorded time, a JSON value or a text, the time.
+func (e *Event) setTime(c *clock, value []byte) {
+	e.when = value
+	if t, ok := c.value(value); ok {
+		e.Time = t
+	}
 }
 
 // open begins properties that are put together from several places.
@@ -131,23 +140,31 @@ func appendName[T []byte | string](dst []byte, name T) []byte {
 }
 
 // identify gives e the recorded identifier if that is a UUID. Otherwise one is
-// derived from the recorded identifier, or from the line and its number, so that
+// derived from the recorded identifier, or from the line and its place, so that
 // the same recording always gives the same UUIDs and what is sent twice can be
-// told (version 8 of RFC 9562, section 5.8).
-func (e *Event) identify(value, line []byte, number int64) {
-	written := value
-	if len(value) > 2 && value[0] == '"' {
-		written = value[1 : len(value)-1]
-		if u, ok := parseUUID(written); ok {
-			e.UUID = u
-			return
-		}
+// told (version 8 of RFC 9562, section 5.8). The seed stands for the place.
+func (e *Event) identify(value, line []byte, seed int64) {
+	switch {
+	case isEmpty(value):
+		e.identifyText(nil, line, seed)
+	case value[0] == '"':
+		e.identifyText(value[1:len(value)-1], line, seed)
+	default:
+		e.UUID = derive(xxh3.Hash128(value))
 	}
-	if isEmpty(value) {
-		e.UUID = derive(xxh3.Hash128Seed(line, uint64(number)))
+}
+
+// identifyText does that with an identifier that is a text.
+func (e *Event) identifyText(text, line []byte, seed int64) {
+	if u, ok := parseUUID(text); ok {
+		e.UUID = u
 		return
 	}
-	e.UUID = derive(xxh3.Hash128(written))
+	if len(text) == 0 {
+		e.UUID = derive(xxh3.Hash128Seed(line, uint64(seed)))
+		return
+	}
+	e.UUID = derive(xxh3.Hash128(text))
 }
 
 // parseUUID reads a UUID, and does not ask about texts too short to be one: an

@@ -1,12 +1,15 @@
 package recording
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/zeebo/xxh3"
 
 	"rehearse/scenario"
 )
@@ -90,7 +93,21 @@ func (l *lister) list(paths []string) error {
 			return err
 		}
 	}
+	l.files.tellApart()
 	return nil
+}
+
+// tellApart gives each part a seed, by its name without directories, so that a file
+// that is moved keeps the identifiers of its events; of several that have one name, by
+// their order.
+func (f *Files) tellApart() {
+	seen := map[uint64]int64{}
+	for i := range f.parts {
+		p := &f.parts[i]
+		name := xxh3.HashString(filepath.Base(cmp.Or(p.copyOf, p.path)) + "!" + p.member)
+		p.seed = int64(name+uint64(seen[name])<<32) &^ (1<<32 - 1)
+		seen[name]++
+	}
 }
 
 // look looks at one path, and copies what can be read only once.

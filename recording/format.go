@@ -10,9 +10,14 @@ import (
 // shape is what is told of a part from its beginning.
 type shape struct {
 	format  scenario.Format
-	wrapped bool // records that Airbyte wrapped
-	listing bool // a list of files, as exports write one beside them
-	comma   byte // what separates the columns of a table; 0: it is none
+	wrapped bool        // records that Airbyte wrapped
+	listing bool        // a list of files, as exports write one beside them
+	table   *tableShape // nil: it is none
+}
+
+// isMapped reports whether the scenario's mapping reads it.
+func (s *shape) isMapped() bool {
+	return s.format == scenario.FormatJSONL || s.format == scenario.FormatCSV
 }
 
 // shapeOf tells what a part holds from its beginning, unless the scenario says.
@@ -23,12 +28,12 @@ func shapeOf(start []byte, r *scenario.Replay) shape {
 	case r.Format == scenario.FormatAuto && (isHAR(start) || isGoReplay(start)):
 		return shape{format: scenario.FormatCapture}
 	}
-	first, _, _ := bytes.Cut(skipComments(start), []byte("\n"))
-	table := shape{format: r.Format, comma: tableComma(first, r)}
-	if table.comma != 0 {
-		return table
+	if r.Format == scenario.FormatAuto || r.Format == scenario.FormatCSV {
+		if t := findTable(start, r); t != nil {
+			return shape{format: scenario.FormatCSV, table: t}
+		}
 	}
-	if f := plainFormat(first, r); f != scenario.FormatAuto {
+	if f := plainFormat(firstLine(start), r); f != scenario.FormatAuto {
 		return shape{format: f}
 	}
 	line := firstObject(start)
@@ -49,7 +54,7 @@ func lineShape(m members, r *scenario.Replay) shape {
 	switch {
 	case r.Format != scenario.FormatAuto && r.Format != scenario.FormatParquet:
 		return shape{format: r.Format}
-	case r.Fields != scenario.DefaultFields():
+	case r.Fields.IsMapped():
 		return shape{format: scenario.FormatJSONL}
 	}
 	return shape{format: m.format()}
@@ -71,12 +76,14 @@ func plainFormat(first []byte, r *scenario.Replay) scenario.Format {
 	return scenario.FormatAuto
 }
 
-// skipComments returns what follows the lines at the start that begin with #.
-func skipComments(start []byte) []byte {
-	for len(start) > 0 && start[0] == '#' {
-		_, start, _ = bytes.Cut(start, []byte("\n"))
+// firstLine returns the first line that is neither blank nor begins with #.
+func firstLine(start []byte) []byte {
+	for line := range bytes.Lines(start) {
+		if line = bytes.TrimRight(line, "\r\n"); len(bytes.TrimSpace(line)) > 0 && line[0] != '#' {
+			return line
+		}
 	}
-	return start
+	return nil
 }
 
 // firstObject returns the first line that begins like an object.
@@ -87,26 +94,6 @@ func firstObject(start []byte) []byte {
 		}
 	}
 	return nil
-}
-
-// tableComma returns what separates the columns of a table, 0 if the first line
-// is not the header of one: a header names the column of the distinct_id.
-func tableComma(header []byte, r *scenario.Replay) byte {
-	switch r.Format {
-	case scenario.FormatCSV:
-		if bytes.IndexByte(header, '\t') >= 0 {
-			return '\t'
-		}
-		return ','
-	case scenario.FormatAuto:
-		for _, comma := range []byte{',', '\t', ';'} {
-			t := table{comma: comma}
-			if t.header(bytes.TrimRight(header, "\r\n")) && t.has(r.Fields.DistinctID) {
-				return comma
-			}
-		}
-	}
-	return 0
 }
 
 // members are the names and values of a line's members, as far as it can be read.
@@ -184,7 +171,7 @@ func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
 		start := l.peek()
 		s := shapeOf(start, r)
 		l.close()
-		if len(bytes.TrimSpace(skipComments(start))) > 0 {
+		if firstLine(start) != nil {
 			return s.format, nil
 		}
 	}

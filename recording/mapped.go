@@ -7,21 +7,39 @@ import (
 	"rehearse/scenario"
 )
 
-// mapped reads lines of any JSON through a mapping of their members.
+// mapped reads lines of any JSON, and the rows of tables, through a mapping of their
+// members or columns.
 type mapped struct {
-	properties string    // the path to them
-	routes     []route   // to the other parts
-	begin      [256]bool // whether a mapped member begins with this byte
+	fields *scenario.Fields
+	clock  *clock
+	routes []route
+	begin  [256]bool // whether a mapped member begins with this byte
+
+	found  []found // for each path, in the line that is read
+	spans  []span  // members that are as a whole what a path leads to
+	joined []byte
 }
 
 // route is a way to a part of the event: through a member, or to it.
 type route struct {
 	member string
-	inside string // the path from there; empty: the member is the part
-	part   eventPart
+	inside string // the path from there; empty: the member is what is looked for
+	path   int    // which of the paths it is
 }
 
-// eventPart is what a path leads to.
+// found is what a path led to.
+type found struct {
+	value []byte
+	plain bool // it is a text, not JSON
+}
+
+// span is where a member stands in a line, from its name to the end of its value.
+type span struct {
+	from, to, path int
+	used           bool // it is a part of the event, or says nothing
+}
+
+// eventPart is a part of an event that paths lead to.
 type eventPart int
 
 const (
@@ -29,114 +47,203 @@ const (
 	toID
 	toTime
 	toUUID
+	allParts
 )
 
 // newMapped prepares to read through a mapping.
-func newMapped(f *scenario.Fields) *mapped {
-	m := &mapped{properties: f.Properties}
-	for part, path := range [...]string{toName: f.Event, toID: f.DistinctID, toTime: f.Timestamp, toUUID: f.UUID} {
-		m.lead(path, eventPart(part))
+func newMapped(f *scenario.Fields, c *clock) *mapped {
+	m := &mapped{fields: f, clock: c}
+	paths := 0
+	for part := range allParts {
+		for _, path := range m.source(part).Members {
+			m.lead(path, paths)
+			paths++
+		}
 	}
+	m.found = make([]found, paths)
 	if f.Properties != "" {
 		m.begin[f.Properties[0]] = true
 	}
 	return m
 }
 
+// source is where a part comes from.
+func (m *mapped) source(part eventPart) *scenario.Source {
+	switch part {
+	case toName:
+		return &m.fields.Event
+	case toID:
+		return &m.fields.DistinctID
+	case toTime:
+		return &m.fields.Timestamp
+	}
+	return &m.fields.UUID
+}
+
 // lead adds the ways that a path may mean: the name of a member may have dots itself.
-func (m *mapped) lead(path string, to eventPart) {
+func (m *mapped) lead(path string, index int) {
 	for end := 1; end <= len(path); end++ {
 		if end < len(path) && path[end] != '.' {
 			continue
 		}
-		m.routes = append(m.routes, route{path[:end], strings.TrimPrefix(path[end:], "."), to})
+		m.routes = append(m.routes, route{path[:end], strings.TrimPrefix(path[end:], "."), index})
 		m.begin[path[0]] = true
 	}
 }
 
+// reset forgets the line before.
+func (m *mapped) reset() {
+	clear(m.found)
+	m.spans = m.spans[:0]
+}
+
 // decode makes the mapped members the parts of the event. The properties are the
-// object in the mapped member, or else every member that is mapped to nothing.
-func (m *mapped) decode(line []byte, number int64, e *Event) Reason {
+// object in the mapped member, or else every member that is no part.
+func (m *mapped) decode(line []byte, seed int64, e *Event) Reason {
+	m.reset()
 	s := scanner{text: line}
-	var properties, uuid []byte
-	from := -1 // where the members begin that are mapped to nothing and not copied yet
-	e.open()
+	var properties []byte
 	s.enter()
+	first := s.at
 	for name, more := s.member(); more; name, more = s.member() {
 		start := s.named
 		value := s.value()
-		mapped := false
-		if len(name) > 0 && m.begin[name[0]] { // Most members are not mapped: this is all they cost.
-			mapped = m.take(name, value, e, &uuid)
-			if string(name) == m.properties && isObject(value) {
-				properties = value
-			}
+		if len(name) == 0 || !m.begin[name[0]] { // Most members are not mapped: this is all they cost.
+			continue
 		}
-		switch {
-		case mapped && from >= 0:
-			e.putRun(trimComma(line[from:start]))
-			from = -1
-		case !mapped && from < 0:
-			from = start
+		m.take(name, found{value, false}, span{from: start, to: s.at})
+		if string(name) == m.fields.Properties && isObject(value) {
+			properties = value
 		}
 	}
 	if !s.sound() {
 		return NotJSON
 	}
-	if from >= 0 {
-		end := bytes.LastIndexByte(line, '}')
-		e.putRun(bytes.TrimSpace(line[from:end]))
-	}
-	if e.close(); properties != nil {
-		e.Properties = properties
-	} else if strings.IndexByte(m.properties, '.') > 0 {
-		if at, found := descend(line, m.properties); found && isObject(at) {
-			e.Properties = at
+	uuid := m.assign(e)
+	if properties == nil && strings.IndexByte(m.fields.Properties, '.') > 0 {
+		if at, ok := descend(line, m.fields.Properties); ok && isObject(at) {
+			properties = at
 		}
 	}
-	e.identify(uuid, line, number)
+	if properties != nil {
+		e.Properties = properties
+	} else {
+		m.rest(line, first, e)
+	}
+	e.identify(uuid.value, line, seed)
 	return ""
 }
 
-// trimComma cuts off the comma behind the last of some members.
-func trimComma(members []byte) []byte {
-	members = bytes.TrimSpace(members)
-	return bytes.TrimSpace(bytes.TrimSuffix(members, []byte{','}))
-}
-
-// take looks for the parts of the event in one member, and reports whether the
-// member as a whole is one.
-func (m *mapped) take(name, value []byte, e *Event, uuid *[]byte) (whole bool) {
+// take notes what paths lead to one member, or into it.
+func (m *mapped) take(name []byte, f found, at span) {
 	for i := range m.routes {
 		r := &m.routes[i]
 		if len(r.member) != len(name) || r.member != string(name) {
 			continue
 		}
-		at, found := value, true
 		if r.inside == "" {
-			whole = true
-		} else {
-			at, found = descend(value, r.inside)
-		}
-		if found {
-			e.setPart(r.part, at, uuid)
+			m.found[r.path] = f
+			at.path = r.path
+			m.spans = append(m.spans, at)
+		} else if inner, ok := descend(f.value, r.inside); ok {
+			m.found[r.path] = found{inner, false}
 		}
 	}
-	return whole
 }
 
-// setPart makes a value a part of the event.
-func (e *Event) setPart(part eventPart, value []byte, uuid *[]byte) {
-	switch part {
-	case toName:
-		e.setName(value)
-	case toID:
-		e.setID(value)
-	case toTime:
-		e.Time, _ = ParseTime(value)
-	case toUUID:
-		*uuid = value
+// assign gives the event its parts, and returns its identifier.
+func (m *mapped) assign(e *Event) (uuid found) {
+	first := 0 // path of the part
+	for part := range allParts {
+		source := m.source(part)
+		f := m.choose(source, first)
+		first += len(source.Members)
+		switch part {
+		case toName:
+			f.appendTo(&e.name)
+			e.Name = e.name
+		case toID:
+			f.appendTo(&e.id)
+			e.DistinctID = e.id
+		case toTime:
+			e.setTime(m.clock, f.value)
+		case toUUID:
+			uuid = f
+		}
 	}
+	return uuid
+}
+
+// choose returns what a source has in this line. Of several paths the first that says
+// something counts; the others stay to become properties.
+func (m *mapped) choose(source *scenario.Source, first int) (f found) {
+	last, used := first+len(source.Members), -1
+	for path := first; path < last && used < 0; path++ {
+		if !m.found[path].isEmpty() {
+			f, used = m.found[path], path
+		}
+	}
+	if source.Join {
+		f = m.join(first, last)
+	}
+	for i := range m.spans {
+		if s := &m.spans[i]; s.path >= first && s.path < last {
+			s.used = source.Join || s.path == used || m.found[s.path].isEmpty()
+		}
+	}
+	if source.Constant != "" {
+		f = found{append(m.joined[:0], source.Constant...), true}
+		m.joined = f.value
+	}
+	return f
+}
+
+// join puts together what some paths lead to.
+func (m *mapped) join(first, last int) found {
+	m.joined = m.joined[:0]
+	for path := first; path < last; path++ {
+		if path > first {
+			m.joined = append(m.joined, ' ')
+		}
+		m.found[path].appendTo(&m.joined)
+	}
+	return found{m.joined, true}
+}
+
+// isEmpty reports whether f says nothing.
+func (f *found) isEmpty() bool {
+	if f.plain {
+		return len(f.value) == 0
+	}
+	return isEmpty(f.value)
+}
+
+// appendTo appends the text of f.
+func (f *found) appendTo(dst *[]byte) {
+	if f.plain {
+		*dst = append(*dst, f.value...)
+	} else {
+		*dst = appendText(*dst, f.value)
+	}
+}
+
+// rest makes properties of a line's members that are no part of the event.
+func (m *mapped) rest(line []byte, from int, e *Event) {
+	e.open()
+	for i := range m.spans {
+		if s := &m.spans[i]; s.used && s.from >= from {
+			e.putRun(trimCommas(line[from:s.from]))
+			from = s.to
+		}
+	}
+	e.putRun(trimCommas(line[from:bytes.LastIndexByte(line, '}')]))
+	e.close()
+}
+
+// trimCommas cuts off the commas before and behind some members.
+func trimCommas(members []byte) []byte {
+	members = bytes.TrimPrefix(bytes.TrimSpace(members), []byte{','})
+	return bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(members), []byte{','}))
 }
 
 // descend returns the value at a dotted path inside an object that is valid.
@@ -155,4 +262,58 @@ func descend(object []byte, path string) ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// decodeRow makes the cells of a row the parts of the event, as decode does with the
+// members of a line.
+func (m *mapped) decodeRow(t *table, line []byte, seed int64, e *Event) Reason {
+	m.reset()
+	var properties []byte
+	for i, cell := range t.cells {
+		c := &t.columns[i]
+		if len(cell) == 0 || !c.mapped {
+			continue
+		}
+		m.take([]byte(c.name), found{cell, true}, span{from: i})
+		if c.name == m.fields.Properties && isObject(cell) && isSound(cell) {
+			properties = cell
+		}
+	}
+	uuid := m.assign(e)
+	if e.Properties = properties; properties == nil {
+		m.restOfRow(t, e)
+	}
+	if uuid.plain {
+		e.identifyText(uuid.value, line, seed)
+	} else {
+		e.identify(uuid.value, line, seed)
+	}
+	return ""
+}
+
+// restOfRow makes properties of the cells that are no part of the event.
+func (m *mapped) restOfRow(t *table, e *Event) {
+	e.open()
+	used := m.spans
+	for i, cell := range t.cells {
+		taken := false
+		for len(used) > 0 && used[0].from == i {
+			taken, used = taken || used[0].used, used[1:]
+		}
+		if taken || len(cell) == 0 || t.columns[i].name == "" {
+			continue
+		}
+		if len(e.properties) > 1 {
+			e.properties = append(e.properties, ',')
+		}
+		e.properties = appendCell(append(e.properties, t.columns[i].json...), cell)
+	}
+	e.close()
+}
+
+// isSound reports whether a text is valid JSON.
+func isSound(text []byte) bool {
+	s := scanner{text: text}
+	s.value()
+	return s.sound()
 }

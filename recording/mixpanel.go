@@ -13,9 +13,9 @@ import (
 // "distinct_id", "$insert_id", …}}. The mapping is that of PostHog's managed
 // migrations (batch-import-worker, parse/content/mixpanel). There, an event without
 // a distinct_id gets one of its own, as here: its uuid.
-type mixpanel struct{}
+type mixpanel struct{ clock *clock }
 
-func (mixpanel) decode(line []byte, _ int64, e *Event) Reason {
+func (d mixpanel) decode(line []byte, _ int64, e *Event) Reason {
 	s := scanner{text: line}
 	var m mixpanelLine
 	e.open()
@@ -27,7 +27,7 @@ func (mixpanel) decode(line []byte, _ int64, e *Event) Reason {
 		case string(name) == "properties" && s.kind() == '{':
 			s.enter()
 			for name, more := s.member(); more; name, more = s.member() {
-				m.take(name, s.value(), e)
+				m.take(name, s.value(), e, d.clock)
 			}
 		default:
 			s.value()
@@ -54,10 +54,10 @@ type mixpanelLine struct{ id, before, insertID []byte }
 
 // take notes one of the properties, among which Mixpanel keeps everything, and
 // writes it if it is one in PostHog as well.
-func (m *mixpanelLine) take(name, value []byte, e *Event) {
+func (m *mixpanelLine) take(name, value []byte, e *Event, c *clock) {
 	switch string(name) {
 	case "time":
-		e.Time, _ = ParseTime(value)
+		e.setTime(c, value)
 	case "distinct_id":
 		m.id = value
 	case "$distinct_id_before_identity":

@@ -93,7 +93,7 @@ func TestParquetColumns(t *testing.T) {
 	r := written(t, parquetOf(t, 10,
 		row{"buy", 5, at, 1.5, 0.25, true, [16]byte{15: 1}, &seven},
 		row{"buy", 6, at, math.NaN(), 0, false, [16]byte{}, nil}))
-	r.Fields = scenario.Fields{Event: "kind", DistinctID: "user", Timestamp: "at"}
+	r.Fields = scenario.Fields{Event: scenario.From("kind"), DistinctID: scenario.From("user"), Timestamp: scenario.From("at")}
 	got, _ := readAll(t, r)
 	want := []string{
 		`buy 5 2026-01-01T00:00:00Z {"price":1.5,"ratio":0.25,"paid":true,"id":"00000000-0000-0000-0000-000000000001","note":7}`,

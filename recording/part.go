@@ -21,6 +21,7 @@ type part struct {
 	size   int64       // in bytes, as it lies there; 0: not known
 	file   os.FileInfo // at path, when it was looked at; nil: standard input
 	copyOf string      // what path is a temporary copy of; empty: it is none
+	seed   int64       // stands for the part where equal lines of several are told apart
 
 	buffers *buffers // shared by all parts
 }

@@ -6,9 +6,9 @@ import "github.com/tidwall/gjson"
 // distinct_id, timestamp, properties, elements_chain, person_…) and records of
 // the events API, whose identifier is called id. What the pipeline computed
 // (person, team, inserted_at) is left out: it will compute it again.
-type postHog struct{}
+type postHog struct{ clock *clock }
 
-func (postHog) decode(line []byte, number int64, e *Event) Reason {
+func (d postHog) decode(line []byte, seed int64, e *Event) Reason {
 	s := scanner{text: line}
 	var uuid, chain, properties []byte
 	s.enter()
@@ -20,7 +20,7 @@ func (postHog) decode(line []byte, number int64, e *Event) Reason {
 		case "distinct_id":
 			e.setID(value)
 		case "timestamp":
-			e.Time, _ = ParseTime(value)
+			e.setTime(d.clock, value)
 		case "uuid":
 			uuid = value
 		case "id":
@@ -36,7 +36,7 @@ func (postHog) decode(line []byte, number int64, e *Event) Reason {
 	if !s.sound() {
 		return NotJSON
 	}
-	e.identify(uuid, line, number)
+	e.identify(uuid, line, seed)
 	return e.postHogProperties(properties, chain)
 }
 

@@ -33,21 +33,44 @@ type Bad struct {
 	Line   int64  `json:"line"`
 	Reason Reason `json:"reason"`
 	Text   []byte `json:"-"`
+
+	when []byte // the time as it was recorded
 }
 
 // Open prepares to read the files by the rules of r. It looks at the first event of
 // each, so that it can merge them by time.
 func (f Files) Open(r *scenario.Replay) (*Reader, error) {
 	reader := &Reader{replay: r, chosen: newSampler(r.Sample), waiting: reorder{bound: r.Reorder}, counts: newCounts(&f, r)}
-	for i, p := range f.parts {
-		s := &stream{part: p, name: p.String(), order: i}
-		if err := s.peek(r); err != nil {
-			return nil, err
-		}
-		reader.streams = append(reader.streams, s)
+	if err := reader.peek(f.parts); err != nil {
+		return nil, err
 	}
 	heap.Init((*byHead)(&reader.streams))
 	return reader, nil
+}
+
+// peek looks into each part, and settles what their times mean.
+func (r *Reader) peek(parts []part) error {
+	c := &clock{times: r.replay.Fields.Times}
+	doubtful := make(map[*stream][]byte)
+	for i, p := range parts {
+		s := &stream{part: p, name: p.String(), order: i, clock: c}
+		when, err := s.peek(r.replay)
+		if err != nil {
+			return err
+		}
+		if when != nil {
+			doubtful[s] = when
+		}
+		if c.zoneless && s.shape.isMapped() { // Products say what theirs mean: UTC.
+			r.counts.remark("times that do not say their zone are read as UTC (replay.fields.time_zone names another)")
+		}
+		c.zoneless = false
+		r.streams = append(r.streams, s)
+	}
+	for s, when := range doubtful {
+		s.head, _ = c.value(when)
+	}
+	return c.settle()
 }
 
 // Next returns the next event; it is good until the next call. io.EOF follows
@@ -161,7 +184,7 @@ func (r *Reader) choose(s *stream) Reason {
 
 // leaveOut counts a line that is not sent and tells of it, if it is a bad one.
 func (r *Reader) leaveOut(s *stream, text []byte, reason Reason) error {
-	b := Bad{s.name, s.lines.number, reason, text}
+	b := Bad{File: s.name, Line: s.lines.number, Reason: reason, Text: text, when: s.event.when}
 	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
 }
 

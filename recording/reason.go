@@ -2,9 +2,12 @@ package recording
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"rehearse/capture"
+	"rehearse/scenario"
 )
 
 // Reason says why a line did not become an event that is sent. The empty one
@@ -22,6 +25,7 @@ const (
 	NoID       Reason = "no distinct_id"
 	IllegalID  Reason = "an illegal distinct_id"
 	NoTime     Reason = "no time"
+	NoList     Reason = "no list of events"
 	TooLarge   Reason = "larger than an event may be"
 	NotRequest Reason = "not a request that can be sent"
 	CutOff     Reason = "a request that breaks off"
@@ -33,6 +37,7 @@ const (
 // meant to be events: these are counted only.
 const (
 	Unmapped  Reason = "a kind of event that the format's mapping drops"
+	EmptyList Reason = "a line whose list of events is empty"
 	NoEvents  Reason = "a request that posts no events"
 	Manifest  Reason = "a list of files, as exports write one beside them"
 	OutOfTime Reason = "outside of the window"
@@ -43,10 +48,88 @@ const (
 // Chosen reports whether the reason is no fault of the line.
 func (r Reason) Chosen() bool {
 	switch r {
-	case Unmapped, NoEvents, Manifest, OutOfTime, Unsampled, NoRoom:
+	case Unmapped, EmptyList, NoEvents, Manifest, OutOfTime, Unsampled, NoRoom:
 		return true
 	}
 	return false
+}
+
+// hint says what to do about lines that are left out for this reason; empty: nothing.
+func (r Reason) hint() string {
+	switch r {
+	case NotJSON:
+		return "replay.format says what the lines are"
+	case NotLogged:
+		return "replay.fields.columns with separator: blank reads logs of other layouts"
+	case NotUTF8:
+		return "make it UTF-8, as in iconv -t UTF-8"
+	case NotARow:
+		return "replay.fields.separator and columns say how rows are laid out"
+	case NoName:
+		return "replay.fields.event names the member that is the name, or {constant: …} gives one"
+	case NoID:
+		return "replay.fields.distinct_id names the member, or several of which the first that is there counts"
+	case NoTime:
+		return "replay.fields.timestamp names the member, time_format how it is written (as in %d/%m/%Y %H:%M:%S), time_unit what a number counts"
+	case NoList:
+		return "replay.fields.each is the path to a list of objects"
+	case IllegalID, TooLarge:
+		return "the pipeline would drop it"
+	case NoBody, BrokenBody:
+		return "record with bodies, those that are no text as base64"
+	}
+	return ""
+}
+
+// detail says what is wrong with a line, if the reason does not. Of the recorded data
+// it shows a time, in which letters that belong to none are covered.
+func (b *Bad) detail() string {
+	if b.Reason != NoTime {
+		return ""
+	}
+	when := unquoted(b.when)
+	switch {
+	case isEmpty(b.when):
+		return "the time is missing or empty"
+	case isNumeric(when):
+		return fmt.Sprintf("%s makes no year from %d to %d, in seconds, milliseconds, microseconds or nanoseconds since 1970 or as digits of a date", clipped(when), firstYear, lastYear)
+	}
+	return fmt.Sprintf("%q is not written like any time that is known here", covered(clipped(when)))
+}
+
+// clipped is the beginning of a text.
+func clipped(text []byte) []byte {
+	const most = 40
+	if len(text) > most {
+		return append(bytes.Clone(text[:most]), "…"...)
+	}
+	return text
+}
+
+// covered replaces the letters of words that belong to no time.
+func covered(text []byte) []byte {
+	out := bytes.Clone(text)
+	for at := 0; at < len(out); {
+		end := at
+		for end < len(out) && (isLetter(out[end]) || out[end] >= utf8.RuneSelf) {
+			end++
+		}
+		if end > at && !isTimeWord(out[at:end]) {
+			for i := at; i < end; i++ {
+				out[i] = 'x'
+			}
+		}
+		at = end + 1
+	}
+	return out
+}
+
+// isTimeWord reports whether a word may belong to a time.
+func isTimeWord(word []byte) bool {
+	if month, rest := scenario.Month(word); month > 0 && len(rest) == 0 {
+		return true
+	}
+	return len(word) <= 3 || bytes.HasSuffix(word, []byte("day"))
 }
 
 // eventFrame is about what capture adds to an event on its way into Kafka.

@@ -118,7 +118,7 @@ var ownID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f-]{1
 func TestFormatOverrides(t *testing.T) {
 	t.Parallel()
 	r := written(t, `{"event":"e","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","type":"click","properties":{}}`)
-	r.Format, r.Fields.Event = scenario.FormatJSONL, "type"
+	r.Format, r.Fields.Event = scenario.FormatJSONL, scenario.From("type")
 	if got, _ := readAll(t, r); len(got) != 1 || !strings.HasPrefix(got[0], "click u ") {
 		t.Errorf("events are %q", got)
 	}
@@ -302,8 +302,8 @@ func TestQuarantine(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a quarantine of nothing was created")
 	}
-	q.Write(Bad{"a", 7, NoID, []byte(`{"x":1}`)})
-	q.Write(Bad{"a", 8, NotUTF8, []byte("\xff")})
+	q.Write(Bad{File: "a", Line: 7, Reason: NoID, Text: []byte(`{"x":1}`)})
+	q.Write(Bad{File: "a", Line: 8, Reason: NotUTF8, Text: []byte("\xff")})
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,7 @@ func (p *requestPart) plain() (text []byte, cut bool, err error) {
 // leaveOut counts a record that is not sent, and tells of it if it is a bad one.
 func (r *Requests) leaveOut(record []byte, reason Reason) error {
 	at := r.open.place()
-	b := Bad{at.File, at.Line, reason, record}
+	b := Bad{File: at.File, Line: at.Line, Reason: reason, Text: record}
 	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
 }
 

@@ -4,9 +4,9 @@ package recording
 // specification). A user is userId, else anonymousId; an identify that has both
 // joins them, an alias joins previousId to the user, a group sets properties of a
 // group of type "group".
-type segment struct{}
+type segment struct{ clock *clock }
 
-func (segment) decode(line []byte, number int64, e *Event) Reason {
+func (d segment) decode(line []byte, seed int64, e *Event) Reason {
 	var m segmentMessage
 	s := scanner{text: line}
 	s.enter()
@@ -17,8 +17,8 @@ func (segment) decode(line []byte, number int64, e *Event) Reason {
 		return NotJSON
 	}
 	e.setID(firstOf(m.user, m.anonymous))
-	e.Time, _ = ParseTime(firstOf(m.time, m.original, m.sent, m.received))
-	e.identify(m.id, line, number)
+	e.setTime(d.clock, firstOf(m.time, m.original, m.sent, m.received))
+	e.identify(m.id, line, seed)
 	e.open()
 	e.putAll(m.properties)
 	e.putSegmentContext(m.context)

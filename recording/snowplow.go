@@ -8,19 +8,22 @@ import "bytes"
 // maps them to PostHog; page views get PostHog's name, a structured event is named
 // after its action, and the user is user_id, else the cookie of the domain, else
 // that of the network. What is not the name, the id or the time becomes a property.
-type snowplow struct{ cells [][]byte }
+type snowplow struct {
+	clock *clock
+	cells [][]byte
+}
 
-func (d *snowplow) decode(line []byte, number int64, e *Event) Reason {
+func (d *snowplow) decode(line []byte, seed int64, e *Event) Reason {
 	if !d.split(line) {
 		return NotARow
 	}
 	e.nameSnowplow(d.cells)
 	e.setPlainID(firstCell(d.cells, spUserID, spDomainUserID, spNetworkUserID))
-	e.Time, _ = ParseText(firstCell(d.cells, spTrueTime, spDerivedTime, spCollectorTime, spCreatedTime))
+	e.setTime(d.clock, firstCell(d.cells, spTrueTime, spDerivedTime, spCollectorTime, spCreatedTime))
 	if u, ok := parseUUID(d.cells[spEventID]); ok {
 		e.UUID = u
 	} else {
-		e.identify(nil, line, number)
+		e.identify(nil, line, seed)
 	}
 	e.open()
 	for i, cell := range d.cells {

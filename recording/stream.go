@@ -21,10 +21,11 @@ type stream struct {
 	latest  time.Time // of all events before
 	lines   lines
 	shape   shape
-	table   *table
 	rows    *parquetRows
 	decoder decoder
-	joined  []byte // a row of a table that goes over several lines
+	table   *rowReader // nil: it is no table
+	nested  *nested    // nil: a line is an event
+	clock   *clock
 }
 
 // open begins to read the part.
@@ -33,86 +34,79 @@ func (s *stream) open(r *scenario.Replay) error {
 		return err
 	}
 	s.opened = true
-	s.table, s.rows = nil, nil
+	s.table, s.rows, s.nested = nil, nil, nil
 	s.shape = shapeOf(s.lines.peek(), r)
 	if s.shape.format == scenario.FormatParquet {
-		return s.openRows(r)
+		var err error
+		if s.rows, s.shape, err = openParquet(s.part, r); err != nil {
+			return fmt.Errorf("cannot read recording %q: %w", s.part, err)
+		}
 	}
-	s.decoder = newDecoder(s.shape, &r.Fields)
-	if s.shape.comma == 0 {
+	if path := r.Fields.Each; path != "" {
+		s.nested = &nested{path: path}
+	}
+	s.decoder = newDecoder(s.shape, &r.Fields, s.clock)
+	if s.shape.table == nil {
 		return nil
 	}
-	s.table = &table{comma: s.shape.comma}
-	header, err := s.lines.next()
-	if err == io.EOF {
-		return nil
-	}
-	if err == nil {
-		s.table.header(header)
-	}
-	return err
-}
-
-// openRows begins to read the part as a Parquet file.
-func (s *stream) openRows(r *scenario.Replay) (err error) {
-	if s.rows, s.shape, err = openParquet(s.part, r); err != nil {
-		return fmt.Errorf("cannot read recording %q: %w", s.part, err)
-	}
-	s.decoder = newDecoder(s.shape, &r.Fields)
-	return nil
+	s.table = newRowReader(&s.lines, s.shape.table, s.decoder.(*mapped))
+	return s.table.pass(s.shape.table.before)
 }
 
 // next reads the next line into s.event. The text is the line as it was read,
 // for whoever wants to know what could not be used. io.EOF ends the part.
 func (s *stream) next() (text []byte, reason Reason, err error) {
+	if s.nested != nil {
+		return s.nextElement()
+	}
+	if s.table != nil {
+		return s.table.next(s.seed(), &s.event)
+	}
 	line, err := s.line()
 	switch {
 	case err != nil:
 		return nil, "", err
-	case s.table != nil:
-		text, reason = s.nextRow(line)
-		return text, reason, nil
 	case s.lines.cut:
 		return line, TooLong, nil
 	case s.shape.listing:
 		return line, Manifest, nil
 	}
-	return line, decode(s.decoder, line, s.lines.number, &s.event), nil
+	return line, decode(s.decoder, line, s.seed(), &s.event), nil
 }
 
-// nextRow reads a row of a table into s.event. If what goes over several lines is no
-// row, a quote in the first of them is astray: that line alone is lost, and the others
-// are read once more.
-func (s *stream) nextRow(text []byte) ([]byte, Reason) {
-	row, ok := s.table.row(text)
-	if ok && !s.lines.cut {
-		return text, decode(s.decoder, row, s.lines.number, &s.event)
+// nextElement reads the next element of a list in a line.
+func (s *stream) nextElement() (text []byte, reason Reason, err error) {
+	for !s.nested.more() {
+		line, err := s.line()
+		switch {
+		case err != nil:
+			return nil, "", err
+		case s.lines.cut:
+			return line, TooLong, nil
+		}
+		if reason := s.nested.open(line); reason != "" {
+			return line, reason, nil
+		}
 	}
-	if first, others, several := bytes.Cut(text, []byte{'\n'}); several {
-		s.lines.unread(others)
-		return first, NotARow
+	text, reason = s.nested.next()
+	if reason == "" {
+		reason = decode(s.decoder, text, s.seed()^s.nested.seed(), &s.event)
 	}
-	if s.lines.cut {
-		return text, TooLong
-	}
-	return text, NotARow
+	return text, reason, nil
 }
 
-// line returns the next line that is no comment, or the next row of a table.
+// seed stands for the part and the line that was read last.
+func (s *stream) seed() int64 { return s.part.seed + s.lines.number }
+
+// line returns the next line that is no comment, or the next row of a Parquet file.
 func (s *stream) line() ([]byte, error) {
 	if s.rows != nil {
 		return s.row()
 	}
 	for {
 		line, err := s.lines.next()
-		if err != nil {
-			return nil, err
-		}
-		if s.table != nil {
-			return s.wholeRow(line)
-		}
-		if line[0] != '#' {
-			return line, nil
+		if err != nil || line[0] != '#' {
+			return line, err
 		}
 	}
 }
@@ -127,57 +121,42 @@ func (s *stream) row() ([]byte, error) {
 	return line, err
 }
 
-// The lines and bytes that a row of several lines may have. What has not ended then
-// is taken for a line with a stray quote.
-const (
-	maxRowLines = 100
-	maxRowBytes = 8 << 20
-)
+// sampled is how many lines are read at most to find out what the times of a part mean.
+const sampled = 10_000
 
-// wholeRow joins the lines of a row.
-func (s *stream) wholeRow(line []byte) ([]byte, error) {
-	if s.lines.cut || !s.table.isOpen(line, false) {
-		return line, nil
+// peek finds out when the first event of the part was recorded, and what its times tell
+// about those of others, and closes the part again, so that thousands of files need not
+// be open at once. A part without an event is as old as can be. The time is returned
+// as it was written where it may mean several things.
+func (s *stream) peek(r *scenario.Replay) (doubtful []byte, err error) {
+	if s.part.once {
+		return nil, nil // It is read when it is its turn: first of all.
 	}
-	s.joined = append(s.joined[:0], line...)
-	for open, n := true, 1; open && n < maxRowLines && len(s.joined) < maxRowBytes && !s.lines.cut; n++ {
-		more, err := s.lines.any()
+	if err := s.open(r); err != nil {
+		return nil, err
+	}
+	defer s.close()
+	for found, n := false, 0; n < sampled && (!found || !s.clock.isSettled()); n++ {
+		_, reason, err := s.next()
 		if err == io.EOF {
-			break
+			return doubtful, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		s.joined = append(append(s.joined, '\n'), more...)
-		open = s.table.isOpen(more, true)
-	}
-	return s.joined, nil
-}
-
-// peek finds out when the first event of the part was recorded and closes the
-// part again, so that thousands of files need not be open at once. A part
-// without an event is as old as can be.
-func (s *stream) peek(r *scenario.Replay) error {
-	if s.part.once {
-		return nil // It is read when it is its turn: first of all.
-	}
-	if err := s.open(r); err != nil {
-		return err
-	}
-	defer s.close()
-	for {
-		_, reason, err := s.next()
-		if err == io.EOF {
-			return nil
+		if reason != "" && reason != NoTime {
+			continue
 		}
-		if err != nil {
-			return err
+		wonders := s.clock.learn(s.event.when, Place{s.name, s.lines.number})
+		if found || reason != "" && !wonders {
+			continue
 		}
-		if reason == "" {
-			s.head = s.event.Time
-			return nil
+		found, s.head = true, s.event.Time
+		if wonders {
+			doubtful = bytes.Clone(s.event.when)
 		}
 	}
+	return doubtful, nil
 }
 
 // position is how many bytes of the part were used; 0 before it is opened.

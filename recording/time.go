@@ -1,82 +1,353 @@
 package recording
 
 import (
+	"bytes"
+	"fmt"
 	"math"
 	"strconv"
 	"time"
+
+	"rehearse/scenario"
 )
 
+// clock reads recorded times: as the scenario says that they are written, or else as
+// they look. What may mean several things (05/06/2023) is read once others of the
+// recording have told which (22/05/2023), or is no time.
+type clock struct {
+	times    scenario.Times
+	seconds  bool   // ten digits are seconds since 1970, and not a date and its hour
+	days     choice // whether the day comes before the month
+	doubt    doubt  // the first time that may mean several things
+	untold   bool   // others may follow: the day was the number of its month
+	zoneless bool   // a time did not say its zone, and the scenario does not either
+}
+
+// choice is what the times of a recording have told about a question.
+type choice uint8
+
+const (
+	yes choice = 1 << iota
+	no
+)
+
+// doubt is a time that may mean two things.
+type doubt struct {
+	text     string
+	place    Place
+	readings [2]reading
+}
+
+// reading is one thing that a time may mean, and what says so.
+type reading struct {
+	at      time.Time
+	setting string
+}
+
+// Numbers and digits are taken for times of these years only: anything may be a
+// number.
+const firstYear, lastYear = 1990, 2100
+
 // ParseTime reads the time in a JSON value: RFC 3339, the same with a blank or
-// without a zone (UTC), a date, or a number of seconds, milliseconds or
-// microseconds since 1970, told apart by its size.
-func ParseTime(value []byte) (time.Time, bool) {
+// without a zone (UTC), a date, digits as in 20060102150405, names of months, or a
+// number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart
+// by its size. Numbers and digits must make a year from 1990 to 2100.
+func ParseTime(value []byte) (time.Time, bool) { return (&clock{}).value(value) }
+
+// ParseText reads a time that stands in a text, as ParseTime does.
+func ParseText(text []byte) (time.Time, bool) { return (&clock{}).text(text) }
+
+// value reads the time in a JSON value.
+func (c *clock) value(value []byte) (time.Time, bool) {
 	if isEmpty(value) {
 		return time.Time{}, false
 	}
-	if value[0] == '"' {
-		return ParseText(value[1 : len(value)-1])
+	text := unquoted(value)
+	if bytes.IndexByte(text, '\\') >= 0 { // PHP escapes slashes.
+		text = appendText(nil, value)
 	}
-	return parseUnix(value)
+	return c.text(text)
 }
 
-// parseUnix reads a number of seconds (below 10^11), milliseconds (below 10^14)
-// or microseconds since 1970.
-func parseUnix(text []byte) (time.Time, bool) {
-	n, err := strconv.ParseFloat(string(text), 64)
+// unquoted takes the quotes off a JSON string. Escapes stay: times have none.
+func unquoted(value []byte) []byte {
+	if len(value) > 1 && value[0] == '"' {
+		return value[1 : len(value)-1]
+	}
+	return value
+}
+
+// text reads the time in a text.
+func (c *clock) text(s []byte) (time.Time, bool) {
 	switch {
-	case err != nil || !(n > 0) || n > 1e17:
-		return time.Time{}, false
-	case n >= 1e14:
-		return time.UnixMicro(int64(n)), true
-	case n >= 1e11:
-		return time.UnixMicro(int64(math.Round(n * 1e3))), true
+	case c.times.Format != nil:
+		return c.times.Format.Parse(s, c.times.Zone)
+	case len(s) >= 10 && s[4] == '-' && s[7] == '-':
+		return c.iso(s)
 	}
-	return time.UnixMicro(int64(math.Round(n * 1e6))), true
+	if t, numeric, ok := c.number(s); numeric {
+		return t, ok
+	}
+	d, ok := parseWritten(s)
+	if !ok || !d.agrees(c.days) {
+		return time.Time{}, false
+	}
+	return c.at(d.time(c.days != no))
 }
 
-// ParseText reads a time that stands in a text, as ParseTime does; in particular
-// 2006-01-02[T15:04:05[.999999999][Z|±07[[:]00]]]. A text of
-// digits alone is a number since 1970, as tables have it.
-func ParseText(s []byte) (time.Time, bool) {
-	year, ok := pairs(s, 0, 2)
-	if !ok || len(s) < 10 || s[4] != '-' || s[7] != '-' {
-		return parseUnix(s)
-	}
+// iso reads 2006-01-02[T15:04[:05[.999999999]]][Z|±07[[:]00]].
+func (c *clock) iso(s []byte) (time.Time, bool) {
+	year, okYear := pairs(s, 0, 2)
 	month, okMonth := pairs(s, 5, 1)
 	day, okDay := pairs(s, 8, 1)
-	if !okMonth || !okDay || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+	if !okYear || !okMonth || !okDay || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
 		return time.Time{}, false
 	}
 	midnight := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 	if len(s) == 10 {
-		return midnight, true
+		return c.at(midnight, false, true)
 	}
-	clock, ok := parseTimeOfDay(s[10:])
+	ofDay, zoned, ok := parseTimeOfDay(s[10:])
 	if !ok {
 		return time.Time{}, false
 	}
-	return midnight.Add(clock), true
+	return c.at(midnight.Add(ofDay), zoned, true)
+}
+
+// at moves a time that does not say its zone from UTC to the zone of the recording.
+func (c *clock) at(t time.Time, zoned, ok bool) (time.Time, bool) {
+	switch {
+	case !ok || zoned:
+	case c.times.Zone == nil:
+		c.zoneless = true
+	default:
+		t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), c.times.Zone)
+	}
+	return t, ok
+}
+
+// number reads digits that are a date, or a number since 1970. What is no number is
+// not numeric.
+func (c *clock) number(s []byte) (t time.Time, numeric, ok bool) {
+	if !isNumeric(s) {
+		return t, false, false
+	}
+	if n, err := strconv.ParseInt(string(s), 10, 64); err == nil {
+		t, ok = c.whole(s, n)
+		return t, true, ok
+	}
+	if len(s) == len("20060102150405000000") {
+		t, ok = parseDigits(s)
+		return t, ok, ok
+	}
+	x, err := strconv.ParseFloat(string(s), 64)
+	if err != nil {
+		return t, false, false
+	}
+	unit := c.times.Unit
+	if unit == 0 {
+		unit = unitOf(x)
+	}
+	micros := math.Round(x * float64(unit) / 1e3)
+	if unit == 0 || math.Abs(micros) > math.MaxInt64/2 {
+		return t, true, false
+	}
+	return time.UnixMicro(int64(micros)), true, true
+}
+
+// isNumeric reports whether a text has the characters of a number, so that no error is
+// made of others.
+func isNumeric(s []byte) bool {
+	dots := 0
+	for _, b := range s {
+		switch {
+		case b-'0' <= 9, b == '-', b == '+', b == 'e', b == 'E':
+		case b == '.':
+			dots++
+		default:
+			return false
+		}
+	}
+	return len(s) > 0 && dots < 2 && (s[0]-'0' <= 9 || s[0] == '-')
+}
+
+// whole reads a whole number.
+func (c *clock) whole(s []byte, n int64) (time.Time, bool) {
+	if unit := c.times.Unit; unit > 0 {
+		return since1970(n, unit), true
+	}
+	date, dated := parseDigits(s)
+	unit := unitOf(float64(n))
+	switch {
+	case dated && unit > 0 && !c.seconds: // ten digits
+		return time.Time{}, false
+	case dated && unit == 0:
+		return c.at(date, false, true)
+	case unit > 0:
+		return since1970(n, unit), true
+	}
+	return time.Time{}, false
+}
+
+// since1970 is the time n units after 1970 began.
+func since1970(n int64, unit time.Duration) time.Time {
+	per := int64(time.Second / unit)
+	return time.Unix(n/per, n%per*int64(unit))
+}
+
+// unitOf tells from the size of a number in which unit it makes a year that events
+// may have; 0: in none.
+func unitOf(x float64) time.Duration {
+	const from, to = 631152000, 4133980800 // 1990 and 2101
+	for unit := time.Second; unit > 0; unit /= 1000 {
+		if from <= x && x < to {
+			return unit
+		}
+		x /= 1000
+	}
+	return 0
+}
+
+// parseDigits reads a date written in digits alone: 20060102, and hour, minute, second
+// and fractions of it behind.
+func parseDigits(s []byte) (time.Time, bool) {
+	var zero time.Time
+	if len(s) < 8 || len(s) > 14 && len(s) != 17 && len(s) != 20 || len(s) < 15 && len(s)%2 != 0 {
+		return zero, false
+	}
+	year, ok := pairs(s, 0, 2)
+	var part [5]int // month, day, hour, minute, second
+	for i := range part {
+		if at := 4 + 2*i; ok && at < len(s) {
+			part[i], ok = pairs(s, at, 1)
+		}
+	}
+	if !ok || year < firstYear || year > lastYear || part[0] < 1 || part[0] > 12 || part[1] < 1 || part[1] > daysIn(year, part[0]) ||
+		part[2] > 23 || part[3] > 59 || part[4] > 60 {
+		return zero, false
+	}
+	var rest time.Duration
+	if len(s) > 14 {
+		n := 0
+		if rest, n = fraction(s[14:]); n != len(s)-14 {
+			return zero, false
+		}
+	}
+	return time.Date(year, time.Month(part[0]), part[1], part[2], part[3], part[4], int(rest), time.UTC), true
+}
+
+// learn takes notice of what a recorded time tells about others, and reports whether
+// it may mean several things.
+func (c *clock) learn(value []byte, at Place) (doubtful bool) {
+	s := unquoted(value)
+	if bytes.IndexByte(s, '\\') >= 0 {
+		s = appendText(nil, value)
+	}
+	if c.times.Format != nil || c.times.Unit > 0 {
+		return false
+	}
+	if len(s) == 10 {
+		if n, err := strconv.ParseInt(string(s), 10, 64); err == nil {
+			return c.learnTen(s, n, at)
+		}
+	}
+	if s == nil || len(s) > 9 && s[4] == '-' {
+		return false
+	}
+	d, ok := parseWritten(s)
+	if !ok || d.named || d.yearFirst {
+		return false
+	}
+	switch {
+	case d.first > 12:
+		c.days |= yes
+		return false
+	case d.second > 12:
+		c.days |= no
+		return false
+	case d.first == d.second:
+		c.untold = true
+		return false
+	}
+	dayFirst, _, _ := d.time(true)
+	monthFirst, _, _ := d.time(false)
+	c.wonder(doubt{string(s), at, [2]reading{
+		{dayFirst, "replay.fields.time_format: " + strconv.Quote(d.format(true))},
+		{monthFirst, "replay.fields.time_format: " + strconv.Quote(d.format(false))},
+	}})
+	return true
+}
+
+// learnTen does that for ten digits, which may be seconds since 1970 or a date with
+// its hour: each such date is a number of seconds, too, but not the other way round.
+func (c *clock) learnTen(s []byte, n int64, at Place) (doubtful bool) {
+	date, dated := parseDigits(s)
+	if !dated {
+		c.seconds = c.seconds || unitOf(float64(n)) == time.Second
+		return false
+	}
+	c.wonder(doubt{string(s), at, [2]reading{
+		{date, `replay.fields.time_format: "%Y%m%d%H"`}, {since1970(n, time.Second), "replay.fields.time_unit: s"},
+	}})
+	return true
+}
+
+// wonder keeps the first doubt.
+func (c *clock) wonder(d doubt) {
+	if c.doubt.text == "" {
+		c.doubt = d
+	}
+}
+
+// isSettled reports whether what was doubtful has been told.
+func (c *clock) isSettled() bool {
+	if c.doubt.text == "" {
+		return !c.untold || c.days != 0
+	}
+	if isNumeric([]byte(c.doubt.text)) && len(c.doubt.text) == len("2006010215") {
+		return c.seconds
+	}
+	return c.days == yes || c.days == no
+}
+
+// settle says which times cannot be read because nothing tells what they mean.
+func (c *clock) settle() error {
+	if c.doubt.text == "" || c.isSettled() {
+		return nil
+	}
+	d := c.doubt
+	why := "nothing in the recording tells"
+	if c.days == yes|no {
+		why = "the recording has times of both kinds"
+	}
+	return fmt.Errorf("cannot tell what the time %q at %s is, and %s: %s with %s, or %s with %s", d.text, d.place, why,
+		d.readings[0].at.UTC().Format(time.DateTime), d.readings[0].setting, d.readings[1].at.UTC().Format(time.DateTime), d.readings[1].setting)
 }
 
 // parseTimeOfDay reads what follows a date.
-func parseTimeOfDay(s []byte) (time.Duration, bool) {
-	if len(s) < 9 || s[0] != 'T' && s[0] != 't' && s[0] != ' ' || s[3] != ':' || s[6] != ':' {
-		return 0, false
+func parseTimeOfDay(s []byte) (d time.Duration, zoned, ok bool) {
+	if len(s) < 6 || s[0] != 'T' && s[0] != 't' && s[0] != ' ' || s[3] != ':' {
+		return 0, false, false
 	}
 	hour, okHour := pairs(s, 1, 1)
 	minute, okMinute := pairs(s, 4, 1)
-	second, okSecond := pairs(s, 7, 1)
-	if !okHour || !okMinute || !okSecond || hour > 23 || minute > 59 || second > 60 {
-		return 0, false
+	second, rest := 0, s[6:]
+	if len(rest) > 0 && rest[0] == ':' {
+		var okSecond bool
+		if second, okSecond = pairs(s, 7, 1); !okSecond {
+			return 0, false, false
+		}
+		rest = s[9:]
 	}
-	d := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second
-	s = s[9:]
-	if len(s) > 1 && (s[0] == '.' || s[0] == ',') {
-		part, n := fraction(s[1:])
-		d, s = d+part, s[1+n:]
+	if !okHour || !okMinute || hour > 23 || minute > 59 || second > 60 {
+		return 0, false, false
 	}
-	zone, ok := parseZone(s)
-	return d - zone, ok
+	d = time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second
+	if len(rest) > 1 && (rest[0] == '.' || rest[0] == ',') {
+		part, n := fraction(rest[1:])
+		d, rest = d+part, rest[1+n:]
+	}
+	zone, zoned, ok := parseZone(rest)
+	return d - zone, zoned, ok
 }
 
 // fraction reads the digits of a fraction of a second and returns how many there
@@ -91,17 +362,21 @@ func fraction(s []byte) (d time.Duration, n int) {
 	return d, n
 }
 
-// parseZone reads the end of a time: how far its clock is ahead of UTC.
-func parseZone(s []byte) (time.Duration, bool) {
+// parseZone reads the end of a time: how far its clock is ahead of UTC, and whether it
+// says so.
+func parseZone(s []byte) (ahead time.Duration, zoned, ok bool) {
 	for len(s) > 0 && s[0] == ' ' {
 		s = s[1:]
 	}
-	if len(s) == 0 || string(s) == "Z" || string(s) == "z" || string(s) == "UTC" {
-		return 0, true
+	switch string(s) {
+	case "":
+		return 0, false, true
+	case "Z", "z", "UTC", "GMT":
+		return 0, true, true
 	}
 	hours, ok := pairs(s, 1, 1)
 	if !ok || s[0] != '+' && s[0] != '-' || hours > 23 {
-		return 0, false
+		return 0, false, false
 	}
 	zone := time.Duration(hours) * time.Hour
 	if rest := s[3:]; len(rest) > 0 {
@@ -110,14 +385,14 @@ func parseZone(s []byte) (time.Duration, bool) {
 		}
 		minutes, ok := pairs(rest, 0, 1)
 		if !ok || len(rest) != 2 || minutes > 59 {
-			return 0, false
+			return 0, false, false
 		}
 		zone += time.Duration(minutes) * time.Minute
 	}
 	if s[0] == '-' {
 		zone = -zone
 	}
-	return zone, true
+	return zone, true, true
 }
 
 // pairs reads n pairs of digits from s[at:] as one number.

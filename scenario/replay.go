@@ -32,18 +32,6 @@ type Replay struct {
 	Keep         []string // properties whose values are sent as they are
 }
 
-// Fields maps the members of a JSON line, or the columns of a table, to an
-// event's parts. A dotted path descends; an empty one finds nothing. What is not
-// mapped becomes a property.
-type Fields struct {
-	Event, DistinctID, Timestamp, UUID, Properties string
-}
-
-// DefaultFields is the mapping where the scenario gives none.
-func DefaultFields() Fields {
-	return Fields{"event", "distinct_id", "timestamp", "uuid", "properties"}
-}
-
 // Limit is how much may go wrong: a share of all, or a count. Neither is set:
 // anything may.
 type Limit struct {
@@ -104,21 +92,8 @@ func readReplay(v value) *Replay {
 const (
 	maxGap     = 365 * 24 * time.Hour
 	maxLoop    = 1_000_000
-	maxReorder = time.Hour
+	maxReorder = maxGap
 )
-
-func readMapping(v value, f *Fields) {
-	part := func(to *string) func(value) {
-		return func(v value) { *to = v.line(0, maxLine) }
-	}
-	v.object(fields{
-		"event":       part(&f.Event),
-		"distinct_id": part(&f.DistinctID),
-		"timestamp":   part(&f.Timestamp),
-		"uuid":        part(&f.UUID),
-		"properties":  part(&f.Properties),
-	})
-}
 
 // readLimit reads a share or a count.
 func readLimit(v value) Limit {
