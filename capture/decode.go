@@ -106,7 +106,7 @@ type Decoder struct {
 	unwrapper  unwrapper
 	submission Submission
 	kept       []Received
-	size       messageSizer
+	size       MessageSizer
 }
 
 // Decode returns what r submits. The error is always a *Refusal: what the service
@@ -311,7 +311,7 @@ func (d *Decoder) weigh(r *Request) *Refusal {
 	}
 	sent := 0
 	for e := range s.All() {
-		if d.size.of(e, s, r, d.Generation) > limit {
+		if d.size.Of(e, s, r, d.Generation) > limit {
 			s.Cut(sent)
 			refusal := refuse(413, textTooLarge+detailEventTooBig)
 			if d.Generation == Generation2024 {

@@ -27,12 +27,13 @@ const (
 	nowLength = len("2026-01-01T00:00:00.000000000Z")
 )
 
-// messageSizer tells how large the messages are that events become, in bytes. It
-// reuses its memory.
-type messageSizer struct{ data []byte }
+// MessageSizer tells how large the messages of Kafka are that events become, which
+// endpoints limit (see [MaxEvent]). The zero value is ready, and reuses its memory.
+type MessageSizer struct{ data []byte }
 
-// of returns the size of the message that e becomes.
-func (z *messageSizer) of(e *Received, s *Submission, r *Request, g Generation) int {
+// Of returns the size of the message that e of s becomes, in bytes. Of the request
+// the addresses count.
+func (z *MessageSizer) Of(e *Received, s *Submission, r *Request, g Generation) int {
 	c := cursor{json: e.Raw}
 	parsed := parseEvent(&c)
 	parsed.Event = e.Event // of an $identify without a name

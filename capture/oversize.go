@@ -31,7 +31,3 @@ func (r *Refusal) Oversize() Oversize {
 	}
 	return OversizePlain
 }
-
-// MessageSize returns the size of the Kafka message that e becomes, in bytes, which
-// endpoints limit (see [MaxEvent]).
-func (e *Received) MessageSize() int { return e.messageSize(0) }

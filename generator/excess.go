@@ -12,6 +12,7 @@ import (
 // reasons an endpoint refuses them whatever their size, and what their events measure.
 type refusals struct {
 	reader dryReader
+	sizer  capture.MessageSizer
 	by     capture.RefusedBy
 	events int64
 
@@ -39,9 +40,14 @@ func (r *refusals) add(b *Batch) {
 		for i := range got.Events {
 			e := &got.Events[i]
 			r.plain = append(r.plain, float64(len(e.Raw))+frame/float64(len(got.Events)))
-			r.messages = append(r.messages, float64(e.MessageSize()))
+			r.messages = append(r.messages, float64(r.size(e, got)))
 		}
 	}
+}
+
+// size is that of the message which an event becomes, in bytes.
+func (r *refusals) size(e *capture.Received, of *capture.Submission) int {
+	return r.sizer.Of(e, of, &capture.Request{}, r.reader.v0.Generation)
 }
 
 // refused lists what an endpoint refuses of a run of s.
@@ -138,7 +144,7 @@ func (y *Synth) largeShare(s *scenario.Scenario, r *refusals, most float64) floa
 		if err != nil || len(got.Events) == 0 {
 			return
 		}
-		size := float64(got.Events[0].MessageSize())
+		size := float64(r.size(&got.Events[0], got))
 		if size > most {
 			share += stands
 		} else {

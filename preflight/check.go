@@ -72,11 +72,11 @@ type look struct {
 	crowd  float64   // events that overflow by order and belong to none of the ids looked at
 
 	most    scenario.EndpointLimits // what the endpoint takes
-	largest int64 // bytes that one event in a hundred has at least, or the largest of those counted
-	oldest  time.Duration // the age of the oldest event when it arrives
-	dated   bool          // events bear times
-	ahead   float64       // events whose time is too far ahead of the clock
-	aheadOf float64       // the error of that, as a share
+	largest int64                   // bytes that one event in a hundred has at least, or the largest of those counted
+	oldest  time.Duration           // the age of the oldest event when it arrives
+	dated   bool                    // events bear times
+	ahead   float64                 // events whose time is too far ahead of the clock
+	aheadOf float64                 // the error of that, as a share
 	census  *traffic.Census
 	file    bool // the facts come from a file
 	buckets int  // that an id's events are spread over

@@ -15,6 +15,7 @@ import (
 // Tally counts a run request by request and leads its events through a model of
 // the pipeline, in the time of the run. It is for one goroutine.
 type Tally struct {
+	sizer  capture.MessageSizer
 	model  *pipeline.Pipeline
 	single *pipeline.Pipeline // as if one replica had all connections; nil: one has anyway
 	forced []string           // tokens, or token:distinct_id, that overflow whatever their rate
@@ -117,7 +118,7 @@ func (t *Tally) Take(r *Request) {
 // take counts an event that the endpoint takes.
 func (t *Tally) take(r *Request, e *capture.Received) {
 	t.accepted++
-	t.MaxEvent = max(t.MaxEvent, int64(e.MessageSize()))
+	t.MaxEvent = max(t.MaxEvent, int64(t.sizer.Of(e, r.Submission, &capture.Request{}, t.facts.Generation)))
 	t.event = pipeline.Event{
 		Token: r.Submission.Token, DistinctID: e.DistinctID, Name: e.Event,
 		Link: pipeline.Link(e.Event, e.Properties), Historical: r.Submission.Historical,

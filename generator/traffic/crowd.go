@@ -87,8 +87,8 @@ type listed struct {
 	groups []rankGroup
 	guide  [1024]uint16 // by the part of all events: the group in which it begins
 	whole  float64      // events of all ids
-	turns  int64   // of the run
-	each   float64 // turns of a block
+	turns  int64        // of the run
+	each   float64      // turns of a block
 	order  permutation
 }
 
