@@ -94,6 +94,9 @@ func (b *Batch) doubt(o *results.Outcome) {
 // run ended before its first byte.
 func (s *sender) leave(b *Batch) bool {
 	s.exchange(b)
+	if s.wire.meter.written == 0 {
+		s.gate.giveBack(b.outstanding())
+	}
 	return s.out.Reason != capture.NotStarted
 }
 
@@ -120,8 +123,17 @@ func (s *sender) conclude(b *Batch) {
 // admit begins the outcome of another attempt to send b, as soon as the gate lets
 // it pass. False: it never does.
 func (s *sender) admit(b *Batch) bool {
+	n := b.outstanding()
 	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
-	return s.admitted(b.outstanding(), never)
+	if !s.gate.afford(n) {
+		s.unsent(capture.HeldBack, s.pacer.Now())
+		return false
+	}
+	if !s.admitted(n, never) {
+		s.gate.giveBack(n)
+		return false
+	}
+	return true
 }
 
 // rest waits, unless the run ends before.

@@ -26,6 +26,9 @@ type gate struct {
 	mu     sync.Mutex // guards window; never held for long
 	window window
 
+	spare    atomic.Int64 // events that may still be sent again: what Limit.Total leaves beside the plan
+	withheld atomic.Int64 // requests that were not sent again for it
+
 	closed atomic.Int64 // nobody passes before this time since the start
 	held   atomic.Int64 // when somebody was last kept waiting
 }
@@ -36,6 +39,7 @@ func newGate(starting context.Context, c *Config, p *Pacer) *gate {
 		return nil
 	}
 	g := &gate{limit: c.Limit, pacer: p, ending: starting, turn: make(chan struct{}, 1), window: newWindow(c.Limit)}
+	g.spare.Store(c.Limit.Total - c.Plan.Events)
 	g.held.Store(math.MinInt64)
 	g.turn <- struct{}{}
 	return g
@@ -67,6 +71,39 @@ func (g *gate) pass(n int64, by time.Duration, timer *time.Timer) (at time.Durat
 		}
 		g.pacer.Wait(g.ending, free, timer)
 		g.held.Store(int64(g.pacer.Now()))
+	}
+}
+
+// afford takes n events that are to be sent again from those that may be. What the
+// plan has yet to send is never taken. False: so many are not left.
+func (g *gate) afford(n int64) bool {
+	if g == nil || g.limit.Total == 0 {
+		return true
+	}
+	for {
+		spare := g.spare.Load()
+		if spare < n {
+			g.withheld.Add(1)
+			return false
+		}
+		if g.spare.CompareAndSwap(spare, spare-n) {
+			return true
+		}
+	}
+}
+
+// refused is how many requests were not sent again because no events were left.
+func (g *gate) refused() int64 {
+	if g == nil {
+		return 0
+	}
+	return g.withheld.Load()
+}
+
+// giveBack returns n events that afford took and that were not sent.
+func (g *gate) giveBack(n int64) {
+	if g != nil {
+		g.spare.Add(n)
 	}
 }
 

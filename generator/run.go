@@ -48,6 +48,7 @@ type Summary struct {
 	SourceErr   error // the source broke off before its end
 	Interrupted bool  // soft ended before everything was sent
 	OutOfTime   bool  // Grace was over before everything was sent
+	Withheld    int64 // requests that were not sent again because of Limit.Total
 }
 
 // Run sends what the source deals out, each batch when it is due, and records
@@ -64,7 +65,8 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r := newRun(hard, c)
 	r.retries = newRetries(starting, &r.config)
 	r.retries.begin(r.senders, &r.split)
-	r.guard(newGate(starting, &r.config, r.pacer))
+	gate := newGate(starting, &r.config, r.pacer)
+	r.guard(gate)
 	feeding := r.produce(starting)
 	ticking := r.tick()
 	r.sendAll(starting)
@@ -72,7 +74,9 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r.settle(c.Plan)
 	close(r.done)
 	<-ticking
-	return r.summary(soft), nil
+	summary := r.summary(soft)
+	summary.Withheld = gate.refused()
+	return summary, nil
 }
 
 // run is the state of one Run.

@@ -9,6 +9,7 @@ type Limit struct {
 	Events   int64 // in any second; 0: there is no limit at all
 	Requests int64 // in any second; 0: no bound of its own
 	Batch    int64 // events of one request; 0: no bound
+	Total    int64 // events of the whole run, those that are sent again counted each time; 0: no bound
 }
 
 // mostRequests bounds the requests of a second where nothing else does, and so

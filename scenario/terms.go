@@ -36,9 +36,9 @@ type Terms struct {
 type Bounds struct {
 	Peak     float64 // events in any second of a run, whenever that begins; never 0
 	Requests int64   // requests in any second of a run
-	Events   int64   // of a whole run; never 0
+	Events   int64   // of a whole run, counted each time that they are sent; never 0
 	Batch    int64   // events of one request
-	Merges   int64   // merge events of a whole run
+	Merges   int64   // merge events of a whole run, likewise
 }
 
 // Stop is how whoever gave the permit ends a run.

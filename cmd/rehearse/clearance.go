@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"rehearse/generator"
@@ -51,7 +53,7 @@ func (f *runFlags) clear(s *scenario.Scenario, p part, source generator.Source, 
 		}
 	}
 	claim := permit.Claim{At: p.begin(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
-	c := &clearance{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, p)}
+	c := &clearance{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, load, p)}
 	reasons := append(granted.Judge(signers, claim), denials(foretold(s, supposed(s)))...)
 	if of := int64(p.shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests && granted.Terms.Bounds.Requests > 0) {
 		reasons = append(reasons, fmt.Sprintf("shared among %d machines, it allows each less than one request in a second", of))
@@ -65,10 +67,15 @@ func (f *runFlags) clear(s *scenario.Scenario, p part, source generator.Source, 
 	return c, nil
 }
 
-// limitOf is the share of a permit's bounds that a part of a run has.
-func limitOf(b *scenario.Bounds, p part) generator.Limit {
+// limitOf is the share of a permit's bounds that a part of a run of a load has. A
+// bound of merges binds what is sent again as that of events does, for a share of all
+// events are merges.
+func limitOf(b *scenario.Bounds, load permit.Load, p part) generator.Limit {
 	of := int64(max(p.shard.Of, 1))
-	l := generator.Limit{Events: int64(b.Peak) / of, Batch: b.Batch}
+	l := generator.Limit{Events: int64(b.Peak) / of, Batch: b.Batch, Total: b.Events / of}
+	if b.Merges > 0 && load.Merges > 0 {
+		l.Total = min(l.Total, int64(float64(load.Events)*float64(b.Merges)/float64(load.Merges))/of)
+	}
 	if b.Requests > 0 {
 		l.Requests = max(b.Requests/of, 1)
 	}
@@ -85,6 +92,20 @@ func (c *clearance) announce(w world, begin time.Time, span time.Duration) {
 	if end := begin.Add(span); end.After(t.Until) {
 		fmt.Fprintf(w.stderr, "note: its window closes %v before the load ends, and so will the run\n", end.Sub(t.Until).Round(time.Second))
 	}
+}
+
+// withheldNote says that requests were not sent again for want of events; empty: none.
+func withheldNote(requests int64) string {
+	if requests == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s not sent again: the permit's bounds count events each time that they are sent, and left no more beside those that are planned",
+		count(int(requests), "request"))
+}
+
+// joinNotes joins those that are not empty.
+func joinNotes(notes ...string) string {
+	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
 }
 
 // write keeps the permit in a run directory, as it was signed.

@@ -286,11 +286,12 @@ func TestLimitOf(t *testing.T) {
 		of     int
 		want   generator.Limit
 	}{
-		{scenario.Bounds{Peak: 1000.9, Batch: 100}, 0, generator.Limit{Events: 1000, Batch: 100}},
-		{scenario.Bounds{Peak: 1000, Requests: 10, Batch: 100}, 3, generator.Limit{Events: 333, Requests: 3, Batch: 100}}, // 3·333 = 999
-		{scenario.Bounds{Peak: 1000, Requests: 2}, 3, generator.Limit{Events: 333, Requests: 1}},
+		{scenario.Bounds{Peak: 1000.9, Events: 800, Batch: 100}, 0, generator.Limit{Events: 1000, Batch: 100, Total: 800}},
+		{scenario.Bounds{Peak: 1000, Events: 800, Requests: 10, Batch: 100}, 3, generator.Limit{Events: 333, Requests: 3, Batch: 100, Total: 266}}, // 3·333 = 999
+		{scenario.Bounds{Peak: 1000, Events: 800, Requests: 2}, 3, generator.Limit{Events: 333, Requests: 1, Total: 266}},
+		{scenario.Bounds{Peak: 1000, Events: 800, Merges: 15}, 0, generator.Limit{Events: 1000, Total: 600}}, // 10 merges of 400 events: so many have 15
 	} {
-		if got := limitOf(&c.bounds, part{shard: results.Shards{Of: c.of}}); got != c.want {
+		if got := limitOf(&c.bounds, permit.Load{Events: 400, Merges: 10}, part{shard: results.Shards{Of: c.of}}); got != c.want {
 			t.Errorf("%+v among %d: %+v, want %+v", c.bounds, c.of, got, c.want)
 		}
 	}

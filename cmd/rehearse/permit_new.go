@@ -37,7 +37,9 @@ func newPermitNew(w world) *cobra.Command {
 		Long: `new writes a permit for a scenario. What the flags do not say is taken from the
 scenario: contact and customer, the host of its target, the fingerprint of its
 token, the events and merges that it sends, its largest request, and a cap that
-is its peak, a tenth more to catch up with after a pause, and one request.
+is its peak, a tenth more to catch up with after a pause, and one request. What is
+sent again counts each time: with retry: sdk the events and merges are as many as
+the client would send if nothing was ever accepted.
 
 A time is given with its offset, or as the clock in --zone shows it.`,
 		Example: `  rehearse permit new import.yaml --host capture.staging.example --from 2026-12-01T10:00 --until 2026-12-01T16:00 --zone Europe/Berlin --approver jo@pipeline.example --purpose "import of 400 M events" -o permit.yaml`,
@@ -55,10 +57,10 @@ A time is given with its offset, or as the clock in --zone shows it.`,
 	c.Flags().StringVar(&f.customer, "customer", "", "`whose` test it is (default: the scenario's customer)")
 	c.Flags().StringVar(&f.id, "id", "", "the `name` of the permit (default: the scenario's name, the date and a few digits)")
 	c.Flags().StringVar(&f.peak, "peak", "", "the most events in any second, as a `rate`")
-	c.Flags().StringVar(&f.total, "total", "", "the most `events` in a run")
+	c.Flags().StringVar(&f.total, "total", "", "the most `events` in a run, those that are sent again counted each time")
 	c.Flags().StringVar(&f.requests, "requests", "", "the most `requests` in any second (default: no bound)")
 	c.Flags().StringVar(&f.batch, "batch", "", "the most `events` in a request")
-	c.Flags().StringVar(&f.merges, "merges", "", "the most merge `events` in a run")
+	c.Flags().StringVar(&f.merges, "merges", "", "the most merge `events` in a run, likewise")
 	c.Flags().BoolVar(&f.anyScenario, "any-scenario", false, "allow whatever keeps to the bounds, not this scenario alone")
 	c.Flags().StringVar(&f.stopFile, "stop-file", "", "a run ends once this `file` exists")
 	c.Flags().StringVar(&f.stopURL, "stop-url", "", "a run goes on only as long as this `URL` answers go")
@@ -163,7 +165,7 @@ func (f *terms) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, 
 			err = errors.Join(err, fmt.Errorf("a permit needs %s", missing.flag))
 		}
 	}
-	err = errors.Join(err, f.readHosts(&t, s), f.readWindow(&t), f.readBounds(&t, load, s.Load.Arrivals))
+	err = errors.Join(err, f.readHosts(&t, s), f.readWindow(&t), f.readBounds(&t, load, s))
 	return t, err
 }
 
@@ -222,8 +224,9 @@ func (f *terms) readWindow(t *scenario.Terms) (err error) {
 
 // readBounds reads the flags that bound the load, or takes what the scenario
 // sends.
-func (f *terms) readBounds(t *scenario.Terms, l permit.Load, a scenario.Arrivals) error {
-	t.Bounds = scenario.Bounds{Peak: headroom(l, a), Events: l.Events, Batch: l.Batch, Merges: max(l.Merges, 0)}
+func (f *terms) readBounds(t *scenario.Terms, l permit.Load, s *scenario.Scenario) error {
+	attempts := mostAttempts(s)
+	t.Bounds = scenario.Bounds{Peak: headroom(l, s.Load.Arrivals), Events: l.Events * attempts, Batch: l.Batch, Merges: max(l.Merges, 0) * attempts}
 	var wrong error
 	if f.peak != "" {
 		peak, err := scenario.ParseRate(f.peak)
@@ -239,6 +242,16 @@ func (f *terms) readBounds(t *scenario.Terms, l permit.Load, a scenario.Arrivals
 		}
 	}
 	return wrong
+}
+
+// mostAttempts is how often an event of a scenario may be sent: a permit's bounds
+// count each time.
+func mostAttempts(s *scenario.Scenario) int64 {
+	if s.Retry != scenario.RetrySDK {
+		return 1
+	}
+	policy := s.Policy()
+	return 1 + int64(max(policy.Retries, policy.Unanswered))
 }
 
 // headroom is the cap that a load needs: its peak, a tenth more so that it can

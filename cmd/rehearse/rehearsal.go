@@ -95,7 +95,7 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		return "", err
 	}
 	final := r.ending(summary, context.Cause(soft))
-	final.Note = clock.note()
+	final.Note = joinNotes(clock.note(), withheldNote(summary.Withheld))
 	result, err := directory.Close(final)
 	if err != nil {
 		return "", r.unwritten(path, result)
