@@ -13,6 +13,9 @@
 // format (ssh-keygen(1), ALLOWED SIGNERS). The permit names its approver, and the
 // key must be that of the approver there.
 //
+// A permit is used by one run at a time, or by the shards of one: Lock sees to that
+// on one machine. Its bounds count what is sent, retries included.
+//
 // Nothing here is decided by halves: Judge returns every reason why a permit does
 // not cover a run, and none at all is the only yes.
 package permit

@@ -81,9 +81,8 @@ func (p *Permit) judgeTarget(c Claim) []string {
 
 // judgeScenario compares fingerprints: of the scenario, and of its tokens.
 func (p *Permit) judgeScenario(s *scenario.Scenario, recorded bool) (reasons []string) {
-	if want := p.Terms.Scenario; want != "" && want != s.Fingerprint() {
-		reasons = append(reasons, fmt.Sprintf("it is for another scenario: %s is not as it was, or runs with other overrides (its fingerprint is %s…, the permit's %s…)",
-			s.File(), s.Fingerprint()[:12], want[:12]))
+	if p.Terms.Scenario != "" {
+		reasons = judgeFingerprint(s, p.Terms.Scenario)
 	}
 	for i, print := range Tokens(s, recorded) {
 		if !slices.Contains(p.Terms.Tokens, print) {
@@ -91,6 +90,19 @@ func (p *Permit) judgeScenario(s *scenario.Scenario, recorded bool) (reasons []s
 		}
 	}
 	return reasons
+}
+
+// judgeFingerprint compares what a scenario is with what it was.
+func judgeFingerprint(s *scenario.Scenario, want string) []string {
+	is, err := s.Fingerprint()
+	if err != nil {
+		return []string{fmt.Sprintf("it is for one scenario, and whether this is that one cannot be told: %v", err)}
+	}
+	if is == want {
+		return nil
+	}
+	return []string{fmt.Sprintf("it is for another scenario: %s, or a recording or variable that it refers to, is not as it was, or it runs with other overrides (its fingerprint is %s…, the permit's %s…)",
+		s.File(), is[:12], want[:12])}
 }
 
 // Tokens returns the fingerprints of the tokens that requests of s bear, each

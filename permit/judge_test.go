@@ -53,7 +53,7 @@ func TestJudge(t *testing.T) {
 		{"another port", func(_ *Permit, c *Claim) { c.Target = target(t, "https://capture.staging.example:8443") }, []string{"not for capture.staging.example:8443"}},
 		{"the usual port", func(_ *Permit, c *Claim) { c.Target = target(t, "https://capture.staging.example:8443") }, []string{"(a host without a port is meant on the usual one, 80 or 443)"}},
 		{"the embedded endpoint", func(_ *Permit, c *Claim) { c.Target, c.Own = target(t, ""), true }, []string{"not for embedded but for"}},
-		{"another scenario", func(p *Permit, _ *Claim) { p.Terms.Scenario = strings.Repeat("0", 64) }, []string{"for another scenario: acme.yaml is not as it was"}},
+		{"another scenario", func(p *Permit, _ *Claim) { p.Terms.Scenario = strings.Repeat("0", 64) }, []string{"for another scenario: acme.yaml, or a recording"}},
 		{"another token", func(p *Permit, _ *Claim) { p.Terms.Tokens = []string{"sha256:0123456789abcdef"} }, []string{"not for token 1 of the scenario (sha256:942a4137897a7c46)"}},
 		{"tokens as recorded", func(_ *Permit, c *Claim) { c.Load.Recorded = true }, []string{"not for token 1 of the scenario (recorded) but for sha256:942a"}},
 		{"a peak over the cap", func(_ *Permit, c *Claim) { c.Load.Peak = 5000.5 }, []string{"has 5,000.5 events a second at its peak, the permit allows 5,000"}},

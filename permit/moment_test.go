@@ -90,7 +90,7 @@ func TestText(t *testing.T) {
 		if err := p.WriteText(&out, c.now, time.UTC); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{c.want, "until      2026-12-01 15:00:00 UTC", "5,000 events in any second, 3,000,000 events in a run, 100 requests in any second"} {
+		for _, want := range []string{c.want, "until      2026-12-01 15:00:00 UTC", "5,000 events in any second, 3,000,000 events in a run, retries included, 100 requests in any second"} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("%q is not in\n%s", want, &out)
 			}

@@ -59,7 +59,7 @@ func left(t *scenario.Terms, now time.Time) string {
 
 // atMost lists the bounds in a sentence.
 func atMost(b *scenario.Bounds) string {
-	bounds := []string{number(b.Peak) + " events in any second", number(float64(b.Events)) + " events in a run, counted each time that they are sent"}
+	bounds := []string{number(b.Peak) + " events in any second", number(float64(b.Events)) + " events in a run, retries included"}
 	for _, more := range []struct {
 		value int64
 		what  string

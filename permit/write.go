@@ -54,7 +54,7 @@ func Write(t *scenario.Terms) ([]byte, error) {
 func writeBounds(line func(string, ...any), b *scenario.Bounds) {
 	line("bounds:")
 	line("  peak: %s # events in any one second, catching up included", scenario.FormatRate(b.Peak))
-	line("  events: %d # of a run, counted each time that they are sent", b.Events)
+	line("  events: %d # of a run, retries included", b.Events)
 	for _, bound := range []struct {
 		name  string
 		value int64
@@ -62,7 +62,7 @@ func writeBounds(line func(string, ...any), b *scenario.Bounds) {
 	}{
 		{"requests", b.Requests, "in any one second"},
 		{"batch", b.Batch, "events of one request at most"},
-		{"merges", b.Merges, "merge events, on average, likewise"},
+		{"merges", b.Merges, "merge events, on average, retries included"},
 	} {
 		if bound.value > 0 {
 			line("  %s: %d # %s", bound.name, bound.value, bound.about)

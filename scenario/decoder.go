@@ -19,6 +19,9 @@ type decoder struct {
 	given   map[string]field // every known field of the file, by path
 	secrets secrets
 	errors  Errors
+
+	references []reference // to the environment
+	series     []string    // files of rates
 }
 
 // value is one node of the file and the path that leads to it.

@@ -107,6 +107,7 @@ func readSeries(v value) *Series {
 	if name == "" {
 		return nil
 	}
+	v.d.series = append(v.d.series, v.d.resolve(name))
 	s, err := ReadSeries(v.d.resolve(name))
 	if err != nil {
 		v.fail("cannot read "+v.quoted()+": "+cause(err).Error(), "")

@@ -56,6 +56,9 @@ func (v value) scalar(expected string, tags ...string) (string, bool) {
 		v.fail(err.Error(), "")
 		return "", false
 	}
+	if v.refers() && !isBoundElsewhere(v.path) {
+		v.d.references = append(v.d.references, reference{v.path, text})
+	}
 	return text, true
 }
 

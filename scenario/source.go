@@ -18,6 +18,9 @@ type source struct {
 	sum      string
 	places   map[string]place
 	anywhere string // the sum without an override of the target's URL
+
+	references []reference // to the environment, but for secrets and the target's URL
+	series     []string    // files of rates that it names
 }
 
 // File returns the name of the scenario file as it was given.
@@ -31,10 +34,6 @@ func (s *Scenario) Redacted() []byte { return s.source.redacted }
 // SHA256 returns a fingerprint of the file and the overrides, in hexadecimal.
 // The token does not count, nor does the way in which lines end.
 func (s *Scenario) SHA256() string { return s.source.sum }
-
-// Fingerprint is SHA256 but for an override of target.url: what is sent, wherever
-// it is sent to. A permit binds a scenario by it, and names the hosts itself.
-func (s *Scenario) Fingerprint() string { return s.source.anywhere }
 
 // newSource makes the copy of a file that may be kept, and its fingerprint. The
 // token is a node of the file, or nil. One that cannot be found in the text is a
@@ -56,7 +55,10 @@ func (d *decoder) newSource(text []byte, token *yaml.Node, overrides []string) s
 		return hex.EncodeToString(sum[:])
 	}
 	elsewhere := slices.DeleteFunc(slices.Clone(overrides), func(o string) bool { return strings.HasPrefix(o, "target.url=") })
-	return source{d.file, []byte(d.secrets.strike(shown + overrideNotes(overrides))), sum(overrides), d.places(), sum(elsewhere)}
+	return source{
+		file: d.file, redacted: []byte(d.secrets.strike(shown + overrideNotes(overrides))), sum: sum(overrides), places: d.places(),
+		anywhere: sum(elsewhere), references: d.references, series: d.series,
+	}
 }
 
 // overrideNotes returns the overrides as comments. That of the token is none of them.

@@ -67,6 +67,18 @@ func (f *runFlags) clear(s *scenario.Scenario, p part, source generator.Source, 
 	return c, nil
 }
 
+// lock takes the permit for the run, or a shard's part of it.
+func (c *clearance) lock(runID string, p part) (release func(), err error) {
+	if c.permit == nil {
+		return func() {}, nil
+	}
+	release, err = c.permit.Lock("run "+runID, p.shard.Index, p.shard.Of)
+	if err != nil {
+		return nil, coded{exitRefused, fmt.Errorf("refused: %w", err)}
+	}
+	return release, nil
+}
+
 // limitOf is the share of a permit's bounds that a part of a run of a load has. A
 // bound of merges binds what is sent again as that of events does, for a share of all
 // events are merges.

@@ -57,10 +57,10 @@ A time is given with its offset, or as the clock in --zone shows it.`,
 	c.Flags().StringVar(&f.customer, "customer", "", "`whose` test it is (default: the scenario's customer)")
 	c.Flags().StringVar(&f.id, "id", "", "the `name` of the permit (default: the scenario's name, the date and a few digits)")
 	c.Flags().StringVar(&f.peak, "peak", "", "the most events in any second, as a `rate`")
-	c.Flags().StringVar(&f.total, "total", "", "the most `events` in a run, those that are sent again counted each time")
+	c.Flags().StringVar(&f.total, "total", "", "the most `events` in a run, retries included")
 	c.Flags().StringVar(&f.requests, "requests", "", "the most `requests` in any second (default: no bound)")
 	c.Flags().StringVar(&f.batch, "batch", "", "the most `events` in a request")
-	c.Flags().StringVar(&f.merges, "merges", "", "the most merge `events` in a run, likewise")
+	c.Flags().StringVar(&f.merges, "merges", "", "the most merge `events` in a run, retries included")
 	c.Flags().BoolVar(&f.anyScenario, "any-scenario", false, "allow whatever keeps to the bounds, not this scenario alone")
 	c.Flags().StringVar(&f.stopFile, "stop-file", "", "a run ends once this `file` exists")
 	c.Flags().StringVar(&f.stopURL, "stop-url", "", "a run goes on only as long as this `URL` answers go")
@@ -156,7 +156,9 @@ func (f *terms) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, 
 		t.ID = fmt.Sprintf("%.40s-%s-%04x", s.Name, t.Issued.UTC().Format("20060102"), time.Now().Nanosecond()>>14&0xffff)
 	}
 	if !f.anyScenario {
-		t.Scenario = s.Fingerprint()
+		if t.Scenario, err = s.Fingerprint(); err != nil {
+			return t, fmt.Errorf("%w; --any-scenario goes without", err)
+		}
 	}
 	for _, missing := range []struct{ flag, value string }{
 		{"--until", f.until}, {"--approver", t.Approver}, {"--purpose", t.Purpose}, {"--contact", t.Contact},

@@ -121,6 +121,12 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	id := runID()
+	unlock, err := cleared.lock(id, p)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	target := s.Target.URL
 	var endpoint *embedded
 	if target == "" {
@@ -133,7 +139,7 @@ func rehearse(w world, path string, f runFlags) error {
 	for _, warning := range plan.Notes() {
 		fmt.Fprintf(w.stderr, "note: %s\n", warning)
 	}
-	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: runID(), target: target, resumes: before, cleared: cleared}
+	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: id, target: target, resumes: before, cleared: cleared}
 	path, err = r.run(source)
 	if err != nil {
 		return err

@@ -21,6 +21,12 @@ func TestMain(m *testing.M) { testscript.Main(alone{m}, map[string]func(){"rehea
 type alone struct{ *testing.M }
 
 func (a alone) Run() int {
+	cache, err := os.MkdirTemp("", "rehearse-cache")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(cache)
+	os.Setenv("XDG_CACHE_HOME", cache) // locks of permits
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "OTEL_") || name == signersVariable {
