@@ -17,7 +17,8 @@ func TestImports(t *testing.T) {
 		"rehearse/internal/jsonfuzz": {}, // tests only
 		"rehearse/capture/pipeline":  {},
 		"rehearse/scenario":          {"rehearse/capture", "rehearse/capture/pipeline"},
-		"rehearse/results":           {"rehearse/capture", "rehearse/scenario"},
+		"rehearse/results":           {"rehearse/capture", "rehearse/scenario", "rehearse/results/rundir"},
+		"rehearse/results/rundir":    {},
 		"rehearse/recording":         {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/profile":           {"rehearse/capture", "rehearse/scenario", "rehearse/recording"},
 		"rehearse/intake":            {"rehearse/scenario", "rehearse/profile"},
@@ -26,12 +27,12 @@ func TestImports(t *testing.T) {
 		"rehearse/results/compare":   {"rehearse/results"},
 		"rehearse/results/metrics":   {"rehearse/results"},
 		"rehearse/results/otlp":      {"rehearse/results", "rehearse/results/metrics"},
-		"rehearse/results/report":    {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/compare", "rehearse/results/metrics"},
+		"rehearse/results/report":    {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/rundir", "rehearse/results/compare", "rehearse/results/metrics"},
 		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
 		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
 		"rehearse/staging":           {"rehearse/capture", "rehearse/capture/pipeline"},
 		"rehearse/internal/measure":  {},
-		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/report", "rehearse/results/compare", "rehearse/results/metrics", "rehearse/results/otlp", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/permit", "rehearse/preflight", "rehearse/generator", "rehearse/staging"},
+		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/rundir", "rehearse/results/report", "rehearse/results/compare", "rehearse/results/metrics", "rehearse/results/otlp", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/permit", "rehearse/preflight", "rehearse/generator", "rehearse/staging"},
 	}
 	owners := map[string][]string{
 		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},

@@ -17,6 +17,9 @@ type Batch struct {
 	Due    time.Duration
 	Lane   int // which queue it goes to
 
+	shard   int   // whose it is, where all are dealt out
+	planned int64 // index of the first event of the batch that it was planned in
+
 	Path            string // request target, after the prefix of the target's URL
 	ContentType     string
 	ContentEncoding string // empty: identity
@@ -35,6 +38,8 @@ type Batch struct {
 	sent    time.Duration         // when the first attempt left
 	cause   results.Cause         // and why so late
 
+	dealt results.Reach // how far the run has got when all of it has left
+
 	recorded records       // what a replay read for the builder
 	rest     *Batch        // what did not fit into the byte limit: sent right after
 	built    time.Duration // when the body was ready
@@ -52,7 +57,7 @@ func (b *Batch) reset() {
 // splitAt cuts b before its i-th event and returns what comes after.
 func (b *Batch) splitAt(i int64) *Batch {
 	rest := newBatch()
-	rest.First, rest.Events, rest.Due, rest.Lane = b.First+i, b.Events-i, b.Due, b.Lane
+	rest.First, rest.Events, rest.Due, rest.Lane, rest.planned = b.First+i, b.Events-i, b.Due, b.Lane, b.planned
 	rest.recorded = b.recorded
 	rest.recorded.skip += int(i)
 	b.Events = i

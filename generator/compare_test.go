@@ -31,7 +31,7 @@ func writtenRun(t *testing.T, s *scenario.Scenario, number int, factor float64) 
 		server := staging.New(staging.Config{Script: []staging.Phase{{To: turn, Delay: delay}, {From: turn, To: time.Hour, Delay: delay}}})
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(listener) }()
-		source, plan, err := Open(s)
+		source, plan, err := opened(s, Part{})
 		if err != nil {
 			t.Fatal(err)
 		}

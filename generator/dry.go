@@ -36,13 +36,11 @@ type Dry struct {
 // would be refused is judged by the endpoint's limits and, for v0, the generation
 // in staging.generation.
 func DryRun(s *scenario.Scenario, to *Destination, start time.Time, most scenario.EndpointLimits, show func(*Dry)) (Plan, error) {
-	source, plan, err := Open(s)
+	source, err := Open(s, Part{})
 	if err != nil {
 		return Plan{}, err
 	}
-	if c, ok := source.(io.Closer); ok {
-		defer c.Close()
-	}
+	defer source.Close()
 	d := dryRun{source: source, reader: newDryReader(s, most), heads: newHeads(s, to, start)}
 	for range runtime.GOMAXPROCS(0) {
 		d.benches = append(d.benches, newWorkbench(s, start))
@@ -57,7 +55,7 @@ func DryRun(s *scenario.Scenario, to *Destination, start time.Time, most scenari
 			d.show(b, show)
 		}
 		if errors.Is(err, io.EOF) {
-			return plan, nil
+			return source.Plan, nil
 		}
 		if err != nil {
 			return Plan{}, err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"sync"
+
+	"rehearse/results"
 )
 
 // line is the production line of a run: batches are dealt out by the source,
@@ -56,6 +58,7 @@ func (l *line) feed(ctx context.Context) {
 			l.dealt.Events += b.Events
 			l.dealt.Requests++
 			l.next = b.First + b.Events
+			b.dealt = results.Reach{Below: l.next, Events: l.dealt.Events, Requests: l.dealt.Requests}
 			l.work <- b
 			l.queues[b.Lane] <- b
 		case <-ctx.Done():

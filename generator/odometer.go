@@ -11,19 +11,6 @@ type Reading struct {
 	Recorded     time.Time // zero: nothing was due yet
 }
 
-// Follow returns what tells how far a replay has come with what is due by a time of
-// the run, while it runs; nil if source reads no recording. One goroutine may call
-// it, with times that do not fall.
-func Follow(source Source) func(now time.Duration) Reading {
-	if s, ok := source.(*shardSource); ok {
-		source = s.Source
-	}
-	if s, ok := source.(*spooled); ok {
-		return s.read.upTo
-	}
-	return nil
-}
-
 // odometer remembers where in the recording the batches begin that were dealt out
 // ahead of their due times. A mark a batch at most, so what it holds is bounded by
 // the batches that are in work.

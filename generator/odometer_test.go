@@ -17,14 +17,11 @@ func TestFollow(t *testing.T) {
 	}
 	s := replayOf(t, "a", text.String(), "batching: {events: 1}\n")
 	s.Replay.Loop = 2
-	source, plan, err := Open(s)
+	source, plan, err := opened(s, Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	follow := Follow(source)
-	if follow == nil || Follow(&shardSource{Source: source}) == nil {
-		t.Fatal("nothing to follow")
-	}
+	follow := source.Follow()
 	for b := newBatch(); source.Next(b) == nil; b.reset() {
 		if b.Events != 1 {
 			t.Fatalf("%d events in a batch", b.Events)
@@ -46,9 +43,5 @@ func TestFollow(t *testing.T) {
 		if got.Bytes != c.bytes || got.Total != total || c.recorded >= 0 && got.Recorded.Unix() != 1767225600+c.recorded || got.Recorded.IsZero() != (c.recorded < 0) {
 			t.Errorf("at %v: %+v, want %d bytes of %d and second %d", c.now, got, c.bytes, total, c.recorded)
 		}
-	}
-	synth, _, err := Open(parse(t, "name: a\nload: {profile: \"const(1, 1s)\"}\ntraffic: {}\n"))
-	if err != nil || Follow(synth) != nil {
-		t.Errorf("synthesized traffic has a place in a recording: %v", err)
 	}
 }

@@ -42,7 +42,7 @@ func TestPause(t *testing.T) {
 		{"by a profile", minute(new2026) + minute(night), "clock: profile\nload: {profile: \"const(100, 10s)\"}", ""},
 	} {
 		s := replayOf(t, "a", c.content, "  "+c.more+"\n")
-		_, plan, err := Open(s)
+		_, plan, err := opened(s, Part{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,7 +70,7 @@ func FuzzRecordedLine(f *testing.F) {
 			Batching: scenario.Batching{MinEvents: 2, MaxEvents: 2, Bytes: 1 << 20},
 			Target:   scenario.Target{Connections: 2},
 		}
-		source, _, err := openReplay(s, nil)
+		source, _, err := opened(s, Part{})
 		if err != nil {
 			return
 		}

@@ -12,71 +12,42 @@ import (
 	"rehearse/scenario"
 )
 
-// openReplay returns the source for recorded traffic. The recording is read
-// twice: once to know what will be sent (and that it can be read to its end),
-// and again to send it.
-func openReplay(s *scenario.Scenario, before *resumed) (Source, Plan, error) {
+// openReplay prepares to deal out recorded traffic. The recording is read to know
+// what will be sent, and that it can be read to its end, and again to send it.
+func openReplay(s *scenario.Scenario) (*whole, error) {
 	files, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
-		return nil, Plan{}, err
+		return nil, err
 	}
-	source, plan, err := prepareReplay(s, files, before)
-	if err != nil {
+	w := &whole{total: files.Size() * s.Replay.Loop, remove: remove, files: files}
+	if w.plan, w.open, err = planReplay(s, files); err != nil {
 		remove()
-		return nil, Plan{}, err
+		return nil, err
 	}
-	opened := &spooled{replay: source, remove: remove}
-	opened.read.total = files.Size() * s.Replay.Loop
-	return opened, plan, nil
+	return w, nil
 }
 
-// spooled is a replay that knows how far it has come, and that removes its temporary
-// copies when it is closed.
-type spooled struct {
-	replay
-	read   odometer
-	remove func()
-}
-
-// Next fills b with the next batch.
-func (s *spooled) Next(b *Batch) error {
-	err := s.replay.Next(b)
-	if err == nil {
-		s.read.note(b.Due, s.replay)
-	}
-	return err
-}
-
-// Close closes the replay.
-func (s *spooled) Close() error {
-	err := s.replay.Close()
-	s.remove()
-	return err
-}
-
-// prepareReplay surveys the recording and returns an unread source for it, or for
-// what is left of it after what was sent before.
-func prepareReplay(s *scenario.Scenario, files recording.Files, before *resumed) (replay, Plan, error) {
+// planReplay surveys the recording and returns what opens it.
+func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (dealing, error), error) {
 	format, err := files.Detect(s.Replay)
 	if err != nil {
-		return nil, Plan{}, err
+		return Plan{}, nil, err
 	}
 	if format == scenario.FormatCapture && s.Target.Endpoint == scenario.EndpointV1 {
-		return nil, Plan{}, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and these are not v1's", s.Replay.Files)
+		return Plan{}, nil, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and these are not v1's", s.Replay.Files)
 	}
 	kin := &kinship{}
-	open, err := opener(s, files, format, kin)
+	read, err := opener(s, files, format, kin)
 	if err != nil {
-		return nil, Plan{}, err
+		return Plan{}, nil, err
+	}
+	open := func() (dealing, error) {
+		r, err := read()
+		return dealing{Source: r, replay: r}, err
 	}
 	plan, err := surveyTwice(s, open, kin)
 	if err != nil {
-		return nil, Plan{}, otherwise(err, format)
-	}
-	if before != nil {
-		if open, plan, err = before.left(open, plan, laneCount(s)); err != nil {
-			return nil, Plan{}, err
-		}
+		return Plan{}, nil, otherwise(err, format)
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
 		p := s.Load.Profile
@@ -84,8 +55,7 @@ func prepareReplay(s *scenario.Scenario, files recording.Files, before *resumed)
 	}
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone
 	plan.Verbatim = format == scenario.FormatCapture
-	source, err := open()
-	return source, plan, err
+	return plan, open, nil
 }
 
 // opener returns what opens recordings of this format from their beginning.
@@ -102,7 +72,7 @@ func opener(s *scenario.Scenario, files recording.Files, format scenario.Format,
 
 // surveyTwice reads the recording to its end, and again if there are merges in it
 // that decide which lane events go to.
-func surveyTwice(s *scenario.Scenario, open func() (replay, error), kin *kinship) (Plan, error) {
+func surveyTwice(s *scenario.Scenario, open func() (dealing, error), kin *kinship) (Plan, error) {
 	kin.frozen = s.Replay.Order != scenario.OrderPerID
 	plan, err := survey(open, laneCount(s))
 	if err == nil && len(kin.parent) > 0 {
@@ -121,20 +91,7 @@ type replay interface {
 	quarantine(func(recording.Bad) error)
 	position() (bytes int64, recorded time.Time) // read so far
 	longestPause() Pause                         // so far
-	print(out io.Writer, b *Batch, w *Workbench, events span) error
-}
-
-// Quarantine writes what source finds unusable in its recording to path, as
-// recording.Quarantine does, until the run is over. A source that reads no
-// recording is left as it is.
-func Quarantine(source Source, path string) (closed func() error) {
-	r, ok := source.(replay)
-	if !ok {
-		return func() error { return nil }
-	}
-	q := recording.NewQuarantine(path)
-	r.quarantine(q.Write)
-	return q.Close
+	printer
 }
 
 // laneCount is how many queues the order of a replay asks for. Where events of
@@ -146,22 +103,41 @@ func laneCount(s *scenario.Scenario) int {
 	return 1
 }
 
-// ErrNothingLeft says that every event of a replay that is to be resumed was
-// accepted before.
+// ErrNothingLeft says that every event of a run that is to be resumed was accepted
+// before.
 var ErrNothingLeft = errors.New("nothing is left to send: every event was accepted")
 
-// survey reads a replay to its end without building or sending anything.
-func survey(open func() (replay, error), lanes int) (Plan, error) {
-	r, err := open()
+// survey reads a recording to its end, which must hold something.
+func survey(open func() (dealing, error), lanes int) (Plan, error) {
+	d, err := open()
 	if err != nil {
 		return Plan{}, err
 	}
-	defer r.Close()
+	defer d.Close()
+	p, err := d.count(lanes)
+	if err == nil && p.Events == 0 {
+		err = errors.Join(append([]error{emptyRecording(d.replay.counts())}, asErrors(p.Warnings)...)...)
+	}
+	return p, err
+}
+
+// count deals out traffic to its end without building or sending anything.
+func count(open func() (dealing, error), lanes int) (Plan, error) {
+	d, err := open()
+	if err != nil {
+		return Plan{}, err
+	}
+	defer d.Close()
+	return d.count(lanes)
+}
+
+// count deals out all that is left and says what it was.
+func (d *dealing) count(lanes int) (Plan, error) {
 	var p Plan
 	rates, b, load, sum := recording.NewCurve(time.Second), newBatch(), laneLoad{}, xxh3.New()
 	for {
 		b.reset()
-		err := r.Next(b)
+		err := d.Next(b)
 		if err == io.EOF {
 			break
 		}
@@ -175,15 +151,18 @@ func survey(open func() (replay, error), lanes int) (Plan, error) {
 		load.add(b)
 		b.addTo(sum)
 	}
-	p.Warnings, p.Pause = warnings(r.counts()), r.longestPause()
-	if _, resumed := r.(*rest); p.Events == 0 && resumed {
-		return Plan{}, ErrNothingLeft
+	p.Peak, p.Rate = rates.Peak(), rates.Rate
+	if d.rest != nil {
+		p.Skipped = d.rest.base
 	}
-	if p.Events == 0 {
-		return Plan{}, errors.Join(append([]error{emptyRecording(r.counts())}, asErrors(p.Warnings)...)...)
+	if d.replay != nil {
+		p.Recording = fmt.Sprintf("%016x", sum.Sum64())
+		p.Warnings = append(warnings(d.replay.counts()), load.warnings(lanes)...)
+		if pause := d.replay.longestPause(); pause.Ends > p.Skipped {
+			pause.Ends -= p.Skipped
+			p.Pause = pause // else it was over before
+		}
 	}
-	p.Warnings = append(p.Warnings, load.warnings(lanes)...)
-	p.Peak, p.Rate, p.Recording = rates.Peak(), rates.Rate, fmt.Sprintf("%016x", sum.Sum64())
 	return p, nil
 }
 

@@ -214,7 +214,7 @@ func (r *eventReplay) fillEvent(b *Batch, i int64, w *Workbench) {
 	item, name, id, properties := b.recorded.at(i)
 	w.event = capture.Event{Name: name, DistinctID: id, UUID: item.uuid, Timestamp: item.at, Properties: properties}
 	if r.scenario.Replay.Timestamps == scenario.StampsNow {
-		w.event.Timestamp = w.start.Add(item.due)
+		w.event.Timestamp = w.origin.Add(item.due)
 	}
 	if r.masks != nil {
 		r.masks.mask(&w.event, w)

@@ -20,7 +20,7 @@ import (
 // dealt opens s and builds every batch of it.
 func dealt(t *testing.T, s *scenario.Scenario) (batches []Batch, plan Plan) {
 	t.Helper()
-	source, plan, err := Open(s)
+	source, plan, err := opened(s, Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestOrderHasItsPrice(t *testing.T) {
 		}
 		fmt.Fprintf(&text, `{"e":"a","d":%q,"t":%d}`+"\n", id, 1767225600+i)
 	}
-	_, plan, err := Open(replayOf(t, "a", text.String(), "target: {connections: 8}\n"))
+	_, plan, err := opened(replayOf(t, "a", text.String(), "target: {connections: 8}\n"), Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestRequestsAreNotPseudonymized(t *testing.T) {
 	t.Parallel()
 	s := replayOf(t, "a", `{"path":"/e/","body":"e30=","now":"2026-01-01T00:00:00Z"}`, "")
 	s.Replay.Pseudonymize, s.Replay.Fields = true, scenario.DefaultFields()
-	if _, _, err := Open(s); err == nil || !strings.Contains(err.Error(), "cannot pseudonymize") {
+	if _, _, err := opened(s, Part{}); err == nil || !strings.Contains(err.Error(), "cannot pseudonymize") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -187,7 +187,7 @@ func TestRhythmDoesNotDrift(t *testing.T) {
 	if raced {
 		t.Skip("nothing here happens at the same time")
 	}
-	source, plan, err := Open(ready(t, "replay-activity", "replay.order=none", "batching.events=1"))
+	source, plan, err := opened(ready(t, "replay-activity", "replay.order=none", "batching.events=1"), Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func TestBadRecordings(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, _, err := Open(replayOf(t, c.file, c.content, ""))
+			_, _, err := opened(replayOf(t, c.file, c.content, ""), Part{})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v, want one with %q", err, c.want)
 			}
@@ -295,12 +295,12 @@ func TestBadRecordings(t *testing.T) {
 // where it began, and the rest is sent.
 func TestLinesLeftOut(t *testing.T) {
 	t.Parallel()
-	_, plan, err := Open(replayOf(t, "a.jsonl", `[1,2]
+	_, plan, err := opened(replayOf(t, "a.jsonl", `[1,2]
 {"e":"a","d":"x","t":"2026-01-01T00:00:00Z"
 {"e":"","d":"x","t":"2026-01-01T00:00:00Z"}
 {"e":"a","t":"2026-01-01T00:00:00Z"}
 {"e":"a","d":"x","t":"yesterday"}
-`+threeLines, ""))
+`+threeLines, ""), Part{})
 	if err != nil {
 		t.Fatal(err)
 	}

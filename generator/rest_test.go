@@ -39,7 +39,7 @@ func TestResume(t *testing.T) {
 	times := map[string]int{}
 	all := int64(0)
 	for round := 0; ; round++ {
-		source, plan, err := OpenRest(s, accepted, nil)
+		source, plan, err := opened(s, Part{Resumes: &Resumption{Accepted: accepted}})
 		if errors.Is(err, ErrNothingLeft) {
 			break
 		}
@@ -113,7 +113,7 @@ func TestRestOfPartlyAcceptedBatches(t *testing.T) {
 	t.Parallel()
 	s := longReplay(t)
 	accepted := []results.Range{{First: 5, Count: 7}, {First: 17, Count: 1}, {First: 12, Count: 3}, {First: 100, Count: 900}, {First: 1199, Count: 1}}
-	source, plan, err := OpenRest(s, accepted, nil)
+	source, plan, err := opened(s, Part{Resumes: &Resumption{Accepted: accepted}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestResumeNeedsTheKey(t *testing.T) {
 	t.Parallel()
 	s := longReplay(t)
 	s.Replay.Pseudonymize = true
-	if _, _, err := OpenRest(s, nil, nil); err == nil || !strings.Contains(err.Error(), "replay.key") {
+	if _, _, err := opened(s, Part{Resumes: &Resumption{Accepted: nil}}); err == nil || !strings.Contains(err.Error(), "replay.key") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -169,7 +169,7 @@ func TestChangedRecording(t *testing.T) {
 		{"removed", os.Remove, "no such file"},
 	} {
 		s := longReplay(t)
-		source, plan, err := Open(s)
+		source, plan, err := opened(s, Part{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func TestBooksOfAChangedRecording(t *testing.T) {
 		"events early": func(path string) error { return writeTo(path, strings.Repeat("#", 1000), 0) },
 	} {
 		s := longReplay(t)
-		source, plan, err := Open(s)
+		source, plan, err := opened(s, Part{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,6 +33,10 @@ type Config struct {
 	// of ours, negative if it is behind; 0 if it may be right. It may not block.
 	Clock func(ahead time.Duration)
 
+	// Reach, if set, is told how far the run may get before anything goes that far,
+	// about four times a second, by any goroutine. If it fails, the run ends.
+	Reach func(results.Reach) error
+
 	// Nap sleeps until shortly before a due time; nil: the finest sleep of the
 	// operating system, which stands outside virtual time.
 	Nap func(time.Duration)
@@ -87,6 +91,7 @@ type run struct {
 	recorder *results.Recorder
 	senders  []*sender
 	retries  *retries     // nil: nothing is sent again
+	reach    reach        // how far senders have got
 	split    atomic.Int64 // requests added by byte limits, ours and the endpoint's
 
 	unstarted int64 // requests that the end of the run kept from being sent
@@ -103,6 +108,7 @@ func newRun(hard context.Context, c Config) *run {
 		recorder: results.NewRecorder(n + 1),
 		done:     make(chan struct{}),
 	}
+	r.reach.init(&c)
 	if r.pacer.nap == nil {
 		r.pacer.nap = nap
 	}
@@ -121,7 +127,7 @@ func newRun(hard context.Context, c Config) *run {
 			pacer: r.pacer, queue: r.line.queues[lane], baton: batons[lane], free: r.line.free,
 			skip:  c.Scenario.Load.Late == scenario.LateSkip,
 			shard: r.recorder.Shard(i), wire: newWire(hard, &c.Destination), timer: stoppedTimer(),
-			ordered: c.Plan.Ordered, alone: n == c.Plan.Lanes, clocks: watch,
+			ordered: c.Plan.Ordered, alone: n == c.Plan.Lanes, clocks: watch, reach: &r.reach,
 		})
 		r.senders[i].wire.shape(c.Scenario, c.Start)
 	}
@@ -182,7 +188,11 @@ func (r *run) guard(g *gate) {
 }
 
 // workbench makes a builder's workbench.
-func (r *run) workbench() *Workbench { return newWorkbench(r.config.Scenario, r.config.Start) }
+func (r *run) workbench() *Workbench {
+	w := newWorkbench(r.config.Scenario, r.config.Start)
+	w.origin = w.start.Add(-r.config.Plan.Skipped)
+	return w
+}
 
 // built notes when a body was ready, and how many requests it became.
 func (r *run) built(b *Batch) {

@@ -31,6 +31,7 @@ type stageRun struct {
 	over     func(dialFunc) dialFunc // nil: nothing is put before it
 	limit    Limit
 	lead     time.Duration // from now to the start
+	reach    func(results.Reach) error
 
 	source    Source // nil: the scenario's
 	plan      Plan
@@ -62,7 +63,7 @@ func (r *stageRun) run(t *testing.T) {
 	}
 	if r.source == nil {
 		var err error
-		if r.source, r.plan, err = Open(r.scenario); err != nil {
+		if r.source, r.plan, err = opened(r.scenario, Part{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -79,7 +80,7 @@ func (r *stageRun) run(t *testing.T) {
 func (r *stageRun) send(t *testing.T) Summary {
 	t.Helper()
 	summary, err := Run(r.soft, r.hard, Config{
-		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: 2, Nap: time.Sleep, Limit: r.limit,
+		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: 2, Nap: time.Sleep, Limit: r.limit, Reach: r.reach,
 		Destination: Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: r.scenario.Target.Timeout, Dial: r.dial},
 		Observe: func(iv *results.Interval) {
 			if iv.To < iv.From {

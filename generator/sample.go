@@ -10,6 +10,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/generator/traffic"
+	"rehearse/results"
 	"rehearse/scenario"
 )
 
@@ -17,20 +18,20 @@ import (
 // be sent by a run that began at start: one JSON object a line. A run of
 // recorded requests is sampled by its requests.
 func Sample(out io.Writer, s *scenario.Scenario, start time.Time, from, n int64) error {
-	source, plan, err := Open(s)
+	o, err := Open(s, Part{})
 	if err != nil {
 		return err
 	}
-	if from < 0 || n < 0 || from >= plan.Events {
-		return fmt.Errorf("cannot sample event %d: the scenario has events 0 to %d", from, plan.Events-1)
+	defer o.Close()
+	if from < 0 || n < 0 || from >= o.Plan.Events {
+		return fmt.Errorf("cannot sample event %d: the scenario has events 0 to %d", from, o.Plan.Events-1)
 	}
-	n = min(n, plan.Events-from)
+	n = min(n, o.Plan.Events-from)
 	w := newWorkbench(s, start)
-	if y, ok := source.(*Synth); ok {
-		return y.sample(out, w, from, n)
+	if o.synth != nil {
+		return o.synth.sample(out, w, from, n)
 	}
-	defer source.(io.Closer).Close()
-	return sampleReplay(out, source.(replay), w, span{from, from + n})
+	return sampleRanges(out, o, &Lost{Ranges: []results.Range{{First: from, Count: n}}}, []*Workbench{w})
 }
 
 // SampleFaults writes the first n events from number from on that are wrong on
@@ -80,26 +81,6 @@ func (y *Synth) sample(out io.Writer, w *Workbench, from, n int64) error {
 	return nil
 }
 
-// sampleReplay reads a recording up to the end of the range.
-func sampleReplay(out io.Writer, source replay, w *Workbench, events span) error {
-	b := newBatch()
-	for b.First+b.Events < events.to {
-		b.reset()
-		if err := source.Next(b); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if b.First+b.Events <= events.from {
-			continue
-		}
-		if err := source.print(out, b, w, events); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // print writes those events of b that lie in the range.
 func (r *eventReplay) print(out io.Writer, b *Batch, w *Workbench, events span) error {
 	var line []byte
@@ -114,6 +95,12 @@ func (r *eventReplay) print(out io.Writer, b *Batch, w *Workbench, events span) 
 		}
 	}
 	return nil
+}
+
+// print writes those events of b that lie in the range.
+func (y *Synth) print(out io.Writer, b *Batch, w *Workbench, events span) error {
+	from := max(b.First, events.from)
+	return y.sample(out, w, from, min(b.First+b.Events, events.to)-from)
 }
 
 // print writes the request of b.

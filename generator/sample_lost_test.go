@@ -27,19 +27,19 @@ func TestSampleLost(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 	ranges := []results.Range{{First: 0, Count: 2}, {First: 5, Count: 1}, {First: 6, Count: 3}, {First: 30, Count: 7}}
-	lost := Lost{Start: start, Shards: 1, Ranges: ranges}
+	lost := Lost{Starts: []time.Time{start}, Shards: 1, Ranges: ranges}
 	synth := parse(t, "name: test\nload: {profile: 'const(10, 10s)'}\ntraffic: {seed: 3}\n")
 	replay := replayOf(t, "a", families(20), "target: {connections: 2}\nbatching: {events: 4}\n")
 	for name, s := range map[string]*scenario.Scenario{"synthesized": synth, "recorded": replay} {
 		all := printed(t, func(out *bytes.Buffer) error { return Sample(out, s, start, 0, 1000) })
-		got := printed(t, func(out *bytes.Buffer) error { return SampleLost(out, s, lost) })
+		got := printed(t, func(out *bytes.Buffer) error { return SampleLost(out, s, lost, nil) })
 		if want := slices.Concat(all[0:2], all[5:9], all[30:37]); !slices.Equal(got, want) {
 			t.Errorf("%s:\n%s, want\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
 	var out bytes.Buffer
-	beyond := Lost{Start: start, Ranges: []results.Range{{First: 99, Count: 2}}}
-	if err := SampleLost(&out, synth, beyond); err == nil || err.Error() != "cannot print event 100: the scenario has events 0 to 99" {
+	beyond := Lost{Starts: []time.Time{start}, Ranges: []results.Range{{First: 99, Count: 2}}}
+	if err := SampleLost(&out, synth, beyond, nil); err == nil || err.Error() != "cannot print event 100: the scenario has events 0 to 99" {
 		t.Errorf("beyond the end: %v", err)
 	}
 }
@@ -48,7 +48,7 @@ func TestSampleLost(t *testing.T) {
 func TestSampleLostOfShards(t *testing.T) {
 	t.Parallel()
 	s := replayOf(t, "a", families(20), "target: {connections: 2, compression: none}\nbatching: {events: 4}\n")
-	source, plan, err := OpenShard(s, 1, 3)
+	source, plan, err := opened(s, Part{Index: 1, Of: 3})
 	if err != nil || plan.Events == 0 {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestSampleLostOfShards(t *testing.T) {
 		want = append(want, e.UUID)
 	}
 	got := printed(t, func(out *bytes.Buffer) error {
-		return SampleLost(out, s, Lost{Start: time.Unix(1767225600, 0), Shards: 3, Ranges: []results.Range{{First: b.First, Count: b.Events}}})
+		return SampleLost(out, s, Lost{Starts: []time.Time{time.Unix(1767225600, 0)}, Shards: 3, Ranges: []results.Range{{First: b.First, Count: b.Events}}}, nil)
 	})
 	if len(got) != len(want) {
 		t.Fatalf("%d events, want %d", len(got), len(want))

@@ -33,6 +33,8 @@ type sender struct {
 	ordered bool          // nothing may overtake a request
 	alone   bool          // no other sender takes from the queue
 
+	reach *reach // how far all senders have got
+
 	clocks *clocks // nil: the endpoint's is of no interest
 
 	since time.Duration // when it was last done with a request, and free for the next
@@ -64,6 +66,7 @@ func (s *sender) run(ctx context.Context) {
 		<-b.ready
 		waited := s.wait(ctx, b.Due)
 		s.baton <- struct{}{}
+		waited = waited && s.reach.covers(b)
 		s.free <- s.handleAll(b, waited)
 	}
 }

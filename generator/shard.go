@@ -3,7 +3,6 @@ package generator
 import (
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"rehearse/scenario"
@@ -12,47 +11,29 @@ import (
 // maxLanes bounds the queues of all shards of an ordered replay together.
 const maxLanes = 1 << 20
 
-// OpenShard returns the part of a scenario's traffic that shard index of several
-// sends, due when it is due in the whole: the batches k with k mod of = index. Of
-// a replay with order per-id it is the ids whose hash falls to it, kin that merges
-// join included. What the part holds is counted by dealing out the whole once.
-func OpenShard(s *scenario.Scenario, index, of int) (Source, Plan, error) {
-	whole, byLane, err := shared(s, of)
-	if err != nil {
-		return nil, Plan{}, err
+// shardOf returns what opens the part of the traffic that a shard sends, due when
+// it is due in the whole: the batches k with k mod of = index. Of a replay with
+// order per-id it is the ids whose hash falls to it, kin that merges join included.
+// What the part holds is counted by dealing out the whole once.
+func shardOf(s *scenario.Scenario, all Plan, open func() (dealing, error), share shardSource) (Plan, func() (dealing, error), error) {
+	part := func() (dealing, error) {
+		d, err := open()
+		mine := share
+		mine.Source = d.Source
+		d.Source = &mine
+		return d, err
 	}
-	counted, plan, err := Open(whole)
+	counted, err := count(part, 0)
 	if err != nil {
-		return nil, Plan{}, err
+		return Plan{}, nil, err
 	}
-	share := shardSource{index: int64(index), of: int64(of), byLane: byLane}
-	if byLane {
+	plan, of := all, float64(share.of)
+	plan.Events, plan.Requests, plan.Sharded = counted.Events, counted.Requests, true
+	plan.Peak, plan.Rate = all.Peak/of, func(t time.Duration) float64 { return all.Rate(t) / of }
+	if share.byLane {
 		plan.Lanes = s.Target.Connections
 	}
-	part := share
-	part.Source = counted
-	plan.Events, plan.Requests = 0, 0
-	for b := newBatch(); ; {
-		b.reset()
-		err := part.Next(b)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, Plan{}, errors.Join(err, part.Close())
-		}
-		plan.Events += b.Events
-		plan.Requests++
-	}
-	if err := part.Close(); err != nil {
-		return nil, Plan{}, err
-	}
-	all := plan.Rate
-	plan.Peak /= float64(of)
-	plan.Rate = func(t time.Duration) float64 { return all(t) / float64(of) }
-	plan.Sharded = true
-	share.Source, _, err = Open(whole)
-	return &share, plan, err
+	return plan, part, nil
 }
 
 // shared is the scenario that all shards deal out alike, and whether they share
@@ -79,7 +60,7 @@ func shared(s *scenario.Scenario, of int) (whole *scenario.Scenario, byLane bool
 // shardSource passes over the batches of other shards.
 type shardSource struct {
 	Source
-	index, of int64
+	index, of int64 // less than 0: all of them, each batch with its shard
 	byLane    bool  // lane l of the whole is lane l/of of shard l mod of
 	dealt     int64 // batches of the whole so far
 }
@@ -105,13 +86,6 @@ func (s *shardSource) mine(b *Batch) bool {
 		number = int64(b.Lane)
 		b.Lane /= int(s.of)
 	}
-	return number%s.of == s.index
-}
-
-// Close closes the source, if it has anything open.
-func (s *shardSource) Close() error {
-	if c, ok := s.Source.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
+	b.shard = int(number % s.of)
+	return number%s.of == s.index || s.index < 0
 }

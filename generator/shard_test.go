@@ -14,7 +14,7 @@ import (
 func TestShards(t *testing.T) {
 	t.Parallel()
 	s := parse(t, "name: test\nload: {profile: 'line(0, 500, 10s)'}\nbatching: {events: {min: 3, max: 9}}\ntraffic: {seed: 3}\n")
-	_, whole, err := Open(s)
+	_, whole, err := opened(s, Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestShards(t *testing.T) {
 	seen := map[int64]int64{} // events by the first of the batch
 	var events, requests int64
 	for index := range of {
-		source, plan, err := OpenShard(s, index, of)
+		source, plan, err := opened(s, Part{Index: index, Of: of})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestShardsOfAnOrderedReplay(t *testing.T) {
 	s := replayOf(t, "a", families(n), "target: {connections: 2, compression: none}\nbatching: {events: 4}\n")
 	shardOf, numbers, order := map[string]int{}, map[int64]bool{}, map[string][]string{}
 	for index := range of {
-		source, plan, err := OpenShard(s, index, of)
+		source, plan, err := opened(s, Part{Index: index, Of: of})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestShardRefuses(t *testing.T) {
 		{"  pseudonymize: true\n", 2, "cannot share the replay: each machine would make up other pseudonyms (set replay.key in the scenario"},
 		{"", maxLanes, "cannot share the replay by distinct_id: 1048576 times 64 connections are more than 1048576"},
 	} {
-		_, _, err := OpenShard(replayOf(t, "a", families(2), c.more), 0, c.of)
+		_, _, err := opened(replayOf(t, "a", families(2), c.more), Part{Index: 0, Of: c.of})
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%q: error %v, want %q", c.more, err, c.want)
 		}

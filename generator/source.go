@@ -2,9 +2,11 @@ package generator
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"time"
 
+	"rehearse/recording"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -24,7 +26,7 @@ type Source interface {
 // Plan is what a source will deliver.
 type Plan struct {
 	Events    int64
-	Whole     int64  // events of the whole recording, of which a resumed replay leaves some out; 0: Events
+	Whole     int64  // events of the whole, of which a resumed run leaves some out
 	Recording string // of a replay: a checksum of its events in the order that they are dealt out
 	Requests  int64  // before any batch is split by its byte limit
 	Verbatim  bool   // recorded requests are sent, byte for byte
@@ -36,7 +38,8 @@ type Plan struct {
 	Warnings  []string
 	Pause     Pause           // of a replay on its recorded clock: the longest
 	Sharded   bool            // events of other shards lie between ours
-	Doubtful  []results.Range // of a resumed replay: sent again, though a run that was killed may have sent them
+	Skipped   time.Duration   // of a resumed run: how much earlier than in the whole its events are due
+	Doubtful  []results.Range // of a resumed run: sent again, though the one before may have sent them
 }
 
 // Notes says what is to be known before the run: the warnings, and a long pause.
@@ -47,27 +50,174 @@ func (p *Plan) Notes() []string {
 	return append(slices.Clone(p.Warnings), p.Pause.String()+"; "+p.Pause.Hint())
 }
 
-// Open returns the source that s asks for, and what it will deliver. A
-// recording is read to its end first; an error says where it cannot be.
-func Open(s *scenario.Scenario) (Source, Plan, error) {
-	if s.Replay != nil {
-		return openReplay(s, nil)
-	}
-	synth, plan := NewSynth(s)
-	return synth, plan, nil
+// Part says which part of a scenario's traffic is meant. The zero value is all of
+// it.
+type Part struct {
+	Index, Of int         // the batches of shard Index, from 0, of so many; Of less than 2: all
+	Resumes   *Resumption // nil: from the beginning
 }
 
-// OpenRest returns the source of what is left of the replay s when the events of
-// these numbers were accepted before, in any order; events keep their numbers.
-// The plan is that of the rest. What the source deals out depends on the scenario
-// and the recording alone, so that numbers mean the same events in every run. If
-// the run before was killed, broken says so, and the plan lists what is in doubt.
-func OpenRest(s *scenario.Scenario, accepted []results.Range, broken *Broken) (Source, Plan, error) {
-	switch {
-	case s.Replay == nil:
-		return nil, Plan{}, errors.New("cannot resume: the scenario replays no recording")
-	case s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "":
-		return nil, Plan{}, errors.New("cannot resume: the pseudonyms would be others than before (set replay.key in the scenario before the first run)")
+// Resumption is what is known of the runs that a run resumes.
+type Resumption struct {
+	Accepted []results.Range // events that are not sent again, in any order
+	Broken   []*Broken       // those of the runs of which not all is known
+}
+
+// Opened is a source and all that is known of it. What can be asked of a recording
+// is asked here, and not of the source, so that nothing that is put around one can
+// hide it.
+type Opened struct {
+	Source
+	Plan Plan
+
+	synth  *Synth    // nil: a recording is read
+	replay replay    // nil: events are synthesized
+	read   *odometer // of a recording
+	files  recording.Files
+	remove func() // the copies of pipes
+}
+
+// Open returns the source of a part of the scenario's traffic, and what it will
+// deliver. A recording is read to its end first; an error says where it cannot be.
+// What is dealt out depends on the scenario and the recording alone: numbers mean
+// the same events in every run, whichever part of them it sends.
+func Open(s *scenario.Scenario, p Part) (*Opened, error) {
+	if p.Resumes != nil && s.Replay != nil && s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "" {
+		return nil, errors.New("cannot resume: the pseudonyms would be others than before (set replay.key in the scenario before the first run)")
 	}
-	return openReplay(s, &resumed{results.Union(accepted), broken})
+	whole, byLane, err := s, false, error(nil)
+	if p.Of > 1 {
+		if whole, byLane, err = shared(s, p.Of); err != nil {
+			return nil, err
+		}
+	}
+	w, err := openWhole(whole)
+	if err != nil {
+		return nil, err
+	}
+	o, err := w.part(s, &p, byLane)
+	if err != nil {
+		w.remove()
+	}
+	return o, err
+}
+
+// whole is all of a scenario's traffic, which can be dealt out again and again.
+type whole struct {
+	plan   Plan
+	open   func() (dealing, error)
+	total  int64 // bytes of a recording, all passes
+	files  recording.Files
+	remove func() // the copies of pipes
+}
+
+// dealing is one time that traffic is dealt out.
+type dealing struct {
+	Source
+	synth  *Synth // one of these is nil
+	replay replay
+	rest   *rest // nil: nothing is left out
+}
+
+// Close closes the recording, if there is one.
+func (d *dealing) Close() error {
+	if d.replay == nil {
+		return nil
+	}
+	return d.replay.Close()
+}
+
+// openWhole prepares to deal out all of the traffic of s.
+func openWhole(s *scenario.Scenario) (*whole, error) {
+	if s.Replay != nil {
+		return openReplay(s)
+	}
+	_, plan := NewSynth(s)
+	return &whole{plan: plan, remove: func() {}, open: func() (dealing, error) {
+		y, _ := NewSynth(s)
+		return dealing{Source: y, synth: y}, nil
+	}}, nil
+}
+
+// part opens a part of the whole; s is the scenario as it was given.
+func (k *whole) part(s *scenario.Scenario, p *Part, byLane bool) (*Opened, error) {
+	plan, open := k.plan, k.open
+	plan.Whole = plan.Events
+	var err error
+	if p.Of > 1 {
+		if plan, open, err = shardOf(s, plan, open, shardSource{index: int64(p.Index), of: int64(p.Of), byLane: byLane}); err != nil {
+			return nil, err
+		}
+	}
+	if p.Resumes != nil {
+		if plan, open, err = p.Resumes.left(plan, open); err != nil {
+			return nil, err
+		}
+	}
+	d, err := open()
+	if err != nil {
+		return nil, err
+	}
+	o := &Opened{Source: d.Source, Plan: plan, synth: d.synth, replay: d.replay, remove: k.remove, files: k.files}
+	if d.replay != nil {
+		o.read = &odometer{total: k.total}
+	}
+	return o, nil
+}
+
+// Next fills b with the next batch, and notes how far the recording was read for it.
+func (o *Opened) Next(b *Batch) error {
+	err := o.Source.Next(b)
+	if err == nil && o.read != nil {
+		o.read.note(b.Due, o.replay)
+	}
+	return err
+}
+
+// Close closes the recording, if there is one, and removes copies that were made
+// of it.
+func (o *Opened) Close() error {
+	defer o.remove()
+	if o.replay == nil {
+		return nil
+	}
+	return o.replay.Close()
+}
+
+// Follow returns what tells how far the recording has been read for what is due by
+// a time of the run, while it runs; nil if there is none. One goroutine may call it,
+// with times that do not fall.
+func (o *Opened) Follow() func(now time.Duration) Reading {
+	if o.read == nil {
+		return nil
+	}
+	return o.read.upTo
+}
+
+// Quarantine writes what is unusable in the recording to path, as
+// recording.Quarantine does, until the run is over.
+func (o *Opened) Quarantine(path string) (closed func() error) {
+	if o.replay == nil {
+		return func() error { return nil }
+	}
+	q := recording.NewQuarantine(path)
+	o.replay.quarantine(q.Write)
+	return q.Close
+}
+
+// Recordings identifies the files that are read, which takes reading them once more.
+func (o *Opened) Recordings() ([]scenario.FileSum, error) { return o.files.Sums() }
+
+// Largest deals out all that is left and returns how many events the largest
+// request has.
+func (o *Opened) Largest() (events int64, err error) {
+	for b := newBatch(); ; {
+		b.reset()
+		if err := o.Next(b); errors.Is(err, io.EOF) {
+			return events, nil
+		} else if err != nil {
+			return events, err
+		}
+		events = max(events, b.Events)
+	}
 }

@@ -43,7 +43,7 @@ func (y *Synth) Next(b *Batch) error {
 	if !ok {
 		return io.EOF
 	}
-	b.First, b.Events, b.Due = c.first, c.events, c.due
+	b.First, b.Events, b.Due, b.planned = c.first, c.events, c.due, c.first
 	y.batches++
 	y.events += c.events
 	return nil
@@ -53,7 +53,7 @@ func (y *Synth) Next(b *Batch) error {
 func (y *Synth) Build(b *Batch, w *Workbench) {
 	y.prepare(w)
 	if y.tokens != nil {
-		w.envelope.Token = y.tokens.of(b.First)
+		w.envelope.Token = y.tokens.of(b.planned)
 	}
 	w.assemble(b, y.fill)
 }
@@ -61,7 +61,7 @@ func (y *Synth) Build(b *Batch, w *Workbench) {
 // prepare readies a workbench for synthesized events.
 func (y *Synth) prepare(w *Workbench) {
 	if w.pen.Due == nil {
-		w.pen.Start, w.pen.Due = w.start, y.schedule.Cursor().Due
+		w.pen.Start, w.pen.Due = w.origin, y.schedule.Cursor().Due
 	}
 }
 

@@ -85,7 +85,7 @@ func TestRandomAccessEqualsSequential(t *testing.T) {
 // bodiesOf returns a digest of the first n bodies, built by this many workers.
 func bodiesOf(t testing.TB, s *scenario.Scenario, n, workers int) string {
 	t.Helper()
-	source, plan, err := Open(s)
+	source, plan, err := opened(s, Part{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,8 @@ type Workbench struct {
 	engages  bool             // $identify events leave out their name
 	tail     int              // bytes that an envelope may end with
 	limit    int              // bytes of a body before compression
-	start    time.Time
+	start    time.Time        // of the run
+	origin   time.Time        // that the dues of events count from: of a resumed run, before its start
 
 	plain []byte
 	event capture.Event
@@ -40,6 +41,7 @@ func newWorkbench(s *scenario.Scenario, start time.Time) *Workbench {
 		target: &s.Target,
 		limit:  int(s.Batching.Bytes),
 		start:  start,
+		origin: start,
 	}
 	if h, known := s.Target.Client.Habits(); known {
 		w.habits, w.envelope.Order = &h, h.Order

@@ -196,7 +196,7 @@ func send(t *testing.T, s *scenario.Scenario) (results.Tally, staging.Stats) {
 	server := staging.New(staging.Config{})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	source, plan, err := generator.Open(s)
+	source, err := generator.Open(s, generator.Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func send(t *testing.T, s *scenario.Scenario) (results.Tally, staging.Stats) {
 	to.Dial = func(context.Context, string) (net.Conn, error) { return listener.Dial() }
 	var total results.Tally
 	_, err = generator.Run(t.Context(), t.Context(), generator.Config{
-		Scenario: s, Source: source, Plan: plan, Start: now, Builders: 2, Nap: time.Sleep, Destination: to,
+		Scenario: s, Source: source, Plan: source.Plan, Start: now, Builders: 2, Nap: time.Sleep, Destination: to,
 		Observe: func(iv *results.Interval) { total = *iv.Total },
 	})
 	if err != nil {

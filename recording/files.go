@@ -21,6 +21,7 @@ type Files struct {
 	parts  []part
 	paths  []string // what was looked at; a copy of what can be read only once
 	beside []string // names of members of archives that hold no data
+	looked []part   // what lies at each of the paths, archives as a whole
 }
 
 // Look lists what lies at the paths, archives unfolded, in order. What can be read
@@ -87,7 +88,7 @@ func (l *lister) list(paths []string) error {
 		if err != nil {
 			return err
 		}
-		l.files.paths = append(l.files.paths, p.path)
+		l.files.paths, l.files.looked = append(l.files.paths, p.path), append(l.files.looked, p)
 		p.buffers = &l.buffers
 		if err := l.unfold(p, maxNested); err != nil {
 			return err
@@ -119,7 +120,7 @@ func (l *lister) look(path string) (part, error) {
 		if l.spool == nil {
 			return p, nil
 		}
-		return l.spool.copy(p, "standard input")
+		return l.spool.copy(p, standardInput)
 	case err != nil:
 		return part{}, fmt.Errorf("cannot open recording: %w", err)
 	case !info.Mode().IsRegular(): // To look into a pipe would take from it.

@@ -8,6 +8,9 @@ import (
 	"os"
 )
 
+// standardInput is what the standard input is called.
+const standardInput = "standard input"
+
 // Stdin is the path that stands for the standard input.
 const Stdin = "-"
 

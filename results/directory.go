@@ -6,14 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
 
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -31,6 +29,7 @@ const (
 // what is there.
 const (
 	CheckFile    = "check.json"    // what the preflight said of the scenario
+	ResolvedFile = "resolved.yaml" // the scenario as it was used, from which the run can be made again
 	EndpointFile = "endpoint.json" // what the embedded endpoint had counted at the end
 	PermitFile   = "permit.yaml"   // the permit that the run was allowed by, as signed
 )
@@ -45,9 +44,10 @@ type Manifest struct {
 	Target       string    // URL without secrets
 	Permit       string    // the id of the permit that it ran under; empty: none
 	Planned      Planned
-	Shard        Shards // zero: the whole run
-	Merged       int    // how many shards were joined; 0: it is no merge
-	ScenarioYAML []byte // the scenario file, its secrets redacted
+	Shard        Shards      // zero: the whole run
+	Starts       []time.Time // of the shards that were joined, in their order; nil: it is no merge
+	ScenarioYAML []byte      // the scenario file, its secrets redacted
+	Resolved     []byte      // the scenario as it was used; nil: not known
 	Thresholds   []scenario.Threshold
 	Stages       []scenario.Stretch // of the load, in order; more than MaxStages are left out of the result
 	Warnings     []string           // doubts that were there before the run, such as lines of a recording that cannot be sent
@@ -72,15 +72,16 @@ type Final struct {
 // that the files hold a clean beginning of the run, later calls of Write return
 // nil, and Close declares the run invalid for that cause.
 type Directory struct {
-	path     string
+	*rundir.Dir
 	manifest Manifest
 	before   process // what the process had used when the directory was made
 
-	latency, timeline, ledger io.WriteCloser
+	latency, timeline, ledger growing
 	rejected                  rejectedFiles
 
 	lines   bytes.Buffer // reused for latency.hlog
 	log     hlogWriter
+	entries ledgerWriter
 	demands []*demand
 	walk    *walk
 	doctor  *doctor
@@ -96,9 +97,6 @@ type Directory struct {
 // Create makes the directory of a run, which must not exist or be empty, writes
 // the scenario into it and a first result.json.
 func Create(path string, m Manifest) (*Directory, error) {
-	if err := makeEmpty(path); err != nil {
-		return nil, err
-	}
 	if m.Shard.Of == 0 {
 		m.Shard.Of = 1
 	}
@@ -106,9 +104,16 @@ func Create(path string, m Manifest) (*Directory, error) {
 		sum := sha256.Sum256(m.ScenarioYAML)
 		m.SHA256 = hex.EncodeToString(sum[:])
 	}
-	d := &Directory{path: path, manifest: m, before: measureProcess(), total: NewTally(), rejected: rejectedFiles{directory: path, limit: maxSegment}}
+	dir, err := rundir.Make(path, m.RunID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create run directory %q: %w", path, advise(err))
+	}
+	d := &Directory{Dir: dir, manifest: m, before: measureProcess(), total: NewTally(), rejected: rejectedFiles{directory: path, limit: maxSegment}}
 	d.demands, d.walk, d.doctor = newDemands(m.Thresholds, m.Stages), newWalk(&m), newDoctor()
-	err := os.WriteFile(d.file(ScenarioFile), m.ScenarioYAML, 0o644)
+	err = rundir.Replace(path, ScenarioFile, m.ScenarioYAML)
+	if err == nil && m.Resolved != nil {
+		err = rundir.Replace(path, ResolvedFile, m.Resolved)
+	}
 	if err == nil {
 		err = d.openFiles()
 	}
@@ -116,25 +121,14 @@ func Create(path string, m Manifest) (*Directory, error) {
 		err = d.writeResult(d.result(Final{Ended: Running}, Count{}))
 	}
 	if err != nil {
-		d.closeFiles()
-		return nil, fmt.Errorf("cannot create run directory %q: %w", path, advise(err))
+		return nil, fmt.Errorf("cannot create run directory %q: %w", path, errors.Join(advise(err), d.Abandon()))
 	}
 	return d, nil
 }
 
-// makeEmpty makes the directory, unless it is there already and empty.
-func makeEmpty(path string) error {
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return fmt.Errorf("cannot create run directory %q: %w", path, advise(err))
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return fmt.Errorf("cannot create run directory %q: %w", path, advise(err))
-	}
-	if len(entries) > 0 {
-		return fmt.Errorf("cannot create run directory %q: it is not empty (choose another, or remove it: a run never overwrites another)", path)
-	}
-	return nil
+// Abandon removes the directory of a run that has not begun.
+func (d *Directory) Abandon() error {
+	return errors.Join(d.closeFiles(), d.Discard())
 }
 
 // advise adds to an error of the file system what can be done about it.
@@ -150,25 +144,20 @@ func advise(err error) error {
 	return err
 }
 
-// file is the path of a file of the run.
-func (d *Directory) file(name string) string { return filepath.Join(d.path, name) }
-
 // openFiles makes the files that grow, each with its header.
 func (d *Directory) openFiles() error {
 	for _, f := range []struct {
 		name, header string
-		file         *io.WriteCloser
+		file         *growing
 	}{
 		{LatencyFile, hlogHeader(d.manifest.StartedAt), &d.latency},
 		{TimelineFile, timelineHeader(), &d.timeline},
-		{LedgerFile, ledgerHeader, &d.ledger},
+		{LedgerFile, ledgerHeader(d.manifest.RunID), &d.ledger},
 	} {
-		file, err := os.OpenFile(d.file(f.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if err != nil {
+		if err := f.file.create(d.Path, f.name); err != nil {
 			return err
 		}
-		*f.file = file
-		if _, err := io.WriteString(file, f.header); err != nil {
+		if err := f.file.append([]byte(f.header)); err != nil {
 			return err
 		}
 	}
@@ -177,13 +166,17 @@ func (d *Directory) openFiles() error {
 
 // closeFiles closes the files that grow.
 func (d *Directory) closeFiles() error {
-	err := d.rejected.Close()
-	for _, f := range []io.Closer{d.latency, d.timeline, d.ledger} {
-		if f != nil {
-			err = errors.Join(err, f.Close())
-		}
+	return errors.Join(d.rejected.out.Close(), d.latency.Close(), d.timeline.Close(), d.ledger.Close())
+}
+
+// MayLeave writes down how far the run may get from now on. Unlike all others it
+// may be called from any goroutine, and must be before anything leaves that goes
+// further.
+func (d *Directory) MayLeave(r Reach) error {
+	if err := d.Advance(r); err != nil {
+		return fmt.Errorf("cannot write down what is about to be sent: %w", err)
 	}
-	return err
+	return nil
 }
 
 // Write writes an interval down: a line or more in every file, then result.json
@@ -203,10 +196,24 @@ func (d *Directory) Write(iv *Interval) error {
 	if err == nil {
 		err = d.writeResult(d.result(Final{Ended: Running}, iv.InFlight))
 	}
-	if err != nil {
-		d.failure = fmt.Errorf("cannot write run directory %q: %w", d.path, advise(err))
+	if err == nil {
+		return nil
+	}
+	d.fail(err)
+	// There is room for it again. What is left out is named in it.
+	if err := d.writeResult(d.result(Final{Ended: Running}, iv.InFlight)); err != nil {
+		d.failure = errors.Join(d.failure, err)
 	}
 	return d.failure
+}
+
+// fail notes the first failure to write, and that what comes after it may be
+// missing, and makes room for the last words.
+func (d *Directory) fail(err error) {
+	if d.failure != nil {
+		return
+	}
+	d.failure = fmt.Errorf("cannot write run directory %q: %w", d.Path, errors.Join(advise(err), d.Enter(rundir.Unwritten), d.Release()))
 }
 
 // append writes the interval at the end of every file that grows.
@@ -222,38 +229,38 @@ func (d *Directory) append(iv *Interval) error {
 	if err != nil {
 		return err
 	}
-	d.frame = appendLedger(d.frame[:0], iv.Ledger)
-	for _, part := range []struct {
-		file io.Writer
-		text []byte
-	}{
-		{d.latency, d.lines.Bytes()},
-		{d.ledger, d.frame},
-		{d.timeline, appendRow(nil, RowOf(iv))},
-	} {
-		if len(part.text) == 0 {
-			continue
-		}
-		if _, err := part.file.Write(part.text); err != nil {
-			return err
-		}
-	}
-	return nil
+	d.frame = d.entries.append(d.frame[:0], iv.Ledger)
+	return errors.Join(d.latency.append(d.lines.Bytes()), d.ledger.append(d.frame), d.timeline.append(appendRow(nil, RowOf(iv))))
 }
 
 // Close writes the final result.json and judges the run. The Result is there
 // even with an error, which says that the directory lacks something; the verdict
 // then is Invalid. Close after the Interval of the last Tick was written.
 func (d *Directory) Close(f Final) (*Result, error) {
-	if err := errors.Join(d.flush(), d.closeFiles()); err != nil && d.failure == nil {
-		d.failure = fmt.Errorf("cannot write run directory %q: %w", d.path, advise(err))
+	if err := errors.Join(d.flush(), d.closeFiles()); err != nil {
+		d.fail(err)
 	}
 	r := d.result(f, Count{})
-	if err := d.writeResult(r); err != nil && d.failure == nil {
-		d.failure = fmt.Errorf("cannot write run directory %q: %w", d.path, advise(err))
+	if err := d.writeLast(r); err != nil {
+		d.fail(err)
 		r = d.result(f, Count{})
+		if err := d.writeLast(r); err != nil {
+			d.failure = errors.Join(d.failure, err)
+		}
 	}
-	return r, d.failure
+	return r, errors.Join(d.failure, d.Lock.Close())
+}
+
+// writeLast writes the result that stays, and says so where the run is held.
+func (d *Directory) writeLast(r *Result) error {
+	text, err := r.encode()
+	if err == nil {
+		err = errors.Join(d.Release(), rundir.Replace(d.Path, ResultFile, text))
+	}
+	if err == nil {
+		err = d.Enter(rundir.Closed)
+	}
+	return err
 }
 
 // flush writes what still waited for more.
@@ -265,14 +272,14 @@ func (d *Directory) flush() error {
 	if err := d.log.flush(&d.lines); err != nil {
 		return err
 	}
-	_, err := d.latency.Write(d.lines.Bytes())
-	return err
+	return d.latency.append(d.lines.Bytes())
 }
 
 // result is the Result as things stand.
 func (d *Directory) result(f Final, inFlight Count) *Result {
 	r := newResult(&d.manifest, d.total, d.elapsed)
 	r.Stages = d.walk.rows(d.manifest.Stages)
+	r.Ledger = &LedgerFacts{Segments: int64(d.entries.segments), Bytes: d.ledger.size}
 	r.Run.Ended, r.Run.Why, r.Run.Rule = f.Ended, f.Why, f.Rule
 	if f.Planned != (Planned{}) {
 		r.Planned = f.Planned
@@ -306,9 +313,5 @@ func (d *Directory) writeResult(r *Result) error {
 	if err != nil {
 		return err
 	}
-	next := d.file(ResultFile + ".next")
-	if err := os.WriteFile(next, text, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(next, d.file(ResultFile))
+	return rundir.ReplaceSoon(d.Path, ResultFile, text)
 }

@@ -32,8 +32,14 @@
 // describes every field. It is replaced as a whole after every interval, with
 // "ended": "running" until the run is closed. While it says so, the requests in
 // flight count as ambiguous and everything not yet due as unsent, so that the
-// books balance at every moment and a killed run reads as what it may have done
-// at worst. Times in it are in milliseconds, to the microsecond.
+// books balance at every moment. Of a run that was killed Open counts as ambiguous,
+// too, what run.lock says may have left since. Times in it are in milliseconds, to
+// the microsecond; started_at is to the nanosecond, because the times of events
+// count from it.
+//
+// run.lock is held by flock(2) for as long as the run lasts, or is resumed, and
+// says how far it may have got: no event from number below on has left, and no
+// more events and requests than it names. It is written before they leave.
 //
 //	run         which scenario and seed, when, for how long, against what, how it ended and why
 //	planned     what the scenario asked for; requests may grow when a batch is split
@@ -70,7 +76,7 @@
 //	late_pace_requests        left late though built and with a connection free
 //	late_connection_requests  left late because every connection was waiting
 //	body_bytes wire_bytes     of what was sent
-//	latency_p50_ms            and p99, max; service_p50_ms and p99; lag_p99_ms and max
+//	latency_p50_ms            and p99, max; service_p50_ms and p99; lag_p99_ms and max; empty where nothing was timed
 //	too_long                  durations over an hour, which are in no histogram
 //	rejections_left_out       refused requests that never had details
 //	latency_p90_ms
@@ -78,7 +84,8 @@
 //	late_held_requests        left late because a permit's cap, or a pause that the endpoint asked for, kept them back
 //
 // rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
-// gzip member an interval:
+// gzip member an interval, after an empty one that makes it a gzip file from the
+// beginning:
 //
 //	due_ms sent_ms done_ms    from the start of the run
 //	status reason side        as in result.json
@@ -116,10 +123,16 @@
 // target.url have none, and the endpoint there has the counts of all.
 //
 // ledger says of every event whether it was accepted, rejected, ambiguous or
-// unsent; ReadLedger reads it, and ledger.go describes its bytes.
+// unsent; ReadLedger reads it, and ledger.go describes its bytes. Each of its
+// segments has a checksum and a number, and result.json counts them: what does not
+// agree is damage, and what stood there is not known.
 //
 // The last four files only ever grow, by whole intervals. A run that is killed
 // leaves at most one torn interval at their ends, which Open passes over. If one
 // of them cannot be written, for want of space say, the run goes on and nothing
-// more is appended; the verdict is invalid with that cause.
+// more is appended; the verdict is invalid with that cause, and result.json is
+// written into space that was reserved for it.
+//
+// Nothing in a run directory is followed, neither a link nor a pipe, and only its
+// owner can read what is made in it: it may hold ids of persons.
 package results

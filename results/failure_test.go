@@ -50,14 +50,14 @@ func TestAdvice(t *testing.T) {
 
 // fullDisk takes so many bytes and no more.
 type fullDisk struct {
-	io.WriteCloser
+	io.Writer
 	room int
 }
 
 func (f *fullDisk) Write(p []byte) (int, error) {
 	n := min(len(p), f.room)
 	f.room -= n
-	written, err := f.WriteCloser.Write(p[:n])
+	written, err := f.Writer.Write(p[:n])
 	if err == nil && n < len(p) {
 		err = syscall.ENOSPC
 	}
@@ -68,7 +68,7 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
 	d := create(t, path, manifest(300))
-	d.timeline = &fullDisk{d.timeline, 250} // a row and a piece of the next
+	d.timeline.Writer = &fullDisk{d.timeline.Writer, 250} // a row and a piece of the next
 	r := NewRecorder(1)
 	var failures []error
 	for i := range 300 {

@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+
+	"rehearse/results/rundir"
 )
 
 // FarEnd is what the embedded endpoint had counted when the run was over, as far
@@ -22,23 +21,9 @@ type FarEnd struct {
 // stageFormat is the layout of endpoint.json.
 const stageFormat = "rehearse/stage/v1"
 
-// maxFarEnd is how much is read of endpoint.json, in bytes.
-const maxFarEnd = 16 << 20
-
-// readFarEndText reads the file endpoint.json of a run directory, or its first
-// part if it is larger than one may be.
-func readFarEndText(path string) ([]byte, error) {
-	file, err := os.Open(filepath.Join(path, EndpointFile))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxFarEnd))
-}
-
 // readFarEnd reads endpoint.json; nil without an error if there is none.
 func readFarEnd(path string) (*FarEnd, error) {
-	text, err := readFarEndText(path)
+	text, err := rundir.ReadFile(path, EndpointFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

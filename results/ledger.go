@@ -1,37 +1,49 @@
 package results
 
 import (
-	"bufio"
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"math"
 	"slices"
 
 	"rehearse/capture"
 )
 
-// The ledger is a header and frames, one or more an interval, only ever
+// The ledger is a header and segments, one or more an interval, only ever
 // appended. All fixed numbers are little-endian.
 //
-//	header   "rehearse ledger" and one byte, the version: 1
-//	frame    uint32 length of the payload, uint32 CRC-32C of the payload, payload
+//	header   "rehearse ledger", one byte, the version: 2, and 8 bytes: the first of the SHA-256 of the run's id
+//	segment  "SEGM", uint32 number of the segment from 0, uint32 length of the payload,
+//	         uint32 CRC-32C of number, length and payload, payload
 //	payload  uvarint how many ranges, then each range:
-//	         varint  first event, less the end of the range before it in this frame (or 0)
+//	         varint  first event, less the end of the range before it in this segment (or 0)
 //	         uvarint number of events × 4 + fate: 0 unsent, 1 accepted, 2 rejected, 3 ambiguous
 //
 // varint and uvarint are those of encoding/binary (LEB128, zigzag for the signed
-// one). A frame that is shorter than its length or fails its checksum is where
-// the run was killed: everything before it holds. An event in no range had no
-// answer when the ledger ended: it was in flight, or not yet due.
+// one). Version 1 had no id in the header, and of a segment only length, CRC-32C
+// of the payload, and payload: what follows damage in it cannot be found again.
+// Where result.json counts segments and bytes, all of them must be there; a
+// segment behind those that is cut off is where the run was killed. An event in
+// no range had no answer when the ledger ended: it was in flight, or not yet due,
+// or stood in what is damaged.
 const (
-	ledgerHeader  = "rehearse ledger\x01"
+	ledgerName    = "rehearse ledger"
+	segmentMark   = "SEGM"
+	headSize      = len(segmentMark) + 12
+	tagSize       = 8
 	maxFrame      = 2 << 20 // bytes of payload
-	frameRanges   = 1 << 16 // ranges in a frame, each of at most 20 bytes
+	frameRanges   = 1 << 16 // ranges in a segment, each of at most 20 bytes
 	maxRangeCount = math.MaxInt64 >> 2
+)
+
+// The versions of the ledger.
+const (
+	ledgerPlain  = 1
+	ledgerMarked = 2
 )
 
 // ErrTorn says that a file of a run ends in the middle: the run was killed
@@ -40,8 +52,9 @@ var ErrTorn = errors.New("the file ends in the middle")
 
 // Range is a stretch of events, by index, that had the same fate.
 type Range struct {
-	First, Count int64
-	Fate         capture.Fate
+	First int64        `json:"first"`
+	Count int64        `json:"count"`
+	Fate  capture.Fate `json:"fate"`
 }
 
 // end is the index after the last event.
@@ -66,17 +79,33 @@ func join(ranges []Range) []Range {
 	return joined
 }
 
-// appendLedger appends the frames of ranges.
-func appendLedger(dst []byte, ranges []Range) []byte {
+// ledgerWriter makes the text of a ledger.
+type ledgerWriter struct{ segments uint32 }
+
+// ledgerHeader is how the ledger of a run begins.
+func ledgerHeader(run string) string {
+	return ledgerName + string(rune(ledgerMarked)) + runTag(run)
+}
+
+// runTag is what ties a ledger to its run.
+func runTag(run string) string {
+	sum := sha256.Sum256([]byte(run))
+	return string(sum[:tagSize])
+}
+
+// append appends the segments of ranges.
+func (w *ledgerWriter) append(dst []byte, ranges []Range) []byte {
 	for some := range slices.Chunk(ranges, frameRanges) {
-		dst = appendFrame(dst, some)
+		dst = w.appendSegment(dst, some)
 	}
 	return dst
 }
 
-// appendFrame appends one frame.
-func appendFrame(dst []byte, ranges []Range) []byte {
+// appendSegment appends one segment.
+func (w *ledgerWriter) appendSegment(dst []byte, ranges []Range) []byte {
 	start := len(dst)
+	dst = append(dst, segmentMark...)
+	dst = binary.LittleEndian.AppendUint32(dst, w.segments)
 	dst = append(dst, make([]byte, 8)...)
 	dst = binary.AppendUvarint(dst, uint64(len(ranges)))
 	var end int64
@@ -85,81 +114,17 @@ func appendFrame(dst []byte, ranges []Range) []byte {
 		dst = binary.AppendUvarint(dst, uint64(r.Count)<<2|uint64(r.Fate))
 		end = r.end()
 	}
-	payload := dst[start+8:]
-	binary.LittleEndian.PutUint32(dst[start:], uint32(len(payload)))
-	binary.LittleEndian.PutUint32(dst[start+4:], crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli)))
+	head := dst[start : start+headSize]
+	binary.LittleEndian.PutUint32(head[8:], uint32(len(dst)-start-headSize))
+	binary.LittleEndian.PutUint32(head[12:], segmentSum(head, dst[start+headSize:]))
+	w.segments++
 	return dst
 }
 
-// ReadLedger returns what became of which events, sorted, neighbours of one fate
-// joined. With ErrTorn it returns what stood before the tear. An event with two
-// fates is an error: then the ledger is wrong, and so may be all of it.
-func ReadLedger(r io.Reader) ([]Range, error) {
-	in := bufio.NewReader(r)
-	if err := readLedgerHeader(in); err != nil {
-		return nil, err
-	}
-	var ranges []Range
-	for {
-		payload, err := readFrame(in)
-		if errors.Is(err, io.EOF) {
-			return disjoint(ranges)
-		}
-		if err != nil {
-			whole, overlap := disjoint(ranges)
-			return whole, cmp.Or(overlap, err)
-		}
-		if ranges, err = appendRanges(ranges, payload); err != nil {
-			return nil, fmt.Errorf("cannot read ledger: %w", err)
-		}
-	}
-}
-
-// readLedgerHeader tells a ledger from other files, and its version.
-func readLedgerHeader(in io.Reader) error {
-	var header [len(ledgerHeader)]byte
-	n, err := io.ReadFull(in, header[:])
-	name := len(ledgerHeader) - 1
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && string(header[:n]) == ledgerHeader[:n]:
-		return ErrTorn
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("cannot read ledger: %w", err)
-	case string(header[:name]) != ledgerHeader[:name]:
-		return errors.New("cannot read ledger: not a ledger")
-	case header[name] != ledgerHeader[name]:
-		return fmt.Errorf("cannot read ledger: version %d is %w", header[name], ErrFormat)
-	}
-	return nil
-}
-
-// readFrame returns the next payload, io.EOF after the last, ErrTorn within one.
-func readFrame(in io.Reader) ([]byte, error) {
-	var head [8]byte
-	if _, err := io.ReadFull(in, head[:]); err != nil {
-		return nil, torn(err)
-	}
-	length := binary.LittleEndian.Uint32(head[:])
-	if length > maxFrame {
-		return nil, ErrTorn
-	}
-	payload, err := io.ReadAll(io.LimitReader(in, int64(length)))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read ledger: %w", err)
-	}
-	sum := crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli))
-	if len(payload) < int(length) || sum != binary.LittleEndian.Uint32(head[4:]) {
-		return nil, ErrTorn
-	}
-	return payload, nil
-}
-
-// torn turns an unexpected end into ErrTorn.
-func torn(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return ErrTorn
-	}
-	return err
+// segmentSum is the checksum of a segment.
+func segmentSum(head, payload []byte) uint32 {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	return crc32.Update(crc32.Checksum(head[len(segmentMark):12], table), table, payload)
 }
 
 // appendRanges appends the ranges of a payload.

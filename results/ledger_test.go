@@ -2,9 +2,12 @@ package results
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -31,55 +34,87 @@ func TestLedgerIsThePlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		plan := planOf(t)
 		ended := rapid.Permutation(plan).Draw(t, "order of ending")
-		file := []byte(ledgerHeader)
+		file, w := []byte(ledgerHeader("run")), ledgerWriter{}
 		for some := range slices.Chunk(ended, rapid.IntRange(1, 20).Draw(t, "requests a tick")) {
 			some = slices.Clone(some)
 			slices.SortFunc(some, byFirst)
-			file = appendLedger(file, join(some))
+			file = w.append(file, join(some))
 		}
 		got, err := ReadLedger(bytes.NewReader(file))
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || len(got.Damage) > 0 || got.Whole != int64(len(file)) || got.Bytes != got.Whole || got.Segments != int64(w.segments) {
+			t.Fatalf("%+v, error %v", got, err)
 		}
-		if want := join(slices.Clone(plan)); !slices.Equal(got, want) {
-			t.Errorf("ledger %v, want %v", got, want)
+		if want := join(slices.Clone(plan)); !slices.Equal(got.Ranges, want) {
+			t.Errorf("ledger %v, want %v", got.Ranges, want)
 		}
 	})
 }
 
-// A ledger cut anywhere gives the frames before the cut.
-func TestLedgerCutAnywhere(t *testing.T) {
-	t.Parallel()
-	frames := [][]Range{{{0, 10, 1}, {10, 5, 2}}, {{20, 10, 1}}, {{15, 5, 3}, {30, 1, 0}}}
-	file := []byte(ledgerHeader)
-	ends := []int{len(file)}
-	for _, ranges := range frames {
-		file = appendLedger(file, ranges)
+// ledgerOf is a ledger with a segment for each of the lists, and where each of them
+// begins; the last is its length.
+func ledgerOf(segments ...[]Range) (file []byte, ends []int) {
+	file = []byte(ledgerHeader("run"))
+	w := ledgerWriter{}
+	ends = []int{len(file)}
+	for _, ranges := range segments {
+		file = w.append(file, ranges)
 		ends = append(ends, len(file))
 	}
-	for cut := range len(file) + 1 {
-		got, err := ReadLedger(bytes.NewReader(file[:cut]))
-		var want []Range
-		for i, end := range ends[1:] {
-			if cut >= end {
-				want = append(want, frames[i]...)
+	return file, ends
+}
+
+// plainLedger is a ledger of version 1.
+func plainLedger(segments ...[]Range) (file []byte, ends []int) {
+	file = []byte(ledgerName + "\x01")
+	ends = []int{len(file)}
+	for _, ranges := range segments {
+		payload := new(ledgerWriter).append(nil, ranges)[headSize:]
+		file = binary.LittleEndian.AppendUint32(file, uint32(len(payload)))
+		file = binary.LittleEndian.AppendUint32(file, crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli)))
+		file = append(file, payload...)
+		ends = append(ends, len(file))
+	}
+	return file, ends
+}
+
+// threeSegments is a ledger in which everything occurs.
+var threeSegments = [][]Range{{{0, 10, 1}, {10, 5, 2}}, {{20, 10, 1}}, {{15, 5, 3}, {30, 1, 0}}}
+
+// A ledger cut anywhere gives the segments before the cut, and says where they end.
+func TestLedgerCutAnywhere(t *testing.T) {
+	t.Parallel()
+	for version, of := range map[int]func(...[]Range) ([]byte, []int){ledgerPlain: plainLedger, ledgerMarked: ledgerOf} {
+		file, ends := of(threeSegments...)
+		for cut := range len(file) + 1 {
+			got, err := ReadLedger(bytes.NewReader(file[:cut]))
+			if err != nil {
+				t.Fatalf("version %d cut at %d: %v", version, cut, err)
 			}
-		}
-		slices.SortFunc(want, byFirst)
-		if clean := slices.Contains(ends, cut); clean != (err == nil) || !clean && !errors.Is(err, ErrTorn) {
-			t.Errorf("cut at %d: error %v", cut, err)
-		}
-		if !slices.Equal(got, join(want)) {
-			t.Errorf("cut at %d: %v, want %v", cut, got, want)
+			var want []Range
+			whole := 0
+			for i, end := range ends {
+				if cut >= end {
+					whole = end
+					want = slices.Concat(threeSegments[:i]...)
+				}
+			}
+			slices.SortFunc(want, byFirst)
+			if got.Whole != int64(whole) || got.Bytes != int64(cut) || len(got.Damage) > 0 {
+				t.Errorf("version %d cut at %d: %+v, want whole up to %d", version, cut, got, whole)
+			}
+			if !slices.Equal(got.Ranges, join(want)) {
+				t.Errorf("version %d cut at %d: %v, want %v", version, cut, got.Ranges, want)
+			}
 		}
 	}
 }
 
 func TestLedgerRefuses(t *testing.T) {
 	t.Parallel()
-	twice := appendFrame([]byte(ledgerHeader), []Range{{0, 10, 1}, {9, 1, 1}})
-	newer := []byte(ledgerHeader)
-	newer[len(newer)-1] = 2
+	twice, _ := ledgerOf([]Range{{0, 10, 1}, {9, 1, 1}})
+	empty, _ := plainLedger([]Range{{0, 0, 1}})
+	newer := []byte(ledgerHeader("run"))
+	newer[len(ledgerName)] = 3
 	for _, c := range []struct {
 		name string
 		file []byte
@@ -89,7 +124,7 @@ func TestLedgerRefuses(t *testing.T) {
 		{"another file", []byte("from_s,to_s,target"), "cannot read ledger: not a ledger", nil},
 		{"a newer version", newer, "", ErrFormat},
 		{"an event with two fates", twice, "cannot trust ledger: event 9 has two fates", nil},
-		{"an empty range", appendFrame([]byte(ledgerHeader), []Range{{0, 0, 1}}), "cannot read ledger: a range that is none", nil},
+		{"an empty range", empty, "cannot read ledger: a range that is none", nil},
 	} {
 		_, err := ReadLedger(bytes.NewReader(c.file))
 		if err == nil || c.want != "" && err.Error() != c.want || c.is != nil && !errors.Is(err, c.is) {
@@ -98,54 +133,130 @@ func TestLedgerRefuses(t *testing.T) {
 	}
 }
 
+// One bit, wherever it is flipped: the segment that it is in is lost, the others
+// are read, and the result tells that something is missing, and where.
 func TestLedgerDamageIsFound(t *testing.T) {
 	t.Parallel()
-	file := appendLedger([]byte(ledgerHeader), []Range{{0, 10, 1}, {10, 5, 2}})
-	for i := len(ledgerHeader) + 8; i < len(file); i++ {
-		damaged := slices.Clone(file)
-		damaged[i] ^= 0x10
-		if got, err := ReadLedger(bytes.NewReader(damaged)); !errors.Is(err, ErrTorn) || len(got) > 0 {
-			t.Errorf("byte %d damaged: %v, error %v", i, got, err)
+	file, ends := ledgerOf(threeSegments...)
+	r := &Result{Ledger: &LedgerFacts{Segments: 3, Bytes: int64(len(file))}}
+	r.Run.ID, r.Events = "run", Books{Sent: 30, Accepted: 20, Rejected: 5, Ambiguous: 5, Unsent: 1}
+	whole, err := ReadLedger(bytes.NewReader(file))
+	if whole.hold(r); err != nil || len(whole.Damage) > 0 {
+		t.Fatalf("undamaged: %v, error %v", whole.Damage, err)
+	}
+	for bit := range len(file) * 8 {
+		damaged, hit := slices.Clone(file), 0
+		damaged[bit/8] ^= 1 << (bit % 8)
+		for ends[hit] <= bit/8 {
+			hit++
+		}
+		got, err := ReadLedger(bytes.NewReader(damaged))
+		if err != nil {
+			if bit/8 > len(ledgerName) {
+				t.Errorf("bit %d: error %v", bit, err)
+			}
+			continue
+		}
+		got.hold(r)
+		if len(got.Damage) == 0 || hit > 0 && got.Damage[0].At != int64(ends[hit-1]) {
+			t.Errorf("bit %d, of segment %d at %d: damage %v", bit, hit-1, ends[max(hit-1, 0)], got.Damage)
+		}
+		var want []Range
+		for i, ranges := range threeSegments {
+			if i != hit-1 {
+				want = append(want, ranges...)
+			}
+		}
+		slices.SortFunc(want, byFirst)
+		if !slices.Equal(got.Ranges, join(want)) {
+			t.Errorf("bit %d: %v, want %v", bit, got.Ranges, want)
 		}
 	}
 }
 
-func TestLedgerManyRangesSplitIntoFrames(t *testing.T) {
+// What a ledger of the first version lost shows in the sums.
+func TestPlainLedgerDamageIsFound(t *testing.T) {
+	t.Parallel()
+	file, ends := plainLedger(threeSegments...)
+	r := &Result{Events: Books{Sent: 30, Accepted: 20, Rejected: 5, Ambiguous: 5, Unsent: 1}}
+	for _, at := range []int{ends[0] + 9, ends[1] + 1, ends[2] + 12} {
+		damaged := slices.Clone(file)
+		damaged[at] ^= 4
+		l, err := ReadLedger(bytes.NewReader(damaged))
+		if l.hold(r); err != nil || len(l.Damage) == 0 {
+			t.Errorf("byte %d: %+v, error %v", at, l, err)
+		}
+	}
+}
+
+// Segments that are missing, stand there twice, or are of another run.
+func TestLedgerOfOtherSegments(t *testing.T) {
+	t.Parallel()
+	file, ends := ledgerOf(threeSegments...)
+	cut := slices.Concat(file[:ends[1]], file[ends[2]:])
+	twice := slices.Concat(file[:ends[2]], file[ends[1]:])
+	other := slices.Concat([]byte(ledgerHeader("other")), file[ends[0]:])
+	r := &Result{Ledger: &LedgerFacts{Segments: 3, Bytes: int64(len(file))}}
+	r.Run.ID, r.Events = "run", Books{Sent: 30, Accepted: 20, Rejected: 5, Ambiguous: 5, Unsent: 1}
+	for want, text := range map[string][]byte{
+		"1 segments are missing": cut, "0 segments are missing": twice, "it is the ledger of another run": other,
+	} {
+		l, err := ReadLedger(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.hold(r); len(l.Damage) == 0 || !strings.Contains(l.Damage[len(l.Damage)-1].String()+l.Damage[0].String(), want) {
+			t.Errorf("damage %v, want %q", l.Damage, want)
+		}
+	}
+}
+
+func TestLedgerManyRangesSplitIntoSegments(t *testing.T) {
 	t.Parallel()
 	var ranges []Range
 	for i := range int64(frameRanges + 3) {
 		ranges = append(ranges, Range{math.MaxInt64/2 + i*10, 9, capture.FateAccepted})
 	}
-	got, err := ReadLedger(bytes.NewReader(appendLedger([]byte(ledgerHeader), ranges)))
-	if err != nil || !slices.Equal(got, ranges) {
-		t.Errorf("%d ranges, error %v, want %d", len(got), err, len(ranges))
+	file, _ := ledgerOf(ranges)
+	got, err := ReadLedger(bytes.NewReader(file))
+	if err != nil || !slices.Equal(got.Ranges, ranges) || got.Segments != 2 {
+		t.Errorf("%d ranges in %d segments, error %v, want %d", len(got.Ranges), got.Segments, err, len(ranges))
 	}
 }
 
 func FuzzReadLedger(f *testing.F) {
-	f.Add([]byte(ledgerHeader))
-	f.Add(appendLedger([]byte(ledgerHeader), []Range{{0, 10, 1}, {10, 5, 2}}))
-	f.Add(appendLedger([]byte(ledgerHeader), []Range{{1 << 60, 1 << 60, 3}}))
-	f.Add(appendFrame([]byte(ledgerHeader), []Range{{5, 5, 0}, {0, 5, 1}}))
+	for _, of := range []func(...[]Range) ([]byte, []int){plainLedger, ledgerOf} {
+		for _, segments := range [][][]Range{nil, {{{0, 10, 1}, {10, 5, 2}}}, {{{1 << 60, 1 << 60, 3}}}, {{{5, 5, 0}, {0, 5, 1}}}, threeSegments} {
+			file, _ := of(segments...)
+			f.Add(file)
+		}
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		ranges, _ := ReadLedger(bytes.NewReader(file))
+		l, err := ReadLedger(bytes.NewReader(file))
+		if err != nil {
+			return
+		}
+		if l.Whole > l.Bytes || l.Bytes != int64(len(file)) {
+			t.Fatalf("%d bytes: %+v", len(file), l)
+		}
 		end := int64(0)
-		for _, r := range ranges {
+		for _, r := range l.Ranges {
 			if r.First < end || r.Count <= 0 || r.Fate > capture.FateAmbiguous {
 				t.Fatalf("range %v after event %d", r, end)
 			}
 			end = r.end()
 		}
-		again, err := ReadLedger(bytes.NewReader(appendLedger([]byte(ledgerHeader), ranges)))
-		if err != nil || !slices.Equal(again, ranges) {
-			t.Fatalf("written again: %v, error %v, want %v", again, err, ranges)
+		written, _ := ledgerOf(l.Ranges)
+		again, err := ReadLedger(bytes.NewReader(written))
+		if err != nil || !slices.Equal(again.Ranges, l.Ranges) {
+			t.Fatalf("written again: %v, error %v, want %v", again, err, l.Ranges)
 		}
 	})
 }
 
 // The fuzzer rarely finds a checksum, so what lies behind it has its own.
 func FuzzLedgerPayload(f *testing.F) {
-	f.Add(appendFrame(nil, []Range{{0, 10, 1}, {10, 5, 2}})[8:])
+	f.Add(new(ledgerWriter).append(nil, []Range{{0, 10, 1}, {10, 5, 2}})[headSize:])
 	f.Add([]byte{1, 0x7f, 0x7f})
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		ranges, err := appendRanges(nil, payload)

@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
 
 	"rehearse/capture"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -39,7 +38,7 @@ func Merge(path string, dirs []string) (*Result, error) {
 	d.doctor.read = func() reading { return reading{} } // the machine that merges says nothing of those that ran
 	d.generator = m.generator()
 	if err := errors.Join(m.copyBeside(path), m.joinFarEnds(path), m.write(d)); err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot merge: %w", err), d.closeFiles())
+		return nil, errors.Join(fmt.Errorf("cannot merge: %w", err), d.Abandon())
 	}
 	return d.Close(m.final())
 }
@@ -75,7 +74,7 @@ func openShards(dirs []string) ([]*shard, error) {
 		case run.Shard.Of != first.Shard.Of:
 			return nil, fmt.Errorf("%q is shard %d of %d, %q is shard %d of %d: they are no parts of one run",
 				s.Path, run.Shard.Index, run.Shard.Of, shards[0].Path, first.Shard.Index, first.Shard.Of)
-		case run.Ended == Killed:
+		case run.Ended == Killed || run.Ended == Running:
 			return nil, fmt.Errorf("%q was killed, or still runs: what it left is not whole", s.Path)
 		case seen[run.Shard.Index] != "":
 			return nil, fmt.Errorf("%q and %q are both shard %d", seen[run.Shard.Index], s.Path, run.Shard.Index)
@@ -112,8 +111,8 @@ func newMerger(shards []*shard) (*merger, error) {
 	first := shards[0].Result
 	m.manifest.RunID, m.manifest.Scenario, m.manifest.Target = first.Run.ID, first.Run.Scenario, first.Run.Target
 	m.manifest.SHA256, m.manifest.Seed, m.manifest.Permit = first.Run.SHA256, first.Run.Seed, first.Run.Permit
-	m.manifest.Merged = len(shards)
-	m.manifest.ScenarioYAML, _ = os.ReadFile(filepath.Join(shards[0].Path, ScenarioFile)) // the report does without
+	m.manifest.Resolved, _ = rundir.ReadFile(shards[0].Path, ResolvedFile)
+	m.manifest.ScenarioYAML, _ = rundir.ReadFile(shards[0].Path, ScenarioFile) // the report does without
 	for _, row := range first.Stages {
 		m.manifest.Stages = append(m.manifest.Stages, row.stretch())
 	}
@@ -171,13 +170,13 @@ func (row StageRow) stretch() scenario.Stretch {
 func (m *merger) align() error {
 	starts := make([]time.Time, len(m.shards))
 	for i, s := range m.shards {
-		start, err := time.Parse(time.RFC3339, s.Result.Run.StartedAt)
+		start, err := s.Result.Run.Start()
 		if err != nil {
-			return fmt.Errorf("%q does not say when it started: %w", s.Path, err)
+			return fmt.Errorf("%q: %w", s.Path, err)
 		}
 		starts[i] = start
 	}
-	m.manifest.StartedAt = slices.MinFunc(starts, time.Time.Compare)
+	m.manifest.StartedAt, m.manifest.Starts = slices.MinFunc(starts, time.Time.Compare), starts
 	for i, s := range m.shards {
 		s.offset = starts[i].Sub(m.manifest.StartedAt)
 	}
@@ -187,11 +186,14 @@ func (m *merger) align() error {
 // uniteLedgers reads the ledgers, and makes sure that no event is in two.
 func (m *merger) uniteLedgers() error {
 	for _, s := range m.shards {
-		ranges, err := s.Ledger()
+		l, err := s.Ledger()
+		if err == nil && len(l.Damage) > 0 {
+			err = errors.New(l.Damage[0].String())
+		}
 		if err != nil {
 			return fmt.Errorf("%q: %w", s.Path, err)
 		}
-		m.ledger = append(m.ledger, ranges...)
+		m.ledger = append(m.ledger, l.Ranges...)
 	}
 	united, err := disjoint(m.ledger)
 	if err != nil {
@@ -232,12 +234,12 @@ func (m *merger) addTotals() error {
 // preflight said, and the permit. The first shard's is as good as the others'.
 func (m *merger) copyBeside(path string) error {
 	for _, name := range []string{CheckFile, PermitFile} {
-		text, err := os.ReadFile(filepath.Join(m.shards[0].Path, name))
+		text, err := rundir.ReadFile(m.shards[0].Path, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err == nil {
-			err = os.WriteFile(filepath.Join(path, name), text, 0o644)
+			err = rundir.Replace(path, name, text)
 		}
 		if err != nil {
 			return err

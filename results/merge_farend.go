@@ -3,9 +3,10 @@ package results
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
+
+	"rehearse/results/rundir"
 )
 
 // endpointCounts is what of endpoint.json adds up: what was asked of an endpoint
@@ -68,7 +69,7 @@ func (m *merger) joinFarEnds(path string) error {
 		if s.FarEnd == nil {
 			return nil
 		}
-		text, err := readFarEndText(s.Path)
+		text, err := rundir.ReadFile(s.Path, EndpointFile)
 		var one endpointCounts
 		if err == nil {
 			err = json.Unmarshal(text, &one)
@@ -84,7 +85,7 @@ func (m *merger) joinFarEnds(path string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(path, EndpointFile), append(text, '\n'), 0o644)
+	return rundir.Replace(path, EndpointFile, append(text, '\n'))
 }
 
 // add adds the counts of one endpoint.

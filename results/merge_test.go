@@ -100,14 +100,14 @@ func TestMerge(t *testing.T) {
 		t.Errorf("read is not what was merged:\n%s", diff)
 	}
 	wantRejections(t, filepath.Join(path, "merged"), all.Result)
-	ledgers := [2][]Range{}
+	ledgers := [2]*Ledger{}
 	for i, run := range []*Run{one, all} {
 		if ledgers[i], err = run.Ledger(); err != nil {
 			t.Fatal(err)
 		}
 		run.Result.Generator = Generator{Bottleneck: run.Result.Generator.Bottleneck, ScheduleKept: run.Result.Generator.ScheduleKept}
 	}
-	if diff := cmp.Diff(ledgers[0], ledgers[1]); diff != "" {
+	if diff := cmp.Diff(ledgers[0].Ranges, ledgers[1].Ranges); diff != "" {
 		t.Errorf("the ledgers differ:\n%s", diff)
 	}
 	const again = 31 // 5, 104, …, 2975
@@ -117,8 +117,12 @@ func TestMerge(t *testing.T) {
 	if want := []SaidRow{{"ok", "", 4 * n / 100}}; !slices.Equal(all.Result.Said, want) {
 		t.Errorf("said %v, want %v", all.Result.Said, want)
 	}
-	one.Result.Run.Merged = parts
-	one.Result.Retries.Settled += 0.007 // the last event is in shard 7, which started so much later
+	one.Result.Run.Merged, one.Result.Run.Starts = parts, all.Result.Run.Starts
+	if starts := all.Result.Run.Starts; len(starts) != parts || starts[0] != one.Result.Run.StartedAt || starts[7] != "2026-12-01T09:00:00.257123457Z" {
+		t.Errorf("the shards started at %v", starts)
+	}
+	one.Result.Ledger, all.Result.Ledger = nil, nil // of one segment now
+	one.Result.Retries.Settled += 0.007             // the last event is in shard 7, which started so much later
 	if diff := cmp.Diff(one.Result, all.Result); diff != "" {
 		t.Errorf("the results differ (-single +merged):\n%s", diff)
 	}
@@ -150,9 +154,12 @@ func TestMergeRefuses(t *testing.T) {
 	part(t, dir("whole"), 100, Shards{0, 1}, nil)
 	part(t, dir("seed"), 100, Shards{1, 2}, func(m *Manifest) { m.Seed++ })
 	part(t, dir("overlap"), 100, Shards{1, 2}, nil)
-	if err := copyFile(dir("0"), dir("overlap"), LedgerFile); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{LedgerFile, ResultFile} { // shard 0 once more, under another number
+		if err := copyFile(dir("0"), dir("overlap"), name); err != nil {
+			t.Fatal(err)
+		}
 	}
+	edit(t, filepath.Join(dir("overlap"), ResultFile), `"index": 0`, `"index": 1`)
 	for want, dirs := range map[string][]string{
 		"it takes two run directories":    {dir("0")},
 		"are both shard 1":                {dir("0"), dir("1"), dir("again")},
@@ -173,6 +180,16 @@ func TestMergeRefuses(t *testing.T) {
 	if _, err := os.Stat(dir("out")); err == nil {
 		t.Error("a refused merge leaves a directory")
 	}
+}
+
+// edit replaces a text in a file.
+func edit(t *testing.T, path, old, with string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(text), old) {
+		t.Fatalf("no %q in %s: %v", old, path, err)
+	}
+	writeFile(t, path, []byte(strings.Replace(string(text), old, with, 1)))
 }
 
 // copyFile copies a file of one run over that of another.

@@ -3,11 +3,10 @@ package results
 import (
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 	"time"
 
 	"rehearse/capture"
+	"rehearse/results/rundir"
 )
 
 // write writes the course of the whole: the intervals of the first shard's log
@@ -87,7 +86,7 @@ func newCourse(s *shard) *course {
 
 // lines yields the log line by line.
 func (c *course) lines(yield func(*loggedHistogram) bool) {
-	file, err := os.Open(filepath.Join(c.shard.Path, LatencyFile))
+	file, err := rundir.Open(c.shard.Path, LatencyFile)
 	if err != nil {
 		c.err = err
 		return

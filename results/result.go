@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 )
 
 // Format names the layout of result.json. A reader refuses any other.
@@ -40,6 +41,15 @@ type Result struct {
 	Connections *Connections `json:"connections,omitempty"` // if any was to be opened
 	Connect     *Summary     `json:"connect_ms,omitempty"`  // if any was
 	TLS         *Summary     `json:"tls_ms,omitempty"`      // if any was encrypted
+
+	Ledger *LedgerFacts `json:"ledger,omitempty"` // nil: of a version that did not count it
+}
+
+// LedgerFacts is how much of the ledger was written when the result was: what is
+// there must be as much.
+type LedgerFacts struct {
+	Segments int64 `json:"segments"`
+	Bytes    int64 `json:"bytes"`
 }
 
 // RunFacts identify a run and say how it ended.
@@ -48,7 +58,7 @@ type RunFacts struct {
 	Scenario  string  `json:"scenario"`
 	SHA256    string  `json:"scenario_sha256"`
 	Seed      uint64  `json:"seed"`
-	StartedAt string  `json:"started_at"` // RFC 3339, UTC
+	StartedAt string  `json:"started_at"` // RFC 3339, UTC, to the nanosecond: the times of events count from it
 	Seconds   float64 `json:"seconds"`    // up to the last tick
 	Target    string  `json:"target"`
 	Ended     Ended   `json:"ended"`
@@ -57,6 +67,27 @@ type RunFacts struct {
 	Shard     Shards  `json:"shard"`
 	Permit    string  `json:"permit,omitempty"` // the id of the permit that it ran under
 	Merged    int     `json:"merged,omitempty"` // how many shards were joined to this run
+
+	Starts   []string `json:"shards_started_at,omitempty"` // of the shards that were joined, in their order
+	Resolved string   `json:"resolved_sha256,omitempty"`   // of resolved.yaml; empty: there is none
+}
+
+// Start is the instant that all offsets of the run count from.
+func (r *RunFacts) Start() (time.Time, error) {
+	start, err := time.Parse(time.RFC3339, r.StartedAt)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("cannot tell when the run began: %w", err)
+	}
+	return start, nil
+}
+
+// Started is when the run began as reports show it, to the millisecond.
+func (r *RunFacts) Started() string {
+	start, err := r.Start()
+	if err != nil {
+		return Printable(r.StartedAt, 40)
+	}
+	return start.Format("2006-01-02T15:04:05.000Z07:00")
 }
 
 // Shards says which part of a run this is: Index from 0, Of in all.
@@ -83,7 +114,8 @@ type Planned struct {
 	Events     int64   `json:"events"`
 	Requests   int64   `json:"requests"`
 	PeakEvents float64 `json:"peak_events_per_s"`
-	Recording  string  `json:"recording,omitempty"` // of a replay: a checksum of the events in their order, by which a changed file is told
+	Whole      int64   `json:"whole_events,omitempty"` // events of all shards, and of the runs before it that this one resumes
+	Recording  string  `json:"recording,omitempty"`    // of a replay: a checksum of the events in their order, by which a changed file is told
 }
 
 // StageRow is a stage of the load: when, and how many events a second it asks

@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"math"
 	"time"
+
+	"rehearse/capture"
+	"rehearse/results/rundir"
 )
+
+// Reach is how far a run may have got.
+type Reach = rundir.Reach
 
 // ErrNoRun says that a directory is not that of a run.
 var ErrNoRun = errors.New("not a run directory")
@@ -33,7 +38,7 @@ type Run struct {
 // result.json is indispensable. The error is ErrNoRun or ErrFormat where that is
 // the cause.
 func Open(path string) (*Run, error) {
-	text, err := os.ReadFile(filepath.Join(path, ResultFile))
+	text, err := rundir.ReadFile(path, ResultFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot open %q: %w: no %s in it (name the directory that a run wrote)", path, ErrNoRun, ResultFile)
 	}
@@ -45,9 +50,16 @@ func Open(path string) (*Run, error) {
 		return nil, fmt.Errorf("cannot open %q: %w", path, err)
 	}
 	r := &Run{Path: path, Result: result}
+	state, held, err := rundir.ReadState(path)
 	r.readParts()
-	if result.Run.Ended == Running {
-		result.Run.Ended = Killed
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // of a version that had no locks
+		state.Phase = rundir.Running
+	case err != nil:
+		result.doubt(err.Error())
+	}
+	if result.Run.Ended == Running && !held {
+		result.kill(&state)
 	}
 	if err := result.Balance(); err != nil {
 		result.doubt(err.Error())
@@ -62,6 +74,39 @@ func (r *Result) doubt(cause string) {
 	}
 	r.Verdict = Invalid
 	r.Warnings = append([]string{cause}, r.Warnings...)
+}
+
+// kill makes the result that of a run that ended without a word: what may have
+// left after it was written is ambiguous, and not unsent.
+func (r *Result) kill(s *rundir.State) {
+	r.Run.Ended = Killed
+	switch s.Phase {
+	case rundir.Closed:
+		r.doubt(fmt.Sprintf("%s is older than the end of the run: the last one was lost", ResultFile))
+	case rundir.Unwritten:
+		r.doubt("the run went on after something of its directory could not be written: what is missing in it may have left")
+	}
+	var never Count
+	for _, row := range r.Rejections {
+		if reason, err := capture.ParseReason(row.Reason); err == nil && reason.Fate() == capture.FateUnsent {
+			never = never.plus(Count{row.Requests, row.Events})
+		}
+	}
+	events := r.Events.mayHaveLeft(s.Reach.Events, never.Events)
+	// Of requests that were split more left than were planned.
+	least := int64(math.Ceil(float64(events) * ratio(r.Planned.Requests, r.Planned.Events)))
+	r.Requests.mayHaveLeft(max(s.Reach.Requests, min(r.Requests.Sent+never.Requests+least, r.Planned.Requests)), never.Requests)
+	if events > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s may have left after the last second that was written down: they are counted as ambiguous", plural(events, "event")))
+	}
+}
+
+// mayHaveLeft moves to the ambiguous what is called unsent although it may have
+// left, if up to reach may have. What was passed over on the way never did.
+func (b *Books) mayHaveLeft(reach, never int64) int64 {
+	more := max(min(reach-b.Sent-never, b.Unsent-never), 0)
+	b.Sent, b.Ambiguous, b.Unsent = b.Sent+more, b.Ambiguous+more, b.Unsent-more
+	return more
 }
 
 // readParts reads the files beside result.json. What one of them lacks is a
@@ -100,7 +145,7 @@ func (r *Run) passTear(err error) error {
 
 // readPart opens a file and reads it.
 func (r *Run) readPart(name string, read func(io.Reader) error) error {
-	file, err := os.Open(filepath.Join(r.Path, name))
+	file, err := rundir.Open(r.Path, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errMissing
 	}
@@ -172,19 +217,20 @@ func (row RejectionRow) kind() RejectionRow {
 	return row
 }
 
-// Ledger reads what became of which events; see ReadLedger. That of a run that
-// was killed or whose disk was full ends early: its ErrTorn is passed over.
-func (r *Run) Ledger() ([]Range, error) {
-	file, err := os.Open(filepath.Join(r.Path, LedgerFile))
+// Ledger reads what became of which events, and holds it against the result: what
+// does not agree is damage. That of a run that was killed or whose disk was full
+// may end early.
+func (r *Run) Ledger() (*Ledger, error) {
+	file, err := rundir.Open(r.Path, LedgerFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read ledger: %w", err)
 	}
 	defer file.Close()
-	ranges, err := ReadLedger(file)
-	if errors.Is(err, ErrTorn) {
-		return ranges, nil
+	l, err := ReadLedger(file)
+	if err == nil {
+		l.hold(r.Result)
 	}
-	return ranges, err
+	return l, err
 }
 
 // Late adds up the requests that left late, by Cause, from the timeline.

@@ -3,11 +3,12 @@ package results
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"rehearse/results/rundir"
 )
 
 // The refused requests of a run are written in segments: rejected.jsonl.gz, then
@@ -30,14 +31,17 @@ func segmentName(number int) string {
 	return fmt.Sprintf("rejected-%04d.jsonl.gz", number)
 }
 
+// emptyMember is a gzip member that holds nothing (RFC 1952, and RFC 1951 section
+// 3.2.4): the compressor is made only when something is refused.
+const emptyMember = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + "\x01\x00\x00\xff\xff" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
+
 // rejectedFiles are the segments of a run being written.
 type rejectedFiles struct {
 	rejectedWriter
 	directory string
 	limit     int // bytes of a segment
-	out       io.WriteCloser
+	out       growing
 	number    int
-	size      int
 	tail      []account // of each segment behind the head
 	gone      int64     // refused requests whose details were removed
 }
@@ -46,14 +50,16 @@ type rejectedFiles struct {
 // it, and of how many others it says that they are left out.
 type account struct{ kept, leftOut int64 }
 
-// open begins the next segment.
+// open begins the next segment, with a member that holds nothing: without one it
+// would be no gzip file until something is refused.
 func (f *rejectedFiles) open() error {
-	name := filepath.Join(f.directory, segmentName(f.number+1))
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
+	if err := f.out.create(f.directory, segmentName(f.number+1)); err != nil {
 		return err
 	}
-	f.out, f.number, f.size = file, f.number+1, 0
+	f.number++
+	if err := f.out.append([]byte(emptyMember)); err != nil {
+		return err
+	}
 	if f.number > headKept {
 		f.tail = append(f.tail, account{})
 	}
@@ -66,7 +72,7 @@ func (f *rejectedFiles) write(member []byte, a account, to time.Duration) error 
 	if len(member) == 0 {
 		return nil
 	}
-	if f.size > 0 && f.size+len(member) > f.limit {
+	if f.out.size > int64(len(emptyMember)) && f.out.size+int64(len(member)) > int64(f.limit) {
 		if err := errors.Join(f.out.Close(), f.open()); err != nil {
 			return err
 		}
@@ -82,13 +88,14 @@ func (f *rejectedFiles) write(member []byte, a account, to time.Duration) error 
 
 // append writes to the open segment.
 func (f *rejectedFiles) append(member []byte, a account) error {
-	f.size += len(member)
+	if err := f.out.append(member); err != nil {
+		return err
+	}
 	if n := len(f.tail); n > 0 {
 		f.tail[n-1].kept += a.kept
 		f.tail[n-1].leftOut += a.leftOut
 	}
-	_, err := f.out.Write(member)
-	return err
+	return nil
 }
 
 // removeOldest removes the first segment behind the head. What it accounted for,
@@ -106,14 +113,6 @@ func (f *rejectedFiles) removeOldest(to time.Duration) error {
 	f.gone += f.tail[0].kept
 	f.tail = slices.Delete(f.tail, 0, 1)
 	return os.Remove(filepath.Join(f.directory, segmentName(oldest)))
-}
-
-// Close closes the open segment.
-func (f *rejectedFiles) Close() error {
-	if f.out == nil {
-		return nil
-	}
-	return f.out.Close()
 }
 
 // EachRejection calls do with every refused request of the run whose details were
@@ -140,7 +139,7 @@ func (r *Run) EachRejection(do func(*RejectionLine) error) (leftOut int64, err e
 
 // readSegment reads one segment.
 func (r *Run) readSegment(number int, do func(*RejectionLine) error) (leftOut int64, err error) {
-	file, err := os.Open(filepath.Join(r.Path, segmentName(number)))
+	file, err := rundir.Open(r.Path, segmentName(number))
 	if err != nil {
 		return 0, err
 	}

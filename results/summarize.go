@@ -1,6 +1,8 @@
 package results
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"rehearse/capture"
@@ -14,9 +16,9 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 		Format: Format,
 		Run: RunFacts{
 			ID: m.RunID, Scenario: m.Scenario, SHA256: m.SHA256, Seed: m.Seed,
-			StartedAt: m.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+			StartedAt: m.StartedAt.UTC().Format(time.RFC3339Nano),
 			Seconds:   elapsed.Round(time.Millisecond).Seconds(),
-			Target:    m.Target, Shard: m.Shard, Merged: m.Merged, Permit: m.Permit,
+			Target:    m.Target, Shard: m.Shard, Merged: len(m.Starts), Permit: m.Permit,
 		},
 		Planned:    m.Planned,
 		Bytes:      Bytes{Body: t.BodyBytes, Wire: t.WireBytes},
@@ -25,6 +27,13 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 		Service:    summary(t.Service),
 		Lag:        summary(t.Lag),
 		Generator:  Generator{ScheduleKept: ratio(t.Late[OnTime].Requests, t.Due())},
+	}
+	for _, start := range m.Starts {
+		r.Run.Starts = append(r.Run.Starts, start.UTC().Format(time.RFC3339Nano))
+	}
+	if m.Resolved != nil {
+		sum := sha256.Sum256(m.Resolved)
+		r.Run.Resolved = hex.EncodeToString(sum[:])
 	}
 	r.Requests.Retried = t.Retries
 	keepBooks(r, t)

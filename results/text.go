@@ -104,9 +104,12 @@ func (r *Run) header(p *page) {
 		p.fact("permit", "%s", run.Permit)
 	}
 	p.fact("seed", "%d", run.Seed)
-	p.fact("started", "%s", run.StartedAt)
+	p.fact("started", "%s", run.Started())
 	ended := string(run.Ended)
-	if run.Ended == Killed || run.Ended == Running {
+	switch run.Ended {
+	case Running:
+		ended = "and still running"
+	case Killed:
 		ended = "killed or still running"
 	}
 	p.fact("ran", "%s s, %s", figures(run.Seconds), ended)

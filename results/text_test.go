@@ -52,10 +52,10 @@ func TestText(t *testing.T) {
 			t.Parallel()
 			path := t.TempDir()
 			d := rehearse(t, path, 2500, c.reasonOf)
-			if c.final != nil {
-				if _, err := d.Close(*c.final); err != nil {
-					t.Fatal(err)
-				}
+			if c.final == nil {
+				kill(t, d)
+			} else if _, err := d.Close(*c.final); err != nil {
+				t.Fatal(err)
 			}
 			golden(t, c.name, textOf(t, path))
 		})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +13,8 @@ import (
 )
 
 // Row is one line of timeline.csv: one interval. Times of the run are in
-// seconds, durations in milliseconds, as in the file.
+// seconds, durations in milliseconds, as in the file. A quantile of nothing is
+// NaN, and an empty cell of the file.
 type Row struct {
 	From, To float64
 	Target   float64 // events per second asked for
@@ -91,16 +93,24 @@ func RowOf(iv *Interval) Row {
 		LateBuild: iv.Late[LateBuild].Requests, LatePace: iv.Late[LatePace].Requests,
 		NoConnection: iv.Late[NoConnection].Requests, Held: iv.Late[Held].Requests,
 		BodyBytes: iv.BodyBytes, WireBytes: iv.WireBytes,
-		LatencyP50: milliseconds(iv.Latency.Quantile(0.5)),
-		LatencyP90: milliseconds(iv.Latency.Quantile(0.9)),
-		LatencyP99: milliseconds(iv.Latency.Quantile(0.99)),
-		LatencyMax: milliseconds(iv.Latency.Max()),
-		ServiceP50: milliseconds(iv.Service.Quantile(0.5)),
-		ServiceP99: milliseconds(iv.Service.Quantile(0.99)),
-		LagP99:     milliseconds(iv.Lag.Quantile(0.99)),
-		LagMax:     milliseconds(iv.Lag.Max()),
+		LatencyP50: quantile(iv.Latency, 0.5),
+		LatencyP90: quantile(iv.Latency, 0.9),
+		LatencyP99: quantile(iv.Latency, 0.99),
+		LatencyMax: quantile(iv.Latency, 1),
+		ServiceP50: quantile(iv.Service, 0.5),
+		ServiceP99: quantile(iv.Service, 0.99),
+		LagP99:     quantile(iv.Lag, 0.99),
+		LagMax:     quantile(iv.Lag, 1),
 		Overflow:   iv.Overflow(), LeftOut: iv.LeftOut, Retried: iv.Retries,
 	}
+}
+
+// quantile is a quantile in milliseconds, NaN of nothing.
+func quantile(h *Histogram, q float64) float64 {
+	if h.Count() == 0 {
+		return math.NaN()
+	}
+	return milliseconds(h.Quantile(q))
 }
 
 // timelineHeader is the first line of the file.
@@ -120,7 +130,9 @@ func appendRow(dst []byte, r Row) []byte {
 		case *int64:
 			dst = strconv.AppendInt(dst, *v, 10)
 		case *float64:
-			dst = strconv.AppendFloat(dst, *v, 'f', 3, 64)
+			if !math.IsNaN(*v) {
+				dst = strconv.AppendFloat(dst, *v, 'f', 3, 64)
+			}
 		}
 		dst = append(dst, ',')
 	}
@@ -177,11 +189,24 @@ func parseRow(names, fields []string) (r Row, err error) {
 		case *int64:
 			*v, err = strconv.ParseInt(fields[i], 10, 64)
 		case *float64:
-			*v, err = strconv.ParseFloat(fields[i], 64)
+			*v, err = parseCell(name, fields[i])
 		}
 		if err != nil {
 			return r, fmt.Errorf("column %s: %q is no number", name, fields[i])
 		}
 	}
 	return r, nil
+}
+
+// parseCell reads a number of a column. The cell of a duration may be empty, which
+// is NaN.
+func parseCell(name, text string) (float64, error) {
+	if text == "" && strings.HasSuffix(name, "_ms") {
+		return math.NaN(), nil
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err == nil && (math.IsNaN(v) || math.IsInf(v, 0)) {
+		err = strconv.ErrRange
+	}
+	return v, err
 }

@@ -3,9 +3,11 @@ package results
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rehearse/capture"
 )
@@ -31,6 +33,30 @@ func TestTimelineRoundTrip(t *testing.T) {
 	got, err := ReadTimeline(strings.NewReader(timelineOf(want)))
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("rows %v, error %v, want %v", got, err, want)
+	}
+}
+
+// A second without an answer has no quantiles: their cells are empty, and no zero.
+// A zero of an earlier version is read as it stands; a time may not be missing.
+func TestTimelineOfNothing(t *testing.T) {
+	t.Parallel()
+	text := timelineOf([]Row{RowOf(&Interval{Tally: *NewTally(), From: time.Second, To: 2 * time.Second})})
+	line := strings.Split(text, "\n")[1]
+	if want := "1.000,2.000,0.000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,,,,,,,0,0,,0,0"; !strings.HasPrefix(line, want) {
+		t.Errorf("the row is %q, want %q", line, want)
+	}
+	rows, err := ReadTimeline(strings.NewReader(text))
+	if err != nil || len(rows) != 1 || !math.IsNaN(rows[0].LatencyP99) || !math.IsNaN(rows[0].LagMax) || rows[0].To != 2 {
+		t.Errorf("rows %+v, error %v", rows, err)
+	}
+	rows, err = ReadTimeline(strings.NewReader(strings.Replace(text, ",,,,,,,,", ",0.000,0.000,0.000,0.000,0.000,0.000,0.000,", 1)))
+	if err != nil || len(rows) != 1 || rows[0].LatencyP99 != 0 || !math.IsNaN(rows[0].LatencyP90) {
+		t.Errorf("with zeros: rows %+v, error %v", rows, err)
+	}
+	for _, wrong := range []string{strings.Replace(text, "1.000", "", 1), strings.Replace(text, "2.000", "NaN", 1)} {
+		if _, err := ReadTimeline(strings.NewReader(wrong)); err == nil || !strings.Contains(err.Error(), "is no number") {
+			t.Errorf("a row without a time: error %v", err)
+		}
 	}
 }
 

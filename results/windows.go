@@ -3,9 +3,9 @@ package results
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
+
+	"rehearse/results/rundir"
 )
 
 // Window is a stretch of a run: neighbouring intervals of latency.hlog added up.
@@ -19,7 +19,7 @@ type Window struct {
 // seconds long but for the last. The window and what is in it are valid until
 // do returns. A torn log ends early and is no error.
 func (r *Run) EachWindow(width float64, do func(*Window) error) error {
-	file, err := os.Open(filepath.Join(r.Path, LatencyFile))
+	file, err := rundir.Open(r.Path, LatencyFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // Open has warned of it
 	}

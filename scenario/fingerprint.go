@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"io"
 	"os"
 	"strings"
 )
@@ -55,16 +54,10 @@ func hashFile(sum hash.Hash, path string) error {
 	if path == "-" || !info.Mode().IsRegular() {
 		return fmt.Errorf("cannot take a fingerprint of %q: it is no file, and what a pipe holds is not known before (save it to a file, or use a permit for any scenario)", path)
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("cannot take a fingerprint: %w", err)
-	}
-	defer file.Close()
-	content := sha256.New()
-	size, err := io.Copy(content, file)
+	content, err := SumFile(path, path, -1)
 	if err != nil {
 		return fmt.Errorf("cannot take a fingerprint of %q: %w", path, err)
 	}
-	fmt.Fprintf(sum, "file of %d bytes: %x\n", size, content.Sum(nil))
+	fmt.Fprintf(sum, "file of %d bytes: %s\n", content.Bytes, content.SHA256)
 	return nil
 }

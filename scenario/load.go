@@ -63,22 +63,43 @@ func Parse(file string, text []byte, opts Options) (*Scenario, error) {
 		wrong.File = file
 		return nil, Errors{*wrong}
 	}
-	d := &decoder{file: file, dir: opts.Dir, lookup: opts.LookupEnv, given: make(map[string]field)}
-	if d.lookup == nil {
-		d.lookup = func(string) (string, bool) { return "", false }
-	}
+	d := newDecoder(file, opts)
 	token := tokenNode(root)
 	for _, o := range opts.Set {
 		d.applyOverride(root, o)
 	}
+	return d.read(root, token, func() source { return d.newSource(text, token, opts.Set) })
+}
+
+// parseNode reads a tree in which nothing refers to the environment.
+func parseNode(root *yaml.Node, file string, opts Options) (*Scenario, error) {
+	d := newDecoder(file, opts)
+	d.plain = true
+	return d.read(root, nil, func() source { return source{file: file, places: d.places(), dir: opts.Dir} })
+}
+
+// newDecoder returns a decoder that has read nothing.
+func newDecoder(file string, opts Options) *decoder {
+	d := &decoder{file: file, dir: opts.Dir, lookup: opts.LookupEnv, given: make(map[string]field)}
+	if d.lookup == nil {
+		d.lookup = func(string) (string, bool) { return "", false }
+	}
+	return d
+}
+
+// read reads a tree into a scenario. token is the node that gave the token before
+// there were overrides.
+func (d *decoder) read(root, token *yaml.Node, kept func() source) (*Scenario, error) {
 	d.secrets = secretsOf(d.lookup, token, tokenNode(root))
 	s := readScenario(value{d: d, node: root})
 	d.check(s)
-	s.source = d.newSource(text, token, opts.Set)
+	s.source = kept()
 	if len(d.errors) > 0 {
 		d.secrets.strikeErrors(d.errors)
 		return nil, d.errors.sorted()
 	}
+	s.source.tree = d.tree
+	s.source.tree.root, s.source.tree.others = root, d.secrets
 	return s, nil
 }
 

@@ -107,8 +107,12 @@ func readSeries(v value) *Series {
 	if name == "" {
 		return nil
 	}
-	v.d.series = append(v.d.series, v.d.resolve(name))
-	s, err := ReadSeries(v.d.resolve(name))
+	path := v.d.resolve(name)
+	v.d.series = append(v.d.series, path)
+	s, err := ReadSeries(path)
+	if err == nil {
+		err = v.d.tree.note(path)
+	}
 	if err != nil {
 		v.fail("cannot read "+v.quoted()+": "+cause(err).Error(), "")
 	}

@@ -126,11 +126,12 @@ func readNames(v value) []string {
 // readKey reads a key, which must come from the environment: in the file it
 // would travel with every copy of it.
 func readKey(v value) Secret {
-	if !v.refers() || strings.Contains(v.node.Value, ":-") {
+	if !v.d.plain && (!v.refers() || strings.Contains(v.node.Value, ":-")) {
 		v.fail("must be taken from the environment", "as in ${REHEARSE_KEY}")
 		return Secret{}
 	}
 	text, _ := v.scalar("text", tagText)
+	v.secret(text)
 	return NewSecret(text)
 }
 

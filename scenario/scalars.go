@@ -43,7 +43,8 @@ func (v value) refers() bool { return strings.Contains(v.node.Value, opening) }
 // scalar returns the text of a scalar of one of the tags, references expanded. A
 // value with references may stand for anything.
 func (v value) scalar(expected string, tags ...string) (string, bool) {
-	if v.node.Kind != yaml.ScalarNode || !v.refers() && !slices.Contains(tags, v.node.Tag) {
+	free := v.refers() || v.d.plain && v.node.Tag == tagText
+	if v.node.Kind != yaml.ScalarNode || !free && !slices.Contains(tags, v.node.Tag) {
 		hint := ""
 		if expected == "text" && v.node.Kind == yaml.ScalarNode && v.node.Tag != tagNull {
 			hint = "put it in quotes"
@@ -51,14 +52,21 @@ func (v value) scalar(expected string, tags ...string) (string, bool) {
 		v.fail("expected "+expected+", found "+v.kind(), hint)
 		return "", false
 	}
+	if v.d.plain || !v.refers() {
+		return v.node.Value, true
+	}
 	text, err := expand(v.node.Value, v.d.lookup)
 	if err != nil {
 		v.fail(err.Error(), "")
 		return "", false
 	}
-	if v.refers() && !isBoundElsewhere(v.path) {
+	if !isBoundElsewhere(v.path) {
 		v.d.references = append(v.d.references, reference{v.path, text})
 	}
+	if v.d.tree.expanded == nil {
+		v.d.tree.expanded = map[*yaml.Node]string{}
+	}
+	v.d.tree.expanded[v.node] = text
 	return text, true
 }
 

@@ -18,6 +18,10 @@ type source struct {
 	sum      string
 	places   map[string]place
 	anywhere string // the sum without an override of the target's URL
+	alone    string // the sum without any override
+	dir      string
+	origin   string // of a resolved scenario, the file that it was made of
+	tree     tree
 
 	references []reference // to the environment, but for secrets and the target's URL
 	series     []string    // files of rates that it names
@@ -56,8 +60,8 @@ func (d *decoder) newSource(text []byte, token *yaml.Node, overrides []string) s
 	}
 	elsewhere := slices.DeleteFunc(slices.Clone(overrides), func(o string) bool { return strings.HasPrefix(o, "target.url=") })
 	return source{
-		file: d.file, redacted: []byte(d.secrets.strike(shown + overrideNotes(overrides))), sum: sum(overrides), places: d.places(),
-		anywhere: sum(elsewhere), references: d.references, series: d.series,
+		file: d.file, redacted: []byte(d.secrets.strike(shown + overrideNotes(overrides))), places: d.places(),
+		sum: sum(overrides), anywhere: sum(elsewhere), alone: sum(nil), dir: d.dir, references: d.references, series: d.series,
 	}
 }
 

@@ -64,6 +64,7 @@ func readToken(v value) string {
 	if strings.ContainsFunc(token, unicode.IsSpace) {
 		v.fail("must not contain blanks", "")
 	}
+	v.secret(token)
 	return token
 }
 

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"rehearse/generator"
 	"rehearse/permit"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -30,8 +29,8 @@ type clearance struct {
 }
 
 // clear judges the permit that the flags name, if they do, for all that a run of
-// s sends: what source has, or the whole of which that is a part.
-func (f *runFlags) clear(s *scenario.Scenario, p part, source generator.Source, plan generator.Plan) (*clearance, error) {
+// s sends: what is planned, or the whole of which that is a part.
+func (f *runFlags) clear(s *scenario.Scenario, p part, plan *generator.Plan) (*clearance, error) {
 	if f.permit == "" {
 		if f.signers != "" {
 			return nil, coded{exitUsage, errors.New("--allowed-signers has no meaning without --permit")}
@@ -47,7 +46,7 @@ func (f *runFlags) clear(s *scenario.Scenario, p part, source generator.Source, 
 		return nil, coded{exitUsage, fmt.Errorf("cannot read the target as a URL")}
 	}
 	load := permit.LoadOf(s, permit.Load{Events: plan.Events, Peak: plan.Peak})
-	if plan.Sharded || generator.Recorded(source) {
+	if plan.Sharded || plan.Verbatim {
 		if load, err = claimOf(s); err != nil {
 			return nil, err
 		}
@@ -126,8 +125,8 @@ func (c *clearance) write(directory string) error {
 		return nil
 	}
 	err := errors.Join(
-		os.WriteFile(filepath.Join(directory, permitFile), c.permit.Text, 0o644),
-		os.WriteFile(filepath.Join(directory, signatureFile), c.permit.Signature, 0o644))
+		rundir.Replace(directory, permitFile, c.permit.Text),
+		rundir.Replace(directory, signatureFile, c.permit.Signature))
 	if err != nil {
 		return fmt.Errorf("cannot keep the permit: %w", err)
 	}

@@ -18,6 +18,7 @@ func (r *rehearsal) ending(s generator.Summary, cause error) results.Final {
 	e := results.Final{Ended: results.Completed, Planned: planned(s.Planned)}
 	var fired firedRule
 	var ended permitEnded
+	var lost unwritable
 	switch {
 	case s.SourceErr != nil:
 		e.Ended, e.Why = results.Aborted, s.SourceErr.Error()
@@ -25,6 +26,8 @@ func (r *rehearsal) ending(s generator.Summary, cause error) results.Final {
 		e.Ended, e.Why, e.Rule = results.Aborted, fired.Why, fired.Rule
 	case s.Interrupted && errors.As(cause, &ended):
 		e.Ended, e.Why = results.Interrupted, ended.Error()
+	case s.Interrupted && errors.As(cause, &lost):
+		e.Ended, e.Why = results.Aborted, lost.Error()
 	case s.Interrupted && errors.Is(cause, errStopped):
 		e.Ended, e.Why = results.Interrupted, errStopped.Error()
 	case s.Interrupted:

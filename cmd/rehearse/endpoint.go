@@ -1,10 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"rehearse/results"
 )
@@ -16,11 +13,7 @@ func (e *embedded) write(directory string) error {
 	if e == nil {
 		return nil
 	}
-	text, err := json.MarshalIndent(e.server.Stats(), "", "  ")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(directory, results.EndpointFile), append(text, '\n'), 0o644)
-	}
-	if err != nil {
+	if err := keepJSON(directory, results.EndpointFile, e.server.Stats()); err != nil {
 		return fmt.Errorf("cannot write what the endpoint counted: %w", err)
 	}
 	return nil

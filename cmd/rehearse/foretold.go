@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"rehearse/generator"
 	"rehearse/preflight"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -37,7 +38,14 @@ func keepCheck(directory string, r *preflight.Report) error {
 	if r == nil {
 		return nil
 	}
-	return writeFile(filepath.Join(directory, checkFile), r.WriteJSON)
+	var text bytes.Buffer
+	if err := r.WriteJSON(&text); err != nil {
+		return err
+	}
+	if err := rundir.Replace(directory, checkFile, text.Bytes()); err != nil {
+		return fmt.Errorf("cannot keep what was foretold: %w", err)
+	}
+	return nil
 }
 
 // denials are the reasons for which a check refuses what it looked at, each with

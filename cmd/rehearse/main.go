@@ -15,6 +15,9 @@ import (
 func main() {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup: then the end of the terminal is no reason to stop
+		signal.Notify(interrupts, syscall.SIGHUP)
+	}
 	code := run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, interrupts})
 	if code == exitInterrupted { // A verb may have been left in the middle of reading a copy.
 		recording.RemoveCopies()

@@ -47,7 +47,8 @@ func merge(w world, dirs []string, out string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if err := writeHTML(run, filepath.Join(out, reportFile)); err != nil {
+	run.CrossCheck()
+	if err := keepHTML(run); err != nil {
 		return err
 	}
 	return printRun(w, run, asJSON)

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/url"
 	"os"
@@ -129,18 +128,16 @@ func writeNew(path string, text []byte) error {
 
 // claimOf says how much a scenario sends, as a permit counts it.
 func claimOf(s *scenario.Scenario) (permit.Load, error) {
-	source, plan, err := generator.Open(s)
+	source, err := generator.Open(s, generator.Part{})
 	if err != nil {
 		return permit.Load{}, coded{exitScenario, err}
 	}
-	load := permit.Load{Events: plan.Events, Peak: plan.Peak, Recorded: generator.Recorded(source)}
+	defer source.Close()
+	load := permit.Load{Events: source.Plan.Events, Peak: source.Plan.Peak, Recorded: source.Plan.Verbatim}
 	if load.Recorded {
-		if load.Batch, err = generator.Largest(source); err != nil {
+		if load.Batch, err = source.Largest(); err != nil {
 			return load, coded{exitScenario, err}
 		}
-	}
-	if c, ok := source.(io.Closer); ok {
-		c.Close()
 	}
 	return permit.LoadOf(s, load), nil
 }

@@ -43,12 +43,12 @@ func newProgress(r *rehearsal, directory string, read reading) progress {
 		return silence{}
 	}
 	fmt.Fprintf(out, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
-		r.scenario.Name, humanize.Comma(r.plan.Events), humanize.Comma(r.plan.Requests),
-		scenario.FormatSpan(r.plan.Span), humanize.Comma(int64(r.plan.Peak)), r.target, directory)
+		r.scenario.Name, humanize.Comma(r.source.Plan.Events), humanize.Comma(r.source.Plan.Requests),
+		scenario.FormatSpan(r.source.Plan.Span), humanize.Comma(int64(r.source.Plan.Peak)), r.target, directory)
 	if _, ok := terminal(out); ok && os.Getenv("TERM") != "dumb" {
-		return newBar(out, r.plan.Span, read)
+		return newBar(out, r.source.Plan.Span, read)
 	}
-	return &lines{out: out, span: r.plan.Span, read: read}
+	return &lines{out: out, span: r.source.Plan.Span, read: read}
 }
 
 // silence shows nothing.

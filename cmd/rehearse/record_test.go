@@ -37,13 +37,12 @@ func TestRecordIsReplayed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, plan, err := generator.Open(s)
+	source, err := generator.Open(s, generator.Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, ok := source.(io.Closer); ok {
-		defer c.Close()
-	}
+	defer source.Close()
+	plan := source.Plan
 	var b generator.Batch
 	if err := source.Next(&b); err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ import (
 type rehearsal struct {
 	world    world
 	scenario *scenario.Scenario
-	plan     generator.Plan
+	source   *generator.Opened
 	part     part
 	flags    runFlags
 	id       string
@@ -45,7 +45,7 @@ const lead = 300 * time.Millisecond
 const collectAt = 50
 
 // run sends everything and returns the path of the run directory.
-func (r *rehearsal) run(source generator.Source) (string, error) {
+func (r *rehearsal) run() (string, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
 	to, err := r.destination()
 	if err != nil {
@@ -58,8 +58,11 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 	defer abort(nil)
 	check := foretold(r.scenario, &to)
 	start := r.part.begin()
-	r.cleared.announce(r.world, start, r.plan.Span)
-	manifest := r.manifest(start)
+	r.cleared.announce(r.world, start, r.source.Plan.Span)
+	manifest, err := r.manifest(start)
+	if err != nil {
+		return "", err
+	}
 	view, err := startLive(r.flags.live, &manifest, func() { abort(errStopped) })
 	if err != nil {
 		return "", err
@@ -71,20 +74,20 @@ func (r *rehearsal) run(source generator.Source) (string, error) {
 		return "", err
 	}
 	if err := errors.Join(keepCheck(path, check), r.resumes.write(path), r.cleared.write(path)); err != nil {
-		return "", err
+		return "", errors.Join(err, directory.Abandon())
 	}
 	r.cleared.watch(soft, abort)
-	closeQuarantine := generator.Quarantine(source, filepath.Join(path, recording.QuarantineFile))
+	closeQuarantine := r.source.Quarantine(filepath.Join(path, recording.QuarantineFile))
 	clock := &clockWatch{}
 	w := watchers{
-		clock: clock, directory: directory, progress: newProgress(r, path, generator.Follow(source)), view: view,
+		clock: clock, directory: directory, progress: newProgress(r, path, r.source.Follow()), view: view,
 		push: startPush(hard, r.world.stderr, &manifest), aborts: results.NewAborts(r.scenario.Aborts), abort: abort,
 	}
 	builders, giveBack := spareProcessor()
 	defer giveBack()
 	summary, err := generator.Run(soft, hard, generator.Config{
-		Scenario: r.scenario, Source: source, Plan: r.plan, Destination: to, Start: start, Builders: builders,
-		EventBytes: eventBytes(check), Limit: r.cleared.limit, Observe: w.observe, Clock: clock.hear,
+		Scenario: r.scenario, Source: r.source, Plan: r.source.Plan, Destination: to, Start: start, Builders: builders,
+		EventBytes: eventBytes(check), Limit: r.cleared.limit, Observe: w.observe, Clock: clock.hear, Reach: w.mayLeave,
 	})
 	w.progress.end()
 	endPush(w.push, r.world.stderr)
@@ -143,19 +146,27 @@ func fileName(name string) string {
 }
 
 // manifest is what is known about the run before it starts.
-func (r *rehearsal) manifest(start time.Time) results.Manifest {
+func (r *rehearsal) manifest(start time.Time) (results.Manifest, error) {
+	recordings, err := r.source.Recordings()
+	if err != nil {
+		return results.Manifest{}, err
+	}
+	resolved, err := r.scenario.Resolved(recordings)
+	if err != nil {
+		return results.Manifest{}, fmt.Errorf("cannot keep the scenario: %w", err)
+	}
 	m := results.Manifest{
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
-		Target: r.target, Permit: r.cleared.id(), Planned: planned(r.plan), ScenarioYAML: r.scenario.Redacted(), Thresholds: r.scenario.Thresholds,
-		Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.plan.Notes(),
+		Target: r.target, Permit: r.cleared.id(), Planned: planned(r.source.Plan), ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
+		Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.source.Plan.Notes(),
 	}
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed
 	}
-	return m
+	return m, nil
 }
 
 // planned is a plan as the result states it.
 func planned(p generator.Plan) results.Planned {
-	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Recording: p.Recording}
+	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Whole: p.Whole, Recording: p.Recording}
 }

@@ -144,7 +144,7 @@ func TestResumeByCommand(t *testing.T) {
 	lines := strings.SplitAfter(export.String(), "\n")
 	lines[7], lines[8] = lines[8], lines[7] // as many events, in another order
 	write(t, filepath.Join(dir, "export.jsonl"), strings.Join(lines, ""))
-	if code, _, stderr := command(t, "run", path, "--resume", first); code != exitScenario || !strings.Contains(stderr, "they are others, or in another order") {
+	if code, _, stderr := command(t, "run", path, "--resume", first); code != exitScenario || !strings.Contains(stderr, "export.jsonl is not what the run read") {
 		t.Errorf("resumed with a changed file: exit %d, %s", code, stderr)
 	}
 	write(t, filepath.Join(dir, "export.jsonl"), export.String())

@@ -11,6 +11,7 @@ import (
 
 	"rehearse/results"
 	"rehearse/results/report"
+	"rehearse/results/rundir"
 )
 
 // reportFlags are those of report.
@@ -43,6 +44,7 @@ the summary of the step.`,
 			if err != nil {
 				return err
 			}
+			run.CrossCheck()
 			return f.show(w, run)
 		},
 	}
@@ -134,6 +136,18 @@ func writeHTML(run *results.Run, path string) error {
 		return err
 	}
 	if err := os.WriteFile(path, text, 0o644); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	return nil
+}
+
+// keepHTML writes the report into the directory that it is of.
+func keepHTML(run *results.Run) error {
+	text, err := report.HTML(run)
+	if err == nil {
+		err = rundir.Replace(run.Path, reportFile, text)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -15,6 +17,7 @@ import (
 	"rehearse/generator"
 	"rehearse/recording"
 	"rehearse/results"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -22,108 +25,206 @@ import (
 // that it can itself be resumed.
 const resumedFile = "resumed.json"
 
+// resumedByFile is what it writes into the directory of the one that it resumes,
+// which nobody may resume once more: what the first sent would be sent again.
+const resumedByFile = "resumed-by.json"
+
+// successor is what resumedByFile says.
+type successor struct {
+	ResumedBy string `json:"resumed_by"` // a directory
+}
+
 // resumption is what is known of the runs that came before.
 type resumption struct {
-	Resumes   string          `json:"resumes"`   // the directory of the run before
-	Accepted  int64           `json:"accepted"`  // events that are not sent again
-	Ambiguous []results.Range `json:"ambiguous"` // events that may be ingested already, and are sent again
+	Resumes   string          `json:"resumes"`    // the directory of the run before
+	Accepted  int64           `json:"accepted"`   // events that are not sent again
+	Ambiguous []results.Range `json:"ambiguous"`  // events that may be ingested already, and are sent again
+	Skipped   time.Duration   `json:"skipped_ns"` // how much earlier than in the whole its events are due
 
+	runs     []*earlier // the last one first
 	accepted []results.Range
-	broken   *generator.Broken // what is known of the run before, if it was killed
-	whole    int64             // events of the whole replay
-	checksum string            // of the recording; empty: not known
+	lock     *rundir.Lock // of the last one's directory; nil: of a version without
+}
+
+// earlier is one of the runs that came before.
+type earlier struct {
+	*keptRun
+	ledger *results.Ledger
+	state  rundir.State
+	known  bool // the state is
 }
 
 // longestChain bounds how many runs may follow each other.
 const longestChain = 1000
 
 // readResumption reads the ledgers of the run in directory and of those that it
-// resumed. All of them must be of the scenario.
-func readResumption(directory string, s *scenario.Scenario) (*resumption, error) {
+// resumed, and holds the directory, so that nobody else resumes it meanwhile.
+func readResumption(directory string) (*resumption, error) {
 	path, err := filepath.Abs(directory)
 	if err != nil {
 		return nil, err
 	}
 	r := &resumption{Resumes: path}
-	var doubtful []results.Range
-	own := 0
-	for next, runs := path, 0; next != ""; runs++ {
-		if runs > longestChain {
-			return nil, fmt.Errorf("cannot resume %q: it goes back more than %d runs", directory, longestChain)
-		}
-		more, err := r.read(next, s)
-		if err != nil {
-			return nil, err
-		}
-		if runs == 0 {
-			own = len(r.accepted)
-		}
-		doubtful = append(doubtful, more...)
-		earlier, err := resumedBy(next)
-		if err != nil {
-			return nil, err
-		}
-		if next = ""; earlier != nil {
-			next, doubtful = earlier.Resumes, append(doubtful, earlier.Ambiguous...)
-		}
+	if r.lock, err = rundir.Hold(path); err != nil {
+		return nil, coded{exitUsage, fmt.Errorf("cannot resume %q: %w", directory, err)}
 	}
-	if r.broken != nil {
-		r.broken.Before = r.accepted[own:]
+	err = unresumed(path)
+	if err == nil {
+		err = r.readChain(path)
 	}
-	r.settle(doubtful)
+	if err != nil {
+		return nil, errors.Join(err, r.lock.Close())
+	}
 	return r, nil
 }
 
-// read adds the ledger of one run, and returns its ambiguous events.
-func (r *resumption) read(path string, s *scenario.Scenario) (doubtful []results.Range, err error) {
-	run, err := results.Open(path)
+// unresumed is an error if the run in a directory was resumed already, unless the
+// directory of the run that did it is gone.
+func unresumed(path string) error {
+	text, err := rundir.ReadFile(path, resumedByFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var by successor
+	if err == nil {
+		err = json.Unmarshal(text, &by)
+	}
 	if err != nil {
-		return nil, coded{exitUsage, err}
+		return fmt.Errorf("cannot read %s in %q: %w", resumedByFile, path, err)
 	}
-	if run.Result.Run.SHA256 != s.SHA256() {
-		return nil, coded{exitScenario, fmt.Errorf("cannot resume %q: it ran another scenario, or with other overrides (compare its %s, and give the same flags)", path, results.ScenarioFile)}
+	if _, err := os.Stat(by.ResumedBy); errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	ranges, err := run.Ledger()
+	return coded{exitUsage, fmt.Errorf("cannot resume %q: %q has resumed it already, and what that sent would be sent again (resume that one)", path, by.ResumedBy)}
+}
+
+// release gives the directory back.
+func (r *resumption) release() {
+	if r != nil {
+		r.lock.Close() // it was only read
+	}
+}
+
+// readChain reads the run in a directory and those before it.
+func (r *resumption) readChain(path string) error {
+	var doubtful []results.Range
+	for next := path; next != ""; {
+		if len(r.runs) > longestChain {
+			return fmt.Errorf("cannot resume %q: it goes back more than %d runs", path, longestChain)
+		}
+		e, err := readEarlier(next)
+		if err != nil {
+			return err
+		}
+		r.runs = append(r.runs, e)
+		if facts, last := &e.Result.Run, &r.runs[0].Result.Run; facts.SHA256 != last.SHA256 || facts.Seed != last.Seed || facts.Shard != last.Shard {
+			return coded{exitScenario, fmt.Errorf("cannot resume %q: the run before it, %q, ran another scenario, seed or shard", path, next)}
+		}
+		for _, l := range e.ledger.Ranges {
+			switch l.Fate {
+			case capture.FateAccepted:
+				r.accepted = append(r.accepted, l)
+			case capture.FateAmbiguous:
+				doubtful = append(doubtful, l)
+			}
+		}
+		before, err := resumedBy(next)
+		if err != nil {
+			return err
+		}
+		if next = ""; before != nil {
+			next, doubtful = before.Resumes, append(doubtful, before.Ambiguous...)
+		}
+	}
+	r.settle(doubtful)
+	return nil
+}
+
+// readEarlier reads one run.
+func readEarlier(path string) (*earlier, error) {
+	kept, err := openKept(path)
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range ranges {
-		switch l.Fate {
-		case capture.FateAccepted:
-			r.accepted = append(r.accepted, l)
-		case capture.FateAmbiguous:
-			doubtful = append(doubtful, l)
-		}
+	e := &earlier{keptRun: kept}
+	e.state, _, err = rundir.ReadState(path)
+	if e.known = err == nil; err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
-	if path == r.Resumes && run.Result.Run.Ended == results.Killed {
-		r.broken = &generator.Broken{Until: time.Duration(run.Result.Run.Seconds * float64(time.Second))}
+	if e.ledger, err = kept.Ledger(); err != nil {
+		return nil, fmt.Errorf("cannot resume %q: %w", path, err)
 	}
-	r.whole, r.checksum = run.Result.Planned.Events, run.Result.Planned.Recording
-	return doubtful, nil
+	return e, nil
 }
 
 // resumedBy returns what the run in path wrote about the one that it resumed; nil
 // if it is the first.
 func resumedBy(path string) (*resumption, error) {
-	text, err := os.ReadFile(filepath.Join(path, resumedFile))
+	text, err := rundir.ReadFile(path, resumedFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
+	var r *resumption
+	if err == nil {
+		r, err = parseResumed(text)
 	}
-	var r resumption
-	if err := json.Unmarshal(text, &r); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("cannot read %s in %q: %w", resumedFile, path, err)
 	}
+	return r, nil
+}
+
+// parseResumed reads the text of a resumedFile.
+func parseResumed(text []byte) (*resumption, error) {
+	var r resumption
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, err
+	}
+	for _, a := range r.Ambiguous {
+		if a.First < 0 || a.Count <= 0 || a.Count > math.MaxInt64-a.First {
+			return nil, fmt.Errorf("%d events from number %d on cannot be", a.Count, a.First)
+		}
+	}
+	if r.Resumes == "" || r.Accepted < 0 || r.Skipped < 0 {
+		return nil, errors.New("it does not say which run was resumed, or how much of it was accepted")
+	}
 	return &r, nil
+}
+
+// broken are those of the runs of which it is not known what became of all that they
+// sent: the last one, if it was killed, and all whose ledger is damaged.
+func (r *resumption) broken() (all []*generator.Broken) {
+	for i, e := range r.runs {
+		// It is held by us, so that it is not running any more, whatever it says.
+		killed := i == 0 && (e.Result.Run.Ended == results.Killed || e.Result.Run.Ended == results.Running)
+		if !killed && len(e.ledger.Damage) == 0 {
+			continue
+		}
+		b := &generator.Broken{Known: e.ledger.Ranges, Below: math.MaxInt64}
+		for _, before := range r.runs[i+1:] {
+			b.Before = append(b.Before, accepted(before.ledger.Ranges)...)
+		}
+		switch {
+		case e.known:
+			b.Below = e.state.Reach.Below
+		case killed:
+			b.Below, b.Until = -1, time.Duration(e.Result.Run.Seconds*float64(time.Second))
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// accepted are the events of a ledger that were.
+func accepted(ledger []results.Range) []results.Range {
+	return slices.DeleteFunc(slices.Clone(ledger), func(l results.Range) bool { return l.Fate != capture.FateAccepted })
 }
 
 // settle counts what was accepted, and keeps of the doubtful events those that
 // were not accepted later.
 func (r *resumption) settle(doubtful []results.Range) {
 	accepted := results.Union(r.accepted)
-	r.Accepted, r.Ambiguous = 0, nil
+	r.Accepted, r.Ambiguous = 0, []results.Range{}
 	for _, l := range accepted {
 		r.Accepted += l.Count
 	}
@@ -141,9 +242,9 @@ func (r *resumption) write(directory string) error {
 	if r == nil {
 		return nil
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
+	here, err := filepath.Abs(directory)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(directory, resumedFile), append(text, '\n'), 0o644)
+		err = errors.Join(keepJSON(directory, resumedFile, r), keepJSON(r.Resumes, resumedByFile, successor{here}))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot note which run this one resumes: %w", err)
@@ -151,8 +252,22 @@ func (r *resumption) write(directory string) error {
 	return nil
 }
 
-// announce says what is sent again.
+// keepJSON writes a file of a run directory.
+func keepJSON(directory, name string, content any) error {
+	text, err := json.MarshalIndent(content, "", "  ")
+	if err != nil {
+		return err
+	}
+	return rundir.Replace(directory, name, append(text, '\n'))
+}
+
+// announce says what is sent again, and why that is not known better.
 func (r *resumption) announce(w world, left int64) {
+	for _, e := range r.runs {
+		for _, d := range e.ledger.Damage {
+			fmt.Fprintf(w.stderr, "warning: %s: what became of the events that stood there is not known: they count as ambiguous\n", filepath.Join(e.Path, d.String()))
+		}
+	}
 	fmt.Fprintf(w.stderr, "resuming %s: %s events were accepted, %s are left\n", r.Resumes, humanize.Comma(r.Accepted), humanize.Comma(left))
 	for i, a := range r.Ambiguous {
 		if i == mostAnnounced {
@@ -166,38 +281,72 @@ func (r *resumption) announce(w world, left int64) {
 // mostAnnounced is how many stretches of doubtful events are printed.
 const mostAnnounced = 10
 
-// openSource opens what s sends, or what is left of it if directory names a run
-// to resume.
-func openSource(w world, s *scenario.Scenario, p part, directory string) (generator.Source, generator.Plan, *resumption, error) {
-	announceReading(w, s)
-	if directory == "" {
-		source, plan, err := p.open(s)
-		if err != nil {
-			err = coded{exitScenario, err}
-		}
-		return source, plan, nil, err
+// doubt is what the new run's result says of events that may be stored twice.
+func (r *resumption) doubt() []string {
+	var events int64
+	for _, a := range r.Ambiguous {
+		events += a.Count
 	}
-	if p.shard.Of > 1 {
-		return nil, generator.Plan{}, nil, coded{exitUsage, errors.New("cannot resume a shard: give --resume or --shard, not both")}
+	if events == 0 {
+		return nil
 	}
-	r, err := readResumption(directory, s)
+	return []string{fmt.Sprintf("this run resumes %s, and it is not known of %s of its events whether they had arrived already: they are sent again, and may be stored twice", filepath.Base(r.Resumes), humanize.Comma(events))}
+}
+
+// open opens what is left of a part of s.
+func (r *resumption) open(w world, s *scenario.Scenario, part generator.Part) (*generator.Opened, error) {
+	part.Resumes = &generator.Resumption{Accepted: r.accepted, Broken: r.broken()}
+	source, err := generator.Open(s, part)
 	if err != nil {
-		return nil, generator.Plan{}, nil, err
+		return nil, coded{exitScenario, err}
 	}
-	source, plan, err := generator.OpenRest(s, r.accepted, r.broken)
+	if err := r.same(s, source); err != nil {
+		return nil, coded{exitScenario, errors.Join(fmt.Errorf("cannot resume %q: %w", r.Resumes, err), source.Close())}
+	}
+	plan := &source.Plan
+	r.settle(append(plan.Doubtful, r.Ambiguous...))
+	r.Skipped = plan.Skipped
+	plan.Warnings = append(slices.Clone(plan.Warnings), r.doubt()...)
+	r.announce(w, plan.Events)
+	return source, nil
+}
+
+// same is an error unless source deals out what the last run did: numbers of events
+// mean nothing in another recording.
+func (r *resumption) same(s *scenario.Scenario, source *generator.Opened) error {
+	last, plan := r.runs[0], &source.Plan
+	sums, err := source.Recordings()
+	if err == nil {
+		err = last.unchanged(s, sums)
+	}
+	was := last.Result.Planned
+	if first := r.runs[len(r.runs)-1].Result; was.Whole == 0 && first.Run.Shard.Of <= 1 { // of a version that did not say
+		was.Whole = first.Planned.Events
+	}
 	switch {
 	case err != nil:
-	case plan.Whole != r.whole:
-		err = fmt.Errorf("cannot resume %q: the recording has %d events now and had %d then", directory, plan.Whole, r.whole)
-	case r.checksum != "" && plan.Recording != r.checksum:
-		err = fmt.Errorf("cannot resume %q: the recording has as many events as then, but they are others, or in another order (give it the files as they were)", directory)
+		return err
+	case was.Whole != 0 && plan.Whole != was.Whole:
+		return fmt.Errorf("there are %d events now and there were %d then", plan.Whole, was.Whole)
+	case was.Recording != "" && plan.Recording != was.Recording:
+		return errors.New("the recording has as many events as then, but they are others, or in another order (give it the files as they were)")
 	}
+	return nil
+}
+
+// openSource opens what a run of s sends, or what is left of it after the runs that
+// it resumes.
+func openSource(w world, s *scenario.Scenario, p part, before *resumption) (*generator.Opened, error) {
+	announceReading(w, s)
+	part := generator.Part{Index: p.shard.Index, Of: p.shard.Of}
+	if before != nil {
+		return before.open(w, s, part)
+	}
+	source, err := generator.Open(s, part)
 	if err != nil {
-		return nil, generator.Plan{}, nil, coded{exitScenario, err}
+		return nil, coded{exitScenario, err}
 	}
-	r.settle(append(plan.Doubtful, r.Ambiguous...))
-	r.announce(w, plan.Events)
-	return source, plan, r, nil
+	return source, nil
 }
 
 // announceReading says that a large recording is read before anything is sent, which

@@ -103,6 +103,14 @@ func exactly(what string) cobra.PositionalArgs {
 	}
 }
 
+// first is the first argument, if there is one.
+func first(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+
 // complain prints what went wrong. Scenario errors stand alone, a line each, so
 // that editors can jump to them.
 func complain(w world, err error) {

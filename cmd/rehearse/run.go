@@ -1,10 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,7 @@ type runFlags struct {
 func newRun(w world) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use:   "run SCENARIO",
+		Use:   "run [SCENARIO]",
 		Short: "Send a scenario's traffic and judge what came back",
 		Long: `run sends the events of a scenario, each batch when it is due, to the
 scenario's target (the embedded staging endpoint if it names none) and writes
@@ -63,9 +64,15 @@ The last line printed is the verdict with the exit code:
   120 invalid: the generator was the bottleneck   121 refused   2 usage   1 internal`,
 		Example: `  rehearse run scenarios/quickstart.yaml
   rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010 --set target.connections=4
-  rehearse run scenarios/quickstart.yaml --json | jq .latency_ms.p99`,
-		Args: exactly("scenario file"),
-		RunE: func(_ *cobra.Command, args []string) error { return rehearse(w, args[0], f) },
+  rehearse run scenarios/quickstart.yaml --json | jq .latency_ms.p99
+  rehearse run --resume results/runs/20261201T100000Z-quickstart`,
+		Args: func(c *cobra.Command, args []string) error {
+			if f.resume != "" && len(args) == 0 {
+				return nil
+			}
+			return exactly("scenario file")(c, args)
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return rehearse(w, first(args), f) },
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.target, "target", "", "send to this `URL` instead of target.url (another than this machine needs a permit)")
@@ -76,7 +83,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.live, "live", "", "serve the charts while it runs, a stop button and /metrics on this loopback `address`, as in 127.0.0.1:8799")
 	c.Flags().StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
 	c.Flags().StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
-	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted replay whose run directory is `DIR`")
+	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted run whose run directory is `DIR`; it knows its scenario, flags and shard")
 	c.Flags().StringVar(&f.permit, "permit", "", "keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
 	c.Flags().StringVar(&f.signers, "allowed-signers", "", "whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+signersVariable+")")
 	f.network.define(c.Flags())
@@ -100,24 +107,75 @@ func (f *runFlags) overrides() []string {
 	return set
 }
 
+// scenario is what the run is of: the scenario file, or what the run that it resumes
+// was of, whose shard it then is, too.
+func (f *runFlags) scenario(path string, p *part) (*scenario.Scenario, *resumption, error) {
+	if f.resume == "" {
+		if path == "" {
+			return nil, nil, coded{exitUsage, errors.New("name a scenario file, or with --resume a run directory")}
+		}
+		s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: f.overrides()})
+		return s, nil, err
+	}
+	before, err := readResumption(f.resume)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := f.resumed(path, p, before.runs[0].keptRun)
+	if err != nil {
+		return nil, nil, errors.Join(err, before.lock.Close())
+	}
+	return s, before, nil
+}
+
+// resumed is the scenario of the run that is resumed, with all that it takes to send
+// the rest.
+func (f *runFlags) resumed(path string, p *part, last *keptRun) (*scenario.Scenario, error) {
+	token, set := f.token, f.overrides()
+	if path == "" && token != "" { // it is no override then, but what the directory does not hold
+		without := *f
+		without.token = ""
+		set = without.overrides()
+	}
+	s, missing, err := last.scenario(given{path: path, set: set, token: token})
+	shard := last.Result.Run.Shard
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("cannot resume %q: %w", f.resume, err)
+	case len(missing) > 0:
+		return nil, fmt.Errorf("cannot resume %q: %w", f.resume, lacking(missing))
+	case p.shard.Of > 0 && p.shard != shard:
+		return nil, coded{exitUsage, fmt.Errorf("cannot resume shard %d of %d as shard %d of %d: leave --shard out", shard.Index, shard.Of, p.shard.Index, p.shard.Of)}
+	case f.permit != "" && s.Restored():
+		return nil, coded{exitUsage, errors.New("cannot resume under a permit without the scenario that it binds: name the scenario file, and give the flags that the run was given")}
+	}
+	p.shard = shard
+	return s, nil
+}
+
+// outliveReaders keeps a run going whose output nobody reads any more, as of
+// "rehearse run x.yaml | head": writing to it then fails, and does not end the
+// process with the books open.
+func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
 // rehearse is the main job.
 func rehearse(w world, path string, f runFlags) error {
-	s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: f.overrides()})
-	if err != nil {
-		return err
-	}
+	outliveReaders()
 	p, err := readPart(f.shard, f.start)
 	if err != nil {
 		return err
 	}
-	source, plan, before, err := openSource(w, s, p, f.resume)
+	s, before, err := f.scenario(path, &p)
 	if err != nil {
 		return err
 	}
-	if c, ok := source.(io.Closer); ok {
-		defer c.Close() // of a run that comes to nothing, too: it removes copies of recordings
+	defer before.release()
+	source, err := openSource(w, s, p, before)
+	if err != nil {
+		return err
 	}
-	cleared, err := f.clear(s, p, source, plan)
+	defer source.Close() // of a run that comes to nothing, too: it removes copies of recordings
+	cleared, err := f.clear(s, p, &source.Plan)
 	if err != nil {
 		return err
 	}
@@ -136,11 +194,11 @@ func rehearse(w world, path string, f runFlags) error {
 		defer endpoint.stop()
 		target = endpoint.url()
 	}
-	for _, warning := range plan.Notes() {
+	for _, warning := range source.Plan.Notes() {
 		fmt.Fprintf(w.stderr, "note: %s\n", warning)
 	}
-	r := rehearsal{world: w, scenario: s, plan: plan, part: p, flags: f, id: id, target: target, resumes: before, cleared: cleared}
-	path, err = r.run(source)
+	r := rehearsal{world: w, scenario: s, source: source, part: p, flags: f, id: id, target: target, resumes: before, cleared: cleared}
+	path, err = r.run()
 	if err != nil {
 		return err
 	}
@@ -151,7 +209,8 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := writeHTML(run, filepath.Join(path, reportFile)); err != nil {
+	run.CrossCheck()
+	if err := keepHTML(run); err != nil {
 		return err
 	}
 	return printRun(w, run, f.json)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -19,7 +20,7 @@ func newSample(w world) *cobra.Command {
 	var rejected string
 	var faults, survey bool
 	c := &cobra.Command{
-		Use:   "sample SCENARIO",
+		Use:   "sample [SCENARIO]",
 		Short: "Print events as they would be sent, without sending them",
 		Long: `sample prints events of a scenario as they would be sent, one JSON object a
 line. Any event of a synthesized scenario can be had at once, however late in
@@ -31,7 +32,8 @@ come too early. What the far end makes of them can be checked against that list.
 
 With --rejected it prints the events that a run of the scenario sent and the
 endpoint did not accept, as far as anybody knows: those that its ledger calls
-rejected or ambiguous, with the run's own times.
+rejected or ambiguous, with the run's own times. The scenario need not be named:
+the run directory has it.
 
 With --survey it reads a recording to its end instead and tells what a run would
 send: events, requests, span, the longest pause, disorder, what cannot be used,
@@ -39,12 +41,21 @@ and how unevenly events fall on distinct_ids.`,
 		Example: `  rehearse sample scenarios/quickstart.yaml -n 3
   rehearse sample scenarios/quickstart.yaml --from 50000 -n 1 | jq .
   rehearse sample scenarios/merge-storm.yaml --faults -n 1000 > early.jsonl
-  rehearse sample scenarios/quickstart.yaml --rejected results/runs/20261201T100000Z-quickstart -n 1000 > lost.jsonl
+  rehearse sample --rejected results/runs/20261201T100000Z-quickstart -n 1000 > lost.jsonl
   rehearse sample scenarios/replay-activity.yaml --survey`,
-		Args: exactly("scenario file"),
+		Args: func(c *cobra.Command, args []string) error {
+			if rejected != "" && len(args) == 0 {
+				return nil
+			}
+			return exactly("scenario file")(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if from < 0 || n < 0 {
 				return usageError(c, fmt.Errorf("--events %d, --from %d: cannot count backwards", n, from))
+			}
+			out := bufio.NewWriter(w.stdout)
+			if rejected != "" {
+				return errors.Join(sampleRejected(w, out, given{path: first(args), set: set}, rejected, n), out.Flush())
 			}
 			s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: set})
 			if err != nil {
@@ -53,10 +64,7 @@ and how unevenly events fall on distinct_ids.`,
 			if survey {
 				return surveyReplay(w, s)
 			}
-			out := bufio.NewWriter(w.stdout)
 			switch {
-			case rejected != "":
-				err = sampleRejected(out, s, rejected, n)
 			case faults:
 				err = generator.SampleFaults(out, s, time.Now(), from, n)
 			default:

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"rehearse/capture"
@@ -14,24 +15,71 @@ import (
 // sampleRejected prints the first n events that the run in a directory sent and
 // the endpoint did not accept. Which they are says the ledger; what they were
 // follows from the scenario.
-func sampleRejected(out io.Writer, s *scenario.Scenario, directory string, n int64) error {
-	run, err := results.Open(directory)
+func sampleRejected(w world, out io.Writer, g given, directory string, n int64) error {
+	run, err := openKept(directory)
 	if err != nil {
-		return err
+		return coded{exitScenario, err}
 	}
-	facts := &run.Result.Run
-	if facts.SHA256 != s.SHA256() {
-		return fmt.Errorf("cannot print the events of %q: it ran another scenario, or with other overrides (compare its %s, and give the same with --set)", directory, results.ScenarioFile)
-	}
-	start, err := time.Parse(time.RFC3339, facts.StartedAt)
+	s, missing, err := run.scenario(g)
 	if err != nil {
-		return fmt.Errorf("cannot tell when the run began: %w", err)
+		return fmt.Errorf("cannot print the events of %q: %w", directory, err)
 	}
-	ranges, err := run.Ledger()
+	if needed := neededFor(s, missing); len(needed) > 0 {
+		return fmt.Errorf("cannot print the events of %q: %w", directory, lacking(needed))
+	}
+	lost, err := run.lost(w, n)
+	if err == nil {
+		err = generator.SampleLost(out, s, lost, func(sums []scenario.FileSum) error { return run.unchanged(s, sums) })
+	}
 	if err != nil {
-		return err
+		return coded{exitScenario, err}
 	}
-	return generator.SampleLost(out, s, generator.Lost{Start: start, Shards: max(facts.Merged, facts.Shard.Of), Ranges: refused(ranges, n)})
+	return nil
+}
+
+// neededFor are those of the missing secrets without which the events of s are not
+// what they were: a token is in none of them, unless the scenario says it elsewhere.
+func neededFor(s *scenario.Scenario, missing []scenario.SecretRef) (needed []scenario.SecretRef) {
+	for _, ref := range missing {
+		if ref.Elsewhere || s.Replay != nil && s.Replay.Pseudonymize && ref.Path == "replay.key" {
+			needed = append(needed, ref)
+		}
+	}
+	return needed
+}
+
+// lost are the first n events of a run that were sent and not accepted, as they were
+// sent.
+func (k *keptRun) lost(w world, n int64) (lost generator.Lost, err error) {
+	facts := &k.Result.Run
+	ledger, err := k.Ledger()
+	if err != nil {
+		return lost, err
+	}
+	for _, d := range ledger.Damage {
+		fmt.Fprintf(w.stderr, "warning: %s: events that stood there are not listed\n", filepath.Join(k.Path, d.String()))
+	}
+	before, err := resumedBy(k.Path)
+	if err != nil {
+		return lost, err
+	}
+	lost = generator.Lost{Shards: max(facts.Merged, facts.Shard.Of), Ranges: refused(ledger.Ranges, n)}
+	if before != nil {
+		lost.Skipped = before.Skipped
+	}
+	for _, text := range facts.Starts {
+		start, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return lost, fmt.Errorf("cannot tell when a shard began: %w", err)
+		}
+		lost.Starts = append(lost.Starts, start)
+	}
+	if len(lost.Starts) == 0 {
+		start, err := facts.Start()
+		lost.Starts = []time.Time{start}
+		return lost, err
+	}
+	return lost, nil
 }
 
 // refused are the first n events of a ledger that were sent and not accepted.

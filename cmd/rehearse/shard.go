@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"rehearse/generator"
 	"rehearse/results"
-	"rehearse/scenario"
 )
 
 // errTooFewShards is a merge of nothing.
@@ -39,18 +37,11 @@ func readPart(shard, startAt string) (p part, err error) {
 	return p, nil
 }
 
-// open opens the part of the scenario's traffic that is ours.
-func (p part) open(s *scenario.Scenario) (generator.Source, generator.Plan, error) {
-	if p.shard.Of > 1 {
-		return generator.OpenShard(s, p.shard.Index, p.shard.Of)
-	}
-	return generator.Open(s)
-}
-
 // begin is the instant that all offsets count from.
 func (p part) begin() time.Time {
+	now := time.Now()
 	if p.start.IsZero() {
-		return time.Now().Add(lead)
+		return now.Add(lead)
 	}
-	return time.Now().Add(time.Until(p.start)) // by the monotonic clock
+	return now.Add(p.start.Sub(now)) // by the monotonic clock, and to the nanosecond what was asked for
 }

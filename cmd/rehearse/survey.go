@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"time"
 
@@ -27,13 +26,12 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	defer remove()
 	spooled, replay := *s, *s.Replay
 	spooled.Replay, replay.Paths = &replay, files.Paths()
-	source, plan, err := generator.Open(&spooled)
+	source, err := generator.Open(&spooled, generator.Part{})
 	if err != nil {
 		return coded{exitScenario, errors.New(files.Named(err.Error()))}
 	}
-	if c, ok := source.(io.Closer); ok {
-		c.Close()
-	}
+	plan := source.Plan
+	source.Close()
 	fmt.Fprintf(w.stdout, "%s would send %s events in %s requests over %v, at most %.0f events/s\n",
 		s.Name, humanize.Comma(plan.Events), humanize.Comma(plan.Requests), plan.Span.Round(time.Millisecond), plan.Peak)
 	for _, warning := range plan.Notes() {

@@ -36,3 +36,17 @@ func (w *watchers) observe(iv *results.Interval) {
 		w.abort(firedRule{fired})
 	}
 }
+
+// mayLeave writes down how far the run may get. If that cannot be done, nothing may
+// leave any more.
+func (w *watchers) mayLeave(r results.Reach) error {
+	err := w.directory.MayLeave(r)
+	if err != nil {
+		w.abort(unwritable{err})
+	}
+	return err
+}
+
+// unwritable is a run directory that cannot be written any more, as the cause that
+// ended a run.
+type unwritable struct{ error }

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"rehearse/capture/pipeline"
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // maxBeside is how much is read of a file that lies beside result.json, in bytes.
@@ -90,7 +89,7 @@ func readBeside(path string) (b beside) {
 	if b.read(path, besideFile{results.EndpointFile, "rehearse/stage/v1", &endpoint, &endpoint.Format}) {
 		b.Endpoint = &endpoint
 	}
-	text, err := readHead(filepath.Join(path, results.PermitFile), maxScenario)
+	text, err := readHead(path, results.PermitFile, maxScenario)
 	b.Permit = strings.ToValidUTF8(string(text), "\uFFFD")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		b.Notes = append(b.Notes, fmt.Sprintf("%s: %v", results.PermitFile, err))
@@ -108,7 +107,7 @@ type besideFile struct {
 
 // read reads a file and says whether it could.
 func (b *beside) read(path string, f besideFile) bool {
-	text, err := readHead(filepath.Join(path, f.name), maxBeside)
+	text, err := readHead(path, f.name, maxBeside)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
@@ -124,9 +123,9 @@ func (b *beside) read(path string, f besideFile) bool {
 	return err == nil
 }
 
-// readHead reads at most so many bytes of a file.
-func readHead(path string, most int64) ([]byte, error) {
-	file, err := os.Open(path)
+// readHead reads at most so many bytes of a file of a run directory.
+func readHead(dir, name string, most int64) ([]byte, error) {
+	file, err := rundir.Open(dir, name)
 	if err != nil {
 		return nil, err
 	}

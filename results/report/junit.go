@@ -41,7 +41,7 @@ type remark struct {
 func WriteJUnit(w io.Writer, run *results.Run) error {
 	r := run.Result
 	name := results.Printable(r.Run.Scenario, 200)
-	s := suite{Name: name, Time: fmt.Sprintf("%.3f", r.Run.Seconds), Started: results.Printable(r.Run.StartedAt, 40)}
+	s := suite{Name: name, Time: fmt.Sprintf("%.3f", r.Run.Seconds), Started: r.Run.Started()}
 	trusted := check{Name: "the run can be trusted", Class: name}
 	if r.Verdict == results.Invalid {
 		trusted.Error = &remark{results.Printable(r.Because(), 2000)}

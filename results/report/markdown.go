@@ -66,7 +66,7 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "\n- %s", cell(warning))
 	}
-	fmt.Fprintf(&b, "\n\nrun %s, started %s, %v s, %s\n", cell(r.Run.ID), cell(r.Run.StartedAt), r.Run.Seconds, cell(string(r.Run.Ended)))
+	fmt.Fprintf(&b, "\n\nrun %s, started %s, %v s, %s\n", cell(r.Run.ID), cell(r.Run.Started()), r.Run.Seconds, cell(string(r.Run.Ended)))
 	return write(w, b.String())
 }
 

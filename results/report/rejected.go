@@ -117,7 +117,7 @@ func groupRejections(run *results.Run) (groups []*group, leftOut int64, err erro
 	if err != nil && !errors.Is(err, results.ErrTorn) {
 		return nil, 0, fmt.Errorf("cannot list rejections: %w", err)
 	}
-	if r := run.Result; r.Run.Ended != results.Killed { // of which nobody knows what was in flight
+	if r := run.Result; r.Run.Ended != results.Killed && r.Run.Ended != results.Running { // of which nobody knows what was in flight
 		leftOut = max(leftOut, r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Retried-listed)
 	}
 	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.requests, a.requests) })
@@ -126,18 +126,26 @@ func groupRejections(run *results.Run) (groups []*group, leftOut int64, err erro
 
 // WriteEvents writes, as CSV, which events were not accepted: what became of
 // them, the index of the first, and how many from there on. It is read from the
-// ledger, which has every event, also those whose details were not kept.
+// ledger, which has every event, also those whose details were not kept. What
+// stood where it is damaged is unknown.
 func WriteEvents(w io.Writer, run *results.Run) error {
-	ranges, err := run.Ledger()
+	ledger, err := run.Ledger()
 	if err != nil {
 		return err
 	}
-	names := map[capture.Fate]string{capture.FateUnsent: "unsent", capture.FateRejected: "rejected", capture.FateAmbiguous: "ambiguous"}
 	out := csv.NewWriter(w)
 	out.Write([]string{"fate", "first_event", "events"}) // the writer keeps its error
-	for _, r := range ranges {
+	row := func(fate string, r results.Range) {
+		out.Write([]string{fate, strconv.FormatInt(r.First, 10), strconv.FormatInt(r.Count, 10)})
+	}
+	for _, r := range ledger.Ranges {
 		if r.Fate != capture.FateAccepted {
-			out.Write([]string{names[r.Fate], strconv.FormatInt(r.First, 10), strconv.FormatInt(r.Count, 10)})
+			row(r.Fate.String(), r)
+		}
+	}
+	if len(ledger.Damage) > 0 && run.Result.Run.Shard.Of <= 1 {
+		for _, r := range results.Union(ledger.Ranges).Gaps(nil, 0, run.Result.Planned.Events) {
+			row("unknown", r)
 		}
 	}
 	out.Flush()

@@ -10,7 +10,6 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
@@ -204,7 +203,7 @@ func times(r *results.Result) (rows [][]string) {
 // scenarioText is the beginning of the scenario file; a run directory without it
 // shows none.
 func scenarioText(path string) (text string, cut bool) {
-	head, err := readHead(filepath.Join(path, results.ScenarioFile), maxScenario+1)
+	head, err := readHead(path, results.ScenarioFile, maxScenario+1)
 	if err != nil {
 		return "", false
 	}

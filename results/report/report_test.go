@@ -260,3 +260,19 @@ func TestPlainAxis(t *testing.T) {
 		}
 	}
 }
+
+// Nothing is drawn over a pause in which nothing was timed, and a second between
+// two pauses is still to be seen.
+func TestChartsBreakAtPauses(t *testing.T) {
+	t.Parallel()
+	at := func(from float64) window { return window{from: from, to: from + 1, requests: 1, p50: 1, p99: 2} }
+	windows := []window{at(0), at(1), at(5), at(9), at(10)}
+	x, y := axis{0, 11, 0, 110, false}, axis{0, 10, 0, 100, false}
+	of := func(w *window) float64 { return w.p50 }
+	if got, want := lines(windows, x, y, of), "M5 10L15 10M50 10L60 10M95 10L105 10"; got != want {
+		t.Errorf("a line %q, want %q", got, want)
+	}
+	if got := strings.Count(areas(windows, x, y, of, func(w *window) float64 { return w.p99 }), "Z"); got != 3 {
+		t.Errorf("%d areas, want 3", got)
+	}
+}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,7 +17,7 @@ func reproduce(run *results.Run) string {
 	var command strings.Builder
 	command.WriteString("rehearse run scenario.yaml")
 	seeded := run.Result.Run.Seed == 0
-	text, err := readHead(filepath.Join(run.Path, results.ScenarioFile), maxBeside)
+	text, err := readHead(run.Path, results.ScenarioFile, maxBeside)
 	if err != nil {
 		text = nil
 	}

@@ -11,22 +11,48 @@ import (
 	"rehearse/scenario"
 )
 
-// middles are the places of windows on the x axis.
-func middles(windows []window, x axis) []float64 {
-	xs := make([]float64, len(windows))
-	for i, w := range windows {
-		xs[i] = x.at((w.from + w.to) / 2)
+// stretches are windows without a pause between them: nothing is drawn over one.
+func stretches(windows []window) (all [][]window) {
+	from := 0
+	for i := range windows {
+		if i+1 == len(windows) || windows[i+1].from > windows[i].to+0.0005 {
+			all = append(all, windows[from:i+1])
+			from = i + 1
+		}
 	}
-	return xs
+	return all
 }
 
-// places maps a number of each window to its place on an axis.
-func places(windows []window, y axis, of func(*window) float64) []float64 {
-	ys := make([]float64, len(windows))
-	for i := range windows {
-		ys[i] = y.at(of(&windows[i]))
+// points are the places of windows on the x axis, and of a number of each on the
+// other. A single window is drawn from its beginning to its end.
+func points(windows []window, x, y axis, of func(*window) float64) (xs, ys []float64) {
+	if len(windows) == 1 {
+		w := &windows[0]
+		return []float64{x.at(w.from), x.at(w.to)}, []float64{y.at(of(w)), y.at(of(w))}
 	}
-	return ys
+	for i := range windows {
+		w := &windows[i]
+		xs, ys = append(xs, x.at((w.from+w.to)/2)), append(ys, y.at(of(w)))
+	}
+	return xs, ys
+}
+
+// lines is a line through a number of each window, broken where nothing was timed.
+func lines(windows []window, x, y axis, of func(*window) float64) (path string) {
+	for _, some := range stretches(windows) {
+		path += line(points(some, x, y, of))
+	}
+	return path
+}
+
+// areas is what lies between two numbers of each window, broken likewise.
+func areas(windows []window, x, y axis, low, high func(*window) float64) (path string) {
+	for _, some := range stretches(windows) {
+		xs, from := points(some, x, y, low)
+		_, to := points(some, x, y, high)
+		path += area(xs, from, to)
+	}
+	return path
 }
 
 // timed leaves out the windows in which nothing was timed.
@@ -62,14 +88,13 @@ func latencyChart(run *results.Run, s *series) *chart {
 		from, to := extent(run.Result, l, s.to)
 		c.limit(y.at(l.Value), x.at(from), x.at(to), l.Text)
 	}
-	xs := middles(windows, x)
-	p50 := places(windows, y, func(w *window) float64 { return w.p50 })
-	p90 := places(windows, y, func(w *window) float64 { return w.p90 })
-	p99 := places(windows, y, func(w *window) float64 { return w.p99 })
-	most := places(windows, y, func(w *window) float64 { return w.max })
+	p50 := func(w *window) float64 { return w.p50 }
+	p90 := func(w *window) float64 { return w.p90 }
+	p99 := func(w *window) float64 { return w.p99 }
+	most := func(w *window) float64 { return w.max }
 	c.Shapes = []shape{
-		{"area a", area(xs, p50, p99)}, {"line gray thin", line(xs, most)},
-		{"line a thin", line(xs, p90)}, {"line b", line(xs, p99)}, {"line a", line(xs, p50)},
+		{"area a", areas(windows, x, y, p50, p99)}, {"line gray thin", lines(windows, x, y, most)},
+		{"line a thin", lines(windows, x, y, p90)}, {"line b", lines(windows, x, y, p99)}, {"line a", lines(windows, x, y, p50)},
 	}
 	c.Legend = []key{{"a", "p50"}, {"a thin", "p90"}, {"b", "p99"}, {"gray", "max"}}
 	for _, w := range windows {
@@ -127,10 +152,9 @@ func serviceChart(run *results.Run, s *series) *chart {
 	}
 	y, ticks := logAxis(low, high)
 	c.YTicks = ticks
-	xs := middles(windows, x)
-	p50 := places(windows, y, func(w *window) float64 { return w.service50 })
-	p99 := places(windows, y, func(w *window) float64 { return w.service })
-	c.Shapes = []shape{{"area c", area(xs, p50, p99)}, {"line c thin", line(xs, p99)}, {"line c", line(xs, p50)}}
+	p50 := func(w *window) float64 { return w.service50 }
+	p99 := func(w *window) float64 { return w.service }
+	c.Shapes = []shape{{"area c", areas(windows, x, y, p50, p99)}, {"line c thin", lines(windows, x, y, p99)}, {"line c", lines(windows, x, y, p50)}}
 	c.Legend = []key{{"c", "p50"}, {"c thin", "p99"}}
 	return c
 }
@@ -151,11 +175,9 @@ func lagChart(run *results.Run, s *series) *chart {
 	y, ticks := logAxis(0.01, high)
 	c.YTicks = ticks
 	c.limit(y.at(late), left, right, "late")
-	xs := middles(windows, x)
-	p99 := places(windows, y, func(w *window) float64 { return w.lag99 })
 	c.Shapes = []shape{
-		{"line gray thin", line(xs, places(windows, y, func(w *window) float64 { return w.lagMax }))},
-		{"line b", line(xs, p99)},
+		{"line gray thin", lines(windows, x, y, func(w *window) float64 { return w.lagMax })},
+		{"line b", lines(windows, x, y, func(w *window) float64 { return w.lag99 })},
 	}
 	c.Legend = []key{{"b", "p99"}, {"gray", "max"}}
 	for _, w := range windows {

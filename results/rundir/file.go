@@ -1,0 +1,101 @@
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// The modes of what is made here.
+const (
+	dirMode  = 0o700
+	fileMode = 0o600
+)
+
+// MaxFile is how much ReadFile reads of a file, in bytes.
+const MaxFile = 16 << 20
+
+// ErrNotRegular says that a file of a run directory is a symbolic link, a named
+// pipe, a device or a directory, and was not opened for that.
+var ErrNotRegular = errors.New("not a regular file: links and pipes in a run directory are not followed")
+
+// Open opens a file of a run directory for reading. The error is fs.ErrNotExist
+// if there is none and ErrNotRegular if it is not a regular file.
+func Open(dir, name string) (*os.File, error) {
+	path := filepath.Join(dir, name)
+	file, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		if info, stat := os.Lstat(path); stat == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s: %w", path, ErrNotRegular)
+		}
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w", path, ErrNotRegular)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// ReadFile reads a small file of a run directory. One of more than MaxFile bytes
+// is an error.
+func ReadFile(dir, name string) ([]byte, error) {
+	file, err := Open(dir, name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
+	if err == nil && len(text) > MaxFile {
+		err = fmt.Errorf("%s: larger than %d bytes", file.Name(), MaxFile)
+	}
+	return text, err
+}
+
+// Create makes a file that is not there yet.
+func Create(dir, name string) (*os.File, error) {
+	return os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, fileMode)
+}
+
+// Replace writes a file as a whole: whoever reads it meanwhile, or after a crash,
+// finds what was there before or all of text. What stood there under that name, a
+// link included, is replaced and not written to.
+func Replace(dir, name string, text []byte) error {
+	return replace(dir, name, text, true)
+}
+
+// ReplaceSoon is Replace without waiting for the disk: the file is whole after
+// the process was killed, but may be older than it after the machine was.
+func ReplaceSoon(dir, name string, text []byte) error {
+	return replace(dir, name, text, false)
+}
+
+// replace writes a file beside the old one and gives it the old one's name.
+func replace(dir, name string, text []byte, wait bool) error {
+	next := filepath.Join(dir, name+".next")
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := Create(dir, name+".next")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	if err == nil && wait {
+		err = file.Sync()
+	}
+	err = errors.Join(err, file.Close())
+	if err == nil {
+		err = os.Rename(next, filepath.Join(dir, name))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	return nil
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package rundir
+
+// noFollow is what the system has of it: nothing.
+const noFollow = 0
