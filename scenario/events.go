@@ -83,7 +83,24 @@ func readEvent(v value, name string) EventShare {
 		"from":       func(v value) { e.From = oneOf(v, []Library{FromBrowser, FromMobile, FromServer}) },
 		"properties": func(v value) { e.Properties = readObject(v, 0) },
 	})
+	for _, p := range e.Properties {
+		if p.Name == LinkOf(name) {
+			v.d.fail(v.path+".properties", fmt.Sprintf("cannot give %s: the merge itself names there the id that it joins", p.Name), "leave it out")
+		}
+	}
 	return e
+}
+
+// LinkOf is the property in which a merge of a name says which id it joins; empty: it
+// is none.
+func LinkOf(name string) string {
+	switch name {
+	case EventIdentify:
+		return "$anon_distinct_id"
+	case EventCreateAlias, EventMergeDangerously:
+		return "alias"
+	}
+	return ""
 }
 
 // libraryOf is where events of a name come from unless the file says otherwise.

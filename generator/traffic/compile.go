@@ -11,7 +11,66 @@ import (
 // builder puts a shape together, member by member.
 type builder struct {
 	shape shape
-	start int // of the member that is being built
+	start int             // of the member that is being built
+	given map[string]bool // the names that the scenario gives values to; nil: none
+}
+
+// givenBy are the names that the scenario gives values to.
+func givenBy(all []scenario.Property) map[string]bool {
+	if len(all) == 0 {
+		return nil
+	}
+	given := map[string]bool{}
+	for _, p := range all {
+		given[p.Name] = true
+	}
+	return given
+}
+
+// free is the beginning of a text property of a name that nobody else gives a
+// value to: the first of two, or else the second with a number.
+func (b *builder) free(name, other string) string {
+	for n := 1; b.given[name]; n++ {
+		name = other
+		if n > 1 {
+			name += strconv.Itoa(n)
+		}
+	}
+	return "," + quote(name) + `:"`
+}
+
+// left returns what of a line of members the scenario does not give itself.
+func (b *builder) left(line string) string {
+	if b.given == nil {
+		return line
+	}
+	var kept []string
+	for _, member := range members(line) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(member, `"`), `"`)
+		if !b.given[name] {
+			kept = append(kept, member)
+		}
+	}
+	return strings.Join(kept, ",")
+}
+
+// members cuts a line of a template into its members.
+func members(line string) (all []string) {
+	depth, quoted, start := 0, false, 0
+	for i := range len(line) {
+		switch c := line[i]; {
+		case c == '<' || !quoted && (c == '{' || c == '['):
+			depth++
+		case c == '>' || !quoted && (c == '}' || c == ']'):
+			depth--
+		case c == '"' && depth == 0:
+			quoted = !quoted
+		case c == ',' && depth == 0 && !quoted:
+			all = append(all, line[start:i])
+			start = i + 1
+		}
+	}
+	return append(all, line[start:])
 }
 
 // template adds members that are written as one line of text each. What stands
@@ -19,6 +78,9 @@ type builder struct {
 // low..high; session, device or uuid.
 func (b *builder) template(lines []string) {
 	for _, line := range lines {
+		if line = b.left(line); line == "" {
+			continue
+		}
 		b.begin()
 		for line != "" {
 			text, rest, found := strings.Cut(line, "<")

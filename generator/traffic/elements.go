@@ -5,6 +5,9 @@ import "strings"
 // elements adds what was clicked and all that it lies in, as the web library
 // records it: five to twelve elements of a page.
 func (b *builder) elements() {
+	if b.given["$elements"] {
+		return
+	}
 	var texts []string
 	for n := fewestElements; n <= len(ancestors); n++ {
 		texts = append(texts, `"$elements":[`+strings.Join(ancestors[:n], ",")+"]")

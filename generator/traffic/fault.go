@@ -9,7 +9,8 @@ import (
 )
 
 // spoil makes e wrong in the way that its mark says.
-func (m *Model) spoil(e *capture.Event, i int64, how mark, p *Pen) {
+func (m *Model) spoil(e *capture.Event, i int64, plan *planned, p *Pen) {
+	how := plan.mark
 	switch how {
 	case markNoID:
 		e.DistinctID = nil
@@ -20,7 +21,7 @@ func (m *Model) spoil(e *capture.Event, i int64, how mark, p *Pen) {
 		e.Name = longName
 	case markOverSize:
 		s := scenario.NewStream(m.planner.seed^eventSalt, uint64(i))
-		p.props = append(p.props[:len(p.props)-1], `,"attachment":"`...)
+		p.props = append(p.props[:len(p.props)-1], m.planner.mix.kinds[plan.kind].shape.excess...)
 		p.props = m.prose.append(p.props, tooLarge, &s)
 		p.props = append(p.props, `"}`...)
 		e.Properties = p.props

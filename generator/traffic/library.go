@@ -8,9 +8,13 @@ import (
 
 // shapeOf returns the properties of an event: what its name demands, what the
 // scenario or else the built-in shape of its name gives it, its groups, and what
-// its client library sends with everything.
+// its client library sends with everything. What the scenario gives stands instead
+// of a built-in property of the same name.
 func shapeOf(e scenario.EventShare, groups []scenario.Group) shape {
-	var b builder
+	b := builder{given: givenBy(e.Properties)}
+	b.shape.personless = !b.given["$process_person_profile"]
+	b.shape.filler = b.free("note", "filler")
+	b.shape.excess = b.free("attachment", "excess")
 	b.template(demanded(e.Name))
 	if e.Name == scenario.EventGroupIdentify {
 		b.groupKey(groups)
@@ -55,6 +59,10 @@ func (b *builder) groupKey(all []scenario.Group) {
 	if len(all) > 0 {
 		g = all[0]
 	}
+	if b.given["$group_type"] || b.given["$group_key"] {
+		b.groupKeyApart(g)
+		return
+	}
 	b.begin()
 	b.text(`"$group_type":` + quote(g.Type) + `,"$group_key":"` + groupName(g))
 	b.set(part{op: opGroup, span: uint64(g.Count)})
@@ -62,9 +70,25 @@ func (b *builder) groupKey(all []scenario.Group) {
 	b.end()
 }
 
+// groupKeyApart adds what of type and key the scenario does not give itself.
+func (b *builder) groupKeyApart(g scenario.Group) {
+	if !b.given["$group_type"] {
+		b.begin()
+		b.text(`"$group_type":` + quote(g.Type))
+		b.end()
+	}
+	if !b.given["$group_key"] {
+		b.begin()
+		b.text(`"$group_key":"` + groupName(g))
+		b.set(part{op: opGroup, span: uint64(g.Count)})
+		b.text(`"`)
+		b.end()
+	}
+}
+
 // groups adds the groups of the person.
 func (b *builder) groups(all []scenario.Group) {
-	if len(all) == 0 {
+	if len(all) == 0 || b.given["$groups"] {
 		return
 	}
 	b.begin()

@@ -65,7 +65,7 @@ func (m *Model) Write(e *capture.Event, i int64, p *Pen) {
 		}
 	default:
 		m.write(e, i, plan, p)
-		m.spoil(e, i, plan.mark, p)
+		m.spoil(e, i, plan, p)
 	}
 }
 
@@ -118,7 +118,7 @@ func moment(i int64, plan *planned, merge bool) int64 {
 // fill gives the event its properties, as many as its drawn size allows, and
 // prose for what is missing.
 func (m *Model) fill(e *capture.Event, k *kind, ink *ink, p *Pen) {
-	if m.personless > 0 && !k.person && ink.s.Float64() < m.personless {
+	if m.personless > 0 && !k.person && ink.s.Float64() < m.personless && k.shape.personless {
 		p.props = append(p.props, `,"$process_person_profile":false`...)
 	}
 	m.fillTo(m.sizes.draw(&ink.s), e, k, ink, p)
@@ -132,9 +132,8 @@ func (m *Model) fillTo(size int, e *capture.Event, k *kind, ink *ink, p *Pen) {
 		limit = maxSize
 	}
 	p.props = k.shape.append(p.props, ink, limit)
-	const member = `,"note":""`
-	if missing := size - len(p.props) - len(member); missing > 0 {
-		p.props = append(p.props, member[:len(member)-1]...)
+	if missing := size - len(p.props) - len(k.shape.filler) - len(`"`); missing > 0 {
+		p.props = append(p.props, k.shape.filler...)
 		p.props = m.prose.append(p.props, missing, &ink.s)
 		p.props = append(p.props, '"')
 	}

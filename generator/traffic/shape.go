@@ -12,6 +12,9 @@ import (
 type shape struct {
 	parts []part
 	fixed int // of the parts, the first that an event too small for all leaves out
+
+	personless     bool   // whether the event acts on a person is not for the scenario to say
+	filler, excess string // how the properties begin that make an event as large as drawn, or too large
 }
 
 // part is constant text and one value after it.
