@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"rehearse/generator"
 	"rehearse/preflight"
@@ -198,9 +197,9 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (pr
 // terminalOf says what the place that text goes to can show.
 func terminalOf(out io.Writer) preflight.Terminal {
 	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
-	f, ok := out.(*os.File)
+	_, ok := terminal(out)
 	return preflight.Terminal{
 		ASCII:  locale != "" && !strings.Contains(strings.ToUpper(strings.ReplaceAll(locale, "-", "")), "UTF8"),
-		Colour: ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd())),
+		Colour: ok && os.Getenv("NO_COLOR") == "",
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -187,5 +188,27 @@ func TestLiveDisconnect(t *testing.T) {
 	}
 	if _, metrics := do(t, "GET", "http://"+l.host+"/metrics", nil); !strings.Contains(metrics, "rehearse_latency_seconds_count 700\n") {
 		t.Error("an interval was lost")
+	}
+}
+
+// TestLiveAddresses: the page is served on loopback alone, which localhost stands for
+// whatever the machine's list of hosts says.
+func TestLiveAddresses(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"127.0.0.1:0": "127.0.0.1", "localhost:0": "127.0.0.1", "127.9.9.9:0": "127.9.9.9", "[::ffff:127.0.0.1]:0": "127.0.0.1",
+		"0.0.0.0:0": "", ":0": "", "[::]:0": "", "192.0.2.1:0": "", "localhost.:0": "", "localhost.test:0": "", "2130706433:0": "", "127.0.0.1": "",
+	} {
+		l, err := listenLoopback(address)
+		if (err == nil) != (want != "") {
+			t.Errorf("%q: %v", address, err)
+		}
+		if err != nil {
+			continue
+		}
+		if host, _, _ := net.SplitHostPort(l.Addr().String()); host != want {
+			t.Errorf("%q is served on %s, want %s", address, host, want)
+		}
+		l.Close()
 	}
 }

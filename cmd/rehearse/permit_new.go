@@ -23,7 +23,7 @@ type terms struct {
 	from, until, zone                        string
 	id, approver, contact, purpose, customer string
 	peak, total, requests, batch, merges     string
-	token, stopFile, stopURL, out            string
+	token, tokenFile, stopFile, stopURL, out string
 	anyScenario                              bool
 }
 
@@ -64,6 +64,7 @@ A time is given with its offset, or as the clock in --zone shows it.`,
 	c.Flags().StringVar(&f.stopFile, "stop-file", "", "a run ends once this `file` exists")
 	c.Flags().StringVar(&f.stopURL, "stop-url", "", "a run goes on only as long as this `URL` answers go")
 	c.Flags().StringVar(&f.token, "token", "", "the project `token` of the runs, if not the scenario's; only its fingerprint is written")
+	c.Flags().StringVar(&f.tokenFile, tokenFileFlag, "", "the project token of the runs, in a `file`")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "the runs override a field, as in --set target.connections=4 (repeatable)")
 	c.Flags().StringVarP(&f.out, "output", "o", "", "write the permit to this `file` (default: print it)")
 	return c
@@ -71,6 +72,9 @@ A time is given with its offset, or as the clock in --zone shows it.`,
 
 // writePermit writes a permit for the scenario in a file.
 func writePermit(w world, path string, f terms) error {
+	if err := readToken(&f.token, f.tokenFile); err != nil {
+		return err
+	}
 	if f.token != "" {
 		f.set = append(f.set, "target.token="+f.token)
 	}

@@ -16,8 +16,8 @@ import (
 
 // verifyFlags are what a permit is held against, besides a scenario.
 type verifyFlags struct {
-	signers, target, token, at string
-	set                        []string
+	signers, target, token, tokenFile, at string
+	set                                   []string
 }
 
 // newPermitVerify makes the verb permit verify.
@@ -43,6 +43,7 @@ why not, with 121, as run --permit would.`,
 	c.Flags().StringVar(&f.signers, "allowed-signers", "", "whose signatures count: a `file` as ssh-keygen has it (default: $"+signersVariable+")")
 	c.Flags().StringVar(&f.target, "target", "", "the run sends to this `URL` instead of the scenario's target")
 	c.Flags().StringVar(&f.token, "token", "", "the run uses this project `token`")
+	c.Flags().StringVar(&f.tokenFile, tokenFileFlag, "", "the run uses the project token that this `file` holds")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "the run overrides a field (repeatable)")
 	c.Flags().StringVar(&f.at, "at", "", "the run starts at this `time` (default: now)")
 	return c
@@ -71,6 +72,9 @@ func openPermit(path, signers string) (*permit.Permit, permit.Signers, error) {
 func verifyPermit(w world, args []string, f verifyFlags) error {
 	p, signers, err := openPermit(args[0], f.signers)
 	if err != nil {
+		return err
+	}
+	if err := readToken(&f.token, f.tokenFile); err != nil {
 		return err
 	}
 	claim, err := f.claim(args[1:])

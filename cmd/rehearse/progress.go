@@ -45,8 +45,8 @@ func newProgress(r *rehearsal, directory string, read reading) progress {
 	fmt.Fprintf(out, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
 		r.scenario.Name, humanize.Comma(r.source.Plan.Events), humanize.Comma(r.source.Plan.Requests),
 		scenario.FormatSpan(r.source.Plan.Span), humanize.Comma(int64(r.source.Plan.Peak)), r.target, directory)
-	if _, ok := terminal(out); ok && os.Getenv("TERM") != "dumb" {
-		return newBar(out, r.source.Plan.Span, read)
+	if screen, ok := terminal(out); ok && os.Getenv("TERM") != "dumb" {
+		return newBar(screen, r.source.Plan.Span, read)
 	}
 	return &lines{out: out, span: r.source.Plan.Span, read: read}
 }
@@ -151,7 +151,7 @@ func (b *bar) show(iv *results.Interval) {
 }
 
 // warn prints above the bar.
-func (b *bar) warn(err error) { fmt.Fprintf(b.container, "rehearse: %v\n", err) }
+func (b *bar) warn(err error) { fmt.Fprintf(plain{b.container}, "rehearse: %v\n", err) }
 
 // end leaves the bar as it stands.
 func (b *bar) end() {

@@ -13,6 +13,7 @@ import (
 	"rehearse/generator"
 	"rehearse/recording"
 	"rehearse/results"
+	"rehearse/results/otlp"
 	"rehearse/scenario"
 )
 
@@ -51,6 +52,10 @@ func (r *rehearsal) run() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	push, err := r.pushConfig()
+	if err != nil {
+		return "", err
+	}
 	path := r.directory()
 	soft, hard, release := r.world.deadlines(context.Background())
 	defer release()
@@ -81,7 +86,7 @@ func (r *rehearsal) run() (string, error) {
 	clock := &clockWatch{}
 	w := watchers{
 		clock: clock, directory: directory, progress: newProgress(r, path, r.source.Follow()), view: view,
-		push: startPush(hard, r.world.stderr, &manifest), aborts: results.NewAborts(r.scenario.Aborts), abort: abort,
+		push: otlp.New(hard, push, &manifest), aborts: results.NewAborts(r.scenario.Aborts), abort: abort,
 	}
 	builders, giveBack := spareProcessor()
 	defer giveBack()

@@ -11,6 +11,7 @@ import (
 
 // run is the program: arguments in, exit code out.
 func run(args []string, w world) int {
+	w.stdout, w.stderr = plain{w.stdout}, plain{w.stderr}
 	root := newRoot(w)
 	addCompletion(root)
 	root.SetArgs(args)

@@ -28,6 +28,8 @@ type runFlags struct {
 	resume string
 
 	permit, signers string // files
+	tokenFile       string
+	otlpTo          string // a host
 
 	dial dialFunc // nil: TCP; tests bring their own
 
@@ -57,6 +59,7 @@ or its stop URL, exits with 105.
 
 Where OTEL_EXPORTER_OTLP_ENDPOINT is set, the metrics of the run are pushed there
 by OTLP over HTTP, every OTEL_METRIC_EXPORT_INTERVAL milliseconds and at the end.
+A host that is not this machine has to be named by --otlp-to, or by the permit.
 
 The last line printed is the verdict with the exit code:
   0 pass   99 a threshold failed   104 the scenario is wrong   105 interrupted
@@ -76,7 +79,8 @@ The last line printed is the verdict with the exit code:
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.target, "target", "", "send to this `URL` instead of target.url (another than this machine needs a permit)")
-	c.Flags().StringVar(&f.token, "token", "", "use this project `token`; better: put ${CAPTURE_TOKEN} into the file")
+	c.Flags().StringVar(&f.token, "token", "", "use this project `token`, which other users of this machine can see; better: --token-file, or ${CAPTURE_TOKEN} in the scenario")
+	c.Flags().StringVar(&f.tokenFile, tokenFileFlag, "", "use the project token that this `file` holds")
 	c.Flags().StringVar(&f.out, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
@@ -86,6 +90,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted run whose run directory is `DIR`; it knows its scenario, flags and shard")
 	c.Flags().StringVar(&f.permit, "permit", "", "keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
 	c.Flags().StringVar(&f.signers, "allowed-signers", "", "whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+signersVariable+")")
+	c.Flags().StringVar(&f.otlpTo, "otlp-to", "", "push metrics to this `host` or host:port, if OTEL_EXPORTER_OTLP_ENDPOINT names it and it is not this machine")
 	f.network.define(c.Flags())
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
@@ -161,6 +166,9 @@ func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) 
 // rehearse is the main job.
 func rehearse(w world, path string, f runFlags) error {
 	outliveReaders()
+	if err := readToken(&f.token, f.tokenFile); err != nil {
+		return err
+	}
 	p, err := readPart(f.shard, f.start)
 	if err != nil {
 		return err

@@ -14,9 +14,10 @@ import (
 
 // Config is where metrics are pushed to, and how.
 type Config struct {
-	Interval time.Duration // between two pushes
+	Interval  time.Duration     // between two pushes
+	Transport http.RoundTripper // how; nil: as http.DefaultTransport. Whoever guards what leaves the machine sets it
 
-	endpoint string
+	endpoint *url.URL
 	headers  http.Header // secret
 	json     bool        // else protobuf
 	timeout  time.Duration
@@ -49,7 +50,7 @@ func FromEnv(lookup func(string) (string, bool)) (*Config, error) {
 		return nil, nil
 	}
 	endpoint := e.endpoint()
-	if endpoint == "" && e.err == nil {
+	if endpoint == nil && e.err == nil {
 		return nil, nil
 	}
 	c := &Config{
@@ -67,6 +68,10 @@ func FromEnv(lookup func(string) (string, bool)) (*Config, error) {
 	}
 	return c, nil
 }
+
+// Endpoint returns where metrics are pushed to. It may hold a key, and is not to be
+// printed but for its host.
+func (c *Config) Endpoint() *url.URL { return c.endpoint }
 
 // get returns a variable; one that is empty counts as unset.
 func (e *environment) get(name string) string {
@@ -91,21 +96,21 @@ func (e *environment) wrong(name, what string) {
 
 // endpoint returns the URL to post to. That for metrics is taken as it is; the
 // one for all signals is a base.
-func (e *environment) endpoint() string {
+func (e *environment) endpoint() *url.URL {
 	name := e.either("ENDPOINT")
 	text := e.get(name)
 	if text == "" {
-		return ""
+		return nil
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		e.wrong(name, "is no URL of the form http://host:4318")
-		return ""
+		return nil
 	}
 	if !strings.Contains(name, "METRICS") {
 		u.Path = strings.TrimSuffix(u.Path, "/") + "/" + metricsPath
 	}
-	return u.String()
+	return u
 }
 
 // protocol tells whether a push is JSON.

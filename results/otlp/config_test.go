@@ -45,7 +45,7 @@ func TestConfigFromTheEnvironment(t *testing.T) {
 			t.Errorf("%v: %v", c.lines, err)
 			continue
 		}
-		if got.endpoint != c.endpoint || got.Interval != c.interval || got.timeout != c.timeout || got.json != c.json {
+		if got.Endpoint().String() != c.endpoint || got.Interval != c.interval || got.timeout != c.timeout || got.json != c.json {
 			t.Errorf("%v: %+v", c.lines, got)
 		}
 	}

@@ -56,6 +56,7 @@ func New(ctx context.Context, c *Config, m *results.Manifest) *Pusher {
 		config: *c, resource: resourceOf(c.resource, m), start: m.StartedAt, total: results.NewTally(),
 		queue: make(chan *metricspb.MetricsData, queued), done: make(chan struct{}),
 		client: &http.Client{
+			Transport:     c.Transport,
 			Timeout:       c.timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the headers are for the endpoint alone
 		},
@@ -154,7 +155,7 @@ func (p *Pusher) work(ctx context.Context) {
 // post sends one request. Its error names no header and nothing of the URL but
 // the host: both may hold a key.
 func (p *Pusher) post(ctx context.Context, body []byte) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.config.endpoint, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.config.endpoint.String(), bytes.NewReader(body))
 	if err != nil {
 		return errors.New("the endpoint is no URL")
 	}
