@@ -86,6 +86,8 @@ func goodFiles() []string {
 		minimal + "target: {url: '', endpoint: batch, compression: none, connections: 1_000, timeout: 250ms, historical_migration: false}\n",
 		minimal + "target: {url: 'https://host:80/path', connections: '${N:-4}', timeout: '${T:-1s}', compression: '${C:-gzip}', historical_migration: '${H:-false}'}\n",
 		minimal + "staging: {generation: 2024, capacity: 20k/s, concurrency: 8, partitions: 12, per_minute: 5k, overflow: [t], over_quota: [u]}\n",
+		minimal + "staging: {overflow_limit: {rate: 20, burst: 200, keeps_order: true}, known_tokens: [a], drop: ['a:b'], mode: import, historical_after: 24h, v1: false}\n",
+		minimal + "staging: {overflow_limit: off, mode: events, script: [{from: 0s, to: 1m, reject: {503: 10%}, stored: 33%}]}\n",
 		minimal + "staging: {script: [{from: 0s, to: 1m, stall: true, delay: {min: 1ms, max: 2ms, mean: 3ms}, read_bytes: 10kB}, {from: 1s, to: 2s, delay: 5ms, reject: {503: 1.5%, '429': 1%}, retry_after: 2s, reset_before: 1%, reset: 1%, truncate: 1%, drop: 1%, again: 1%}]}\n",
 		minimal + "target: {client: posthog-js, keep_alive: false, compression: none}\nretry: sdk\n",
 		minimal + "target: {endpoint: v1, compression: zstd, historical_migration: true}\n",

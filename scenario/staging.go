@@ -20,6 +20,26 @@ type Staging struct {
 	Overflow    []string
 	OverQuota   []string
 	Script      []Mishap
+	Setup       Setup
+}
+
+// Setup is how the endpoint is set up beside that: what a deployment of the service
+// switches on or off.
+type Setup struct {
+	OverflowLimit   OverflowLimit
+	KnownTokens     []string      // others are answered 401; empty: all are known
+	Drop            []string      // tokens, or token:distinct_id, whose events are dropped
+	Import          bool          // it takes historical batches only
+	HistoricalAfter time.Duration // older events take the historical lane; 0: only those that say so
+	NoV1            bool
+}
+
+// OverflowLimit is the bucket that each id has on the main lane.
+type OverflowLimit struct {
+	Off        bool
+	PerSecond  int64 // 0: the endpoint's default, …
+	Burst      int64 // … too
+	KeepsOrder bool
 }
 
 // Mishap is a stretch of time in which the endpoint misbehaves, counted from the
@@ -31,6 +51,7 @@ type Mishap struct {
 	ReadBytes  int64 // a second; 0: as they come
 	Reject     []StatusShare
 	RetryAfter time.Duration
+	Stored     float64 // share of a request's events that a rejection with 503 leaves behind
 
 	ResetBefore, Reset, Truncate, Drop, Again float64 // shares of 1
 }
@@ -81,7 +102,18 @@ func readStaging(v value) Staging {
 		"overflow":    func(v value) { s.Overflow = readLines(v) },
 		"over_quota":  func(v value) { s.OverQuota = readLines(v) },
 		"script":      func(v value) { s.Script = readScript(v) },
+
+		"overflow_limit":   func(v value) { s.Setup.OverflowLimit = readOverflowLimit(v) },
+		"known_tokens":     func(v value) { s.Setup.KnownTokens = readLines(v) },
+		"drop":             func(v value) { s.Setup.Drop = readLines(v) },
+		"mode":             func(v value) { s.Setup.Import = readMode(v) },
+		"historical_after": func(v value) { s.Setup.HistoricalAfter = v.duration(time.Second, 100*366*24*time.Hour) },
+		"v1":               func(v value) { s.Setup.NoV1 = !v.flag() },
 	})
+	if x := &s.Setup; s.Generation == "2024" && (len(x.KnownTokens) > 0 || len(x.Drop) > 0 || x.Import || x.HistoricalAfter > 0) {
+		v.fail("the service of 2024 knows no tokens, drops nothing by rule, has no mode and looks at no age",
+			"leave out known_tokens, drop, mode and historical_after, or generation")
+	}
 	return s
 }
 
@@ -92,6 +124,34 @@ func readGeneration(v value) string {
 		v.fail("unknown generation "+v.quoted(), "known here: current, 2024")
 	}
 	return text
+}
+
+// readMode reads whether the endpoint takes imports only.
+func readMode(v value) bool {
+	text, ok := v.scalar("events or import", tagText)
+	if ok && text != "events" && text != "import" {
+		v.fail("unknown mode "+v.quoted(), "known here: events, import")
+	}
+	return text == "import"
+}
+
+// readOverflowLimit reads off, or what the bucket holds.
+func readOverflowLimit(v value) (l OverflowLimit) {
+	if v.node.Kind != yaml.MappingNode {
+		text, ok := v.scalar("off, or a rate and a burst", tagText, tagBool)
+		if l.Off = text == "off" || text == "false" || text == "no"; ok && !l.Off {
+			v.fail("must be off, or a rate and a burst", "as in {rate: 100, burst: 1000}")
+		}
+		return l
+	}
+	const most = 1_000_000_000
+	v.object(fields{
+		"rate":        func(v value) { l.PerSecond = v.count(1, most) },
+		"burst":       func(v value) { l.Burst = v.count(1, most) },
+		"keeps_order": func(v value) { l.KeepsOrder = v.flag() },
+	})
+	v.require("rate", "burst")
+	return l
 }
 
 func readLines(v value) (lines []string) {
@@ -129,6 +189,7 @@ func readMishap(v value) Mishap {
 		"truncate":     func(v value) { m.Truncate = v.permille() },
 		"drop":         func(v value) { m.Drop = v.permille() },
 		"again":        func(v value) { m.Again = v.permille() },
+		"stored":       func(v value) { m.Stored = v.share() },
 	})
 	if !v.require("from", "to") || !sound {
 		return m

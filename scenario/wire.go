@@ -138,6 +138,9 @@ func (d *decoder) checkHint(t *Target) {
 // checkGeneration refuses what the embedded endpoint lacks when it is of 2024: it
 // would answer 404 to every request (hog-rs router.rs).
 func (d *decoder) checkGeneration(s *Scenario) {
+	if s.Target.Endpoint == EndpointV1 && s.Staging.Setup.NoV1 {
+		d.fail("staging.v1", "requests go to v1, which the endpoint is set up without", "leave staging.v1 out, or set target.endpoint to batch")
+	}
 	if s.Staging.Generation != "2024" {
 		return
 	}

@@ -35,6 +35,7 @@ type stageFlags struct {
 	forced      []string
 	overQuota   []string
 	noOverflow  bool
+	setup       setupFlags
 	delay       time.Duration
 	retryAfter  time.Duration
 	concurrency int
@@ -57,6 +58,7 @@ to be answered; a second Ctrl-C ends at once.`,
   rehearse stage --listen 127.0.0.1:8010 --stall 1s/5s
   rehearse stage --listen 127.0.0.1:8010 --reject 429:1% --reject 503:0.5% --retry-after 2s
   rehearse stage --script stall.yaml
+  rehearse stage --overflow-rate 20 --overflow-burst 200 --produced messages.jsonl
   curl -s http://127.0.0.1:8010/_rehearse/stats | jq .events`,
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -92,6 +94,7 @@ func (f *stageFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&f.partitions, "partitions", 0, "partitions of the pipeline behind the endpoint (default 64)")
 	flags.Int64Var(&f.perMinute, "per-minute", 0, "the pipeline's limit of `events` a minute for one id (default none)")
 	flags.BoolVar(&f.noOverflow, "no-overflow", false, "no bucket of 100/s, burst 1,000, for each id")
+	f.setup.define(flags)
 	flags.StringArrayVar(&f.forced, "overflow", nil, "a `token` or token:distinct_id that always overflows (repeatable)")
 	flags.StringArrayVar(&f.overQuota, "over-quota", nil, "a `token` whose events are answered 200 and dropped (repeatable)")
 	flags.StringVar(&f.maxBody, "max-body", "", "largest body, as in `2MiB` (default 20MiB)")
@@ -142,6 +145,13 @@ func (f *stageFlags) config() (staging.Config, error) {
 	if f.retryAfter > 0 && f.retryAfter < time.Second {
 		wrong = append(wrong, fmt.Errorf("--retry-after: cannot say %v: the header counts whole seconds", f.retryAfter))
 	}
+	if f.setup.stored != "" {
+		c.Stored, err = scenario.ParseShare(f.setup.stored)
+		note("stored", err)
+	}
+	if f.setup.rate < 0 || f.setup.burst < 0 {
+		wrong = append(wrong, errors.New("--overflow-rate and --overflow-burst must not be negative"))
+	}
 	if f.partitions < 0 || f.partitions > 10_000 || f.perMinute < 0 {
 		wrong = append(wrong, errors.New("--partitions must be 1 to 10000, and --per-minute not negative"))
 	}
@@ -165,23 +175,44 @@ func (f *stageFlags) scripted() (staging.Config, error) {
 	c.Concurrency = cmp.Or(f.concurrency, c.Concurrency)
 	p := &c.Pipeline
 	p.Partitions, p.PerMinute = cmp.Or(f.partitions, p.Partitions), cmp.Or(f.perMinute, p.PerMinute)
-	p.Forced, p.OverQuota = append(p.Forced, f.forced...), append(p.OverQuota, f.overQuota...)
-	p.NoOverflow = f.noOverflow
+	p.Forced = append(p.Forced, f.forced...)
+	p.NoOverflow = p.NoOverflow || f.noOverflow
+	c.Policy.OverQuota = append(c.Policy.OverQuota, f.overQuota...)
+	f.setup.apply(&c)
 	return c, nil
 }
 
 // stage serves until it is interrupted, and records what comes if it is to.
 func stage(w world, f stageFlags, config staging.Config) error {
-	if f.record == "" {
-		return serve(w, f, config)
+	var ends []func() error
+	if f.record != "" {
+		r, err := newRecorder(f.record)
+		if err != nil {
+			return coded{exitUsage, err}
+		}
+		config.Observe = r.observe
+		ends = append(ends, func() error {
+			err := r.close()
+			fmt.Fprintf(w.stderr, "recorded %s in %s\n", count(int(r.lines), "request"), f.record)
+			return err
+		})
 	}
-	r, err := newRecorder(f.record)
-	if err != nil {
-		return coded{exitUsage, err}
+	if f.setup.produced != "" {
+		p, err := newProducer(f.setup.produced)
+		if err != nil {
+			return coded{exitUsage, err}
+		}
+		config.Produced = p.produce
+		ends = append(ends, func() error {
+			err := p.close()
+			fmt.Fprintf(w.stderr, "wrote %s to %s\n", count(int(p.lines), "message"), f.setup.produced)
+			return err
+		})
 	}
-	config.Observe = r.observe
-	err = errors.Join(serve(w, f, config), r.close())
-	fmt.Fprintf(w.stderr, "recorded %s in %s\n", count(int(r.lines), "request"), f.record)
+	err := serve(w, f, config)
+	for _, end := range ends {
+		err = errors.Join(err, end())
+	}
 	return err
 }
 
@@ -226,6 +257,9 @@ func printStats(w world, s staging.Stats, asJSON bool) error {
 	}
 	fmt.Fprintf(w.stdout, "events: %s accepted, %s refused, %s filtered; checksum %s\n",
 		humanize.Comma(s.Events.Accepted), humanize.Comma(s.Events.Refused), humanize.Comma(s.Events.Filtered), s.Checksum)
+	if s.Events.Stored > 0 {
+		fmt.Fprintf(w.stdout, "%12s events of refused requests stored all the same: they came before the one that failed\n", humanize.Comma(s.Events.Stored))
+	}
 	if s.Events.Lost > 0 {
 		fmt.Fprintf(w.stdout, "%12s events answered with yes and dropped\n", humanize.Comma(s.Events.Lost))
 	}
@@ -244,6 +278,9 @@ func printStats(w world, s staging.Stats, asJSON bool) error {
 
 // printPipeline prints what became of the accepted events.
 func printPipeline(w world, p *pipeline.Stats) {
+	if p.Dropped > 0 {
+		fmt.Fprintf(w.stdout, "%12s events answered 200 and dropped, by a rule or as no import\n", humanize.Comma(p.Dropped))
+	}
 	fmt.Fprintf(w.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order, %s after a merge that they should have come before\n",
 		humanize.Comma(p.OverQuota), humanize.Comma(p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global),
 		humanize.Comma(p.Order.Unkeyed), humanize.Comma(p.Order.Backwards), humanize.Comma(p.Order.AfterMerge))
