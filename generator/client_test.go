@@ -168,8 +168,8 @@ func TestLikeRecorded(t *testing.T) {
 	t.Parallel()
 	server, seen := seeing(t)
 	for client, file := range map[string]string{
-		"posthog-node": "posthog-node-5.50.0.jsonl", "posthog-python": "posthog-python-7.42.0.jsonl",
-		"posthog-python, endpoint: v1": "posthog-python-7.42.0-v1.jsonl", "posthog-js": "posthog-js-1.418.10.jsonl",
+		"posthog-node": "posthog-node-5.70.0.jsonl", "posthog-python": "posthog-python-7.91.1.jsonl",
+		"posthog-python, endpoint: v1": "posthog-python-7.91.1-v1.jsonl", "posthog-js": "posthog-js-1.418.10.jsonl",
 		"posthog-go, compression: gzip": "posthog-go-1.23.1-gzip.jsonl", "posthog-go, endpoint: v1, compression: zstd": "posthog-go-1.23.1-v1-zstd.jsonl",
 	} {
 		resend(t, server, filepath.Join("testdata", file))
@@ -268,13 +268,39 @@ func TestClients(t *testing.T) {
 		{"posthog-js, compression: none", "POST /e/", "Accept: */*, Accept-Encoding: gzip, deflate, br, zstd, Accept-Language: en-US,en;q=0.9, Connection: keep-alive, Content-Type: application/json, Origin: https://shop.example, Referer: https://shop.example/, " +
 			`Sec-Ch-Ua: "Not:A-Brand";v="8", "Chromium";v="156", Sec-Ch-Ua-Mobile: ?0, Sec-Ch-Ua-Platform: "Linux", Sec-Fetch-Dest: empty, Sec-Fetch-Mode: cors, Sec-Fetch-Site: cross-site, User-Agent: Mozilla`, "api_key, batch, sent_at", 10},
 		{"posthog-node, historical_migration: true", "POST /batch/", "Accept: */*, Accept-Encoding: gzip, deflate, Accept-Language: *, Connection: keep-alive, Content-Encoding: gzip, Content-Type: application/json, Sec-Fetch-Mode: cors, User-Agent: posthog-node", "api_key, batch, sent_at, historical_migration", 20},
-		{"importer", "POST /batch/", "Accept: */*, Accept-Encoding: gzip, Content-Type: application/json, User-Agent: posthog-rs", "api_key, historical_migration, batch", 100},
+		{"importer", "POST /batch/", "Accept: */*, Accept-Encoding: gzip, Content-Type: application/json, User-Agent: posthog-rs", "api_key, historical_migration, sent_at, batch", 100},
 	} {
 		server, seen := seeing(t)
 		sendOne(t, server, clientScenario(t, row.client))
 		got := <-seen
 		if got.Target != row.target || strings.Join(got.Headers, ", ") != row.headers || strings.Join(got.Members, ", ") != row.members || got.Events != row.events {
 			t.Errorf("%s: %+v", row.client, got)
+		}
+	}
+}
+
+// TestLibrary: events say that they come from the server's client that sends them,
+// and those of a page and of an import say what they always said.
+func TestLibrary(t *testing.T) {
+	t.Parallel()
+	for client, want := range map[string]string{
+		"posthog-go": `"$lib":"posthog-go","$lib_version":"1.23.1"`, "posthog-python": `"$lib":"posthog-python","$lib_version":"7.91.1"`,
+		"posthog-node": `"$lib":"posthog-node","$lib_version":"5.70.0"`,
+		"posthog-js":   `"$lib":"web","$lib_version":"1.418.10"`, "importer": `"$lib":"web","$lib_version":"1.418.10"`,
+	} {
+		for _, from := range []string{"web", "server", "mobile"} {
+			s := parse(t, "name: test\nload: {profile: 'const(100, 1s)'}\ntarget: {client: "+client+", token: phc_a, compression: none}\ntraffic: {events: {a: {from: "+from+"}}}\n")
+			source, _ := NewSynth(s)
+			b := newBatch()
+			if err := source.Next(b); err != nil {
+				t.Fatal(err)
+			}
+			source.Build(b, newWorkbench(s, time.Now()))
+			got, versions := strings.Count(string(b.Body), want), strings.Count(string(b.Body), `"$lib_version"`)
+			own := strings.Contains(want, "posthog-")
+			if (own || from == "web") && got != int(b.Events) || versions != int(b.Events) {
+				t.Errorf("%s, from %s: %d of %d events say %s, and %d versions", client, from, got, b.Events, want, versions)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"strings"
 	"time"
 
 	"rehearse/capture"
@@ -19,12 +20,12 @@ const (
 )
 
 // Habits are how a client sends, as its sources have it: posthog-go 1.23.1
-// (config.go, backoff.go), posthog-python 7.42.0 (client.py, consumer.py,
-// request.py, capture_v1.py _backoff), posthog-node 5.50.0 (posthog-core-stateless
+// (config.go, backoff.go), posthog-python 7.91.1 (client.py, consumer.py,
+// request.py, capture_v1.py _backoff), posthog-node 5.70.0 (posthog-core-stateless
 // _flushRoute and fetchWithRetry of @posthog/core), posthog-js 1.418.10
-// (request.ts, retry-queue.ts), and the import worker (emit/capture.rs, and
-// retry.rs of posthog-rs). Of all but the importer what went over the wire was
-// recorded as well: posthog-js in Chromium 156, the others by themselves.
+// (request.ts, retry-queue.ts), and the import worker (emit/capture.rs) over
+// posthog-rs 0.30.0 (v0_capture.rs, retry.rs). Of all but the importer what went over
+// the wire was recorded as well: posthog-js in Chromium 156, the others by themselves.
 //
 // Not everything is the client's: posthog-python puts a blank after each colon and
 // comma of its JSON, which is 4 % more before compression and is left out here. The
@@ -95,10 +96,10 @@ func (c Client) Habits() (h Habits, known bool) {
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 10 * second}, true
 	case ClientPython:
 		doubling.Base, doubling.CapsRetryAfter = second, true
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-python/7.42.0", ContentType: json, SentAt: true, Order: capture.BatchFirst, SpeaksV1: true, Retry: doubling,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-python/7.91.1", ContentType: json, SentAt: true, Order: capture.BatchFirst, SpeaksV1: true, Retry: doubling,
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 15 * second}, true
 	case ClientNode:
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-node/5.50.0", ContentType: json, SentAt: true, Order: capture.SentAtAfter,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-node/5.70.0", ContentType: json, SentAt: true, Order: capture.SentAtAfter,
 			Retry:       RetryPolicy{Retries: 3, Base: 3 * second, Factor: 1, Cap: 3 * second, Halves: true},
 			compression: CompressionGzip, events: 20, age: 5 * second, timeout: 10 * second}, true
 	case ClientJS:
@@ -106,11 +107,22 @@ func (c Client) Habits() (h Habits, known bool) {
 			Retry:       RetryPolicy{Retries: 10, Unanswered: 3, Base: 3 * second, Factor: 2, Cap: 30 * time.Minute, Jitter: 0.25, OnlyServerErrors: true},
 			compression: CompressionGzip, events: 10, age: 3 * second, timeout: time.Minute}, true
 	case ClientImporter:
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-rs/0.21.0", ContentType: json, historical: true, SpeaksV1: true,
-			Retry:       RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, ObeysRetryAfter: true, AskedOnly: true},
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-rs/0.30.0", ContentType: json, SentAt: true, historical: true, SpeaksV1: true,
+			Retry:       RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true, CapsRetryAfter: true, AskedOnly: true},
 			compression: CompressionNone, events: 100, timeout: 30 * second}, true
 	}
 	return Habits{}, false
+}
+
+// Library returns what the events of a server's client say that they come from, as
+// $lib and $lib_version; ok is false for the others, whose events say so themselves.
+func (c Client) Library() (name, version string, ok bool) {
+	switch c {
+	case ClientGo, ClientPython, ClientNode:
+		h, _ := c.Habits()
+		name, version, ok = strings.Cut(h.UserAgent, "/")
+	}
+	return name, version, ok
 }
 
 // speaks tells whether the client sends what an endpoint takes. posthog-js sent
@@ -133,6 +145,9 @@ func (s *Scenario) adopt(d *decoder) {
 	h, known := s.Target.Client.Habits()
 	if !known {
 		return
+	}
+	if s.Traffic != nil {
+		s.Traffic.Client = s.Target.Client
 	}
 	if !d.has("target.compression") {
 		s.Target.Compression = h.compression

@@ -16,7 +16,6 @@ type RetryPolicy struct {
 	Jitter     float64       // share by which a wait is shorter or longer at random
 
 	HonoursRetryAfter bool // it waits at least as long as the endpoint asks for
-	ObeysRetryAfter   bool // it waits exactly as long
 	AskedOnly         bool // it sends again after 429 only if the endpoint says when
 	CapsRetryAfter    bool // but no longer than Cap
 	OnlyServerErrors  bool // it does not send again after 408 and 429
@@ -40,9 +39,6 @@ func (p RetryPolicy) Wait(n int, draw float64, asked time.Duration) time.Duratio
 	if p.CapsRetryAfter {
 		asked = min(asked, p.Cap)
 	}
-	if p.ObeysRetryAfter && asked > 0 {
-		return asked
-	}
 	if p.HonoursRetryAfter {
 		return max(time.Duration(wait), asked)
 	}
@@ -52,9 +48,12 @@ func (p RetryPolicy) Wait(n int, draw float64, asked time.Duration) time.Duratio
 // Policy is how a scenario's requests are sent again: as the client does, and
 // without one as posthog-go does. It is meaningful where Retry is RetrySDK.
 func (s *Scenario) Policy() RetryPolicy {
-	if h, known := s.Target.Client.Habits(); known {
-		return h.Retry
+	h, known := s.Target.Client.Habits()
+	if !known {
+		h, _ = ClientGo.Habits()
 	}
-	h, _ := ClientGo.Habits()
+	if s.Target.Endpoint == EndpointV1 {
+		h.Retry.CapsRetryAfter = true // posthog-go does not in v0 (capture_v1_send.go retryDelayV1)
+	}
 	return h.Retry
 }

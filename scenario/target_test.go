@@ -133,8 +133,17 @@ func TestCapsRetryAfter(t *testing.T) {
 		t.Errorf("the second wait is %v", got)
 	}
 	importer, _ := ClientImporter.Habits()
-	if got, unasked := importer.Retry.Wait(3, 0, 2*time.Second), importer.Retry.Wait(3, 0, 0); got != 2*time.Second || unasked != 8*time.Second {
+	if got, unasked := importer.Retry.Wait(3, 0, 2*time.Second), importer.Retry.Wait(3, 0, 0); got != 8*time.Second || unasked != 8*time.Second {
 		t.Errorf("the importer asked for 2 s: %v; not asked: %v", got, unasked)
+	}
+	if got := importer.Retry.Wait(3, 0, time.Hour); got != 30*time.Second {
+		t.Errorf("the importer asked for an hour: %v", got)
+	}
+	for endpoint, want := range map[Endpoint]time.Duration{EndpointBatch: time.Hour, EndpointV1: 30 * time.Second} {
+		s := Scenario{Target: Target{Client: ClientGo, Endpoint: endpoint}}
+		if got := s.Policy().Wait(0, 0, time.Hour); got != want {
+			t.Errorf("posthog-go over %v asked for an hour: %v, want %v", endpoint, got, want)
+		}
 	}
 	js, _ := ClientJS.Habits()
 	for attempt, want := range map[int][2]bool{2: {true, true}, 3: {false, true}, 9: {false, true}, 10: {false, false}} {

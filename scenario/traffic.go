@@ -18,6 +18,7 @@ type Traffic struct {
 	Sizes       Sizes
 	Timestamps  Timestamps
 	Faults      Faults
+	Client      Client // whose events they are: that of the target
 }
 
 // Group is a kind of group that persons belong to, such as company.

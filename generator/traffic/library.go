@@ -1,6 +1,8 @@
 package traffic
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"rehearse/scenario"
@@ -10,7 +12,7 @@ import (
 // scenario or else the built-in shape of its name gives it, its groups, and what
 // its client library sends with everything. What the scenario gives stands instead
 // of a built-in property of the same name.
-func shapeOf(e scenario.EventShare, groups []scenario.Group) shape {
+func shapeOf(e scenario.EventShare, groups []scenario.Group, client scenario.Client) shape {
 	b := builder{given: givenBy(e.Properties)}
 	b.shape.personless = !b.given["$process_person_profile"]
 	b.shape.filler = b.free("note", "filler")
@@ -28,17 +30,35 @@ func shapeOf(e scenario.EventShare, groups []scenario.Group) shape {
 	b.groups(groups)
 	switch e.From {
 	case scenario.FromServer:
-		b.template(server)
+		b.template(sentBy(client, server))
 	case scenario.FromMobile:
-		b.template(mobile)
+		b.template(sentBy(client, mobile))
 	default:
-		b.template(browser)
+		b.template(sentBy(client, browser))
 		if e.Name == "$autocapture" {
 			b.elements()
 		}
 	}
 	return b.shape
 }
+
+// sentBy is a built-in shape as the client of a server has it, which says of every
+// event that it comes from itself.
+func sentBy(client scenario.Client, lines []string) []string {
+	name, version, ok := client.Library()
+	if !ok {
+		return lines
+	}
+	said := `"$$lib":` + quote(name) + `,"$$lib_version":` + quote(version)
+	own := make([]string, len(lines))
+	for i, line := range lines {
+		own[i] = libraryOf.ReplaceAllString(line, said)
+	}
+	return slices.DeleteFunc(own, func(line string) bool { return strings.HasPrefix(line, `"$lib_version":`) })
+}
+
+// libraryOf finds what a shape says of the library that sends it.
+var libraryOf = regexp.MustCompile(`"\$lib":"[^"]*"(,"\$lib_version":"[^"]*")?`)
 
 // demanded are the properties without which an event of this name does nothing.
 // A merge names the id that it joins besides (see Model.appendLink).

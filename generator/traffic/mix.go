@@ -30,7 +30,7 @@ func newMix(t *scenario.Traffic) mix {
 		k := kind{
 			name: []byte(s.Name), merge: scenario.IsMerge(s.Name),
 			server: s.From == scenario.FromServer, alias: s.Name != scenario.EventIdentify,
-			shape: shapeOf(s, t.Groups),
+			shape: shapeOf(s, t.Groups, t.Client),
 		}
 		k.person = k.merge || s.Name == scenario.EventSet || s.Name == scenario.EventGroupIdentify
 		if !k.merge {
