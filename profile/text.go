@@ -32,7 +32,7 @@ func (p *Profile) WriteText(out io.Writer) error {
 		}
 		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s older than the line before, by up to %v\n", humanize.Comma(p.Duplicates), humanize.Comma(p.Disorder.Backward), seconds(p.Disorder.WorstSeconds))
 		if p.Added+p.OwnIDs > 0 {
-			fmt.Fprintf(&b, "put right      %s aliases added for devices of known users, %s events without a distinct_id given one of their own\n", humanize.Comma(p.Added), humanize.Comma(p.OwnIDs))
+			fmt.Fprintf(&b, "put right      %s $identify added for devices of known users, %s events without a distinct_id given one of their own\n", humanize.Comma(p.Added), humanize.Comma(p.OwnIDs))
 		}
 		for _, l := range p.LeftOut {
 			fmt.Fprintf(&b, "left out       %s lines: %s\n", humanize.Comma(l.Lines), l.Text)

@@ -9,13 +9,13 @@ import (
 )
 
 // aliases puts in the events that join the ids of a person where lines name two of
-// them, each pair once.
+// them, each pair once: an $identify, as the Amplitude migration does it.
 type aliases struct {
 	pairs Recent
 	event Event
 }
 
-// before returns the alias that belongs before e, nil if there is none. It is good
+// before returns the event that belongs before e, nil if there is none. It is good
 // until the next call. Asked again about the same event, it returns nil.
 func (a *aliases) before(e *Event) *Event {
 	if len(e.former) == 0 || bytes.Equal(e.former, e.DistinctID) || isIllegal(e.former) {
@@ -26,11 +26,11 @@ func (a *aliases) before(e *Event) *Event {
 		return nil
 	}
 	a.event.reset()
-	a.event.rename(Alias)
+	a.event.rename(Identify)
 	a.event.setPlainID(e.DistinctID)
 	a.event.Time, a.event.UUID = e.Time, derive(pair)
 	a.event.open()
-	a.event.properties = appendName(a.event.properties, aliasID)
+	a.event.properties = appendName(a.event.properties, anonymousID)
 	a.event.properties = capture.AppendString(a.event.properties, e.former)
 	a.event.close()
 	return &a.event

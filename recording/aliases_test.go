@@ -37,12 +37,12 @@ func TestAmplitudeArchive(t *testing.T) {
 		said = append(said, fields[0]+" "+fields[1]+" "+fields[3])
 	}
 	want := `e d1 {"$device_id":"d1"}
-$create_alias anna {"alias":"d1"}
+$identify anna {"$anon_distinct_id":"d1"}
 e anna {"$device_id":"d1"}
 e anna {"$device_id":"d1"}
-$create_alias anna {"alias":"d2"}
+$identify anna {"$anon_distinct_id":"d2"}
 e anna {"$device_id":"d2"}
-$create_alias ben {"alias":"d1"}
+$identify ben {"$anon_distinct_id":"d1"}
 e ben {"$device_id":"d1"}
 e anna {"$device_id":"d2"}`
 	if strings.Join(said, "\n") != want || counts.Lines != 6 || counts.Added != 3 || counts.Events != 9 {

@@ -3,10 +3,11 @@ package recording
 import "bytes"
 
 // amplitude reads Amplitude's export. The mapping is that of PostHog's managed
-// migrations and migrate-from-amplitude guide: session_start is dropped, page
-// views and element events get PostHog's names, the user is user_id, else
-// device_id, else the event's own uuid. The first time a device is seen with a
-// user, an alias joins the two, as the guide does.
+// migrations (batch-import-worker, parse/content/amplitude): session_start is dropped,
+// page views and element events get PostHog's names, the user is user_id, else
+// device_id, else an id of the event's own. The first time a device is seen with a
+// user, an $identify that names it goes before (amplitude/identify). An event without
+// an event_type is no event there.
 type amplitude struct{ clock *clock }
 
 func (d amplitude) decode(line []byte, seed int64, e *Event) Reason {
@@ -29,7 +30,7 @@ func (d amplitude) decode(line []byte, seed int64, e *Event) Reason {
 	case "[Amplitude] Element Clicked", "[Amplitude] Element Changed":
 		e.rename("$autocapture")
 	}
-	e.setID(firstOf(a.user, a.device, a.uuid))
+	e.setID(firstOf(a.user, a.device))
 	if a.user != nil {
 		e.former = appendText(e.former[:0], a.device)
 	}
@@ -38,6 +39,7 @@ func (d amplitude) decode(line []byte, seed int64, e *Event) Reason {
 	e.putAmplitudeUser(a.person)
 	e.close()
 	e.identify(firstOf(a.uuid, a.insert), line, seed)
+	e.ownIDIfNone()
 	return ""
 }
 

@@ -15,7 +15,7 @@ import (
 type Counts struct {
 	Lines    int64 // without blank ones and comments
 	Events   int64 // handed out
-	Added    int64 // of these, events that no line held: aliases
+	Added    int64 // of these, events that no line held: $identify
 	OwnIDs   int64 // of these, events whose line had no distinct_id
 	Bad      int64 // left out because of what they are
 	Left     []LeftOut
@@ -32,10 +32,10 @@ type Counts struct {
 func (c *Counts) Notes() []string {
 	var notes []string
 	if c.Added > 0 {
-		notes = append(notes, fmt.Sprintf("%d events added: an alias for each device that a user was seen on, as the Amplitude migration does it", c.Added))
+		notes = append(notes, fmt.Sprintf("%d events added: an $identify for each device that a user was seen on, as the Amplitude migration does it", c.Added))
 	}
 	if c.OwnIDs > 0 {
-		notes = append(notes, fmt.Sprintf("%d events had no distinct_id and got one of their own, as the Mixpanel migration does it", c.OwnIDs))
+		notes = append(notes, fmt.Sprintf("%d events had no distinct_id and got one of their own, as the migrations of Mixpanel and Amplitude do it", c.OwnIDs))
 	}
 	if c.Backward > 0 {
 		text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %v", c.Backward, c.Worst)

@@ -59,6 +59,14 @@ func (e *Event) setID(value []byte) {
 	e.DistinctID = e.id
 }
 
+// ownIDIfNone gives an event without a distinct_id one of its own: its uuid.
+func (e *Event) ownIDIfNone() {
+	if e.ownID = len(e.DistinctID) == 0; e.ownID {
+		e.id = capture.AppendUUID(e.id[:0], e.UUID)
+		e.DistinctID = e.id
+	}
+}
+
 // setPlainID makes a text the distinct_id.
 func (e *Event) setPlainID(text []byte) {
 	e.id = append(e.id[:0], text...)

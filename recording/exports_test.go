@@ -10,7 +10,7 @@ import (
 
 // TestRealExports: every line of the exports that lie in scenarios/recordings is
 // accounted for: it became an event, or it was left out for a stated reason. An
-// alias that joins a device to its user is an event more than there are lines.
+// $identify that joins a device to its user is an event more than there are lines.
 func TestRealExports(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -24,7 +24,7 @@ func TestRealExports(t *testing.T) {
 	}{
 		{"posthog_events_api_airbyte.jsonl", scenario.FormatPostHog, scenario.DefaultFields(), 2, 2, "$pageleave 17da3dc938e536-003c59e154bb5e-1f396452-13c680-17da3dc938f1013", ""},
 		{"amplitude_export_airbyte.jsonl", scenario.FormatAmplitude, scenario.DefaultFields(), 20, 20, "Daily Ad Metrics google-ad-4651612872-643022056303", ""},
-		{"amplitude_raw_1line.jsonl", scenario.FormatAmplitude, scenario.DefaultFields(), 1, 2, "$create_alias 06cdb68f-885b-4b6e-be54-69b38b5b0d95", ""},
+		{"amplitude_raw_1line.jsonl", scenario.FormatAmplitude, scenario.DefaultFields(), 1, 2, "$identify 06cdb68f-885b-4b6e-be54-69b38b5b0d95", ""},
 		{"mixpanel_raw.ndjson", scenario.FormatMixpanel, scenario.DefaultFields(), 2, 2, "", ""},
 		{"activity-2015-02-22-21.json.gz", scenario.FormatJSONL, scenario.Fields{Event: scenario.From("type"), DistinctID: scenario.From("actor"), Timestamp: scenario.From("dt"), UUID: scenario.From("id")}, 29963, 29963, "", ""},
 	} {

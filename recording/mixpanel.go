@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 
 	"github.com/zeebo/xxh3"
-
-	"rehearse/capture"
 )
 
 // mixpanel reads Mixpanel's raw export: {"event", "properties": {"time",
@@ -42,10 +40,7 @@ func (d mixpanel) decode(line []byte, _ int64, e *Event) Reason {
 	}
 	e.setID(m.distinctID())
 	e.UUID = derive(mixpanelIdentity(e, m.insertID))
-	if e.ownID = len(e.DistinctID) == 0; e.ownID {
-		e.id = capture.AppendUUID(e.id[:0], e.UUID)
-		e.DistinctID = e.id
-	}
+	e.ownIDIfNone()
 	return ""
 }
 
@@ -76,10 +71,15 @@ func (m *mixpanelLine) take(name, value []byte, e *Event, c *clock) {
 	}
 }
 
-// distinctID is the id, or the one before the user was known where that tells
-// more.
+// distinctID is the id, or the one before the user was known where that tells more:
+// where there is none, or it stands for a device, which begins with $device: or has no
+// other characters than A to Z, digits and dashes (get_distinct_id of that worker).
+// What is no text counts for nothing there.
 func (m *mixpanelLine) distinctID() []byte {
-	if !isEmpty(m.before) && (isEmpty(m.id) || bytes.HasPrefix(m.id, []byte(`"$device:`)) || isUpper(m.id)) {
+	if len(m.before) == 0 || m.before[0] != '"' {
+		return m.id
+	}
+	if isEmpty(m.id) || bytes.HasPrefix(m.id, []byte(`"$device:`)) || isDevice(m.id) {
 		return m.before
 	}
 	return m.id
@@ -95,16 +95,12 @@ func mixpanelIdentity(e *Event, insertID []byte) xxh3.Uint128 {
 	return xxh3.Hash128(append(text, insertID...))
 }
 
-// isUpper reports whether a text is all capitals, as an opted-out user's id is.
-func isUpper(value []byte) bool {
-	letters := 0
-	for _, b := range value {
-		if 'a' <= b && b <= 'z' {
+// isDevice reports whether a text has the characters of a device's id alone.
+func isDevice(value []byte) bool {
+	for _, b := range unquoted(value) {
+		if b-'A' > 'Z'-'A' && b-'0' > 9 && b != '-' {
 			return false
 		}
-		if 'A' <= b && b <= 'Z' {
-			letters++
-		}
 	}
-	return letters > 0
+	return true
 }

@@ -78,7 +78,7 @@ func TestFormats(t *testing.T) {
 		{"segment identify", `{"type":"identify","userId":"u","anonymousId":"a","messageId":"m","timestamp":"2026-01-01T00:00:00.000Z","traits":{"plan":"x"}}`,
 			`$identify u 2026-01-01T00:00:00Z {"$set":{"plan":"x"},"$anon_distinct_id":"a"}`},
 		{"amplitude user on a device", `{"event_type":"e","user_id":"u","device_id":"d","event_time":"2026-01-01 00:00:00"}` + "\n" + `{"event_type":"session_start","user_id":"u","device_id":"d2","event_time":"2026-01-01 00:00:01"}` + "\n" + `{"event_type":"f","user_id":"u","device_id":"d","event_time":"2026-01-01 00:00:02"}`,
-			`$create_alias u 2026-01-01T00:00:00Z {"alias":"d"}` + "\n" + `e u 2026-01-01T00:00:00Z {"$device_id":"d"}` + "\n" + `f u 2026-01-01T00:00:02Z {"$device_id":"d"}`},
+			`$identify u 2026-01-01T00:00:00Z {"$anon_distinct_id":"d"}` + "\n" + `e u 2026-01-01T00:00:00Z {"$device_id":"d"}` + "\n" + `f u 2026-01-01T00:00:02Z {"$device_id":"d"}`},
 		{"mixpanel without an id", `{"event":"e","properties":{"time":1767225600,"$insert_id":"i"}}`,
 			`e OWNID 2026-01-01T00:00:00Z {}`},
 		{"common log", `198.51.100.4 - - [31/Dec/2025:16:00:00 -0800] "POST /users/anna HTTP/1.1" 204 -`,

@@ -1,9 +1,12 @@
 package recording
 
 // segment reads the messages of Segment and RudderStack (the six calls of their
-// specification). A user is userId, else anonymousId; an identify that has both
-// joins them, an alias joins previousId to the user, a group sets properties of a
-// group of type "group".
+// specification). There is no managed migration; the mapping is that of PostHog's own
+// destination in Segment (PostHog/posthog-segment, index.js): a user is userId, else
+// anonymousId; an identify that has both joins them, an alias joins previousId to the
+// user. A group, which that leaves out, is as in RudderStack's (rudder-transformer,
+// destinations/posthog): it sets properties of a group of the type that its trait
+// groupType names, else of type "group".
 type segment struct{ clock *clock }
 
 func (d segment) decode(line []byte, seed int64, e *Event) Reason {
@@ -96,13 +99,21 @@ func (e *Event) nameSegment(m *segmentMessage) bool {
 		e.putUnlessEmpty("alias", firstOf(m.previous, m.anonymous))
 	case `"group"`:
 		e.rename("$groupidentify")
-		e.put([]byte("$group_type"), []byte(`"group"`))
+		e.put([]byte("$group_type"), m.groupType())
 		e.putUnlessEmpty("$group_key", m.group)
 		e.putUnlessEmpty("$group_set", m.traits)
 	default:
 		return false
 	}
 	return true
+}
+
+// groupType is the type of a group, as JSON.
+func (m *segmentMessage) groupType() []byte {
+	if kind, ok := descend(m.traits, "groupType"); ok && len(kind) > 2 && kind[0] == '"' {
+		return kind
+	}
+	return []byte(`"group"`)
 }
 
 // putUnlessEmpty adds a property that says something.

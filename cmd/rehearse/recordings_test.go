@@ -24,7 +24,7 @@ func TestEveryRecordingReplays(t *testing.T) {
 	}{
 		{"posthog_events_api_airbyte.jsonl", "", 2, 0, 2, 2, ""},
 		{"amplitude_export_airbyte.jsonl", "", 20, 0, 20, 20, ""},
-		{"amplitude_raw_1line.jsonl", "", 2, 0, 2, 2, "1 events added: an alias"}, // the device is joined to the user
+		{"amplitude_raw_1line.jsonl", "", 2, 0, 2, 2, "1 events added: an $identify"}, // the device is joined to the user
 		{"mixpanel_raw.ndjson", "", 2, 0, 2, 2, "2 events had no distinct_id"},
 		{"posthog_wire_2023-09.jsonl", ", format: capture", 87, 1, 88, 87, ""}, // one says gzip and is none
 		{"activity-2015-02-22-21.json.gz", ", fields: {event: type, distinct_id: actor, timestamp: dt, uuid: id}, to: 2015-02-22T21:10:00Z", 4163, 0, 4163, 29963, "older than the one before"},
