@@ -1,19 +1,17 @@
 package recording
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"strconv"
-	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
-	"rehearse/capture"
 	"rehearse/scenario"
 )
 
@@ -22,25 +20,29 @@ const parquetMagic = "PAR1"
 
 // parquetRows reads the rows of a Parquet file, each as a line of JSON under the
 // names of the columns, so that the decoders of lines read them. Pages are read one
-// by one, so memory does not depend on the size of the file or of its row groups.
-// Columns that nest or repeat are passed over, and so are those that the decoder
-// has no use for.
+// by one, and must not be larger than maxPage, so memory does not depend on the size
+// of the file or of its row groups. Columns that the decoder has no use for are passed
+// over.
 type parquetRows struct {
 	file    *os.File
 	size    int64
 	all     int64 // rows of the file
 	read    int64
 	groups  []parquet.RowGroup // still to be read
-	left    int64              // rows of the current one
-	columns []parquetColumn
+	chunks  [][]format.ColumnChunk
+	left    int64 // rows of the current one
+	columns []*parquetNode
+	leaves  []*parquetLeaf
 	json    []byte
+	cut     bool // the row is longer than a line may be
+	omitted []string
 }
 
 // openParquet opens the file of a part, and tells what its rows hold.
 func openParquet(p part, r *scenario.Replay) (rows *parquetRows, s shape, err error) {
 	defer damage(&err)
-	if p.path == Stdin || p.member != "" {
-		return nil, s, errors.New("a Parquet file must lie in a file of its own, not in an archive or a pipe")
+	if p.path == Stdin || p.in != nil {
+		return nil, s, errors.New("a Parquet file must lie in a file of its own")
 	}
 	file, err := p.openFile()
 	if err != nil {
@@ -64,9 +66,14 @@ func openParquet(p part, r *scenario.Replay) (rows *parquetRows, s shape, err er
 	}
 	s = lineShape(m, r)
 	opened := &parquetRows{file: file, size: p.size, all: table.NumRows(), groups: table.RowGroups()}
+	for _, g := range table.Metadata().RowGroups {
+		opened.chunks = append(opened.chunks, g.Columns)
+	}
+	b := parquetBuilder{elements: table.Metadata().Schema[1:], rows: opened}
 	for _, c := range table.Root().Columns() {
-		if c.Leaf() && !c.Repeated() && (s.format != scenario.FormatPostHog || isPostHogColumn(c.Name())) {
-			opened.columns = append(opened.columns, newParquetColumn(c))
+		if node := b.build(c); node != nil && (s.format != scenario.FormatPostHog || isPostHogColumn(c.Name())) {
+			opened.columns = append(opened.columns, node)
+			opened.leaves = node.leavesBelow(opened.leaves)
 		}
 	}
 	return opened, s, nil
@@ -107,39 +114,99 @@ func (p *parquetRows) next() (line []byte, err error) {
 		if len(p.groups) == 0 {
 			return nil, io.EOF
 		}
-		p.open(p.groups[0])
-		p.groups = p.groups[1:]
+		if err := p.open(); err != nil {
+			return nil, err
+		}
 	}
 	p.left--
 	p.read++
-	p.json = append(p.json[:0], '{')
-	for i := range p.columns {
-		c := &p.columns[i]
-		v, err := c.next()
-		if err != nil {
-			return nil, err
-		}
-		if !v.IsNull() {
-			p.json = append(append(p.json, c.name...), ':')
-			p.json = append(c.appendValue(p.json, v), ',')
-		}
+	p.cut = false
+	p.json, err = appendMembers(p.json[:0], p.columns)
+	if errors.Is(err, errLongRow) {
+		p.cut = true
+		return p.json, p.align()
 	}
-	if last := len(p.json) - 1; p.json[last] == ',' {
-		p.json = p.json[:last]
-	}
-	p.json = append(p.json, '}')
-	return p.json, nil
+	return p.json, err
 }
 
-// open begins to read a row group.
-func (p *parquetRows) open(g parquet.RowGroup) {
-	p.left = g.NumRows()
-	chunks := g.ColumnChunks()
-	for i := range p.columns {
-		c := &p.columns[i]
-		c.close()
-		c.pages = chunks[c.index].Pages()
+// errLongRow says that a row is longer than a line may be.
+var errLongRow = errors.New("the row is too long")
+
+// align reads on to where all columns are at the end of the current row.
+func (p *parquetRows) align() error {
+	for _, l := range p.leaves {
+		for {
+			v, err := l.peek()
+			if err != nil {
+				return err
+			}
+			if v == nil || l.rows == p.read && v.RepetitionLevel() == 0 {
+				break
+			}
+			l.take()
+		}
 	}
+	return nil
+}
+
+// open begins to read the next row group.
+func (p *parquetRows) open() error {
+	g, chunks := p.groups[0], g0(p.chunks)
+	p.groups, p.chunks = p.groups[1:], p.chunks[min(1, len(p.chunks)):]
+	p.left = g.NumRows()
+	for _, l := range p.leaves {
+		if l.index < len(chunks) {
+			if err := l.checkPages(p.file, &chunks[l.index].MetaData, maxPage); err != nil {
+				return err
+			}
+		}
+	}
+	columns := g.ColumnChunks()
+	for _, l := range p.leaves {
+		l.close()
+		l.rows = p.read
+		l.pages = columns[l.index].Pages()
+	}
+	return nil
+}
+
+// g0 is the first of the row groups' chunks, if there is one.
+func g0(chunks [][]format.ColumnChunk) []format.ColumnChunk {
+	if len(chunks) == 0 {
+		return nil
+	}
+	return chunks[0]
+}
+
+// maxPage is how large a page may be once it is unpacked, in bytes. Writers make them a
+// megabyte large, DuckDB up to a hundred.
+const maxPage = 128 << 20
+
+// checkPages looks at the headers of a chunk's pages, for the library unpacks a page of
+// any size.
+func (l *parquetLeaf) checkPages(file io.ReaderAt, m *format.ColumnMetaData, most int32) error {
+	at := m.DataPageOffset
+	if d := m.DictionaryPageOffset; d > 0 && d < at {
+		at = d
+	}
+	end := at + m.TotalCompressedSize
+	for at >= 0 && at < end {
+		section := &counted{ReadCloser: io.NopCloser(io.NewSectionReader(file, at, end-at))}
+		in := bufio.NewReaderSize(section, 512)
+		var header format.PageHeader
+		if thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(in)).Decode(&header) != nil {
+			return nil // Whoever reads the page will say why it cannot be read.
+		}
+		if header.UncompressedPageSize > most {
+			return fmt.Errorf("a page of the column %q has %d MB unpacked, and at most %d MB are read: write the file with smaller pages or row groups",
+				l.path, header.UncompressedPageSize>>20, most>>20)
+		}
+		if header.CompressedPageSize < 0 {
+			return nil
+		}
+		at += section.bytes - int64(in.Buffered()) + int64(header.CompressedPageSize)
+	}
+	return nil
 }
 
 // position is about how many bytes of the file were read.
@@ -147,136 +214,21 @@ func (p *parquetRows) position() int64 {
 	return int64(float64(p.size) * float64(p.read) / float64(max(p.all, 1)))
 }
 
+// remarks says what of the columns is not as it was.
+func (p *parquetRows) remarks() (texts []string) {
+	texts = append(texts, p.omitted...)
+	for _, l := range p.leaves {
+		if l.binary {
+			texts = append(texts, fmt.Sprintf("the column %q has bytes that are no text: they are sent as base64", l.path))
+		}
+	}
+	return texts
+}
+
 // close closes the file.
 func (p *parquetRows) close() {
-	for i := range p.columns {
-		p.columns[i].close()
+	for _, l := range p.leaves {
+		l.close()
 	}
 	p.file.Close()
-}
-
-// parquetColumn reads the values of one column, one after the other.
-type parquetColumn struct {
-	name  []byte // as JSON
-	index int
-	unit  time.Duration // of a time; 0: it is none
-	uuid  bool
-
-	pages  parquet.Pages
-	page   parquet.Page
-	values parquet.ValueReader
-	buffer [64]parquet.Value
-	batch  []parquet.Value // of the buffer, not handed out yet
-}
-
-// newParquetColumn prepares to read a column.
-func newParquetColumn(c *parquet.Column) parquetColumn {
-	column := parquetColumn{name: capture.AppendString(nil, c.Name()), index: c.Index()}
-	if logical := c.Type().LogicalType(); logical != nil {
-		switch t := logical.Value.(type) {
-		case *format.TimestampType:
-			column.unit = t.Unit.Value.Duration()
-		case *format.UUIDType:
-			column.uuid = true
-		}
-	}
-	return column
-}
-
-// next returns the next value, good until the next call.
-func (c *parquetColumn) next() (parquet.Value, error) {
-	for len(c.batch) == 0 {
-		if err := c.fill(); err != nil {
-			return parquet.Value{}, err
-		}
-	}
-	v := c.batch[0]
-	c.batch = c.batch[1:]
-	return v, nil
-}
-
-// fill reads values of the current page, or the next page.
-func (c *parquetColumn) fill() error {
-	if c.values == nil {
-		page, err := c.pages.ReadPage()
-		if err == io.EOF {
-			err = errors.New("a column has fewer values than there are rows")
-		}
-		if err != nil {
-			return err
-		}
-		c.page, c.values = page, page.Values()
-	}
-	n, err := c.values.ReadValues(c.buffer[:])
-	c.batch = c.buffer[:n]
-	if n > 0 {
-		return nil
-	}
-	if err != nil && err != io.EOF {
-		return err
-	}
-	parquet.Release(c.page)
-	c.page, c.values = nil, nil
-	return nil
-}
-
-// close gives back what the column holds.
-func (c *parquetColumn) close() {
-	if c.page != nil {
-		parquet.Release(c.page)
-	}
-	if c.pages != nil {
-		c.pages.Close()
-	}
-	c.page, c.pages, c.values, c.batch = nil, nil, nil, nil
-}
-
-// julianEpoch is the Julian day of 1970-01-01.
-const julianEpoch = 2440588
-
-// appendValue appends a value as JSON. A text that is an object of JSON becomes
-// one: so exports write properties. What JSON cannot say is null.
-func (c *parquetColumn) appendValue(dst []byte, v parquet.Value) []byte {
-	switch v.Kind() {
-	case parquet.Boolean:
-		return strconv.AppendBool(dst, v.Boolean())
-	case parquet.Int32:
-		return strconv.AppendInt(dst, int64(v.Int32()), 10)
-	case parquet.Int64:
-		if c.unit > 0 {
-			return appendQuotedTime(dst, v.Int64(), c.unit)
-		}
-		return strconv.AppendInt(dst, v.Int64(), 10)
-	case parquet.Int96: // the time of older writers: nanoseconds of the day, and its Julian number
-		n := v.Int96()
-		day := (int64(n[2]) - julianEpoch) * 86_400_000_000
-		return appendQuotedTime(dst, day+int64(uint64(n[1])<<32|uint64(n[0]))/1000, time.Microsecond)
-	case parquet.Float:
-		return appendFloat(dst, float64(v.Float()), 32)
-	case parquet.Double:
-		return appendFloat(dst, v.Double(), 64)
-	}
-	text := v.ByteArray()
-	switch {
-	case c.uuid && len(text) == len(capture.UUID{}):
-		return append(capture.AppendUUID(append(dst, '"'), capture.UUID(text)), '"')
-	case isObject(text):
-		return appendCell(dst, text)
-	}
-	return capture.AppendString(dst, text)
-}
-
-// appendQuotedTime appends a time that is n units after 1970 began.
-func appendQuotedTime(dst []byte, n int64, unit time.Duration) []byte {
-	per := int64(time.Second / unit)
-	t := time.Unix(n/per, n%per*int64(unit)).UTC()
-	return append(t.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
-}
-
-// appendFloat appends a number.
-func appendFloat(dst []byte, x float64, bits int) []byte {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return append(dst, "null"...)
-	}
-	return strconv.AppendFloat(dst, x, 'g', -1, bits)
 }

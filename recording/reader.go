@@ -53,7 +53,7 @@ func (r *Reader) peek(parts []part) error {
 	c := &clock{times: r.replay.Fields.Times}
 	doubtful := make(map[*stream][]byte)
 	for i, p := range parts {
-		s := &stream{part: p, name: p.String(), order: i, clock: c}
+		s := &stream{part: p, name: p.String(), order: i, clock: c, remark: r.counts.remark}
 		when, err := s.peek(r.replay)
 		if err != nil {
 			return err

@@ -26,6 +26,7 @@ type stream struct {
 	table   *rowReader // nil: it is no table
 	nested  *nested    // nil: a line is an event
 	clock   *clock
+	remark  func(string) // keeps what is not as it was recorded
 }
 
 // open begins to read the part.
@@ -118,6 +119,7 @@ func (s *stream) row() ([]byte, error) {
 		return nil, fmt.Errorf("cannot read recording %q after row %d: %w", s.part, s.lines.number, err)
 	}
 	s.lines.number++
+	s.lines.cut = s.rows.cut
 	return line, err
 }
 
@@ -171,6 +173,9 @@ func (s *stream) position() int64 {
 func (s *stream) close() {
 	s.lines.close()
 	if s.rows != nil {
+		for _, text := range s.rows.remarks() {
+			s.remark(text)
+		}
 		s.rows.close()
 		s.rows = nil
 	}
