@@ -19,6 +19,9 @@ func (p *Profile) WriteText(out io.Writer) error {
 	if p.rates != nil {
 		p.writeRates(&b)
 	}
+	if note := p.headOnly(); note != "" {
+		fmt.Fprintf(&b, "\nnote           %s", note)
+	}
 	p.writeHottest(&b)
 	p.writeKinds(&b)
 	if p.rates != nil {

@@ -53,3 +53,17 @@ func ReadTop(in io.Reader) (*Profile, error) {
 	p.synthesize(r, nil)
 	return p, nil
 }
+
+// fewRows is how many rows of counts may be the whole of a small project, and are more
+// often the head of a list that a query cut off.
+const fewRows = 1000
+
+// headOnly says that counts are perhaps those of the busiest ids alone: few, or a round
+// number of them, and none that occurs once.
+func (p *Profile) headOnly() string {
+	n := p.DistinctIDs
+	if p.rates != nil || p.Shares.Once > 0 || n > fewRows && n%fewRows != 0 {
+		return ""
+	}
+	return fmt.Sprintf("these %d ids are perhaps the head of more: none of them occurs once. Shares and skew then hold for them alone; ask for all ids, without a LIMIT", n)
+}

@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"container/heap"
 	"io"
 
@@ -149,7 +150,7 @@ func (r *Reader) advance(s *stream) error {
 		if reason == "" {
 			reason = r.choose(s)
 		}
-		if reason == "" {
+		if s.text = text; reason == "" {
 			break
 		}
 		if err := r.leaveOut(s, text, reason); err != nil {
@@ -186,6 +187,34 @@ func (r *Reader) choose(s *stream) Reason {
 func (r *Reader) leaveOut(s *stream, text []byte, reason Reason) error {
 	b := Bad{File: s.name, Line: s.lines.number, Reason: reason, Text: text, when: s.event.when}
 	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
+}
+
+// Example is the first event of a recording beside the line that it was read from.
+type Example struct {
+	Event *Event
+	Line  []byte
+}
+
+// Example returns the first event of the files, read by the rules of r. io.EOF: there
+// is none.
+func (f Files) Example(r *scenario.Replay) (*Example, error) {
+	plain := *r
+	plain.Reorder = 0
+	reader, err := f.Open(&plain)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	e, err := reader.Next()
+	for err == nil && reader.current == nil { // That was one that no line held.
+		e, err = reader.Next()
+	}
+	if err != nil {
+		return nil, err
+	}
+	example := &Example{Event: &Event{}, Line: bytes.Clone(reader.current.text)}
+	example.Event.copy(e)
+	return example, nil
 }
 
 // LeaveOut counts the event that Next returned last as one that is not sent.

@@ -17,6 +17,7 @@ type stream struct {
 	head    time.Time // of the next event
 	opened  bool
 	event   Event     // the next one
+	text    []byte    // the line that it was read from
 	last    time.Time // of the event before
 	latest  time.Time // of all events before
 	lines   lines

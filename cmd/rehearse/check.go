@@ -100,12 +100,12 @@ func (f *checkFlags) check(w world, path string) error {
 			return err
 		}
 	}
-	return f.print(w, report)
+	return f.print(w, s, report)
 }
 
 // print prints the report, and its verdict as the last line: of the text, or on
 // stderr beside a form for machines.
-func (f *checkFlags) print(w world, r *preflight.Report) error {
+func (f *checkFlags) print(w world, s *scenario.Scenario, r *preflight.Report) error {
 	var text bytes.Buffer
 	verdict, write := io.Writer(w.stderr), r.WriteJSON
 	switch {
@@ -116,6 +116,12 @@ func (f *checkFlags) print(w world, r *preflight.Report) error {
 	}
 	if err := write(&text); err != nil {
 		return err
+	}
+	if s.Replay != nil && !f.json && !f.markdown {
+		if err := exampleOf(&text, s); err != nil {
+			return coded{exitScenario, err}
+		}
+		text.WriteByte('\n')
 	}
 	code := exitPass
 	if r.Verdict == preflight.Refuse {

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/dustin/go-humanize"
 
+	"rehearse/capture"
 	"rehearse/generator"
 	"rehearse/profile"
 	"rehearse/recording"
@@ -37,10 +41,63 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	for _, warning := range plan.Notes() {
 		fmt.Fprintf(w.stdout, "note: %s\n", files.Named(warning))
 	}
+	if err := writeExample(w.stdout, files, &replay); err != nil {
+		return coded{exitScenario, errors.New(files.Named(err.Error()))}
+	}
 	p, err := profile.Read(&replay, time.Duration(math.MaxInt64))
 	if err != nil {
 		return coded{exitScenario, errors.New(files.Named(err.Error()))}
 	}
 	fmt.Fprintln(w.stdout, "\nthe recording")
 	return p.WriteText(w.stdout)
+}
+
+// exampleOf writes the first event of what s replays, if that can be looked at: a pipe
+// is read once.
+func exampleOf(out io.Writer, s *scenario.Scenario) error {
+	for _, path := range s.Replay.Paths {
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return nil
+		}
+	}
+	files, remove, err := recording.Spool(s.Replay.Paths)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return writeExample(out, files, s.Replay)
+}
+
+// writeExample writes the first event of a recording beside the line that it was read
+// from, so that a wrong mapping is seen. Requests are sent as they are.
+func writeExample(out io.Writer, files recording.Files, r *scenario.Replay) error {
+	if format, err := files.Detect(r); err != nil || format == scenario.FormatCapture {
+		return err
+	}
+	example, err := files.Example(r)
+	if err == io.EOF {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e := example.Event
+	event := capture.AppendEvent(nil, &capture.Event{Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID, Timestamp: e.Time, Properties: e.Properties})
+	_, err = fmt.Fprintf(out, "\nthe first event, and the line that it was read from (%s)\n  %s\n  %s\n", e.Place, shown(event), shown(example.Line))
+	return err
+}
+
+// shown is the beginning of a text, with nothing that a terminal would obey.
+func shown(text []byte) string {
+	const most = 400
+	more := ""
+	if len(text) > most {
+		text, more = text[:most], "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, string(text)) + more
 }
