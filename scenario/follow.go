@@ -3,11 +3,11 @@ package scenario
 import (
 	"compress/gzip"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,11 +35,14 @@ type row struct {
 	count float64
 }
 
-// ReadSeries reads a CSV file of two columns under the header period,count. A
+// SeriesColumns are the names of the columns of a series; a file may have others.
+type SeriesColumns struct{ Period, Count string }
+
+// ReadSeries reads a CSV file with the columns of a series, by its header. A
 // period is a time (2025-06-30 21:30:00, RFC 3339, or a date) or, if the first
 // one is not, a label that is passed over. A name that ends in .gz is
 // decompressed. At most 64 MiB and a million rows are read.
-func ReadSeries(path string) (*Series, error) {
+func ReadSeries(path string, columns SeriesColumns) (*Series, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, err
 	} else if !info.Mode().IsRegular() {
@@ -56,17 +59,20 @@ func ReadSeries(path string) (*Series, error) {
 			return nil, err
 		}
 	}
-	return parseSeries(plain, seriesBounds{64 << 20, 1_000_000})
+	return parseSeries(plain, columns, seriesBounds{64 << 20, 1_000_000})
 }
 
-func parseSeries(plain io.Reader, most seriesBounds) (*Series, error) {
+func parseSeries(plain io.Reader, columns SeriesColumns, most seriesBounds) (*Series, error) {
 	bounded := &io.LimitedReader{R: plain, N: most.bytes + 1}
 	lines := csv.NewReader(bounded)
-	lines.FieldsPerRecord, lines.ReuseRecord, lines.TrimLeadingSpace = 2, true, true
-	if header, err := lines.Read(); err != nil {
+	lines.ReuseRecord, lines.TrimLeadingSpace = true, true // Each row has as many cells as the header.
+	header, err := lines.Read()
+	if err != nil {
 		return nil, fmt.Errorf("no header: %w", err)
-	} else if header[0] != "period" || header[1] != "count" {
-		return nil, errors.New("line 1: the header must be period,count")
+	}
+	period, count := slices.Index(header, columns.Period), slices.Index(header, columns.Count)
+	if period < 0 || count < 0 {
+		return nil, fmt.Errorf("line 1: the header has no columns %s and %s (load.follow.period and count name others)", columns.Period, columns.Count)
 	}
 	s := &Series{}
 	for {
@@ -82,7 +88,7 @@ func parseSeries(plain io.Reader, most seriesBounds) (*Series, error) {
 			return nil, fmt.Errorf("more than %d rows", most.rows)
 		}
 		line, _ := lines.FieldPos(0)
-		if err := s.add(line, record[0], record[1]); err != nil {
+		if err := s.add(line, record[period], record[count]); err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 	}

@@ -14,6 +14,22 @@ import (
 // small are bounds that a test can reach.
 var small = seriesBounds{1024, 10}
 
+// usual are the columns where the scenario names none.
+var usual = SeriesColumns{"period", "count"}
+
+// TestSeriesColumns: columns of other names, among others and in another order.
+func TestSeriesColumns(t *testing.T) {
+	t.Parallel()
+	const text = "site,events,hour\na,3600,2025-06-30 21:00:00\nb,7200,2025-06-30 22:00:00\n"
+	s, err := parseSeries(strings.NewReader(text), SeriesColumns{"hour", "events"}, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Stage{{1, 1, time.Hour}, {2, 2, time.Hour}}, s.Stages(1, s.Spacing)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestSeries(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -31,7 +47,7 @@ func TestSeries(t *testing.T) {
 			[]Stage{{1, 1, 24 * time.Hour}, {1, 1, 24 * time.Hour}}},
 		{"no rows", "period,count\n", time.Minute, nil},
 	} {
-		s, err := parseSeries(strings.NewReader(c.text), small)
+		s, err := parseSeries(strings.NewReader(c.text), usual, small)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -49,7 +65,7 @@ func TestSeriesRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                                  "no header",
-		"count,period\n":                    "line 1: the header must be period,count",
+		"a,b\n":                             "line 1: the header has no columns period and count (load.follow.period and count name others)",
 		"period,count\n1,2,3\n":             "line 2",
 		"period,count\n1,2\n2,x\n":          `line 3: "x" is not a count`,
 		"period,count\n1,-2\n":              `line 2: "-2" is not a count`,
@@ -62,7 +78,7 @@ func TestSeriesRefuses(t *testing.T) {
 		"period,count\n" + strings.Repeat("1,1\n", 11):                      "more than 10 rows",
 		"period,count\n\"" + strings.Repeat("x", 1024) + "\",1\n":           "larger than 1KiB",
 	} {
-		_, err := parseSeries(strings.NewReader(text), small)
+		_, err := parseSeries(strings.NewReader(text), usual, small)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60q: %v, want %s", text, err, want)
 		}
@@ -71,11 +87,11 @@ func TestSeriesRefuses(t *testing.T) {
 
 func TestReadSeriesFiles(t *testing.T) {
 	t.Parallel()
-	plain, err := ReadSeries("testdata/series.csv")
+	plain, err := ReadSeries("testdata/series.csv", usual)
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, err := ReadSeries("testdata/series.csv.gz")
+	packed, err := ReadSeries("testdata/series.csv.gz", usual)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +107,7 @@ func TestReadSeriesFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{broken, "testdata", "testdata/none.csv"} {
-		if _, err := ReadSeries(path); err == nil {
+		if _, err := ReadSeries(path, usual); err == nil {
 			t.Errorf("ReadSeries(%q) passed", path)
 		}
 	}
@@ -100,7 +116,7 @@ func TestReadSeriesFiles(t *testing.T) {
 // TestSeriesGapThatNeverEnds checks that a gap of centuries is refused rather than wrapped around.
 func TestSeriesGapThatNeverEnds(t *testing.T) {
 	t.Parallel()
-	s, err := parseSeries(strings.NewReader("period,count\n1900-01-01,1\n1900-01-02,1\n2100-01-01,1\n"), small)
+	s, err := parseSeries(strings.NewReader("period,count\n1900-01-01,1\n1900-01-02,1\n2100-01-01,1\n"), usual, small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +129,7 @@ func FuzzSeries(f *testing.F) {
 	f.Add([]byte("period,count\n2025-06-30 21:30:00,60\n2025-06-30 21:33:00,30\n"))
 	f.Add([]byte("period,count\n1,6\n\"2\",1e3\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := parseSeries(bytes.NewReader(text), small)
+		s, err := parseSeries(bytes.NewReader(text), usual, small)
 		if err != nil {
 			return
 		}

@@ -85,15 +85,21 @@ func readStages(v value, names map[int]string) []Stage {
 
 // readFollow reads a recorded series, one stage a row.
 func readFollow(v value) []Stage {
-	var s *Series
+	var file value
 	var every time.Duration
-	scale := 1.0
+	scale, columns := 1.0, SeriesColumns{"period", "count"}
 	sound := v.object(fields{
-		"file":  func(v value) { s = readSeries(v) },
-		"scale": func(v value) { scale = v.number(0, 1e9) },
-		"every": func(v value) { every = v.duration(time.Millisecond, maxOver) },
+		"file":   func(v value) { file = v },
+		"period": func(v value) { columns.Period = v.line(1, maxLine) },
+		"count":  func(v value) { columns.Count = v.line(1, maxLine) },
+		"scale":  func(v value) { scale = v.number(0, 1e9) },
+		"every":  func(v value) { every = v.duration(time.Millisecond, maxOver) },
 	})
 	if !v.require("file") || !sound {
+		return nil
+	}
+	s := readSeries(file, columns)
+	if s == nil {
 		return nil
 	}
 	if every == 0 {
@@ -102,14 +108,14 @@ func readFollow(v value) []Stage {
 	return s.Stages(scale, every)
 }
 
-func readSeries(v value) *Series {
+func readSeries(v value, columns SeriesColumns) *Series {
 	name := v.line(1, 4096)
 	if name == "" {
 		return nil
 	}
 	path := v.d.resolve(name)
 	v.d.series = append(v.d.series, path)
-	s, err := ReadSeries(path)
+	s, err := ReadSeries(path, columns)
 	if err == nil {
 		err = v.d.tree.note(path)
 	}
