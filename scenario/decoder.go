@@ -22,8 +22,8 @@ type decoder struct {
 
 	references []reference // to the environment
 	series     []string    // files of rates
-	plain   bool // there are no references any more: what looks like one is text
-	tree    tree
+	plain      bool        // there are no references any more: what looks like one is text
+	tree       tree
 }
 
 // value is one node of the file and the path that leads to it.
