@@ -19,6 +19,9 @@ const (
 	NotStarted       // the run ended before the request was due
 	NotBuilt         // the body could not be built (a recording that broke off)
 	HeldBack         // the permit's cap had no room for it
+	NotBuiltInTime   // late: skip, and its body was not ready: the generator lacked CPU
+	NotSentInTime    // late: skip, and it was ready, but the generator was late
+	GeneratorStalled // late: skip, and the generator stood still
 
 	// Network: it did not reach the endpoint whole.
 	NameNotFound
@@ -116,6 +119,9 @@ var reasonTable = [reasons]reasonRow{
 	NotStarted:       {"not_started", Ours, FateUnsent, false},
 	NotBuilt:         {"not_built", Ours, FateUnsent, false},
 	HeldBack:         {"held_back", Ours, FateUnsent, false},
+	NotBuiltInTime:   {"not_built_in_time", Ours, FateUnsent, false},
+	NotSentInTime:    {"not_sent_in_time", Ours, FateUnsent, false},
+	GeneratorStalled: {"generator_stalled", Ours, FateUnsent, false},
 
 	NameNotFound:       {"name_not_found", Network, FateRejected, true},
 	ConnectRefused:     {"connect_refused", Network, FateRejected, true},

@@ -42,7 +42,9 @@ type Batch struct {
 
 	recorded records       // what a replay read for the builder
 	rest     *Batch        // what did not fit into the byte limit: sent right after
-	built    time.Duration // when the body was ready
+	blocked  time.Duration // until when it could not be dealt out, because the senders had all batches
+	built    time.Duration // when the body was ready, or not worth building any more
+	skipped  bool          // it was not: too late, and late: skip
 	ready    chan struct{} // tells the sender that the builder is done
 }
 

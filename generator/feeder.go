@@ -15,6 +15,8 @@ import (
 // order whichever builder is done first.
 type line struct {
 	source Source
+	pacer  *Pacer
+	skip   bool          // late: skip
 	free   chan *Batch   // empty batches
 	work   chan *Batch   // to be built
 	queues []chan *Batch // to be sent, one a lane
@@ -25,9 +27,9 @@ type line struct {
 }
 
 // newLine sets up a line that keeps at most ahead batches in work at once.
-func newLine(source Source, lanes, ahead int) *line {
+func newLine(source Source, p *Pacer, lanes, ahead int) *line {
 	l := &line{
-		source: source,
+		source: source, pacer: p,
 		free:   make(chan *Batch, ahead),
 		work:   make(chan *Batch, ahead),
 		queues: make([]chan *Batch, lanes),
@@ -46,25 +48,48 @@ func newLine(source Source, lanes, ahead int) *line {
 func (l *line) feed(ctx context.Context) {
 	defer l.close()
 	for {
-		select {
-		case b := <-l.free:
-			b.reset()
-			if err := l.source.Next(b); err != nil {
-				if l.ended = errors.Is(err, io.EOF); !l.ended {
-					l.err = err
-				}
-				return
-			}
-			l.dealt.Events += b.Events
-			l.dealt.Requests++
-			l.next = b.First + b.Events
-			b.dealt = results.Reach{Below: l.next, Events: l.dealt.Events, Requests: l.dealt.Requests}
-			l.work <- b
-			l.queues[b.Lane] <- b
-		case <-ctx.Done():
+		b := l.take(ctx)
+		if b == nil {
 			return
 		}
+		if err := l.source.Next(b); err != nil {
+			if l.ended = errors.Is(err, io.EOF); !l.ended {
+				l.err = err
+			}
+			return
+		}
+		l.dealt.Events += b.Events
+		l.dealt.Requests++
+		l.next = b.First + b.Events
+		b.dealt = results.Reach{Below: l.next, Events: l.dealt.Events, Requests: l.dealt.Requests}
+		l.work <- b
+		l.queues[b.Lane] <- b
 	}
+}
+
+// take returns an empty batch, nil after ctx ended. It notes until when there was
+// none, if builders had nothing to do meanwhile: then the senders had them all.
+func (l *line) take(ctx context.Context) (b *Batch) {
+	if ctx.Err() != nil {
+		return nil
+	}
+	select {
+	case b = <-l.free:
+		b.reset()
+		return b
+	default:
+	}
+	idle := len(l.work) == 0
+	select {
+	case b = <-l.free:
+	case <-ctx.Done():
+		return nil
+	}
+	b.reset()
+	if idle {
+		b.blocked = l.pacer.Now()
+	}
+	return b
 }
 
 // close tells builders and senders that nothing more will come.
@@ -83,7 +108,9 @@ func (l *line) build(n int, bench func() *Workbench, built func(*Batch)) {
 		group.Go(func() {
 			w := bench()
 			for b := range l.work {
-				l.source.Build(b, w)
+				if b.skipped = l.tooLate(b); !b.skipped {
+					l.source.Build(b, w)
+				}
 				built(b)
 				b.ready <- struct{}{}
 			}
@@ -91,3 +118,6 @@ func (l *line) build(n int, bench func() *Workbench, built func(*Batch)) {
 	}
 	group.Wait()
 }
+
+// tooLate says whether b is not worth building any more: it would not be sent.
+func (l *line) tooLate(b *Batch) bool { return l.skip && l.pacer.Now()-b.Due > results.LateAfter }

@@ -71,6 +71,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r.retries.begin(r.senders, &r.split)
 	gate := newGate(starting, &r.config, r.pacer)
 	r.guard(gate)
+	go r.stalls.watch(r.done)
 	feeding := r.produce(starting)
 	ticking := r.tick()
 	r.sendAll(starting)
@@ -88,6 +89,8 @@ type run struct {
 	config   Config
 	pacer    *Pacer
 	line     *line
+	stalls   *stalls
+	sockets  sockets
 	recorder *results.Recorder
 	senders  []*sender
 	retries  *retries     // nil: nothing is sent again
@@ -101,37 +104,50 @@ type run struct {
 // newRun wires up the parts.
 func newRun(hard context.Context, c Config) *run {
 	n := c.connections()
+	pacer := &Pacer{start: c.Start, nap: c.Nap}
+	if pacer.nap == nil {
+		pacer.nap = nap
+	}
 	r := &run{
 		config:   c,
-		pacer:    &Pacer{start: c.Start, nap: c.Nap},
-		line:     newLine(c.Source, c.Plan.Lanes, c.ahead(n)),
+		pacer:    pacer,
+		line:     newLine(c.Source, pacer, c.Plan.Lanes, c.ahead(n)),
+		stalls:   newStalls(pacer),
 		recorder: results.NewRecorder(n + 1),
 		done:     make(chan struct{}),
 	}
 	r.reach.init(&c)
-	if r.pacer.nap == nil {
-		r.pacer.nap = nap
+	r.stalls.probes = c.Nap == nil
+	r.config.Destination.Dial = r.sockets.over(c.Destination.Dial)
+	r.line.skip = c.Scenario.Load.Late == scenario.LateSkip
+	batons := make([]chan *lane, c.Plan.Lanes)
+	for i := range batons {
+		batons[i] = make(chan *lane, 1)
+		batons[i] <- &lane{}
 	}
 	var watch *clocks
 	if c.Clock != nil {
 		watch = &clocks{start: c.Start, tell: c.Clock}
 	}
-	batons := make([]chan struct{}, c.Plan.Lanes)
-	for i := range batons {
-		batons[i] = make(chan struct{}, 1)
-		batons[i] <- struct{}{}
-	}
 	for i := range n {
-		lane := i % c.Plan.Lanes
-		r.senders = append(r.senders, &sender{
-			pacer: r.pacer, queue: r.line.queues[lane], baton: batons[lane], free: r.line.free,
-			skip:  c.Scenario.Load.Late == scenario.LateSkip,
-			shard: r.recorder.Shard(i), wire: newWire(hard, &c.Destination), timer: stoppedTimer(),
-			ordered: c.Plan.Ordered, alone: n == c.Plan.Lanes, clocks: watch, reach: &r.reach,
-		})
-		r.senders[i].wire.shape(c.Scenario, c.Start)
+		s := r.newSender(hard, i, batons)
+		s.clocks = watch
+		r.senders = append(r.senders, s)
 	}
 	return r
+}
+
+// newSender makes the i-th sender, of one of the lanes.
+func (r *run) newSender(hard context.Context, i int, batons []chan *lane) *sender {
+	c := &r.config
+	own := i % c.Plan.Lanes
+	s := &sender{
+		pacer: r.pacer, queue: r.line.queues[own], baton: batons[own], free: r.line.free, stalls: r.stalls,
+		skip: r.line.skip, shard: r.recorder.Shard(i), wire: newWire(hard, &c.Destination), timer: stoppedTimer(),
+		ordered: c.Plan.Ordered, alone: c.connections() == c.Plan.Lanes, reach: &r.reach,
+	}
+	s.wire.shape(c.Scenario, c.Start)
+	return s
 }
 
 // connections is how many senders there are: one a queue where order matters.
@@ -275,6 +291,7 @@ func (r *run) observe() {
 	now := max(r.pacer.Now(), 0) // a run can end before it has begun
 	iv := r.recorder.Tick(now, inFlight)
 	iv.Target = r.config.Plan.Rate(now - time.Second/2)
+	iv.Stalls, iv.Sockets = r.stalls.news(iv.Stalls), r.sockets.sum()
 	r.unstarted = iv.Total.Refusals[results.Refusal{Reason: capture.NotStarted}].Requests
 	r.config.Observe(iv)
 }

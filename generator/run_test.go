@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -18,9 +19,6 @@ import (
 	"rehearse/staging"
 )
 
-// dialFunc opens a connection.
-type dialFunc = func(context.Context, string) (net.Conn, error)
-
 // stageRun is a whole run in virtual time against an endpoint in memory.
 type stageRun struct {
 	scenario *scenario.Scenario
@@ -32,6 +30,9 @@ type stageRun struct {
 	limit    Limit
 	lead     time.Duration // from now to the start
 	reach    func(results.Reach) error
+	builders int                     // 0: two
+	nap      func(time.Duration)     // nil: time.Sleep
+	watch    func(*results.Interval) // nil: nobody else does
 
 	source    Source // nil: the scenario's
 	plan      Plan
@@ -79,8 +80,11 @@ func (r *stageRun) run(t *testing.T) {
 // send runs the generator alone.
 func (r *stageRun) send(t *testing.T) Summary {
 	t.Helper()
+	if r.nap == nil {
+		r.nap = time.Sleep
+	}
 	summary, err := Run(r.soft, r.hard, Config{
-		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: 2, Nap: time.Sleep, Limit: r.limit, Reach: r.reach,
+		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: cmp.Or(r.builders, 2), Nap: r.nap, Limit: r.limit, Reach: r.reach,
 		Destination: Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: r.scenario.Target.Timeout, Dial: r.dial},
 		Observe: func(iv *results.Interval) {
 			if iv.To < iv.From {
@@ -89,6 +93,9 @@ func (r *stageRun) send(t *testing.T) Summary {
 			r.intervals++
 			r.ledger = append(r.ledger, iv.Ledger...)
 			r.total = *iv.Total
+			if r.watch != nil {
+				r.watch(iv)
+			}
 		},
 	})
 	if err != nil {

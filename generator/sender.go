@@ -19,7 +19,7 @@ import (
 type sender struct {
 	pacer *Pacer
 	queue <-chan *Batch
-	baton chan struct{} // holds one token; shared by the senders of the queue
+	baton chan *lane // holds what the senders of the queue share
 	free  chan<- *Batch
 	skip  bool // late: skip
 	shard *results.Shard
@@ -37,7 +37,9 @@ type sender struct {
 
 	clocks *clocks // nil: the endpoint's is of no interest
 
-	since time.Duration // when it was last done with a request, and free for the next
+	since  time.Duration // when it was last done with a request, and free for the next
+	trail  trail         // of the batch that it has
+	stalls *stalls
 
 	gate   *gate     // nil: nothing limits the run
 	passed departure // what the gate let pass and has not left yet
@@ -51,21 +53,24 @@ type sender struct {
 func (s *sender) run(ctx context.Context) {
 	for {
 		s.since = s.pacer.Now()
+		var l *lane
 		select {
-		case <-s.baton:
+		case l = <-s.baton:
 		case b := <-s.again:
 			s.repeat(b)
 			continue
 		}
+		got := s.pacer.Now()
 		b, ok := <-s.queue
 		if !ok {
-			s.baton <- struct{}{}
+			s.baton <- l
 			s.drain()
 			return
 		}
 		<-b.ready
 		waited := s.wait(ctx, b.Due)
-		s.baton <- struct{}{}
+		s.follow(l, b, got, s.pacer.Now())
+		s.baton <- l
 		waited = waited && s.reach.covers(b)
 		s.free <- s.handleAll(b, waited)
 	}
@@ -81,6 +86,7 @@ func (s *sender) handleAll(b *Batch, waited bool) *Batch {
 			spare = newBatch()
 		}
 		s.since = s.pacer.Now()
+		s.trail.until(s.since, results.NoConnection) // of the next part
 		part = next
 	}
 	return spare
@@ -94,21 +100,55 @@ func (s *sender) handle(b *Batch, waited bool) (waits bool) {
 	switch {
 	case !waited:
 		s.unsent(capture.NotStarted, now)
-	case s.skip && now-b.Due > results.LateAfter && s.gate.heldAfter(b.Due):
-		s.unsent(capture.HeldBack, now)
-	case s.skip && now-b.Due > results.LateAfter && s.since > b.Due:
-		s.out.Cause = results.NoConnection
-		s.unsent(capture.NoFreeConnection, now)
+	case b.skipped || s.skips(b, now):
+		s.unsent(reasonOf(s.trail.cause()), now)
 	case !s.admitted(b.Events, s.patience(b)):
 	default:
 		s.exchange(b)
 		if s.out.Sent-b.Due > results.LateAfter {
-			s.out.Cause = s.causeOf(b)
+			s.trail.until(s.out.Sent, s.kept())
+			s.out.Cause = s.trail.cause()
 		}
 		return s.settle(b)
 	}
+	s.out.Stalled = s.stalls.owed(b.Due, s.out.Done)
 	s.shard.Record(&s.out)
 	return false
+}
+
+// kept is what keeps a sender that has a batch and may send it: the gate, or whoever
+// else has the processor.
+func (s *sender) kept() results.Cause {
+	if s.gate != nil {
+		return results.Held
+	}
+	return results.LatePace
+}
+
+// skips says whether b is not sent, though it is built: it is late because nobody was
+// free, and so would be those after it. What is late by our own fault is sent, for
+// the work is done; how much of that there can be, the builders see to.
+func (s *sender) skips(b *Batch, now time.Duration) bool {
+	if !s.skip || now-b.Due <= results.LateAfter {
+		return false
+	}
+	cause := s.trail.cause()
+	return cause == results.NoConnection || cause == results.Held
+}
+
+// reasonOf says why a batch is not sent that is late for a cause.
+func reasonOf(c results.Cause) capture.Reason {
+	switch c {
+	case results.Held:
+		return capture.HeldBack
+	case results.NoConnection:
+		return capture.NoFreeConnection
+	case results.LateBuild:
+		return capture.NotBuiltInTime
+	case results.LateStall:
+		return capture.GeneratorStalled
+	}
+	return capture.NotSentInTime
 }
 
 // patience is until when b is worth sending.
@@ -166,6 +206,7 @@ func (s *sender) exchange(b *Batch) {
 	}
 	s.wire.exchange(&s.out)
 	s.out.Done = s.pacer.Now()
+	s.out.Stalled = s.stalls.owed(b.Due, s.out.Done)
 	s.wire.meter.touched = s.out.Done
 	s.inFlight.Store(0)
 	s.clocks.compare(s.wire, &s.out)
@@ -179,21 +220,4 @@ func (s *sender) exchange(b *Batch) {
 			s.gate.pause(s.out.Done + s.wire.retryAfter())
 		}
 	}
-}
-
-// causeOf says why b left late: its sender, the first to be free, was not free
-// in time; or it was, and had to wait for the body; or neither, which leaves the
-// processor. What the gate kept back, or what waited behind that, was not free to
-// go whoever was. Who was not free comes next: while all senders wait for the
-// endpoint no batch comes back to be built in.
-func (s *sender) causeOf(b *Batch) results.Cause {
-	switch {
-	case s.gate.heldAfter(b.Due):
-		return results.Held
-	case s.since > b.Due:
-		return results.NoConnection
-	case b.built > b.Due:
-		return results.LateBuild
-	}
-	return results.LatePace
 }

@@ -99,8 +99,10 @@ func (r *abortRule) came() string {
 }
 
 // count is what a stretch of a run adds to the window: how many requests were
-// bad, of how many that were sent.
+// bad, of how many that were sent. What may have been the generator's own stalls is
+// not held against the endpoint.
 func (r *abortRule) count(t *Tally) (bad, all int64) {
+	t = t.AtBest()
 	all = t.Sent().Requests
 	switch r.Kind {
 	case scenario.AbortLatency:

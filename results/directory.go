@@ -45,6 +45,7 @@ type Manifest struct {
 	Permit       string    // the id of the permit that it ran under; empty: none
 	Planned      Planned
 	Shard        Shards      // zero: the whole run
+	Connections  int         // how many it may use at once; 0: not known
 	Starts       []time.Time // of the shards that were joined, in their order; nil: it is no merge
 	ScenarioYAML []byte      // the scenario file, its secrets redacted
 	Resolved     []byte      // the scenario as it was used; nil: not known
@@ -184,7 +185,7 @@ func (d *Directory) MayLeave(r Reach) error {
 // one torn one. The error is the first failure; see Directory.
 func (d *Directory) Write(iv *Interval) error {
 	d.total, d.elapsed = iv.Total, iv.To
-	d.doctor.observe(iv.To - iv.From)
+	d.doctor.observe(iv)
 	for _, demand := range d.demands {
 		demand.observe(iv.From, iv.To, &iv.Tally)
 	}
@@ -290,6 +291,7 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	used := measureProcess()
 	r.Generator.CPUSeconds = (used.cpu - d.before.cpu).Round(time.Millisecond).Seconds()
 	r.Generator.RSSBytes = used.peak
+	r.Generator.Connections = int64(d.manifest.Connections)
 	var doubts []string
 	if d.failure != nil {
 		doubts = append(doubts, d.failure.Error())
@@ -297,6 +299,7 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	r.Generator.Health = d.doctor.rounded()
 	if d.generator != nil {
 		r.Generator.CPUSeconds, r.Generator.RSSBytes, r.Generator.Health = d.generator.CPUSeconds, d.generator.RSSBytes, d.generator.Health
+		r.Generator.Connections = d.generator.Connections
 	}
 	notes := d.manifest.Warnings
 	if f.Note != "" {

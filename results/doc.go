@@ -51,7 +51,8 @@
 //	latency_ms  count, mean, quantiles and maximum; so do service_ms and lag_ms
 //	generator   CPU time and peak memory of the process, what held it back, and the share of
 //	            the due requests that left within LateAfter of their time
-//	thresholds  each as written, what it came to, and whether it was met
+//	thresholds  each as written, what it came to, and whether it was met; or a doubt, where the
+//	            generator's own faults may have decided it
 //	verdict     pass, fail or invalid, as judge says in verdict.go
 //	warnings    doubts; the first one of an invalid run says why it is invalid
 //
@@ -59,7 +60,9 @@
 // format 1.3 (V2 compressed), readable by the standard tools. Values are in
 // microseconds; tell tools that assume nanoseconds a value ratio of 1000. The
 // tags are latency, service, lag, latency.<reason> for each reason that occurred,
-// latency.accepted among them, and connect and tls. Intervals are stamped in seconds from
+// latency.accepted among them, and connect and tls. An interval in which the generator
+// stood still has lines tagged at_best.latency and so on before them: the same as it
+// would have been at best without that. Intervals are stamped in seconds from
 // the start of the run, which the BaseTime comment gives. So that the log of a
 // long run stays small, its intervals widen: a second in the first ten minutes,
 // then a 600th of what went before. A run that is killed loses the last one.
@@ -82,6 +85,8 @@
 //	latency_p90_ms
 //	retried_requests          were refused in the interval and are sent again
 //	late_held_requests        left late because a permit's cap, or a pause that the endpoint asked for, kept them back
+//	late_stall_requests       left late because the generator itself stood still
+//	stalled_ms                how long it did, in stalls that ended in the interval
 //
 // rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
 // gzip member an interval, after an empty one that makes it a gzip file from the

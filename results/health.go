@@ -17,16 +17,32 @@ type Health struct {
 	Throttled float64 `json:"throttled"`       // share of its periods in which the cgroup ran out of its CPU quota
 	Stolen    float64 `json:"machine_busiest"` // share of the machine's CPU that others used, in their busiest second
 	PauseMS   float64 `json:"gc_pause_max_ms"` // longest stop by the garbage collector, to the bucket
-	HeldUp    float64 `json:"held_up_s"`       // how much longer than a second intervals took, in all
+	HeldUp    float64 `json:"held_up_s"`       // spent in stalls of 250 ms and more
 	Files     int     `json:"files"`           // most files and connections open at once
 	MaxFiles  int     `json:"files_limit"`     // how many may be
 	ClockStep float64 `json:"clock_step_ms"`   // furthest that the wall clock strayed from the monotonic one
+	RunDelay  float64 `json:"run_delay"`       // threads that waited for a processor in the worst second, on average
+
+	Stalls
+	Sockets
 
 	// Of the network stack of the machine, or of the container, and so of other
-	// programs as well.
-	NetDrops  int64   `json:"net_drops"`        // how often TCP had no buffer or memory left
+	// programs as well: worth a note, and no verdict.
+	NetDrops  int64   `json:"net_drops"`        // segments that TCP threw away for want of buffers or memory
 	Overflows int64   `json:"listen_overflows"` // connections that a listener did not accept in time
 	Resent    float64 `json:"tcp_resent"`       // share of the segments that were sent again
+}
+
+// Sockets is what the run's own connections counted until they were closed.
+type Sockets struct {
+	Segments int64 `json:"segments"`             // sent by TCP, those sent again included
+	Again    int64 `json:"segments_sent_again"`  // of them, those sent again
+	Drops    int64 `json:"segments_thrown_away"` // received, and thrown away: for want of room, or as duplicates
+}
+
+// Plus is the sum of two.
+func (s Sockets) Plus(other Sockets) Sockets {
+	return Sockets{s.Segments + other.Segments, s.Again + other.Again, s.Drops + other.Drops}
 }
 
 // reading is what the operating system said at one moment.
@@ -38,6 +54,7 @@ type reading struct {
 	quota              float64 // cores; 0: no quota
 	files, maxFiles    int
 	pause              time.Duration // longest so far
+	waited             time.Duration // by all threads, for a processor
 	dropped, overflows int64         // by TCP, for want of buffers; by listeners
 	resent, segments   int64
 }
@@ -57,11 +74,15 @@ func newDoctor() *doctor {
 	return d
 }
 
-// observe takes a reading at the end of an interval that took so long.
-func (d *doctor) observe(took time.Duration) {
+// observe takes a reading at the end of an interval.
+func (d *doctor) observe(iv *Interval) {
 	now := d.read()
-	if took > time.Second+overdue {
-		d.HeldUp += (took - time.Second).Seconds()
+	d.Sockets = iv.Sockets
+	for i := range iv.Stalls {
+		d.Stalls.add(&iv.Stalls[i])
+		if lost := iv.Stalls[i].Lost(); lost >= longStall {
+			d.HeldUp += lost.Seconds()
+		}
 	}
 	d.Cores = float64(runtime.NumCPU())
 	if now.quota > 0 {
@@ -72,6 +93,7 @@ func (d *doctor) observe(took time.Duration) {
 		used := (now.cpu - d.last.cpu).Seconds() / elapsed.Seconds()
 		d.Busiest = math.Max(d.Busiest, used/d.Cores)
 		d.Stolen = math.Max(d.Stolen, others(&d.last, &now, used))
+		d.RunDelay = math.Max(d.RunDelay, (now.waited-d.last.waited).Seconds()/elapsed.Seconds())
 	}
 	d.Throttled = ratio(now.throttled-d.first.throttled, now.periods-d.first.periods)
 	d.NetDrops, d.Overflows = now.dropped-d.first.dropped, now.overflows-d.first.overflows
@@ -100,6 +122,8 @@ func (h Health) worse(other Health) Health {
 	h.NetDrops = max(h.NetDrops, other.NetDrops)
 	h.Overflows = max(h.Overflows, other.Overflows)
 	h.Resent = max(h.Resent, other.Resent)
+	h.RunDelay = max(h.RunDelay, other.RunDelay)
+	h.Stalls, h.Sockets = h.Stalls.plus(other.Stalls), h.Sockets.Plus(other.Sockets)
 	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
 		h.ClockStep = other.ClockStep
 	}
@@ -109,7 +133,7 @@ func (h Health) worse(other Health) Health {
 // rounded is the Health as the result states it: shares to a hundredth of a
 // percent.
 func (h Health) rounded() Health {
-	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent} {
+	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent, &h.RunDelay, &h.Seconds, &h.LongestMS, &h.At} {
 		*x = math.Round(*x*1e4) / 1e4
 	}
 	return h
@@ -152,7 +176,7 @@ func longestPause() time.Duration {
 // The bounds beyond which an observation explains a generator that fell behind,
 // or makes a run worthless by itself.
 const (
-	overdue       = 250 * time.Millisecond // an interval longer than a second by this was held up
+	longStall     = 250 * time.Millisecond // a stall from which on it counts as held up
 	tooHeldUp     = 0.05                   // of the run
 	tooThrottled  = 0.10                   // of the periods
 	tooBusy       = 0.90                   // of the cores
@@ -161,6 +185,7 @@ const (
 	clockStepped  = 500.0                  // ms
 	noticeOfOther = 0.50                   // of the machine
 	muchResent    = 0.01                   // of the segments
+	muchRunDelay  = 0.50                   // of a thread, all the time
 )
 
 // faults are what makes a run worthless whether or not requests left late: a
@@ -172,12 +197,12 @@ func (h *Health) faults(seconds float64, sent int64) (faults []string) {
 		faults = append(faults, fmt.Sprintf("the generator was throttled: its cgroup used up its quota of %s cores in %s of the periods; raise the CPU limit of the container",
 			figures(h.Cores), percent(h.Throttled)))
 	case h.HeldUp > tooHeldUp*seconds && h.HeldUp > 0.5:
-		faults = append(faults, fmt.Sprintf("the generator was held up for %s s of %s s (stopped, suspended, or starved of CPU): run it where nothing stops it",
-			figures(h.HeldUp), figures(seconds)))
+		faults = append(faults, fmt.Sprintf("the generator was held up for %s s of %s s: %s; run it where nothing stops it, or takes its processors",
+			figures(h.HeldUp), figures(seconds), h.Stalls.text()))
 	}
-	if tooMany(h.NetDrops, sent) {
-		faults = append(faults, fmt.Sprintf("the network buffers of this machine were full %s times in %s: raise net.ipv4.tcp_mem, tcp_rmem and tcp_wmem, use fewer connections, or share the run among several machines",
-			number(h.NetDrops), plural(sent, "request")))
+	if full := min(h.Drops, h.NetDrops); tooMany(full, sent) { // alone, the one counts duplicates, the other strangers'
+		faults = append(faults, fmt.Sprintf("the network buffers of the run's own connections were full %s times in %s: raise net.ipv4.tcp_mem, tcp_rmem and tcp_wmem, use fewer connections, or share the run among several machines",
+			number(full), plural(sent, "request")))
 	}
 	return faults
 }
@@ -199,14 +224,30 @@ func (h *Health) cause() string {
 			percent(h.Busiest), figures(h.Cores))
 	case h.Stolen > noticeOfOther:
 		return fmt.Sprintf("other programs used up to %s of the machine: run it on a quieter one", percent(h.Stolen))
+	case h.RunDelay > muchRunDelay:
+		return fmt.Sprintf("up to %s of its threads waited for a processor at once, on average over a second: give it more cores, or run it on a quieter machine", figures(h.RunDelay))
 	case h.PauseMS > longPause:
 		return fmt.Sprintf("the garbage collector stopped it for up to %s: use smaller batches, or give it more memory (GOMEMLIMIT)", millisecondsText(h.PauseMS))
 	}
 	return ""
 }
 
-// notes are what a reader should know, though it spoils nothing.
-func (h *Health) notes() (notes []string) {
+// stalled is what keeps a generator from its schedule that stood still, and what to
+// change: why, if it stood still for want of a processor and that is known.
+func (h *Health) stalled(why string) (Bottleneck, string) {
+	switch h.Stalls.Cause {
+	case StallStarved, StallBusy, StallCollected:
+		if h.cause() == "" {
+			why = h.Stalls.text() + "; give it more cores, or run it on a quieter machine"
+		}
+		return CPUBottleneck, why
+	}
+	return StallBottleneck, h.Stalls.text() + "; run it where nothing stops it"
+}
+
+// notes are what a reader should know of a run that sent so many requests, though it
+// spoils nothing.
+func (h *Health) notes(sent int64) (notes []string) {
 	if math.Abs(h.ClockStep) > clockStepped {
 		notes = append(notes, fmt.Sprintf("the wall clock stepped by %s: no duration is wrong, but times of day are",
 			millisecondsText(math.Abs(h.ClockStep))))
@@ -215,8 +256,15 @@ func (h *Health) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s found the queue of a listener on this machine full and had to try again a second later: raise net.core.somaxconn if the endpoint is here",
 			plural(h.Overflows, "connection")))
 	}
-	if h.Resent > muchResent {
-		notes = append(notes, fmt.Sprintf("%s of the TCP segments of this machine were sent again: the network loses packets, and latencies have that in them", percent(h.Resent)))
+	if tooMany(h.NetDrops, sent) {
+		notes = append(notes, fmt.Sprintf("TCP threw away %s on this machine for want of buffers, those of other programs included; the run's own connections threw away %s",
+			plural(h.NetDrops, "segment"), number(h.Drops)))
+	}
+	switch again := ratio(h.Again, h.Segments); {
+	case again > muchResent:
+		notes = append(notes, fmt.Sprintf("%s of the run's own TCP segments were sent again: the network loses packets, and latencies have that in them", percent(again)))
+	case h.Segments == 0 && h.Resent > muchResent:
+		notes = append(notes, fmt.Sprintf("%s of the TCP segments of this machine were sent again, of this program and all others", percent(h.Resent)))
 	}
 	return notes
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // askSystem reads what Linux tells about the process, its cgroup and the machine.
@@ -18,6 +19,7 @@ func (r *reading) askSystem() {
 		r.files = len(open)
 	}
 	r.askNetwork()
+	r.waited = runDelay("/proc/self/task")
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) == nil && limit.Cur < 1<<31 {
 		r.maxFiles = int(limit.Cur)
@@ -35,6 +37,29 @@ func (r *reading) askSystem() {
 			}
 		}
 	}
+}
+
+// runDelay adds up how long the threads listed in a directory were runnable but did
+// not run: the second number of their schedstat, in nanoseconds
+// (Documentation/scheduler/sched-stats.rst).
+func runDelay(tasks string) (sum time.Duration) {
+	threads, _ := os.ReadDir(tasks)
+	for _, thread := range threads {
+		if text, err := os.ReadFile(filepath.Join(tasks, thread.Name(), "schedstat")); err == nil { // it may have ended
+			sum += RunDelay(text)
+		}
+	}
+	return sum
+}
+
+// RunDelay is how long a thread was runnable but did not run, from the text of its
+// schedstat; 0 if that is none.
+func RunDelay(schedstat []byte) time.Duration {
+	if fields := bytes.Fields(schedstat); len(fields) == 3 {
+		n, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+		return time.Duration(n)
+	}
+	return 0
 }
 
 // machineTicks reads the first line of /proc/stat: user, nice, system, idle,

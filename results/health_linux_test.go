@@ -3,6 +3,7 @@ package results
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestLinuxTexts(t *testing.T) {
@@ -23,9 +24,18 @@ func TestLinuxTexts(t *testing.T) {
 			t.Errorf("%q: %v cores, want %v", text, got, want)
 		}
 	}
-	netstat := []byte("TcpExt: SyncookiesSent TCPBacklogDrop RcvPruned ListenOverflows\nTcpExt: 9 4 3 2\nIpExt: RcvPruned InOctets\nIpExt: 1\nTorn: TCPBacklogDrop\n")
+	// A segment for which there is no room counts as RcvPruned and as TCPRcvQDrop.
+	netstat := []byte("TcpExt: SyncookiesSent TCPBacklogDrop RcvPruned TCPRcvQDrop ListenOverflows\nTcpExt: 9 4 3 3 2\nIpExt: TCPOFODrop InOctets\nIpExt: 1\nTorn: TCPBacklogDrop\n")
 	if drops, overflows := counters(netstat, outOfBuffers...), counters(netstat, "ListenOverflows"); drops != 8 || overflows != 2 { // 4 + 3 + 1
 		t.Errorf("%d drops and %d overflows, want 8 and 2", drops, overflows)
+	}
+	for text, want := range map[string]time.Duration{"2025731 152402 17\n": 152402, "1 2": 0, "": 0, "a b c": 0} {
+		if got := RunDelay([]byte(text)); got != want {
+			t.Errorf("run delay of %q: %v, want %v", text, got, want)
+		}
+	}
+	if got := runDelay("testdata/task"); got != 152402+1000 { // two threads, one of them without schedstat
+		t.Errorf("run delay of all threads: %v", got)
 	}
 	dirs := cgroupDirs([]byte("4:memory:/a\n1:cpu,cpuacct:/b\n0::/c\nnonsense\n"))
 	want := []string{"/sys/fs/cgroup/cpu,cpuacct/b", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/c", "/sys/fs/cgroup"}

@@ -8,10 +8,11 @@ import (
 )
 
 // outOfBuffers are the counters of what TCP threw away, or gave up, because a
-// buffer or its memory was full (include/uapi/linux/snmp.h).
+// buffer or its memory was full (include/uapi/linux/snmp.h). RcvPruned is not among
+// them: what it counts is then thrown away as TCPRcvQDrop or TCPOFODrop
+// (net/ipv4/tcp_input.c, tcp_try_rmem_schedule).
 var outOfBuffers = []string{
-	"TCPBacklogDrop", "RcvPruned", "TCPRcvQDrop", "TCPZeroWindowDrop", "TCPOFODrop",
-	"TCPWqueueTooBig", "TCPMemoryPressures", "TCPAbortOnMemory",
+	"TCPBacklogDrop", "TCPRcvQDrop", "TCPZeroWindowDrop", "TCPOFODrop", "TCPWqueueTooBig", "TCPAbortOnMemory",
 }
 
 // askNetwork reads what the network stack of this machine, or of this container,

@@ -2,6 +2,7 @@ package results
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,14 +33,26 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 			}
 		}, Invalid, "20 requests found no socket to connect with: raise the limit of open files (ulimit -n; 25 of 30 were in use)"},
 		// 2 s of the 10 s that the run took.
-		{"stopped", Health{HeldUp: 2}, late(0, OnTime), Invalid, "the generator was held up for 2 s of 10 s"},
-		{"late for want of cores", Health{Cores: 2, Busiest: 0.97}, late(50, LateBuild), Invalid, "the generator fell behind: 5 % of the requests left late by its own fault; it used 97 % of 2 cores"},
-		{"late for others", Health{Cores: 2, Busiest: 0.2, Stolen: 0.8}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late by its own fault; other programs used up to 80 % of the machine"},
-		{"late for the collector", Health{PauseMS: 131}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late by its own fault; the garbage collector stopped it for up to 131 ms"},
-		{"late for want of files", Health{Files: 1020, MaxFiles: 1024}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late by its own fault; 1020 of 1024 open files"},
+		{"stopped", Health{HeldUp: 2, Stalls: Stalls{1, 2, 2000, 3.5, StallStopped}}, late(0, OnTime), Invalid,
+			"the generator was held up for 2 s of 10 s: it was stopped (SIGSTOP, a frozen container, or a paused machine) for 2 s, 3.50 s into the run; run it where nothing stops it, or"},
+		{"late for a stop", Health{Cores: 2, Stolen: 0.9, Stalls: Stalls{2, 0.45, 400, 3.5, StallStopped}}, late(50, LateStall), Invalid,
+			"the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; it was stopped (SIGSTOP, a frozen container, or a paused machine) for 400 ms, 3.50 s into the run, and 0.45 s in 2 stalls altogether; run it"},
+		{"late for want of a processor", Health{Stolen: 0.9, Stalls: Stalls{20, 1, 90, 3.5, StallStarved}}, late(50, LateStall), Invalid,
+			"the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; other programs used up to 90 % of the machine"},
+		{"late for want of a processor, nobody knows whose", Health{Stalls: Stalls{1, 0.09, 90, 3.5, StallStarved}}, late(50, LateStall), Invalid,
+			"the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; it could have run but got no processor for 90 ms, 3.50 s into the run; give it more cores"},
+		{"skipped for want of CPU", Health{Cores: 2, RunDelay: 3}, unsent(50, capture.NotBuiltInTime), Invalid,
+			"the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; up to 3 of its threads waited for a processor at once"},
+		{"skipped in a stop", Health{Stalls: Stalls{1, 0.4, 400, 3.5, StallStopped}}, unsent(50, capture.GeneratorStalled), Invalid,
+			"the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; it was stopped"},
+		{"late for want of cores", Health{Cores: 2, Busiest: 0.97}, late(50, LateBuild), Invalid, "the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; it used 97 % of 2 cores"},
+		{"late for others", Health{Cores: 2, Busiest: 0.2, Stolen: 0.8}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; other programs used up to 80 % of the machine"},
+		{"late for the collector", Health{PauseMS: 131}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; the garbage collector stopped it for up to 131 ms"},
+		{"late for want of files", Health{Files: 1020, MaxFiles: 1024}, late(50, LatePace), Invalid, "the generator fell behind: 5 % of the requests left late, or not at all, by its own fault; 1020 of 1024 open files"},
 		// 30 of 1,000 requests; 5 are under what is tolerated.
-		{"full network buffers", Health{NetDrops: 30}, late(0, OnTime), Invalid, "the network buffers of this machine were full 30 times in 1,000 requests: raise net.ipv4.tcp_mem"},
-		{"hardly full network buffers", Health{NetDrops: 5}, late(0, OnTime), Pass, "every threshold was met"},
+		{"full network buffers", Health{NetDrops: 300, Sockets: Sockets{Drops: 30}}, late(0, OnTime), Invalid, "the network buffers of the run's own connections were full 30 times in 1,000 requests: raise net.ipv4.tcp_mem"},
+		{"hardly full network buffers", Health{NetDrops: 300, Sockets: Sockets{Drops: 5}}, late(0, OnTime), Pass, "every threshold was met"},
+		{"other programs' full network buffers", Health{NetDrops: 3000}, late(0, OnTime), Pass, "every threshold was met"},
 		{"one connection", Health{Cores: 2}, late(500, NoConnection), Invalid, "the connections were the bottleneck: 50 % of the requests found none free"},
 	} {
 		tally := NewTally()
@@ -84,7 +97,7 @@ func TestDoctor(t *testing.T) {
 		{at: at},
 		// A second: half a core of ours; 100 ticks, 20 idle; 3 of 10 periods throttled.
 		{at: wall(time.Second), cpu: 500 * ms, machine: 100, idle: 20, periods: 10, throttled: 3, quota: 0.5, files: 9, maxFiles: 1024, pause: 2 * ms, dropped: 4, overflows: 2, resent: 1, segments: 50},
-		{at: wall(3 * time.Second), cpu: 600 * ms, machine: 300, idle: 220, periods: 20, throttled: 3, quota: 0.5, files: 8, maxFiles: 1024, pause: 2 * ms, dropped: 7, overflows: 2, resent: 3, segments: 100},
+		{at: wall(3 * time.Second), cpu: 600 * ms, machine: 300, idle: 220, periods: 20, throttled: 3, quota: 0.5, files: 8, maxFiles: 1024, pause: 2 * ms, dropped: 7, overflows: 2, resent: 3, segments: 100, waited: 1500 * ms},
 	}
 	d := &doctor{read: func() reading {
 		r := readings[0]
@@ -93,14 +106,17 @@ func TestDoctor(t *testing.T) {
 	}}
 	d.first = d.read()
 	d.last = d.first
-	d.observe(time.Second)
-	d.observe(2 * time.Second)
+	d.observe(&Interval{})
+	d.observe(&Interval{Stalls: []Stall{{From: ms, To: 1001 * ms, Cause: StallStopped}, {From: 1100 * ms, To: 1120 * ms, Cause: StallStarved}}, Sockets: Sockets{Segments: 9, Again: 1}})
 	got := d.Health
 	if stolen := got.Stolen; stolen <= 0 || stolen > 0.8 { // 80 % busy, less our half core of however many
 		t.Errorf("others used %v", stolen)
 	}
 	got.Stolen = 0
-	want := Health{Cores: 0.5, Busiest: 1, Throttled: 0.15, PauseMS: 2, HeldUp: 1, Files: 9, MaxFiles: 1024, NetDrops: 7, Overflows: 2, Resent: 0.03}
+	want := Health{
+		Cores: 0.5, Busiest: 1, Throttled: 0.15, PauseMS: 2, HeldUp: 1, Files: 9, MaxFiles: 1024, NetDrops: 7, Overflows: 2, Resent: 0.03, RunDelay: 0.75,
+		Stalls: Stalls{2, 1.02, 1000, 0.001, StallStopped}, Sockets: Sockets{Segments: 9, Again: 1},
+	}
 	if got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -109,18 +125,31 @@ func TestDoctor(t *testing.T) {
 // What spoils nothing is told all the same.
 func TestNetworkIsNoted(t *testing.T) {
 	t.Parallel()
-	h := Health{Overflows: 3, Resent: 0.021}
-	want := []string{"3 connections found the queue of a listener", "2.1 % of the TCP segments"}
-	notes := h.notes()
-	if len(notes) != 2 || !strings.HasPrefix(notes[0], want[0]) || !strings.HasPrefix(notes[1], want[1]) || len(h.faults(10, 1000)) > 0 {
-		t.Errorf("notes %q, want %q", notes, want)
+	for _, c := range []struct {
+		name   string
+		health Health
+		want   []string
+	}{
+		{"nothing known of our own", Health{Overflows: 3, Resent: 0.021},
+			[]string{"3 connections found the queue of a listener", "2.1 % of the TCP segments of this machine"}},
+		{"our own are clean", Health{Resent: 0.5, Sockets: Sockets{Segments: 1000, Again: 9}}, nil},
+		{"our own are not", Health{Resent: 0.021, Sockets: Sockets{Segments: 1000, Again: 30}}, []string{"3 % of the run's own TCP segments were sent again"}},
+		{"other programs' drops", Health{NetDrops: 5000}, []string{"TCP threw away 5,000 segments on this machine for want of buffers, those of other programs included; the run's own connections threw away 0"}},
+		{"our own duplicates", Health{Sockets: Sockets{Segments: 1000, Drops: 500}}, nil},
+		{"a few of both", Health{NetDrops: 5000, Sockets: Sockets{Drops: 10}}, []string{"TCP threw away 5,000"}},
+	} {
+		notes := c.health.notes(1000)
+		same := slices.EqualFunc(notes, c.want, strings.HasPrefix)
+		if !same || len(c.health.faults(10, 1000)) > 0 {
+			t.Errorf("%s: notes %q, want %q; faults %q", c.name, notes, c.want, c.health.faults(10, 1000))
+		}
 	}
 }
 
 func TestClockStepIsNoted(t *testing.T) {
 	t.Parallel()
 	h := Health{ClockStep: -90_000}
-	if notes := h.notes(); len(notes) != 1 || !strings.Contains(notes[0], "stepped by 90 s") || len(h.faults(10, 1000)) > 0 {
+	if notes := h.notes(1000); len(notes) != 1 || !strings.Contains(notes[0], "stepped by 90 s") || len(h.faults(10, 1000)) > 0 {
 		t.Errorf("%q", notes)
 	}
 }
@@ -129,7 +158,7 @@ func TestClockStepIsNoted(t *testing.T) {
 func TestReading(t *testing.T) {
 	t.Parallel()
 	d := newDoctor()
-	d.observe(0)
+	d.observe(&Interval{})
 	h := d.Health
 	if h.Cores <= 0 || h.Throttled < 0 || h.Throttled > 1 || h.Busiest < 0 || math.IsNaN(h.Stolen) || h.HeldUp != 0 {
 		t.Errorf("%+v", h)

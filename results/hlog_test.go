@@ -147,7 +147,7 @@ func TestHlogRefuses(t *testing.T) {
 		{"a word for a length", "Tag=latency,0,long,1,x\n", `length "long" is no number`},
 		{"no histogram", "Tag=latency,0,1,1,SElT\n", "too short"},
 		{"another resolution", fmt.Sprintf("Tag=latency,0,1,1,%s\n", coarse), "a histogram of another resolution"},
-		{"too many tags", tags.String(), "more than 64 tags"},
+		{"too many tags", tags.String(), "more than 128 tags"},
 	} {
 		if _, err := readHlog(strings.NewReader(c.text), time.Hour); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)

@@ -15,12 +15,43 @@ type Interval struct {
 	Target   float64       // events per second asked for; the caller of Tick sets it
 	InFlight Count         // sent and unanswered at the tick
 
+	// Stalls are those that ended in the interval, and Sockets what the connections of
+	// the run had counted by its end. The caller of Tick sets both.
+	Stalls  []Stall
+	Sockets Sockets
+
+	Unanswered time.Duration // how long nothing has been answered, though something was sent; to the tick
+
 	Rejected []Rejection // in no particular order
 	Ledger   []Range     // what became of which events, sorted and joined
 
 	Total *Tally // everything up to and with this interval
 
 	answers int // bytes of answers in Rejected
+}
+
+// answered is how many requests had an answer in it, whatever that said.
+func (iv *Interval) answered() (n int64) {
+	n = iv.Fates[capture.FateAccepted].Requests
+	for kind, count := range iv.Refusals {
+		if kind.Reason.Side() == capture.Server {
+			n += count.Requests
+		}
+	}
+	for kind, count := range iv.Attempts {
+		if kind.Reason.Side() == capture.Server {
+			n += count.Requests
+		}
+	}
+	return n
+}
+
+// stalled is how long the generator stood still in it.
+func (iv *Interval) stalled() (sum time.Duration) {
+	for i := range iv.Stalls {
+		sum += iv.Stalls[i].Lost()
+	}
+	return sum
 }
 
 // newInterval returns an empty Interval.
@@ -30,7 +61,7 @@ func newInterval() *Interval { return &Interval{Tally: *NewTally()} }
 func (iv *Interval) reset() {
 	iv.Tally.reset()
 	clear(iv.Rejected) // the answers
-	*iv = Interval{Tally: iv.Tally, Rejected: iv.Rejected[:0], Ledger: iv.Ledger[:0]}
+	*iv = Interval{Tally: iv.Tally, Rejected: iv.Rejected[:0], Ledger: iv.Ledger[:0], Stalls: iv.Stalls[:0]}
 }
 
 // record counts one outcome.

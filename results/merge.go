@@ -265,6 +265,7 @@ func (m *merger) generator() *Generator {
 		g := &s.Result.Generator
 		all.CPUSeconds += g.CPUSeconds
 		all.RSSBytes = max(all.RSSBytes, g.RSSBytes)
+		all.Connections += g.Connections
 		all.Health = all.Health.worse(g.Health)
 	}
 	return all

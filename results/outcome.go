@@ -21,6 +21,9 @@ type Outcome struct {
 	Sent time.Duration // when it was handed to the network; meaningless when unsent
 	Done time.Duration // when its answer was fully read or given up
 
+	// Stalled is how much of its latency the generator's own stalls may be, at most.
+	Stalled time.Duration
+
 	Reason capture.Reason
 	Cause  Cause // why it left late, if it did
 	Status int   // HTTP status, 0 if there was no answer
@@ -71,8 +74,9 @@ const (
 	LatePace           // it was ready and a connection was free, and still it left late
 	NoConnection       // every connection was waiting for the endpoint
 	Held               // the permit's cap had no room, or the endpoint had asked for a pause
+	LateStall          // the generator stood still, as its heartbeat saw
 
-	causes // how many there are
+	Causes // how many there are
 )
 
 // LateAfter is how long after its due time a request may leave and still count
@@ -88,7 +92,7 @@ func (o *Outcome) lateness() Cause {
 	switch {
 	case o.Lag() <= LateAfter:
 		return OnTime
-	case o.Cause == OnTime || o.Cause >= causes:
+	case o.Cause == OnTime || o.Cause >= Causes:
 		return LatePace
 	}
 	return o.Cause

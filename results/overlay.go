@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"rehearse/capture"
@@ -37,14 +38,27 @@ func (m *merger) write(d *Directory) error {
 		if !more && from > 0 && iv.To <= from && iv.Due() == 0 {
 			return nil // the first shard was the last to end
 		}
-		m.total.Refusals = map[Refusal]Count{} // known already, and better
-		m.total.Add(&iv.Tally)
-		m.total.Refusals, m.total.LeftOut, m.total.Retries = refusals, leftOut, retries
+		m.total.addWithoutRefusals(&iv.Tally, refusals)
+		m.total.LeftOut, m.total.Retries = leftOut, retries
 		iv.Total, iv.Ledger, ledger = m.total, ledger, nil
 		if err := d.Write(iv); err != nil || !more {
 			return err
 		}
 		from = iv.To
+	}
+}
+
+// addWithoutRefusals adds other, but for its refusals: those are known already, and
+// better.
+func (t *Tally) addWithoutRefusals(other *Tally, refusals map[Refusal]Count) {
+	t.Refusals = map[Refusal]Count{}
+	if t.Unstalled != nil {
+		t.Unstalled.Refusals = map[Refusal]Count{}
+	}
+	t.Add(other)
+	t.Refusals = refusals
+	if t.Unstalled != nil {
+		t.Unstalled.Refusals = refusals
 	}
 }
 
@@ -63,7 +77,26 @@ func (m *merger) overlay(courses []*course, from, to time.Duration, last bool) (
 			iv.Refusals[Refusal{name, m.status[name.String()]}] = Count{Requests: h.Count()}
 		}
 	}
+	iv.excuse()
 	return iv, nil
+}
+
+// excuse takes from the tally without stalls what a stall may have broken: timelines
+// do not tell it, but histograms do.
+func (t *Tally) excuse() {
+	best := t.Unstalled
+	if best == nil {
+		return
+	}
+	for i, h := range t.ByReason {
+		reason := capture.Reason(i)
+		if h == nil || !breaksByStall(reason) {
+			continue
+		}
+		broken := Count{Requests: h.Count() - best.reason(reason).Count()}
+		best.Fates[reason.Fate()] = best.Fates[reason.Fate()].minus(broken)
+		best.Fates[capture.FateAccepted] = best.Fates[capture.FateAccepted].plus(broken)
+	}
 }
 
 // course is what a shard wrote down by the second, read once from its beginning.
@@ -73,12 +106,13 @@ type course struct {
 	next  func() (*loggedHistogram, bool)
 	stop  func()
 	line  *loggedHistogram // the next of the log; nil: none is left
+	best  float64          // where the last interval begins that has lines without stalls; they stand first
 	err   error
 }
 
 // newCourse opens the log of a shard.
 func newCourse(s *shard) *course {
-	c := &course{shard: s, rows: s.Timeline}
+	c := &course{shard: s, rows: s.Timeline, best: -1}
 	c.next, c.stop = iter.Pull(c.lines)
 	c.line, _ = c.next()
 	return c
@@ -118,7 +152,7 @@ func (c *course) nextEnd() (end time.Duration, more bool) {
 func (c *course) addUntil(iv *Interval, to time.Duration, last bool) error {
 	within := func(from, end float64) bool { return last || seconds((from+end)/2)+c.shard.offset < to }
 	for c.line != nil && within(c.line.from, c.line.to) {
-		if err := iv.addLogged(c.line); err != nil {
+		if err := c.addLine(&iv.Tally); err != nil {
 			return err
 		}
 		iv.To = max(iv.To, c.ended(c.line.to, last))
@@ -129,6 +163,24 @@ func (c *course) addUntil(iv *Interval, to time.Duration, last bool) error {
 		return fmt.Errorf("%q: %w", c.shard.Path, c.err)
 	}
 	return nil
+}
+
+// addLine adds the next line of the log to the tally, and to the one without stalls
+// unless its interval has lines of its own for that.
+func (c *course) addLine(t *Tally) error {
+	tag, best := strings.CutPrefix(c.line.tag, tagAtBest)
+	switch {
+	case best:
+		c.best = c.line.from
+		line := *c.line
+		line.tag = tag
+		return t.withUnstalled().addLogged(&line)
+	case t.Unstalled != nil && c.line.from != c.best:
+		if err := t.Unstalled.addLogged(c.line); err != nil {
+			return err
+		}
+	}
+	return t.addLogged(c.line)
 }
 
 // ended is where something ended, if that may still move the end of the interval.
@@ -146,7 +198,14 @@ func (c *course) addRows(iv *Interval, within func(from, to float64) bool, last 
 	for len(c.rows) > 0 && within(c.rows[0].From, c.rows[0].To) {
 		row := &c.rows[0]
 		iv.addRow(row)
+		if iv.Unstalled != nil {
+			iv.Unstalled.addRow(row.unstalled())
+		}
 		iv.To = max(iv.To, c.ended(row.To, last))
+		if row.Stalled > 0 {
+			end := seconds(row.To) + c.shard.offset
+			iv.Stalls = append(iv.Stalls, Stall{From: end - seconds(row.Stalled/1000), To: end})
+		}
 		inFlight = row.InFlight
 		target, length = target+row.Target*(row.To-row.From), length+row.To-row.From
 		c.rows = c.rows[1:]
@@ -155,6 +214,12 @@ func (c *course) addRows(iv *Interval, within func(from, to float64) bool, last 
 		iv.Target += target / length
 	}
 	return inFlight
+}
+
+// unstalled is the row without the requests that left late for a stall.
+func (r Row) unstalled() *Row {
+	r.LateStall = 0
+	return &r
 }
 
 // addRow counts what a row of a timeline counts. What was unsent has no
@@ -166,12 +231,13 @@ func (t *Tally) addRow(row *Row) {
 	} {
 		t.Fates[fate] = t.Fates[fate].plus(count)
 	}
-	late := row.LateBuild + row.LatePace + row.NoConnection + row.Held
+	late := row.LateBuild + row.LatePace + row.NoConnection + row.Held + row.LateStall
 	sent := row.Accepted.plus(row.Rejected).plus(row.Ambiguous).Requests
 	t.Late[LateBuild].Requests += row.LateBuild
 	t.Late[LatePace].Requests += row.LatePace
 	t.Late[NoConnection].Requests += row.NoConnection
 	t.Late[Held].Requests += row.Held
+	t.Late[LateStall].Requests += row.LateStall
 	t.Late[OnTime].Requests += sent - late
 	t.BodyBytes += row.BodyBytes
 	t.WireBytes += row.WireBytes

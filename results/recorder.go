@@ -23,7 +23,8 @@ type Recorder struct {
 	mu   sync.Mutex // guards open; taken after a shard's own lock, never before
 	open *Interval
 
-	closed *Interval // what Tick returned last
+	closed *Interval     // what Tick returned last
+	asked  time.Duration // since when there has been no answer, though something was sent
 	total  *Tally
 }
 
@@ -60,6 +61,10 @@ func (r *Recorder) Tick(now time.Duration, inFlight Count) *Interval {
 	r.open, r.closed = next, r.open
 	r.mu.Unlock()
 	r.closed.seal(now, inFlight, r.total)
+	if idle := inFlight.Requests+r.closed.Sent().Requests == 0; idle || r.closed.answered() > 0 {
+		r.asked = now
+	}
+	r.closed.Unanswered = now - r.asked
 	return r.closed
 }
 

@@ -179,6 +179,7 @@ type Generator struct {
 	RSSBytes     int64      `json:"rss_bytes"`   // the most that the process had resident
 	Bottleneck   Bottleneck `json:"bottleneck"`
 	ScheduleKept float64    `json:"schedule_kept"` // share of the due requests that left in time
+	Connections  int64      `json:"connections"`   // how many it might use at once; 0: not known
 	Health
 }
 
@@ -187,6 +188,7 @@ type ThresholdRow struct {
 	Text  string `json:"text"`
 	Value string `json:"value"`
 	OK    bool   `json:"ok"`
+	Doubt string `json:"doubt,omitempty"` // why that says nothing of the endpoint; then OK is false
 }
 
 // summary is the few numbers of h.

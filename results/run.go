@@ -234,12 +234,13 @@ func (r *Run) Ledger() (*Ledger, error) {
 }
 
 // Late adds up the requests that left late, by Cause, from the timeline.
-func (r *Run) Late() (late [causes]int64) {
+func (r *Run) Late() (late [Causes]int64) {
 	for _, row := range r.Timeline {
 		late[LateBuild] += row.LateBuild
 		late[LatePace] += row.LatePace
 		late[NoConnection] += row.NoConnection
 		late[Held] += row.Held
+		late[LateStall] += row.LateStall
 	}
 	return late
 }

@@ -69,7 +69,7 @@ func TestResultFieldsInOrder(t *testing.T) {
 		`"latency_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
 		`"service_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
 		`"lag_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
-		`"generator":{"cpu_seconds":0,"rss_bytes":0,"bottleneck":"","schedule_kept":0,"cores":0,"cpu_busiest":0,"throttled":0,"machine_busiest":0,"gc_pause_max_ms":0,"held_up_s":0,"files":0,"files_limit":0,"clock_step_ms":0,"net_drops":0,"listen_overflows":0,"tcp_resent":0},` +
+		`"generator":{"cpu_seconds":0,"rss_bytes":0,"bottleneck":"","schedule_kept":0,"connections":0,"cores":0,"cpu_busiest":0,"throttled":0,"machine_busiest":0,"gc_pause_max_ms":0,"held_up_s":0,"files":0,"files_limit":0,"clock_step_ms":0,"run_delay":0,"stalls":0,"stalled_s":0,"stall_max_ms":0,"stall_at_s":0,"stall_cause":"","segments":0,"segments_sent_again":0,"segments_thrown_away":0,"net_drops":0,"listen_overflows":0,"tcp_resent":0},` +
 		`"thresholds":[{"text":"","value":"","ok":false}],"verdict":"","warnings":null}`
 	if string(text) != want {
 		t.Errorf("result.json\n%s, want\n%s", text, want)

@@ -23,13 +23,6 @@ type demand struct {
 	closed int           // windows in all
 }
 
-// judgement is how a demand came out.
-type judgement struct {
-	measured
-	ok bool
-	at time.Duration // where the window begins
-}
-
 // newDemands prepares to follow the thresholds of a run with these stages.
 func newDemands(thresholds []scenario.Threshold, stages []scenario.Stretch) []*demand {
 	var demands []*demand
@@ -70,7 +63,7 @@ func (d *demand) observe(from, to time.Duration, t *Tally) {
 func (d *demand) close() {
 	if j := d.judge(); j != nil {
 		d.closed++
-		if !j.ok {
+		if j.failed() {
 			d.failed++
 		}
 		if d.worst == nil || d.worse(j, d.worst) {
@@ -88,15 +81,19 @@ func (d *demand) judge() *judgement {
 	r := Result{}
 	keepBooks(&r, d.tally)
 	r.Planned.Requests = d.tally.Due()
-	m := measure(d.Threshold, &r, d.tally)
-	return &judgement{m, !m.none && holds(m.value, d.Op, d.Value), d.from}
+	j := judgeBy(&d.Threshold, &r, d.tally)
+	j.at = d.from
+	return &j
 }
 
-// worse says whether a is further from the demand than b.
+// worse says whether a is further from the demand than b. What is in doubt is worse
+// than what is met, and better than what is not.
 func (d *demand) worse(a, b *judgement) bool {
 	switch {
-	case a.ok != b.ok:
-		return b.ok
+	case a.failed() != b.failed():
+		return a.failed()
+	case a.ok() != b.ok():
+		return b.ok()
 	case d.Op == "<" || d.Op == "<=":
 		return a.value > b.value
 	}
@@ -112,7 +109,7 @@ func (d *demand) row() (row ThresholdRow, warning string) {
 	if d.Stage != "" || j == nil || d.to-d.from >= d.Every/2 {
 		if open := d.judge(); open != nil {
 			closed++
-			if !open.ok {
+			if open.failed() {
 				failed++
 			}
 			if j == nil || d.worse(open, j) {
@@ -123,7 +120,7 @@ func (d *demand) row() (row ThresholdRow, warning string) {
 	if j == nil {
 		return row, ""
 	}
-	row.Value, row.OK = j.text, j.ok
+	row.Value, row.OK, row.Doubt = j.text, j.ok(), j.doubt
 	if d.Every > 0 {
 		row.Value = fmt.Sprintf("%s at worst, from %v on; not met in %d of %s",
 			j.text, j.at.Round(time.Second), failed, plural(int64(closed), "window"))

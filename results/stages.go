@@ -113,14 +113,17 @@ func (w *walk) now() *StageBooks {
 		Latency:  summary(t.Latency),
 		Broke:    []string{},
 	}
+	doubt := ""
 	if t.Due() > 0 {
-		b.Broke = w.broken(stage, &r)
+		b.Broke, doubt = w.broken(stage, &r)
 	}
 	if short != "" {
 		b.Broke = append(b.Broke, short)
 	}
-	if own := t.Late[LateBuild].Requests + t.Late[LatePace].Requests; len(b.Broke) > 0 && tooMany(own, t.Due()) {
+	if own := t.ownLate(); len(b.Broke) > 0 && tooMany(own, t.Due()) {
 		b.Doubt = fmt.Sprintf("%s of its requests left late by the generator's own fault", percent(ratio(own, t.Due())))
+	} else if len(b.Broke) > 0 && doubt != "" {
+		b.Doubt = "there were faults of the generator's own: " + doubt
 	}
 	return b
 }
@@ -147,18 +150,20 @@ func (w *walk) short(stage *scenario.Stretch) string {
 	return fmt.Sprintf("%s of its %s events were answered while it lasted", number(w.answered), number(int64(math.Round(asked))))
 }
 
-// broken are the thresholds that the stage that goes on does not meet.
-func (w *walk) broken(stage *scenario.Stretch, r *Result) []string {
-	broken := []string{}
+// broken are the thresholds that the stage that goes on does not meet, and why one
+// of them says nothing of the endpoint, if that is so.
+func (w *walk) broken(stage *scenario.Stretch, r *Result) (broken []string, doubt string) {
+	broken = []string{}
 	for _, t := range w.thresholds {
 		if t.Stage != "" && !stage.Called(t.Stage) {
 			continue
 		}
-		if m := measure(t, r, w.tally); m.none || !holds(m.value, t.Op, t.Value) {
-			broken = append(broken, t.Text+" was "+m.text)
+		if j := judgeBy(&t, r, w.tally); !j.met {
+			broken = append(broken, t.Text+" was "+j.text)
+			doubt = cmp.Or(doubt, j.doubt)
 		}
 	}
-	return broken
+	return broken, doubt
 }
 
 // rows are the stages with what came of them so far.

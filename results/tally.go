@@ -17,6 +17,11 @@ func (c Count) plus(d Count) Count {
 	return Count{c.Requests + d.Requests, c.Events + d.Events}
 }
 
+// minus is the difference of two counts.
+func (c Count) minus(d Count) Count {
+	return Count{c.Requests - d.Requests, c.Events - d.Events}
+}
+
 // fates is how many values capture.Fate has.
 const fates = 4
 
@@ -32,7 +37,7 @@ type Refusal struct {
 // make a failing endpoint look fast. A request that never left is in none.
 type Tally struct {
 	Fates    [fates]Count      // by capture.Fate
-	Late     [causes]Count     // sent requests by Cause; OnTime are those that left in time
+	Late     [Causes]Count     // sent requests by Cause; OnTime are those that left in time
 	Refusals map[Refusal]Count // rejected, ambiguous and unsent
 	Retries  int64
 	Attempts map[Refusal]Count // refused and then sent again; Refusals has what they came to
@@ -46,6 +51,11 @@ type Tally struct {
 	Connect, TLS          *Histogram // nil: no connection was opened, or encrypted
 	Connections           Connections
 	ByReason              []*Histogram // latency by capture.Reason; nil or missing where there was none
+
+	// Unstalled is what all this would have come to at best if the generator had not
+	// stood still. Nil: it did not, so that it is the same.
+	Unstalled *Tally
+	spare     *Tally // an empty one, kept for its memory
 }
 
 // NewTally returns an empty Tally.
@@ -79,6 +89,7 @@ func (t *Tally) Overflow() int64 {
 
 // record counts one outcome.
 func (t *Tally) record(o *Outcome) {
+	t.recordUnstalled(o)
 	t.recordOpening(&o.Opening)
 	if o.Again {
 		t.recordAttempt(o)
@@ -127,6 +138,9 @@ func (t *Tally) reason(r capture.Reason) *Histogram {
 
 // Add counts everything that other holds.
 func (t *Tally) Add(other *Tally) {
+	if t.Unstalled != nil || other.Unstalled != nil {
+		t.withUnstalled().Add(other.AtBest())
+	}
 	for i := range t.Fates {
 		t.Fates[i] = t.Fates[i].plus(other.Fates[i])
 	}
@@ -171,7 +185,14 @@ func (t *Tally) reset() {
 			h.Reset()
 		}
 	}
-	*t = Tally{Refusals: t.Refusals, Attempts: t.Attempts, Said: t.Said, Latency: t.Latency, Service: t.Service, Lag: t.Lag, Connect: t.Connect, TLS: t.TLS, ByReason: t.ByReason}
+	if t.Unstalled != nil {
+		t.Unstalled.reset()
+		t.spare = t.Unstalled
+	}
+	*t = Tally{
+		Refusals: t.Refusals, Attempts: t.Attempts, Said: t.Said, Latency: t.Latency, Service: t.Service, Lag: t.Lag,
+		Connect: t.Connect, TLS: t.TLS, ByReason: t.ByReason, spare: t.spare,
+	}
 }
 
 // refusals are the kinds in Refusals in the order of reason and status.
@@ -188,6 +209,25 @@ func knownStatus(status int) int {
 		return 0
 	}
 	return status
+}
+
+// ownLate counts the requests that came due and left late, or were skipped, by the
+// generator's own fault.
+func (t *Tally) ownLate() int64 { return t.lateBuild() + t.latePace() + t.lateStall() }
+
+// lateBuild counts those whose bodies were not ready.
+func (t *Tally) lateBuild() int64 {
+	return t.Late[LateBuild].Requests + t.Refusals[Refusal{Reason: capture.NotBuiltInTime}].Requests
+}
+
+// latePace counts those that were ready and had a connection.
+func (t *Tally) latePace() int64 {
+	return t.Late[LatePace].Requests + t.Refusals[Refusal{Reason: capture.NotSentInTime}].Requests
+}
+
+// lateStall counts those that found the generator standing still.
+func (t *Tally) lateStall() int64 {
+	return t.Late[LateStall].Requests + t.Refusals[Refusal{Reason: capture.GeneratorStalled}].Requests
 }
 
 // AllLate counts what was sent late, whatever the cause.

@@ -127,12 +127,19 @@ func (r *Run) schedule(p *page) {
 	p.line("schedule")
 	p.fact("kept", "%s of the due requests left within %s", percent(r.Result.Generator.ScheduleKept), durationText(LateAfter))
 	late := r.Late()
-	held := ""
+	more := ""
+	if late[LateStall] > 0 {
+		more += ", " + number(late[LateStall]) + " while the generator stood still"
+	}
 	if late[Held] > 0 {
-		held = ", " + number(late[Held]) + " held back by the permit"
+		more += ", " + number(late[Held]) + " held back by the permit"
 	}
 	p.fact("late", "%s not built in time, %s not sent in time, %s without a free connection%s",
-		number(late[LateBuild]), number(late[LatePace]), number(late[NoConnection]), held)
+		number(late[LateBuild]), number(late[LatePace]), number(late[NoConnection]), more)
+	if s := &r.Result.Generator.Stalls; s.Count > 0 {
+		p.fact("stalls", "%s, %s s altogether, the longest of %s %s s into the run: the generator %s",
+			number(s.Count), figures(s.Seconds), millisecondsText(s.LongestMS), figures(s.At), s.Cause.phrase())
+	}
 }
 
 // throughput sets what was asked for and what came of it.

@@ -117,16 +117,24 @@ func (r *Run) thresholds(p *page) {
 	p.line("")
 	p.line("thresholds")
 	for _, row := range r.Result.Thresholds {
-		mark := "✗"
-		if row.OK {
-			mark = "✓"
-		}
+		mark := row.mark()
 		if p.width < TextWidth {
 			p.paragraph("  "+mark+" ", row.Text+": "+row.Value)
 			continue
 		}
 		p.line("  %s %-36s %s", mark, fit(row.Text, 36), fit(row.Value, 58))
 	}
+}
+
+// mark says in one character how a threshold came out.
+func (row *ThresholdRow) mark() string {
+	switch {
+	case row.OK:
+		return "✓"
+	case row.Doubt != "":
+		return "?"
+	}
+	return "✗"
 }
 
 // warnings sets the doubts, but for the one that the report ends with.

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"time"
 
 	"rehearse/capture"
 	"rehearse/scenario"
@@ -21,8 +22,73 @@ func (d *demand) evaluate(r *Result, t *Tally) (row ThresholdRow, warning string
 	if d.scoped() {
 		return d.row()
 	}
-	m := measure(d.Threshold, r, t)
-	return ThresholdRow{Text: d.Text, Value: m.text, OK: !m.none && holds(m.value, d.Op, d.Value)}, m.few
+	j := judgeBy(&d.Threshold, r, t)
+	return ThresholdRow{Text: d.Text, Value: j.text, OK: j.ok(), Doubt: j.doubt}, j.few
+}
+
+// judgement is how a threshold came out.
+type judgement struct {
+	measured
+	met   bool
+	doubt string        // why that says nothing of the endpoint; empty: it does
+	at    time.Duration // where the window begins
+}
+
+// ok says whether the threshold is met, beyond doubt.
+func (j *judgement) ok() bool { return j.met && j.doubt == "" }
+
+// failed says whether it is not met, beyond doubt.
+func (j *judgement) failed() bool { return !j.met && j.doubt == "" }
+
+// judgeBy holds the books of r, which t has in full, against a threshold.
+//
+// The generator's own faults must not decide. So each threshold is held against t
+// and against what t would have been at best without them. If the two come out
+// differently, or if the threshold is met but more than a tenth of the time that it
+// allows is the generator's own, nothing is known: the threshold is in doubt.
+func judgeBy(d *scenario.Threshold, r *Result, t *Tally) judgement {
+	m := measure(*d, r, t)
+	j := judgement{measured: m, met: !m.none && holds(m.value, d.Op, d.Value)}
+	best := t.faultless()
+	if best == t {
+		return j
+	}
+	books := *r
+	keepBooks(&books, best)
+	n := measure(*d, &books, best)
+	met := !n.none && holds(n.value, d.Op, d.Value)
+	if met != j.met || met && isTime(d) && m.value-n.value > ownShare*d.Value {
+		j.doubt = fmt.Sprintf("without them it may have been %s", n.text)
+	}
+	return j
+}
+
+// isTime says whether a threshold is on a time.
+func isTime(d *scenario.Threshold) bool {
+	return d.Metric.Name == "latency" || d.Metric.Name == "service" || d.Metric.Name == "lag"
+}
+
+// ownShare is how much of the time that a threshold allows may be the generator's
+// own.
+const ownShare = 0.1
+
+// faultless is the tally as it would have been at best without the generator's own
+// faults: t itself if there were none.
+func (t *Tally) faultless() *Tally {
+	best := t.AtBest()
+	if best.ownLate() == 0 {
+		return best
+	}
+	same := *best
+	for _, own := range []Cause{LateBuild, LatePace, LateStall} {
+		same.Late[OnTime], same.Late[own] = same.Late[OnTime].plus(same.Late[own]), Count{}
+	}
+	for _, own := range []capture.Reason{capture.NotBuiltInTime, capture.NotSentInTime, capture.GeneratorStalled} {
+		skipped := same.Refusals[Refusal{Reason: own}]
+		same.Fates[capture.FateUnsent] = same.Fates[capture.FateUnsent].minus(skipped)
+		same.Fates[capture.FateAccepted] = same.Fates[capture.FateAccepted].plus(skipped)
+	}
+	return &same
 }
 
 // measure finds the value of a threshold's metric.
@@ -81,7 +147,7 @@ func countOf(m scenario.Metric, r *Result, t *Tally) (c Count, known bool) {
 	case "dropped":
 		return Count{r.Requests.refused(), r.Events.refused()}, true
 	case "late":
-		return t.Late[LateBuild].plus(t.Late[LatePace]).plus(t.Late[NoConnection]).plus(t.Late[Held]), true
+		return t.AllLate(), true
 	}
 	return Count{}, false
 }

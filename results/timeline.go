@@ -34,6 +34,9 @@ type Row struct {
 	Overflow int64 // durations too long for a histogram
 	LeftOut  int64 // rejections without details
 	Retried  int64 // requests that were refused and are sent again
+
+	LateStall int64   // requests that left late because the generator stood still
+	Stalled   float64 // how long it stood still, in stalls that ended in the interval
 }
 
 // column is one column of the file: its name and where a row has it, an *int64
@@ -75,6 +78,8 @@ var columns = []column{
 	{"latency_p90_ms", func(r *Row) any { return &r.LatencyP90 }},
 	{"retried_requests", func(r *Row) any { return &r.Retried }},
 	{"late_held_requests", func(r *Row) any { return &r.Held }},
+	{"late_stall_requests", func(r *Row) any { return &r.LateStall }},
+	{"stalled_ms", func(r *Row) any { return &r.Stalled }},
 }
 
 // ever is how many of the columns every timeline has. The others were added
@@ -102,6 +107,7 @@ func RowOf(iv *Interval) Row {
 		LagP99:     quantile(iv.Lag, 0.99),
 		LagMax:     quantile(iv.Lag, 1),
 		Overflow:   iv.Overflow(), LeftOut: iv.LeftOut, Retried: iv.Retries,
+		LateStall: iv.Late[LateStall].Requests, Stalled: milliseconds(iv.stalled()),
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func sampleRows() []Row {
 	return []Row{
 		{From: 0, To: 1, Target: 2500.5, InFlight: Count{3, 300}, Accepted: Count{25, 2500}, LatencyP50: 1.25, LagMax: 0.017},
-		{From: 1, To: 2.001, Unsent: Count{1, 1 << 40}, LateBuild: 1, LatePace: 2, NoConnection: 3, Held: 6, Overflow: 4, LeftOut: 5},
+		{From: 1, To: 2.001, Unsent: Count{1, 1 << 40}, LateBuild: 1, LatePace: 2, NoConnection: 3, Held: 6, LateStall: 7, Stalled: 20.5, Overflow: 4, LeftOut: 5},
 	}
 }
 
@@ -123,10 +123,10 @@ func TestTimelineOfEarlierVersions(t *testing.T) {
 	t.Parallel()
 	earlier := sampleRows()
 	for i := range earlier {
-		earlier[i].Retried, earlier[i].Held = 0, 0
+		earlier[i].Retried, earlier[i].Held, earlier[i].LateStall, earlier[i].Stalled = 0, 0, 0, 0
 	}
-	text := strings.ReplaceAll(timelineOf(earlier), ",retried_requests,late_held_requests\n", "\n")
-	text = strings.ReplaceAll(text, ",0,0\n", "\n")
+	text := strings.ReplaceAll(timelineOf(earlier), ",retried_requests,late_held_requests,late_stall_requests,stalled_ms\n", "\n")
+	text = strings.ReplaceAll(text, ",0,0,0,0.000\n", "\n")
 	rows, err := ReadTimeline(strings.NewReader(text))
 	if err != nil || !slices.Equal(rows, earlier) || strings.Contains(text, "retried") {
 		t.Errorf("rows %v, error %v", rows, err)

@@ -28,6 +28,7 @@ const (
 	CPUBottleneck        Bottleneck = "cpu"         // bodies were not built in time
 	PacingBottleneck     Bottleneck = "pacing"      // ready requests were not sent in time
 	ConnectionBottleneck Bottleneck = "connections" // every connection was waiting for the endpoint
+	StallBottleneck      Bottleneck = "stall"       // it stood still
 )
 
 // tolerated is the share of the due requests that may leave late, or not at
@@ -54,7 +55,8 @@ type evidence struct {
 // Otherwise a threshold that is not met makes it a fail. A run that kept its
 // thresholds still is invalid, never a pass, if it did not do what was planned: it
 // did not run to its end, or more than 1 % of its requests left late for want of a
-// free connection, or never left.
+// free connection, or never left; and if the generator's own stalls leave a threshold
+// open (see demand.doubt).
 //
 // The first warning of an invalid run says why it is invalid.
 func judge(r *Result, e evidence) {
@@ -64,13 +66,14 @@ func judge(r *Result, e evidence) {
 	distrust := slices.Concat(e.doubts, ownFaults(r, t))
 	shortfall := shortfalls(r, t)
 	thin := r.evaluate(t, e.demands)
+	shaped := r.shaped()
 	switch {
 	case len(distrust) > 0:
 		r.Verdict = Invalid
-	case r.Verdict == Pass && len(shortfall) > 0:
+	case r.Verdict == Pass && len(shortfall)+len(shaped) > 0:
 		r.Verdict = Invalid
 	}
-	for _, warnings := range [][]string{distrust, shortfall, thin, r.Generator.notes(), r.Connections.notes(), e.notes} {
+	for _, warnings := range [][]string{distrust, shaped, shortfall, thin, r.Generator.notes(r.Requests.Sent), r.Connections.notes(), e.notes} {
 		r.Warnings = append(r.Warnings, warnings...)
 	}
 	if leftOut := t.LeftOut + e.leftOut; leftOut > 0 {
@@ -93,11 +96,29 @@ func (r *Result) evaluate(t *Tally, demands []*demand) (warnings []string) {
 		if warning != "" {
 			warnings = append(warnings, warning)
 		}
-		if !row.OK {
+		if !row.OK && row.Doubt == "" {
 			r.Verdict = Fail
 		}
 	}
 	return warnings
+}
+
+// shaped says which thresholds the generator's own faults leave open.
+func (r *Result) shaped() []string {
+	var doubts []string
+	for _, row := range r.Thresholds {
+		if row.Doubt != "" {
+			doubts = append(doubts, row.Text+" was "+row.Value+", and "+row.Doubt)
+		}
+	}
+	if len(doubts) == 0 {
+		return nil
+	}
+	text := "the generator's own faults may have decided: " + strings.Join(doubts, "; ")
+	if r.Generator.Stalls.Count > 0 {
+		text += "; " + r.Generator.Stalls.text()
+	}
+	return []string{text}
 }
 
 // ownFaults are the reasons not to trust a number of the run.
@@ -117,6 +138,9 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 	}
 	if faulty := r.Generator.faults(r.Run.Seconds, r.Requests.Sent); len(faulty) > 0 {
 		r.Generator.Bottleneck = CPUBottleneck
+		if r.Generator.HeldUp > 0 {
+			r.Generator.Bottleneck, _ = r.Generator.stalled("")
+		}
 		faults = append(faults, faulty...)
 	}
 	if n := t.Refusals[Refusal{Reason: capture.NoSocket}].Requests; tooMany(n, t.Due()) {
@@ -128,8 +152,8 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 
 // lateness is the fault of having been late ourselves, with what to change.
 func lateness(r *Result, t *Tally) []string {
-	build, pace := t.Late[LateBuild].Requests, t.Late[LatePace].Requests
-	if !tooMany(build+pace, t.Due()) {
+	build, pace, stall := t.lateBuild(), t.latePace(), t.lateStall()
+	if !tooMany(t.ownLate(), t.Due()) {
 		return nil
 	}
 	r.Generator.Bottleneck = PacingBottleneck
@@ -141,8 +165,11 @@ func lateness(r *Result, t *Tally) []string {
 	if cause := r.Generator.cause(); cause != "" {
 		why = cause
 	}
-	return []string{fmt.Sprintf("the generator fell behind: %s of the requests left late by its own fault; %s",
-		percent(ratio(build+pace, t.Due())), why)}
+	if stall >= build+pace {
+		r.Generator.Bottleneck, why = r.Generator.stalled(why)
+	}
+	return []string{fmt.Sprintf("the generator fell behind: %s of the requests left late, or not at all, by its own fault; %s",
+		percent(ratio(t.ownLate(), t.Due())), why)}
 }
 
 // shortfalls are the ways in which less was done than planned.
@@ -166,9 +193,8 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 			"the permit held back %s of the requests (%s): its cap leaves too little room to catch up, or the endpoint asked for pauses",
 			percent(ratio(late+held, t.Due())), heldText(late, held)))
 	}
-	unsent := t.Fates[capture.FateUnsent].Requests - skipped - held - t.Refusals[Refusal{Reason: capture.NotStarted}].Requests
-	if tooMany(unsent, t.Due()) {
-		shortfalls = append(shortfalls, fmt.Sprintf("%s of the requests could not be built", percent(ratio(unsent, t.Due()))))
+	if unbuilt := t.Refusals[Refusal{Reason: capture.NotBuilt}].Requests; tooMany(unbuilt, t.Due()) {
+		shortfalls = append(shortfalls, fmt.Sprintf("%s of the requests could not be built", percent(ratio(unbuilt, t.Due()))))
 	}
 	return shortfalls
 }
@@ -190,12 +216,17 @@ func wantOfConnections(r *Result, share float64) string {
 }
 
 // connectionsNeeded is Little's law: what is in flight at the peak is the
-// arrival rate times the time in service.
+// arrival rate times the time in service. Where there were more connections than
+// that, it was not the mean that kept them all busy.
 func connectionsNeeded(r *Result) string {
 	perSecond := r.Planned.PeakEvents * ratio(r.Planned.Requests, r.Planned.Events)
-	needed := math.Ceil(perSecond * r.Service.Mean / 1000 * 0.999) // the histogram rounds up by as much
-	return fmt.Sprintf("at %s a second at the peak and %s of mean service it takes about %s, and more when the endpoint stalls",
-		plural(int64(math.Ceil(perSecond)), "request"), millisecondsText(r.Service.Mean), plural(max(int64(needed), 1), "connection"))
+	needed := max(int64(math.Ceil(perSecond*r.Service.Mean/1000*0.999)), 1) // the histogram rounds up by as much
+	text := fmt.Sprintf("at %s a second at the peak and %s of mean service", plural(int64(math.Ceil(perSecond)), "request"), millisecondsText(r.Service.Mean))
+	if had := r.Generator.Connections; needed < had {
+		return fmt.Sprintf("%s about %s of the %s would do, but some answers took longer, up to %s: all were busy at once while the endpoint stalled",
+			text, number(needed), plural(had, "connection"), millisecondsText(r.Service.Max))
+	}
+	return fmt.Sprintf("%s it takes about %s, and more when the endpoint stalls", text, plural(needed, "connection"))
 }
 
 // few is how many requests may be late in a run so short that one of them is
@@ -229,7 +260,7 @@ func (r *Result) Because() string {
 // broken are the thresholds that were not met, each with its value.
 func (r *Result) broken() (broken []string) {
 	for _, row := range r.Thresholds {
-		if !row.OK {
+		if !row.OK && row.Doubt == "" {
 			broken = append(broken, row.Text+" was "+row.Value)
 		}
 	}

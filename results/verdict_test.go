@@ -79,8 +79,8 @@ func TestVerdict(t *testing.T) {
 		{"a threshold broken", Completed, broken, late(0, OnTime), Fail, "", "not met: p99 < limit was 5 ms"},
 		// 1 % of 1,000 requests is 10.
 		{"late ourselves, tolerated", Completed, met, late(10, LateBuild), Pass, "", "every threshold was met, and 99 % of the schedule was kept"},
-		{"late in building", Completed, met, late(11, LateBuild), Invalid, "cpu", "the generator fell behind: 1.1 % of the requests left late by its own fault; requests were not built in time"},
-		{"late in pacing", Completed, met, late(11, LatePace), Invalid, "pacing", "the generator fell behind: 1.1 % of the requests left late by its own fault; ready requests left late"},
+		{"late in building", Completed, met, late(11, LateBuild), Invalid, "cpu", "the generator fell behind: 1.1 % of the requests left late, or not at all, by its own fault; requests were not built in time"},
+		{"late in pacing", Completed, met, late(11, LatePace), Invalid, "pacing", "the generator fell behind: 1.1 % of the requests left late, or not at all, by its own fault; ready requests left late"},
 		{"late for no stated cause", Completed, met, late(11, OnTime), Invalid, "pacing", "the generator fell behind"},
 		{"late ourselves, and a threshold broken", Completed, broken, late(11, LateBuild), Invalid, "cpu", "the generator fell behind"},
 		{"no free connection, tolerated", Completed, met, late(10, NoConnection), Pass, "", "every threshold was met"},

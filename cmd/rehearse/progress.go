@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -167,17 +168,26 @@ func describe(iv *results.Interval, read reading) []string {
 		return nil
 	}
 	total := iv.Total
+	pace := fmt.Sprintf("%s/s of %s", si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target))
+	p50, p99 := "p50 -", "p99 -" // nothing came to its end, so that nothing is known
+	if iv.Latency.Count() > 0 {
+		p50, p99 = "p50 "+short(iv.Latency.Quantile(0.5)), "p99 "+short(iv.Latency.Quantile(0.99))
+	}
+	if iv.Unanswered > 0 {
+		pace = fmt.Sprintf("no answer for %s, %d in flight", scenario.FormatSpan(max(iv.Unanswered.Round(time.Second), time.Second)), iv.InFlight.Requests)
+	}
 	words := []string{
-		fmt.Sprintf("%s/s of %s", si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target)),
-		"p99 " + short(iv.Latency.Quantile(0.99)),
+		pace, p99,
 		"rejected " + humanize.Comma(total.Fates[capture.FateRejected].Events),
 		"late " + humanize.Comma(total.AllLate().Requests),
 		"accepted " + humanize.Comma(total.Fates[capture.FateAccepted].Events),
-		"p50 " + short(iv.Latency.Quantile(0.5)),
-		fmt.Sprintf("in flight %d", iv.InFlight.Requests),
+		p50, fmt.Sprintf("in flight %d", iv.InFlight.Requests),
 	}
-	if read == nil {
+	switch {
+	case read == nil:
 		return words
+	case iv.Unanswered > 0: // that comes first, whatever there is room for
+		return slices.Insert(words, 1, describeReading(read(iv.To))...)
 	}
 	return append(describeReading(read(iv.To)), words...)
 }

@@ -34,6 +34,30 @@ func TestProgressFits(t *testing.T) {
 	}
 }
 
+// A second without an answer has no quantile, and an endpoint that owes answers is
+// said to owe them for as long as it does.
+func TestProgressOfAStalledEndpoint(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		iv   results.Interval
+		want string
+	}{
+		{results.Interval{InFlight: results.Count{Requests: 8}, Unanswered: 3 * time.Second}, "no answer for 3s, 8 in flight  p99 -  rejected 0"},
+		{results.Interval{InFlight: results.Count{Requests: 1}, Unanswered: 200 * time.Millisecond}, "no answer for 1s, 1 in flight  p99 -  rejected 0"},
+		{results.Interval{}, "0/s of 0  p99 -  rejected 0"},
+	} {
+		row.iv.Tally, row.iv.Total, row.iv.To = *results.NewTally(), results.NewTally(), time.Second
+		if got := strings.Join(describe(&row.iv, nil), "  "); !strings.HasPrefix(got, row.want) {
+			t.Errorf("%q, want %q", got, row.want)
+		}
+		read := func(time.Duration) generator.Reading { return generator.Reading{Total: 10} }
+		first := describe(&row.iv, read)[0]
+		if stalled := strings.HasPrefix(first, "no answer"); stalled != (row.iv.Unanswered > 0) {
+			t.Errorf("the first words of a replay are %q", first)
+		}
+	}
+}
+
 // Where there is no terminal there is a line every ten seconds, and no escape.
 func TestProgressLines(t *testing.T) {
 	t.Parallel()

@@ -163,7 +163,7 @@ func (r *rehearsal) manifest(start time.Time) (results.Manifest, error) {
 	m := results.Manifest{
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
 		Target: r.target, Permit: r.cleared.id(), Planned: planned(r.source.Plan), ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
-		Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.source.Plan.Notes(),
+		Connections: r.scenario.Target.Connections, Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.source.Plan.Notes(),
 	}
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed

@@ -25,7 +25,7 @@ func WriteAnnotations(w io.Writer, run *results.Run) error {
 			data.Replace(results.Printable(text, 2000)))
 	}
 	for _, row := range r.Thresholds {
-		if !row.OK {
+		if !row.OK && row.Doubt == "" {
 			annotate("error", row.Text+" was "+row.Value)
 		}
 	}

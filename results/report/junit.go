@@ -37,7 +37,8 @@ type remark struct {
 }
 
 // WriteJUnit writes the report of a run in the form of JUnit: a test that the
-// run can be trusted, in error if it is invalid, and one for each threshold.
+// run can be trusted, in error if it is invalid, and one for each threshold, in
+// error if it is in doubt.
 func WriteJUnit(w io.Writer, run *results.Run) error {
 	r := run.Result
 	name := results.Printable(r.Run.Scenario, 200)
@@ -50,7 +51,11 @@ func WriteJUnit(w io.Writer, run *results.Run) error {
 	s.Cases = append(s.Cases, trusted)
 	for _, row := range r.Thresholds {
 		c := check{Name: results.Printable(row.Text, 200), Class: name, Out: results.Printable(row.Value, 400)}
-		if !row.OK {
+		switch {
+		case row.Doubt != "":
+			c.Error = &remark{c.Name + " is invalid: " + results.Printable(row.Doubt, 400)}
+			s.Errors++
+		case !row.OK:
 			c.Failure = &remark{c.Name + " was " + c.Out}
 			s.Failures++
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"sync"
+	"time"
 
 	"rehearse/capture"
 	"rehearse/results"
@@ -26,6 +27,8 @@ type Live struct {
 	series series
 	total  *results.Tally // copies of what an Interval only lends
 	last   results.Row
+
+	unanswered time.Duration // how long nothing has been answered
 }
 
 // NewLive returns a run that has not begun. The stages, the peak, the
@@ -61,7 +64,7 @@ func (l *Live) Observe(iv *results.Interval) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.total.Add(&iv.Tally)
-	l.last = row
+	l.last, l.unanswered = row, iv.Unanswered
 	l.run.Result.Requests.Retried = l.total.Retries
 	l.series.windows = lately(append(l.series.windows, newWindow(&w)))
 	l.run.Timeline = lately(append(l.run.Timeline, row))
@@ -97,13 +100,17 @@ func (l *Live) facts() []fact {
 	r.Latency.P50, r.Service.P50 = milliseconds(t.Latency, 0.5), milliseconds(t.Service, 0.5)
 	r.Latency.Max, r.Service.Max = milliseconds(t.Latency, 1), milliseconds(t.Service, 1)
 	sent := t.Sent()
-	return []fact{
+	facts := []fact{
 		{"events sent", results.FormatCount(sent.Events), "of " + results.FormatCount(r.Planned.Events) + " planned"},
 		{"time", clock(l.last.To), "since the start"},
 		{"latency p99", ms(milliseconds(t.Latency, 0.99)), "p50 " + ms(r.Latency.P50) + ", max " + ms(r.Latency.Max)},
 		{"not accepted", results.FormatShare(share(sent.Requests-t.Fates[capture.FateAccepted].Requests, sent.Requests)), "of the requests sent"},
 		{"late", results.FormatShare(share(t.AllLate().Requests, sent.Requests)), "left over " + lateAfter() + " after their time"},
 	}
+	if l.unanswered > 0 {
+		facts = append(facts, fact{"no answer for", clock(l.unanswered.Seconds()), results.FormatCount(l.last.InFlight.Requests) + " in flight"})
+	}
+	return facts
 }
 
 // milliseconds is a quantile.

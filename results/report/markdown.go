@@ -34,7 +34,7 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 	if len(r.Thresholds) > 0 {
 		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
 		for _, row := range r.Thresholds {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Text), cell(row.Value), met(row.OK))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Text), cell(row.Value), met(&row))
 		}
 	}
 	if r.Climbs() {
@@ -71,9 +71,12 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 }
 
 // met says how a threshold came out.
-func met(ok bool) string {
-	if ok {
+func met(row *results.ThresholdRow) string {
+	switch {
+	case row.OK:
 		return "met"
+	case row.Doubt != "":
+		return "**invalid**: " + cell(row.Doubt)
 	}
 	return "**not met**"
 }

@@ -120,7 +120,7 @@ func (s *step) add(row *results.Row) (events, seconds float64) {
 	s.unsent += float64(row.Unsent.Requests)
 	s.retried += float64(row.Retried)
 	s.requests += float64(row.Accepted.Requests + row.Rejected.Requests + row.Ambiguous.Requests)
-	s.late += float64(row.LateBuild + row.LatePace + row.NoConnection + row.Held)
+	s.late += float64(row.LateBuild + row.LatePace + row.NoConnection + row.Held + row.LateStall)
 	return events, seconds
 }
 

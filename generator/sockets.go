@@ -1,0 +1,59 @@
+package generator
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+
+	"rehearse/results"
+)
+
+// dialFunc opens a connection.
+type dialFunc = func(ctx context.Context, addr string) (net.Conn, error)
+
+// sockets adds up what the kernel counted for the run's own connections.
+type sockets struct{ segments, again, drops atomic.Int64 }
+
+// over returns a dial that opens connections which report to s when they are
+// closed. A nil dial is TCP.
+func (s *sockets) over(dial dialFunc) dialFunc {
+	if dial == nil {
+		dial = func(ctx context.Context, addr string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", addr)
+		}
+	}
+	return func(ctx context.Context, addr string) (net.Conn, error) {
+		c, err := dial(ctx, addr)
+		if tcp, ok := c.(*net.TCPConn); ok && err == nil {
+			return &counted{TCPConn: tcp, sockets: s}, nil
+		}
+		return c, err
+	}
+}
+
+// add counts a connection.
+func (s *sockets) add(c results.Sockets) {
+	s.segments.Add(c.Segments)
+	s.again.Add(c.Again)
+	s.drops.Add(c.Drops)
+}
+
+// sum is what closed connections have counted.
+func (s *sockets) sum() results.Sockets {
+	return results.Sockets{Segments: s.segments.Load(), Again: s.again.Load(), Drops: s.drops.Load()}
+}
+
+// counted is a connection whose counts are read before it is closed.
+type counted struct {
+	*net.TCPConn
+	sockets *sockets
+	closed  atomic.Bool
+}
+
+// Close closes the connection.
+func (c *counted) Close() error {
+	if raw, err := c.SyscallConn(); err == nil && c.closed.CompareAndSwap(false, true) {
+		raw.Control(func(fd uintptr) { c.sockets.add(socketCounts(int(fd))) }) // of one that is gone there is nothing to count
+	}
+	return c.TCPConn.Close()
+}
