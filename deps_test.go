@@ -19,7 +19,7 @@ func TestImports(t *testing.T) {
 		"rehearse/scenario":          {"rehearse/capture", "rehearse/capture/pipeline"},
 		"rehearse/results":           {"rehearse/capture", "rehearse/scenario", "rehearse/results/rundir"},
 		"rehearse/results/rundir":    {},
-		"rehearse/recording":         {"rehearse/capture", "rehearse/scenario"},
+		"rehearse/recording":         {"rehearse/capture", "rehearse/capture/serdejson", "rehearse/scenario"},
 		"rehearse/profile":           {"rehearse/capture", "rehearse/scenario", "rehearse/recording"},
 		"rehearse/intake":            {"rehearse/scenario", "rehearse/profile"},
 		"rehearse/permit":            {"rehearse/scenario"},

@@ -48,15 +48,21 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-// TestCanonicalNumber: what is printed reads back as the same number.
+// TestCanonicalNumber: what is printed is the number that serde_json reads, which
+// in the last digits need not be the nearest.
 func TestCanonicalNumber(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		want := math.Float64frombits(rapid.Uint64().Draw(t, "bits"))
-		if math.IsNaN(want) || math.IsInf(want, 0) {
+		drawn := math.Float64frombits(rapid.Uint64().Draw(t, "bits"))
+		if math.IsNaN(drawn) || math.IsInf(drawn, 0) {
 			return
 		}
-		text := canonical(strconv.FormatFloat(want, 'g', -1, 64))
+		written := strconv.FormatFloat(drawn, 'g', -1, 64)
+		_, want, ok := serdejson.Number([]byte(written))
+		if !ok {
+			return // so near the end of the range that serde_json steps over it
+		}
+		text := canonical(written)
 		if got, err := strconv.ParseFloat(text, 64); err != nil || got != want || !json.Valid([]byte(text)) {
 			t.Fatalf("%v: got %s, %v", want, text, err)
 		}

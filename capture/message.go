@@ -34,8 +34,10 @@ type MessageSizer struct{ data []byte }
 // Of returns the size of the message that e of s becomes, in bytes. Of the request
 // the addresses count.
 func (z *MessageSizer) Of(e *Received, s *Submission, r *Request, g Generation) int {
-	c := cursor{json: e.Raw}
-	parsed := parseEvent(&c)
+	parsed := parseEvent(&cursor{json: e.Raw})
+	if !parsed.sound { // the values of one without a name
+		parsed = parseNameless(&cursor{json: e.Raw})
+	}
 	parsed.Event = e.Event // of an $identify without a name
 	ip := len(e.KeptIP(r.ForwardedFor, r.Peer))
 	if g == Generation2024 {

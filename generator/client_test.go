@@ -288,7 +288,7 @@ func TestLibrary(t *testing.T) {
 		"posthog-node": `"$lib":"posthog-node","$lib_version":"5.70.0"`,
 		"posthog-js":   `"$lib":"web","$lib_version":"1.418.10"`, "importer": `"$lib":"web","$lib_version":"1.418.10"`,
 	} {
-		for _, from := range []string{"web", "server", "mobile"} {
+		for _, from := range []string{"browser", "server", "mobile"} {
 			s := parse(t, "name: test\nload: {profile: 'const(100, 1s)'}\ntarget: {client: "+client+", token: phc_a, compression: none}\ntraffic: {events: {a: {from: "+from+"}}}\n")
 			source, _ := NewSynth(s)
 			b := newBatch()
@@ -298,7 +298,7 @@ func TestLibrary(t *testing.T) {
 			source.Build(b, newWorkbench(s, time.Now()))
 			got, versions := strings.Count(string(b.Body), want), strings.Count(string(b.Body), `"$lib_version"`)
 			own := strings.Contains(want, "posthog-")
-			if (own || from == "web") && got != int(b.Events) || versions != int(b.Events) {
+			if (own || from == "browser") && got != int(b.Events) || versions != int(b.Events) {
 				t.Errorf("%s, from %s: %d of %d events say %s, and %d versions", client, from, got, b.Events, want, versions)
 			}
 		}

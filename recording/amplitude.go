@@ -19,7 +19,7 @@ func (d amplitude) decode(line []byte, seed int64, e *Event) Reason {
 		a.take(name, s.value(), e)
 	}
 	if !s.sound() {
-		return NotJSON
+		return s.unsound()
 	}
 	e.setName(a.kind)
 	switch string(e.Name) {

@@ -117,7 +117,7 @@ func (m *mapped) decode(line []byte, seed int64, e *Event) Reason {
 		}
 	}
 	if !s.sound() {
-		return NotJSON
+		return s.unsound()
 	}
 	uuid := m.assign(e)
 	if properties == nil && strings.IndexByte(m.fields.Properties, '.') > 0 {

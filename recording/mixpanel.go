@@ -32,7 +32,7 @@ func (d mixpanel) decode(line []byte, _ int64, e *Event) Reason {
 		}
 	}
 	if !s.sound() {
-		return NotJSON
+		return s.unsound()
 	}
 	e.close()
 	if string(e.Name) == "$mp_web_page_view" {

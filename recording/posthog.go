@@ -34,7 +34,7 @@ func (d postHog) decode(line []byte, seed int64, e *Event) Reason {
 		}
 	}
 	if !s.sound() {
-		return NotJSON
+		return s.unsound()
 	}
 	e.identify(uuid, line, seed)
 	return e.postHogProperties(properties, chain)
@@ -47,7 +47,7 @@ func (e *Event) postHogProperties(properties, chain []byte) Reason {
 		properties = []byte(gjson.ParseBytes(properties).String())
 		s := scanner{text: properties}
 		if s.value(); !s.sound() {
-			return NotJSON
+			return s.unsound()
 		}
 	}
 	if !isObject(properties) {

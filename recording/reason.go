@@ -17,6 +17,7 @@ type Reason string
 // Why lines are left out because of what they are: these are quarantined.
 const (
 	NotJSON    Reason = "not a JSON object"
+	Unreadable Reason = "JSON that PostHog cannot read: half a character, or a number or a nesting beyond its bounds"
 	NotUTF8    Reason = "not UTF-8"
 	TooLong    Reason = "longer than 32 MiB"
 	NotARow    Reason = "not a row of the table"
@@ -59,6 +60,8 @@ func (r Reason) hint() string {
 	switch r {
 	case NotJSON:
 		return "replay.format says what the lines are"
+	case Unreadable:
+		return "one event like that makes it refuse a whole batch, so mend the export before the import"
 	case NotLogged:
 		return "replay.fields.columns with separator: blank reads logs of other layouts"
 	case NotUTF8:

@@ -1,12 +1,12 @@
 package recording
 
 import (
-	"encoding/binary"
-	"math/bits"
+	"bytes"
 
 	"github.com/tidwall/gjson"
 
 	"rehearse/capture"
+	"rehearse/capture/serdejson"
 )
 
 // scanner walks one JSON text from its beginning to its end. It hands out spans
@@ -22,6 +22,15 @@ type scanner struct {
 
 // sound reports whether the text was read to its end and is valid so far.
 func (s *scanner) sound() bool { return !s.wrong && s.kind() == 0 && s.at == len(s.text) }
+
+// unsound returns why a text is not sound: it is no JSON object, or one that the
+// service cannot read.
+func (s *scanner) unsound() Reason {
+	if text := bytes.TrimLeft(s.text, " \t\r\n"); len(text) > 0 && text[0] == '{' && serdejson.Passes(text) {
+		return Unreadable
+	}
+	return NotJSON
+}
 
 // kind skips white space and returns the first byte of what follows, 0 at the end.
 func (s *scanner) kind() byte {
@@ -80,173 +89,27 @@ func (s *scanner) member() (name []byte, more bool) {
 	return name, true
 }
 
-// value consumes a whole value and returns its span, nil if it is not valid.
+// maxDepth leaves room for the levels that a batch puts around its events.
+const maxDepth = capture.MaxDepth - 8
+
+// value consumes a whole value and returns its span, nil if the service would not
+// take it: one event that it cannot read makes it refuse a whole batch.
 func (s *scanner) value() []byte {
-	kind := s.kind()
+	s.kind()
+	n, ok := serdejson.Value(s.text[s.at:], maxDepth)
 	from := s.at
-	if kind == '"' {
-		s.skipString()
-	} else {
-		s.skip(0)
-	}
-	if s.wrong {
+	if s.at += n; !ok {
+		s.wrong = true
 		return nil
 	}
 	return s.text[from:s.at]
 }
 
-// skip consumes a value that lies depth levels deep.
-func (s *scanner) skip(depth int) {
-	switch kind := s.kind(); kind {
-	case '"':
-		s.skipString()
-	case '{', '[':
-		s.skipNested(kind, depth+1)
-	case 't':
-		s.skipWord("true")
-	case 'f':
-		s.skipWord("false")
-	case 'n':
-		s.skipWord("null")
-	default:
-		s.skipNumber()
-	}
-}
-
-// maxDepth leaves room for the levels that a batch puts around its events.
-const maxDepth = capture.MaxDepth - 8
-
-// skipNested consumes an object or an array.
-func (s *scanner) skipNested(open byte, depth int) {
-	if depth > maxDepth {
-		s.wrong = true
-		return
-	}
-	s.at++
-	if last := open + 2; s.kind() == last { // the closing bracket is the code after next
-		s.at++
-		return
-	}
-	for !s.wrong {
-		if open == '{' {
-			s.skipName()
-		}
-		s.skip(depth)
-		end := s.kind()
-		s.at++
-		if end == open+2 {
-			return
-		}
-		s.wrong = s.wrong || end != ','
-	}
-}
-
-// skipName consumes the name of a member and its colon.
-func (s *scanner) skipName() {
-	if s.kind() != '"' {
-		s.wrong = true
-		return
-	}
-	s.skipString()
-	s.wrong = s.wrong || s.kind() != ':'
-	s.at++
-}
-
-// skipWord consumes a literal.
-func (s *scanner) skipWord(word string) {
-	end := s.at + len(word)
-	s.wrong = s.wrong || end > len(s.text) || string(s.text[s.at:min(end, len(s.text))]) != word
-	s.at = min(end, len(s.text))
-}
-
-// skipNumber consumes a number (RFC 8259, section 6).
-func (s *scanner) skipNumber() {
-	if s.is('-') {
-		s.at++
-	}
-	if s.is('0') {
-		s.at++ // no digit may follow, and whoever comes next will refuse it
-	} else if s.digits() == 0 {
-		s.wrong = true
-	}
-	if s.is('.') {
-		s.at++
-		s.wrong = s.wrong || s.digits() == 0
-	}
-	if s.is('e') || s.is('E') {
-		s.at++
-		if s.is('+') || s.is('-') {
-			s.at++
-		}
-		s.wrong = s.wrong || s.digits() == 0
-	}
-}
-
-// is reports whether the next byte is b.
-func (s *scanner) is(b byte) bool { return s.at < len(s.text) && s.text[s.at] == b }
-
-// digits consumes digits and returns how many there were.
-func (s *scanner) digits() int {
-	from := s.at
-	for s.at < len(s.text) && s.text[s.at]-'0' <= 9 {
-		s.at++
-	}
-	return s.at - from
-}
-
-// skipString consumes a string. It looks at eight bytes at a time for a quote, a
-// backslash or a control character.
+// skipString consumes a string.
 func (s *scanner) skipString() {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	i := s.at + 1
-	for {
-		for i+8 <= len(s.text) {
-			w := binary.LittleEndian.Uint64(s.text[i:])
-			quote, slash := w^(ones*'"'), w^(ones*'\\')
-			found := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & tops
-			if found != 0 {
-				i += bits.TrailingZeros64(found) >> 3
-				break
-			}
-			i += 8
-		}
-		for i < len(s.text) && s.text[i] != '"' && s.text[i] != '\\' && s.text[i] >= ' ' {
-			i++
-		}
-		if i >= len(s.text) || s.text[i] < ' ' {
-			s.at, s.wrong = min(i, len(s.text)), true
-			return
-		}
-		if s.text[i] == '"' {
-			s.at = i + 1
-			return
-		}
-		if i += s.escape(i); s.wrong {
-			return
-		}
-	}
-}
-
-// escape returns the length of the escape sequence at i.
-func (s *scanner) escape(i int) int {
-	if i+1 >= len(s.text) {
-		s.wrong = true
-		return 1
-	}
-	switch s.text[i+1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		for k := i + 2; k < i+6; k++ {
-			if k >= len(s.text) || !isHex(s.text[k]) {
-				s.wrong = true
-				return 1
-			}
-		}
-		return 6
-	}
-	s.wrong = true
-	return 1
+	n, ok := serdejson.String(s.text[s.at:])
+	s.at += n
+	s.wrong = s.wrong || !ok
 }
 
 // isHex reports whether b is a hexadecimal digit.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rehearse/capture/serdejson"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -28,7 +30,10 @@ func FuzzScanner(f *testing.F) {
 			members++
 		}
 		trimmed := strings.TrimLeft(text, " \t\r\n")
-		valid := json.Valid([]byte(text)) && strings.HasPrefix(trimmed, "{")
+		valid := serdejson.Check([]byte(text)) == nil && strings.HasPrefix(trimmed, "{")
+		if valid && !json.Valid([]byte(text)) {
+			t.Fatalf("%q is no JSON", text)
+		}
 		if strings.Count(text, "{")+strings.Count(text, "[") > maxDepth {
 			return
 		}
@@ -51,6 +56,28 @@ func FuzzScanner(f *testing.F) {
 			t.Errorf("%q: %d members, want %d", text, members, want)
 		}
 	})
+}
+
+// TestUnreadable: JSON that the service cannot read is told from what is none.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Reason{
+		`{"a":"great \ud83d"}`: Unreadable, `{"a":"\ude00"}`: Unreadable, `{"a":[{"b":1e999}]}`: Unreadable, `{"\ud83d":1}`: Unreadable,
+		`{"a":` + strings.Repeat("[", 130) + strings.Repeat("]", 130) + `}`: Unreadable,
+		`{"a":"\ud83d\ude00","b":1e308}`: "", `{"a":01}`: NotJSON, `{"a":"\x41"}`: NotJSON, `[1e999]`: NotJSON,
+	} {
+		s := scanner{text: []byte(text)}
+		for _, more := s.first(); more; _, more = s.member() {
+			s.value()
+		}
+		got := Reason("")
+		if !s.sound() {
+			got = s.unsound()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
 }
 
 // TestDepth: a text that nests deeper than the endpoint takes is not valid.

@@ -17,7 +17,7 @@ func (d segment) decode(line []byte, seed int64, e *Event) Reason {
 		m.take(name, s.value())
 	}
 	if !s.sound() {
-		return NotJSON
+		return s.unsound()
 	}
 	e.setID(firstOf(m.user, m.anonymous))
 	e.setTime(d.clock, firstOf(m.time, m.original, m.sent, m.received))
