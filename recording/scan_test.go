@@ -6,12 +6,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"rehearse/capture/serdejson"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
+	"rehearse/capture/serdejson"
 	"rehearse/scenario"
 )
 
@@ -64,7 +63,7 @@ func TestUnreadable(t *testing.T) {
 	for text, want := range map[string]Reason{
 		`{"a":"great \ud83d"}`: Unreadable, `{"a":"\ude00"}`: Unreadable, `{"a":[{"b":1e999}]}`: Unreadable, `{"\ud83d":1}`: Unreadable,
 		`{"a":` + strings.Repeat("[", 130) + strings.Repeat("]", 130) + `}`: Unreadable,
-		`{"a":"\ud83d\ude00","b":1e308}`: "", `{"a":01}`: NotJSON, `{"a":"\x41"}`: NotJSON, `[1e999]`: NotJSON,
+		`{"a":"\ud83d\ude00","b":1e308}`:                                    "", `{"a":01}`: NotJSON, `{"a":"\x41"}`: NotJSON, `[1e999]`: NotJSON,
 	} {
 		s := scanner{text: []byte(text)}
 		for _, more := s.first(); more; _, more = s.member() {
