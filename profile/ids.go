@@ -23,7 +23,7 @@ type ids struct {
 type slot struct {
 	hash  uint64 // 0: the slot is free
 	count uint32
-	first uint32 // when it was seen first, in tenths of a second from the start
+	first uint32 // its earliest time, in tenths of a second
 }
 
 // mostSlots bounds the memory to 64 MiB.
@@ -54,6 +54,7 @@ func (t *ids) add(hash uint64, tenth uint32) {
 		}
 		return
 	}
+	s.first = min(s.first, tenth)
 	if s.count++; s.count == 0 {
 		s.count-- // It stays at 2^32-1.
 	}
@@ -111,11 +112,8 @@ func (t *ids) sampling() Sampling {
 	return Sampling{each, t.hot.exact(), 2 * math.Sqrt(float64(each-1)/float64(int64(t.used)*each))}
 }
 
-// firstSeen returns when an id was seen first; false if that is not known.
-func (t *ids) firstSeen(hash uint64) (tenth uint32, ok bool) {
-	s := t.find(hash)
-	return s.first, s.hash != 0
-}
+// has reports whether an id was seen, of those that are counted.
+func (t *ids) has(hash uint64) bool { return t.find(hash).hash != 0 }
 
 // joinsOf is how many of the events of each of the n busiest ids join persons. Among
 // millions of ids, of which a sample is counted, nobody asks: there it says none.

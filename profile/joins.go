@@ -1,6 +1,9 @@
 package profile
 
 import (
+	"maps"
+	"math"
+
 	"github.com/zeebo/xxh3"
 
 	"rehearse/recording"
@@ -13,11 +16,13 @@ type joins struct {
 	known   int64 // those of whose other id it is known whether it was seen before
 	early   int64 // of those, such whose other id was seen only later
 	reused  int64 // the other id was joined to somebody else before
-	chained int64 // the person is an id that an earlier event joined
+	chained int64 // the person is an id that an event read earlier joined
+	chains  int64 // the other id is one that an event read earlier joined others to
 	seen    recording.Recent
 	mergers *ids                // by the person that they join to
 	waiting map[uint64]struct{} // other ids that were not seen yet
-	delays  tally               // from an anonymous id's first event to its identification, in tenths of a second
+	first   map[uint64]uint32   // by the other id: its earliest identification, in tenths of a second
+	level   uint                // of first: the bits that are zero in the hashes that it holds
 	id      []byte
 }
 
@@ -25,11 +30,12 @@ type joins struct {
 const (
 	mostMergers = 1 << 18
 	mostWaiting = 1 << 18
+	mostFirst   = 1 << 18
 )
 
 // newJoins returns an empty count.
 func newJoins() joins {
-	return joins{mergers: newIDs(mostMergers), waiting: map[uint64]struct{}{}}
+	return joins{mergers: newIDs(mostMergers), waiting: map[uint64]struct{}{}, first: map[uint64]uint32{}}
 }
 
 // add takes in an event of the person with this hash, if it is one that joins.
@@ -48,6 +54,9 @@ func (j *joins) add(e *recording.Event, person uint64, all *ids, tenth uint32) {
 	if j.seen.Has(joinedHash(person, 0)) {
 		j.chained++
 	}
+	if j.mergers.has(other) {
+		j.chains++
+	}
 	again := j.seen.Seen(joinedHash(other, 0))
 	if !again {
 		j.fresh++
@@ -59,12 +68,25 @@ func (j *joins) add(e *recording.Event, person uint64, all *ids, tenth uint32) {
 		return
 	}
 	j.known++
-	first, seen := all.firstSeen(other)
-	switch {
-	case seen && string(e.Name) == recording.Identify:
-		j.delays.add(float64(tenth) - float64(first))
-	case !seen && len(j.waiting) < mostWaiting:
+	if !all.has(other) && len(j.waiting) < mostWaiting {
 		j.waiting[other] = struct{}{}
+	}
+	if string(e.Name) == recording.Identify {
+		j.identified(other, tenth)
+	}
+}
+
+// identified notes when an id was identified, of all or of a sample of them.
+func (j *joins) identified(id uint64, tenth uint32) {
+	if id&(1<<j.level-1) != 0 {
+		return
+	}
+	if before, known := j.first[id]; !known || tenth < before {
+		j.first[id] = tenth
+	}
+	for len(j.first) > mostFirst {
+		j.level++
+		maps.DeleteFunc(j.first, func(id uint64, _ uint32) bool { return id&(1<<j.level-1) != 0 })
 	}
 }
 
@@ -94,14 +116,35 @@ func (j *joins) fanIn(all *ids, events int64) (most float64) {
 	return most
 }
 
-// merges sums up, of so many events of all ids.
-func (j *joins) merges(all *ids, events int64) Merges {
+// merges sums up the joins among so many events. Of a recording that is read from its
+// end it is not known which came before the first event of an id.
+func (o *Observer) merges(events int64, newestFirst bool) Merges {
+	j := &o.joins
 	share := func(n, of int64) float64 { return float64(n) / float64(max(of, 1)) }
-	return Merges{
+	m := Merges{
 		Events: j.events, Share: share(j.events, events), Fresh: j.fresh,
-		Early: share(j.early, j.known), Reused: share(j.reused, j.events), Chains: share(j.chained, j.events), FanIn: j.fanIn(all, events),
-		DelaySeconds: j.delays.quantiles().over(tenths),
+		Early: share(j.early, j.known), Reused: share(j.reused, j.events), Chains: share(j.chained, j.events),
+		FanIn: j.fanIn(o.ids, events), DelaySeconds: o.delays().quantiles().over(tenths),
 	}
+	if newestFirst {
+		m.Early, m.Chains = 0, share(j.chains, j.events)
+	}
+	return m
+}
+
+// delays are how long ids were anonymous, from their earliest event to their earliest
+// identification, in tenths of a second and without the pauses between segments.
+func (o *Observer) delays() *tally {
+	var t tally
+	for id, tenth := range o.joins.first {
+		s := o.ids.find(id)
+		if !o.ids.sampled(id) || s.hash == 0 || s.first > tenth {
+			continue
+		}
+		between := o.segments.offset(o.at(tenth)) - o.segments.offset(o.at(s.first))
+		t.add(math.Round(between * tenths))
+	}
+	return &t
 }
 
 // tellingJoins is how many joins it takes before their shares mean anything.

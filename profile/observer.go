@@ -2,7 +2,6 @@ package profile
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -14,10 +13,11 @@ import (
 // Observer takes in the events of a recording, one after the other, in bounded
 // memory.
 type Observer struct {
-	gap      time.Duration // a longer pause ends a segment
+	segments segments
+	clock    *clock
+	origin   time.Time // of tenths
 	ids      *ids
 	kinds    map[string]int64
-	segments []*segment
 	sizes    tally
 	joins    joins
 	uuids    recording.Recent
@@ -25,23 +25,12 @@ type Observer struct {
 	text     []byte
 }
 
-// segment is a stretch of the recording without a long pause.
-type segment struct {
-	start   time.Time
-	offset  time.Duration // of its start from that of the first, long pauses left out
-	last    time.Time
-	pause   time.Duration // the longest in it
-	events  int64
-	seconds *recording.Curve
-	minutes *recording.Curve
-}
-
 // tenths of a second are what is kept of the time at which an id is seen first: 32
-// bits of them are 13 years.
-const tenths = 10
-
-// maxSegments bounds how many segments are kept apart.
-const maxSegments = 1000
+// bits of them are 13 years, half of them before the first event that is read.
+const (
+	tenths      = 10
+	firstTenths = 1 << 31
+)
 
 // maxKinds bounds how many names of events are counted apart.
 const maxKinds = 10_000
@@ -52,79 +41,39 @@ const otherKinds = "(other)"
 // NewObserver returns an observer that begins a new segment after every pause
 // longer than gap.
 func NewObserver(gap time.Duration) *Observer {
-	return &Observer{gap: gap, ids: newIDs(mostSlots), joins: newJoins(), kinds: map[string]int64{}}
+	return &Observer{
+		segments: segments{gap: gap}, clock: newClock(clockBounds()),
+		ids: newIDs(mostSlots), joins: newJoins(), kinds: map[string]int64{},
+	}
 }
 
 // Add takes in one event. Nothing of it is kept.
 func (o *Observer) Add(e *recording.Event) {
-	s := o.segment(e.Time)
-	at := e.Time.Sub(s.start)
-	s.events++
-	s.seconds.Add(at, 1)
-	s.minutes.Add(at, 1)
-	tenth := uint32(min(max((s.offset+at)/(time.Second/tenths), 0), math.MaxUint32))
+	if o.origin.IsZero() {
+		o.origin = e.Time
+	}
+	o.segments.add(e.Time)
+	o.clock.add(e.Time.Unix())
+	tenth := o.tenth(e.Time)
 	hash := hashID(e.DistinctID)
 	o.ids.add(hash, tenth)
 	o.kind(e.Name)
 	o.joins.add(e, hash, o.ids, tenth)
 	o.sizes.add(float64(o.size(e)))
-	if o.uuids.Seen(xxh3.Hash(e.UUID[:])) {
+	if e.UUID != (capture.UUID{}) && o.uuids.Seen(xxh3.Hash(e.UUID[:])) {
 		o.again++
 	}
 }
 
-// segment returns the segment that a time falls into. Segments are in the order of
-// time, whatever order the events come in: one clock that is years ahead makes a
-// segment of its own and takes nothing of what comes after.
-func (o *Observer) segment(t time.Time) *segment {
-	i := len(o.segments) - 1 // the last that begins no later
-	if i >= 0 && t.Before(o.segments[i].start) {
-		next, same := slices.BinarySearchFunc(o.segments, t, func(s *segment, t time.Time) int { return s.start.Compare(t) })
-		if i = next - 1; same {
-			i = next
-		}
-	}
-	last := i == len(o.segments)-1
-	switch full := len(o.segments) == maxSegments; {
-	case i >= 0 && (t.Sub(o.segments[i].last) <= o.gap || full && last):
-		return o.segments[i].extend(t)
-	case !last && (o.segments[i+1].start.Sub(t) <= o.gap || full):
-		return o.segments[i+1]
-	}
-	s := &segment{start: t, last: t, seconds: recording.NewCurve(time.Second), minutes: recording.NewCurve(time.Minute)}
-	if i >= 0 {
-		s.offset = o.segments[i].offset + o.segments[i].span()
-	}
-	o.segments = slices.Insert(o.segments, i+1, s)
-	return s
+// tenth is a time as it is kept of ids.
+func (o *Observer) tenth(t time.Time) uint32 {
+	since := int64(t.Sub(o.origin)/(time.Second/tenths)) + firstTenths
+	return uint32(min(max(since, 0), math.MaxUint32))
 }
 
-// extend notes that the segment goes on until a time.
-func (s *segment) extend(t time.Time) *segment {
-	if t.After(s.last) {
-		s.pause, s.last = max(s.pause, t.Sub(s.last)), t
-	}
-	return s
-}
-
-// longestPause is how long it took at most from one event to the next.
-func (o *Observer) longestPause() (longest time.Duration) {
-	for i, s := range o.segments {
-		longest = max(longest, s.pause)
-		if i > 0 {
-			longest = max(longest, s.start.Sub(o.segments[i-1].last))
-		}
-	}
-	return longest
-}
-
-// longestSpan bounds how long a segment is taken to last: a century, so that a wrong
-// clock does not overflow any sum.
-const longestSpan = 100 * 365 * 24 * time.Hour
-
-// span is how long a segment lasts, its last second included.
-func (s *segment) span() time.Duration {
-	return min(s.last.Sub(s.start), longestSpan).Truncate(time.Second) + time.Second
+// at is the time that a tenth is kept of.
+func (o *Observer) at(tenth uint32) time.Time {
+	return o.origin.Add(time.Duration(int64(tenth)-firstTenths) * (time.Second / tenths))
 }
 
 // kind counts the name of an event, one that looks personal among the others.

@@ -24,7 +24,10 @@ type Profile struct {
 	Pause       float64   `json:"longest_pause_s"`
 	PeakSecond  float64   `json:"peak_events_per_s"`
 	PeakMinute  float64   `json:"peak_events_per_min"`
+	PeakHour    float64   `json:"peak_events_per_h"`
+	AtLeast     bool      `json:"peaks_at_least,omitempty"` // the order of the events was too wild to count them by the second
 	PeakToMean  float64   `json:"peak_to_mean_60s"`
+	Bursts      []Bursts  `json:"bursts"`
 	Segments    []Segment `json:"segments"`
 	Types       []Type    `json:"types"`       // the most frequent first
 	Top         []int64   `json:"top"`         // events of the busiest distinct_ids, by rank, at most 100
@@ -40,9 +43,10 @@ type Profile struct {
 	OwnIDs      int64     `json:"own_ids"`           // events that had no distinct_id and got one (Mixpanel)
 	Synthesis   Synthesis `json:"synthesis"`
 
-	rates []int64 // events a row of the rate series; nil: not known
-	width time.Duration
-	curve []run // for the drawing
+	rows  []row         // the rate series; nil: not known
+	rates []int64       // the same in equal stretches, for drawing and fitting
+	width time.Duration // of those
+	curve []run         // for the drawing
 }
 
 // Sampling is how distinct_ids were counted: all of them up to some three million,
@@ -105,6 +109,7 @@ type Merges struct {
 type Disorder struct {
 	Backward     int64   `json:"older_than_the_line_before"`
 	WorstSeconds float64 `json:"worst_s"`
+	NewestFirst  bool    `json:"newest_first,omitempty"`
 }
 
 // LeftOut is how many lines could not be used, and why.
@@ -125,6 +130,7 @@ type Synthesis struct {
 	Shares Shares      `json:"shares"`
 	IDs    int64       `json:"distinct_ids"`
 	Delay  Delay       `json:"anonymous_for_s"`
+	Rates  Rates       `json:"rates"`
 }
 
 // topRanks is how many of the busiest ids a profile lists, hotRanks how many of
@@ -139,7 +145,7 @@ var ErrEmpty = errors.New("the recording holds no event that can be used")
 
 // Profile sums up what was observed; counts is what the reader has to say.
 func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
-	if len(o.segments) == 0 {
+	if len(o.segments.all) == 0 {
 		err := ErrEmpty
 		for _, l := range counts.Left {
 			err = fmt.Errorf("%w; %d lines: %s", err, l.Lines, l.Reason)
@@ -148,35 +154,55 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 	}
 	r := o.ids.ranking()
 	p := fromRanking(r)
-	p.Events, p.Sampling = o.events(), o.ids.sampling()
-	p.Merges, p.Duplicates = o.joins.merges(o.ids, p.Events), o.again
-	p.Pause = o.longestPause().Seconds()
-	for _, s := range o.segments {
-		p.addSegment(s)
-	}
-	p.PeakToMean = p.PeakMinute / 60 / (float64(p.Events) / max(p.Seconds, 60))
-	p.rates, p.width = o.series()
+	p.Events, p.Sampling = o.segments.events(), o.ids.sampling()
+	p.Disorder = disorderOf(counts)
+	p.Merges, p.Duplicates = o.merges(p.Events, p.Disorder.NewestFirst), o.again
+	o.tellTimes(p)
 	for _, name := range slices.Sorted(maps.Keys(o.kinds)) {
 		p.Types = append(p.Types, Type{name, o.kinds[name], float64(o.kinds[name]) / float64(p.Events)})
 	}
 	slices.SortStableFunc(p.Types, func(a, b Type) int { return cmp.Compare(b.Events, a.Events) })
 	p.Bytes = o.sizes.quantiles()
-	p.Disorder = Disorder{counts.Backward, counts.Worst.Seconds()}
 	p.Added, p.OwnIDs, p.Remarks = counts.Added, counts.OwnIDs, counts.Remarks
 	for _, l := range counts.Left {
 		p.LeftOut = append(p.LeftOut, LeftOut{string(l.Reason), l.Lines, l.Why()})
 	}
 	p.synthesize(r, o.ids.joinsOf(&o.joins, hotRanks))
 	p.Synthesis.Delay = p.fitDelay()
+	p.fitRates()
 	return p, nil
 }
 
-// events is how many there were.
-func (o *Observer) events() (all int64) {
-	for _, s := range o.segments {
-		all += s.events
+// disorderOf says how much is not in the order of time.
+func disorderOf(c *recording.Counts) Disorder {
+	return Disorder{
+		Backward: c.Backward, WorstSeconds: c.Worst.Seconds(),
+		NewestFirst: c.Events > 1 && 2*c.Backward > c.Events,
 	}
-	return all
+}
+
+// tellTimes tells when and how fast the events came.
+func (o *Observer) tellTimes(p *Profile) {
+	hours := o.clock.inOrder()
+	p.rows = o.segments.series(stretches(hours))
+	quiet := int64(-1)
+	if !o.clock.lost {
+		quiet = quietest(p.rows)
+	}
+	p.Pause = o.segments.longestPause(quiet).Seconds()
+	p.Segments = o.segments.told(hours)
+	for _, s := range p.Segments {
+		p.Seconds += s.Seconds
+		p.PeakSecond, p.PeakMinute = max(p.PeakSecond, s.PeakSecond), max(p.PeakMinute, s.PeakMinute)
+	}
+	p.AtLeast = o.clock.moved > 0
+	for _, h := range hours {
+		p.PeakHour = max(p.PeakHour, float64(h.events()))
+		p.AtLeast = p.AtLeast || h.late
+	}
+	p.PeakToMean = p.PeakMinute / 60 / (float64(p.Events) / max(p.Seconds, 60))
+	p.Bursts = o.segments.bursts(hours, p.Events)
+	p.rates, p.width = rates(p.rows)
 }
 
 // fromRanking tells what follows from the counts by rank.
@@ -188,15 +214,6 @@ func fromRanking(r ranking) *Profile {
 	}
 }
 
-// addSegment adds what a segment tells.
-func (p *Profile) addSegment(s *segment) {
-	peak := s.minutes.Peak() * 60
-	p.Segments = append(p.Segments, Segment{s.start, s.span().Seconds(), s.events, s.seconds.Peak(), peak})
-	p.Seconds += s.span().Seconds()
-	p.PeakSecond = max(p.PeakSecond, s.seconds.Peak())
-	p.PeakMinute = max(p.PeakMinute, peak)
-}
-
 // quantiles sums up a tally.
 func (t *tally) quantiles() Quantiles {
 	return Quantiles{t.quantile(0.5), t.quantile(0.9), t.quantile(0.99), t.max, t.mean()}
@@ -205,34 +222,4 @@ func (t *tally) quantiles() Quantiles {
 // over divides them all.
 func (q Quantiles) over(n float64) Quantiles {
 	return Quantiles{q.P50 / n, q.P90 / n, q.P99 / n, q.Max / n, q.Mean / n}
-}
-
-// maxRows is how many rows a rate series has at most, about.
-const maxRows = 3600
-
-// series returns the events a row of equal width, the segments one after the
-// other. The width divides a minute or is a number of them.
-func (o *Observer) series() (rows []int64, width time.Duration) {
-	var span time.Duration
-	for _, s := range o.segments {
-		span += s.span()
-		width = max(width, s.seconds.Width())
-	}
-	for _, seconds := range []int{1, 2, 5, 10, 20, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400} {
-		if w := time.Duration(seconds) * time.Second; w >= width && span/w <= maxRows || seconds == 86400 {
-			width = w
-			break
-		}
-	}
-	for _, s := range o.segments {
-		start := len(rows)
-		for range (s.span() + width - 1) / width {
-			rows = append(rows, 0)
-		}
-		for i, n := range s.seconds.Counts() {
-			at := start + int(time.Duration(i)*s.seconds.Width()/width)
-			rows[min(at, len(rows)-1)] += n
-		}
-	}
-	return rows, width
 }

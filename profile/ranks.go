@@ -78,6 +78,11 @@ func (r ranking) withoutQuiet(ids int64) ranking {
 	return rest
 }
 
+// withoutNone leaves out ids without an event.
+func (r ranking) withoutNone() ranking {
+	return slices.DeleteFunc(r, func(u run) bool { return u.events == 0 })
+}
+
 // sorted puts runs in order and joins those of one count.
 func (r ranking) sorted() ranking {
 	slices.SortFunc(r, func(a, b run) int { return cmp.Compare(b.events, a.events) })

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -8,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"rehearse/scenario"
 )
@@ -116,7 +116,11 @@ func percent(share float64) string {
 // that knows none, an hour with a ramp.
 func (p *Profile) loadSection(series string) string {
 	if p.rates != nil {
-		return fmt.Sprintf("load:\n  follow: {file: %s, every: %s}\n", strconv.Quote(series), scenario.FormatDuration(p.width))
+		text := fmt.Sprintf("load:\n  follow: {file: %s, seconds: seconds}\n", strconv.Quote(series))
+		if p.Synthesis.Rates.Arrivals != scenario.ArrivalsEven {
+			text += fmt.Sprintf("  arrivals: %s\n", p.Synthesis.Rates.Arrivals)
+		}
+		return text
 	}
 	rate := max(float64(p.Events)/3300, 0.001) // ten minutes of ramp count as five
 	return fmt.Sprintf("# The rates are not known: an hour with a ramp that sends as many events.\nload:\n  profile: line(0, %.3f, 10m) const(%.3f, 50m)\n", rate, rate)
@@ -163,23 +167,29 @@ func (p *Profile) sizes() (p50, p99 int) {
 	return min(p50, 1_000_000), min(max(p50, p99), 1_000_000)
 }
 
-// WriteSeries writes the rates as the CSV that load.follow reads. Its periods are
-// numbers: the segments follow each other without the pauses between them.
+// longestRow is how long a row of the series may be, in seconds: a scenario takes no
+// longer stage.
+const longestRow = 366 * 24 * 3600
+
+// WriteSeries writes the rates as the CSV that load.follow reads, each row with how
+// long it lasts. Its periods are seconds from the start: the segments follow each
+// other without the pauses between them.
 func (p *Profile) WriteSeries(out io.Writer) error {
-	var b bytes.Buffer
-	b.WriteString("period,count\n")
-	for i, n := range p.rates {
-		fmt.Fprintf(&b, "row %d,%d\n", i, n)
+	b := bufio.NewWriter(out)
+	b.WriteString("period,count,seconds\n")
+	at := int64(0)
+	for _, r := range p.rows {
+		for done := int64(0); done < r.seconds; done += longestRow {
+			part := min(r.seconds-done, longestRow)
+			fmt.Fprintf(b, "%d,%d,%d\n", at, r.portion(done, done+part), part)
+			at += part
+		}
 	}
-	_, err := out.Write(b.Bytes())
-	return err
+	return b.Flush()
 }
 
 // HasSeries reports whether rates are known.
 func (p *Profile) HasSeries() bool { return p.rates != nil }
-
-// Width is how long a row of the series is.
-func (p *Profile) Width() time.Duration { return p.width }
 
 // SeriesName is what the file with the rates is called beside a scenario.
 func SeriesName(scenarioPath string) string {

@@ -81,7 +81,7 @@ func (p *Profile) drawRate(b *bytes.Buffer, top int) {
 	label(b, marginLeft-6, float64(top)+10, "end", fmt.Sprintf("%.4g", most))
 	label(b, marginLeft-6, bottom, "end", "0")
 	label(b, marginLeft, bottom+18, "start", "0")
-	label(b, marginLeft+panelWidth, bottom+18, "end", seconds(p.Seconds).String())
+	label(b, marginLeft+panelWidth, bottom+18, "end", span(p.Seconds))
 }
 
 // drawRanks draws the counts of the busiest ids and the law of the crowd.

@@ -13,7 +13,7 @@ func (p *Profile) synthesize(r ranking, joins []int64) {
 	anonymous := int64(math.Round((1 - reused) * float64(p.Merges.Events)))
 	rest := r.after(len(hot)).withoutQuiet(anonymous)
 	ranks := rest.groups()
-	shown := append(newRanking(slices.Clone(hot), 1), rounded(ranks)...).sorted().with(anonymous)
+	shown := append(newRanking(slices.Clone(hot), 1).withoutNone(), rounded(ranks)...).sorted().with(anonymous)
 	ids, _ := shown.totals()
 	count, _ := rest.totals()
 	p.Synthesis = Synthesis{
@@ -26,8 +26,8 @@ func (p *Profile) synthesize(r ranking, joins []int64) {
 // a duplicate or a merge is never of a hot id, and each merge needs an event by an
 // anonymous id that it ends, unless that id was joined before. Where recorded hot ids leave no room for that, their own
 // merges are not counted as theirs, then merges that say again what is known are
-// taken for such that name an id anew, and at last all hot ids have less, in
-// proportion.
+// taken for such that name an id anew, and at last the least of the hot ids are
+// listed by rank like the others.
 func (p *Profile) makeRoom(top, joins []int64) (hot []int64, reused float64) {
 	hot, reused = top, p.Merges.Reused
 	if sum(hot) <= p.room(reused) {
@@ -47,10 +47,8 @@ func (p *Profile) makeRoom(top, joins []int64) (hot []int64, reused float64) {
 		}
 		reused = math.Ceil(1e8*reused) / 1e8 // as it will be written, and not less
 	}
-	if all, room := sum(hot), max(p.room(reused), 0); all > room {
-		for i := range hot {
-			hot[i] = int64(float64(hot[i]) * float64(room) / float64(all))
-		}
+	for room := max(p.room(reused), 0); sum(hot) > room; {
+		hot = hot[:len(hot)-1]
 	}
 	return hot, reused
 }
@@ -79,7 +77,7 @@ func sum(counts []int64) (all int64) {
 // first, are older anyway.
 func (p *Profile) disorder() time.Duration {
 	older := float64(max(p.Disorder.Backward-p.Duplicates, 0))
-	if older == 0 {
+	if older == 0 || p.Disorder.NewestFirst {
 		return 0
 	}
 	low, high := 0.0, p.Disorder.WorstSeconds

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"rehearse/scenario"
 )
 
 // WriteText writes the customer's answers, as a pipeline team asks for them, and
@@ -33,7 +35,7 @@ func (p *Profile) WriteText(out io.Writer) error {
 		if m := p.Merges; m.Early+m.Reused+m.Chains > 0 {
 			fmt.Fprintf(&b, "\n               %.2f %% before the id's first event, %.2f %% of an id that was somebody else's, %.2f %% in chains", 100*m.Early, 100*m.Reused, 100*m.Chains)
 		}
-		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s older than the line before, by up to %v\n", humanize.Comma(p.Duplicates), humanize.Comma(p.Disorder.Backward), seconds(p.Disorder.WorstSeconds))
+		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s\n", humanize.Comma(p.Duplicates), p.Disorder.text())
 		if p.Added+p.OwnIDs > 0 {
 			fmt.Fprintf(&b, "put right      %s $identify added for devices of known users, %s events without a distinct_id given one of their own\n", humanize.Comma(p.Added), humanize.Comma(p.OwnIDs))
 		}
@@ -44,9 +46,16 @@ func (p *Profile) WriteText(out io.Writer) error {
 			fmt.Fprintf(&b, "note           %s\n", remark)
 		}
 	}
+	p.writeFit(&b)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// writeFit writes how well a synthesis would fit.
+func (p *Profile) writeFit(b *strings.Builder) {
 	s := p.Synthesis
-	fmt.Fprintf(&b, "\nfit            observed   synthesized\n")
-	fmt.Fprintf(&b, "  skew         %8.3f   %8.3f\n", p.Skew, s.Skew)
+	fmt.Fprintf(b, "\nfit            observed   synthesized\n")
+	fmt.Fprintf(b, "  skew         %8.3f   %8.3f\n", p.Skew, s.Skew)
 	for _, row := range []struct {
 		name                  string
 		observed, synthesized float64
@@ -54,15 +63,65 @@ func (p *Profile) WriteText(out io.Writer) error {
 		{"top 1", p.Shares.Top1, s.Shares.Top1}, {"top 10", p.Shares.Top10, s.Shares.Top10}, {"top 100", p.Shares.Top100, s.Shares.Top100},
 		{"ids once", p.Shares.Once, s.Shares.Once},
 	} {
-		fmt.Fprintf(&b, "  %-11s %7.2f %%  %7.2f %%\n", row.name, 100*row.observed, 100*row.synthesized)
+		fmt.Fprintf(b, "  %-11s %7.2f %%  %7.2f %%\n", row.name, 100*row.observed, 100*row.synthesized)
 	}
-	fmt.Fprintf(&b, "  ids seen     %8s   %8s\n", humanize.Comma(p.DistinctIDs), humanize.Comma(s.IDs))
+	fmt.Fprintf(b, "  ids seen     %8s   %8s\n", humanize.Comma(p.DistinctIDs), humanize.Comma(s.IDs))
 	if d := s.Delay; d.P50 > 0 {
-		fmt.Fprintf(&b, "  delay p50    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P50), short(d.ShownP50))
-		fmt.Fprintf(&b, "  delay p90    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P90), short(d.ShownP90))
+		fmt.Fprintf(b, "  delay p50    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P50), short(d.ShownP50))
+		fmt.Fprintf(b, "  delay p90    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P90), short(d.ShownP90))
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
+	p.writeBursts(b)
+}
+
+// writeBursts writes how well a synthesis would follow the rates.
+func (p *Profile) writeBursts(b *strings.Builder) {
+	for i, shown := range p.Synthesis.Rates.Bursts {
+		seen := p.Bursts[i]
+		if p.Seconds < fewWindows*float64(seen.WindowSeconds) {
+			break
+		}
+		fmt.Fprintf(b, "  cv %-5s     %8s   %8s\n", fmt.Sprintf("%d s", seen.WindowSeconds), figures(seen.CV), figures(shown.CV))
+		if i == 0 {
+			fmt.Fprintf(b, "  peak/mean 1 s%7s   %8s\n", figures(seen.PeakToMean), figures(shown.PeakToMean))
+			fmt.Fprintf(b, "  empty 1 s    %6.2f %%   %6.2f %%\n", 100*seen.Empty, 100*shown.Empty)
+		}
+	}
+	if off := p.lossOfBursts(); off != "" {
+		fmt.Fprintf(b, "  %s\n", off)
+	}
+}
+
+// fewWindows is how many windows it takes before their spread means anything.
+const fewWindows = 10
+
+// lossOfBursts says what the synthesis does not show of the bursts.
+func (p *Profile) lossOfBursts() string {
+	for i, shown := range p.Synthesis.Rates.Bursts {
+		seen := p.Bursts[i]
+		if p.Seconds < fewWindows*float64(seen.WindowSeconds) {
+			return ""
+		}
+		if math.Abs(shown.CV-seen.CV) > tolerable*seen.CV {
+			return fmt.Sprintf("counts in windows of %d s vary otherwise than recorded: their coefficient of variation is %s, was %s",
+				seen.WindowSeconds, figures(shown.CV), figures(seen.CV))
+		}
+	}
+	return ""
+}
+
+// tolerable is by how much a synthesis may miss what was recorded without a word, as
+// a share of it.
+const tolerable = 0.1
+
+// text says how much is out of order.
+func (d Disorder) text() string {
+	switch {
+	case d.NewestFirst:
+		return fmt.Sprintf("the newest come first: %s are older than the line before; which merges came early is not known", humanize.Comma(d.Backward))
+	case d.Backward == 0:
+		return "none"
+	}
+	return fmt.Sprintf("%s older than the line before, by up to %s", humanize.Comma(d.Backward), span(d.WorstSeconds))
 }
 
 // around sets the error of the number of ids.
@@ -76,8 +135,11 @@ func (s Sampling) around() string {
 // writeRates writes when and how fast.
 func (p *Profile) writeRates(b *strings.Builder) {
 	mean := float64(p.Events) / p.Seconds
-	fmt.Fprintf(b, " over %v, %s events/s on average\npeak           %s events in a second (%s x mean), %s in a minute (%s x mean)\nramp           %s\npause          %v at most\n",
-		seconds(p.Seconds), figures(mean), humanize.Comma(int64(p.PeakSecond)), figures(p.PeakSecond/mean), humanize.Comma(int64(p.PeakMinute)), figures(p.PeakToMean), p.ramp(), seconds(p.Pause))
+	fmt.Fprintf(b, " over %s, %s events/s on average\n", span(p.Seconds), figures(mean))
+	fmt.Fprintf(b, "peak           %s%s events in a second (%s x mean), %s in a minute (%s x mean), %s in an hour\n",
+		map[bool]string{true: "at least "}[p.AtLeast], whole(p.PeakSecond), figures(p.PeakSecond/mean),
+		whole(p.PeakMinute), figures(p.PeakToMean), whole(p.PeakHour))
+	fmt.Fprintf(b, "ramp           %s\npause          %s at most\n", p.ramp(), span(p.Pause))
 	if len(p.Segments) < 2 {
 		return
 	}
@@ -87,7 +149,7 @@ func (p *Profile) writeRates(b *strings.Builder) {
 			fmt.Fprintf(b, "               and %d more\n", len(p.Segments)-i)
 			break
 		}
-		fmt.Fprintf(b, "               %s  %9v %10s  %8.2f  %8.0f  %9.0f\n", s.Start.UTC().Format(time.RFC3339), seconds(s.Seconds),
+		fmt.Fprintf(b, "               %s  %9s %10s  %8.2f  %8.0f  %9.0f\n", s.Start.UTC().Format(time.RFC3339), span(s.Seconds),
 			humanize.Comma(s.Events), float64(s.Events)/s.Seconds, s.PeakSecond, s.PeakMinute)
 	}
 }
@@ -146,10 +208,19 @@ func (p *Profile) writeKinds(b *strings.Builder) {
 	}
 }
 
-// seconds is a duration as people read it.
-func seconds(s float64) time.Duration {
-	return time.Duration(min(s, 9e9) * float64(time.Second)).Round(time.Millisecond) // 9e9 s are 285 years
+// span is a duration as people read it.
+func span(seconds float64) string {
+	if seconds >= longestSpan.Seconds() {
+		return scenario.FormatSpan(longestSpan)
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(time.Millisecond).String()
 }
+
+// longestSpan is about as long as a difference of two times can be told.
+const longestSpan = 291 * 365 * 24 * time.Hour
+
+// whole is a count.
+func whole(n float64) string { return humanize.Comma(int64(math.Round(n))) }
 
 // short writes seconds to the tenth that they are known to.
 func short(seconds float64) string {

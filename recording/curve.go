@@ -9,16 +9,28 @@ type Curve struct {
 	width  time.Duration
 	counts []int64
 	peak   float64 // events per second in the fullest bucket before the last folding
+
+	first  time.Duration // the width that the buckets began with
+	latest int64         // number of the bucket of that width that the last event fell into
+	events int64         // of it
+	fine   float64       // events per second in the fullest of them
 }
 
 // maxBuckets is how many buckets a curve has at most: twelve days of seconds.
 const maxBuckets = 1 << 20
 
 // NewCurve returns an empty curve whose buckets begin with this width.
-func NewCurve(width time.Duration) *Curve { return &Curve{width: width} }
+func NewCurve(width time.Duration) *Curve {
+	return &Curve{width: width, first: width, latest: -1}
+}
 
 // Add counts n events at a time; one before 0 falls into the first bucket.
 func (c *Curve) Add(at time.Duration, n int64) {
+	if i := int64(max(at, 0) / c.first); i != c.latest {
+		c.latest, c.events = i, 0
+	}
+	c.events += n
+	c.fine = max(c.fine, float64(c.events)/c.first.Seconds())
 	for at/c.width >= maxBuckets {
 		c.fold()
 	}
@@ -49,10 +61,11 @@ func (c *Curve) Width() time.Duration { return c.width }
 // Counts are the events of the buckets; the caller must not change them.
 func (c *Curve) Counts() []int64 { return c.counts }
 
-// Peak is the rate in the fullest bucket, in events per second. Buckets that were
-// folded since count with the width that they had.
+// Peak is the rate in the fullest bucket, in events per second. Where events are added
+// in order of their times it is exact for buckets of the first width; else buckets that
+// were folded since count with the width that they had.
 func (c *Curve) Peak() float64 {
-	peak := c.peak
+	peak := max(c.peak, c.fine)
 	for _, n := range c.counts {
 		peak = max(peak, float64(n)/c.width.Seconds())
 	}

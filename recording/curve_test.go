@@ -24,3 +24,24 @@ func TestCurveOfCenturies(t *testing.T) {
 		}
 	}
 }
+
+// TestCurveKeepsItsPeak: a burst is told as it was, however late it comes and however
+// much was folded before it.
+func TestCurveKeepsItsPeak(t *testing.T) {
+	t.Parallel()
+	for _, days := range []int{1, 30, 800} {
+		c := NewCurve(time.Second)
+		for hour := range 24 * days {
+			at := time.Duration(hour) * time.Hour
+			c.Add(at, 1)
+			if hour == 23*days {
+				c.Add(at+10*time.Second, 1000)
+				c.Add(at+10*time.Second+999*time.Millisecond, 2000)
+				c.Add(at+11*time.Second, 5)
+			}
+		}
+		if c.Peak() != 3000 {
+			t.Errorf("in %d days the peak is %v, want 3000", days, c.Peak())
+		}
+	}
+}

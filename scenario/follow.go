@@ -22,7 +22,7 @@ type seriesBounds struct {
 // Series is a recorded load: how many events each period had.
 type Series struct {
 	// Spacing is the shortest distance between two periods, and a minute where
-	// the periods are not times.
+	// the periods are not times; 0 where each row says how long it lasts.
 	Spacing time.Duration
 
 	rows []row
@@ -33,10 +33,12 @@ type row struct {
 	line  int
 	at    time.Time
 	count float64
+	lasts time.Duration // 0: the spacing
 }
 
 // SeriesColumns are the names of the columns of a series; a file may have others.
-type SeriesColumns struct{ Period, Count string }
+// Seconds is how long each row lasts; empty: as long as the spacing.
+type SeriesColumns struct{ Period, Count, Seconds string }
 
 // ReadSeries reads a CSV file with the columns of a series, by its header. A
 // period is a time (2025-06-30 21:30:00, RFC 3339, or a date) or, if the first
@@ -74,6 +76,10 @@ func parseSeries(plain io.Reader, columns SeriesColumns, most seriesBounds) (*Se
 	if period < 0 || count < 0 {
 		return nil, fmt.Errorf("line 1: the header has no columns %s and %s (load.follow.period and count name others)", columns.Period, columns.Count)
 	}
+	seconds := slices.Index(header, columns.Seconds)
+	if seconds < 0 && columns.Seconds != "" {
+		return nil, fmt.Errorf("line 1: the header has no column %s, as load.follow.seconds says", columns.Seconds)
+	}
 	s := &Series{}
 	for {
 		record, err := lines.Read()
@@ -81,6 +87,9 @@ func parseSeries(plain io.Reader, columns SeriesColumns, most seriesBounds) (*Se
 		case bounded.N == 0:
 			return nil, fmt.Errorf("larger than %s", FormatBytes(most.bytes))
 		case err == io.EOF:
+			if columns.Seconds != "" {
+				return s, nil
+			}
 			return s, s.measure()
 		case err != nil:
 			return nil, err
@@ -88,7 +97,11 @@ func parseSeries(plain io.Reader, columns SeriesColumns, most seriesBounds) (*Se
 			return nil, fmt.Errorf("more than %d rows", most.rows)
 		}
 		line, _ := lines.FieldPos(0)
-		if err := s.add(line, record[period], record[count]); err != nil {
+		err = s.add(line, record[period], record[count])
+		if err == nil && columns.Seconds != "" {
+			s.rows[len(s.rows)-1].lasts, err = parseSeconds(record[seconds])
+		}
+		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 	}
@@ -107,8 +120,17 @@ func (s *Series) add(line int, period, count string) error {
 	if err != nil || labels {
 		at = time.Time{}
 	}
-	s.rows = append(s.rows, row{line, at, number})
+	s.rows = append(s.rows, row{line: line, at: at, count: number})
 	return nil
+}
+
+// parseSeconds reads how long a row lasts.
+func parseSeconds(text string) (time.Duration, error) {
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(seconds >= 1e-3) || seconds > maxOver.Seconds() {
+		return 0, fmt.Errorf("%q is not a number of seconds from 0.001 to 366 days", clip(text))
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
 }
 
 // measure finds the spacing and checks that every period stands on it.
@@ -136,10 +158,16 @@ func (s *Series) measure() error {
 
 // Stages returns one stage of constant rate a row: count · scale events, spread
 // over the duration every. Periods that the recording leaves out had no events:
-// they become stages of rate 0.
+// they become stages of rate 0. A row that says how long it lasts does so, whatever
+// every is.
 func (s *Series) Stages(scale float64, every time.Duration) []Stage {
 	var stages []Stage
 	for k, r := range s.rows {
+		if r.lasts > 0 {
+			rate := r.count * scale / r.lasts.Seconds()
+			stages = append(stages, Stage{rate, rate, r.lasts})
+			continue
+		}
 		if k > 0 {
 			if missing := r.at.Sub(s.rows[k-1].at)/s.Spacing - 1; missing > 0 {
 				stages = append(stages, Stage{Over: missing * min(every, math.MaxInt64/missing)})

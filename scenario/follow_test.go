@@ -15,13 +15,13 @@ import (
 var small = seriesBounds{1024, 10}
 
 // usual are the columns where the scenario names none.
-var usual = SeriesColumns{"period", "count"}
+var usual = SeriesColumns{Period: "period", Count: "count"}
 
 // TestSeriesColumns: columns of other names, among others and in another order.
 func TestSeriesColumns(t *testing.T) {
 	t.Parallel()
 	const text = "site,events,hour\na,3600,2025-06-30 21:00:00\nb,7200,2025-06-30 22:00:00\n"
-	s, err := parseSeries(strings.NewReader(text), SeriesColumns{"hour", "events"}, small)
+	s, err := parseSeries(strings.NewReader(text), SeriesColumns{Period: "hour", Count: "events"}, small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,4 +138,61 @@ func FuzzSeries(f *testing.F) {
 			t.Errorf("%d events over %v", p.Total(), p.Span())
 		}
 	})
+}
+
+// TestFollowRows: rows that say how long they last are played as long, or faster; every
+// has nothing to say about them.
+func TestFollowRows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("period,count,long\n0,60,10\n10,5,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	load := func(more string) (*Scenario, error) {
+		text := "name: a\nload: {follow: {file: a.csv, seconds: long" + more + "}}\ntraffic: {}\n"
+		return Parse("a.yaml", []byte(text), Options{Dir: dir})
+	}
+	for more, want := range map[string][]Stage{
+		"":                     {{6, 6, 10 * time.Second}, {5, 5, time.Second}},
+		", speed: 4, scale: 2": {{48, 48, 2500 * time.Millisecond}, {40, 40, 250 * time.Millisecond}},
+	} {
+		s, err := load(more)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Load.Profile.Stages()); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", more, diff)
+		}
+	}
+	if _, err := load(", every: 2s"); err == nil || !strings.Contains(err.Error(), "load.follow.every: given beside seconds") {
+		t.Errorf("every beside seconds: %v", err)
+	}
+}
+
+// TestSeriesOfRows: rows that say how long they last.
+func TestSeriesOfRows(t *testing.T) {
+	t.Parallel()
+	columns := SeriesColumns{"period", "count", "seconds"}
+	s, err := parseSeries(strings.NewReader("period,count,seconds\n0,6,1\n1,0,59.5\nx,3,0.5\n"), columns, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Stage{{6, 6, time.Second}, {0, 0, 59500 * time.Millisecond}, {6, 6, time.Second / 2}}
+	if diff := cmp.Diff(want, s.Stages(1, s.Spacing)); diff != "" || s.Spacing != 0 {
+		t.Errorf("spacing %v (-want +got):\n%s", s.Spacing, diff)
+	}
+	for text, want := range map[string]string{
+		"period,count\n1,2\n":             "line 1: the header has no column seconds, as load.follow.seconds says",
+		"period,count,seconds\n1,2\n":     "line 2",
+		"period,count,seconds\n1,x,1\n":   `line 2: "x" is not a count`,
+		"period,count,seconds\n1,2,0\n":   `line 2: "0" is not a number of seconds`,
+		"period,count,seconds\n1,2,NaN\n": `line 2: "NaN" is not a number of seconds`,
+		"period,count,seconds\n1,2,4e7\n": `line 2: "4e7" is not a number of seconds`,
+		"period,count,seconds\n1,2,-1\n":  `line 2: "-1" is not a number of seconds`,
+		"period,count,seconds\n1,2,\n":    `line 2: "" is not a number of seconds`,
+	} {
+		if _, err := parseSeries(strings.NewReader(text), columns, small); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
 }

@@ -87,13 +87,15 @@ func readStages(v value, names map[int]string) []Stage {
 func readFollow(v value) []Stage {
 	var file value
 	var every time.Duration
-	scale, columns := 1.0, SeriesColumns{"period", "count"}
+	scale, speed, columns := 1.0, 1.0, SeriesColumns{Period: "period", Count: "count"}
 	sound := v.object(fields{
-		"file":   func(v value) { file = v },
-		"period": func(v value) { columns.Period = v.line(1, maxLine) },
-		"count":  func(v value) { columns.Count = v.line(1, maxLine) },
-		"scale":  func(v value) { scale = v.number(0, 1e9) },
-		"every":  func(v value) { every = v.duration(time.Millisecond, maxOver) },
+		"file":    func(v value) { file = v },
+		"period":  func(v value) { columns.Period = v.line(1, maxLine) },
+		"count":   func(v value) { columns.Count = v.line(1, maxLine) },
+		"seconds": func(v value) { columns.Seconds = v.line(1, maxLine) },
+		"scale":   func(v value) { scale = v.number(0, 1e9) },
+		"every":   func(v value) { every = v.duration(time.Millisecond, maxOver) },
+		"speed":   func(v value) { speed = v.number(1e-3, 1e6) },
 	})
 	if !v.require("file") || !sound {
 		return nil
@@ -102,10 +104,22 @@ func readFollow(v value) []Stage {
 	if s == nil {
 		return nil
 	}
+	if columns.Seconds != "" && every != 0 {
+		v.at(v.node, "every").fail("given beside seconds", "each row of the file says how long it lasts: speed plays them all faster")
+	}
 	if every == 0 {
 		every = s.Spacing
 	}
-	return s.Stages(scale, every)
+	return faster(s.Stages(scale, every), speed)
+}
+
+// faster plays stages so many times as fast.
+func faster(stages []Stage, speed float64) []Stage {
+	for i := range stages {
+		s := &stages[i]
+		s.From, s.To, s.Over = s.From*speed, s.To*speed, time.Duration(float64(s.Over)/speed)
+	}
+	return stages
 }
 
 func readSeries(v value, columns SeriesColumns) *Series {

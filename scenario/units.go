@@ -180,12 +180,19 @@ func FormatDuration(d time.Duration) string {
 	return text
 }
 
-// FormatSpan writes how long something lasts for people to read: to the second, and
-// from three days on in days.
+// longestTold is the longest span that is told in days: what is further apart than
+// some 292 years saturates.
+const longestTold = 290 * 365 * 24 * time.Hour
+
+// FormatSpan writes how long something lasts for people to read: to the second,
+// from three days on in days, and what does not fit as more than 290 years.
 func FormatSpan(d time.Duration) string {
 	const day = 24 * time.Hour
-	if d < 3*day {
+	switch {
+	case d < 3*day:
 		return d.Round(time.Second).String()
+	case d >= longestTold:
+		return "more than 290 years" // a difference of two times says no more
 	}
 	return strconv.FormatInt(int64(d.Round(day)/day), 10) + " days"
 }

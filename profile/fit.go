@@ -1,0 +1,54 @@
+package profile
+
+import (
+	"math"
+	"time"
+
+	"rehearse/scenario"
+)
+
+// Rates is how the synthesis follows the recorded rates.
+type Rates struct {
+	Arrivals scenario.Arrivals `json:"arrivals"`
+	Bursts   []Bursts          `json:"bursts"` // as it is expected to show them
+}
+
+// fitRates chooses the arrivals that come nearer to the bursts that were observed:
+// even ones, or random ones where the rows are too long to hold what is in them.
+func (p *Profile) fitRates() {
+	p.Synthesis.Rates = Rates{Arrivals: scenario.ArrivalsEven}
+	if len(p.rows) == 0 {
+		return
+	}
+	even := p.shown(scenario.ArrivalsEven)
+	random := p.shown(scenario.ArrivalsPoisson)
+	p.Synthesis.Rates = even
+	if p.off(random) < p.off(even)-littleOff {
+		p.Synthesis.Rates = random
+	}
+}
+
+// littleOff is how much nearer random arrivals must come, as a logarithm.
+const littleOff = 0.02
+
+// off is how far the coefficient of variation by the second is from what was observed,
+// as a logarithm.
+func (p *Profile) off(r Rates) float64 {
+	const least = 1e-3
+	return math.Abs(math.Log(max(r.Bursts[0].CV, least) / max(p.Bursts[0].CV, least)))
+}
+
+// shown is what the rows show with these arrivals.
+func (p *Profile) shown(a scenario.Arrivals) Rates {
+	r := Rates{Arrivals: a}
+	for _, b := range p.Bursts {
+		s := scenario.NewWindows(time.Duration(b.WindowSeconds)*time.Second, a)
+		for _, row := range p.rows {
+			rate := float64(row.events) / float64(row.seconds)
+			s.Add(scenario.Stage{From: rate, To: rate, Over: time.Duration(row.seconds) * time.Second})
+		}
+		shown := s.Bursts()
+		r.Bursts = append(r.Bursts, Bursts{b.WindowSeconds, shown.CV, shown.Most / max(shown.Mean, 1e-300), shown.Empty})
+	}
+	return r
+}
