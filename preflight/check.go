@@ -52,7 +52,7 @@ func weightOf(s Severity) int {
 var rules = []func(*look) []Finding{
 	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit, refusedRequests, largeBodies, largeEvents,
 	overCapacity, hotIDs, replicas, forcedOverflow, quota, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
-	unanswered, passed, recorded, batchSize, uncompressed, cost, drain,
+	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, unlike,
 }
 
 // look is a scenario under examination.

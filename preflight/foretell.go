@@ -27,6 +27,7 @@ func (l *look) foretell() {
 	l.mergesAre(pairs.merges(l.census, l.load.Events, l.report.hot))
 	l.report.Plan.Errors.Merges = sampling(l.census.Merges, l.census.Events)
 	l.spread(keys)
+	l.fitsLearned(model, model.Heavy(l.census, fewRanks))
 	crowd, joined, anonymous := model.Persons(l.census)
 	l.report.Plan.Persons = int64(math.Round(crowd + joined + anonymous))
 	l.times(model, due)

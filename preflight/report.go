@@ -52,6 +52,7 @@ type Report struct {
 	Partitions Partitions   `json:"partitions"`
 	Merges     Merges       `json:"merges"`
 	HeldTo     []Assumption `json:"held_to"`
+	Learned    []Fit        `json:"learned,omitempty"` // how the plan compares with the recording that it was learned from
 
 	curve []scenario.Stage
 	facts *scenario.Facts

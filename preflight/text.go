@@ -75,6 +75,7 @@ func (r *Report) WriteText(w io.Writer, t Terminal) error {
 	r.curveText(p)
 	r.hotText(p)
 	r.spreadText(p)
+	r.learnedText(p)
 	r.factsText(p)
 	r.findingsText(p)
 	if _, err := w.Write(p.Bytes()); err != nil {

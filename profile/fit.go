@@ -2,7 +2,6 @@ package profile
 
 import (
 	"math"
-	"time"
 
 	"rehearse/scenario"
 )
@@ -20,8 +19,8 @@ func (p *Profile) fitRates() {
 	if len(p.rows) == 0 {
 		return
 	}
-	even := p.shown(scenario.ArrivalsEven)
-	random := p.shown(scenario.ArrivalsPoisson)
+	even := Rates{scenario.ArrivalsEven, burstsOf(p.rows, scenario.ArrivalsEven)}
+	random := Rates{scenario.ArrivalsPoisson, burstsOf(p.rows, scenario.ArrivalsPoisson)}
 	p.Synthesis.Rates = even
 	if p.off(random) < p.off(even)-littleOff {
 		p.Synthesis.Rates = random
@@ -36,19 +35,4 @@ const littleOff = 0.02
 func (p *Profile) off(r Rates) float64 {
 	const least = 1e-3
 	return math.Abs(math.Log(max(r.Bursts[0].CV, least) / max(p.Bursts[0].CV, least)))
-}
-
-// shown is what the rows show with these arrivals.
-func (p *Profile) shown(a scenario.Arrivals) Rates {
-	r := Rates{Arrivals: a}
-	for _, b := range p.Bursts {
-		s := scenario.NewWindows(time.Duration(b.WindowSeconds)*time.Second, a)
-		for _, row := range p.rows {
-			rate := float64(row.events) / float64(row.seconds)
-			s.Add(scenario.Stage{From: rate, To: rate, Over: time.Duration(row.seconds) * time.Second})
-		}
-		shown := s.Bursts()
-		r.Bursts = append(r.Bursts, Bursts{b.WindowSeconds, shown.CV, shown.Most / max(shown.Mean, 1e-300), shown.Empty})
-	}
-	return r
 }

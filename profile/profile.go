@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rehearse/recording"
+	"rehearse/scenario"
 )
 
 // Format is the version of profile.json.
@@ -186,8 +187,10 @@ func (o *Observer) tellTimes(p *Profile) {
 	hours := o.clock.inOrder()
 	p.rows = o.segments.series(stretches(hours))
 	quiet := int64(-1)
+	p.Bursts = o.segments.bursts(hours, p.Events)
 	if !o.clock.lost {
 		quiet = quietest(p.rows)
+		p.Bursts = burstsOf(p.rows, scenario.ArrivalsEven)
 	}
 	p.Pause = o.segments.longestPause(quiet).Seconds()
 	p.Segments = o.segments.told(hours)
@@ -201,7 +204,6 @@ func (o *Observer) tellTimes(p *Profile) {
 		p.AtLeast = p.AtLeast || h.late
 	}
 	p.PeakToMean = p.PeakMinute / 60 / (float64(p.Events) / max(p.Seconds, 60))
-	p.Bursts = o.segments.bursts(hours, p.Events)
 	p.rates, p.width = rates(p.rows)
 }
 

@@ -45,6 +45,7 @@ traffic:
 		fmt.Fprintf(&b, "  properties: {bytes: {p50: %d, p99: %d}}\n", low, high)
 	}
 	p.writeDirt(&b)
+	p.writeLearned(&b)
 	_, err := out.Write(b.Bytes())
 	return err
 }
@@ -103,6 +104,23 @@ func (p *Profile) writeDirt(b *bytes.Buffer) {
 	}
 	if len(faults) > 0 {
 		fmt.Fprintf(b, "  faults: {%s}\n", strings.Join(faults, ", "))
+	}
+}
+
+// writeLearned writes what the recording was like, for a check to compare with.
+func (p *Profile) writeLearned(b *bytes.Buffer) {
+	s := p.Shares
+	fmt.Fprintf(b, "\n# What the recording was like: rehearse check says how far the above is from it.\nlearned:\n")
+	fmt.Fprintf(b, "  events: %d\n  distinct_ids: %d\n", p.Events, p.DistinctIDs)
+	fmt.Fprintf(b, "  top_1: %s\n  top_10: %s\n  top_100: %s\n  ids_once: %s\n", percent(s.Top1), percent(s.Top10), percent(s.Top100), percent(s.Once))
+	if len(p.Bursts) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "  peak: %.0f\n  empty: %s\n", p.PeakSecond, percent(p.Bursts[0].Empty))
+	for _, w := range p.Bursts {
+		if p.Seconds >= fewWindows*float64(w.WindowSeconds) {
+			fmt.Fprintf(b, "  cv_%ds: %s\n", w.WindowSeconds, strconv.FormatFloat(w.CV, 'f', 4, 64))
+		}
 	}
 }
 

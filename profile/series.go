@@ -3,6 +3,8 @@ package profile
 import (
 	"math"
 	"time"
+
+	"rehearse/scenario"
 )
 
 // Bursts is how unevenly events fall on windows of one length.
@@ -133,6 +135,21 @@ func (s *segments) bursts(hours []*hour, events int64) (all []Bursts) {
 		mean := float64(events) / float64(count)
 		variance := max(squares/float64(count)-mean*mean, 0)
 		all = append(all, Bursts{long, math.Sqrt(variance) / mean, float64(most) / mean, 1 - float64(filled)/float64(count)})
+	}
+	return all
+}
+
+// burstsOf tells how unevenly the events of rows fall on windows that begin with the
+// first of them.
+func burstsOf(rows []row, a scenario.Arrivals) (all []Bursts) {
+	for _, long := range windows {
+		w := scenario.NewWindows(time.Duration(long)*time.Second, a)
+		for _, r := range rows {
+			rate := float64(r.events) / float64(r.seconds)
+			w.Add(scenario.Stage{From: rate, To: rate, Over: time.Duration(r.seconds) * time.Second})
+		}
+		b := w.Bursts()
+		all = append(all, Bursts{long, b.CV, b.Most / max(b.Mean, 1e-300), b.Empty})
 	}
 	return all
 }

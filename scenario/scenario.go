@@ -19,7 +19,8 @@ type Scenario struct {
 	Retry      Retry
 	Thresholds []Threshold
 	Aborts     []Abort
-	Staging    Staging // of the embedded endpoint
+	Staging    Staging  // of the embedded endpoint
+	Learned    *Learned // nil: it was not learned from a recording
 
 	source source
 }
@@ -46,6 +47,7 @@ func readScenario(v value) *Scenario {
 		"thresholds": func(v value) { s.Thresholds = readThresholds(v) },
 		"abort":      func(v value) { s.Aborts = readAborts(v) },
 		"staging":    func(v value) { s.Staging = readStaging(v) },
+		"learned":    func(v value) { s.Learned = readLearned(v) },
 	})
 	v.require("name")
 	s.adopt(v.d)

@@ -42,9 +42,9 @@ func near(t *testing.T, what string, got, want, part float64) {
 }
 
 // synthesized writes the events of a scenario to a file, as an export has them.
-func synthesized(t *testing.T, path string) string {
+func synthesized(t *testing.T, path string, set ...string) string {
 	t.Helper()
-	s, err := scenario.Load(path)
+	s, err := scenario.LoadWith(path, scenario.Options{Set: set})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func synthesized(t *testing.T, path string) string {
 	}
 	defer file.Close()
 	out := bufio.NewWriter(file)
-	if err := generator.Sample(out, s, time.Unix(1_700_000_000, 0), 0, math.MaxInt32); err != nil {
+	if err := generator.Sample(out, s, time.Unix(1_699_999_200, 0), 0, math.MaxInt32); err != nil {
 		t.Fatal(err)
 	}
 	if err := out.Flush(); err != nil {

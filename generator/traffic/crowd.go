@@ -47,6 +47,14 @@ func (c *crowd) different(n float64) float64 {
 	return c.listed.different(n)
 }
 
+// once is how many ranks n draws are expected to meet once.
+func (c *crowd) once(n float64) float64 {
+	if c.listed == nil {
+		return c.law.once(n)
+	}
+	return c.listed.once(n)
+}
+
 // draws is how many draws meet so many different ranks.
 func (c *crowd) draws(different float64) float64 {
 	low, high := 0.0, 1.0
@@ -74,6 +82,19 @@ func (z *zipf) different(n float64) float64 {
 	for _, g := range z.segments {
 		middle := z.share(g.first - 1 + g.count/2)
 		sum += float64(g.count) * met(middle)
+	}
+	return sum
+}
+
+// once is how many ranks n draws are expected to meet once.
+func (z *zipf) once(n float64) float64 {
+	met := func(share float64) float64 { return n * share * math.Exp(-n*share) }
+	sum := 0.0
+	for r := range z.ranks {
+		sum += met(z.share(r))
+	}
+	for _, g := range z.segments {
+		sum += float64(g.count) * met(z.share(g.first-1+g.count/2))
 	}
 	return sum
 }
@@ -158,15 +179,29 @@ func (l *listed) of(rank int64) *rankGroup {
 	return &l.groups[max(i-1, 0)]
 }
 
-// different is how many different ranks n of the turns are expected to meet. An id
-// whose share is not a whole number of turns has one more or less.
+// different is how many different ranks n of the turns are expected to meet.
 func (l *listed) different(n float64) float64 {
+	return l.sum(n, func(turns, missed float64) float64 { return 1 - math.Pow(missed, turns) })
+}
+
+// once is how many ranks n of the turns are expected to meet once.
+func (l *listed) once(n float64) float64 {
+	return l.sum(n, func(turns, missed float64) float64 {
+		if turns == 0 {
+			return 0
+		}
+		return turns * (1 - missed) * math.Pow(missed, turns-1)
+	})
+}
+
+// sum adds up what becomes of the ranks, by how many turns each has and how likely a
+// turn is missed by n. An id whose share is not a whole number of turns has one more
+// or less.
+func (l *listed) sum(n float64, part func(turns, missed float64) float64) (sum float64) {
 	missed := 1 - min(n/float64(max(l.turns, 1)), 1)
-	sum := 0.0
 	for _, g := range l.groups {
 		whole, more := math.Modf(g.each * float64(l.turns) / l.whole)
-		none := math.Pow(missed, whole) * (1 - more*(1-missed))
-		sum += float64(g.ids) * (1 - none)
+		sum += float64(g.ids) * ((1-more)*part(whole, missed) + more*part(whole+1, missed))
 	}
 	return sum
 }

@@ -57,10 +57,39 @@ func (m *Model) Heavy(c *Census, ranks int64) []Heavy {
 func (m *Model) Persons(c *Census) (crowd, joined, anonymous float64) {
 	total := float64(m.planner.total)
 	scale := total / float64(max(c.Events, 1))
-	blocks := float64(max(c.Blocks, 1))
 	if c.Met > 0 {
-		draws := c.head.draws(min(float64(c.Met)/blocks, float64(m.planner.people.count)*0.999))
-		crowd = c.head.different(draws * blocks * scale)
+		crowd = c.head.different(m.draws(c))
 	}
 	return crowd, min(float64(c.MetJoined)*scale, float64(m.planner.join.want)), float64(c.New) * scale
+}
+
+// draws is how often a run draws from the crowd.
+func (m *Model) draws(c *Census) float64 {
+	if l := c.head.listed; l != nil {
+		return float64(l.turns)
+	}
+	blocks := float64(max(c.Blocks, 1))
+	draws := c.head.draws(min(float64(c.Met)/blocks, float64(m.planner.people.count)*0.999))
+	return draws * blocks * float64(m.planner.total) / float64(max(c.Events, 1))
+}
+
+// Once is the share of the ids of a run that are expected to have one event, if it is
+// like what c counted; false where visits leave that open.
+func (m *Model) Once(c *Census) (share float64, ok bool) {
+	if m.planner.rules.goOn > 0 || m.planner.rules.anonymous > 0 {
+		return 0, false
+	}
+	crowd, joined, anonymous := m.Persons(c)
+	hot, copied := 0.0, 0.0
+	for _, q := range m.planner.quotas {
+		switch q.card.mark {
+		case markHot:
+			hot++
+		case markResent, markCopied:
+			copied += float64(q.want)
+		}
+	}
+	single := 1 - copied/max(float64(m.planner.total)*float64(c.Crowd)/float64(max(c.Events, 1)), 1)
+	once := c.head.once(m.draws(c))*max(single, 0) + anonymous
+	return once / max(crowd+joined+anonymous+hot, 1), true
 }
