@@ -64,6 +64,8 @@ type Final struct {
 	Planned Planned // zero: as in the Manifest
 	Rule    string  // the abort rule that ended it, as written
 	Note    string  // what a reader should know that was found on the way; empty: nothing
+
+	EndpointSum *EndpointSum // nil: the endpoint is not ours to ask
 }
 
 // Directory is a run being written down. One goroutine uses it.
@@ -90,6 +92,7 @@ type Directory struct {
 	generator *Generator // of a merge: what the shards took
 	frame     []byte     // reused for the ledger
 
+	used    process       // what the process had used at the end of the last interval
 	total   *Tally        // of the last interval
 	elapsed time.Duration // until the last interval's end
 	failure error         // the first
@@ -110,6 +113,7 @@ func Create(path string, m Manifest) (*Directory, error) {
 		return nil, fmt.Errorf("cannot create run directory %q: %w", path, advise(err))
 	}
 	d := &Directory{Dir: dir, manifest: m, before: measureProcess(), total: NewTally(), rejected: rejectedFiles{directory: path, limit: maxSegment}}
+	d.used = d.before
 	d.demands, d.walk, d.doctor = newDemands(m.Thresholds, m.Stages), newWalk(&m), newDoctor()
 	err = rundir.Replace(path, ScenarioFile, m.ScenarioYAML)
 	if err == nil && m.Resolved != nil {
@@ -170,6 +174,19 @@ func (d *Directory) closeFiles() error {
 	return errors.Join(d.rejected.out.Close(), d.latency.Close(), d.timeline.Close(), d.ledger.Close())
 }
 
+// Fates is what became of which events so far, as the ledger has it.
+func (d *Directory) Fates() (*Ledger, error) {
+	if d.failure != nil {
+		return nil, d.failure
+	}
+	file, err := rundir.Open(d.Path, LedgerFile)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return ReadLedger(file)
+}
+
 // MayLeave writes down how far the run may get from now on. Unlike all others it
 // may be called from any goroutine, and must be before anything leaves that goes
 // further.
@@ -185,6 +202,7 @@ func (d *Directory) MayLeave(r Reach) error {
 // one torn one. The error is the first failure; see Directory.
 func (d *Directory) Write(iv *Interval) error {
 	d.total, d.elapsed = iv.Total, iv.To
+	d.used = measureProcess()
 	d.doctor.observe(iv)
 	for _, demand := range d.demands {
 		demand.observe(iv.From, iv.To, &iv.Tally)
@@ -288,13 +306,15 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if f.Ended == Running {
 		r.project(inFlight)
 	}
-	used := measureProcess()
-	r.Generator.CPUSeconds = (used.cpu - d.before.cpu).Round(time.Millisecond).Seconds()
-	r.Generator.RSSBytes = used.peak
+	r.Generator.CPUSeconds = (d.used.cpu - d.before.cpu).Round(time.Millisecond).Seconds()
+	r.Generator.RSSBytes = d.used.peak
 	r.Generator.Connections = int64(d.manifest.Connections)
 	var doubts []string
 	if d.failure != nil {
 		doubts = append(doubts, d.failure.Error())
+	}
+	if r.EndpointSum = f.EndpointSum; r.EndpointSum != nil && r.EndpointSum.Verdict == SumDiffers {
+		doubts = append(doubts, r.EndpointSum.String())
 	}
 	r.Generator.Health = d.doctor.rounded()
 	if d.generator != nil {

@@ -96,6 +96,20 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// An endpoint that kept other events than were sent is never a pass.
+func TestChecksumThatDiffersIsInvalid(t *testing.T) {
+	t.Parallel()
+	for verdict, want := range map[string]Verdict{SumMatches: Pass, SumDiffers: Invalid, SumNotCompared: Pass} {
+		result, err := rehearse(t, t.TempDir(), 1000, accept).Close(Final{Ended: Completed, EndpointSum: &EndpointSum{Verdict: verdict, Events: 10_000, Kept: "1", Sent: "2"}})
+		if err != nil || result.Verdict != want {
+			t.Errorf("%s: %s, error %v, want %s", verdict, result.Verdict, err, want)
+		}
+		if verdict == SumDiffers && result.Because() != "endpoint checksum differs: the 10,000 events that it kept are not those that were sent (1, not 2)" {
+			t.Errorf("because %q", result.Because())
+		}
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -250,12 +250,44 @@ func (m *merger) copyBeside(path string) error {
 
 // final says how the whole ended: as the first shard that did not complete.
 func (m *merger) final() Final {
+	sum := m.endpointSum()
 	for _, s := range m.shards {
 		if run := &s.Result.Run; run.Ended != Completed {
-			return Final{Ended: run.Ended, Why: "shard " + strconv.Itoa(run.Shard.Index) + ": " + run.Why, Rule: run.Rule}
+			return Final{Ended: run.Ended, Why: "shard " + strconv.Itoa(run.Shard.Index) + ": " + run.Why, Rule: run.Rule, EndpointSum: sum}
 		}
 	}
-	return Final{Ended: Completed}
+	return Final{Ended: Completed, EndpointSum: sum}
+}
+
+// endpointSum adds up the sums of the shards' endpoints: what one of them could not
+// compare cannot be of all, and what differs for one differs for all.
+func (m *merger) endpointSum() *EndpointSum {
+	all := &EndpointSum{Verdict: SumMatches, Kept: "0", Sent: "0"}
+	for _, s := range m.shards {
+		one := s.Result.EndpointSum
+		if one == nil {
+			return nil
+		}
+		all.Events += one.Events
+		all.Seconds += one.Seconds
+		var err error
+		if all.Kept, err = addSums(all.Kept, one.Kept); err == nil && one.Verdict != SumNotCompared {
+			all.Sent, err = addSums(all.Sent, one.Sent)
+		}
+		shard := "shard " + strconv.Itoa(s.Result.Run.Shard.Index) + ": "
+		switch {
+		case err != nil:
+			return &EndpointSum{Verdict: SumNotCompared, Because: shard + err.Error()}
+		case one.Verdict == SumDiffers:
+			all.Verdict = SumDiffers
+		case one.Verdict == SumNotCompared && all.Verdict == SumMatches:
+			all.Verdict, all.Because = SumNotCompared, shard+one.Because
+		}
+	}
+	if all.Verdict == SumNotCompared {
+		all.Sent = ""
+	}
+	return all
 }
 
 // generator adds up what the shards took, and keeps the worst of how they fared.

@@ -115,20 +115,25 @@ func (c *endpointCounts) add(one *endpointCounts) error {
 }
 
 // addChecksum adds a sum over events: the sum over all is the sum of the sums.
-func (c *endpointCounts) addChecksum(text string) error {
+func (c *endpointCounts) addChecksum(text string) (err error) {
 	if c.Checksum == "" {
 		c.Checksum = "0"
 	}
-	sum, err := strconv.ParseUint(c.Checksum, 16, 64)
+	c.Checksum, err = addSums(c.Checksum, text)
+	return err
+}
+
+// addSums adds two checksums, each in hexadecimal digits.
+func addSums(a, b string) (string, error) {
+	sum, err := strconv.ParseUint(a, 16, 64)
 	if err != nil {
-		return err
+		return "", err
 	}
-	more, err := strconv.ParseUint(text, 16, 64)
+	more, err := strconv.ParseUint(b, 16, 64)
 	if err != nil {
-		return fmt.Errorf("its checksum is not one: %w", err)
+		return "", fmt.Errorf("its checksum is not one: %w", err)
 	}
-	c.Checksum = fmt.Sprintf("%016x", sum+more)
-	return nil
+	return fmt.Sprintf("%016x", sum+more), nil
 }
 
 // addRows adds rows to those that count the same. split tells what a row counts,

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,6 +101,18 @@ func TestMerge(t *testing.T) {
 		t.Errorf("read is not what was merged:\n%s", diff)
 	}
 	wantRejections(t, filepath.Join(path, "merged"), all.Result)
+	times := [2]map[int64]RejectionLine{{}, {}}
+	for i, run := range []*Run{one, all} {
+		if _, err := run.EachRejection(func(line *RejectionLine) error { times[i][line.FirstEvent] = *line; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for first, line := range times[0] {
+		late := float64(first / 10 % parts) // the shard that it is of started so many milliseconds later
+		if got := times[1][first]; math.Abs(got.DueMS-line.DueMS-late) > 1e-6 || math.Abs(got.SentMS-line.SentMS-late) > 1e-6 || math.Abs(got.DoneMS-line.DoneMS-late) > 1e-6 {
+			t.Fatalf("event %d: %+v in the merge, %+v alone", first, got, line)
+		}
+	}
 	ledgers := [2]*Ledger{}
 	for i, run := range []*Run{one, all} {
 		if ledgers[i], err = run.Ledger(); err != nil {

@@ -42,6 +42,8 @@ type Result struct {
 	Connect     *Summary     `json:"connect_ms,omitempty"`  // if any was
 	TLS         *Summary     `json:"tls_ms,omitempty"`      // if any was encrypted
 
+	EndpointSum *EndpointSum `json:"endpoint_checksum,omitempty"` // of the embedded endpoint; nil: it was another
+
 	Ledger *LedgerFacts `json:"ledger,omitempty"` // nil: of a version that did not count it
 }
 

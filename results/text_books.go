@@ -41,6 +41,9 @@ func (r *Run) outcomes(p *page) {
 	if r.FarEnd != nil {
 		p.fact("far end", "%s", r.FarEnd.Against(events.Sent))
 	}
+	if sum := r.Result.EndpointSum; sum != nil {
+		p.fact("", "%s", sum)
+	}
 }
 
 // rejections sets what was refused, the most frequent first, each kind with the

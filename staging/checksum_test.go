@@ -11,7 +11,7 @@ import (
 // sum is the checksum of several events.
 func sum(events []capture.Received) (sum uint64) {
 	for i := range events {
-		sum += checksum(&events[i])
+		sum += Checksum(&events[i])
 	}
 	return sum
 }

@@ -68,7 +68,7 @@ func (c *counts) accept(s *capture.Submission, n *names) {
 	defer c.mu.Unlock()
 	known := 0
 	for e := range s.All() {
-		c.checksum += checksum(e)
+		c.checksum += Checksum(e)
 		number := n.number(e.Event)
 		for number >= len(c.byName) {
 			c.byName = append(c.byName, 0)

@@ -269,6 +269,74 @@ func TestDefaultDirectory(t *testing.T) {
 	}
 }
 
+// Directories of a version that had no resolved.yaml, no run.lock and another ledger
+// are still shown, sampled and resumed; for that their scenario has to be named.
+func TestEarlierVersion(t *testing.T) {
+	t.Parallel()
+	const earlier = "testdata/earlier/"
+	path, out := earlier+"s.yaml", filepath.Join(t.TempDir(), "rest")
+	killed := filepath.Join(t.TempDir(), "killed") // a copy, because resuming is noted in it
+	if err := os.CopyFS(killed, os.DirFS(earlier+"killed")); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, _ := command(t, "report", killed); code != exitInvalid || !strings.Contains(stdout, "killed or still running") || strings.Contains(stdout, "second opinion") {
+		t.Errorf("report: exit %d\n%s", code, stdout)
+	}
+	if code, stdout, _ := command(t, "report", earlier+"whole"); code != exitPass || strings.Contains(stdout, "second opinion") {
+		t.Errorf("report: exit %d\n%s", code, stdout)
+	}
+	run := open(t, earlier+"whole").Result
+	if code, stdout, stderr := command(t, "sample", path, "--rejected", earlier+"whole", "-n", "1000", "--set", `load.profile="const(200, 2s)"`); code != exitPass || int64(strings.Count(stdout, "\n")) != run.Events.Rejected {
+		t.Errorf("sample: exit %d, %d events, want %d\n%s", code, strings.Count(stdout, "\n"), run.Events.Rejected, stderr)
+	}
+	if code, _, stderr := command(t, "run", "--resume", killed, "-q"); code != exitUsage || !strings.Contains(stderr, "name the scenario file that it ran, and give the same flags") {
+		t.Errorf("resume without the scenario: exit %d, %s", code, stderr)
+	}
+	_, _, stderr := command(t, "run", path, "--resume", killed, "--out", out, "-q")
+	before, after := open(t, killed).Result, open(t, out).Result
+	if before.Events.Accepted == 0 || before.Events.Accepted+after.Planned.Events != 800 || !strings.Contains(stderr, "may have been ingested and are sent again") {
+		t.Errorf("%d accepted before, %d planned\n%s", before.Events.Accepted, after.Planned.Events, stderr)
+	}
+}
+
+// Every run against the embedded endpoint holds what that kept against what was sent,
+// built again: of every shape of body, of recordings, and of shards. What is sent and
+// refused or lost on purpose is no part of it.
+func TestEndpointChecksum(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var export strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&export, `{"event":"caf\u00e9 \"%d\"","distinct_id":"user-%d","timestamp":%d,"properties":{"a":[1.0,{"b":"\ud83d\ude00"}]}}`+"\n", i, i%7, 1767225600+i)
+	}
+	write(t, filepath.Join(dir, "export.jsonl"), export.String())
+	const synth = "name: a\nload: {profile: 'const(400, 500ms)'}\nbatching: {events: 7}\ntraffic: {faults: {duplicates: 5%}, properties: {bytes: {p50: 300, p99: 900}}}\n"
+	const half = "staging: {script: [{from: 0s, to: 1h, reject: {503: 40%}}]}\n"
+	for name, c := range map[string]struct {
+		text, want string
+		args       []string
+	}{
+		"batch":    {synth, results.SumMatches, nil},
+		"array":    {synth, results.SumMatches, []string{"--set", "target.endpoint=array"}},
+		"v1":       {synth, results.SumMatches, []string{"--set", "target.endpoint=v1", "--set", "target.compression=zstd"}},
+		"browser":  {synth, results.SumMatches, []string{"--set", "target.client=posthog-js"}},
+		"forms":    {synth, results.SumMatches, []string{"--set", "target.compression=base64"}},
+		"refusals": {synth + half, results.SumMatches, nil},
+		"shard":    {synth, results.SumMatches, []string{"--shard", "1/2"}},
+		"lost":     {synth + "staging: {script: [{from: 0s, to: 1h, drop: 40%}]}\n", results.SumNotCompared, nil},
+		"replay":   {"name: a\nbatching: {events: 4}\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 100}\n" + half, results.SumMatches, nil},
+		"masked":   {"name: a\nbatching: {events: 4}\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 100, pseudonymize: true}\n", results.SumNotCompared, nil},
+	} {
+		path, out := filepath.Join(dir, name+".yaml"), filepath.Join(dir, name)
+		write(t, path, c.text)
+		_, stdout, stderr := command(t, append([]string{"run", path, "--out", out, "-q"}, c.args...)...)
+		r := open(t, out).Result
+		if r.EndpointSum == nil || r.EndpointSum.Verdict != c.want || r.Events.Accepted == 0 || (c.want == results.SumMatches) != strings.Contains(stdout, "endpoint checksum matches: ") {
+			t.Errorf("%s: %+v of %d accepted\n%s%s", name, r.EndpointSum, r.Events.Accepted, stdout, stderr)
+		}
+	}
+}
+
 // FuzzParseResumed: no resumed.json makes a reader fall.
 func FuzzParseResumed(f *testing.F) {
 	f.Add([]byte(`{"resumes": "/a", "accepted": 3, "ambiguous": [{"First": 0, "Count": 3, "Fate": 3}]}`))

@@ -27,6 +27,7 @@ type rehearsal struct {
 	id       string
 	target   string
 	resumes  *resumption // nil: it starts from the beginning
+	endpoint *embedded   // nil: it is another's
 	cleared  *clearance
 }
 
@@ -62,12 +63,13 @@ func (r *rehearsal) run() (string, error) {
 	soft, abort := context.WithCancelCause(soft)
 	defer abort(nil)
 	check := foretold(r.scenario, &to)
-	start := r.part.begin()
-	r.cleared.announce(r.world, start, r.source.Plan.Span)
-	manifest, err := r.manifest(start)
+	resolved, err := r.resolved() // before the start, because recordings are read for it
 	if err != nil {
 		return "", err
 	}
+	start := r.part.begin()
+	r.cleared.announce(r.world, start, r.source.Plan.Span)
+	manifest := r.manifest(start, resolved)
 	view, err := startLive(r.flags.live, &manifest, func() { abort(errStopped) })
 	if err != nil {
 		return "", err
@@ -104,6 +106,7 @@ func (r *rehearsal) run() (string, error) {
 	}
 	final := r.ending(summary, context.Cause(soft))
 	final.Note = joinNotes(clock.note(), withheldNote(summary.Withheld))
+	final.EndpointSum = r.endpoint.compare(hard, r, directory)
 	result, err := directory.Close(final)
 	if err != nil {
 		return "", r.unwritten(path, result)
@@ -150,16 +153,21 @@ func fileName(name string) string {
 	}, name)
 }
 
-// manifest is what is known about the run before it starts.
-func (r *rehearsal) manifest(start time.Time) (results.Manifest, error) {
+// resolved is the scenario as the run directory keeps it.
+func (r *rehearsal) resolved() ([]byte, error) {
 	recordings, err := r.source.Recordings()
 	if err != nil {
-		return results.Manifest{}, err
+		return nil, err
 	}
-	resolved, err := r.scenario.Resolved(recordings)
+	text, err := r.scenario.Resolved(recordings)
 	if err != nil {
-		return results.Manifest{}, fmt.Errorf("cannot keep the scenario: %w", err)
+		return nil, fmt.Errorf("cannot keep the scenario: %w", err)
 	}
+	return text, nil
+}
+
+// manifest is what is known about the run before it starts.
+func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest {
 	m := results.Manifest{
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
 		Target: r.target, Permit: r.cleared.id(), Planned: planned(r.source.Plan), ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
@@ -168,7 +176,7 @@ func (r *rehearsal) manifest(start time.Time) (results.Manifest, error) {
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed
 	}
-	return m, nil
+	return m
 }
 
 // planned is a plan as the result states it.

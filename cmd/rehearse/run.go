@@ -205,7 +205,7 @@ func rehearse(w world, path string, f runFlags) error {
 	for _, warning := range source.Plan.Notes() {
 		fmt.Fprintf(w.stderr, "note: %s\n", warning)
 	}
-	r := rehearsal{world: w, scenario: s, source: source, part: p, flags: f, id: id, target: target, resumes: before, cleared: cleared}
+	r := rehearsal{world: w, scenario: s, source: source, part: p, flags: f, id: id, target: target, resumes: before, endpoint: endpoint, cleared: cleared}
 	path, err = r.run()
 	if err != nil {
 		return err

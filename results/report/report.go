@@ -136,13 +136,17 @@ func facts(r *results.Result) []fact {
 	if r.Run.Seconds > 0 {
 		average = float64(r.Events.Sent) / r.Run.Seconds
 	}
-	return []fact{
+	all := []fact{
 		{"events accepted", results.FormatCount(r.Events.Accepted), "of " + results.FormatCount(r.Planned.Events) + " planned"},
 		{"events a second", results.FormatRate(average), "on average; target peak " + results.FormatRate(r.Planned.PeakEvents)},
 		{"latency p99", results.FormatMilliseconds(r.Latency.P99), "p50 " + results.FormatMilliseconds(r.Latency.P50) + ", max " + results.FormatMilliseconds(r.Latency.Max)},
 		{"not accepted", results.FormatShare(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
 		{"schedule kept", results.FormatShare(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
 	}
+	if sum := r.EndpointSum; sum != nil {
+		all = append(all, fact{"endpoint checksum", results.Printable(sum.Verdict, 20), sum.String()})
+	}
+	return all
 }
 
 // lateAfter is how late a request may leave without being called late.
