@@ -28,17 +28,17 @@ func TestNoCopyIsLeft(t *testing.T) {
 		args          []string
 	}{
 		{line, "needs a permit", []string{"run", path, "--target", "http://203.0.113.9"}},
-		{"nonsense\n", "(first at " + pipe + ":1)", []string{"run", path}},
+		{"nonsense\n", "(first at " + pipe + ":1; ", []string{"run", path}},
 		{line, "verdict: ", []string{"run", path, "-q", "--out", filepath.Join(dir, "run")}},
 		{line, "verdict: ", []string{"check", path}},
 		{line, "1 events of 1 distinct_ids", []string{"profile", pipe}},
 		{line, "would send 1 events", []string{"sample", path, "--survey"}},
-		{line + "nonsense\n", "(first at " + pipe + ":2)", []string{"sample", path, "--survey"}},
-		{"nonsense\n", "(first at " + pipe + ":1)", []string{"sample", path, "--survey"}},
+		{line + "nonsense\n", "(first at " + pipe + ":2; ", []string{"sample", path, "--survey"}},
+		{"nonsense\n", "(first at " + pipe + ":1; ", []string{"sample", path, "--survey"}},
 	} {
 		go os.WriteFile(pipe, []byte(c.content), 0)
 		_, stdout, stderr := command(t, c.args...)
-		if !strings.Contains(stdout+stderr, c.says) {
+		if !strings.Contains(stdout+stderr, c.says) || strings.Contains(stdout+stderr, temporary) {
 			t.Errorf("%s says\n%s%s", c.args[0], stdout, stderr)
 		}
 		left, err := os.ReadDir(temporary)

@@ -49,8 +49,12 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	if err != nil {
 		return coded{exitScenario, errors.New(files.Named(err.Error()))}
 	}
-	fmt.Fprintln(w.stdout, "\nthe recording")
-	return p.WriteText(w.stdout)
+	var text strings.Builder
+	if err := p.WriteText(&text); err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(w.stdout, "\nthe recording\n", files.Named(text.String()))
+	return err
 }
 
 // exampleOf writes the first event of what s replays, if that can be looked at: a pipe
