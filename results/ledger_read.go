@@ -166,7 +166,7 @@ func (in *ledgerReader) readMarked() error {
 			continue
 		}
 		if at := max(lost, in.Whole); number != next || lost >= 0 {
-			in.damaged(at, "%d bytes are not what was written, and %d segments are missing", in.Bytes-at, max(int64(number)-int64(next), 0))
+			in.damaged(at, "%d bytes are not what was written (%s)", in.Bytes-at, plural(max(int64(number)-int64(next), 0), "segment"))
 		}
 		if number < next { // it stands there twice
 			ranges = nil

@@ -199,7 +199,7 @@ func TestLedgerOfOtherSegments(t *testing.T) {
 	r := &Result{Ledger: &LedgerFacts{Segments: 3, Bytes: int64(len(file))}}
 	r.Run.ID, r.Events = "run", Books{Sent: 30, Accepted: 20, Rejected: 5, Ambiguous: 5, Unsent: 1}
 	for want, text := range map[string][]byte{
-		"1 segments are missing": cut, "0 segments are missing": twice, "it is the ledger of another run": other,
+		"0 bytes are not what was written (1 segment)": cut, "(0 segments)": twice, "it is the ledger of another run": other,
 	} {
 		l, err := ReadLedger(bytes.NewReader(text))
 		if err != nil {
