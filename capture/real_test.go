@@ -118,7 +118,7 @@ func taken(said string, g Generation) string {
 }
 
 func readingV1(body string) string {
-	d := DecoderV1{}
+	d := DecoderV1{request: &RequestV1{}}
 	d.restart()
 	if refusal := d.parse([]byte(body)); refusal != nil && refusal.Code == "request_parsing_error" {
 		return "no"
