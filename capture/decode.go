@@ -223,6 +223,7 @@ func (s *Submission) parseArray(text []byte, engage bool) *Refusal {
 		}
 	case len(memberOrder):
 		single := parseEvent(&cursor{json: text})
+		single.require(single.named) // without a name it has one value too many
 		return s.parseSingle(&single, false, engage)
 	case len(memberOrder) - 1:
 		single := parseNameless(&cursor{json: text})

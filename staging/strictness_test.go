@@ -90,6 +90,8 @@ func TestStrictShapes(t *testing.T) {
 		{"an event as an array", `["t","d",null,"e",{},null,null,null,null]`, ok, ok},
 		{"a batch as an array", `["t",null,null,[` + event + `]]`, ok, ok},
 		{"events as arrays", `[["t","d",null,"e",{},null,null,null,null]]`, ok, ok},
+		{"a name that is none, in an array", `["t","d",null,5,{},null,null,null,null]`, other, other},
+		{"no name, in an array", `["t","d",null,{},null,null,null,null]`, unhydrated, other},
 		{"one value too few", `["t","d",null,"e",{},null,null,null]`, other, other},
 		{"a uuid without hyphens in braces", `[{"token":"t","event":"e","distinct_id":"d","uuid":"{018a981f4b357c66825e8b0eeae65714}"}]`, other, other},
 		{"more behind the body", single + "{}", "400 failed to parse request: trailing characters at line 1 column 46", "400 failed to parse request: trailing characters at line 1 column 46"},
