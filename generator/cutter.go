@@ -51,6 +51,29 @@ func (c *cutter) at(k, first int64) (cut, bool) {
 	return cut{first, int64(young), old}, true
 }
 
+// Leaves returns when the batch of an event of s is due, as far as batches are closed by
+// their number of events; what an age closes is due that long after each event.
+func Leaves(s *scenario.Scenario) func(event int64) time.Duration {
+	c := newCutter(scenario.NewSchedule(s.Load.Profile, s.Load.Arrivals, s.Traffic.Seed), s.Batching, s.Traffic.Seed)
+	return func(event int64) time.Duration {
+		if c.batching.Age > 0 {
+			return min(c.due(c.last(event)), c.due(event)+c.batching.Age)
+		}
+		return c.due(c.last(event))
+	}
+}
+
+// last is the last event of the batch that an event is in, if it is closed by count.
+func (c *cutter) last(event int64) int64 {
+	pair := int64(c.batching.MinEvents + c.batching.MaxEvents)
+	k := 2 * (event / pair)
+	end := event / pair * pair
+	for end += c.size(k); end <= event; end += c.size(k) {
+		k++
+	}
+	return min(end, c.total) - 1
+}
+
 // size is how many events batch k holds when it closes by count.
 func (c *cutter) size(k int64) int64 {
 	lo, hi := int64(c.batching.MinEvents), int64(c.batching.MaxEvents)

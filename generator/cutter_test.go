@@ -86,3 +86,20 @@ func TestCutsCoverTheRun(t *testing.T) {
 		}
 	})
 }
+
+// TestLeaves: every event leaves with its batch.
+func TestLeaves(t *testing.T) {
+	t.Parallel()
+	for _, batching := range []string{"events: 7", "events: {min: 1, max: 9}", "events: 1", "events: 100k"} {
+		s := parse(t, "name: a\nload: {profile: 'line(0, 500, 2s)', arrivals: poisson}\nbatching: {"+batching+"}\ntraffic: {seed: 3}\n")
+		y, _ := NewSynth(s)
+		leaves := Leaves(s)
+		for b := newBatch(); y.Next(b) == nil; b.reset() {
+			for i := range b.Events {
+				if got := leaves(b.First + i); got != b.Due {
+					t.Fatalf("%s: event %d leaves at %v, its batch at %v", batching, b.First+i, got, b.Due)
+				}
+			}
+		}
+	}
+}

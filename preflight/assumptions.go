@@ -53,7 +53,14 @@ func overflowText(f *scenario.Facts) string {
 	if f.Overflow.PerSecond == 0 {
 		return "off"
 	}
-	return fmt.Sprintf("%s/s with a burst of %s for one id", count(f.Overflow.PerSecond), count(f.Overflow.Burst))
+	text := fmt.Sprintf("%s/s with a burst of %s for one id", count(f.Overflow.PerSecond), count(f.Overflow.Burst))
+	switch {
+	case f.KeepsOrder:
+		text += ", in order"
+	case !f.Gives("limits.overflow"):
+		text += "; off by default" // capture's overflow_enabled (config.rs)
+	}
+	return text
 }
 
 // hoursText writes when the team works.

@@ -49,9 +49,9 @@ func mergeHeavy(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"merge-heavy", l.mixPath(),
-		fmt.Sprintf("the mean event costs as much as %s ordinary ones, because %s of the events are merges: %s events/s weigh like %s",
+		fmt.Sprintf("average event cost is %sx, because %s of the events are merges: %s events/s load the pipeline like %s",
 			rate(l.mixCost()), percent(float64(l.report.Merges.Total)/float64(max(l.load.Events, 1))), rate(l.report.Plan.PeakEvents), rate(l.report.Plan.PeakEvents*l.mixCost())),
-		"reckon with that rate, or send fewer merges: one for each id is enough"})
+		"plan for that rate, or send fewer merges: one for each id is enough"})
 }
 
 // mixCost is the mean cost without that of apps.
@@ -76,8 +76,8 @@ func cost(l *look) []Finding {
 		return nil
 	}
 	return l.note(saying{"cost", l.mixPath(),
-		fmt.Sprintf("%s events cost as much as %s ordinary ones (%s each)", count(l.load.Events), count(l.report.Plan.Cost), rate(l.meanly)),
-		"state weights of your own in the pipeline's file under costs"})
+		fmt.Sprintf("average event cost is %sx: %s events load the pipeline like %s ordinary ones", rate(l.meanly), count(l.load.Events), count(l.report.Plan.Cost)),
+		"plan for that, or give weights of your own under costs in the pipeline file"})
 }
 
 // otherHost says that the facts are those of another pipeline.

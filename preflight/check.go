@@ -133,6 +133,10 @@ func (l *look) plan() {
 		ServiceMS: float64(l.facts.Service) / float64(time.Millisecond),
 		Counted:   load.Tally != nil, Errors: load.Errors,
 	}
+	p.Refused = []Refused{}
+	for _, r := range load.Refused {
+		p.Refused = append(p.Refused, Refused{r.Status, plain(r.Reason, 200), r.Requests, r.Events, r.Error})
+	}
 	// Little's law: as many requests are under way as come in during one.
 	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))
 	if c := l.facts.Capacity; c > 0 {

@@ -25,6 +25,9 @@ func (l *look) forced(k *key) bool {
 		(slices.Contains(s.Overflow, k.token) || slices.Contains(s.Overflow, k.token+":"+k.id))
 }
 
+// tokenForced tells whether all events of a token overflow.
+func (l *look) tokenForced(token string) bool { return l.forced(&key{token: token}) }
+
 // overQuota tells whether the events of a token are taken and dropped.
 func (l *look) overQuota(token string) bool {
 	s := l.staged()

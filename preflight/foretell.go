@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"math"
-	"time"
 
 	"rehearse/capture/pipeline"
 	"rehearse/generator/traffic"
@@ -18,19 +17,47 @@ const censusBlocks = 16
 func (l *look) foretell() {
 	t := l.s.Traffic
 	model := traffic.New(t, l.load.Curve)
-	due := scenario.NewSchedule(l.load.Curve, l.s.Load.Arrivals, t.Seed).Cursor().Due
-	pairs := &pairs{key: append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions, window: l.facts.Hazard}
+	due := l.load.Leaves
+	if due == nil {
+		due = scenario.NewSchedule(l.load.Curve, l.s.Load.Arrivals, t.Seed).Cursor().Due
+	}
+	pairs := &pairs{
+		key: append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions,
+		lagged: newLagged(l.facts.Partitions, l.facts.Hazard),
+	}
 	l.census = model.Census(censusBlocks, due, pairs.add)
 	l.taken = l.takenShare()
 	l.mixed()
 	keys := l.weighIDs(model)
-	l.mergesAre(pairs.merges(l.census, l.load.Events, l.report.hot))
-	l.report.Plan.Errors.Merges = sampling(l.census.Merges, l.census.Events)
-	l.spread(keys)
+	if !l.census.Whole {
+		l.report.Plan.Errors.Merges = sampling(l.census.Merges, l.census.Events)
+	}
+	l.spread(model, keys)
+	l.mergesAre(pairs.merges(l, l.report.Partitions.Hottest))
+	l.peopled(model)
 	l.fitsLearned(model, model.Heavy(l.census, fewRanks))
-	crowd, joined, anonymous := model.Persons(l.census)
-	l.report.Plan.Persons = int64(math.Round(crowd + joined + anonymous))
 	l.times(model, due)
+}
+
+// peopled notes how many different distinct_ids there are among the events that are
+// taken. In every project that it has events in, an id is another person.
+func (l *look) peopled(model *traffic.Model) {
+	persons, off := model.Persons(l.census)
+	if tokens := l.projects(); len(tokens) > 1 || l.taken < 1 {
+		sum, pairs, ids := 0.0, 0.0, 0.0
+		for _, t := range tokens {
+			sum += t.Weight
+		}
+		model.Each(l.census, func(_ []byte, events int64) {
+			ids++
+			for _, t := range tokens {
+				pairs -= math.Expm1(float64(events) * math.Log1p(-min(l.taken*t.Weight/sum, 1-1e-16)))
+			}
+		})
+		persons *= pairs / max(ids, 1)
+		off = math.Hypot(off, 1.96/math.Sqrt(max(pairs, 1)))
+	}
+	l.report.Plan.Persons, l.report.Plan.Errors.Persons = int64(math.Round(persons)), off
 }
 
 // token returns a token of the run, for hashing alone.
@@ -95,50 +122,49 @@ func (l *look) mainShare() float64 {
 	return main / max(all, 1e-300)
 }
 
-// pairs counts the merges of a census that are at risk.
+// pairs counts the merges of a census by what could have them read too early.
 type pairs struct {
 	key        []byte // the token and a colon
 	partitions int
-	window     time.Duration
+	lagged     lagged
 
-	total, near int64
-	targets     map[string]int64 // merges into an id, within the window or not
-	risky       map[string]int64 // of those, how many are at risk for their partitions
-	waits       waits
+	early   int64            // sent before any event of the id that they join
+	targets map[string]int64 // merges into an id
+	waits   waits
 }
 
-// add looks at one merge: it is at risk if another partition has events of its
-// source that may not have been read yet.
+// add looks at one merge.
 func (p *pairs) add(m *traffic.Pair) {
 	if p.targets == nil {
-		p.targets, p.risky = map[string]int64{}, map[string]int64{}
+		p.targets = map[string]int64{}
 	}
-	p.total++
 	p.targets[string(m.Target)]++
 	if m.Since > 0 {
 		p.waits.add(m.Since)
 	}
-	if m.Apart < p.window && p.partition(m.Target) != p.partition(m.Source) {
-		p.near++
-		p.risky[string(m.Target)]++
+	if m.Ahead {
+		p.early++
+		return
 	}
+	p.lagged.add(m.Apart, p.partition(m.Source), p.partition(m.Target))
 }
 
 func (p *pairs) partition(id []byte) int {
 	return pipeline.Partition(append(p.key[:len(p.key):len(p.key)], id...), p.partitions)
 }
 
-// merges scales what was counted up to a run. A merge into an id that overflows
-// is at risk wherever its partition is.
-func (p *pairs) merges(c *traffic.Census, events int64, overflowing []HotID) Merges {
-	atRisk := p.near
-	for _, h := range overflowing {
-		atRisk += p.targets[h.DistinctID] - p.risky[h.DistinctID]
+// merges scales what was counted up to a run, of whose partitions one is the busiest.
+func (p *pairs) merges(l *look, hottest int) Merges {
+	c, events, overflow := l.census, l.load.Events, int64(0)
+	for _, h := range l.report.hot {
+		overflow += p.targets[h.DistinctID]
 	}
 	scale := float64(events) / float64(max(c.Events, 1))
 	whole := func(n int64) int64 { return int64(math.Round(float64(n) * scale)) }
 	return Merges{
-		Total: whole(c.Merges), AtRisk: whole(atRisk), Refused: whole(c.Refused),
-		P50: p.waits.seconds(0.5), P90: p.waits.seconds(0.9),
+		Total: whole(c.Merges), Refused: whole(c.Refused), Early: whole(p.early), Overflow: whole(overflow),
+		AtRisk:    whole(p.lagged.atMost(l.facts.Hazard) + p.early + overflow),
+		ReadEarly: p.lagged.rows(hottest, c.Events, events),
+		P50:       p.waits.seconds(0.5), P90: p.waits.seconds(0.9),
 	}
 }

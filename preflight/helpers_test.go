@@ -47,7 +47,7 @@ func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.
 	there, most := behind(s, f)
 	w := generator.Weigh(there, &nowhere, preflight.Start(s, now), most)
 	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Now: now, Load: preflight.Load{
-		Events: s.Load.Profile.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire, Refused: w.Refused,
+		Events: s.Load.Profile.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire, Refused: w.Refused, Leaves: generator.Leaves(s),
 		Curve: s.Load.Profile, Errors: preflight.Errors{Requests: w.RequestError, BodyBytes: w.BodyError, WireBytes: w.WireError},
 	}})
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/capture/pipeline"
 	"rehearse/generator/traffic"
 )
@@ -26,7 +25,10 @@ type key struct {
 	token   string
 	project int
 	share   float64 // of all events
+	off     float64 // half the width of a 95 % interval of it, as a share of it
+	clump   float64 // events of it that come together
 	over    float64 // events that overflow
+	overOff float64 // half the width of a 95 % interval of them, in events
 	hash    uint32  // by which it is partitioned
 }
 
@@ -45,9 +47,15 @@ func (l *look) weighIDs(model *traffic.Model) []key {
 	limited := l.taken * l.mainShare() // the part of an id's events that limits see
 	var all []HotID
 	for i := range keys {
-		level := l.becomes(&keys[i], limited, i < watched)
-		keys[i].over = level.over
-		h := l.hotID(&keys[i], level.first, peak)
+		k := &keys[i]
+		level := l.becomes(k, limited, i < watched)
+		k.over = level.over
+		at := 0.0
+		if k.over > 0 {
+			k.overOff, at = l.doubt(k, &level, limited)
+		}
+		h := l.hotID(k, level.first, peak)
+		h.FirstError = at
 		l.list(h)
 		if h.Overflow > 0 {
 			all = append(all, h)
@@ -99,7 +107,7 @@ func (l *look) hotID(k *key, first, peak float64) HotID {
 	h := HotID{
 		DistinctID: k.id, Project: k.project, Events: int64(math.Round(k.share * float64(l.load.Events))), Share: k.share,
 		PeakPerS: k.share * peak, Overflow: int64(math.Round(k.over)), Partition: int(k.hash&0x7fffffff) % l.facts.Partitions,
-		forced: l.forced(k),
+		forced: l.forced(k), EventsError: k.off, OverflowError: k.overOff / max(k.over, 1),
 	}
 	if h.Overflow > 0 {
 		first = max(first, 0)
@@ -122,6 +130,11 @@ func (l *look) overflowing(all []HotID) {
 		l.report.Plan.Overflow += h.Overflow
 	}
 	l.report.Plan.Overflow += int64(math.Round(l.crowd))
+	off := 0.0
+	for _, h := range all {
+		off = math.Hypot(off, h.OverflowError*float64(h.Overflow))
+	}
+	l.report.Plan.Errors.Overflow = off / float64(max(l.report.Plan.Overflow, 1))
 	l.report.hot, l.report.Plan.Overflowing = all, len(all)
 }
 
@@ -140,7 +153,11 @@ func (l *look) keys(heavy []traffic.Heavy) []key {
 		}
 		for _, h := range heavy[:min(len(heavy), mostKeys/len(tokens))] {
 			hash := pipeline.Murmur2([]byte(t.Token.Reveal() + ":" + h.DistinctID))
-			all = append(all, key{id: h.DistinctID, token: t.Token.Reveal(), project: project, share: h.Share * t.Weight / sum, hash: hash})
+			k := key{id: h.DistinctID, token: t.Token.Reveal(), project: project, share: h.Share * t.Weight / sum, off: h.Error, clump: h.Clump, hash: hash}
+			if w := t.Weight / sum; w < 1 {
+				k.off = math.Hypot(k.off, 1.96*math.Sqrt((1-w)/w/l.requestsWith(h.Share)))
+			}
+			all = append(all, k)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b key) int { return cmp.Compare(b.share, a.share) })
@@ -150,32 +167,8 @@ func (l *look) keys(heavy []traffic.Heavy) []key {
 // mostKeys bounds the ids of all projects.
 const mostKeys = 50_000
 
-// spread works out what falls on each partition of the main lane: the ids that are
-// known lie where they hash to, and all others spread evenly. What overflows has no
-// key; it travels on another lane, or as in 2024 on the same one, anywhere.
-func (l *look) spread(keys []key) {
-	n := l.facts.Partitions
-	load := make([]float64, n)
-	rest, astray := float64(l.load.Events)*l.taken, l.crowd
-	for i := range keys {
-		k := &keys[i]
-		events := k.share * float64(l.load.Events) * l.taken
-		rest -= events
-		load[int(k.hash&0x7fffffff)%n] += events - k.over
-		astray += k.over
-	}
-	if rest -= l.crowd; l.facts.Generation == capture.Generation2024 {
-		rest += astray
-	}
-	p := Partitions{Count: n}
-	most := 0.0
-	for i := range load {
-		load[i] += max(rest, 0) / float64(n)
-		p.Mean += load[i] / float64(n)
-		if load[i] > most {
-			most, p.Hottest = load[i], i
-		}
-	}
-	p.Max = int64(math.Round(most))
-	l.report.Partitions = p
+// requestsWith is how many requests have an event of an id with a share of all.
+func (l *look) requestsWith(share float64) float64 {
+	each := -math.Expm1(l.load.perRequest() * math.Log1p(-min(share, 1-1e-16)))
+	return max(each*float64(l.load.Requests), 1)
 }

@@ -15,8 +15,8 @@ func hours(l *look) []Finding {
 	const path = "intake.starts"
 	var all []Finding
 	if l.s.Intake.Overlap == scenario.No {
-		all = l.accommodate(saying{"no-overlap", "intake.overlap", "nobody of the customer's can be reached in the hours of the pipeline's team",
-			"agree on somebody who can stop the run"})
+		all = l.accommodate(saying{"no-overlap", "intake.overlap", "the customer has no contact available during the pipeline team's working hours",
+			"agree on a contact who can stop the run"})
 	}
 	h := l.facts.Hours
 	if h == nil || !l.stated {

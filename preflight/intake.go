@@ -2,29 +2,46 @@ package preflight
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"rehearse/scenario"
 )
 
-// unanswered notes every question that nobody has answered.
+// unanswered notes the questions that nobody has answered, in one line: what they ask,
+// rehearse init --questions prints.
 func unanswered(l *look) []Finding {
-	var all []Finding
-	for _, q := range l.s.Intake.Open() {
-		all = append(all, l.note(saying{"unanswered", "intake." + string(q), fmt.Sprintf("nobody has answered %s: %s", q, q.Text()), answerHint(q)})...)
+	open := l.s.Intake.Open()
+	if len(open) == 0 {
+		return nil
 	}
-	return all
+	var words, hints []string
+	listed := false
+	for _, q := range open {
+		words = append(words, string(q))
+		switch q {
+		case scenario.AskCommitted, scenario.AskOverlap, scenario.AskApps, scenario.AskStarts:
+			hints = append(hints, "intake."+string(q))
+		default:
+			listed = true
+		}
+	}
+	hint := "fill in the answers and remove them from intake.unanswered"
+	if len(hints) > 0 {
+		hint = "set " + strings.Join(hints, ", ")
+		if listed {
+			hint += "; fill in the other answers and remove them from intake.unanswered"
+		}
+	}
+	return l.note(saying{"unanswered", "intake", fmt.Sprintf("%s unanswered: %s", questionsAre(len(open)), strings.Join(words, ", ")), hint})
 }
 
-// answerHint says where an answer goes.
-func answerHint(q scenario.Question) string {
-	switch q {
-	case scenario.AskCommitted, scenario.AskOverlap, scenario.AskApps:
-		return fmt.Sprintf("set intake.%s to yes or no", q)
-	case scenario.AskStarts:
-		return "set intake.starts, as in 2026-12-01T10:00:00+01:00"
+// questionsAre counts questions.
+func questionsAre(n int) string {
+	if n == 1 {
+		return "1 question of the intake is"
 	}
-	return "write the answer into its section and take it off intake.unanswered"
+	return fmt.Sprintf("%d questions of the intake are", n)
 }
 
 // passed notes a start that has gone by, so that somebody asks again.
@@ -34,7 +51,7 @@ func passed(l *look) []Finding {
 		return nil
 	}
 	return l.note(saying{"starts-passed", "intake.starts",
-		fmt.Sprintf("it was to start at %s, %s ago: ages and working hours are reckoned from then", l.start.Format(layout), seconds(late.Seconds())),
+		fmt.Sprintf("the start of %s was %s ago: ages and working hours are computed from then", l.start.Format(layout), seconds(late.Seconds())),
 		"ask when it starts, and set intake.starts to that"})
 }
 
@@ -43,8 +60,8 @@ func committed(l *look) []Finding {
 	if l.s.Intake.Committed != scenario.No {
 		return nil
 	}
-	return l.accommodate(saying{"not-committed", "intake.committed", "the customer waits on the import to decide about the product",
-		"answer the open questions with a small part of the data first"})
+	return l.accommodate(saying{"not-committed", "intake.committed", "the customer has not committed: the import is to help decide about the product",
+		"answer the product questions with a small part of the data first"})
 }
 
 // apps says what runs for every event.
@@ -53,7 +70,7 @@ func apps(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"apps", "intake.apps",
-		fmt.Sprintf("apps run for every event, %s times a second at the peak, which is reckoned as the work of %s more ordinary events each", rate(l.report.Plan.PeakEvents), rate(l.facts.Costs.Apps)),
+		fmt.Sprintf("apps run for every event, %s times a second at the peak: each is counted as %s more ordinary events", rate(l.report.Plan.PeakEvents), rate(l.facts.Costs.Apps)),
 		"disable apps for the import, or scale what runs them; what they send to others goes there at the same rate"})
 }
 

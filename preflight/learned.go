@@ -44,8 +44,8 @@ func (l *look) fitsLearned(model *traffic.Model, heavy []traffic.Heavy) {
 		return
 	}
 	l.fit(unitCount, "events", float64(was.Events), float64(l.load.Events))
-	crowd, joined, anonymous := model.Persons(l.census)
-	l.fit(unitCount, "distinct_ids", float64(was.DistinctIDs), crowd+joined+anonymous+float64(len(l.s.Traffic.DistinctIDs.Hot)))
+	persons, _ := model.Persons(l.census)
+	l.fit(unitCount, "distinct_ids", float64(was.DistinctIDs), persons)
 	for i, n := range [...]int{1, 10, 100} {
 		share := 0.0
 		for _, h := range heavy[:min(n, len(heavy))] {

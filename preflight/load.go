@@ -20,7 +20,8 @@ type Load struct {
 
 	Refused []capture.Refused // what an endpoint refuses, by reason
 
-	Curve *scenario.Profile
+	Curve  *scenario.Profile
+	Leaves func(event int64) time.Duration // when the batch of an event is due; nil: when the event is
 
 	Recorded bool // requests are sent byte for byte as they were recorded
 

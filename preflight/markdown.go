@@ -13,18 +13,22 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	plan := &r.Plan
 	line("# %s: %s\n", escaped(r.Scenario), r.Verdict)
 	line("| plan | |\n|---|---|")
-	line("| events | %s in %s requests%s |", count(plan.Events), count(plan.Requests), around(plan.Errors.Requests))
+	line("| events | %s in %s requests (%s) |", count(plan.Events), count(plan.Requests), error95(plan.Errors.Requests))
 	line("| duration | %s |", seconds(plan.Seconds))
 	line("| rate | %s events/s at the peak, %s on average |", rate(plan.PeakEvents), rate(plan.MeanEvents))
 	line("| requests | %s/s at the peak, %s connections if one takes %s ms |", rate(plan.PeakRequests), count(plan.Connections), rate(plan.ServiceMS))
-	line("| bytes | %s of bodies%s, %s on the wire%s |", size(plan.BodyBytes), around(plan.Errors.BodyBytes), size(plan.WireBytes), around(plan.Errors.WireBytes))
-	line("| distinct_ids | %s |", count(plan.Persons))
-	line("| merges | %s, %s at risk, %s refused |", count(r.Merges.Total), count(r.Merges.AtRisk), count(r.Merges.Refused))
+	line("| bytes | %s of bodies (%s), %s on the wire (%s) |", size(plan.BodyBytes), error95(plan.Errors.BodyBytes), size(plan.WireBytes), error95(plan.Errors.WireBytes))
+	line("| distinct_ids | %s (%s) |", count(plan.Persons), error95(plan.Errors.Persons))
+	if m := &r.Merges; m.Total > 0 {
+		line("| merges | %s (%s), %s refused, %s sent early, %s into ids that overflow |", count(m.Total), error95(plan.Errors.Merges), count(m.Refused), count(m.Early), count(m.Overflow))
+	}
 	if m := &r.Merges; m.P90 >= longPause {
 		line("| anonymous | p50 %s, p90 %s, from an id's first event to its merge |", seconds(m.P50), seconds(m.P90))
 	}
-	line("| overflow | %s events of %s ids |", count(plan.Overflow), count(plan.Overflowing))
-	line("| partitions | %d, %s events on average, %s on number %d |\n", r.Partitions.Count, count(r.Partitions.Mean), count(r.Partitions.Max), r.Partitions.Hottest)
+	line("| overflow | %s events (%s) of %s ids |", count(plan.Overflow), error95(plan.Errors.Overflow), count(plan.Overflowing))
+	s := &r.Partitions
+	line("| partitions | %d, %s events on average, %s (%s) on number %d |\n", s.Count, count(s.Mean), count(s.Max), error95(s.MaxError), s.Hottest)
+	r.markdownMerges(line)
 	if len(r.Findings) > 0 {
 		line("## Findings\n\n| | finding | what to do | where |\n|---|---|---|---|")
 	}
@@ -32,7 +36,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		line("| **%s** | `%s` %s | %s | %s |", f.Severity, f.ID, escaped(f.Message), escaped(f.Hint), escaped(f.Where))
 	}
 	r.markdownIDs(line)
-	line("\n## Held to\n\n| fact | value | from |\n|---|---|---|")
+	line("\n## Assumptions and limits used\n\n| fact | value | from |\n|---|---|---|")
 	for _, a := range r.HeldTo {
 		line("| `%s` | %s | %s |", a.Field, a.Value, a.Origin)
 	}
@@ -42,6 +46,18 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	return nil
 }
 
+// markdownMerges writes how many merges are processed too early if partitions lag.
+func (r *Report) markdownMerges(line func(string, ...any)) {
+	if r.Merges.Total == 0 {
+		return
+	}
+	line("| merges processed before an event of the id that they join | partition %d behind the others | any partitions, at most |\n|---|--:|--:|", r.Partitions.Hottest)
+	for _, row := range r.Merges.ReadEarly {
+		line("| by %s | %s (%s) | %s (%s) |", seconds(row.LagS), count(row.OneBehind), error95(row.OneError), count(row.AtMost), error95(row.Error))
+	}
+	line("")
+}
+
 // markdownIDs writes the busiest ids.
 func (r *Report) markdownIDs(line func(string, ...any)) {
 	if len(r.HotIDs) == 0 {
@@ -49,11 +65,11 @@ func (r *Report) markdownIDs(line func(string, ...any)) {
 	}
 	line("\n## Hottest ids\n\n| distinct_id | events | share | peak/s | overflows at | overflow |\n|---|--:|--:|--:|--:|--:|")
 	for _, h := range r.HotIDs {
-		at := "never"
+		at, over := "never", "0"
 		if h.OverflowsS != nil {
-			at = seconds(*h.OverflowsS)
+			at, over = seconds(*h.OverflowsS)+within(h.FirstError), fmt.Sprintf("%s (%s)", count(h.Overflow), error95(h.OverflowError))
 		}
-		line("| %s | %s | %s | %s | %s | %s |", escaped(h.named()), count(h.Events), percent(h.Share), rate(h.PeakPerS), at, count(h.Overflow))
+		line("| %s | %s (%s) | %s | %s | %s | %s |", escaped(h.named()), count(h.Events), error95(h.EventsError), percent(h.Share), rate(h.PeakPerS), at, over)
 	}
 }
 

@@ -27,9 +27,13 @@ func hotIDs(l *look) []Finding {
 	const named = 3
 	var words []string
 	for _, h := range hot[:min(len(hot), named)] {
-		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s on)", plain(h.DistinctID, 40), rate(h.PeakPerS), seconds(*h.OverflowsS)))
+		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s%s on)", plain(h.DistinctID, 40), rate(h.PeakPerS), seconds(*h.OverflowsS), within(h.FirstError)))
 	}
-	hint := "tell the customer that the order of these ids' events is relaxed"
+	hint := "tell the customer that the order of these distinct_ids' events is relaxed"
+	after := "overflow and may be processed out of order"
+	if l.facts.KeepsOrder {
+		hint, after = "tell the customer that these distinct_ids' events are late", "overflow to a slower lane, in order"
+	}
 	if p.SafeRate != nil && *p.SafeRate >= 1 {
 		hint += fmt.Sprintf("; at %s events/s in all, none overflows", count(math.Floor(*p.SafeRate)))
 	}
@@ -37,8 +41,8 @@ func hotIDs(l *look) []Finding {
 		hint += fmt.Sprintf("; a batch by itself overflows: set batching.events to %.0f or less", math.Floor(limit.burst/hot[0].Share))
 	}
 	return l.accommodate(saying{"hot-ids", l.idsPath(),
-		fmt.Sprintf("%s over the limit of one id, %s: %s; %s events overflow and lose their place",
-			idsAre(len(hot)), l.limits(), list(words, len(hot)-len(words)), count(over)), hint})
+		fmt.Sprintf("%s the per-id rate limit of %s: %s; %s events%s %s",
+			idsExceed(len(hot)), l.limits(), list(words, len(hot)-len(words)), count(over), around(l.report.Plan.Errors.Overflow), after), hint})
 }
 
 // String writes the limits in words.
@@ -53,12 +57,12 @@ func (m limits) String() string {
 	return strings.Join(words, " and ")
 }
 
-// idsAre counts ids.
-func idsAre(n int) string {
+// idsExceed counts ids that exceed something.
+func idsExceed(n int) string {
 	if n == 1 {
-		return "one id is"
+		return "1 distinct_id exceeds"
 	}
-	return count(n) + " ids are"
+	return count(n) + " distinct_ids exceed"
 }
 
 // idsPath is the field that says how busy ids are.
@@ -72,16 +76,35 @@ func (l *look) idsPath() string {
 	return "traffic.distinct_ids"
 }
 
-// mergesAtRisk says how many merges may be read too early.
+// mergesAtRisk says how many merges may be processed too early, where there is a reason
+// to think so: partitions that are known to lag, ids that overflow to another lane, or an
+// order that is wrong on purpose. Healthy partitions do not differ in lag.
 func mergesAtRisk(l *look) []Finding {
 	m := &l.report.Merges
-	if float64(m.AtRisk) < riskyShare*float64(l.load.Events) && m.AtRisk < riskyMerges || m.AtRisk == 0 {
+	var why, do []string
+	if lag := l.facts.Hazard; l.file && l.facts.Gives("hazard") {
+		for _, r := range m.ReadEarly {
+			many := float64(r.AtMost) >= riskyShare*float64(l.load.Events) || r.AtMost >= riskyMerges
+			if r.LagS == lag.Seconds() && many {
+				why = append(why, fmt.Sprintf("%s if partitions lag by %s", count(r.AtMost), seconds(r.LagS)))
+				do = append(do, "watch the lag of the partitions, or send the merges after everything else")
+			}
+		}
+	}
+	if m.Overflow > 0 {
+		why = append(why, count(m.Overflow)+" into distinct_ids that overflow to another lane")
+		do = append(do, "keep these ids below their limit")
+	}
+	if t := l.s.Traffic; t != nil && t.Faults.EarlyMerges > 0 && m.Early > 0 {
+		why = append(why, count(m.Early)+" sent before any event of the id that they join")
+		do = append(do, "leave merges_out_of_order out of traffic.faults, unless that is what is rehearsed")
+	}
+	if len(why) == 0 {
 		return nil
 	}
 	return l.accommodate(saying{"merges-at-risk", l.mixPath(),
-		fmt.Sprintf("%s of %s merges join ids on different partitions, or a hot one, within %s of an event that they depend on: they may be read before it",
-			count(m.AtRisk), count(m.Total), seconds(m.WindowS)),
-		fmt.Sprintf("watch the lag of the partitions, send the merges after everything else, or keep them below %s of the events", percent(riskyShare))})
+		fmt.Sprintf("merges may be processed before the events they depend on: of %s, %s", count(m.Total), strings.Join(why, ", ")),
+		strings.Join(do, "; ")})
 }
 
 // The bounds of delays that a run is too short for.

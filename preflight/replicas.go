@@ -42,7 +42,7 @@ func replicas(l *look) []Finding {
 		return nil
 	}
 	return l.note(saying{"replicas", l.idsPath(),
-		fmt.Sprintf("the limit of one id is reckoned as that of %d replicas, each of which has a bucket of its own, with connections spread evenly: then %s events overflow; if one replica had all connections, %s would",
+		fmt.Sprintf("the per-id limit is computed for %d replicas, each with its own bucket, and connections spread evenly: %s events overflow; if one replica had all connections, %s would",
 			l.buckets, count(even), count(l.worst)),
 		"ask how the load balancer spreads connections; limits.replicas: 1 is the worst case"})
 }

@@ -20,10 +20,10 @@ func TestReplicas(t *testing.T) {
 		overflow float64
 		range_   string // what the note says; empty: there is none
 	}{
-		{"spread over all", nil, 1500, "of 4 replicas"},                              // 15 s · (500 − 400)
-		{"two connections", []string{"target.connections=2"}, 4500, "of 2 replicas"}, // 15 s · (500 − 200)
+		{"spread over all", nil, 1500, "for 4 replicas"},                              // 15 s · (500 − 400)
+		{"two connections", []string{"target.connections=2"}, 4500, "for 2 replicas"}, // 15 s · (500 − 200)
 		{"one connection", []string{"target.connections=1"}, 6000, ""},               // 15 s · (500 − 100)
-		{"a connection each", []string{"target.connections=1", "target.keep_alive=false"}, 1500, "of 4 replicas"},
+		{"a connection each", []string{"target.connections=1", "target.keep_alive=false"}, 1500, "for 4 replicas"},
 		{"the historical lane", []string{"target.historical_migration=true"}, 0, ""},
 	} {
 		set := append([]string{"load.profile=const(1000, 15s)", "traffic.tokens=[{token: phc_replicas, weight: 1}]",

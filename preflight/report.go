@@ -21,6 +21,14 @@ const (
 	Refuse      Verdict = "refuse"      // it has the shape of a denial of service
 )
 
+// String returns what is printed: check.json keeps the values above.
+func (v Verdict) String() string {
+	if v == Accommodate {
+		return "ok with conditions"
+	}
+	return string(v)
+}
+
 // Severity is how much a finding weighs.
 type Severity string
 
@@ -30,6 +38,14 @@ const (
 	SeverityAccommodate Severity = "accommodate"
 	SeverityNote        Severity = "note"
 )
+
+// String returns what is printed: check.json keeps the values above.
+func (s Severity) String() string {
+	if s == SeverityAccommodate {
+		return "condition"
+	}
+	return string(s)
+}
 
 // Finding is one thing to be said about a scenario.
 type Finding struct {
@@ -90,8 +106,19 @@ type Plan struct {
 	Pause    float64 `json:"longest_pause_s"` // between two requests; 0 unless counted
 	Disorder int64   `json:"disorder_events"` // that come after a younger one of their id; 0 unless counted
 
+	Refused []Refused `json:"refused"` // by the endpoint; the reason that loses the most events first
+
 	Counted bool   `json:"counted"` // every request was built: nothing is an estimate
 	Errors  Errors `json:"errors"`
+}
+
+// Refused is what an endpoint refuses for one reason.
+type Refused struct {
+	Status   int     `json:"status"` // 200: the request is taken, and events of it are dropped
+	Reason   string  `json:"reason"`
+	Requests int64   `json:"requests"`
+	Events   int64   `json:"events"` // that are lost
+	Error    float64 `json:"error"`  // half of a 95 % interval of both, as a share; 0: exact
 }
 
 // Errors are half the widths of 95 % intervals, as shares of what they belong to;
@@ -102,6 +129,7 @@ type Errors struct {
 	WireBytes float64 `json:"wire_bytes"`
 	Merges    float64 `json:"merges"`
 	Persons   float64 `json:"persons"`
+	Overflow  float64 `json:"overflow_events"`
 }
 
 // HotID is an id with much of the traffic.
@@ -115,6 +143,11 @@ type HotID struct {
 	Overflow   int64    `json:"overflow_events"`
 	Partition  int      `json:"partition"`
 
+	// Halves of 95 % intervals: shares of the numbers, and seconds of the time; 0: exact.
+	EventsError   float64 `json:"events_error"`
+	OverflowError float64 `json:"overflow_error"`
+	FirstError    float64 `json:"overflows_at_error_s"`
+
 	forced bool // it overflows because the embedded endpoint has been told so
 }
 
@@ -124,14 +157,20 @@ type Partitions struct {
 	Mean    float64 `json:"mean_events"`
 	Max     int64   `json:"max_events"`
 	Hottest int     `json:"hottest"`
+
+	MaxError float64 `json:"max_events_error"` // half of a 95 % interval, as a share; 0: exact
 }
 
 // Merges is what may become of the merges.
 type Merges struct {
 	Total   int64   `json:"total"`
-	AtRisk  int64   `json:"at_risk"`  // may be read before events that they depend on
+	AtRisk  int64   `json:"at_risk"`  // at most, by the lag below, an overflow or an order on purpose
 	Refused int64   `json:"refused"`  // an illegal id, or another person's already
 	WindowS float64 `json:"hazard_s"` // how far one partition is taken to lag behind another
+
+	Early     int64       `json:"early"`      // sent before any event of the id that they join
+	Overflow  int64       `json:"overflow"`   // into an id that overflows, so that other lanes decide
+	ReadEarly []ReadEarly `json:"read_early"` // by how far partitions differ in lag
 
 	P50 float64 `json:"anonymous_p50_s"` // how long half of the ids were anonymous at most, from their first event to the merge; 0: not known
 	P90 float64 `json:"anonymous_p90_s"` // nine of ten

@@ -44,7 +44,7 @@ func (r *Report) WriteSVG(w io.Writer) error {
 	height := barsTop + float64(bars)*barHeight + 30
 	fmt.Fprintf(d, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%.0f" viewBox="0 0 %[1]d %.0[2]f" role="img">`+"\n%s", pictureWidth, height, styles)
 	fmt.Fprintf(d, `<rect width="100%%" height="100%%" style="fill: var(--paper)"/>`+"\n")
-	d.text(point{plotLeft - 50, 34}, "title", "start", plain(r.Scenario, titleLength)+": "+string(r.Verdict))
+	d.text(point{plotLeft - 50, 34}, "title", "start", plain(r.Scenario, titleLength)+": "+r.Verdict.String())
 	d.text(point{plotLeft - 50, 56}, "faint", "start", fmt.Sprintf("%s events in %s requests over %s, %s/s at the peak",
 		count(r.Plan.Events), count(r.Plan.Requests), seconds(r.Plan.Seconds), rate(r.Plan.PeakEvents)))
 	r.drawCurve(d)

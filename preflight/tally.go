@@ -33,7 +33,7 @@ type Tally struct {
 	names    map[string]int64
 	cost     float64
 	accepted int64
-	atRisk   int64
+	merges   tallied
 	waits    waits
 	due      time.Duration // of the latest request
 	pause    time.Duration // the longest between two
@@ -63,10 +63,11 @@ func NewTally(s *scenario.Scenario, given *scenario.Facts, start time.Time) *Tal
 		forced, dropped = s.Staging.Overflow, s.Staging.OverQuota
 	}
 	config := pipeline.Config{
-		Partitions: f.Partitions, Overflow: f.Overflow, NoOverflow: f.Overflow.PerSecond == 0, PerMinute: f.PerMinute, IDs: mostSeen,
+		Partitions: f.Partitions, Overflow: f.Overflow, NoOverflow: f.Overflow.PerSecond == 0, KeepKey: f.KeepsOrder, PerMinute: f.PerMinute, IDs: mostSeen,
 		Forced: forced, OverQuota: dropped, InPlace: f.Generation == capture.Generation2024,
 	}
 	t := &Tally{start: start, forced: forced, facts: f, origin: originOf(s), ids: newFollowed(mostSeen), names: map[string]int64{}}
+	t.merges = tallied{lagged: newLagged(f.Partitions, f.Hazard), linked: map[uint64]struct{}{}}
 	if n > 1 {
 		t.single = pipeline.New(config)
 		config.Overflow.PerSecond, config.Overflow.Burst = f.Overflow.PerSecond*n, f.Overflow.Burst*n
@@ -171,11 +172,23 @@ func (t *Tally) id(token, id []byte) *seen {
 	s := &seen{id: string(id), key: key}
 	s.forced = slices.Contains(t.forced, string(token)) || slices.Contains(t.forced, string(token)+":"+s.id)
 	t.ids.add(hash, s)
+	if _, joined := t.merges.linked[hash]; joined {
+		t.merges.early++
+		delete(t.merges.linked, hash)
+	}
 	return s
 }
 
-// merge judges whether a merge is at risk: whether another partition has an event
-// of its source that may not have been read yet, or its target overflows.
+// tallied are the merges by what could have them read too early.
+type tallied struct {
+	lagged   lagged
+	overflow int64
+	early    int64
+	linked   map[uint64]struct{} // ids that were joined and have had no event yet
+}
+
+// merge judges a merge: how long before it the id that it joins had its latest event, or
+// whether that is still to come, and whether its target overflows.
 func (t *Tally) merge(r *Request, target *seen) {
 	source := t.ids.ids[xxh3.HashSeed(t.event.Link, xxh3.Hash(t.event.Token))]
 	if source != nil && !source.merged {
@@ -184,12 +197,13 @@ func (t *Tally) merge(r *Request, target *seen) {
 			t.waits.add(r.Due - source.earliest)
 		}
 	}
-	switch {
-	case target.overflow:
-		t.atRisk++
-	case source == nil || source.latest < 0 || r.Due-source.latest >= t.facts.Hazard:
-	case t.partition(source) != t.partition(target):
-		t.atRisk++
+	if target.overflow {
+		t.merges.overflow++
+	}
+	if source != nil && source.latest >= 0 {
+		t.merges.lagged.add(r.Due-source.latest, t.partition(source), t.partition(target))
+	} else if len(t.merges.linked) < mostSeen {
+		t.merges.linked[xxh3.HashSeed(t.event.Link, xxh3.Hash(t.event.Token))] = struct{}{}
 	}
 }
 
@@ -202,7 +216,6 @@ func (t *Tally) report(l *look) {
 	l.oldest, l.dated, l.ahead = t.oldest, t.dated > 0, float64(t.ahead)
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
 	m := stats.Merges
-	l.mergesAre(Merges{Total: m.Total, AtRisk: t.atRisk, Refused: m.Illegal + m.Identified, P50: t.waits.seconds(0.5), P90: t.waits.seconds(0.9)})
 	r.Plan.Persons, r.Plan.Errors.Persons = t.ids.different()
 	r.Plan.Missed = t.ids.missed
 	r.Plan.Pause, r.Plan.Disorder = t.pause.Seconds(), stats.Order.Backwards
@@ -225,13 +238,19 @@ func (t *Tally) report(l *look) {
 		l.safe(float64(all[0].events) / float64(t.Events))
 	}
 	t.spread(r, &stats)
+	l.mergesAre(Merges{
+		Total: m.Total, Refused: m.Illegal + m.Identified, Early: t.merges.early, Overflow: t.merges.overflow,
+		AtRisk:    t.merges.lagged.atMost(l.facts.Hazard) + t.merges.early + t.merges.overflow,
+		ReadEarly: t.merges.lagged.rows(r.Partitions.Hottest, 1, 1),
+		P50:       t.waits.seconds(0.5), P90: t.waits.seconds(0.9),
+	})
 }
 
 // hotID is what a report says of an id.
 func (t *Tally) hotID(s *seen) HotID {
 	h := HotID{
 		DistinctID: s.id, Events: s.events, Share: float64(s.events) / float64(t.Events), PeakPerS: float64(s.peak),
-		Overflow: s.over, Partition: t.partition(s), forced: s.forced,
+		Overflow: s.over, Partition: t.partition(s), forced: s.forced, EventsError: float64(t.ids.missed) / float64(max(s.events, 1)),
 	}
 	if s.overflow {
 		first := s.first.Seconds()

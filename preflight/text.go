@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -34,7 +35,7 @@ func (p *page) line(format string, args ...any) {
 }
 
 // spelled writes what a terminal may not know in ASCII.
-var spelled = strings.NewReplacer("±", "+-", "…", "...", "·", "-", "�", "?")
+var spelled = strings.NewReplacer("±", "+-", "≤", "<=", "…", "...", "·", "-", "�", "?")
 
 // known replaces what is not ASCII.
 func known(r rune) rune {
@@ -89,35 +90,71 @@ func (r *Report) planText(p *page) {
 	plan := &r.Plan
 	p.line("")
 	p.line("plan%s", map[bool]string{true: ", every request built and counted"}[plan.Counted])
-	p.fact("events", "%s in %s requests%s, over %s", count(plan.Events), count(plan.Requests), around(plan.Errors.Requests), seconds(plan.Seconds))
+	p.fact("events", "%s in %s requests (%s), over %s", count(plan.Events), count(plan.Requests), error95(plan.Errors.Requests), seconds(plan.Seconds))
 	p.fact("events/s", "%s at the peak, %s on average", rate(plan.PeakEvents), rate(plan.MeanEvents))
 	p.fact("requests/s", "%s at the peak, %s on average", rate(plan.PeakRequests), rate(plan.MeanRequests))
-	p.fact("bytes", "%s of bodies%s, %s on the wire%s", size(plan.BodyBytes), around(plan.Errors.BodyBytes), size(plan.WireBytes), around(plan.Errors.WireBytes))
+	p.fact("bytes", "%s of bodies (%s), %s on the wire (%s)", size(plan.BodyBytes), error95(plan.Errors.BodyBytes), size(plan.WireBytes), error95(plan.Errors.WireBytes))
 	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", count(plan.Connections), rate(plan.ServiceMS))
-	p.fact("persons", "%s different distinct_ids%s", count(plan.Persons), around(plan.Errors.Persons))
+	p.fact("persons", "%s different distinct_ids (%s)", count(plan.Persons), error95(plan.Errors.Persons))
+	for _, f := range plan.Refused {
+		p.fact("refused", "%s events, %s requests (%s): %d %s", count(f.Events), count(f.Requests), error95(f.Error), f.Status, f.Reason)
+	}
 	if plan.Pause > longPause {
 		p.fact("pause", "%s at the longest", seconds(plan.Pause))
 	}
 	if plan.Disorder > 0 {
 		p.fact("disorder", "%s events come after a younger one of their id", count(plan.Disorder))
 	}
-	if m := &r.Merges; m.Total > 0 {
-		p.fact("merges", "%s%s, %s at risk of being read too early, %s refused", count(m.Total), around(plan.Errors.Merges), count(m.AtRisk), count(m.Refused))
-		if m.P90 >= longPause {
-			p.fact("anonymous", "p50 %s, p90 %s, from an id's first event to its merge", seconds(m.P50), seconds(m.P90))
-		}
+	r.mergesText(p)
+}
+
+// mergesText sets what may become of the merges.
+func (r *Report) mergesText(p *page) {
+	m := &r.Merges
+	if m.Total == 0 {
+		return
+	}
+	off := error95(r.Plan.Errors.Merges)
+	p.fact("merges", "%s (%s), %s refused, %s before any event of their id, %s into ids that overflow",
+		count(m.Total), off, count(m.Refused), count(m.Early), count(m.Overflow))
+	if m.P90 >= longPause {
+		p.fact("anonymous", "p50 %s, p90 %s, from an id's first event to its merge", seconds(m.P50), seconds(m.P90))
+	}
+	p.line("")
+	p.line("%-60s %18s %19s", "merges processed before an event of the id that they join", "partition "+count(r.Partitions.Hottest), "any partitions")
+	for _, row := range m.ReadEarly {
+		p.line("  %-58s %18s %19s", "if it lags behind the others by "+seconds(row.LagS), count(row.OneBehind)+" ("+error95(row.OneError)+")", "≤ "+count(row.AtMost)+" ("+error95(row.Error)+")")
 	}
 }
 
 // longPause is how long a pause or a delay is, in seconds, before it is worth a word.
 const longPause = 1
 
-// around sets the error of an estimate.
+// around sets the error of an estimate, if it has one.
 func around(e float64) string {
 	if e == 0 {
 		return ""
 	}
-	return " (± " + percent(e) + ")"
+	return " (" + error95(e) + ")"
+}
+
+// error95 is half of a 95 % interval, as a share.
+func error95(e float64) string {
+	switch {
+	case e == 0:
+		return "exact"
+	case e < 0.0001:
+		return "± 0.01 %"
+	}
+	return "± " + percentOf(e)
+}
+
+// percentOf writes a share to two digits.
+func percentOf(share float64) string {
+	if p := share * 100; p < 10 {
+		return strconv.FormatFloat(p, 'g', 2, 64) + " %"
+	}
+	return strconv.FormatFloat(share*100, 'f', 0, 64) + " %"
 }
 
 // hotText sets the busiest ids.
@@ -126,19 +163,19 @@ func (r *Report) hotText(p *page) {
 		return
 	}
 	p.line("")
-	p.line("%-38s %12s %8s %10s %12s %12s", "hottest ids", "events", "share", "peak/s", "overflows at", "overflow")
+	p.line("%-28s %11s %8s %7s %8s %15s %17s", "hottest ids", "events", "", "share", "peak/s", "overflows at", "overflow")
 	for _, h := range r.HotIDs {
 		at, over := "never", ""
 		if h.OverflowsS != nil {
-			at, over = seconds(*h.OverflowsS), count(h.Overflow)
+			at, over = seconds(*h.OverflowsS)+within(h.FirstError), count(h.Overflow)+" "+error95(h.OverflowError)
 		}
-		p.line("  %-36s %12s %8s %10s %12s %12s", plain(h.named(), 36), count(h.Events), percent(h.Share), rate(h.PeakPerS), at, over)
+		p.line("  %-26s %11s %8s %7s %8s %15s %17s", plain(h.named(), 26), count(h.Events), error95(h.EventsError), percent(h.Share), rate(h.PeakPerS), at, over)
 	}
 	if n := r.Plan.Missed; n > 0 {
 		p.line("  there are too many ids to follow each: one may have had up to %s events more, and quiet ones miss among the merges at risk and the disorder", count(n))
 	}
 	if n := r.Plan.Overflowing; n > 0 {
-		p.line("  %s in all, %s of their events", idsOverflow(n), count(r.Plan.Overflow))
+		p.line("  %s in all, %s of their events (%s)", idsOverflow(n), count(r.Plan.Overflow), error95(r.Plan.Errors.Overflow))
 	}
 	if safe := r.Plan.SafeRate; safe != nil && *safe >= 1 {
 		p.line("  none overflows at a steady %s events/s in all", count(math.Floor(*safe)))
@@ -146,6 +183,14 @@ func (r *Report) hotText(p *page) {
 	if r.Plan.SafeRate == nil {
 		p.line("  on the historical lane, or without a limit for one id, none overflows at any rate")
 	}
+}
+
+// within sets the error of a time.
+func within(s float64) string {
+	if s == 0 {
+		return ""
+	}
+	return " ± " + seconds(max(s, 0.1))
 }
 
 // named is the id, with its project where there are several.
@@ -169,14 +214,14 @@ func (r *Report) spreadText(p *page) {
 	s := &r.Partitions
 	p.line("")
 	p.line("partitions")
-	p.fact("spread", "%s events on each of %s on average, %s on number %d: %s times as many",
-		count(s.Mean), count(s.Count), count(s.Max), s.Hottest, rate(float64(s.Max)/max(s.Mean, 1)))
+	p.fact("spread", "%s on each of %s on average, %s (%s) on number %d: %s times as many",
+		count(s.Mean), count(s.Count), count(s.Max), error95(s.MaxError), s.Hottest, rate(float64(s.Max)/max(s.Mean, 1)))
 }
 
 // factsText sets what the scenario was held to.
 func (r *Report) factsText(p *page) {
 	p.line("")
-	p.line("held to")
+	p.line("assumptions and limits used")
 	for _, a := range r.HeldTo {
 		p.line("  %-18s %-54s %s", a.Field, a.Value, a.Origin)
 	}
@@ -191,7 +236,7 @@ func (r *Report) findingsText(p *page) {
 	}
 	for i, f := range r.Findings {
 		if i == 0 || r.Findings[i-1].ID != f.ID {
-			p.line("%s", p.coloured(f.Severity, fmt.Sprintf("%s %s", f.Severity, f.ID)))
+			p.line("%s", p.coloured(f.Severity, f.Severity.String()+" "+f.ID))
 		}
 		p.paragraph("  ", f.Message)
 		p.paragraph("    where  ", f.Where)

@@ -20,11 +20,12 @@ type Facts struct {
 
 	Generation capture.Generation // how the v0 routes of the endpoint behave
 
-	Body      int64          // bytes of a request on the wire; 0: that of the endpoint, see Limits
-	Event     int64          // bytes of the Kafka message that one event becomes
-	Overflow  pipeline.Limit // of one token:distinct_id on one replica; zero: off
-	PerMinute int64          // the global limit of one token:distinct_id; 0: off
-	Replicas  int            // of the endpoint, each with buckets of its own: reckoned as one as many times as large as connections reach of them
+	Body       int64          // bytes of a request on the wire; 0: that of the endpoint, see Limits
+	Event      int64          // bytes of the Kafka message that one event becomes
+	Overflow   pipeline.Limit // of one token:distinct_id on one replica; zero: off
+	KeepsOrder bool           // what overflows keeps its key, and so its order
+	PerMinute  int64          // the global limit of one token:distinct_id; 0: off
+	Replicas   int            // of the endpoint, each with buckets of its own: reckoned as one as many times as large as connections reach of them
 
 	Partitions int
 	Costs      Costs
@@ -176,7 +177,7 @@ func readLimits(v value, f *Facts) {
 	v.object(fields{
 		"body":       func(v value) { f.Body = v.bytes(1000, maxBatchBytes) },
 		"event":      func(v value) { f.Event = v.bytes(1000, maxBatchBytes) },
-		"overflow":   func(v value) { f.Overflow = readOverflow(v) },
+		"overflow":   func(v value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
 		"per_minute": func(v value) { f.PerMinute = readSwitchable(v) },
 		"replicas":   func(v value) { f.Replicas = int(v.count(1, maxReplicas)) },
 	})
@@ -193,10 +194,9 @@ func readSwitchable(v value) int64 {
 }
 
 // readOverflow reads the word off, or a rate and a burst.
-func readOverflow(v value) pipeline.Limit {
-	var l pipeline.Limit
+func readOverflow(v value) (l pipeline.Limit, keepsOrder bool) {
 	if isOff(v) {
-		return l
+		return l, false
 	}
 	v.object(fields{
 		"rate": func(v value) {
@@ -206,10 +206,11 @@ func readOverflow(v value) pipeline.Limit {
 				v.fail("must be a whole number of events a second", hintRate)
 			}
 		},
-		"burst": func(v value) { l.Burst = int(v.count(1, 1_000_000_000)) },
+		"burst":       func(v value) { l.Burst = int(v.count(1, 1_000_000_000)) },
+		"keeps_order": func(v value) { keepsOrder = v.flag() },
 	})
 	v.require("rate", "burst")
-	return l
+	return l, keepsOrder
 }
 
 func readCosts(v value, c *Costs) {

@@ -45,7 +45,7 @@ func TestFactsSchemaAgrees(t *testing.T) {
 	}
 	for _, text := range []string{
 		"{}", string(example), "hosts: [a.example, '[::1]:8010']", "capacity: {events: 5000}", "capacity: {events: 300k/min, from: declared}",
-		"limits: {}", "limits: {overflow: off, per_minute: off}", "limits: {overflow: {rate: 6k/min, burst: 1}, per_minute: 5k, replicas: 12}", "limits: {body: 2MB, event: 5000}",
+		"limits: {}", "limits: {overflow: off, per_minute: off}", "limits: {overflow: {rate: 5, burst: 1, keeps_order: true}}", "limits: {overflow: {rate: 6k/min, burst: 1}, per_minute: 5k, replicas: 12}", "limits: {body: 2MB, event: 5000}",
 		"costs: {}", "costs: {events: {a: 0, $set: 2.5}, apps: 0}", "hours: {zone: UTC, days: [sat, sun]}", "hours: {zone: America/New_York, from: 7:30, to: 24:00}",
 		"partitions: 1", "service: 1s", "hazard: 0", "generation: 2024", "generation: '2024'", "generation: current",
 	} {

@@ -35,9 +35,11 @@ func newCheck(w world) *cobra.Command {
 		Use:   "check SCENARIO",
 		Short: "Say what a scenario will do to a pipeline, before a byte is sent",
 		Long: `check works out what a scenario will do: events, requests and bytes, the curve
-of the load, the distinct_ids that are too hot and when each of them overflows,
-how events spread over partitions, and which merges may come out of order. It
-refuses what has the shape of a denial of service. It sends nothing.
+of the load, what the endpoint would refuse, the distinct_ids that are too hot and
+when each of them overflows, how events spread over partitions, and which merges
+and events may come out of order. Each figure has its error: half the width of a
+95 % interval, or "exact". It refuses what loses events to a limit, and what has the
+shape of a denial of service. It sends nothing.
 
 What is known about the pipeline, such as its capacity, its limits and when its
 team is at work, stands in a file that is given with --pipeline. Without it the
@@ -48,7 +50,7 @@ instead, and leads its events through a model of the pipeline. A recording is
 always read to its end.
 
 The last line printed is the verdict with the exit code:
-  0 go, or accommodate: it can run once the pipeline's team has seen to it
+  0 go, or ok with conditions: it can run once the pipeline's team has met them
   121 refuse   104 the scenario is wrong`,
 		Example: `  rehearse check scenarios/quickstart.yaml
   rehearse check scenarios/hot-id.yaml --pipeline scenarios/pipeline/example.yaml -o plan.svg
@@ -63,7 +65,7 @@ The last line printed is the verdict with the exit code:
 		},
 	}
 	c.Flags().SortFlags = false
-	c.Flags().StringVar(&f.pipeline, "pipeline", "", "hold it to the facts in this `FILE`")
+	c.Flags().StringVar(&f.pipeline, "pipeline", "", "check against the pipeline limits in `FILE`")
 	c.Flags().BoolVar(&f.exact, "exact", false, "build every request and count, instead of estimating")
 	c.Flags().BoolVar(&f.json, "json", false, "print the check as JSON")
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "print the check as Markdown, for a ticket")
@@ -152,7 +154,7 @@ func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *generator.De
 	weight := generator.Weigh(there, to, preflight.Start(s, now), most)
 	return preflight.Load{
 		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
-		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile, Refused: weight.Refused,
+		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile, Leaves: generator.Leaves(s), Refused: weight.Refused,
 		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
 	}
 }

@@ -8,9 +8,10 @@ import (
 
 // Census is under which ids the events of some blocks are sent: what chance
 // leaves open in a scenario. The counts add up to Events but for Merges, Refused,
-// New, Met and MetJoined, which are counted beside them.
+// New, Joins, MetNew and MetJoined, which are counted beside them.
 type Census struct {
 	Blocks, Events int64
+	Whole          bool  // all events were looked at: nothing is left open
 	Crowd          int64 // under the id of a ranked person
 	Joined         int64 // of a person who joined during the run
 	Hot            int64 // of the hot list
@@ -20,16 +21,33 @@ type Census struct {
 	Merges         int64
 	Refused        int64 // merges of an id that is another person's already
 	New            int64 // different anonymous ids
-	Met            int64 // different ranked persons of each block, added up
-	MetJoined      int64 // and different persons who joined
+	Joins          int64 // persons who joined
+	MetNew         int64 // and have an event under their id in the block in which they did
+	MetJoined      int64 // different persons of each block who had joined before it, added up
 
-	head *crowd
+	head      *crowd
+	ranks     int64 // of the crowd
+	people    map[person]tallied
+	anonymous []bearer
+	illegal   [len(illegalIDs)]int64
+	draws     float64 // that meet as many different ranks of the crowd as each block does
+}
+
+// tallied is how many events a person has, and the sum of the squares of what they are
+// in each block.
+type tallied struct{ events, squares float64 }
+
+// bearer is an anonymous id, by the number that makes it, and how many events have it.
+type bearer struct {
+	number int64
+	events int64
 }
 
 // Pair is the two ids of a merge. Its slices are valid until the next.
 type Pair struct {
 	Target, Source []byte
-	Apart          time.Duration // since the latest event of Source, which in another block is taken to be where it is on average; 0: it is still to come
+	Ahead          bool          // the first event of Source is still to come
+	Apart          time.Duration // since the latest event of Source; in a block that was not looked at it is taken to be where it is on average
 	Since          time.Duration // since the first event of Source; 0: it is still to come, or Source was merged before it, or to somebody else
 }
 
@@ -40,8 +58,8 @@ func (m *Model) Census(blocks int64, due func(int64) time.Duration, merge func(*
 	p := m.planner
 	all := (p.total + blockEvents - 1) / blockEvents
 	n := min(blocks, all)
-	c := &Census{Blocks: n, head: &p.people.crowd}
-	t := &taker{Census: c, m: m, due: due, merge: merge, met: map[person]bool{}}
+	c := &Census{Blocks: n, Whole: n == all, head: &p.people.crowd, ranks: p.people.count, people: map[person]tallied{}}
+	t := &taker{Census: c, m: m, due: due, merge: merge, met: map[person]int64{}, latest: map[int64]time.Duration{}}
 	var b *block
 	for k := range n {
 		number := int64((float64(k) + 0.5) * float64(all) / float64(n))
@@ -58,13 +76,17 @@ type taker struct {
 	due   func(int64) time.Duration
 	merge func(*Pair)
 	pair  Pair
-	last  [1 << 16]uint16 // by the anonymous id as in planned: the place after its latest event
-	met   map[person]bool // persons of the block
+	last  [1 << 16]uint16  // by the anonymous id as in planned: the place after its latest event
+	met   map[person]int64 // events of the block, by person
+	named [1 << 16]uint16  // and by the anonymous id, as in planned
+
+	latest map[int64]time.Duration // of anonymous ids across blocks: when their latest event is due
 }
 
 // take counts the events of a block.
 func (t *taker) take(b *block) {
 	clear(t.last[:])
+	clear(t.named[:])
 	clear(t.met)
 	for j := range b.events {
 		e := &b.events[j]
@@ -75,29 +97,55 @@ func (t *taker) take(b *block) {
 		if t.m.planner.mix.kinds[e.kind].merge {
 			t.merged(e, b, j)
 		} else {
-			t.count(e, j)
+			t.count(e, b, j)
 		}
 	}
-	for who := range t.met {
-		if int64(who) < t.m.planner.people.count {
-			t.Met++
-		} else {
+	t.sumUp(b)
+}
+
+// sumUp adds a block to what is known of the ids.
+func (t *taker) sumUp(b *block) {
+	different, joined := 0, t.m.planner.join.upTo(b.number*blockEvents, t.m.planner.total)
+	t.Joins += t.m.planner.join.upTo(b.number*blockEvents+int64(len(b.events)), t.m.planner.total) - joined
+	for who, n := range t.met {
+		sum := t.people[who]
+		t.people[who] = tallied{sum.events + float64(n), sum.squares + float64(n*n)}
+		switch {
+		case who.hot():
+		case int64(who) < t.m.planner.people.count:
+			different++
+		case int64(who) < t.m.planner.people.count+joined:
 			t.MetJoined++
+		default:
+			t.MetNew++
+		}
+	}
+	if different > 0 {
+		t.draws += t.head.draws(min(float64(different), float64(t.ranks)*0.999))
+	}
+	for anon, n := range t.named {
+		if n > 0 {
+			t.anonymous = append(t.anonymous, bearer{b.anonymous(uint16(anon)), int64(n)})
 		}
 	}
 }
 
 // count counts an event that is no merge.
-func (t *taker) count(e *planned, j int) {
+func (t *taker) count(e *planned, b *block, j int) {
 	switch {
 	case e.mark == markNoID:
 		t.None++
 	case e.mark == markIllegalID:
 		t.Illegal++
+		t.illegal[(b.number*blockEvents+int64(j))%int64(len(illegalIDs))]++
 	case e.anon != 0:
 		t.Anonymous++
 		if t.last[e.anon] == 0 {
 			t.New++
+		}
+		t.named[e.anon]++
+		if e.anon > blockEvents {
+			t.latest[b.anonymous(e.anon)] = t.due(b.number*blockEvents + int64(j))
 		}
 		t.last[e.anon] = uint16(j + 1)
 	default:
@@ -108,6 +156,7 @@ func (t *taker) count(e *planned, j int) {
 // person counts an event under a person's id.
 func (t *taker) person(who person) {
 	people := &t.m.planner.people
+	t.met[who]++
 	switch {
 	case who == people.fanIn():
 		t.FanIn++
@@ -115,10 +164,8 @@ func (t *taker) person(who person) {
 		t.Hot++
 	case int64(who) < people.count:
 		t.Crowd++
-		t.met[who] = true
 	default:
 		t.Joined++
-		t.met[who] = true
 	}
 }
 
@@ -132,6 +179,7 @@ func (t *taker) merged(e *planned, b *block, j int) {
 	}
 	if chained {
 		t.Anonymous++
+		t.named[e.via]++
 	} else {
 		t.person(e.who)
 	}
@@ -153,11 +201,16 @@ func (t *taker) merged(e *planned, b *block, j int) {
 func (t *taker) apart(anon uint16, b *block, j int) {
 	first := b.number * blockEvents
 	at := t.due(first + int64(j))
-	t.pair.Apart = 0
+	t.pair.Apart, t.pair.Ahead = 0, false
+	latest, met := t.latest[b.anonymous(anon)]
 	switch before := t.last[anon]; {
 	case before != 0:
 		t.pair.Apart = at - t.due(first+int64(before)-1)
-	case anon > blockEvents:
+	case anon <= blockEvents:
+		t.pair.Ahead = true
+	case met:
+		t.pair.Apart = at - latest
+	default:
 		block, began := t.m.planner.delays.origin(b.anonymous(anon))
 		t.pair.Apart = at - t.due(min(began+t.m.planner.rules.lasts, (block+1)*blockEvents-1))
 	}

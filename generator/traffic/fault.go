@@ -35,7 +35,7 @@ const tooLarge = capture.MaxEvent
 
 var (
 	// illegalIDs are ids that the pipeline never merges (person-merge-service.ts).
-	illegalIDs = []string{"undefined", "null", "anonymous", "guest", "[object Object]", "NaN", "none", "0", "true", "not_authenticated"}
+	illegalIDs = [...]string{"undefined", "null", "anonymous", "guest", "[object Object]", "NaN", "none", "0", "true", "not_authenticated"}
 
 	// longName is five times as long as the pipeline's column for names.
 	longName = bytes.Repeat([]byte("name "), 200)

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -9,40 +10,35 @@ import (
 type Heavy struct {
 	DistinctID string
 	Share      float64 // of the events of the run
-	Exact      bool    // it is met to the event, or nearly; false: an expectation
+	Error      float64 // half the width of a 95 % interval of it, as a share of it; 0: exact
+	Clump      float64 // events of it that come together, on average
 }
 
 // Heavy lists ids as they are sent, those with the most events first: all of the
 // hot list, those that are never merged, the one of fan-in merges, and as many
-// ranks of the crowd. c says what part of the events the crowd has.
-func (m *Model) Heavy(c *Census, ranks int64) []Heavy {
-	shares := map[string]Heavy{}
-	add := func(id string, share float64, exact bool) {
-		h, known := shares[id]
-		shares[id] = Heavy{id, h.Share + share, exact && (h.Exact || !known)}
-	}
-	total := float64(m.planner.total)
+// of the crowd. What the census c did not look at is expected.
+func (m *Model) Heavy(c *Census, most int64) []Heavy {
+	h := weigher{m: m, c: c, total: float64(m.planner.total), shares: map[string]Heavy{}}
+	h.rest = max(h.total-float64(c.Events), 0)
+	h.clump = c.clump(m)
 	for _, q := range m.planner.quotas {
 		switch q.card.mark {
 		case markHot:
-			add(m.planner.people.hot[q.card.hot], float64(q.want)/total, true)
+			h.add(m.planner.people.hot[q.card.hot], float64(q.want), 0, 1)
 		case markIllegalID:
-			for _, id := range illegalIDs {
-				add(id, float64(q.want)/total/float64(len(illegalIDs)), false)
+			for i, id := range illegalIDs {
+				left := (float64(q.want) - float64(c.Illegal)) / float64(len(illegalIDs))
+				h.add(id, float64(c.illegal[i])+left, left, 1)
 			}
 		}
 	}
-	events := float64(max(c.Events, 1))
-	if c.FanIn > 0 {
-		fanIn := m.planner.people.fanIn()
-		add(string(m.planner.people.appendID(nil, fanIn)), float64(c.FanIn)/events, false)
+	h.person(m.planner.people.fanIn(), float64(c.FanIn)/float64(max(c.Events, 1)))
+	for _, who := range c.busiest(most, h.rest) {
+		h.person(who, c.expected(who))
 	}
-	for r := range min(ranks, m.planner.people.count) {
-		add(string(m.planner.people.appendID(nil, person(r))), c.head.share(r)*float64(c.Crowd)/events, false)
-	}
-	all := make([]Heavy, 0, len(shares))
-	for _, h := range shares {
-		all = append(all, h)
+	all := make([]Heavy, 0, len(h.shares))
+	for _, one := range h.shares {
+		all = append(all, one)
 	}
 	slices.SortFunc(all, func(a, b Heavy) int {
 		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.DistinctID, b.DistinctID))
@@ -50,46 +46,205 @@ func (m *Model) Heavy(c *Census, ranks int64) []Heavy {
 	return all
 }
 
-// Persons is how many different ids a run of total events is expected to use, if
-// it is like what c counted: ranks of the crowd, persons who join, and anonymous
-// ids. Events of one visit are one draw from the crowd, so the draws are reckoned
-// back from the different persons that a block has.
-func (m *Model) Persons(c *Census) (crowd, joined, anonymous float64) {
-	total := float64(m.planner.total)
-	scale := total / float64(max(c.Events, 1))
-	if c.Met > 0 {
-		crowd = c.head.different(m.draws(c))
-	}
-	return crowd, min(float64(c.MetJoined)*scale, float64(m.planner.join.want)), float64(c.New) * scale
+// weigher adds up what ids have.
+type weigher struct {
+	m           *Model
+	c           *Census
+	total, rest float64 // events, and those that the census did not look at
+	clump       float64
+	shares      map[string]Heavy
 }
 
-// draws is how often a run draws from the crowd.
-func (m *Model) draws(c *Census) float64 {
+// person adds a person who has a share of the events.
+func (h *weigher) person(who person, share float64) {
+	seen, left := h.c.people[who].events, share*h.rest
+	if seen+left > 0 {
+		h.add(string(h.m.planner.people.appendID(nil, who)), seen+left, left*h.clump, h.clump)
+	}
+}
+
+// add adds events to an id, of which the number has a variance.
+func (h *weigher) add(id string, events, variance, clump float64) {
+	before := h.shares[id]
+	all := before.Share*h.total + events
+	off := math.Hypot(before.Error*before.Share*h.total, 1.96*math.Sqrt(max(variance, 0)))
+	h.shares[id] = Heavy{id, all / h.total, off / max(all, 1e-300), max(before.Clump, clump)}
+}
+
+// busiest are persons of the crowd and who joined, those with the most events first: of
+// whom the census met, and of the first ranks.
+func (c *Census) busiest(most int64, rest float64) []person {
+	type weighed struct {
+		who    person
+		events float64
+	}
+	var all []weighed
+	var sizes [1 << 10]int64 // how many have so many events
+	add := func(who person, events float64) {
+		all = append(all, weighed{who, events})
+		sizes[min(int(events), len(sizes)-1)]++
+	}
+	for who, t := range c.people {
+		if !who.hot() {
+			add(who, t.events+c.expected(who)*rest)
+		}
+	}
+	for r := range min(most, c.ranks) {
+		if _, met := c.people[person(r)]; !met && !c.Whole {
+			add(person(r), c.expected(person(r))*rest)
+		}
+	}
+	least := len(sizes) - 1
+	for found := sizes[least]; found < most && least > 0; found += sizes[least] {
+		least--
+	}
+	all = slices.DeleteFunc(all, func(w weighed) bool { return w.events < float64(least) })
+	slices.SortFunc(all, func(a, b weighed) int {
+		return cmp.Or(cmp.Compare(b.events, a.events), cmp.Compare(a.who, b.who))
+	})
+	busiest := make([]person, min(int64(len(all)), most))
+	for i := range busiest {
+		busiest[i] = all[i].who
+	}
+	return busiest
+}
+
+// expected is the share of the events that a ranked person has.
+func (c *Census) expected(who person) float64 {
+	if c.Whole || int64(who) >= c.ranks || c.Events == 0 {
+		return 0
+	}
+	return c.head.share(int64(who)) * float64(c.Crowd) / float64(c.Events)
+}
+
+// clumped is how many of the first ranks tell how events come together.
+const clumped = 64
+
+// clump is how many times as large the variance of a person's number of events is as
+// its mean: events of a visit come together. It is measured between the blocks, or
+// where there is but one follows from the length of visits.
+func (c *Census) clump(m *Model) float64 {
+	blocks := float64(c.Blocks)
+	if blocks < 2 {
+		return max(2/(1-m.planner.rules.goOn)-1, 1)
+	}
+	variance, mean := 0.0, 0.0
+	for r := range min(clumped, c.ranks) {
+		t := c.people[person(r)]
+		variance += (t.squares - t.events*t.events/blocks) / (blocks - 1)
+		mean += t.events / blocks
+	}
+	return max(variance/max(mean, 1e-300), 1)
+}
+
+// Persons is how many different ids a run is expected to use, and half the width of a
+// 95 % interval of that as a share of it: ranks of the crowd, persons who join,
+// anonymous ids, the hot list and those that are never merged. Events of one visit are
+// one draw from the crowd, so the draws are reckoned back from the different persons
+// that each block has.
+func (m *Model) Persons(c *Census) (persons, off float64) {
+	fixed := 0.0
+	for i := range m.planner.people.hot {
+		if c.people[hotBit|person(i)].events > 0 {
+			fixed++
+		}
+	}
+	for _, n := range c.illegal {
+		if n > 0 {
+			fixed++
+		}
+	}
+	scale := float64(m.planner.total) / float64(max(c.Events, 1))
+	if c.Whole {
+		return fixed + float64(m.met(c)) + float64(c.New), 0
+	}
+	draws := m.ofCrowd(c)
+	crowd := c.head.different(draws)
+	joined, anonymous := c.joined()*scale, float64(c.New)*scale
+	persons = fixed + crowd + joined + anonymous
+	// Of the draws of the blocks, and the ids that begin in them.
+	few := math.Sqrt(float64(max(c.Blocks, 1)))
+	spread := c.head.different(draws*(1+drawError/few)) - crowd
+	return persons, math.Hypot(spread, (joined+anonymous)*drawError/few) / max(persons, 1)
+}
+
+// joined is how many of the persons who join in the blocks that were looked at have an
+// event under their id, then or later. Who joins first may come back the more often,
+// who joins last never: the number of times falls in a line, and has a Poisson
+// distribution for each.
+func (c *Census) joined() float64 {
+	joins := max(float64(c.Joins), 1)
+	most, never := 2*float64(c.MetJoined)/joins, 1.0
+	if most > 0 {
+		never = -math.Expm1(-most) / most
+	}
+	return joins - (joins-float64(c.MetNew))*never
+}
+
+// drawError is how far the draws of one block may be from those of another, as a share.
+const drawError = 0.08
+
+// met is how many persons of the crowd, or who joined, a census met.
+func (m *Model) met(c *Census) (n int) {
+	for who := range c.people {
+		if !who.hot() {
+			n++
+		}
+	}
+	return n
+}
+
+// Each shows every id that a census of the whole run met, with the number of its
+// events. An id is valid until the next.
+func (m *Model) Each(c *Census, show func(id []byte, events int64)) {
+	var id []byte
+	for who, t := range c.people {
+		id = m.planner.people.appendID(id[:0], who)
+		show(id, int64(t.events))
+	}
+	for _, b := range c.anonymous {
+		id = m.appendAnonymous(id[:0], b.number)
+		show(id, b.events)
+	}
+	for i, n := range c.illegal {
+		if n > 0 {
+			show(append(id[:0], illegalIDs[i]...), n)
+		}
+	}
+}
+
+// ofCrowd is how often a run draws from the crowd.
+func (m *Model) ofCrowd(c *Census) float64 {
 	if l := c.head.listed; l != nil {
 		return float64(l.turns)
 	}
-	blocks := float64(max(c.Blocks, 1))
-	draws := c.head.draws(min(float64(c.Met)/blocks, float64(m.planner.people.count)*0.999))
-	return draws * blocks * float64(m.planner.total) / float64(max(c.Events, 1))
+	return c.draws * float64(m.planner.total) / float64(max(c.Events, 1))
 }
 
 // Once is the share of the ids of a run that are expected to have one event, if it is
 // like what c counted; false where visits leave that open.
 func (m *Model) Once(c *Census) (share float64, ok bool) {
+	persons, _ := m.Persons(c)
+	if c.Whole {
+		once := 0.0
+		m.Each(c, func(_ []byte, events int64) {
+			if events == 1 {
+				once++
+			}
+		})
+		return once / max(persons, 1), true
+	}
 	if m.planner.rules.goOn > 0 || m.planner.rules.anonymous > 0 {
 		return 0, false
 	}
-	crowd, joined, anonymous := m.Persons(c)
-	hot, copied := 0.0, 0.0
+	copied := 0.0
 	for _, q := range m.planner.quotas {
-		switch q.card.mark {
-		case markHot:
-			hot++
-		case markResent, markCopied:
+		if q.card.mark == markResent || q.card.mark == markCopied {
 			copied += float64(q.want)
 		}
 	}
-	single := 1 - copied/max(float64(m.planner.total)*float64(c.Crowd)/float64(max(c.Events, 1)), 1)
-	once := c.head.once(m.draws(c))*max(single, 0) + anonymous
-	return once / max(crowd+joined+anonymous+hot, 1), true
+	total := float64(m.planner.total) / float64(max(c.Events, 1))
+	single := 1 - copied/max(total*float64(c.Crowd), 1)
+	once := c.head.once(m.ofCrowd(c))*max(single, 0) + total*float64(c.New)
+	return once / max(persons, 1), true
 }
