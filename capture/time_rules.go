@@ -32,6 +32,24 @@ const farFuture = 23 * time.Hour
 // from now; else its timestamp does, less what the clock of the client is ahead;
 // one that cannot be read is now.
 func (e *Received) Time(s *Submission, now time.Time) time.Time {
+	at := e.claimed(s, now)
+	if at.Sub(now) > farFuture {
+		return now
+	}
+	if year := at.Year(); year < 0 || year > 9999 {
+		return time.Unix(0, 0).UTC()
+	}
+	return at
+}
+
+// IsAhead reports whether Time replaces the time of the event because it lies too far
+// in the future.
+func (e *Received) IsAhead(s *Submission, now time.Time) bool {
+	return e.claimed(s, now).Sub(now) > farFuture
+}
+
+// claimed is when the event says that it happened, by the clock of the service.
+func (e *Received) claimed(s *Submission, now time.Time) time.Time {
 	at := now
 	if t, ok := parseEventTime(string(e.Timestamp), now); ok {
 		at = t
@@ -41,12 +59,6 @@ func (e *Received) Time(s *Submission, now time.Time) time.Time {
 	}
 	if e.hasOffset {
 		at = later(now, -(e.offset / 1000), -int(e.offset%1000)*int(time.Millisecond))
-	}
-	if at.Sub(now) > farFuture {
-		return now
-	}
-	if year := at.Year(); year < 0 || year > 9999 {
-		return time.Unix(0, 0).UTC()
 	}
 	return at
 }

@@ -16,8 +16,7 @@ type refusals struct {
 	by     capture.RefusedBy
 	events int64
 
-	plain    []float64 // sizes of events in a body, in bytes
-	messages []float64 // and as Kafka messages
+	plain []float64 // sizes of events in a body, in bytes
 }
 
 // boundless are limits that nothing exceeds.
@@ -34,13 +33,11 @@ func (r *refusals) add(b *Batch) {
 		}
 		r.by.Take(got)
 		frame := float64(b.Plain)
-		for i := range got.Events {
-			frame -= float64(len(got.Events[i].Raw))
+		for e := range got.All() {
+			frame -= float64(len(e.Raw))
 		}
-		for i := range got.Events {
-			e := &got.Events[i]
-			r.plain = append(r.plain, float64(len(e.Raw))+frame/float64(len(got.Events)))
-			r.messages = append(r.messages, float64(r.size(e, got)))
+		for e := range got.All() {
+			r.plain = append(r.plain, float64(len(e.Raw))+frame/float64(got.Len()))
 		}
 	}
 }

@@ -41,6 +41,9 @@ func (l *look) assumptions() []Assumption {
 	add("limits.replicas", count(f.Replicas), Assumed)
 	add("partitions", count(f.Partitions), embedded(l.s.Staging.Partitions > 0, Assumed))
 	add("service", fmt.Sprintf("%d ms a request", f.Service/time.Millisecond), Assumed)
+	if !inOrder(l.s) {
+		add("order", fmt.Sprintf("1 request in %.0f takes %s longer than the others", 1/slowShare, seconds(slowness(f).Seconds())), Assumed)
+	}
 	add("hazard", seconds(f.Hazard.Seconds())+" between two partitions", Assumed)
 	if f.Hours != nil {
 		add("hours", hoursText(f.Hours), Assumed)

@@ -74,7 +74,6 @@ type look struct {
 	most    scenario.EndpointLimits // what the endpoint takes
 	largest int64                   // bytes that one event in a hundred has at least, or the largest of those counted
 	oldest  time.Duration           // the age of the oldest event when it arrives
-	dated   bool                    // events bear times
 	ahead   float64                 // events whose time is too far ahead of the clock
 	aheadOf float64                 // the error of that, as a share
 	census  *traffic.Census

@@ -29,7 +29,10 @@ func (l *look) doubt(k *key, found *level, limited float64) (over, first float64
 	if fall := l.fall(share, m.perSecond); fall > 0 {
 		edge = min(edge, math.Cbrt(step*m.perSecond)*math.Cbrt(step*m.perSecond)/math.Cbrt(fall))
 	}
-	edge += batch / 2
+	// Of what comes while the rate is over the limit chance decides, as far as it may come
+	// at another time.
+	while := l.over(share, m.perSecond)
+	edge = math.Hypot(edge, math.Sqrt(step*while*max(1-while/events, 0))) + batch/2
 	excess := share*l.load.Curve.Rate(moment(found.first)) - m.steady()
 	walk := 1.96 * math.Sqrt(step*share*l.load.Curve.Count(moment(found.first)))
 	first = math.Hypot(walk/max(excess, 1e-9), l.interval(found.first))
@@ -38,6 +41,22 @@ func (l *look) doubt(k *key, found *level, limited float64) (over, first float64
 		over, first = math.Hypot(over, byClock.over), math.Hypot(first, byClock.first)
 	}
 	return min(math.Hypot(over, 1.96*edge), events), min(first, l.report.Plan.Seconds)
+}
+
+// over is how many events an id has while its rate is over its limit.
+func (l *look) over(share, limit float64) (events float64) {
+	for _, s := range l.report.curve {
+		low, high := share*min(s.From, s.To), share*max(s.From, s.To)
+		if high <= limit {
+			continue
+		}
+		part := 1.0
+		if low < limit {
+			part, low = (high-limit)/(high-low), limit
+		}
+		events += (low + high) / 2 * part * s.Over.Seconds()
+	}
+	return events
 }
 
 // fall is how fast the rate of an id falls through its limit where it does so, in

@@ -37,7 +37,8 @@ type seen struct {
 	peak     int64
 	latest   time.Duration
 	earliest time.Duration
-	merged   bool // into another
+	together int64 // events of the request at latest
+	merged   bool  // into another
 	overflow bool
 	forced   bool // by the embedded endpoint
 	key      uint32
@@ -133,6 +134,10 @@ func (s *seen) take(due time.Duration, route pipeline.Route) {
 		s.earliest = due
 	}
 	s.events++
+	if s.latest != due {
+		s.together = 0
+	}
+	s.together++
 	s.rate++
 	s.peak = max(s.peak, s.rate)
 	s.latest = due

@@ -25,7 +25,7 @@ func (l *look) foretell() {
 		key: append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions,
 		lagged: newLagged(l.facts.Partitions, l.facts.Hazard),
 	}
-	l.census = model.Census(censusBlocks, due, pairs.add)
+	l.census = model.Census(censusBlocks, due, slowness(l.facts), pairs.add)
 	l.taken = l.takenShare()
 	l.mixed()
 	keys := l.weighIDs(model)
@@ -33,6 +33,7 @@ func (l *look) foretell() {
 		l.report.Plan.Errors.Merges = sampling(l.census.Merges, l.census.Events)
 	}
 	l.spread(model, keys)
+	l.orderIs(l.census.Followed, l.census.Events)
 	l.mergesAre(pairs.merges(l, l.report.Partitions.Hottest))
 	l.peopled(model)
 	l.fitsLearned(model, model.Heavy(l.census, fewRanks))
@@ -128,6 +129,7 @@ type pairs struct {
 	partitions int
 	lagged     lagged
 
+	apart   int64            // of ids on different partitions
 	early   int64            // sent before any event of the id that they join
 	targets map[string]int64 // merges into an id
 	waits   waits
@@ -142,11 +144,15 @@ func (p *pairs) add(m *traffic.Pair) {
 	if m.Since > 0 {
 		p.waits.add(m.Since)
 	}
+	from, to := p.partition(m.Source), p.partition(m.Target)
+	if from != to {
+		p.apart++
+	}
 	if m.Ahead {
 		p.early++
 		return
 	}
-	p.lagged.add(m.Apart, p.partition(m.Source), p.partition(m.Target))
+	p.lagged.add(m.Apart, from, to)
 }
 
 func (p *pairs) partition(id []byte) int {
@@ -162,7 +168,7 @@ func (p *pairs) merges(l *look, hottest int) Merges {
 	scale := float64(events) / float64(max(c.Events, 1))
 	whole := func(n int64) int64 { return int64(math.Round(float64(n) * scale)) }
 	return Merges{
-		Total: whole(c.Merges), Refused: whole(c.Refused), Early: whole(p.early), Overflow: whole(overflow),
+		Total: whole(c.Merges), Refused: whole(c.Refused), Apart: whole(p.apart), Early: whole(p.early), Overflow: whole(overflow),
 		AtRisk:    whole(p.lagged.atMost(l.facts.Hazard) + p.early + overflow),
 		ReadEarly: p.lagged.rows(hottest, c.Events, events),
 		P50:       p.waits.seconds(0.5), P90: p.waits.seconds(0.9),

@@ -22,9 +22,6 @@ const (
 
 // historical says that events and their flag do not fit.
 func historical(l *look) []Finding {
-	if !l.dated {
-		return nil
-	}
 	age, flagged := l.oldest, l.s.Target.HistoricalMigration
 	switch {
 	case age > old && !flagged:
@@ -61,7 +58,6 @@ const timesLooked = 2000
 // of the clock that the pipeline replaces their time: both by the clock of the run.
 func (l *look) times(model *traffic.Model, due func(int64) time.Duration) {
 	t, total := l.s.Traffic, l.load.Events
-	l.dated = true
 	share := 0.0
 	many := min(timesLooked, total)
 	for k := range many {

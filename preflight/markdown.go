@@ -25,6 +25,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	if m := &r.Merges; m.P90 >= longPause {
 		line("| anonymous | p50 %s, p90 %s, from an id's first event to its merge |", seconds(m.P50), seconds(m.P90))
 	}
+	line("| order | %s |", r.orderText())
 	line("| overflow | %s events (%s) of %s ids |", count(plan.Overflow), error95(plan.Errors.Overflow), count(plan.Overflowing))
 	s := &r.Partitions
 	line("| partitions | %d, %s events on average, %s (%s) on number %d |\n", s.Count, count(s.Mean), count(s.Max), error95(s.MaxError), s.Hottest)

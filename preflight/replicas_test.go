@@ -22,7 +22,7 @@ func TestReplicas(t *testing.T) {
 	}{
 		{"spread over all", nil, 1500, "for 4 replicas"},                              // 15 s · (500 − 400)
 		{"two connections", []string{"target.connections=2"}, 4500, "for 2 replicas"}, // 15 s · (500 − 200)
-		{"one connection", []string{"target.connections=1"}, 6000, ""},               // 15 s · (500 − 100)
+		{"one connection", []string{"target.connections=1"}, 6000, ""},                // 15 s · (500 − 100)
 		{"a connection each", []string{"target.connections=1", "target.keep_alive=false"}, 1500, "for 4 replicas"},
 		{"the historical lane", []string{"target.historical_migration=true"}, 0, ""},
 	} {

@@ -67,6 +67,7 @@ type Report struct {
 	HotIDs     []HotID      `json:"hot_ids"`  // the most frequent first
 	Partitions Partitions   `json:"partitions"`
 	Merges     Merges       `json:"merges"`
+	Order      Order        `json:"order"`
 	HeldTo     []Assumption `json:"held_to"`
 	Learned    []Fit        `json:"learned,omitempty"` // how the plan compares with the recording that it was learned from
 
@@ -168,9 +169,10 @@ type Merges struct {
 	Refused int64   `json:"refused"`  // an illegal id, or another person's already
 	WindowS float64 `json:"hazard_s"` // how far one partition is taken to lag behind another
 
-	Early     int64       `json:"early"`      // sent before any event of the id that they join
-	Overflow  int64       `json:"overflow"`   // into an id that overflows, so that other lanes decide
-	ReadEarly []ReadEarly `json:"read_early"` // by how far partitions differ in lag
+	Apart     int64       `json:"other_partition"` // their ids lie on different partitions
+	Early     int64       `json:"early"`           // sent before any event of the id that they join
+	Overflow  int64       `json:"overflow"`        // into an id that overflows, so that other lanes decide
+	ReadEarly []ReadEarly `json:"read_early"`      // by how far partitions differ in lag
 
 	P50 float64 `json:"anonymous_p50_s"` // how long half of the ids were anonymous at most, from their first event to the merge; 0: not known
 	P90 float64 `json:"anonymous_p90_s"` // nine of ten

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -34,13 +33,14 @@ type Tally struct {
 	cost     float64
 	accepted int64
 	merges   tallied
+	followed int64 // events that have another of their id in a later request, soon after
 	waits    waits
 	due      time.Duration // of the latest request
 	pause    time.Duration // the longest between two
 	oldest   time.Duration // how old the oldest event is when it arrives
-	dated    int64         // events that bear a time
 	ahead    int64         // of them, too far ahead of the clock
 	event    pipeline.Event
+	key      []byte // backs keys
 }
 
 // The bounds of a tally.
@@ -111,8 +111,8 @@ func (t *Tally) Take(r *Request) {
 		return
 	}
 	t.refused.Take(r.Submission)
-	for i := range r.Submission.Events {
-		t.take(r, &r.Submission.Events[i])
+	for e := range r.Submission.All() {
+		t.take(r, e)
 	}
 }
 
@@ -126,8 +126,8 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 	}
 	if at := (time.Time{}); len(e.Timestamp) > 0 && at.UnmarshalText(e.Timestamp) == nil {
 		t.event.Time = at
-		t.stamp(at, r, e)
 	}
+	t.stamp(r, e)
 	route := t.model.Take(&t.event, t.origin.Add(r.Due))
 	if t.single != nil {
 		t.single.Take(&t.event, t.origin.Add(r.Due))
@@ -137,30 +137,24 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 		t.names[string(e.Event)]++
 	}
 	id := t.id(r.Submission.Token, e.DistinctID)
+	if id.latest >= 0 && id.latest != r.Due && r.Due-id.latest <= slowness(t.facts) {
+		t.followed += id.together
+	}
 	id.take(r.Due, route)
 	if t.event.Link != nil && !route.Dropped {
 		t.merge(r, id)
 	}
 }
 
-// stamp notes how old an event is that bears a time, by the clock of the run: the
-// service corrects it by what the clock was at that sent it (common/types
-// timestamp.rs).
-func (t *Tally) stamp(at time.Time, r *Request, e *capture.Received) {
+// stamp notes how old an event is when it arrives, by the clock of the run.
+func (t *Tally) stamp(r *Request, e *capture.Received) {
 	arrives := t.start.Add(r.Due)
-	if sent := r.Submission.SentAt; !sent.IsZero() && !bytes.Contains(e.Properties, ignoreSentAt) {
-		at = at.Add(arrives.Sub(sent))
-	}
-	t.dated++
-	if age := arrives.Sub(at); age < -future {
+	if e.IsAhead(r.Submission, arrives) {
 		t.ahead++
-	} else {
-		t.oldest = max(t.oldest, age)
+		return
 	}
+	t.oldest = max(t.oldest, arrives.Sub(e.Time(r.Submission, arrives)))
 }
-
-// ignoreSentAt switches that correction off.
-var ignoreSentAt = []byte(`"$ignore_sent_at":true`)
 
 // id returns what is known about an id.
 func (t *Tally) id(token, id []byte) *seen {
@@ -182,6 +176,7 @@ func (t *Tally) id(token, id []byte) *seen {
 // tallied are the merges by what could have them read too early.
 type tallied struct {
 	lagged   lagged
+	apart    int64
 	overflow int64
 	early    int64
 	linked   map[uint64]struct{} // ids that were joined and have had no event yet
@@ -200,8 +195,13 @@ func (t *Tally) merge(r *Request, target *seen) {
 	if target.overflow {
 		t.merges.overflow++
 	}
+	t.key = append(append(append(t.key[:0], t.event.Token...), ':'), t.event.Link...)
+	from, to := pipeline.Partition(t.key, t.facts.Partitions), t.partition(target)
+	if from != to {
+		t.merges.apart++
+	}
 	if source != nil && source.latest >= 0 {
-		t.merges.lagged.add(r.Due-source.latest, t.partition(source), t.partition(target))
+		t.merges.lagged.add(r.Due-source.latest, from, to)
 	} else if len(t.merges.linked) < mostSeen {
 		t.merges.linked[xxh3.HashSeed(t.event.Link, xxh3.Hash(t.event.Token))] = struct{}{}
 	}
@@ -213,7 +213,7 @@ func (t *Tally) partition(s *seen) int { return int(s.key&0x7fffffff) % t.facts.
 func (t *Tally) report(l *look) {
 	r, stats := l.report, t.model.Stats()
 	l.taken, l.names, l.largest = 1, len(t.names), t.MaxEvent
-	l.oldest, l.dated, l.ahead = t.oldest, t.dated > 0, float64(t.ahead)
+	l.oldest, l.ahead = t.oldest, float64(t.ahead)
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
 	m := stats.Merges
 	r.Plan.Persons, r.Plan.Errors.Persons = t.ids.different()
@@ -238,8 +238,9 @@ func (t *Tally) report(l *look) {
 		l.safe(float64(all[0].events) / float64(t.Events))
 	}
 	t.spread(r, &stats)
+	l.orderIs(t.followed, t.accepted)
 	l.mergesAre(Merges{
-		Total: m.Total, Refused: m.Illegal + m.Identified, Early: t.merges.early, Overflow: t.merges.overflow,
+		Total: m.Total, Refused: m.Illegal + m.Identified, Apart: t.merges.apart, Early: t.merges.early, Overflow: t.merges.overflow,
 		AtRisk:    t.merges.lagged.atMost(l.facts.Hazard) + t.merges.early + t.merges.overflow,
 		ReadEarly: t.merges.lagged.rows(r.Partitions.Hottest, 1, 1),
 		P50:       t.waits.seconds(0.5), P90: t.waits.seconds(0.9),

@@ -105,6 +105,7 @@ func (r *Report) planText(p *page) {
 	if plan.Disorder > 0 {
 		p.fact("disorder", "%s events come after a younger one of their id", count(plan.Disorder))
 	}
+	p.fact("order", "%s", r.orderText())
 	r.mergesText(p)
 }
 

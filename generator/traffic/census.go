@@ -24,6 +24,7 @@ type Census struct {
 	Joins          int64 // persons who joined
 	MetNew         int64 // and have an event under their id in the block in which they did
 	MetJoined      int64 // different persons of each block who had joined before it, added up
+	Followed       int64 // events that have another of their id in a later batch, soon after
 
 	head      *crowd
 	ranks     int64 // of the crowd
@@ -52,14 +53,15 @@ type Pair struct {
 }
 
 // Census plans as many blocks, evenly spread over the run, and counts them; at
-// most all. due says when an event is due; merge, if not nil, is shown every
+// most all. due says when an event is due, at the same time as all of its batch; soon
+// is how soon after it another of its id is counted. merge, if not nil, is shown every
 // merge.
-func (m *Model) Census(blocks int64, due func(int64) time.Duration, merge func(*Pair)) *Census {
+func (m *Model) Census(blocks int64, due func(int64) time.Duration, soon time.Duration, merge func(*Pair)) *Census {
 	p := m.planner
 	all := (p.total + blockEvents - 1) / blockEvents
 	n := min(blocks, all)
 	c := &Census{Blocks: n, Whole: n == all, head: &p.people.crowd, ranks: p.people.count, people: map[person]tallied{}}
-	t := &taker{Census: c, m: m, due: due, merge: merge, met: map[person]int64{}, latest: map[int64]time.Duration{}}
+	t := &taker{Census: c, m: m, due: due, merge: merge, met: map[person]int64{}, latest: map[int64]time.Duration{}, soon: soon, sent: map[uint64]sending{}}
 	var b *block
 	for k := range n {
 		number := int64((float64(k) + 0.5) * float64(all) / float64(n))
@@ -80,6 +82,8 @@ type taker struct {
 	met   map[person]int64 // events of the block, by person
 	named [1 << 16]uint16  // and by the anonymous id, as in planned
 
+	soon   time.Duration
+	sent   map[uint64]sending      // by id: what it had in the batch before
 	latest map[int64]time.Duration // of anonymous ids across blocks: when their latest event is due
 }
 
@@ -94,6 +98,7 @@ func (t *taker) take(b *block) {
 			e = &b.events[e.via-1]
 		}
 		t.Events++
+		t.follow(e, b, j)
 		if t.m.planner.mix.kinds[e.kind].merge {
 			t.merged(e, b, j)
 		} else {
@@ -102,6 +107,41 @@ func (t *taker) take(b *block) {
 	}
 	t.sumUp(b)
 }
+
+// sending is what an id has in a batch.
+type sending struct {
+	due    time.Duration
+	events int64
+}
+
+// follow counts the events of an id's batch before if that at j follows soon.
+func (t *taker) follow(e *planned, b *block, j int) {
+	id := uint64(e.who)
+	switch {
+	case e.mark == markNoID:
+		return
+	case t.m.planner.mix.kinds[e.kind].merge && (e.via == 0 || e.mark == markEarly):
+	case t.m.planner.mix.kinds[e.kind].merge:
+		id = anonymousBit | uint64(b.anonymous(e.via))
+	case e.anon != 0:
+		id = anonymousBit | uint64(b.anonymous(e.anon))
+	}
+	due := t.due(b.number*blockEvents + int64(j))
+	last, known := t.sent[id]
+	if known && last.due == due {
+		last.events++
+	} else {
+		if known && due-last.due <= t.soon {
+			t.Followed += last.events
+		}
+		last = sending{due, 1}
+	}
+	t.sent[id] = last
+}
+
+// anonymousBit sets the numbers that make anonymous ids apart from persons. Those of
+// visits have bit 62, of the hot list bit 63.
+const anonymousBit = 1 << 61
 
 // sumUp adds a block to what is known of the ids.
 func (t *taker) sumUp(b *block) {

@@ -71,7 +71,7 @@ func compareCensus(t *testing.T, traffic *scenario.Traffic) {
 	}
 	const slack = 50 * time.Millisecond // a visit across blocks begins with the next event that is free
 	shown, late := 0, 0
-	c := m.Census(100, due, func(p *Pair) {
+	c := m.Census(100, due, 0, func(p *Pair) {
 		shown++
 		apart, written := links[string(p.Target)+" "+string(p.Source)]
 		if !written {
@@ -131,7 +131,7 @@ func TestCensusOfAPart(t *testing.T) {
 		traffic.DistinctIDs.Count = int64(5000 << (seed % 4 * 3))
 		m := along(traffic, total)
 		due := func(i int64) time.Duration { return time.Duration(i) * time.Millisecond }
-		part, whole := m.Census(8, due, nil), m.Census(1000, due, nil)
+		part, whole := m.Census(8, due, 0, nil), m.Census(1000, due, 0, nil)
 		said, off := m.Persons(part)
 		was, _ := m.Persons(whole)
 		if math.Abs(said-was) > off*said {
@@ -162,7 +162,7 @@ func TestCensusIsCheap(t *testing.T) {
 	traffic := busy()
 	traffic.DistinctIDs.Count = 1_000_000_000
 	m := along(traffic, 400_000_000_000)
-	c := m.Census(3, func(int64) time.Duration { return 0 }, nil)
+	c := m.Census(3, func(int64) time.Duration { return 0 }, 0, nil)
 	if c.Blocks != 3 || c.Events != 3*blockEvents || len(m.planner.blocks.all) > 2 {
 		t.Errorf("%d blocks, %d events, %d blocks held", c.Blocks, c.Events, len(m.planner.blocks.all))
 	}
@@ -193,6 +193,6 @@ func BenchmarkCensus(b *testing.B) {
 	m := along(busy(), 400_000_000)
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Census(16, func(int64) time.Duration { return 0 }, func(*Pair) {})
+		m.Census(16, func(int64) time.Duration { return 0 }, 0, func(*Pair) {})
 	}
 }
