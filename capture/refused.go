@@ -36,6 +36,15 @@ func (b *RefusedBy) Add(r *Refusal, requests, events int64) {
 // Take counts what is lost of a request that is taken: what v0 filters out, and the
 // events that v1 drops one by one.
 func (b *RefusedBy) Take(s *Submission) {
+	switch {
+	case s.Discarded == NotHistorical:
+		b.at(200, "an endpoint for imports drops what is not marked historical_migration", NotOversize).Events += int64(s.Len())
+		return
+	case s.Discarded != NotDiscarded: // which those who are over their quota are told of apart
+		return
+	case s.Dropped > 0:
+		b.at(200, "a rule drops the events of this token or distinct_id", NotOversize).Events += int64(s.Dropped)
+	}
 	if s.Filtered > 0 {
 		b.at(200, "$performance_event is filtered out", NotOversize).Events += int64(s.Filtered)
 	}

@@ -27,14 +27,16 @@ type Dry struct {
 	// request; nil: it would refuse the request, with Refusal.
 	Submission *capture.Submission
 	Refusal    *capture.Refusal
+
+	ForwardedFor string // X-Forwarded-For, empty: none
 }
 
 // DryRun builds every request of a run on all cores, with the builders of the
 // run, and shows them one after the other in the order in which they are due. Nothing
 // is sent: where the requests would go matters to their heads alone. The plan is
 // that of the source, before any batch is split by its bytes. Whether a request
-// would be refused is judged by the endpoint's limits and, for v0, the generation
-// in staging.generation.
+// would be refused is judged by the endpoint's limits, and by what the staging section
+// says of its generation and its policy.
 func DryRun(s *scenario.Scenario, to *Destination, start time.Time, most scenario.EndpointLimits, show func(*Dry)) (Plan, error) {
 	source, err := Open(s, Part{})
 	if err != nil {
@@ -103,7 +105,7 @@ func (d *dryRun) build(n int) {
 // show shows a batch and what was split from it.
 func (d *dryRun) show(b *Batch, show func(*Dry)) {
 	for ; b != nil; b = b.rest {
-		dry := Dry{Due: b.Due, Events: b.Events, Body: int64(b.Plain), Packed: int64(len(b.Body)), Wire: d.heads.of(b)}
+		dry := Dry{ForwardedFor: b.ForwardedFor, Due: b.Due, Events: b.Events, Body: int64(b.Plain), Packed: int64(len(b.Body)), Wire: d.heads.of(b)}
 		dry.Submission, dry.Refusal = d.reader.read(b)
 		show(&dry)
 	}
@@ -112,18 +114,22 @@ func (d *dryRun) show(b *Batch, show func(*Dry)) {
 // dryReader reads requests as an endpoint does.
 type dryReader struct {
 	wire    int // the largest body as it travels, in bytes
+	noV1    bool
 	v0      capture.Decoder
 	v1      capture.DecoderV1
 	headers []recording.Header // of a request to v1 that has none of its own
 }
 
-// newDryReader returns a reader of the generation that the embedded endpoint has.
+// newDryReader returns a reader like the embedded endpoint.
 func newDryReader(s *scenario.Scenario, most scenario.EndpointLimits) dryReader {
 	limits := capture.Limits{Plain: int(most.Plain), Event: int(most.Event)}
 	r := dryReader{wire: int(most.Wire), v0: capture.Decoder{Limits: limits}, v1: capture.DecoderV1{Limits: limits}}
 	if s.Staging.Generation == capture.Generation2024.String() {
 		r.v0.Generation = capture.Generation2024
 	}
+	x := &s.Staging.Setup
+	r.v0.Policy = capture.Policy{OverQuota: s.Staging.OverQuota, KnownTokens: x.KnownTokens, Drop: x.Drop, Import: x.Import}
+	r.v1.Policy, r.noV1 = r.v0.Policy, x.NoV1
 	r.headers = []recording.Header{
 		{Name: "Authorization", Value: "Bearer " + s.Target.Token.Reveal()}, {Name: capture.HeaderSDKInfo, Value: "rehearse/1"},
 		{Name: capture.HeaderAttempt, Value: "1"}, {Name: capture.HeaderRequestID, Value: "00000000-0000-4000-8000-000000000000"},
@@ -137,7 +143,7 @@ func newDryReader(s *scenario.Scenario, most scenario.EndpointLimits) dryReader 
 func (r *dryReader) read(b *Batch) (*capture.Submission, *capture.Refusal) {
 	path, query, _ := strings.Cut(b.Path, "?")
 	v1, g := capture.IsV1(path), r.v0.Generation
-	switch known := v1 && g == capture.Current || scenario.Path(path).Known(g); {
+	switch known := v1 && g == capture.Current && !r.noV1 || scenario.Path(path).Known(g); {
 	case !known:
 		return nil, &capture.Refusal{Status: http.StatusNotFound, Text: "no such route: " + path}
 	case v1:

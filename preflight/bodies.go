@@ -144,8 +144,12 @@ func refusedRequests(l *look) []Finding {
 	case len(l.s.Traffic.Faults.Invalid) > 0 || l.s.Traffic.Faults.Duplicates > 0:
 		path, hint = "traffic.faults", "leave these faults out of traffic.faults, unless that is what is rehearsed"
 	}
+	find := l.accommodate
+	if 2*events >= l.load.Events {
+		find = l.refuse // most of it is lost
+	}
 	message := fmt.Sprintf("%s requests%s are refused and %s of %s events lost: %s", count(requests), around(off), count(events), count(l.load.Events), list(words[:min(len(words), most)], max(len(words)-most, 0)))
-	return l.accommodate(saying{"refused-requests", path, message, hint})
+	return find(saying{"refused-requests", path, message, hint})
 }
 
 // batchSize notes batches that are small or large for no reason.

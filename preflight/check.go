@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 	"rehearse/generator/traffic"
 	"rehearse/scenario"
 )
@@ -51,7 +52,7 @@ func weightOf(s Severity) int {
 // rules are what makes findings.
 var rules = []func(*look) []Finding{
 	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit, refusedRequests, largeBodies, largeEvents,
-	overCapacity, hotIDs, replicas, forcedOverflow, quota, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
+	overCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
 	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, unlike,
 }
 
@@ -71,14 +72,15 @@ type look struct {
 	worst  float64   // events that would overflow if one replica had all connections
 	crowd  float64   // events that overflow by order and belong to none of the ids looked at
 
-	most    scenario.EndpointLimits // what the endpoint takes
-	largest int64                   // bytes that one event in a hundred has at least, or the largest of those counted
-	oldest  time.Duration           // the age of the oldest event when it arrives
-	ahead   float64                 // events whose time is too far ahead of the clock
-	aheadOf float64                 // the error of that, as a share
-	census  *traffic.Census
-	file    bool // the facts come from a file
-	buckets int  // that an id's events are spread over
+	most     scenario.EndpointLimits // what the endpoint takes
+	largest  int64                   // bytes that one event in a hundred has at least, or the largest of those counted
+	oldest   time.Duration           // the age of the oldest event when it arrives
+	rerouted float64                 // share of the events that take the historical lane for their age
+	ahead    float64                 // events whose time is too far ahead of the clock
+	aheadOf  float64                 // the error of that, as a share
+	census   *traffic.Census
+	file     bool // the facts come from a file
+	buckets  int  // that an id's events are spread over
 }
 
 // newLook prepares the examination.
@@ -108,9 +110,31 @@ func FactsOf(s *scenario.Scenario) *scenario.Facts {
 		return f
 	}
 	f.Capacity, f.Generation = s.Staging.Capacity, generationOf(s)
-	f.PerMinute = s.Staging.PerMinute
+	f.PerMinute, f.HistoricalAfter = s.Staging.PerMinute, s.Staging.Setup.HistoricalAfter
 	f.Partitions = cmp.Or(s.Staging.Partitions, f.Partitions)
+	o := s.Staging.Setup.OverflowLimit
+	f.KeepsOrder = o.KeepsOrder
+	switch {
+	case o.Off:
+		f.Overflow = pipeline.Limit{}
+	case o.PerSecond > 0:
+		f.Overflow = pipeline.Limit{PerSecond: int(o.PerSecond), Burst: int(o.Burst)}
+	}
 	return f
+}
+
+// Behind is s as the endpoint that facts tell of would see it, and what that takes.
+// Without facts it is the embedded one, or the published one at another URL.
+func Behind(s *scenario.Scenario, facts *scenario.Facts) (*scenario.Scenario, scenario.EndpointLimits) {
+	there := *s
+	if facts != nil || s.Target.URL != "" {
+		there.Staging = scenario.Staging{} // which tells of another endpoint
+	}
+	if facts == nil {
+		facts = FactsOf(s)
+	}
+	there.Staging.Generation = facts.Generation.String()
+	return &there, facts.Limits(s.Target.Endpoint)
 }
 
 // generationOf is that of the embedded endpoint.

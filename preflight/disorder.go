@@ -67,6 +67,6 @@ func (r *Report) orderText() string {
 	if o.AtMost == 0 {
 		return "kept: no request overtakes another with an event of the same distinct_id"
 	}
-	return fmt.Sprintf("%s events (%s to %s) come behind a younger one of their id, over several connections",
+	return fmt.Sprintf("%s events (%s to %s) arrive behind a younger one of their distinct_id",
 		count(o.Behind), count(o.Low), count(o.High))
 }

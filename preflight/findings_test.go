@@ -145,9 +145,17 @@ var builtRows = []struct {
 	// Of 360 merges, four in five are into one id, which has a burst of fifty.
 	{"merges-at-risk", "accommodate", []string{"traffic.events={a: 96, $identify: 4}", "traffic.merges={fan_in: 80%}"}, "limits: {overflow: {rate: 2, burst: 50}}", []string{"traffic.merges=null", "traffic.distinct_ids.skew=0"}},
 	{"refused-requests", "accommodate", []string{"traffic.faults={invalid: {no_distinct_id: 0.1%}}"}, "", []string{"traffic.faults=null"}},
-	{"refused-requests", "accommodate", []string{"traffic.faults={duplicates: 20%}", "target.endpoint=v1"}, "", []string{"traffic.faults=null"}},
-	{"refused-requests", "accommodate", []string{"target.token=phx_personal"}, "", []string{"target.token=phc_project"}},
-	{"refused-requests", "accommodate", []string{"target.path=/capture/"}, "generation: 2024", []string{"target.path=null"}},
+	{"refused-requests", "refuse", []string{"traffic.faults={duplicates: 20%}", "target.endpoint=v1"}, "", []string{"traffic.faults=null"}},
+	{"refused-requests", "refuse", []string{"target.token=phx_personal"}, "", []string{"target.token=phc_project"}},
+	{"refused-requests", "refuse", []string{"target.path=/capture/"}, "generation: 2024", []string{"target.path=null"}},
+	{"refused-requests", "refuse", []string{"staging.known_tokens=[phc_other]"}, "", []string{"target.token=phc_other"}},
+	{"refused-requests", "refuse", []string{"staging.mode=import"}, "", []string{"target.historical_migration=true"}},
+	{"refused-requests", "accommodate", []string{"staging.drop=['phc_rehearsal:kiosk']", "traffic.distinct_ids.hot=[{id: kiosk, share: 10%}]"}, "", []string{"staging.drop=null"}},
+	{"scripted-faults", "note", []string{"staging.script=[{from: 0s, to: 1s, reject: {503: 10%}}]"}, "", []string{"staging.script=null"}},
+	{"over-quota", "accommodate", []string{"staging.over_quota=[phc_rehearsal]"}, "", []string{"staging.over_quota=null"}},
+	{"hot-ids", "accommodate", []string{"traffic.distinct_ids.hot=[{share: 50%}]"}, "", []string{"staging.overflow_limit=off"}},
+	{"hot-ids", "accommodate", []string{"traffic.distinct_ids.hot=[{share: 10%}]", "staging.overflow_limit={rate: 10, burst: 20}"}, "", []string{"staging.overflow_limit=null"}},
+	{"hot-ids", "accommodate", []string{"traffic.distinct_ids.hot=[{share: 50%}]", "traffic.timestamps={from: 2025-01-01, to: 2025-02-01}"}, "", []string{"staging.historical_after=24h"}},
 }
 
 // TestFindingsBuilt: as TestFindings, and the same is found when all of it is built.

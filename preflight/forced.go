@@ -86,6 +86,23 @@ func forcedOverflow(l *look) []Finding {
 		"leave staging.overflow out, unless that is what is rehearsed"})
 }
 
+// scripted says that the endpoint is told to misbehave.
+func scripted(l *look) []Finding {
+	s := l.staged()
+	if s == nil || len(s.Script) == 0 {
+		return nil
+	}
+	var words []string
+	for i := range s.Script {
+		m := &s.Script[i]
+		words = append(words, scenario.FormatDuration(m.From)+" to "+scenario.FormatDuration(m.To))
+	}
+	const most = 5
+	return l.note(saying{"scripted-faults", "staging.script",
+		"the embedded endpoint misbehaves as its script says, from " + list(words[:min(len(words), most)], max(len(words)-most, 0)) + ": what it rejects or drops then is not counted here",
+		"leave staging.script out, unless that is what is rehearsed"})
+}
+
 // quota says how much is dropped in silence.
 func quota(l *look) []Finding {
 	s := l.staged()

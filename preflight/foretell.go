@@ -28,6 +28,8 @@ func (l *look) foretell() {
 	l.census = model.Census(censusBlocks, due, slowness(l.facts), pairs.add)
 	l.taken = l.takenShare()
 	l.mixed()
+	l.peopled(model)
+	l.times(model, due)
 	keys := l.weighIDs(model)
 	if !l.census.Whole {
 		l.report.Plan.Errors.Merges = sampling(l.census.Merges, l.census.Events)
@@ -35,9 +37,7 @@ func (l *look) foretell() {
 	l.spread(model, keys)
 	l.orderIs(l.census.Followed, l.census.Events)
 	l.mergesAre(pairs.merges(l, l.report.Partitions.Hottest))
-	l.peopled(model)
 	l.fitsLearned(model, model.Heavy(l.census, fewRanks))
-	l.times(model, due)
 }
 
 // peopled notes how many different distinct_ids there are among the events that are

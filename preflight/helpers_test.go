@@ -44,7 +44,7 @@ func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.
 	if s.Replay != nil {
 		return count(t, s, f)
 	}
-	there, most := behind(s, f)
+	there, most := preflight.Behind(s, f)
 	w := generator.Weigh(there, &nowhere, preflight.Start(s, now), most)
 	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Now: now, Load: preflight.Load{
 		Events: s.Load.Profile.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire, Refused: w.Refused, Leaves: generator.Leaves(s),
@@ -68,26 +68,15 @@ func suppose(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.R
 	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Now: now, Load: load})
 }
 
-// behind is a scenario as the endpoint that facts tell of would see it, and what that
-// takes.
-func behind(s *scenario.Scenario, f *scenario.Facts) (*scenario.Scenario, scenario.EndpointLimits) {
-	if f == nil {
-		f = preflight.FactsOf(s)
-	}
-	there := *s
-	there.Staging.Generation = f.Generation.String()
-	return &there, f.Limits(s.Target.Endpoint)
-}
-
 // count checks a scenario by building all of it.
 func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
 	t.Helper()
 	start := preflight.Start(s, now)
 	tally, curve := preflight.NewTally(s, f, start), s.Load.Profile
-	there, most := behind(s, f)
+	there, most := preflight.Behind(s, f)
 	plan, err := generator.DryRun(there, &nowhere, start, most, func(d *generator.Dry) {
 		tally.Take(&preflight.Request{
-			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, Submission: d.Submission, Refusal: d.Refusal,
+			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
 		})
 	})
 	if err == nil && curve == nil {

@@ -68,6 +68,9 @@ func (l *look) times(model *traffic.Model, due func(int64) time.Duration) {
 		}
 		l.oldest = max(l.oldest, age+t.Timestamps.Disorder)
 		share += aheadShare(age, &t.Timestamps) / float64(many)
+		if after := l.facts.HistoricalAfter; after > 0 && age > after {
+			l.rerouted += 1 / float64(many)
+		}
 	}
 	l.ahead = share * float64(total)
 	if l.ahead > 0 && share < 1 { // of the moments, and of the persons whose clocks are wrong

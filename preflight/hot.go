@@ -44,7 +44,7 @@ func (l *look) weighIDs(model *traffic.Model) []key {
 		}
 	}
 	keys := l.keys(heavy)
-	limited := l.taken * l.mainShare() // the part of an id's events that limits see
+	limited := l.taken * l.mainShare() * (1 - l.rerouted) // the part of an id's events that limits see
 	var all []HotID
 	for i := range keys {
 		k := &keys[i]

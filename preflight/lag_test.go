@@ -72,7 +72,7 @@ func led(t *testing.T, s *scenario.Scenario) (all []read) {
 	t.Helper()
 	facts := preflight.FactsOf(s)
 	model := pipeline.New(pipeline.Config{Partitions: facts.Partitions, Overflow: facts.Overflow})
-	there, most := behind(s, nil)
+	there, most := preflight.Behind(s, nil)
 	_, err := generator.DryRun(there, &nowhere, now, most, func(d *generator.Dry) {
 		if d.Submission == nil {
 			return

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -93,6 +94,8 @@ type Request struct {
 	Packed     int64               // the body as it travels
 	Submission *capture.Submission // nil: the endpoint refuses it
 	Refusal    *capture.Refusal    // how; nil: it does not
+
+	ForwardedFor string // X-Forwarded-For, empty: none
 }
 
 // Take counts the next request, in the order in which they are due.
@@ -111,6 +114,10 @@ func (t *Tally) Take(r *Request) {
 		return
 	}
 	t.refused.Take(r.Submission)
+	if s := r.Submission; s.Discarded != capture.NotDiscarded {
+		t.model.Discard(int64(s.Len()), s.Discarded == capture.OverQuota)
+		return
+	}
 	for e := range r.Submission.All() {
 		t.take(r, e)
 	}
@@ -128,6 +135,9 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 		t.event.Time = at
 	}
 	t.stamp(r, e)
+	if e.Cookieless && t.facts.Generation == capture.Current {
+		t.event.Address = []byte(e.KeptIP([]byte(r.ForwardedFor), netip.Addr{}))
+	}
 	route := t.model.Take(&t.event, t.origin.Add(r.Due))
 	if t.single != nil {
 		t.single.Take(&t.event, t.origin.Add(r.Due))
@@ -153,7 +163,9 @@ func (t *Tally) stamp(r *Request, e *capture.Received) {
 		t.ahead++
 		return
 	}
-	t.oldest = max(t.oldest, arrives.Sub(e.Time(r.Submission, arrives)))
+	age := arrives.Sub(e.Time(r.Submission, arrives))
+	t.oldest = max(t.oldest, age)
+	t.event.Historical = t.event.Historical || t.facts.HistoricalAfter > 0 && age > t.facts.HistoricalAfter
 }
 
 // id returns what is known about an id.

@@ -20,12 +20,13 @@ type Facts struct {
 
 	Generation capture.Generation // how the v0 routes of the endpoint behave
 
-	Body       int64          // bytes of a request on the wire; 0: that of the endpoint, see Limits
-	Event      int64          // bytes of the Kafka message that one event becomes
-	Overflow   pipeline.Limit // of one token:distinct_id on one replica; zero: off
-	KeepsOrder bool           // what overflows keeps its key, and so its order
-	PerMinute  int64          // the global limit of one token:distinct_id; 0: off
-	Replicas   int            // of the endpoint, each with buckets of its own: reckoned as one as many times as large as connections reach of them
+	Body            int64          // bytes of a request on the wire; 0: that of the endpoint, see Limits
+	Event           int64          // bytes of the Kafka message that one event becomes
+	Overflow        pipeline.Limit // of one token:distinct_id on one replica; zero: off
+	KeepsOrder      bool           // what overflows keeps its key, and so its order
+	PerMinute       int64          // the global limit of one token:distinct_id; 0: off
+	HistoricalAfter time.Duration  // older events take the historical lane; 0: only those of batches that say so
+	Replicas        int            // of the endpoint, each with buckets of its own: reckoned as one as many times as large as connections reach of them
 
 	Partitions int
 	Costs      Costs
@@ -175,11 +176,12 @@ func readCapacity(v value, f *Facts) {
 
 func readLimits(v value, f *Facts) {
 	v.object(fields{
-		"body":       func(v value) { f.Body = v.bytes(1000, maxBatchBytes) },
-		"event":      func(v value) { f.Event = v.bytes(1000, maxBatchBytes) },
-		"overflow":   func(v value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
-		"per_minute": func(v value) { f.PerMinute = readSwitchable(v) },
-		"replicas":   func(v value) { f.Replicas = int(v.count(1, maxReplicas)) },
+		"body":             func(v value) { f.Body = v.bytes(1000, maxBatchBytes) },
+		"event":            func(v value) { f.Event = v.bytes(1000, maxBatchBytes) },
+		"overflow":         func(v value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
+		"per_minute":       func(v value) { f.PerMinute = readSwitchable(v) },
+		"historical_after": func(v value) { f.HistoricalAfter = v.duration(time.Hour, 1000*24*time.Hour) },
+		"replicas":         func(v value) { f.Replicas = int(v.count(1, maxReplicas)) },
 	})
 }
 

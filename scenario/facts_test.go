@@ -47,7 +47,7 @@ func TestFactsSchemaAgrees(t *testing.T) {
 		"{}", string(example), "hosts: [a.example, '[::1]:8010']", "capacity: {events: 5000}", "capacity: {events: 300k/min, from: declared}",
 		"limits: {}", "limits: {overflow: off, per_minute: off}", "limits: {overflow: {rate: 5, burst: 1, keeps_order: true}}", "limits: {overflow: {rate: 6k/min, burst: 1}, per_minute: 5k, replicas: 12}", "limits: {body: 2MB, event: 5000}",
 		"costs: {}", "costs: {events: {a: 0, $set: 2.5}, apps: 0}", "hours: {zone: UTC, days: [sat, sun]}", "hours: {zone: America/New_York, from: 7:30, to: 24:00}",
-		"partitions: 1", "service: 1s", "hazard: 0", "generation: 2024", "generation: '2024'", "generation: current",
+		"partitions: 1", "limits: {historical_after: 24h}", "service: 1s", "hazard: 0", "generation: 2024", "generation: '2024'", "generation: current",
 	} {
 		if _, err := ParseFacts("p.yaml", []byte(text)); err != nil {
 			t.Errorf("the loader refuses\n%s\n%v", text, err)
@@ -58,7 +58,7 @@ func TestFactsSchemaAgrees(t *testing.T) {
 	}
 	for _, text := range []string{
 		"[]", "host: a", "hosts: a", "hosts: ['https://a']", "hosts: []", "hosts: ['']", "capacity: 5000", "capacity: {from: measured}", "capacity: {events: 5, from: guessed}",
-		"limits: {overflow: on}", "limits: {overflow: {rate: 5}}", "limits: {overflow: {rate: 5, burst: 0}}", "limits: {per_minute: 0}", "limits: {replicas: 0}", "limits: {bodies: 5}",
+		"limits: {overflow: on}", "limits: {overflow: {rate: 5}}", "limits: {overflow: {rate: 5, burst: 0}}", "limits: {per_minute: 0}", "limits: {replicas: 0}", "limits: {historical_after: soon}", "limits: {bodies: 5}",
 		"partitions: 0", "partitions: many", "costs: {events: {a: -1}}", "costs: {events: [a]}", "costs: {apps: yes}", "hours: {}", "hours: {zone: UTC, from: 25:00}",
 		"hours: {zone: UTC, from: nine}", "hours: {zone: UTC, days: []}", "hours: {zone: UTC, days: [monday]}", "service: 5", "hazard: -1s", "generation: 2025", "generation: []",
 	} {

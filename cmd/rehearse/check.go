@@ -150,24 +150,13 @@ func loadOf(s *scenario.Scenario, facts *scenario.Facts, now time.Time, exact bo
 
 // estimatedLoad is what a run of synthesized traffic would send to a destination.
 func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *generator.Destination, now time.Time) preflight.Load {
-	there, most := behind(s, facts)
+	there, most := preflight.Behind(s, facts)
 	weight := generator.Weigh(there, to, preflight.Start(s, now), most)
 	return preflight.Load{
 		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
 		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile, Leaves: generator.Leaves(s), Refused: weight.Refused,
 		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
 	}
-}
-
-// behind is s as the endpoint that facts tell of would see it, and what that takes.
-// Without facts it is the embedded one, or the published one at another URL.
-func behind(s *scenario.Scenario, facts *scenario.Facts) (*scenario.Scenario, scenario.EndpointLimits) {
-	if facts == nil {
-		facts = preflight.FactsOf(s)
-	}
-	there := *s
-	there.Staging.Generation = facts.Generation.String()
-	return &there, facts.Limits(s.Target.Endpoint)
 }
 
 // supposed is where requests would go: it decides how long their heads are. The
@@ -184,10 +173,10 @@ func supposed(s *scenario.Scenario) *generator.Destination {
 func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (preflight.Load, error) {
 	start := preflight.Start(s, now)
 	tally, curve := preflight.NewTally(s, facts, start), s.Load.Profile
-	there, most := behind(s, facts)
+	there, most := preflight.Behind(s, facts)
 	plan, err := generator.DryRun(there, supposed(s), start, most, func(d *generator.Dry) {
 		tally.Take(&preflight.Request{
-			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, Submission: d.Submission, Refusal: d.Refusal,
+			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
 		})
 	})
 	if err == nil && curve == nil {
