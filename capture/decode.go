@@ -127,6 +127,16 @@ func (d *Decoder) Decode(r *Request) (*Submission, error) {
 	return nil, refusal
 }
 
+// Text returns the JSON text that r carries, whatever it says, out of the wrappings
+// that a v0 route understands. It is good until the next Decode or Text.
+func (d *Decoder) Text(r *Request) ([]byte, error) {
+	text, refusal := d.unwrap(r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return text, nil
+}
+
 // decode takes the steps in the order of the service, for the first refusal is
 // the one that is answered (payload/analytics.rs, events/analytics.rs; hog-rs
 // v0_endpoint.rs).

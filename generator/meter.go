@@ -40,7 +40,8 @@ type meter struct {
 // begin starts the count for one exchange, which may take until a deadline. The
 // connection has one for writing and reading.
 func (m *meter) begin(deadline time.Time) {
-	m.written, m.read, m.head, m.opening, m.dialed, m.broken, m.silent = 0, 0, m.head[:0], results.Opening{}, nil, nil, false
+	m.written, m.read, m.head, m.silent = 0, 0, m.head[:0], false
+	m.opening, m.dialed, m.broken = results.Opening{}, nil, nil
 	m.deadline = deadline
 }
 

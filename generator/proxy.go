@@ -91,7 +91,7 @@ func (o dialing) DialContext(ctx context.Context, _, addr string) (net.Conn, err
 }
 
 // maxTunnelAnswer bounds what a proxy may say before its tunnel stands, in bytes.
-const maxTunnelAnswer = 16 << 10
+const maxTunnelAnswer = maxHead
 
 // burrow asks a proxy for a tunnel (RFC 9110, section 9.3.6).
 func burrow(ctx context.Context, conn net.Conn, request string) error {
@@ -102,13 +102,16 @@ func burrow(ctx context.Context, conn net.Conn, request string) error {
 	}
 	from := bufio.NewReader(io.LimitReader(conn, maxTunnelAnswer))
 	answer, err := http.ReadResponse(from, &http.Request{Method: http.MethodConnect})
+	for err == nil && answer.StatusCode/100 == 1 { // informational, and followed by the answer
+		answer, err = http.ReadResponse(from, &http.Request{Method: http.MethodConnect})
+	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
 		return err
 	case answer.StatusCode/100 != 2:
-		return fmt.Errorf("it answered %s", answer.Status)
+		return fmt.Errorf("it answered %d %s", answer.StatusCode, http.StatusText(answer.StatusCode)) // in no words of its own: it knows a password
 	case from.Buffered() > 0:
 		return errors.New("it spoke before it was spoken to")
 	}

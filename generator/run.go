@@ -129,9 +129,10 @@ func newRun(hard context.Context, c Config) *run {
 	if c.Clock != nil {
 		watch = &clocks{start: c.Start, tell: c.Clock}
 	}
+	secrets := secretsOf(c.Scenario)
 	for i := range n {
 		s := r.newSender(hard, i, batons)
-		s.clocks = watch
+		s.clocks, s.striker = watch, &striker{secrets: secrets}
 		r.senders = append(r.senders, s)
 	}
 	return r

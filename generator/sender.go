@@ -35,7 +35,8 @@ type sender struct {
 
 	reach *reach // how far all senders have got
 
-	clocks *clocks // nil: the endpoint's is of no interest
+	striker *striker // of answers that are kept
+	clocks  *clocks  // nil: the endpoint's is of no interest
 
 	since  time.Duration // when it was last done with a request, and free for the next
 	trail  trail         // of the batch that it has
@@ -219,5 +220,8 @@ func (s *sender) exchange(b *Batch) {
 		if s.gate != nil {
 			s.gate.pause(s.out.Done + s.wire.retryAfter())
 		}
+	}
+	if len(s.out.Answer) > 0 && s.wire.meter.dialed == nil { // else it is no answer but why there was none
+		s.out.Answer = s.striker.strike(s.out.Answer, b, s.out.Done)
 	}
 }
