@@ -13,8 +13,8 @@ import (
 // The heartbeat of a run. What comes more than stallAfter late was kept from
 // running: by less than that a busy machine delays anyone now and then.
 const (
-	beatEvery  = 5 * time.Millisecond
-	stallAfter = 15 * time.Millisecond
+	beatEvery  = 10 * time.Millisecond
+	stallAfter = 10 * time.Millisecond
 )
 
 // recovery is for how many times its length a stall may go on to delay requests: an
@@ -85,10 +85,14 @@ func (s *stalls) watch(done <-chan struct{}) {
 
 // waitsEvery is after how many beats the waits of all threads are read, so that
 // older ones are not taken for those in a stall.
-const waitsEvery = 20
+const waitsEvery = 10
 
-// add notes a stall.
+// add notes a stall. What was before the start is no part of the run.
 func (s *stalls) add(stall results.Stall) {
+	if stall.To <= 0 {
+		return
+	}
+	stall.From = max(stall.From, 0)
 	seen := *s.seen.Load()
 	seen = append(seen[max(0, len(seen)-rememberedStalls+1):len(seen):len(seen)], stall)
 	s.seen.Store(&seen)

@@ -262,7 +262,7 @@ func (h *Health) notes(sent int64) (notes []string) {
 	}
 	switch again := ratio(h.Again, h.Segments); {
 	case again > muchResent:
-		notes = append(notes, fmt.Sprintf("%s of the run's own TCP segments were sent again: the network loses packets, and latencies have that in them", percent(again)))
+		notes = append(notes, fmt.Sprintf("%s of the run's own TCP segments were sent again: the network lost packets, or the other end was too busy to confirm them, and latencies have that in them", percent(again)))
 	case h.Segments == 0 && h.Resent > muchResent:
 		notes = append(notes, fmt.Sprintf("%s of the TCP segments of this machine were sent again, of this program and all others", percent(h.Resent)))
 	}

@@ -1,0 +1,92 @@
+package generator
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"testing"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+)
+
+// oneRequest is a sender with a queue of one batch and an endpoint that answers at once.
+type oneRequest struct {
+	sender *sender
+	queue  chan *Batch
+	free   chan *Batch
+	batch  *Batch
+	ended  chan struct{}
+}
+
+// newOneRequest starts the sender.
+func newOneRequest(tb testing.TB) *oneRequest {
+	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n" + capture.AnswerOk)
+	p := &Pacer{start: time.Now(), nap: nap}
+	o := &oneRequest{queue: make(chan *Batch, 1), free: make(chan *Batch, 1), batch: newBatch(), ended: make(chan struct{})}
+	baton := make(chan *lane, 1)
+	baton <- &lane{}
+	o.sender = &sender{
+		pacer: p, queue: o.queue, baton: baton, free: o.free, stalls: newStalls(p), reach: &reach{},
+		shard: results.NewRecorder(1).Shard(0), timer: stoppedTimer(),
+		wire: newWire(tb.Context(), &Destination{
+			URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: time.Minute,
+			Dial: func(context.Context, string) (net.Conn, error) { return &canned{answer: answer}, nil },
+		}),
+	}
+	go o.sender.stalls.watch(o.ended)
+	go func() {
+		o.sender.run(tb.Context())
+		close(o.ended)
+	}()
+	o.batch.Path, o.batch.ContentType, o.batch.Body, o.batch.Events = "/batch/", contentJSON, make([]byte, 4000), 10
+	return o
+}
+
+// send sends the batch once more, due at a time.
+func (o *oneRequest) send(due time.Duration) {
+	o.batch.Due = due
+	o.batch.ready <- struct{}{}
+	o.queue <- o.batch
+	o.batch = <-o.free
+}
+
+// end ends the sender.
+func (o *oneRequest) end() {
+	close(o.queue)
+	<-o.ended
+}
+
+// TestSenderDoesNotAllocate: from the queue to the books a request costs no memory, be it
+// on time or behind.
+func TestSenderDoesNotAllocate(t *testing.T) {
+	if raced {
+		t.Skip("the race detector makes pools forget")
+	}
+	o := newOneRequest(t)
+	defer o.end()
+	for range 2 * maxSpendings { // until the marks of what is behind have their room
+		o.send(0)
+	}
+	for name, late := range map[string]time.Duration{"on time": 0, "behind": time.Second} {
+		if n := testing.AllocsPerRun(1000, func() { o.send(o.sender.pacer.Now() - late) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// BenchmarkSender is one request from the queue to the books, without an endpoint's work
+// and the kernel's.
+func BenchmarkSender(b *testing.B) {
+	for name, late := range map[string]time.Duration{"on time": 0, "behind": time.Second} {
+		b.Run(name, func(b *testing.B) {
+			o := newOneRequest(b)
+			defer o.end()
+			b.ReportAllocs()
+			for b.Loop() {
+				o.send(o.sender.pacer.Now() - late)
+			}
+		})
+	}
+}
