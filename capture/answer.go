@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -63,7 +64,8 @@ func ofClass(class int) Reason {
 // its body is an acknowledgement that the service is known to give: a 200 from a
 // login page is an UnknownAnswer. A 200 that lists "events" as quota_limited is
 // a BillingLimit, for these events were discarded. (A 200 without the list may
-// hide the same: over quota, the service says Ok and discards.) The body is
+// hide the same: over quota, the service says Ok and discards.) A 204 is none:
+// the service gives it where it is asked to, see JudgeBeacon. The body is
 // untrusted, at most MaxAnswer long, and not kept.
 func Judge(status int, body []byte) Reason {
 	reason := OfStatus(status)
@@ -74,10 +76,29 @@ func Judge(status int, body []byte) Reason {
 	switch {
 	case string(body) == AnswerOk, string(body) == AnswerOne:
 		return Accepted
-	case status == 204 && len(body) == 0: // what beacon=1 asks for
-		return Accepted
 	}
 	return judgeObject(body)
+}
+
+// JudgeBeacon is Judge for a request that asks for no body in the answer: a 204 is
+// Accepted.
+func JudgeBeacon(status int, body []byte) Reason {
+	if status == 204 && len(bytes.TrimSpace(body)) == 0 {
+		return Accepted
+	}
+	return Judge(status, body)
+}
+
+// AsksForBeacon reports whether the request with a target, path and query, asks for a
+// 204 in place of a body (payload/types.rs; what browsers send as a page goes away).
+func AsksForBeacon(target string) bool {
+	_, query, _ := strings.Cut(target, "?")
+	for name, value := range pairs([]byte(query)) {
+		if name == "beacon" && value == "1" {
+			return true
+		}
+	}
+	return false
 }
 
 func judgeObject(body []byte) Reason {

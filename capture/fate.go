@@ -6,7 +6,7 @@ import (
 )
 
 // fateNames are the fates in words, by Fate.
-var fateNames = [...]string{FateUnsent: "unsent", FateAccepted: "accepted", FateRejected: "rejected", FateAmbiguous: "ambiguous"}
+var fateNames = [...]string{FateUnsent: "unsent", FateAccepted: "accepted", FateRejected: "rejected", FateAmbiguous: "ambiguous", FateMayBeStored: "rejected_may_be_stored"}
 
 // String is the fate in a word.
 func (f Fate) String() string {

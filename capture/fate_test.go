@@ -8,7 +8,7 @@ import (
 // A fate is written as a word and read as that or as the number of earlier versions.
 func TestFateInJSON(t *testing.T) {
 	t.Parallel()
-	for f, word := range map[Fate]string{FateUnsent: "unsent", FateAccepted: "accepted", FateRejected: "rejected", FateAmbiguous: "ambiguous"} {
+	for f, word := range map[Fate]string{FateUnsent: "unsent", FateAccepted: "accepted", FateRejected: "rejected", FateAmbiguous: "ambiguous", FateMayBeStored: "rejected_may_be_stored"} {
 		text, err := json.Marshal(f)
 		if err != nil || string(text) != `"`+word+`"` {
 			t.Errorf("%s, error %v, want %q", text, err, word)
@@ -20,7 +20,7 @@ func TestFateInJSON(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"4", `"lost"`, "{}", "-1"} {
+	for _, text := range []string{"5", `"lost"`, "{}", "-1"} {
 		var got Fate
 		if err := json.Unmarshal([]byte(text), &got); err == nil {
 			t.Errorf("%s read as %v", text, got)

@@ -95,6 +95,10 @@ const (
 	FateAccepted
 	FateRejected
 	FateAmbiguous // it may have been ingested
+
+	// FateMayBeStored is a rejected event of a request that was refused in such a
+	// way that some of it may be stored (see StoredOf). No reason means it by itself.
+	FateMayBeStored
 )
 
 type reasonRow struct {
@@ -109,9 +113,8 @@ type reasonRow struct {
 // contract capture_tests.yaml; posthog-go, -python and -js agree). An oversized
 // answer is no network error to them: they saw a status.
 //
-// A 5xx counts as rejected though some events of its batch may have landed: the
-// sink enqueues in order and the first failed acknowledgement fails the request
-// (capture sinks/kafka.rs send_batch).
+// A refusal counts as rejected though some events of its batch may have landed:
+// StoredOf says of which.
 var reasonTable = [reasons]reasonRow{
 	Accepted: {"accepted", Nobody, FateAccepted, false},
 

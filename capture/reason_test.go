@@ -105,7 +105,7 @@ func TestJudge(t *testing.T) {
 		{200, `{"status":1,"quota_limited":[]}`, capture.Accepted},
 		{200, `{"status":"Ok","quota_limited":["recordings"]}`, capture.Accepted},
 		{200, `{"status":"Ok","quota_limited":["recordings","events"]}`, capture.BillingLimit},
-		{204, "", capture.Accepted},
+		{204, "", capture.UnknownAnswer}, // unless it was asked for
 		{200, "", capture.UnknownAnswer},
 		{202, html, capture.UnknownAnswer},
 		{204, html, capture.UnknownAnswer},
@@ -144,6 +144,20 @@ func TestJudge(t *testing.T) {
 	for _, row := range rows {
 		if got := capture.Judge(row.status, []byte(row.body)); got != row.want {
 			t.Errorf("Judge(%d, %q) = %v, want %v", row.status, row.body, got, row.want)
+		}
+		want := row.want
+		if row.status == 204 && row.body == "" {
+			want = capture.Accepted
+		}
+		if got := capture.JudgeBeacon(row.status, []byte(row.body)); got != want {
+			t.Errorf("JudgeBeacon(%d, %q) = %v, want %v", row.status, row.body, got, want)
+		}
+	}
+	for target, want := range map[string]bool{
+		"/e/?beacon=1": true, "/e/?ip=1&beacon=1&_=5": true, "/e/": false, "/batch/?beacon=0": false, "/beacon=1": false, "/e/?data=beacon=1": false,
+	} {
+		if got := capture.AsksForBeacon(target); got != want {
+			t.Errorf("AsksForBeacon(%q) = %t", target, got)
 		}
 	}
 }

@@ -65,6 +65,9 @@ func (s *sender) resend(b *Batch) bool {
 		return false
 	}
 	b.last.Again = true
+	if b.last.MayBeStored || b.last.Reason.Fate() == capture.FateAmbiguous {
+		b.stored++
+	}
 	if b.unsure == nil && b.last.Reason.Fate() == capture.FateAmbiguous {
 		unsure := b.last
 		b.unsure = &unsure
@@ -77,17 +80,24 @@ func (s *sender) resend(b *Batch) bool {
 
 // doubt makes the events that an answer refuses one by one ambiguous if an attempt
 // before may have brought them in: what was not persisted of this attempt may
-// have been of that one. The answer's own word for each stays beside it.
+// have been of that one. Where that attempt was refused they stay refused, and may
+// be stored. The answer's own word for each stays beside it.
 func (b *Batch) doubt(o *results.Outcome) {
-	if b.unsure == nil || len(o.Parts) == 0 || o.Reason.Fate() != capture.FateRejected {
+	if b.stored == 0 || len(o.Parts) == 0 || o.Reason.Fate() != capture.FateRejected {
 		return
 	}
 	for i := range o.Parts {
-		if p := &o.Parts[i]; p.Reason.Fate() == capture.FateRejected {
+		switch p := &o.Parts[i]; {
+		case p.Reason.Fate() != capture.FateRejected:
+		case b.unsure != nil:
 			p.Reason = b.unsure.Reason
+		default:
+			p.MayBeStored = true
 		}
 	}
-	o.Reason = b.unsure.Reason
+	if b.unsure != nil {
+		o.Reason = b.unsure.Reason
+	}
 }
 
 // leave makes an attempt that has been admitted. False: it never left, because the
@@ -102,13 +112,17 @@ func (s *sender) leave(b *Batch) bool {
 
 // conclude records what a request has come to in the end. If an attempt may have
 // arrived, a later one that was refused does not make it certain that nothing did:
-// then the request is ambiguous, and the refusal is what was met on the way.
+// then the request is ambiguous, and the refusal is what was met on the way. If one
+// was refused in such a way that events of it may be stored, they still may.
 func (s *sender) conclude(b *Batch) {
+	b.countTwice(&s.out)
+	s.out.MayBeStored = s.out.MayBeStored || b.stored > 0 && s.out.Reason.Fate() == capture.FateRejected
 	if was := b.unsure; was != nil {
 		switch o := &s.out; {
 		case len(o.Parts) > 0 && o.Reason == was.Reason: // as doubt made it
 			o.Status, o.Answer = was.Status, was.Answer
 		case len(o.Parts) == 0 && o.Reason.Fate() == capture.FateRejected:
+			o.MayBeStored, was.MayBeStored = false, o.MayBeStored
 			o.Reason, was.Reason = was.Reason, o.Reason
 			o.Status, was.Status = was.Status, o.Status
 			o.Answer, was.Answer = was.Answer, o.Answer
@@ -120,11 +134,39 @@ func (s *sender) conclude(b *Batch) {
 	s.shard.Record(&s.out)
 }
 
+// countTwice counts the events that came to their end and may be stored by two
+// attempts: those of one that was taken whole, or the parts of an answer.
+func (b *Batch) countTwice(o *results.Outcome) {
+	if b.stored == 0 {
+		return
+	}
+	if len(o.Parts) == 0 {
+		certain := o.Reason.Fate() == capture.FateRejected && !o.MayBeStored
+		b.endOf(b.outstanding(), !certain)
+	}
+	for _, p := range o.Parts {
+		b.endOf(p.Events, taken(&p))
+	}
+}
+
+// endOf counts n events as stored twice if two attempts may have stored them, the
+// last of which did so if it took them.
+func (b *Batch) endOf(n int64, took bool) {
+	if b.stored > 1 || b.stored == 1 && took {
+		b.twice += n
+	}
+}
+
+// taken says whether an answer took the events, or may have: it said nothing of them.
+func taken(p *results.Part) bool {
+	return p.Reason == capture.Accepted || p.Said.Verdict == capture.VerdictNone
+}
+
 // admit begins the outcome of another attempt to send b, as soon as the gate lets
 // it pass. False: it never does.
 func (s *sender) admit(b *Batch) bool {
 	n := b.outstanding()
-	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
+	s.out = b.outcome()
 	if !s.gate.afford(n) {
 		s.unsent(capture.HeldBack, s.pacer.Now())
 		return false
@@ -197,6 +239,7 @@ func (b *Batch) returned() (left []int) {
 func (b *Batch) putAside(parts []results.Part) {
 	for _, p := range parts {
 		if p.Said.Verdict != capture.VerdictRetry {
+			b.endOf(p.Events, taken(&p))
 			b.parts = append(b.parts, p)
 		}
 	}
@@ -230,7 +273,7 @@ func (b *Batch) outstanding() int64 {
 
 // conclude makes o, the outcome of the last attempt, that of the whole request.
 func (b *Batch) conclude(o *results.Outcome) {
-	o.First, o.Events, o.Retries = b.First, b.Events, int32(b.attempt)
+	o.First, o.Events, o.Retries, o.Twice = b.First, b.Events, int32(b.attempt), b.twice
 	if b.attempt > 0 {
 		o.Waited, o.Sent, o.Cause = o.Sent-b.sent, b.sent, b.cause
 	}
@@ -242,7 +285,7 @@ func (b *Batch) conclude(o *results.Outcome) {
 		all = append(all, o.Parts...)
 	} else {
 		for _, i := range b.left {
-			all = append(all, results.Part{First: i, Events: 1, Reason: o.Reason})
+			all = append(all, results.Part{First: i, Events: 1, Reason: o.Reason, MayBeStored: o.MayBeStored})
 		}
 	}
 	slices.SortFunc(all, func(x, y results.Part) int { return int(x.First - y.First) })
@@ -250,5 +293,6 @@ func (b *Batch) conclude(o *results.Outcome) {
 	for _, p := range all {
 		o.Parts = appendPart(o.Parts, p)
 		o.Reason = worse(o.Reason, p.Reason)
+		o.MayBeStored = o.MayBeStored || p.MayBeStored
 	}
 }

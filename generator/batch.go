@@ -35,6 +35,9 @@ type Batch struct {
 	spared  int                   // how often of that with fewer events, which the client does not count
 	last    results.Outcome       // of the attempt before
 	unsure  *results.Outcome      // of the first attempt that may have arrived; nil: none
+	stored  int                   // attempts before that may have stored events that are left
+	twice   int64                 // events that came to their end and may be stored twice
+	unfit   int64                 // events that the endpoint is expected to refuse
 	sent    time.Duration         // when the first attempt left
 	cause   results.Cause         // and why so late
 
@@ -54,6 +57,11 @@ func newBatch() *Batch { return &Batch{ready: make(chan struct{}, 1)} }
 // reset makes the batch empty and keeps its buffers.
 func (b *Batch) reset() {
 	*b = Batch{Body: b.Body[:0], results: b.results[:0], recorded: b.recorded.reset(), ready: b.ready}
+}
+
+// outcome begins the outcome of an attempt to send b.
+func (b *Batch) outcome() results.Outcome {
+	return results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain), ExpectRefused: b.unfit}
 }
 
 // splitAt cuts b before its i-th event and returns what comes after.

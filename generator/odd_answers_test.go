@@ -186,7 +186,7 @@ func TestOddAnswers(t *testing.T) {
 		{"a second answer behind it", []string{yes + busy}, capture.Accepted, 3, 3},
 		{"one that comes later", []string{yes + "|" + busy}, capture.Accepted, 3, 1}, // then no connection is used again
 		{"one that comes too late", []string{yes, busy + yes, yes}, capture.UnknownAnswer, 2, 1},
-		{"a body behind 204", []string{"HTTP/1.1 204 No Content\r\nContent-Length: 15\r\n" + body}, capture.Accepted, 3, 3},
+		{"a body behind 204", []string{"HTTP/1.1 204 No Content\r\nContent-Length: 15\r\n" + body}, capture.UnknownAnswer, 3, 3},
 		{"a body behind 304", []string{"HTTP/1.1 304 Not Modified\r\n\r\nsurprise"}, capture.Redirected, 3, 3},
 		{"408 when it has rested", []string{yes + "|HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n#"}, capture.Accepted, 3, 0},
 	} {
@@ -201,7 +201,7 @@ func TestOddAnswers(t *testing.T) {
 				w.prepare(&Batch{Path: "/batch/", ContentType: contentJSON, Body: []byte("{}")}, 0)
 				w.exchange(&o)
 				want := row.want
-				if want == capture.UnknownAnswer && k != 1 {
+				if want == capture.UnknownAnswer && k != 1 && len(row.script) > 1 {
 					want = capture.Accepted
 				}
 				if o.Reason != want || (o.Status == 0) != (want.Side() == capture.Network) {

@@ -54,7 +54,7 @@ func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (deal
 		plan.Peak, plan.Rate, plan.Pause = p.Peak(), p.Rate, Pause{}
 	}
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone
-	plan.Verbatim = format == scenario.FormatCapture
+	plan.Verbatim, plan.MostOut = format == scenario.FormatCapture, s.Replay.MostLeftOut()
 	return plan, open, nil
 }
 
@@ -157,6 +157,7 @@ func (d *dealing) count(lanes int) (Plan, error) {
 	}
 	if d.replay != nil {
 		p.Recording = fmt.Sprintf("%016x", sum.Sum64())
+		p.Lines, p.LeftOut = d.replay.counts().Lines, d.replay.counts().Bad
 		p.Warnings = append(warnings(d.replay.counts()), load.warnings(lanes)...)
 		if pause := d.replay.longestPause(); pause.Ends > p.Skipped {
 			pause.Ends -= p.Skipped

@@ -75,15 +75,21 @@ func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.
 // count finds out how many events the request carries, and which queue the
 // first one's distinct_id belongs to. One that cannot be decoded counts as one.
 func (r *requestReplay) count(b *Batch, q *recording.Request) {
-	b.First, b.Events, b.results = r.events, 1, b.results[:0]
+	b.First, b.Events, b.unfit, b.results = r.events, 1, 0, b.results[:0]
 	got, err := r.decoder.Decode(q)
 	var refusal *capture.Refusal
 	switch {
 	case errors.As(err, &refusal):
 		b.Events = max(int64(refusal.Events), 1)
+		b.unfit = b.Events
 	case len(got.Results) > 0:
 		b.Events = int64(len(got.Results))
 		b.results = append(b.results, got.Results...)
+		for _, r := range got.Results {
+			if r.Verdict.Reason().Fate() == capture.FateRejected {
+				b.unfit++
+			}
+		}
 	case len(got.Events) > 0:
 		b.Events = int64(len(got.Events) + got.Filtered)
 	}

@@ -79,6 +79,7 @@ func (k *Resumption) left(all Plan, open func() (dealing, error)) (Plan, func() 
 		return Plan{}, nil, err
 	}
 	plan.Whole, plan.Recording, plan.Lanes, plan.Ordered, plan.Verbatim, plan.Sharded = all.Whole, all.Recording, all.Lanes, all.Ordered, all.Verbatim, all.Sharded
+	plan.MostOut = all.MostOut
 	for _, b := range k.Broken {
 		doubtful, err := b.ask(open)
 		if err != nil {

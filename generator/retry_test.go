@@ -112,15 +112,15 @@ func TestRetriesHideNothing(t *testing.T) {
 			for _, row := range r.stats.Refusals {
 				refused += row.Requests
 			}
-			again := r.total.Attempts[results.Refusal{Reason: capture.Unavailable, Status: 503}]
+			again := r.total.Attempts[results.Refusal{Reason: capture.Unavailable, Status: 503, MayBeStored: true}]
 			if fates[capture.FateRejected].Requests+again.Requests != refused || again.Requests == 0 || r.total.Retries != again.Requests {
 				t.Errorf("%d connections: %d rejected and %d sent again, the endpoint refused %d", connections, fates[capture.FateRejected].Requests, again.Requests, refused)
 			}
-			if n := r.total.Refusals[results.Refusal{Reason: capture.BadRequest, Status: 400}].Requests; n < 9 || r.total.Attempts[results.Refusal{Reason: capture.BadRequest, Status: 400}].Requests != 0 {
+			if n := r.total.Refusals[results.Refusal{Reason: capture.BadRequest, Status: 400, MayBeStored: true}].Requests; n < 9 || r.total.Attempts[results.Refusal{Reason: capture.BadRequest, Status: 400, MayBeStored: true}].Requests != 0 {
 				t.Errorf("%d times 400, which nobody sends again", n)
 			}
 			// 0.3 to the fourth of 1,000 requests, and the run waits for the last.
-			if n := r.total.Refusals[results.Refusal{Reason: capture.Unavailable, Status: 503}].Requests; n > 25 {
+			if n := r.total.Refusals[results.Refusal{Reason: capture.Unavailable, Status: 503, MayBeStored: true}].Requests; n > 25 {
 				t.Errorf("%d requests given up, want about 8", n)
 			}
 			if late := r.total.AllLate(); late.Requests != 0 || r.total.Settled < 19*time.Second {

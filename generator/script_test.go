@@ -29,7 +29,7 @@ func TestScriptedPhases(t *testing.T) {
 			r.run(t)
 			fates := r.balance(t)
 			for _, status := range []int{429, 503} {
-				kind := results.Refusal{Reason: capture.OfStatus(status), Status: status}
+				kind := results.Refusal{Reason: capture.OfStatus(status), Status: status, MayBeStored: status == 503}
 				booked, sent := r.total.Refusals[kind].Requests+r.total.Attempts[kind].Requests, int64(0)
 				for _, row := range r.stats.Refusals {
 					if row.Status == status {

@@ -96,7 +96,7 @@ func (s *sender) handleAll(b *Batch, waited bool) *Batch {
 // handle sends one request, or says why not, and records what became of it. It
 // tells whether the request waits to be sent again.
 func (s *sender) handle(b *Batch, waited bool) (waits bool) {
-	s.out = results.Outcome{First: b.First, Events: b.Events, Due: b.Due, BodyBytes: int32(b.Plain)}
+	s.out = b.outcome()
 	now := s.pacer.Now()
 	switch {
 	case !waited:

@@ -26,6 +26,9 @@ func (s *sender) shrink(b, part *Batch) {
 	if b.attempt == 0 {
 		b.sent, b.cause = s.out.Sent, s.out.Cause
 	}
+	if s.out.MayBeStored {
+		b.stored++
+	}
 	if b.unsure != nil { // so large, it did not arrive either
 		s.shard.Record(b.unsure)
 	}
@@ -84,5 +87,6 @@ func (b *Batch) piece(from, most int64) *Batch {
 	part.Path, part.ContentType, part.ContentEncoding = b.Path, b.ContentType, b.ContentEncoding
 	part.sent, part.cause = b.sent, b.cause
 	part.attempt, part.spared = b.attempt+1, b.spared+1
+	part.stored, part.unfit = b.stored, min(b.unfit, part.Events)
 	return part
 }

@@ -38,6 +38,9 @@ type Plan struct {
 	Warnings  []string
 	Pause     Pause           // of a replay on its recorded clock: the longest
 	Sharded   bool            // events of other shards lie between ours
+	Lines     int64           // of a recording, without blank ones and comments
+	LeftOut   int64           // of these, those that cannot be sent for what they are
+	MostOut   float64         // which share of them may be; 0: that was seen to while reading
 	Skipped   time.Duration   // of a resumed run: how much earlier than in the whole its events are due
 	Doubtful  []results.Range // of a resumed run: sent again, though the one before may have sent them
 }

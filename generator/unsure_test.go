@@ -34,7 +34,7 @@ func TestRefusedAfterUnsure(t *testing.T) {
 				refused += row.Requests
 			}
 		}
-		met := r.total.Attempts[results.Refusal{Reason: capture.BadRequest, Status: 400}].Requests
+		met := r.total.Attempts[results.Refusal{Reason: capture.BadRequest, Status: 400, MayBeStored: true}].Requests
 		if met != refused || met == 0 || r.total.Retries+r.plan.Requests != attempts(&r.stats) {
 			t.Errorf("%d times 400 met, the endpoint said it %d times; %d retries of %d requests, it saw %d",
 				met, refused, r.total.Retries, r.plan.Requests, attempts(&r.stats))

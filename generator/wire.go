@@ -27,6 +27,7 @@ type wire struct {
 	answer  answer
 	base    string // host and path prefix, as a URL
 	path    string // of the request as prepared
+	beacon  bool   // it asks for a 204
 	timeout time.Duration
 	v1      *headersV1         // nil: v0
 	batch   *Batch             // as prepared
@@ -116,7 +117,7 @@ func (w *wire) prepare(b *Batch, now time.Duration) {
 		path = joinQuery(path, "retry_count="+strconv.Itoa(b.attempt))
 	}
 	if w.path != path {
-		w.path = path
+		w.path, w.beacon = path, capture.AsksForBeacon(path)
 		w.request.SetRequestURI(w.base + path)
 	}
 	w.batch = b
@@ -184,8 +185,11 @@ func (w *wire) exchange(o *results.Outcome) {
 	doubtful := w.meter.settle(&w.answer, err == nil, keep)
 	o.Opening = w.meter.opening
 	w.judge(o)
+	if w.meter.broken != nil {
+		o.MayBeStored = false // what did not arrive whole is not read
+	}
 	if doubtful || o.Reason == capture.Accepted && w.meter.broken != nil { // a yes to what it did not get
-		o.Reason, o.Answer = capture.UnknownAnswer, w.said
+		o.Reason, o.Answer, o.MayBeStored = capture.UnknownAnswer, w.said, false
 	}
 }
 
@@ -215,14 +219,27 @@ func (w *wire) refused() bool { return w.answer.status != 0 && w.answer.status/1
 func (w *wire) judge(o *results.Outcome) {
 	w.said = w.decoded()
 	o.Status = w.answer.status
-	if len(w.batch.results) > 0 {
+	switch {
+	case len(w.batch.results) > 0:
 		o.Reason = capture.JudgeV1(o.Status, w.said, w.batch.results)
-	} else {
+	case w.beacon:
+		o.Reason = capture.JudgeBeacon(o.Status, w.said)
+	default:
 		o.Reason = capture.Judge(o.Status, w.said)
 	}
-	if o.Reason != capture.Accepted {
-		o.Answer = w.said
+	if o.Reason == capture.Accepted {
+		return
 	}
+	o.Answer = w.said
+	o.MayBeStored = o.Reason.Fate() == capture.FateRejected && w.stored(o.Status) == capture.MayBeStored
+}
+
+// stored is what the answer, which is a refusal, leaves open.
+func (w *wire) stored(status int) capture.Stored {
+	if len(w.batch.results) > 0 {
+		return capture.StoredOfV1(status, w.said)
+	}
+	return capture.StoredOf(status, w.said, w.batch.outstanding())
 }
 
 // decoded returns the body of the answer, which an endpoint may compress when a

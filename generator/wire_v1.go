@@ -84,7 +84,9 @@ func (b *Batch) tell(o *results.Outcome, parts []results.Part) []results.Part {
 func appendPart(parts []results.Part, p results.Part) []results.Part {
 	if n := len(parts); n > 0 {
 		last := &parts[n-1]
-		if last.First+last.Events == p.First && last.Reason == p.Reason && last.Said == p.Said {
+		next := p
+		next.First, next.Events = last.First, last.Events
+		if last.First+last.Events == p.First && *last == next {
 			last.Events += p.Events
 			return parts
 		}

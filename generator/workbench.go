@@ -68,7 +68,7 @@ func (w *Workbench) assemble(b *Batch, fill eventFiller) {
 	}
 	b.results = b.results[:0]
 	frame := w.open(b)
-	empty := len(w.plain)
+	empty, unfit := len(w.plain), int64(0)
 	for i := int64(0); i < b.Events; i++ {
 		fill(b, i, w)
 		before := len(w.plain)
@@ -81,15 +81,41 @@ func (w *Workbench) assemble(b *Batch, fill eventFiller) {
 			b.rest = b.splitAt(i)
 			break
 		}
+		if w.unfit() {
+			unfit++
+		}
 		if w.target.Endpoint == scenario.EndpointV1 {
 			b.results = append(b.results, capture.EventResult{UUID: w.event.UUID})
 		}
 	}
+	b.unfit = w.refused(b, unfit)
 	w.plain = frame.AppendTail(w.plain)
 	w.wrap(b)
 	if b.rest != nil {
 		w.assemble(b.rest, fill)
 	}
+}
+
+// unfit says whether the endpoint is expected to refuse the event that was filled in
+// last, for what is wrong with it on purpose. Only v1 minds long names
+// (capture/event_v1.go).
+func (w *Workbench) unfit() bool {
+	switch scenario.Invalid(w.pen.Fault) {
+	case scenario.InvalidNoID, scenario.InvalidOverSize:
+		return true
+	case scenario.InvalidLongName:
+		return w.target.Endpoint == scenario.EndpointV1
+	}
+	return false
+}
+
+// refused is how many events of b are expected to be refused for those that are
+// unfit: v1 refuses one by one, v0 all of a request or none.
+func (w *Workbench) refused(b *Batch, unfit int64) int64 {
+	if unfit > 0 && w.target.Endpoint != scenario.EndpointV1 {
+		return b.Events
+	}
+	return unfit
 }
 
 // appendEvent appends the event as it stands among others. In a list each says
@@ -104,6 +130,9 @@ func (w *Workbench) appendEvent(dst []byte) []byte {
 // single builds the body of a request that carries one event and no envelope.
 func (w *Workbench) single(b *Batch, fill eventFiller) {
 	fill(b, 0, w)
+	if w.unfit() {
+		b.unfit = b.Events
+	}
 	if w.engages && string(w.event.Name) == "$identify" {
 		w.plain = capture.AppendEngage(w.plain[:0], w.envelope.Token, &w.event)
 	} else {

@@ -14,9 +14,10 @@ import (
 // RetryFacts say what sending again came to. They stand in a result only if
 // anything was sent again.
 type RetryFacts struct {
-	Amplification float64        `json:"amplification"`   // requests sent, retries included, for each that was planned and left
-	Settled       float64        `json:"settled_seconds"` // when the last event was in
-	Refused       []RejectionRow `json:"refused"`         // the answers that made the client send again
+	Amplification float64        `json:"amplification"`       // requests sent, retries included, for each that was planned and left
+	Settled       float64        `json:"settled_seconds"`     // when the last event was in
+	Twice         int64          `json:"may_be_stored_twice"` // events that may be stored by more than one attempt
+	Refused       []RejectionRow `json:"refused"`             // the answers that made the client send again
 }
 
 // maxCauses is how many causes a sentence names.
@@ -25,20 +26,29 @@ const maxCauses = 6
 // Causes says in a sentence what was met on the way, the most frequent first, as
 // in "100 × rate_limited 429, 82 × unavailable 503".
 func (f *RetryFacts) Causes() string {
-	rows := slices.Clone(f.Refused)
-	slices.SortStableFunc(rows, func(a, b RejectionRow) int { return cmp.Compare(b.Requests, a.Requests) })
+	rows := byRequests(f.Refused)
 	var causes []string
-	for _, row := range rows[:min(len(rows), maxCauses)] {
-		cause := number(row.Requests) + " × " + Printable(row.Reason, 40)
-		if row.Status > 0 {
-			cause += " " + strconv.Itoa(row.Status)
-		}
-		causes = append(causes, cause)
+	for i := range rows[:min(len(rows), maxCauses)] {
+		causes = append(causes, rows[i].String())
 	}
 	if len(rows) > maxCauses {
 		causes = append(causes, "and others")
 	}
 	return strings.Join(causes, ", ")
+}
+
+// byRequests are the rows, the most frequent first.
+func byRequests(rows []RejectionRow) []RejectionRow {
+	return slices.SortedStableFunc(slices.Values(rows), func(a, b RejectionRow) int { return cmp.Compare(b.Requests, a.Requests) })
+}
+
+// String is the kind and how often it occurred, as in "100 × rate_limited 429".
+func (row RejectionRow) String() string {
+	text := number(row.Requests) + " × " + Printable(row.Reason, 40)
+	if row.Status > 0 {
+		text += " " + strconv.Itoa(row.Status)
+	}
+	return text
 }
 
 // SaidRow counts the events of which the endpoint said the same, where it speaks
@@ -64,21 +74,19 @@ func (r *Result) addAnswers(t *Tally) {
 	r.Retries = &RetryFacts{
 		Amplification: ratio(sent+t.Retries, sent),
 		Settled:       t.Settled.Round(time.Millisecond).Seconds(),
+		Twice:         t.Twice,
 		Refused:       rowsOf(t.Attempts),
 	}
 }
 
-// rowsOf lists refusals in the order of reason and status.
+// rowsOf lists refusals in their order.
 func rowsOf(refusals map[Refusal]Count) []RejectionRow {
-	kinds := slices.SortedFunc(maps.Keys(refusals), func(a, b Refusal) int {
-		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
-	})
-	rows := make([]RejectionRow, 0, len(kinds))
-	for _, kind := range kinds {
+	rows := make([]RejectionRow, 0, len(refusals))
+	for _, kind := range slices.SortedFunc(maps.Keys(refusals), Refusal.compare) {
 		count := refusals[kind]
 		rows = append(rows, RejectionRow{
 			Reason: kind.Reason.String(), Side: kind.Reason.Side().String(), Status: kind.Status,
-			Requests: count.Requests, Events: count.Events,
+			MayBeStored: kind.MayBeStored, Requests: count.Requests, Events: count.Events,
 		})
 	}
 	return rows

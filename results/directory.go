@@ -325,7 +325,11 @@ func (d *Directory) result(f Final, inFlight Count) *Result {
 	if f.Note != "" {
 		notes = append(slices.Clone(notes), f.Note)
 	}
-	judge(r, evidence{d.total, d.demands, doubts, notes, d.rejected.gone})
+	e := evidence{tally: d.total, demands: d.demands, doubts: doubts, notes: notes, leftOut: d.rejected.gone}
+	if f.Ended != Running {
+		e.farEnd, _ = readFarEnd(d.Path) // what cannot be read is said by whoever opens the directory
+	}
+	judge(r, e)
 	return r
 }
 

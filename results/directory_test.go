@@ -151,7 +151,7 @@ func wantRejections(t *testing.T, path string, r *Result) {
 	defer file.Close()
 	got := map[RejectionRow]int64{}
 	leftOut, err := ReadRejections(file, func(line *RejectionLine) error {
-		got[RejectionRow{Reason: line.Reason, Side: line.Side, Status: line.Status}]++
+		got[RejectionRow{Reason: line.Reason, Side: line.Side, Status: line.Status, MayBeStored: line.MayBeStored}]++
 		return nil
 	})
 	if err != nil || leftOut != 0 {
@@ -162,8 +162,8 @@ func wantRejections(t *testing.T, path string, r *Result) {
 		if row.Side == "ours" {
 			want = 0 // never left
 		}
-		if got[row.kind()] != want {
-			t.Errorf("%d lines of %v, want %d", got[row.kind()], row.kind(), want)
+		if got[row.Kind()] != want {
+			t.Errorf("%d lines of %v, want %d", got[row.Kind()], row.Kind(), want)
 		}
 	}
 }

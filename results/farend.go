@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"rehearse/results/rundir"
 )
@@ -16,6 +17,9 @@ type FarEnd struct {
 	Kept      int64 // events that reached a lane of the pipeline
 	Lost      int64 // answered yes and dropped: a script asked for it
 	OverQuota int64 // answered yes and dropped, as the real one does it over quota
+	Dropped   int64 // the same, by a rule, or because only imports are taken
+	Filtered  int64 // the same of $performance_event, which nobody expects to be kept
+	Refused   int64 // kept, though their request was refused
 }
 
 // stageFormat is the layout of endpoint.json.
@@ -35,9 +39,12 @@ func readFarEnd(path string) (*FarEnd, error) {
 		Events struct {
 			Accepted int64 `json:"accepted"`
 			Lost     int64 `json:"lost"`
+			Filtered int64 `json:"filtered"`
+			Stored   int64 `json:"stored"`
 		} `json:"events"`
 		Pipeline struct {
 			OverQuota int64 `json:"over_quota"`
+			Dropped   int64 `json:"dropped"`
 		} `json:"pipeline"`
 	}
 	if err := json.Unmarshal(text, &counted); err != nil {
@@ -46,8 +53,44 @@ func readFarEnd(path string) (*FarEnd, error) {
 	if counted.Format != stageFormat {
 		return nil, fmt.Errorf("its format is %q, and only %q is known", Printable(counted.Format, 40), stageFormat)
 	}
-	over := counted.Pipeline.OverQuota
-	return &FarEnd{Kept: counted.Events.Accepted - over, Lost: counted.Events.Lost, OverQuota: over}, nil
+	events, pipeline := &counted.Events, &counted.Pipeline
+	return &FarEnd{
+		Kept: events.Accepted - pipeline.OverQuota - pipeline.Dropped, Lost: events.Lost,
+		OverQuota: pipeline.OverQuota, Dropped: pipeline.Dropped, Filtered: events.Filtered, Refused: events.Stored,
+	}, nil
+}
+
+// failures says that the endpoint kept fewer events than were accepted. What it is
+// known to filter was not to be kept. Events that were sent again may be kept twice,
+// so that what it says it dropped counts by itself.
+func (f *FarEnd) failures(accepted int64) []string {
+	if f == nil {
+		return nil
+	}
+	missing := max(accepted-f.Kept-f.Filtered, f.Lost+f.OverQuota+f.Dropped)
+	if missing <= 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the endpoint kept %s of %s that it accepted: %s missing%s",
+		number(f.Kept), plural(accepted, "event"), number(missing), f.dropped())}
+}
+
+// dropped says in parentheses what was answered yes and dropped.
+func (f *FarEnd) dropped() string {
+	var parts []string
+	if f.Lost > 0 {
+		parts = append(parts, number(f.Lost)+" lost")
+	}
+	if f.OverQuota > 0 {
+		parts = append(parts, number(f.OverQuota)+" over quota")
+	}
+	if f.Dropped > 0 {
+		parts = append(parts, number(f.Dropped)+" by a rule")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 // Against says it in a sentence, against the events that were sent.
@@ -61,6 +104,12 @@ func (f *FarEnd) Against(sent int64) string {
 	}
 	if f.OverQuota > 0 {
 		text += "; it answered yes and dropped " + number(f.OverQuota) + " over quota"
+	}
+	if f.Dropped > 0 {
+		text += "; it answered yes and dropped " + number(f.Dropped) + " by a rule"
+	}
+	if f.Refused > 0 {
+		text += "; of requests that it refused it kept " + plural(f.Refused, "event")
 	}
 	return text
 }

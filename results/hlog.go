@@ -16,7 +16,8 @@ import (
 
 // latency.hlog is a HdrHistogram interval log, version 1.3, with V2 compressed
 // histograms: three lines an interval, tagged latency, service and lag, one
-// tagged latency.<reason> for each reason that occurred, and one tagged connect
+// tagged latency.<reason> for each reason that occurred, one tagged partly for
+// requests of which some events were accepted and others not, and one tagged connect
 // and one tls where connections were opened and encrypted. Where the generator stood
 // still, lines tagged at_best.latency and so on come before them: the same as it
 // would have been at best without that. Lines are written here and not by the
@@ -27,6 +28,7 @@ const (
 	tagLag     = "lag"
 	tagConnect = "connect"
 	tagTLS     = "tls"
+	tagPartly  = "partly"
 	tagReason  = "latency."
 	tagAtBest  = "at_best."
 
@@ -58,7 +60,8 @@ func (w *hlogWriter) appendTimes(dst *bytes.Buffer, prefix string, t *Tally) err
 	err := errors.Join(
 		w.appendLine(dst, prefix+tagLatency, t.Latency),
 		w.appendLine(dst, prefix+tagService, t.Service),
-		w.appendLine(dst, prefix+tagLag, t.Lag))
+		w.appendLine(dst, prefix+tagLag, t.Lag),
+		w.appendFilled(dst, prefix+tagPartly, t.Partly))
 	for r, h := range t.ByReason {
 		err = errors.Join(err, w.appendFilled(dst, prefix+tagReason+capture.Reason(r).String(), h))
 	}

@@ -73,7 +73,7 @@ func (iv *Interval) record(o *Outcome) {
 	case len(o.Parts) > 0:
 		iv.noteParts(o)
 	default:
-		iv.note(Range{First: o.First, Count: o.Events, Fate: fate})
+		iv.note(Range{First: o.First, Count: o.Events, Fate: fateOf(o.Reason, o.MayBeStored)})
 	}
 	if fate == capture.FateRejected || fate == capture.FateAmbiguous {
 		iv.reject(o)

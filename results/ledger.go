@@ -21,11 +21,13 @@ import (
 //	         uint32 CRC-32C of number, length and payload, payload
 //	payload  uvarint how many ranges, then each range:
 //	         varint  first event, less the end of the range before it in this segment (or 0)
-//	         uvarint number of events × 4 + fate: 0 unsent, 1 accepted, 2 rejected, 3 ambiguous
+//	         uvarint number of events × 8 + fate: 0 unsent, 1 accepted, 2 rejected, 3 ambiguous,
+//	                 4 rejected, but some events of the request may be stored
 //
 // varint and uvarint are those of encoding/binary (LEB128, zigzag for the signed
-// one). Version 1 had no id in the header, and of a segment only length, CRC-32C
-// of the payload, and payload: what follows damage in it cannot be found again.
+// one). Version 1 had no id in the header, four fates, number of events × 4 + fate,
+// and of a segment only length, CRC-32C of the payload, and payload: what follows
+// damage in it cannot be found again.
 // Where result.json counts segments and bytes, all of them must be there; a
 // segment behind those that is cut off is where the run was killed. An event in
 // no range had no answer when the ledger ended: it was in flight, or not yet due,
@@ -37,7 +39,10 @@ const (
 	tagSize       = 8
 	maxFrame      = 2 << 20 // bytes of payload
 	frameRanges   = 1 << 16 // ranges in a segment, each of at most 20 bytes
-	maxRangeCount = math.MaxInt64 >> 2
+	maxRangeCount = math.MaxInt64 >> fateBits
+
+	fateBits      = 3
+	fateBitsPlain = 2 // in version 1
 )
 
 // The versions of the ledger.
@@ -111,7 +116,7 @@ func (w *ledgerWriter) appendSegment(dst []byte, ranges []Range) []byte {
 	var end int64
 	for _, r := range ranges {
 		dst = binary.AppendVarint(dst, r.First-end)
-		dst = binary.AppendUvarint(dst, uint64(r.Count)<<2|uint64(r.Fate))
+		dst = binary.AppendUvarint(dst, uint64(r.Count)<<fateBits|uint64(r.Fate))
 		end = r.end()
 	}
 	head := dst[start : start+headSize]
@@ -128,7 +133,7 @@ func segmentSum(head, payload []byte) uint32 {
 }
 
 // appendRanges appends the ranges of a payload.
-func appendRanges(ranges []Range, payload []byte) ([]Range, error) {
+func appendRanges(ranges []Range, payload []byte, bits int) ([]Range, error) {
 	count, n := binary.Uvarint(payload)
 	if n <= 0 || count > frameRanges {
 		return nil, errors.New("a frame that does not say how many ranges it has")
@@ -136,7 +141,7 @@ func appendRanges(ranges []Range, payload []byte) ([]Range, error) {
 	payload = payload[n:]
 	var end int64
 	for range count {
-		r, size := decodeRange(payload, end)
+		r, size := decodeRange(payload, end, bits)
 		if size == 0 {
 			return nil, errors.New("a range that is none")
 		}
@@ -149,15 +154,15 @@ func appendRanges(ranges []Range, payload []byte) ([]Range, error) {
 }
 
 // decodeRange returns the range at the start of b and its size there, 0 if there
-// is none. end is where the range before it ended.
-func decodeRange(b []byte, end int64) (Range, int) {
+// is none. end is where the range before it ended, bits what its fate has.
+func decodeRange(b []byte, end int64, bits int) (Range, int) {
 	gap, n := binary.Varint(b)
 	if n <= 0 || gap < -end || gap > math.MaxInt64-end {
 		return Range{}, 0
 	}
 	word, m := binary.Uvarint(b[n:])
-	r := Range{First: end + gap, Count: int64(word >> 2), Fate: capture.Fate(word & 3)}
-	if m <= 0 || r.Count == 0 || r.Count > maxRangeCount || r.Count > math.MaxInt64-r.First {
+	r := Range{First: end + gap, Count: int64(word >> bits), Fate: capture.Fate(word & (1<<bits - 1))}
+	if m <= 0 || r.Fate > capture.FateMayBeStored || r.Count == 0 || r.Count > maxRangeCount || r.Count > math.MaxInt64-r.First {
 		return Range{}, 0
 	}
 	return r, n + m

@@ -42,7 +42,7 @@ func (l *Ledger) damaged(at int64, what string, args ...any) {
 }
 
 // Fates adds up how many events had which fate.
-func (l *Ledger) Fates() (events [fates]int64) {
+func (l *Ledger) Fates() (events [capture.FateMayBeStored + 1]int64) {
 	for _, r := range l.Ranges {
 		events[r.Fate] += r.Count
 	}
@@ -65,7 +65,10 @@ func (l *Ledger) hold(r *Result) {
 	for _, row := range []struct {
 		fate capture.Fate
 		told int64
-	}{{capture.FateAccepted, told.Accepted}, {capture.FateRejected, told.Rejected}, {capture.FateAmbiguous, told.Ambiguous}} {
+	}{
+		{capture.FateAccepted, told.Accepted}, {capture.FateRejected, told.Rejected - told.MayBeStored},
+		{capture.FateMayBeStored, told.MayBeStored}, {capture.FateAmbiguous, told.Ambiguous},
+	} {
 		if has[row.fate] != row.told {
 			l.damaged(l.Whole, "it ends with %d events %s, and %s counts %d", has[row.fate], row.fate, ResultFile, row.told)
 		}
@@ -200,7 +203,7 @@ func (in *ledgerReader) segment() (number uint32, ranges []Range, size int, err 
 	if segmentSum(whole[:headSize], whole[headSize:]) != binary.LittleEndian.Uint32(whole[12:]) {
 		return 0, nil, 0, nil
 	}
-	if ranges, err = appendRanges(nil, whole[headSize:]); err != nil {
+	if ranges, err = appendRanges(nil, whole[headSize:], fateBits); err != nil {
 		return 0, nil, 0, nil
 	}
 	return number, ranges, len(whole), nil
@@ -228,7 +231,7 @@ func (in *ledgerReader) readPlain() error {
 		if err != nil {
 			return err
 		}
-		ranges, err := appendRanges(nil, payload)
+		ranges, err := appendRanges(nil, payload, fateBitsPlain)
 		if err != nil {
 			return err
 		}

@@ -117,6 +117,9 @@ func newMerger(shards []*shard) (*merger, error) {
 		m.manifest.Stages = append(m.manifest.Stages, row.stretch())
 	}
 	for _, row := range first.Thresholds {
+		if row.Implied {
+			continue // as it is of the whole
+		}
 		t, err := scenario.ParseThreshold(row.Text)
 		if err != nil {
 			return nil, err
@@ -128,6 +131,8 @@ func newMerger(shards []*shard) (*merger, error) {
 		m.manifest.Planned.Requests += s.Result.Planned.Requests
 		m.manifest.Planned.PeakEvents += s.Result.Planned.PeakEvents
 	}
+	p := &m.manifest.Planned // each shard reads all of a recording
+	p.Lines, p.LeftOut, p.MostLeftOut = first.Planned.Lines, first.Planned.LeftOut, first.Planned.MostLeftOut
 	m.manifest.Warnings = append(m.manifest.Warnings, m.doubts()...)
 	return m, nil
 }
@@ -213,7 +218,7 @@ func (m *merger) addTotals() error {
 			if err != nil {
 				return fmt.Errorf("%q: %w", s.Path, err)
 			}
-			kind := Refusal{Reason: reason, Status: row.Status}
+			kind := Refusal{reason, row.Status, row.MayBeStored}
 			m.total.Refusals[kind] = m.total.Refusals[kind].plus(Count{row.Requests, row.Events})
 			if row.Requests > most[row.Reason] {
 				most[row.Reason], m.status[row.Reason] = row.Requests, row.Status

@@ -23,12 +23,13 @@ func (m *merger) addAnswers(s *shard) error {
 	if s.Result.Retries == nil {
 		return nil
 	}
+	m.total.Twice += s.Result.Retries.Twice
 	for _, row := range s.Result.Retries.Refused {
 		reason, err := capture.ParseReason(row.Reason)
 		if err != nil {
 			return err
 		}
-		kind := Refusal{Reason: reason, Status: row.Status}
+		kind := Refusal{reason, row.Status, row.MayBeStored}
 		m.total.Attempts[kind] = m.total.Attempts[kind].plus(Count{row.Requests, row.Events})
 	}
 	return nil

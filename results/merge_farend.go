@@ -33,6 +33,7 @@ type countsByName map[string]int64
 // quotaOfCounts is what of a pipeline's counts adds up.
 type quotaOfCounts struct {
 	OverQuota int64 `json:"over_quota"`
+	Dropped   int64 `json:"dropped,omitempty"`
 }
 
 // The rows of endpoint.json, as package staging describes them.
@@ -110,6 +111,7 @@ func (c *endpointCounts) add(one *endpointCounts) error {
 		return verdictRow{Result: r.Result, Detail: r.Detail}, []*int64{&r.Events}
 	})
 	c.Pipeline.OverQuota += one.Pipeline.OverQuota
+	c.Pipeline.Dropped += one.Pipeline.Dropped
 	c.Others += one.Others
 	return c.addChecksum(one.Checksum)
 }

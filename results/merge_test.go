@@ -1,6 +1,12 @@
 package results
 
 import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,8 +21,6 @@ import (
 	"rehearse/capture"
 	"rehearse/scenario"
 )
-
-const parts = 8
 
 // part writes shard index of a run of n requests by outcome: the requests k with
 // k mod of = index. It starts later than the first by its index in milliseconds.
@@ -52,6 +56,13 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 			again.Reason, again.Status, again.Again = capture.Unavailable, 503, true
 			r.Shard(0).Record(&again)
 		}
+		o.MayBeStored = reason == capture.RateLimited && k%5 == 0 // as if it had said so
+		if k%21 == 0 {
+			o.ExpectRefused = 7
+		}
+		if k%99 == 5 {
+			o.Twice = 3
+		}
 		if k%100 == 9 {
 			o.Parts = []Part{{First: o.First, Events: 4, Reason: reason, Said: Said{Verdict: capture.VerdictOk}}, {First: o.First + 4, Events: 6, Reason: reason}}
 		}
@@ -69,26 +80,51 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 	}
 }
 
-// Eight shards come to the same as one run that was fed the same outcomes:
-// bucket for bucket, event for event.
+// Shards come to the same as one run that was fed the same outcomes: bucket for
+// bucket, event for event; and in whatever order they are named, to the same bytes.
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	if raced {
 		t.Skip("nothing here happens at the same time")
 	}
-	const n = 3000
+	single := filepath.Join(t.TempDir(), "single")
+	part(t, single, mergedRequests, Shards{0, 1}, nil)
+	for _, parts := range []int{2, 3, 8} {
+		wantMerged(t, single, parts)
+	}
+}
+
+const mergedRequests = 3000
+
+// wantMerged shares the run in single out, and joins the parts.
+func wantMerged(t *testing.T, single string, parts int) {
+	t.Helper()
+	const n = mergedRequests
 	path := t.TempDir()
-	part(t, filepath.Join(path, "single"), n, Shards{0, 1}, nil)
 	var dirs []string
 	for i := range parts {
-		dirs = append(dirs, filepath.Join(path, strconv.Itoa(parts-i))) // in any order
-		part(t, dirs[i], n, Shards{i, parts}, nil)
+		dirs = append(dirs, filepath.Join(path, strconv.Itoa(parts-i)))
+		part(t, dirs[i], n, Shards{i, parts}, func(m *Manifest) {
+			if i > 0 { // each machine names its own
+				m.RunID += "-" + strconv.Itoa(i)
+				m.ScenarioYAML = append(m.ScenarioYAML, "# another copy\n"...)
+				m.SHA256 = sumOf(manifest(0).ScenarioYAML)
+			}
+		})
 	}
 	merged, err := Merge(filepath.Join(path, "merged"), dirs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, all := open(t, filepath.Join(path, "single")), open(t, filepath.Join(path, "merged"))
+	slices.Reverse(dirs)
+	if _, err := Merge(filepath.Join(path, "reversed"), append(dirs[1:], dirs[0])); err != nil {
+		t.Fatal(err)
+	}
+	wantSameFiles(t, filepath.Join(path, "merged"), filepath.Join(path, "reversed"))
+	if text, err := os.ReadFile(filepath.Join(path, "merged", ScenarioFile)); err != nil || string(text) != "name: acme-import\n" {
+		t.Errorf("%d shards: the scenario is %q (%v), want that of the first", parts, text, err)
+	}
+	one, all := open(t, single), open(t, filepath.Join(path, "merged"))
 	for _, h := range []struct {
 		name     string
 		one, all *Histogram
@@ -108,7 +144,7 @@ func TestMerge(t *testing.T) {
 		}
 	}
 	for first, line := range times[0] {
-		late := float64(first / 10 % parts) // the shard that it is of started so many milliseconds later
+		late := float64(first / 10 % int64(parts)) // the shard that it is of started so many milliseconds later
 		if got := times[1][first]; math.Abs(got.DueMS-line.DueMS-late) > 1e-6 || math.Abs(got.SentMS-line.SentMS-late) > 1e-6 || math.Abs(got.DoneMS-line.DoneMS-late) > 1e-6 {
 			t.Fatalf("event %d: %+v in the merge, %+v alone", first, got, line)
 		}
@@ -124,6 +160,9 @@ func TestMerge(t *testing.T) {
 		t.Errorf("the ledgers differ:\n%s", diff)
 	}
 	const again = 31 // 5, 104, …, 2975
+	if all.Result.Retries.Twice != 3*again || all.Result.Events.MayBeStored == 0 || all.Result.Events.ExpectedRefused == 0 {
+		t.Errorf("%+v, %+v: nothing is shown of what may be stored", all.Result.Events, all.Result.Retries)
+	}
 	if all.Result.Requests.Retried != again || len(all.Result.Retries.Refused) != 1 || all.Result.Retries.Refused[0].Requests != again {
 		t.Errorf("sent again: %+v", all.Result.Retries)
 	}
@@ -131,16 +170,82 @@ func TestMerge(t *testing.T) {
 		t.Errorf("said %v, want %v", all.Result.Said, want)
 	}
 	one.Result.Run.Merged, one.Result.Run.Starts = parts, all.Result.Run.Starts
-	if starts := all.Result.Run.Starts; len(starts) != parts || starts[0] != one.Result.Run.StartedAt || starts[7] != "2026-12-01T09:00:00.257123457Z" {
+	if starts := all.Result.Run.Starts; len(starts) != parts || starts[0] != one.Result.Run.StartedAt || parts == 8 && starts[7] != "2026-12-01T09:00:00.257123457Z" {
 		t.Errorf("the shards started at %v", starts)
 	}
 	one.Result.Ledger, all.Result.Ledger = nil, nil // of one segment now
-	one.Result.Retries.Settled += 0.007             // the last event is in shard 7, which started so much later
+	one.Result.Retries.Settled += float64((n-1)%parts) / 1000
+	one.Result.Retries.Settled = math.Round(one.Result.Retries.Settled*1000) / 1000 // the last event is in that shard, which started so much later
 	if diff := cmp.Diff(one.Result, all.Result); diff != "" {
 		t.Errorf("the results differ (-single +merged):\n%s", diff)
 	}
-	if len(all.Timeline) != 3 || all.Timeline[1].Target != 10_000 || all.Timeline[1].Accepted != one.Timeline[1].Accepted {
+	if len(all.Timeline) != 3 || math.Abs(all.Timeline[1].Target-10_000) > 0.01 || all.Timeline[1].Accepted != one.Timeline[1].Accepted {
 		t.Errorf("timeline %+v, want\n%+v", all.Timeline, one.Timeline)
+	}
+}
+
+// sumOf is the checksum of a scenario file.
+func sumOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// wantSameFiles compares every file of two directories.
+func wantSameFiles(t *testing.T, a, b string) {
+	t.Helper()
+	entries, err := os.ReadDir(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, err := os.ReadDir(b)
+	if err != nil || len(others) != len(entries) {
+		t.Fatalf("%d files and %d (%v)", len(entries), len(others), err)
+	}
+	for _, e := range entries {
+		one, err := os.ReadFile(filepath.Join(a, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, err := os.ReadFile(filepath.Join(b, e.Name())); err != nil || !bytes.Equal(one, other) {
+			t.Errorf("%s differs in another order (%v)", e.Name(), err)
+		}
+	}
+}
+
+// TestMergedRejectionsKeepTheirTime: where the details of a merged run do not fit, what
+// stands in their place says until when it speaks, on the clock of the whole.
+func TestMergedRejectionsKeepTheirTime(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	part(t, filepath.Join(path, "0"), 200, Shards{0, 2}, nil)
+	s := &shard{Run: open(t, filepath.Join(path, "0")), offset: 1500 * ms}
+	last := 0.0
+	if _, err := s.EachRejection(func(line *RejectionLine) error { last = line.DoneMS; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	out := &rejectedFiles{directory: t.TempDir(), limit: 1}
+	if err := out.open(); err != nil {
+		t.Fatal(err)
+	}
+	for range headKept + tailKept + 1 { // a segment each, of which one does not fit
+		if _, err := s.copyRejected(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(out.directory, segmentName(out.number)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zip, err := gzip.NewReader(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(zip)
+	if want := fmt.Sprintf(`"to_ms":%v}`, last+1500); err != nil || !strings.HasSuffix(strings.TrimSpace(string(plain)), want) {
+		t.Errorf("the last line is not one that ends in %s (%v)\n%s", want, err, plain[max(len(plain)-300, 0):])
 	}
 }
 

@@ -99,9 +99,14 @@ type NamedSummary struct {
 }
 
 // Times are the histograms of a result in few numbers: latency, service and lag,
-// and what opening connections took where any were opened.
+// and what opening connections took where any were opened. Where not everything was
+// accepted, the latency of what was stands apart.
 func (r *Result) Times() []NamedSummary {
-	times := []NamedSummary{{"latency", r.Latency}, {"service", r.Service}, {"lag", r.Lag}}
+	times := []NamedSummary{{"latency", r.Latency}}
+	if r.Mixed() {
+		times = append(times, NamedSummary{"accepted", *r.AcceptedLatency})
+	}
+	times = append(times, NamedSummary{"service", r.Service}, NamedSummary{"lag", r.Lag})
 	if r.Connect != nil {
 		times = append(times, NamedSummary{"connect", *r.Connect})
 	}

@@ -26,7 +26,16 @@ type Outcome struct {
 
 	Reason capture.Reason
 	Cause  Cause // why it left late, if it did
-	Status int   // HTTP status, 0 if there was no answer
+
+	// MayBeStored says of a refusal that it is not a no to each event: some of the
+	// request's may be stored.
+	MayBeStored bool
+	Twice       int64 // events that may be stored twice: by this attempt and by one before
+
+	// ExpectRefused is how many of its events the endpoint is expected to refuse:
+	// they are wrong on purpose, or recorded and known to be refused.
+	ExpectRefused int64
+	Status        int // HTTP status, 0 if there was no answer
 
 	// Waited is what lay between the first attempt's Sent and that of the last.
 	Waited time.Duration
@@ -50,6 +59,28 @@ type Outcome struct {
 	// Answer is the beginning of a refused request's answer, or why there was no
 	// connection to send it on. The sender owns it: Record copies what it keeps.
 	Answer []byte
+}
+
+// accepted is how many of its events the endpoint took.
+func (o *Outcome) accepted() (n int64) {
+	if len(o.Parts) == 0 && o.Reason == capture.Accepted {
+		return o.Events
+	}
+	for _, p := range o.Parts {
+		if p.Reason == capture.Accepted {
+			n += p.Events
+		}
+	}
+	return n
+}
+
+// fateOf is the fate of events that stand in the ledger.
+func fateOf(reason capture.Reason, mayBeStored bool) capture.Fate {
+	fate := reason.Fate()
+	if mayBeStored && fate == capture.FateRejected {
+		return capture.FateMayBeStored
+	}
+	return fate
 }
 
 // Latency is what a customer would have felt: from due to done.

@@ -74,7 +74,7 @@ func (m *merger) overlay(courses []*course, from, to time.Duration, last bool) (
 	for reason, h := range iv.ByReason {
 		name := capture.Reason(reason)
 		if h != nil && name != capture.Accepted {
-			iv.Refusals[Refusal{name, m.status[name.String()]}] = Count{Requests: h.Count()}
+			iv.Refusals[Refusal{Reason: name, Status: m.status[name.String()]}] = Count{Requests: h.Count()}
 		}
 	}
 	iv.excuse()
@@ -244,6 +244,7 @@ func (t *Tally) addRow(row *Row) {
 	t.Latency.overflow += row.Overflow
 	t.LeftOut += row.LeftOut
 	t.Retries += row.Retried
+	t.ExpectedRefused += row.ExpectedRefused
 }
 
 // addLogged adds a histogram of a log.
@@ -254,6 +255,9 @@ func (t *Tally) addLogged(line *loggedHistogram) error {
 		return nil
 	case tagTLS:
 		made(&t.TLS).Add(line.Histogram)
+		return nil
+	case tagPartly:
+		made(&t.Partly).Add(line.Histogram)
 		return nil
 	}
 	name := line.addTo(t.Latency, t.Service, t.Lag)

@@ -7,6 +7,7 @@ import "rehearse/capture"
 type Part struct {
 	First, Events int64
 	Reason        capture.Reason
+	MayBeStored   bool // they were rejected, but may be stored by an attempt before
 	Said          Said
 }
 
@@ -24,7 +25,7 @@ func (t *Tally) recordParts(o *Outcome) {
 		fate := p.Reason.Fate()
 		t.Fates[fate] = t.Fates[fate].plus(some)
 		if fate != capture.FateAccepted {
-			kind := Refusal{p.Reason, knownStatus(o.Status)}
+			kind := Refusal{p.Reason, knownStatus(o.Status), p.MayBeStored}
 			t.Refusals[kind] = t.Refusals[kind].plus(some)
 		}
 		if p.Said.Verdict != capture.VerdictNone {
@@ -36,14 +37,14 @@ func (t *Tally) recordParts(o *Outcome) {
 // noteParts writes what became of an outcome's events into the ledger.
 func (iv *Interval) noteParts(o *Outcome) {
 	for _, p := range o.Parts {
-		iv.note(Range{First: p.First, Count: p.Events, Fate: p.Reason.Fate()})
+		iv.note(Range{First: p.First, Count: p.Events, Fate: fateOf(p.Reason, p.MayBeStored)})
 	}
 }
 
 // recordAttempt counts a request that was refused and will be sent again: not
 // what became of it, but not hidden either.
 func (t *Tally) recordAttempt(o *Outcome) {
-	kind := Refusal{o.Reason, knownStatus(o.Status)}
+	kind := Refusal{o.Reason, knownStatus(o.Status), o.MayBeStored}
 	t.Attempts[kind] = t.Attempts[kind].plus(Count{o.requests(), o.Events})
 	t.Retries++
 	t.BodyBytes += int64(o.BodyBytes)

@@ -15,7 +15,10 @@ func TestParts(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder(1)
 	ok, drop := Said{Verdict: capture.VerdictOk}, Said{Verdict: capture.VerdictDrop}
-	parts := []Part{{0, 6, capture.Accepted, ok}, {6, 1, capture.Dropped, drop}, {7, 2, capture.Accepted, ok}, {9, 1, capture.UnknownAnswer, Said{}}}
+	parts := []Part{
+		{First: 0, Events: 6, Reason: capture.Accepted, Said: ok}, {First: 6, Events: 1, Reason: capture.Dropped, Said: drop},
+		{First: 7, Events: 2, Reason: capture.Accepted, Said: ok}, {First: 9, Events: 1, Reason: capture.UnknownAnswer},
+	}
 	r.Shard(0).Record(&Outcome{Events: 10, Reason: capture.Dropped, Status: 200, Done: 3 * time.Second, Parts: parts})
 	parts[0] = Part{} // it belongs to the sender
 	iv := r.Tick(time.Second, Count{})
@@ -23,7 +26,7 @@ func TestParts(t *testing.T) {
 	if iv.Fates != want {
 		t.Errorf("%+v, want %+v", iv.Fates, want)
 	}
-	refusals := map[Refusal]Count{{capture.Dropped, 200}: {1, 1}, {capture.UnknownAnswer, 200}: {0, 1}}
+	refusals := map[Refusal]Count{{Reason: capture.Dropped, Status: 200}: {1, 1}, {Reason: capture.UnknownAnswer, Status: 200}: {0, 1}}
 	if diff := cmp.Diff(refusals, iv.Refusals); diff != "" {
 		t.Error(diff)
 	}
@@ -54,7 +57,7 @@ func TestAttempts(t *testing.T) {
 		t.Errorf("service %v, want that of the last attempt", got)
 	}
 	result := newResult(&Manifest{}, iv.Total, time.Second)
-	want := &RetryFacts{Amplification: 4, Settled: 1.5, Refused: []RejectionRow{{"unavailable", "server", 503, 3, 15}}}
+	want := &RetryFacts{Amplification: 4, Settled: 1.5, Refused: []RejectionRow{{Reason: "unavailable", Side: "server", Status: 503, Requests: 3, Events: 15}}}
 	if diff := cmp.Diff(want, result.Retries); diff != "" || result.Requests.Retried != 3 {
 		t.Errorf("%d retried\n%s", result.Requests.Retried, diff)
 	}

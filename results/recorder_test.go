@@ -96,7 +96,7 @@ func wantTally(t *testing.T, what string, got *Tally, n int) {
 		want[reason.Fate()] = want[reason.Fate()].plus(Count{1, 10})
 		reasons[reason]++
 		if reason != capture.Accepted {
-			kinds[Refusal{reason, status}] = kinds[Refusal{reason, status}].plus(Count{1, 10})
+			kinds[Refusal{Reason: reason, Status: status}] = kinds[Refusal{Reason: reason, Status: status}].plus(Count{1, 10})
 		}
 	}
 	if got.Fates != want {

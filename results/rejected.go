@@ -16,17 +16,18 @@ import (
 // LeftOut, how many more there were in the interval until ToMS. Times are in
 // milliseconds from the start of the run.
 type RejectionLine struct {
-	DueMS      float64 `json:"due_ms"`
-	SentMS     float64 `json:"sent_ms"`
-	DoneMS     float64 `json:"done_ms"`
-	Status     int     `json:"status"`
-	Reason     string  `json:"reason"`
-	Side       string  `json:"side"`
-	Ambiguous  bool    `json:"ambiguous"`
-	FirstEvent int64   `json:"first_event"`
-	Events     int64   `json:"events"`
-	Again      bool    `json:"again,omitempty"` // it was sent again after this
-	Answer     string  `json:"answer"`
+	DueMS       float64 `json:"due_ms"`
+	SentMS      float64 `json:"sent_ms"`
+	DoneMS      float64 `json:"done_ms"`
+	Status      int     `json:"status"`
+	Reason      string  `json:"reason"`
+	Side        string  `json:"side"`
+	Ambiguous   bool    `json:"ambiguous"`
+	MayBeStored bool    `json:"may_be_stored,omitempty"` // it was refused, but some of its events may be stored
+	FirstEvent  int64   `json:"first_event"`
+	Events      int64   `json:"events"`
+	Again       bool    `json:"again,omitempty"` // it was sent again after this
+	Answer      string  `json:"answer"`
 }
 
 // leftOutLine ends the lines of an interval that had more refusals than were kept.
@@ -40,8 +41,9 @@ func (r *Rejection) line() RejectionLine {
 	return RejectionLine{
 		DueMS: whole(r.Due), SentMS: whole(r.Sent), DoneMS: whole(r.Done),
 		Status: r.Status, Reason: r.Reason.String(), Side: r.Reason.Side().String(),
-		Ambiguous:  r.Reason.Fate() == capture.FateAmbiguous,
-		FirstEvent: r.First, Events: r.Events, Again: r.Again, Answer: r.Answer,
+		Ambiguous:   r.Reason.Fate() == capture.FateAmbiguous,
+		MayBeStored: r.MayBeStored,
+		FirstEvent:  r.First, Events: r.Events, Again: r.Again, Answer: r.Answer,
 	}
 }
 

@@ -27,6 +27,7 @@ type Rejection struct {
 	Status          int
 	Reason          capture.Reason
 	Again           bool   // it was sent again after this
+	MayBeStored     bool   // some of its events may be stored
 	Answer          string // the beginning of the answer, safe to print
 }
 
@@ -36,7 +37,7 @@ func rejection(o *Outcome, room int) Rejection {
 	return Rejection{
 		First: o.First, Events: o.Events,
 		Due: o.Due, Sent: o.Sent, Done: o.Done,
-		Status: o.Status, Reason: o.Reason, Again: o.Again,
+		Status: o.Status, Reason: o.Reason, Again: o.Again, MayBeStored: o.MayBeStored,
 		Answer: printable(o.Answer, min(maxAnswer, room)),
 	}
 }

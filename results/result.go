@@ -29,18 +29,21 @@ type Result struct {
 	Bytes      Bytes          `json:"bytes"`
 	Rejections []RejectionRow `json:"rejections"`
 	Latency    Summary        `json:"latency_ms"`
-	Service    Summary        `json:"service_ms"`
+	Service    Summary        `json:"service_ms"` // of all that was sent, as are latency_ms and lag_ms
 	Lag        Summary        `json:"lag_ms"`
 	Generator  Generator      `json:"generator"`
 	Thresholds []ThresholdRow `json:"thresholds"`
 	Verdict    Verdict        `json:"verdict"`
+	Failures   []string       `json:"failures,omitempty"` // what makes a run a fail whatever its thresholds are
 	Warnings   []string       `json:"warnings"`
 	Said       []SaidRow      `json:"said,omitempty"`    // by endpoints that answer event by event
 	Retries    *RetryFacts    `json:"retries,omitempty"` // if anything was sent again
 
-	Connections *Connections `json:"connections,omitempty"` // if any was to be opened
-	Connect     *Summary     `json:"connect_ms,omitempty"`  // if any was
-	TLS         *Summary     `json:"tls_ms,omitempty"`      // if any was encrypted
+	Connections     *Connections `json:"connections,omitempty"`         // if any was to be opened
+	AcceptedLatency *Summary     `json:"accepted_latency_ms,omitempty"` // of requests of which something was accepted; nil: of none, or not known
+
+	Connect *Summary `json:"connect_ms,omitempty"` // if any was
+	TLS     *Summary `json:"tls_ms,omitempty"`     // if any was encrypted
 
 	EndpointSum *EndpointSum `json:"endpoint_checksum,omitempty"` // of the embedded endpoint; nil: it was another
 
@@ -118,6 +121,10 @@ type Planned struct {
 	PeakEvents float64 `json:"peak_events_per_s"`
 	Whole      int64   `json:"whole_events,omitempty"` // events of all shards, and of the runs before it that this one resumes
 	Recording  string  `json:"recording,omitempty"`    // of a replay: a checksum of the events in their order, by which a changed file is told
+
+	Lines       int64   `json:"recorded_lines,omitempty"` // of a replay: without blank ones and comments
+	LeftOut     int64   `json:"left_out_lines,omitempty"` // of these, those that cannot be sent for what they are
+	MostLeftOut float64 `json:"most_left_out,omitempty"`  // which share of them may be; 0: replay.max_bad has bounded it
 }
 
 // StageRow is a stage of the load: when, and how many events a second it asks
@@ -139,13 +146,19 @@ type RequestBooks struct {
 }
 
 // Books say what became of the requests or events. Sent is what left: accepted,
-// rejected and ambiguous together.
+// rejected and ambiguous together. MayBeStored is those of the rejected whose refusal
+// is not a no to each event of its request.
 type Books struct {
-	Sent      int64 `json:"sent"`
-	Accepted  int64 `json:"accepted"`
-	Rejected  int64 `json:"rejected"`
-	Ambiguous int64 `json:"ambiguous"`
-	Unsent    int64 `json:"unsent"`
+	Sent        int64 `json:"sent"`
+	Accepted    int64 `json:"accepted"`
+	Rejected    int64 `json:"rejected"`
+	MayBeStored int64 `json:"may_be_stored"`
+	Ambiguous   int64 `json:"ambiguous"`
+	Unsent      int64 `json:"unsent"`
+
+	// ExpectedRefused is how many events were not accepted as was expected of them:
+	// they were wrong on purpose, or recorded and known to be refused.
+	ExpectedRefused int64 `json:"expected_refused,omitempty"`
 }
 
 // Bytes are those of all sent requests.
@@ -161,6 +174,8 @@ type RejectionRow struct {
 	Status   int    `json:"status"`
 	Requests int64  `json:"requests"`
 	Events   int64  `json:"events"`
+
+	MayBeStored bool `json:"may_be_stored,omitempty"` // rejected, though some of the events may be stored
 }
 
 // Summary is a histogram in a few numbers, in milliseconds.
@@ -191,6 +206,8 @@ type ThresholdRow struct {
 	Value string `json:"value"`
 	OK    bool   `json:"ok"`
 	Doubt string `json:"doubt,omitempty"` // why that says nothing of the endpoint; then OK is false
+
+	Implied bool `json:"implied,omitempty"` // the scenario says nothing of acceptance
 }
 
 // summary is the few numbers of h.

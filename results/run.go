@@ -188,11 +188,11 @@ func (r *Run) readAnswers() error {
 	missing := map[RejectionRow]bool{}
 	for _, row := range r.Result.Rejections {
 		if row.Side != "ours" || row.Status > 0 {
-			missing[row.kind()] = true
+			missing[row.Kind()] = true
 		}
 	}
 	_, err := r.EachRejection(func(line *RejectionLine) error {
-		kind := RejectionRow{Reason: line.Reason, Side: line.Side, Status: knownStatus(line.Status)}
+		kind := RejectionRow{Reason: line.Reason, Side: line.Side, Status: knownStatus(line.Status), MayBeStored: line.MayBeStored}
 		if missing[kind] && line.Answer != "" {
 			r.Answers[kind] = line.Answer
 			delete(missing, kind)
@@ -211,8 +211,8 @@ func (r *Run) readAnswers() error {
 // isEnough says whether reading ended because there was no need for more.
 func isEnough(err error) bool { return errors.Is(err, errEnough) }
 
-// kind is the row without its counts.
-func (row RejectionRow) kind() RejectionRow {
+// Kind is the row without its counts.
+func (row RejectionRow) Kind() RejectionRow {
 	row.Requests, row.Events = 0, 0
 	return row
 }

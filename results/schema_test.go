@@ -62,8 +62,8 @@ func TestResultFieldsInOrder(t *testing.T) {
 	want := `{"format":"","run":{"id":"","scenario":"","scenario_sha256":"","seed":0,"started_at":"","seconds":0,"target":"","ended":"","why":"","rule":"","shard":{"index":0,"of":0}},` +
 		`"planned":{"events":0,"requests":0,"peak_events_per_s":0},` +
 		`"stages":[{"name":"","from_s":0,"to_s":0,"from_events_per_s":0,"to_events_per_s":0}],` +
-		`"requests":{"sent":0,"accepted":0,"rejected":0,"ambiguous":0,"unsent":0,"retried":0},` +
-		`"events":{"sent":0,"accepted":0,"rejected":0,"ambiguous":0,"unsent":0},` +
+		`"requests":{"sent":0,"accepted":0,"rejected":0,"may_be_stored":0,"ambiguous":0,"unsent":0,"retried":0},` +
+		`"events":{"sent":0,"accepted":0,"rejected":0,"may_be_stored":0,"ambiguous":0,"unsent":0},` +
 		`"bytes":{"body":0,"wire":0},` +
 		`"rejections":[{"reason":"","side":"","status":0,"requests":0,"events":0}],` +
 		`"latency_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +

@@ -14,6 +14,7 @@ import (
 // its middle lies, or to the last stage if that is after the load.
 type demand struct {
 	scenario.Threshold
+	all    []scenario.Threshold // that are demanded beside it, and itself
 	stage  scenario.Stretch
 	tally  *Tally        // of the stage, or of the open window
 	from   time.Duration // where the open window begins
@@ -23,11 +24,13 @@ type demand struct {
 	closed int           // windows in all
 }
 
-// newDemands prepares to follow the thresholds of a run with these stages.
+// newDemands prepares to follow the thresholds of a run with these stages, the
+// implied one among them.
 func newDemands(thresholds []scenario.Threshold, stages []scenario.Stretch) []*demand {
 	var demands []*demand
-	for _, t := range thresholds {
-		d := &demand{Threshold: t}
+	all := scenario.WithImplied(thresholds)
+	for _, t := range all {
+		d := &demand{Threshold: t, all: all}
 		if d.scoped() {
 			d.tally = NewTally()
 			d.stage, _ = scenario.FindStretch(stages, t.Stage)
@@ -78,10 +81,7 @@ func (d *demand) judge() *judgement {
 	if d.tally.Due() == 0 {
 		return nil
 	}
-	r := Result{}
-	keepBooks(&r, d.tally)
-	r.Planned.Requests = d.tally.Due()
-	j := judgeBy(&d.Threshold, &r, d.tally)
+	j := partOf(d.tally, d.all).judge(&d.Threshold)
 	j.at = d.from
 	return &j
 }
@@ -100,11 +100,40 @@ func (d *demand) worse(a, b *judgement) bool {
 	return a.value < b.value
 }
 
-// row is how the demand stands now. The window that is open counts once it is
-// half as long as it should be, or if it is all there is. warning is empty or
-// says why the outcome is doubtful.
-func (d *demand) row() (row ThresholdRow, warning string) {
-	row = ThresholdRow{Text: d.Text, Value: "nothing measured"}
+// evaluation is how a demand came out: its row, and what a reader should know.
+type evaluation struct {
+	ThresholdRow
+	few    string // there was too little to measure
+	unsent string // it is not met for want of requests that never left, and not by the endpoint
+}
+
+// evaluate holds a run against the demand.
+func (d *demand) evaluate(r *Result, t *Tally) evaluation {
+	if d.scoped() {
+		return d.now()
+	}
+	s := &stretch{r, t, d.all}
+	j := s.judge(&d.Threshold)
+	return d.evaluation(&j, j.text)
+}
+
+// evaluation tells a judgement, with what the demand came to in words.
+func (d *demand) evaluation(j *judgement, value string) evaluation {
+	e := evaluation{ThresholdRow: d.row(value), few: j.few}
+	if e.OK, e.Doubt = j.ok(), j.doubt; !j.met {
+		e.unsent = j.unsent
+	}
+	return e
+}
+
+// row is the demand with what it came to, as long as it is not met.
+func (d *demand) row(value string) ThresholdRow {
+	return ThresholdRow{Text: d.Text, Value: value, Implied: d.Implied}
+}
+
+// now is how a demand on a part of the run stands now. The window that is open
+// counts once it is half as long as it should be, or if it is all there is.
+func (d *demand) now() evaluation {
 	j, closed, failed := d.worst, d.closed, d.failed
 	if d.Stage != "" || j == nil || d.to-d.from >= d.Every/2 {
 		if open := d.judge(); open != nil {
@@ -118,12 +147,12 @@ func (d *demand) row() (row ThresholdRow, warning string) {
 		}
 	}
 	if j == nil {
-		return row, ""
+		return evaluation{ThresholdRow: d.row("nothing measured")}
 	}
-	row.Value, row.OK, row.Doubt = j.text, j.ok(), j.doubt
+	value := j.text
 	if d.Every > 0 {
-		row.Value = fmt.Sprintf("%s at worst, from %v on; not met in %d of %s",
+		value = fmt.Sprintf("%s at worst, from %v on; not met in %d of %s",
 			j.text, j.at.Round(time.Second), failed, plural(int64(closed), "window"))
 	}
-	return row, j.few
+	return d.evaluation(j, value)
 }

@@ -17,7 +17,7 @@ import (
 // the last stage, though not to the rate at which it was answered.
 type StageBooks struct {
 	Requests int64    `json:"requests"`              // sent, and come to their end
-	Answered float64  `json:"answered_events_per_s"` // on average, while it lasted
+	Answered *float64 `json:"answered_events_per_s"` // on average, while it lasted; nil: it was cut too short to tell
 	Rejected float64  `json:"rejected"`              // share of the requests, ambiguous ones included
 	Late     float64  `json:"late"`                  // share of those that were due
 	Latency  Summary  `json:"latency_ms"`
@@ -42,7 +42,7 @@ func newWalk(m *Manifest) *walk {
 	if len(m.Stages) <= MaxStages && m.Shard.Of <= 1 {
 		w.stages = m.Stages
 	}
-	for _, t := range m.Thresholds {
+	for _, t := range scenario.WithImplied(m.Thresholds) {
 		if ofParts(&t) {
 			w.thresholds = append(w.thresholds, t)
 		}
@@ -102,20 +102,18 @@ func (w *walk) now() *StageBooks {
 	if t.Due() == 0 && short == "" {
 		return nil
 	}
-	r := Result{}
-	keepBooks(&r, t)
-	r.Planned.Requests = t.Due()
+	part := partOf(t, w.thresholds)
 	b := &StageBooks{
-		Requests: r.Requests.Sent,
-		Answered: share64(float64(w.answered), (min(stage.To, w.elapsed) - stage.From).Seconds()),
-		Rejected: ratio(r.Requests.Rejected+r.Requests.Ambiguous, r.Requests.Sent),
+		Requests: part.Requests.Sent,
+		Answered: w.rate(stage),
+		Rejected: ratio(part.Requests.Rejected+part.Requests.Ambiguous, part.Requests.Sent),
 		Late:     ratio(t.AllLate().Requests, t.Due()),
 		Latency:  summary(t.Latency),
 		Broke:    []string{},
 	}
 	doubt := ""
 	if t.Due() > 0 {
-		b.Broke, doubt = w.broken(stage, &r)
+		b.Broke, doubt = w.broken(stage, part)
 	}
 	if short != "" {
 		b.Broke = append(b.Broke, short)
@@ -150,18 +148,38 @@ func (w *walk) short(stage *scenario.Stretch) string {
 	return fmt.Sprintf("%s of its %s events were answered while it lasted", number(w.answered), number(int64(math.Round(asked))))
 }
 
-// broken are the thresholds that the stage that goes on does not meet, and why one
-// of them says nothing of the endpoint, if that is so.
-func (w *walk) broken(stage *scenario.Stretch, r *Result) (broken []string, doubt string) {
+// rate is how many events a second were answered while a stage lasted; nil of one
+// that was cut too short to tell.
+func (w *walk) rate(stage *scenario.Stretch) *float64 {
+	lasted := min(stage.To, w.elapsed) - stage.From
+	if lasted < shortestRate {
+		return nil
+	}
+	rate := float64(w.answered) / lasted.Seconds()
+	return &rate
+}
+
+// shortestRate is how long a rate must have been measured to be told: what is
+// answered in less depends on when the clock ticks.
+const shortestRate = time.Second / 4
+
+// broken are the thresholds that the stage that goes on does not meet, the implied
+// one among them, and why one of them says nothing of the endpoint, if that is so.
+// Whatever they are, nothing holds at a rate at which nothing was accepted.
+func (w *walk) broken(stage *scenario.Stretch, part *stretch) (broken []string, doubt string) {
 	broken = []string{}
-	for _, t := range w.thresholds {
-		if t.Stage != "" && !stage.Called(t.Stage) {
+	for i := range w.thresholds {
+		d := &w.thresholds[i]
+		if d.Stage != "" && !stage.Called(d.Stage) {
 			continue
 		}
-		if j := judgeBy(&t, r, w.tally); !j.met {
-			broken = append(broken, t.Text+" was "+j.text)
+		if j := part.judge(d); !j.met {
+			broken = append(broken, d.Text+" was "+j.text)
 			doubt = cmp.Or(doubt, j.doubt)
 		}
+	}
+	if len(broken) == 0 && part.Events.Accepted == 0 {
+		broken = append(broken, "nothing was accepted")
 	}
 	return broken, doubt
 }
@@ -201,9 +219,11 @@ func (r *Result) Climbs() bool {
 // which, and below which, every stage that holds one rate met the thresholds. A
 // stage that comes after a higher rate broke them is not held against the endpoint,
 // which may still owe it answers; one that the run did not see the end of does not
-// speak for it. Empty if the run cannot tell: no thresholds, or not two rates.
+// speak for it. Empty if the run cannot tell: no thresholds but the implied one, or
+// not two rates.
 func (r *Result) Capacity() string {
-	if len(r.Thresholds) == 0 || !r.Climbs() {
+	demanded := slices.ContainsFunc(r.Thresholds, func(row ThresholdRow) bool { return !row.Implied })
+	if !demanded || !r.Climbs() {
 		return ""
 	}
 	steady, cut := r.telling()

@@ -172,7 +172,7 @@ func TestStageWithoutAnswers(t *testing.T) {
 	}
 	// Stopped in the middle, nothing was due that is missing: 1,000 of the first second.
 	cut := climb(t, Final{Ended: Interrupted}, nil, held{"low", 1000, 1000, 10 * ms, 0})
-	if came := cut.Stages[1].Came; came.Answered != 1000 {
+	if came := cut.Stages[1].Came; came.Rate() != "1,000" {
 		t.Errorf("%+v, want 1,000 events a second", came)
 	}
 }
@@ -184,7 +184,7 @@ func TestStages(t *testing.T) {
 	}
 	low := held{"low", 1000, 1000, 10 * ms, 0}
 	r := climb(t, Final{Ended: Completed}, []string{"p99 < 500ms"}, low, held{"high", 2000, 2000, 900 * ms, 0})
-	if came := r.Stages[2].Came; came.Requests != 400 || came.Answered != 2000 || came.Rejected != 0.01 || came.Mark() != "✗" {
+	if came := r.Stages[2].Came; came.Requests != 400 || came.Rate() != "2,000" || came.Rejected != 0.01 || came.Mark() != "✗" {
 		t.Errorf("%+v, want 400 requests, 2,000 events a second, 1 %% of them rejected, and p99 broken", came)
 	}
 	if !SameLoad(r, climb(t, Final{Ended: Completed}, nil, low, held{"high", 2000, 2000, 10 * ms, 0})) {

@@ -180,7 +180,7 @@ func TestStallInAWindow(t *testing.T) {
 			tally.record(&o)
 			d.observe(time.Duration(i)*time.Second, time.Duration(i+1)*time.Second, tally)
 		}
-		if row, _ := d.row(); row.OK != c.ok || (row.Doubt != "") != c.doubt {
+		if row := d.now(); row.OK != c.ok || (row.Doubt != "") != c.doubt {
 			t.Errorf("%v: %+v", c.windows, row)
 		}
 	}
@@ -293,7 +293,7 @@ func TestMergeKeepsStalls(t *testing.T) {
 			t.Errorf("shard %d stood still: %s, %+v, %+v, %d connections", stalledShard, r.Verdict, row, g.Stalls, g.Connections)
 		}
 		text, err := os.ReadFile(filepath.Join(base, "all", TimelineFile))
-		if err != nil || !strings.Contains(string(text), ",2,400.000\n") {
+		if err != nil || !strings.Contains(string(text), ",2,400.000,0\n") {
 			t.Errorf("%v, the timeline:\n%s", err, text)
 		}
 	}

@@ -22,7 +22,7 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 		},
 		Planned:    m.Planned,
 		Bytes:      Bytes{Body: t.BodyBytes, Wire: t.WireBytes},
-		Rejections: []RejectionRow{},
+		Rejections: rowsOf(t.Refusals),
 		Latency:    summary(t.Latency),
 		Service:    summary(t.Service),
 		Lag:        summary(t.Lag),
@@ -39,12 +39,9 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 	keepBooks(r, t)
 	r.addAnswers(t)
 	r.addConnections(t)
-	for _, kind := range t.refusals() {
-		count := t.Refusals[kind]
-		r.Rejections = append(r.Rejections, RejectionRow{
-			Reason: kind.Reason.String(), Side: kind.Reason.Side().String(), Status: kind.Status,
-			Requests: count.Requests, Events: count.Events,
-		})
+	if accepted := t.accepted(); accepted != nil {
+		s := summary(accepted)
+		r.AcceptedLatency = &s
 	}
 	return r
 }
@@ -76,6 +73,13 @@ func keepBooks(r *Result, t *Tally) {
 	} {
 		*entry.requests, *entry.events = entry.count.Requests, entry.count.Events
 	}
+	for kind, count := range t.Refusals {
+		if kind.MayBeStored {
+			r.Requests.MayBeStored += count.Requests
+			r.Events.MayBeStored += count.Events
+		}
+	}
+	r.Events.ExpectedRefused = t.ExpectedRefused
 }
 
 // project balances the books of a run that still goes on, as they would have to

@@ -2,8 +2,6 @@ package results
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"time"
 
 	"rehearse/capture"
@@ -27,8 +25,9 @@ const fates = 4
 
 // Refusal is a kind of answer that was not an acceptance.
 type Refusal struct {
-	Reason capture.Reason
-	Status int // 0 where there was no answer, or none that HTTP knows
+	Reason      capture.Reason
+	Status      int  // 0 where there was no answer, or none that HTTP knows
+	MayBeStored bool // rejected, though events of the request may be stored
 }
 
 // Tally is what a stretch of a run adds up to. Every request that was sent and
@@ -44,6 +43,9 @@ type Tally struct {
 	Said     map[Said]int64    // events by the endpoint's word, where it speaks of events
 	Settled  time.Duration     // when the last accepted request was answered
 	LeftOut  int64             // rejections whose details were not kept, only counted
+	Twice    int64             // events that may be stored twice, because they were sent again
+
+	ExpectedRefused int64 // events that were not accepted, as was expected of them
 
 	BodyBytes, WireBytes int64 // of what was sent
 
@@ -51,6 +53,7 @@ type Tally struct {
 	Connect, TLS          *Histogram // nil: no connection was opened, or encrypted
 	Connections           Connections
 	ByReason              []*Histogram // latency by capture.Reason; nil or missing where there was none
+	Partly                *Histogram   // latency of requests of which only some events were accepted; nil: none
 
 	// Unstalled is what all this would have come to at best if the generator had not
 	// stood still. Nil: it did not, so that it is the same.
@@ -82,6 +85,12 @@ func (t *Tally) Due() int64 {
 	return due - t.Refusals[Refusal{Reason: capture.NotStarted}].Requests
 }
 
+// DueEvents counts the events of these requests.
+func (t *Tally) DueEvents() int64 {
+	due := t.Sent().plus(t.Fates[capture.FateUnsent]).Events
+	return due - t.Refusals[Refusal{Reason: capture.NotStarted}].Events
+}
+
 // Overflow is how many requests took longer than Longest.
 func (t *Tally) Overflow() int64 {
 	return t.Latency.Overflow() + t.Service.Overflow() + t.Lag.Overflow()
@@ -101,10 +110,14 @@ func (t *Tally) record(o *Outcome) {
 		t.recordParts(o)
 	}
 	t.settle(o)
+	t.Twice += o.Twice
+	if o.ExpectRefused > 0 {
+		t.ExpectedRefused += min(o.ExpectRefused, o.Events-o.accepted())
+	}
 	fate := o.Reason.Fate()
 	t.Fates[fate] = t.Fates[fate].plus(one)
 	if fate != capture.FateAccepted {
-		kind := Refusal{o.Reason, knownStatus(o.Status)}
+		kind := Refusal{o.Reason, knownStatus(o.Status), o.MayBeStored}
 		t.Refusals[kind] = t.Refusals[kind].plus(one)
 	}
 	if fate != capture.FateUnsent {
@@ -122,6 +135,42 @@ func (t *Tally) time(o *Outcome, one Count) {
 	t.Service.Record(o.Service())
 	t.Lag.Record(o.Lag())
 	t.reason(o.Reason).Record(o.Latency())
+	if len(o.Parts) > 0 && o.Reason != capture.Accepted && o.accepted() > 0 {
+		made(&t.Partly).Record(o.Latency())
+	}
+}
+
+// accepted are the latencies of requests of which something was accepted; nil if none
+// was.
+func (t *Tally) accepted() *Histogram {
+	var whole *Histogram
+	if len(t.ByReason) > 0 {
+		whole = t.ByReason[capture.Accepted]
+	}
+	switch {
+	case t.Served() == 0:
+		return nil
+	case t.Partly == nil || t.Partly.Count() == 0:
+		return whole
+	}
+	all := NewHistogram()
+	all.Add(t.Partly)
+	if whole != nil {
+		all.Add(whole)
+	}
+	return all
+}
+
+// Served is how many requests were accepted, in whole or in part, of those that are
+// in the histograms.
+func (t *Tally) Served() (n int64) {
+	if t.Partly != nil {
+		n = t.Partly.Count()
+	}
+	if len(t.ByReason) > 0 && t.ByReason[capture.Accepted] != nil {
+		n += t.ByReason[capture.Accepted].Count()
+	}
+	return n
 }
 
 // reason is the latency histogram of a reason, made when first asked for: most
@@ -159,12 +208,17 @@ func (t *Tally) Add(other *Tally) {
 	t.Settled = max(t.Settled, other.Settled)
 	t.Retries += other.Retries
 	t.LeftOut += other.LeftOut
+	t.Twice += other.Twice
+	t.ExpectedRefused += other.ExpectedRefused
 	t.BodyBytes += other.BodyBytes
 	t.WireBytes += other.WireBytes
 	t.Latency.Add(other.Latency)
 	t.Service.Add(other.Service)
 	t.Lag.Add(other.Lag)
 	t.addOpenings(other)
+	if other.Partly != nil && other.Partly.Count() > 0 {
+		made(&t.Partly).Add(other.Partly)
+	}
 	for r, h := range other.ByReason {
 		if h != nil && h.Count() > 0 {
 			t.reason(capture.Reason(r)).Add(h)
@@ -180,7 +234,7 @@ func (t *Tally) reset() {
 	t.Latency.Reset()
 	t.Service.Reset()
 	t.Lag.Reset()
-	for _, h := range append(t.ByReason[:len(t.ByReason):len(t.ByReason)], t.Connect, t.TLS) {
+	for _, h := range append(t.ByReason[:len(t.ByReason):len(t.ByReason)], t.Connect, t.TLS, t.Partly) {
 		if h != nil {
 			h.Reset()
 		}
@@ -191,15 +245,20 @@ func (t *Tally) reset() {
 	}
 	*t = Tally{
 		Refusals: t.Refusals, Attempts: t.Attempts, Said: t.Said, Latency: t.Latency, Service: t.Service, Lag: t.Lag,
-		Connect: t.Connect, TLS: t.TLS, ByReason: t.ByReason, spare: t.spare,
+		Connect: t.Connect, TLS: t.TLS, ByReason: t.ByReason, Partly: t.Partly, spare: t.spare,
 	}
 }
 
-// refusals are the kinds in Refusals in the order of reason and status.
-func (t *Tally) refusals() []Refusal {
-	return slices.SortedFunc(maps.Keys(t.Refusals), func(a, b Refusal) int {
-		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
-	})
+// compare orders kinds by reason and status, those that are certain first.
+func (k Refusal) compare(other Refusal) int {
+	order := cmp.Or(cmp.Compare(k.Reason, other.Reason), cmp.Compare(k.Status, other.Status))
+	if order == 0 && k.MayBeStored != other.MayBeStored {
+		order = 1
+		if other.MayBeStored {
+			order = -1
+		}
+	}
+	return order
 }
 
 // knownStatus is the status if it has three digits. An endpoint may answer any

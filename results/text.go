@@ -147,7 +147,11 @@ func (r *Run) throughput(p *page) {
 	p.line("")
 	p.line("throughput")
 	p.fact("target", "%s events/s at the peak", rate(r.Result.Planned.PeakEvents))
-	p.fact("achieved", "%s events/s on average, %s", rate(r.average()), r.best())
+	if r.Result.Run.Seconds < shortestRate.Seconds() {
+		p.fact("achieved", "%s in too short a time to tell a rate", plural(r.Result.Events.Sent, "event"))
+	} else {
+		p.fact("achieved", "%s events/s on average, %s", rate(r.average()), r.best())
+	}
 	p.fact("bytes", "%s of bodies, %s on the wire", sizeText(r.Result.Bytes.Body), sizeText(r.Result.Bytes.Wire))
 	if c := r.Result.Connections; c != nil && c.Failed > 0 {
 		p.fact("connected", "%s, and %s could not be opened", plural(c.Opened, "connection"), number(c.Failed))
@@ -174,6 +178,15 @@ func (r *Run) best() string {
 		return fmt.Sprintf("%s answered in the best second, catching up after a stall", rate(peak))
 	}
 	return fmt.Sprintf("%s answered in the best second", rate(peak))
+}
+
+// AverageRate is how many events a second were sent over the whole run: "–" of one too
+// short to tell.
+func (r *Result) AverageRate() string {
+	if r.Run.Seconds < shortestRate.Seconds() {
+		return "–"
+	}
+	return rate(float64(r.Events.Sent) / r.Run.Seconds)
 }
 
 // average is how many events a second were sent over the whole run.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"rehearse/scenario"
 )
 
 // outcomes sets the books.
@@ -29,10 +31,16 @@ func (r *Run) outcomes(p *page) {
 	} {
 		p.line(table, "  "+row.name, number(row.requests), number(row.events))
 	}
+	if events.MayBeStored > 0 {
+		p.fact("in doubt", "%s", r.Result.InDoubt())
+	}
 	if requests.Retried > 0 {
 		p.line(table, "  retried", number(requests.Retried), "")
 	}
 	if again := r.Result.Retries; again != nil {
+		if again.Twice > 0 {
+			p.fact("twice", "%s may be stored twice", plural(again.Twice, "event"))
+		}
 		p.fact("amplified", "%s requests for each one, the last event in after %s s", figures(again.Amplification), figures(again.Settled))
 		if causes := again.Causes(); causes != "" {
 			p.fact("after", "%s", causes)
@@ -44,6 +52,11 @@ func (r *Run) outcomes(p *page) {
 	if sum := r.Result.EndpointSum; sum != nil {
 		p.fact("", "%s", sum)
 	}
+}
+
+// InDoubt says how many of the rejected events may be stored.
+func (r *Result) InDoubt() string {
+	return plural(r.Events.MayBeStored, "rejected event") + " may be stored: the answer is no certain no to each event of its request"
 }
 
 // rejections sets what was refused, the most frequent first, each kind with the
@@ -70,16 +83,24 @@ func (r *Run) rejections(p *page) {
 		if h := r.ByReason[row.Reason]; h != nil {
 			median = durationText(h.Quantile(0.5))
 		}
-		p.line("%-22s %-8s %3s %10s %12s %10s  %s", fit("  "+row.Reason, 22), row.Side, status,
-			number(row.Requests), number(row.Events), median, fit(r.Answers[row.kind()], 26))
+		p.line("%-22s %-8s %3s %10s %12s %10s  %s", fit("  "+row.Reason+row.Doubt(), 22), row.Side, status,
+			number(row.Requests), number(row.Events), median, fit(r.Answers[row.Kind()], 26))
 	}
+}
+
+// Doubt marks a kind of refusal that is no certain no to each event.
+func (row RejectionRow) Doubt() string {
+	if row.MayBeStored {
+		return " (?)"
+	}
+	return ""
 }
 
 // narrowRejections sets the same as a paragraph each.
 func (r *Run) narrowRejections(p *page, rows []RejectionRow) {
 	p.line("not accepted")
 	for _, row := range rows {
-		text := row.Reason
+		text := row.Reason + row.Doubt()
 		if row.Status > 0 {
 			text += " " + strconv.Itoa(row.Status)
 		}
@@ -87,7 +108,7 @@ func (r *Run) narrowRejections(p *page, rows []RejectionRow) {
 		if h := r.ByReason[row.Reason]; h != nil {
 			text += ", p50 " + durationText(h.Quantile(0.5))
 		}
-		if answer := r.Answers[row.kind()]; answer != "" {
+		if answer := r.Answers[row.Kind()]; answer != "" {
 			text += fmt.Sprintf(", %q", fit(answer, 60))
 		}
 		p.paragraph("  - ", text)
@@ -122,11 +143,32 @@ func (r *Run) thresholds(p *page) {
 	for _, row := range r.Result.Thresholds {
 		mark := row.mark()
 		if p.width < TextWidth {
-			p.paragraph("  "+mark+" ", row.Text+": "+row.Value)
+			p.paragraph("  "+mark+" ", row.Name()+": "+row.Value)
 			continue
 		}
-		p.line("  %s %-36s %s", mark, fit(row.Text, 36), fit(row.Value, 58))
+		p.line("  %s %-36s %s", mark, fit(row.Name(), 36), fit(row.Value, 58))
 	}
+	if note := r.Result.TimesNote(); note != "" {
+		p.paragraph("    ", note)
+	}
+}
+
+// TimesNote says what thresholds on latency and service measure, if there are any and
+// not everything was accepted.
+func (r *Result) TimesNote() string {
+	onTimes := func(row ThresholdRow) bool {
+		t, err := scenario.ParseThreshold(row.Text)
+		return err == nil && (t.Metric.Name == "latency" || t.Metric.Name == "service")
+	}
+	if !r.Mixed() || !slices.ContainsFunc(r.Thresholds, onTimes) {
+		return ""
+	}
+	return "latency and service are those of accepted requests; a refusal counts where it took longer"
+}
+
+// Mixed says whether some requests were accepted and others were sent and not.
+func (r *Result) Mixed() bool {
+	return r.AcceptedLatency != nil && r.AcceptedLatency.Count < r.Latency.Count
 }
 
 // mark says in one character how a threshold came out.

@@ -22,9 +22,9 @@ func (r *Run) stages(p *page) {
 		case came == nil:
 		case p.width < TextWidth:
 			p.paragraph("  "+came.Mark()+" ", fmt.Sprintf("%s: %s/s asked for, %s/s answered, p50 %s, p99 %s, %s rejected, %s late", row.Name, row.Asked(),
-				rate(came.Answered), millisecondsText(came.Latency.P50), millisecondsText(came.Latency.P99), percent(came.Rejected), percent(came.Late)))
+				came.Rate(), millisecondsText(came.Latency.P50), millisecondsText(came.Latency.P99), percent(came.Rejected), percent(came.Late)))
 		default:
-			p.line(table, fit("  "+row.Name, 14), row.Asked(), rate(came.Answered), millisecondsText(came.Latency.P50), millisecondsText(came.Latency.P99),
+			p.line(table, fit("  "+row.Name, 14), row.Asked(), came.Rate(), millisecondsText(came.Latency.P50), millisecondsText(came.Latency.P99),
 				millisecondsText(came.Latency.Max), percent(came.Rejected), percent(came.Late), came.Mark())
 		}
 	}
@@ -39,6 +39,14 @@ func (row *StageRow) Asked() string {
 		return rate(row.Start)
 	}
 	return rate(row.Start) + " to " + rate(row.End)
+}
+
+// Rate is how many events a second were answered: "–" if it cannot be told.
+func (b *StageBooks) Rate() string {
+	if b.Answered == nil {
+		return "–"
+	}
+	return rate(*b.Answered)
 }
 
 // Mark is ✓ if the stage met its thresholds, ✗ if it did not, ? if that may have

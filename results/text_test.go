@@ -110,12 +110,12 @@ func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
 	run := open(t, "testdata/small-import")
 	run.Result.Requests.Retried, run.Result.Retries = 180, &RetryFacts{Amplification: 1.25, Settled: 12}
 	for width, want := range map[int]string{
-		20:  "time            p50       p99       max",
-		40:  "time            p50       p99       max",
-		60:  "time             p50        p99      p99.9        max",
-		80:  "time            mean        p50        p90        p99      p99.9        max",
-		100: "time             count       mean        p50        p90        p95        p99      p99.9        max",
-		300: "time             count       mean        p50        p90        p95        p99      p99.9        max",
+		20:  "time             p50       p99       max",
+		40:  "time             p50       p99       max",
+		60:  "time              p50        p99      p99.9        max",
+		80:  "time             mean        p50        p90        p99      p99.9        max",
+		100: "time              count       mean        p50        p90        p95        p99      p99.9        max",
+		300: "time              count       mean        p50        p90        p95        p99      p99.9        max",
 	} {
 		text := wantWidth(t, run, width)
 		if !strings.Contains(text, want+"\n") {

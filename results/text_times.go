@@ -56,7 +56,7 @@ func fitting(all []timeColumn, name, width int) []timeColumn {
 // times sets the histograms together: latency contains lag, service contains
 // what it took to connect, and only side by side they say whose time it was.
 func (r *Run) times(p *page) {
-	const name = 9
+	const name = 10
 	columns := fitting(timeColumns(), name, p.width)
 	tight := 0
 	if name+11*len(columns) > p.width {

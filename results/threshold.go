@@ -10,20 +10,11 @@ import (
 
 // measured is what a threshold's metric came to.
 type measured struct {
-	value float64 // in the unit of Threshold.Value
-	text  string  // for people
-	none  bool    // there was nothing to measure: the threshold is not met
-	few   string  // a warning, if there was too little to measure
-}
-
-// evaluate holds the run against one threshold. warning is empty or says why the
-// outcome is doubtful.
-func (d *demand) evaluate(r *Result, t *Tally) (row ThresholdRow, warning string) {
-	if d.scoped() {
-		return d.row()
-	}
-	j := judgeBy(&d.Threshold, r, t)
-	return ThresholdRow{Text: d.Text, Value: j.text, OK: j.ok(), Doubt: j.doubt}, j.few
+	value  float64 // in the unit of Threshold.Value
+	text   string  // for people
+	none   bool    // there was nothing to measure: the threshold is not met
+	few    string  // a warning, if there was too little to measure
+	unsent string  // why the threshold is not met though what was sent meets it; empty: it is met, or is not by what was sent
 }
 
 // judgement is how a threshold came out.
@@ -40,23 +31,38 @@ func (j *judgement) ok() bool { return j.met && j.doubt == "" }
 // failed says whether it is not met, beyond doubt.
 func (j *judgement) failed() bool { return !j.met && j.doubt == "" }
 
-// judgeBy holds the books of r, which t has in full, against a threshold.
+// A stretch is what a threshold is measured in: a run, or a part of it.
+type stretch struct {
+	*Result
+	tally      *Tally
+	thresholds []scenario.Threshold // all that are demanded of it
+}
+
+// partOf is a part of a run, in which as much was planned as came due.
+func partOf(t *Tally, thresholds []scenario.Threshold) *stretch {
+	r := &Result{}
+	keepBooks(r, t)
+	r.Planned.Requests, r.Planned.Events = t.Due(), t.DueEvents()
+	return &stretch{r, t, thresholds}
+}
+
+// judge holds the books of the stretch against a threshold.
 //
-// The generator's own faults must not decide. So each threshold is held against t
-// and against what t would have been at best without them. If the two come out
+// The generator's own faults must not decide. So each threshold is held against the
+// tally and against what it would have been at best without them. If the two come out
 // differently, or if the threshold is met but more than a tenth of the time that it
 // allows is the generator's own, nothing is known: the threshold is in doubt.
-func judgeBy(d *scenario.Threshold, r *Result, t *Tally) judgement {
-	m := measure(*d, r, t)
-	j := judgement{measured: m, met: !m.none && holds(m.value, d.Op, d.Value)}
-	best := t.faultless()
-	if best == t {
+func (s *stretch) judge(d *scenario.Threshold) judgement {
+	m := s.measure(d)
+	j := judgement{measured: m, met: m.meets(d)}
+	best := s.tally.faultless()
+	if best == s.tally {
 		return j
 	}
-	books := *r
+	books := *s.Result
 	keepBooks(&books, best)
-	n := measure(*d, &books, best)
-	met := !n.none && holds(n.value, d.Op, d.Value)
+	n := (&stretch{&books, best, s.thresholds}).measure(d)
+	met := n.meets(d)
 	if met != j.met || met && isTime(d) && m.value-n.value > ownShare*d.Value {
 		j.doubt = fmt.Sprintf("without them it may have been %s", n.text)
 	}
@@ -91,53 +97,144 @@ func (t *Tally) faultless() *Tally {
 	return &same
 }
 
+// meets says whether what was measured meets a threshold.
+func (m *measured) meets(d *scenario.Threshold) bool { return !m.none && d.Holds(m.value) }
+
 // measure finds the value of a threshold's metric.
-func measure(d scenario.Threshold, r *Result, t *Tally) measured {
+func (s *stretch) measure(d *scenario.Threshold) measured {
 	switch d.Metric.Name {
 	case "latency":
-		return duration(d, t.Latency)
+		return s.ofAccepted(d, s.tally.Latency)
 	case "service":
-		return duration(d, t.Service)
+		return s.ofAccepted(d, s.tally.Service)
 	case "lag":
-		return duration(d, t.Lag)
+		n := s.tally.Lag.Count()
+		return duration(d, s.tally.Lag, n, "nothing measured")
+	case "accepted":
+		if d.Share {
+			return s.acceptedShare(d)
+		}
 	}
-	count, known := countOf(d.Metric, r, t)
+	count, known := s.count(d.Metric)
 	switch {
 	case !known:
 		return measured{none: true, text: "unknown metric"}
 	case !d.Share:
 		return measured{value: float64(count.Events), text: plural(count.Events, "event")}
 	}
-	return share(count.Requests, base(d.Metric.Name, r))
+	return share(count.Requests, base(d.Metric.Name, s.Result))
 }
 
-// duration measures a time. A quantile asks for ten times beyond it at least:
-// with fewer, one slow request more or less decides.
-func duration(d scenario.Threshold, h *Histogram) measured {
-	n := h.Count()
-	if n == 0 {
-		return measured{none: true, text: "nothing measured"}
+// ofAccepted measures a time of accepted requests. What was not accepted counts in
+// so far as it took longer: an endpoint is not fast because it refuses fast, nor
+// because it lets requests time out.
+func (s *stretch) ofAccepted(d *scenario.Threshold, h *Histogram) measured {
+	return duration(d, h, s.tally.Served(), "not measured, for nothing was accepted")
+}
+
+// duration measures a time of n requests that are in h among others. A quantile is
+// what at most as many of all took longer as it leaves of the n, and the mean what
+// all took together for each of the n: with n of all it is that of h, and turning
+// one of the n into another lowers neither. A quantile asks for ten times beyond it
+// at least: with fewer, one slow request more or less decides.
+func duration(d *scenario.Threshold, h *Histogram, n int64, nothing string) measured {
+	all := h.Count()
+	if n = min(n, all); n == 0 {
+		return measured{none: true, text: nothing}
 	}
-	value := h.Mean()
-	if !d.Metric.Mean {
-		value = h.Quantile(d.Metric.Quantile)
+	q := d.Metric.Quantile
+	longer := n - int64(q*float64(n)+0.5) // of the n, by the nearest rank
+	value := h.Quantile(float64(all-longer) / float64(all))
+	if d.Metric.Mean {
+		value = seconds(h.Mean().Seconds() * float64(all) / float64(n))
 	}
 	m := measured{value: milliseconds(value), text: durationText(value)}
-	if q := d.Metric.Quantile; !d.Metric.Mean && q < 1 && float64(n)*(1-q) < 9.999 {
+	if !d.Metric.Mean && q < 1 && float64(n)*(1-q) < 9.999 {
 		m.few = fmt.Sprintf("%s rests on %s; it takes %s to trust it",
 			d.Text, plural(n, "request"), number(int64(10/(1-q)+0.5)))
 	}
 	return m
 }
 
-// countOf is how many requests and events a metric counts.
-func countOf(m scenario.Metric, r *Result, t *Tally) (c Count, known bool) {
+// acceptedShare measures which share of the events that were expected to be accepted
+// were. Those that are wrong on purpose were not expected to be. What never left
+// counts as not accepted, though that is not the endpoint's doing.
+func (s *stretch) acceptedShare(d *scenario.Threshold) measured {
+	spared, unsent := s.Events.ExpectedRefused, int64(0)
+	if d.Implied {
+		spared, unsent = max(spared, s.allowed()), s.allowedUnsent()
+	}
+	accepted, expected := s.Events.Accepted, s.Planned.Events-spared-unsent
+	if expected <= 0 {
+		return measured{none: true, text: "nothing was expected to be accepted"}
+	}
+	value := float64(accepted) / float64(expected)
+	m := measured{value: value, text: fmt.Sprintf("%s (%s of %s)", percent(value), number(accepted), plural(expected, "event"))}
+	if sent := s.tally.Sent().Events - spared; !d.Holds(value) && sent > 0 && d.Holds(float64(accepted)/float64(sent)) {
+		m.unsent = fmt.Sprintf("%s was %s, for want of what never left", d.Text, m.text)
+	}
+	return m
+}
+
+// allowed counts the events that were sent and not accepted, and that another
+// threshold, which is met, puts up with: of these the implied one says nothing.
+func (s *stretch) allowed() (events int64) {
+	if s.putsUpWith("rejected", 0) {
+		events = s.tally.Fates[capture.FateRejected].Events
+	} else {
+		events = s.allowedByStatus()
+	}
+	if s.putsUpWith("ambiguous", 0) {
+		events += s.tally.Fates[capture.FateAmbiguous].Events
+	}
+	return events
+}
+
+// allowedUnsent is the same of events that never left.
+func (s *stretch) allowedUnsent() int64 {
+	if s.putsUpWith("unsent", 0) {
+		return s.tally.Fates[capture.FateUnsent].Events
+	}
+	return 0
+}
+
+// allowedByStatus counts those that were rejected with a status that is put up with.
+func (s *stretch) allowedByStatus() (events int64) {
+	for kind, count := range s.tally.Refusals {
+		if kind.Reason.Fate() == capture.FateRejected && kind.Status > 0 && s.putsUpWith("rejected", kind.Status) {
+			events += count.Events
+		}
+	}
+	return events
+}
+
+// putsUpWith says whether a threshold on all of the stretch bounds a metric, and is
+// met: one of a status if that is not 0.
+func (s *stretch) putsUpWith(metric string, status int) bool {
+	for i := range s.thresholds {
+		d := &s.thresholds[i]
+		if d.Metric.Name != metric || d.Stage != "" || d.Every > 0 || !d.Bounds() {
+			continue
+		}
+		if (status == 0) != (d.Metric.Status == "") || status > 0 && !ofStatus(status, d.Metric.Status) {
+			continue
+		}
+		if m := s.measure(d); m.meets(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// count is how many requests and events a metric counts.
+func (s *stretch) count(m scenario.Metric) (c Count, known bool) {
+	r := s.Result
 	switch m.Name {
 	case "accepted":
 		return Count{r.Requests.Accepted, r.Events.Accepted}, true
 	case "rejected":
 		if m.Status != "" {
-			return t.rejectedWith(m.Status), true
+			return s.tally.rejectedWith(m.Status), true
 		}
 		return Count{r.Requests.Rejected, r.Events.Rejected}, true
 	case "ambiguous":
@@ -147,7 +244,7 @@ func countOf(m scenario.Metric, r *Result, t *Tally) (c Count, known bool) {
 	case "dropped":
 		return Count{r.Requests.refused(), r.Events.refused()}, true
 	case "late":
-		return t.AllLate(), true
+		return s.tally.AllLate(), true
 	}
 	return Count{}, false
 }
@@ -178,23 +275,4 @@ func share(part, all int64) measured {
 	}
 	value := float64(part) / float64(all)
 	return measured{value: value, text: fmt.Sprintf("%s (%s)", percent(value), number(part))}
-}
-
-// holds says whether value op limit.
-func holds(value float64, op string, limit float64) bool {
-	switch op {
-	case "<":
-		return value < limit
-	case "<=":
-		return value <= limit
-	case ">":
-		return value > limit
-	case ">=":
-		return value >= limit
-	case "==":
-		return value == limit
-	case "!=":
-		return value != limit
-	}
-	return false
 }

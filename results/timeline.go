@@ -35,8 +35,9 @@ type Row struct {
 	LeftOut  int64 // rejections without details
 	Retried  int64 // requests that were refused and are sent again
 
-	LateStall int64   // requests that left late because the generator stood still
-	Stalled   float64 // how long it stood still, in stalls that ended in the interval
+	LateStall       int64   // requests that left late because the generator stood still
+	Stalled         float64 // how long it stood still, in stalls that ended in the interval
+	ExpectedRefused int64   // events that were not accepted, as was expected of them
 }
 
 // column is one column of the file: its name and where a row has it, an *int64
@@ -80,6 +81,7 @@ var columns = []column{
 	{"late_held_requests", func(r *Row) any { return &r.Held }},
 	{"late_stall_requests", func(r *Row) any { return &r.LateStall }},
 	{"stalled_ms", func(r *Row) any { return &r.Stalled }},
+	{"expected_refused_events", func(r *Row) any { return &r.ExpectedRefused }},
 }
 
 // ever is how many of the columns every timeline has. The others were added
@@ -107,7 +109,7 @@ func RowOf(iv *Interval) Row {
 		LagP99:     quantile(iv.Lag, 0.99),
 		LagMax:     quantile(iv.Lag, 1),
 		Overflow:   iv.Overflow(), LeftOut: iv.LeftOut, Retried: iv.Retries,
-		LateStall: iv.Late[LateStall].Requests, Stalled: milliseconds(iv.stalled()),
+		LateStall: iv.Late[LateStall].Requests, Stalled: milliseconds(iv.stalled()), ExpectedRefused: iv.ExpectedRefused,
 	}
 }
 

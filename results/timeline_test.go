@@ -118,15 +118,17 @@ func TestTimelineOfLaterVersions(t *testing.T) {
 	}
 }
 
-// A timeline from before there were columns for what was sent again or kept back.
+// A timeline from before there were columns for what was sent again, kept back or
+// expected to be refused.
 func TestTimelineOfEarlierVersions(t *testing.T) {
 	t.Parallel()
 	earlier := sampleRows()
 	for i := range earlier {
-		earlier[i].Retried, earlier[i].Held, earlier[i].LateStall, earlier[i].Stalled = 0, 0, 0, 0
+		r := &earlier[i]
+		r.Retried, r.Held, r.LateStall, r.Stalled, r.ExpectedRefused = 0, 0, 0, 0, 0
 	}
-	text := strings.ReplaceAll(timelineOf(earlier), ",retried_requests,late_held_requests,late_stall_requests,stalled_ms\n", "\n")
-	text = strings.ReplaceAll(text, ",0,0,0,0.000\n", "\n")
+	text := strings.ReplaceAll(timelineOf(earlier), ",retried_requests,late_held_requests,late_stall_requests,stalled_ms,expected_refused_events\n", "\n")
+	text = strings.ReplaceAll(text, ",0,0,0,0.000,0\n", "\n")
 	rows, err := ReadTimeline(strings.NewReader(text))
 	if err != nil || !slices.Equal(rows, earlier) || strings.Contains(text, "retried") {
 		t.Errorf("rows %v, error %v", rows, err)

@@ -42,6 +42,7 @@ type evidence struct {
 	doubts  []string
 	notes   []string // warnings that change nothing
 	leftOut int64    // refused requests whose details there was no room for
+	farEnd  *FarEnd  // what the endpoint counted; nil: it was not asked
 }
 
 // judge fills in the thresholds, the verdict, the bottleneck and the warnings of
@@ -52,11 +53,15 @@ type evidence struct {
 // was raised, the generator was held up or throttled, network buffers were full,
 // more than 1 % of the requests that came due left late by the generator's own
 // fault, or it is one shard of several, which only together can be judged.
-// Otherwise a threshold that is not met makes it a fail. A run that kept its
+// Otherwise a threshold that is not met makes it a fail, the implied one on what is
+// accepted among them. So does it, whatever the thresholds are, that nothing was
+// accepted, or that the endpoint kept less than it accepted. A run that kept its
 // thresholds still is invalid, never a pass, if it did not do what was planned: it
 // did not run to its end, or more than 1 % of its requests left late for want of a
-// free connection, or never left; and if the generator's own stalls leave a threshold
-// open (see demand.doubt).
+// free connection, or never left, or too much of the recording was left out; and if
+// the generator's own stalls leave a threshold open (see stretch.judge). A threshold on
+// what is accepted that is not met only for what never left makes a run invalid as
+// well: the endpoint was not asked.
 //
 // The first warning of an invalid run says why it is invalid.
 func judge(r *Result, e evidence) {
@@ -65,8 +70,14 @@ func judge(r *Result, e evidence) {
 	r.Generator.Bottleneck = NoBottleneck
 	distrust := slices.Concat(e.doubts, ownFaults(r, t))
 	shortfall := shortfalls(r, t)
-	thin := r.evaluate(t, e.demands)
+	thin, cut := r.evaluate(t, e.demands)
 	shaped := r.shaped()
+	refused, ours := nothingAccepted(t)
+	shortfall = slices.Concat(shortfall, cut, ours)
+	r.Failures = append(refused, e.farEnd.failures(r.Events.Accepted)...)
+	if len(r.Failures) > 0 {
+		r.Verdict = Fail
+	}
 	switch {
 	case len(distrust) > 0:
 		r.Verdict = Invalid
@@ -83,24 +94,81 @@ func judge(r *Result, e evidence) {
 	}
 }
 
-// evaluate fills in the thresholds, fails the run if one is not met, and returns
-// warnings.
-func (r *Result) evaluate(t *Tally, demands []*demand) (warnings []string) {
+// evaluate fills in the thresholds and fails the run if one is not met. It returns
+// warnings, and why the endpoint has no part in it where one is not met for that.
+func (r *Result) evaluate(t *Tally, demands []*demand) (warnings, cut []string) {
 	for _, d := range demands {
 		if r.Run.Shard.Of > 1 {
-			r.Thresholds = append(r.Thresholds, ThresholdRow{Text: d.Text, Value: "judged when all shards are merged"})
+			r.Thresholds = append(r.Thresholds, d.row("judged when all shards are merged"))
 			continue
 		}
-		row, warning := d.evaluate(r, t)
-		r.Thresholds = append(r.Thresholds, row)
-		if warning != "" {
-			warnings = append(warnings, warning)
+		e := d.evaluate(r, t)
+		r.Thresholds = append(r.Thresholds, e.ThresholdRow)
+		if e.few != "" {
+			warnings = append(warnings, e.few)
 		}
-		if !row.OK && row.Doubt == "" {
+		switch {
+		case e.OK, e.Doubt != "":
+		case e.unsent != "":
+			cut = append(cut, e.unsent)
+		default:
 			r.Verdict = Fail
 		}
 	}
-	return warnings
+	return warnings, cut
+}
+
+// nothingAccepted says what everything came to that was sent, if none of it was
+// accepted: that it was refused, or that it was the generator's own doing.
+func nothingAccepted(t *Tally) (refused, ours []string) {
+	sent := t.Sent()
+	if sent.Requests == 0 || t.Fates[capture.FateAccepted].Events > 0 {
+		return nil, nil
+	}
+	var causes []string
+	for _, row := range byRequests(rowsOf(t.Refusals)) {
+		reason, _ := capture.ParseReason(row.Reason) // one of ours
+		if reason.Fate() == capture.FateUnsent || reason.Side() == capture.Ours {
+			continue
+		}
+		cause := row.String()
+		if why := meaning(reason); why != "" {
+			cause += " (" + why + ")"
+		}
+		causes = append(causes, cause)
+	}
+	text := "nothing was accepted of " + plural(sent.Requests, "request")
+	if len(causes) == 0 || t.faultless().Fates[capture.FateAccepted].Events > 0 {
+		return nil, []string{text + ": the endpoint had no part in it"}
+	}
+	return []string{text + ": " + strings.Join(causes[:min(len(causes), maxCauses)], ", ")}, nil
+}
+
+// meaning says what a reason points to when every request came to it.
+func meaning(r capture.Reason) string {
+	switch r {
+	case capture.NameNotFound:
+		return "no such host"
+	case capture.ConnectRefused:
+		return "nobody listens there"
+	case capture.ConnectTimeout, capture.ConnectFailed:
+		return "no connection could be opened"
+	case capture.TLSFailed:
+		return "no encrypted connection: the port may not speak TLS"
+	case capture.BadCertificate:
+		return "its certificate is not trusted"
+	case capture.BrokenWhileSending, capture.ClosedBeforeAnswer, capture.BrokenWhileReading:
+		return "it hung up: the port may speak TLS, or another protocol"
+	case capture.AnswerTimeout:
+		return "no answer in time"
+	case capture.GarbledAnswer:
+		return "not an HTTP answer: the port may speak TLS, or another protocol"
+	case capture.UnknownAnswer:
+		return "not the answer of a capture endpoint"
+	case capture.Redirected:
+		return "redirects are not followed"
+	}
+	return ""
 }
 
 // shaped says which thresholds the generator's own faults leave open.
@@ -196,6 +264,10 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 	if unbuilt := t.Refusals[Refusal{Reason: capture.NotBuilt}].Requests; tooMany(unbuilt, t.Due()) {
 		shortfalls = append(shortfalls, fmt.Sprintf("%s of the requests could not be built", percent(ratio(unbuilt, t.Due()))))
 	}
+	if p := &r.Planned; p.MostLeftOut > 0 && float64(p.LeftOut) > p.MostLeftOut*float64(p.Lines) {
+		shortfalls = append(shortfalls, fmt.Sprintf("%s of the recording was left out (%s of %s), more than %s: repair it, or set replay.max_bad to what may be left out",
+			percent(ratio(p.LeftOut, p.Lines)), number(p.LeftOut), plural(p.Lines, "line"), percent(p.MostLeftOut)))
+	}
 	return shortfalls
 }
 
@@ -246,23 +318,38 @@ func ratio(part, all int64) float64 {
 
 // Because says in a sentence why the verdict is what it is.
 func (r *Result) Because() string {
+	kept := percent(r.Generator.ScheduleKept) + " of the schedule was kept"
 	switch {
 	case r.Verdict == Fail:
-		return "not met: " + strings.Join(r.broken(), "; ")
+		return strings.Join(append(slices.Clip(r.Failures), r.notMet()...), "; ")
 	case r.Verdict == Invalid && len(r.Warnings) > 0:
 		return r.Warnings[0]
 	case len(r.Thresholds) == 0:
-		return fmt.Sprintf("no thresholds were set, and %s of the schedule was kept", percent(r.Generator.ScheduleKept))
+		return "no thresholds were set, and " + kept
+	case len(r.Thresholds) == 1 && r.Thresholds[0].Implied:
+		return fmt.Sprintf("no thresholds were set; %s was %s, and %s", r.Thresholds[0].Name(), r.Thresholds[0].Value, kept)
 	}
-	return fmt.Sprintf("every threshold was met, and %s of the schedule was kept", percent(r.Generator.ScheduleKept))
+	return "every threshold was met, and " + kept
 }
 
-// broken are the thresholds that were not met, each with its value.
-func (r *Result) broken() (broken []string) {
+// notMet lists the thresholds that were not met, each with its value, as one clause.
+func (r *Result) notMet() []string {
+	var broken []string
 	for _, row := range r.Thresholds {
 		if !row.OK && row.Doubt == "" {
-			broken = append(broken, row.Text+" was "+row.Value)
+			broken = append(broken, row.Name()+" was "+row.Value)
 		}
 	}
-	return broken
+	if len(broken) == 0 {
+		return nil
+	}
+	return []string{"not met: " + strings.Join(broken, "; ")}
+}
+
+// Name is the threshold as written, and says so if it is implied.
+func (row ThresholdRow) Name() string {
+	if row.Implied {
+		return row.Text + " (implied)"
+	}
+	return row.Text
 }

@@ -95,6 +95,15 @@ const (
 	maxReorder = maxGap
 )
 
+// MostLeftOut is which share of the lines may be left out for what they are before a
+// run is not what was asked for; 0 if max_bad bounds it, and ends the reading.
+func (r *Replay) MostLeftOut() float64 {
+	if r.MaxBad.Set {
+		return 0
+	}
+	return 0.01
+}
+
 // readLimit reads a share or a count.
 func readLimit(v value) Limit {
 	if strings.HasSuffix(strings.TrimSpace(v.node.Value), "%") {

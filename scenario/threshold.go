@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +16,16 @@ type Threshold struct {
 	Metric Metric  // what is measured
 	Op     string  // < <= > >= == !=
 	Value  float64 // milliseconds for times, a fraction of 1 for shares, events for counts
-	Share  bool    // Value is a share of the planned (late, unsent) or sent (others) requests
+
+	// Share says that Value is a share: of the planned requests for late, unsent and
+	// dropped, of the events that the plan expects to be accepted for accepted, of the
+	// sent requests for the others.
+	Share bool
 
 	Stage string        // holds in this stage alone; empty: the whole run
 	Every time.Duration // holds in every window of this length; 0: the run as one
+
+	Implied bool // no file says it: see WithImplied
 }
 
 // Metric is what a threshold measures.
@@ -28,6 +35,33 @@ type Metric struct {
 	Mean     bool
 	Status   string // rejected(429), rejected(5xx): only these; empty: all
 }
+
+// implied is demanded of every run that says nothing of acceptance. A hundredth is
+// what a run may fall short by in other respects, too.
+func implied() Threshold {
+	return Threshold{
+		Text: "accepted >= 99%", Metric: Metric{Name: "accepted"}, Op: ">=", Value: 0.99, Share: true, Implied: true,
+	}
+}
+
+// WithImplied returns the thresholds of a run that has these: with one on what is
+// accepted, unless one of them speaks of that. An endpoint that refuses at once
+// keeps every limit on latency, and one that says nothing every limit on rejections.
+func WithImplied(thresholds []Threshold) []Threshold {
+	if slices.ContainsFunc(thresholds, speaksOfAcceptance) {
+		return thresholds
+	}
+	return append(slices.Clip(thresholds), implied())
+}
+
+// speaksOfAcceptance says whether a threshold holds for all of a run and bounds what
+// is accepted, or what is not.
+func speaksOfAcceptance(t Threshold) bool {
+	return t.Stage == "" && (t.Metric.Name == "accepted" || t.Metric.Name == "dropped" && t.Bounds())
+}
+
+// Bounds says whether a threshold bounds its measure from above.
+func (t *Threshold) Bounds() bool { return t.Op == "<" || t.Op == "<=" || t.Op == "==" }
 
 const hintThreshold = "as in p99 < 500ms, service p50 < 20ms, rejected(5xx) < 0.1% or ambiguous == 0"
 
@@ -39,9 +73,10 @@ const (
 
 // ParseThreshold reads a demand: a measure, a comparison and a value.
 //
-//	p99 < 500ms, mean < 20ms, max < 2s     latency, in ways to sum it up
+//	p99 < 500ms, mean < 20ms, max < 2s     latency of accepted requests, in ways to sum it up
 //	service p99.9 < 50ms, lag max < 10ms   the same of service and lag
-//	rejected < 0.1%, accepted > 99.9%      a share
+//	rejected < 0.1%                        a share of the sent requests
+//	accepted > 99.9%                       of the events that the plan expects to be accepted
 //	rejected(429) < 1%, rejected(5xx) == 0 one status, or one class
 //	ambiguous == 0, unsent < 1%, late < 1% a count of events, or a share
 //	dropped == 0                           what was not accepted: rejected, ambiguous or unsent
@@ -215,6 +250,8 @@ func (t *Threshold) Holds(measured float64) bool {
 		return measured >= t.Value
 	case "==":
 		return measured == t.Value
+	case "!=":
+		return measured != t.Value && !math.IsNaN(measured)
 	}
-	return measured != t.Value && !math.IsNaN(measured)
+	return false
 }

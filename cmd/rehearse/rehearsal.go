@@ -104,6 +104,7 @@ func (r *rehearsal) run() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	counted := r.endpoint.write(path) // before the verdict: the books are held against it
 	final := r.ending(summary, context.Cause(soft))
 	final.Note = joinNotes(clock.note(), withheldNote(summary.Withheld))
 	final.EndpointSum = r.endpoint.compare(hard, r, directory)
@@ -111,7 +112,7 @@ func (r *rehearsal) run() (string, error) {
 	if err != nil {
 		return "", r.unwritten(path, result)
 	}
-	return path, nil
+	return path, counted
 }
 
 // unwritten prints what a run came to whose directory lacks something, of a full
@@ -181,5 +182,8 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 
 // planned is a plan as the result states it.
 func planned(p generator.Plan) results.Planned {
-	return results.Planned{Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Whole: p.Whole, Recording: p.Recording}
+	return results.Planned{
+		Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Whole: p.Whole, Recording: p.Recording,
+		Lines: p.Lines, LeftOut: p.LeftOut, MostLeftOut: p.MostOut,
+	}
 }

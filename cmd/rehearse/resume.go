@@ -124,7 +124,7 @@ func (r *resumption) readChain(path string) error {
 			switch l.Fate {
 			case capture.FateAccepted:
 				r.accepted = append(r.accepted, l)
-			case capture.FateAmbiguous:
+			case capture.FateAmbiguous, capture.FateMayBeStored:
 				doubtful = append(doubtful, l)
 			}
 		}

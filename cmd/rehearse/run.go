@@ -210,9 +210,6 @@ func rehearse(w world, path string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := endpoint.write(path); err != nil {
-		return err
-	}
 	run, err := results.Open(path)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func newSample(w world) *cobra.Command {
 	var from, n int64
 	var set []string
 	var rejected string
-	var faults, survey bool
+	var faults, survey, certain bool
 	c := &cobra.Command{
 		Use:   "sample [SCENARIO]",
 		Short: "Print events as they would be sent, without sending them",
@@ -33,7 +33,10 @@ come too early. What the far end makes of them can be checked against that list.
 With --rejected it prints the events that a run of the scenario sent and the
 endpoint did not accept, as far as anybody knows: those that its ledger calls
 rejected or ambiguous, with the run's own times. The scenario need not be named:
-the run directory has it.
+the run directory has it. Some of these may be stored all the same: an answer that
+never came is no refusal, and an endpoint that stops in the middle of a batch keeps
+what came before. With --certain it prints only those that are certain not to be
+stored, which can be sent again without a second look.
 
 With --survey it reads a recording to its end instead and tells what a run would
 send: events, requests, span, the longest pause, disorder, what cannot be used,
@@ -50,12 +53,15 @@ and how unevenly events fall on distinct_ids.`,
 			return exactly("scenario file")(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if certain && rejected == "" {
+				return usageError(c, errors.New("--certain goes with --rejected DIR"))
+			}
 			if from < 0 || n < 0 {
 				return usageError(c, fmt.Errorf("--events %d, --from %d: cannot count backwards", n, from))
 			}
 			out := bufio.NewWriter(w.stdout)
 			if rejected != "" {
-				return errors.Join(sampleRejected(w, out, given{path: first(args), set: set}, rejected, n), out.Flush())
+				return errors.Join(sampleRejected(w, out, given{path: first(args), set: set}, rejected, n, certain), out.Flush())
 			}
 			s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: set})
 			if err != nil {
@@ -84,6 +90,7 @@ and how unevenly events fall on distinct_ids.`,
 	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
 	c.Flags().BoolVar(&faults, "faults", false, "only events that are wrong on purpose, with number and reason")
 	c.Flags().StringVar(&rejected, "rejected", "", "only events that the run in `DIR` sent and the endpoint did not accept")
+	c.Flags().BoolVar(&certain, "certain", false, "with --rejected: leave out what may be stored all the same")
 	c.Flags().BoolVar(&survey, "survey", false, "tell what a replay would send, instead of printing events")
 	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
 	return c

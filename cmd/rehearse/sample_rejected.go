@@ -15,7 +15,8 @@ import (
 // sampleRejected prints the first n events that the run in a directory sent and
 // the endpoint did not accept. Which they are says the ledger; what they were
 // follows from the scenario.
-func sampleRejected(w world, out io.Writer, g given, directory string, n int64) error {
+// With certain it leaves out what may be stored all the same.
+func sampleRejected(w world, out io.Writer, g given, directory string, n int64, certain bool) error {
 	run, err := openKept(directory)
 	if err != nil {
 		return coded{exitScenario, err}
@@ -27,7 +28,7 @@ func sampleRejected(w world, out io.Writer, g given, directory string, n int64) 
 	if needed := neededFor(s, missing); len(needed) > 0 {
 		return fmt.Errorf("cannot print the events of %q: %w", directory, lacking(needed))
 	}
-	lost, err := run.lost(w, n)
+	lost, err := run.lost(w, n, certain)
 	if err == nil {
 		err = generator.SampleLost(out, s, lost, func(sums []scenario.FileSum) error { return run.unchanged(s, sums) })
 	}
@@ -49,8 +50,8 @@ func neededFor(s *scenario.Scenario, missing []scenario.SecretRef) (needed []sce
 }
 
 // lost are the first n events of a run that were sent and not accepted, as they were
-// sent.
-func (k *keptRun) lost(w world, n int64) (lost generator.Lost, err error) {
+// sent; with certain those that are certain not to be stored.
+func (k *keptRun) lost(w world, n int64, certain bool) (lost generator.Lost, err error) {
 	facts := &k.Result.Run
 	ledger, err := k.Ledger()
 	if err != nil {
@@ -63,7 +64,7 @@ func (k *keptRun) lost(w world, n int64) (lost generator.Lost, err error) {
 	if err != nil {
 		return lost, err
 	}
-	lost = generator.Lost{Shards: max(facts.Merged, facts.Shard.Of), Ranges: refused(ledger.Ranges, n)}
+	lost = generator.Lost{Shards: max(facts.Merged, facts.Shard.Of), Ranges: refused(ledger.Ranges, n, certain)}
 	if before != nil {
 		lost.Skipped = before.Skipped
 	}
@@ -82,10 +83,12 @@ func (k *keptRun) lost(w world, n int64) (lost generator.Lost, err error) {
 	return lost, nil
 }
 
-// refused are the first n events of a ledger that were sent and not accepted.
-func refused(ledger []results.Range, n int64) (some []results.Range) {
+// refused are the first n events of a ledger that were sent and not accepted; with
+// certain those that are certain not to be stored.
+func refused(ledger []results.Range, n int64, certain bool) (some []results.Range) {
 	for _, r := range ledger {
-		if n > 0 && (r.Fate == capture.FateRejected || r.Fate == capture.FateAmbiguous) {
+		doubtful := r.Fate == capture.FateAmbiguous || r.Fate == capture.FateMayBeStored
+		if n > 0 && (r.Fate == capture.FateRejected || doubtful && !certain) {
 			r.Count = min(r.Count, n)
 			n -= r.Count
 			some = append(some, r)

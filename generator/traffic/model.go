@@ -34,6 +34,8 @@ type Pen struct {
 	Start time.Time
 	Due   func(int64) time.Duration
 
+	Fault string // what is wrong on purpose with the event written last, as Model.Fault names it
+
 	ids   []byte // backs the event's DistinctID
 	props []byte // backs its Properties
 	block *block
@@ -54,6 +56,7 @@ const proseBytes = 128 << 10
 // Write makes e event i. Its slices alias p's buffers.
 func (m *Model) Write(e *capture.Event, i int64, p *Pen) {
 	plan := m.plan(i, p)
+	p.Fault = plan.mark.fault()
 	first := i - i%blockEvents
 	switch plan.mark {
 	case markResent, markCopied:

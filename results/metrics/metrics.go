@@ -57,6 +57,8 @@ func Of(total *results.Tally, last *results.Row) []Family {
 		{Name: "rehearse_requests_total", Help: "Requests that came to their end, by what became of them.", Points: requests},
 		{Name: "rehearse_events_total", Help: "Events that came to their end, by what became of them.", Points: events},
 		{Name: "rehearse_not_accepted_total", Help: "Requests that were not accepted, by reason.", Points: refusals(total)},
+		{Name: "rehearse_may_be_stored_events_total", Help: "Rejected events that may be stored: the answer is no certain no to each event of its request.", Points: one(float64(mayBeStored(total)))},
+		{Name: "rehearse_may_be_stored_twice_events_total", Help: "Events that may be stored by more than one attempt.", Points: one(float64(total.Twice))},
 		{Name: "rehearse_late_total", Help: "Requests that left late.", Points: one(float64(total.AllLate().Requests))},
 		{Name: "rehearse_connections_total", Help: "Connections that were opened, or could not be.", Points: []Point{
 			{[]Label{{"opened", "yes"}}, float64(total.Connections.Opened)}, {[]Label{{"opened", "no"}}, float64(total.Connections.Failed)},
@@ -69,15 +71,30 @@ func Of(total *results.Tally, last *results.Row) []Family {
 	}
 }
 
+// mayBeStored counts the rejected events of which nobody knows.
+func mayBeStored(t *results.Tally) (events int64) {
+	for kind, count := range t.Refusals {
+		if kind.MayBeStored {
+			events += count.Events
+		}
+	}
+	return events
+}
+
 // refusals are the counts of what was not accepted, in the order of the reasons.
 func refusals(t *results.Tally) []Point {
+	counts := map[results.Refusal]int64{}
+	for kind, count := range t.Refusals {
+		kind.MayBeStored = false // one series, whatever is known
+		counts[kind] += count.Requests
+	}
 	var points []Point
-	for _, kind := range slices.SortedFunc(maps.Keys(t.Refusals), func(a, b results.Refusal) int {
+	for _, kind := range slices.SortedFunc(maps.Keys(counts), func(a, b results.Refusal) int {
 		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
 	}) {
 		points = append(points, Point{
 			[]Label{{"reason", kind.Reason.String()}, {"side", kind.Reason.Side().String()}, {"status", strconv.Itoa(kind.Status)}},
-			float64(t.Refusals[kind].Requests),
+			float64(counts[kind]),
 		})
 	}
 	return points

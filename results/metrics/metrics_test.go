@@ -34,7 +34,7 @@ func small() []Family {
 func TestText(t *testing.T) {
 	t.Parallel()
 	var got strings.Builder
-	if err := WriteText(&got, small()[:8]); err != nil {
+	if err := WriteText(&got, small()[:10]); err != nil {
 		t.Fatal(err)
 	}
 	const want = `# HELP rehearse_requests_total Requests that came to their end, by what became of them.
@@ -52,6 +52,12 @@ rehearse_events_total{fate="ambiguous"} 0
 # HELP rehearse_not_accepted_total Requests that were not accepted, by reason.
 # TYPE rehearse_not_accepted_total counter
 rehearse_not_accepted_total{reason="unavailable",side="server",status="503"} 1
+# HELP rehearse_may_be_stored_events_total Rejected events that may be stored: the answer is no certain no to each event of its request.
+# TYPE rehearse_may_be_stored_events_total counter
+rehearse_may_be_stored_events_total 0
+# HELP rehearse_may_be_stored_twice_events_total Events that may be stored by more than one attempt.
+# TYPE rehearse_may_be_stored_twice_events_total counter
+rehearse_may_be_stored_twice_events_total 0
 # HELP rehearse_late_total Requests that left late.
 # TYPE rehearse_late_total counter
 rehearse_late_total 0

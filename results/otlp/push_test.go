@@ -156,6 +156,7 @@ func checkNumbers(t *testing.T, all []*metricspb.Metric) {
 		"rehearse.events unsent": 0, "rehearse.events accepted": 180, "rehearse.events rejected": 20, "rehearse.events ambiguous": 0,
 		"rehearse.late": 0, "rehearse.connections yes": 0, "rehearse.connections no": 0, "rehearse.in_flight_requests": 3, "rehearse.target_events_per_second": 200,
 		"rehearse.not_accepted rate_limited server 429": 10,
+		"rehearse.may_be_stored_events":                 0, "rehearse.may_be_stored_twice_events": 0,
 	}
 	if diff := cmp.Diff(want, numbers); diff != "" {
 		t.Errorf("numbers (-want +got):\n%s", diff)

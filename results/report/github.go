@@ -24,9 +24,12 @@ func WriteAnnotations(w io.Writer, run *results.Run) error {
 		fmt.Fprintf(&b, "::%s title=%s::%s\n", level, property.Replace(results.Printable("rehearse "+r.Run.Scenario, 200)),
 			data.Replace(results.Printable(text, 2000)))
 	}
+	for _, failure := range r.Failures {
+		annotate("error", failure)
+	}
 	for _, row := range r.Thresholds {
 		if !row.OK && row.Doubt == "" {
-			annotate("error", row.Text+" was "+row.Value)
+			annotate("error", row.Name()+" was "+row.Value)
 		}
 	}
 	warnings := r.Warnings

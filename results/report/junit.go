@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strings"
 
 	"rehearse/results"
 )
@@ -37,8 +38,8 @@ type remark struct {
 }
 
 // WriteJUnit writes the report of a run in the form of JUnit: a test that the
-// run can be trusted, in error if it is invalid, and one for each threshold, in
-// error if it is in doubt.
+// run can be trusted, in error if it is invalid, one that something was accepted,
+// and kept, and one for each threshold, in error if it is in doubt.
 func WriteJUnit(w io.Writer, run *results.Run) error {
 	r := run.Result
 	name := results.Printable(r.Run.Scenario, 200)
@@ -49,8 +50,9 @@ func WriteJUnit(w io.Writer, run *results.Run) error {
 		s.Errors++
 	}
 	s.Cases = append(s.Cases, trusted)
+	s.Cases = append(s.Cases, s.accepted(r, name))
 	for _, row := range r.Thresholds {
-		c := check{Name: results.Printable(row.Text, 200), Class: name, Out: results.Printable(row.Value, 400)}
+		c := check{Name: results.Printable(row.Name(), 200), Class: name, Out: results.Printable(row.Value, 400)}
 		switch {
 		case row.Doubt != "":
 			c.Error = &remark{c.Name + " is invalid: " + results.Printable(row.Doubt, 400)}
@@ -67,4 +69,14 @@ func WriteJUnit(w io.Writer, run *results.Run) error {
 		return fmt.Errorf("cannot write report: %w", err)
 	}
 	return write(w, xml.Header+string(text)+"\n")
+}
+
+// accepted is the test that something was accepted, and that the endpoint kept it.
+func (s *suite) accepted(r *results.Result, name string) check {
+	c := check{Name: "events were accepted and kept", Class: name}
+	if len(r.Failures) > 0 {
+		c.Failure = &remark{results.Printable(strings.Join(r.Failures, "; "), 2000)}
+		s.Failures++
+	}
+	return c
 }

@@ -34,7 +34,10 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 	if len(r.Thresholds) > 0 {
 		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
 		for _, row := range r.Thresholds {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Text), cell(row.Value), met(&row))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Name()), cell(row.Value), met(&row))
+		}
+		if note := r.TimesNote(); note != "" {
+			b.WriteString("\n" + note + ".\n")
 		}
 	}
 	if r.Climbs() {
@@ -57,11 +60,12 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 	if len(r.Rejections) > 0 {
 		b.WriteString("\n| not accepted | side | status | requests | events | the first answer |\n|---|---|--:|--:|--:|---|\n")
 		for _, row := range r.Rejections {
-			kind := row
-			kind.Requests, kind.Events = 0, 0
-			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n", cell(row.Reason), cell(row.Side), row.Status,
-				results.FormatCount(row.Requests), results.FormatCount(row.Events), cell(run.Answers[kind]))
+			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n", cell(row.Reason+row.Doubt()), cell(row.Side), row.Status,
+				results.FormatCount(row.Requests), results.FormatCount(row.Events), cell(run.Answers[row.Kind()]))
 		}
+	}
+	if r.Events.MayBeStored > 0 {
+		fmt.Fprintf(&b, "\n(?) %s.\n", cell(r.InDoubt()))
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "\n- %s", cell(warning))

@@ -21,9 +21,16 @@ const maxGroups = 1000
 // group is refused requests that came to the same.
 type group struct {
 	reason, side, answer string
+	mayBeStored          bool
 	status               int
 	requests, events     int64
 	first, last          float64 // when the first and the last of them were due, in ms
+}
+
+// name is the reason of the group, with a mark if events of it may be stored.
+func (g *group) name() string {
+	kind := results.RejectionRow{MayBeStored: g.mayBeStored}
+	return results.Printable(g.reason, 22-len(kind.Doubt())) + kind.Doubt()
 }
 
 // groupKey is what the requests of a group have in common, their answers but for
@@ -31,6 +38,7 @@ type group struct {
 type groupKey struct {
 	reason, answer string
 	status         int
+	mayBeStored    bool
 }
 
 // number is a number, or an id in hexadecimal digits.
@@ -58,6 +66,9 @@ func WriteRejected(w io.Writer, run *results.Run, width int) error {
 	if len(groups) == 0 {
 		b.WriteString("no request that was sent was refused\n")
 	}
+	if slices.ContainsFunc(groups, func(g *group) bool { return g.mayBeStored }) {
+		b.WriteString("(?) events of these requests may be stored: the answer is no certain no to each of them\n")
+	}
 	if leftOut > 0 {
 		fmt.Fprintf(&b, "the details of %s more were not kept\n", results.FormatCount(leftOut))
 	}
@@ -67,7 +78,7 @@ func WriteRejected(w io.Writer, run *results.Run, width int) error {
 // writeNarrow sets a paragraph a group.
 func writeNarrow(b *strings.Builder, groups []*group, width int) {
 	for _, g := range groups {
-		text := fmt.Sprintf("%s requests, %s events: %s", results.FormatCount(g.requests), results.FormatCount(g.events), results.Printable(g.reason, 22))
+		text := fmt.Sprintf("%s requests, %s events: %s", results.FormatCount(g.requests), results.FormatCount(g.events), g.name())
 		if g.status > 0 {
 			text += " " + strconv.Itoa(g.status)
 		}
@@ -88,7 +99,7 @@ func writeTable(b *strings.Builder, groups []*group) {
 			status = strconv.Itoa(g.status)
 		}
 		fmt.Fprintf(b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", results.FormatCount(g.requests), results.FormatCount(g.events),
-			results.Printable(g.reason, 22), results.Printable(g.side, 8), status, clock(g.first/1000), clock(g.last/1000), g.answer)
+			g.name(), results.Printable(g.side, 8), status, clock(g.first/1000), clock(g.last/1000), g.answer)
 	}
 }
 
@@ -99,13 +110,13 @@ func groupRejections(run *results.Run) (groups []*group, leftOut int64, err erro
 	leftOut, err = run.EachRejection(func(line *results.RejectionLine) error {
 		listed++
 		answer := results.Printable(line.Answer, 80)
-		key := groupKey{line.Reason, likeness(line.Answer), line.Status}
+		key := groupKey{line.Reason, likeness(line.Answer), line.Status, line.MayBeStored}
 		if known[key] == nil && len(known) >= maxGroups {
-			key, answer = groupKey{"others", "", 0}, ""
+			key, answer = groupKey{reason: "others"}, ""
 		}
 		g := known[key]
 		if g == nil {
-			g = &group{reason: key.reason, side: line.Side, answer: answer, status: key.status, first: line.DueMS}
+			g = &group{reason: key.reason, mayBeStored: key.mayBeStored, side: line.Side, answer: answer, status: key.status, first: line.DueMS}
 			known[key] = g
 			groups = append(groups, g)
 		}

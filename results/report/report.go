@@ -101,10 +101,8 @@ func newPage(run *results.Run, s *series) *page {
 	}
 	p.addBeside(readBeside(run.Path))
 	for _, row := range r.Rejections {
-		kind := row
-		kind.Requests, kind.Events = 0, 0
 		p.Refusals = append(p.Refusals, refusal{row,
-			results.FormatShare(share(row.Requests, r.Planned.Requests)), results.Printable(run.Answers[kind], 160)})
+			results.FormatShare(share(row.Requests, r.Planned.Requests)), results.Printable(run.Answers[row.Kind()], 160)})
 	}
 	p.Scenario, p.Cut = scenarioText(run.Path)
 	p.Redacted = strings.Contains(p.Scenario, "[redacted]")
@@ -132,14 +130,17 @@ func (p *page) addBeside(b beside) {
 
 // facts are the numbers on top.
 func facts(r *results.Result) []fact {
-	average := 0.0
-	if r.Run.Seconds > 0 {
-		average = float64(r.Events.Sent) / r.Run.Seconds
+	latency := fact{"latency p99", results.FormatMilliseconds(r.Latency.P99), "p50 " + results.FormatMilliseconds(r.Latency.P50) + ", max " + results.FormatMilliseconds(r.Latency.Max)}
+	switch {
+	case r.Mixed():
+		latency.Note += "; of accepted requests p99 " + results.FormatMilliseconds(r.AcceptedLatency.P99)
+	case r.Latency.Count > 0 && r.Events.Accepted == 0:
+		latency.Note += "; nothing was accepted"
 	}
 	all := []fact{
 		{"events accepted", results.FormatCount(r.Events.Accepted), "of " + results.FormatCount(r.Planned.Events) + " planned"},
-		{"events a second", results.FormatRate(average), "on average; target peak " + results.FormatRate(r.Planned.PeakEvents)},
-		{"latency p99", results.FormatMilliseconds(r.Latency.P99), "p50 " + results.FormatMilliseconds(r.Latency.P50) + ", max " + results.FormatMilliseconds(r.Latency.Max)},
+		{"events a second", r.AverageRate(), "on average; target peak " + results.FormatRate(r.Planned.PeakEvents)},
+		latency,
 		{"not accepted", results.FormatShare(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
 		{"schedule kept", results.FormatShare(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
 	}
@@ -183,14 +184,18 @@ func books(r *results.Result) [][3]string {
 	row := func(name string, requests, events int64) [3]string {
 		return [3]string{name, results.FormatCount(requests), results.FormatCount(events)}
 	}
-	return [][3]string{
+	rows := [][3]string{
 		row("planned", r.Planned.Requests, r.Planned.Events),
 		row("sent", r.Requests.Sent, r.Events.Sent),
 		row("accepted", r.Requests.Accepted, r.Events.Accepted),
 		row("rejected", r.Requests.Rejected, r.Events.Rejected),
-		row("ambiguous", r.Requests.Ambiguous, r.Events.Ambiguous),
-		row("unsent", r.Requests.Unsent, r.Events.Unsent),
 	}
+	if r.Events.MayBeStored > 0 {
+		rows = append(rows, row("of these, may be stored", r.Requests.MayBeStored, r.Events.MayBeStored))
+	}
+	return append(rows,
+		row("ambiguous", r.Requests.Ambiguous, r.Events.Ambiguous),
+		row("unsent", r.Requests.Unsent, r.Events.Unsent))
 }
 
 // times are the rows of the histograms.

@@ -55,6 +55,7 @@ func retryFacts(r *results.Result) []fact {
 	}
 	return []fact{
 		{"sent again", results.FormatCount(r.Requests.Retried), why},
+		{"may be stored twice", results.FormatCount(r.Retries.Twice), "events sent again after an attempt that may have been stored"},
 		{"amplification", fmt.Sprintf("%.2f ×", r.Retries.Amplification), "requests at the endpoint for each one planned"},
 		{"settled", clock(r.Retries.Settled), "when the last event was in"},
 	}

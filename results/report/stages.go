@@ -18,7 +18,7 @@ func stages(r *results.Result) (rows []stageRow) {
 		}
 		l := &row.Came.Latency
 		rows = append(rows, stageRow{row.Name, []string{
-			row.Asked(), results.FormatRate(row.Came.Answered), results.FormatMilliseconds(l.P50), results.FormatMilliseconds(l.P99),
+			row.Asked(), row.Came.Rate(), results.FormatMilliseconds(l.P50), results.FormatMilliseconds(l.P99),
 			results.FormatMilliseconds(l.Max), results.FormatShare(row.Came.Rejected), results.FormatShare(row.Came.Late),
 		}, row.Came.Mark()})
 	}

@@ -16,7 +16,7 @@ func TestStagesAreShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	came := func(answered float64, broke ...string) *results.StageBooks {
-		return &results.StageBooks{Answered: answered, Broke: broke}
+		return &results.StageBooks{Answered: &answered, Broke: broke}
 	}
 	run.Result.Stages = []results.StageRow{
 		{Name: "up<b>", To: 5, End: 300, Came: came(149)},
