@@ -58,6 +58,8 @@ func (p *Plan) Notes() []string {
 type Part struct {
 	Index, Of int         // the batches of shard Index, from 0, of so many; Of less than 2: all
 	Resumes   *Resumption // nil: from the beginning
+
+	recording *recording.Files // opened before, and what is read of it; nil: what the scenario names
 }
 
 // Resumption is what is known of the runs that a run resumes.
@@ -94,7 +96,7 @@ func Open(s *scenario.Scenario, p Part) (*Opened, error) {
 			return nil, err
 		}
 	}
-	w, err := openWhole(whole)
+	w, err := openWhole(whole, p.recording)
 	if err != nil {
 		return nil, err
 	}
@@ -130,9 +132,13 @@ func (d *dealing) Close() error {
 	return d.replay.Close()
 }
 
-// openWhole prepares to deal out all of the traffic of s.
-func openWhole(s *scenario.Scenario) (*whole, error) {
-	if s.Replay != nil {
+// openWhole prepares to deal out all of the traffic of s, from a recording that was
+// opened before, if it is given.
+func openWhole(s *scenario.Scenario, opened *recording.Files) (*whole, error) {
+	switch {
+	case s.Replay != nil && opened != nil:
+		return newReplay(s, *opened, func() {})
+	case s.Replay != nil:
 		return openReplay(s)
 	}
 	_, plan := NewSynth(s)

@@ -26,8 +26,9 @@ var ErrOtherPseudonyms = errors.New("the pseudonyms would be others: replay.key 
 
 // SumAccepted builds the accepted events of a part of s again, on all cores and
 // without compressing them, reads the requests as an endpoint does, and adds up a hash
-// of each event. ctx ends it early.
-func SumAccepted(ctx context.Context, s *scenario.Scenario, p Part, accepted []results.Range, hash func(*capture.Received) uint64) (Sum, error) {
+// of each event. The recording is that of sent, a pipe of which could not be read
+// again. ctx ends it early.
+func SumAccepted(ctx context.Context, s *scenario.Scenario, p Part, sent *Opened, accepted []results.Range, hash func(*capture.Received) uint64) (Sum, error) {
 	if s.Replay != nil && s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "" {
 		return Sum{}, ErrOtherPseudonyms
 	}
@@ -36,6 +37,7 @@ func SumAccepted(ctx context.Context, s *scenario.Scenario, p Part, accepted []r
 	}
 	// Everything but the accepted events is left out as if it had been.
 	p.Resumes = &Resumption{Accepted: results.Union(accepted).Gaps(nil, 0, math.MaxInt64)}
+	p.recording = &sent.files
 	plain := *s
 	plain.Target.Compression, plain.Target.Hint = scenario.CompressionNone, ""
 	o, err := Open(&plain, p)

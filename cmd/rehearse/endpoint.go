@@ -55,7 +55,7 @@ func (e *embedded) compare(ctx context.Context, r *rehearsal, d *results.Directo
 	}
 	begun := time.Now()
 	part := generator.Part{Index: r.part.shard.Index, Of: r.part.shard.Of}
-	sum, err := generator.SumAccepted(ctx, r.scenario, part, accepted(ledger.Ranges), staging.Checksum)
+	sum, err := generator.SumAccepted(ctx, r.scenario, part, r.source, accepted(ledger.Ranges), staging.Checksum)
 	c.Seconds = time.Since(begun).Round(time.Millisecond).Seconds()
 	if err != nil {
 		c.Because = err.Error()
