@@ -19,12 +19,7 @@ func openReplay(s *scenario.Scenario) (*whole, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newReplay(s, files, remove)
-}
-
-// newReplay prepares to deal out files, whose copies remove removes.
-func newReplay(s *scenario.Scenario, files recording.Files, remove func()) (w *whole, err error) {
-	w = &whole{total: files.Size() * s.Replay.Loop, remove: remove, files: files}
+	w := &whole{total: files.Size() * s.Replay.Loop, remove: remove, files: files}
 	if w.plan, w.open, err = planReplay(s, files); err != nil {
 		remove()
 		return nil, err

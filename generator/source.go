@@ -58,8 +58,6 @@ func (p *Plan) Notes() []string {
 type Part struct {
 	Index, Of int         // the batches of shard Index, from 0, of so many; Of less than 2: all
 	Resumes   *Resumption // nil: from the beginning
-
-	recording *recording.Files // opened before, and what is read of it; nil: what the scenario names
 }
 
 // Resumption is what is known of the runs that a run resumes.
@@ -80,6 +78,9 @@ type Opened struct {
 	read   *odometer // of a recording
 	files  recording.Files
 	remove func() // the copies of pipes
+
+	// again opens the same part, of the same copies of pipes, without some events.
+	again func(done []results.Range) (*Opened, error)
 }
 
 // Open returns the source of a part of the scenario's traffic, and what it will
@@ -96,15 +97,20 @@ func Open(s *scenario.Scenario, p Part) (*Opened, error) {
 			return nil, err
 		}
 	}
-	w, err := openWhole(whole, p.recording)
+	w, err := openWhole(whole)
 	if err != nil {
 		return nil, err
 	}
 	o, err := w.part(s, &p, byLane)
 	if err != nil {
 		w.remove()
+		return nil, err
 	}
-	return o, err
+	o.remove = w.remove
+	o.again = func(done []results.Range) (*Opened, error) {
+		return w.part(s, &Part{Index: p.Index, Of: p.Of, Resumes: &Resumption{Accepted: done}}, byLane)
+	}
+	return o, nil
 }
 
 // whole is all of a scenario's traffic, which can be dealt out again and again.
@@ -132,13 +138,9 @@ func (d *dealing) Close() error {
 	return d.replay.Close()
 }
 
-// openWhole prepares to deal out all of the traffic of s, from a recording that was
-// opened before, if it is given.
-func openWhole(s *scenario.Scenario, opened *recording.Files) (*whole, error) {
-	switch {
-	case s.Replay != nil && opened != nil:
-		return newReplay(s, *opened, func() {})
-	case s.Replay != nil:
+// openWhole prepares to deal out all of the traffic of s.
+func openWhole(s *scenario.Scenario) (*whole, error) {
+	if s.Replay != nil {
 		return openReplay(s)
 	}
 	_, plan := NewSynth(s)
@@ -167,7 +169,7 @@ func (k *whole) part(s *scenario.Scenario, p *Part, byLane bool) (*Opened, error
 	if err != nil {
 		return nil, err
 	}
-	o := &Opened{Source: d.Source, Plan: plan, synth: d.synth, replay: d.replay, remove: k.remove, files: k.files}
+	o := &Opened{Source: d.Source, Plan: plan, synth: d.synth, replay: d.replay, files: k.files, remove: func() {}}
 	if d.replay != nil {
 		o.read = &odometer{total: k.total}
 	}

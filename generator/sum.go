@@ -20,32 +20,22 @@ type Sum struct {
 	Hash   uint64 // the wrapping sum of the hashes
 }
 
-// ErrOtherPseudonyms says that events cannot be built again, because their pseudonyms
-// would be others.
-var ErrOtherPseudonyms = errors.New("the pseudonyms would be others: replay.key is not set")
-
-// SumAccepted builds the accepted events of a part of s again, on all cores and
-// without compressing them, reads the requests as an endpoint does, and adds up a hash
-// of each event. The recording is that of sent, a pipe of which could not be read
-// again. ctx ends it early.
-func SumAccepted(ctx context.Context, s *scenario.Scenario, p Part, sent *Opened, accepted []results.Range, hash func(*capture.Received) uint64) (Sum, error) {
-	if s.Replay != nil && s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "" {
-		return Sum{}, ErrOtherPseudonyms
-	}
+// SumAccepted builds the accepted events of the part of s that o deals out again, on
+// all cores and without compressing them, reads the requests as an endpoint does, and
+// adds up a hash of each event. ctx ends it early.
+func (o *Opened) SumAccepted(ctx context.Context, s *scenario.Scenario, accepted []results.Range, hash func(*capture.Received) uint64) (Sum, error) {
 	if len(accepted) == 0 {
 		return Sum{}, nil
 	}
 	// Everything but the accepted events is left out as if it had been.
-	p.Resumes = &Resumption{Accepted: results.Union(accepted).Gaps(nil, 0, math.MaxInt64)}
-	p.recording = &sent.files
-	plain := *s
-	plain.Target.Compression, plain.Target.Hint = scenario.CompressionNone, ""
-	o, err := Open(&plain, p)
+	source, err := o.again(results.Union(accepted).Gaps(nil, 0, math.MaxInt64))
 	if err != nil {
 		return Sum{}, err
 	}
-	defer o.Close()
-	a := adding{ctx: ctx, source: o, hash: hash}
+	defer source.Close()
+	plain := *s
+	plain.Target.Compression, plain.Target.Hint = scenario.CompressionNone, ""
+	a := adding{ctx: ctx, source: source, hash: hash}
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() { a.add(newWorkbench(&plain, time.Unix(0, 0)), newDryReader(&plain, widest)) })

@@ -8,7 +8,6 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"rehearse/capture"
-	"rehearse/generator"
 	"rehearse/recording"
 	"rehearse/results"
 	"rehearse/scenario"
@@ -54,8 +53,7 @@ func (e *embedded) compare(ctx context.Context, r *rehearsal, d *results.Directo
 		return c
 	}
 	begun := time.Now()
-	part := generator.Part{Index: r.part.shard.Index, Of: r.part.shard.Of}
-	sum, err := generator.SumAccepted(ctx, r.scenario, part, r.source, accepted(ledger.Ranges), staging.Checksum)
+	sum, err := r.source.SumAccepted(ctx, r.scenario, accepted(ledger.Ranges), staging.Checksum)
 	c.Seconds = time.Since(begun).Round(time.Millisecond).Seconds()
 	if err != nil {
 		c.Because = err.Error()
