@@ -53,7 +53,8 @@ type counted struct {
 // Close closes the connection.
 func (c *counted) Close() error {
 	if raw, err := c.SyscallConn(); err == nil && c.closed.CompareAndSwap(false, true) {
-		raw.Control(func(fd uintptr) { c.sockets.add(socketCounts(int(fd))) }) // of one that is gone there is nothing to count
+		// Of one that is gone there is nothing to count.
+		raw.Control(func(fd uintptr) { c.sockets.add(socketCounts(int(fd))) })
 	}
 	return c.TCPConn.Close()
 }

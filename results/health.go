@@ -201,7 +201,8 @@ func (h *Health) faults(seconds float64, sent int64) (faults []string) {
 			figures(h.HeldUp), figures(seconds), h.Stalls.text()))
 	}
 	if full := min(h.Drops, h.NetDrops); tooMany(full, sent) { // alone, the one counts duplicates, the other strangers'
-		faults = append(faults, fmt.Sprintf("the network buffers of the run's own connections were full %s times in %s: raise net.ipv4.tcp_mem, tcp_rmem and tcp_wmem, use fewer connections, or share the run among several machines",
+		faults = append(faults, fmt.Sprintf("the network buffers of the run's own connections were full %s times in %s: "+
+			"raise net.ipv4.tcp_mem, tcp_rmem and tcp_wmem, use fewer connections, or share the run among several machines",
 			number(full), plural(sent, "request")))
 	}
 	return faults
@@ -225,7 +226,8 @@ func (h *Health) cause() string {
 	case h.Stolen > noticeOfOther:
 		return fmt.Sprintf("other programs used up to %s of the machine: run it on a quieter one", percent(h.Stolen))
 	case h.RunDelay > muchRunDelay:
-		return fmt.Sprintf("up to %s of its threads waited for a processor at once, on average over a second: give it more cores, or run it on a quieter machine", figures(h.RunDelay))
+		return fmt.Sprintf("up to %s of its threads waited for a processor at once, on average over a second: "+
+			"give it more cores, or run it on a quieter machine", figures(h.RunDelay))
 	case h.PauseMS > longPause:
 		return fmt.Sprintf("the garbage collector stopped it for up to %s: use smaller batches, or give it more memory (GOMEMLIMIT)", millisecondsText(h.PauseMS))
 	}
@@ -257,14 +259,17 @@ func (h *Health) notes(sent int64) (notes []string) {
 			plural(h.Overflows, "connection")))
 	}
 	if tooMany(h.NetDrops, sent) {
-		notes = append(notes, fmt.Sprintf("TCP threw away %s on this machine for want of buffers, those of other programs included; the run's own connections threw away %s",
+		notes = append(notes, fmt.Sprintf("TCP threw away %s on this machine for want of buffers, "+
+			"those of other programs included; the run's own connections threw away %s",
 			plural(h.NetDrops, "segment"), number(h.Drops)))
 	}
 	switch again := ratio(h.Again, h.Segments); {
 	case again > muchResent:
-		notes = append(notes, fmt.Sprintf("%s of the run's own TCP segments were sent again: the network lost packets, or the other end was too busy to confirm them, and latencies have that in them", percent(again)))
+		notes = append(notes, fmt.Sprintf("%s of the run's own TCP segments were sent again: the network lost packets, "+
+			"or the other end was too busy to confirm them, and latencies have that in them", percent(again)))
 	case h.Segments == 0 && h.Resent > muchResent:
-		notes = append(notes, fmt.Sprintf("%s of the TCP segments of this machine were sent again, of this program and all others", percent(h.Resent)))
+		notes = append(notes, fmt.Sprintf("%s of the TCP segments of this machine were sent again, of this program and all others",
+			percent(h.Resent)))
 	}
 	return notes
 }

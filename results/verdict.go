@@ -295,7 +295,8 @@ func connectionsNeeded(r *Result) string {
 	needed := max(int64(math.Ceil(perSecond*r.Service.Mean/1000*0.999)), 1) // the histogram rounds up by as much
 	text := fmt.Sprintf("at %s a second at the peak and %s of mean service", plural(int64(math.Ceil(perSecond)), "request"), millisecondsText(r.Service.Mean))
 	if had := r.Generator.Connections; needed < had {
-		return fmt.Sprintf("%s about %s of the %s would do, but some answers took longer, up to %s: all were busy at once while the endpoint stalled",
+		return fmt.Sprintf("%s about %s of the %s would do, but some answers took longer, up to %s: "+
+			"all were busy at once while the endpoint stalled",
 			text, number(needed), plural(had, "connection"), millisecondsText(r.Service.Max))
 	}
 	return fmt.Sprintf("%s it takes about %s, and more when the endpoint stalls", text, plural(needed, "connection"))
