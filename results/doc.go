@@ -17,7 +17,9 @@
 // was handed to the network; done, when its answer was read. Latency is done −
 // due, service is done − sent, lag is sent − due. All requests that were sent are
 // in the three histograms, refused and timed-out ones too; the histograms by
-// reason keep them apart. Requests that were never sent are in none.
+// reason keep them apart. Requests that were never sent are in none. A threshold on
+// latency or service asks for that of accepted requests; others count where they took
+// longer.
 //
 // A request that finds no connection open has to wait until one is. That time is
 // in its latency and its service, and not in its lag: the customer waits for it,
@@ -47,20 +49,24 @@
 //	requests    sent = accepted + rejected + ambiguous; planned = sent + unsent; how often one was retried
 //	events      the same of events
 //	bytes       of the bodies before compression; on the wire: heads and compressed bodies
-//	rejections  by reason and status, everything rejected, ambiguous and unsent; side is whose doing it was
+//	            (may_be_stored of the rejected: the refusal of their request is no certain no to each event)
+//	rejections  by reason and status, everything rejected, ambiguous and unsent; side is whose doing it was;
+//	            what may be stored has rows of its own
 //	latency_ms  count, mean, quantiles and maximum; so do service_ms and lag_ms
 //	generator   CPU time and peak memory of the process, what held it back, and the share of
 //	            the due requests that left within LateAfter of their time
 //	thresholds  each as written, what it came to, and whether it was met; or a doubt, where the
 //	            generator's own faults may have decided it
 //	verdict     pass, fail or invalid, as judge says in verdict.go
+//	failures    what makes a fail of the run whatever its thresholds are
 //	warnings    doubts; the first one of an invalid run says why it is invalid
 //
 // latency.hlog has every interval's histograms in the HdrHistogram interval log
 // format 1.3 (V2 compressed), readable by the standard tools. Values are in
 // microseconds; tell tools that assume nanoseconds a value ratio of 1000. The
 // tags are latency, service, lag, latency.<reason> for each reason that occurred,
-// latency.accepted among them, and connect and tls. An interval in which the generator
+// latency.accepted among them, partly for the latencies of requests of which only some
+// events were accepted, and connect and tls. An interval in which the generator
 // stood still has lines tagged at_best.latency and so on before them: the same as it
 // would have been at best without that. Intervals are stamped in seconds from
 // the start of the run, which the BaseTime comment gives. So that the log of a
@@ -87,6 +93,7 @@
 //	late_held_requests        left late because a permit's cap, or a pause that the endpoint asked for, kept them back
 //	late_stall_requests       left late because the generator itself stood still
 //	stalled_ms                how long it did, in stalls that ended in the interval
+//	expected_refused_events   not accepted, as was expected of them
 //
 // rejected.jsonl.gz has a line for every rejected or ambiguous request, and one
 // gzip member an interval, after an empty one that makes it a gzip file from the
@@ -95,6 +102,7 @@
 //	due_ms sent_ms done_ms    from the start of the run
 //	status reason side        as in result.json
 //	ambiguous                 true if it may have been ingested
+//	may_be_stored             true if it was refused, but some of its events may be stored
 //	first_event events        its events, by index: first_event and so many after it
 //	answer                    the beginning of what the endpoint said, or why there was no
 //	                          connection to it; made safe to print
@@ -127,8 +135,8 @@
 // has only over_quota, for of the rest each endpoint saw a part. Shards with one
 // target.url have none, and the endpoint there has the counts of all.
 //
-// ledger says of every event whether it was accepted, rejected, ambiguous or
-// unsent; ReadLedger reads it, and ledger.go describes its bytes. Each of its
+// ledger says of every event whether it was accepted, rejected (and whether it may be
+// stored all the same), ambiguous or unsent; ReadLedger reads it, and ledger.go describes its bytes. Each of its
 // segments has a checksum and a number, and result.json counts them: what does not
 // agree is damage, and what stood there is not known.
 //

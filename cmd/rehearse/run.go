@@ -62,8 +62,8 @@ by OTLP over HTTP, every OTEL_METRIC_EXPORT_INTERVAL milliseconds and at the end
 A host that is not this machine has to be named by --otlp-to, or by the permit.
 
 The last line printed is the verdict with the exit code:
-  0 pass   99 a threshold failed   104 the scenario is wrong   105 interrupted
-  108 aborted by a rule of the scenario
+  0 pass   99 a threshold failed, or nothing was accepted
+  104 the scenario is wrong   105 interrupted   108 aborted by a rule of the scenario
   120 invalid: the generator was the bottleneck   121 refused   2 usage   1 internal`,
 		Example: `  rehearse run scenarios/quickstart.yaml
   rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010 --set target.connections=4
