@@ -103,7 +103,7 @@ func TestOrderedRetryEnds(t *testing.T) {
 		r, seen := orderedRun(t, soft)
 		r.run(t)
 		fates := r.balance(t)
-		last := r.total.Refusals[results.Refusal{Reason: capture.Unavailable, Status: 503}].Requests
+		last := r.total.Refusals[results.Refusal{Reason: capture.Unavailable, Status: 503, MayBeStored: true}].Requests
 		if last != 1 || fates[capture.FateRejected].Requests != 1 || fates[capture.FateUnsent].Requests != 50-fates[capture.FateAccepted].Requests-1 || !r.summary.Interrupted {
 			t.Errorf("%+v, %v", fates, r.total.Refusals)
 		}
