@@ -37,10 +37,10 @@ func (b *RefusedBy) Add(r *Refusal, requests, events int64) {
 // events that v1 drops one by one.
 func (b *RefusedBy) Take(s *Submission) {
 	switch {
-	case s.Discarded == NotHistorical:
+	case s.Discarded == NotHistorical && len(s.Results) == 0: // v1 says so of each event
 		b.at(200, "an endpoint for imports drops what is not marked historical_migration", NotOversize).Events += int64(s.Len())
 		return
-	case s.Discarded != NotDiscarded: // which those who are over their quota are told of apart
+	case s.Discarded == OverQuota: // which is told of apart
 		return
 	case s.Dropped > 0:
 		b.at(200, "a rule drops the events of this token or distinct_id", NotOversize).Events += int64(s.Dropped)

@@ -52,7 +52,7 @@ func (y *Synth) refused(s *scenario.Scenario, w *Weight, r *refusals, most scena
 	var all []capture.Refused
 	scale := float64(s.Load.Profile.Total()) / float64(max(r.events, 1))
 	for _, one := range r.by.All() {
-		if isNameless(&one) && shareOf(s, scenario.InvalidNoID) > 0 {
+		if isNameless(&one) && shareOf(s, scenario.InvalidNoID) > 0 && len(r.plain) > 0 {
 			continue // how many they are is known
 		}
 		// Half of a 95 % interval of a share that so many of the requests have.

@@ -19,6 +19,9 @@ type Answers struct {
 	Starts    time.Time
 	Overlap   scenario.Answer
 
+	Historical scenario.Answer // events older than 48 hours, imported
+	Period     Period          // that they are of; zero: not said
+
 	Fewest, Most int    // events a request
 	Hottest      *Table // the busiest distinct_ids
 	Types        *Table // all events
@@ -30,12 +33,14 @@ type Answers struct {
 	Total    int64 // events
 	Ramp     time.Duration
 	Ramps    bool // the ramp is answered, if only with none
+
+	now time.Time // where nobody said when it starts
 }
 
 // Understand reads answers, by the keys of the questions, and holds them against
 // each other. Its error is of type Mistakes and tells everything that is wrong.
 func Understand(given map[string]string) (*Answers, error) {
-	var a Answers
+	a := Answers{now: time.Now()}
 	var wrong Mistakes
 	for _, q := range Questions() {
 		text := strings.TrimSpace(given[q.Key])

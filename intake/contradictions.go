@@ -14,19 +14,20 @@ import (
 
 // The keys of the questions whose answers can contradict each other.
 const (
-	keyHottest  = string(scenario.AskHottestIDs)
-	keyTypes    = string(scenario.AskEventTypes)
-	keyMerges   = string(scenario.AskMergeEvents)
-	keyPeak     = string(scenario.AskPeakRate)
-	keyDuration = string(scenario.AskDuration)
-	keyRamp     = string(scenario.AskRamp)
+	keyHistorical = string(scenario.AskHistorical)
+	keyHottest    = string(scenario.AskHottestIDs)
+	keyTypes      = string(scenario.AskEventTypes)
+	keyMerges     = string(scenario.AskMergeEvents)
+	keyPeak       = string(scenario.AskPeakRate)
+	keyDuration   = string(scenario.AskDuration)
+	keyRamp       = string(scenario.AskRamp)
 )
 
 // contradictions are the answers that cannot all be true.
 func (a *Answers) contradictions() Mistakes {
 	all := a.loadMistakes()
 	sound := len(all) == 0
-	all = append(all, a.mergeMistakes()...)
+	all = append(append(all, a.historicalMistakes()...), a.mergeMistakes()...)
 	if sound {
 		all = append(all, a.countMistakes()...)
 	}

@@ -34,6 +34,10 @@ func TestContradictions(t *testing.T) {
 		{given("peak-rate", "1/s", "duration", "400M events"), "duration: 400,000,000 events at 1/s take 4630 days (raise the peak, or rehearse a part: 366 days are the most)"},
 		{given("peak-rate", "1G/s", "duration", "365d"), "duration: that would be 3.15e+16 events (2^53 are the most)"},
 		{given("peak-rate", "0.01/s", "duration", "30s"), "duration: that would not be one event (raise the peak, or make it last longer)"},
+		{given("historical", "2026-11-30 to 2026-12-01", "starts", "2026-12-01 10:00"),
+			"historical: no event of 2026-11-30 to 2026-12-01 is older than 48 hours at the start, 2026-12-01T10:00:00Z (answer no, or give the period that the events are of)"},
+		{given("historical", "2026-01 to 2026-12", "starts", "2026-12-01 10:00"),
+			"historical: the period ends on 2026-12-31, which is still to come at the start, 2026-12-01T10:00:00Z (give the period up to the start, or start later)"},
 		{given("hottest-ids", "a,500\nb,3", "duration", "400 events"), "hottest-ids: the busiest distinct_id has 500 events, and there are 400 in all (correct one of the two, or give shares)"},
 		{given("hottest-ids", "a,300\nb,200", "duration", "400 events"), "hottest-ids: the distinct_ids have 500 events together, and there are 400 in all (correct one of the two, or give shares)"},
 		// 10/s for 100 s without a ramp are 1,000 events.

@@ -65,7 +65,16 @@ func (a *Answers) demanded() float64 {
 	case a.Total > 0 && a.Duration > 0:
 		return events / (a.Duration.Seconds() - a.rampOf(a.Duration).Seconds()/2)
 	case a.Total > 0 && a.Ramp > 0:
-		return min(assumedPeak, events/a.Ramp.Seconds())
+		return min(a.assumedPeak(), events/a.Ramp.Seconds())
+	}
+	return a.assumedPeak()
+}
+
+// assumedPeak is the peak while nothing that was answered says more: an import comes at
+// the pace of the service's own importer.
+func (a *Answers) assumedPeak() float64 {
+	if a.Historical == scenario.Yes {
+		return importRate
 	}
 	return assumedPeak
 }

@@ -53,8 +53,8 @@ func TestDialogueTakesNoAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(a.Open()); n != 11 {
-		t.Errorf("%d questions are open, want 11", n)
+	if n := len(a.Open()); n != 12 {
+		t.Errorf("%d questions are open, want 12", n)
 	}
 	if !strings.Contains(out, "[unanswered: 100 events a request]\n> ") {
 		t.Errorf("what is assumed is not shown:\n%s", out)
@@ -72,7 +72,7 @@ func TestDialogueExplainsAndAsksAgain(t *testing.T) {
 		t.Fatalf("%v, %+v", err, a)
 	}
 	for _, want := range []string{
-		"Why: an event a request costs many times what it costs in a batch.",
+		"Why: unbatched requests cost far more per event.",
 		`batching: cannot read "many" as a count: a number is missing (a number, or the fewest and the most`,
 	} {
 		if !strings.Contains(out, want) {

@@ -10,10 +10,9 @@ import (
 // the colons, the text is a file of answers.
 func WriteForm(out io.Writer) error {
 	var b strings.Builder
-	b.WriteString(`# Before you send us a load, please answer these questions: behind the colon, or,
-# where a | stands there, in the lines below it, each with two blanks before it.
-# Leave empty what you do not know; we will come back to it. Lines that begin with
-# # are for reading.
+	b.WriteString(`# Before you send us a load, please answer these questions. Write after the colon;
+# for | fields, indent the following lines by two spaces. Leave empty what you do not
+# know; we will come back to it. Lines that begin with # are comments.
 `)
 	for i, q := range Questions() {
 		fmt.Fprintf(&b, "\n# %d. %s\n", i+1, q.Text)

@@ -75,7 +75,17 @@ func intentions() []Question {
 func contents() []Question {
 	return []Question{
 		{
-			Key: string(scenario.AskBatching), Why: "an event a request costs many times what it costs in a batch",
+			Key: keyHistorical, Why: "historical events travel on a lane of their own, which delays nobody else's and has no limit for one distinct_id",
+			How: "yes, no, or yes with a period as in yes, 2025-01-01 to 2026-06-30", Example: "yes, 2025-01-01 to 2026-06-30",
+			Assumed: "no: they bear the time of sending",
+			read: func(a *Answers, text string) (err error) {
+				a.Historical, a.Period, err = readHistorical(text)
+				return err
+			},
+			says: (*Answers).saidHistorical,
+		},
+		{
+			Key: string(scenario.AskBatching), Why: "unbatched requests cost far more per event",
 			How: "a number, or the fewest and the most as in 20-100; 1 if you do not batch", Example: "100",
 			Assumed: "100 events a request",
 			read:    func(a *Answers, text string) (err error) { a.Fewest, a.Most, err = readBatch(text); return err },
@@ -117,7 +127,7 @@ func loads() []Question {
 		{
 			Key: string(scenario.AskPeakRate), Why: "the pipeline is scaled to the peak",
 			How: "events per second, minute or hour; events, not requests", Example: "5000/s",
-			Assumed: "what the duration and the number of events demand, or else 500/s",
+			Assumed: "what the duration and the number of events demand, or else 500/s; of historical events 5,000/s",
 			read:    func(a *Answers, text string) (err error) { a.Peak, err = readPeak(text); return err },
 			says:    (*Answers).saidPeak,
 		},

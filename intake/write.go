@@ -21,14 +21,7 @@ func (a *Answers) WriteScenario(out io.Writer, name string) error {
 	var b bytes.Buffer
 	a.writeHead(&b, name)
 	a.writeIntake(&b)
-	b.WriteString("\n" + `# The embedded staging endpoint. Nobody was asked about this section; an import of
-# old events wants historical_migration: true.
-target:
-  url: ""
-  token: ${CAPTURE_TOKEN:-phc_rehearsal}
-  compression: gzip
-  historical_migration: false
-` + "\n")
+	a.writeTarget(&b)
 	a.writeLoad(&b)
 	a.writeBatching(&b)
 	a.writeTraffic(&b)
@@ -50,7 +43,11 @@ func (a *Answers) writeHead(b *bytes.Buffer, name string) {
 	}
 	c := a.course()
 	fmt.Fprintf(b, "# What was said before the load comes, as a scenario. Each section says which\n# answer it comes from, and what is assumed because nobody answered.\n\nname: %s\n", name)
-	fmt.Fprintf(b, "about: %s\n", quote(fmt.Sprintf("%s sends %s events in %s, %s a second at most.", who, amount(math.Floor(c.total())), rounded(c.ramp+c.hold+c.rest), amount(c.peak))))
+	what := "events"
+	if a.Historical == scenario.Yes {
+		what = "historical events"
+	}
+	fmt.Fprintf(b, "about: %s\n", quote(fmt.Sprintf("%s sends %s %s in %s, %s a second at most.", who, amount(math.Floor(c.total())), what, rounded(c.ramp+c.hold+c.rest), amount(c.peak))))
 	if a.Customer != "" {
 		fmt.Fprintf(b, "customer: %s\n", quote(a.Customer))
 	}
@@ -125,6 +122,33 @@ func (a *Answers) writeIntake(b *bytes.Buffer) {
 	fmt.Fprintf(b, "intake:\n  %s\n", strings.Join(fields, "\n  "))
 }
 
+// writeTarget writes where the events go, and on which lane.
+func (a *Answers) writeTarget(b *bytes.Buffer) {
+	b.WriteString("\n# The embedded staging endpoint.\n")
+	a.comment(b, keyHistorical)
+	fmt.Fprintf(b, `target:
+  url: ""
+  token: ${CAPTURE_TOKEN:-phc_rehearsal}
+  compression: gzip
+  historical_migration: %v
+
+`, a.Historical == scenario.Yes)
+}
+
+// writeTimes writes which times the events bear.
+func (a *Answers) writeTimes(b *bytes.Buffer) {
+	if a.Historical != scenario.Yes {
+		b.WriteString("timestamps: now\n")
+		return
+	}
+	a.comment(b, keyHistorical)
+	p := a.period()
+	if a.Period.From.IsZero() {
+		b.WriteString("# Nobody said of which period: a year is assumed.\n")
+	}
+	fmt.Fprintf(b, "timestamps: {from: %s, to: %s}\n", p.From.Format(time.RFC3339), p.To.Format(time.RFC3339))
+}
+
 // startText is a time as a scenario has it.
 func startText(t time.Time) string {
 	if t.IsZero() {
@@ -139,6 +163,9 @@ func (a *Answers) writeLoad(b *bytes.Buffer) {
 	a.comment(b, keyPeak, keyDuration, keyRamp)
 	if c.rest > time.Second {
 		fmt.Fprintf(b, "# At the peak all the while it would be %s events: a lower rate follows it.\n", amount(full(c.peak, c.ramp, c.ramp+c.hold+c.rest)))
+	}
+	if advice := a.rateAdvice(); advice != "" {
+		fmt.Fprintf(b, "# %s.\n", advice)
 	}
 	fmt.Fprintf(b, "load:\n  profile: %s\n\n", c.text())
 }
@@ -168,7 +195,7 @@ func (a *Answers) writeTraffic(b *bytes.Buffer) {
 	for _, r := range mix {
 		fmt.Fprintf(&about, "  %s: %s\n", quote(r.Name), decimal(r.Value))
 	}
-	about.WriteString("timestamps: now\n")
+	a.writeTimes(&about)
 	for line := range strings.Lines(about.String()) {
 		b.WriteString("  " + line)
 	}
@@ -236,6 +263,9 @@ func (a *Answers) Notes() []string {
 			keys = append(keys, string(q))
 		}
 		notes = append(notes, fmt.Sprintf("%s unanswered: %s", humanize.Comma(int64(len(open))), strings.Join(keys, ", ")))
+	}
+	if advice := a.rateAdvice(); advice != "" {
+		notes = append(notes, advice)
 	}
 	if a.ids(mergeShare(a.mix())).cut {
 		notes = append(notes, "the shares of the busiest distinct_ids are lower than answered: merges are never of a hot id, and each needs an earlier event")

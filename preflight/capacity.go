@@ -32,6 +32,21 @@ func overCapacity(l *look) []Finding {
 		fmt.Sprintf("scale to %s events/s, or peak at %s", rate(p.PeakEvents), rateText(c))})
 }
 
+// historicalRate notes imports that come faster than those of the service itself.
+func historicalRate(l *look) []Finding {
+	// importRate is how many events a second the service's own importer sends at most
+	// (PostHog/posthog#74303).
+	const importRate = 5000
+	p := &l.report.Plan
+	if !l.s.Target.HistoricalMigration || l.facts.Capacity > 0 || p.PeakEvents <= importRate {
+		return nil
+	}
+	return l.note(saying{"historical-rate", l.curvePath(),
+		fmt.Sprintf("the historical lane gets %s events/s at the peak; the service's own importer sends %s/s at most, which takes %s for these events",
+			rate(p.PeakEvents), rate(importRate), seconds(float64(p.Events)/importRate)),
+		fmt.Sprintf("peak at %d, or give the capacity of the lane in the pipeline file", importRate)})
+}
+
 // drain says how long a backlog is worked off.
 func drain(l *look) []Finding {
 	p := &l.report.Plan

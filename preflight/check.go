@@ -52,7 +52,7 @@ func weightOf(s Severity) int {
 // rules are what makes findings.
 var rules = []func(*look) []Finding{
 	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit, refusedRequests, largeBodies, largeEvents,
-	overCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, clamped, otherHost,
+	overCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped, otherHost,
 	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, unlike,
 }
 

@@ -197,7 +197,7 @@ func TestEmbeddedEndpointAgrees(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := parse(t, different[0].text, set, "load.profile=line(0, 2000, 5s) const(2000, 8s)")
 			said, counted := foretell(t, s, nil), count(t, s, nil)
-			total, stats := send(t, s)
+			total, stats := send(t, s, staging.Config{})
 			p := &counted.Plan
 			if total.Fates[capture.FateAccepted].Events != p.Events || total.Fates[capture.FateAccepted].Requests != p.Requests || said.Plan.Requests != p.Requests || said.Plan.Events != p.Events {
 				t.Errorf("sent %+v, counted %+v", total.Fates, p)
@@ -221,11 +221,11 @@ func TestEmbeddedEndpointAgrees(t *testing.T) {
 }
 
 // send runs a scenario against an endpoint in memory, as if it were now.
-func send(t *testing.T, s *scenario.Scenario) (results.Tally, staging.Stats) {
+func send(t *testing.T, s *scenario.Scenario, config staging.Config) (results.Tally, staging.Stats) {
 	t.Helper()
 	time.Sleep(time.Until(now))
 	listener := fasthttputil.NewInmemoryListener()
-	server := staging.New(staging.Config{})
+	server := staging.New(config)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	source, err := generator.Open(s, generator.Part{})

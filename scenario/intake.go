@@ -38,6 +38,7 @@ const (
 	AskCommitted   Question = "committed"    // is the decision made?
 	AskStarts      Question = "starts"       // when does it start?
 	AskOverlap     Question = "overlap"      // is somebody there who can stop it?
+	AskHistorical  Question = "historical"   // are the events of the past?
 	AskBatching    Question = "batching"     // how many events does a request carry?
 	AskHottestIDs  Question = "hottest-ids"  // how many events have the busiest distinct_ids?
 	AskEventTypes  Question = "event-types"  // which events are there, and how many of each?
@@ -59,6 +60,7 @@ var inquiries = [...]inquiry{
 	{AskCommitted, "Are you committed, and not waiting on the import to decide about the product?"},
 	{AskStarts, "When does it start (date, time and time zone)?"},
 	{AskOverlap, "Is somebody of yours reachable in the pipeline team's working hours while it runs?"},
+	{AskHistorical, "Are the events historical, older than 48 hours, and of which period?"},
 	{AskBatching, "How many events does one request carry?"},
 	{AskHottestIDs, "How many events do the busiest distinct_ids have?"},
 	{AskEventTypes, "Which events are there, and how many of each?"},
