@@ -68,7 +68,7 @@ func TestUnlikeLearned(t *testing.T) {
 	t.Parallel()
 	r := foretell(t, parse(t, learned, "load.profile=const(20, 1000s)", "learned.cv_60s=0"), nil)
 	f := find(r, "unlike-recording")
-	if f == nil || !strings.Contains(f.Message, "events 20,000 (recorded 10,000)") || !strings.Contains(f.Message, "ids once 0 %") {
+	if f == nil || !strings.Contains(f.Message, "events 20,000 (recorded 10,000)") || !strings.Contains(f.Message, "ids once 0") {
 		t.Errorf("%+v", f)
 	}
 	r = foretell(t, parse(t, "name: a\nload: {profile: 'const(10, 1000s)'}\ntraffic: {}\n"), nil)
