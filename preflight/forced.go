@@ -82,7 +82,7 @@ func forcedOverflow(l *look) []Finding {
 		}
 	}
 	return l.accommodate(saying{"forced-overflow", "staging.overflow",
-		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events lose their place", count(events)),
+		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events%s lose their place", count(events), around(l.report.Plan.Errors.Overflow)),
 		"leave staging.overflow out, unless that is what is rehearsed"})
 }
 
@@ -114,8 +114,18 @@ func quota(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"over-quota", "staging.over_quota",
-		fmt.Sprintf("%s events, %s of all, belong to projects over their quota: they are answered as if they were taken, and dropped", count(lost), percent(float64(lost)/float64(max(l.load.Events, 1)))),
+		fmt.Sprintf("%s events%s, %s of all, belong to projects over their quota: they are answered 200 and dropped", count(lost), around(l.tokenError(lost)), percent(float64(lost)/float64(max(l.load.Events, 1)))),
 		"leave staging.over_quota out, unless that is what is rehearsed"})
+}
+
+// tokenError is the error of a number of events that some of several projects have:
+// which project a request belongs to is drawn.
+func (l *look) tokenError(events int64) float64 {
+	share := float64(events) / float64(max(l.load.Events, 1))
+	if l.load.Tally != nil || len(l.projects()) == 1 || share <= 0 || share >= 1 {
+		return 0
+	}
+	return 1.96 * math.Sqrt((1-share)/share/float64(max(l.load.Requests, 1)))
 }
 
 // dropped is how many events belong to projects over their quota.
