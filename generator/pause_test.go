@@ -31,10 +31,11 @@ func TestPause(t *testing.T) {
 		// 2026-01-01 is 20,454 days after 1970-01-01.
 		{"a clock of 1970", one("1970-01-01T00:00:01Z") + minute(new2026), "",
 			"20454 days: between what was recorded at 1970-01-01T00:00:01Z and at 2026-01-01T00:00:00Z (FILE:2); replay.from: 2026-01-01T00:00:00Z leaves (events: 1)"},
-		// What follows the wrong one in the file is older, and not what to leave out.
-		{"a clock of 2099", minute(new2026) + one(wrong) + minute(night), "",
+		// What follows the wrong one in the file is older: it makes no pause.
+		{"a clock of 2099", minute(new2026) + one(wrong) + minute(night), "", "8h59m1s: at 2026-01-01T00:00:59Z (FILE:62);"},
+		{"a clock of 2099 at the end", minute(new2026) + one(wrong), "",
 			"26663 days: at 2026-01-01T00:00:59Z (FILE:61); replay.to: 2099-01-01T00:00:00Z (events: 1)"},
-		{"put in order", minute(new2026) + one(wrong) + minute("2026-01-01T00:30:00Z"), "reorder: 1h", "at 2026-01-01T00:30:59Z (FILE:61); (events: 1)"},
+		{"put in order", minute(new2026) + one(wrong) + minute("2026-01-01T00:30:00Z"), "reorder: 1h", ""},
 		{"a night", minute(new2026) + minute(night), "", "8h59m1s: (FILE:61);"},
 		{"a night at nine times the speed", minute(new2026) + minute(night), "speed: 9", ""},
 		{"a night that is cut", minute(new2026) + minute(night), "max_gap: 10m", ""},

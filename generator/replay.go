@@ -36,8 +36,8 @@ func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (deal
 	if format == scenario.FormatCapture && s.Target.Endpoint == scenario.EndpointV1 {
 		return Plan{}, nil, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and these are not v1's", s.Replay.Files)
 	}
-	kin := &kinship{}
-	read, err := opener(s, files, format, kin)
+	learned := &recording.Learned{}
+	read, err := opener(s, files, format, learned)
 	if err != nil {
 		return Plan{}, nil, err
 	}
@@ -45,7 +45,7 @@ func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (deal
 		r, err := read()
 		return dealing{Source: r, replay: r}, err
 	}
-	plan, err := surveyTwice(s, open, kin)
+	plan, err := surveyTwice(s, open, learned)
 	if err != nil {
 		return Plan{}, nil, otherwise(err, format)
 	}
@@ -59,27 +59,24 @@ func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (deal
 }
 
 // opener returns what opens recordings of this format from their beginning.
-func opener(s *scenario.Scenario, files recording.Files, format scenario.Format, kin *kinship) (func() (replay, error), error) {
+func opener(s *scenario.Scenario, files recording.Files, format scenario.Format, learned *recording.Learned) (func() (replay, error), error) {
 	if format != scenario.FormatCapture {
 		masks, err := newPseudonyms(s.Replay)
-		return func() (replay, error) { return newEventReplay(s, files, kin, masks) }, err
+		return func() (replay, error) { return newEventReplay(s, files, learned, masks) }, err
 	}
 	if s.Replay.Pseudonymize {
 		return nil, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target that is not this machine only with replay.pseudonymize: false)")
 	}
-	return func() (replay, error) { return newRequestReplay(s, files), nil }, nil
+	return func() (replay, error) { return newRequestReplay(s, files.With(learned)), nil }, nil
 }
 
-// surveyTwice reads the recording to its end, and again if there are merges in it
-// that decide which lane events go to.
-func surveyTwice(s *scenario.Scenario, open func() (dealing, error), kin *kinship) (Plan, error) {
-	kin.frozen = s.Replay.Order != scenario.OrderPerID
+// surveyTwice reads the recording to its end, and again if what was learned from it
+// decides what is sent, where or when.
+func surveyTwice(s *scenario.Scenario, open func() (dealing, error), learned *recording.Learned) (Plan, error) {
 	plan, err := survey(open, laneCount(s))
-	if err == nil && len(kin.parent) > 0 {
-		kin.frozen = true
+	if learned.Freeze(s.Replay) && err == nil {
 		return survey(open, laneCount(s))
 	}
-	kin.frozen = true
 	return plan, err
 }
 

@@ -18,7 +18,7 @@ type eventReplay struct {
 	reader   *recording.Reader
 	rhythm   rhythm
 	pauses   pauses
-	kin      *kinship
+	learned  *recording.Learned
 	masks    *pseudonyms // nil: data goes as it is
 	pass     int64       // of a loop, from 0
 	before   int64       // bytes that were read in earlier passes
@@ -44,14 +44,14 @@ type collection struct {
 	count  int64         // events that went through the lane
 }
 
-// newEventReplay returns a source of the recorded events of s. What is known of
-// kinship is the same for every reading of one recording, and so are the masks.
-func newEventReplay(s *scenario.Scenario, files recording.Files, k *kinship, m *pseudonyms) (*eventReplay, error) {
+// newEventReplay returns a source of the recorded events of s. What was learned of
+// them is the same for every reading of one recording, and so are the masks.
+func newEventReplay(s *scenario.Scenario, files recording.Files, l *recording.Learned, m *pseudonyms) (*eventReplay, error) {
 	r := &eventReplay{
 		scenario: s,
-		files:    files,
+		files:    files.With(l),
 		rhythm:   newRhythm(s),
-		kin:      k,
+		learned:  l,
 		masks:    m,
 		full:     s.Batching.MaxEvents,
 		age:      s.Batching.Age,
@@ -120,14 +120,15 @@ func (r *eventReplay) read() error {
 	if err != nil {
 		return err
 	}
-	due, ok := r.rhythm.due(e.Time, 1)
+	due, ok := r.rhythm.due(e.Time, 1, e.Ahead)
 	if !ok {
 		r.reader.LeaveOut(recording.NoRoom)
 		return nil
 	}
-	r.pauses.note(due, e.Time, e.Place, 1)
+	if !e.Ahead {
+		r.pauses.note(due, e.Time, e.Place, 1)
+	}
 	r.closeAged(due)
-	r.kin.learn(e)
 	r.collect(e, due)
 	return nil
 }
@@ -166,8 +167,15 @@ func (r *eventReplay) collect(e *recording.Event, due time.Duration) {
 	}
 }
 
-// lane is the queue that the events of an id and its kin go to.
-func (r *eventReplay) lane(id []byte) int { return int(r.kin.of(id) % uint64(len(r.lanes))) }
+// lane is the queue that the events of an id and of those that merges join to it go to.
+// The recording has been read once, so that it is known before the first event is sent:
+// a merge never overtakes the events of either id, nor they it.
+func (r *eventReplay) lane(id []byte) int {
+	if len(r.lanes) == 1 {
+		return 0
+	}
+	return int(r.learned.Group(id) % uint64(len(r.lanes)))
+}
 
 // closeAged closes the batches that are too old at a time, oldest first.
 func (r *eventReplay) closeAged(at time.Duration) {

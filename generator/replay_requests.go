@@ -65,10 +65,12 @@ func (r *requestReplay) take(q *recording.Request, b *Batch) (omitted recording.
 	}
 	r.count(b, q)
 	ok := false
-	if b.Due, ok = r.rhythm.due(q.Time, b.Events); !ok {
+	if b.Due, ok = r.rhythm.due(q.Time, b.Events, q.Ahead); !ok {
 		return recording.NoRoom
 	}
-	r.pauses.note(b.Due, q.Time, q.Place, b.Events)
+	if !q.Ahead {
+		r.pauses.note(b.Due, q.Time, q.Place, b.Events)
+	}
 	return ""
 }
 

@@ -31,9 +31,12 @@ func newRhythm(s *scenario.Scenario) rhythm {
 }
 
 // due returns when n events that were recorded at t are due; ok is false where
-// the profile has no room for them any more.
-func (r *rhythm) due(t time.Time, n int64) (due time.Duration, ok bool) {
-	r.follow(t)
+// the profile has no room for them any more. A clock that is ahead tells no time: those
+// events are due where they stand.
+func (r *rhythm) due(t time.Time, n int64, ahead bool) (due time.Duration, ok bool) {
+	if !ahead {
+		r.follow(t)
+	}
 	if r.profile != nil {
 		if r.count+n > r.profile.Total() {
 			return 0, false

@@ -28,16 +28,16 @@ func TestRhythm(t *testing.T) {
 		{"slower than that", rhythm{speed: 0.001}, []time.Time{at(0), far}, []time.Duration{0, farthest}},
 	} {
 		for i, recorded := range c.times {
-			if due, ok := c.rhythm.due(recorded, 1); due != c.want[i] || !ok {
+			if due, ok := c.rhythm.due(recorded, 1, false); due != c.want[i] || !ok {
 				t.Errorf("%s: event %d is due at %v, want %v", c.name, i, due, c.want[i])
 			}
 		}
 	}
 	r := rhythm{speed: 1}
-	r.due(at(0), 1)
-	r.due(at(10), 1)
+	r.due(at(0), 1, false)
+	r.due(at(10), 1, false)
 	r.again() // ten seconds, and ten more: the distance between two events
-	if due, _ := r.due(at(0), 1); due != 20*time.Second {
+	if due, _ := r.due(at(0), 1, false); due != 20*time.Second {
 		t.Errorf("the second pass begins at %v, want 20s", due)
 	}
 }

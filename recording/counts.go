@@ -23,6 +23,7 @@ type Counts struct {
 	Worst    time.Duration // how much older than the newest one before it an event was, at most
 	Restored int64         // events put back where they belong
 	Late     int64         // events too late for that
+	Ahead    Ahead         // clocks that are ahead, which count as no disorder
 
 	Remarks []string // what else was passed over or assumed, as sentences
 }
@@ -38,14 +39,41 @@ func (c *Counts) Notes() []string {
 		notes = append(notes, fmt.Sprintf("%d events had no distinct_id and got one of their own, as the migrations of Mixpanel and Amplitude do it", c.OwnIDs))
 	}
 	if c.Backward > 0 {
-		text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %v", c.Backward, c.Worst)
-		if c.Restored+c.Late > 0 {
-			text += fmt.Sprintf(": %d put back in order, %d too late for that", c.Restored, c.Late)
-		}
-		notes = append(notes, text)
+		notes = append(notes, c.disorder())
+	}
+	if c.Ahead.Events > 0 {
+		notes = append(notes, c.Ahead.note())
 	}
 	return append(notes, c.Remarks...)
 }
+
+// disorder says how much is out of order, and what helps.
+func (c *Counts) disorder() string {
+	text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %s", c.Backward, spanText(c.Worst))
+	switch within := c.Worst.Truncate(time.Second) + time.Second; {
+	case c.Restored+c.Late > 0:
+		text += fmt.Sprintf(": %d put back in order, %d too late for that", c.Restored, c.Late)
+	case c.NewestFirst():
+		text += ": the newest come first, and on the recorded clock all would be sent at once: sort the file by time"
+		if within <= scenario.MaxReorder {
+			text += fmt.Sprintf(", or set replay.reorder to %s if it is no larger than %s", scenario.FormatDuration(within), scenario.FormatBytes(maxHeld))
+		}
+	case within <= scenario.MaxReorder:
+		text += fmt.Sprintf(": replay.reorder: %s puts them in order", scenario.FormatDuration(within))
+	}
+	return text
+}
+
+// spanText is a span as people read it, a short one to the millisecond.
+func spanText(d time.Duration) string {
+	if d < time.Minute {
+		return d.Round(time.Millisecond).String()
+	}
+	return scenario.FormatSpan(d)
+}
+
+// NewestFirst reports whether most events are older than the one before.
+func (c *Counts) NewestFirst() bool { return c.Events > 1 && 2*c.Backward > c.Events }
 
 // maxRemarks is how many remarks are kept.
 const maxRemarks = 20

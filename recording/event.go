@@ -19,6 +19,7 @@ type Event struct {
 	UUID       capture.UUID
 	Properties []byte // a valid JSON object
 	Place      Place
+	Ahead      bool // its clock was found to be ahead: it belongs where it stands
 
 	when     []byte // the time as it was recorded
 	former   []byte // another id of the same person, where the line tells one and no event says so

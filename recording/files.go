@@ -22,6 +22,14 @@ type Files struct {
 	paths  []string // what was looked at; a copy of what can be read only once
 	beside []string // names of members of archives that hold no data
 	looked []part   // what lies at each of the paths, archives as a whole
+
+	learned *Learned // nil: they are read once
+}
+
+// With returns the files as they are read by what l holds, or so that l learns.
+func (f Files) With(l *Learned) Files {
+	f.learned = l
+	return f
 }
 
 // Look lists what lies at the paths, archives unfolded, in order. What can be read

@@ -17,6 +17,7 @@ type Reader struct {
 	Bad func(Bad) error
 
 	replay  *scenario.Replay
+	learned *Learned  // nil: nobody reads the recording again
 	streams []*stream // a heap by the time of the next event
 	current *stream   // whose event was handed out last
 	chosen  sampler
@@ -41,7 +42,10 @@ type Bad struct {
 // Open prepares to read the files by the rules of r. It looks at the first event of
 // each, so that it can merge them by time.
 func (f Files) Open(r *scenario.Replay) (*Reader, error) {
-	reader := &Reader{replay: r, chosen: newSampler(r.Sample), waiting: reorder{bound: r.Reorder}, counts: newCounts(&f, r)}
+	reader := &Reader{
+		replay: r, learned: f.learned, chosen: newSampler(r.Sample, f.learned),
+		waiting: reorder{bound: r.Reorder}, counts: newCounts(&f, r),
+	}
 	if err := reader.peek(f.parts); err != nil {
 		return nil, err
 	}
@@ -54,7 +58,8 @@ func (r *Reader) peek(parts []part) error {
 	c := &clock{times: r.replay.Fields.Times}
 	doubtful := make(map[*stream][]byte)
 	for i, p := range parts {
-		s := &stream{part: p, name: p.String(), order: i, clock: c, remark: r.counts.remark}
+		s := &stream{part: p, name: p.String(), order: i, clock: c, remark: r.counts.remark, learned: r.learned}
+		s.disorder = disorder{part: i, file: s.name, counts: &r.counts, found: r.learned}
 		when, err := s.peek(r.replay)
 		if err != nil {
 			return err
@@ -121,10 +126,13 @@ func (r *Reader) merged() (*Event, error) {
 func (r *Reader) handOut(s *stream) *Event {
 	r.counts.Events++
 	s.event.Place = Place{s.name, s.lines.number}
-	if a := r.aliases.before(&s.event); a != nil && r.chosen.takes(a) {
-		r.counts.Added++
-		a.Place = s.event.Place
-		return a
+	if a := r.aliases.before(&s.event); a != nil {
+		r.learned.join(a)
+		if r.chosen.takes(a) {
+			r.counts.Added++
+			a.Place, a.Ahead = s.event.Place, s.event.Ahead
+			return a
+		}
 	}
 	if r.current = s; s.event.ownID {
 		r.counts.OwnIDs++
@@ -139,6 +147,7 @@ func (r *Reader) advance(s *stream) error {
 		text, reason, err := s.next()
 		if err == io.EOF {
 			s.close()
+			s.disorder.end()
 			r.finished += s.part.size
 			heap.Pop((*byHead)(&r.streams))
 			return nil
@@ -157,26 +166,23 @@ func (r *Reader) advance(s *stream) error {
 			return err
 		}
 	}
-	s.head = s.event.Time
-	if len(r.streams) > 1 {
-		heap.Fix((*byHead)(&r.streams), 0)
+	if !s.event.Ahead { // Else it is handed out where it stands.
+		s.head = s.event.Time
 	}
+	heap.Fix((*byHead)(&r.streams), 0)
 	return nil
 }
 
 // choose notes disorder, and applies the window and the sample.
 func (r *Reader) choose(s *stream) Reason {
 	t := s.event.Time
-	if t.Before(s.last) {
-		r.counts.Backward++
-	}
-	if s.last = t; t.After(s.latest) {
-		s.latest = t
-	}
-	r.counts.Worst = max(r.counts.Worst, s.latest.Sub(t))
+	s.event.Ahead = s.disorder.note(t, s.lines.number)
 	switch {
 	case t.Before(r.replay.From), !r.replay.To.IsZero() && !t.Before(r.replay.To):
 		return OutOfTime
+	}
+	r.learned.join(&s.event)
+	switch {
 	case !r.chosen.takes(&s.event):
 		return Unsampled
 	}

@@ -26,7 +26,8 @@ type reorder struct {
 // held is an event that waits, with a copy of its text.
 type held struct {
 	event  Event
-	number int64 // the order in which they came
+	at     time.Time // where it belongs
+	number int64     // the order in which they came
 }
 
 // maxHeld bounds the text that waits. Beyond it the oldest event goes out, even
@@ -40,16 +41,17 @@ func (r *reorder) push(e *Event) {
 		h, r.spare = r.spare[n-1], r.spare[:n-1]
 	}
 	h.event.copy(e)
-	h.number = r.number
+	h.number, h.at = r.number, e.Time
 	r.number++
-	if e.Time.Before(r.newest) {
-		if r.last.After(e.Time) {
-			r.late++
-		} else {
-			r.restored++
-		}
-	} else {
+	switch {
+	case e.Ahead: // It belongs where it stands.
+		h.at = r.newest
+	case !e.Time.Before(r.newest):
 		r.newest = e.Time
+	case r.last.After(e.Time):
+		r.late++
+	default:
+		r.restored++
 	}
 	r.bytes += h.weight()
 	heap.Push((*byTime)(&r.held), h)
@@ -62,7 +64,7 @@ func (h *held) weight() int {
 
 // ready reports whether the oldest event may go out.
 func (r *reorder) ready() bool {
-	return len(r.held) > 0 && (r.bytes > maxHeld || r.newest.Sub(r.held[0].event.Time) > r.bound)
+	return len(r.held) > 0 && (r.bytes > maxHeld || r.newest.Sub(r.held[0].at) > r.bound)
 }
 
 // pop returns the oldest event, good until the next call.
@@ -75,7 +77,7 @@ func (r *reorder) pop() (*Event, error) {
 	}
 	r.out = heap.Pop((*byTime)(&r.held)).(*held)
 	r.bytes -= r.out.weight()
-	r.last = r.out.event.Time
+	r.last = r.out.at
 	return &r.out.event, nil
 }
 
@@ -85,7 +87,7 @@ func (e *Event) copy(other *Event) {
 	e.id = append(e.id[:0], other.DistinctID...)
 	e.properties = append(e.properties[:0], other.Properties...)
 	e.Name, e.DistinctID, e.Properties = e.name, e.id, e.properties
-	e.Time, e.UUID, e.Place = other.Time, other.UUID, other.Place
+	e.Time, e.UUID, e.Place, e.Ahead = other.Time, other.UUID, other.Place, other.Ahead
 }
 
 // byTime orders events by time, those of one time as they came.
@@ -93,7 +95,7 @@ type byTime []*held
 
 func (h byTime) Len() int { return len(h) }
 func (h byTime) Less(i, j int) bool {
-	if c := h[i].event.Time.Compare(h[j].event.Time); c != 0 {
+	if c := h[i].at.Compare(h[j].at); c != 0 {
 		return c < 0
 	}
 	return h[i].number < h[j].number

@@ -14,6 +14,7 @@ import (
 type Request struct {
 	Time            time.Time // when the server received it
 	Place           Place
+	Ahead           bool   // its clock was found to be ahead: it belongs where it stands
 	Path            string // with the query
 	ContentType     string
 	ContentEncoding string

@@ -14,6 +14,8 @@ type Requests struct {
 	Bad func(Bad) error
 
 	replay  *scenario.Replay
+	learned *Learned // nil: nobody reads the recording again
+	part    int      // number of the one that is read next
 	parts   []part
 	open    *requestPart
 	decoder RequestDecoder
@@ -32,7 +34,7 @@ type requestPart struct {
 
 // OpenRequests prepares to read the files by the rules of r.
 func (f Files) OpenRequests(r *scenario.Replay) *Requests {
-	return &Requests{replay: r, parts: f.parts, counts: newCounts(&f, r)}
+	return &Requests{replay: r, learned: f.learned, parts: f.parts, counts: newCounts(&f, r)}
 }
 
 // Next reads the next request into q, using its body's buffer again. Records that
@@ -47,6 +49,7 @@ func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 		record, cut, err := r.open.record()
 		if err == io.EOF {
 			r.open.lines.close()
+			r.open.disorder.end()
 			r.finished += r.open.lines.part.size
 			r.open = nil
 			continue
@@ -65,6 +68,7 @@ func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 		}
 		if reason == "" {
 			q.Place = r.open.place()
+			q.Ahead = r.open.disorder.note(q.Time, q.Place.Line)
 			reason = take(q)
 		}
 		if reason == "" {
@@ -83,6 +87,8 @@ func (r *Requests) openNext() error {
 		return r.counts.exceeds(r.replay.MaxBad, true)
 	}
 	p := &requestPart{}
+	p.disorder = disorder{part: r.part, file: p.lines.part.String(), counts: &r.counts, found: r.learned}
+	r.part++
 	if err := p.lines.open(r.parts[0]); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package recording
 
 import (
+	"encoding/binary"
+
 	"github.com/zeebo/xxh3"
 
 	"rehearse/scenario"
@@ -11,12 +13,13 @@ import (
 // that two readings take the same.
 type sampler struct {
 	persons, share float64
+	groups         *Learned
 	kinds          map[string]bool
 }
 
 // newSampler prepares a sample.
-func newSampler(s scenario.Sample) sampler {
-	p := sampler{persons: s.Persons, share: s.Share}
+func newSampler(s scenario.Sample, groups *Learned) sampler {
+	p := sampler{persons: s.Persons, share: s.Share, groups: groups}
 	if len(s.Events) > 0 {
 		p.kinds = map[string]bool{}
 		for _, name := range s.Events {
@@ -31,10 +34,17 @@ func (p *sampler) takes(e *Event) bool {
 	if p.kinds != nil && !p.kinds[string(e.Name)] {
 		return false
 	}
-	if p.persons > 0 && fraction01(xxh3.HashSeed(e.DistinctID, personSeed)) >= p.persons {
+	if p.persons > 0 && p.person(e.DistinctID) >= p.persons {
 		return false
 	}
 	return p.share == 0 || fraction01(xxh3.HashSeed(e.UUID[:], shareSeed)) < p.share
+}
+
+// person places whoever an id belongs to in [0, 1): ids that merges join at one place.
+func (p *sampler) person(id []byte) float64 {
+	var group [8]byte
+	binary.LittleEndian.PutUint64(group[:], p.groups.Group(id))
+	return fraction01(xxh3.HashSeed(group[:], personSeed))
 }
 
 // The seeds keep the two draws apart, and apart from the choice of lanes.

@@ -16,10 +16,8 @@ type stream struct {
 	order   int       // of the part among all
 	head    time.Time // of the next event
 	opened  bool
-	event   Event     // the next one
-	text    []byte    // the line that it was read from
-	last    time.Time // of the event before
-	latest  time.Time // of all events before
+	event   Event  // the next one
+	text    []byte // the line that it was read from
 	lines   lines
 	shape   shape
 	rows    *parquetRows
@@ -27,7 +25,10 @@ type stream struct {
 	table   *rowReader // nil: it is no table
 	nested  *nested    // nil: a line is an event
 	clock   *clock
+	learned *Learned
 	remark  func(string) // keeps what is not as it was recorded
+
+	disorder disorder
 }
 
 // open begins to read the part.
@@ -139,6 +140,7 @@ func (s *stream) peek(r *scenario.Replay) (doubtful []byte, err error) {
 		return nil, err
 	}
 	defer s.close()
+	usable := int64(0)
 	for found, n := false, 0; n < sampled && (!found || !s.clock.isSettled()); n++ {
 		_, reason, err := s.next()
 		if err == io.EOF {
@@ -150,8 +152,12 @@ func (s *stream) peek(r *scenario.Replay) (doubtful []byte, err error) {
 		if reason != "" && reason != NoTime {
 			continue
 		}
+		ahead := reason == "" && s.learned.isAhead(s.order, usable)
+		if reason == "" {
+			usable++
+		}
 		wonders := s.clock.learn(s.event.when, Place{s.name, s.lines.number})
-		if found || reason != "" && !wonders {
+		if found || reason != "" && !wonders || ahead {
 			continue
 		}
 		found, s.head = true, s.event.Time

@@ -88,11 +88,14 @@ func readReplay(v value) *Replay {
 	return r
 }
 
+// MaxReorder is the most disorder that replay.reorder puts right.
+const MaxReorder = maxGap
+
 // The bounds of a replay.
 const (
 	maxGap     = 365 * 24 * time.Hour
 	maxLoop    = 1_000_000
-	maxReorder = maxGap
+	maxReorder = MaxReorder
 )
 
 // MostLeftOut is which share of the lines may be left out for what they are before a
