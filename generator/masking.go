@@ -19,12 +19,14 @@ type masking struct {
 	plain  []byte // a text without its escapes
 	masked []byte
 	name   []byte // backs the names of members that have escapes
+	own    []byte // the event's distinct_id
 }
 
-// properties appends the object that json is, masked.
-func (m *masking) properties(dst, json []byte) []byte {
-	m.json, m.at, m.name = json, 0, m.name[:0]
-	return m.value(dst, nil)
+// properties appends the object that json is, masked. own is the distinct_id of the
+// event, as it was recorded.
+func (m *masking) properties(dst, json, own []byte) []byte {
+	m.json, m.at, m.name, m.own = json, 0, m.name[:0], own
+	return m.value(dst, nil, asText)
 }
 
 // next skips white space and returns the byte that follows, 0 at the end.
@@ -39,7 +41,7 @@ func (m *masking) next() byte {
 
 // value appends the value that begins here, masked. The property is the member that
 // it is the value of, or that an array around it is.
-func (m *masking) value(dst, property []byte) []byte {
+func (m *masking) value(dst, property []byte, how how) []byte {
 	first := m.next()
 	start := m.at
 	if property != nil && m.keeps(property) {
@@ -48,20 +50,18 @@ func (m *masking) value(dst, property []byte) []byte {
 	}
 	switch first {
 	case '{':
-		return m.object(dst)
+		return m.object(dst, how)
 	case '[':
-		return m.array(dst, property)
+		return m.array(dst, property, how)
 	}
 	m.skip()
 	span := m.json[start:m.at]
 	switch {
-	case first == '"' && isID(property):
-		return m.quote(dst, m.text(span), asID)
 	case first == '"':
-		return m.quote(dst, m.text(span), asText)
+		return m.quote(dst, m.text(span), how)
 	case first != '-' && first-'0' > 9: // true, false, null
 		return append(dst, span...)
-	case isID(property):
+	case how == asID:
 		return m.quote(dst, span, asID)
 	}
 	return m.appendNumber(dst, span)
@@ -69,7 +69,7 @@ func (m *masking) value(dst, property []byte) []byte {
 
 // object appends an object, its values masked, and its names too where they look
 // like data.
-func (m *masking) object(dst []byte) []byte {
+func (m *masking) object(dst []byte, around how) []byte {
 	dst = append(dst, '{')
 	m.at++
 	for comma := false; m.next() == '"' || comma && m.next() == ','; comma = true {
@@ -81,21 +81,25 @@ func (m *masking) object(dst []byte) []byte {
 		start := m.at
 		m.skip()
 		name := m.memberName(m.json[start:m.at])
-		if isName(name) {
+		if m.isPlain(name) {
 			dst = append(dst, m.json[start:m.at]...)
 		} else {
-			dst = m.quote(dst, name, asText)
+			dst = m.quote(dst, name, asName)
 		}
 		m.next()
 		m.at++ // the colon
-		dst = m.value(append(dst, ':'), name)
+		how := howOf(name)
+		if around == asGroups {
+			how = asID
+		}
+		dst = m.value(append(dst, ':'), name, how)
 	}
 	m.at++
 	return append(dst, '}')
 }
 
 // array appends an array, its items masked.
-func (m *masking) array(dst, property []byte) []byte {
+func (m *masking) array(dst, property []byte, how how) []byte {
 	dst = append(dst, '[')
 	m.at++
 	for comma := false; m.next() != ']' && m.at < len(m.json); comma = true {
@@ -103,7 +107,7 @@ func (m *masking) array(dst, property []byte) []byte {
 			dst = append(dst, ',')
 			m.at++
 		}
-		dst = m.value(dst, property)
+		dst = m.value(dst, property, how)
 	}
 	m.at++
 	return append(dst, ']')
@@ -193,19 +197,77 @@ func (m *masking) keeps(property []byte) bool {
 type how int
 
 const (
-	asText how = iota
-	asID
+	asText    how = iota
+	asID          // of a person or a group
+	asSession     // of a visit
+	asName        // of a property: it stays what it is where it stands as a name
+	asGroups      // the members' values are ids
 )
 
-// quote appends a text masked, as a JSON string.
+// howOf is how the value of a property is masked.
+func howOf(property []byte) how {
+	switch string(property) {
+	case "$groups":
+		return asGroups
+	case "$unset", "$active_feature_flags", "$feature_flag":
+		return asName
+	case "$session_id", "$window_id", "$pageview_id", "$prev_pageview_id":
+		return asSession
+	case "distinct_id", "$anon_distinct_id", "alias", "$device_id", "$user_id", "$group_key",
+		"$group_0", "$group_1", "$group_2", "$group_3", "$group_4",
+		"user_id", "userId", "anonymous_id", "anonymousId", "device_id", "deviceId", "distinctId", "group_id", "groupId":
+		return asID
+	}
+	return asText
+}
+
+// quote appends a text masked, as a JSON string. A text that is the event's own
+// distinct_id is one wherever it stands.
 func (m *masking) quote(dst, text []byte, how how) []byte {
-	if how == asID {
-		m.masked = m.appendID(m.masked[:0], text)
-	} else {
-		m.masked = m.appendText(m.masked[:0], text)
+	m.masked = m.masked[:0]
+	switch {
+	case how == asID, len(text) >= fewestOwn && bytes.Equal(text, m.own):
+		m.masked = m.appendID(m.masked, text)
+	case how == asName && m.isPlain(text):
+		m.masked = append(m.masked, text...)
+	case how == asSession && isUUID(text):
+		m.masked = m.appendSession(m.masked, text)
+	case isUUID(text):
+		m.masked = m.appendID(m.masked, text)
+	case isAddress(text):
+		m.masked = m.appendAddress(m.masked, text)
+	default:
+		m.masked = m.appendText(m.masked, text)
 	}
 	return capture.AppendString(dst, m.masked)
 }
+
+// fewestOwn is how long a distinct_id must be for the same text elsewhere to be taken
+// for it.
+const fewestOwn = 3
+
+// isPlain reports whether the name of a property may stay: it looks like one that a
+// programmer chose, and the event's distinct_id is no part of it.
+func (m *masking) isPlain(name []byte) bool { return isName(name) && !holds(name, m.own) }
+
+// holds reports whether a name has an id in it, as a word.
+func holds(name, id []byte) bool {
+	for at := 0; len(id) >= fewestOwn; {
+		i := bytes.Index(name[at:], id)
+		if i < 0 {
+			break
+		}
+		at += i
+		if end := at + len(id); (at == 0 || !isLetter(name[at-1])) && (end == len(name) || !isLetter(name[end])) {
+			return true
+		}
+		at++
+	}
+	return false
+}
+
+// isLetter reports whether a byte is part of a word.
+func isLetter(b byte) bool { return b-'0' <= 9 || b|0x20-'a' < 26 || b >= 0x80 }
 
 // appendUnescaped appends what stands between the quotes of a JSON string.
 func appendUnescaped(dst, inside []byte) []byte {

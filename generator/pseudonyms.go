@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/zeebo/xxh3"
@@ -14,12 +15,14 @@ import (
 )
 
 // pseudonyms hides who and what recorded events tell of. What is equal stays
-// equal, ids keep about their length, merges still join the same persons; values
-// keep their type, length and shape, and so do names of events that hold an
-// address or a number. It is keyed: without the key nobody can try
-// out which id a pseudonym stands for. Other names of events and those of properties stay, as
-// do truth values, and the values of the properties that are kept. It is safe
-// for many goroutines.
+// equal: ids keep about their length and are the same wherever they stand, so that
+// merges still join the same persons and events belong to the same groups; sessions
+// stay UUIDs, addresses those of their family. Other values keep their type, length
+// and shape, and so do names of events and properties that hold an address, a number or
+// the event's distinct_id. Other names stay, whatever they say: a name that a customer
+// put into one cannot be told from a programmer's. So do truth values, and the values of
+// the properties that are kept. It is keyed: without the key nobody can try out which
+// id a pseudonym stands for. It is safe for many goroutines.
 type pseudonyms struct {
 	key  [32]byte
 	keep []string
@@ -43,9 +46,10 @@ func newPseudonyms(r *scenario.Replay) (*pseudonyms, error) {
 
 // mask replaces what e tells by pseudonyms, in the buffers of w.
 func (p *pseudonyms) mask(e *capture.Event, w *Workbench) {
-	w.ids = p.appendID(w.ids[:0], e.DistinctID)
+	own := e.DistinctID
+	w.ids = p.appendID(w.ids[:0], own)
 	id := len(w.ids)
-	if recording.IsPersonal(e.Name) {
+	if recording.IsPersonal(e.Name) || holds(e.Name, own) {
 		w.ids = p.appendText(w.ids, e.Name)
 		e.Name = w.ids[id:]
 	}
@@ -55,7 +59,7 @@ func (p *pseudonyms) mask(e *capture.Event, w *Workbench) {
 	e.UUID[6] = e.UUID[6]&0x0f | 0x80
 	e.UUID[8] = e.UUID[8]&0x3f | 0x80
 	w.masking.pseudonyms = p
-	w.props = w.masking.properties(w.props[:0], e.Properties)
+	w.props = w.masking.properties(w.props[:0], e.Properties, own)
 	e.Properties = w.props
 }
 
@@ -75,13 +79,38 @@ const shortest = 16
 func (p *pseudonyms) appendID(dst, id []byte) []byte {
 	h := p.hash(id)
 	if isUUID(id) {
-		return capture.AppendUUID(dst, capture.UUID(h[:16]))
+		return appendLike(dst, id, capture.UUID(h[:16]))
 	}
 	s := scenario.NewStream(binary.LittleEndian.Uint64(h[:]), binary.LittleEndian.Uint64(h[8:]))
 	for n := min(max(len(id), shortest), capture.MaxDistinctID); n > 0; n-- {
 		dst = append(dst, alphanumeric[s.Below(uint64(len(alphanumeric)))])
 	}
 	return dst
+}
+
+// appendSession appends the pseudonym of a session: another UUID of the same version.
+// That of version 7 keeps its time, which the events of the session have anyway: the
+// pipeline sorts sessions by it.
+func (p *pseudonyms) appendSession(dst, id []byte) []byte {
+	h := p.hash(id)
+	u := capture.UUID(h[:16])
+	if was, err := capture.ParseUUID(id); err == nil && was[6]>>4 == 7 {
+		copy(u[:6], was[:6])
+	}
+	return appendLike(dst, id, u)
+}
+
+// appendLike appends a UUID with the version and variant of another, and written like
+// it: with hyphens or without.
+func appendLike(dst, other []byte, u capture.UUID) []byte {
+	if was, err := capture.ParseUUID(other); err == nil {
+		u[6] = u[6]&0x0f | was[6]&0xf0
+		u[8] = u[8]&0x3f | was[8]&0xc0
+	}
+	if len(other) == 32 {
+		return hex.AppendEncode(dst, u[:])
+	}
+	return capture.AppendUUID(dst, u)
 }
 
 // isUUID reports whether an id has the form of a UUID. Texts that are too short are
@@ -96,19 +125,15 @@ func isUUID(id []byte) bool {
 
 const alphanumeric = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-// isID reports whether a property names a distinct_id, whose pseudonym must be
-// that of the id itself.
-func isID(property []byte) bool {
-	switch string(property) {
-	case "distinct_id", "$anon_distinct_id", "alias", "$device_id", "$user_id", "$group_key":
-		return true
-	}
-	return false
-}
+// flagPrefix begins the property that tells the value of a feature flag.
+const flagPrefix = "$feature/"
 
 // isName reports whether the name of a member looks like one that a programmer
 // chose, rather than like data: an address, a number, a sentence.
 func isName(name []byte) bool {
+	if len(name) > len(flagPrefix) && string(name[:len(flagPrefix)]) == flagPrefix {
+		name = name[len(flagPrefix):]
+	}
 	digits := 0
 	for i := range len(name) {
 		switch b := name[i] | 0x20; {

@@ -73,9 +73,10 @@ type Opened struct {
 	Source
 	Plan Plan
 
-	synth  *Synth    // nil: a recording is read
-	replay replay    // nil: events are synthesized
-	read   *odometer // of a recording
+	synth  *Synth        // nil: a recording is read
+	replay replay        // nil: events are synthesized
+	read   *odometer     // of a recording
+	kept   scenario.Kept // of lines that cannot be sent
 	files  recording.Files
 	remove func() // the copies of pipes
 
@@ -171,6 +172,7 @@ func (k *whole) part(s *scenario.Scenario, p *Part, byLane bool) (*Opened, error
 	}
 	o := &Opened{Source: d.Source, Plan: plan, synth: d.synth, replay: d.replay, files: k.files, remove: func() {}}
 	if d.replay != nil {
+		o.kept = s.Replay.Quarantine
 		o.read = &odometer{total: k.total}
 	}
 	return o, nil
@@ -211,7 +213,7 @@ func (o *Opened) Quarantine(path string) (closed func() error) {
 	if o.replay == nil {
 		return func() error { return nil }
 	}
-	q := recording.NewQuarantine(path)
+	q := recording.NewQuarantine(path, o.kept)
 	o.replay.quarantine(q.Write)
 	return q.Close
 }

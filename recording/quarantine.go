@@ -11,18 +11,22 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
+
+	"rehearse/scenario"
 )
 
 // QuarantineFile is what Quarantine is called in the directory of a run.
 const QuarantineFile = "quarantine.jsonl.gz"
 
 // Quarantine writes lines that could not be used, each as a JSON object with
-// file, line, reason and text. Nothing is created before the first one. Only its
-// owner may read the file: it holds recorded data as it was. The file is made of
+// file, line, reason, and text or, where only places are kept, bytes: how long the line
+// is. Nothing is created before the first one. Only its owner may read the file: with
+// texts it holds recorded data as it was. The file is made of
 // complete gzip members, so that it is valid at every moment; of a process that is
 // killed it lacks what came within the last second.
 type Quarantine struct {
 	path  string
+	kept  scenario.Kept
 	file  *os.File
 	gzip  *gzip.Writer
 	lines bytes.Buffer // that are in no member yet
@@ -30,8 +34,10 @@ type Quarantine struct {
 	wrote time.Time    // the last member
 }
 
-// NewQuarantine prepares to write to path.
-func NewQuarantine(path string) *Quarantine { return &Quarantine{path: path} }
+// NewQuarantine prepares to write to path, of each line what is to be kept.
+func NewQuarantine(path string, kept scenario.Kept) *Quarantine {
+	return &Quarantine{path: path, kept: kept}
+}
 
 // maxText is how much of a bad line is kept, in bytes.
 const maxText = 64 << 10
@@ -54,11 +60,15 @@ func (q *Quarantine) Write(b Bad) error {
 		Text  string `json:"text,omitempty"`
 		Bytes []byte `json:"base64,omitempty"` // where the text is not UTF-8
 		Cut   bool   `json:"cut,omitempty"`
-	}{Bad: b, Cut: len(text) < len(b.Text)}
-	if utf8.Valid(text) {
-		row.Text = string(text)
-	} else {
-		row.Bytes = text
+		Size  int    `json:"bytes,omitempty"`
+	}{Bad: b}
+	switch {
+	case q.kept == scenario.KeptPlaces:
+		row.Size = len(b.Text)
+	case utf8.Valid(text):
+		row.Text, row.Cut = string(text), len(text) < len(b.Text)
+	default:
+		row.Bytes, row.Cut = text, len(text) < len(b.Text)
 	}
 	if err := json.NewEncoder(&q.lines).Encode(row); err != nil {
 		return fmt.Errorf("cannot write the quarantine: %w", err)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rehearse/scenario"
 )
 
 // The quarantine is a whole gzip file whenever it is looked at, and has every line
@@ -15,7 +17,7 @@ import (
 func TestQuarantineIsAlwaysWhole(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), QuarantineFile)
-	q := NewQuarantine(path)
+	q := NewQuarantine(path, scenario.KeptLines)
 	read := func() string {
 		file, err := os.Open(path)
 		if err != nil {

@@ -295,7 +295,7 @@ func TestMaxBad(t *testing.T) {
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), QuarantineFile)
-	q := NewQuarantine(path)
+	q := NewQuarantine(path, scenario.KeptLines)
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -319,6 +319,34 @@ func TestQuarantine(t *testing.T) {
 	text, _ := io.ReadAll(z)
 	want := `{"file":"a","line":7,"reason":"no distinct_id","text":"{\"x\":1}"}
 {"file":"a","line":8,"reason":"not UTF-8","base64":"/w=="}
+`
+	if string(text) != want {
+		t.Errorf("quarantine is\n%swant\n%s", text, want)
+	}
+}
+
+// TestQuarantineOfPlaces: nothing of what was recorded is kept but how long it was.
+func TestQuarantineOfPlaces(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), QuarantineFile)
+	q := NewQuarantine(path, scenario.KeptPlaces)
+	q.Write(Bad{File: "a", Line: 7, Reason: NoID, Text: []byte(`{"email":"anna@example.com"}`)})
+	q.Write(Bad{File: "a", Line: 8, Reason: NotUTF8, Text: []byte("\xff\xfe")})
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(z)
+	want := `{"file":"a","line":7,"reason":"no distinct_id","bytes":28}
+{"file":"a","line":8,"reason":"not UTF-8","bytes":2}
 `
 	if string(text) != want {
 		t.Errorf("quarantine is\n%swant\n%s", text, want)

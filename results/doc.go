@@ -123,8 +123,8 @@
 // that were opened, or could not be, and connect_ms and tls_ms what that
 // took.
 //
-// A replay may leave quarantine.jsonl.gz, the lines that could not be sent, with
-// the reason, and a resumed one resumed.json, which names the run before and what
+// A replay may leave quarantine.jsonl.gz, the lines that could not be sent, or
+// where data is pseudonymized only their places, with the reason, and a resumed one resumed.json, which names the run before and what
 // was ambiguous. A run under a permit keeps it, as permit.yaml and permit.yaml.sig.
 //
 // Two files are there only where they apply: check.json, what the preflight said

@@ -30,6 +30,7 @@ type Replay struct {
 	Pseudonymize bool
 	Key          Secret   // of the pseudonyms; empty: a new one each run
 	Keep         []string // properties whose values are sent as they are
+	Quarantine   Kept     // left out: the lines, or only their places where data is pseudonymized
 }
 
 // Limit is how much may go wrong: a share of all, or a count. Neither is set:
@@ -80,6 +81,7 @@ func readReplay(v value) *Replay {
 		"pseudonymize": func(v value) { r.Pseudonymize = v.flag() },
 		"key":          func(v value) { r.Key = readKey(v) },
 		"keep":         func(v value) { r.Keep = readNames(v) },
+		"quarantine":   func(v value) { r.Quarantine = oneOf(v, []Kept{KeptLines, KeptPlaces}) },
 	})
 	v.require("files")
 	if sound && !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
@@ -166,6 +168,12 @@ func (d *decoder) checkReplay(s *Scenario) {
 	r := s.Replay
 	if !d.has("replay.pseudonymize") {
 		r.Pseudonymize = !isLoopback(s.Target.URL) // Recorded data does not leave by mistake.
+	}
+	if !d.has("replay.quarantine") {
+		r.Quarantine = KeptLines
+		if r.Pseudonymize {
+			r.Quarantine = KeptPlaces
+		}
 	}
 	switch r.Clock {
 	case ClockRecorded:

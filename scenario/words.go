@@ -88,6 +88,15 @@ const (
 	StampsNow  Stamps = "now"  // when they are due: as if it happened again
 )
 
+// Kept is what a run keeps of recorded lines that it cannot send.
+type Kept string
+
+// What is kept.
+const (
+	KeptLines  Kept = "lines"  // the lines as they were recorded, personal data included
+	KeptPlaces Kept = "places" // where they stand, and why they are left out
+)
+
 // Clock is what sets the due times of a replay.
 type Clock string
 

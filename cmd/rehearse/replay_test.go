@@ -58,6 +58,27 @@ func TestBadLinesAreQuarantined(t *testing.T) {
 			t.Errorf("the quarantine lacks %s:\n%s", want, text)
 		}
 	}
+	for set, kept := range map[string]bool{"": false, "replay.quarantine=lines": true} {
+		out := filepath.Join(t.TempDir(), "run")
+		args := []string{"run", filepath.Join(dir, "s.yaml"), "--out", out, "--set", "replay.pseudonymize=true"}
+		if set != "" {
+			args = append(args, "--set", set)
+		}
+		command(t, args...)
+		packed, err := os.Open(filepath.Join(out, recording.QuarantineFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer packed.Close()
+		z, err := gzip.NewReader(packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(z)
+		if strings.Contains(string(text), "no event") != kept || !strings.Contains(string(text), `"line":51,`) {
+			t.Errorf("under pseudonyms, with %q, the quarantine is\n%s", set, text)
+		}
+	}
 	if code, _, stderr := command(t, "run", filepath.Join(dir, "s.yaml"), "--set", "replay.max_bad=1"); code != exitScenario || !strings.Contains(stderr, "2 of 52") {
 		t.Errorf("two bad lines where one is allowed: exit %d, %s", code, stderr)
 	}
