@@ -131,6 +131,5 @@ func runAgainst(t *testing.T, s *scenario.Scenario, scheme string, serve func(ne
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Minute) // lets what watches the run end
 	return r
 }

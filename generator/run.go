@@ -71,7 +71,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r.retries.begin(r.senders, &r.split)
 	gate := newGate(starting, &r.config, r.pacer)
 	r.guard(gate)
-	go r.stalls.watch(r.done)
+	watching := r.watch()
 	feeding := r.produce(starting)
 	ticking := r.tick()
 	r.sendAll(starting)
@@ -79,6 +79,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r.settle(c.Plan)
 	close(r.done)
 	<-ticking
+	<-watching
 	summary := r.summary(soft)
 	summary.Withheld = gate.refused()
 	return summary, nil
@@ -255,6 +256,17 @@ func (r *run) settle(p Plan) {
 		First: first, Events: events, Requests: requests,
 		Due: now, Sent: now, Done: now, Reason: why,
 	})
+}
+
+// watch looks for stalls of the generator until the run is done; the channel closes
+// when it has ended.
+func (r *run) watch() <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.stalls.watch(r.done)
+	}()
+	return ended
 }
 
 // tick passes an interval to Observe at every full second of the run until it is
