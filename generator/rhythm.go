@@ -46,13 +46,13 @@ func (r *rhythm) due(t time.Time, n int64, ahead bool) (due time.Duration, ok bo
 	}
 	r.count += n
 	r.passed += n
-	r.latest = max(r.latest, time.Duration(min(float64(r.base+r.elapsed)/r.speed, float64(farthest))))
+	r.latest = max(r.latest, time.Duration(min((float64(r.base)+float64(r.elapsed))/r.speed, float64(farthest))))
 	return r.latest, true
 }
 
 // farthest is when anything is due at the latest, and how much recorded time is added
-// up at most: a hundred years, so that a wrong clock does not overflow any sum.
-const farthest = 100 * 365 * 24 * time.Hour
+// up at most: as long as can be told, so that a wrong clock does not overflow any sum.
+const farthest = scenario.LongestTold
 
 // follow takes notice of a recorded time: the first of a pass is where it begins, a
 // pause that is too long is cut, and a time older than the latest changes nothing.
@@ -68,7 +68,7 @@ func (r *rhythm) follow(t time.Time) {
 	if r.maxGap > 0 {
 		gap = min(gap, r.maxGap)
 	}
-	r.elapsed = min(r.elapsed+min(gap, farthest), farthest)
+	r.elapsed += min(gap, farthest-r.elapsed)
 }
 
 // again begins the recording anew: its first event falls due after the last one
@@ -78,6 +78,6 @@ func (r *rhythm) again() {
 	if r.passed > 1 {
 		span += span / time.Duration(r.passed-1)
 	}
-	r.base = min(r.base+min(span, farthest), farthest)
+	r.base += min(span, farthest-r.base)
 	r.newest, r.elapsed, r.passed = time.Time{}, 0, 0
 }

@@ -76,6 +76,9 @@ func percent(share float64) string {
 
 // seconds writes a time since the start of the run.
 func seconds(s float64) string {
+	if s >= scenario.LongestTold.Seconds() {
+		return scenario.FormatSpan(scenario.LongestTold)
+	}
 	d := time.Duration(s * float64(time.Second))
 	if d < time.Minute {
 		return scenario.FormatDuration(d.Round(100 * time.Millisecond))

@@ -33,13 +33,21 @@ func historical(l *look) []Finding {
 			hint += " and target.endpoint to batch"
 		}
 		return l.accommodate(saying{"not-historical", l.timesPath(),
-			fmt.Sprintf("events are up to %s days old and travel with those of today: ids overflow, and properties of persons are set back", count(math.Floor(age.Hours()/24))), hint})
+			fmt.Sprintf("events are up to %s old and travel with those of today: ids overflow, and properties of persons are set back", inDays(age)), hint})
 	case age <= old && flagged:
 		return l.accommodate(saying{"historical-without-need", "target.historical_migration",
 			"events of the last two days travel on the historical lane, which is slower and knows no limit for one id: this rehearses something else than the real thing",
 			"leave target.historical_migration out"})
 	}
 	return nil
+}
+
+// inDays writes an age in whole days.
+func inDays(age time.Duration) string {
+	if age >= scenario.LongestTold {
+		return scenario.FormatSpan(age)
+	}
+	return count(math.Floor(age.Hours()/24)) + " days"
 }
 
 // timesPath is the field that says which times events bear.

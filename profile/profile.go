@@ -165,6 +165,9 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 	slices.SortStableFunc(p.Types, func(a, b Type) int { return cmp.Compare(b.Events, a.Events) })
 	p.Bytes = o.sizes.quantiles()
 	p.Added, p.OwnIDs, p.Remarks = counts.Added, counts.OwnIDs, counts.Remarks
+	if counts.Ahead.Events > 0 {
+		p.Remarks = append(slices.Clone(p.Remarks), counts.Ahead.Note())
+	}
 	for _, l := range counts.Left {
 		p.LeftOut = append(p.LeftOut, LeftOut{string(l.Reason), l.Lines, l.Why()})
 	}

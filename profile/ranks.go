@@ -19,8 +19,8 @@ const (
 	groupWidth  = 1.04
 )
 
-// groups joins ids with about as many events, the busiest first. There is always one,
-// and in it two ids: a scenario needs somebody to send the events.
+// groups joins ids with about as many events, the busiest first. There is always one: a
+// scenario needs somebody to send the events.
 func (r ranking) groups() []RankGroup {
 	var groups []RankGroup
 	for i := 0; i < len(r); {
@@ -31,8 +31,8 @@ func (r ranking) groups() []RankGroup {
 		}
 		groups = append(groups, RankGroup{ids, float64(events) / float64(ids)})
 	}
-	if len(groups) == 0 || len(groups) == 1 && groups[0].IDs == 1 {
-		return []RankGroup{{2, 1}}
+	if len(groups) == 0 {
+		return []RankGroup{{1, 1}}
 	}
 	return groups
 }

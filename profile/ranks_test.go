@@ -62,10 +62,10 @@ func TestRankingWithout(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.what, c.got, c.want)
 		}
 	}
-	if g := (ranking{}).groups(); !slices.Equal(g, []RankGroup{{2, 1}}) {
+	if g := (ranking{}).groups(); !slices.Equal(g, []RankGroup{{1, 1}}) {
 		t.Errorf("of nobody: %v", g)
 	}
-	if g := (ranking{{7, 1}}).groups(); !slices.Equal(g, []RankGroup{{2, 1}}) {
+	if g := (ranking{{7, 1}}).groups(); !slices.Equal(g, []RankGroup{{1, 7}}) {
 		t.Errorf("of one id: %v", g)
 	}
 }

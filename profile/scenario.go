@@ -140,8 +140,12 @@ func (p *Profile) loadSection(series string) string {
 		}
 		return text
 	}
-	rate := max(float64(p.Events)/3300, 0.001) // ten minutes of ramp count as five
-	return fmt.Sprintf("# The rates are not known: an hour with a ramp that sends as many events.\nload:\n  profile: line(0, %.3f, 10m) const(%.3f, 50m)\n", rate, rate)
+	rate := max(float64(p.Events)/3000, 0.001) // ten minutes of ramp count as five
+	text := strconv.FormatFloat(rate, 'f', 3, 64)
+	if rate >= 100 {
+		text = strconv.FormatFloat(rate, 'f', 0, 64)
+	}
+	return fmt.Sprintf("# The rates are not known: an hour with a ramp up and down that sends about as many events.\nload:\n  profile: line(0, %s, 10m) const(%s, 40m) line(%s, 0, 10m)\n", text, text, text)
 }
 
 // writeIDs writes the population: the busiest ids with their exact shares, and how

@@ -13,6 +13,9 @@ func (p *Profile) synthesize(r ranking, joins []int64) {
 	anonymous := int64(math.Round((1 - reused) * float64(p.Merges.Events)))
 	rest := r.after(len(hot)).withoutQuiet(anonymous)
 	ranks := rest.groups()
+	if reused > 0 && len(ranks) == 1 && ranks[0].IDs == 1 { // Somebody else must be there to have an id already.
+		ranks = []RankGroup{{2, max(ranks[0].Events/2, 1)}}
+	}
 	shown := append(newRanking(slices.Clone(hot), 1).withoutNone(), rounded(ranks)...).sorted().with(anonymous)
 	ids, _ := shown.totals()
 	count, _ := rest.totals()

@@ -121,7 +121,11 @@ func (d Disorder) text() string {
 	case d.Backward == 0:
 		return "none"
 	}
-	return fmt.Sprintf("%s older than the line before, by up to %s", humanize.Comma(d.Backward), span(d.WorstSeconds))
+	text := fmt.Sprintf("%s older than the line before, by up to %s", humanize.Comma(d.Backward), span(d.WorstSeconds))
+	if within := math.Floor(d.WorstSeconds) + 1; within <= scenario.MaxReorder.Seconds() {
+		text += fmt.Sprintf(" (a replay with reorder: %s puts them in order)", scenario.FormatDuration(time.Duration(within)*time.Second))
+	}
+	return text
 }
 
 // around sets the error of the number of ids.
@@ -162,7 +166,7 @@ func (p *Profile) ramp() string {
 			peak = i
 		}
 	}
-	return fmt.Sprintf("from %s events/s to the peak of %s (over %v) after %v", figures(rate(p.rates[0], p.width)), figures(rate(p.rates[peak], p.width)), p.width, time.Duration(peak)*p.width)
+	return fmt.Sprintf("from %s events/s to the peak of %s (over %v) after %v", figures(rate(p.rates[0], p.width)), figures(rate(p.rates[peak], p.width)), p.width, span(float64(peak)*p.width.Seconds()))
 }
 
 // figures is a number in three figures, whole from 100 on.

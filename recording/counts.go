@@ -42,7 +42,7 @@ func (c *Counts) Notes() []string {
 		notes = append(notes, c.disorder())
 	}
 	if c.Ahead.Events > 0 {
-		notes = append(notes, c.Ahead.note())
+		notes = append(notes, c.Ahead.Note())
 	}
 	return append(notes, c.Remarks...)
 }

@@ -156,8 +156,8 @@ func (a *Ahead) add(by time.Duration, at time.Time, place Place) {
 	}
 }
 
-// note says what was found.
-func (a *Ahead) note() string {
+// Note says what was found.
+func (a *Ahead) Note() string {
 	what := "1 event has a clock"
 	if a.Events > 1 {
 		what = fmt.Sprintf("%d events have clocks", a.Events)

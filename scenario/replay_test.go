@@ -21,7 +21,7 @@ func TestReplay(t *testing.T) {
 		Fields: Fields{Event: From("type"), DistinctID: From("actor.login"), Timestamp: From("created_at"), Properties: "payload"},
 		From:   time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC),
 		Loop: 2, Reorder: 5 * time.Second, Timestamps: StampsNow, MaxBad: Limit{Share: 0.01, Set: true},
-		Sample: Sample{Persons: 0.1, Share: 0.5, Events: []string{"a", "b"}}, Pseudonymize: true, Quarantine: KeptPlaces, Keep: []string{"plan"},
+		Sample: Sample{Persons: 0.1, Share: 0.5, Events: []string{"a", "b"}}, Pseudonymize: true, Keep: []string{"plan"}, Quarantine: KeptPlaces,
 	}
 	if diff := cmp.Diff(want, got.Replay, cmp.Comparer(func(a, b Secret) bool { return a == b })); diff != "" {
 		t.Errorf("replay differs (-want +got):\n%s", diff)

@@ -180,9 +180,9 @@ func FormatDuration(d time.Duration) string {
 	return text
 }
 
-// longestTold is the longest span that is told in days: what is further apart than
+// LongestTold is the longest span that is told in days: what is further apart than
 // some 292 years saturates.
-const longestTold = 290 * 365 * 24 * time.Hour
+const LongestTold = 290 * 365 * 24 * time.Hour
 
 // FormatSpan writes how long something lasts for people to read: to the second,
 // from three days on in days, and what does not fit as more than 290 years.
@@ -191,7 +191,7 @@ func FormatSpan(d time.Duration) string {
 	switch {
 	case d < 3*day:
 		return d.Round(time.Second).String()
-	case d >= longestTold:
+	case d >= LongestTold:
 		return "more than 290 years" // a difference of two times says no more
 	}
 	return strconv.FormatInt(int64(d.Round(day)/day), 10) + " days"
