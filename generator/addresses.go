@@ -83,8 +83,8 @@ func isHex(text []byte) bool {
 }
 
 // appendAddress appends another address of the same family: of IPv4 one that a
-// host can have and that is not private, of IPv6 one that is set aside for documentation (RFC 3849), where there is room
-// enough for no two to meet.
+// host can have and that is not private, of IPv6 one that is set aside for documentation
+// (RFC 3849), where there is room enough for no two to meet.
 func (p *pseudonyms) appendAddress(dst, address []byte) []byte {
 	s := p.stream(address)
 	drawn := s.Uint64()

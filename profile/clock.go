@@ -294,24 +294,33 @@ func (f *folding) join(first int, seconds int64) {
 	f.rows = f.rows[:first+len(kept)]
 }
 
-// knownOf tells what seconds tell.
+// knownOf tells what seconds tell. Most of them are often empty.
 func knownOf(seconds []uint32) (k known) {
-	for w, long := range windows {
-		for from := int64(0); from < secondsOfHour; from += long {
-			sum := int64(0)
-			for _, n := range seconds[from : from+long] {
-				sum += int64(n)
-			}
-			if sum > 0 {
-				k.windows[w].add(sum, from)
-			}
+	var sums [len(windows)]int64
+	var ends [len(windows)]int
+	for at, n := range seconds {
+		if n == 0 {
+			continue
 		}
+		for w, long := range windows {
+			if at >= ends[w] {
+				k.windows[w].add(sums[w], int64(ends[w])-long)
+				sums[w], ends[w] = 0, at-at%int(long)+int(long)
+			}
+			sums[w] += int64(n)
+		}
+	}
+	for w, long := range windows {
+		k.windows[w].add(sums[w], int64(ends[w])-long)
 	}
 	return k
 }
 
-// add counts a window that has events.
+// add counts a window, if it has events.
 func (s *spread) add(events, at int64) {
+	if events == 0 {
+		return
+	}
 	s.filled++
 	s.squares += float64(events) * float64(events)
 	if events > s.most {

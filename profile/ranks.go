@@ -25,7 +25,7 @@ func (r ranking) groups() []RankGroup {
 	var groups []RankGroup
 	for i := 0; i < len(r); {
 		most, ids, events := r[i].events, int64(0), int64(0)
-		for ; i < len(r) && (r[i].events == most || r[i].events >= exactCounts && float64(most) <= groupWidth*float64(r[i].events)); i++ {
+		for ; i < len(r) && belongs(r[i].events, most); i++ {
 			ids += r[i].ids
 			events += r[i].ids * r[i].events
 		}
@@ -35,6 +35,11 @@ func (r ranking) groups() []RankGroup {
 		return []RankGroup{{1, 1}}
 	}
 	return groups
+}
+
+// belongs reports whether a count joins the group of a larger one.
+func belongs(events, most int64) bool {
+	return events == most || events >= exactCounts && float64(most) <= groupWidth*float64(events)
 }
 
 // rounded is the ranking that groups show.

@@ -60,7 +60,9 @@ func (p *Profile) writeFit(b *strings.Builder) {
 		name                  string
 		observed, synthesized float64
 	}{
-		{"top 1", p.Shares.Top1, s.Shares.Top1}, {"top 10", p.Shares.Top10, s.Shares.Top10}, {"top 100", p.Shares.Top100, s.Shares.Top100},
+		{"top 1", p.Shares.Top1, s.Shares.Top1},
+		{"top 10", p.Shares.Top10, s.Shares.Top10},
+		{"top 100", p.Shares.Top100, s.Shares.Top100},
 		{"ids once", p.Shares.Once, s.Shares.Once},
 	} {
 		fmt.Fprintf(b, "  %-11s %7.2f %%  %7.2f %%\n", row.name, 100*row.observed, 100*row.synthesized)
@@ -80,7 +82,8 @@ func (p *Profile) writeBursts(b *strings.Builder) {
 		if p.Seconds < fewWindows*float64(seen.WindowSeconds) {
 			break
 		}
-		fmt.Fprintf(b, "  cv %-5s     %8s   %8s\n", fmt.Sprintf("%d s", seen.WindowSeconds), figures(seen.CV), figures(shown.CV))
+		window := fmt.Sprintf("%d s", seen.WindowSeconds)
+		fmt.Fprintf(b, "  cv %-5s     %8s   %8s\n", window, figures(seen.CV), figures(shown.CV))
 		if i == 0 {
 			fmt.Fprintf(b, "  peak/mean 1 s%7s   %8s\n", figures(seen.PeakToMean), figures(shown.PeakToMean))
 			fmt.Fprintf(b, "  empty 1 s    %6.2f %%   %6.2f %%\n", 100*seen.Empty, 100*shown.Empty)
@@ -102,8 +105,8 @@ func (p *Profile) lossOfBursts() string {
 			return ""
 		}
 		if math.Abs(shown.CV-seen.CV) > tolerable*seen.CV {
-			return fmt.Sprintf("counts in windows of %d s vary otherwise than recorded: their coefficient of variation is %s, was %s",
-				seen.WindowSeconds, figures(shown.CV), figures(seen.CV))
+			return fmt.Sprintf("counts in windows of %d s vary otherwise than recorded: "+
+				"their coefficient of variation is %s, was %s", seen.WindowSeconds, figures(shown.CV), figures(seen.CV))
 		}
 	}
 	return ""
@@ -117,13 +120,15 @@ const tolerable = 0.1
 func (d Disorder) text() string {
 	switch {
 	case d.NewestFirst:
-		return fmt.Sprintf("the newest come first: %s are older than the line before; which merges came early is not known", humanize.Comma(d.Backward))
+		return fmt.Sprintf("the newest come first: %s are older than the line before; which merges came early is not known",
+			humanize.Comma(d.Backward))
 	case d.Backward == 0:
 		return "none"
 	}
 	text := fmt.Sprintf("%s older than the line before, by up to %s", humanize.Comma(d.Backward), span(d.WorstSeconds))
 	if within := math.Floor(d.WorstSeconds) + 1; within <= scenario.MaxReorder.Seconds() {
-		text += fmt.Sprintf(" (a replay with reorder: %s puts them in order)", scenario.FormatDuration(time.Duration(within)*time.Second))
+		reorder := scenario.FormatDuration(time.Duration(within) * time.Second)
+		text += fmt.Sprintf(" (a replay with reorder: %s puts them in order)", reorder)
 	}
 	return text
 }
@@ -166,7 +171,8 @@ func (p *Profile) ramp() string {
 			peak = i
 		}
 	}
-	return fmt.Sprintf("from %s events/s to the peak of %s (over %v) after %v", figures(rate(p.rates[0], p.width)), figures(rate(p.rates[peak], p.width)), p.width, span(float64(peak)*p.width.Seconds()))
+	first, most := figures(rate(p.rates[0], p.width)), figures(rate(p.rates[peak], p.width))
+	return fmt.Sprintf("from %s events/s to the peak of %s (over %v) after %s", first, most, p.width, span(float64(peak)*p.width.Seconds()))
 }
 
 // figures is a number in three figures, whole from 100 on.

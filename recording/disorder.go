@@ -162,6 +162,6 @@ func (a *Ahead) Note() string {
 	if a.Events > 1 {
 		what = fmt.Sprintf("%d events have clocks", a.Events)
 	}
-	return fmt.Sprintf("%s ahead of all that follows, by up to %s (%s: %s): such an event is sent where it stands and moves no other",
-		what, spanText(a.Most), a.Place, a.At.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s ahead of all that follows, by up to %s (%s: %s): "+
+		"such an event is sent where it stands and moves no other", what, spanText(a.Most), a.Place, a.At.UTC().Format(time.RFC3339))
 }
