@@ -7,6 +7,37 @@ import (
 	"testing"
 )
 
+// owners are the libraries and the packages that may use them.
+func owners() map[string][]string {
+	return map[string][]string{
+		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
+		"github.com/HdrHistogram/hdrhistogram-go":    {"rehearse/results"},
+		"golang.org/x/perf/benchmath":                {"rehearse/results/compare"},
+		"github.com/spf13/cobra":                     {"rehearse/cmd/rehearse"},
+		"github.com/spf13/pflag":                     {"rehearse/cmd/rehearse"},
+		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},
+		"github.com/hiddeco/sshsig":                  {"rehearse/permit"},
+		"golang.org/x/crypto/ssh":                    {"rehearse/permit"},
+		"golang.org/x/net/proxy":                     {"rehearse/generator"},
+		"golang.org/x/net/http/httpproxy":            {"rehearse/cmd/rehearse"},
+		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
+		"github.com/parquet-go/parquet-go":           {"rehearse/recording"},
+		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
+		"github.com/posthog/posthog-go":              {},
+		"pgregory.net/rapid":                         {},
+		"github.com/rogpeppe/go-internal/testscript": {},
+
+		"go.opentelemetry.io/proto/otlp/metrics/v1":           {"rehearse/results/otlp"},
+		"go.opentelemetry.io/proto/otlp/common/v1":            {"rehearse/results/otlp"},
+		"go.opentelemetry.io/proto/otlp/resource/v1":          {"rehearse/results/otlp"},
+		"go.opentelemetry.io/proto/otlp/collector/metrics/v1": {}, // links gRPC
+		"google.golang.org/protobuf/proto":                    {"rehearse/results/otlp"},
+		"google.golang.org/protobuf/encoding/protojson":       {"rehearse/results/otlp"},
+		"google.golang.org/protobuf/encoding/protodelim":      {"rehearse/results/metrics"},
+		"github.com/prometheus/client_model/go":               {"rehearse/results/metrics"},
+	}
+}
+
 // The imports run one way, and each library has one owner. A rule that is only
 // written down is soon broken; this one is run.
 func TestImports(t *testing.T) {
@@ -34,33 +65,7 @@ func TestImports(t *testing.T) {
 		"rehearse/internal/measure":  {},
 		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/rundir", "rehearse/results/report", "rehearse/results/compare", "rehearse/results/metrics", "rehearse/results/otlp", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/permit", "rehearse/preflight", "rehearse/generator", "rehearse/staging"},
 	}
-	owners := map[string][]string{
-		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
-		"github.com/HdrHistogram/hdrhistogram-go":    {"rehearse/results"},
-		"golang.org/x/perf/benchmath":                {"rehearse/results/compare"},
-		"github.com/spf13/cobra":                     {"rehearse/cmd/rehearse"},
-		"github.com/spf13/pflag":                     {"rehearse/cmd/rehearse"},
-		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},
-		"github.com/hiddeco/sshsig":                  {"rehearse/permit"},
-		"golang.org/x/crypto/ssh":                    {"rehearse/permit"},
-		"golang.org/x/net/proxy":                     {"rehearse/generator"},
-		"golang.org/x/net/http/httpproxy":            {"rehearse/cmd/rehearse"},
-		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
-		"github.com/parquet-go/parquet-go":           {"rehearse/recording"},
-		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
-		"github.com/posthog/posthog-go":              {},
-		"pgregory.net/rapid":                         {},
-		"github.com/rogpeppe/go-internal/testscript": {},
-
-		"go.opentelemetry.io/proto/otlp/metrics/v1":           {"rehearse/results/otlp"},
-		"go.opentelemetry.io/proto/otlp/common/v1":            {"rehearse/results/otlp"},
-		"go.opentelemetry.io/proto/otlp/resource/v1":          {"rehearse/results/otlp"},
-		"go.opentelemetry.io/proto/otlp/collector/metrics/v1": {}, // links gRPC
-		"google.golang.org/protobuf/proto":                    {"rehearse/results/otlp"},
-		"google.golang.org/protobuf/encoding/protojson":       {"rehearse/results/otlp"},
-		"google.golang.org/protobuf/encoding/protodelim":      {"rehearse/results/metrics"},
-		"github.com/prometheus/client_model/go":               {"rehearse/results/metrics"},
-	}
+	owners := owners()
 	seen := 0
 	for name, imports := range importsOf(t) {
 		mine, known := allowed[name]

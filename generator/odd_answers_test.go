@@ -123,19 +123,32 @@ func heard(w *wire) {
 // no other request's answer.
 func TestOddAnswers(t *testing.T) {
 	t.Parallel()
+	for _, row := range oddAnswers() {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			row.check(t)
+		})
+	}
+}
+
+// oddAnswer is a script of answers to three requests.
+type oddAnswer struct {
+	name        string
+	script      []string
+	want        capture.Reason // of all three requests; UnknownAnswer: of the second alone
+	connections int            // for three requests
+	unasked     int64
+}
+
+// oddAnswers are those that were met, and others of their kinds.
+func oddAnswers() []oddAnswer {
 	const kept, ok = 1, "HTTP/1.1 200 OK\r\n"
 	head := func(n int) string { return "Content-Security-Policy: " + strings.Repeat("a", n) + "\r\n" }
 	body := "\r\n" + capture.AnswerOk
 	sized := "Content-Length: 15\r\n" + body
 	chunks := "\r\nf\r\n" + capture.AnswerOk + "\r\n0\r\n"
 	large := strings.Repeat("too much ", 12_000)
-	for _, row := range []struct {
-		name        string
-		script      []string
-		want        capture.Reason // of all three requests; UnknownAnswer: of the second alone
-		connections int            // for three requests
-		unasked     int64
-	}{
+	return []oddAnswer{
 		{"a plain answer", []string{yes}, capture.Accepted, kept, 0},
 		{"103 before it", []string{hints + yes}, capture.Accepted, kept, 0},
 		{"102 before it", []string{processed + yes}, capture.Accepted, kept, 0},
@@ -189,44 +202,44 @@ func TestOddAnswers(t *testing.T) {
 		{"a body behind 204", []string{"HTTP/1.1 204 No Content\r\nContent-Length: 15\r\n" + body}, capture.UnknownAnswer, 3, 3},
 		{"a body behind 304", []string{"HTTP/1.1 304 Not Modified\r\n\r\nsurprise"}, capture.Redirected, 3, 3},
 		{"408 when it has rested", []string{yes + "|HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n#"}, capture.Accepted, 3, 0},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSpeaker(t, row.script...)
-			w := newWire(t.Context(), &Destination{URL: parseURL(t, "http://"+s.listener.Addr().String()), UserAgent: "test", Timeout: 10 * time.Second})
-			defer w.close()
-			connections, unasked := 0, int64(0)
-			for k := range 3 {
-				var o results.Outcome
-				w.prepare(&Batch{Path: "/batch/", ContentType: contentJSON, Body: []byte("{}")}, 0)
-				w.exchange(&o)
-				want := row.want
-				if want == capture.UnknownAnswer && k != 1 && len(row.script) > 1 {
-					want = capture.Accepted
-				}
-				if o.Reason != want || (o.Status == 0) != (want.Side() == capture.Network) {
-					t.Errorf("request %d: %v, %d, %.60q, want %v", k, o.Reason, o.Status, o.Answer, want)
-				}
-				if unasked += o.Opening.Unasked; o.Opening.Open {
-					connections++
-				}
-				<-s.said
-				said := row.script[min(k, len(row.script)-1)]
-				if strings.Contains(said, "|") {
-					s.more <- struct{}{}
-					<-s.said
-				}
-				if strings.ContainsAny(said, "|#!~") {
-					heard(w)
-				}
-			}
-			if connections != row.connections || unasked != row.unasked {
-				t.Errorf("three requests took %d connections, want %d; unasked %d times, want %d", connections, row.connections, unasked, row.unasked)
-			}
-			if size := w.meter.from.Size(); size != readBuffer {
-				t.Errorf("the reader has grown to %d bytes", size)
-			}
-		})
+	}
+}
+
+// check sends three requests.
+func (row *oddAnswer) check(t *testing.T) {
+	s := newSpeaker(t, row.script...)
+	w := newWire(t.Context(), &Destination{URL: parseURL(t, "http://"+s.listener.Addr().String()), UserAgent: "test", Timeout: 10 * time.Second})
+	defer w.close()
+	connections, unasked := 0, int64(0)
+	for k := range 3 {
+		var o results.Outcome
+		w.prepare(&Batch{Path: "/batch/", ContentType: contentJSON, Body: []byte("{}")}, 0)
+		w.exchange(&o)
+		want := row.want
+		if want == capture.UnknownAnswer && k != 1 && len(row.script) > 1 {
+			want = capture.Accepted
+		}
+		if o.Reason != want || (o.Status == 0) != (want.Side() == capture.Network) {
+			t.Errorf("request %d: %v, %d, %.60q, want %v", k, o.Reason, o.Status, o.Answer, want)
+		}
+		if unasked += o.Opening.Unasked; o.Opening.Open {
+			connections++
+		}
+		<-s.said
+		said := row.script[min(k, len(row.script)-1)]
+		if strings.Contains(said, "|") {
+			s.more <- struct{}{}
+			<-s.said
+		}
+		if strings.ContainsAny(said, "|#!~") {
+			heard(w)
+		}
+	}
+	if connections != row.connections || unasked != row.unasked {
+		t.Errorf("three requests took %d connections, want %d; unasked %d times, want %d", connections, row.connections, unasked, row.unasked)
+	}
+	if size := w.meter.from.Size(); size != readBuffer {
+		t.Errorf("the reader has grown to %d bytes", size)
 	}
 }
 

@@ -101,17 +101,7 @@ func wantMerged(t *testing.T, single string, parts int) {
 	t.Helper()
 	const n = mergedRequests
 	path := t.TempDir()
-	var dirs []string
-	for i := range parts {
-		dirs = append(dirs, filepath.Join(path, strconv.Itoa(parts-i)))
-		part(t, dirs[i], n, Shards{i, parts}, func(m *Manifest) {
-			if i > 0 { // each machine names its own
-				m.RunID += "-" + strconv.Itoa(i)
-				m.ScenarioYAML = append(m.ScenarioYAML, "# another copy\n"...)
-				m.SHA256 = sumOf(manifest(0).ScenarioYAML)
-			}
-		})
-	}
+	dirs := partsOf(t, path, parts)
 	merged, err := Merge(filepath.Join(path, "merged"), dirs)
 	if err != nil {
 		t.Fatal(err)
@@ -137,18 +127,7 @@ func wantMerged(t *testing.T, single string, parts int) {
 		t.Errorf("read is not what was merged:\n%s", diff)
 	}
 	wantRejections(t, filepath.Join(path, "merged"), all.Result)
-	times := [2]map[int64]RejectionLine{{}, {}}
-	for i, run := range []*Run{one, all} {
-		if _, err := run.EachRejection(func(line *RejectionLine) error { times[i][line.FirstEvent] = *line; return nil }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for first, line := range times[0] {
-		late := float64(first / 10 % int64(parts)) // the shard that it is of started so many milliseconds later
-		if got := times[1][first]; math.Abs(got.DueMS-line.DueMS-late) > 1e-6 || math.Abs(got.SentMS-line.SentMS-late) > 1e-6 || math.Abs(got.DoneMS-line.DoneMS-late) > 1e-6 {
-			t.Fatalf("event %d: %+v in the merge, %+v alone", first, got, line)
-		}
-	}
+	wantTimes(t, one, all, parts)
 	ledgers := [2]*Ledger{}
 	for i, run := range []*Run{one, all} {
 		if ledgers[i], err = run.Ledger(); err != nil {
@@ -181,6 +160,39 @@ func wantMerged(t *testing.T, single string, parts int) {
 	}
 	if len(all.Timeline) != 3 || math.Abs(all.Timeline[1].Target-10_000) > 0.01 || all.Timeline[1].Accepted != one.Timeline[1].Accepted {
 		t.Errorf("timeline %+v, want\n%+v", all.Timeline, one.Timeline)
+	}
+}
+
+// partsOf writes the shards of the run, the first of them last in the order of names.
+func partsOf(t *testing.T, path string, parts int) (dirs []string) {
+	t.Helper()
+	for i := range parts {
+		dirs = append(dirs, filepath.Join(path, strconv.Itoa(parts-i)))
+		part(t, dirs[i], mergedRequests, Shards{i, parts}, func(m *Manifest) {
+			if i > 0 { // each machine names its own
+				m.RunID += "-" + strconv.Itoa(i)
+				m.ScenarioYAML = append(m.ScenarioYAML, "# another copy\n"...)
+				m.SHA256 = sumOf(manifest(0).ScenarioYAML)
+			}
+		})
+	}
+	return dirs
+}
+
+// wantTimes holds the times of the rejections of a merge against those of one run.
+func wantTimes(t *testing.T, one, all *Run, parts int) {
+	t.Helper()
+	times := [2]map[int64]RejectionLine{{}, {}}
+	for i, run := range []*Run{one, all} {
+		if _, err := run.EachRejection(func(line *RejectionLine) error { times[i][line.FirstEvent] = *line; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for first, line := range times[0] {
+		late := float64(first / 10 % int64(parts)) // the shard that it is of started so many milliseconds later
+		if got := times[1][first]; math.Abs(got.DueMS-line.DueMS-late) > 1e-6 || math.Abs(got.SentMS-line.SentMS-late) > 1e-6 || math.Abs(got.DoneMS-line.DoneMS-late) > 1e-6 {
+			t.Fatalf("event %d: %+v in the merge, %+v alone", first, got, line)
+		}
 	}
 }
 

@@ -27,11 +27,7 @@ func TestGuard(t *testing.T) {
 		"localhost":        {"127.0.0.1", "::1"},
 		"evil.localhost":   {"198.51.100.1"},
 	}
-	for _, c := range []struct {
-		permit, hop    string
-		wrong          string // why it is not admitted; empty: it is
-		leads, refused string // where connections may and may not go then
-	}{
+	for _, c := range []guarded{
 		{"capture.example", "https://capture.example", "", "203.0.113.7:443 [2001:db8::7]:443", "203.0.113.7:8443 203.0.113.8:443 127.0.0.1:443 [::1]:443"},
 		{"Capture.Example.", "https://capture.example", "", "203.0.113.7:443", "198.51.100.1:443"},
 		{"capture.example:8010", "http://capture.example:8010", "", "203.0.113.7:8010", "203.0.113.7:80"},
@@ -61,39 +57,51 @@ func TestGuard(t *testing.T) {
 	} {
 		t.Run(c.permit+" "+c.hop, func(t *testing.T) {
 			t.Parallel()
-			h, err := scenario.ParseHost(c.permit)
-			if err != nil {
-				t.Fatal(err)
-			}
-			g := newGuard([]scenario.Host{h})
-			g.lookup = func(_ context.Context, _, host string) (addrs []netip.Addr, err error) {
-				for _, a := range names[host] {
-					addrs = append(addrs, netip.MustParseAddr(a))
-				}
-				if addrs == nil {
-					err = errors.New("no such host")
-				}
-				return addrs, err
-			}
-			hop, err := url.Parse(c.hop)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = g.admit(hop)
-			if c.wrong == "" && err != nil || c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)) {
-				t.Errorf("got %v, want %q", err, c.wrong)
-			}
-			for _, addr := range strings.Fields(c.leads) {
-				if err := g.control("tcp", addr, nil); err != nil {
-					t.Error(err)
-				}
-			}
-			for _, addr := range strings.Fields(c.refused) {
-				if g.control("tcp", addr, nil) == nil {
-					t.Errorf("a connection to %s was let through", addr)
-				}
-			}
+			c.check(t, names)
 		})
+	}
+}
+
+// guarded is a host of a permit, and a hop that it may admit.
+type guarded struct {
+	permit, hop    string
+	wrong          string // why it is not admitted; empty: it is
+	leads, refused string // where connections may and may not go then
+}
+
+// check asks a guard that knows the names.
+func (c *guarded) check(t *testing.T, names map[string][]string) {
+	h, err := scenario.ParseHost(c.permit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGuard([]scenario.Host{h})
+	g.lookup = func(_ context.Context, _, host string) (addrs []netip.Addr, err error) {
+		for _, a := range names[host] {
+			addrs = append(addrs, netip.MustParseAddr(a))
+		}
+		if addrs == nil {
+			err = errors.New("no such host")
+		}
+		return addrs, err
+	}
+	hop, err := url.Parse(c.hop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = g.admit(hop)
+	if c.wrong == "" && err != nil || c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)) {
+		t.Errorf("got %v, want %q", err, c.wrong)
+	}
+	for _, addr := range strings.Fields(c.leads) {
+		if err := g.control("tcp", addr, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, addr := range strings.Fields(c.refused) {
+		if g.control("tcp", addr, nil) == nil {
+			t.Errorf("a connection to %s was let through", addr)
+		}
 	}
 }
 

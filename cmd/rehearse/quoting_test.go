@@ -16,14 +16,11 @@ import (
 	"testing"
 )
 
-// TestQuotingEndpoint: an endpoint that quotes the request in every coding puts
-// neither the token nor what a customer recorded into a file of the run, a report or
-// onto the terminal.
-func TestQuotingEndpoint(t *testing.T) {
-	t.Parallel()
-	const token, person = "phc_Zx9Kq2LmW7vR4tYb8NcD1fGhJ3sQpA", "anna.schmidt@example.com"
+// quoting is an endpoint that refuses every request and quotes it, in one coding after
+// the other.
+func quoting() http.HandlerFunc {
 	var asked atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if r.Header.Get("Content-Encoding") == "gzip" {
 			if z, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
@@ -41,7 +38,16 @@ func TestQuotingEndpoint(t *testing.T) {
 		case 3:
 			fmt.Fprintf(w, `{"error": %q}`, body)
 		}
-	}))
+	}
+}
+
+// TestQuotingEndpoint: an endpoint that quotes the request in every coding puts
+// neither the token nor what a customer recorded into a file of the run, a report or
+// onto the terminal.
+func TestQuotingEndpoint(t *testing.T) {
+	t.Parallel()
+	const token, person = "phc_Zx9Kq2LmW7vR4tYb8NcD1fGhJ3sQpA", "anna.schmidt@example.com"
+	server := httptest.NewServer(quoting())
 	defer server.Close()
 	dir := t.TempDir()
 	write := func(name, text string) string {

@@ -13,12 +13,17 @@ import (
 	"rehearse/scenario"
 )
 
+// sampleFlags is what the command line of sample asks for.
+type sampleFlags struct {
+	from, n                 int64
+	set                     []string
+	rejected                string // a run directory; empty: none
+	faults, survey, certain bool
+}
+
 // newSample makes the verb sample.
 func newSample(w world) *cobra.Command {
-	var from, n int64
-	var set []string
-	var rejected string
-	var faults, survey, certain bool
+	var f sampleFlags
 	c := &cobra.Command{
 		Use:   "sample [SCENARIO]",
 		Short: "Print events as they would be sent, without sending them",
@@ -47,51 +52,54 @@ and how unevenly events fall on distinct_ids.`,
   rehearse sample --rejected results/runs/20261201T100000Z-quickstart -n 1000 > lost.jsonl
   rehearse sample scenarios/replay-activity.yaml --survey`,
 		Args: func(c *cobra.Command, args []string) error {
-			if rejected != "" && len(args) == 0 {
+			if f.rejected != "" && len(args) == 0 {
 				return nil
 			}
 			return exactly("scenario file")(c, args)
 		},
-		RunE: func(c *cobra.Command, args []string) error {
-			if certain && rejected == "" {
-				return usageError(c, errors.New("--certain goes with --rejected DIR"))
-			}
-			if from < 0 || n < 0 {
-				return usageError(c, fmt.Errorf("--events %d, --from %d: cannot count backwards", n, from))
-			}
-			out := bufio.NewWriter(w.stdout)
-			if rejected != "" {
-				return errors.Join(sampleRejected(w, out, given{path: first(args), set: set}, rejected, n, certain), out.Flush())
-			}
-			s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: set})
-			if err != nil {
-				return err
-			}
-			if survey {
-				return surveyReplay(w, s)
-			}
-			switch {
-			case faults:
-				err = generator.SampleFaults(out, s, time.Now(), from, n)
-			default:
-				err = generator.Sample(out, s, time.Now(), from, n)
-			}
-			if err != nil {
-				return coded{exitScenario, err}
-			}
-			if err := out.Flush(); err != nil {
-				return fmt.Errorf("cannot print the sample: %w", err)
-			}
-			return nil
-		},
+		RunE: func(c *cobra.Command, args []string) error { return f.sample(w, c, args) },
 	}
 	c.Flags().SortFlags = false
-	c.Flags().Int64VarP(&n, "events", "n", 5, "how `many` events")
-	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
-	c.Flags().BoolVar(&faults, "faults", false, "only events that are wrong on purpose, with number and reason")
-	c.Flags().StringVar(&rejected, "rejected", "", "only events that the run in `DIR` sent and the endpoint did not accept")
-	c.Flags().BoolVar(&certain, "certain", false, "with --rejected: leave out what may be stored all the same")
-	c.Flags().BoolVar(&survey, "survey", false, "tell what a replay would send, instead of printing events")
-	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
+	c.Flags().Int64VarP(&f.n, "events", "n", 5, "how `many` events")
+	c.Flags().Int64Var(&f.from, "from", 0, "the first one's `index`")
+	c.Flags().BoolVar(&f.faults, "faults", false, "only events that are wrong on purpose, with number and reason")
+	c.Flags().StringVar(&f.rejected, "rejected", "", "only events that the run in `DIR` sent and the endpoint did not accept")
+	c.Flags().BoolVar(&f.certain, "certain", false, "with --rejected: leave out what may be stored all the same")
+	c.Flags().BoolVar(&f.survey, "survey", false, "tell what a replay would send, instead of printing events")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
 	return c
+}
+
+// sample prints what the flags ask for.
+func (f *sampleFlags) sample(w world, c *cobra.Command, args []string) error {
+	if f.certain && f.rejected == "" {
+		return usageError(c, errors.New("--certain goes with --rejected DIR"))
+	}
+	if f.from < 0 || f.n < 0 {
+		return usageError(c, fmt.Errorf("--events %d, --from %d: cannot count backwards", f.n, f.from))
+	}
+	out := bufio.NewWriter(w.stdout)
+	if f.rejected != "" {
+		return errors.Join(sampleRejected(w, out, given{path: first(args), set: f.set}, f.rejected, f.n, f.certain), out.Flush())
+	}
+	s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: f.set})
+	if err != nil {
+		return err
+	}
+	if f.survey {
+		return surveyReplay(w, s)
+	}
+	switch {
+	case f.faults:
+		err = generator.SampleFaults(out, s, time.Now(), f.from, f.n)
+	default:
+		err = generator.Sample(out, s, time.Now(), f.from, f.n)
+	}
+	if err != nil {
+		return coded{exitScenario, err}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("cannot print the sample: %w", err)
+	}
+	return nil
 }

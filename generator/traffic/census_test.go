@@ -97,6 +97,14 @@ func compareCensus(t *testing.T, traffic *scenario.Traffic) {
 	if got, off := m.Persons(c); int(got) != len(seen) || off != 0 {
 		t.Errorf("%.0f different ids (± %v) are said, %d were written", got, off, len(seen))
 	}
+	compareIDs(t, m, c, seen)
+}
+
+// compareIDs holds what a census of a whole run says of each id against the events
+// that were written.
+func compareIDs(t *testing.T, m *Model, c *Census, seen map[string]int64) {
+	t.Helper()
+	total := float64(c.Events)
 	busiest := m.Heavy(c, 20)
 	for _, h := range busiest {
 		if got := float64(seen[h.DistinctID]); math.Abs(h.Share*total-got) > 1e-6 || h.Error != 0 {
