@@ -71,15 +71,18 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r.retries.begin(r.senders, &r.split)
 	gate := newGate(starting, &r.config, r.pacer)
 	r.guard(gate)
-	watching := r.watch()
+	endWatch := r.stalls.begin()
 	feeding := r.produce(starting)
 	ticking := r.tick()
 	r.sendAll(starting)
 	<-feeding
 	r.settle(c.Plan)
+	if r.stalls.silent(r.pacer.Now()) { // the heart does not know yet of the stall that the run ended in
+		endWatch()
+	}
 	close(r.done)
 	<-ticking
-	<-watching
+	endWatch()
 	summary := r.summary(soft)
 	summary.Withheld = gate.refused()
 	return summary, nil
@@ -256,17 +259,6 @@ func (r *run) settle(p Plan) {
 		First: first, Events: events, Requests: requests,
 		Due: now, Sent: now, Done: now, Reason: why,
 	})
-}
-
-// watch looks for stalls of the generator until the run is done; the channel closes
-// when it has ended.
-func (r *run) watch() <-chan struct{} {
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		r.stalls.watch(r.done)
-	}()
-	return ended
 }
 
 // tick passes an interval to Observe at every full second of the run until it is

@@ -18,6 +18,7 @@ type oneRequest struct {
 	free   chan *Batch
 	batch  *Batch
 	ended  chan struct{}
+	rest   func() // ends the watch for stalls
 }
 
 // newOneRequest starts the sender.
@@ -35,7 +36,7 @@ func newOneRequest(tb testing.TB) *oneRequest {
 			Dial: func(context.Context, string) (net.Conn, error) { return &canned{answer: answer}, nil },
 		}),
 	}
-	go o.sender.stalls.watch(o.ended)
+	o.rest = o.sender.stalls.begin()
 	go func() {
 		o.sender.run(tb.Context())
 		close(o.ended)
@@ -56,6 +57,7 @@ func (o *oneRequest) send(due time.Duration) {
 func (o *oneRequest) end() {
 	close(o.queue)
 	<-o.ended
+	o.rest()
 }
 
 // TestSenderDoesNotAllocate: from the queue to the books a request costs no memory, be it

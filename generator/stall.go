@@ -50,6 +50,24 @@ func newStalls(p *Pacer) *stalls {
 	return s
 }
 
+// begin begins to watch; end, which may be called again, returns when that has ended.
+func (s *stalls) begin() (end func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.watch(done)
+	}()
+	return sync.OnceFunc(func() {
+		close(done)
+		<-ended
+	})
+}
+
+// silent says whether the last beat is too long ago.
+func (s *stalls) silent(now time.Duration) bool {
+	return now-time.Duration(s.beat.Load()) > beatEvery+stallAfter
+}
+
 // watch beats until done is closed. The thread is its own, so that what delays the
 // thread is the operating system, which keeps count of it.
 func (s *stalls) watch(done <-chan struct{}) {

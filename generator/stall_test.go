@@ -111,8 +111,8 @@ func TestHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		p := &Pacer{start: begin, nap: oversleeping(begin, 2*time.Second, 2300*ms)}
-		s, done := newStalls(p), make(chan struct{})
-		go s.watch(done)
+		s := newStalls(p)
+		end := s.begin()
 		time.Sleep(2200 * ms)
 		if got := s.owed(1900*ms, 2200*ms); got != 210*ms { // the heart does not know yet; it beat last at 1.99 s
 			t.Errorf("in the stall: %v owed", got)
@@ -121,8 +121,7 @@ func TestHeartbeat(t *testing.T) {
 			t.Errorf("in the stall: %v within", got)
 		}
 		time.Sleep(time.Second)
-		close(done)
-		time.Sleep(time.Second)
+		end()
 		news := s.news(nil)
 		want := results.Stall{From: 1990 * ms, To: 2300 * ms}
 		if !slices.Equal(news, []results.Stall{want}) || len(s.news(nil)) != 0 {

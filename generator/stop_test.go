@@ -148,3 +148,22 @@ func TestStopWithSkip(t *testing.T) {
 		}
 	})
 }
+
+// TestStopAtTheEnd: a stop in which the last answer comes is told in the last interval.
+func TestStopAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		halt := stop{begin, 3*time.Second + 5*ms, 3500 * ms} // after everything has left
+		late := 2 * ms // by which the heart beats again after everybody else runs
+		r := stageRun{scenario: load(t, "const(1000, 3s)", ""), over: halt.over, nap: oversleeping(begin, halt.from, halt.to+late)}
+		r.endpoint.Delay = 30 * ms
+		told := 0
+		r.watch = func(iv *results.Interval) { told += len(iv.Stalls) }
+		r.run(t)
+		r.balance(t)
+		if told != 1 {
+			t.Errorf("%d stalls were told of, want 1", told)
+		}
+	})
+}

@@ -94,6 +94,9 @@ func (t *Tally) excuse() {
 			continue
 		}
 		broken := Count{Requests: h.Count() - best.reason(reason).Count()}
+		if all := best.Fates[reason.Fate()]; all.Requests > 0 { // how many events were in just these is not written down
+			broken.Events = all.Events * broken.Requests / all.Requests
+		}
 		best.Fates[reason.Fate()] = best.Fates[reason.Fate()].minus(broken)
 		best.Fates[capture.FateAccepted] = best.Fates[capture.FateAccepted].plus(broken)
 	}

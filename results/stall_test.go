@@ -278,6 +278,11 @@ func TestMergeKeepsStalls(t *testing.T) {
 			m := manifest(100)
 			m.Shard = Shards{Index: shard, Of: 3}
 			m.Thresholds[0].Text, m.Thresholds[0].Value = "p99 < 100ms", 100
+			ambiguous, err := scenario.ParseThreshold("ambiguous == 0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Thresholds = append(m.Thresholds, ambiguous)
 			m.Connections = 4
 			dir := filepath.Join(base, string(rune('a'+shard)))
 			writeStalled(t, dir, m, shard, shard == stalledShard)
@@ -289,6 +294,9 @@ func TestMergeKeepsStalls(t *testing.T) {
 			t.Fatal(err)
 		}
 		row, g := r.Thresholds[0], &r.Generator // ten of 300 are late, one of which our time ran out on
+		if row := r.Thresholds[2]; row.Doubt == "" || row.OK {
+			t.Errorf("shard %d stood still while our time ran out: %+v", stalledShard, row)
+		}
 		if r.Verdict != Invalid || row.Doubt == "" || row.OK || g.Stalls.Count != 1 || g.Stalls.Seconds != 0.4 || g.Stalls.Cause != StallStopped || g.Connections != 12 {
 			t.Errorf("shard %d stood still: %s, %+v, %+v, %d connections", stalledShard, r.Verdict, row, g.Stalls, g.Connections)
 		}
