@@ -155,7 +155,7 @@ func TestStopAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		halt := stop{begin, 3*time.Second + 5*ms, 3500 * ms} // after everything has left
-		late := 2 * ms // by which the heart beats again after everybody else runs
+		late := 2 * ms                                       // by which the heart beats again after everybody else runs
 		r := stageRun{scenario: load(t, "const(1000, 3s)", ""), over: halt.over, nap: oversleeping(begin, halt.from, halt.to+late)}
 		r.endpoint.Delay = 30 * ms
 		told := 0
