@@ -173,6 +173,23 @@ func TestNothingAccepted(t *testing.T) {
 	}
 }
 
+// TestStallsExcuseTheirOwn: a stall that may have broken one request of sixty is no
+// excuse for an endpoint that hung up on all of them; one that may have broken every
+// request is.
+func TestStallsExcuseTheirOwn(t *testing.T) {
+	t.Parallel()
+	for stalled, want := range map[int]Verdict{0: Fail, 1: Fail, 59: Fail, 60: Invalid} {
+		r := judged(60, Completed, parsed(t, []string{"p99 < 500ms"}), func(i int, o *Outcome) {
+			if o.Reason, o.Status = capture.ClosedBeforeAnswer, 0; i < stalled {
+				o.Stalled = ms
+			}
+		})
+		if r.Verdict != want || (want == Fail) != (len(r.Failures) == 1 && strings.Contains(r.Because(), "60 × closed_before_answer")) {
+			t.Errorf("%d stalled: %s because %q, failures %q", stalled, r.Verdict, r.Because(), r.Failures)
+		}
+	}
+}
+
 // TestImpliedThreshold: 99 % of what is expected to be accepted is demanded, unless a
 // threshold speaks of it, and what others put up with is not held against a run.
 func TestImpliedThreshold(t *testing.T) {

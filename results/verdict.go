@@ -119,16 +119,27 @@ func (r *Result) evaluate(t *Tally, demands []*demand) (warnings, cut []string) 
 }
 
 // nothingAccepted says what everything came to that was sent, if none of it was
-// accepted: that it was refused, or that it was the generator's own doing.
+// accepted: that it was refused, or that it was the generator's own doing. What a
+// stall may have broken does not excuse the requests that none did.
 func nothingAccepted(t *Tally) (refused, ours []string) {
 	sent := t.Sent()
 	if sent.Requests == 0 || t.Fates[capture.FateAccepted].Events > 0 {
 		return nil, nil
 	}
-	var causes []string
+	text := "nothing was accepted of " + plural(sent.Requests, "request") + ": "
+	if len(causes(t.faultless())) == 0 {
+		return nil, []string{text + "the endpoint had no part in it"}
+	}
+	all := causes(t)
+	return []string{text + strings.Join(all[:min(len(all), maxCauses)], ", ")}, nil
+}
+
+// causes are what kept requests from being accepted that were sent, the most frequent
+// first, but for what the generator did itself.
+func causes(t *Tally) (causes []string) {
 	for _, row := range byRequests(rowsOf(t.Refusals)) {
 		reason, _ := capture.ParseReason(row.Reason) // one of ours
-		if reason.Fate() == capture.FateUnsent || reason.Side() == capture.Ours {
+		if row.Requests == 0 || reason.Fate() == capture.FateUnsent || reason.Side() == capture.Ours {
 			continue
 		}
 		cause := row.String()
@@ -137,11 +148,7 @@ func nothingAccepted(t *Tally) (refused, ours []string) {
 		}
 		causes = append(causes, cause)
 	}
-	text := "nothing was accepted of " + plural(sent.Requests, "request")
-	if len(causes) == 0 || t.faultless().Fates[capture.FateAccepted].Events > 0 {
-		return nil, []string{text + ": the endpoint had no part in it"}
-	}
-	return []string{text + ": " + strings.Join(causes[:min(len(causes), maxCauses)], ", ")}, nil
+	return causes
 }
 
 // meaning says what a reason points to when every request came to it.
