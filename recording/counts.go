@@ -26,6 +26,8 @@ type Counts struct {
 	Ahead    Ahead         // clocks that are ahead, which count as no disorder
 
 	Remarks []string // what else was passed over or assumed, as sentences
+
+	verbatim bool // requests, which stay in their order
 }
 
 // Notes says in words what was put right: what no line held, and what is not where
@@ -51,6 +53,7 @@ func (c *Counts) Notes() []string {
 func (c *Counts) disorder() string {
 	text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %s", c.Backward, spanText(c.Worst))
 	switch within := c.Worst.Truncate(time.Second) + time.Second; {
+	case c.verbatim:
 	case c.Restored+c.Late > 0:
 		text += fmt.Sprintf(": %d put back in order, %d too late for that", c.Restored, c.Late)
 	case c.NewestFirst():

@@ -308,3 +308,28 @@ func BenchmarkDisorder(b *testing.B) {
 		})
 	}
 }
+
+// TestRequestsStayInTheirOrder: disorder among requests is told, and nothing is named
+// that cannot help: they are sent as they were recorded.
+func TestRequestsStayInTheirOrder(t *testing.T) {
+	t.Parallel()
+	content := ""
+	for _, at := range []string{"2026-01-01T00:00:05Z", "2026-01-01T00:00:02Z", "2026-01-01T00:00:06Z"} {
+		content += fmt.Sprintf(`{"path":"/e/","method":"POST","content_type":"application/json","now":%q,"body":"W10="}`+"\n", at)
+	}
+	r := scenario.DefaultReplay()
+	r.Paths = []string{writeLines(t, "a.jsonl", content)}
+	requests, err := OpenRequests(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer requests.Close()
+	var q Request
+	for err == nil {
+		err = requests.Next(&q, func(*Request) Reason { return "" })
+	}
+	c := requests.Counts()
+	if want := "1 recorded lines are older than the one before, disorder of up to 3s"; c.disorder() != want {
+		t.Errorf("%+v says %q, want %q", c, c.disorder(), want)
+	}
+}
