@@ -76,6 +76,9 @@ func incomparable(l *results.Ledger, stats *staging.Stats, s *scenario.Scenario)
 		return fmt.Sprintf("of %s events it is not known whether they arrived", humanize.Comma(fates[capture.FateAmbiguous]))
 	case stats.Events.Accepted != taken:
 		return fmt.Sprintf("%s events were accepted, and the endpoint kept %s", humanize.Comma(taken), humanize.Comma(stats.Events.Accepted))
+	case stats.Pipeline.OverQuota+stats.Pipeline.Dropped > 0:
+		return fmt.Sprintf("the endpoint dropped %s of the events that it accepted",
+			humanize.Comma(stats.Pipeline.OverQuota+stats.Pipeline.Dropped))
 	case taken > mostCompared:
 		return fmt.Sprintf("more than %s events were accepted", humanize.Comma(mostCompared))
 	case s.Replay != nil && recording.Size(s.Replay.Paths) > mostRecordedCompared:

@@ -324,6 +324,9 @@ func TestEndpointChecksum(t *testing.T) {
 		"refusals": {synth + half, results.SumMatches, nil},
 		"shard":    {synth, results.SumMatches, []string{"--shard", "1/2"}},
 		"lost":     {synth + "staging: {script: [{from: 0s, to: 1h, drop: 40%}]}\n", results.SumNotCompared, nil},
+		"quota":    {synth + "staging: {over_quota: [phc_rehearsal]}\n", results.SumNotCompared, nil},
+		"imports":  {synth + "staging: {mode: import}\n", results.SumNotCompared, nil},
+		"rules":    {synth + "staging: {drop: [phc_rehearsal]}\n", results.SumNotCompared, nil},
 		"replay":   {"name: a\nbatching: {events: 4}\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 100}\n" + half, results.SumMatches, nil},
 		"masked":   {"name: a\nbatching: {events: 4}\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 100, pseudonymize: true}\n", results.SumMatches, nil},
 	} {
