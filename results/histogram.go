@@ -48,6 +48,19 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	return time.Duration(h.counts.ValueAtQuantile(q*100)) * unit
 }
 
+// QuantileOf is the quantile of n of the durations, which are not known one by one:
+// what at most as many of all exceed as it leaves of the n, by the nearest rank. If
+// the others are short it is that of the n, and it is that of all if there are no
+// others. Of none it is 0.
+func (h *Histogram) QuantileOf(n int64, q float64) time.Duration {
+	all := h.Count()
+	if n = min(n, all); n <= 0 {
+		return 0
+	}
+	longer := n - int64(q*float64(n)+0.5)
+	return h.Quantile(float64(all-longer) / float64(all))
+}
+
 // Mean is the average, 0 of an empty histogram.
 func (h *Histogram) Mean() time.Duration {
 	return time.Duration(h.counts.Mean() * float64(unit))

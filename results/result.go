@@ -40,7 +40,7 @@ type Result struct {
 	Retries    *RetryFacts    `json:"retries,omitempty"` // if anything was sent again
 
 	Connections     *Connections `json:"connections,omitempty"`         // if any was to be opened
-	AcceptedLatency *Summary     `json:"accepted_latency_ms,omitempty"` // of requests of which something was accepted; nil: of none, or not known
+	AcceptedLatency *Summary     `json:"accepted_latency_ms,omitempty"` // where something was accepted; nil: not known
 
 	Connect *Summary `json:"connect_ms,omitempty"` // if any was
 	TLS     *Summary `json:"tls_ms,omitempty"`     // if any was encrypted

@@ -56,7 +56,8 @@ func (r *Run) outcomes(p *page) {
 
 // InDoubt says how many of the rejected events may be stored.
 func (r *Result) InDoubt() string {
-	return plural(r.Events.MayBeStored, "rejected event") + " may be stored: the answer is no certain no to each event of its request"
+	return plural(r.Events.MayBeStored, "rejected event") +
+		" may be stored: the answer is no certain no to each event of its request"
 }
 
 // rejections sets what was refused, the most frequent first, each kind with the

@@ -14,7 +14,7 @@ type measured struct {
 	text   string  // for people
 	none   bool    // there was nothing to measure: the threshold is not met
 	few    string  // a warning, if there was too little to measure
-	unsent string  // why the threshold is not met though what was sent meets it; empty: it is met, or is not by what was sent
+	unsent string  // why it is not met though what was sent meets it; empty: that is not so
 }
 
 // judgement is how a threshold came out.
@@ -143,8 +143,7 @@ func duration(d *scenario.Threshold, h *Histogram, n int64, nothing string) meas
 		return measured{none: true, text: nothing}
 	}
 	q := d.Metric.Quantile
-	longer := n - int64(q*float64(n)+0.5) // of the n, by the nearest rank
-	value := h.Quantile(float64(all-longer) / float64(all))
+	value := h.QuantileOf(n, q)
 	if d.Metric.Mean {
 		value = seconds(h.Mean().Seconds() * float64(all) / float64(n))
 	}
@@ -169,7 +168,8 @@ func (s *stretch) acceptedShare(d *scenario.Threshold) measured {
 		return measured{none: true, text: "nothing was expected to be accepted"}
 	}
 	value := float64(accepted) / float64(expected)
-	m := measured{value: value, text: fmt.Sprintf("%s (%s of %s)", percent(value), number(accepted), plural(expected, "event"))}
+	text := fmt.Sprintf("%s (%s of %s)", percent(value), number(accepted), plural(expected, "event"))
+	m := measured{value: value, text: text}
 	if sent := s.tally.Sent().Events - spared; !d.Holds(value) && sent > 0 && d.Holds(float64(accepted)/float64(sent)) {
 		m.unsent = fmt.Sprintf("%s was %s, for want of what never left", d.Text, m.text)
 	}

@@ -272,7 +272,8 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 		shortfalls = append(shortfalls, fmt.Sprintf("%s of the requests could not be built", percent(ratio(unbuilt, t.Due()))))
 	}
 	if p := &r.Planned; p.MostLeftOut > 0 && float64(p.LeftOut) > p.MostLeftOut*float64(p.Lines) {
-		shortfalls = append(shortfalls, fmt.Sprintf("%s of the recording was left out (%s of %s), more than %s: repair it, or set replay.max_bad to what may be left out",
+		shortfalls = append(shortfalls, fmt.Sprintf("%s of the recording was left out (%s of %s), more than %s: "+
+			"repair it, or set replay.max_bad to what may be left out",
 			percent(ratio(p.LeftOut, p.Lines)), number(p.LeftOut), plural(p.Lines, "line"), percent(p.MostLeftOut)))
 	}
 	return shortfalls

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"time"
 
+	"rehearse/capture"
 	"rehearse/results/rundir"
 )
 
@@ -13,6 +14,7 @@ type Window struct {
 	From, To              float64 // seconds from the start of the run
 	Latency, Service, Lag *Histogram
 	Reasons               map[string]int64 // requests by the name of the reason, accepted included
+	Served                int64            // requests of which something was accepted
 }
 
 // EachWindow calls do with one window after the other, each at least width
@@ -73,7 +75,11 @@ func (s *slicing) end() error {
 // add counts a histogram.
 func (w *Window) add(line *loggedHistogram) {
 	w.To = max(w.To, line.to)
-	if reason := line.addTo(w.Latency, w.Service, w.Lag); reason != "" && len(w.Reasons) < maxTags {
+	reason := line.addTo(w.Latency, w.Service, w.Lag)
+	if reason != "" && len(w.Reasons) < maxTags {
 		w.Reasons[reason] += line.Count()
+	}
+	if line.tag == tagPartly || reason == capture.Accepted.String() {
+		w.Served += line.Count()
 	}
 }

@@ -101,15 +101,17 @@ func Runs(a, b *results.Run, tolerance float64) (*Comparison, error) {
 
 // compare fills in the rows.
 func (c *Comparison) compare(a, b []measure) error {
+	last := len(a) - 1 // which can be measured in every window
+	enough := min(len(a[last].values), len(b[last].values)) >= fewest
 	for i := range a {
 		switch n := min(len(a[i].values), len(b[i].values)); {
 		case n >= fewest:
 			row := c.row(&a[i], &b[i])
 			row.Sees = c.between(&a[i], &b[i]).sees(len(a))
 			c.Rows = append(c.Rows, row)
-		case a[i].least == leastOfTail:
-			c.Warnings = append(c.Warnings, fmt.Sprintf("%s is not compared: it takes %d windows of %d requests in each run (run longer)",
-				a[i].name, fewest, leastOfTail))
+		case a[i].least == leastOfTail || a[i].ofAccepted && enough:
+			c.Warnings = append(c.Warnings, fmt.Sprintf("%s is not compared: it takes %d windows of %d requests in each run "+
+				"(run longer), half of them accepted", a[i].name, fewest, a[i].least))
 		default:
 			return fmt.Errorf("%w: A has %d windows in which %s can be measured and B %d, and it takes %d of each (run longer)",
 				ErrIncomparable, len(a[i].values), a[i].name, len(b[i].values), fewest)

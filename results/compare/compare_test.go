@@ -21,6 +21,14 @@ import (
 // takes 10 ms and a random 10 ms on average, all slower by a factor.
 func written(t testing.TB, seconds int, seed uint64, factor float64, change func(*results.Manifest)) *results.Run {
 	t.Helper()
+	return turned(t, seconds, seed, factor, change, func(int, *results.Outcome) {})
+}
+
+// turned is the same of outcomes that turn changes.
+func turned(
+	t testing.TB, seconds int, seed uint64, factor float64, change func(*results.Manifest), turn func(int, *results.Outcome),
+) *results.Run {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "run")
 	n := seconds * 100
 	m := results.Manifest{
@@ -43,6 +51,7 @@ func written(t testing.TB, seconds int, seed uint64, factor float64, change func
 		if random.IntN(100) == 0 {
 			o.Reason, o.Status = capture.RateLimited, 429
 		}
+		turn(i, &o)
 		r.Shard(0).Record(&o)
 		if i%100 == 99 {
 			if err := d.Write(r.Tick(due+10*time.Millisecond, results.Count{})); err != nil {
@@ -171,6 +180,39 @@ func TestIncomparable(t *testing.T) {
 	} {
 		if _, err := Runs(a, b, 0.05); !errors.Is(err, ErrIncomparable) {
 			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// TestFastRefusalsAreNoGain: an endpoint that refuses half of the requests, or all, at
+// once is no faster than before, and worse.
+func TestFastRefusalsAreNoGain(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	for _, one := range []int{2, 1} { // of so many is refused
+		refusing := turned(t, 60, 2, 1, nil, func(i int, o *results.Outcome) {
+			if i%one == 0 {
+				o.Reason, o.Status, o.Done = capture.Unavailable, 503, o.Sent+time.Millisecond
+			}
+		})
+		c, err := Runs(written(t, 60, 1, 1, nil), refusing, 0.05)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]Finding{}
+		for _, row := range c.Rows {
+			found[row.Name] = row.Found
+			if row.Found == Better {
+				t.Errorf("one of %d refused: %s is better: %+v, %+v", one, row.Name, row.A.Median, row.B.Median)
+			}
+		}
+		if found["not accepted"] != Worse || found["accepted"] != Worse {
+			t.Errorf("one of %d refused: %v", one, found)
+		}
+		if _, compared := found["latency p50"]; compared != (one == 2) {
+			t.Errorf("one of %d refused: %v, warnings %q", one, found, c.Warnings)
 		}
 	}
 }

@@ -11,7 +11,8 @@ type measure struct {
 	name       string
 	unit       Unit
 	moreIsGood bool
-	least      int // requests that a window should have
+	least      int  // requests that a window should have
+	ofAccepted bool // it takes half as many accepted ones
 	of         func(*results.Window) float64
 	values     []float64
 }
@@ -26,17 +27,31 @@ const (
 // measures are those that are compared, without samples.
 func measures() []measure {
 	return []measure{
-		{name: "latency p50", unit: Milliseconds, least: leastOfMedian, of: func(w *results.Window) float64 { return milliseconds(w.Latency, 0.5) }},
-		{name: "latency p99", unit: Milliseconds, least: leastOfTail, of: func(w *results.Window) float64 { return milliseconds(w.Latency, 0.99) }},
-		{name: "service p50", unit: Milliseconds, least: leastOfMedian, of: func(w *results.Window) float64 { return milliseconds(w.Service, 0.5) }},
-		{name: "service p99", unit: Milliseconds, least: leastOfTail, of: func(w *results.Window) float64 { return milliseconds(w.Service, 0.99) }},
+		latency("latency p50", 0.5, leastOfMedian), latency("latency p99", 0.99, leastOfTail),
+		service("service p50", 0.5, leastOfMedian), service("service p99", 0.99, leastOfTail),
 		{name: "accepted", unit: PerSecond, moreIsGood: true, least: leastOfMedian, of: acceptedRate},
 		{name: "not accepted", unit: Share, least: leastOfMedian, of: refusedShare},
 	}
 }
 
-// milliseconds is a quantile.
-func milliseconds(h *results.Histogram, q float64) float64 { return h.Quantile(q).Seconds() * 1000 }
+// latency is a quantile of latency.
+func latency(name string, q float64, least int) measure {
+	return measure{name: name, unit: Milliseconds, least: least, ofAccepted: true, of: func(w *results.Window) float64 {
+		return milliseconds(w, w.Latency, q)
+	}}
+}
+
+// service is a quantile of service.
+func service(name string, q float64, least int) measure {
+	return measure{name: name, unit: Milliseconds, least: least, ofAccepted: true, of: func(w *results.Window) float64 {
+		return milliseconds(w, w.Service, q)
+	}}
+}
+
+// milliseconds is a quantile of accepted requests: refusing fast is no gain.
+func milliseconds(w *results.Window, h *results.Histogram, q float64) float64 {
+	return h.QuantileOf(w.Served, q).Seconds() * 1000
+}
 
 // acceptedRate is how many requests were accepted a second.
 func acceptedRate(w *results.Window) float64 {
@@ -59,7 +74,7 @@ func sample(run *results.Run) ([]measure, error) {
 				return nil
 			}
 			for i := range all {
-				if m := &all[i]; m.least == least {
+				if m := &all[i]; m.least == least && (!m.ofAccepted || w.Served >= int64(least)/2) {
 					m.values = append(m.values, m.of(w))
 				}
 			}
