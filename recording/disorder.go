@@ -122,7 +122,8 @@ func (d *disorder) judge(s *suspect) {
 	if s.next >= s.previous { // What follows it is not out of order for that.
 		d.counts.Backward--
 	}
-	d.counts.Ahead.add(apart(s.at, s.older), s.time, Place{d.file, s.line})
+	by := max(apart(s.at, s.next), apart(s.at, min(s.previous, s.at)))
+	d.counts.Ahead.add(by, s.time, Place{d.file, s.line})
 	d.found.markAhead(d.part, s.number)
 }
 
@@ -140,10 +141,10 @@ func (d *disorder) end() {
 	d.suspects = nil
 }
 
-// Ahead is what is told of clocks that are ahead of all that follows.
+// Ahead is what is told of clocks that are ahead.
 type Ahead struct {
 	Events int64
-	Most   time.Duration // how far the worst is ahead of the latest that followed
+	Most   time.Duration // how far the worst is ahead of its neighbours
 	At     time.Time     // what it says
 	Place  Place
 }
@@ -162,6 +163,6 @@ func (a *Ahead) Note() string {
 	if a.Events > 1 {
 		what = fmt.Sprintf("%d events have clocks", a.Events)
 	}
-	return fmt.Sprintf("%s ahead of all that follows, by up to %s (%s: %s): "+
+	return fmt.Sprintf("%s ahead of what follows, by up to %s (%s: %s): "+
 		"such an event is sent where it stands and moves no other", what, spanText(a.Most), a.Place, a.At.UTC().Format(time.RFC3339))
 }

@@ -192,12 +192,12 @@ func TestDisorder(t *testing.T) {
 		{"neighbours that changed places", []float64{0, 2, 1, 3, 4, 5}, 1, time.Second, 0, 0, 0},
 		{"a late one", []float64{10, 11, 12, 3, 13, 14, 15}, 1, 9 * time.Second, 0, 0, 0},
 		{"a pause", []float64{0, 1, 2, 5000, 5001, 5002}, 0, 0, 0, 0, 0},
-		{"one ahead", []float64{0, 1, 60, 2, 3, 4, 5}, 0, 0, 1, 3, 55 * time.Second},
-		{"the first ahead", []float64{60, 1, 2, 3, 4}, 1, 0, 1, 1, 56 * time.Second},
+		{"one ahead", []float64{0, 1, 60, 2, 3, 4, 5}, 0, 0, 1, 3, 59 * time.Second},
+		{"the first ahead", []float64{60, 1, 2, 3, 4}, 1, 0, 1, 1, 59 * time.Second},
 		{"ahead for half a second is nothing", []float64{0, 2.5, 2, 2, 2}, 1, 500 * time.Millisecond, 0, 0, 0},
 		{"two that follow are too few to tell", []float64{0, 60, 2, 3}, 1, 58 * time.Second, 0, 0, 0},
 		{"the last one may be a pause", []float64{0, 1, 2, 60}, 0, 0, 0, 0, 0},
-		{"one ahead and one late", []float64{10, 60, 11, 12, 2, 13, 14}, 1, 10 * time.Second, 1, 2, 46 * time.Second},
+		{"one ahead and one late", []float64{10, 60, 11, 12, 2, 13, 14}, 1, 10 * time.Second, 1, 2, 50 * time.Second},
 		{"newest first", []float64{5, 4, 3, 2, 1, 0}, 5, 2 * time.Second, 3, 1, time.Second},
 	} {
 		r := scenario.DefaultReplay()
