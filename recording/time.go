@@ -154,7 +154,7 @@ func (c *clock) whole(s []byte, n int64) (time.Time, bool) {
 		return since1970(n, unit), true
 	}
 	date, dated := parseDigits(s)
-	unit := unitOf(float64(n))
+	unit := unitOf(n)
 	switch {
 	case dated && unit > 0 && !c.seconds: // ten digits
 		return time.Time{}, false
@@ -173,8 +173,9 @@ func since1970(n int64, unit time.Duration) time.Time {
 }
 
 // unitOf tells from the size of a number in which unit it makes a year that events
-// may have; 0: in none.
-func unitOf(x float64) time.Duration {
+// may have; 0: in none. Whole numbers are compared as such: the last nanoseconds round up
+// to another year.
+func unitOf[N int64 | float64](x N) time.Duration {
 	const from, to = 631152000, 4133980800 // 1990 and 2101
 	for unit := time.Second; unit > 0; unit /= 1000 {
 		if from <= x && x < to {
