@@ -2,6 +2,7 @@ package generator
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -52,7 +53,9 @@ func booked(t *testing.T, s *scenario.Scenario, c staging.Config) (*stageRun, *s
 	r := &stageRun{scenario: s, endpoint: c}
 	r.run(t)
 	r.balance(t)
-	return r, k
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return r, &sink{times: maps.Clone(k.times)}
 }
 
 // testingT is a test, or one of rapid's.
