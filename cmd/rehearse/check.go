@@ -29,7 +29,7 @@ type checkFlags struct {
 }
 
 // newCheck makes the verb check.
-func newCheck(w world) *cobra.Command {
+func newCheck(e env) *cobra.Command {
 	var f checkFlags
 	c := &cobra.Command{
 		Use:   "check SCENARIO",
@@ -61,7 +61,7 @@ The last line printed is the verdict with the exit code:
 			if f.json && f.markdown {
 				return usageError(c, errors.New("--json and --markdown are two forms of the same: choose one"))
 			}
-			return f.check(w, args[0])
+			return f.check(e, args[0])
 		},
 	}
 	c.Flags().SortFlags = false
@@ -76,7 +76,7 @@ The last line printed is the verdict with the exit code:
 }
 
 // check is the verb.
-func (f *checkFlags) check(w world, path string) error {
+func (f *checkFlags) check(e env, path string) error {
 	set := f.set
 	if f.seed != "" {
 		set = append(set, "traffic.seed="+f.seed)
@@ -94,7 +94,7 @@ func (f *checkFlags) check(w world, path string) error {
 	now := time.Now()
 	load, err := loadOf(s, facts, now, f.exact)
 	if err != nil {
-		return coded{exitScenario, err}
+		return exitError{exitScenario, err}
 	}
 	report := preflight.Check(preflight.Input{Scenario: s, Facts: facts, Load: load, Now: now})
 	if f.picture != "" {
@@ -102,26 +102,26 @@ func (f *checkFlags) check(w world, path string) error {
 			return err
 		}
 	}
-	return f.print(w, s, report)
+	return f.print(e, s, report)
 }
 
 // print prints the report, and its verdict as the last line: of the text, or on
 // stderr beside a form for machines.
-func (f *checkFlags) print(w world, s *scenario.Scenario, r *preflight.Report) error {
+func (f *checkFlags) print(e env, s *scenario.Scenario, r *preflight.Report) error {
 	var text bytes.Buffer
-	verdict, write := io.Writer(w.stderr), r.WriteJSON
+	verdict, write := io.Writer(e.stderr), r.WriteJSON
 	switch {
 	case f.markdown:
 		write = r.WriteMarkdown
 	case !f.json:
-		verdict, write = &text, func(out io.Writer) error { return r.WriteText(out, terminalOf(w.stdout)) }
+		verdict, write = &text, func(out io.Writer) error { return r.WriteText(out, terminalOf(e.stdout)) }
 	}
 	if err := write(&text); err != nil {
 		return err
 	}
 	if s.Replay != nil && !f.json && !f.markdown {
 		if err := exampleOf(&text, s); err != nil {
-			return coded{exitScenario, err}
+			return exitError{exitScenario, err}
 		}
 		text.WriteByte('\n')
 	}
@@ -130,7 +130,7 @@ func (f *checkFlags) print(w world, s *scenario.Scenario, r *preflight.Report) e
 		code = exitRefused
 	}
 	fmt.Fprintf(verdict, "verdict: %s (exit %d)\n", r.Verdict, code)
-	if _, err := w.stdout.Write(text.Bytes()); err != nil {
+	if _, err := e.stdout.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("cannot print the check: %w", err)
 	}
 	if code != exitPass {

@@ -48,7 +48,7 @@ func TestClockOfTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	run([]string{"run", file, "--out", filepath.Join(dir, "run")}, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+	run([]string{"run", file, "--out", filepath.Join(dir, "run")}, env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
 	const want = "the endpoint's clock is 9m5"
 	if !strings.Contains(stderr.String(), want) {
 		t.Errorf("stderr %q", stderr.String())

@@ -23,7 +23,7 @@ type compareFlags struct {
 }
 
 // newCompare makes the verb compare.
-func newCompare(w world) *cobra.Command {
+func newCompare(e env) *cobra.Command {
 	var f compareFlags
 	c := &cobra.Command{
 		Use:   "compare A B",
@@ -52,7 +52,7 @@ be compared.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return compareRuns(w, args[0], args[1], f) },
+		RunE: func(_ *cobra.Command, args []string) error { return compareRuns(e, args[0], args[1], f) },
 	}
 	c.Flags().StringVar(&f.tolerance, "tolerance", "3%", "how far a measure may be off, as a `share`")
 	c.Flags().StringVar(&f.html, "html", "", "also write the comparison, with the spectra, to `FILE`")
@@ -62,10 +62,10 @@ be compared.`,
 }
 
 // compareRuns compares two directories and prints what came of it.
-func compareRuns(w world, a, b string, f compareFlags) error {
+func compareRuns(e env, a, b string, f compareFlags) error {
 	tolerance, err := scenario.ParseShare(f.tolerance)
 	if err != nil {
-		return coded{exitUsage, fmt.Errorf("cannot read --tolerance: %w", err)}
+		return exitError{exitUsage, fmt.Errorf("cannot read --tolerance: %w", err)}
 	}
 	older, err := results.Open(a)
 	if err != nil {
@@ -77,7 +77,7 @@ func compareRuns(w world, a, b string, f compareFlags) error {
 	}
 	c, err := compare.Runs(older, newer, tolerance)
 	if errors.Is(err, compare.ErrIncomparable) {
-		return coded{exitUsage, err}
+		return exitError{exitUsage, err}
 	}
 	if err != nil {
 		return err
@@ -91,13 +91,13 @@ func compareRuns(w world, a, b string, f compareFlags) error {
 			return fmt.Errorf("cannot write the comparison: %w", err)
 		}
 	}
-	return f.print(w, c)
+	return f.print(e, c)
 }
 
 // print prints the comparison. The error carries the exit code of a regression.
-func (f *compareFlags) print(w world, c *compare.Comparison) error {
+func (f *compareFlags) print(e env, c *compare.Comparison) error {
 	var text bytes.Buffer
-	write := func() error { return compare.WriteText(&text, c, columns(w.stdout)) }
+	write := func() error { return compare.WriteText(&text, c, columns(e.stdout)) }
 	switch {
 	case f.json:
 		write = func() error { return compare.WriteJSON(&text, c) }
@@ -107,7 +107,7 @@ func (f *compareFlags) print(w world, c *compare.Comparison) error {
 	if err := write(); err != nil {
 		return err
 	}
-	if _, err := w.stdout.Write(text.Bytes()); err != nil {
+	if _, err := e.stdout.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("cannot print the comparison: %w", err)
 	}
 	switch {

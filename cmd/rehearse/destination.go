@@ -57,13 +57,13 @@ func (r *rehearsal) destination() (generator.Destination, error) {
 	if err != nil {
 		return generator.Destination{}, err
 	}
-	guard := r.cleared.guard
-	d := generator.Destination{URL: u, UserAgent: userAgent(r.scenario, r.id), Rehearsal: r.cleared.header(r.id), Timeout: r.scenario.Target.Timeout}
+	guard := r.authorized.guard
+	d := generator.Destination{URL: u, UserAgent: userAgent(r.scenario, r.id), Rehearsal: r.authorized.header(r.id), Timeout: r.scenario.Target.Timeout}
 	if err := r.flags.network.apply(&d); err != nil {
 		return d, err
 	}
 	if err := r.admitted(&d); err != nil {
-		return d, coded{exitRefused, err}
+		return d, exitError{exitRefused, err}
 	}
 	dialer := &net.Dialer{Timeout: d.Timeout, Control: guard.control}
 	d.Dial = func(ctx context.Context, addr string) (net.Conn, error) {
@@ -77,7 +77,7 @@ func (r *rehearsal) destination() (generator.Destination, error) {
 
 // admitted asks the guard about all that load for d comes to.
 func (r *rehearsal) admitted(d *generator.Destination) error {
-	guard := r.cleared.guard
+	guard := r.authorized.guard
 	if r.scenario.Target.URL == "" {
 		at, err := netip.ParseAddrPort(d.URL.Host)
 		if err != nil {

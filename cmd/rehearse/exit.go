@@ -21,14 +21,14 @@ const (
 	exitRefused     = 121 // not allowed to send load there
 )
 
-// coded is an error that knows its exit code.
-type coded struct {
+// exitError is an error that knows its exit code.
+type exitError struct {
 	code int
 	err  error
 }
 
-func (c coded) Error() string { return c.err.Error() }
-func (c coded) Unwrap() error { return c.err }
+func (e exitError) Error() string { return e.err.Error() }
+func (e exitError) Unwrap() error { return e.err }
 
 // status is the exit code of a command that did its work and has bad news; the
 // news is printed already.
@@ -38,7 +38,7 @@ func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // codeOf is the exit code for err.
 func codeOf(err error) int {
-	var known coded
+	var known exitError
 	var news status
 	var wrong scenario.Errors
 	switch {

@@ -44,7 +44,7 @@ func TestVerdictCode(t *testing.T) {
 func TestCodeOf(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[int]error{
-		0: nil, 1: errors.New("x"), 2: fmt.Errorf("y: %w", coded{exitUsage, errors.New("x")}),
+		0: nil, 1: errors.New("x"), 2: fmt.Errorf("y: %w", exitError{exitUsage, errors.New("x")}),
 		99: status(99), 104: scenario.Errors{{What: "x"}},
 	} {
 		if got := codeOf(err); got != want {
@@ -118,7 +118,7 @@ func TestWrongCommandLines(t *testing.T) {
 		"sample a.yaml --from -1": "--from -1",
 	} {
 		var stdout, stderr locked
-		if code := run(strings.Fields(line), world{nil, &stdout, &stderr, nil}); code != exitUsage || !strings.Contains(stderr.String(), want) {
+		if code := run(strings.Fields(line), env{nil, &stdout, &stderr, nil}); code != exitUsage || !strings.Contains(stderr.String(), want) {
 			t.Errorf("%s: exit code %d, %s", line, code, stderr.String())
 		}
 	}

@@ -31,7 +31,7 @@ type initFlags struct {
 }
 
 // newInit makes the verb init.
-func newInit(w world) *cobra.Command {
+func newInit(e env) *cobra.Command {
 	f := initFlags{given: map[string]*string{}}
 	c := &cobra.Command{
 		Use:   "init",
@@ -54,7 +54,7 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
 			if f.markdown && !f.questions {
 				return usageError(c, errors.New("--markdown is for --questions"))
 			}
-			return initialize(w, c, &f)
+			return initialize(e, c, &f)
 		},
 	}
 	flags := c.Flags()
@@ -82,17 +82,17 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
 }
 
 // initialize is the verb's work.
-func initialize(w world, c *cobra.Command, f *initFlags) error {
+func initialize(e env, c *cobra.Command, f *initFlags) error {
 	switch {
 	case f.questions && f.markdown:
-		return intake.WriteMarkdown(w.stdout)
+		return intake.WriteMarkdown(e.stdout)
 	case f.questions:
-		return intake.WriteForm(w.stdout)
+		return intake.WriteForm(e.stdout)
 	}
 	if err := f.mayWrite(); err != nil {
 		return err
 	}
-	answers, err := f.gather(w, c)
+	answers, err := f.gather(e, c)
 	if err != nil {
 		return err
 	}
@@ -100,25 +100,25 @@ func initialize(w world, c *cobra.Command, f *initFlags) error {
 	if err := answers.WriteScenario(&text, f.scenarioName(answers)); err != nil {
 		return err
 	}
-	if err := f.write(w, text.String()); err != nil {
+	if err := f.write(e, text.String()); err != nil {
 		return err
 	}
 	for _, note := range answers.Notes() {
-		fmt.Fprintf(w.stderr, "note: %s\n", note)
+		fmt.Fprintf(e.stderr, "note: %s\n", note)
 	}
 	return nil
 }
 
 // gather gets the answers from flags and a file, or else asks for them.
-func (f *initFlags) gather(w world, c *cobra.Command) (*intake.Answers, error) {
+func (f *initFlags) gather(e env, c *cobra.Command) (*intake.Answers, error) {
 	flags, err := f.flagged()
 	if err != nil {
 		return nil, usageError(c, err)
 	}
 	if f.answers == "" && len(flags) == 0 {
-		return ask(w, c)
+		return ask(e, c)
 	}
-	form, err := f.form(w)
+	form, err := f.form(e)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (f *initFlags) gather(w world, c *cobra.Command) (*intake.Answers, error) {
 	answers, err := intake.Understand(given)
 	var wrong intake.Mistakes
 	if errors.As(err, &wrong) {
-		return nil, reproach(w, wrong, form, flags)
+		return nil, reproach(e, wrong, form, flags)
 	}
 	return answers, err
 }
@@ -157,18 +157,18 @@ func (f *initFlags) flagged() (map[string]string, error) {
 }
 
 // form reads the file of answers, if there is one.
-func (f *initFlags) form(w world) (*scenario.Form, error) {
+func (f *initFlags) form(e env) (*scenario.Form, error) {
 	if f.answers == "" {
 		return nil, nil
 	}
-	text, err := readSmall(f.answers, w.stdin)
+	text, err := readSmall(f.answers, e.stdin)
 	if err != nil {
-		return nil, coded{exitScenario, err}
+		return nil, exitError{exitScenario, err}
 	}
 	form, err := scenario.ReadForm(f.answers, text, intake.Keys())
 	var wrong scenario.Errors
 	if errors.As(err, &wrong) {
-		return nil, answersWrong(w, wrong.Error(), len(wrong), exitScenario)
+		return nil, answersWrong(e, wrong.Error(), len(wrong), exitScenario)
 	}
 	return form, err
 }
@@ -196,7 +196,7 @@ func readSmall(name string, stdin io.Reader) ([]byte, error) {
 
 // reproach tells what is wrong with answers: with the flag's name, or with the
 // place in the file.
-func reproach(w world, wrong intake.Mistakes, form *scenario.Form, flags map[string]string) error {
+func reproach(e env, wrong intake.Mistakes, form *scenario.Form, flags map[string]string) error {
 	var lines []string
 	var inFile []scenario.FormMistake
 	code := exitUsage
@@ -212,26 +212,26 @@ func reproach(w world, wrong intake.Mistakes, form *scenario.Form, flags map[str
 	if len(inFile) > 0 {
 		lines = append(lines, form.Mistakes(inFile).Error())
 	}
-	return answersWrong(w, strings.Join(lines, "\n"), len(wrong), code)
+	return answersWrong(e, strings.Join(lines, "\n"), len(wrong), code)
 }
 
 // answersWrong prints mistakes, a line each, and returns the exit code.
-func answersWrong(w world, lines string, mistakes, code int) error {
-	fmt.Fprintf(w.stderr, "%s\nrehearse: the answers have %s\n", lines, count(mistakes, "mistake"))
+func answersWrong(e env, lines string, mistakes, code int) error {
+	fmt.Fprintf(e.stderr, "%s\nrehearse: the answers have %s\n", lines, count(mistakes, "mistake"))
 	return status(code)
 }
 
 // ask asks on the terminal.
-func ask(w world, c *cobra.Command) (*intake.Answers, error) {
-	if in, ok := w.stdin.(*os.File); !ok || !term.IsTerminal(int(in.Fd())) {
+func ask(e env, c *cobra.Command) (*intake.Answers, error) {
+	if in, ok := e.stdin.(*os.File); !ok || !term.IsTerminal(int(in.Fd())) {
 		return nil, usageError(c, errors.New("there is no terminal to ask on: give answers as flags, or fill in what --questions prints and give it to --answers"))
 	}
-	soft, _, release := w.deadlines(context.Background())
+	soft, _, release := e.deadlines(context.Background())
 	defer release()
-	answers, err := intake.NewDialogue(soft, w.stdin, w.stderr).Ask(soft)
+	answers, err := intake.NewDialogue(soft, e.stdin, e.stderr).Ask(soft)
 	if errors.Is(err, intake.ErrStopped) {
-		fmt.Fprintln(w.stderr)
-		return nil, coded{exitInterrupted, err}
+		fmt.Fprintln(e.stderr)
+		return nil, exitError{exitInterrupted, err}
 	}
 	return answers, err
 }
@@ -254,15 +254,15 @@ func (f *initFlags) mayWrite() error {
 		return nil
 	}
 	if _, err := os.Lstat(f.out); !errors.Is(err, fs.ErrNotExist) {
-		return coded{exitUsage, fmt.Errorf("cannot write %q: it is there already (choose another with -o, or --force overwrites it)", f.out)}
+		return exitError{exitUsage, fmt.Errorf("cannot write %q: it is there already (choose another with -o, or --force overwrites it)", f.out)}
 	}
 	return nil
 }
 
 // write writes the scenario, the whole of it or nothing.
-func (f *initFlags) write(w world, text string) error {
+func (f *initFlags) write(e env, text string) error {
 	if f.out == "-" {
-		_, err := io.WriteString(w.stdout, text)
+		_, err := io.WriteString(e.stdout, text)
 		return err
 	}
 	how := os.O_WRONLY | os.O_CREATE | os.O_EXCL
@@ -278,6 +278,6 @@ func (f *initFlags) write(w world, text string) error {
 		os.Remove(f.out)
 		return fmt.Errorf("cannot write the scenario: %w", err)
 	}
-	fmt.Fprintf(w.stderr, "wrote %s\n", f.out)
+	fmt.Fprintf(e.stderr, "wrote %s\n", f.out)
 	return nil
 }

@@ -27,7 +27,7 @@ func TestStopped(t *testing.T) {
 		interrupts := make(chan os.Signal, 1)
 		interrupts <- os.Interrupt
 		var out, problems bytes.Buffer
-		code := run(args, world{strings.NewReader(""), &out, &problems, interrupts})
+		code := run(args, env{strings.NewReader(""), &out, &problems, interrupts})
 		if code != exitInterrupted || problems.String() != "rehearse: stopped by a signal\n" {
 			t.Errorf("%v: exit %d, %s", args, code, &problems)
 		}

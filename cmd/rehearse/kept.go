@@ -26,7 +26,7 @@ type keptRun struct {
 func openKept(path string) (*keptRun, error) {
 	run, err := results.Open(path)
 	if err != nil {
-		return nil, coded{exitUsage, err}
+		return nil, exitError{exitUsage, err}
 	}
 	k := &keptRun{Run: run}
 	text, err := rundir.ReadFile(path, results.ResolvedFile)
@@ -64,20 +64,20 @@ func (k *keptRun) scenario(g given) (s *scenario.Scenario, missing []scenario.Se
 	sum := k.Result.Run.SHA256
 	switch {
 	case k.resolved == nil && named == nil:
-		return nil, nil, coded{exitUsage, fmt.Errorf("it has no %s: name the scenario file that it ran, and give the same flags", results.ResolvedFile)}
+		return nil, nil, exitError{exitUsage, fmt.Errorf("it has no %s: name the scenario file that it ran, and give the same flags", results.ResolvedFile)}
 	case k.resolved == nil && named.SHA256() == sum:
 		return named, nil, nil
 	case named == nil && len(g.set) > 0:
-		return nil, nil, coded{exitUsage, errors.New("its directory knows what it ran with: leave --set, --seed and --target out")}
+		return nil, nil, exitError{exitUsage, errors.New("its directory knows what it ran with: leave --set, --seed and --target out")}
 	case named != nil && named.SHA256() != sum && (k.resolved == nil || len(g.set) > 0 || named.FileSHA256() != k.resolved.FileSHA256):
-		return nil, nil, coded{exitScenario, fmt.Errorf("it ran another scenario, or with other overrides (compare its %s, and give the same with --set)", results.ScenarioFile)}
+		return nil, nil, exitError{exitScenario, fmt.Errorf("it ran another scenario, or with other overrides (compare its %s, and give the same with --set)", results.ScenarioFile)}
 	}
 	if named != nil && k.resolved.Is(named) {
 		return named, nil, nil
 	}
 	s, missing, err = k.resolved.Scenario(filepath.Join(k.Path, results.ResolvedFile), k.secrets(g.token, named))
 	if err != nil {
-		return nil, nil, coded{exitScenario, err}
+		return nil, nil, exitError{exitScenario, err}
 	}
 	text, err := rundir.ReadFile(k.Path, results.ScenarioFile)
 	s.Keep(text)
@@ -121,7 +121,7 @@ func lacking(missing []scenario.SecretRef) error {
 			how = append(how, ref.Path+": name the scenario file")
 		}
 	}
-	return coded{exitUsage, fmt.Errorf("the run directory does not hold secrets, and these are needed: %s", strings.Join(how, "; "))}
+	return exitError{exitUsage, fmt.Errorf("the run directory does not hold secrets, and these are needed: %s", strings.Join(how, "; "))}
 }
 
 // unchanged is an error if what the run read is not what s reads now: its recordings,

@@ -109,7 +109,7 @@ func interruptedAt(t *testing.T, events int, got *received, args ...string) stri
 	var out bytes.Buffer
 	code := make(chan int)
 	go func() {
-		code <- run(append([]string{"run", "-q"}, args...), world{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts})
+		code <- run(append([]string{"run", "-q"}, args...), env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts})
 	}()
 	until(t, "events", func() bool {
 		got.mu.Lock()

@@ -18,15 +18,15 @@ func main() {
 	if !signal.Ignored(syscall.SIGHUP) { // as under nohup: then the end of the terminal is no reason to stop
 		signal.Notify(interrupts, syscall.SIGHUP)
 	}
-	code := run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, interrupts})
+	code := run(os.Args[1:], env{os.Stdin, os.Stdout, os.Stderr, interrupts})
 	if code == exitInterrupted { // A verb may have been left in the middle of reading a copy.
 		recording.RemoveCopies()
 	}
 	os.Exit(code)
 }
 
-// world is what the program touches of its surroundings; tests bring their own.
-type world struct {
+// env is what the program touches of its surroundings; tests bring their own.
+type env struct {
 	stdin      io.Reader
 	stdout     io.Writer
 	stderr     io.Writer
@@ -35,13 +35,13 @@ type world struct {
 
 // deadlines turns interrupts into two contexts: the first one ends soft (start
 // nothing new), the second ends hard (give up what is in flight).
-func (w world) deadlines(parent context.Context) (soft, hard context.Context, release func()) {
+func (e env) deadlines(parent context.Context) (soft, hard context.Context, release func()) {
 	soft, endSoft := context.WithCancel(parent)
 	hard, endHard := context.WithCancel(parent)
 	go func() {
 		for _, end := range []func(){endSoft, endHard} {
 			select {
-			case <-w.interrupts:
+			case <-e.interrupts:
 				end()
 			case <-hard.Done():
 			}

@@ -9,7 +9,7 @@ import (
 )
 
 // newMerge makes the verb merge.
-func newMerge(w world) *cobra.Command {
+func newMerge(e env) *cobra.Command {
 	var out string
 	var asJSON bool
 	c := &cobra.Command{
@@ -27,7 +27,7 @@ the whole by the scenario's thresholds and exits with the code of that verdict.`
 			if len(args) < 2 {
 				return usageError(c, errTooFewShards)
 			}
-			return merge(w, args, out, asJSON)
+			return merge(e, args, out, asJSON)
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "write the joined run directory to `DIR` (default: beside the first, with -merged added)")
@@ -36,7 +36,7 @@ the whole by the scenario's thresholds and exits with the code of that verdict.`
 }
 
 // merge joins directories and shows the whole.
-func merge(w world, dirs []string, out string, asJSON bool) error {
+func merge(e env, dirs []string, out string, asJSON bool) error {
 	if out == "" {
 		out = filepath.Clean(dirs[0]) + "-merged"
 	}
@@ -51,5 +51,5 @@ func merge(w world, dirs []string, out string, asJSON bool) error {
 	if err := keepHTML(run); err != nil {
 		return err
 	}
-	return printRun(w, run, asJSON)
+	return printRun(e, run, asJSON)
 }

@@ -33,13 +33,13 @@ func (f *networkFlags) define(flags *pflag.FlagSet) {
 // proxies.
 func (f *networkFlags) apply(d *generator.Destination) (err error) {
 	if d.Roots, err = readRoots(f.cacert); err != nil {
-		return coded{exitUsage, err}
+		return exitError{exitUsage, err}
 	}
 	if d.Resolve, err = readResolve(f.resolve); err != nil {
-		return coded{exitUsage, err}
+		return exitError{exitUsage, err}
 	}
 	if d.Proxy, err = proxyFor(httpproxy.FromEnvironment(), d.URL); err != nil {
-		return coded{exitUsage, err}
+		return exitError{exitUsage, err}
 	}
 	return nil
 }

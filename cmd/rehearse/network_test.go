@@ -92,7 +92,7 @@ func TestRunEncrypted(t *testing.T) {
 	at, _ := url.Parse(server.URL)
 	var out, problems strings.Builder
 	run([]string{"run", file, "--quiet", "--json", "--out", filepath.Join(dir, "out"), "--target", "https://example.com:" + at.Port(),
-		"--cacert", authority, "--resolve", "example.com:" + at.Port() + ":127.0.0.1"}, world{nil, &out, &problems, nil})
+		"--cacert", authority, "--resolve", "example.com:" + at.Port() + ":127.0.0.1"}, env{nil, &out, &problems, nil})
 	var r results.Result
 	if err := json.NewDecoder(strings.NewReader(out.String())).Decode(&r); err != nil {
 		t.Fatalf("%v: %s", err, problems.String())
@@ -120,7 +120,7 @@ func TestNetworkFlagsRefuse(t *testing.T) {
 		{[]string{"--target", "http://capture.test", "--resolve", "capture.test:80:192.0.2.1"}, exitRefused, "refused to send load to 192.0.2.1"},
 	} {
 		var problems strings.Builder
-		code := run(append([]string{"run", "../../scenarios/quickstart.yaml"}, row.args...), world{nil, io.Discard, &problems, nil})
+		code := run(append([]string{"run", "../../scenarios/quickstart.yaml"}, row.args...), env{nil, io.Discard, &problems, nil})
 		if code != row.code || !strings.Contains(problems.String(), row.want) {
 			t.Errorf("%v: exit %d, %s", row.args, code, problems.String())
 		}

@@ -13,7 +13,7 @@ import (
 const signersVariable = "REHEARSE_ALLOWED_SIGNERS"
 
 // newPermit makes the verb permit.
-func newPermit(w world) *cobra.Command {
+func newPermit(e env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "permit",
 		Short: "Allow a load test: write, sign, show and verify permits",
@@ -31,12 +31,12 @@ The signature is OpenSSH's own, so that ssh-keygen makes and checks it as well:
 		Args: noSuchVerb,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(stoppable(w, newPermitNew(w)), newPermitSign(w), newPermitShow(w), stoppable(w, newPermitVerify(w)))
+	c.AddCommand(stoppable(e, newPermitNew(e)), newPermitSign(e), newPermitShow(e), stoppable(e, newPermitVerify(e)))
 	return c
 }
 
 // newPermitShow makes the verb permit show.
-func newPermitShow(w world) *cobra.Command {
+func newPermitShow(e env) *cobra.Command {
 	return &cobra.Command{
 		Use:     "show PERMIT",
 		Short:   "Show what a permit allows, and for how long",
@@ -48,11 +48,11 @@ func newPermitShow(w world) *cobra.Command {
 			if err != nil {
 				return misread{"permit", err}
 			}
-			if err := p.WriteText(w.stdout, time.Now(), time.Local); err != nil {
+			if err := p.WriteText(e.stdout, time.Now(), time.Local); err != nil {
 				return fmt.Errorf("cannot print the permit: %w", err)
 			}
 			if p.Signature == nil {
-				fmt.Fprintf(w.stderr, "note: it is not signed\n")
+				fmt.Fprintf(e.stderr, "note: it is not signed\n")
 			}
 			return nil
 		},

@@ -28,7 +28,7 @@ type terms struct {
 }
 
 // newPermitNew makes the verb permit new.
-func newPermitNew(w world) *cobra.Command {
+func newPermitNew(e env) *cobra.Command {
 	var f terms
 	c := &cobra.Command{
 		Use:   "new SCENARIO",
@@ -43,7 +43,7 @@ the client would send if nothing was ever accepted.
 A time is given with its offset, or as the clock in --zone shows it.`,
 		Example: `  rehearse permit new import.yaml --host capture.staging.example --from 2026-12-01T10:00 --until 2026-12-01T16:00 --zone Europe/Berlin --approver jo@pipeline.example --purpose "import of 400 M events" -o permit.yaml`,
 		Args:    exactly("scenario file"),
-		RunE:    func(_ *cobra.Command, args []string) error { return writePermit(w, args[0], f) },
+		RunE:    func(_ *cobra.Command, args []string) error { return writePermit(e, args[0], f) },
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringArrayVar(&f.hosts, "host", nil, "allow this `host` or host:port; embedded is the embedded endpoint (repeatable; default: the scenario's target)")
@@ -71,7 +71,7 @@ A time is given with its offset, or as the clock in --zone shows it.`,
 }
 
 // writePermit writes a permit for the scenario in a file.
-func writePermit(w world, path string, f terms) error {
+func writePermit(e env, path string, f terms) error {
 	if err := readToken(&f.token, f.tokenFile); err != nil {
 		return err
 	}
@@ -91,14 +91,14 @@ func writePermit(w world, path string, f terms) error {
 	}
 	t, err := f.read(s, load)
 	if err != nil {
-		return coded{exitUsage, err}
+		return exitError{exitUsage, err}
 	}
 	text, err := permit.Write(&t)
 	if err != nil {
-		return coded{exitUsage, misread{"permit", err}}
+		return exitError{exitUsage, misread{"permit", err}}
 	}
 	if f.out == "" {
-		_, err := w.stdout.Write(text)
+		_, err := e.stdout.Write(text)
 		return err
 	}
 	return writeNew(f.out, text)
@@ -108,11 +108,11 @@ func writePermit(w world, path string, f terms) error {
 func admissible(s *scenario.Scenario) error {
 	load, err := loadOf(s, nil, time.Now(), false)
 	if err != nil {
-		return coded{exitScenario, err}
+		return exitError{exitScenario, err}
 	}
 	report := preflight.Check(preflight.Input{Scenario: s, Load: load, Now: time.Now()})
 	if reasons := denials(report); len(reasons) > 0 {
-		return coded{exitRefused, fmt.Errorf("refused: no permit is written for what has the shape of a denial of service\n  - %s", strings.Join(reasons, "\n  - "))}
+		return exitError{exitRefused, fmt.Errorf("refused: no permit is written for what has the shape of a denial of service\n  - %s", strings.Join(reasons, "\n  - "))}
 	}
 	return nil
 }
@@ -134,13 +134,13 @@ func writeNew(path string, text []byte) error {
 func claimOf(s *scenario.Scenario) (permit.Load, error) {
 	source, err := generator.Open(s, generator.Part{})
 	if err != nil {
-		return permit.Load{}, coded{exitScenario, err}
+		return permit.Load{}, exitError{exitScenario, err}
 	}
 	defer source.Close()
 	load := permit.Load{Events: source.Plan.Events, Peak: source.Plan.Peak, Recorded: source.Plan.Verbatim}
 	if load.Recorded {
 		if load.Batch, err = source.Largest(); err != nil {
-			return load, coded{exitScenario, err}
+			return load, exitError{exitScenario, err}
 		}
 	}
 	return permit.LoadOf(s, load), nil

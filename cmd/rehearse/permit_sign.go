@@ -12,7 +12,7 @@ import (
 )
 
 // newPermitSign makes the verb permit sign.
-func newPermitSign(w world) *cobra.Command {
+func newPermitSign(e env) *cobra.Command {
 	var key string
 	c := &cobra.Command{
 		Use:   "sign PERMIT",
@@ -25,9 +25,9 @@ with ssh-keygen -Y sign -n rehearse-permit.`,
 		Args:    exactly("permit"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if key == "" {
-				return coded{exitUsage, errors.New("cannot sign without a key: name it, as in --key ~/.ssh/id_ed25519")}
+				return exitError{exitUsage, errors.New("cannot sign without a key: name it, as in --key ~/.ssh/id_ed25519")}
 			}
-			return signPermit(w, args[0], key)
+			return signPermit(e, args[0], key)
 		},
 	}
 	c.Flags().StringVarP(&key, "key", "k", "", "the private key `file`, or the public one of a key in the agent")
@@ -35,12 +35,12 @@ with ssh-keygen -Y sign -n rehearse-permit.`,
 }
 
 // signPermit signs the permit in a file and says how it is checked.
-func signPermit(w world, path, key string) error {
+func signPermit(e env, path, key string) error {
 	p, err := permit.Read(path)
 	if err != nil {
 		return misread{"permit", err}
 	}
-	signer, err := permit.Signer(key, os.Getenv("SSH_AUTH_SOCK"), func() ([]byte, error) { return askPassphrase(w, key) })
+	signer, err := permit.Signer(key, os.Getenv("SSH_AUTH_SOCK"), func() ([]byte, error) { return askPassphrase(e, key) })
 	if err != nil {
 		return err
 	}
@@ -51,24 +51,24 @@ func signPermit(w world, path, key string) error {
 	if err := os.WriteFile(path+permit.SignatureSuffix, signature, 0o666); err != nil {
 		return fmt.Errorf("cannot write the signature: %w", err)
 	}
-	fmt.Fprintf(w.stderr, "signed as %s: %s%s\nthe line by which allowed signers know that key:\n", p.Terms.Approver, path, permit.SignatureSuffix)
-	_, err = fmt.Fprintln(w.stdout, permit.SignerLine(p.Terms.Approver, signer.PublicKey()))
+	fmt.Fprintf(e.stderr, "signed as %s: %s%s\nthe line by which allowed signers know that key:\n", p.Terms.Approver, path, permit.SignatureSuffix)
+	_, err = fmt.Fprintln(e.stdout, permit.SignerLine(p.Terms.Approver, signer.PublicKey()))
 	return err
 }
 
 // askPassphrase asks for the passphrase of a key on the terminal.
-func askPassphrase(w world, key string) ([]byte, error) {
-	in, ok := w.stdin.(*os.File)
+func askPassphrase(e env, key string) ([]byte, error) {
+	in, ok := e.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return nil, fmt.Errorf("cannot ask for the passphrase of %s: there is no terminal (add the key to an agent and name its public half)", key)
 	}
-	fmt.Fprintf(w.stderr, "passphrase of %s: ", key)
+	fmt.Fprintf(e.stderr, "passphrase of %s: ", key)
 	shown, err := term.GetState(int(in.Fd()))
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask for the passphrase: %w", err)
 	}
-	secret, err := unlessStopped(w, func() ([]byte, error) { return term.ReadPassword(int(in.Fd())) })
-	fmt.Fprintln(w.stderr)
+	secret, err := unlessStopped(e, func() ([]byte, error) { return term.ReadPassword(int(in.Fd())) })
+	fmt.Fprintln(e.stderr)
 	if errors.Is(err, errSignal) {
 		return nil, errors.Join(err, term.Restore(int(in.Fd()), shown))
 	}

@@ -21,7 +21,7 @@ type verifyFlags struct {
 }
 
 // newPermitVerify makes the verb permit verify.
-func newPermitVerify(w world) *cobra.Command {
+func newPermitVerify(e env) *cobra.Command {
 	var f verifyFlags
 	c := &cobra.Command{
 		Use:   "verify PERMIT [SCENARIO]",
@@ -37,7 +37,7 @@ why not, with 121, as run --permit would.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return verifyPermit(w, args, f) },
+		RunE: func(_ *cobra.Command, args []string) error { return verifyPermit(e, args, f) },
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.signers, "allowed-signers", "", "whose signatures count: a `file` as ssh-keygen has it (default: $"+signersVariable+")")
@@ -55,21 +55,21 @@ func openPermit(path, signers string) (*permit.Permit, permit.Signers, error) {
 		signers = os.Getenv(signersVariable)
 	}
 	if signers == "" {
-		return nil, permit.Signers{}, coded{exitUsage, errors.New("cannot verify a permit without allowed signers: name their file with --allowed-signers or $" + signersVariable)}
+		return nil, permit.Signers{}, exitError{exitUsage, errors.New("cannot verify a permit without allowed signers: name their file with --allowed-signers or $" + signersVariable)}
 	}
 	p, err := permit.Read(path)
 	if err != nil {
-		return nil, permit.Signers{}, coded{exitRefused, misread{"permit", err}}
+		return nil, permit.Signers{}, exitError{exitRefused, misread{"permit", err}}
 	}
 	allowed, err := permit.ReadSigners(signers)
 	if err != nil {
-		return nil, permit.Signers{}, coded{exitRefused, misread{"file of allowed signers", err}}
+		return nil, permit.Signers{}, exitError{exitRefused, misread{"file of allowed signers", err}}
 	}
 	return p, allowed, nil
 }
 
 // verifyPermit judges a permit and prints what came of it.
-func verifyPermit(w world, args []string, f verifyFlags) error {
+func verifyPermit(e env, args []string, f verifyFlags) error {
 	p, signers, err := openPermit(args[0], f.signers)
 	if err != nil {
 		return err
@@ -84,14 +84,14 @@ func verifyPermit(w world, args []string, f verifyFlags) error {
 	if reasons := p.Judge(signers, claim); len(reasons) > 0 {
 		return refusal(p, reasons)
 	}
-	_, err = fmt.Fprintf(w.stdout, "permit %s is valid, and signed by %s; it ends at %s\n", p.Terms.ID, p.Terms.Approver, p.Terms.Until.Format(time.RFC3339))
+	_, err = fmt.Fprintf(e.stdout, "permit %s is valid, and signed by %s; it ends at %s\n", p.Terms.ID, p.Terms.Approver, p.Terms.Until.Format(time.RFC3339))
 	return err
 }
 
 // refusal is the error that lists why a permit is none.
 func refusal(p *permit.Permit, reasons []string) error {
 	list := strings.Join(reasons, "\n  - ")
-	return coded{exitRefused, fmt.Errorf("refused: permit %s does not cover this, because\n  - %s", p.Terms.ID, list)}
+	return exitError{exitRefused, fmt.Errorf("refused: permit %s does not cover this, because\n  - %s", p.Terms.ID, list)}
 }
 
 // claim is what the permit is asked to cover.
@@ -99,7 +99,7 @@ func (f *verifyFlags) claim(scenarios []string) (c permit.Claim, err error) {
 	c.At = time.Now()
 	if f.at != "" {
 		if c.At, err = permit.ParseMoment(f.at, time.Local); err != nil {
-			return c, coded{exitUsage, err}
+			return c, exitError{exitUsage, err}
 		}
 	}
 	target := f.target
@@ -117,7 +117,7 @@ func (f *verifyFlags) claim(scenarios []string) (c permit.Claim, err error) {
 	}
 	if target != "" || c.Own {
 		if c.Target, err = url.Parse(target); err != nil {
-			return c, coded{exitUsage, fmt.Errorf("cannot read --target as a URL")}
+			return c, exitError{exitUsage, fmt.Errorf("cannot read --target as a URL")}
 		}
 	}
 	return c, nil

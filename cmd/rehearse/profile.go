@@ -27,7 +27,7 @@ type profileFlags struct {
 }
 
 // newProfile makes the verb profile.
-func newProfile(w world) *cobra.Command {
+func newProfile(e env) *cobra.Command {
 	var f profileFlags
 	c := &cobra.Command{
 		Use:   "profile EXPORT…",
@@ -54,7 +54,7 @@ query instead of the data: a CSV with a count per distinct_id.`,
 			if f.gap <= 0 {
 				return usageError(c, fmt.Errorf("--gap %v is no pause: give one such as 12h", f.gap))
 			}
-			return learn(w, args, f)
+			return learn(e, args, f)
 		},
 	}
 	c.Flags().SortFlags = false
@@ -72,10 +72,10 @@ query instead of the data: a CSV with a count per distinct_id.`,
 const spare = 20
 
 // learn is the verb's work.
-func learn(w world, args []string, f profileFlags) error {
+func learn(e env, args []string, f profileFlags) error {
 	for _, path := range f.out {
 		if ext := filepath.Ext(path); ext != ".yaml" && ext != ".yml" && ext != ".json" && ext != ".svg" {
-			return coded{exitUsage, fmt.Errorf("cannot write %q: its name must end in .yaml, .json or .svg", path)}
+			return exitError{exitUsage, fmt.Errorf("cannot write %q: its name must end in .yaml, .json or .svg", path)}
 		}
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(spare))
@@ -84,18 +84,18 @@ func learn(w world, args []string, f profileFlags) error {
 		err = fmt.Errorf("%w (--format names another format, --field the members, or the columns of a table, that are event, distinct_id and timestamp)", err)
 	}
 	if err != nil {
-		return coded{exitScenario, err}
+		return exitError{exitScenario, err}
 	}
 	for _, path := range f.out {
 		if err := writeProfile(p, path); err != nil {
 			return err
 		}
-		fmt.Fprintf(w.stderr, "wrote %s\n", path)
+		fmt.Fprintf(e.stderr, "wrote %s\n", path)
 	}
 	if f.json {
-		return writeJSON(w.stdout, p)
+		return writeJSON(e.stdout, p)
 	}
-	return p.WriteText(w.stdout)
+	return p.WriteText(e.stdout)
 }
 
 // read learns from what the command line names.

@@ -22,7 +22,7 @@ const activity = "../../scenarios/recordings/activity-2015-02-22-21.json.gz"
 func profiled(t *testing.T, args ...string) *profile.Profile {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := run(append([]string{"profile", "--json"}, args...), world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+	code := run(append([]string{"profile", "--json"}, args...), env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
 	if code != exitPass {
 		t.Fatalf("exit %d: %s", code, stderr.String())
 	}
@@ -180,7 +180,7 @@ func TestProfileHoldsNoIDs(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	args := []string{"profile", export, "-o", filepath.Join(dir, "a.yaml"), "-o", filepath.Join(dir, "a.json"), "-o", filepath.Join(dir, "a.svg")}
-	if code := run(args, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}); code != exitPass {
+	if code := run(args, env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}); code != exitPass {
 		t.Fatalf("exit %d: %s", code, stderr.String())
 	}
 	written := stdout.String() + stderr.String()
@@ -246,7 +246,7 @@ func TestProfileUsage(t *testing.T) {
 		{[]string{activity}, exitScenario, "no event that can be used; 29963 lines: no event name"},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(append([]string{"profile"}, c.args...), world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+		code := run(append([]string{"profile"}, c.args...), env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
 		if code != c.code || !strings.Contains(stderr.String(), c.want) {
 			t.Errorf("%v: exit %d, %s", c.args, code, stderr.String())
 		}

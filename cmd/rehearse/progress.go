@@ -39,7 +39,7 @@ type reading = func(time.Duration) generator.Reading
 // newProgress chooses how to show the progress of r on stderr, and prints what
 // is about to happen.
 func newProgress(r *rehearsal, directory string, read reading) progress {
-	out := r.world.stderr
+	out := r.env.stderr
 	if r.flags.quiet {
 		return silence{}
 	}

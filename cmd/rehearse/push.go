@@ -20,16 +20,16 @@ import (
 func (r *rehearsal) pushConfig() (*otlp.Config, error) {
 	config, err := otlp.FromEnv(os.LookupEnv)
 	if err != nil {
-		fmt.Fprintf(r.world.stderr, "note: %v\n", err)
+		fmt.Fprintf(r.env.stderr, "note: %v\n", err)
 	}
 	if config == nil {
 		return nil, nil
 	}
-	named := r.cleared.guard.hosts
+	named := r.authorized.guard.hosts
 	if r.flags.otlpTo != "" {
 		h, err := scenario.ParseHost(r.flags.otlpTo)
 		if err != nil {
-			return nil, coded{exitUsage, fmt.Errorf("--otlp-to: %w", err)}
+			return nil, exitError{exitUsage, fmt.Errorf("--otlp-to: %w", err)}
 		}
 		named = append(slices.Clip(named), h)
 	}
@@ -38,7 +38,7 @@ func (r *rehearsal) pushConfig() (*otlp.Config, error) {
 		return config, nil
 	}
 	if loopback(to.Hostname()) != nil {
-		return nil, coded{exitRefused, fmt.Errorf("refused to push metrics to %s, which OTEL_EXPORTER_OTLP_ENDPOINT names: it is not this machine "+
+		return nil, exitError{exitRefused, fmt.Errorf("refused to push metrics to %s, which OTEL_EXPORTER_OTLP_ENDPOINT names: it is not this machine "+
 			"(--otlp-to %[1]s allows it, or a permit that names it; OTEL_SDK_DISABLED=true pushes nowhere)", to.Host)}
 	}
 	config.Transport = &http.Transport{ // without a proxy, which would lead elsewhere

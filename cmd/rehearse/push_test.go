@@ -26,13 +26,13 @@ func TestPushConfig(t *testing.T) {
 		{"http://192.0.2.1:4318", "http://192.0.2.1:4318", "", exitUsage, false},
 	} {
 		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.endpoint)
-		r := rehearsal{world: world{stderr: io.Discard}, flags: runFlags{otlpTo: c.flag}, cleared: &clearance{guard: newGuard(nil)}}
+		r := rehearsal{env: env{stderr: io.Discard}, flags: runFlags{otlpTo: c.flag}, authorized: &authorization{guard: newGuard(nil)}}
 		if c.permit != "" {
 			h, err := scenario.ParseHost(c.permit)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.cleared.guard = newGuard([]scenario.Host{h})
+			r.authorized.guard = newGuard([]scenario.Host{h})
 		}
 		config, err := r.pushConfig()
 		if codeOf(err) != c.code || err == nil && (config.Transport == nil) != c.free {
@@ -40,7 +40,7 @@ func TestPushConfig(t *testing.T) {
 		}
 	}
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-	if config, err := (&rehearsal{cleared: &clearance{guard: newGuard(nil)}}).pushConfig(); config != nil || err != nil {
+	if config, err := (&rehearsal{authorized: &authorization{guard: newGuard(nil)}}).pushConfig(); config != nil || err != nil {
 		t.Errorf("nowhere: %+v, %v", config, err)
 	}
 }

@@ -65,10 +65,10 @@ func TestQuotingEndpoint(t *testing.T) {
 	tokenFile := write("token", token+"\n")
 	scene := write("s.yaml", "name: quoting\ntarget: {url: '"+server.URL+"'}\nload: {profile: 'const(200, 200ms)'}\nbatching: {events: 2}\nreplay: {files: [a.jsonl], clock: profile, pseudonymize: false}\n")
 	var out bytes.Buffer
-	w := world{strings.NewReader(""), &out, &out, nil}
+	e := env{strings.NewReader(""), &out, &out, nil}
 	path := filepath.Join(dir, "run")
-	run([]string{"run", scene, "--token-file", tokenFile, "--out", path}, w)
-	run([]string{"report", path, "--format", "markdown"}, w)
+	run([]string{"run", scene, "--token-file", tokenFile, "--out", path}, e)
+	run([]string{"report", path, "--format", "markdown"}, e)
 	if !strings.Contains(out.String(), "not good: [redacted") {
 		t.Errorf("no word of what the endpoint said:\n%s", &out)
 	}

@@ -50,7 +50,7 @@ func TestReadmeExitCodes(t *testing.T) {
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
 	text := readme(t)
-	root := newRoot(world{})
+	root := newRoot(env{})
 	for _, c := range root.Commands() {
 		if c.Name() != "help" && !strings.Contains(text, "| `rehearse "+c.Name()) {
 			t.Errorf("the README has no row for %s", c.Name())

@@ -113,7 +113,7 @@ func TestRecordOfV1IsReplayed(t *testing.T) {
 			t.Fatal(err)
 		}
 		var problems strings.Builder
-		run([]string{"run", file, "--quiet", "--out", filepath.Join(dir, name), "--target", target}, world{nil, io.Discard, &problems, nil})
+		run([]string{"run", file, "--quiet", "--out", filepath.Join(dir, name), "--target", target}, env{nil, io.Discard, &problems, nil})
 		if problems.Len() > 0 {
 			t.Errorf("%s: %s", name, problems.String())
 		}

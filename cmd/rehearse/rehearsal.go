@@ -19,16 +19,16 @@ import (
 
 // rehearsal is one run of a scenario.
 type rehearsal struct {
-	world    world
-	scenario *scenario.Scenario
-	source   *generator.Opened
-	part     part
-	flags    runFlags
-	id       string
-	target   string
-	resumes  *resumption // nil: it starts from the beginning
-	endpoint *embedded   // nil: it is another's
-	cleared  *clearance
+	env        env
+	scenario   *scenario.Scenario
+	source     *generator.Opened
+	part       part
+	flags      runFlags
+	id         string
+	target     string
+	resumes    *resumption // nil: it starts from the beginning
+	endpoint   *embedded   // nil: it is another's
+	authorized *authorization
 }
 
 // runID names a run: when it started, to the second, and a few digits more so
@@ -58,32 +58,32 @@ func (r *rehearsal) run() (string, error) {
 		return "", err
 	}
 	path := r.directory()
-	soft, hard, release := r.world.deadlines(context.Background())
+	soft, hard, release := r.env.deadlines(context.Background())
 	defer release()
 	soft, abort := context.WithCancelCause(soft)
 	defer abort(nil)
-	check := foretold(r.scenario, &to)
+	check := forecast(r.scenario, &to)
 	resolved, err := r.resolved() // before the start, because recordings are read for it
 	if err != nil {
 		return "", err
 	}
 	start := r.part.begin()
-	r.cleared.announce(r.world, start, r.source.Plan.Span)
+	r.authorized.announce(r.env, start, r.source.Plan.Span)
 	manifest := r.manifest(start, resolved)
 	view, err := startLive(r.flags.live, &manifest, func() { abort(errStopped) })
 	if err != nil {
 		return "", err
 	}
 	defer view.end(filepath.Join(path, reportFile))
-	view.announce(r.world.stderr)
+	view.announce(r.env.stderr)
 	directory, err := results.Create(path, manifest)
 	if err != nil {
 		return "", err
 	}
-	if err := errors.Join(keepCheck(path, check), r.resumes.write(path), r.cleared.write(path)); err != nil {
+	if err := errors.Join(keepCheck(path, check), r.resumes.write(path), r.authorized.write(path)); err != nil {
 		return "", errors.Join(err, directory.Abandon())
 	}
-	r.cleared.watch(soft, abort)
+	r.authorized.watch(soft, abort)
 	closeQuarantine := r.source.Quarantine(filepath.Join(path, recording.QuarantineFile))
 	clock := &clockWatch{}
 	w := watchers{
@@ -94,10 +94,10 @@ func (r *rehearsal) run() (string, error) {
 	defer giveBack()
 	summary, err := generator.Run(soft, hard, generator.Config{
 		Scenario: r.scenario, Source: r.source, Plan: r.source.Plan, Destination: to, Start: start, Builders: builders,
-		EventBytes: eventBytes(check), Limit: r.cleared.limit, Observe: w.observe, Clock: clock.hear, Reach: w.mayLeave,
+		EventBytes: eventBytes(check), Limit: r.authorized.limit, Observe: w.observe, Clock: clock.hear, Reach: w.mayLeave,
 	})
 	w.progress.end()
-	endPush(w.push, r.world.stderr)
+	endPush(w.push, r.env.stderr)
 	if failed := closeQuarantine(); err == nil {
 		err = failed
 	}
@@ -123,7 +123,7 @@ func (r *rehearsal) unwritten(path string, result *results.Result) error {
 		run = &results.Run{Path: path}
 	}
 	run.Result = result
-	return printRun(r.world, run, r.flags.json)
+	return printRun(r.env, run, r.flags.json)
 }
 
 // spareProcessor returns how many processors there are for building bodies, and
@@ -171,7 +171,7 @@ func (r *rehearsal) resolved() ([]byte, error) {
 func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest {
 	m := results.Manifest{
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
-		Target: r.target, Permit: r.cleared.id(), Planned: planned(r.source.Plan), ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
+		Target: r.target, Permit: r.authorized.id(), Planned: planned(r.source.Plan), ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
 		Connections: r.scenario.Target.Connections, Shard: r.part.shard, Stages: r.scenario.Load.Stretches, Warnings: r.source.Plan.Notes(),
 	}
 	if r.scenario.Traffic != nil {

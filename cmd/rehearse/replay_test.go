@@ -18,7 +18,7 @@ import (
 func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	code = run(args, world{stdin: strings.NewReader(""), stdout: &out, stderr: &err})
+	code = run(args, env{stdin: strings.NewReader(""), stdout: &out, stderr: &err})
 	return code, out.String(), err.String()
 }
 
@@ -105,7 +105,7 @@ func TestWrongClock(t *testing.T) {
 	interrupts := make(chan os.Signal, 1)
 	interrupts <- os.Interrupt
 	var out, stderr bytes.Buffer
-	run([]string{"run", path, "--out", filepath.Join(dir, "run")}, world{stdin: strings.NewReader(""), stdout: &out, stderr: &stderr, interrupts: interrupts})
+	run([]string{"run", path, "--out", filepath.Join(dir, "run")}, env{stdin: strings.NewReader(""), stdout: &out, stderr: &stderr, interrupts: interrupts})
 	if before, _, _ := strings.Cut(stderr.String(), "writing "); !strings.Contains(before, "note: nothing is sent for 20454 days") || !strings.Contains(before, "over 20454 days") {
 		t.Errorf("run begins without a word of it:\n%s", stderr.String())
 	}
@@ -156,7 +156,7 @@ func TestResumeByCommand(t *testing.T) {
 	interrupts <- os.Interrupt // before the first batch is due
 	first, second := filepath.Join(dir, "1"), filepath.Join(dir, "2")
 	var out bytes.Buffer
-	if code := run([]string{"run", path, "--out", first, "-q"}, world{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts}); code != exitInterrupted {
+	if code := run([]string{"run", path, "--out", first, "-q"}, env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts}); code != exitInterrupted {
 		t.Fatalf("exit %d: %s", code, out.String())
 	}
 	if code, _, stderr := command(t, "run", path, "--resume", first, "--set", "batching.events=6"); code != exitScenario || !strings.Contains(stderr, "another scenario") {

@@ -21,7 +21,7 @@ type reportFlags struct {
 }
 
 // newReport makes the verb report.
-func newReport(w world) *cobra.Command {
+func newReport(e env) *cobra.Command {
 	var f reportFlags
 	c := &cobra.Command{
 		Use:   "report DIR",
@@ -45,7 +45,7 @@ the summary of the step.`,
 				return err
 			}
 			run.CrossCheck()
-			return f.show(w, run)
+			return f.show(e, run)
 		},
 	}
 	c.Flags().SortFlags = false
@@ -70,7 +70,7 @@ func (f *reportFlags) forms() (n int) {
 }
 
 // show writes the files that were asked for, and prints the run.
-func (f *reportFlags) show(w world, run *results.Run) error {
+func (f *reportFlags) show(e env, run *results.Run) error {
 	if f.html != "" {
 		if err := writeHTML(run, f.html); err != nil {
 			return err
@@ -83,12 +83,12 @@ func (f *reportFlags) show(w world, run *results.Run) error {
 	}
 	switch {
 	case f.markdown:
-		return printForm(w, run, report.WriteMarkdown)
+		return printForm(e, run, report.WriteMarkdown)
 	case f.junit:
-		return printForm(w, run, report.WriteJUnit)
+		return printForm(e, run, report.WriteJUnit)
 	case f.rejections:
-		return printForm(w, run, func(out io.Writer, run *results.Run) error {
-			return report.WriteRejected(out, run, columns(w.stdout))
+		return printForm(e, run, func(out io.Writer, run *results.Run) error {
+			return report.WriteRejected(out, run, columns(e.stdout))
 		})
 	case f.github:
 		if path := os.Getenv("GITHUB_STEP_SUMMARY"); path != "" {
@@ -96,20 +96,20 @@ func (f *reportFlags) show(w world, run *results.Run) error {
 				return err
 			}
 		}
-		return printForm(w, run, report.WriteAnnotations)
+		return printForm(e, run, report.WriteAnnotations)
 	}
-	return printRun(w, run, f.json)
+	return printRun(e, run, f.json)
 }
 
 // form is a way to write a report.
 type form func(io.Writer, *results.Run) error
 
 // printForm prints a run in a form for machines, its verdict on stderr.
-func printForm(w world, run *results.Run, write form) error {
-	if err := write(w.stdout, run); err != nil {
+func printForm(e env, run *results.Run, write form) error {
+	if err := write(e.stdout, run); err != nil {
 		return err
 	}
-	fmt.Fprintln(w.stderr, verdictLine(run.Result))
+	fmt.Fprintln(e.stderr, verdictLine(run.Result))
 	if code := verdictCode(run.Result); code != exitPass {
 		return status(code)
 	}
@@ -156,21 +156,21 @@ func keepHTML(run *results.Run) error {
 // printRun prints a run to stdout, and its verdict as the last line: of the
 // text, or on stderr beside the JSON. The error carries the exit code of a
 // verdict that is not a pass.
-func printRun(w world, run *results.Run, asJSON bool) error {
+func printRun(e env, run *results.Run, asJSON bool) error {
 	var text bytes.Buffer
 	verdict := io.Writer(&text)
 	var err error
 	if asJSON {
-		verdict = w.stderr
+		verdict = e.stderr
 		err = results.WriteJSON(&text, run.Result)
 	} else {
-		err = results.WriteText(&text, run, columns(w.stdout))
+		err = results.WriteText(&text, run, columns(e.stdout))
 	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(verdict, verdictLine(run.Result))
-	if _, err := w.stdout.Write(text.Bytes()); err != nil {
+	if _, err := e.stdout.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("cannot print the report: %w", err)
 	}
 	if code := verdictCode(run.Result); code != exitPass {

@@ -66,7 +66,7 @@ func readResumption(directory string) (*resumption, error) {
 	}
 	r := &resumption{Resumes: path}
 	if r.lock, err = rundir.Hold(path); err != nil {
-		return nil, coded{exitUsage, fmt.Errorf("cannot resume %q: %w", directory, err)}
+		return nil, exitError{exitUsage, fmt.Errorf("cannot resume %q: %w", directory, err)}
 	}
 	err = unresumed(path)
 	if err == nil {
@@ -95,7 +95,7 @@ func unresumed(path string) error {
 	if _, err := os.Stat(by.ResumedBy); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return coded{exitUsage, fmt.Errorf("cannot resume %q: %q has resumed it already, and what that sent would be sent again (resume that one)", path, by.ResumedBy)}
+	return exitError{exitUsage, fmt.Errorf("cannot resume %q: %q has resumed it already, and what that sent would be sent again (resume that one)", path, by.ResumedBy)}
 }
 
 // release gives the directory back.
@@ -118,7 +118,7 @@ func (r *resumption) readChain(path string) error {
 		}
 		r.runs = append(r.runs, e)
 		if facts, last := &e.Result.Run, &r.runs[0].Result.Run; facts.SHA256 != last.SHA256 || facts.Seed != last.Seed || facts.Shard != last.Shard {
-			return coded{exitScenario, fmt.Errorf("cannot resume %q: the run before it, %q, ran another scenario, seed or shard", path, next)}
+			return exitError{exitScenario, fmt.Errorf("cannot resume %q: the run before it, %q, ran another scenario, seed or shard", path, next)}
 		}
 		for _, l := range e.ledger.Ranges {
 			switch l.Fate {
@@ -262,19 +262,19 @@ func keepJSON(directory, name string, content any) error {
 }
 
 // announce says what is sent again, and why that is not known better.
-func (r *resumption) announce(w world, left int64) {
-	for _, e := range r.runs {
-		for _, d := range e.ledger.Damage {
-			fmt.Fprintf(w.stderr, "warning: %s: what became of the events that stood there is not known: they count as ambiguous\n", filepath.Join(e.Path, d.String()))
+func (r *resumption) announce(e env, left int64) {
+	for _, run := range r.runs {
+		for _, d := range run.ledger.Damage {
+			fmt.Fprintf(e.stderr, "warning: %s: what became of the events that stood there is not known: they count as ambiguous\n", filepath.Join(run.Path, d.String()))
 		}
 	}
-	fmt.Fprintf(w.stderr, "resuming %s: %s events were accepted, %s are left\n", r.Resumes, humanize.Comma(r.Accepted), humanize.Comma(left))
+	fmt.Fprintf(e.stderr, "resuming %s: %s events were accepted, %s are left\n", r.Resumes, humanize.Comma(r.Accepted), humanize.Comma(left))
 	for i, a := range r.Ambiguous {
 		if i == mostAnnounced {
-			fmt.Fprintf(w.stderr, "note: and %d more stretches, which %s lists\n", len(r.Ambiguous)-i, resumedFile)
+			fmt.Fprintf(e.stderr, "note: and %d more stretches, which %s lists\n", len(r.Ambiguous)-i, resumedFile)
 			break
 		}
-		fmt.Fprintf(w.stderr, "note: events %d to %d may have been ingested and are sent again\n", a.First, a.First+a.Count-1)
+		fmt.Fprintf(e.stderr, "note: events %d to %d may have been ingested and are sent again\n", a.First, a.First+a.Count-1)
 	}
 }
 
@@ -294,20 +294,20 @@ func (r *resumption) doubt() []string {
 }
 
 // open opens what is left of a part of s.
-func (r *resumption) open(w world, s *scenario.Scenario, part generator.Part) (*generator.Opened, error) {
+func (r *resumption) open(e env, s *scenario.Scenario, part generator.Part) (*generator.Opened, error) {
 	part.Resumes = &generator.Resumption{Accepted: r.accepted, Broken: r.broken()}
 	source, err := generator.Open(s, part)
 	if err != nil {
-		return nil, coded{exitScenario, err}
+		return nil, exitError{exitScenario, err}
 	}
 	if err := r.same(s, source); err != nil {
-		return nil, coded{exitScenario, errors.Join(fmt.Errorf("cannot resume %q: %w", r.Resumes, err), source.Close())}
+		return nil, exitError{exitScenario, errors.Join(fmt.Errorf("cannot resume %q: %w", r.Resumes, err), source.Close())}
 	}
 	plan := &source.Plan
 	r.settle(append(plan.Doubtful, r.Ambiguous...))
 	r.Skipped = plan.Skipped
 	plan.Warnings = append(slices.Clone(plan.Warnings), r.doubt()...)
-	r.announce(w, plan.Events)
+	r.announce(e, plan.Events)
 	return source, nil
 }
 
@@ -336,26 +336,26 @@ func (r *resumption) same(s *scenario.Scenario, source *generator.Opened) error 
 
 // openSource opens what a run of s sends, or what is left of it after the runs that
 // it resumes.
-func openSource(w world, s *scenario.Scenario, p part, before *resumption) (*generator.Opened, error) {
-	announceReading(w, s)
+func openSource(e env, s *scenario.Scenario, p part, before *resumption) (*generator.Opened, error) {
+	announceReading(e, s)
 	part := generator.Part{Index: p.shard.Index, Of: p.shard.Of}
 	if before != nil {
-		return before.open(w, s, part)
+		return before.open(e, s, part)
 	}
 	source, err := generator.Open(s, part)
 	if err != nil {
-		return nil, coded{exitScenario, err}
+		return nil, exitError{exitScenario, err}
 	}
 	return source, nil
 }
 
 // announceReading says that a large recording is read before anything is sent, which
 // takes its time.
-func announceReading(w world, s *scenario.Scenario) {
+func announceReading(e env, s *scenario.Scenario) {
 	if s.Replay == nil {
 		return
 	}
 	if size := recording.Size(s.Replay.Paths); size >= 64<<20 {
-		fmt.Fprintf(w.stderr, "reading %s of recordings to plan the run\n", humanize.Bytes(uint64(size)))
+		fmt.Fprintf(e.stderr, "reading %s of recordings to plan the run\n", humanize.Bytes(uint64(size)))
 	}
 }

@@ -10,20 +10,20 @@ import (
 )
 
 // run is the program: arguments in, exit code out.
-func run(args []string, w world) int {
-	w.stdout, w.stderr = plain{w.stdout}, plain{w.stderr}
-	root := newRoot(w)
+func run(args []string, e env) int {
+	e.stdout, e.stderr = plain{e.stdout}, plain{e.stderr}
+	root := newRoot(e)
 	addCompletion(root)
 	root.SetArgs(args)
 	err := root.Execute()
 	if err != nil {
-		complain(w, err)
+		complain(e, err)
 	}
 	return codeOf(err)
 }
 
 // newRoot builds the command tree.
-func newRoot(w world) *cobra.Command {
+func newRoot(e env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rehearse",
 		Short: "Rehearse event-capture traffic before the real thing happens",
@@ -46,15 +46,15 @@ other it goes only under a signed permit, and within it (rehearse permit --help)
 		SilenceUsage:  true,
 	}
 	root.SuggestionsMinimumDistance = 2
-	root.SetIn(w.stdin)
-	root.SetOut(w.stdout)
-	root.SetErr(w.stderr)
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError(c, err)
 	})
-	root.AddCommand(newInit(w), newRun(w), newStage(w), newPermit(w), newVersion(w))
-	for _, c := range []*cobra.Command{newCheck(w), newReport(w), newMerge(w), newCompare(w), newSample(w), newShape(w), newProfile(w), newSchema(w)} {
-		root.AddCommand(stoppable(w, c))
+	root.AddCommand(newInit(e), newRun(e), newStage(e), newPermit(e), newVersion(e))
+	for _, c := range []*cobra.Command{newCheck(e), newReport(e), newMerge(e), newCompare(e), newSample(e), newShape(e), newProfile(e), newSchema(e)} {
+		root.AddCommand(stoppable(e, c))
 	}
 	return root
 }
@@ -83,7 +83,7 @@ func noSuchVerb(c *cobra.Command, args []string) error {
 
 // usageError marks err as a wrong command line and says where help is.
 func usageError(c *cobra.Command, err error) error {
-	return coded{exitUsage, fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+	return exitError{exitUsage, fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 }
 
 // nothing asks for no argument.
@@ -114,25 +114,25 @@ func first(args []string) string {
 
 // complain prints what went wrong. Scenario errors stand alone, a line each, so
 // that editors can jump to them.
-func complain(w world, err error) {
+func complain(e env, err error) {
 	var news status
 	var wrong scenario.Errors
 	if errors.As(err, &news) {
 		return
 	}
 	if errors.As(err, &wrong) {
-		for _, e := range wrong {
-			fmt.Fprintln(w.stderr, e)
+		for _, mistake := range wrong {
+			fmt.Fprintln(e.stderr, mistake)
 		}
 		what := "scenario"
 		var other misread
 		if errors.As(err, &other) {
 			what = other.what
 		}
-		fmt.Fprintf(w.stderr, "rehearse: the %s has %s\n", what, count(len(wrong), "mistake"))
+		fmt.Fprintf(e.stderr, "rehearse: the %s has %s\n", what, count(len(wrong), "mistake"))
 		return
 	}
-	fmt.Fprintf(w.stderr, "rehearse: %v\n", err)
+	fmt.Fprintf(e.stderr, "rehearse: %v\n", err)
 }
 
 // misread says which file mistakes are in, if it is not the scenario.

@@ -37,7 +37,7 @@ type runFlags struct {
 }
 
 // newRun makes the verb run.
-func newRun(w world) *cobra.Command {
+func newRun(e env) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use:   "run [SCENARIO]",
@@ -75,7 +75,7 @@ The last line printed is the verdict with the exit code:
 			}
 			return exactly("scenario file")(c, args)
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return rehearse(w, first(args), f) },
+		RunE: func(_ *cobra.Command, args []string) error { return rehearse(e, first(args), f) },
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.target, "target", "", "send to this `URL` instead of target.url (another than this machine needs a permit)")
@@ -117,7 +117,7 @@ func (f *runFlags) overrides() []string {
 func (f *runFlags) scenario(path string, p *part) (*scenario.Scenario, *resumption, error) {
 	if f.resume == "" {
 		if path == "" {
-			return nil, nil, coded{exitUsage, errors.New("name a scenario file, or with --resume a run directory")}
+			return nil, nil, exitError{exitUsage, errors.New("name a scenario file, or with --resume a run directory")}
 		}
 		s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: f.overrides()})
 		return s, nil, err
@@ -150,9 +150,9 @@ func (f *runFlags) resumed(path string, p *part, last *keptRun) (*scenario.Scena
 	case len(missing) > 0:
 		return nil, fmt.Errorf("cannot resume %q: %w", f.resume, lacking(missing))
 	case p.shard.Of > 0 && p.shard != shard:
-		return nil, coded{exitUsage, fmt.Errorf("cannot resume shard %d of %d as shard %d of %d: leave --shard out", shard.Index, shard.Of, p.shard.Index, p.shard.Of)}
+		return nil, exitError{exitUsage, fmt.Errorf("cannot resume shard %d of %d as shard %d of %d: leave --shard out", shard.Index, shard.Of, p.shard.Index, p.shard.Of)}
 	case f.permit != "" && s.Restored():
-		return nil, coded{exitUsage, errors.New("cannot resume under a permit without the scenario that it binds: name the scenario file, and give the flags that the run was given")}
+		return nil, exitError{exitUsage, errors.New("cannot resume under a permit without the scenario that it binds: name the scenario file, and give the flags that the run was given")}
 	}
 	p.shard = shard
 	return s, nil
@@ -164,7 +164,7 @@ func (f *runFlags) resumed(path string, p *part, last *keptRun) (*scenario.Scena
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // rehearse is the main job.
-func rehearse(w world, path string, f runFlags) error {
+func rehearse(e env, path string, f runFlags) error {
 	outliveReaders()
 	if err := readToken(&f.token, f.tokenFile); err != nil {
 		return err
@@ -178,17 +178,17 @@ func rehearse(w world, path string, f runFlags) error {
 		return err
 	}
 	defer before.release()
-	source, err := openSource(w, s, p, before)
+	source, err := openSource(e, s, p, before)
 	if err != nil {
 		return err
 	}
 	defer source.Close() // of a run that comes to nothing, too: it removes copies of recordings
-	cleared, err := f.clear(s, p, &source.Plan)
+	authorized, err := f.authorize(s, p, &source.Plan)
 	if err != nil {
 		return err
 	}
 	id := runID()
-	unlock, err := cleared.lock(id, p)
+	unlock, err := authorized.lock(id, p)
 	if err != nil {
 		return err
 	}
@@ -203,9 +203,9 @@ func rehearse(w world, path string, f runFlags) error {
 		target = endpoint.url()
 	}
 	for _, warning := range source.Plan.Notes() {
-		fmt.Fprintf(w.stderr, "note: %s\n", warning)
+		fmt.Fprintf(e.stderr, "note: %s\n", warning)
 	}
-	r := rehearsal{world: w, scenario: s, source: source, part: p, flags: f, id: id, target: target, resumes: before, endpoint: endpoint, cleared: cleared}
+	r := rehearsal{env: e, scenario: s, source: source, part: p, flags: f, id: id, target: target, resumes: before, endpoint: endpoint, authorized: authorized}
 	path, err = r.run()
 	if err != nil {
 		return err
@@ -218,5 +218,5 @@ func rehearse(w world, path string, f runFlags) error {
 	if err := keepHTML(run); err != nil {
 		return err
 	}
-	return printRun(w, run, f.json)
+	return printRun(e, run, f.json)
 }

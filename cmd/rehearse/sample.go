@@ -22,7 +22,7 @@ type sampleFlags struct {
 }
 
 // newSample makes the verb sample.
-func newSample(w world) *cobra.Command {
+func newSample(e env) *cobra.Command {
 	var f sampleFlags
 	c := &cobra.Command{
 		Use:   "sample [SCENARIO]",
@@ -57,7 +57,7 @@ and how unevenly events fall on distinct_ids.`,
 			}
 			return exactly("scenario file")(c, args)
 		},
-		RunE: func(c *cobra.Command, args []string) error { return f.sample(w, c, args) },
+		RunE: func(c *cobra.Command, args []string) error { return f.sample(e, c, args) },
 	}
 	c.Flags().SortFlags = false
 	c.Flags().Int64VarP(&f.n, "events", "n", 5, "how `many` events")
@@ -71,23 +71,23 @@ and how unevenly events fall on distinct_ids.`,
 }
 
 // sample prints what the flags ask for.
-func (f *sampleFlags) sample(w world, c *cobra.Command, args []string) error {
+func (f *sampleFlags) sample(e env, c *cobra.Command, args []string) error {
 	if f.certain && f.rejected == "" {
 		return usageError(c, errors.New("--certain goes with --rejected DIR"))
 	}
 	if f.from < 0 || f.n < 0 {
 		return usageError(c, fmt.Errorf("--events %d, --from %d: cannot count backwards", f.n, f.from))
 	}
-	out := bufio.NewWriter(w.stdout)
+	out := bufio.NewWriter(e.stdout)
 	if f.rejected != "" {
-		return errors.Join(sampleRejected(w, out, given{path: first(args), set: f.set}, f.rejected, f.n, f.certain), out.Flush())
+		return errors.Join(sampleRejected(e, out, given{path: first(args), set: f.set}, f.rejected, f.n, f.certain), out.Flush())
 	}
 	s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: f.set})
 	if err != nil {
 		return err
 	}
 	if f.survey {
-		return surveyReplay(w, s)
+		return surveyReplay(e, s)
 	}
 	switch {
 	case f.faults:
@@ -96,7 +96,7 @@ func (f *sampleFlags) sample(w world, c *cobra.Command, args []string) error {
 		err = generator.Sample(out, s, time.Now(), f.from, f.n)
 	}
 	if err != nil {
-		return coded{exitScenario, err}
+		return exitError{exitScenario, err}
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("cannot print the sample: %w", err)

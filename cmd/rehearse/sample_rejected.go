@@ -16,10 +16,10 @@ import (
 // the endpoint did not accept. Which they are says the ledger; what they were
 // follows from the scenario.
 // With certain it leaves out what may be stored all the same.
-func sampleRejected(w world, out io.Writer, g given, directory string, n int64, certain bool) error {
+func sampleRejected(e env, out io.Writer, g given, directory string, n int64, certain bool) error {
 	run, err := openKept(directory)
 	if err != nil {
-		return coded{exitScenario, err}
+		return exitError{exitScenario, err}
 	}
 	s, missing, err := run.scenario(g)
 	if err != nil {
@@ -28,12 +28,12 @@ func sampleRejected(w world, out io.Writer, g given, directory string, n int64, 
 	if needed := neededFor(s, missing); len(needed) > 0 {
 		return fmt.Errorf("cannot print the events of %q: %w", directory, lacking(needed))
 	}
-	lost, err := run.lost(w, n, certain)
+	lost, err := run.lost(e, n, certain)
 	if err == nil {
 		err = generator.SampleLost(out, s, lost, func(sums []scenario.FileSum) error { return run.unchanged(s, sums) })
 	}
 	if err != nil {
-		return coded{exitScenario, err}
+		return exitError{exitScenario, err}
 	}
 	return nil
 }
@@ -51,14 +51,14 @@ func neededFor(s *scenario.Scenario, missing []scenario.SecretRef) (needed []sce
 
 // lost are the first n events of a run that were sent and not accepted, as they were
 // sent; with certain those that are certain not to be stored.
-func (k *keptRun) lost(w world, n int64, certain bool) (lost generator.Lost, err error) {
+func (k *keptRun) lost(e env, n int64, certain bool) (lost generator.Lost, err error) {
 	facts := &k.Result.Run
 	ledger, err := k.Ledger()
 	if err != nil {
 		return lost, err
 	}
 	for _, d := range ledger.Damage {
-		fmt.Fprintf(w.stderr, "warning: %s: events that stood there are not listed\n", filepath.Join(k.Path, d.String()))
+		fmt.Fprintf(e.stderr, "warning: %s: events that stood there are not listed\n", filepath.Join(k.Path, d.String()))
 	}
 	before, err := resumedBy(k.Path)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // newSchema makes the verb schema.
-func newSchema(w world) *cobra.Command {
+func newSchema(e env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [scenario|result|pipeline|check|compare|stage]",
 		Short: "Print the JSON Schema of a file that rehearse reads or writes",
@@ -37,7 +37,7 @@ JSON; or that of what the staging endpoint has counted (endpoint.json).`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			_, err := fmt.Fprintf(w.stdout, "%s", schemaOf(args))
+			_, err := fmt.Fprintf(e.stdout, "%s", schemaOf(args))
 			return err
 		},
 	}

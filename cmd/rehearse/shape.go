@@ -13,7 +13,7 @@ import (
 )
 
 // newShape makes the verb shape.
-func newShape(w world) *cobra.Command {
+func newShape(e env) *cobra.Command {
 	var from, n int64
 	var set []string
 	var picture string
@@ -34,9 +34,9 @@ of how unevenly the events fall on persons.`,
 			}
 			shape, err := generator.Measure(s, time.Now(), from, n)
 			if err != nil {
-				return coded{exitScenario, err}
+				return exitError{exitScenario, err}
 			}
-			if err := shape.WriteText(w.stdout); err != nil {
+			if err := shape.WriteText(e.stdout); err != nil {
 				return fmt.Errorf("cannot print the shape: %w", err)
 			}
 			if picture == "" {

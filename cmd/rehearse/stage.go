@@ -43,7 +43,7 @@ type stageFlags struct {
 }
 
 // newStage makes the verb stage.
-func newStage(w world) *cobra.Command {
+func newStage(e env) *cobra.Command {
 	var f stageFlags
 	c := &cobra.Command{
 		Use:   "stage",
@@ -70,7 +70,7 @@ to be answered; a second Ctrl-C ends at once.`,
 			if err != nil {
 				return usageError(c, err)
 			}
-			return stage(w, f, config)
+			return stage(e, f, config)
 		},
 	}
 	f.define(c.Flags())
@@ -183,33 +183,33 @@ func (f *stageFlags) scripted() (staging.Config, error) {
 }
 
 // stage serves until it is interrupted, and records what comes if it is to.
-func stage(w world, f stageFlags, config staging.Config) error {
+func stage(e env, f stageFlags, config staging.Config) error {
 	var ends []func() error
 	if f.record != "" {
 		r, err := newRecorder(f.record)
 		if err != nil {
-			return coded{exitUsage, err}
+			return exitError{exitUsage, err}
 		}
 		config.Observe = r.observe
 		ends = append(ends, func() error {
 			err := r.close()
-			fmt.Fprintf(w.stderr, "recorded %s in %s\n", count(int(r.lines), "request"), f.record)
+			fmt.Fprintf(e.stderr, "recorded %s in %s\n", count(int(r.lines), "request"), f.record)
 			return err
 		})
 	}
 	if f.setup.produced != "" {
 		p, err := newProducer(f.setup.produced)
 		if err != nil {
-			return coded{exitUsage, err}
+			return exitError{exitUsage, err}
 		}
 		config.Produced = p.produce
 		ends = append(ends, func() error {
 			err := p.close()
-			fmt.Fprintf(w.stderr, "wrote %s to %s\n", count(int(p.lines), "message"), f.setup.produced)
+			fmt.Fprintf(e.stderr, "wrote %s to %s\n", count(int(p.lines), "message"), f.setup.produced)
 			return err
 		})
 	}
-	err := serve(w, f, config)
+	err := serve(e, f, config)
 	for _, end := range ends {
 		err = errors.Join(err, end())
 	}
@@ -217,18 +217,18 @@ func stage(w world, f stageFlags, config staging.Config) error {
 }
 
 // serve runs the endpoint until it is interrupted, and prints what it counted.
-func serve(w world, f stageFlags, config staging.Config) error {
+func serve(e env, f stageFlags, config staging.Config) error {
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return coded{exitUsage, fmt.Errorf("cannot listen on %s: %w (choose another with --listen, or port 0 for a free one)", f.listen, errors.Unwrap(err))}
+		return exitError{exitUsage, fmt.Errorf("cannot listen on %s: %w (choose another with --listen, or port 0 for a free one)", f.listen, errors.Unwrap(err))}
 	}
-	soft, hard, release := w.deadlines(context.Background())
+	soft, hard, release := e.deadlines(context.Background())
 	defer release()
 	server := staging.New(config)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	url := "http://" + listener.Addr().String()
-	fmt.Fprintf(w.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/  /i/v1/analytics/events\n  GET  %[1]s/_rehearse/stats  /metrics\n", url)
+	fmt.Fprintf(e.stderr, "serving %s\n  POST %[1]s/batch/  /e/  /i/v0/e/  /capture/  /track/  /engage/  /i/v1/analytics/events\n  GET  %[1]s/_rehearse/stats  /metrics\n", url)
 	select {
 	case err := <-served:
 		return err
@@ -237,59 +237,59 @@ func serve(w world, f stageFlags, config staging.Config) error {
 	ctx, cancel := context.WithTimeoutCause(hard, shutdownWithin, fmt.Errorf("they took longer than %v", shutdownWithin))
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil { // no failure: to end is what was asked for
-		fmt.Fprintf(w.stderr, "%v\n", err)
+		fmt.Fprintf(e.stderr, "%v\n", err)
 	}
-	return printStats(w, server.Stats(), f.json)
+	return printStats(e, server.Stats(), f.json)
 }
 
 // shutdownWithin is how long requests in progress may take to be answered.
 const shutdownWithin = 5 * time.Second
 
 // printStats prints what the endpoint counted.
-func printStats(w world, s staging.Stats, asJSON bool) error {
+func printStats(e env, s staging.Stats, asJSON bool) error {
 	if asJSON {
 		text, err := json.MarshalIndent(s, "", "  ")
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(w.stdout, "%s\n", text)
+		_, err = fmt.Fprintf(e.stdout, "%s\n", text)
 		return err
 	}
-	fmt.Fprintf(w.stdout, "events: %s accepted, %s refused, %s filtered; checksum %s\n",
+	fmt.Fprintf(e.stdout, "events: %s accepted, %s refused, %s filtered; checksum %s\n",
 		humanize.Comma(s.Events.Accepted), humanize.Comma(s.Events.Refused), humanize.Comma(s.Events.Filtered), s.Checksum)
 	if s.Events.Stored > 0 {
-		fmt.Fprintf(w.stdout, "%12s events of refused requests stored all the same: they came before the one that failed\n", humanize.Comma(s.Events.Stored))
+		fmt.Fprintf(e.stdout, "%12s events of refused requests stored all the same: they came before the one that failed\n", humanize.Comma(s.Events.Stored))
 	}
 	if s.Events.Lost > 0 {
-		fmt.Fprintf(w.stdout, "%12s events answered with yes and dropped\n", humanize.Comma(s.Events.Lost))
+		fmt.Fprintf(e.stdout, "%12s events answered with yes and dropped\n", humanize.Comma(s.Events.Lost))
 	}
 	for _, v := range s.Verdicts {
-		fmt.Fprintf(w.stdout, "%12s events answered %s %s\n", humanize.Comma(v.Events), v.Result, v.Detail)
+		fmt.Fprintf(e.stdout, "%12s events answered %s %s\n", humanize.Comma(v.Events), v.Result, v.Detail)
 	}
 	for _, r := range s.Requests {
-		fmt.Fprintf(w.stdout, "%12s requests to %s answered %d\n", humanize.Comma(r.Requests), r.Route, r.Status)
+		fmt.Fprintf(e.stdout, "%12s requests to %s answered %d\n", humanize.Comma(r.Requests), r.Route, r.Status)
 	}
 	for _, r := range s.Refusals {
-		fmt.Fprintf(w.stdout, "%12s requests refused: %d %q\n", humanize.Comma(r.Requests), r.Status, r.Text)
+		fmt.Fprintf(e.stdout, "%12s requests refused: %d %q\n", humanize.Comma(r.Requests), r.Status, r.Text)
 	}
-	printPipeline(w, &s.Pipeline)
+	printPipeline(e, &s.Pipeline)
 	return nil
 }
 
 // printPipeline prints what became of the accepted events.
-func printPipeline(w world, p *pipeline.Stats) {
+func printPipeline(e env, p *pipeline.Stats) {
 	if p.Dropped > 0 {
-		fmt.Fprintf(w.stdout, "%12s events answered 200 and dropped, by a rule or as no import\n", humanize.Comma(p.Dropped))
+		fmt.Fprintf(e.stdout, "%12s events answered 200 and dropped, by a rule or as no import\n", humanize.Comma(p.Dropped))
 	}
-	fmt.Fprintf(w.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order, %s after a merge that they should have come before\n",
+	fmt.Fprintf(e.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order, %s after a merge that they should have come before\n",
 		humanize.Comma(p.OverQuota), humanize.Comma(p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global),
 		humanize.Comma(p.Order.Unkeyed), humanize.Comma(p.Order.Backwards), humanize.Comma(p.Order.AfterMerge))
 	for _, lane := range p.Lanes {
-		fmt.Fprintf(w.stdout, "%12s events on lane %s, %s of them on partition %d\n",
+		fmt.Fprintf(e.stdout, "%12s events on lane %s, %s of them on partition %d\n",
 			humanize.Comma(lane.Events), lane.Lane, humanize.Comma(lane.Partitions[lane.Hottest]), lane.Hottest)
 	}
 	if m := p.Merges; m.Total > 0 {
-		fmt.Fprintf(w.stdout, "%12s merges: %s refused for an illegal id, %s for one that is identified, %s came too early\n",
+		fmt.Fprintf(e.stdout, "%12s merges: %s refused for an illegal id, %s for one that is identified, %s came too early\n",
 			humanize.Comma(m.Total), humanize.Comma(m.Illegal), humanize.Comma(m.Identified), humanize.Comma(m.Overtook))
 	}
 }

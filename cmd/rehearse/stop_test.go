@@ -89,7 +89,7 @@ func TestFirstInterrupt(t *testing.T) {
 	var stdout, stderr locked
 	code := make(chan int)
 	go func() {
-		code <- run([]string{"run", path, "--target", url, "--out", out}, world{nil, &stdout, &stderr, interrupts})
+		code <- run([]string{"run", path, "--target", url, "--out", out}, env{nil, &stdout, &stderr, interrupts})
 	}()
 	until(t, "event", func() bool { return server.Stats().Events.Accepted > 0 })
 	interrupts <- os.Interrupt
@@ -130,7 +130,7 @@ func TestSecondInterrupt(t *testing.T) {
 	var stdout, stderr locked
 	code := make(chan int)
 	go func() {
-		code <- run([]string{"run", path, "--target", "http://" + listener.Addr().String(), "--out", out}, world{nil, &stdout, &stderr, interrupts})
+		code <- run([]string{"run", path, "--target", "http://" + listener.Addr().String(), "--out", out}, env{nil, &stdout, &stderr, interrupts})
 	}()
 	defer (<-connected).Close()
 	interrupts <- os.Interrupt
@@ -180,7 +180,7 @@ func TestKilledRun(t *testing.T) {
 	c.Process.Kill()
 	c.Wait()
 	var stdout, stderr locked
-	if code := run([]string{"report", out}, world{nil, &stdout, &stderr, nil}); code != exitInvalid {
+	if code := run([]string{"report", out}, env{nil, &stdout, &stderr, nil}); code != exitInvalid {
 		t.Errorf("exit code %d, want %d\n%s", code, exitInvalid, stderr.String())
 	}
 	if !strings.Contains(stdout.String(), "killed") {
@@ -198,7 +198,7 @@ func TestStageCounts(t *testing.T) {
 	var stdout, stderr locked
 	code := make(chan int)
 	go func() {
-		code <- run([]string{"stage", "--listen", "127.0.0.1:0", "--reject", "503:50%"}, world{nil, &stdout, &stderr, interrupts})
+		code <- run([]string{"stage", "--listen", "127.0.0.1:0", "--reject", "503:50%"}, env{nil, &stdout, &stderr, interrupts})
 	}()
 	until(t, "address", func() bool { return strings.Contains(stderr.String(), "/_rehearse/stats") })
 	_, url, _ := strings.Cut(stderr.String(), "serving ")

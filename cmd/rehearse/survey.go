@@ -20,9 +20,9 @@ import (
 )
 
 // surveyReplay tells what a run of s would send, without sending it.
-func surveyReplay(w world, s *scenario.Scenario) error {
+func surveyReplay(e env, s *scenario.Scenario) error {
 	if s.Replay == nil {
-		return coded{exitUsage, errors.New("cannot survey: the scenario replays no recording")}
+		return exitError{exitUsage, errors.New("cannot survey: the scenario replays no recording")}
 	}
 	files, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
@@ -33,27 +33,27 @@ func surveyReplay(w world, s *scenario.Scenario) error {
 	spooled.Replay, replay.Paths = &replay, files.Paths()
 	source, err := generator.Open(&spooled, generator.Part{})
 	if err != nil {
-		return coded{exitScenario, errors.New(files.Named(err.Error()))}
+		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
 	}
 	plan := source.Plan
 	source.Close()
-	fmt.Fprintf(w.stdout, "%s would send %s events in %s requests over %v, at most %.0f events/s\n",
+	fmt.Fprintf(e.stdout, "%s would send %s events in %s requests over %v, at most %.0f events/s\n",
 		s.Name, humanize.Comma(plan.Events), humanize.Comma(plan.Requests), plan.Span.Round(time.Millisecond), plan.Peak)
 	for _, warning := range plan.Notes() {
-		fmt.Fprintf(w.stdout, "note: %s\n", files.Named(warning))
+		fmt.Fprintf(e.stdout, "note: %s\n", files.Named(warning))
 	}
-	if err := writeExample(w.stdout, files, &replay); err != nil {
-		return coded{exitScenario, errors.New(files.Named(err.Error()))}
+	if err := writeExample(e.stdout, files, &replay); err != nil {
+		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
 	}
 	p, err := profile.Read(&replay, time.Duration(math.MaxInt64))
 	if err != nil {
-		return coded{exitScenario, errors.New(files.Named(err.Error()))}
+		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
 	}
 	var text strings.Builder
 	if err := p.WriteText(&text); err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(w.stdout, "\nthe recording\n", files.Named(text.String()))
+	_, err = fmt.Fprint(e.stdout, "\nthe recording\n", files.Named(text.String()))
 	return err
 }
 

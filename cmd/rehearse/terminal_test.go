@@ -54,7 +54,7 @@ func TestStrangersTexts(t *testing.T) {
 		{"run", file, "--resolve", evil}, {"run", file, "--token-file", evil}, {"run", file, "--live", evil}, {"stage", "--listen", evil},
 	} {
 		var out bytes.Buffer
-		run(args, world{strings.NewReader(""), &out, &out, nil})
+		run(args, env{strings.NewReader(""), &out, &out, nil})
 		if out.Len() == 0 || strings.ContainsAny(out.String(), "\x1b\x07") {
 			t.Errorf("%q: %q", args, out.String())
 		}

@@ -22,16 +22,16 @@ func readToken(token *string, path string) error {
 		return nil
 	}
 	if *token != "" {
-		return coded{exitUsage, errors.New("--token and --" + tokenFileFlag + " exclude each other")}
+		return exitError{exitUsage, errors.New("--token and --" + tokenFileFlag + " exclude each other")}
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return coded{exitUsage, fmt.Errorf("cannot read --%s: %w", tokenFileFlag, err)}
+		return exitError{exitUsage, fmt.Errorf("cannot read --%s: %w", tokenFileFlag, err)}
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxTokenFile+1))
 	if *token = strings.TrimSpace(string(text)); err != nil || *token == "" || len(text) > maxTokenFile {
-		return coded{exitUsage, fmt.Errorf("cannot read --%s: %q holds no token", tokenFileFlag, path)}
+		return exitError{exitUsage, fmt.Errorf("cannot read --%s: %q holds no token", tokenFileFlag, path)}
 	}
 	return nil
 }

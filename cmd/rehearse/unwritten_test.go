@@ -23,7 +23,7 @@ func TestUnwritten(t *testing.T) {
 	}
 	var once sync.Once
 	var printed bytes.Buffer
-	err := rehearse(world{strings.NewReader(""), &printed, io.Discard, nil}, scene, runFlags{out: out, quiet: true,
+	err := rehearse(env{strings.NewReader(""), &printed, io.Discard, nil}, scene, runFlags{out: out, quiet: true,
 		dial: func(ctx context.Context, addr string) (net.Conn, error) {
 			once.Do(func() { os.RemoveAll(out) })
 			return new(net.Dialer).DialContext(ctx, "tcp", addr)

@@ -196,8 +196,8 @@ func (p *permitted) try(t *testing.T, directory string, network *witness) (verif
 	scene, terms, signers := file("s.yaml", p.scenario), file("permit.yaml", p.permit), file("signers", p.signers)
 	file("permit.yaml.sig", p.signature)
 	var out bytes.Buffer
-	w := world{strings.NewReader(""), io.Discard, &out, nil}
-	verified = run(append([]string{"permit", "verify", terms, scene, "--allowed-signers", signers}, p.args...), w)
+	e := env{strings.NewReader(""), io.Discard, &out, nil}
+	verified = run(append([]string{"permit", "verify", terms, scene, "--allowed-signers", signers}, p.args...), e)
 
 	f := runFlags{permit: terms, signers: signers, out: filepath.Join(directory, "out"), quiet: true, dial: network.dial}
 	if p.forgotten {
@@ -213,7 +213,7 @@ func (p *permitted) try(t *testing.T, directory string, network *witness) (verif
 			f.set = append(f.set, p.args[i+1])
 		}
 	}
-	err := rehearse(w, scene, f)
+	err := rehearse(e, scene, f)
 	if err != nil {
 		fmt.Fprintln(&out, err)
 	}
@@ -231,9 +231,9 @@ func makePermitted(t *testing.T, profile string, window time.Duration) permitted
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	w := world{strings.NewReader(""), &out, &out, nil}
+	e := env{strings.NewReader(""), &out, &out, nil}
 	if code := run([]string{"permit", "new", scene, "--until", time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339), "--approver", "jo@pipeline.example",
-		"--purpose", "a test", "--contact", "data@acme.example", "--id", "p-1", "--peak", "1000/s", "-o", terms}, w); code != exitPass {
+		"--purpose", "a test", "--contact", "data@acme.example", "--id", "p-1", "--peak", "1000/s", "-o", terms}, e); code != exitPass {
 		t.Fatalf("permit new: %d\n%s", code, &out)
 	}
 	_, private, err := ed25519.GenerateKey(nil)

@@ -15,9 +15,9 @@ import (
 // was foretold, so that reports can show it beside what came of it.
 const checkFile = "check.json"
 
-// foretold is what a check in closed form says of s, sent to a destination; nil
+// forecast is what a check in closed form says of s, sent to a destination; nil
 // for a replay, which would have to be read once more.
-func foretold(s *scenario.Scenario, to *generator.Destination) *preflight.Report {
+func forecast(s *scenario.Scenario, to *generator.Destination) *preflight.Report {
 	if s.Traffic == nil {
 		return nil
 	}

@@ -21,21 +21,21 @@ const (
 	signatureFile = permitFile + permit.SignatureSuffix
 )
 
-// clearance is what a run may do, found out before the first connection.
-type clearance struct {
+// authorization is what a run may do, found out before the first connection.
+type authorization struct {
 	permit *permit.Permit // nil: there is none, and nothing leaves this machine
 	guard  *guard
 	limit  generator.Limit
 }
 
-// clear judges the permit that the flags name, if they do, for all that a run of
+// authorize judges the permit that the flags name, if they do, for all that a run of
 // s sends: what is planned, or the whole of which that is a part.
-func (f *runFlags) clear(s *scenario.Scenario, p part, plan *generator.Plan) (*clearance, error) {
+func (f *runFlags) authorize(s *scenario.Scenario, p part, plan *generator.Plan) (*authorization, error) {
 	if f.permit == "" {
 		if f.signers != "" {
-			return nil, coded{exitUsage, errors.New("--allowed-signers has no meaning without --permit")}
+			return nil, exitError{exitUsage, errors.New("--allowed-signers has no meaning without --permit")}
 		}
-		return &clearance{guard: newGuard(nil)}, nil
+		return &authorization{guard: newGuard(nil)}, nil
 	}
 	granted, signers, err := openPermit(f.permit, f.signers)
 	if err != nil {
@@ -43,7 +43,7 @@ func (f *runFlags) clear(s *scenario.Scenario, p part, plan *generator.Plan) (*c
 	}
 	u, err := url.Parse(s.Target.URL)
 	if err != nil {
-		return nil, coded{exitUsage, fmt.Errorf("cannot read the target as a URL")}
+		return nil, exitError{exitUsage, fmt.Errorf("cannot read the target as a URL")}
 	}
 	load := permit.LoadOf(s, permit.Load{Events: plan.Events, Peak: plan.Peak})
 	if plan.Sharded || plan.Verbatim {
@@ -52,8 +52,8 @@ func (f *runFlags) clear(s *scenario.Scenario, p part, plan *generator.Plan) (*c
 		}
 	}
 	claim := permit.Claim{At: p.begin(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
-	c := &clearance{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, load, p)}
-	reasons := append(granted.Judge(signers, claim), denials(foretold(s, supposed(s)))...)
+	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, load, p)}
+	reasons := append(granted.Judge(signers, claim), denials(forecast(s, supposed(s)))...)
 	if of := int64(p.shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests && granted.Terms.Bounds.Requests > 0) {
 		reasons = append(reasons, fmt.Sprintf("shared among %d machines, it allows each less than one request in a second", of))
 	}
@@ -61,19 +61,19 @@ func (f *runFlags) clear(s *scenario.Scenario, p part, plan *generator.Plan) (*c
 		return nil, refusal(granted, reasons)
 	}
 	if err := granted.Ready(context.Background()); err != nil {
-		return nil, coded{exitRefused, fmt.Errorf("refused: %w", err)}
+		return nil, exitError{exitRefused, fmt.Errorf("refused: %w", err)}
 	}
 	return c, nil
 }
 
 // lock takes the permit for the run, or a shard's part of it.
-func (c *clearance) lock(runID string, p part) (release func(), err error) {
+func (c *authorization) lock(runID string, p part) (release func(), err error) {
 	if c.permit == nil {
 		return func() {}, nil
 	}
 	release, err = c.permit.Lock("run "+runID, p.shard.Index, p.shard.Of)
 	if err != nil {
-		return nil, coded{exitRefused, fmt.Errorf("refused: %w", err)}
+		return nil, exitError{exitRefused, fmt.Errorf("refused: %w", err)}
 	}
 	return release, nil
 }
@@ -94,14 +94,14 @@ func limitOf(b *scenario.Bounds, load permit.Load, p part) generator.Limit {
 }
 
 // announce says how the permit binds a run of a length.
-func (c *clearance) announce(w world, begin time.Time, span time.Duration) {
+func (c *authorization) announce(e env, begin time.Time, span time.Duration) {
 	if c.permit == nil {
 		return
 	}
 	t := &c.permit.Terms
-	fmt.Fprintf(w.stderr, "permit %s: approved by %s, until %s\n", t.ID, t.Approver, t.Until.Format(time.RFC3339))
+	fmt.Fprintf(e.stderr, "permit %s: approved by %s, until %s\n", t.ID, t.Approver, t.Until.Format(time.RFC3339))
 	if end := begin.Add(span); end.After(t.Until) {
-		fmt.Fprintf(w.stderr, "note: its window closes %v before the load ends, and so will the run\n", end.Sub(t.Until).Round(time.Second))
+		fmt.Fprintf(e.stderr, "note: its window closes %v before the load ends, and so will the run\n", end.Sub(t.Until).Round(time.Second))
 	}
 }
 
@@ -120,7 +120,7 @@ func joinNotes(notes ...string) string {
 }
 
 // write keeps the permit in a run directory, as it was signed.
-func (c *clearance) write(directory string) error {
+func (c *authorization) write(directory string) error {
 	if c.permit == nil {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (c *clearance) write(directory string) error {
 }
 
 // id names the permit; empty: there is none.
-func (c *clearance) id() string {
+func (c *authorization) id() string {
 	if c.permit == nil {
 		return ""
 	}
@@ -145,7 +145,7 @@ func (c *clearance) id() string {
 type permitEnded struct{ error }
 
 // watch ends the run when its permit does.
-func (c *clearance) watch(ctx context.Context, end context.CancelCauseFunc) {
+func (c *authorization) watch(ctx context.Context, end context.CancelCauseFunc) {
 	if c.permit == nil {
 		return
 	}
@@ -159,7 +159,7 @@ func (c *clearance) watch(ctx context.Context, end context.CancelCauseFunc) {
 // header is what every request under a permit says of the run, besides what the
 // client that it looks like would say: a dictionary of texts (RFC 9651, section
 // 3.2).
-func (c *clearance) header(runID string) string {
+func (c *authorization) header(runID string) string {
 	if c.permit == nil {
 		return ""
 	}
