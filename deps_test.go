@@ -7,34 +7,35 @@ import (
 	"testing"
 )
 
-// owners are the libraries and the packages that may use them.
+// owners are the libraries and the packages that may use them, each by its
+// directory.
 func owners() map[string][]string {
 	return map[string][]string{
-		"github.com/valyala/fasthttp":                {"rehearse/generator", "rehearse/staging"},
-		"github.com/HdrHistogram/hdrhistogram-go":    {"rehearse/results"},
-		"golang.org/x/perf/benchmath":                {"rehearse/results/compare"},
-		"github.com/spf13/cobra":                     {"rehearse/cmd/rehearse"},
-		"github.com/spf13/pflag":                     {"rehearse/cmd/rehearse"},
-		"github.com/vbauerster/mpb/v8":               {"rehearse/cmd/rehearse"},
-		"github.com/hiddeco/sshsig":                  {"rehearse/permit"},
-		"golang.org/x/crypto/ssh":                    {"rehearse/permit"},
-		"golang.org/x/net/proxy":                     {"rehearse/generator"},
-		"golang.org/x/net/http/httpproxy":            {"rehearse/cmd/rehearse"},
-		"go.yaml.in/yaml/v4":                         {"rehearse/scenario"},
-		"github.com/parquet-go/parquet-go":           {"rehearse/recording"},
+		"github.com/valyala/fasthttp":                {"generator", "staging"},
+		"github.com/HdrHistogram/hdrhistogram-go":    {"results"},
+		"golang.org/x/perf/benchmath":                {"results/compare"},
+		"github.com/spf13/cobra":                     {"cmd/rehearse"},
+		"github.com/spf13/pflag":                     {"cmd/rehearse"},
+		"github.com/vbauerster/mpb/v8":               {"cmd/rehearse"},
+		"github.com/hiddeco/sshsig":                  {"permit"},
+		"golang.org/x/crypto/ssh":                    {"permit"},
+		"golang.org/x/net/proxy":                     {"generator"},
+		"golang.org/x/net/http/httpproxy":            {"cmd/rehearse"},
+		"go.yaml.in/yaml/v4":                         {"scenario"},
+		"github.com/parquet-go/parquet-go":           {"recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
 		"github.com/posthog/posthog-go":              {},
 		"pgregory.net/rapid":                         {},
 		"github.com/rogpeppe/go-internal/testscript": {},
 
-		"go.opentelemetry.io/proto/otlp/metrics/v1":           {"rehearse/results/otlp"},
-		"go.opentelemetry.io/proto/otlp/common/v1":            {"rehearse/results/otlp"},
-		"go.opentelemetry.io/proto/otlp/resource/v1":          {"rehearse/results/otlp"},
+		"go.opentelemetry.io/proto/otlp/metrics/v1":           {"results/otlp"},
+		"go.opentelemetry.io/proto/otlp/common/v1":            {"results/otlp"},
+		"go.opentelemetry.io/proto/otlp/resource/v1":          {"results/otlp"},
 		"go.opentelemetry.io/proto/otlp/collector/metrics/v1": {}, // links gRPC
-		"google.golang.org/protobuf/proto":                    {"rehearse/results/otlp"},
-		"google.golang.org/protobuf/encoding/protojson":       {"rehearse/results/otlp"},
-		"google.golang.org/protobuf/encoding/protodelim":      {"rehearse/results/metrics"},
-		"github.com/prometheus/client_model/go":               {"rehearse/results/metrics"},
+		"google.golang.org/protobuf/proto":                    {"results/otlp"},
+		"google.golang.org/protobuf/encoding/protojson":       {"results/otlp"},
+		"google.golang.org/protobuf/encoding/protodelim":      {"results/metrics"},
+		"github.com/prometheus/client_model/go":               {"results/metrics"},
 	}
 }
 
@@ -43,31 +44,32 @@ func owners() map[string][]string {
 func TestImports(t *testing.T) {
 	t.Parallel()
 	allowed := map[string][]string{
-		"rehearse/capture":           {"rehearse/capture/serdejson"},
-		"rehearse/capture/serdejson": {},
-		"rehearse/internal/jsonfuzz": {}, // tests only
-		"rehearse/capture/pipeline":  {},
-		"rehearse/scenario":          {"rehearse/capture", "rehearse/capture/pipeline"},
-		"rehearse/results":           {"rehearse/capture", "rehearse/scenario", "rehearse/results/rundir"},
-		"rehearse/results/rundir":    {},
-		"rehearse/recording":         {"rehearse/capture", "rehearse/capture/serdejson", "rehearse/scenario"},
-		"rehearse/profile":           {"rehearse/capture", "rehearse/scenario", "rehearse/recording"},
-		"rehearse/intake":            {"rehearse/scenario", "rehearse/profile"},
-		"rehearse/permit":            {"rehearse/scenario"},
-		"rehearse/preflight":         {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/generator/traffic"},
-		"rehearse/results/compare":   {"rehearse/results"},
-		"rehearse/results/metrics":   {"rehearse/results"},
-		"rehearse/results/otlp":      {"rehearse/results", "rehearse/results/metrics"},
-		"rehearse/results/report":    {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/rundir", "rehearse/results/compare", "rehearse/results/metrics"},
-		"rehearse/generator":         {"rehearse/capture", "rehearse/scenario", "rehearse/results", "rehearse/recording", "rehearse/generator/traffic"},
-		"rehearse/generator/traffic": {"rehearse/capture", "rehearse/scenario"},
-		"rehearse/staging":           {"rehearse/capture", "rehearse/capture/pipeline"},
-		"rehearse/internal/measure":  {},
-		"rehearse/cmd/rehearse":      {"rehearse/capture", "rehearse/capture/pipeline", "rehearse/scenario", "rehearse/results", "rehearse/results/rundir", "rehearse/results/report", "rehearse/results/compare", "rehearse/results/metrics", "rehearse/results/otlp", "rehearse/recording", "rehearse/profile", "rehearse/intake", "rehearse/permit", "rehearse/preflight", "rehearse/generator", "rehearse/staging"},
+		"capture":           {"capture/serdejson"},
+		"capture/serdejson": {},
+		"internal/jsonfuzz": {}, // tests only
+		"capture/pipeline":  {"internal/rng"},
+		"scenario":          {"capture", "capture/pipeline", "internal/rng"},
+		"results":           {"capture", "scenario", "results/rundir"},
+		"results/rundir":    {},
+		"recording":         {"capture", "capture/serdejson", "scenario"},
+		"profile":           {"capture", "scenario", "recording"},
+		"intake":            {"scenario", "profile"},
+		"permit":            {"scenario"},
+		"preflight":         {"capture", "capture/pipeline", "scenario", "generator/traffic"},
+		"results/compare":   {"results"},
+		"results/metrics":   {"results"},
+		"results/otlp":      {"results", "results/metrics"},
+		"results/report":    {"capture", "capture/pipeline", "scenario", "results", "results/rundir", "results/compare", "results/metrics"},
+		"generator":         {"capture", "scenario", "results", "recording", "generator/traffic", "internal/rng"},
+		"generator/traffic": {"capture", "scenario", "internal/rng"},
+		"staging":           {"capture", "capture/pipeline", "internal/rng"},
+		"internal/rng":      {},
+		"internal/measure":  {},
+		"cmd/rehearse":      {"capture", "capture/pipeline", "scenario", "results", "results/rundir", "results/report", "results/compare", "results/metrics", "results/otlp", "recording", "profile", "intake", "permit", "preflight", "generator", "staging"},
 	}
-	owners := owners()
+	owners, module := owners(), moduleName(t)
 	seen := 0
-	for name, imports := range importsOf(t) {
+	for name, imports := range importsOf(t, module) {
 		mine, known := allowed[name]
 		if !known {
 			t.Errorf("package %s has no place in the house: give it one here and in DESIGN.md", name)
@@ -75,8 +77,9 @@ func TestImports(t *testing.T) {
 		}
 		seen++
 		for _, i := range imports {
-			if strings.HasPrefix(i, "rehearse/") && !slices.Contains(mine, i) {
-				t.Errorf("%s imports %s; it may import %v", name, i, mine)
+			local, inside := strings.CutPrefix(i, module+"/")
+			if inside && !slices.Contains(mine, local) {
+				t.Errorf("%s imports %s; it may import %v", name, local, mine)
 			}
 			if owner, owned := owners[i]; owned && !slices.Contains(owner, name) {
 				t.Errorf("%s imports %s, which belongs to %v", name, i, owner)
@@ -88,8 +91,20 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// moduleName asks the go command what the module is called: nothing in here
+// depends on it.
+func moduleName(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // importsOf asks the go command what each package imports outside its tests.
-func importsOf(t *testing.T) map[string][]string {
+// Packages of the module are named by their directory.
+func importsOf(t *testing.T, module string) map[string][]string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
 	if err != nil {
@@ -98,8 +113,8 @@ func importsOf(t *testing.T) map[string][]string {
 	found := map[string][]string{}
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
-		if fields[0] != "rehearse" {
-			found[fields[0]] = fields[1:]
+		if name, inside := strings.CutPrefix(fields[0], module+"/"); inside {
+			found[name] = fields[1:]
 		}
 	}
 	return found

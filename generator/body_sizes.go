@@ -3,7 +3,7 @@ package generator
 import (
 	"math"
 
-	"rehearse/scenario"
+	"rehearse/internal/rng"
 )
 
 // bodySizes tells how large bodies become that are made of events of some sizes.
@@ -70,7 +70,7 @@ func (b *bodySizes) exceeds(n, most float64) float64 {
 
 // sums is exceeds for few events, whose sizes are drawn.
 func (b *bodySizes) sums(n int, most float64) float64 {
-	s, over := scenario.NewStream(0, uint64(n)), 0
+	s, over := rng.NewStream(0, uint64(n)), 0
 	for range manySums {
 		sum := 0.0
 		for range n {

@@ -4,6 +4,7 @@ import (
 	"sort"
 	"time"
 
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -80,7 +81,7 @@ func (c *cutter) size(k int64) int64 {
 	if lo == hi {
 		return lo
 	}
-	s := scenario.NewStream(c.seed^sizeSalt, uint64(k/2))
+	s := rng.NewStream(c.seed^sizeSalt, uint64(k/2))
 	n := lo + int64(s.Below(uint64(hi-lo+1)))
 	if k%2 == 1 {
 		return lo + hi - n

@@ -10,6 +10,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"rehearse/capture"
+	"rehearse/internal/rng"
 	"rehearse/recording"
 	"rehearse/scenario"
 )
@@ -81,7 +82,7 @@ func (p *pseudonyms) appendID(dst, id []byte) []byte {
 	if isUUID(id) {
 		return appendLike(dst, id, capture.UUID(h[:16]))
 	}
-	s := scenario.NewStream(binary.LittleEndian.Uint64(h[:]), binary.LittleEndian.Uint64(h[8:]))
+	s := rng.NewStream(binary.LittleEndian.Uint64(h[:]), binary.LittleEndian.Uint64(h[8:]))
 	for n := min(max(len(id), shortest), capture.MaxDistinctID); n > 0; n-- {
 		dst = append(dst, alphanumeric[s.Below(uint64(len(alphanumeric)))])
 	}
@@ -189,15 +190,15 @@ func looksLikeTime(text []byte) bool {
 // stream is where the letters and digits of a value's mask are drawn from.
 // It needs to be fast more than to withstand attacks: what is drawn from it is
 // far less than what went in, and the seed is a secret.
-func (p *pseudonyms) stream(text []byte) scenario.Stream {
+func (p *pseudonyms) stream(text []byte) rng.Stream {
 	h := xxh3.Hash128Seed(text, binary.LittleEndian.Uint64(p.key[:]))
-	return scenario.NewStream(h.Hi^binary.LittleEndian.Uint64(p.key[8:]), h.Lo)
+	return rng.NewStream(h.Hi^binary.LittleEndian.Uint64(p.key[8:]), h.Lo)
 }
 
 // appendOtherTime appends another time that is written in the same way: of the
 // same century, between the 10th and the 19th of a month, in the same zone. A
 // number since 1970 keeps its first digit.
-func appendOtherTime(dst, text []byte, s *scenario.Stream) []byte {
+func appendOtherTime(dst, text []byte, s *rng.Stream) []byte {
 	start := len(dst)
 	dst = append(dst, text...)
 	if len(text) < 10 || text[4] != '-' {
@@ -226,7 +227,7 @@ func appendOtherTime(dst, text []byte, s *scenario.Stream) []byte {
 }
 
 // drawDigit returns a digit below n in the place of a digit, anything else as it is.
-func drawDigit(b byte, n uint64, s *scenario.Stream) byte {
+func drawDigit(b byte, n uint64, s *rng.Stream) byte {
 	if b-'0' > 9 {
 		return b
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/rng"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -94,7 +95,7 @@ func (r *retries) wants(b *Batch, o *results.Outcome, asked time.Duration) (wait
 	if !r.policy.Allows(b.attempt-b.spared, o.Status > 0) || r.ending.Err() != nil || !r.retryable(o, asked) {
 		return 0, false
 	}
-	s := scenario.NewStream(retrySalt^uint64(b.First), uint64(b.attempt))
+	s := rng.NewStream(retrySalt^uint64(b.First), uint64(b.attempt))
 	wait = r.policy.Wait(b.attempt-b.spared, s.Float64(), asked)
 	return wait, o.Done+wait < r.until
 }

@@ -3,6 +3,7 @@ package generator
 import (
 	"sort"
 
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -32,7 +33,7 @@ func newTokens(t *scenario.Traffic) *tokens {
 
 // of returns the token of the batch that begins with event first.
 func (k *tokens) of(first int64) string {
-	s := scenario.NewStream(k.seed, uint64(first))
+	s := rng.NewStream(k.seed, uint64(first))
 	x := s.Float64() * k.weight
 	return k.text[sort.Search(len(k.upTo)-1, func(i int) bool { return x < k.upTo[i] })]
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"rehearse/internal/rng"
 	"rehearse/recording"
-	"rehearse/scenario"
 )
 
 // TestSkewAgainstSums: the exponent agrees with a fit that sums every rank.
@@ -175,7 +175,7 @@ func TestWrongClock(t *testing.T) {
 func BenchmarkObserver(b *testing.B) {
 	e := &recording.Event{Name: []byte("$pageview"), Properties: make([]byte, 1000)}
 	copy(e.Properties, "{}")
-	o, s := NewObserver(time.Hour), scenario.NewStream(1, 1)
+	o, s := NewObserver(time.Hour), rng.NewStream(1, 1)
 	b.SetBytes(1000)
 	for i := 0; b.Loop(); i++ {
 		e.DistinctID = fmt.Appendf(e.DistinctID[:0], "user-%d", s.Below(1_000_000))

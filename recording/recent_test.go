@@ -3,7 +3,7 @@ package recording
 import (
 	"testing"
 
-	"rehearse/scenario"
+	"rehearse/internal/rng"
 )
 
 // TestRecent: what was added lately is known however much the memory has grown since,
@@ -11,7 +11,7 @@ import (
 func TestRecent(t *testing.T) {
 	t.Parallel()
 	var r Recent
-	s := scenario.NewStream(1, 2)
+	s := rng.NewStream(1, 2)
 	var hashes []uint64
 	for range 100_000 {
 		hashes = append(hashes, s.Uint64())

@@ -71,7 +71,7 @@
 // # What is known before a run
 //
 // [Profile] is the load as a curve with an integral and an exact inverse.
-// [Schedule] says when event i is due. [Stream] is where everything random about
+// [Schedule] says when event i is due. A stream of package rng is where everything random about
 // event i comes from: it depends on the seed and i alone, so that the same events
 // come out on one core or sixteen, in any order, on any machine.
 package scenario

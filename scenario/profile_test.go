@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"rehearse/internal/rng"
 )
 
 func profileOf(t testing.TB, text string) *Profile {
@@ -231,7 +233,7 @@ func TestProfileProperties(t *testing.T) {
 func recorded() []Stage {
 	stages := make([]Stage, 125_300)
 	for k := range stages {
-		s := NewStream(1, uint64(k))
+		s := rng.NewStream(1, uint64(k))
 		wave := 1 + math.Sin(2*math.Pi*float64(k)/1440)
 		events := math.Floor(20_000*wave + 100*s.Float64())
 		stages[k] = Stage{events / 60, events / 60, time.Minute}

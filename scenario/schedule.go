@@ -1,6 +1,10 @@
 package scenario
 
-import "time"
+import (
+	"time"
+
+	"rehearse/internal/rng"
+)
 
 // Schedule says when every event of a run is due. It does not change, and its
 // methods are safe for concurrent use.
@@ -68,7 +72,7 @@ func (s *Schedule) place(i int64) float64 {
 type block struct {
 	first  int64 // index of its first event, and where on the integral it starts
 	events int
-	gaps   Stream
+	gaps   rng.Stream
 }
 
 // block returns the block of event i.
@@ -76,7 +80,7 @@ func (s *Schedule) block(i int64) block {
 	number := i / blockEvents
 	first := number * blockEvents
 	events := max(min(blockEvents, s.total-first), 0)
-	return block{first, int(events), NewStream(s.seed, uint64(number))}
+	return block{first, int(events), rng.NewStream(s.seed, uint64(number))}
 }
 
 // place scales a sum of gaps, of a whole, to the block's stretch of the integral.

@@ -6,6 +6,8 @@ import (
 	"math"
 	"sync/atomic"
 	"time"
+
+	"rehearse/internal/rng"
 )
 
 // Phase is how the endpoint behaves for a while of its script. Outside of all
@@ -50,13 +52,8 @@ func (d Delay) draw(n uint64) time.Duration {
 	return delay
 }
 
-// fraction is a number from 0 to 1 that follows from n and a salt (splitmix64).
-func fraction(n, salt uint64) float64 {
-	x := (n*2 + salt) * 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return float64((x^x>>31)>>11) / (1 << 53)
-}
+// fraction is a number from 0 to 1 that follows from n and a salt.
+func fraction(n, salt uint64) float64 { return rng.Unit(rng.Mix((n*2 + salt) * rng.Gamma)) }
 
 // validate returns what is wrong with p, all of it.
 func (p *Phase) validate() error {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/zeebo/xxh3"
+
+	"rehearse/internal/rng"
 )
 
 // Config says what the pipeline enforces. The zero value is the service's
@@ -158,7 +160,7 @@ func (p *Pipeline) route(v *visit) Route {
 		r.Partition = Partition(v.key, p.config.Partitions)
 	} else {
 		// murmur2_random: any partition, one as good as another.
-		r.Partition = int(mix(p.spread.Add(1)) % uint64(p.config.Partitions))
+		r.Partition = int(rng.Mix(p.spread.Add(1)*rng.Gamma) % uint64(p.config.Partitions))
 	}
 	s.count(v, &r)
 	if v.id != nil {
@@ -219,12 +221,4 @@ func (p *Pipeline) touch(hash uint64, at, now time.Time, joined bool) (late bool
 		id.joined = max(id.joined, ms)
 	}
 	return late
-}
-
-// mix spreads consecutive numbers (splitmix64's finalizer).
-func mix(x uint64) uint64 {
-	x *= 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

@@ -3,7 +3,7 @@ package traffic
 import (
 	"math/bits"
 
-	"rehearse/scenario"
+	"rehearse/internal/rng"
 )
 
 // alias draws an index with the probability of its weight in constant time
@@ -51,7 +51,7 @@ func newAlias(weights []float64) alias {
 
 // draw takes one index from s. One number does for both choices: what the
 // column leaves of it is even too.
-func (a alias) draw(s *scenario.Stream) int {
+func (a alias) draw(s *rng.Stream) int {
 	i, rest := bits.Mul64(s.Uint64(), uint64(len(a)))
 	c := a[i]
 	if rest < c.keep {

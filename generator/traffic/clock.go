@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -88,11 +89,11 @@ func (c *clock) at(i int64, who person, p *Pen) time.Time {
 		t = c.From.Add(time.Duration(float64(c.To.Sub(c.From)) * place))
 	}
 	if c.Disorder > 0 {
-		s := scenario.NewStream(c.seed^clockSalt, uint64(i))
+		s := rng.NewStream(c.seed^clockSalt, uint64(i))
 		t = t.Add(-time.Duration(s.Below(uint64(c.Disorder) + 1)))
 	}
 	if c.ClockSkew > 0 {
-		s := scenario.NewStream(c.seed^deviceSalt^clockSalt, uint64(who))
+		s := rng.NewStream(c.seed^deviceSalt^clockSalt, uint64(who))
 		t = t.Add(time.Duration(s.Normal() * float64(c.ClockSkew)))
 	}
 	return t

@@ -2,9 +2,9 @@ package traffic
 
 import (
 	"math"
-	"math/bits"
 	"sort"
 
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -24,7 +24,7 @@ func newCrowd(d *scenario.Population, seed uint64) crowd {
 }
 
 // draw takes one rank from s, whoever was drawn before.
-func (c *crowd) draw(s *scenario.Stream) int64 {
+func (c *crowd) draw(s *rng.Stream) int64 {
 	if c.listed == nil {
 		return c.law.draw(s)
 	}
@@ -110,7 +110,8 @@ type listed struct {
 	whole  float64      // events of all ids
 	turns  int64        // of the run
 	each   float64      // turns of a block
-	order  permutation
+	key    uint64       // of the order
+	order  rng.Permutation
 }
 
 // rankGroup is neighbouring ranks with as many events each.
@@ -121,7 +122,7 @@ type rankGroup struct {
 
 // newListed prepares the draws.
 func newListed(ranks []scenario.RankGroup, seed uint64) *listed {
-	l := &listed{order: permutation{key: seed ^ rankSalt}}
+	l := &listed{key: seed ^ rankSalt}
 	first := int64(0)
 	for _, r := range ranks {
 		l.groups = append(l.groups, rankGroup{first, r.IDs, r.Events, l.whole})
@@ -142,7 +143,7 @@ func (c *crowd) allot(draws float64, total int64) {
 	}
 	c.listed.each = draws * blockEvents / float64(max(total, 1))
 	c.listed.turns = int64(draws)
-	c.listed.order.of(c.listed.turns)
+	c.listed.order = rng.NewPermutation(c.listed.key, c.listed.turns)
 }
 
 // turns are those of a block.
@@ -160,7 +161,7 @@ func (c *crowd) turns(block int64) turns {
 
 // rank is whose turn it is.
 func (l *listed) rank(turn int64) int64 {
-	return l.at((float64(l.order.at(turn)) + 0.5) * l.whole / float64(l.turns))
+	return l.at((float64(l.order.At(turn)) + 0.5) * l.whole / float64(l.turns))
 }
 
 // at returns the rank that owns a place among all events.
@@ -204,43 +205,4 @@ func (l *listed) sum(n float64, part func(turns, missed float64) float64) (sum f
 		sum += float64(g.ids) * ((1-more)*part(whole, missed) + more*part(whole+1, missed))
 	}
 	return sum
-}
-
-// permutation maps the numbers below a bound one to one: a Feistel network over a
-// rectangle that is hardly larger, walked along until it comes back below the bound
-// (J. Black and P. Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002).
-type permutation struct {
-	key        uint64
-	bound      uint64
-	rows, wide uint64 // of the rectangle
-}
-
-// of sets the bound.
-func (p *permutation) of(bound int64) {
-	p.bound = uint64(max(bound, 1))
-	p.wide = uint64(math.Ceil(math.Sqrt(float64(p.bound))))
-	p.rows = (p.bound + p.wide - 1) / p.wide
-}
-
-// at returns the number that i is mapped to, for i below the bound.
-func (p *permutation) at(i int64) int64 {
-	for x := uint64(i); ; {
-		row, column := x/p.wide, x%p.wide
-		for round := range uint64(2) {
-			row = step(row, scramble(column+p.key+round*0x9e3779b97f4a7c15), p.rows)
-			column = step(column, scramble(row-p.key+round*0xd1342543de82ef95), p.wide)
-		}
-		if x = row*p.wide + column; x < p.bound {
-			return int64(x)
-		}
-	}
-}
-
-// step adds to a number below a bound another that is drawn from it.
-func step(x, draw, bound uint64) uint64 {
-	more, _ := bits.Mul64(draw, bound)
-	if x += more; x >= bound {
-		x -= bound
-	}
-	return x
 }

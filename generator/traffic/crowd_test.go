@@ -4,29 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"rehearse/capture"
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
-
-// TestPermutation: every number below the bound is met once.
-func TestPermutation(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.Int64Range(1, 3000).Draw(t, "bound")
-		p := permutation{key: rapid.Uint64().Draw(t, "key")}
-		p.of(n)
-		met := make([]bool, n)
-		for i := range n {
-			x := p.at(i)
-			if x < 0 || x >= n || met[x] {
-				t.Fatalf("of %d numbers, %d is mapped to %d", n, i, x)
-			}
-			met[x] = true
-		}
-	})
-}
 
 // ranksOf counts the events of each distinct_id of a run.
 func ranksOf(t *testing.T, m *Model, total int64) map[string]int {
@@ -115,7 +96,7 @@ func TestListedShares(t *testing.T) {
 			t.Errorf("rank %d has a share of %v, want %v", rank, got, want)
 		}
 	}
-	s := scenario.NewStream(1, 1)
+	s := rng.NewStream(1, 1)
 	counts := [5]float64{}
 	for range 100_000 {
 		counts[c.draw(&s)]++

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -65,7 +66,7 @@ func newDelays(t *scenario.Traffic, curve *scenario.Profile, merges, room float6
 		begun: (joins + float64(each)) / 2,
 		fanIn: m.FanIn / max(1-m.Reused, 1e-300), chains: m.Chains / max(1-m.Reused-m.FanIn, 1e-300),
 	}
-	s := scenario.NewStream(d.seed, 0)
+	s := rng.NewStream(d.seed, 0)
 	n := each * d.rounds
 	for k := range n {
 		d.slots = append(d.slots, slot{int64(s.Below(blockEvents)), d.normal.quantile((float64(k) + 0.5) / float64(n))})
@@ -122,13 +123,13 @@ func (m *Model) waited(e *planned, b *block, j int64, due func(int64) time.Durat
 // visitorOf draws who a visit is by: whoever plans its beginning or its merge comes to
 // the same.
 func (p *planner) visitorOf(number int64) person {
-	s := scenario.NewStream(p.delays.seed, uint64(number))
+	s := rng.NewStream(p.delays.seed, uint64(number))
 	block, _ := p.delays.origin(number)
 	return p.drawVisitor(&s, p.join.upTo(block*blockEvents, p.total))
 }
 
 // drawVisitor draws who a visit that ends in a merge is by.
-func (p *planner) drawVisitor(s *scenario.Stream, joined int64) person {
+func (p *planner) drawVisitor(s *rng.Stream, joined int64) person {
 	if p.delays.fanIn > 0 && s.Float64() < p.delays.fanIn {
 		return p.people.fanIn()
 	}
@@ -172,7 +173,7 @@ func (b bell) below(d time.Duration) float64 {
 }
 
 // within draws a delay that is no longer than most.
-func (b bell) within(most time.Duration, s *scenario.Stream) time.Duration {
+func (b bell) within(most time.Duration, s *rng.Stream) time.Duration {
 	u := s.Float64()
 	if share := b.below(most); share > 0 {
 		return min(b.quantile(u*share), most)

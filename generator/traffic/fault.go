@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"rehearse/capture"
-	"rehearse/scenario"
+	"rehearse/internal/rng"
 )
 
 // spoil makes e wrong in the way that its mark says.
@@ -20,7 +20,7 @@ func (m *Model) spoil(e *capture.Event, i int64, plan *planned, p *Pen) {
 	case markLongName:
 		e.Name = longName
 	case markOverSize:
-		s := scenario.NewStream(m.planner.seed^eventSalt, uint64(i))
+		s := rng.NewStream(m.planner.seed^eventSalt, uint64(i))
 		p.props = append(p.props[:len(p.props)-1], m.planner.mix.kinds[plan.kind].shape.excess...)
 		p.props = m.prose.append(p.props, tooLarge, &s)
 		p.props = append(p.props, `"}`...)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"rehearse/capture"
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -14,7 +15,7 @@ func (p *population) appendID(dst []byte, who person) []byte {
 	if who.hot() {
 		return append(dst, p.hot[who&^hotBit]...)
 	}
-	x := scramble(p.seed + uint64(who))
+	x := rng.Mix(p.seed + uint64(who))
 	switch p.style {
 	case scenario.StyleUUID:
 		return capture.AppendUUID(dst, personUUID(x))
@@ -35,28 +36,18 @@ const longPrefix = "https://accounts.example.com/tenants/eu-central/organization
 
 // personUUID spreads x over the bits of a version 4 UUID that are free.
 func personUUID(x uint64) capture.UUID {
-	y := scramble(x)
+	y := rng.Mix(x)
 	return version4(x&0xffffffff_00000000|y>>32, y<<32|x&0xffffffff)
 }
 
 // drawUUID draws a version 4 UUID (RFC 9562, section 5.4).
-func drawUUID(s *scenario.Stream) capture.UUID { return version4(s.Uint64(), s.Uint64()) }
+func drawUUID(s *rng.Stream) capture.UUID { return version4(s.Uint64(), s.Uint64()) }
 
 // version4 makes a UUID of 128 bits, of which six say how it was made.
 func version4(high, low uint64) (u capture.UUID) {
 	binary.BigEndian.PutUint64(u[:8], high&^0xf000|0x4000)
 	binary.BigEndian.PutUint64(u[8:], low&^(3<<62)|2<<62)
 	return u
-}
-
-// scramble maps 64-bit numbers one to one, so that no two ranks share an id
-// (the finalizer of splitmix64).
-func scramble(x uint64) uint64 {
-	x ^= x >> 30
-	x *= 0xbf58476d1ce4e5b9
-	x ^= x >> 27
-	x *= 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // appendHex appends x as 16 hexadecimal digits.

@@ -1,10 +1,10 @@
 package traffic
 
-import "rehearse/scenario"
+import "rehearse/internal/rng"
 
 // ink is what the values of one event are drawn from.
 type ink struct {
-	s       scenario.Stream
+	s       rng.Stream
 	bits    uint64 // left of a number that was drawn for four small ones
 	left    int
 	seed    uint64

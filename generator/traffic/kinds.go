@@ -2,7 +2,7 @@ package traffic
 
 import (
 	"rehearse/capture"
-	"rehearse/scenario"
+	"rehearse/internal/rng"
 )
 
 // EachKind writes a few events of every kind of the mix and shows each of them, with
@@ -14,7 +14,7 @@ func (m *Model) EachKind(events int, show func(e *capture.Event, share float64))
 	for i := range m.planner.mix.kinds {
 		k := &m.planner.mix.kinds[i]
 		for n := range events {
-			ink := ink{s: scenario.NewStream(m.planner.seed^eventSalt, uint64(n)), seed: m.planner.seed}
+			ink := ink{s: rng.NewStream(m.planner.seed^eventSalt, uint64(n)), seed: m.planner.seed}
 			var e capture.Event
 			p.ids = m.planner.people.appendID(p.ids[:0], 0)
 			e.Name, e.DistinctID = k.name, p.ids

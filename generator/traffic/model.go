@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -63,7 +64,7 @@ func (m *Model) Write(e *capture.Event, i int64, p *Pen) {
 		original := first + int64(plan.via) - 1
 		m.write(e, original, &p.block.events[original-first], p)
 		if plan.mark == markCopied {
-			s := scenario.NewStream(m.planner.seed^eventSalt, uint64(i))
+			s := rng.NewStream(m.planner.seed^eventSalt, uint64(i))
 			e.UUID = drawUUID(&s)
 		}
 	default:
@@ -84,7 +85,7 @@ func (m *Model) plan(i int64, p *Pen) *planned {
 func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Pen) {
 	k := &m.planner.mix.kinds[plan.kind]
 	first := i - i%blockEvents
-	ink := ink{s: scenario.NewStream(m.planner.seed^eventSalt, uint64(i)), seed: m.planner.seed, who: plan.who}
+	ink := ink{s: rng.NewStream(m.planner.seed^eventSalt, uint64(i)), seed: m.planner.seed, who: plan.who}
 	e.UUID = drawUUID(&ink.s)
 	e.Name = k.name
 	e.Timestamp = m.clock.at(moment(i, plan, k.merge), plan.who, p)
@@ -167,6 +168,6 @@ func (m *Model) appendLink(dst []byte, k *kind, number int64) []byte {
 // appendAnonymous appends the anonymous id that a number makes: that of the event
 // which it begins with, or of a visit (see delays).
 func (m *Model) appendAnonymous(dst []byte, number int64) []byte {
-	s := scenario.NewStream(m.planner.seed^anonSalt, uint64(number))
+	s := rng.NewStream(m.planner.seed^anonSalt, uint64(number))
 	return capture.AppendUUID(dst, drawUUID(&s))
 }

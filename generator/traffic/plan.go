@@ -1,6 +1,9 @@
 package traffic
 
-import "rehearse/scenario"
+import (
+	"rehearse/internal/rng"
+	"rehearse/scenario"
+)
 
 // planner plans blocks: block b is a function of (seed, b).
 type planner struct {
@@ -78,7 +81,7 @@ func (p *planner) at(i int64, old *block) *block {
 // has come to.
 type table struct {
 	*planner
-	s        scenario.Stream
+	s        rng.Stream
 	events   []planned
 	visits   visits
 	deck     []card
@@ -107,7 +110,7 @@ func (p *planner) plan(b *block) {
 		t.events, t.visits.before = make([]planned, n), make([]uint16, n)
 	}
 	*t = table{
-		planner: p, s: scenario.NewStream(p.seed^blockSalt, uint64(b.number)),
+		planner: p, s: rng.NewStream(p.seed^blockSalt, uint64(b.number)),
 		events: t.events[:n], deck: t.deck[:0], visits: visits{t.visits.all[:0], t.visits.before},
 		joined: p.join.upTo(first, p.total), dues: t.dues, visitors: t.visitors,
 		turns: p.people.crowd.turns(b.number),

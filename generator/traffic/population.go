@@ -3,6 +3,7 @@ package traffic
 import (
 	"fmt"
 
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -46,7 +47,7 @@ func newPopulation(t *scenario.Traffic) population {
 func (p *population) fanIn() person { return hotBit | person(len(p.hot)-1) }
 
 // draw takes one person from s, of the crowd or of those who joined before.
-func (p *population) draw(s *scenario.Stream, joined int64) person {
+func (p *population) draw(s *rng.Stream, joined int64) person {
 	if joined > 0 {
 		if k := int64(s.Below(uint64(p.count + joined))); k >= p.count {
 			return person(k)

@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"rehearse/capture"
-	"rehearse/scenario"
+	"rehearse/internal/rng"
 )
 
 // shape is the properties of one kind of event, compiled into parts that are
@@ -80,15 +80,15 @@ func (p *part) appendValue(dst []byte, k *ink) []byte {
 	case opWords:
 		return appendWords(dst, p.low+int64(k.below(p.span)), k)
 	case opSession:
-		s := scenario.NewStream(k.seed^sessionSalt, k.session)
+		s := rng.NewStream(k.seed^sessionSalt, k.session)
 		return capture.AppendUUID(dst, drawUUID(&s))
 	case opDevice:
-		s := scenario.NewStream(k.seed^deviceSalt, uint64(k.who))
+		s := rng.NewStream(k.seed^deviceSalt, uint64(k.who))
 		return capture.AppendUUID(dst, drawUUID(&s))
 	case opUUID:
 		return capture.AppendUUID(dst, drawUUID(&k.s))
 	case opGroup:
-		s := scenario.NewStream(k.seed^groupSalt, uint64(k.who))
+		s := rng.NewStream(k.seed^groupSalt, uint64(k.who))
 		return strconv.AppendUint(dst, s.Below(p.span), 10)
 	}
 	return dst

@@ -3,6 +3,7 @@ package traffic
 import (
 	"math"
 
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
 
@@ -32,7 +33,7 @@ func newSizes(s scenario.Sizes) sizes {
 const maxSize = 900_000
 
 // draw takes one size from s.
-func (z *sizes) draw(s *scenario.Stream) int {
+func (z *sizes) draw(s *rng.Stream) int {
 	if z.quantiles == nil {
 		return 0
 	}
@@ -53,7 +54,7 @@ type prose []byte
 
 // newProse writes n bytes of words.
 func newProse(n int) prose {
-	s := scenario.NewStream(0, 0)
+	s := rng.NewStream(0, 0)
 	text := make(prose, 0, n+16)
 	for len(text) < n {
 		for range 1 + s.Below(3) {
@@ -65,7 +66,7 @@ func newProse(n int) prose {
 }
 
 // append appends n bytes from a drawn place.
-func (p prose) append(dst []byte, n int, s *scenario.Stream) []byte {
+func (p prose) append(dst []byte, n int, s *rng.Stream) []byte {
 	from := int(s.Below(uint64(len(p))))
 	for n > 0 {
 		m := min(n, len(p)-from)

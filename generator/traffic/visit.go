@@ -1,6 +1,9 @@
 package traffic
 
-import "rehearse/scenario"
+import (
+	"rehearse/internal/rng"
+	"rehearse/scenario"
+)
 
 // window is how many visits go on at the same time. It bounds how far apart a
 // merge and its anonymous events usually lie.
@@ -66,7 +69,7 @@ type visits struct {
 }
 
 // begin adds a visit. Where there are enough, one ends for it.
-func (v *visits) begin(n visit, s *scenario.Stream) {
+func (v *visits) begin(n visit, s *rng.Stream) {
 	v.before[n.latest-1] = 0
 	if len(v.all) < window {
 		v.all = append(v.all, n)
@@ -76,7 +79,7 @@ func (v *visits) begin(n visit, s *scenario.Stream) {
 }
 
 // any returns one of the visits, nil if there are none.
-func (v *visits) any(s *scenario.Stream) *visit {
+func (v *visits) any(s *rng.Stream) *visit {
 	if len(v.all) == 0 {
 		return nil
 	}
@@ -84,7 +87,7 @@ func (v *visits) any(s *scenario.Stream) *visit {
 }
 
 // pick returns the index of a visit that a merge may end, -1 if there is none.
-func (v *visits) pick(s *scenario.Stream) int {
+func (v *visits) pick(s *rng.Stream) int {
 	n := len(v.all)
 	from := int(s.Below(uint64(n)))
 	for k := range n {

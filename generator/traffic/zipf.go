@@ -4,7 +4,7 @@ import (
 	"math"
 	"math/bits"
 
-	"rehearse/scenario"
+	"rehearse/internal/rng"
 )
 
 // zipf draws ranks 0 … count-1 with P(rank) ∝ (rank+1)^-skew, for any skew ≥ 0,
@@ -61,7 +61,7 @@ func newZipf(count int64, skew float64) zipf {
 }
 
 // draw takes one rank from s.
-func (z *zipf) draw(s *scenario.Stream) int64 {
+func (z *zipf) draw(s *rng.Stream) int64 {
 	i := int64(z.columns.draw(s))
 	if i < z.ranks {
 		return i

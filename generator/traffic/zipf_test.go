@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"rehearse/scenario"
+	"rehearse/internal/rng"
 )
 
 // shares is the exact distribution: rank^-skew over the sum of all.
@@ -29,7 +29,7 @@ func TestZipfShape(t *testing.T) {
 	const draws, ranks = 200_000, 100
 	for _, skew := range []float64{0, 0.3, 0.7, 0.99, 1, 1.1, 2, 3.5} {
 		z := newZipf(5000, skew)
-		s := scenario.NewStream(7, uint64(skew*100))
+		s := rng.NewStream(7, uint64(skew*100))
 		got := make([]float64, ranks+1)
 		for range draws {
 			got[min(z.draw(&s), ranks)]++
@@ -62,7 +62,7 @@ func TestZipfTail(t *testing.T) {
 	const draws, from, to = 1_500_000, 2000, 2100
 	for _, skew := range []float64{0, 0.7, 1 - 1e-6, 1 + 1e-4} {
 		z := newZipf(3000, skew)
-		s := scenario.NewStream(9, uint64(skew*100))
+		s := rng.NewStream(9, uint64(skew*100))
 		got := make([]float64, to-from+1)
 		for range draws {
 			r := z.draw(&s)
@@ -90,7 +90,7 @@ func TestZipfOfOneRank(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []float64{0, 1, 2.5} {
 		z := newZipf(1, skew)
-		s := scenario.NewStream(1, 1)
+		s := rng.NewStream(1, 1)
 		for range 1000 {
 			if r := z.draw(&s); r != 0 {
 				t.Fatalf("skew %v: rank %d of one", skew, r)
@@ -104,7 +104,7 @@ func TestZipfOfManyRanks(t *testing.T) {
 	// Over a thousand million ranks at skew 1, the first rank's share is
 	// 1 / (ln 1e9 + γ) = 1 / 21.3003 = 4.695 %.
 	z := newZipf(1e9, 1)
-	s := scenario.NewStream(1, 1)
+	s := rng.NewStream(1, 1)
 	first := 0
 	const draws = 200_000
 	for range draws {
@@ -121,7 +121,7 @@ func TestAliasShares(t *testing.T) {
 	t.Parallel()
 	weights := []float64{70, 10, 3, 0.5, 0.05, 0, 1, 2}
 	a := newAlias(weights)
-	s := scenario.NewStream(3, 3)
+	s := rng.NewStream(3, 3)
 	got := make([]float64, len(weights))
 	const draws = 300_000
 	for range draws {
@@ -143,7 +143,7 @@ func BenchmarkZipf(b *testing.B) {
 	}{{"1e3", 1e3}, {"1e9", 1e9}} {
 		b.Run(c.name, func(b *testing.B) {
 			z := newZipf(c.count, 1.1)
-			s := scenario.NewStream(1, 1)
+			s := rng.NewStream(1, 1)
 			for b.Loop() {
 				z.draw(&s)
 			}

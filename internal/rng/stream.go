@@ -1,4 +1,4 @@
-package scenario
+package rng
 
 import (
 	"math"
@@ -13,17 +13,18 @@ import (
 // It is a value: copy it to replay it. It is not for cryptography.
 type Stream struct{ state uint64 }
 
-// golden is 2^64 divided by the golden ratio, the step between two states.
-const golden = 0x9e3779b97f4a7c15
+// Gamma is 2^64 divided by the golden ratio, the step between two states.
+const Gamma = 0x9e3779b97f4a7c15
 
 // NewStream returns the stream of an index. For one seed all indices have
 // different first numbers, because each step below is a bijection.
 func NewStream(seed, index uint64) Stream {
-	return Stream{mix(mix(seed+golden) + index*golden)}
+	return Stream{Mix(Mix(seed+Gamma) + index*Gamma)}
 }
 
-// mix spreads every bit of z over all bits. It is invertible.
-func mix(z uint64) uint64 {
+// Mix spreads every bit of z over all bits. It is invertible, so different numbers
+// stay different (the finalizer of SplitMix64).
+func Mix(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31
@@ -31,12 +32,15 @@ func mix(z uint64) uint64 {
 
 // Uint64 returns 64 uniform bits.
 func (s *Stream) Uint64() uint64 {
-	s.state += golden
-	return mix(s.state)
+	s.state += Gamma
+	return Mix(s.state)
 }
 
 // Float64 returns a uniform number in [0, 1), a multiple of 2^-53.
-func (s *Stream) Float64() float64 { return float64(s.Uint64()>>11) * 0x1p-53 }
+func (s *Stream) Float64() float64 { return Unit(s.Uint64()) }
+
+// Unit turns 64 uniform bits into a number in [0, 1), a multiple of 2^-53.
+func Unit(bits uint64) float64 { return float64(bits>>11) * 0x1p-53 }
 
 // Below returns a uniform number in [0, n), and 0 for n = 0. It multiplies and
 // shifts (Lemire 2019) without his rejection step: a number is favoured by at
