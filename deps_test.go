@@ -65,7 +65,7 @@ func TestImports(t *testing.T) {
 		"staging":           {"capture", "capture/pipeline", "internal/rng"},
 		"internal/rng":      {},
 		"internal/measure":  {},
-		"cmd/rehearse":      {"capture", "capture/pipeline", "scenario", "results", "results/rundir", "results/report", "results/compare", "results/metrics", "results/otlp", "recording", "profile", "intake", "permit", "preflight", "generator", "staging"},
+		"cmd/rehearse":      {"capture", "capture/pipeline", "scenario", "results", "results/rundir", "results/report", "results/compare", "results/metrics", "results/otlp", "recording", "profile", "intake", "permit", "preflight", "generator", "generator/traffic", "staging"},
 	}
 	owners, module := owners(), moduleName(t)
 	seen := 0

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"time"
@@ -16,16 +15,14 @@ import (
 func newShape(e env) *cobra.Command {
 	var from, n int64
 	var set []string
-	var picture string
 	c := &cobra.Command{
 		Use:   "shape SCENARIO",
 		Short: "Show the shape of the traffic, as planned and as measured",
 		Long: `shape makes events of a scenario without sending them and counts them: the
 mix, the hot ids, the events of each person by rank, sizes, merges, and what is
-wrong on purpose, each beside what the scenario asks for. It can draw a picture
-of how unevenly the events fall on persons.`,
+wrong on purpose, each beside what the scenario asks for.`,
 		Example: `  rehearse shape scenarios/hot-id.yaml
-  rehearse shape scenarios/hot-id.yaml -n 1000000 --picture hot-id.svg`,
+  rehearse shape scenarios/hot-id.yaml -n 1000000`,
 		Args: exactly("scenario file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := scenario.LoadWith(args[0], scenario.Options{Set: set, LookupEnv: os.LookupEnv})
@@ -36,18 +33,8 @@ of how unevenly the events fall on persons.`,
 			if err != nil {
 				return exitError{exitScenario, err}
 			}
-			if err := shape.WriteText(e.stdout); err != nil {
+			if err := writeShape(e.stdout, shape); err != nil {
 				return fmt.Errorf("cannot print the shape: %w", err)
-			}
-			if picture == "" {
-				return nil
-			}
-			var svg bytes.Buffer
-			if err := shape.WritePicture(&svg, s.Name); err != nil {
-				return err
-			}
-			if err := os.WriteFile(picture, svg.Bytes(), 0o666); err != nil {
-				return fmt.Errorf("cannot write the picture: %w", err)
 			}
 			return nil
 		},
@@ -55,7 +42,6 @@ of how unevenly the events fall on persons.`,
 	c.Flags().SortFlags = false
 	c.Flags().Int64VarP(&n, "events", "n", 100_000, "how `many` events to measure")
 	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
-	c.Flags().StringVar(&picture, "picture", "", "write a plot of ranks and frequencies to this SVG `file`")
 	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
 	return c
 }

@@ -1,12 +1,7 @@
 package traffic
 
 import (
-	"bytes"
-	"encoding/xml"
-	"errors"
-	"io"
 	"math"
-	"strings"
 	"testing"
 )
 
@@ -72,49 +67,5 @@ func TestMeasureDelays(t *testing.T) {
 		if got.Name != want.Name || math.Abs(got.Plan-want.Plan) > 1e-6 || math.Abs(got.Measured/want.Measured-1) > 0.15 {
 			t.Errorf("%+v, want %+v within 15 %%", got, want)
 		}
-	}
-	var text bytes.Buffer
-	if err := s.WriteText(&text); err != nil || !strings.Contains(text.String(), "anonymous for, p90, in s             3.00") {
-		t.Errorf("%v in\n%s", err, text.String())
-	}
-}
-
-func TestTextAndPicture(t *testing.T) {
-	t.Parallel()
-	const n = 20_000
-	m := along(parse(t, n, "  distinct_ids: {count: 1M, hot: [{id: 'a<b', share: 5%}]}\n  faults: {invalid: {illegal_id: 1%}}\n"+tiny), n)
-	s := m.Measure(0, n, newPen())
-	var text, svg bytes.Buffer
-	if err := s.WriteText(&text); err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range []string{
-		"events 0 to 19999",
-		"  a<b                                1000         1000",
-		"  illegal_id                          200          200",
-		"in the whole run, to the event\n  a<b                                1000\n",
-	} {
-		if !strings.Contains(text.String(), line) {
-			t.Errorf("%q is not in\n%s", line, text.String())
-		}
-	}
-	if err := s.WritePicture(&svg, "a & b"); err != nil {
-		t.Fatal(err)
-	}
-	dots := 0
-	for d := xml.NewDecoder(&svg); ; {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e, starts := token.(xml.StartElement); starts && e.Name.Local == "circle" {
-			dots++
-		}
-	}
-	if dots != len(s.Ranks) || dots < 20 {
-		t.Errorf("%d dots for %d bins of ranks", dots, len(s.Ranks))
 	}
 }

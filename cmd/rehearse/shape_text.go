@@ -1,16 +1,18 @@
-package traffic
+package main
 
 import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"rehearse/generator/traffic"
 )
 
 // shownKinds is how many events of a mix the text lists.
 const shownKinds = 30
 
-// WriteText writes the plan and what was measured beside each other.
-func (s *Shape) WriteText(w io.Writer) error {
+// writeShape writes the plan and what was measured beside each other.
+func writeShape(w io.Writer, s *traffic.Shape) error {
 	var p bytes.Buffer
 	n := float64(s.To - s.From)
 	fmt.Fprintf(&p, "events %d to %d\n\n%-28s %12s %12s\n", s.From, s.To-1, "", "planned", "measured")
@@ -20,8 +22,8 @@ func (s *Shape) WriteText(w io.Writer) error {
 	if more := len(s.Kinds) - shownKinds; more > 0 {
 		fmt.Fprintf(&p, "and %d more\n", more)
 	}
-	s.section(&p, "hot ids, in events", s.Hot, n)
-	s.section(&p, "wrong on purpose, in events", s.Faults, 1)
+	writeMatches(&p, "hot ids, in events", s.Hot, n)
+	writeMatches(&p, "wrong on purpose, in events", s.Faults, 1)
 	if len(s.Run) > 0 {
 		p.WriteString("\nin the whole run, to the event\n")
 	}
@@ -45,8 +47,8 @@ func (s *Shape) WriteText(w io.Writer) error {
 	return err
 }
 
-// section sets matches under a heading, in units of 1/scale.
-func (s *Shape) section(p *bytes.Buffer, heading string, all []Match, scale float64) {
+// writeMatches sets matches under a heading, in units of 1/scale.
+func writeMatches(p *bytes.Buffer, heading string, all []traffic.Match, scale float64) {
 	if len(all) == 0 {
 		return
 	}
