@@ -8,6 +8,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"rehearse/internal/rng"
+	"rehearse/internal/topk"
 )
 
 // Config says what the pipeline enforces. The zero value is the service's
@@ -91,7 +92,7 @@ func New(c Config) *Pipeline {
 	}
 	p := &Pipeline{config: c, persons: persons{most: c.IDs, members: map[uint64]*member{}}}
 	for i := range p.shards {
-		p.shards[i] = shard{ids: map[uint64]*idState{}, most: max(c.IDs/shards, 1), hot: newHot(5 * c.HotIDs)}
+		p.shards[i] = shard{ids: map[uint64]*idState{}, most: max(c.IDs/shards, 1), hot: topk.New[hotID](5 * c.HotIDs)}
 		for lane := range p.shards[i].partitions {
 			p.shards[i].partitions[lane] = make([]int64, c.Partitions)
 		}

@@ -5,8 +5,6 @@ import (
 	"math"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 )
 
 // TestMurmur2 holds to the vectors of Kafka's own test (UtilsTest.testMurmur2).
@@ -239,35 +237,6 @@ func TestLink(t *testing.T) {
 			t.Errorf("%s %s: %q, want %q", row.name, row.properties, got, row.want)
 		}
 	}
-}
-
-// TestHotIDs: whatever the stream, an id that has more than its share is told,
-// and no count is off by more than it says.
-func TestHotIDs(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		const places = 4
-		h := newHot(places)
-		truth := map[string]int64{}
-		stream := rapid.SliceOfN(rapid.IntRange(0, 12), 1, 300).Draw(t, "stream")
-		for _, n := range stream {
-			id := fmt.Sprint(n * n % 13)
-			truth[id]++
-			h.add(uint64(len(id))<<32|uint64(n*n%13), []byte(id), false)
-		}
-		told := map[string]HotID{}
-		for _, id := range hottest([]*hot{h}, places) {
-			told[id.DistinctID] = id
-			if n := truth[id.DistinctID]; id.Events < n || id.Events-id.Uncertain > n {
-				t.Fatalf("%+v, in truth %d", id, n)
-			}
-		}
-		for id, n := range truth {
-			if _, known := told[id]; n > int64(len(stream)/places) && !known {
-				t.Fatalf("%s has %d of %d events and is not told", id, n, len(stream))
-			}
-		}
-	})
 }
 
 // TestMemoryIsBounded: more ids than there is room for are counted, routed, and

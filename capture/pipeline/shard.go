@@ -91,7 +91,7 @@ func (id *idState) overLimit(limit int64, now time.Time) bool {
 // count counts a routed event.
 func (s *shard) count(v *visit, r *Route) {
 	s.partitions[r.Lane][r.Partition]++
-	s.hot.add(v.hash, v.DistinctID, r.Lane == Overflow || !r.Keyed)
+	countHot(s.hot, v, r.Lane == Overflow || !r.Keyed)
 	if !r.Keyed {
 		s.order.Unkeyed++
 	}

@@ -47,7 +47,7 @@ func (p *Pipeline) Stats() Stats {
 		total[lane] = LaneCounts{Lane: Lane(lane).String(), Partitions: make([]int64, p.config.Partitions)}
 	}
 	var first time.Time
-	var finders []*hot
+	var sketches []*hot
 	for i := range p.shards {
 		s := &p.shards[i]
 		s.mu.Lock()
@@ -56,7 +56,7 @@ func (p *Pipeline) Stats() Stats {
 		if at := s.overflowed; !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
-		finders = append(finders, s.hot)
+		sketches = append(sketches, s.hot)
 	}
 	for _, lane := range total {
 		if lane.Events > 0 {
@@ -66,7 +66,7 @@ func (p *Pipeline) Stats() Stats {
 	if !first.IsZero() {
 		stats.Overflow.Since = first.UTC().Format(time.RFC3339Nano)
 	}
-	stats.HotIDs = hottest(finders, p.config.HotIDs)
+	stats.HotIDs = hottest(sketches, p.config.HotIDs)
 	return stats
 }
 
