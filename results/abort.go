@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -95,7 +96,7 @@ func (r *abortRule) what() string {
 
 // came is what the window held.
 func (r *abortRule) came() string {
-	return fmt.Sprintf("%s of %s (%s)", number(r.bad), number(r.all), percent(ratio(r.bad, r.all)))
+	return fmt.Sprintf("%s of %s (%s)", text.Count(r.bad), text.Count(r.all), text.Percent(ratio(r.bad, r.all)))
 }
 
 // count is what a stretch of a run adds to the window: how many requests were

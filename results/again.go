@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 )
 
 // RetryFacts say what sending again came to. They stand in a result only if
@@ -44,7 +45,7 @@ func byRequests(rows []RejectionRow) []RejectionRow {
 
 // String is the kind and how often it occurred, as in "100 × rate_limited 429".
 func (row RejectionRow) String() string {
-	text := number(row.Requests) + " × " + Printable(row.Reason, 40)
+	text := text.Count(row.Requests) + " × " + text.Printable(row.Reason, 40)
 	if row.Status > 0 {
 		text += " " + strconv.Itoa(row.Status)
 	}

@@ -1,6 +1,10 @@
 package results
 
-import "fmt"
+import (
+	"fmt"
+
+	"rehearse/internal/text"
+)
 
 // EndpointSum holds what the embedded endpoint kept against what was sent: the sum
 // over hashes of the events that it counted as accepted, and the same of the events
@@ -25,9 +29,9 @@ const (
 func (s *EndpointSum) String() string {
 	switch s.Verdict {
 	case SumMatches:
-		return "endpoint checksum matches: " + plural(s.Events, "event") + " as sent"
+		return "endpoint checksum matches: " + text.Plural(s.Events, "event") + " as sent"
 	case SumDiffers:
-		return fmt.Sprintf("endpoint checksum differs: the %s that it kept are not those that were sent (%s, not %s)", plural(s.Events, "event"), Printable(s.Kept, 16), Printable(s.Sent, 16))
+		return fmt.Sprintf("endpoint checksum differs: the %s that it kept are not those that were sent (%s, not %s)", text.Plural(s.Events, "event"), text.Printable(s.Kept, 16), text.Printable(s.Sent, 16))
 	}
-	return "endpoint checksum not compared: " + Printable(s.Because, 200)
+	return "endpoint checksum not compared: " + text.Printable(s.Because, 200)
 }

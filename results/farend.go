@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"rehearse/internal/text"
 	"rehearse/results/rundir"
 )
 
@@ -27,7 +28,7 @@ const stageFormat = "rehearse/stage/v1"
 
 // readFarEnd reads endpoint.json; nil without an error if there is none.
 func readFarEnd(path string) (*FarEnd, error) {
-	text, err := rundir.ReadFile(path, EndpointFile)
+	data, err := rundir.ReadFile(path, EndpointFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -47,11 +48,11 @@ func readFarEnd(path string) (*FarEnd, error) {
 			Dropped   int64 `json:"dropped"`
 		} `json:"pipeline"`
 	}
-	if err := json.Unmarshal(text, &counted); err != nil {
+	if err := json.Unmarshal(data, &counted); err != nil {
 		return nil, err
 	}
 	if counted.Format != stageFormat {
-		return nil, fmt.Errorf("its format is %q, and only %q is known", Printable(counted.Format, 40), stageFormat)
+		return nil, fmt.Errorf("its format is %q, and only %q is known", text.Printable(counted.Format, 40), stageFormat)
 	}
 	events, pipeline := &counted.Events, &counted.Pipeline
 	return &FarEnd{
@@ -72,20 +73,20 @@ func (f *FarEnd) failures(accepted int64) []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("the endpoint kept %s of %s that it accepted: %s missing%s",
-		number(f.Kept), plural(accepted, "event"), number(missing), f.dropped())}
+		text.Count(f.Kept), text.Plural(accepted, "event"), text.Count(missing), f.dropped())}
 }
 
 // dropped says in parentheses what was answered yes and dropped.
 func (f *FarEnd) dropped() string {
 	var parts []string
 	if f.Lost > 0 {
-		parts = append(parts, number(f.Lost)+" lost")
+		parts = append(parts, text.Count(f.Lost)+" lost")
 	}
 	if f.OverQuota > 0 {
-		parts = append(parts, number(f.OverQuota)+" over quota")
+		parts = append(parts, text.Count(f.OverQuota)+" over quota")
 	}
 	if f.Dropped > 0 {
-		parts = append(parts, number(f.Dropped)+" by a rule")
+		parts = append(parts, text.Count(f.Dropped)+" by a rule")
 	}
 	if len(parts) == 0 {
 		return ""
@@ -95,21 +96,21 @@ func (f *FarEnd) dropped() string {
 
 // Against says it in a sentence, against the events that were sent.
 func (f *FarEnd) Against(sent int64) string {
-	text := "the endpoint kept " + plural(f.Kept, "event")
+	said := "the endpoint kept " + text.Plural(f.Kept, "event")
 	if f.Kept > sent {
-		text += ", some of them more than once, as they were sent again"
+		said += ", some of them more than once, as they were sent again"
 	}
 	if f.Lost > 0 {
-		text += "; it answered yes and lost " + number(f.Lost)
+		said += "; it answered yes and lost " + text.Count(f.Lost)
 	}
 	if f.OverQuota > 0 {
-		text += "; it answered yes and dropped " + number(f.OverQuota) + " over quota"
+		said += "; it answered yes and dropped " + text.Count(f.OverQuota) + " over quota"
 	}
 	if f.Dropped > 0 {
-		text += "; it answered yes and dropped " + number(f.Dropped) + " by a rule"
+		said += "; it answered yes and dropped " + text.Count(f.Dropped) + " by a rule"
 	}
 	if f.Refused > 0 {
-		text += "; of requests that it refused it kept " + plural(f.Refused, "event")
+		said += "; of requests that it refused it kept " + text.Plural(f.Refused, "event")
 	}
-	return text
+	return said
 }

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"time"
+
+	"rehearse/internal/text"
 )
 
 // Health is how the machine treated the generator, as the generator saw it once
@@ -195,15 +197,15 @@ func (h *Health) faults(seconds float64, sent int64) (faults []string) {
 	switch { // what is throttled is held up, too
 	case h.Throttled > tooThrottled:
 		faults = append(faults, fmt.Sprintf("the generator was throttled: its cgroup used up its quota of %s cores in %s of the periods; raise the CPU limit of the container",
-			figures(h.Cores), percent(h.Throttled)))
+			text.Figures(h.Cores), text.Percent(h.Throttled)))
 	case h.HeldUp > tooHeldUp*seconds && h.HeldUp > 0.5:
 		faults = append(faults, fmt.Sprintf("the generator was held up for %s s of %s s: %s; run it where nothing stops it, or takes its processors",
-			figures(h.HeldUp), figures(seconds), h.Stalls.text()))
+			text.Figures(h.HeldUp), text.Figures(seconds), h.Stalls.text()))
 	}
 	if full := min(h.Drops, h.NetDrops); tooMany(full, sent) { // alone, the one counts duplicates, the other strangers'
 		faults = append(faults, fmt.Sprintf("the network buffers of the run's own connections were full %s times in %s: "+
 			"raise net.ipv4.tcp_mem, tcp_rmem and tcp_wmem, use fewer connections, or share the run among several machines",
-			number(full), plural(sent, "request")))
+			text.Count(full), text.Plural(sent, "request")))
 	}
 	return faults
 }
@@ -211,7 +213,7 @@ func (h *Health) faults(seconds float64, sent int64) (faults []string) {
 // noSocket is the fault of having had nothing left to open connections with.
 func (h *Health) noSocket(requests int64) string {
 	return fmt.Sprintf("%s found no socket to connect with: raise the limit of open files (ulimit -n; %d of %d were in use), widen net.ipv4.ip_local_port_range, or use fewer connections",
-		plural(requests, "request"), h.Files, h.MaxFiles)
+		text.Plural(requests, "request"), h.Files, h.MaxFiles)
 }
 
 // cause is the likeliest reason for having fallen behind, with what to change;
@@ -222,14 +224,14 @@ func (h *Health) cause() string {
 		return fmt.Sprintf("%d of %d open files were in use: raise the limit (ulimit -n), or use fewer connections", h.Files, h.MaxFiles)
 	case h.Busiest > tooBusy:
 		return fmt.Sprintf("it used %s of %s cores: give it more of them, compress less, or share the run among several machines",
-			percent(h.Busiest), figures(h.Cores))
+			text.Percent(h.Busiest), text.Figures(h.Cores))
 	case h.Stolen > noticeOfOther:
-		return fmt.Sprintf("other programs used up to %s of the machine: run it on a quieter one", percent(h.Stolen))
+		return fmt.Sprintf("other programs used up to %s of the machine: run it on a quieter one", text.Percent(h.Stolen))
 	case h.RunDelay > muchRunDelay:
 		return fmt.Sprintf("up to %s of its threads waited for a processor at once, on average over a second: "+
-			"give it more cores, or run it on a quieter machine", figures(h.RunDelay))
+			"give it more cores, or run it on a quieter machine", text.Figures(h.RunDelay))
 	case h.PauseMS > longPause:
-		return fmt.Sprintf("the garbage collector stopped it for up to %s: use smaller batches, or give it more memory (GOMEMLIMIT)", millisecondsText(h.PauseMS))
+		return fmt.Sprintf("the garbage collector stopped it for up to %s: use smaller batches, or give it more memory (GOMEMLIMIT)", text.Milliseconds(h.PauseMS))
 	}
 	return ""
 }
@@ -252,24 +254,24 @@ func (h *Health) stalled(why string) (Bottleneck, string) {
 func (h *Health) notes(sent int64) (notes []string) {
 	if math.Abs(h.ClockStep) > clockStepped {
 		notes = append(notes, fmt.Sprintf("the wall clock stepped by %s: no duration is wrong, but times of day are",
-			millisecondsText(math.Abs(h.ClockStep))))
+			text.Milliseconds(math.Abs(h.ClockStep))))
 	}
 	if h.Overflows > 0 {
 		notes = append(notes, fmt.Sprintf("%s found the queue of a listener on this machine full and had to try again a second later: raise net.core.somaxconn if the endpoint is here",
-			plural(h.Overflows, "connection")))
+			text.Plural(h.Overflows, "connection")))
 	}
 	if tooMany(h.NetDrops, sent) {
 		notes = append(notes, fmt.Sprintf("TCP threw away %s on this machine for want of buffers, "+
 			"those of other programs included; the run's own connections threw away %s",
-			plural(h.NetDrops, "segment"), number(h.Drops)))
+			text.Plural(h.NetDrops, "segment"), text.Count(h.Drops)))
 	}
 	switch again := ratio(h.Again, h.Segments); {
 	case again > muchResent:
 		notes = append(notes, fmt.Sprintf("%s of the run's own TCP segments were sent again: the network lost packets, "+
-			"or the other end was too busy to confirm them, and latencies have that in them", percent(again)))
+			"or the other end was too busy to confirm them, and latencies have that in them", text.Percent(again)))
 	case h.Segments == 0 && h.Resent > muchResent:
 		notes = append(notes, fmt.Sprintf("%s of the TCP segments of this machine were sent again, of this program and all others",
-			percent(h.Resent)))
+			text.Percent(h.Resent)))
 	}
 	return notes
 }

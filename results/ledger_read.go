@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 )
 
 // Ledger is what a run's ledger says, and what of it cannot be read.
@@ -169,7 +170,7 @@ func (in *ledgerReader) readMarked() error {
 			continue
 		}
 		if at := max(lost, in.Whole); number != next || lost >= 0 {
-			in.damaged(at, "%d bytes are not what was written (%s)", in.Bytes-at, plural(max(int64(number)-int64(next), 0), "segment"))
+			in.damaged(at, "%d bytes are not what was written (%s)", in.Bytes-at, text.Plural(max(int64(number)-int64(next), 0), "segment"))
 		}
 		if number < next { // it stands there twice
 			ranges = nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
@@ -146,7 +147,7 @@ func (m *merger) doubts() (doubts []string) {
 			own++
 		} else if run := &s.Result.Run; own == 0 && run.Target != target {
 			doubts = append(doubts, fmt.Sprintf("the shards had different targets: shard %d %s, the first %s",
-				run.Shard.Index, Printable(run.Target, 200), Printable(target, 200)))
+				run.Shard.Index, text.Printable(run.Target, 200), text.Printable(target, 200)))
 		}
 	}
 	switch own {

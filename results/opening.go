@@ -1,6 +1,10 @@
 package results
 
-import "time"
+import (
+	"time"
+
+	"rehearse/internal/text"
+)
 
 // Opening is the connection that had to be opened to send a request, or could
 // not be. The time it takes is part of the request's latency and service: who
@@ -35,7 +39,7 @@ func (c *Connections) notes() []string {
 	if c == nil || c.Unasked == 0 {
 		return nil
 	}
-	return []string{"answers nobody asked for: " + number(c.Unasked) + " (the endpoint sent a second answer, or a body beyond its length; " +
+	return []string{"answers nobody asked for: " + text.Count(c.Unasked) + " (the endpoint sent a second answer, or a body beyond its length; " +
 		"the connection was closed each time, but the request before may have been told another's answer)"}
 }
 

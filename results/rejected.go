@@ -9,6 +9,8 @@ import (
 	"io"
 	"time"
 
+	"rehearse/internal/text"
+
 	"rehearse/capture"
 )
 
@@ -130,19 +132,19 @@ func ReadRejections(in io.Reader, do func(*RejectionLine) error) (leftOut int64,
 	case err != nil:
 		return 0, fmt.Errorf("cannot read rejected.jsonl.gz: %w", err)
 	}
-	err = eachLine(zip, func(text []byte) error {
+	err = eachLine(zip, func(data []byte) error {
 		var line struct {
 			RejectionLine
 			leftOutLine
 		}
-		if err := json.Unmarshal(text, &line); err != nil {
+		if err := json.Unmarshal(data, &line); err != nil {
 			return fmt.Errorf("cannot read rejected.jsonl.gz: %w", err)
 		}
 		if line.LeftOut > 0 {
 			leftOut += line.LeftOut
 			return nil
 		}
-		line.Answer = printable([]byte(line.Answer), maxAnswer)
+		line.Answer = text.Printable([]byte(line.Answer), maxAnswer)
 		return do(&line.RejectionLine)
 	})
 	return leftOut, err

@@ -4,51 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strings"
 	"testing"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"rehearse/capture"
 )
-
-func TestPrintable(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		text  string
-		limit int
-		want  string
-	}{
-		{"", 10, ""},
-		{"  slow\r\n down\t", 20, "slow   down"},
-		{"\x1b[2J\x07gone", 20, "\uFFFD[2J\uFFFDgone"},
-		{"\u202egnp.exe", 20, "\uFFFDgnp.exe"}, // turns the reading direction
-		{"a\u2028b\u0085c", 20, "a b c"},       // end a line in some programs
-		{"\xff\xfeok", 20, "\uFFFD\uFFFDok"},
-		{"żółw", 20, "żółw"},
-		{"żółw", 5, "żó"},     // 2 + 2 + 2 would be 6 bytes
-		{"żół"[:5], 10, "żó"}, // cut in the middle of ł
-		{"\xff\xff", 4, "\uFFFD"},
-		{"anything", 0, ""},
-		{"anything", -1, ""},
-	} {
-		if got := printable([]byte(c.text), c.limit); got != c.want {
-			t.Errorf("printable(%q, %d) = %q, want %q", c.text, c.limit, got, c.want)
-		}
-	}
-}
-
-func FuzzPrintable(f *testing.F) {
-	f.Add([]byte("\x1b]0;title\x07"), 256)
-	f.Add([]byte("\xe2\x80\xae\xff"), 4)
-	f.Fuzz(func(t *testing.T, text []byte, limit int) {
-		got := printable(text, limit)
-		if !utf8.ValidString(got) || len(got) > max(limit, 0) || strings.ContainsFunc(got, unicode.IsControl) {
-			t.Fatalf("printable(%q, %d) = %q", text, limit, got)
-		}
-	})
-}
 
 // refusals is an interval with n refusals and some left out.
 func refusals(n int, leftOut int64) *Interval {

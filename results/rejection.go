@@ -1,13 +1,10 @@
 package results
 
 import (
-	"bytes"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 )
 
 // The limits on what is kept of refused requests, so that an endpoint that
@@ -38,38 +35,6 @@ func rejection(o *Outcome, room int) Rejection {
 		First: o.First, Events: o.Events,
 		Due: o.Due, Sent: o.Sent, Done: o.Done,
 		Status: o.Status, Reason: o.Reason, Again: o.Again, MayBeStored: o.MayBeStored,
-		Answer: printable(o.Answer, min(maxAnswer, room)),
+		Answer: text.Printable(o.Answer, min(maxAnswer, room)),
 	}
-}
-
-// printable turns a stranger's bytes into at most limit bytes of UTF-8 that
-// cannot command a terminal, break a line or turn the reading direction: white
-// space becomes one blank, anything else that does not print becomes U+FFFD.
-func printable(text []byte, limit int) string {
-	var b strings.Builder
-	text = bytes.TrimSpace(text)
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		if size == 1 && !utf8.FullRune(text) {
-			break // cut in the middle of a character
-		}
-		r = harmless(r)
-		if b.Len()+utf8.RuneLen(r) > limit {
-			break
-		}
-		b.WriteRune(r)
-		text = text[size:]
-	}
-	return b.String()
-}
-
-// harmless is r, or what stands for it.
-func harmless(r rune) rune {
-	switch {
-	case unicode.IsSpace(r):
-		return ' '
-	case !unicode.IsPrint(r):
-		return utf8.RuneError
-	}
-	return r
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"rehearse/internal/text"
 )
 
 // Format names the layout of result.json. A reader refuses any other.
@@ -90,7 +92,7 @@ func (r *RunFacts) Start() (time.Time, error) {
 func (r *RunFacts) Started() string {
 	start, err := r.Start()
 	if err != nil {
-		return Printable(r.StartedAt, 40)
+		return text.Printable(r.StartedAt, 40)
 	}
 	return start.Format("2006-01-02T15:04:05.000Z07:00")
 }
@@ -294,16 +296,16 @@ func WriteJSON(w io.Writer, r *Result) error {
 
 // ParseResult reads the text of a result.json. The error is ErrFormat if it is
 // one of another version.
-func ParseResult(text []byte) (*Result, error) {
+func ParseResult(data []byte) (*Result, error) {
 	var r Result
-	if err := json.Unmarshal(text, &r); err != nil {
+	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, fmt.Errorf("cannot read result.json: %w", err)
 	}
 	if r.Format != Format {
 		if r.Format == "" {
 			return nil, fmt.Errorf("cannot read result.json: it names no format, so it is not of a run of this program, or is %w", ErrFormat)
 		}
-		return nil, fmt.Errorf("cannot read result.json: %q is %w", Printable(r.Format, 40), ErrFormat)
+		return nil, fmt.Errorf("cannot read result.json: %q is %w", text.Printable(r.Format, 40), ErrFormat)
 	}
 	return &r, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 	"rehearse/results/rundir"
 )
 
@@ -97,7 +98,7 @@ func (r *Result) kill(s *rundir.State) {
 	least := int64(math.Ceil(float64(events) * ratio(r.Planned.Requests, r.Planned.Events)))
 	r.Requests.mayHaveLeft(max(s.Reach.Requests, min(r.Requests.Sent+never.Requests+least, r.Planned.Requests)), never.Requests)
 	if events > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s may have left after the last second that was written down: they are counted as ambiguous", plural(events, "event")))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s may have left after the last second that was written down: they are counted as ambiguous", text.Plural(events, "event")))
 	}
 }
 

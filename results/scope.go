@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -152,7 +153,7 @@ func (d *demand) now() evaluation {
 	value := j.text
 	if d.Every > 0 {
 		value = fmt.Sprintf("%s at worst, from %v on; not met in %d of %s",
-			j.text, j.at.Round(time.Second), failed, plural(int64(closed), "window"))
+			j.text, j.at.Round(time.Second), failed, text.Plural(int64(closed), "window"))
 	}
 	return d.evaluation(j, value)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 )
 
 // refused writes a run of n refused requests, a thousand a second, into segments
@@ -85,7 +86,7 @@ func TestRejectedFilesAreBounded(t *testing.T) {
 	if int64(len(first))+leftOut != n || leftOut == 0 || first[0] != 0 || first[len(first)-1] != (n-1)*10 || !slices.IsSorted(first) {
 		t.Errorf("%d kept, from %d to %d, %d left out of %d", len(first), first[0], first[len(first)-1], leftOut, n)
 	}
-	if want := "the details of " + number(leftOut) + " rejected requests were not kept"; !strings.Contains(strings.Join(result.Warnings, "\n"), want) {
+	if want := "the details of " + text.Count(leftOut) + " rejected requests were not kept"; !strings.Contains(strings.Join(result.Warnings, "\n"), want) {
 		t.Errorf("warnings %q, want %q", result.Warnings, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -119,7 +120,7 @@ func (w *walk) now() *StageBooks {
 		b.Broke = append(b.Broke, short)
 	}
 	if own := t.ownLate(); len(b.Broke) > 0 && tooMany(own, t.Due()) {
-		b.Doubt = fmt.Sprintf("%s of its requests left late by the generator's own fault", percent(ratio(own, t.Due())))
+		b.Doubt = fmt.Sprintf("%s of its requests left late by the generator's own fault", text.Percent(ratio(own, t.Due())))
 	} else if len(b.Broke) > 0 && doubt != "" {
 		b.Doubt = "there were faults of the generator's own: " + doubt
 	}
@@ -145,7 +146,7 @@ func (w *walk) short(stage *scenario.Stretch) string {
 	if float64(w.answered) >= asked-spare {
 		return ""
 	}
-	return fmt.Sprintf("%s of its %s events were answered while it lasted", number(w.answered), number(int64(math.Round(asked))))
+	return fmt.Sprintf("%s of its %s events were answered while it lasted", text.Count(w.answered), text.Count(int64(math.Round(asked))))
 }
 
 // rate is how many events a second were answered while a stage lasted; nil of one
@@ -229,7 +230,7 @@ func (r *Result) Capacity() string {
 	steady, cut := r.telling()
 	if i := slices.IndexFunc(steady, func(row StageRow) bool { return len(row.Came.Broke) > 0 }); i >= 0 {
 		row := &steady[i]
-		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(highest(steady, row.Start)), rate(row.Start), strings.Join(row.Came.Broke, "; "))
+		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(highest(steady, row.Start)), text.Rate(row.Start), strings.Join(row.Came.Broke, "; "))
 		if row.Came.Doubt != "" {
 			text += "; but " + row.Came.Doubt
 		}
@@ -283,7 +284,7 @@ func heldUpTo(best float64) string {
 	if best == 0 {
 		return "the thresholds held at none of the rates"
 	}
-	return fmt.Sprintf("the thresholds held up to %s events/s", rate(best))
+	return fmt.Sprintf("the thresholds held up to %s events/s", text.Rate(best))
 }
 
 // SameLoad says whether two runs were asked for the same.

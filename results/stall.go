@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 )
 
 // Stall is a stretch of a run in which the generator itself stood still: its
@@ -78,11 +79,11 @@ func (s Stalls) plus(other Stalls) Stalls {
 
 // text says in half a sentence how long the generator stood still, and why.
 func (s *Stalls) text() string {
-	text := fmt.Sprintf("it %s for %s, %s s into the run", s.Cause.phrase(), millisecondsText(s.LongestMS), figures(s.At))
+	said := fmt.Sprintf("it %s for %s, %s s into the run", s.Cause.phrase(), text.Milliseconds(s.LongestMS), text.Figures(s.At))
 	if s.Count > 1 {
-		text += fmt.Sprintf(", and %s s in %s altogether", figures(s.Seconds), plural(s.Count, "stall"))
+		said += fmt.Sprintf(", and %s s in %s altogether", text.Figures(s.Seconds), text.Plural(s.Count, "stall"))
 	}
-	return text
+	return said
 }
 
 // unstalled is the outcome as it would have been at best if the generator had not

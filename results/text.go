@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"rehearse/internal/text"
 )
 
 // TextWidth is how many columns a report takes where there is room, and
@@ -24,7 +26,7 @@ type page struct {
 // line sets one line. Whatever stands in it, a server's words included, cannot
 // command the terminal.
 func (p *page) line(format string, args ...any) {
-	text := strings.Map(harmless, fmt.Sprintf(format, args...))
+	text := strings.Map(text.Harmless, fmt.Sprintf(format, args...))
 	p.WriteString(strings.TrimRight(text, " "))
 	p.WriteByte('\n')
 }
@@ -35,38 +37,11 @@ func (p *page) fact(name, format string, args ...any) {
 }
 
 // paragraph sets text in as many lines as it needs, the first after mark.
-func (p *page) paragraph(mark, text string) {
-	for _, line := range Wrap(text, p.width-utf8.RuneCountInString(mark)) {
+func (p *page) paragraph(mark, said string) {
+	for _, line := range text.Wrap(said, p.width-utf8.RuneCountInString(mark)) {
 		p.line("%s%s", mark, line)
 		mark = strings.Repeat(" ", utf8.RuneCountInString(mark))
 	}
-}
-
-// Wrap breaks text at blanks into lines of at most width, words longer than that
-// wherever they must.
-func Wrap(text string, width int) (lines []string) {
-	var line []rune
-	for _, word := range strings.Fields(text) {
-		rest := []rune(word)
-		if len(line) > 0 && len(line)+1+len(rest) > width {
-			lines, line = append(lines, string(line)), nil
-		}
-		if len(line) > 0 {
-			line = append(line, ' ')
-		}
-		for line = append(line, rest...); len(line) > width; line = line[width:] {
-			lines = append(lines, string(line[:width]))
-		}
-	}
-	return append(lines, string(line))
-}
-
-// fit cuts text to width columns.
-func fit(text string, width int) string {
-	if runes := []rune(text); len(runes) > width {
-		return string(runes[:width-1]) + "…"
-	}
-	return text
 }
 
 // WriteText writes the summary of a run, as it is shown after the run and by
@@ -112,7 +87,7 @@ func (r *Run) header(p *page) {
 	case Killed:
 		ended = "killed or still running"
 	}
-	p.fact("ran", "%s s, %s", figures(run.Seconds), ended)
+	p.fact("ran", "%s s, %s", text.Figures(run.Seconds), ended)
 	if run.Why != "" {
 		p.fact("because", "%s", run.Why)
 	}
@@ -125,20 +100,20 @@ func (r *Run) header(p *page) {
 func (r *Run) schedule(p *page) {
 	p.line("")
 	p.line("schedule")
-	p.fact("kept", "%s of the due requests left within %s", percent(r.Result.Generator.ScheduleKept), durationText(LateAfter))
+	p.fact("kept", "%s of the due requests left within %s", text.Percent(r.Result.Generator.ScheduleKept), text.Duration(LateAfter))
 	late := r.Late()
 	more := ""
 	if late[LateStall] > 0 {
-		more += ", " + number(late[LateStall]) + " while the generator stood still"
+		more += ", " + text.Count(late[LateStall]) + " while the generator stood still"
 	}
 	if late[Held] > 0 {
-		more += ", " + number(late[Held]) + " held back by the permit"
+		more += ", " + text.Count(late[Held]) + " held back by the permit"
 	}
 	p.fact("late", "%s not built in time, %s not sent in time, %s without a free connection%s",
-		number(late[LateBuild]), number(late[LatePace]), number(late[NoConnection]), more)
+		text.Count(late[LateBuild]), text.Count(late[LatePace]), text.Count(late[NoConnection]), more)
 	if s := &r.Result.Generator.Stalls; s.Count > 0 {
 		p.fact("stalls", "%s, %s s altogether, the longest of %s %s s into the run: the generator %s",
-			number(s.Count), figures(s.Seconds), millisecondsText(s.LongestMS), figures(s.At), s.Cause.phrase())
+			text.Count(s.Count), text.Figures(s.Seconds), text.Milliseconds(s.LongestMS), text.Figures(s.At), s.Cause.phrase())
 	}
 }
 
@@ -146,15 +121,15 @@ func (r *Run) schedule(p *page) {
 func (r *Run) throughput(p *page) {
 	p.line("")
 	p.line("throughput")
-	p.fact("target", "%s events/s at the peak", rate(r.Result.Planned.PeakEvents))
+	p.fact("target", "%s events/s at the peak", text.Rate(r.Result.Planned.PeakEvents))
 	if r.Result.Run.Seconds < shortestRate.Seconds() {
-		p.fact("achieved", "%s in too short a time to tell a rate", plural(r.Result.Events.Sent, "event"))
+		p.fact("achieved", "%s in too short a time to tell a rate", text.Plural(r.Result.Events.Sent, "event"))
 	} else {
-		p.fact("achieved", "%s events/s on average, %s", rate(r.average()), r.best())
+		p.fact("achieved", "%s events/s on average, %s", text.Rate(r.average()), r.best())
 	}
-	p.fact("bytes", "%s of bodies, %s on the wire", sizeText(r.Result.Bytes.Body), sizeText(r.Result.Bytes.Wire))
+	p.fact("bytes", "%s of bodies, %s on the wire", text.Size(r.Result.Bytes.Body), text.Size(r.Result.Bytes.Wire))
 	if c := r.Result.Connections; c != nil && c.Failed > 0 {
-		p.fact("connected", "%s, and %s could not be opened", plural(c.Opened, "connection"), number(c.Failed))
+		p.fact("connected", "%s, and %s could not be opened", text.Plural(c.Opened, "connection"), text.Count(c.Failed))
 	}
 }
 
@@ -175,9 +150,9 @@ func (r *Run) peak() (most float64) {
 func (r *Run) best() string {
 	peak, asked := r.peak(), r.Result.Planned.PeakEvents
 	if peak > asked*1.1 && asked > 0 {
-		return fmt.Sprintf("%s answered in the best second, catching up after a stall", rate(peak))
+		return fmt.Sprintf("%s answered in the best second, catching up after a stall", text.Rate(peak))
 	}
-	return fmt.Sprintf("%s answered in the best second", rate(peak))
+	return fmt.Sprintf("%s answered in the best second", text.Rate(peak))
 }
 
 // AverageRate is how many events a second were sent over the whole run: "–" of one too
@@ -186,7 +161,7 @@ func (r *Result) AverageRate() string {
 	if r.Run.Seconds < shortestRate.Seconds() {
 		return "–"
 	}
-	return rate(float64(r.Events.Sent) / r.Run.Seconds)
+	return text.Rate(float64(r.Events.Sent) / r.Run.Seconds)
 }
 
 // average is how many events a second were sent over the whole run.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -29,19 +30,19 @@ func (r *Run) outcomes(p *page) {
 		{"  ambiguous", requests.Ambiguous, events.Ambiguous},
 		{"unsent", requests.Unsent, events.Unsent},
 	} {
-		p.line(table, "  "+row.name, number(row.requests), number(row.events))
+		p.line(table, "  "+row.name, text.Count(row.requests), text.Count(row.events))
 	}
 	if events.MayBeStored > 0 {
 		p.fact("in doubt", "%s", r.Result.InDoubt())
 	}
 	if requests.Retried > 0 {
-		p.line(table, "  retried", number(requests.Retried), "")
+		p.line(table, "  retried", text.Count(requests.Retried), "")
 	}
 	if again := r.Result.Retries; again != nil {
 		if again.Twice > 0 {
-			p.fact("twice", "%s may be stored twice", plural(again.Twice, "event"))
+			p.fact("twice", "%s may be stored twice", text.Plural(again.Twice, "event"))
 		}
-		p.fact("amplified", "%s requests for each one, the last event in after %s s", figures(again.Amplification), figures(again.Settled))
+		p.fact("amplified", "%s requests for each one, the last event in after %s s", text.Figures(again.Amplification), text.Figures(again.Settled))
 		if causes := again.Causes(); causes != "" {
 			p.fact("after", "%s", causes)
 		}
@@ -56,7 +57,7 @@ func (r *Run) outcomes(p *page) {
 
 // InDoubt says how many of the rejected events may be stored.
 func (r *Result) InDoubt() string {
-	return plural(r.Events.MayBeStored, "rejected event") +
+	return text.Plural(r.Events.MayBeStored, "rejected event") +
 		" may be stored: the answer is no certain no to each event of its request"
 }
 
@@ -82,10 +83,10 @@ func (r *Run) rejections(p *page) {
 			status = strconv.Itoa(row.Status)
 		}
 		if h := r.ByReason[row.Reason]; h != nil {
-			median = durationText(h.Quantile(0.5))
+			median = text.Duration(h.Quantile(0.5))
 		}
-		p.line("%-22s %-8s %3s %10s %12s %10s  %s", fit("  "+row.Reason+row.Doubt(), 22), row.Side, status,
-			number(row.Requests), number(row.Events), median, fit(r.Answers[row.Kind()], 26))
+		p.line("%-22s %-8s %3s %10s %12s %10s  %s", text.Fit("  "+row.Reason+row.Doubt(), 22), row.Side, status,
+			text.Count(row.Requests), text.Count(row.Events), median, text.Fit(r.Answers[row.Kind()], 26))
 	}
 }
 
@@ -101,18 +102,18 @@ func (row RejectionRow) Doubt() string {
 func (r *Run) narrowRejections(p *page, rows []RejectionRow) {
 	p.line("not accepted")
 	for _, row := range rows {
-		text := row.Reason + row.Doubt()
+		said := row.Reason + row.Doubt()
 		if row.Status > 0 {
-			text += " " + strconv.Itoa(row.Status)
+			said += " " + strconv.Itoa(row.Status)
 		}
-		text += fmt.Sprintf(" (%s): %s, %s", row.Side, plural(row.Requests, "request"), plural(row.Events, "event"))
+		said += fmt.Sprintf(" (%s): %s, %s", row.Side, text.Plural(row.Requests, "request"), text.Plural(row.Events, "event"))
 		if h := r.ByReason[row.Reason]; h != nil {
-			text += ", p50 " + durationText(h.Quantile(0.5))
+			said += ", p50 " + text.Duration(h.Quantile(0.5))
 		}
 		if answer := r.Answers[row.Kind()]; answer != "" {
-			text += fmt.Sprintf(", %q", fit(answer, 60))
+			said += fmt.Sprintf(", %q", text.Fit(answer, 60))
 		}
-		p.paragraph("  - ", text)
+		p.paragraph("  - ", said)
 	}
 }
 
@@ -121,8 +122,8 @@ func (r *Run) generator(p *page) {
 	g := r.Result.Generator
 	p.line("")
 	p.line("generator")
-	p.fact("cpu", "%s s, %s of one core", figures(g.CPUSeconds), percent(share64(g.CPUSeconds, r.Result.Run.Seconds)))
-	p.fact("memory", "%s at most", sizeText(g.RSSBytes))
+	p.fact("cpu", "%s s, %s of one core", text.Figures(g.CPUSeconds), text.Percent(share64(g.CPUSeconds, r.Result.Run.Seconds)))
+	p.fact("memory", "%s at most", text.Size(g.RSSBytes))
 	p.fact("bottleneck", "%s", cmp.Or(string(g.Bottleneck), "none"))
 }
 
@@ -147,7 +148,7 @@ func (r *Run) thresholds(p *page) {
 			p.paragraph("  "+mark+" ", row.Name()+": "+row.Value)
 			continue
 		}
-		p.line("  %s %-36s %s", mark, fit(row.Name(), 36), fit(row.Value, 58))
+		p.line("  %s %-36s %s", mark, text.Fit(row.Name(), 36), text.Fit(row.Value, 58))
 	}
 	if note := r.Result.TimesNote(); note != "" {
 		p.paragraph("    ", note)

@@ -1,6 +1,10 @@
 package results
 
-import "fmt"
+import (
+	"fmt"
+
+	"rehearse/internal/text"
+)
 
 // stages sets what came of each rate of a run that holds several, and how high a
 // one the endpoint held.
@@ -22,10 +26,10 @@ func (r *Run) stages(p *page) {
 		case came == nil:
 		case p.width < TextWidth:
 			p.paragraph("  "+came.Mark()+" ", fmt.Sprintf("%s: %s/s asked for, %s/s answered, p50 %s, p99 %s, %s rejected, %s late", row.Name, row.Asked(),
-				came.Rate(), millisecondsText(came.Latency.P50), millisecondsText(came.Latency.P99), percent(came.Rejected), percent(came.Late)))
+				came.Rate(), text.Milliseconds(came.Latency.P50), text.Milliseconds(came.Latency.P99), text.Percent(came.Rejected), text.Percent(came.Late)))
 		default:
-			p.line(table, fit("  "+row.Name, 14), row.Asked(), came.Rate(), millisecondsText(came.Latency.P50), millisecondsText(came.Latency.P99),
-				millisecondsText(came.Latency.Max), percent(came.Rejected), percent(came.Late), came.Mark())
+			p.line(table, text.Fit("  "+row.Name, 14), row.Asked(), came.Rate(), text.Milliseconds(came.Latency.P50), text.Milliseconds(came.Latency.P99),
+				text.Milliseconds(came.Latency.Max), text.Percent(came.Rejected), text.Percent(came.Late), came.Mark())
 		}
 	}
 	if capacity := r.Result.Capacity(); capacity != "" {
@@ -36,9 +40,9 @@ func (r *Run) stages(p *page) {
 // Asked is the rate that the stage asks for: "2,000", or "0 to 2,000".
 func (row *StageRow) Asked() string {
 	if row.Start == row.End {
-		return rate(row.Start)
+		return text.Rate(row.Start)
 	}
-	return rate(row.Start) + " to " + rate(row.End)
+	return text.Rate(row.Start) + " to " + text.Rate(row.End)
 }
 
 // Rate is how many events a second were answered: "–" if it cannot be told.
@@ -46,7 +50,7 @@ func (b *StageBooks) Rate() string {
 	if b.Answered == nil {
 		return "–"
 	}
-	return rate(*b.Answered)
+	return text.Rate(*b.Answered)
 }
 
 // Mark is ✓ if the stage met its thresholds, ✗ if it did not, ? if that may have

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -146,25 +145,6 @@ func wantWidth(t *testing.T, run *Run, width int) string {
 		}
 	}
 	return text.String()
-}
-
-func TestWrap(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		text string
-		want []string
-	}{
-		{"", []string{""}},
-		{"one two", []string{"one two"}},
-		{"one two three", []string{"one two", "three"}},
-		{"abcdefghijkl", []string{"abcdefgh", "ijkl"}},
-		{"a  b\nc", []string{"a b c"}},
-		{"żółw żółw", []string{"żółw", "żółw"}},
-	} {
-		if got := Wrap(c.text, 8); !slices.Equal(got, c.want) {
-			t.Errorf("Wrap(%q) = %q, want %q", c.text, got, c.want)
-		}
-	}
 }
 
 // brokenWriter writes nothing.

@@ -3,6 +3,8 @@ package results
 import (
 	"fmt"
 	"strings"
+
+	"rehearse/internal/text"
 )
 
 // timeColumn is a column of the table of times. Where there is no room for all
@@ -17,10 +19,10 @@ type timeColumn struct {
 // timeColumns are all of them, in order.
 func timeColumns() []timeColumn {
 	duration := func(of func(*Summary) float64) func(*Summary) string {
-		return func(s *Summary) string { return millisecondsText(of(s)) }
+		return func(s *Summary) string { return text.Milliseconds(of(s)) }
 	}
 	return []timeColumn{
-		{"count", 12, 5, func(s *Summary) string { return number(s.Count) }},
+		{"count", 12, 5, func(s *Summary) string { return text.Count(s.Count) }},
 		{"mean", 10, 3, duration(func(s *Summary) float64 { return s.Mean })},
 		{"p50", 10, 0, duration(func(s *Summary) float64 { return s.P50 })},
 		{"p90", 10, 2, duration(func(s *Summary) float64 { return s.P90 })},

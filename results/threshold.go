@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -120,7 +121,7 @@ func (s *stretch) measure(d *scenario.Threshold) measured {
 	case !known:
 		return measured{none: true, text: "unknown metric"}
 	case !d.Share:
-		return measured{value: float64(count.Events), text: plural(count.Events, "event")}
+		return measured{value: float64(count.Events), text: text.Plural(count.Events, "event")}
 	}
 	return share(count.Requests, base(d.Metric.Name, s.Result))
 }
@@ -147,10 +148,10 @@ func duration(d *scenario.Threshold, h *Histogram, n int64, nothing string) meas
 	if d.Metric.Mean {
 		value = seconds(h.Mean().Seconds() * float64(all) / float64(n))
 	}
-	m := measured{value: milliseconds(value), text: durationText(value)}
+	m := measured{value: milliseconds(value), text: text.Duration(value)}
 	if !d.Metric.Mean && q < 1 && float64(n)*(1-q) < 9.999 {
 		m.few = fmt.Sprintf("%s rests on %s; it takes %s to trust it",
-			d.Text, plural(n, "request"), number(int64(10/(1-q)+0.5)))
+			d.Text, text.Plural(n, "request"), text.Count(int64(10/(1-q)+0.5)))
 	}
 	return m
 }
@@ -168,7 +169,7 @@ func (s *stretch) acceptedShare(d *scenario.Threshold) measured {
 		return measured{none: true, text: "nothing was expected to be accepted"}
 	}
 	value := float64(accepted) / float64(expected)
-	text := fmt.Sprintf("%s (%s of %s)", percent(value), number(accepted), plural(expected, "event"))
+	text := fmt.Sprintf("%s (%s of %s)", text.Percent(value), text.Count(accepted), text.Plural(expected, "event"))
 	m := measured{value: value, text: text}
 	if sent := s.tally.Sent().Events - spared; !d.Holds(value) && sent > 0 && d.Holds(float64(accepted)/float64(sent)) {
 		m.unsent = fmt.Sprintf("%s was %s, for want of what never left", d.Text, m.text)
@@ -274,5 +275,5 @@ func share(part, all int64) measured {
 		return measured{none: true, text: "nothing measured"}
 	}
 	value := float64(part) / float64(all)
-	return measured{value: value, text: fmt.Sprintf("%s (%s)", percent(value), number(part))}
+	return measured{value: value, text: fmt.Sprintf("%s (%s)", text.Percent(value), text.Count(part))}
 }

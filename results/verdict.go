@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 )
 
 // Verdict is what a run is worth.
@@ -90,7 +91,7 @@ func judge(r *Result, e evidence) {
 	if leftOut := t.LeftOut + e.leftOut; leftOut > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf(
 			"the details of %s were not kept: at most %s a second are, and %s in all, half of it from the beginning and half from the end; they are counted, and the ledger has their events",
-			plural(leftOut, "rejected request"), number(maxRejections), sizeText(maxRejectedFiles)))
+			text.Plural(leftOut, "rejected request"), text.Count(maxRejections), text.Size(maxRejectedFiles)))
 	}
 }
 
@@ -126,7 +127,7 @@ func nothingAccepted(t *Tally) (refused, ours []string) {
 	if sent.Requests == 0 || t.Fates[capture.FateAccepted].Events > 0 {
 		return nil, nil
 	}
-	text := "nothing was accepted of " + plural(sent.Requests, "request") + ": "
+	text := "nothing was accepted of " + text.Plural(sent.Requests, "request") + ": "
 	if len(causes(t.faultless())) == 0 {
 		return nil, []string{text + "the endpoint had no part in it"}
 	}
@@ -205,7 +206,7 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 		faults = append(faults, err.Error())
 	}
 	if n := t.Overflow(); n > 0 {
-		faults = append(faults, fmt.Sprintf("%s over %v did not fit the histograms", plural(n, "duration"), Longest))
+		faults = append(faults, fmt.Sprintf("%s over %v did not fit the histograms", text.Plural(n, "duration"), Longest))
 	}
 	if r.Run.Shard.Of > 1 {
 		faults = append(faults, fmt.Sprintf("this is shard %d of %d: merge all of them to judge",
@@ -244,7 +245,7 @@ func lateness(r *Result, t *Tally) []string {
 		r.Generator.Bottleneck, why = r.Generator.stalled(why)
 	}
 	return []string{fmt.Sprintf("the generator fell behind: %s of the requests left late, or not at all, by its own fault; %s",
-		percent(ratio(t.ownLate(), t.Due())), why)}
+		text.Percent(ratio(t.ownLate(), t.Due())), why)}
 }
 
 // shortfalls are the ways in which less was done than planned.
@@ -266,22 +267,22 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 	if late := t.Late[Held].Requests; tooMany(late+held, t.Due()) {
 		shortfalls = append(shortfalls, fmt.Sprintf(
 			"the permit held back %s of the requests (%s): its cap leaves too little room to catch up, or the endpoint asked for pauses",
-			percent(ratio(late+held, t.Due())), heldText(late, held)))
+			text.Percent(ratio(late+held, t.Due())), heldText(late, held)))
 	}
 	if unbuilt := t.Refusals[Refusal{Reason: capture.NotBuilt}].Requests; tooMany(unbuilt, t.Due()) {
-		shortfalls = append(shortfalls, fmt.Sprintf("%s of the requests could not be built", percent(ratio(unbuilt, t.Due()))))
+		shortfalls = append(shortfalls, fmt.Sprintf("%s of the requests could not be built", text.Percent(ratio(unbuilt, t.Due()))))
 	}
 	if p := &r.Planned; p.MostLeftOut > 0 && float64(p.LeftOut) > p.MostLeftOut*float64(p.Lines) {
 		shortfalls = append(shortfalls, fmt.Sprintf("%s of the recording was left out (%s of %s), more than %s: "+
 			"repair it, or set replay.max_bad to what may be left out",
-			percent(ratio(p.LeftOut, p.Lines)), number(p.LeftOut), plural(p.Lines, "line"), percent(p.MostLeftOut)))
+			text.Percent(ratio(p.LeftOut, p.Lines)), text.Count(p.LeftOut), text.Plural(p.Lines, "line"), text.Percent(p.MostLeftOut)))
 	}
 	return shortfalls
 }
 
 // heldText tells those that left late from those that never did.
 func heldText(late, never int64) string {
-	return fmt.Sprintf("%s late, %s not at all", number(late), number(never))
+	return fmt.Sprintf("%s late, %s not at all", text.Count(late), text.Count(never))
 }
 
 // wantOfConnections says that a share of the requests found none free. Whether it
@@ -289,10 +290,10 @@ func heldText(late, never int64) string {
 // by a generator that stood still.
 func wantOfConnections(r *Result, share float64) string {
 	if r.Generator.Bottleneck != NoBottleneck {
-		return fmt.Sprintf("%s of the requests found no connection free, which may be for the same reason", percent(share))
+		return fmt.Sprintf("%s of the requests found no connection free, which may be for the same reason", text.Percent(share))
 	}
 	r.Generator.Bottleneck = ConnectionBottleneck
-	return fmt.Sprintf("the connections were the bottleneck: %s of the requests found none free; %s", percent(share), connectionsNeeded(r))
+	return fmt.Sprintf("the connections were the bottleneck: %s of the requests found none free; %s", text.Percent(share), connectionsNeeded(r))
 }
 
 // connectionsNeeded is Little's law: what is in flight at the peak is the
@@ -301,13 +302,13 @@ func wantOfConnections(r *Result, share float64) string {
 func connectionsNeeded(r *Result) string {
 	perSecond := r.Planned.PeakEvents * ratio(r.Planned.Requests, r.Planned.Events)
 	needed := max(int64(math.Ceil(perSecond*r.Service.Mean/1000*0.999)), 1) // the histogram rounds up by as much
-	text := fmt.Sprintf("at %s a second at the peak and %s of mean service", plural(int64(math.Ceil(perSecond)), "request"), millisecondsText(r.Service.Mean))
+	said := fmt.Sprintf("at %s a second at the peak and %s of mean service", text.Plural(int64(math.Ceil(perSecond)), "request"), text.Milliseconds(r.Service.Mean))
 	if had := r.Generator.Connections; needed < had {
 		return fmt.Sprintf("%s about %s of the %s would do, but some answers took longer, up to %s: "+
 			"all were busy at once while the endpoint stalled",
-			text, number(needed), plural(had, "connection"), millisecondsText(r.Service.Max))
+			said, text.Count(needed), text.Plural(had, "connection"), text.Milliseconds(r.Service.Max))
 	}
-	return fmt.Sprintf("%s it takes about %s, and more when the endpoint stalls", text, plural(needed, "connection"))
+	return fmt.Sprintf("%s it takes about %s, and more when the endpoint stalls", said, text.Plural(needed, "connection"))
 }
 
 // few is how many requests may be late in a run so short that one of them is
@@ -327,7 +328,7 @@ func ratio(part, all int64) float64 {
 
 // Because says in a sentence why the verdict is what it is.
 func (r *Result) Because() string {
-	kept := percent(r.Generator.ScheduleKept) + " of the schedule was kept"
+	kept := text.Percent(r.Generator.ScheduleKept) + " of the schedule was kept"
 	switch {
 	case r.Verdict == Fail:
 		return strings.Join(append(slices.Clip(r.Failures), r.notMet()...), "; ")

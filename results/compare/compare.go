@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/perf/benchmath"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -143,8 +144,8 @@ func (c *Comparison) check() error {
 	a, b := c.A.Result, c.B.Result
 	if !results.SameLoad(a, b) {
 		return fmt.Errorf("%w: they planned different loads (%s events in %s requests, and %s in %s)", ErrIncomparable,
-			results.FormatCount(a.Planned.Events), results.FormatCount(a.Planned.Requests),
-			results.FormatCount(b.Planned.Events), results.FormatCount(b.Planned.Requests))
+			text.Count(a.Planned.Events), text.Count(a.Planned.Requests),
+			text.Count(b.Planned.Events), text.Count(b.Planned.Requests))
 	}
 	warn := func(when bool, format string, args ...any) {
 		if when {

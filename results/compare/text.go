@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -14,11 +15,11 @@ import (
 func (u Unit) Format(v float64) string {
 	switch u {
 	case Milliseconds:
-		return results.FormatMilliseconds(v)
+		return text.Milliseconds(v)
 	case Share:
-		return results.FormatShare(v)
+		return text.Percent(v)
 	}
-	return results.FormatRate(v) + "/s"
+	return text.Rate(v) + "/s"
 }
 
 // Text writes the median of a side and its bounds.
@@ -91,13 +92,13 @@ func WriteText(w io.Writer, c *Comparison, width int) error {
 		name string
 		*results.Run
 	}{{"A", c.A}, {"B", c.B}} {
-		text := fmt.Sprintf("%s  %s, run %s (%s)", run.name, results.Printable(run.Result.Run.Scenario, 40), results.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
+		text := fmt.Sprintf("%s  %s, run %s (%s)", run.name, text.Printable(run.Result.Run.Scenario, 40), text.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
 		paragraph(&b, text, width)
 	}
 	c.writeRows(&b, width)
 	for _, warning := range c.Warnings {
 		b.WriteByte('\n')
-		paragraph(&b, "warning: "+results.Printable(warning, 500), width)
+		paragraph(&b, "warning: "+text.Printable(warning, 500), width)
 	}
 	b.WriteByte('\n')
 	paragraph(&b, c.sight(), width)
@@ -109,8 +110,8 @@ func WriteText(w io.Writer, c *Comparison, width int) error {
 }
 
 // paragraph sets text in as many lines as it needs.
-func paragraph(b *strings.Builder, text string, width int) {
-	for _, line := range results.Wrap(text, width) {
+func paragraph(b *strings.Builder, said string, width int) {
+	for _, line := range text.Wrap(said, width) {
 		b.WriteString(line + "\n")
 	}
 }
@@ -148,10 +149,10 @@ func (c *Comparison) Because() string {
 		return "an invalid run cannot be compared: what differs may be the generator"
 	}
 	if worse := c.Regressions(); len(worse) > 0 {
-		return fmt.Sprintf("B is worse than A by more than %s: %s", results.FormatShare(c.Tolerance), strings.Join(worse, ", "))
+		return fmt.Sprintf("B is worse than A by more than %s: %s", text.Percent(c.Tolerance), strings.Join(worse, ", "))
 	}
 	return fmt.Sprintf("B is not worse than A: nothing is off by more than %s and more than chance explains (%v in 100 for all rows together)",
-		results.FormatShare(c.Tolerance), alpha*100)
+		text.Percent(c.Tolerance), alpha*100)
 }
 
 // WriteBenchmarks writes both runs in the text format of Go benchmarks, a line

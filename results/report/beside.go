@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"rehearse/capture/pipeline"
+	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/rundir"
 )
@@ -107,15 +108,15 @@ type besideFile struct {
 
 // read reads a file and says whether it could.
 func (b *beside) read(path string, f besideFile) bool {
-	text, err := readHead(path, f.name, maxBeside)
+	data, err := readHead(path, f.name, maxBeside)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
 	if err == nil {
-		err = json.Unmarshal(text, f.into)
+		err = json.Unmarshal(data, f.into)
 	}
 	if err == nil && *f.stated != f.format {
-		err = fmt.Errorf("its format is %q, and only %q is known", results.Printable(*f.stated, 40), f.format)
+		err = fmt.Errorf("its format is %q, and only %q is known", text.Printable(*f.stated, 40), f.format)
 	}
 	if err != nil {
 		b.Notes = append(b.Notes, fmt.Sprintf("%s is not shown: %v", f.name, err))

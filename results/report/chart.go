@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -66,7 +67,7 @@ const labelHeight = 14
 // limit adds a rule. Its label stands over its right end, or over the left one if
 // another label is there.
 func (c *chart) limit(y, from, to float64, label string) {
-	r := rule{At: place(y), From: place(from), To: place(to), Label: results.Printable(label, 60), y: y}
+	r := rule{At: place(y), From: place(from), To: place(to), Label: text.Printable(label, 60), y: y}
 	r.LabelX, r.LabelY = place(right-2), place(math.Max(y-4, top+9))
 	for _, other := range c.Rules {
 		if math.Abs(other.y-y) < labelHeight && other.Class == "" {
@@ -161,7 +162,7 @@ func logAxis(low, high float64) (axis, []tick) {
 	for e := first; e <= last; e++ {
 		for _, s := range steps {
 			if v := s * math.Pow(10, e); v <= a.high*1.001 {
-				ticks = append(ticks, tick{place(a.at(v)), results.FormatMilliseconds(v)})
+				ticks = append(ticks, tick{place(a.at(v)), text.Milliseconds(v)})
 			}
 		}
 	}
@@ -242,7 +243,7 @@ func overTime(run *results.Run, s *series, title, note string) (*chart, axis) {
 			b.Class = "stage odd"
 		}
 		if to-from > float64(7*len(stage.Name)) && !isNumber(stage.Name) {
-			b.Text = results.Printable(stage.Name, 40)
+			b.Text = text.Printable(stage.Name, 40)
 		}
 		if to > from {
 			c.Bands = append(c.Bands, b)

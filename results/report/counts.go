@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -28,7 +29,7 @@ func rateChart(run *results.Run, s *series) *chart {
 		xs = append(xs, x.at((t.from+t.to)/2))
 		target, answered = append(target, y.at(t.target)), append(answered, y.at(t.answered))
 		least, most = append(least, y.at(math.Min(t.low, t.answered))), append(most, y.at(math.Max(t.high, t.answered)))
-		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s answered, %s/s asked for", clock(t.from), results.FormatRate(t.answered), results.FormatRate(t.target)))
+		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s answered, %s/s asked for", clock(t.from), text.Rate(t.answered), text.Rate(t.target)))
 	}
 	c.Shapes = []shape{{"area c", area(xs, least, most)}, {"line c", line(xs, answered)}, {"line ink dashed", line(planned(run, x, y, xs, target))}}
 	c.Legend = []key{{"ink dashed", "target"}, {"c", "answered"}}
@@ -93,12 +94,12 @@ func refusalChart(run *results.Run, s *series) *chart {
 		c.stack(&w, order, x, y, paths)
 	}
 	for i := range paths {
-		class, text := fmt.Sprintf("fill s%d", i), "others"
+		class, said := fmt.Sprintf("fill s%d", i), "others"
 		if i < stacked {
-			text = fmt.Sprintf("%s (%s)", results.Printable(order[i], 60), sides[order[i]])
+			said = fmt.Sprintf("%s (%s)", text.Printable(order[i], 60), sides[order[i]])
 		}
 		c.Shapes = append(c.Shapes, shape{class, paths[i].String()})
-		c.Legend = append(c.Legend, key{class, text})
+		c.Legend = append(c.Legend, key{class, said})
 	}
 	return c
 }
@@ -106,7 +107,7 @@ func refusalChart(run *results.Run, s *series) *chart {
 // stack sets the reasons of a window on top of each other.
 func (c *chart) stack(w *window, order []string, x, y axis, paths []strings.Builder) {
 	seconds := length(w.from, w.to)
-	text, sum := "", 0.0
+	said, sum := "", 0.0
 	for i, reason := range order {
 		n := w.reasons[reason]
 		if n == 0 {
@@ -115,12 +116,12 @@ func (c *chart) stack(w *window, order []string, x, y axis, paths []strings.Buil
 		next := sum + float64(n)/seconds
 		paths[min(i, stacked)].WriteString(block(x.at(w.from), x.at(w.to), y.at(sum), y.at(next)))
 		sum = next
-		text += fmt.Sprintf(", %s %s", results.FormatCount(n), results.Printable(reason, 60))
+		said += fmt.Sprintf(", %s %s", text.Count(n), text.Printable(reason, 60))
 	}
-	if text == "" {
-		text = ", none"
+	if said == "" {
+		said = ", none"
 	}
-	c.hit(x, w.from, w.to, clock(w.from)+": "+text[2:])
+	c.hit(x, w.from, w.to, clock(w.from)+": "+said[2:])
 }
 
 // flightChart draws how many requests waited for an answer at once.
@@ -140,7 +141,7 @@ func flightChart(run *results.Run, s *series) *chart {
 	for _, t := range s.steps {
 		xs, zero = append(xs, x.at((t.from+t.to)/2)), append(zero, y.at(0))
 		flight, late = append(flight, y.at(float64(t.inFlight))), append(late, y.at(t.late))
-		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %d in flight, %s/s late, %s/s never sent", clock(t.from), t.inFlight, results.FormatRate(t.late), results.FormatRate(t.unsent)))
+		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %d in flight, %s/s late, %s/s never sent", clock(t.from), t.inFlight, text.Rate(t.late), text.Rate(t.unsent)))
 	}
 	c.Shapes = []shape{{"area a", area(xs, zero, flight)}, {"line a", line(xs, flight)}, {"line b", line(xs, late)}}
 	c.Legend = []key{{"a", "in flight"}, {"b", "late"}}

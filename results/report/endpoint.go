@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"rehearse/capture/pipeline"
-	"rehearse/results"
+	"rehearse/internal/text"
 )
 
 // maxHot is how many ids the report lists.
@@ -34,7 +34,7 @@ func hotRows(b *beside) []hotRow {
 	rows := map[string]*hotRow{}
 	row := func(id string) *hotRow {
 		if rows[id] == nil {
-			rows[id] = &hotRow{ID: results.Printable(id, 60)}
+			rows[id] = &hotRow{ID: text.Printable(id, 60)}
 		}
 		return rows[id]
 	}
@@ -55,8 +55,8 @@ func hotRows(b *beside) []hotRow {
 // expect fills in what the preflight said.
 func (r *hotRow) expect(id expectedID) {
 	r.expected = id.Events
-	r.Expected, r.Share = results.FormatCount(id.Events), results.FormatShare(id.Share)
-	r.Peak = results.FormatRate(id.Peak) + "/s"
+	r.Expected, r.Share = text.Count(id.Events), text.Percent(id.Share)
+	r.Peak = text.Rate(id.Peak) + "/s"
 	if id.Overflows > 0 {
 		r.Overflows = "from " + clock(id.Overflows)
 	}
@@ -65,11 +65,11 @@ func (r *hotRow) expect(id expectedID) {
 // see fills in what the endpoint counted, of all events.
 func (r *hotRow) see(id pipeline.HotID, all int64) {
 	r.seen = id.Events
-	r.Seen, r.Share = results.FormatCount(id.Events), results.FormatShare(share(id.Events, all))
+	r.Seen, r.Share = text.Count(id.Events), text.Percent(share(id.Events, all))
 	if id.Uncertain > 0 {
 		r.Seen = "≤ " + r.Seen
 	}
-	r.Astray = results.FormatCount(id.Overflowed)
+	r.Astray = text.Count(id.Overflowed)
 }
 
 // hottest are the first rows by what came or was expected, whichever is more.
@@ -106,11 +106,11 @@ func arrived(b *beside) (rows [][3]string) {
 		if b.Check == nil {
 			return ""
 		}
-		return results.FormatCount(of(b.Check))
+		return text.Count(of(b.Check))
 	}
 	p := &b.Endpoint.Pipeline
 	row := func(name, expected string, seen int64) {
-		rows = append(rows, [3]string{name, expected, results.FormatCount(seen)})
+		rows = append(rows, [3]string{name, expected, text.Count(seen)})
 	}
 	row("events accepted", expected(func(c *prediction) int64 { return c.Plan.Events }), b.Endpoint.Events.Accepted)
 	if b.Sighted() { // else each pipeline saw a part of the load
@@ -165,8 +165,8 @@ func partitionCharts(b *beside) (charts []*chart) {
 // partition.
 func partitionChart(lane pipeline.LaneCounts, expected *prediction) *chart {
 	n := len(lane.Partitions)
-	c := &chart{Title: "Partitions of the " + results.Printable(lane.Lane, 30) + " lane", XName: "partition",
-		Note: fmt.Sprintf("%s events over %d partitions", results.FormatCount(lane.Events), n)}
+	c := &chart{Title: "Partitions of the " + text.Printable(lane.Lane, 30) + " lane", XName: "partition",
+		Note: fmt.Sprintf("%s events over %d partitions", text.Count(lane.Events), n)}
 	mean, high := float64(lane.Events)/float64(n), float64(slices.Max(lane.Partitions))
 	if expected != nil {
 		high = math.Max(high, expected.Partitions.Max)
@@ -203,11 +203,11 @@ func (c *chart) bar(s stretch, x, y axis) {
 		at = 1
 	}
 	c.Shapes[at].Path += block(x1+gap/2, x2-gap/2, y.at(0), y.at(float64(most)))
-	text := fmt.Sprintf("partition %d: %s events", s.from, results.FormatCount(most))
+	said := fmt.Sprintf("partition %d: %s events", s.from, text.Count(most))
 	if s.to-s.from > 1 {
-		text = fmt.Sprintf("partitions %d to %d: at most %s events", s.from, s.to-1, results.FormatCount(most))
+		said = fmt.Sprintf("partitions %d to %d: at most %s events", s.from, s.to-1, text.Count(most))
 	}
-	c.hit(x, float64(s.from), float64(s.to), text)
+	c.hit(x, float64(s.from), float64(s.to), said)
 }
 
 // partitionTicks number every so many partitions.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -20,9 +21,9 @@ var (
 func WriteAnnotations(w io.Writer, run *results.Run) error {
 	r := run.Result
 	var b strings.Builder
-	annotate := func(level, text string) {
-		fmt.Fprintf(&b, "::%s title=%s::%s\n", level, property.Replace(results.Printable("rehearse "+r.Run.Scenario, 200)),
-			data.Replace(results.Printable(text, 2000)))
+	annotate := func(level, said string) {
+		fmt.Fprintf(&b, "::%s title=%s::%s\n", level, property.Replace(text.Printable("rehearse "+r.Run.Scenario, 200)),
+			data.Replace(text.Printable(said, 2000)))
 	}
 	for _, failure := range r.Failures {
 		annotate("error", failure)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -42,20 +43,20 @@ type remark struct {
 // and kept, and one for each threshold, in error if it is in doubt.
 func WriteJUnit(w io.Writer, run *results.Run) error {
 	r := run.Result
-	name := results.Printable(r.Run.Scenario, 200)
+	name := text.Printable(r.Run.Scenario, 200)
 	s := suite{Name: name, Time: fmt.Sprintf("%.3f", r.Run.Seconds), Started: r.Run.Started()}
 	trusted := check{Name: "the run can be trusted", Class: name}
 	if r.Verdict == results.Invalid {
-		trusted.Error = &remark{results.Printable(r.Because(), 2000)}
+		trusted.Error = &remark{text.Printable(r.Because(), 2000)}
 		s.Errors++
 	}
 	s.Cases = append(s.Cases, trusted)
 	s.Cases = append(s.Cases, s.accepted(r, name))
 	for _, row := range r.Thresholds {
-		c := check{Name: results.Printable(row.Name(), 200), Class: name, Out: results.Printable(row.Value, 400)}
+		c := check{Name: text.Printable(row.Name(), 200), Class: name, Out: text.Printable(row.Value, 400)}
 		switch {
 		case row.Doubt != "":
-			c.Error = &remark{c.Name + " is invalid: " + results.Printable(row.Doubt, 400)}
+			c.Error = &remark{c.Name + " is invalid: " + text.Printable(row.Doubt, 400)}
 			s.Errors++
 		case !row.OK:
 			c.Failure = &remark{c.Name + " was " + c.Out}
@@ -75,7 +76,7 @@ func WriteJUnit(w io.Writer, run *results.Run) error {
 func (s *suite) accepted(r *results.Result, name string) check {
 	c := check{Name: "events were accepted and kept", Class: name}
 	if len(r.Failures) > 0 {
-		c.Failure = &remark{results.Printable(strings.Join(r.Failures, "; "), 2000)}
+		c.Failure = &remark{text.Printable(strings.Join(r.Failures, "; "), 2000)}
 		s.Failures++
 	}
 	return c

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/metrics"
 )
@@ -101,14 +102,14 @@ func (l *Live) facts() []fact {
 	r.Latency.Max, r.Service.Max = milliseconds(t.Latency, 1), milliseconds(t.Service, 1)
 	sent := t.Sent()
 	facts := []fact{
-		{"events sent", results.FormatCount(sent.Events), "of " + results.FormatCount(r.Planned.Events) + " planned"},
+		{"events sent", text.Count(sent.Events), "of " + text.Count(r.Planned.Events) + " planned"},
 		{"time", clock(l.last.To), "since the start"},
 		{"latency p99", ms(milliseconds(t.Latency, 0.99)), "p50 " + ms(r.Latency.P50) + ", max " + ms(r.Latency.Max)},
-		{"not accepted", results.FormatShare(share(sent.Requests-t.Fates[capture.FateAccepted].Requests, sent.Requests)), "of the requests sent"},
-		{"late", results.FormatShare(share(t.AllLate().Requests, sent.Requests)), "left over " + lateAfter() + " after their time"},
+		{"not accepted", text.Percent(share(sent.Requests-t.Fates[capture.FateAccepted].Requests, sent.Requests)), "of the requests sent"},
+		{"late", text.Percent(share(t.AllLate().Requests, sent.Requests)), "left over " + lateAfter() + " after their time"},
 	}
 	if l.unanswered > 0 {
-		facts = append(facts, fact{"no answer for", clock(l.unanswered.Seconds()), results.FormatCount(l.last.InFlight.Requests) + " in flight"})
+		facts = append(facts, fact{"no answer for", clock(l.unanswered.Seconds()), text.Count(l.last.InFlight.Requests) + " in flight"})
 	}
 	return facts
 }

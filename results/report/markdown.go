@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -13,7 +14,7 @@ var marked = strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_
 	"<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`, "~", `\~`, "!", `\!`, "@", "&#64;", "$", `\$`)
 
 // cell is text of others on one line of a table.
-func cell(text string) string { return marked.Replace(results.Printable(text, 300)) }
+func cell(said string) string { return marked.Replace(text.Printable(said, 300)) }
 
 // WriteMarkdown writes the report of a run as GitHub's Markdown: for a pull
 // request, a chat or a wiki.
@@ -29,7 +30,7 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
 	}
 	if run.FarEnd != nil {
-		fmt.Fprintf(&b, "| far end | **%s** | %s |\n", results.FormatCount(run.FarEnd.Kept), cell(run.FarEnd.Against(r.Events.Sent)))
+		fmt.Fprintf(&b, "| far end | **%s** | %s |\n", text.Count(run.FarEnd.Kept), cell(run.FarEnd.Against(r.Events.Sent)))
 	}
 	if len(r.Thresholds) > 0 {
 		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
@@ -61,7 +62,7 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 		b.WriteString("\n| not accepted | side | status | requests | events | the first answer |\n|---|---|--:|--:|--:|---|\n")
 		for _, row := range r.Rejections {
 			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n", cell(row.Reason+row.Doubt()), cell(row.Side), row.Status,
-				results.FormatCount(row.Requests), results.FormatCount(row.Events), cell(run.Answers[row.Kind()]))
+				text.Count(row.Requests), text.Count(row.Events), cell(run.Answers[row.Kind()]))
 		}
 	}
 	if r.Events.MayBeStored > 0 {

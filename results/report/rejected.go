@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -30,7 +31,7 @@ type group struct {
 // name is the reason of the group, with a mark if events of it may be stored.
 func (g *group) name() string {
 	kind := results.RejectionRow{MayBeStored: g.mayBeStored}
-	return results.Printable(g.reason, 22-len(kind.Doubt())) + kind.Doubt()
+	return text.Printable(g.reason, 22-len(kind.Doubt())) + kind.Doubt()
 }
 
 // groupKey is what the requests of a group have in common, their answers but for
@@ -46,7 +47,7 @@ var number = regexp.MustCompile(`[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*`)
 
 // likeness is the beginning of an answer without its numbers and ids.
 func likeness(answer string) string {
-	return results.Printable(number.ReplaceAllString(answer, "0"), 80)
+	return text.Printable(number.ReplaceAllString(answer, "0"), 80)
 }
 
 // WriteRejected lists the refused requests of a run in groups of one reason,
@@ -70,7 +71,7 @@ func WriteRejected(w io.Writer, run *results.Run, width int) error {
 		b.WriteString("(?) events of these requests may be stored: the answer is no certain no to each of them\n")
 	}
 	if leftOut > 0 {
-		fmt.Fprintf(&b, "the details of %s more were not kept\n", results.FormatCount(leftOut))
+		fmt.Fprintf(&b, "the details of %s more were not kept\n", text.Count(leftOut))
 	}
 	return write(w, b.String())
 }
@@ -78,15 +79,15 @@ func WriteRejected(w io.Writer, run *results.Run, width int) error {
 // writeNarrow sets a paragraph a group.
 func writeNarrow(b *strings.Builder, groups []*group, width int) {
 	for _, g := range groups {
-		text := fmt.Sprintf("%s requests, %s events: %s", results.FormatCount(g.requests), results.FormatCount(g.events), g.name())
+		said := fmt.Sprintf("%s requests, %s events: %s", text.Count(g.requests), text.Count(g.events), g.name())
 		if g.status > 0 {
-			text += " " + strconv.Itoa(g.status)
+			said += " " + strconv.Itoa(g.status)
 		}
-		text += fmt.Sprintf(" (%s), due from %s to %s", results.Printable(g.side, 8), clock(g.first/1000), clock(g.last/1000))
+		said += fmt.Sprintf(" (%s), due from %s to %s", text.Printable(g.side, 8), clock(g.first/1000), clock(g.last/1000))
 		if g.answer != "" {
-			text += fmt.Sprintf(": %q", g.answer)
+			said += fmt.Sprintf(": %q", g.answer)
 		}
-		b.WriteString("- " + strings.Join(results.Wrap(text, width-2), "\n  ") + "\n")
+		b.WriteString("- " + strings.Join(text.Wrap(said, width-2), "\n  ") + "\n")
 	}
 }
 
@@ -98,8 +99,8 @@ func writeTable(b *strings.Builder, groups []*group) {
 		if g.status > 0 {
 			status = strconv.Itoa(g.status)
 		}
-		fmt.Fprintf(b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", results.FormatCount(g.requests), results.FormatCount(g.events),
-			g.name(), results.Printable(g.side, 8), status, clock(g.first/1000), clock(g.last/1000), g.answer)
+		fmt.Fprintf(b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", text.Count(g.requests), text.Count(g.events),
+			g.name(), text.Printable(g.side, 8), status, clock(g.first/1000), clock(g.last/1000), g.answer)
 	}
 }
 
@@ -109,7 +110,7 @@ func groupRejections(run *results.Run) (groups []*group, leftOut int64, err erro
 	listed := int64(0)
 	leftOut, err = run.EachRejection(func(line *results.RejectionLine) error {
 		listed++
-		answer := results.Printable(line.Answer, 80)
+		answer := text.Printable(line.Answer, 80)
 		key := groupKey{line.Reason, likeness(line.Answer), line.Status, line.MayBeStored}
 		if known[key] == nil && len(known) >= maxGroups {
 			key, answer = groupKey{reason: "others"}, ""

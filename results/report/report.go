@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -68,10 +69,10 @@ func HTML(run *results.Run) ([]byte, error) {
 }
 
 // render fills a page.
-func render(text string, data any) ([]byte, error) {
+func render(said string, data any) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"count": results.FormatCount, "ms": results.FormatMilliseconds, "share": results.FormatShare,
-	}).Parse(text + chartText)
+		"count": text.Count, "ms": text.Milliseconds, "share": text.Percent,
+	}).Parse(said + chartText)
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
 	}
@@ -102,7 +103,7 @@ func newPage(run *results.Run, s *series) *page {
 	p.addBeside(readBeside(run.Path))
 	for _, row := range r.Rejections {
 		p.Refusals = append(p.Refusals, refusal{row,
-			results.FormatShare(share(row.Requests, r.Planned.Requests)), results.Printable(run.Answers[row.Kind()], 160)})
+			text.Percent(share(row.Requests, r.Planned.Requests)), text.Printable(run.Answers[row.Kind()], 160)})
 	}
 	p.Scenario, p.Cut = scenarioText(run.Path)
 	p.Redacted = strings.Contains(p.Scenario, "[redacted]")
@@ -130,29 +131,29 @@ func (p *page) addBeside(b beside) {
 
 // facts are the numbers on top.
 func facts(r *results.Result) []fact {
-	latency := fact{"latency p99", results.FormatMilliseconds(r.Latency.P99), "p50 " + results.FormatMilliseconds(r.Latency.P50) + ", max " + results.FormatMilliseconds(r.Latency.Max)}
+	latency := fact{"latency p99", text.Milliseconds(r.Latency.P99), "p50 " + text.Milliseconds(r.Latency.P50) + ", max " + text.Milliseconds(r.Latency.Max)}
 	switch {
 	case r.Mixed():
-		latency.Note += "; of accepted requests p99 " + results.FormatMilliseconds(r.AcceptedLatency.P99)
+		latency.Note += "; of accepted requests p99 " + text.Milliseconds(r.AcceptedLatency.P99)
 	case r.Latency.Count > 0 && r.Events.Accepted == 0:
 		latency.Note += "; nothing was accepted"
 	}
 	all := []fact{
-		{"events accepted", results.FormatCount(r.Events.Accepted), "of " + results.FormatCount(r.Planned.Events) + " planned"},
-		{"events a second", r.AverageRate(), "on average; target peak " + results.FormatRate(r.Planned.PeakEvents)},
+		{"events accepted", text.Count(r.Events.Accepted), "of " + text.Count(r.Planned.Events) + " planned"},
+		{"events a second", r.AverageRate(), "on average; target peak " + text.Rate(r.Planned.PeakEvents)},
 		latency,
-		{"not accepted", results.FormatShare(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
-		{"schedule kept", results.FormatShare(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
+		{"not accepted", text.Percent(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
+		{"schedule kept", text.Percent(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
 	}
 	if sum := r.EndpointSum; sum != nil {
-		all = append(all, fact{"endpoint checksum", results.Printable(sum.Verdict, 20), sum.String()})
+		all = append(all, fact{"endpoint checksum", text.Printable(sum.Verdict, 20), sum.String()})
 	}
 	return all
 }
 
 // lateAfter is how late a request may leave without being called late.
 func lateAfter() string {
-	return results.FormatMilliseconds(float64(results.LateAfter) / float64(time.Millisecond))
+	return text.Milliseconds(float64(results.LateAfter) / float64(time.Millisecond))
 }
 
 // host says how the generator fared.
@@ -163,26 +164,26 @@ func host(r *results.Result) []fact {
 	}
 	return []fact{
 		{"bottleneck", bottleneck, ""},
-		{"CPU time", results.FormatMilliseconds(r.Generator.CPUSeconds * 1000), ""},
-		{"CPU in the busiest second", results.FormatShare(r.Generator.Busiest), ""},
-		{"cores", results.FormatRate(r.Generator.Cores), ""},
-		{"throttled", results.FormatShare(r.Generator.Throttled), ""},
-		{"others on the machine, at most", results.FormatShare(r.Generator.Stolen), ""},
-		{"longest pause of the collector", results.FormatMilliseconds(r.Generator.PauseMS), ""},
-		{"stalls", results.FormatCount(r.Generator.Stalls.Count), results.FormatMilliseconds(r.Generator.Stalls.Seconds*1000) + " in all"},
-		{"longest stall", results.FormatMilliseconds(r.Generator.LongestMS), string(r.Generator.Stalls.Cause)},
-		{"TCP segments sent again", results.FormatCount(r.Generator.Again), "of " + results.FormatCount(r.Generator.Segments) + " by the run's connections"},
-		{"received segments thrown away", results.FormatCount(r.Generator.Drops), "by the run's connections"},
-		{"memory at most", results.FormatSize(r.Generator.RSSBytes), ""},
-		{"bodies", results.FormatSize(r.Bytes.Body), ""},
-		{"on the wire", results.FormatSize(r.Bytes.Wire), ""},
+		{"CPU time", text.Milliseconds(r.Generator.CPUSeconds * 1000), ""},
+		{"CPU in the busiest second", text.Percent(r.Generator.Busiest), ""},
+		{"cores", text.Rate(r.Generator.Cores), ""},
+		{"throttled", text.Percent(r.Generator.Throttled), ""},
+		{"others on the machine, at most", text.Percent(r.Generator.Stolen), ""},
+		{"longest pause of the collector", text.Milliseconds(r.Generator.PauseMS), ""},
+		{"stalls", text.Count(r.Generator.Stalls.Count), text.Milliseconds(r.Generator.Stalls.Seconds*1000) + " in all"},
+		{"longest stall", text.Milliseconds(r.Generator.LongestMS), string(r.Generator.Stalls.Cause)},
+		{"TCP segments sent again", text.Count(r.Generator.Again), "of " + text.Count(r.Generator.Segments) + " by the run's connections"},
+		{"received segments thrown away", text.Count(r.Generator.Drops), "by the run's connections"},
+		{"memory at most", text.Size(r.Generator.RSSBytes), ""},
+		{"bodies", text.Size(r.Bytes.Body), ""},
+		{"on the wire", text.Size(r.Bytes.Wire), ""},
 	}
 }
 
 // books are the rows of what became of everything.
 func books(r *results.Result) [][3]string {
 	row := func(name string, requests, events int64) [3]string {
-		return [3]string{name, results.FormatCount(requests), results.FormatCount(events)}
+		return [3]string{name, text.Count(requests), text.Count(events)}
 	}
 	rows := [][3]string{
 		row("planned", r.Planned.Requests, r.Planned.Events),
@@ -203,7 +204,7 @@ func times(r *results.Result) (rows [][]string) {
 	for _, t := range r.Times() {
 		row := []string{t.Name}
 		for _, ms := range []float64{t.Mean, t.P50, t.P90, t.P99, t.P999, t.Max} {
-			row = append(row, results.FormatMilliseconds(ms))
+			row = append(row, text.Milliseconds(ms))
 		}
 		rows = append(rows, row)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -17,12 +18,12 @@ func reproduce(run *results.Run) string {
 	var command strings.Builder
 	command.WriteString("rehearse run scenario.yaml")
 	seeded := run.Result.Run.Seed == 0
-	text, err := readHead(run.Path, results.ScenarioFile, maxBeside)
+	data, err := readHead(run.Path, results.ScenarioFile, maxBeside)
 	if err != nil {
-		text = nil
+		data = nil
 	}
-	for _, set := range overrides(string(text)) {
-		command.WriteString(" --set " + quoted(results.Printable(set, 1000)))
+	for _, set := range overrides(string(data)) {
+		command.WriteString(" --set " + quoted(text.Printable(set, 1000)))
 		seeded = seeded || strings.HasPrefix(set, "traffic.seed=")
 	}
 	if !seeded {

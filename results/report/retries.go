@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -28,7 +29,7 @@ func retryChart(run *results.Run, s *series) *chart {
 		if t.retried > 0 {
 			bars += block(x.at(t.from), x.at(t.to), y.at(0), y.at(t.retried))
 		}
-		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s sent again, %s requests for one", clock(t.from), results.FormatRate(t.retried), results.FormatRate(t.amplification())))
+		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s sent again, %s requests for one", clock(t.from), text.Rate(t.retried), text.Rate(t.amplification())))
 	}
 	c.Shapes = []shape{{"fill s1", bars}}
 	c.Legend = []key{{"fill s1", "sent again"}}
@@ -54,8 +55,8 @@ func retryFacts(r *results.Result) []fact {
 		why += ", after " + causes
 	}
 	return []fact{
-		{"sent again", results.FormatCount(r.Requests.Retried), why},
-		{"may be stored twice", results.FormatCount(r.Retries.Twice), "events sent again after an attempt that may have been stored"},
+		{"sent again", text.Count(r.Requests.Retried), why},
+		{"may be stored twice", text.Count(r.Retries.Twice), "events sent again after an attempt that may have been stored"},
 		{"amplification", fmt.Sprintf("%.2f ×", r.Retries.Amplification), "requests at the endpoint for each one planned"},
 		{"settled", clock(r.Retries.Settled), "when the last event was in"},
 	}

@@ -1,6 +1,9 @@
 package report
 
-import "rehearse/results"
+import (
+	"rehearse/internal/text"
+	"rehearse/results"
+)
 
 // stageRow is a stage of the load and what came of it.
 type stageRow struct {
@@ -18,8 +21,8 @@ func stages(r *results.Result) (rows []stageRow) {
 		}
 		l := &row.Came.Latency
 		rows = append(rows, stageRow{row.Name, []string{
-			row.Asked(), row.Came.Rate(), results.FormatMilliseconds(l.P50), results.FormatMilliseconds(l.P99),
-			results.FormatMilliseconds(l.Max), results.FormatShare(row.Came.Rejected), results.FormatShare(row.Came.Late),
+			row.Asked(), row.Came.Rate(), text.Milliseconds(l.P50), text.Milliseconds(l.P99),
+			text.Milliseconds(l.Max), text.Percent(row.Came.Rejected), text.Percent(row.Came.Late),
 		}, row.Came.Mark()})
 	}
 	return rows

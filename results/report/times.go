@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -104,7 +105,7 @@ func latencyChart(run *results.Run, s *series) *chart {
 }
 
 // ms is short for the way durations are written.
-func ms(v float64) string { return results.FormatMilliseconds(v) }
+func ms(v float64) string { return text.Milliseconds(v) }
 
 // limits are the thresholds that set an upper limit to latency.
 func limits(r *results.Result) (some []scenario.Threshold) {
@@ -217,7 +218,7 @@ func heatChart(run *results.Run, s *series) *chart {
 				levels[level] += block(x.at(w.from), x.at(w.to), y.at(edge(b)), y.at(edge(b+1)))
 			}
 		}
-		c.hit(x, w.from, w.to, fmt.Sprintf("%s: %s requests, half under %s, 1 %% over %s", clock(w.from), results.FormatCount(w.requests), ms(w.p50), ms(w.p99)))
+		c.hit(x, w.from, w.to, fmt.Sprintf("%s: %s requests, half under %s, 1 %% over %s", clock(w.from), text.Count(w.requests), ms(w.p50), ms(w.p99)))
 	}
 	for level, path := range levels {
 		c.Shapes = append(c.Shapes, shape{fmt.Sprintf("heat h%d", level), path})
