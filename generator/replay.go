@@ -9,6 +9,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"rehearse/recording"
+	"rehearse/recording/anonymize"
 	"rehearse/scenario"
 )
 
@@ -61,7 +62,7 @@ func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (deal
 // opener returns what opens recordings of this format from their beginning.
 func opener(s *scenario.Scenario, files recording.Files, format scenario.Format, learned *recording.Learned) (func() (replay, error), error) {
 	if format != scenario.FormatCapture {
-		masks, err := newPseudonyms(s.Replay)
+		masks, err := anonymize.New(s.Replay)
 		return func() (replay, error) { return newEventReplay(s, files, learned, masks) }, err
 	}
 	if s.Replay.Pseudonymize {

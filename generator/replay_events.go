@@ -6,6 +6,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/recording"
+	"rehearse/recording/anonymize"
 	"rehearse/scenario"
 )
 
@@ -19,10 +20,10 @@ type eventReplay struct {
 	rhythm   rhythm
 	pauses   pauses
 	learned  *recording.Learned
-	masks    *pseudonyms // nil: data goes as it is
-	pass     int64       // of a loop, from 0
-	before   int64       // bytes that were read in earlier passes
-	full     int         // events that close a batch
+	masks    *anonymize.Anonymizer // nil: data goes as it is
+	pass     int64                 // of a loop, from 0
+	before   int64                 // bytes that were read in earlier passes
+	full     int                   // events that close a batch
 	age      time.Duration
 	fill     eventFiller
 	bad      func(recording.Bad) error
@@ -46,7 +47,7 @@ type collection struct {
 
 // newEventReplay returns a source of the recorded events of s. What was learned of
 // them is the same for every reading of one recording, and so are the masks.
-func newEventReplay(s *scenario.Scenario, files recording.Files, l *recording.Learned, m *pseudonyms) (*eventReplay, error) {
+func newEventReplay(s *scenario.Scenario, files recording.Files, l *recording.Learned, m *anonymize.Anonymizer) (*eventReplay, error) {
 	r := &eventReplay{
 		scenario: s,
 		files:    files.With(l),
@@ -225,6 +226,6 @@ func (r *eventReplay) fillEvent(b *Batch, i int64, w *Workbench) {
 		w.event.Timestamp = w.origin.Add(item.due)
 	}
 	if r.masks != nil {
-		r.masks.mask(&w.event, w)
+		r.masks.Mask(&w.event, &w.masked)
 	}
 }

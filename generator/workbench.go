@@ -5,6 +5,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/generator/traffic"
+	"rehearse/recording/anonymize"
 	"rehearse/scenario"
 )
 
@@ -24,11 +25,9 @@ type Workbench struct {
 
 	plain []byte
 	event capture.Event
-	ids   []byte      // backs event.DistinctID
-	props []byte      // backs event.Properties
 	pen   traffic.Pen // writes synthesized events
 
-	masking masking // of recorded events
+	masked anonymize.Scratch // of recorded events
 }
 
 // newWorkbench returns a workbench for the requests of s.

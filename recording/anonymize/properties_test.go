@@ -1,4 +1,4 @@
-package generator
+package anonymize
 
 import (
 	"encoding/json"
@@ -57,8 +57,8 @@ func sameShape(a, b any) bool {
 // masked ones are valid and of the same form, against encoding/json.
 func TestMaskingKeepsTheShape(t *testing.T) {
 	t.Parallel()
-	p := &pseudonyms{key: [32]byte{1}}
-	w := &Workbench{}
+	p := &Anonymizer{key: [32]byte{1}}
+	w := &Scratch{}
 	rapid.Check(t, func(t *rapid.T) {
 		value := map[string]any{"outer": anyJSON(3).Draw(t, "value"), "z": 1}
 		text, err := json.Marshal(value)
@@ -73,7 +73,7 @@ func TestMaskingKeepsTheShape(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := capture.Event{DistinctID: []byte("u"), Properties: text}
-		p.mask(&e, w)
+		p.Mask(&e, w)
 		if err := json.Unmarshal(e.Properties, &is); err != nil || !sameShape(was, is) {
 			t.Fatalf("%s became %s: %v", text, e.Properties, err)
 		}
@@ -83,10 +83,10 @@ func TestMaskingKeepsTheShape(t *testing.T) {
 // TestMaskingOfNames: the name of an event stays, unless it tells of somebody.
 func TestMaskingOfNames(t *testing.T) {
 	t.Parallel()
-	p, w := &pseudonyms{key: [32]byte{1}}, &Workbench{}
+	p, w := &Anonymizer{key: [32]byte{1}}, &Scratch{}
 	mask := func(name string) (masked, id string) {
 		e := capture.Event{Name: []byte(name), DistinctID: []byte("u"), Properties: []byte("{}")}
-		p.mask(&e, w)
+		p.Mask(&e, w)
 		return string(e.Name), string(e.DistinctID)
 	}
 	name, id := mask("$pageview")
@@ -106,11 +106,11 @@ func TestMaskingOfNames(t *testing.T) {
 // is the same as one that is written plainly.
 func TestMaskingReadsEscapes(t *testing.T) {
 	t.Parallel()
-	p := &pseudonyms{key: [32]byte{1}, keep: []string{"plan"}}
-	w := &Workbench{}
+	p := &Anonymizer{key: [32]byte{1}, keep: []string{"plan"}}
+	w := &Scratch{}
 	masked := func(properties string) string {
 		e := capture.Event{DistinctID: []byte("u"), Properties: []byte(properties)}
-		p.mask(&e, w)
+		p.Mask(&e, w)
 		return string(e.Properties)
 	}
 	for plain, escaped := range map[string]string{
@@ -136,12 +136,12 @@ func TestMaskingReadsEscapes(t *testing.T) {
 
 // TestMaskingAllocatesNothing: a warm workbench masks without allocating.
 func TestMaskingAllocatesNothing(t *testing.T) {
-	p := &pseudonyms{key: [32]byte{1}}
-	w := &Workbench{}
+	p := &Anonymizer{key: [32]byte{1}}
+	w := &Scratch{}
 	id, properties := []byte("user-1"), []byte(`{"$device_id":"0190a7e2-4b35-7c66-825e-8b0eeae65714","list":[1,"two",{"a@b":-3.5}],"text":"a \"quote\"","at":"2026-01-01T00:00:00Z"}`)
 	mask := func() {
 		e := capture.Event{DistinctID: id, Properties: properties}
-		p.mask(&e, w)
+		p.Mask(&e, w)
 	}
 	mask()
 	if n := testing.AllocsPerRun(100, mask); n != 0 {

@@ -1,4 +1,4 @@
-package generator
+package anonymize
 
 import (
 	"encoding/json"
@@ -14,9 +14,9 @@ import (
 
 // maskedEvent masks an event and reads its properties.
 func maskedEvent(t interface{ Fatal(...any) }, name, id, properties string) (e capture.Event, read map[string]any) {
-	p := &pseudonyms{key: [32]byte{7}, keep: []string{"$group_type", "plan"}}
+	p := &Anonymizer{key: [32]byte{7}, keep: []string{"$group_type", "plan"}}
 	e = capture.Event{Name: []byte(name), DistinctID: []byte(id), Properties: []byte(properties)}
-	p.mask(&e, &Workbench{})
+	p.Mask(&e, &Scratch{})
 	if err := json.Unmarshal(e.Properties, &read); err != nil {
 		t.Fatal(err, string(e.Properties))
 	}
