@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"rehearse/internal/jsonscan"
 )
 
 // The bodies with which a v0 endpoint says yes (capture v0_endpoint.rs; the
@@ -102,7 +104,7 @@ func AsksForBeacon(target string) bool {
 }
 
 func judgeObject(body []byte) Reason {
-	if len(body) > MaxAnswer || tooDeep(body) || !gjson.ValidBytes(body) {
+	if len(body) > MaxAnswer || jsonscan.Deeper(body, MaxDepth) || !gjson.ValidBytes(body) {
 		return UnknownAnswer
 	}
 	answer := gjson.ParseBytes(body)

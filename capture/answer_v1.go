@@ -1,6 +1,10 @@
 package capture
 
-import "github.com/tidwall/gjson"
+import (
+	"github.com/tidwall/gjson"
+
+	"rehearse/internal/jsonscan"
+)
 
 // MaxAnswerV1 returns how much of an answer a client reads that sent a number of
 // events to v1, in bytes: MaxAnswer, and what a result of each can take.
@@ -18,34 +22,34 @@ func JudgeV1(status int, body []byte, results []EventResult) Reason {
 	if reason := OfStatus(status); reason != Accepted {
 		return reason
 	}
-	if len(body) > MaxAnswerV1(len(results)) || tooDeep(body) || !gjson.ValidBytes(body) {
+	if len(body) > MaxAnswerV1(len(results)) || jsonscan.Deeper(body, MaxDepth) || !gjson.ValidBytes(body) {
 		return UnknownAnswer
 	}
-	c := cursor{json: body}
-	if c.kind() != '{' {
+	c := jsonscan.New(body)
+	if c.Kind() != '{' {
 		return UnknownAnswer
 	}
 	reason := UnknownAnswer
-	for c.enter(); c.more(); {
-		if string(c.key()) == "results" && c.kind() == '{' {
-			readResults(&c, results)
+	for c.Enter(); c.More(); {
+		if string(c.Key()) == "results" && c.Kind() == '{' {
+			readResults(c, results)
 			reason = Accepted
 			continue
 		}
-		c.value()
+		c.Value()
 	}
 	return reason
 }
 
 // readResults consumes the object of results. They come in the order of the
 // request; from the first that does not, places are looked up.
-func readResults(c *cursor, results []EventResult) {
+func readResults(c *jsonscan.Cursor, results []EventResult) {
 	var places map[UUID]int
 	next := 0
-	for c.enter(); c.more(); {
-		id, err := ParseUUID(c.key())
-		if err != nil || c.kind() != '{' {
-			c.value()
+	for c.Enter(); c.More(); {
+		id, err := ParseUUID(c.Key())
+		if err != nil || c.Kind() != '{' {
+			c.Value()
 			continue
 		}
 		verdict, detail := readResult(c)
@@ -73,10 +77,10 @@ func placesOf(results []EventResult) map[UUID]int {
 }
 
 // readResult consumes the object that stands behind a uuid.
-func readResult(c *cursor) (v Verdict, d Detail) {
-	for c.enter(); c.more(); {
-		key := c.key()
-		raw := c.value()
+func readResult(c *jsonscan.Cursor) (v Verdict, d Detail) {
+	for c.Enter(); c.More(); {
+		key := c.Key()
+		raw := c.Value()
 		switch string(key) {
 		case "result":
 			v = parseVerdict(textOf(raw))

@@ -7,28 +7,29 @@ import (
 	"strconv"
 
 	"rehearse/capture/serdejson"
+	"rehearse/internal/jsonscan"
 )
 
 // appendCanonical appends the value at c as serde_json would print it: compact,
 // members sorted by name and the last of equal names kept, numbers as it reads
 // them.
-func appendCanonical(dst []byte, c *cursor) []byte {
-	switch c.kind() {
+func appendCanonical(dst []byte, c *jsonscan.Cursor) []byte {
+	switch c.Kind() {
 	case '{':
 		return appendObject(dst, c, "")
 	case '[':
 		return appendArray(dst, c)
 	case '"':
-		return AppendString(dst, unescape(c.value()))
+		return AppendString(dst, jsonscan.Unquote(c.Value()))
 	case 't', 'f', 'n':
-		return append(dst, c.value()...)
+		return append(dst, c.Value()...)
 	}
-	return appendNumber(dst, c.value())
+	return appendNumber(dst, c.Value())
 }
 
-func appendArray(dst []byte, c *cursor) []byte {
+func appendArray(dst []byte, c *jsonscan.Cursor) []byte {
 	open := len(dst)
-	for c.enter(); c.more(); {
+	for c.Enter(); c.More(); {
 		dst = appendCanonical(append(dst, ','), c)
 	}
 	return enclose(dst, open, '[', ']')
@@ -45,12 +46,12 @@ func enclose(dst []byte, open int, first, last byte) []byte {
 }
 
 // appendObject appends an object without the member called without.
-func appendObject(dst []byte, c *cursor, without string) []byte {
+func appendObject(dst []byte, c *jsonscan.Cursor, without string) []byte {
 	m := printedMembers{open: len(dst), limit: 1 << 10}
-	for c.enter(); c.more(); {
-		name := c.key()
+	for c.Enter(); c.More(); {
+		name := c.Key()
 		if without != "" && string(name) == without {
-			c.value()
+			c.Value()
 			continue
 		}
 		from := len(dst)

@@ -8,14 +8,15 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"rehearse/capture/serdejson"
-
 	"github.com/tidwall/gjson"
 	"pgregory.net/rapid"
+
+	"rehearse/capture/serdejson"
+	"rehearse/internal/jsonscan"
 )
 
 func canonical(text string) string {
-	return string(appendCanonical(nil, &cursor{json: []byte(text)}))
+	return string(appendCanonical(nil, jsonscan.New([]byte(text))))
 }
 
 func TestCanonical(t *testing.T) {
@@ -79,18 +80,18 @@ func FuzzCursor(f *testing.F) {
 		if !utf8.Valid(text) || serdejson.Check(text) != nil {
 			return
 		}
-		if got := appendCanonical(nil, &cursor{json: text}); !gjson.ValidBytes(got) {
+		if got := appendCanonical(nil, jsonscan.New(text)); !gjson.ValidBytes(got) {
 			t.Fatalf("%q: canonical form %q is not JSON", text, got)
 		}
-		c := cursor{json: text}
-		if c.kind() != '{' {
+		c := jsonscan.New(text)
+		if c.Kind() != '{' {
 			return
 		}
 		for name, want := range gjson.ParseBytes(text).All() {
-			if !c.atMember() {
-				t.Fatalf("%q: no member at %d, want %q", text, c.at, name.Str)
+			if !atMember(c) {
+				t.Fatalf("%q: no member at %d, want %q", text, c.Offset(), name.Str)
 			}
-			if key, value := c.key(), c.value(); string(key) != name.Str || string(value) != want.Raw {
+			if key, value := c.Key(), c.Value(); string(key) != name.Str || string(value) != want.Raw {
 				t.Fatalf("%q: got %q: %q, want %q: %q", text, key, value, name.Str, want.Raw)
 			}
 		}
@@ -98,9 +99,9 @@ func FuzzCursor(f *testing.F) {
 }
 
 // atMember enters the object if need be, and reports whether a member follows.
-func (c *cursor) atMember() bool {
-	if c.kind() == '{' {
-		c.enter()
+func atMember(c *jsonscan.Cursor) bool {
+	if c.Kind() == '{' {
+		c.Enter()
 	}
-	return c.more()
+	return c.More()
 }

@@ -1,33 +1,35 @@
 package capture
 
+import "rehearse/internal/jsonscan"
+
 // CutBatch appends a body to dst that carries only those events of the body
 // plain which keep names by their place: what a client sends again when some of
 // its events were returned. What stands around the events is kept. A body that
 // has no batch, and is no list of events, is appended as it is.
 func CutBatch(dst, plain []byte, keep func(i int) bool) []byte {
-	c := cursor{json: plain}
-	switch c.kind() {
+	c := jsonscan.New(plain)
+	switch c.Kind() {
 	case '[':
-		return cutList(dst, &c, keep)
+		return cutList(dst, c, plain, keep)
 	case '{':
-		for c.enter(); c.more(); {
-			if string(c.key()) == "batch" && c.kind() == '[' {
-				return cutList(dst, &c, keep)
+		for c.Enter(); c.More(); {
+			if string(c.Key()) == "batch" && c.Kind() == '[' {
+				return cutList(dst, c, plain, keep)
 			}
-			c.value()
+			c.Value()
 		}
 	}
 	return append(dst, plain...)
 }
 
-// cutList appends the text of c, but of the list that c stands before only the
+// cutList appends the text plain, over which c walks, but of the list that c stands before only the
 // items that keep names.
-func cutList(dst []byte, c *cursor, keep func(i int) bool) []byte {
-	dst = append(append(dst, c.json[:c.at]...), '[')
+func cutList(dst []byte, c *jsonscan.Cursor, plain []byte, keep func(i int) bool) []byte {
+	dst = append(append(dst, plain[:c.Offset()]...), '[')
 	first := true
-	c.enter()
-	for i := 0; c.more(); i++ {
-		event := c.value()
+	c.Enter()
+	for i := 0; c.More(); i++ {
+		event := c.Value()
 		if !keep(i) {
 			continue
 		}
@@ -36,5 +38,5 @@ func cutList(dst []byte, c *cursor, keep func(i int) bool) []byte {
 		}
 		dst, first = append(dst, event...), false
 	}
-	return append(append(dst, ']'), c.json[c.at:]...)
+	return append(append(dst, ']'), plain[c.Offset():]...)
 }

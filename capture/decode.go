@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rehearse/capture/serdejson"
+	"rehearse/internal/jsonscan"
 )
 
 // Received is one event as the endpoint understood it. Its slices alias the
@@ -199,12 +200,12 @@ func (s *Submission) parse(text []byte, engage bool) *Refusal {
 // shape reads the body in the first shape that fits: array, batch, single event,
 // and today an event without a name (v0_request.rs).
 func (s *Submission) shape(text []byte, engage bool) *Refusal {
-	c := cursor{json: text}
-	switch c.kind() {
+	c := jsonscan.New(text)
+	switch c.Kind() {
 	case '[':
 		return s.parseArray(text, engage)
 	case '{':
-		batch, single := parseObject(&c, s.list)
+		batch, single := parseObject(c, s.list)
 		if s.list = batch.events; batch.isBatch() {
 			s.enclose(&batch)
 			return nil
@@ -217,8 +218,8 @@ func (s *Submission) shape(text []byte, engage bool) *Refusal {
 // parseArray reads an array: of events, or of the values of what would be an
 // object otherwise.
 func (s *Submission) parseArray(text []byte, engage bool) *Refusal {
-	c := cursor{json: text}
-	s.list.read(&c)
+	c := jsonscan.New(text)
+	s.list.read(c)
 	if s.list.sound {
 		return nil
 	}
@@ -226,17 +227,17 @@ func (s *Submission) parseArray(text []byte, engage bool) *Refusal {
 	switch count {
 	case len(batchOrder):
 		s.list.reset()
-		batch := parseBatchArray(&cursor{json: text}, s.list)
+		batch := parseBatchArray(jsonscan.New(text), s.list)
 		if s.list = batch.events; batch.isBatch() {
 			s.enclose(&batch)
 			return nil
 		}
 	case len(memberOrder):
-		single := parseEvent(&cursor{json: text})
+		single := parseEvent(jsonscan.New(text))
 		single.require(single.named) // without a name it has one value too many
 		return s.parseSingle(&single, false, engage)
 	case len(memberOrder) - 1:
-		single := parseNameless(&cursor{json: text})
+		single := parseNameless(jsonscan.New(text))
 		if s.list.generation == Current && single.isNameless(Current) {
 			return s.parseSingle(&single, false, engage)
 		}

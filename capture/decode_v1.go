@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/capture/serdejson"
+	"rehearse/internal/jsonscan"
 )
 
 // DecoderV1 decodes requests to v1. Zero Limits are MaxPlainV1 and MaxEvent; the
@@ -89,7 +90,7 @@ func (d *DecoderV1) parse(text []byte) *Refusal {
 		return unparsedV1()
 	}
 	b := batchV1{decoder: d, sound: true}
-	b.read(&cursor{json: text})
+	b.read(jsonscan.New(text))
 	d.submission.Historical = b.historical
 	switch {
 	case !b.sound || b.created == nil || b.seen&memberSet == 0:
@@ -117,21 +118,21 @@ type batchV1 struct {
 var batchOrderV1 = [...]string{"created_at", "historical_migration", "capture_internal", "batch"}
 
 // read consumes the body.
-func (b *batchV1) read(c *cursor) {
-	switch c.kind() {
+func (b *batchV1) read(c *jsonscan.Cursor) {
+	switch c.Kind() {
 	case '{':
-		for c.enter(); c.more(); {
-			key, sound := c.soundKey()
+		for c.Enter(); c.More(); {
+			key, sound := soundKey(c)
 			b.require(sound)
 			b.member(string(key), c)
 		}
 	case '[':
 		places := 0
-		for c.enter(); c.more(); places++ {
+		for c.Enter(); c.More(); places++ {
 			if places < len(batchOrderV1) {
 				b.member(batchOrderV1[places], c)
 			} else {
-				c.value()
+				c.Value()
 			}
 		}
 		b.require(places == len(batchOrderV1))
@@ -148,41 +149,41 @@ func (b *batchV1) once(m members) {
 }
 
 // member consumes the value of a member.
-func (b *batchV1) member(key string, c *cursor) {
+func (b *batchV1) member(key string, c *jsonscan.Cursor) {
 	switch key {
 	case "created_at":
 		b.once(memberTimestamp)
-		b.created = soundText(c.value())
+		b.created = soundText(c.Value())
 	case "historical_migration":
 		b.once(memberOffset)
-		raw := string(c.value())
+		raw := string(c.Value())
 		b.historical = raw == "true"
 		b.require(b.historical || raw == "false")
 	case "capture_internal":
 		b.once(memberProperties)
-		raw := string(c.value())
+		raw := string(c.Value())
 		b.require(raw == "true" || raw == "false" || raw == "null")
 		b.decoder.internal = raw == "true"
 	case "batch":
 		b.once(memberSet)
 		b.list(c)
 	default:
-		c.value()
+		c.Value()
 	}
 }
 
 // list reads the events, up to the first that is not of the types that v1 demands.
-func (b *batchV1) list(c *cursor) {
+func (b *batchV1) list(c *jsonscan.Cursor) {
 	d := b.decoder
-	if c.kind() != '[' {
-		c.value()
+	if c.Kind() != '[' {
+		c.Value()
 		b.require(false)
 		return
 	}
 	d.restart()
-	for c.enter(); c.more(); d.count++ {
+	for c.Enter(); c.More(); d.count++ {
 		if !b.sound {
-			c.value()
+			c.Value()
 			continue
 		}
 		e := parseEventV1(c)

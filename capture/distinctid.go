@@ -3,6 +3,8 @@ package capture
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"rehearse/internal/jsonscan"
 )
 
 // distinctID returns the id that the service ingests for a distinct_id as it
@@ -38,9 +40,9 @@ func distinctID2024(written []byte) ([]byte, *Refusal) {
 // stringify returns the text of an id.
 func stringify(written []byte) []byte {
 	if written[0] == '"' {
-		return unescape(written)
+		return jsonscan.Unquote(written)
 	}
-	return appendCanonical(make([]byte, 0, len(written)), &cursor{json: written})
+	return appendCanonical(make([]byte, 0, len(written)), jsonscan.New(written))
 }
 
 // firstRunes returns the first n characters of s.

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"rehearse/capture/serdejson"
+	"rehearse/internal/jsonscan"
 )
 
 // eventV1 is an event while it is judged.
@@ -30,29 +31,29 @@ const optionsDepth = serdejson.MaxDepth - 3
 var orderV1 = [...]string{"event", "uuid", "distinct_id", "timestamp", "session_id", "window_id", "options", "properties"}
 
 // parseEventV1 consumes a value and returns what it says as an event of v1.
-func parseEventV1(c *cursor) eventV1 {
+func parseEventV1(c *jsonscan.Cursor) eventV1 {
 	e := eventV1{properties: []byte("{}"), sound: true}
-	kind, start := c.kind(), c.at
+	kind, start := c.Kind(), c.Offset()
 	switch kind {
 	case '{':
-		for c.enter(); c.more(); {
-			key, sound := c.soundKey()
+		for c.Enter(); c.More(); {
+			key, sound := soundKey(c)
 			e.require(sound)
-			e.member(string(key), c.value())
+			e.member(string(key), c.Value())
 		}
 	case '[':
 		places := 0
-		for c.enter(); c.more(); places++ {
-			if raw := c.value(); places < len(orderV1) {
+		for c.Enter(); c.More(); places++ {
+			if raw := c.Value(); places < len(orderV1) {
 				e.member(orderV1[places], raw)
 			}
 		}
 		e.require(places >= len(orderV1)-2 && places <= len(orderV1))
 	default:
-		c.value()
+		c.Value()
 		e.require(false)
 	}
-	e.Raw = c.json[start:c.at]
+	e.Raw = c.Since(start)
 	e.require(e.Event != nil && e.uuid != nil && e.id != nil && e.Timestamp != nil)
 	return e
 }
@@ -117,6 +118,14 @@ func soundText(raw []byte) []byte {
 		return nil
 	}
 	return textOf(raw)
+}
+
+// soundKey consumes the name of a member and its colon, and reports whether the
+// name is a string that serde_json can build: of a text of which only the grammar is
+// known to be valid.
+func soundKey(c *jsonscan.Cursor) (name []byte, sound bool) {
+	name = soundText(c.RawKey())
+	return name, name != nil
 }
 
 // trimmed returns text without the white space around it, nil only for nil.
@@ -189,10 +198,10 @@ func readOptions(raw []byte) (o optionsV1, sound bool) {
 		return o, false
 	}
 	var cookieless, asSaid, profile, tour []byte
-	c := cursor{json: raw}
-	for c.enter(); c.more(); {
-		key := c.key()
-		value := c.value()
+	c := jsonscan.New(raw)
+	for c.Enter(); c.More(); {
+		key := c.Key()
+		value := c.Value()
 		switch string(key) {
 		case "cookieless_mode":
 			cookieless = value

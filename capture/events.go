@@ -3,6 +3,8 @@ package capture
 import (
 	"bytes"
 	"iter"
+
+	"rehearse/internal/jsonscan"
 )
 
 // maxKept is how many events of a request are kept as they were read, about 3 MB of
@@ -15,12 +17,12 @@ const maxKept = 16 << 10
 type eventList struct {
 	generation Generation
 
-	kept     []Received // the first of those that are not filtered
-	rest     cursor     // where those begin that are not kept; no text: there are none
-	count    int        // of all of them
-	filtered int        // $performance_event, which the service drops with a 200
-	sound    bool       // each is an event
-	largest  int        // length of the longest, in bytes of JSON
+	kept     []Received       // the first of those that are not filtered
+	rest     *jsonscan.Cursor // where those begin that are not kept; nil: there are none
+	count    int              // of all of them
+	filtered int              // $performance_event, which the service drops with a 200
+	sound    bool             // each is an event
+	largest  int              // length of the longest, in bytes of JSON
 
 	token  []byte // the one that they name
 	tokens int    // how many different ones they name: 0, 1 or more
@@ -32,16 +34,17 @@ func (l *eventList) reset() {
 }
 
 // read consumes an array, and takes each element for an event.
-func (l *eventList) read(c *cursor) {
-	for c.enter(); c.more(); {
+func (l *eventList) read(c *jsonscan.Cursor) {
+	for c.Enter(); c.More(); {
 		if !l.sound {
-			c.value()
+			c.Value()
 			l.count++
 			continue
 		}
-		if len(l.kept) == maxKept && l.rest.json == nil {
-			c.kind()
-			l.rest = *c
+		if len(l.kept) == maxKept && l.rest == nil {
+			c.Kind()
+			rest := *c
+			l.rest = &rest
 		}
 		e := parseEvent(c)
 		l.sound = e.isEvent(l.generation)
@@ -64,7 +67,7 @@ func (l *eventList) add(e *parsedEvent) {
 	if l.wrong == nil {
 		l.wrong = e.identify(l.generation)
 	}
-	if l.wrong == nil && l.rest.json == nil {
+	if l.wrong == nil && l.rest == nil {
 		l.kept = append(l.kept, e.Received)
 	}
 }
@@ -130,7 +133,10 @@ func firstOf(a, b []byte) []byte {
 // beyond yields the events that are not kept. Each is good until the next one.
 func (l *eventList) beyond() iter.Seq[*Received] {
 	return func(yield func(*Received) bool) {
-		for c := l.rest; c.json != nil && c.more(); {
+		if l.rest == nil {
+			return
+		}
+		for c := *l.rest; c.More(); {
 			e := parseEvent(&c)
 			if l.filters(&e) {
 				continue

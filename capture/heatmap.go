@@ -1,5 +1,7 @@
 package capture
 
+import "rehearse/internal/jsonscan"
+
 // heatmapMembers are the properties that an event of a heatmap keeps
 // (events/analytics.rs HEATMAP_PROPERTY_KEYS).
 var heatmapMembers = [...]string{
@@ -17,14 +19,14 @@ func (e *Received) Split() (part Received, ok bool) {
 	part = *e
 	part.Event, part.UUID, part.hasUUID, part.Heatmap = []byte("$$heatmap"), UUID{}, false, false
 	part.Properties = []byte{'{'}
-	c := cursor{json: e.Properties}
-	for c.enter(); c.more(); {
-		from := c.at
-		key := c.key()
-		c.value()
+	c := jsonscan.New(e.Properties)
+	for c.Enter(); c.More(); {
+		from := c.Offset()
+		key := c.Key()
+		c.Value()
 		for _, kept := range heatmapMembers {
 			if string(key) == kept {
-				part.Properties = append(part.Properties, e.Properties[from:c.at]...)
+				part.Properties = append(part.Properties, c.Since(from)...)
 				part.Properties = append(part.Properties, ',')
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"rehearse/internal/jsonscan"
 )
 
 // An event becomes a message of Kafka: it is written anew, as JSON, and that text
@@ -34,9 +36,9 @@ type MessageSizer struct{ data []byte }
 // Of returns the size of the message that e of s becomes, in bytes. Of the request
 // the addresses count.
 func (z *MessageSizer) Of(e *Received, s *Submission, r *Request, g Generation) int {
-	parsed := parseEvent(&cursor{json: e.Raw})
+	parsed := parseEvent(jsonscan.New(e.Raw))
 	if !parsed.sound { // the values of one without a name
-		parsed = parseNameless(&cursor{json: e.Raw})
+		parsed = parseNameless(jsonscan.New(e.Raw))
 	}
 	parsed.Event = e.Event // of an $identify without a name
 	ip := len(e.KeptIP(r.ForwardedFor, r.Peer))
@@ -110,7 +112,7 @@ func (e *parsedEvent) appendData(dst []byte, without string) []byte {
 		dst = append(AppendString(append(dst, `"token":`...), e.token), ',')
 	}
 	if e.id != nil {
-		dst = append(appendCanonical(append(dst, `"distinct_id":`...), &cursor{json: e.id}), ',')
+		dst = append(appendCanonical(append(dst, `"distinct_id":`...), jsonscan.New(e.id)), ',')
 	}
 	dst = append(dst, `"uuid":`...)
 	if e.hasUUID {
@@ -123,7 +125,7 @@ func (e *parsedEvent) appendData(dst []byte, without string) []byte {
 	if e.Properties == nil {
 		dst = append(dst, "{}"...)
 	} else {
-		dst = appendObject(dst, &cursor{json: e.Properties}, without)
+		dst = appendObject(dst, jsonscan.New(e.Properties), without)
 	}
 	if e.Timestamp != nil {
 		dst = AppendString(append(dst, `,"timestamp":`...), e.Timestamp)
@@ -132,10 +134,10 @@ func (e *parsedEvent) appendData(dst []byte, without string) []byte {
 		dst = strconv.AppendInt(append(dst, `,"offset":`...), e.offset, 10)
 	}
 	if e.set != nil {
-		dst = appendCanonical(append(dst, `,"$set":`...), &cursor{json: e.set})
+		dst = appendCanonical(append(dst, `,"$set":`...), jsonscan.New(e.set))
 	}
 	if e.setOnce != nil {
-		dst = appendCanonical(append(dst, `,"$set_once":`...), &cursor{json: e.setOnce})
+		dst = appendCanonical(append(dst, `,"$set_once":`...), jsonscan.New(e.setOnce))
 	}
 	return append(dst, '}')
 }

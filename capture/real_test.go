@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"rehearse/internal/jsonfuzz"
+	"rehearse/internal/jsonscan"
 )
 
 // TestReal: a real serde makes of every body what the decoder makes of it: the
@@ -64,9 +65,9 @@ func reading(body string, g Generation, engage bool) string {
 
 // told is an event as the program tells it.
 func told(e *Received) string {
-	p := parseEvent(&cursor{json: e.Raw})
+	p := parseEvent(jsonscan.New(e.Raw))
 	if e.Raw[0] == '[' && !p.sound {
-		p = parseNameless(&cursor{json: e.Raw})
+		p = parseNameless(jsonscan.New(e.Raw))
 	}
 	p.Event = e.Event
 	var id []byte

@@ -1,5 +1,7 @@
 package capture
 
+import "rehearse/internal/jsonscan"
+
 // members is a set of the members of an event. serde refuses a struct of which a
 // member comes twice, under one name or two.
 type members uint16
@@ -40,34 +42,34 @@ type parsedEvent struct {
 
 // parseEvent consumes a value and returns what it says as an event: an object, or
 // an array of the members' values.
-func parseEvent(c *cursor) parsedEvent {
+func parseEvent(c *jsonscan.Cursor) parsedEvent {
 	e := parsedEvent{sound: true}
-	kind, start := c.kind(), c.at
+	kind, start := c.Kind(), c.Offset()
 	switch kind {
 	case '{':
-		for c.enter(); c.more(); {
-			e.member(c.key(), c)
+		for c.Enter(); c.More(); {
+			e.member(c.Key(), c)
 		}
 	case '[':
 		places := 0
-		for c.enter(); c.more(); places++ {
+		for c.Enter(); c.More(); places++ {
 			e.element(places, c)
 		}
 		e.require(places == len(memberOrder))
 	default:
-		c.value()
+		c.Value()
 		e.require(false)
 	}
-	e.Raw = c.json[start:c.at]
+	e.Raw = c.Since(start)
 	return e
 }
 
 // parseNameless does it for an array that has no place for a name.
-func parseNameless(c *cursor) parsedEvent {
+func parseNameless(c *jsonscan.Cursor) parsedEvent {
 	e := parsedEvent{sound: true}
-	c.kind()
-	start, places := c.at, 0
-	for c.enter(); c.more(); places++ {
+	c.Kind()
+	start, places := c.Offset(), 0
+	for c.Enter(); c.More(); places++ {
 		if places < atEvent {
 			e.element(places, c)
 		} else {
@@ -75,14 +77,14 @@ func parseNameless(c *cursor) parsedEvent {
 		}
 	}
 	e.require(places == len(memberOrder)-1)
-	e.Raw = c.json[start:c.at]
+	e.Raw = c.Since(start)
 	return e
 }
 
 // element consumes the value at a place.
-func (e *parsedEvent) element(place int, c *cursor) {
+func (e *parsedEvent) element(place int, c *jsonscan.Cursor) {
 	if place >= len(memberOrder) {
-		c.value()
+		c.Value()
 		return
 	}
 	e.member([]byte(memberOrder[place]), c)
@@ -90,15 +92,15 @@ func (e *parsedEvent) element(place int, c *cursor) {
 
 // member consumes the value of the member called key. Unknown members are
 // dropped silently (common/types event.rs RawEvent).
-func (e *parsedEvent) member(key []byte, c *cursor) {
+func (e *parsedEvent) member(key []byte, c *jsonscan.Cursor) {
 	switch string(key) {
 	case "event":
-		e.Event = textOf(c.value())
+		e.Event = textOf(c.Value())
 		e.named = e.Event != nil && e.seen&memberEvent == 0
 		e.seen |= memberEvent
 	case "distinct_id", "$distinct_id":
 		e.once(memberID)
-		e.id = notNull(c.value())
+		e.id = notNull(c.Value())
 	case "token", "$token", "api_key":
 		e.once(memberToken)
 		e.token = e.optionalText(c)
@@ -113,7 +115,7 @@ func (e *parsedEvent) member(key []byte, c *cursor) {
 		e.properties(c)
 	case "offset":
 		e.once(memberOffset)
-		e.parseOffset(c.value())
+		e.parseOffset(c.Value())
 	case "$set":
 		e.once(memberSet)
 		e.set = e.optionalObject(c)
@@ -121,7 +123,7 @@ func (e *parsedEvent) member(key []byte, c *cursor) {
 		e.once(memberSetOnce)
 		e.setOnce = e.optionalObject(c)
 	default:
-		c.value()
+		c.Value()
 	}
 }
 
@@ -134,21 +136,21 @@ func (e *parsedEvent) once(m members) {
 }
 
 // optionalText consumes a string or null. An empty string is not nil.
-func (e *parsedEvent) optionalText(c *cursor) []byte {
-	raw := c.value()
+func (e *parsedEvent) optionalText(c *jsonscan.Cursor) []byte {
+	raw := c.Value()
 	text := textOf(raw)
 	e.require(text != nil || isNull(raw))
 	return text
 }
 
 // optionalObject consumes an object or null.
-func (e *parsedEvent) optionalObject(c *cursor) []byte {
-	raw := notNull(c.value())
+func (e *parsedEvent) optionalObject(c *jsonscan.Cursor) []byte {
+	raw := notNull(c.Value())
 	e.require(raw == nil || raw[0] == '{')
 	return raw
 }
 
-func (e *parsedEvent) parseUUID(c *cursor) {
+func (e *parsedEvent) parseUUID(c *jsonscan.Cursor) {
 	e.UUID = UUID{}
 	text := e.optionalText(c)
 	if len(text) == 0 {
@@ -172,17 +174,17 @@ func (e *parsedEvent) parseOffset(raw []byte) {
 
 // properties consumes the properties and notes those that capture itself looks
 // at. Of equal names the last counts.
-func (e *parsedEvent) properties(c *cursor) {
-	if c.kind() != '{' {
-		c.value()
+func (e *parsedEvent) properties(c *jsonscan.Cursor) {
+	if c.Kind() != '{' {
+		c.Value()
 		e.require(false)
 		return
 	}
-	start := c.at
+	start := c.Offset()
 	var heatmap, scrolled, located bool
-	for c.enter(); c.more(); {
-		key := c.key()
-		raw := c.value()
+	for c.Enter(); c.More(); {
+		key := c.Key()
+		raw := c.Value()
 		switch string(key) {
 		case "distinct_id":
 			e.innerID = notNull(raw)
@@ -204,7 +206,7 @@ func (e *parsedEvent) properties(c *cursor) {
 		}
 	}
 	e.Heatmap = heatmap || scrolled && located
-	e.Properties = c.json[start:c.at]
+	e.Properties = c.Since(start)
 }
 
 // textOf returns the text of a JSON string, nil if raw is something else.
@@ -212,7 +214,7 @@ func textOf(raw []byte) []byte {
 	if len(raw) == 0 || raw[0] != '"' {
 		return nil
 	}
-	return unescape(raw)
+	return jsonscan.Unquote(raw)
 }
 
 func isNull(raw []byte) bool { return string(raw) == "null" }
@@ -245,19 +247,19 @@ func (b *parsedBatch) isBatch() bool {
 
 // member consumes the value of a member of the envelope, and reports whether it is
 // one. Of api_key, which an event knows as well, it only takes note.
-func (b *parsedBatch) member(key []byte, c *cursor) bool {
+func (b *parsedBatch) member(key []byte, c *jsonscan.Cursor) bool {
 	switch string(key) {
 	case "batch":
 		b.listed++
 		b.list(c)
 	case "historical_migration":
 		b.flagged++
-		raw := c.value()
+		raw := c.Value()
 		b.historical = string(raw) == "true"
 		b.require(b.historical || string(raw) == "false" || isNull(raw))
 	case "sent_at":
 		b.dated++
-		raw := c.value()
+		raw := c.Value()
 		b.sentAt = textOf(raw)
 		b.require(b.sentAt != nil || isNull(raw))
 	default:
@@ -268,10 +270,10 @@ func (b *parsedBatch) member(key []byte, c *cursor) bool {
 
 func (b *parsedBatch) require(sound bool) { b.sound = b.sound && sound }
 
-func (b *parsedBatch) list(c *cursor) {
+func (b *parsedBatch) list(c *jsonscan.Cursor) {
 	b.events.reset()
-	if b.isList = c.kind() == '['; !b.isList {
-		c.value()
+	if b.isList = c.Kind() == '['; !b.isList {
+		c.Value()
 		b.require(false)
 		return
 	}
@@ -280,12 +282,12 @@ func (b *parsedBatch) list(c *cursor) {
 
 // parseObject consumes the object that is the whole body, and reads it as a
 // batch, whose events go into events, and as an event at once.
-func parseObject(c *cursor, events eventList) (parsedBatch, parsedEvent) {
+func parseObject(c *jsonscan.Cursor, events eventList) (parsedBatch, parsedEvent) {
 	b, e := parsedBatch{events: events, sound: true}, parsedEvent{sound: true}
-	c.kind()
-	start := c.at
-	for c.enter(); c.more(); {
-		key := c.key()
+	c.Kind()
+	start := c.Offset()
+	for c.Enter(); c.More(); {
+		key := c.Key()
 		if b.member(key, c) {
 			continue
 		}
@@ -295,7 +297,7 @@ func parseObject(c *cursor, events eventList) (parsedBatch, parsedEvent) {
 			b.token = e.token
 		}
 	}
-	e.Raw = c.json[start:c.at]
+	e.Raw = c.Since(start)
 	return b, e
 }
 
@@ -303,17 +305,17 @@ func parseObject(c *cursor, events eventList) (parsedBatch, parsedEvent) {
 var batchOrder = [...]string{"token", "historical_migration", "sent_at", "batch"}
 
 // parseBatchArray consumes an array and reads it as the values of a batch.
-func parseBatchArray(c *cursor, events eventList) parsedBatch {
+func parseBatchArray(c *jsonscan.Cursor, events eventList) parsedBatch {
 	b := parsedBatch{events: events, sound: true}
 	places := 0
-	for c.enter(); c.more(); places++ {
+	for c.Enter(); c.More(); places++ {
 		switch {
 		case places == 0:
-			b.tokens, b.token = 1, textOf(c.value())
+			b.tokens, b.token = 1, textOf(c.Value())
 		case places < len(batchOrder):
 			b.member([]byte(batchOrder[places]), c)
 		default:
-			c.value()
+			c.Value()
 		}
 	}
 	b.require(places == len(batchOrder))

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/tidwall/gjson"
+
+	"rehearse/internal/jsonscan"
 )
 
 // Stored is what a refusal leaves open about the events of its request.
@@ -132,7 +134,7 @@ func StoredOf(status int, answer []byte, events int64) Stored {
 
 // StoredOfV1 is StoredOf for a refusal of v1.
 func StoredOfV1(status int, answer []byte) Stored {
-	if len(answer) <= MaxAnswer && !tooDeep(answer) && gjson.ValidBytes(answer) {
+	if len(answer) <= MaxAnswer && !jsonscan.Deeper(answer, MaxDepth) && gjson.ValidBytes(answer) {
 		code := gjson.GetBytes(answer, "error").Str
 		for i := range rulingsV1 {
 			if r := &rulingsV1[i]; r.status == status && r.text == code {
