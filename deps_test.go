@@ -64,7 +64,7 @@ results/rundir:
 results: capture scenario results/rundir
 scenario: capture capture/pipeline
 staging: capture capture/pipeline
-kits: internal/jsonscan internal/rng internal/text internal/topk
+kits: internal/jsonscan internal/rng internal/text internal/topk internal/units
 `
 
 // houseImports reads the house: by package, what it may import.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/scenario"
+	"rehearse/internal/units"
 )
 
 // steadily are 1,000 events, ten a second, of ids in turn; odd replaces some of the
@@ -99,6 +99,6 @@ func TestDisorderSaysWhatHelps(t *testing.T) {
 		t.Fatal(err)
 	}
 	if plan.Span < 99*time.Second || plan.Peak > 11 {
-		t.Errorf("put in order it lasts %s, with up to %v events/s", scenario.FormatSpan(plan.Span), plan.Peak)
+		t.Errorf("put in order it lasts %s, with up to %v events/s", units.FormatSpan(plan.Span), plan.Peak)
 	}
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"rehearse/internal/units"
 	"rehearse/recording"
-	"rehearse/scenario"
 )
 
 // Pause is a time in which a replay sends nothing: a night, a hole in the export, or
@@ -27,7 +27,7 @@ func (p Pause) IsLong() bool { return p.Length >= time.Hour }
 // String says how long nothing is sent, and where in the recording that is.
 func (p Pause) String() string {
 	return fmt.Sprintf("nothing is sent for %s: between what was recorded at %s and at %s (%s)",
-		scenario.FormatSpan(p.Length), stamp(p.After), stamp(p.Until), p.Place)
+		units.FormatSpan(p.Length), stamp(p.After), stamp(p.Until), p.Place)
 }
 
 // Hint says how to get rid of it. If a clock was wrong, it was so for the fewer of the

@@ -3,6 +3,7 @@ package generator
 import (
 	"time"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -52,7 +53,7 @@ func (r *rhythm) due(t time.Time, n int64, ahead bool) (due time.Duration, ok bo
 
 // farthest is when anything is due at the latest, and how much recorded time is added
 // up at most: as long as can be told, so that a wrong clock does not overflow any sum.
-const farthest = scenario.LongestTold
+const farthest = units.LongestTold
 
 // follow takes notice of a recorded time: the first of a pass is where it begins, a
 // pause that is too long is cut, and a time older than the latest changes nothing.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -150,11 +151,11 @@ func (a *Answers) saidExtent() string {
 	case a.Total == 0 && a.Duration == 0:
 		return ""
 	case a.Total == 0:
-		return scenario.FormatDuration(a.Duration)
+		return units.FormatDuration(a.Duration)
 	case a.Duration == 0:
 		return events
 	}
-	return events + " in " + scenario.FormatDuration(a.Duration)
+	return events + " in " + units.FormatDuration(a.Duration)
 }
 
 func (a *Answers) saidRamp() string {
@@ -164,5 +165,5 @@ func (a *Answers) saidRamp() string {
 	case a.Ramp == 0:
 		return "none"
 	}
-	return scenario.FormatDuration(a.Ramp)
+	return units.FormatDuration(a.Ramp)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -39,7 +40,7 @@ func (a *Answers) loadMistakes() Mistakes {
 	events := float64(a.Total)
 	if a.Duration > 0 && a.Ramp > a.Duration {
 		return Mistakes{{[]string{keyRamp, keyDuration},
-			fmt.Sprintf("a ramp of %s does not fit into %s", scenario.FormatDuration(a.Ramp), scenario.FormatDuration(a.Duration)),
+			fmt.Sprintf("a ramp of %s does not fit into %s", units.FormatDuration(a.Ramp), units.FormatDuration(a.Duration)),
 			"make the ramp shorter, or the duration longer"}}
 	}
 	if rising := a.Peak * a.Ramp.Seconds() / 2; a.Total > 0 && rising > events {
@@ -49,7 +50,7 @@ func (a *Answers) loadMistakes() Mistakes {
 	}
 	if most := full(a.Peak, a.Ramp, a.Duration); a.Total > 0 && a.Peak > 0 && a.Duration > 0 && events > most*(1+1e-9)+1 {
 		return Mistakes{{[]string{keyDuration, keyPeak, keyRamp},
-			fmt.Sprintf("%s events do not fit: %s of at most %s are %s events", humanize.Comma(a.Total), scenario.FormatDuration(a.Duration), a.saidPeak(), amount(most)),
+			fmt.Sprintf("%s events do not fit: %s of at most %s are %s events", humanize.Comma(a.Total), units.FormatDuration(a.Duration), a.saidPeak(), amount(most)),
 			fmt.Sprintf("make the peak %s/s or more, or the duration %s or longer",
 				amount(math.Ceil(events/(a.Duration.Seconds()-a.Ramp.Seconds()/2))), seconds(math.Ceil(events/a.Peak+a.Ramp.Seconds()/2)))}}
 	}
@@ -143,5 +144,5 @@ func amount(n float64) string {
 
 // seconds writes a number of seconds as a duration.
 func seconds(n float64) string {
-	return scenario.FormatDuration(time.Duration(min(n, 1e10)) * time.Second)
+	return units.FormatDuration(time.Duration(min(n, 1e10)) * time.Second)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -139,7 +140,7 @@ func (c course) text() string {
 	rate := func(r float64) string { return strconv.FormatFloat(r, 'f', -1, 64) }
 	var shapes []string
 	for _, s := range c.stages() {
-		over := scenario.FormatDuration(s.Over) + ")"
+		over := units.FormatDuration(s.Over) + ")"
 		if s.From == s.To {
 			shapes = append(shapes, "const("+rate(s.To)+", "+over)
 		} else {

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -65,7 +66,7 @@ func readStart(text string) (time.Time, error) {
 	for _, layout := range startLayouts {
 		t, err := time.ParseInLocation(layout, rest, time.UTC)
 		if err == nil && !strings.HasSuffix(layout, "Z07:00") {
-			if t, err = scenario.OnClock(t, zone); err != nil {
+			if t, err = units.OnClock(t, zone); err != nil {
 				return time.Time{}, err
 			}
 		}
@@ -131,7 +132,7 @@ func readBatchSize(text string) (int, error) {
 	if err := twofold(text); err != nil {
 		return 0, err
 	}
-	n, err := scenario.ParseCount(ungrouped(text))
+	n, err := units.ParseCount(ungrouped(text))
 	if err == nil && (n < 1 || n > 100_000) {
 		err = errors.New("must be 1 to 100,000 events a request")
 	}
@@ -175,7 +176,7 @@ func readPeak(text string) (float64, error) {
 	if err := twofold(number); err != nil {
 		return 0, err
 	}
-	rate, err := scenario.ParseRate(plain)
+	rate, err := units.ParseRate(plain)
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("cannot read %q as a rate", clip(text))
@@ -194,7 +195,7 @@ func readRamp(text string) (time.Duration, error) {
 	case "none", "no", "0":
 		return 0, nil
 	}
-	if d, err := scenario.ParseDuration(text); err == nil && d == 0 {
+	if d, err := units.ParseDuration(text); err == nil && d == 0 {
 		return 0, nil
 	}
 	d, events, err := readExtent(text)

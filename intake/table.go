@@ -15,6 +15,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -149,13 +150,13 @@ func readRow(row []string, column int) (r Row, percent bool, err error) {
 func readNumber(cell string) (value float64, percent bool, err error) {
 	cell = ungrouped(strings.TrimSpace(cell))
 	if strings.HasSuffix(cell, "%") {
-		share, err := scenario.ParseShare(cell)
+		share, err := units.ParseShare(cell)
 		return math.Round(share*1e11) / 1e9, true, err
 	}
 	if err := twofold(cell); err != nil {
 		return 0, false, err
 	}
-	n, err := scenario.ParseCount(cell)
+	n, err := units.ParseCount(cell)
 	return float64(n), false, err
 }
 

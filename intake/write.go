@@ -12,6 +12,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -61,7 +62,7 @@ func rounded(d time.Duration) string {
 	if d > time.Minute {
 		d = d.Round(time.Second)
 	}
-	return scenario.FormatDuration(d)
+	return units.FormatDuration(d)
 }
 
 // comment writes what the answers to some questions are, or that there is none.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"rehearse/scenario"
+	"rehearse/internal/units"
 )
 
 // stamp writes a time with its offset and in UTC.
@@ -17,7 +17,7 @@ func stamp(t time.Time) string {
 }
 
 // away writes how far off something is, in seconds.
-func away(d time.Duration) string { return scenario.FormatDuration(d.Round(time.Second)) }
+func away(d time.Duration) string { return units.FormatDuration(d.Round(time.Second)) }
 
 // layouts are how a time without an offset may be written.
 var layouts = [...]string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
@@ -36,7 +36,7 @@ func ParseMoment(text string, zone *time.Location) (time.Time, error) {
 		if err != nil {
 			continue
 		}
-		return scenario.OnClock(wall, zone)
+		return units.OnClock(wall, zone)
 	}
-	return time.Time{}, fmt.Errorf("cannot read %q as a time: as in 2026-12-01T10:00:00+01:00, or 2026-12-01T10:00 by the clock in a zone", clip(text))
+	return time.Time{}, fmt.Errorf("cannot read %q as a time: as in 2026-12-01T10:00:00+01:00, or 2026-12-01T10:00 by the clock in a zone", units.Clip(text))
 }

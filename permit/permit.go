@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -52,7 +53,7 @@ func readBounded(path string) ([]byte, error) {
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("%s is larger than %s", path, scenario.FormatBytes(maxFile))
+		err = fmt.Errorf("%s is larger than %s", path, units.FormatBytes(maxFile))
 	}
 	return text, err
 }

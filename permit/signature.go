@@ -9,6 +9,8 @@ import (
 
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
+
+	"rehearse/internal/units"
 )
 
 // Namespace keeps signatures of permits apart from all others that a key makes.
@@ -41,7 +43,7 @@ func (p *Permit) verify(signers Signers, now time.Time) []string {
 // by whatever key.
 func genuine(text []byte, s *sshsig.Signature) error {
 	if s.Namespace != Namespace {
-		return fmt.Errorf("its signature was made for another purpose: the namespace is %q, not %q", clip(s.Namespace), Namespace)
+		return fmt.Errorf("its signature was made for another purpose: the namespace is %q, not %q", units.Clip(s.Namespace), Namespace)
 	}
 	if err := strong(s.PublicKey); err != nil {
 		return err
@@ -65,13 +67,4 @@ func strong(key ssh.PublicKey) error {
 		return fmt.Errorf("its signature is by an RSA key of %d bits, which is too weak: %d at least", k.N.BitLen(), minRSA)
 	}
 	return nil
-}
-
-// clip shortens a stranger's text.
-func clip(text string) string {
-	const most = 60
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -152,7 +153,7 @@ func (s *signer) parseOptions(text string, zone *time.Location) (err error) {
 		case "valid-before":
 			s.before, err = parseStamp(value, zone)
 		default:
-			err = fmt.Errorf("unknown option %q (known: namespaces, valid-after, valid-before, cert-authority)", clip(name))
+			err = fmt.Errorf("unknown option %q (known: namespaces, valid-after, valid-before, cert-authority)", units.Clip(name))
 		}
 	}
 	if err == nil && !s.after.IsZero() && !s.before.IsZero() && !s.before.After(s.after) {
@@ -173,11 +174,11 @@ func cutOption(text string) (name, value, rest string, err error) {
 	name = text[:at]
 	value, ok := strings.CutPrefix(text[at+1:], `"`)
 	if !ok {
-		return "", "", "", fmt.Errorf("the value of %s must stand in quotes", clip(name))
+		return "", "", "", fmt.Errorf("the value of %s must stand in quotes", units.Clip(name))
 	}
 	value, rest, ok = strings.Cut(value, `"`)
 	if !ok || rest != "" && rest[0] != ',' || value == "" {
-		return "", "", "", fmt.Errorf("the value of %s cannot be read", clip(name))
+		return "", "", "", fmt.Errorf("the value of %s cannot be read", units.Clip(name))
 	}
 	return name, value, strings.TrimPrefix(rest, ","), nil
 }
@@ -195,7 +196,7 @@ func parseStamp(text string, zone *time.Location) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("cannot read %q as a time: YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC", clip(text))
+	return time.Time{}, fmt.Errorf("cannot read %q as a time: YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC", units.Clip(text))
 }
 
 // vouch returns the reasons why key does not speak for the approver at a time,

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"rehearse/internal/units"
 )
 
 // The rhythm of watching. What is asked of a permit is that a run ends within a
@@ -126,7 +128,7 @@ func (w *watch) askURL(ctx context.Context) error {
 	case answer.StatusCode/100 == 2 && strings.TrimSpace(string(text)) == "go":
 		return nil
 	}
-	return fmt.Errorf("stopped by the permit's stop URL, which answered %d %q instead of go", answer.StatusCode, clip(string(text)))
+	return fmt.Errorf("stopped by the permit's stop URL, which answered %d %q instead of go", answer.StatusCode, units.Clip(string(text)))
 }
 
 // pollURL asks the stop URL until it stops the run; the channel then has why.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -53,7 +54,7 @@ func Write(t *scenario.Terms) ([]byte, error) {
 // writeBounds writes those bounds that bind.
 func writeBounds(line func(string, ...any), b *scenario.Bounds) {
 	line("bounds:")
-	line("  peak: %s # events in any one second, catching up included", scenario.FormatRate(b.Peak))
+	line("  peak: %s # events in any one second, catching up included", units.FormatRate(b.Peak))
 	line("  events: %d # of a run, retries included", b.Events)
 	for _, bound := range []struct {
 		name  string

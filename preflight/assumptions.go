@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -32,8 +33,8 @@ func (l *look) assumptions() []Assumption {
 	if g := f.Generation; g != capture.Current || l.file && f.Gives("generation") {
 		add("generation", g.String(), Embedded)
 	}
-	add("limits.body", scenario.FormatBytes(l.most.Wire)+", decompressed "+scenario.FormatBytes(l.most.Plain), Published)
-	add("limits.event", scenario.FormatBytes(f.Event), Published)
+	add("limits.body", units.FormatBytes(l.most.Wire)+", decompressed "+units.FormatBytes(l.most.Plain), Published)
+	add("limits.event", units.FormatBytes(f.Event), Published)
 	add("limits.overflow", overflowText(f), Published)
 	if f.PerMinute > 0 {
 		add("limits.per_minute", count(f.PerMinute)+" events of one id", embedded(true, Published))

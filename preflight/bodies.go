@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"rehearse/capture"
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -36,7 +37,7 @@ func largeBodies(l *look) []Finding {
 	fits := int64(float64(l.s.Batching.MaxEvents) * nearLimit / of / 2)
 	return l.refuse(saying{"bodies-near-limit", "batching.events",
 		fmt.Sprintf("bodies reach %s (%s before compression), %s of the limit of %s, at %s requests/s: a body over the limit loses all of its events",
-			size(l.load.MaxWire), size(l.load.MaxBody), percent(of), scenario.FormatBytes(l.most.Wire), rate(l.report.Plan.PeakRequests)),
+			size(l.load.MaxWire), size(l.load.MaxBody), percent(of), units.FormatBytes(l.most.Wire), rate(l.report.Plan.PeakRequests)),
 		fmt.Sprintf("set batching.events to %d or less", max(fits, 1))})
 }
 
@@ -68,7 +69,7 @@ func (l *look) bodiesOver(r *capture.Refused, where string, limit, largest int64
 			fits = int64(spareSize * float64(limit) * float64(l.load.MaxBody) / float64(max(l.load.MaxWire, 1)))
 			fits -= fits % 1000
 		}
-		hint = fmt.Sprintf("set batching.bytes to %s", scenario.FormatBytes(fits))
+		hint = fmt.Sprintf("set batching.bytes to %s", units.FormatBytes(fits))
 		if n := int64(spareSize * float64(limit) / float64(max(largest, 1)) * float64(b.MaxEvents)); n > 0 && largest > limit {
 			hint += fmt.Sprintf(", or batching.events to %d or less", n)
 		}
@@ -77,7 +78,7 @@ func (l *look) bodiesOver(r *capture.Refused, where string, limit, largest int64
 	}
 	return l.refuse(saying{"bodies-over-limit", path,
 		fmt.Sprintf("%s of %s requests%s exceed the endpoint's limit of %s for a body %s and are answered %d: %s of %s events are lost",
-			count(r.Requests), count(l.load.Requests), around(r.Error), scenario.FormatBytes(limit), where, r.Status, count(r.Events), count(l.load.Events)), hint})
+			count(r.Requests), count(l.load.Requests), around(r.Error), units.FormatBytes(limit), where, r.Status, count(r.Events), count(l.load.Events)), hint})
 }
 
 // spareSize leaves room for bodies that are larger than those that were looked at.
@@ -97,7 +98,7 @@ func (l *look) eventsOver(r *capture.Refused) []Finding {
 		lost = fmt.Sprintf("dropped: %s of %s events are lost", count(r.Events), count(l.load.Events))
 	}
 	return l.refuse(saying{"events-over-limit", path,
-		fmt.Sprintf("events become Kafka messages over the limit of %s for one event%s: they are %s", scenario.FormatBytes(l.most.Event), around(r.Error), lost), hint})
+		fmt.Sprintf("events become Kafka messages over the limit of %s for one event%s: they are %s", units.FormatBytes(l.most.Event), around(r.Error), lost), hint})
 }
 
 // sizePath is the field that says how large events are.
@@ -117,7 +118,7 @@ func largeEvents(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"large-events", l.sizePath(),
-		fmt.Sprintf("events reach %s, near the limit of %s for one event: an event over the limit is refused with its whole batch", size(l.largest), scenario.FormatBytes(l.most.Event)),
+		fmt.Sprintf("events reach %s, near the limit of %s for one event: an event over the limit is refused with its whole batch", size(l.largest), units.FormatBytes(l.most.Event)),
 		"make the properties smaller, or leave such events out"})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -76,14 +77,14 @@ func percent(share float64) string {
 
 // seconds writes a time since the start of the run.
 func seconds(s float64) string {
-	if s >= scenario.LongestTold.Seconds() {
-		return scenario.FormatSpan(scenario.LongestTold)
+	if s >= units.LongestTold.Seconds() {
+		return units.FormatSpan(units.LongestTold)
 	}
 	d := time.Duration(s * float64(time.Second))
 	if d < time.Minute {
-		return scenario.FormatDuration(d.Round(100 * time.Millisecond))
+		return units.FormatDuration(d.Round(100 * time.Millisecond))
 	}
-	return scenario.FormatDuration(d.Round(time.Second))
+	return units.FormatDuration(d.Round(time.Second))
 }
 
 // size writes a number of bytes.

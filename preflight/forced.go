@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -95,7 +96,7 @@ func scripted(l *look) []Finding {
 	var words []string
 	for i := range s.Script {
 		m := &s.Script[i]
-		words = append(words, scenario.FormatDuration(m.From)+" to "+scenario.FormatDuration(m.To))
+		words = append(words, units.FormatDuration(m.From)+" to "+units.FormatDuration(m.To))
 	}
 	const most = 5
 	return l.note(saying{"scripted-faults", "staging.script",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/generator/traffic"
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -44,8 +45,8 @@ func historical(l *look) []Finding {
 
 // inDays writes an age in whole days.
 func inDays(age time.Duration) string {
-	if age >= scenario.LongestTold {
-		return scenario.FormatSpan(age)
+	if age >= units.LongestTold {
+		return units.FormatSpan(age)
 	}
 	return count(math.Floor(age.Hours()/24)) + " days"
 }

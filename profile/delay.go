@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/scenario"
+	"rehearse/internal/units"
 )
 
 // Delay is how long ids are to be anonymous in a synthesis, and come to be, in
@@ -179,7 +179,7 @@ func inverse(f func(float64) float64, value float64) float64 {
 // text writes the delay as a scenario has it.
 func (d Delay) text() string {
 	in := func(seconds float64) string {
-		return scenario.FormatDuration(max(time.Duration(seconds*1e3), 1) * time.Millisecond)
+		return units.FormatDuration(max(time.Duration(seconds*1e3), 1) * time.Millisecond)
 	}
 	return "delay: {p50: " + in(d.P50) + ", p90: " + in(d.P90) + "}"
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -91,7 +92,7 @@ func (p *Profile) writeMerges(b *bytes.Buffer) {
 // writeDirt writes disorder, duplicates and merges that come too early.
 func (p *Profile) writeDirt(b *bytes.Buffer) {
 	if d := p.disorder(); d > 0 {
-		fmt.Fprintf(b, "  timestamps: {disorder: %s}\n", scenario.FormatDuration(d))
+		fmt.Fprintf(b, "  timestamps: {disorder: %s}\n", units.FormatDuration(d))
 	} else {
 		b.WriteString("  timestamps: now\n")
 	}

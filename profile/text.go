@@ -10,6 +10,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -127,7 +128,7 @@ func (d Disorder) text() string {
 	}
 	text := fmt.Sprintf("%s older than the line before, by up to %s", humanize.Comma(d.Backward), span(d.WorstSeconds))
 	if within := math.Floor(d.WorstSeconds) + 1; within <= scenario.MaxReorder.Seconds() {
-		reorder := scenario.FormatDuration(time.Duration(within) * time.Second)
+		reorder := units.FormatDuration(time.Duration(within) * time.Second)
 		text += fmt.Sprintf(" (a replay with reorder: %s puts them in order)", reorder)
 	}
 	return text
@@ -221,7 +222,7 @@ func (p *Profile) writeKinds(b *strings.Builder) {
 // span is a duration as people read it.
 func span(seconds float64) string {
 	if seconds >= longestSpan.Seconds() {
-		return scenario.FormatSpan(longestSpan)
+		return units.FormatSpan(longestSpan)
 	}
 	return time.Duration(seconds * float64(time.Second)).Round(time.Millisecond).String()
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rehearse/internal/units"
 	"rehearse/scenario"
 )
 
@@ -59,10 +60,10 @@ func (c *Counts) disorder() string {
 	case c.NewestFirst():
 		text += ": the newest come first, and on the recorded clock all would be sent at once: sort the file by time"
 		if within <= scenario.MaxReorder {
-			text += fmt.Sprintf(", or set replay.reorder to %s if it is no larger than %s", scenario.FormatDuration(within), scenario.FormatBytes(maxHeld))
+			text += fmt.Sprintf(", or set replay.reorder to %s if it is no larger than %s", units.FormatDuration(within), units.FormatBytes(maxHeld))
 		}
 	case within <= scenario.MaxReorder:
-		text += fmt.Sprintf(": replay.reorder: %s puts them in order", scenario.FormatDuration(within))
+		text += fmt.Sprintf(": replay.reorder: %s puts them in order", units.FormatDuration(within))
 	}
 	return text
 }
@@ -72,7 +73,7 @@ func spanText(d time.Duration) string {
 	if d < time.Minute {
 		return d.Round(time.Millisecond).String()
 	}
-	return scenario.FormatSpan(d)
+	return units.FormatSpan(d)
 }
 
 // NewestFirst reports whether most events are older than the one before.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
-	"rehearse/scenario"
+	"rehearse/internal/units"
 )
 
 // Files are recordings as they were when they were looked at: however often they are
@@ -241,7 +241,7 @@ func (s *spool) keep(in io.Reader, name string) (part, error) {
 	n, err := io.Copy(out, io.LimitReader(in, s.left+1))
 	if s.left -= n; err == nil && s.left < 0 {
 		err = fmt.Errorf("it has more than the %s that copies may take in %s (TMPDIR names another directory; a plain file needs no copy)",
-			scenario.FormatBytes(s.bound), s.dir)
+			units.FormatBytes(s.bound), s.dir)
 	}
 	info, stat := out.Stat()
 	if err = errors.Join(err, stat, out.Close()); err != nil {

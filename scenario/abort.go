@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"rehearse/internal/units"
 )
 
 // Abort is a rule that ends a run before its time, parsed when the file is
@@ -52,7 +54,7 @@ const hintAbort = "as in http(5xx, 10%, 30s), latency(p99, 5s, 30s), net(20%, 10
 func ParseAbort(text string) (Abort, error) {
 	a := Abort{Text: strings.TrimSpace(text)}
 	if err := a.parse(); err != nil {
-		return Abort{}, fmt.Errorf("cannot read %q as an abort rule: %w", clip(text), err)
+		return Abort{}, fmt.Errorf("cannot read %q as an abort rule: %w", units.Clip(text), err)
 	}
 	return a, nil
 }
@@ -83,7 +85,7 @@ func (a *Abort) parse() error {
 	case a.Kind == AbortNet || a.Kind == AbortRejected:
 		return fmt.Errorf("it reads %s(limit, window)", a.Kind)
 	}
-	return fmt.Errorf("unknown rule %q, known are http, latency, net, rejected", clip(string(a.Kind)))
+	return fmt.Errorf("unknown rule %q, known are http, latency, net, rejected", units.Clip(string(a.Kind)))
 }
 
 // parseStatus reads 503 or 5xx.
@@ -92,7 +94,7 @@ func (a *Abort) parseStatus(text string) error {
 	err := m.parseStatus(text + ")")
 	a.Status = m.Status
 	if err != nil {
-		return fmt.Errorf("%q is not a status such as 429 or a class such as 5xx", clip(text))
+		return fmt.Errorf("%q is not a status such as 429 or a class such as 5xx", units.Clip(text))
 	}
 	return nil
 }
@@ -100,14 +102,14 @@ func (a *Abort) parseStatus(text string) error {
 // parseLimit reads 10% or 100.
 func (a *Abort) parseLimit(text string) error {
 	if strings.HasSuffix(text, "%") {
-		share, err := ParseShare(text)
+		share, err := units.ParseShare(text)
 		a.Limit = share
 		if err == nil && share >= 1 {
 			return errors.New("no share is more than 100%")
 		}
 		return err
 	}
-	n, err := ParseCount(text)
+	n, err := units.ParseCount(text)
 	a.Limit, a.Count = float64(n), true
 	return err
 }
@@ -117,11 +119,11 @@ func (a *Abort) parseLimit(text string) error {
 func (a *Abort) parseQuantile(quantile, slow string) error {
 	var m Metric
 	if err := m.parseStatistic(quantile); err != nil || m.Mean || m.Quantile == 0 {
-		return fmt.Errorf("%q is no quantile such as p99 or max", clip(quantile))
+		return fmt.Errorf("%q is no quantile such as p99 or max", units.Clip(quantile))
 	}
 	var err error
 	a.Limit = math.Round((1-m.Quantile)*1e12) / 1e12
-	a.Slow, err = ParseDuration(slow)
+	a.Slow, err = units.ParseDuration(slow)
 	if err == nil && a.Slow <= 0 {
 		err = errors.New("the limit must be more than 0")
 	}
@@ -130,10 +132,10 @@ func (a *Abort) parseQuantile(quantile, slow string) error {
 
 // parseWindow reads how long the window is.
 func (a *Abort) parseWindow(text string) error {
-	window, err := ParseDuration(text)
+	window, err := units.ParseDuration(text)
 	a.Window = window
 	if err == nil && (window < minAbortWindow || window > maxAbortWindow) {
-		return fmt.Errorf("the window must be %s to %s", FormatDuration(minAbortWindow), FormatDuration(maxAbortWindow))
+		return fmt.Errorf("the window must be %s to %s", units.FormatDuration(minAbortWindow), units.FormatDuration(maxAbortWindow))
 	}
 	return err
 }

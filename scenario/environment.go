@@ -54,7 +54,7 @@ func isVariable(name string) bool {
 	for i := range len(name) {
 		c := name[i]
 		letter := c == '_' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
-		if !letter && (i == 0 || !isDigit(c)) {
+		if digit := '0' <= c && c <= '9'; !letter && (i == 0 || !digit) {
 			return false
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rehearse/internal/units"
 )
 
 // seriesBounds are the largest size, decompressed, and the most rows of a series.
@@ -85,7 +87,7 @@ func parseSeries(plain io.Reader, columns SeriesColumns, most seriesBounds) (*Se
 		record, err := lines.Read()
 		switch {
 		case bounded.N == 0:
-			return nil, fmt.Errorf("larger than %s", FormatBytes(most.bytes))
+			return nil, fmt.Errorf("larger than %s", units.FormatBytes(most.bytes))
 		case err == io.EOF:
 			if columns.Seconds != "" {
 				return s, nil
@@ -110,12 +112,12 @@ func parseSeries(plain io.Reader, columns SeriesColumns, most seriesBounds) (*Se
 func (s *Series) add(line int, period, count string) error {
 	number, err := strconv.ParseFloat(count, 64)
 	if err != nil || !(number >= 0) || math.IsInf(number, 0) {
-		return fmt.Errorf("%q is not a count", clip(count))
+		return fmt.Errorf("%q is not a count", units.Clip(count))
 	}
-	at, err := parseTime(period)
+	at, err := units.ParseTime(period)
 	labels := len(s.rows) > 0 && s.rows[0].at.IsZero()
 	if err != nil && len(s.rows) > 0 && !labels {
-		return fmt.Errorf("%q is not a time, as the first period is", clip(period))
+		return fmt.Errorf("%q is not a time, as the first period is", units.Clip(period))
 	}
 	if err != nil || labels {
 		at = time.Time{}
@@ -128,7 +130,7 @@ func (s *Series) add(line int, period, count string) error {
 func parseSeconds(text string) (time.Duration, error) {
 	seconds, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(seconds >= 1e-3) || seconds > maxOver.Seconds() {
-		return 0, fmt.Errorf("%q is not a number of seconds from 0.001 to 366 days", clip(text))
+		return 0, fmt.Errorf("%q is not a number of seconds from 0.001 to 366 days", units.Clip(text))
 	}
 	return time.Duration(seconds * float64(time.Second)), nil
 }
@@ -150,7 +152,7 @@ func (s *Series) measure() error {
 	for k := 1; k < len(s.rows); k++ {
 		if s.rows[k].at.Sub(s.rows[k-1].at)%s.Spacing != 0 {
 			return fmt.Errorf("line %d: the periods are not evenly spaced: the shortest is %s",
-				s.rows[k].line, FormatDuration(s.Spacing))
+				s.rows[k].line, units.FormatDuration(s.Spacing))
 		}
 	}
 	return nil
@@ -177,14 +179,4 @@ func (s *Series) Stages(scale float64, every time.Duration) []Stage {
 		stages = append(stages, Stage{rate, rate, every})
 	}
 	return stages
-}
-
-// parseTime reads RFC 3339, the same with a space and no zone (UTC), or a date.
-func parseTime(text string) (time.Time, error) {
-	for _, layout := range [...]string{time.RFC3339, time.DateTime, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("cannot read %q as a time", clip(text))
 }

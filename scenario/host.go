@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"rehearse/internal/units"
 )
 
 // Embedded is the word for the endpoint that a run serves itself, where a permit
@@ -90,10 +92,10 @@ func ParseHost(text string) (Host, error) {
 	}
 	name, port, err := splitPort(text)
 	if err != nil {
-		return Host{}, fmt.Errorf("cannot read %q as a host: %w", clip(text), err)
+		return Host{}, fmt.Errorf("cannot read %q as a host: %w", units.Clip(text), err)
 	}
 	if name, err = canonicalName(name); err != nil {
-		return Host{}, fmt.Errorf("cannot read %q as a host: %w", clip(text), err)
+		return Host{}, fmt.Errorf("cannot read %q as a host: %w", units.Clip(text), err)
 	}
 	return Host{Name: name, Port: port}, nil
 }
@@ -139,6 +141,9 @@ func canonicalName(name string) (string, error) {
 	return name, checkName(name)
 }
 
+// inNames are the characters that names are made of.
+const inNames = "-_0123456789abcdefghijklmnopqrstuvwxyz"
+
 // checkName is an error unless name is one that the domain name system could
 // hold (RFC 1123, section 2.1). All digits in the last label would be an address
 // in one of its old spellings, which programs read in different ways.
@@ -151,7 +156,7 @@ func checkName(name string) error {
 				return errors.New("names are written in ASCII (an international one in its xn-- form)")
 			case c == '*':
 				return errors.New("a wildcard stands for hosts that nobody agreed to: name each one")
-			case c != '-' && c != '_' && !isDigit(c) && (c < 'a' || c > 'z'):
+			case strings.IndexByte(inNames, c) < 0:
 				return fmt.Errorf("a name has no %q in it (host or host:port, without http:// and path)", c)
 			}
 		}
@@ -159,7 +164,7 @@ func checkName(name string) error {
 			return errors.New("no name of a host")
 		}
 	}
-	if last := labels[len(labels)-1]; len(name) > 253 || isDigit(last[0]) {
+	if first := labels[len(labels)-1][0]; len(name) > 253 || '0' <= first && first <= '9' {
 		return errors.New("neither a name nor an address (an IPv4 address has four numbers, without zeros before them)")
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"rehearse/internal/units"
 )
 
 // MaxFile is how large a scenario file may be, in bytes.
@@ -106,7 +108,7 @@ func (d *decoder) read(root, token *yaml.Node, kept func() source) (*Scenario, e
 // parseTree reads the text into its nodes.
 func parseTree(text []byte) (*yaml.Node, *Error) {
 	if len(text) > MaxFile {
-		return nil, &Error{What: fmt.Sprintf("larger than %s", FormatBytes(MaxFile))}
+		return nil, &Error{What: fmt.Sprintf("larger than %s", units.FormatBytes(MaxFile))}
 	}
 	var document yaml.Node
 	err := yaml.Load(text, &document)

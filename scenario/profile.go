@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rehearse/internal/units"
 )
 
 // MaxEvents is the most events that a profile may offer: up to here every event
@@ -197,7 +199,7 @@ func reach(area, rate, slope float64) float64 {
 func (p *Profile) String() string {
 	shapes := make([]string, 0, len(p.stages))
 	for _, s := range p.stages {
-		from, to, over := FormatRate(s.From), FormatRate(s.To), FormatDuration(s.Over)
+		from, to, over := units.FormatRate(s.From), units.FormatRate(s.To), units.FormatDuration(s.Over)
 		if s.From == s.To {
 			shapes = append(shapes, fmt.Sprintf("const(%s, %s)", from, over))
 		} else {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"rehearse/internal/units"
 )
 
 // ResolvedFormat names the layout of a resolved scenario.
@@ -135,13 +137,13 @@ var ErrOtherSecret = errors.New("what is given is not what the run had")
 func ParseResolved(file string, text []byte) (*Resolved, error) {
 	var r Resolved
 	if len(text) > 2*MaxFile {
-		return nil, fmt.Errorf("cannot read %s: larger than %s", file, FormatBytes(2*MaxFile))
+		return nil, fmt.Errorf("cannot read %s: larger than %s", file, units.FormatBytes(2*MaxFile))
 	}
 	if err := yaml.Load(text, &r); err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", file, err)
 	}
 	if r.Format != ResolvedFormat {
-		return nil, fmt.Errorf("cannot read %s: its format is %q, and only %q is known", file, clip(r.Format), ResolvedFormat)
+		return nil, fmt.Errorf("cannot read %s: its format is %q, and only %q is known", file, units.Clip(r.Format), ResolvedFormat)
 	}
 	return &r, nil
 }
@@ -158,7 +160,7 @@ func (r *Resolved) Scenario(file string, find func(*SecretRef) (string, bool)) (
 			missing = append(missing, *ref)
 			continue
 		case FingerprintOf(Secret{value}) != ref.Fingerprint:
-			return nil, nil, fmt.Errorf("%s: %w: its fingerprint is %s", clip(ref.Path), ErrOtherSecret, clip(ref.Fingerprint))
+			return nil, nil, fmt.Errorf("%s: %w: its fingerprint is %s", units.Clip(ref.Path), ErrOtherSecret, units.Clip(ref.Fingerprint))
 		}
 		reveal(&r.Tree, placeholder(i), value, map[*yaml.Node]bool{})
 	}

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"rehearse/internal/units"
 )
 
 // The tags that YAML resolves plain scalars to.
@@ -35,7 +37,7 @@ const (
 
 // quoted returns the value as the file spells it, so that what the environment
 // holds is not told.
-func (v value) quoted() string { return strconv.Quote(clip(v.node.Value)) }
+func (v value) quoted() string { return strconv.Quote(units.Clip(v.node.Value)) }
 
 // refers tells whether the value refers to the environment.
 func (v value) refers() bool { return strings.Contains(v.node.Value, opening) }
@@ -135,7 +137,7 @@ func (v value) unreadable(err error, hint string) {
 
 // count reads a whole number within bounds.
 func (v value) count(low, high int64) int64 {
-	n, ok := measured(v, ParseCount, "a count", hintCount)
+	n, ok := measured(v, units.ParseCount, "a count", hintCount)
 	if ok && (n < low || n > high) {
 		v.fail(fmt.Sprintf("must be %d to %d", low, high), "")
 	}
@@ -144,31 +146,31 @@ func (v value) count(low, high int64) int64 {
 
 // bytes reads a size within bounds.
 func (v value) bytes(low, high int64) int64 {
-	n, ok := measured(v, ParseBytes, "a size", hintBytes)
+	n, ok := measured(v, units.ParseBytes, "a size", hintBytes)
 	if ok && (n < low || n > high) {
-		v.fail(fmt.Sprintf("must be %s to %s", FormatBytes(low), FormatBytes(high)), "")
+		v.fail(fmt.Sprintf("must be %s to %s", units.FormatBytes(low), units.FormatBytes(high)), "")
 	}
 	return n
 }
 
 // duration reads a duration within bounds.
 func (v value) duration(low, high time.Duration) time.Duration {
-	d, ok := measured(v, ParseDuration, "a duration", hintDuration)
+	d, ok := measured(v, units.ParseDuration, "a duration", hintDuration)
 	if ok && (d < low || d > high) {
-		v.fail(fmt.Sprintf("must be %s to %s", FormatDuration(low), FormatDuration(high)), "")
+		v.fail(fmt.Sprintf("must be %s to %s", units.FormatDuration(low), units.FormatDuration(high)), "")
 	}
 	return d
 }
 
 // rate reads a rate in events per second.
 func (v value) rate() float64 {
-	rate, _ := measured(v, ParseRate, "a rate", hintRate)
+	rate, _ := measured(v, units.ParseRate, "a rate", hintRate)
 	return rate
 }
 
 // share reads a share as a fraction of 1.
 func (v value) share() float64 {
-	share, _ := measured(v, ParseShare, "a share", hintShare)
+	share, _ := measured(v, units.ParseShare, "a share", hintShare)
 	return share
 }
 
@@ -184,7 +186,7 @@ func (v value) number(low, high float64) float64 {
 func parseNumber(text string) (float64, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return 0, fmt.Errorf("cannot read %q as a number", clip(text))
+		return 0, fmt.Errorf("cannot read %q as a number", units.Clip(text))
 	}
 	return n, nil
 }
@@ -195,7 +197,7 @@ func (v value) time() time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	t, err := parseTime(text)
+	t, err := units.ParseTime(text)
 	if err != nil {
 		v.unreadable(err, hintTime)
 	}

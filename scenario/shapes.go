@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rehearse/internal/units"
 )
 
 // maxSteps bounds what one step(...) may unfold to.
@@ -50,13 +52,13 @@ func parseShapes(text string) (stages []Stage, problems []error) {
 	for rest != "" {
 		end := strings.IndexByte(rest, ')')
 		if end < 0 {
-			return nil, append(problems, fmt.Errorf("cannot read %q: a closing ) is missing", clip(rest)))
+			return nil, append(problems, fmt.Errorf("cannot read %q: a closing ) is missing", units.Clip(rest)))
 		}
 		call := rest[:end+1]
 		rest = strings.TrimSpace(rest[end+1:])
 		more, err := parseShape(call)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("cannot read %q: %w", clip(call), err))
+			problems = append(problems, fmt.Errorf("cannot read %q: %w", units.Clip(call), err))
 		}
 		stages = append(stages, more...)
 	}
@@ -73,7 +75,7 @@ func parseShape(call string) ([]Stage, error) {
 	s, known := shapes[name]
 	if !known {
 		words := strings.Join(slices.Sorted(maps.Keys(shapes)), ", ")
-		return nil, fmt.Errorf("unknown shape %q, known are %s", clip(name), words)
+		return nil, fmt.Errorf("unknown shape %q, known are %s", units.Clip(name), words)
 	}
 	a := &arguments{texts: strings.Split(inside, ",")}
 	if len(a.texts) != strings.Count(s.form, ",")+1 {
@@ -96,13 +98,13 @@ func (a *arguments) next() string {
 }
 
 func (a *arguments) rate() float64 {
-	rate, err := ParseRate(a.next())
+	rate, err := units.ParseRate(a.next())
 	a.keep(err)
 	return rate
 }
 
 func (a *arguments) duration() time.Duration {
-	d, err := ParseDuration(a.next())
+	d, err := units.ParseDuration(a.next())
 	a.keep(err)
 	return d
 }
@@ -144,14 +146,4 @@ func readStep(a *arguments) []Stage {
 		stages = append(stages, Stage{rate, rate, each})
 	}
 	return append(stages, Stage{to, to, each})
-}
-
-// clip shortens what is quoted in an error.
-func clip(text string) string {
-	const most = 60
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most]) + "…"
 }

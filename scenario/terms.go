@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"rehearse/internal/units"
 )
 
 // TermsFormat names the layout of a permit. A reader refuses any other.
@@ -208,7 +210,7 @@ func readBounds(v value) (b Bounds) {
 		return b
 	}
 	if b.Peak < 1 || b.Peak > 1e9 {
-		v.d.fail("bounds.peak", fmt.Sprintf("must be %s to %s", FormatRate(1), FormatRate(1e9)), "")
+		v.d.fail("bounds.peak", fmt.Sprintf("must be %s to %s", units.FormatRate(1), units.FormatRate(1e9)), "")
 	}
 	return b
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rehearse/internal/units"
 )
 
 // Threshold is one demand on the results, parsed when the file is loaded.
@@ -98,7 +100,7 @@ func ParseThreshold(text string) (Threshold, error) {
 		err = t.parseValue(value)
 	}
 	if err != nil {
-		return Threshold{}, fmt.Errorf("cannot read %q as a threshold: %w", clip(text), err)
+		return Threshold{}, fmt.Errorf("cannot read %q as a threshold: %w", units.Clip(text), err)
 	}
 	return t, nil
 }
@@ -118,7 +120,7 @@ func (t *Threshold) split() (measure, value string, err error) {
 	case "<", "<=", ">", ">=", "==", "!=":
 		return strings.TrimSpace(t.Text[:at]), strings.TrimSpace(t.Text[end:]), nil
 	}
-	return "", "", fmt.Errorf("unknown comparison %q", clip(t.Op))
+	return "", "", fmt.Errorf("unknown comparison %q", units.Clip(t.Op))
 }
 
 // cutScope reads where the demand holds, which follows the value: in a stage, or
@@ -137,11 +139,11 @@ func (t *Threshold) cutScope(text string) (value string, err error) {
 		t.Stage, err = stageName(where)
 		return value, err
 	case word != "every":
-		return "", fmt.Errorf("unexpected %q", clip(rest))
+		return "", fmt.Errorf("unexpected %q", units.Clip(rest))
 	}
-	t.Every, err = ParseDuration(where)
+	t.Every, err = units.ParseDuration(where)
 	if err == nil && (t.Every < minEvery || t.Every > maxEvery) {
-		err = fmt.Errorf("windows must be %s to %s long", FormatDuration(minEvery), FormatDuration(maxEvery))
+		err = fmt.Errorf("windows must be %s to %s long", units.FormatDuration(minEvery), units.FormatDuration(maxEvery))
 	}
 	return value, err
 }
@@ -152,7 +154,7 @@ func stageName(text string) (string, error) {
 	if len(words) == 1 || len(words) == 2 && words[0] == "stage" {
 		return strings.Join(words, " "), nil
 	}
-	return "", fmt.Errorf("%q is not the name of a stage", clip(text))
+	return "", fmt.Errorf("%q is not the name of a stage", units.Clip(text))
 }
 
 // parse reads a measure such as "service p99.9" or "rejected(5xx)".
@@ -163,13 +165,13 @@ func (m *Metric) parse(text string) error {
 	switch name {
 	case "latency", "service", "lag":
 		if only {
-			return fmt.Errorf("unknown measure %q", clip(first))
+			return fmt.Errorf("unknown measure %q", units.Clip(first))
 		}
 		m.Name = name
 		return m.parseStatistic(second)
 	case "accepted", "rejected", "ambiguous", "unsent", "dropped", "late":
 		if second != "" {
-			return fmt.Errorf("unexpected %q", clip(second))
+			return fmt.Errorf("unexpected %q", units.Clip(second))
 		}
 		m.Name = name
 		if only {
@@ -179,7 +181,7 @@ func (m *Metric) parse(text string) error {
 	}
 	m.Name = "latency"
 	if second != "" {
-		return fmt.Errorf("unknown measure %q", clip(first))
+		return fmt.Errorf("unknown measure %q", units.Clip(first))
 	}
 	return m.parseStatistic(first)
 }
@@ -197,22 +199,22 @@ func (m *Metric) parseStatistic(text string) error {
 	digits, isPercentile := strings.CutPrefix(text, "p")
 	percent, err := strconv.ParseFloat(digits, 64)
 	if !isPercentile || err != nil || strings.Trim(digits, "0123456789.") != "" {
-		return fmt.Errorf("unknown measure %q", clip(text))
+		return fmt.Errorf("unknown measure %q", units.Clip(text))
 	}
 	if percent <= 0 || percent >= 100 {
-		return fmt.Errorf("%q is not above p0 and below p100", clip(text))
+		return fmt.Errorf("%q is not above p0 and below p100", units.Clip(text))
 	}
-	m.Quantile = hundredth(percent)
-	return nil
+	m.Quantile, err = units.ParseShare(digits + "%")
+	return err
 }
 
 // parseStatus reads the rest of rejected(429) or rejected(5xx).
 func (m *Metric) parseStatus(text string) error {
 	status, closed := strings.CutSuffix(text, ")")
 	if m.Name != "rejected" || !closed || len(status) != 3 || status[0] < '1' || status[0] > '5' {
-		return fmt.Errorf("%q is not a status such as 429 or a class such as 5xx, of rejected", clip(text))
+		return fmt.Errorf("%q is not a status such as 429 or a class such as 5xx, of rejected", units.Clip(text))
 	}
-	if status[1:] != "xx" && (!isDigit(status[1]) || !isDigit(status[2])) {
+	if status[1:] != "xx" && strings.Trim(status[1:], "0123456789") != "" {
 		return fmt.Errorf("%q is neither a status nor a class", status)
 	}
 	m.Status = status
@@ -222,16 +224,16 @@ func (m *Metric) parseStatus(text string) error {
 // parseValue reads the right-hand side in the unit of the measure.
 func (t *Threshold) parseValue(text string) error {
 	if t.Metric.Mean || t.Metric.Quantile > 0 {
-		d, err := ParseDuration(text)
+		d, err := units.ParseDuration(text)
 		t.Value = float64(d) / float64(time.Millisecond)
 		return err
 	}
 	if strings.HasSuffix(text, "%") {
-		share, err := ParseShare(text)
+		share, err := units.ParseShare(text)
 		t.Value, t.Share = share, true
 		return err
 	}
-	n, err := ParseCount(text)
+	n, err := units.ParseCount(text)
 	t.Value = float64(n)
 	return err
 }

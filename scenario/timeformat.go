@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"rehearse/internal/units"
 )
 
 // TimeFormat is how times are written, in the directives of strptime(3): %d/%m/%Y
@@ -52,7 +54,7 @@ func ParseTimeFormat(text string) (*TimeFormat, error) {
 		return false
 	}
 	if !has("s") && !(has("Yy") && (has("mbBh") && has("de") || has("j"))) {
-		return nil, fmt.Errorf("%q tells no date: it wants a year, a month and a day", clip(text))
+		return nil, fmt.Errorf("%q tells no date: it wants a year, a month and a day", units.Clip(text))
 	}
 	return f, nil
 }
@@ -66,7 +68,7 @@ func (f *TimeFormat) add(text string) error {
 		i++
 		switch {
 		case i == len(text):
-			return fmt.Errorf("%q ends in %%", clip(text))
+			return fmt.Errorf("%q ends in %%", units.Clip(text))
 		case text[i] == '%':
 			f.steps = append(f.steps, timeStep{character: '%'})
 		case longFor(text[i]) != "":
@@ -76,7 +78,7 @@ func (f *TimeFormat) add(text string) error {
 		case strings.IndexByte(directives, text[i]) >= 0:
 			f.steps = append(f.steps, timeStep{directive: text[i]})
 		default:
-			return fmt.Errorf("unknown directive %%%c in %q", text[i], clip(text))
+			return fmt.Errorf("unknown directive %%%c in %q", text[i], units.Clip(text))
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"rehearse/internal/units"
 )
 
 // Timestamps says what time the events bear: that of sending, or a historical
@@ -51,7 +53,7 @@ func readTimestamps(v value) Timestamps {
 func parseZone(text string) (time.Duration, error) {
 	t, err := time.Parse("Z07:00", text)
 	if err != nil {
-		return 0, fmt.Errorf("cannot read %q as a time zone", clip(text))
+		return 0, fmt.Errorf("cannot read %q as a time zone", units.Clip(text))
 	}
 	_, seconds := t.Zone()
 	return time.Duration(seconds) * time.Second, nil

@@ -3,6 +3,8 @@ package scenario
 import (
 	"fmt"
 	"strconv"
+
+	"rehearse/internal/units"
 )
 
 // Traffic describes synthesized events.
@@ -66,7 +68,7 @@ func readTraffic(v value) *Traffic {
 func parseSeed(text string) (uint64, error) {
 	seed, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("cannot read %q as a seed", clip(text))
+		return 0, fmt.Errorf("cannot read %q as a seed", units.Clip(text))
 	}
 	return seed, nil
 }

@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rehearse/internal/units"
 	"rehearse/results"
 	"rehearse/results/compare"
 	"rehearse/results/report"
-	"rehearse/scenario"
 )
 
 // compareFlags are those of compare.
@@ -63,7 +63,7 @@ be compared.`,
 
 // compareRuns compares two directories and prints what came of it.
 func compareRuns(e env, a, b string, f compareFlags) error {
-	tolerance, err := scenario.ParseShare(f.tolerance)
+	tolerance, err := units.ParseShare(f.tolerance)
 	if err != nil {
 		return exitError{exitUsage, fmt.Errorf("cannot read --tolerance: %w", err)}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rehearse/generator"
+	"rehearse/internal/units"
 	"rehearse/permit"
 	"rehearse/preflight"
 	"rehearse/scenario"
@@ -232,7 +233,7 @@ func (f *terms) readBounds(t *scenario.Terms, l permit.Load, s *scenario.Scenari
 	t.Bounds = scenario.Bounds{Peak: headroom(l, s.Load.Arrivals), Events: l.Events * attempts, Batch: l.Batch, Merges: max(l.Merges, 0) * attempts}
 	var wrong error
 	if f.peak != "" {
-		peak, err := scenario.ParseRate(f.peak)
+		peak, err := units.ParseRate(f.peak)
 		t.Bounds.Peak, wrong = peak, err
 	}
 	for _, bound := range []struct {
@@ -240,7 +241,7 @@ func (f *terms) readBounds(t *scenario.Terms, l permit.Load, s *scenario.Scenari
 		to   *int64
 	}{{f.total, &t.Bounds.Events}, {f.requests, &t.Bounds.Requests}, {f.batch, &t.Bounds.Batch}, {f.merges, &t.Bounds.Merges}} {
 		if bound.text != "" {
-			n, err := scenario.ParseCount(strings.TrimSpace(bound.text))
+			n, err := units.ParseCount(strings.TrimSpace(bound.text))
 			*bound.to, wrong = n, errors.Join(wrong, err)
 		}
 	}

@@ -16,8 +16,8 @@ import (
 
 	"rehearse/capture"
 	"rehearse/generator"
+	"rehearse/internal/units"
 	"rehearse/results"
-	"rehearse/scenario"
 )
 
 // progress shows how a run goes. It only ever sees finished intervals, so that
@@ -45,7 +45,7 @@ func newProgress(r *rehearsal, directory string, read reading) progress {
 	}
 	fmt.Fprintf(out, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
 		r.scenario.Name, humanize.Comma(r.source.Plan.Events), humanize.Comma(r.source.Plan.Requests),
-		scenario.FormatSpan(r.source.Plan.Span), humanize.Comma(int64(r.source.Plan.Peak)), r.target, directory)
+		units.FormatSpan(r.source.Plan.Span), humanize.Comma(int64(r.source.Plan.Peak)), r.target, directory)
 	if screen, ok := terminal(out); ok && os.Getenv("TERM") != "dumb" {
 		return newBar(screen, r.source.Plan.Span, read)
 	}
@@ -76,7 +76,7 @@ func (l *lines) show(iv *results.Interval) {
 		return
 	}
 	l.shown = iv.To.Truncate(every)
-	fmt.Fprintf(l.out, "%s of %s  %s\n", scenario.FormatSpan(iv.To), scenario.FormatSpan(l.span), strings.Join(describe(iv, l.read), "  "))
+	fmt.Fprintf(l.out, "%s of %s  %s\n", units.FormatSpan(iv.To), units.FormatSpan(l.span), strings.Join(describe(iv, l.read), "  "))
 }
 
 // warn prints at once.
@@ -130,7 +130,7 @@ func (b *bar) clock(decor.Statistics) string {
 }
 
 func progressClock(now, span time.Duration) string {
-	return fmt.Sprintf("%s of %s ", scenario.FormatSpan(now), scenario.FormatSpan(span))
+	return fmt.Sprintf("%s of %s ", units.FormatSpan(now), units.FormatSpan(span))
 }
 
 // say sets the text beside the bar.
@@ -174,7 +174,7 @@ func describe(iv *results.Interval, read reading) []string {
 		p50, p99 = "p50 "+short(iv.Latency.Quantile(0.5)), "p99 "+short(iv.Latency.Quantile(0.99))
 	}
 	if iv.Unanswered > 0 {
-		pace = fmt.Sprintf("no answer for %s, %d in flight", scenario.FormatSpan(max(iv.Unanswered.Round(time.Second), time.Second)), iv.InFlight.Requests)
+		pace = fmt.Sprintf("no answer for %s, %d in flight", units.FormatSpan(max(iv.Unanswered.Round(time.Second), time.Second)), iv.InFlight.Requests)
 	}
 	words := []string{
 		pace, p99,

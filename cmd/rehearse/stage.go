@@ -15,6 +15,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
+	"rehearse/internal/units"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -127,15 +128,15 @@ func (f *stageFlags) config() (staging.Config, error) {
 		c.Reject = append(c.Reject, r)
 	}
 	if f.reset != "" {
-		c.Reset, err = scenario.ParseShare(f.reset)
+		c.Reset, err = units.ParseShare(f.reset)
 		note("reset", err)
 	}
 	if f.again != "" {
-		c.NotPersisted, err = scenario.ParseShare(f.again)
+		c.NotPersisted, err = units.ParseShare(f.again)
 		note("again", err)
 	}
 	if f.maxBody != "" {
-		n, err := scenario.ParseBytes(f.maxBody)
+		n, err := units.ParseBytes(f.maxBody)
 		if err == nil && n == 0 {
 			err = errors.New("no body fits into 0 bytes")
 		}
@@ -146,7 +147,7 @@ func (f *stageFlags) config() (staging.Config, error) {
 		wrong = append(wrong, fmt.Errorf("--retry-after: cannot say %v: the header counts whole seconds", f.retryAfter))
 	}
 	if f.setup.stored != "" {
-		c.Stored, err = scenario.ParseShare(f.setup.stored)
+		c.Stored, err = units.ParseShare(f.setup.stored)
 		note("stored", err)
 	}
 	if f.setup.rate < 0 || f.setup.burst < 0 {

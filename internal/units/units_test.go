@@ -1,4 +1,4 @@
-package scenario
+package units
 
 import (
 	"math"
@@ -30,7 +30,7 @@ func TestParseCount(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{
 		"0": 0, "64": 64, "1_000": 1000, "10k": 10_000, "1M": 1_000_000, "1.5M": 1_500_000, "1.1M": 1_100_000,
-		"2G": 2e9, "1e3": 1000, "9007199254740992": MaxEvents, "4.35k": 4350,
+		"2G": 2e9, "1e3": 1000, "9007199254740992": maxCount, "4.35k": 4350,
 	} {
 		if got, err := ParseCount(text); err != nil || got != want {
 			t.Errorf("ParseCount(%q) = %v, %v, want %v", text, got, err, want)
@@ -115,7 +115,7 @@ func TestFormatIsReadBack(t *testing.T) {
 		if got, err := ParseRate(FormatRate(rate)); err != nil || got != rate {
 			t.Fatalf("rate %v became %v, %v", rate, got, err)
 		}
-		n := rapid.Int64Range(0, MaxEvents).Draw(t, "n")
+		n := rapid.Int64Range(0, maxCount).Draw(t, "n")
 		if got, err := ParseCount(strconv.FormatInt(n, 10)); err != nil || got != n {
 			t.Fatalf("count %v became %v, %v", n, got, err)
 		}

@@ -1,4 +1,4 @@
-package scenario
+package units
 
 import (
 	"errors"
@@ -6,13 +6,11 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// Units are text in a scenario file: a decimal number, then a unit. Except in
-// durations, digits may be grouped with underscores and a space may stand before
-// the unit. Only these spellings are known; in particular m is minutes and M is a
-// million.
+// maxCount is the largest whole number that is read: up to here each is exact as a
+// float64.
+const maxCount = 1 << 53
 
 var (
 	magnitudes = map[string]float64{"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
@@ -29,7 +27,7 @@ var (
 func ParseRate(text string) (float64, error) {
 	number, unit, err := scan(text)
 	if err != nil {
-		return 0, fmt.Errorf("cannot read %q as a rate: %w", clip(text), err)
+		return 0, fmt.Errorf("cannot read %q as a rate: %w", Clip(text), err)
 	}
 	magnitude, period, per := strings.Cut(unit, "/")
 	if !per {
@@ -38,11 +36,11 @@ func ParseRate(text string) (float64, error) {
 	times, known := magnitudes[strings.TrimSpace(magnitude)]
 	seconds, timed := periods[strings.TrimSpace(period)]
 	if !known || !timed {
-		return 0, fmt.Errorf("cannot read %q as a rate: unknown unit %q", clip(text), clip(unit))
+		return 0, fmt.Errorf("cannot read %q as a rate: unknown unit %q", Clip(text), Clip(unit))
 	}
 	rate := number * times / seconds
 	if math.IsInf(rate, 0) {
-		return 0, fmt.Errorf("cannot read %q as a rate: it does not fit", clip(text))
+		return 0, fmt.Errorf("cannot read %q as a rate: it does not fit", Clip(text))
 	}
 	return rate, nil
 }
@@ -56,7 +54,7 @@ func FormatRate(rate float64) string {
 func ParseCount(text string) (int64, error) {
 	n, err := parseWhole(text, magnitudes)
 	if err != nil {
-		return 0, fmt.Errorf("cannot read %q as a count: %w", clip(text), err)
+		return 0, fmt.Errorf("cannot read %q as a count: %w", Clip(text), err)
 	}
 	return n, nil
 }
@@ -66,7 +64,7 @@ func ParseCount(text string) (int64, error) {
 func ParseBytes(text string) (int64, error) {
 	n, err := parseWhole(text, sizes)
 	if err != nil {
-		return 0, fmt.Errorf("cannot read %q as a size: %w", clip(text), err)
+		return 0, fmt.Errorf("cannot read %q as a size: %w", Clip(text), err)
 	}
 	return n, nil
 }
@@ -89,12 +87,12 @@ func ParseShare(text string) (float64, error) {
 	case unit == "":
 		err = errors.New("the % is missing")
 	case unit != "%":
-		err = fmt.Errorf("unknown unit %q", clip(unit))
+		err = fmt.Errorf("unknown unit %q", Clip(unit))
 	case number > 100:
 		err = errors.New("more than 100%")
 	}
 	if err != nil {
-		return 0, fmt.Errorf("cannot read %q as a share: %w", clip(text), err)
+		return 0, fmt.Errorf("cannot read %q as a share: %w", Clip(text), err)
 	}
 	return hundredth(number), nil
 }
@@ -109,94 +107,6 @@ func hundredth(n float64) float64 {
 	return exact
 }
 
-// ParseDuration reads a duration as Go writes it (1m30s, 1.5s, 250ms), with d for
-// 24 hours and w for 7 days. Only 0 may stand without a unit.
-func ParseDuration(text string) (time.Duration, error) {
-	var sum time.Duration
-	rest := strings.TrimSpace(text)
-	if rest == "0" {
-		return 0, nil
-	}
-	for more := true; more; more = rest != "" {
-		var part time.Duration
-		var err error
-		if part, rest, err = parsePart(rest); err != nil {
-			return 0, fmt.Errorf("cannot read %q as a duration: %w", clip(text), err)
-		}
-		if part > math.MaxInt64-sum {
-			return 0, fmt.Errorf("cannot read %q as a duration: longer than 292 years", clip(text))
-		}
-		sum += part
-	}
-	return sum, nil
-}
-
-// parsePart reads the first number and unit of a duration and returns what follows.
-func parsePart(text string) (part time.Duration, rest string, err error) {
-	isNumber := func(r rune) bool { return '0' <= r && r <= '9' || r == '.' }
-	unitAt := strings.IndexFunc(text, func(r rune) bool { return !isNumber(r) })
-	if unitAt < 0 {
-		return 0, "", errors.New("the unit is missing")
-	}
-	if unitAt == 0 {
-		return 0, "", errors.New("a number is missing")
-	}
-	number, rest := text[:unitAt], text[unitAt:]
-	end := strings.IndexFunc(rest, isNumber)
-	if end < 0 {
-		end = len(rest)
-	}
-	unit, rest := rest[:end], rest[end:]
-	times := time.Duration(1)
-	switch unit {
-	case "d":
-		unit, times = "h", 24
-	case "w":
-		unit, times = "h", 7*24
-	case "ns", "us", "µs", "ms", "s", "m", "h":
-	default:
-		return 0, "", fmt.Errorf("unknown unit %q", clip(unit))
-	}
-	part, err = time.ParseDuration(number + unit)
-	if err != nil || part > math.MaxInt64/times {
-		return 0, "", fmt.Errorf("%q is not a number that fits", clip(number))
-	}
-	return part * times, rest, nil
-}
-
-// FormatDuration returns a duration that ParseDuration reads back, without the
-// zero minutes and seconds that Go appends: 2d, 1h30m, 10m, 1.5s.
-func FormatDuration(d time.Duration) string {
-	if d > 0 && d%(24*time.Hour) == 0 {
-		return strconv.FormatInt(int64(d/(24*time.Hour)), 10) + "d"
-	}
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
-// LongestTold is the longest span that is told in days: what is further apart than
-// some 292 years saturates.
-const LongestTold = 290 * 365 * 24 * time.Hour
-
-// FormatSpan writes how long something lasts for people to read: to the second,
-// from three days on in days, and what does not fit as more than 290 years.
-func FormatSpan(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d < 3*day:
-		return d.Round(time.Second).String()
-	case d >= LongestTold:
-		return "more than 290 years" // a difference of two times says no more
-	}
-	return strconv.FormatInt(int64(d.Round(day)/day), 10) + " days"
-}
-
 // parseWhole reads a whole number of the given units, up to 2^53.
 func parseWhole(text string, units map[string]float64) (int64, error) {
 	number, unit, err := scan(text)
@@ -205,12 +115,12 @@ func parseWhole(text string, units map[string]float64) (int64, error) {
 	}
 	times, known := units[unit]
 	if !known {
-		return 0, fmt.Errorf("unknown unit %q", clip(unit))
+		return 0, fmt.Errorf("unknown unit %q", Clip(unit))
 	}
 	product := number * times
 	whole := math.Round(product)
 	switch {
-	case product > MaxEvents:
+	case product > maxCount:
 		return 0, errors.New("more than 2^53")
 	case math.Abs(product-whole) > 1e-15*product:
 		return 0, errors.New("not a whole number")
@@ -230,7 +140,7 @@ func scan(text string) (number float64, unit string, err error) {
 	}
 	number, err = strconv.ParseFloat(strings.ReplaceAll(text[:end], "_", ""), 64)
 	if err != nil {
-		return 0, "", fmt.Errorf("%q is not a number that fits", clip(text[:end]))
+		return 0, "", fmt.Errorf("%q is not a number that fits", Clip(text[:end]))
 	}
 	return number, strings.TrimSpace(text[end:]), nil
 }
@@ -260,3 +170,13 @@ func numberEnd(text string) int {
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// clip shortens what is quoted in an error.
+func Clip(text string) string {
+	const most = 60
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most]) + "…"
+}
