@@ -20,7 +20,7 @@ func owners() map[string][]string {
 		"github.com/hiddeco/sshsig":                  {"permit"},
 		"golang.org/x/crypto/ssh":                    {"permit"},
 		"golang.org/x/net/proxy":                     {"generator"},
-		"golang.org/x/net/http/httpproxy":            {"cmd/rehearse"},
+		"golang.org/x/net/http/httpproxy":            {"rehearsal"},
 		"go.yaml.in/yaml/v4":                         {"scenario"},
 		"github.com/parquet-go/parquet-go":           {"recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
@@ -45,7 +45,7 @@ const house = `
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: capture capture/pipeline scenario results results/rundir results/report results/compare results/metrics results/otlp recording profile intake permit preflight generator generator/traffic staging
+cmd/rehearse: rehearsal capture capture/pipeline scenario results results/report results/compare recording profile intake permit preflight generator generator/traffic staging
 generator/traffic: capture scenario
 generator: capture scenario results recording generator/traffic recording/anonymize
 intake: scenario profile
@@ -56,6 +56,7 @@ preflight: capture capture/pipeline scenario generator/traffic
 profile: capture scenario recording
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
+rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging
 results/compare: results
 results/metrics: results
 results/otlp: results results/metrics

@@ -6,15 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"rehearse/generator"
 	"rehearse/preflight"
+	"rehearse/rehearsal"
 	"rehearse/scenario"
 )
 
@@ -77,22 +76,18 @@ The last line printed is the verdict with the exit code:
 
 // check is the verb.
 func (f *checkFlags) check(e env, path string) error {
-	set := f.set
-	if f.seed != "" {
-		set = append(set, "traffic.seed="+f.seed)
-	}
-	s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: set})
+	s, err := rehearsal.Load(path, rehearsal.Overrides{Set: f.set, Seed: f.seed})
 	if err != nil {
 		return err
 	}
 	var facts *scenario.Facts
 	if f.pipeline != "" {
 		if facts, err = scenario.LoadFacts(f.pipeline); err != nil {
-			return misread{"file of the pipeline's facts", err}
+			return &rehearsal.Misread{What: "file of the pipeline's facts", Err: err}
 		}
 	}
 	now := time.Now()
-	load, err := loadOf(s, facts, now, f.exact)
+	load, err := rehearsal.Estimate(s, facts, now, f.exact)
 	if err != nil {
 		return exitError{exitScenario, err}
 	}
@@ -137,58 +132,6 @@ func (f *checkFlags) print(e env, s *scenario.Scenario, r *preflight.Report) err
 		return status(code)
 	}
 	return nil
-}
-
-// loadOf says what a run of s would send: in closed form where that is known and
-// from a sample where not, or by building all of it.
-func loadOf(s *scenario.Scenario, facts *scenario.Facts, now time.Time, exact bool) (preflight.Load, error) {
-	if s.Replay != nil || exact {
-		return countedLoad(s, facts, now)
-	}
-	return estimatedLoad(s, facts, supposed(s), now), nil
-}
-
-// estimatedLoad is what a run of synthesized traffic would send to a destination.
-func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *generator.Destination, now time.Time) preflight.Load {
-	there, most := preflight.Behind(s, facts)
-	weight := generator.Weigh(there, to, preflight.Start(s, now), most)
-	return preflight.Load{
-		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
-		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile, Leaves: generator.Leaves(s), Refused: weight.Refused,
-		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
-	}
-}
-
-// supposed is where requests would go: it decides how long their heads are. The
-// ports of embedded endpoints have five digits, the names of runs one length.
-func supposed(s *scenario.Scenario) *generator.Destination {
-	u, err := url.Parse(cmp.Or(s.Target.URL, "http://127.0.0.1:50000"))
-	if err != nil {
-		u = &url.URL{Scheme: "http", Host: "127.0.0.1:50000"}
-	}
-	return &generator.Destination{URL: u, UserAgent: userAgent(s, runID()), Timeout: s.Target.Timeout}
-}
-
-// countedLoad builds every request of a run and counts.
-func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (preflight.Load, error) {
-	start := preflight.Start(s, now)
-	tally, curve := preflight.NewTally(s, facts, start), s.Load.Profile
-	there, most := preflight.Behind(s, facts)
-	plan, err := generator.DryRun(there, supposed(s), start, most, func(d *generator.Dry) {
-		tally.Take(&preflight.Request{
-			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
-		})
-	})
-	if err == nil && curve == nil {
-		curve, err = preflight.Steps(plan.Rate, plan.Span)
-	}
-	load := tally.Load(curve)
-	load.Warnings = plan.Warnings
-	if p := plan.Pause; p.IsLong() {
-		load.Pause = preflight.Pause{Length: p.Length, Message: p.String(), Hint: p.Hint()}
-	}
-	load.Recorded = plan.Verbatim
-	return load, err
 }
 
 // terminalOf says what the place that text goes to can show.

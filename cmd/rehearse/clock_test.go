@@ -14,25 +14,6 @@ import (
 	"rehearse/results"
 )
 
-// TestClockWatch: clocks that are further apart than a few seconds are told of.
-func TestClockWatch(t *testing.T) {
-	t.Parallel()
-	for ahead, want := range map[time.Duration]string{
-		0: "", 5 * time.Second: "", -5 * time.Second: "",
-		200500 * time.Millisecond: "the endpoint's clock is 3m20s or more ahead of this machine's",
-		-time.Hour:                "the endpoint's clock is 1h0m0s or more behind this machine's",
-	} {
-		var c clockWatch
-		c.hear(ahead)
-		if got := c.note(); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
-			t.Errorf("%v: %q, want %q", ahead, got, want)
-		}
-		if first, second := c.news(), c.news(); (first != nil) != (want != "") || second != nil {
-			t.Errorf("%v: told %v, then %v", ahead, first, second)
-		}
-	}
-}
-
 // TestClockOfTarget: a target whose clock is wrong is told of while the run goes on
 // and in its report.
 func TestClockOfTarget(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"regexp"
@@ -60,10 +61,10 @@ func scraped(t *testing.T) map[string]string {
 		return whole
 	})
 	until(t, "refusal among the metrics", func() bool {
-		_, metrics = do(t, "GET", page+"metrics", nil)
+		metrics = visit(t, "GET", page+"metrics")
 		return strings.Contains(metrics, `status="503"`)
 	})
-	do(t, "POST", page+"stop", func(r *http.Request) { r.Header.Set("X-Rehearse", "stop") })
+	visit(t, "POST", page+"stop")
 	if code := <-ended; code != exitInterrupted {
 		t.Errorf("the run ended with %d: %s", code, stderr)
 	}
@@ -72,6 +73,26 @@ func scraped(t *testing.T) map[string]string {
 		series[m[1]] += "," + m[2]
 	}
 	return series
+}
+
+// visit makes a request to the live page, as its own button does.
+func visit(t *testing.T, method, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Rehearse", "stop")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 // TestDashboardAsksForWhatARunServes holds the Grafana dashboard to the metrics

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"rehearse/rehearsal"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -48,8 +49,16 @@ func codeOf(err error) int {
 		return int(news)
 	case errors.As(err, &known):
 		return known.code
-	case errors.As(err, &wrong):
+	case errors.As(err, &wrong) && rehearsal.KindOf(err) == 0:
 		return exitScenario
+	}
+	switch rehearsal.KindOf(err) {
+	case rehearsal.Usage:
+		return exitUsage
+	case rehearsal.Scenario:
+		return exitScenario
+	case rehearsal.Refused:
+		return exitRefused
 	}
 	return exitInternal
 }

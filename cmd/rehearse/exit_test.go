@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/generator"
+	"rehearse/rehearsal"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -53,49 +53,24 @@ func TestCodeOf(t *testing.T) {
 	}
 }
 
-// What ended a run is told apart, and always says why.
-func TestEnding(t *testing.T) {
-	t.Parallel()
-	fired := firedRule{&results.Fired{Rule: "net(20%, 10s)", Why: "it fired"}}
-	for _, c := range []struct {
-		name    string
-		summary generator.Summary
-		cause   error
-		want    results.Final
-	}{
-		{"completed", generator.Summary{}, nil, results.Final{Ended: results.Completed}},
-		{"a rule that fired when all was sent", generator.Summary{}, fired, results.Final{Ended: results.Completed}},
-		{"a signal", generator.Summary{Interrupted: true}, errors.New("canceled"), results.Final{Ended: results.Interrupted, Why: "stopped by a signal"}},
-		{"the button", generator.Summary{Interrupted: true}, errStopped, results.Final{Ended: results.Interrupted, Why: "stopped from the live page"}},
-		{"the permit", generator.Summary{Interrupted: true}, permitEnded{errors.New("its window closed")}, results.Final{Ended: results.Interrupted, Why: "its window closed"}},
-		{"a rule", generator.Summary{Interrupted: true}, fired, results.Final{Ended: results.Aborted, Why: "it fired", Rule: "net(20%, 10s)"}},
-		{"grace", generator.Summary{OutOfTime: true}, nil, results.Final{Ended: results.Aborted,
-			Why: "requests still waited 30s after the end of the load: the endpoint, or the connections, could not keep up"}},
-		{"a broken recording", generator.Summary{SourceErr: errors.New("torn"), Interrupted: true}, fired, results.Final{Ended: results.Aborted, Why: "torn"}},
-	} {
-		r := rehearsal{}
-		if got := r.ending(c.summary, c.cause); got != c.want {
-			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
-		}
-	}
-}
-
-func TestReadPart(t *testing.T) {
+func TestReadShardAndStart(t *testing.T) {
 	t.Parallel()
 	soon := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	for _, c := range []struct {
 		shard, start string
-		want         part
+		want         rehearsal.Options
 		ok           bool
 	}{
-		{"", "", part{}, true},
-		{"0/4", "", part{shard: results.Shards{Index: 0, Of: 4}}, true},
-		{"3/4", soon.Format(time.RFC3339), part{shard: results.Shards{Index: 3, Of: 4}, start: soon}, true},
-		{"4/4", "", part{}, false}, {"-1/4", "", part{}, false}, {"1", "", part{}, false}, {"1/4x", "", part{}, false},
-		{"1/0", "", part{}, false}, {"", "tomorrow", part{}, false}, {"", "2001-01-01T00:00:00Z", part{}, false},
+		{"", "", rehearsal.Options{}, true},
+		{"0/4", "", rehearsal.Options{Shard: results.Shards{Index: 0, Of: 4}}, true},
+		{"3/4", soon.Format(time.RFC3339), rehearsal.Options{Shard: results.Shards{Index: 3, Of: 4}, Start: soon}, true},
+		{"4/4", "", rehearsal.Options{}, false}, {"-1/4", "", rehearsal.Options{}, false}, {"1", "", rehearsal.Options{}, false}, {"1/4x", "", rehearsal.Options{}, false},
+		{"1/0", "", rehearsal.Options{}, false}, {"", "tomorrow", rehearsal.Options{}, false}, {"", "2001-01-01T00:00:00Z", rehearsal.Options{}, false},
 	} {
-		got, err := readPart(c.shard, c.start)
-		if (err == nil) != c.ok || c.ok && (got.shard != c.want.shard || !got.start.Equal(c.want.start)) {
+		f := runFlags{shard: c.shard, start: c.start}
+		err := f.read()
+		got := f.options
+		if (err == nil) != c.ok || c.ok && (got.Shard != c.want.Shard || !got.Start.Equal(c.want.Start)) {
 			t.Errorf("%q %q: %+v, %v", c.shard, c.start, got, err)
 		}
 		if err != nil && codeOf(err) != exitUsage {

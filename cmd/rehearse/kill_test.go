@@ -180,11 +180,13 @@ func TestKilledAndResumed(t *testing.T) {
 // doubts is what a run said might have been ingested before.
 func doubts(t *testing.T, directory string) []results.Range {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(directory, resumedFile))
+	text, err := os.ReadFile(filepath.Join(directory, "resumed.json"))
 	if os.IsNotExist(err) {
 		return nil
 	}
-	var r resumption
+	var r struct {
+		Ambiguous []results.Range `json:"ambiguous"`
+	}
 	if err == nil {
 		err = json.Unmarshal(text, &r)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -49,3 +50,6 @@ func (e env) deadlines(parent context.Context) (soft, hard context.Context, rele
 	}()
 	return soft, hard, func() { endSoft(); endHard() }
 }
+
+// note prints a line about how it goes.
+func (e env) note(line string) { fmt.Fprintln(e.stderr, line) }

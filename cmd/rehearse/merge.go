@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"rehearse/rehearsal"
 	"rehearse/results"
 )
 
@@ -25,7 +27,7 @@ the whole by the scenario's thresholds and exits with the code of that verdict.`
   rehearse merge part0 part1 --out whole`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return usageError(c, errTooFewShards)
+				return usageError(c, errors.New("merge wants two run directories at least"))
 			}
 			return merge(e, args, out, asJSON)
 		},
@@ -48,7 +50,7 @@ func merge(e env, dirs []string, out string, asJSON bool) error {
 		return err
 	}
 	run.CrossCheck()
-	if err := keepHTML(run); err != nil {
+	if err := rehearsal.KeepReport(run); err != nil {
 		return err
 	}
 	return printRun(e, run, asJSON)

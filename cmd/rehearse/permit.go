@@ -7,10 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rehearse/permit"
+	"rehearse/rehearsal"
 )
-
-// signersVariable is the environment's way to name the file of allowed signers.
-const signersVariable = "REHEARSE_ALLOWED_SIGNERS"
 
 // newPermit makes the verb permit.
 func newPermit(e env) *cobra.Command {
@@ -46,7 +44,7 @@ func newPermitShow(e env) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := permit.Read(args[0])
 			if err != nil {
-				return misread{"permit", err}
+				return &rehearsal.Misread{What: "permit", Err: err}
 			}
 			if err := p.WriteText(e.stdout, time.Now(), time.Local); err != nil {
 				return fmt.Errorf("cannot print the permit: %w", err)

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/generator"
 	"rehearse/internal/units"
 	"rehearse/permit"
 	"rehearse/preflight"
+	"rehearse/rehearsal"
 	"rehearse/scenario"
 )
 
@@ -76,17 +76,14 @@ func writePermit(e env, path string, f terms) error {
 	if err := readToken(&f.token, f.tokenFile); err != nil {
 		return err
 	}
-	if f.token != "" {
-		f.set = append(f.set, "target.token="+f.token)
-	}
-	s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: f.set})
+	s, err := rehearsal.Load(path, rehearsal.Overrides{Set: f.set, Token: f.token})
 	if err != nil {
 		return err
 	}
 	if err := admissible(s); err != nil {
 		return err
 	}
-	load, err := claimOf(s)
+	load, err := rehearsal.LoadOf(s)
 	if err != nil {
 		return err
 	}
@@ -96,7 +93,7 @@ func writePermit(e env, path string, f terms) error {
 	}
 	text, err := permit.Write(&t)
 	if err != nil {
-		return exitError{exitUsage, misread{"permit", err}}
+		return exitError{exitUsage, &rehearsal.Misread{What: "permit", Err: err}}
 	}
 	if f.out == "" {
 		_, err := e.stdout.Write(text)
@@ -107,12 +104,12 @@ func writePermit(e env, path string, f terms) error {
 
 // admissible refuses a permit for what a check refuses.
 func admissible(s *scenario.Scenario) error {
-	load, err := loadOf(s, nil, time.Now(), false)
+	load, err := rehearsal.Estimate(s, nil, time.Now(), false)
 	if err != nil {
 		return exitError{exitScenario, err}
 	}
 	report := preflight.Check(preflight.Input{Scenario: s, Load: load, Now: time.Now()})
-	if reasons := denials(report); len(reasons) > 0 {
+	if reasons := rehearsal.Denials(report); len(reasons) > 0 {
 		return exitError{exitRefused, fmt.Errorf("refused: no permit is written for what has the shape of a denial of service\n  - %s", strings.Join(reasons, "\n  - "))}
 	}
 	return nil
@@ -129,22 +126,6 @@ func writeNew(path string, text []byte) error {
 		return fmt.Errorf("cannot write the permit: %w", err)
 	}
 	return nil
-}
-
-// claimOf says how much a scenario sends, as a permit counts it.
-func claimOf(s *scenario.Scenario) (permit.Load, error) {
-	source, err := generator.Open(s, generator.Part{})
-	if err != nil {
-		return permit.Load{}, exitError{exitScenario, err}
-	}
-	defer source.Close()
-	load := permit.Load{Events: source.Plan.Events, Peak: source.Plan.Peak, Recorded: source.Plan.Verbatim}
-	if load.Recorded {
-		if load.Batch, err = source.Largest(); err != nil {
-			return load, exitError{exitScenario, err}
-		}
-	}
-	return permit.LoadOf(s, load), nil
 }
 
 // read makes terms of the flags and, where they say nothing, of the scenario.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"rehearse/permit"
+	"rehearse/rehearsal"
 )
 
 // newPermitSign makes the verb permit sign.
@@ -38,7 +39,7 @@ with ssh-keygen -Y sign -n rehearse-permit.`,
 func signPermit(e env, path, key string) error {
 	p, err := permit.Read(path)
 	if err != nil {
-		return misread{"permit", err}
+		return &rehearsal.Misread{What: "permit", Err: err}
 	}
 	signer, err := permit.Signer(key, os.Getenv("SSH_AUTH_SOCK"), func() ([]byte, error) { return askPassphrase(e, key) })
 	if err != nil {

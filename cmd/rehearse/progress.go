@@ -17,47 +17,31 @@ import (
 	"rehearse/capture"
 	"rehearse/generator"
 	"rehearse/internal/units"
+	"rehearse/rehearsal"
 	"rehearse/results"
 )
 
-// progress shows how a run goes. It only ever sees finished intervals, so that
+// newProgress shows how a run goes. It only ever sees finished intervals, so that
 // showing cannot disturb sending.
 //
 // The rules of the terminal: results go to stdout, everything else to stderr.
 // A bar is drawn only on a terminal that can move its cursor (TERM is not dumb),
 // as wide as there is room for; elsewhere there is one line every ten seconds,
 // made to be read in a log. Nothing is coloured. --quiet shows neither.
-type progress interface {
-	show(*results.Interval)
-	warn(error) // of something that cannot wait for the report
-	end()
+func newProgress(e env, o *rehearsal.Outlook) rehearsal.Progress {
+	fmt.Fprintf(e.stderr, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
+		o.Name, humanize.Comma(o.Plan.Events), humanize.Comma(o.Plan.Requests),
+		units.FormatSpan(o.Plan.Span), humanize.Comma(int64(o.Plan.Peak)), o.Target, o.Directory)
+	if screen, ok := terminal(e.stderr); ok && os.Getenv("TERM") != "dumb" {
+		b := newBar(screen, o.Plan.Span, o.Reading)
+		return rehearsal.Progress{Interval: b.show, Warn: b.warn, End: b.end}
+	}
+	l := &lines{out: e.stderr, span: o.Plan.Span, read: o.Reading}
+	return rehearsal.Progress{Interval: l.show, Warn: l.warn}
 }
 
 // reading tells how far a replay has come at a time of the run; nil: it is none.
 type reading = func(time.Duration) generator.Reading
-
-// newProgress chooses how to show the progress of r on stderr, and prints what
-// is about to happen.
-func newProgress(r *rehearsal, directory string, read reading) progress {
-	out := r.env.stderr
-	if r.flags.quiet {
-		return silence{}
-	}
-	fmt.Fprintf(out, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
-		r.scenario.Name, humanize.Comma(r.source.Plan.Events), humanize.Comma(r.source.Plan.Requests),
-		units.FormatSpan(r.source.Plan.Span), humanize.Comma(int64(r.source.Plan.Peak)), r.target, directory)
-	if screen, ok := terminal(out); ok && os.Getenv("TERM") != "dumb" {
-		return newBar(screen, r.source.Plan.Span, read)
-	}
-	return &lines{out: out, span: r.source.Plan.Span, read: read}
-}
-
-// silence shows nothing.
-type silence struct{}
-
-func (silence) show(*results.Interval) {}
-func (silence) warn(error)             {}
-func (silence) end()                   {}
 
 // lines prints a line every ten seconds.
 type lines struct {
@@ -81,8 +65,6 @@ func (l *lines) show(iv *results.Interval) {
 
 // warn prints at once.
 func (l *lines) warn(err error) { fmt.Fprintf(l.out, "rehearse: %v\n", err) }
-
-func (l *lines) end() {}
 
 // The widths of the bar, and of a terminal that is too narrow for the longer one.
 const (

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"rehearse/capture"
 	"rehearse/generator"
 	"rehearse/results"
 )
@@ -103,4 +104,18 @@ func TestProgressOfAReplay(t *testing.T) {
 	if words := *b.state.Load(); !strings.HasPrefix(words, "12 MB of 3.0 GB read") {
 		t.Errorf("behind the bar is %q", words)
 	}
+}
+
+// interval is one of a hundred requests, of which ten were refused.
+func interval() *results.Interval {
+	r := results.NewRecorder(1)
+	for i := range 100 {
+		due := time.Duration(i) * 10 * time.Millisecond
+		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Done: due + 20*time.Millisecond, Status: 200}
+		if i < 10 {
+			o.Reason, o.Status = capture.RateLimited, 429
+		}
+		r.Shard(0).Record(&o)
+	}
+	return r.Tick(time.Second, results.Count{Requests: 3, Events: 3})
 }

@@ -101,10 +101,7 @@ func TestRecordOfV1IsReplayed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := startEmbedded(staging.Config{Observe: r.observe, NotPersisted: 0.1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	first, firstURL := serveStaging(t, staging.Config{Observe: r.observe, NotPersisted: 0.1})
 	const head = "name: a\nload: {profile: 'const(100, 200ms)'}\nbatching: {events: 10}\ntraffic: {}\n"
 	rehearsed := func(name, text, target string) {
 		t.Helper()
@@ -118,22 +115,17 @@ func TestRecordOfV1IsReplayed(t *testing.T) {
 			t.Errorf("%s: %s", name, problems.String())
 		}
 	}
-	rehearsed("v1", head+"target: {endpoint: v1, compression: zstd}\n", first.url())
-	rehearsed("v0", head+"target: {client: posthog-node}\n", first.url())
-	first.stop()
+	rehearsed("v1", head+"target: {endpoint: v1, compression: zstd}\n", firstURL)
+	rehearsed("v0", head+"target: {client: posthog-node}\n", firstURL)
 	if err := r.close(); err != nil || r.lines != 4 {
 		t.Fatalf("%v, %d lines", err, r.lines)
 	}
 	if _, stdout, stderr := command(t, "profile", wire); !strings.HasPrefix(stdout, "40 events ") {
 		t.Errorf("the profile of 40 recorded events is\n%s%s", stdout, stderr)
 	}
-	second, err := startEmbedded(staging.Config{NotPersisted: 0.1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rehearsed("replay", "name: a\nreplay: {files: ["+wire+"], format: capture, speed: 100}\ntarget: {connections: 1} # so that they come in their order\n", second.url())
-	second.stop()
-	was, is := first.server.Stats(), second.server.Stats()
+	second, url := serveStaging(t, staging.Config{NotPersisted: 0.1})
+	rehearsed("replay", "name: a\nreplay: {files: ["+wire+"], format: capture, speed: 100}\ntarget: {connections: 1} # so that they come in their order\n", url)
+	was, is := first.Stats(), second.Stats()
 	if was.Checksum != is.Checksum || was.Events != is.Events || is.Events.Returned == 0 || is.Events.Accepted+is.Events.Returned != 40 {
 		t.Errorf("recorded %+v, replayed %+v", was.Events, is.Events)
 	}

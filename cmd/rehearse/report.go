@@ -11,7 +11,6 @@ import (
 
 	"rehearse/results"
 	"rehearse/results/report"
-	"rehearse/results/rundir"
 )
 
 // reportFlags are those of report.
@@ -126,9 +125,6 @@ func appendSummary(path string, run *results.Run) error {
 	return errors.Join(report.WriteMarkdown(file, run), file.Close())
 }
 
-// reportFile is the report that run leaves in its directory.
-const reportFile = "report.html"
-
 // writeHTML writes the report as one HTML file.
 func writeHTML(run *results.Run, path string) error {
 	text, err := report.HTML(run)
@@ -136,18 +132,6 @@ func writeHTML(run *results.Run, path string) error {
 		return err
 	}
 	if err := os.WriteFile(path, text, 0o644); err != nil {
-		return fmt.Errorf("cannot write the report: %w", err)
-	}
-	return nil
-}
-
-// keepHTML writes the report into the directory that it is of.
-func keepHTML(run *results.Run) error {
-	text, err := report.HTML(run)
-	if err == nil {
-		err = rundir.Replace(run.Path, reportFile, text)
-	}
-	if err != nil {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rehearse/rehearsal"
 	"rehearse/scenario"
 )
 
@@ -125,24 +126,15 @@ func complain(e env, err error) {
 			fmt.Fprintln(e.stderr, mistake)
 		}
 		what := "scenario"
-		var other misread
+		var other *rehearsal.Misread
 		if errors.As(err, &other) {
-			what = other.what
+			what = other.What
 		}
 		fmt.Fprintf(e.stderr, "rehearse: the %s has %s\n", what, count(len(wrong), "mistake"))
 		return
 	}
 	fmt.Fprintf(e.stderr, "rehearse: %v\n", err)
 }
-
-// misread says which file mistakes are in, if it is not the scenario.
-type misread struct {
-	what string
-	err  error
-}
-
-func (m misread) Error() string { return m.err.Error() }
-func (m misread) Unwrap() error { return m.err }
 
 // count writes a number with its noun.
 func count(n int, noun string) string {

@@ -1,39 +1,28 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"rehearse/results"
-	"rehearse/scenario"
+	"rehearse/rehearsal"
 )
 
 // runFlags is what the command line of run adds to the scenario: where and who.
 type runFlags struct {
-	target string
-	token  string
-	out    string
-	set    []string
-	seed   string
-	quiet  bool
-	json   bool
-	live   string
-	shard  string
-	start  string
-	resume string
-
-	permit, signers string // files
-	tokenFile       string
-	otlpTo          string // a host
-
-	dial dialFunc // nil: TCP; tests bring their own
-
-	network networkFlags
+	options      rehearsal.Options
+	shard, start string
+	tokenFile    string
+	quiet, json  bool
 }
 
 // newRun makes the verb run.
@@ -70,92 +59,84 @@ The last line printed is the verdict with the exit code:
   rehearse run scenarios/quickstart.yaml --json | jq .latency_ms.p99
   rehearse run --resume results/runs/20261201T100000Z-quickstart`,
 		Args: func(c *cobra.Command, args []string) error {
-			if f.resume != "" && len(args) == 0 {
+			if f.options.Resume != "" && len(args) == 0 {
 				return nil
 			}
 			return exactly("scenario file")(c, args)
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return rehearse(e, first(args), f) },
+		RunE: func(_ *cobra.Command, args []string) error { return f.run(e, first(args)) },
 	}
-	c.Flags().SortFlags = false
-	c.Flags().StringVar(&f.target, "target", "", "send to this `URL` instead of target.url (another than this machine needs a permit)")
-	c.Flags().StringVar(&f.token, "token", "", "use this project `token`, which other users of this machine can see; better: --token-file, or ${CAPTURE_TOKEN} in the scenario")
-	c.Flags().StringVar(&f.tokenFile, tokenFileFlag, "", "use the project token that this `file` holds")
-	c.Flags().StringVar(&f.out, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
-	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
-	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
-	c.Flags().StringVar(&f.live, "live", "", "serve the charts while it runs, a stop button and /metrics on this loopback `address`, as in 127.0.0.1:8799")
-	c.Flags().StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
-	c.Flags().StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
-	c.Flags().StringVar(&f.resume, "resume", "", "continue the interrupted run whose run directory is `DIR`; it knows its scenario, flags and shard")
-	c.Flags().StringVar(&f.permit, "permit", "", "keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
-	c.Flags().StringVar(&f.signers, "allowed-signers", "", "whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+signersVariable+")")
-	c.Flags().StringVar(&f.otlpTo, "otlp-to", "", "push metrics to this `host` or host:port, if OTEL_EXPORTER_OTLP_ENDPOINT names it and it is not this machine")
-	f.network.define(c.Flags())
-	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
-	c.Flags().BoolVar(&f.json, "json", false, "print result.json instead of the report")
+	f.define(c.Flags())
 	return c
 }
 
-// overrides are the flags that change the scenario.
-func (f *runFlags) overrides() []string {
-	set := f.set
-	if f.target != "" {
-		set = append(set, "target.url="+f.target)
-	}
-	if f.token != "" {
-		set = append(set, "target.token="+f.token)
-	}
-	if f.seed != "" {
-		set = append(set, "traffic.seed="+f.seed)
-	}
-	return set
+// define makes the flags.
+func (f *runFlags) define(flags *pflag.FlagSet) {
+	o := &f.options
+	flags.SortFlags = false
+	flags.StringVar(&o.Overrides.Target, "target", "", "send to this `URL` instead of target.url (another than this machine needs a permit)")
+	flags.StringVar(&o.Overrides.Token, "token", "", "use this project `token`, which other users of this machine can see; better: --token-file, or ${CAPTURE_TOKEN} in the scenario")
+	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "use the project token that this `file` holds")
+	flags.StringVar(&o.Directory, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
+	flags.StringArrayVar(&o.Overrides.Set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
+	flags.StringVar(&o.Overrides.Seed, "seed", "", "override traffic.seed with this `number`")
+	flags.StringVar(&o.Live, "live", "", "serve the charts while it runs, a stop button and /metrics on this loopback `address`, as in 127.0.0.1:8799")
+	flags.StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
+	flags.StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
+	flags.StringVar(&o.Resume, "resume", "", "continue the interrupted run whose run directory is `DIR`; it knows its scenario, flags and shard")
+	flags.StringVar(&o.Permit.File, "permit", "", "keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
+	flags.StringVar(&o.Permit.Signers, "allowed-signers", "", "whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
+	flags.StringVar(&o.Network.OTLPTo, "otlp-to", "", "push metrics to this `host` or host:port, if OTEL_EXPORTER_OTLP_ENDPOINT names it and it is not this machine")
+	flags.StringVar(&o.Network.CACert, "cacert", "", "trust an https target (or proxy) that is certified by this `file` (PEM) instead of the system's authorities")
+	flags.StringArrayVar(&o.Network.Resolve, "resolve", nil, "connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	flags.BoolVar(&f.json, "json", false, "print result.json instead of the report")
 }
 
-// scenario is what the run is of: the scenario file, or what the run that it resumes
-// was of, whose shard it then is, too.
-func (f *runFlags) scenario(path string, p *part) (*scenario.Scenario, *resumption, error) {
-	if f.resume == "" {
-		if path == "" {
-			return nil, nil, exitError{exitUsage, errors.New("name a scenario file, or with --resume a run directory")}
+// run sends what the scenario in path says, and prints what came of it.
+func (f *runFlags) run(e env, path string) error {
+	outliveReaders()
+	if err := f.read(); err != nil {
+		return err
+	}
+	f.options.Scenario = path
+	f.options.Note = e.note
+	if !f.quiet {
+		f.options.Begin = func(o *rehearsal.Outlook) rehearsal.Progress { return newProgress(e, o) }
+	}
+	soft, hard, release := e.deadlines(context.Background())
+	defer release()
+	run, err := rehearsal.Run(soft, hard, f.options)
+	if err != nil {
+		return err
+	}
+	return printRun(e, run, f.json)
+}
+
+// read reads the flags that are not yet what they stand for.
+func (f *runFlags) read() error {
+	o := &f.options
+	if err := readToken(&o.Overrides.Token, f.tokenFile); err != nil {
+		return err
+	}
+	if f.shard != "" {
+		s := &o.Shard
+		n, err := fmt.Sscanf(f.shard, "%d/%d", &s.Index, &s.Of)
+		if err != nil || n != 2 || f.shard != fmt.Sprintf("%d/%d", s.Index, s.Of) || s.Of < 1 || s.Index < 0 || s.Index >= s.Of {
+			return exitError{exitUsage, fmt.Errorf("cannot read --shard %q: want i/N with i from 0 to N-1, as in 0/4", f.shard)}
 		}
-		s, err := scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: f.overrides()})
-		return s, nil, err
 	}
-	before, err := readResumption(f.resume)
-	if err != nil {
-		return nil, nil, err
+	if f.start == "" {
+		return nil
 	}
-	s, err := f.resumed(path, p, before.runs[0].keptRun)
-	if err != nil {
-		return nil, nil, errors.Join(err, before.lock.Close())
+	var err error
+	if o.Start, err = time.Parse(time.RFC3339, f.start); err != nil {
+		return exitError{exitUsage, fmt.Errorf("cannot read --start-at %q: want a time as in 2026-12-01T10:00:00Z", f.start)}
 	}
-	return s, before, nil
-}
-
-// resumed is the scenario of the run that is resumed, with all that it takes to send
-// the rest.
-func (f *runFlags) resumed(path string, p *part, last *keptRun) (*scenario.Scenario, error) {
-	token, set := f.token, f.overrides()
-	if path == "" && token != "" { // it is no override then, but what the directory does not hold
-		without := *f
-		without.token = ""
-		set = without.overrides()
+	if ahead := time.Until(o.Start); ahead < rehearsal.Lead || ahead > 24*time.Hour {
+		return exitError{exitUsage, fmt.Errorf("--start-at %s is not within the next 24 hours", f.start)}
 	}
-	s, missing, err := last.scenario(given{path: path, set: set, token: token})
-	shard := last.Result.Run.Shard
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("cannot resume %q: %w", f.resume, err)
-	case len(missing) > 0:
-		return nil, fmt.Errorf("cannot resume %q: %w", f.resume, lacking(missing))
-	case p.shard.Of > 0 && p.shard != shard:
-		return nil, exitError{exitUsage, fmt.Errorf("cannot resume shard %d of %d as shard %d of %d: leave --shard out", shard.Index, shard.Of, p.shard.Index, p.shard.Of)}
-	case f.permit != "" && s.Restored():
-		return nil, exitError{exitUsage, errors.New("cannot resume under a permit without the scenario that it binds: name the scenario file, and give the flags that the run was given")}
-	}
-	p.shard = shard
-	return s, nil
+	return nil
 }
 
 // outliveReaders keeps a run going whose output nobody reads any more, as of
@@ -163,60 +144,30 @@ func (f *runFlags) resumed(path string, p *part, last *keptRun) (*scenario.Scena
 // process with the books open.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// rehearse is the main job.
-func rehearse(e env, path string, f runFlags) error {
-	outliveReaders()
-	if err := readToken(&f.token, f.tokenFile); err != nil {
-		return err
+// tokenFileFlag is the flag that keeps a token out of the command line, which all
+// users of a machine can see.
+const tokenFileFlag = "token-file"
+
+// maxTokenFile is how large a file with a token may be, in bytes.
+const maxTokenFile = 4 << 10
+
+// readToken reads the token from a file, if there is one, with the white space around
+// it taken away.
+func readToken(token *string, path string) error {
+	if path == "" {
+		return nil
 	}
-	p, err := readPart(f.shard, f.start)
+	if *token != "" {
+		return exitError{exitUsage, errors.New("--token and --" + tokenFileFlag + " exclude each other")}
+	}
+	file, err := os.Open(path)
 	if err != nil {
-		return err
+		return exitError{exitUsage, fmt.Errorf("cannot read --%s: %w", tokenFileFlag, err)}
 	}
-	s, before, err := f.scenario(path, &p)
-	if err != nil {
-		return err
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxTokenFile+1))
+	if *token = strings.TrimSpace(string(text)); err != nil || *token == "" || len(text) > maxTokenFile {
+		return exitError{exitUsage, fmt.Errorf("cannot read --%s: %q holds no token", tokenFileFlag, path)}
 	}
-	defer before.release()
-	source, err := openSource(e, s, p, before)
-	if err != nil {
-		return err
-	}
-	defer source.Close() // of a run that comes to nothing, too: it removes copies of recordings
-	authorized, err := f.authorize(s, p, &source.Plan)
-	if err != nil {
-		return err
-	}
-	id := runID()
-	unlock, err := authorized.lock(id, p)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	target := s.Target.URL
-	var endpoint *embedded
-	if target == "" {
-		if endpoint, err = startEmbedded(stagingConfig(&s.Staging)); err != nil {
-			return err
-		}
-		defer endpoint.stop()
-		target = endpoint.url()
-	}
-	for _, warning := range source.Plan.Notes() {
-		fmt.Fprintf(e.stderr, "note: %s\n", warning)
-	}
-	r := rehearsal{env: e, scenario: s, source: source, part: p, flags: f, id: id, target: target, resumes: before, endpoint: endpoint, authorized: authorized}
-	path, err = r.run()
-	if err != nil {
-		return err
-	}
-	run, err := results.Open(path)
-	if err != nil {
-		return err
-	}
-	run.CrossCheck()
-	if err := keepHTML(run); err != nil {
-		return err
-	}
-	return printRun(e, run, f.json)
+	return nil
 }

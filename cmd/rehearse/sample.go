@@ -4,13 +4,12 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rehearse/generator"
-	"rehearse/scenario"
+	"rehearse/rehearsal"
 )
 
 // sampleFlags is what the command line of sample asks for.
@@ -80,9 +79,10 @@ func (f *sampleFlags) sample(e env, c *cobra.Command, args []string) error {
 	}
 	out := bufio.NewWriter(e.stdout)
 	if f.rejected != "" {
-		return errors.Join(sampleRejected(e, out, given{path: first(args), set: f.set}, f.rejected, f.n, f.certain), out.Flush())
+		lost := rehearsal.LostOptions{Scenario: first(args), Set: f.set, Most: f.n, Certain: f.certain, Note: e.note}
+		return errors.Join(rehearsal.WriteLost(out, f.rejected, lost), out.Flush())
 	}
-	s, err := scenario.LoadWith(args[0], scenario.Options{LookupEnv: os.LookupEnv, Set: f.set})
+	s, err := rehearsal.Load(args[0], rehearsal.Overrides{Set: f.set})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"rehearse/rehearsal"
 )
 
 func TestMain(m *testing.M) { testscript.Main(alone{m}, map[string]func(){"rehearse": main}) }
@@ -29,7 +31,7 @@ func (a alone) Run() int {
 	os.Setenv("XDG_CACHE_HOME", cache) // locks of permits
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "OTEL_") || name == signersVariable {
+		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "OTEL_") || name == rehearsal.SignersVariable {
 			os.Unsetenv(name)
 		}
 	}

@@ -2,13 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rehearse/generator"
-	"rehearse/scenario"
+	"rehearse/rehearsal"
 )
 
 // newShape makes the verb shape.
@@ -25,7 +24,7 @@ wrong on purpose, each beside what the scenario asks for.`,
   rehearse shape scenarios/hot-id.yaml -n 1000000`,
 		Args: exactly("scenario file"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := scenario.LoadWith(args[0], scenario.Options{Set: set, LookupEnv: os.LookupEnv})
+			s, err := rehearsal.Load(args[0], rehearsal.Overrides{Set: set})
 			if err != nil {
 				return err
 			}

@@ -16,6 +16,7 @@ import (
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
 	"rehearse/internal/units"
+	"rehearse/rehearsal"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -171,7 +172,7 @@ func (f *stageFlags) scripted() (staging.Config, error) {
 			return staging.Config{}, err
 		}
 	}
-	c := stagingConfig(&script)
+	c := rehearsal.StagingConfig(&script)
 	c.Delay, c.RetryAfter = f.delay, f.retryAfter
 	c.Concurrency = cmp.Or(f.concurrency, c.Concurrency)
 	p := &c.Pipeline

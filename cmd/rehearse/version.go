@@ -5,10 +5,9 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
-)
 
-// version is the release that this tree becomes.
-const version = "0.1.0"
+	"rehearse/rehearsal"
+)
 
 // newVersion makes the verb version.
 func newVersion(e env) *cobra.Command {
@@ -17,7 +16,7 @@ func newVersion(e env) *cobra.Command {
 		Short: "Print the version",
 		Args:  nothing,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(e.stdout, "rehearse %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(e.stdout, "rehearse %s (%s %s/%s)\n", rehearsal.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}

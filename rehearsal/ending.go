@@ -1,8 +1,10 @@
-package main
+package rehearsal
 
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"rehearse/generator"
 	"rehearse/results"
@@ -14,7 +16,7 @@ type firedRule struct{ *results.Fired }
 func (f firedRule) Error() string { return f.Why }
 
 // ending is how the run ended; cause is what ended its soft context.
-func (r *rehearsal) ending(s generator.Summary, cause error) results.Final {
+func ending(s generator.Summary, cause error) results.Final {
 	e := results.Final{Ended: results.Completed, Planned: planned(s.Planned)}
 	var fired firedRule
 	var ended permitEnded
@@ -37,4 +39,29 @@ func (r *rehearsal) ending(s generator.Summary, cause error) results.Final {
 		e.Why = fmt.Sprintf("requests still waited %v after the end of the load: the endpoint, or the connections, could not keep up", generator.Grace)
 	}
 	return e
+}
+
+// final is how the run ended, with what its result has to say of it.
+func (r *rehearsal) final(s generator.Summary, cause error, clock *clockWatch) results.Final {
+	final := ending(s, cause)
+	final.Note = joinNotes(clock.note(), withheldNote(s.Withheld))
+	return final
+}
+
+// withheldNote says that requests were not sent again for want of events; empty: none.
+func withheldNote(requests int64) string {
+	if requests == 0 {
+		return ""
+	}
+	noun := "requests"
+	if requests == 1 {
+		noun = "request"
+	}
+	return fmt.Sprintf("%d %s not sent again: the permit's bounds count events each time that they are sent, "+
+		"and left no more beside those that are planned", requests, noun)
+}
+
+// joinNotes joins those that are not empty.
+func joinNotes(notes ...string) string {
+	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
 }

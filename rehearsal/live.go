@@ -1,11 +1,10 @@
-package main
+package rehearsal
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -55,9 +54,9 @@ func startLive(address string, m *results.Manifest, stop func()) (*live, error) 
 }
 
 // announce says where the page is.
-func (l *live) announce(out io.Writer) {
+func (l *live) announce(note noteFunc) {
 	if l != nil {
-		fmt.Fprintf(out, "live on http://%s/\n", l.host)
+		note("live on http://%s/", l.host)
 	}
 }
 
@@ -66,10 +65,10 @@ func (l *live) announce(out io.Writer) {
 func listenLoopback(address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, exitError{exitUsage, fmt.Errorf("cannot read --live %q: want an address as in 127.0.0.1:8799", address)}
+		return nil, usage(fmt.Errorf("cannot read --live %q: want an address as in 127.0.0.1:8799", address))
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, exitError{exitUsage, fmt.Errorf("cannot serve the live page on %q: whoever reaches it can stop the run, so it must be on loopback, as in 127.0.0.1:8799", address)}
+		return nil, usage(fmt.Errorf("cannot serve the live page on %q: whoever reaches it can stop the run, so it must be on loopback, as in 127.0.0.1:8799", address))
 	}
 	if host == "localhost" { // whatever else the machine's list of hosts may say
 		address = net.JoinHostPort("127.0.0.1", port)

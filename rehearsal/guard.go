@@ -1,4 +1,4 @@
-package main
+package rehearsal
 
 import (
 	"context"
@@ -136,4 +136,36 @@ func (g *guard) over(dial dialFunc) dialFunc {
 		}
 		return dial(ctx, addr)
 	}
+}
+
+// loopback is an error unless every address of host is this machine's.
+func loopback(host string) error {
+	addrs, err := net.LookupIP(host)
+	if err != nil {
+		return fmt.Errorf("cannot find target %q, and anything but this machine needs a permit (rehearse permit --help): %w", host, err)
+	}
+	for _, a := range addrs {
+		if a.IsLoopback() {
+			continue
+		}
+		at := ""
+		if a.String() != host {
+			at = fmt.Sprintf(" (%s)", a)
+		}
+		return fmt.Errorf("refused to send load to %s%s: it is not this machine, and anything else needs a permit (rehearse permit --help)", host, at)
+	}
+	return nil
+}
+
+// onlyLoopback is asked about every connection before it is opened, so that a
+// name which changes its address in mid-run leads nowhere.
+func onlyLoopback(_, address string, _ syscall.RawConn) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("refused to send load to %s: it is not this machine", host)
+	}
+	return nil
 }

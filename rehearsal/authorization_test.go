@@ -1,4 +1,4 @@
-package main
+package rehearsal
 
 import (
 	"bufio"
@@ -7,14 +7,12 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -96,8 +94,8 @@ func (c *recorded) Write(p []byte) (int, error) {
 // of the networks for documentation (RFC 5737): they lead nowhere.
 type permitted struct {
 	scenario, permit, signature, signers []byte
-	args                                 []string // of run and verify alike
-	forgotten                            bool     // the permit is not given to run
+	overrides                            Overrides // of run and verify alike
+	forgotten                            bool      // the permit is not given to run
 }
 
 // stranger is the target that the permit allows.
@@ -124,13 +122,13 @@ var mutations = []struct {
 		p.permit = bytes.Replace(p.permit, []byte("peak: 1"), []byte("peak: 9"), 1)
 	}},
 	{"the target", func(r *rapid.T, p *permitted) {
-		p.args = append(p.args, "--target", "http://"+rapid.SampledFrom([]string{"203.0.113.8:8010", "203.0.113.7", "203.0.113.7:8011", "198.51.100.1:8010", "[2001:db8::1]:8010"}).Draw(r, "target"))
+		p.overrides.Target = "http://" + rapid.SampledFrom([]string{"203.0.113.8:8010", "203.0.113.7", "203.0.113.7:8011", "198.51.100.1:8010", "[2001:db8::1]:8010"}).Draw(r, "target")
 	}},
 	{"the scenario", func(r *rapid.T, p *permitted) {
-		p.args = append(p.args, "--set", rapid.SampledFrom([]string{"load.profile=const(200, 100ms)", "traffic.seed=7", "batching.events=9", "target.connections=5"}).Draw(r, "set"))
+		p.overrides.Set = []string{rapid.SampledFrom([]string{"load.profile=const(200, 100ms)", "traffic.seed=7", "batching.events=9", "target.connections=5"}).Draw(r, "set")}
 	}},
 	{"a comment in the scenario", func(_ *rapid.T, p *permitted) { p.scenario = append(p.scenario, "# later\n"...) }},
-	{"the token", func(_ *rapid.T, p *permitted) { p.args = append(p.args, "--token", "phc_other") }},
+	{"the token", func(_ *rapid.T, p *permitted) { p.overrides.Token = "phc_other" }},
 }
 
 func flipped(r *rapid.T, text []byte) []byte {
@@ -157,32 +155,30 @@ func TestNothingLeavesWithoutPermit(t *testing.T) {
 			r.Fatal(err)
 		}
 		network := &witness{sent: map[string]int{}}
-		verified, ran, said := p.try(t, directory, network)
-		network.peers.Wait()
-		refused := verified != exitPass || p.forgotten
+		v := p.try(t, directory, network)
+		refused := v.refused || p.forgotten
 		except := stranger
 		if refused {
 			except = ""
 		}
 		if n := network.strangers(except); n > 0 {
-			r.Fatalf("%s: %d bytes left; verify: %d, run: %d\n%s", m.name, n, verified, ran, said)
+			r.Fatalf("%s: %d bytes left, of a permit that is refused: %v (%v)", m.name, n, v.refused, v.err)
 		}
-		if refused && ran == exitPass || !refused && network.sent[stranger] == 0 {
-			r.Fatalf("%s: verify says %d, and run %d\n%s", m.name, verified, ran, said)
+		if refused && v.err == nil || !refused && network.sent[stranger] == 0 {
+			r.Fatalf("%s: the permit is refused: %v, and the run came to %v", m.name, v.refused, v.err)
 		}
 		if !refused && (len(network.headers) == 0 || !strings.Contains(network.headers[0], `permit="p-1", contact="data@acme.example"`)) {
 			r.Errorf("the requests say %q", network.headers)
 		}
 	})
 	network := &witness{sent: map[string]int{}}
-	if verified, ran, said := whole.try(t, t.TempDir(), network); verified != exitPass || network.sent[stranger] == 0 {
-		t.Errorf("the permit as it was signed: verify says %d, and run %d\n%s", verified, ran, said)
+	if v := whole.try(t, t.TempDir(), network); v.refused || network.sent[stranger] == 0 {
+		t.Errorf("the permit as it was signed is refused: %v, and the run came to %v", v.refused, v.err)
 	}
-	network.peers.Wait()
 }
 
 // try verifies the permit and runs under it.
-func (p *permitted) try(t *testing.T, directory string, network *witness) (verified, ran int, said string) {
+func (p *permitted) try(t *testing.T, directory string, network *witness) (v verdicts) {
 	t.Helper()
 	file := func(name string, text []byte) string {
 		path := filepath.Join(directory, name)
@@ -195,29 +191,25 @@ func (p *permitted) try(t *testing.T, directory string, network *witness) (verif
 	}
 	scene, terms, signers := file("s.yaml", p.scenario), file("permit.yaml", p.permit), file("signers", p.signers)
 	file("permit.yaml.sig", p.signature)
-	var out bytes.Buffer
-	e := env{strings.NewReader(""), io.Discard, &out, nil}
-	verified = run(append([]string{"permit", "verify", terms, scene, "--allowed-signers", signers}, p.args...), e)
-
-	f := runFlags{permit: terms, signers: signers, out: filepath.Join(directory, "out"), quiet: true, dial: network.dial}
+	o := Options{
+		Scenario: scene, Overrides: p.overrides, Permit: Permit{File: terms, Signers: signers},
+		Directory: filepath.Join(directory, "out"), dial: network.dial,
+	}
+	_, reasons, err := Verify(o.Permit, scene, o.Overrides, time.Now())
+	v.refused = len(reasons) > 0 || err != nil
 	if p.forgotten {
-		f.permit, f.signers = "", ""
+		o.Permit = Permit{}
 	}
-	for i := 0; i < len(p.args); i += 2 {
-		switch p.args[i] {
-		case "--target":
-			f.target = p.args[i+1]
-		case "--token":
-			f.token = p.args[i+1]
-		case "--set":
-			f.set = append(f.set, p.args[i+1])
-		}
-	}
-	err := rehearse(e, scene, f)
-	if err != nil {
-		fmt.Fprintln(&out, err)
-	}
-	return verified, codeOf(err), out.String()
+	v.run, v.err = Run(t.Context(), t.Context(), o)
+	network.peers.Wait()
+	return v
+}
+
+// verdicts are what a permit was found to allow, and what a run under it came to.
+type verdicts struct {
+	refused bool
+	run     *results.Run
+	err     error
 }
 
 // makePermitted makes a scenario for a stranger, and a sound permit for it whose
@@ -225,16 +217,25 @@ func (p *permitted) try(t *testing.T, directory string, network *witness) (verif
 func makePermitted(t *testing.T, profile string, window time.Duration) permitted {
 	t.Helper()
 	p := permitted{scenario: []byte("name: small\ntarget: {url: 'http://" + stranger + "', connections: 2}\nload: {profile: \"" + profile + "\"}\nbatching: {events: 10}\ntraffic: {}\n")}
-	directory := t.TempDir()
-	scene, terms := filepath.Join(directory, "s.yaml"), filepath.Join(directory, "permit.yaml")
-	if err := os.WriteFile(scene, p.scenario, 0o600); err != nil {
+	s, err := scenario.Parse("s.yaml", p.scenario, scenario.Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	e := env{strings.NewReader(""), &out, &out, nil}
-	if code := run([]string{"permit", "new", scene, "--until", time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339), "--approver", "jo@pipeline.example",
-		"--purpose", "a test", "--contact", "data@acme.example", "--id", "p-1", "--peak", "1000/s", "-o", terms}, e); code != exitPass {
-		t.Fatalf("permit new: %d\n%s", code, &out)
+	load, err := LoadOf(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := scenario.ParseHost(stranger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := scenario.Terms{
+		ID: "p-1", Issued: time.Now(), Purpose: "a test", Contact: "data@acme.example", Approver: "jo@pipeline.example",
+		Hosts: []scenario.Host{host}, Tokens: permit.Tokens(s, false), From: time.Now().Add(-time.Minute), Until: time.Now().Add(window),
+		Bounds: scenario.Bounds{Peak: 1000, Events: load.Events, Batch: load.Batch, Merges: max(load.Merges, 0)},
+	}
+	if terms.Scenario, err = s.Fingerprint(); err != nil {
+		t.Fatal(err)
 	}
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -244,11 +245,9 @@ func makePermitted(t *testing.T, profile string, window time.Duration) permitted
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.permit, err = os.ReadFile(terms); err != nil {
+	if p.permit, err = permit.Write(&terms); err != nil {
 		t.Fatal(err)
 	}
-	end := time.Now().Add(window).UTC().Format(time.RFC3339)
-	p.permit = regexp.MustCompile(`(?m)^until: .*$`).ReplaceAll(p.permit, []byte("until: "+end))
 	if p.signature, err = permit.Sign(p.permit, key); err != nil {
 		t.Fatal(err)
 	}
@@ -262,10 +261,9 @@ func TestForetoldUnderPermit(t *testing.T) {
 	t.Parallel()
 	p := makePermitted(t, "const(200, 500ms)", time.Hour)
 	network, directory := &witness{sent: map[string]int{}}, t.TempDir()
-	if verified, ran, said := p.try(t, directory, network); verified != exitPass || network.sent[stranger] == 0 {
-		t.Fatalf("verify says %d, run %d\n%s", verified, ran, said)
+	if v := p.try(t, directory, network); v.refused || network.sent[stranger] == 0 {
+		t.Fatalf("the permit is refused: %v, and the run came to %v", v.refused, v.err)
 	}
-	network.peers.Wait()
 	var said preflight.Report
 	text, err := os.ReadFile(filepath.Join(directory, "out", checkFile))
 	if err := cmp.Or(err, json.Unmarshal(text, &said)); err != nil {
@@ -291,7 +289,7 @@ func TestLimitOf(t *testing.T) {
 		{scenario.Bounds{Peak: 1000, Events: 800, Requests: 2}, 3, generator.Limit{Events: 333, Requests: 1, Total: 266}},
 		{scenario.Bounds{Peak: 1000, Events: 800, Merges: 15}, 0, generator.Limit{Events: 1000, Total: 600}}, // 10 merges of 400 events: so many have 15
 	} {
-		if got := limitOf(&c.bounds, permit.Load{Events: 400, Merges: 10}, part{shard: results.Shards{Of: c.of}}); got != c.want {
+		if got := limitOf(&c.bounds, permit.Load{Events: 400, Merges: 10}, c.of); got != c.want {
 			t.Errorf("%+v among %d: %+v, want %+v", c.bounds, c.of, got, c.want)
 		}
 	}
@@ -321,14 +319,13 @@ func TestRunEndsWithItsWindow(t *testing.T) {
 	for window := 3 * time.Second; ; window *= 2 {
 		p := makePermitted(t, "const(20, 60s)", window)
 		network, directory := &witness{sent: map[string]int{}}, t.TempDir()
-		verified, ran, said := p.try(t, directory, network)
-		network.peers.Wait()
-		if (verified == exitRefused || ran == exitRefused) && window < 30*time.Second {
+		v := p.try(t, directory, network)
+		if (v.refused || KindOf(v.err) == Refused) && window < 30*time.Second {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(directory, "out", results.ResultFile))
-		if err != nil || verified != exitPass || ran != exitInterrupted || !bytes.Contains(text, []byte("the permit's window closed at")) {
-			t.Errorf("verify says %d, run %d, %v\n%s\n%s", verified, ran, err, said, text)
+		if v.refused || v.err != nil || v.run.Result.Run.Ended != results.Interrupted ||
+			!strings.Contains(v.run.Result.Run.Why, "the permit's window closed at") {
+			t.Errorf("the permit is refused: %v, and the run came to %+v, %v", v.refused, v.run, v.err)
 		}
 		return
 	}

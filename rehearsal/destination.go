@@ -1,47 +1,99 @@
-package main
+package rehearsal
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 
-	"github.com/spf13/pflag"
 	"golang.org/x/net/http/httpproxy"
 
 	"rehearse/generator"
+	"rehearse/scenario"
 )
 
-// networkFlags say how connections to the target come about: where, and who
-// vouches for it.
-type networkFlags struct {
-	cacert  string
-	resolve []string
-}
-
-// define makes the flags.
-func (f *networkFlags) define(flags *pflag.FlagSet) {
-	flags.StringVar(&f.cacert, "cacert", "", "trust an https target (or proxy) that is certified by this `file` (PEM) instead of the system's authorities")
-	flags.StringArrayVar(&f.resolve, "resolve", nil, "connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
-}
-
-// apply writes into d what the flags say, and what the environment says of
-// proxies.
-func (f *networkFlags) apply(d *generator.Destination) (err error) {
-	if d.Roots, err = readRoots(f.cacert); err != nil {
-		return exitError{exitUsage, err}
+// route finds out where the requests of the run go, and asks the guard whether they
+// may. Every connection to there is asked for once more when it is opened.
+func (r *rehearsal) route() error {
+	u, err := url.Parse(r.target())
+	if err != nil {
+		return err
 	}
-	if d.Resolve, err = readResolve(f.resolve); err != nil {
-		return exitError{exitUsage, err}
+	guard := r.authorized.guard
+	d := generator.Destination{URL: u, UserAgent: userAgent(r.scenario, r.id), Rehearsal: r.authorized.header(r.id), Timeout: r.scenario.Target.Timeout}
+	if err := r.Network.apply(&d); err != nil {
+		return usage(err)
 	}
-	if d.Proxy, err = proxyFor(httpproxy.FromEnvironment(), d.URL); err != nil {
-		return exitError{exitUsage, err}
+	if err := r.admitted(&d); err != nil {
+		return &Mistake{Refused, err}
 	}
+	dialer := &net.Dialer{Timeout: d.Timeout, Control: guard.control}
+	d.Dial = func(ctx context.Context, addr string) (net.Conn, error) {
+		return dialer.DialContext(ctx, "tcp", addr)
+	}
+	if r.dial != nil {
+		d.Dial = guard.over(r.dial)
+	}
+	r.to = d
 	return nil
+}
+
+// admitted asks the guard about all that load for d comes to.
+func (r *rehearsal) admitted(d *generator.Destination) error {
+	guard := r.authorized.guard
+	if r.scenario.Target.URL == "" {
+		at, err := netip.ParseAddrPort(d.URL.Host)
+		if err != nil {
+			return err
+		}
+		return errors.Join(guard.admitOwn(at), guard.admitProxy(d.Proxy))
+	}
+	for _, hop := range d.Hops() {
+		if err := guard.admit(hop); err != nil {
+			return err
+		}
+	}
+	return guard.admitProxy(d.Proxy)
+}
+
+// userAgent names the run and whom to ask about it, so that the owner of the
+// endpoint can find its requests and block them. Requests that are to look like
+// a client's introduce themselves as it does.
+func userAgent(s *scenario.Scenario, runID string) string {
+	if h, known := s.Target.Client.Habits(); known {
+		return h.UserAgent
+	}
+	contact := s.Contact
+	if contact == "" {
+		contact = "none given"
+	}
+	return fmt.Sprintf("rehearse/%s (run %s; contact %s)", Version, runID, contact)
+}
+
+// Network says how connections to the target come about: where, and who vouches for
+// it.
+type Network struct {
+	CACert  string   // a file of authorities, in PEM form, to be trusted instead of the system's; empty: none
+	Resolve []string // host:port:address each: where to connect to instead of looking the name up
+	OTLPTo  string   // the host or host:port that metrics may be pushed to, besides this machine and the permit's hosts
+}
+
+// apply writes into d what n says, and what the environment says of proxies.
+func (n *Network) apply(d *generator.Destination) (err error) {
+	if d.Roots, err = readRoots(n.CACert); err != nil {
+		return err
+	}
+	if d.Resolve, err = readResolve(n.Resolve); err != nil {
+		return err
+	}
+	d.Proxy, err = proxyFor(httpproxy.FromEnvironment(), d.URL)
+	return err
 }
 
 // readRoots reads who is to be trusted; nil stands for the system's choice.

@@ -1,6 +1,7 @@
-package main
+package rehearsal
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,4 +20,25 @@ func TestDoubtfulEvents(t *testing.T) {
 	if diff := cmp.Diff(want, r.Ambiguous); diff != "" || r.Accepted != 13 {
 		t.Errorf("%d accepted, ambiguous differs (-want +got):\n%s", r.Accepted, diff)
 	}
+}
+
+// FuzzParseResumed: no resumed.json makes a reader fall.
+func FuzzParseResumed(f *testing.F) {
+	f.Add([]byte(`{"resumes": "/a", "accepted": 3, "ambiguous": [{"First": 0, "Count": 3, "Fate": 3}]}`))
+	f.Add([]byte(`{"resumes": "/a", "ambiguous": [{"first": 9223372036854775807, "count": 3, "fate": "ambiguous"}]}`))
+	f.Add([]byte(`{"resumes": "/a", "skipped_ns": -1}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := parseResumed(text)
+		if err != nil {
+			return
+		}
+		r.settle(r.Ambiguous)
+		again, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parseResumed(again); err != nil {
+			t.Errorf("written again as %s: %v", again, err)
+		}
+	})
 }

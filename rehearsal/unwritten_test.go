@@ -1,15 +1,15 @@
-package main
+package rehearsal
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"rehearse/results"
 )
 
 // TestUnwritten: a run whose directory can no longer be written says all the same
@@ -22,19 +22,16 @@ func TestUnwritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	var once sync.Once
-	var printed bytes.Buffer
-	err := rehearse(env{strings.NewReader(""), &printed, io.Discard, nil}, scene, runFlags{out: out, quiet: true,
+	run, err := Run(t.Context(), t.Context(), Options{Scenario: scene, Directory: out,
 		dial: func(ctx context.Context, addr string) (net.Conn, error) {
 			once.Do(func() { os.RemoveAll(out) })
 			return new(net.Dialer).DialContext(ctx, "tcp", addr)
 		}})
-	if code := codeOf(err); code != exitInvalid {
-		t.Errorf("exit %d (%v), want %d", code, err, exitInvalid)
+	if err != nil || run.Result.Verdict != results.Invalid || run.Result.Events.Accepted != 200 {
+		t.Fatalf("%v, %+v", err, run)
 	}
-	plain := strings.Join(strings.Fields(printed.String()), " ")
-	for _, want := range []string{"accepted 20 200", "cannot write run directory", "verdict: invalid (exit 120)"} {
-		if !strings.Contains(plain, want) {
-			t.Errorf("no %q in\n%s", want, &printed)
-		}
+	var printed strings.Builder
+	if err := results.WriteText(&printed, run, 1000); err != nil || !strings.Contains(printed.String(), "cannot write run directory") {
+		t.Errorf("%v\n%s", err, &printed)
 	}
 }

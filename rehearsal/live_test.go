@@ -1,8 +1,7 @@
-package main
+package rehearsal
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -152,8 +151,7 @@ func TestLiveStop(t *testing.T) {
 func TestLiveStaysOnLoopback(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"0.0.0.0:0", ":8799", "192.0.2.1:8799", "example.org:80", "8799"} {
-		var known exitError
-		if l, err := startLive(address, &results.Manifest{}, nil); !errors.As(err, &known) || known.code != exitUsage || l != nil {
+		if l, err := startLive(address, &results.Manifest{}, nil); KindOf(err) != Usage || l != nil {
 			t.Errorf("%q: %v", address, err)
 		}
 	}

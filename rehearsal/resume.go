@@ -1,4 +1,4 @@
-package main
+package rehearsal
 
 import (
 	"encoding/json"
@@ -15,10 +15,8 @@ import (
 
 	"rehearse/capture"
 	"rehearse/generator"
-	"rehearse/recording"
 	"rehearse/results"
 	"rehearse/results/rundir"
-	"rehearse/scenario"
 )
 
 // resumedFile is what a run that resumes another writes into its directory, so
@@ -48,7 +46,7 @@ type resumption struct {
 
 // earlier is one of the runs that came before.
 type earlier struct {
-	*keptRun
+	*Past
 	ledger *results.Ledger
 	state  rundir.State
 	known  bool // the state is
@@ -66,7 +64,7 @@ func readResumption(directory string) (*resumption, error) {
 	}
 	r := &resumption{Resumes: path}
 	if r.lock, err = rundir.Hold(path); err != nil {
-		return nil, exitError{exitUsage, fmt.Errorf("cannot resume %q: %w", directory, err)}
+		return nil, usage(fmt.Errorf("cannot resume %q: %w", directory, err))
 	}
 	err = unresumed(path)
 	if err == nil {
@@ -95,7 +93,7 @@ func unresumed(path string) error {
 	if _, err := os.Stat(by.ResumedBy); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return exitError{exitUsage, fmt.Errorf("cannot resume %q: %q has resumed it already, and what that sent would be sent again (resume that one)", path, by.ResumedBy)}
+	return usage(fmt.Errorf("cannot resume %q: %q has resumed it already, and what that sent would be sent again (resume that one)", path, by.ResumedBy))
 }
 
 // release gives the directory back.
@@ -118,7 +116,7 @@ func (r *resumption) readChain(path string) error {
 		}
 		r.runs = append(r.runs, e)
 		if facts, last := &e.Result.Run, &r.runs[0].Result.Run; facts.SHA256 != last.SHA256 || facts.Seed != last.Seed || facts.Shard != last.Shard {
-			return exitError{exitScenario, fmt.Errorf("cannot resume %q: the run before it, %q, ran another scenario, seed or shard", path, next)}
+			return wrongScenario(fmt.Errorf("cannot resume %q: the run before it, %q, ran another scenario, seed or shard", path, next))
 		}
 		for _, l := range e.ledger.Ranges {
 			switch l.Fate {
@@ -142,16 +140,16 @@ func (r *resumption) readChain(path string) error {
 
 // readEarlier reads one run.
 func readEarlier(path string) (*earlier, error) {
-	kept, err := openKept(path)
+	past, err := OpenPast(path)
 	if err != nil {
 		return nil, err
 	}
-	e := &earlier{keptRun: kept}
+	e := &earlier{Past: past}
 	e.state, _, err = rundir.ReadState(path)
 	if e.known = err == nil; err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if e.ledger, err = kept.Ledger(); err != nil {
+	if e.ledger, err = past.Ledger(); err != nil {
 		return nil, fmt.Errorf("cannot resume %q: %w", path, err)
 	}
 	return e, nil
@@ -262,19 +260,19 @@ func keepJSON(directory, name string, content any) error {
 }
 
 // announce says what is sent again, and why that is not known better.
-func (r *resumption) announce(e env, left int64) {
+func (r *resumption) announce(note noteFunc, left int64) {
 	for _, run := range r.runs {
 		for _, d := range run.ledger.Damage {
-			fmt.Fprintf(e.stderr, "warning: %s: what became of the events that stood there is not known: they count as ambiguous\n", filepath.Join(run.Path, d.String()))
+			note("warning: %s: what became of the events that stood there is not known: they count as ambiguous", filepath.Join(run.Path, d.String()))
 		}
 	}
-	fmt.Fprintf(e.stderr, "resuming %s: %s events were accepted, %s are left\n", r.Resumes, humanize.Comma(r.Accepted), humanize.Comma(left))
+	note("resuming %s: %s events were accepted, %s are left", r.Resumes, humanize.Comma(r.Accepted), humanize.Comma(left))
 	for i, a := range r.Ambiguous {
 		if i == mostAnnounced {
-			fmt.Fprintf(e.stderr, "note: and %d more stretches, which %s lists\n", len(r.Ambiguous)-i, resumedFile)
+			note("note: and %d more stretches, which %s lists", len(r.Ambiguous)-i, resumedFile)
 			break
 		}
-		fmt.Fprintf(e.stderr, "note: events %d to %d may have been ingested and are sent again\n", a.First, a.First+a.Count-1)
+		note("note: events %d to %d may have been ingested and are sent again", a.First, a.First+a.Count-1)
 	}
 }
 
@@ -291,71 +289,4 @@ func (r *resumption) doubt() []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("this run resumes %s, and it is not known of %s of its events whether they had arrived already: they are sent again, and may be stored twice", filepath.Base(r.Resumes), humanize.Comma(events))}
-}
-
-// open opens what is left of a part of s.
-func (r *resumption) open(e env, s *scenario.Scenario, part generator.Part) (*generator.Opened, error) {
-	part.Resumes = &generator.Resumption{Accepted: r.accepted, Broken: r.broken()}
-	source, err := generator.Open(s, part)
-	if err != nil {
-		return nil, exitError{exitScenario, err}
-	}
-	if err := r.same(s, source); err != nil {
-		return nil, exitError{exitScenario, errors.Join(fmt.Errorf("cannot resume %q: %w", r.Resumes, err), source.Close())}
-	}
-	plan := &source.Plan
-	r.settle(append(plan.Doubtful, r.Ambiguous...))
-	r.Skipped = plan.Skipped
-	plan.Warnings = append(slices.Clone(plan.Warnings), r.doubt()...)
-	r.announce(e, plan.Events)
-	return source, nil
-}
-
-// same is an error unless source deals out what the last run did: numbers of events
-// mean nothing in another recording.
-func (r *resumption) same(s *scenario.Scenario, source *generator.Opened) error {
-	last, plan := r.runs[0], &source.Plan
-	sums, err := source.Recordings()
-	if err == nil {
-		err = last.unchanged(s, sums)
-	}
-	was := last.Result.Planned
-	if first := r.runs[len(r.runs)-1].Result; was.Whole == 0 && first.Run.Shard.Of <= 1 { // of a version that did not say
-		was.Whole = first.Planned.Events
-	}
-	switch {
-	case err != nil:
-		return err
-	case was.Whole != 0 && plan.Whole != was.Whole:
-		return fmt.Errorf("there are %d events now and there were %d then", plan.Whole, was.Whole)
-	case was.Recording != "" && plan.Recording != was.Recording:
-		return errors.New("the recording has as many events as then, but they are others, or in another order (give it the files as they were)")
-	}
-	return nil
-}
-
-// openSource opens what a run of s sends, or what is left of it after the runs that
-// it resumes.
-func openSource(e env, s *scenario.Scenario, p part, before *resumption) (*generator.Opened, error) {
-	announceReading(e, s)
-	part := generator.Part{Index: p.shard.Index, Of: p.shard.Of}
-	if before != nil {
-		return before.open(e, s, part)
-	}
-	source, err := generator.Open(s, part)
-	if err != nil {
-		return nil, exitError{exitScenario, err}
-	}
-	return source, nil
-}
-
-// announceReading says that a large recording is read before anything is sent, which
-// takes its time.
-func announceReading(e env, s *scenario.Scenario) {
-	if s.Replay == nil {
-		return
-	}
-	if size := recording.Size(s.Replay.Paths); size >= 64<<20 {
-		fmt.Fprintf(e.stderr, "reading %s of recordings to plan the run\n", humanize.Bytes(uint64(size)))
-	}
 }

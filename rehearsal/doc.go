@@ -1,0 +1,29 @@
+// Package rehearsal is one run of a scenario from end to end, and the only door of
+// the program to a network: what may leave this machine, and where to, is decided
+// here.
+//
+// [Run] reads the scenario, opens the source of its events, finds out what the permit
+// allows, starts the embedded endpoint if there is no other target, resolves where the
+// requests go and asks the guard whether they may; then it has package generator send
+// them, and returns what the run directory says of it. Without a permit that is
+// signed, that names the host and that binds the scenario, no byte leaves this
+// machine: every connection is asked for when it is opened, whatever name, proxy or
+// address led to it.
+//
+// The files, in reading order:
+//
+//	rehearsal.go      Run: the steps of a run, its directory, its end
+//	options.go        what a run is asked for, who is told of it, and the kinds of errors
+//	source.go         the scenario and the source of its events
+//	past.go           a run directory from which the run's events can be made again
+//	resume.go         the runs that a run resumes
+//	authorization.go  what a permit allows a run
+//	forecast.go       what a scenario will send, before it does
+//	endpoint.go       the embedded endpoint, and what it counted
+//	destination.go    where requests go: addresses, certificates, proxies
+//	guard.go          which addresses connections may go to
+//	push.go           where metrics go
+//	watchers.go       who is told of each second of a run
+//	live.go           the live page
+//	ending.go         how a run ended, and why
+package rehearsal

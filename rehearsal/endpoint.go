@@ -1,0 +1,180 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"rehearse/capture"
+	"rehearse/capture/pipeline"
+	"rehearse/recording"
+	"rehearse/results"
+	"rehearse/scenario"
+	"rehearse/staging"
+)
+
+// embedded is the staging endpoint that serves runs without a target.
+type embedded struct {
+	server   *staging.Server
+	listener net.Listener
+	served   chan error
+}
+
+// serve starts the embedded endpoint, if the scenario has no other target.
+func (r *rehearsal) serve() (err error) {
+	if r.scenario.Target.URL != "" {
+		return nil
+	}
+	if r.endpoint, err = startEmbedded(StagingConfig(&r.scenario.Staging)); err != nil {
+		return err
+	}
+	r.onClose(r.endpoint.stop)
+	return nil
+}
+
+// target is the URL that the run sends to.
+func (r *rehearsal) target() string {
+	if r.endpoint != nil {
+		return r.endpoint.url()
+	}
+	return r.scenario.Target.URL
+}
+
+// startEmbedded serves a staging endpoint that behaves as c says on a free port
+// of this machine.
+func startEmbedded(c staging.Config) (*embedded, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("cannot start the embedded endpoint: %w", err)
+	}
+	e := &embedded{staging.New(c), listener, make(chan error, 1)}
+	go func() { e.served <- e.server.Serve(listener) }()
+	return e, nil
+}
+
+// url is where it serves.
+func (e *embedded) url() string { return "http://" + e.listener.Addr().String() }
+
+// stop ends the endpoint. It is called when the run is over: what has no answer by
+// then, for a stall say, is waited for by nobody. The listener is closed as well
+// because the endpoint may not have begun to serve.
+func (e *embedded) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	e.server.Shutdown(ctx)
+	e.listener.Close()
+	<-e.served
+}
+
+// stopWithin is how long connections may take to close.
+const stopWithin = 100 * time.Millisecond
+
+// write leaves what the embedded endpoint has counted in the run directory, as
+// it answers it under /_rehearse/stats. Another endpoint, a nil e, is not ours
+// to ask.
+func (e *embedded) write(directory string) error {
+	if e == nil {
+		return nil
+	}
+	if err := keepJSON(directory, results.EndpointFile, e.server.Stats()); err != nil {
+		return fmt.Errorf("cannot write what the endpoint counted: %w", err)
+	}
+	return nil
+}
+
+// The bounds of what is built again after a run to be held against the endpoint's
+// checksum: a few seconds on two cores.
+const (
+	mostCompared         = 2_000_000 // events
+	mostRecordedCompared = 256 << 20 // bytes of recordings
+)
+
+// compare holds what the endpoint kept of a run against what the ledger calls
+// accepted; nil for another's endpoint. Where nobody knows which events it should
+// have kept, that is said.
+func (e *embedded) compare(ctx context.Context, r *rehearsal, d *results.Directory) *results.EndpointSum {
+	if e == nil {
+		return nil
+	}
+	stats := e.server.Stats()
+	c := &results.EndpointSum{Verdict: results.SumNotCompared, Events: stats.Events.Accepted, Kept: stats.Checksum}
+	ledger, err := d.Fates()
+	if err == nil {
+		c.Because = incomparable(ledger, &stats, r.scenario)
+	} else {
+		c.Because = err.Error()
+	}
+	if c.Because != "" {
+		return c
+	}
+	begun := time.Now()
+	sum, err := r.source.SumAccepted(ctx, r.scenario, accepted(ledger.Ranges), staging.Checksum)
+	c.Seconds = time.Since(begun).Round(time.Millisecond).Seconds()
+	if err != nil {
+		c.Because = err.Error()
+		return c
+	}
+	c.Sent = fmt.Sprintf("%016x", sum.Hash)
+	if c.Verdict = results.SumDiffers; sum.Events == c.Events && c.Sent == c.Kept {
+		c.Verdict = results.SumMatches
+	}
+	return c
+}
+
+// incomparable says why it is not known which events the endpoint should have kept,
+// or why that is too much to find out; empty: it is known.
+func incomparable(l *results.Ledger, stats *staging.Stats, s *scenario.Scenario) string {
+	fates := l.Fates()
+	taken := fates[capture.FateAccepted]
+	switch {
+	case fates[capture.FateAmbiguous] > 0:
+		return fmt.Sprintf("of %s events it is not known whether they arrived", humanize.Comma(fates[capture.FateAmbiguous]))
+	case stats.Events.Accepted != taken:
+		return fmt.Sprintf("%s events were accepted, and the endpoint kept %s", humanize.Comma(taken), humanize.Comma(stats.Events.Accepted))
+	case stats.Pipeline.OverQuota+stats.Pipeline.Dropped > 0:
+		return fmt.Sprintf("the endpoint dropped %s of the events that it accepted",
+			humanize.Comma(stats.Pipeline.OverQuota+stats.Pipeline.Dropped))
+	case taken > mostCompared:
+		return fmt.Sprintf("more than %s events were accepted", humanize.Comma(mostCompared))
+	case s.Replay != nil && recording.Size(s.Replay.Paths) > mostRecordedCompared:
+		return "the recording is larger than " + humanize.Bytes(mostRecordedCompared)
+	}
+	return ""
+}
+
+// StagingConfig is what a scenario says of the staging endpoint, in the
+// endpoint's own words.
+func StagingConfig(s *scenario.Staging) staging.Config {
+	c := staging.Config{
+		Capacity: s.Capacity, Concurrency: s.Concurrency,
+		Pipeline: pipeline.Config{
+			Partitions: s.Partitions, PerMinute: s.PerMinute, Forced: s.Overflow,
+			NoOverflow: s.Setup.OverflowLimit.Off, KeepKey: s.Setup.OverflowLimit.KeepsOrder,
+			Overflow: pipeline.Limit{PerSecond: int(s.Setup.OverflowLimit.PerSecond), Burst: int(s.Setup.OverflowLimit.Burst)},
+		},
+		Policy:          capture.Policy{OverQuota: s.OverQuota, KnownTokens: s.Setup.KnownTokens, Drop: s.Setup.Drop, Import: s.Setup.Import},
+		HistoricalAfter: s.Setup.HistoricalAfter, NoV1: s.Setup.NoV1,
+	}
+	if s.Generation == capture.Generation2024.String() {
+		c.Generation = capture.Generation2024
+	}
+	for _, m := range s.Script {
+		c.Script = append(c.Script, phaseOf(&m))
+	}
+	return c
+}
+
+// phaseOf is one entry of a script.
+func phaseOf(m *scenario.Mishap) staging.Phase {
+	p := staging.Phase{
+		From: m.From, To: m.To, Stall: m.Stall, Delay: staging.Delay(m.Delay), Read: int(m.ReadBytes), RetryAfter: m.RetryAfter,
+		ResetBefore: m.ResetBefore, Reset: m.Reset, Truncate: m.Truncate, Drop: m.Drop, NotPersisted: m.Again, Stored: m.Stored,
+	}
+	for _, r := range m.Reject {
+		p.Reject = append(p.Reject, staging.Rejection(r))
+	}
+	return p
+}

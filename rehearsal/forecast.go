@@ -1,0 +1,134 @@
+package rehearsal
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net/url"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/permit"
+	"rehearse/preflight"
+	"rehearse/results/rundir"
+	"rehearse/scenario"
+)
+
+// checkFile is what a run of synthesized traffic leaves in its directory of what
+// was foretold, so that reports can show it beside what came of it.
+const checkFile = "check.json"
+
+// Forecast is what a check in closed form says of s, sent to a destination; nil
+// for a replay, which would have to be read once more.
+func Forecast(s *scenario.Scenario, to *generator.Destination) *preflight.Report {
+	if s.Traffic == nil {
+		return nil
+	}
+	now := time.Now()
+	return preflight.Check(preflight.Input{Scenario: s, Load: estimatedLoad(s, nil, to, now), Now: now})
+}
+
+// eventBytes is what an event weighs in a body, as foretold; 0: nobody knows.
+func eventBytes(r *preflight.Report) int {
+	if r == nil {
+		return 0
+	}
+	return int(r.Plan.BodyBytes / max(r.Plan.Events, 1))
+}
+
+// keepForecast writes what was foretold into a run directory.
+func keepForecast(directory string, r *preflight.Report) error {
+	if r == nil {
+		return nil
+	}
+	var text bytes.Buffer
+	if err := r.WriteJSON(&text); err != nil {
+		return err
+	}
+	if err := rundir.Replace(directory, checkFile, text.Bytes()); err != nil {
+		return fmt.Errorf("cannot keep what was foretold: %w", err)
+	}
+	return nil
+}
+
+// Denials are the reasons for which a check refuses what it looked at, each with
+// its place and what to do: no permit makes a load test of a denial of service.
+func Denials(r *preflight.Report) (reasons []string) {
+	if r == nil {
+		return nil
+	}
+	for _, f := range r.Findings {
+		if f.Severity == preflight.SeverityRefuse {
+			reasons = append(reasons, fmt.Sprintf("%s: %s: %s (%s)", f.Where, f.ID, f.Message, f.Hint))
+		}
+	}
+	return reasons
+}
+
+// Estimate says what a run of s would send: in closed form where that is known and
+// from a sample where not, or by building all of it.
+func Estimate(s *scenario.Scenario, facts *scenario.Facts, now time.Time, exact bool) (preflight.Load, error) {
+	if s.Replay != nil || exact {
+		return countedLoad(s, facts, now)
+	}
+	return estimatedLoad(s, facts, supposed(s), now), nil
+}
+
+// estimatedLoad is what a run of synthesized traffic would send to a destination.
+func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *generator.Destination, now time.Time) preflight.Load {
+	there, most := preflight.Behind(s, facts)
+	weight := generator.Weigh(there, to, preflight.Start(s, now), most)
+	return preflight.Load{
+		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
+		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile, Leaves: generator.Leaves(s), Refused: weight.Refused,
+		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
+	}
+}
+
+// supposed is where requests would go: it decides how long their heads are. The
+// ports of embedded endpoints have five digits, the names of runs one length.
+func supposed(s *scenario.Scenario) *generator.Destination {
+	u, err := url.Parse(cmp.Or(s.Target.URL, "http://127.0.0.1:50000"))
+	if err != nil {
+		u = &url.URL{Scheme: "http", Host: "127.0.0.1:50000"}
+	}
+	return &generator.Destination{URL: u, UserAgent: userAgent(s, newID()), Timeout: s.Target.Timeout}
+}
+
+// countedLoad builds every request of a run and counts.
+func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (preflight.Load, error) {
+	start := preflight.Start(s, now)
+	tally, curve := preflight.NewTally(s, facts, start), s.Load.Profile
+	there, most := preflight.Behind(s, facts)
+	plan, err := generator.DryRun(there, supposed(s), start, most, func(d *generator.Dry) {
+		tally.Take(&preflight.Request{
+			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
+		})
+	})
+	if err == nil && curve == nil {
+		curve, err = preflight.Steps(plan.Rate, plan.Span)
+	}
+	load := tally.Load(curve)
+	load.Warnings = plan.Warnings
+	if p := plan.Pause; p.IsLong() {
+		load.Pause = preflight.Pause{Length: p.Length, Message: p.String(), Hint: p.Hint()}
+	}
+	load.Recorded = plan.Verbatim
+	return load, err
+}
+
+// LoadOf says how much a scenario sends, as a permit counts it.
+func LoadOf(s *scenario.Scenario) (permit.Load, error) {
+	source, err := generator.Open(s, generator.Part{})
+	if err != nil {
+		return permit.Load{}, wrongScenario(err)
+	}
+	defer source.Close()
+	load := permit.Load{Events: source.Plan.Events, Peak: source.Plan.Peak, Recorded: source.Plan.Verbatim}
+	if load.Recorded {
+		if load.Batch, err = source.Largest(); err != nil {
+			return load, wrongScenario(err)
+		}
+	}
+	return permit.LoadOf(s, load), nil
+}

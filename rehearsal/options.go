@@ -1,0 +1,166 @@
+package rehearsal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/results"
+	"rehearse/scenario"
+)
+
+// Version is the release that this tree becomes.
+const Version = "0.1.0"
+
+// Options are what a run is asked for, besides what its scenario says.
+type Options struct {
+	Scenario  string // the scenario file; may be empty with Resume
+	Overrides Overrides
+
+	Shard results.Shards // which part of the batches is sent; zero: all of them
+	Start time.Time      // when the load begins; zero: as soon as everything is ready
+
+	Resume    string // the directory of the run to continue; empty: none
+	Directory string // where the run directory is made; empty: results/runs/<id>-<name>
+	Permit    Permit
+	Network   Network
+	Live      string // the loopback address that the live page is served on; empty: none
+
+	Note  func(line string)       // is told what the user has to know now, before and after the load; nil: nobody
+	Begin func(*Outlook) Progress // is called right before the load; nil: nobody follows it
+
+	dial dialFunc // nil: TCP; tests bring their own
+}
+
+// Overrides are what changes a scenario when it is loaded. The empty string leaves a
+// field as it is.
+type Overrides struct {
+	Set    []string // field=value each, as in target.connections=4
+	Target string   // target.url
+	Token  string   // target.token
+	Seed   string   // traffic.seed
+}
+
+// list is all of them, each as field=value.
+func (o *Overrides) list() []string {
+	set := o.Set
+	for _, one := range []struct{ field, value string }{
+		{"target.url", o.Target}, {"target.token", o.Token}, {"traffic.seed", o.Seed},
+	} {
+		if one.value != "" {
+			set = append(set[:len(set):len(set)], one.field+"="+one.value)
+		}
+	}
+	return set
+}
+
+// Load reads a scenario file, with references to the environment of this process.
+// The error is a scenario.Errors if the file is what is wrong.
+func Load(path string, o Overrides) (*scenario.Scenario, error) {
+	return scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: o.list()})
+}
+
+// Permit names the files of a permit; the zero value is none, and then nothing
+// leaves this machine.
+type Permit struct {
+	File    string // its terms; its signature lies beside them
+	Signers string // whose signatures count; empty: the file that SignersVariable names
+}
+
+// SignersVariable is the environment's way to name the file of allowed signers.
+const SignersVariable = "REHEARSE_ALLOWED_SIGNERS"
+
+// Progress are functions that are told how a load goes, one at a time; nil ones are
+// not called. They may be slow: nothing that is sent waits for them.
+type Progress struct {
+	Interval func(*results.Interval) // once a second and at the end; valid until it returns
+	Warn     func(error)             // of what cannot wait for the report
+	End      func()                  // when the load is over
+}
+
+// Outlook is what is known of a run before its load.
+type Outlook struct {
+	Name      string // of the scenario
+	Plan      *generator.Plan
+	Target    string // a URL
+	Directory string // the run directory
+
+	// Reading tells how far a replay has come at a time of the run; nil: it is none.
+	Reading func(time.Duration) generator.Reading
+}
+
+// noteFunc is told a line, in the form of fmt.Sprintf.
+type noteFunc = func(format string, a ...any)
+
+// note passes a line on.
+func (o *Options) note(format string, a ...any) {
+	if o.Note != nil {
+		o.Note(fmt.Sprintf(format, a...))
+	}
+}
+
+// progress says that the load comes, and returns who is told of it.
+func (o *Options) progress(what *Outlook) (p Progress) {
+	if o.Begin != nil {
+		p = o.Begin(what)
+	}
+	if p.Interval == nil {
+		p.Interval = func(*results.Interval) {}
+	}
+	if p.Warn == nil {
+		p.Warn = func(error) {}
+	}
+	if p.End == nil {
+		p.End = func() {}
+	}
+	return p
+}
+
+// Kind is whose mistake it is that a run did not come about.
+type Kind int
+
+// The kinds of mistakes.
+const (
+	Usage    Kind = iota + 1 // what was asked for has no meaning
+	Scenario                 // the scenario, or a recording that it names, is wrong
+	Refused                  // load may not go there
+)
+
+// Mistake is an error that knows its kind. An error of this package that is none, and
+// no scenario.Errors, is one of the machine: a file or a connection failed.
+type Mistake struct {
+	Kind Kind
+	Err  error
+}
+
+func (m *Mistake) Error() string { return m.Err.Error() }
+func (m *Mistake) Unwrap() error { return m.Err }
+
+// KindOf returns the kind of an error, 0 if it has none.
+func KindOf(err error) Kind {
+	var m *Mistake
+	if errors.As(err, &m) {
+		return m.Kind
+	}
+	return 0
+}
+
+// Misread says which file mistakes are in, if it is not the scenario.
+type Misread struct {
+	What string // the kind of file
+	Err  error
+}
+
+func (m *Misread) Error() string { return m.Err.Error() }
+func (m *Misread) Unwrap() error { return m.Err }
+
+// usage is a mistake of what was asked for.
+func usage(err error) error { return &Mistake{Usage, err} }
+
+// wrongScenario is a mistake of the scenario.
+func wrongScenario(err error) error { return &Mistake{Scenario, err} }
+
+// refuse is a permit that does not allow what was asked for.
+func refuse(err error) error { return &Mistake{Refused, fmt.Errorf("refused: %w", err)} }

@@ -1,0 +1,270 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"rehearse/generator"
+	"rehearse/preflight"
+	"rehearse/recording"
+	"rehearse/results"
+	"rehearse/results/otlp"
+	"rehearse/results/report"
+	"rehearse/results/rundir"
+	"rehearse/scenario"
+)
+
+// Run sends the traffic of a scenario, each batch when it is due, and returns what the
+// run directory says of it. When soft ends nothing new is sent and what is in flight
+// is awaited; when hard ends that is given up too.
+//
+// A run that was sent is returned, whatever its verdict, even if its directory lacks
+// something for want of space: then its verdict is invalid. The error says why there
+// was none; see Mistake.
+func Run(soft, hard context.Context, o Options) (*results.Run, error) {
+	r := &rehearsal{Options: o, id: newID()}
+	defer r.close()
+	for _, step := range []func() error{
+		r.load,         // what is sent: the scenario, and the run that it resumes
+		r.open,         // the source, in the order of due times
+		r.authorize,    // what the permit allows; none: this machine alone
+		r.serve,        // the embedded endpoint, if the scenario has no other target
+		r.notePlan,     // what is to be known of it beforehand
+		r.route,        // where it goes, and that it may
+		r.routeMetrics, // where its metrics go, and that they may
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return r.send(soft, hard)
+}
+
+// rehearsal is one run of a scenario. It is filled in by one step after the other.
+type rehearsal struct {
+	Options
+	id string
+
+	scenario   *scenario.Scenario
+	resumes    *resumption // nil: it starts from the beginning
+	source     *generator.Opened
+	authorized *authorization
+	endpoint   *embedded // nil: it is another's
+	to         generator.Destination
+	push       *otlp.Config // nil: metrics go nowhere
+
+	closing []func() // what the steps have taken, to be given back
+}
+
+// close gives everything back, what was taken last first.
+func (r *rehearsal) close() {
+	for i := len(r.closing) - 1; i >= 0; i-- {
+		r.closing[i]()
+	}
+}
+
+// onClose has close call f.
+func (r *rehearsal) onClose(f func()) { r.closing = append(r.closing, f) }
+
+// newID names a run: when it started, to the second, and a few digits more so
+// that two of one second differ.
+func newID() string {
+	now := time.Now().UTC()
+	return fmt.Sprintf("%s-%04x", now.Format("20060102T150405Z"), now.Nanosecond()>>14&0xffff)
+}
+
+// Lead is how long before the first due time a run begins to build bodies.
+const Lead = 300 * time.Millisecond
+
+// collectAt is how much garbage, in percent of what is in use, is worth a
+// collection. A run makes hardly any, so that half of what Go thinks fit costs
+// nothing and keeps the process smaller.
+const collectAt = 50
+
+// send sends everything, and returns the finished run.
+func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
+	soft, abort := context.WithCancelCause(soft)
+	defer abort(nil)
+	forecast := Forecast(r.scenario, &r.to)
+	resolved, err := r.resolved() // before the start, because recordings are read for it
+	if err != nil {
+		return nil, err
+	}
+	start := r.begin()
+	r.authorized.announce(r.note, start, r.source.Plan.Span)
+	path, manifest := r.directory(), r.manifest(start, resolved)
+	w := &watchers{note: r.note, aborts: results.NewAborts(r.scenario.Aborts), abort: abort}
+	if w.view, err = startLive(r.Live, &manifest, func() { abort(errStopped) }); err != nil {
+		return nil, err
+	}
+	defer w.view.end(filepath.Join(path, reportFile))
+	w.view.announce(r.note)
+	if w.directory, err = r.createDirectory(path, manifest, forecast); err != nil {
+		return nil, err
+	}
+	r.authorized.watch(soft, abort)
+	w.push = otlp.New(hard, r.push, &manifest)
+	closeQuarantine := r.source.Quarantine(filepath.Join(path, recording.QuarantineFile))
+	w.progress = r.progress(&Outlook{
+		Name: r.scenario.Name, Plan: &r.source.Plan, Target: r.target(), Directory: path, Reading: r.source.Follow(),
+	})
+	builders, giveBack := spareProcessor()
+	defer giveBack()
+	summary, err := generator.Run(soft, hard, generator.Config{
+		Scenario: r.scenario, Source: r.source, Plan: r.source.Plan, Destination: r.to, Start: start, Builders: builders,
+		EventBytes: eventBytes(forecast), Limit: r.authorized.limit,
+		Observe: w.observe, Clock: w.clock.hear, Reach: w.mayLeave,
+	})
+	w.progress.End()
+	w.endPush()
+	if failed := closeQuarantine(); err == nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.conclude(hard, path, w.directory, r.final(summary, context.Cause(soft), &w.clock))
+}
+
+// conclude holds the books against what the embedded endpoint counted, judges the run
+// and returns it.
+func (r *rehearsal) conclude(hard context.Context, path string, d *results.Directory, final results.Final) (*results.Run, error) {
+	counted := r.endpoint.write(path) // before the verdict, which reads it
+	final.EndpointSum = r.endpoint.compare(hard, r, d)
+	result, err := d.Close(final)
+	switch {
+	case err != nil:
+		return unwritten(path, result), nil
+	case counted != nil:
+		return nil, counted
+	}
+	return finished(path)
+}
+
+// createDirectory makes the run directory, and writes down what is known beforehand.
+func (r *rehearsal) createDirectory(path string, m results.Manifest, f *preflight.Report) (*results.Directory, error) {
+	directory, err := results.Create(path, m)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(keepForecast(path, f), r.resumes.write(path), r.authorized.write(path)); err != nil {
+		return nil, errors.Join(err, directory.Abandon())
+	}
+	return directory, nil
+}
+
+// reportFile is the report that a run leaves in its directory.
+const reportFile = "report.html"
+
+// finished reads a run that is over, and leaves a report in its directory.
+func finished(path string) (*results.Run, error) {
+	run, err := results.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	run.CrossCheck()
+	return run, KeepReport(run)
+}
+
+// KeepReport writes the report of a run into its directory.
+func KeepReport(run *results.Run) error {
+	text, err := report.HTML(run)
+	if err == nil {
+		err = rundir.Replace(run.Path, reportFile, text)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
+	return nil
+}
+
+// unwritten is what a run came to whose directory lacks something, of a full disk
+// say: it is not to be had a second time. It is invalid, and says for what.
+func unwritten(path string, result *results.Result) *results.Run {
+	run, err := results.Open(path)
+	if err != nil {
+		run = &results.Run{Path: path}
+	}
+	run.Result = result
+	return run
+}
+
+// spareProcessor returns how many processors there are for building bodies, and
+// lets the runtime run one thread more until that is given back. Builders would
+// otherwise hold every processor when a sender wakes up; this way the kernel, which
+// favours whoever slept, decides.
+func spareProcessor() (builders int, giveBack func()) {
+	n := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(n + 1)
+	return n, func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) } // another run may have one as well
+}
+
+// begin is the instant that all offsets count from.
+func (r *rehearsal) begin() time.Time {
+	now := time.Now()
+	if r.Start.IsZero() {
+		return now.Add(Lead)
+	}
+	return now.Add(r.Start.Sub(now)) // by the monotonic clock, and to the nanosecond what was asked for
+}
+
+// directory is where the run is written.
+func (r *rehearsal) directory() string {
+	if r.Directory != "" {
+		return r.Directory
+	}
+	return filepath.Join("results", "runs", r.id+"-"+fileName(r.scenario.Name))
+}
+
+// fileName keeps what is safe in a file name.
+func fileName(name string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			return c
+		}
+		return '-'
+	}, name)
+}
+
+// resolved is the scenario as the run directory keeps it.
+func (r *rehearsal) resolved() ([]byte, error) {
+	recordings, err := r.source.Recordings()
+	if err != nil {
+		return nil, err
+	}
+	text, err := r.scenario.Resolved(recordings)
+	if err != nil {
+		return nil, fmt.Errorf("cannot keep the scenario: %w", err)
+	}
+	return text, nil
+}
+
+// manifest is what is known about the run before it starts.
+func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest {
+	m := results.Manifest{
+		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
+		Target: r.target(), Permit: r.authorized.id(), Planned: planned(r.source.Plan),
+		ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
+		Connections: r.scenario.Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stretches,
+		Warnings: r.source.Plan.Notes(),
+	}
+	if r.scenario.Traffic != nil {
+		m.Seed = r.scenario.Traffic.Seed
+	}
+	return m
+}
+
+// planned is a plan as the result states it.
+func planned(p generator.Plan) results.Planned {
+	return results.Planned{
+		Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Whole: p.Whole, Recording: p.Recording,
+		Lines: p.Lines, LeftOut: p.LeftOut, MostLeftOut: p.MostOut,
+	}
+}

@@ -1,0 +1,94 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"rehearse/results"
+	"rehearse/results/otlp"
+)
+
+// watchers are told of every interval of a run: who writes it down, who shows it,
+// and who may end the run for it. They see what is over, and so disturb nothing.
+type watchers struct {
+	directory *results.Directory
+	note      noteFunc
+	progress  Progress
+	view      *live        // nil: nobody looks
+	push      *otlp.Pusher // nil: nowhere
+	clock     clockWatch
+	aborts    *results.Aborts
+	abort     context.CancelCauseFunc
+}
+
+// observe passes an interval on.
+func (w *watchers) observe(iv *results.Interval) {
+	if err := w.directory.Write(iv); err != nil {
+		w.progress.Warn(err)
+	}
+	if news := w.clock.news(); news != nil {
+		w.progress.Warn(news)
+	}
+	w.progress.Interval(iv)
+	w.view.observe(iv)
+	if err := w.push.Observe(iv); err != nil {
+		w.progress.Warn(err)
+	}
+	if fired := w.aborts.Observe(iv); fired != nil {
+		w.abort(firedRule{fired})
+	}
+}
+
+// mayLeave writes down how far the run may get. If that cannot be done, nothing may
+// leave any more.
+func (w *watchers) mayLeave(r results.Reach) error {
+	err := w.directory.MayLeave(r)
+	if err != nil {
+		w.abort(unwritable{err})
+	}
+	return err
+}
+
+// unwritable is a run directory that cannot be written any more, as the cause that
+// ended a run.
+type unwritable struct{ error }
+
+// maxSkew is how far two clocks may be apart before it is told: those that a time
+// server sets agree to a fraction of it, and the Date of an answer has whole
+// seconds.
+const maxSkew = 5 * time.Second
+
+// clockWatch hears of the endpoint's clock.
+type clockWatch struct {
+	ahead atomic.Int64 // in nanoseconds
+	told  bool         // by news
+}
+
+// hear is told how far the endpoint's clock is ahead.
+func (c *clockWatch) hear(ahead time.Duration) { c.ahead.Store(int64(ahead)) }
+
+// news is the note, the first time that there is one.
+func (c *clockWatch) news() error {
+	note := c.note()
+	if note == "" || c.told {
+		return nil
+	}
+	c.told = true
+	return errors.New(note)
+}
+
+// note says how far the clocks are apart, if that matters.
+func (c *clockWatch) note() string {
+	ahead, word := time.Duration(c.ahead.Load()), "ahead of"
+	if ahead < 0 {
+		ahead, word = -ahead, "behind"
+	}
+	if ahead <= maxSkew {
+		return ""
+	}
+	return fmt.Sprintf("the endpoint's clock is %v or more %s this machine's, by the Date of its first answer: events bear this machine's times, which the endpoint may shift or take for its own, and a permit's window is kept by this machine's clock; set both by a time server",
+		ahead.Truncate(time.Second), word)
+}
