@@ -331,3 +331,32 @@ func TestReplayAge(t *testing.T) {
 		}
 	}
 }
+
+// TestFollowRows: rows that say how long they last are played as long, or faster; every
+// has nothing to say about them.
+func TestFollowRows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("period,count,long\n0,60,10\n10,5,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	load := func(more string) (*Scenario, error) {
+		text := "name: a\nload: {follow: {file: a.csv, seconds: long" + more + "}}\ntraffic: {}\n"
+		return Parse("a.yaml", []byte(text), Options{Dir: dir})
+	}
+	for more, want := range map[string][]Stage{
+		"":                     {{6, 6, 10 * time.Second}, {5, 5, time.Second}},
+		", speed: 4, scale: 2": {{48, 48, 2500 * time.Millisecond}, {40, 40, 250 * time.Millisecond}},
+	} {
+		s, err := load(more)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Load.Profile.Stages()); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", more, diff)
+		}
+	}
+	if _, err := load(", every: 2s"); err == nil || !strings.Contains(err.Error(), "load.follow.every: given beside seconds") {
+		t.Errorf("every beside seconds: %v", err)
+	}
+}

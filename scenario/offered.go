@@ -4,7 +4,10 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Offered is the offered load over time.
@@ -15,9 +18,6 @@ type Offered struct {
 
 	Stretches []Stretch // the stages as the file gives them
 }
-
-// maxOver is how long one stage may last.
-const maxOver = 366 * 24 * time.Hour
 
 func defaultOffered() Offered { return Offered{Arrivals: ArrivalsEven, Late: LateQueue} }
 
@@ -55,9 +55,11 @@ func readProfile(v value) []Stage {
 	if !ok {
 		return nil
 	}
-	stages, problems := parseShapes(text)
-	for _, err := range problems {
-		v.unreadable(err, "as in line(0, 5000, 10m) const(5000, 30m) step(1k, 5k, 1k, 1m)")
+	stages, err := ParseProfile(text)
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range all.Unwrap() {
+			v.unreadable(err, "as in line(0, 5000, 10m) const(5000, 30m) step(1k, 5k, 1k, 1m)")
+		}
 	}
 	return stages
 }
@@ -73,7 +75,7 @@ func readStages(v value, names map[int]string) []Stage {
 		item.object(fields{
 			"from": func(v value) { s.From = v.rate() },
 			"to":   func(v value) { s.To = v.rate() },
-			"over": func(v value) { s.Over = v.duration(0, maxOver) },
+			"over": func(v value) { s.Over = v.duration(0, MaxStage) },
 			"name": func(v value) { names[len(stages)] = readStageName(v) },
 		})
 		item.require("to", "over")
@@ -94,7 +96,7 @@ func readFollow(v value) []Stage {
 		"count":   func(v value) { columns.Count = v.line(1, maxLine) },
 		"seconds": func(v value) { columns.Seconds = v.line(1, maxLine) },
 		"scale":   func(v value) { scale = v.number(0, 1e9) },
-		"every":   func(v value) { every = v.duration(time.Millisecond, maxOver) },
+		"every":   func(v value) { every = v.duration(time.Millisecond, MaxStage) },
 		"speed":   func(v value) { speed = v.number(1e-3, 1e6) },
 	})
 	if !v.require("file") || !sound {
@@ -155,4 +157,14 @@ func cause(err error) error {
 		return broken.Err
 	}
 	return err
+}
+
+// readStageName reads the name of a stage: one word that no number is.
+func readStageName(v value) string {
+	name := v.line(1, 40)
+	_, err := strconv.Atoi(name)
+	if strings.ContainsFunc(name, unicode.IsSpace) || err == nil || name == "stage" {
+		v.fail("must be one word and no number", "thresholds name it, as in p99 < 500ms in hold")
+	}
+	return name
 }

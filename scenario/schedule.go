@@ -6,6 +6,15 @@ import (
 	"rehearse/internal/rng"
 )
 
+// Arrivals is how events fall within the curve of the profile.
+type Arrivals string
+
+// The arrivals.
+const (
+	ArrivalsEven    Arrivals = "even"    // at equal steps of the integral
+	ArrivalsPoisson Arrivals = "poisson" // seeded, with the exact total kept
+)
+
 // Schedule says when every event of a run is due. It does not change, and its
 // methods are safe for concurrent use.
 //

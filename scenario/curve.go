@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -15,13 +16,6 @@ import (
 // MaxEvents is the most events that a profile may offer: up to here every event
 // index is exact as a float64.
 const MaxEvents = 1 << 53
-
-// Stage is a stretch of the profile: linear from one rate to another, in events
-// per second.
-type Stage struct {
-	From, To float64
-	Over     time.Duration
-}
 
 // Profile is the offered load over time: a curve, its integral, and the inverse
 // of the integral.
@@ -51,7 +45,7 @@ type Profile struct {
 // exceed MaxEvents.
 func NewProfile(stages []Stage) (*Profile, error) {
 	p := &Profile{starts: []time.Duration{0}, counts: []float64{0}, tails: []float64{0}}
-	var area pair
+	area := new(big.Float).SetPrec(areaBits)
 	for i, s := range stages {
 		if err := s.check(); err != nil {
 			return nil, fmt.Errorf("cannot use stage %d: %w", i, err)
@@ -62,44 +56,43 @@ func NewProfile(stages []Stage) (*Profile, error) {
 		if s.Over > math.MaxInt64-p.Span() {
 			return nil, errors.New("cannot use the profile: it lasts longer than 292 years")
 		}
-		area = area.plus(s.area())
-		p.add(s, area)
+		p.add(s, area.Add(area, s.area()))
 	}
-	if area.high > MaxEvents {
-		return nil, fmt.Errorf("cannot use the profile: %.3g events are more than 2^53", area.high)
+	if all, _ := area.Float64(); all > MaxEvents {
+		return nil, fmt.Errorf("cannot use the profile: %.3g events are more than 2^53", all)
 	}
 	return p, nil
 }
 
-func (s Stage) check() error {
-	for _, r := range [...]float64{s.From, s.To} {
-		if math.IsNaN(r) || math.IsInf(r, 0) || r < 0 {
-			return fmt.Errorf("a rate of %v events/s", r)
-		}
-	}
-	if s.Over < 0 {
-		return fmt.Errorf("a duration of %v", s.Over)
-	}
-	return nil
-}
-
 // add appends a stage of some length, after which the area is as given.
-func (p *Profile) add(s Stage, area pair) {
+func (p *Profile) add(s Stage, area *big.Float) {
 	end := p.Span() + s.Over
-	area = area.snapped()
+	count, tail := split(area)
 	if last := len(p.stages) - 1; last >= 0 && p.stages[last].continues(s) {
 		p.stages[last].Over += s.Over
-		p.starts[last+1], p.counts[last+1], p.tails[last+1] = end, area.high, area.low
+		p.starts[last+1], p.counts[last+1], p.tails[last+1] = end, count, tail
 		return
 	}
 	p.stages = append(p.stages, s)
 	p.starts = append(p.starts, end)
-	p.counts = append(p.counts, area.high)
-	p.tails = append(p.tails, area.low)
+	p.counts = append(p.counts, count)
+	p.tails = append(p.tails, tail)
 }
 
-func (s Stage) continues(next Stage) bool {
-	return s.From == s.To && next.From == s.To && next.To == s.To
+// split returns an area as the sum of two numbers, the second of which holds what the
+// first cannot. Where only the rounding of the rates, a few parts in 10^16, separates
+// the area from a whole number, it is that number: a rate such as 0.1/s is not exact as
+// a float64, and yet ten seconds of it must be one event, which must fall due after a
+// pause that follows, not before it.
+func split(area *big.Float) (count, tail float64) {
+	count, _ = area.Float64()
+	tail, _ = new(big.Float).Sub(area, new(big.Float).SetFloat64(count)).Float64()
+	whole := math.Round(count)
+	dust := min(1e-9+4e-16*count, 0.01)
+	if math.Abs((count-whole)+tail) <= dust {
+		return whole, 0
+	}
+	return count, tail
 }
 
 // Stages returns a copy of the stages, jumps left out and equal neighbours joined.
@@ -164,35 +157,6 @@ func (p *Profile) When(count float64) time.Duration {
 	done := (count - p.counts[k]) - p.tails[k]
 	left := (p.counts[k+1] - count) + p.tails[k+1]
 	return p.starts[k] + p.stages[k].when(done, left)
-}
-
-// when returns how far into the stage the area reaches done, with left to come.
-func (s *Stage) when(done, left float64) time.Duration {
-	var x float64
-	switch {
-	case s.From == s.To:
-		x = reach(done, s.From, 0)
-	case s.From > s.To:
-		x = s.Over.Seconds() - reach(left, s.To, -s.slope())
-	default:
-		x = reach(done, s.From, s.slope())
-	}
-	return min(max(time.Duration(math.Round(x*1e9)), 0), s.Over)
-}
-
-// slope returns how fast the rate changes, in events per second squared.
-func (s *Stage) slope() float64 { return (s.To - s.From) / s.Over.Seconds() }
-
-// reach returns how many seconds it takes to gather an area, from a rate that
-// rises with slope.
-func reach(area, rate, slope float64) float64 {
-	if area <= 0 {
-		return 0
-	}
-	if slope == 0 {
-		return area / rate // to the last bit what follows comes to
-	}
-	return 2 * area / (rate + math.Sqrt(rate*rate+2*slope*area))
 }
 
 // String returns the profile as a scenario file spells it, in line and const.

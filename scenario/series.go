@@ -129,7 +129,7 @@ func (s *Series) add(line int, period, count string) error {
 // parseSeconds reads how long a row lasts.
 func parseSeconds(text string) (time.Duration, error) {
 	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(seconds >= 1e-3) || seconds > maxOver.Seconds() {
+	if err != nil || !(seconds >= 1e-3) || seconds > MaxStage.Seconds() {
 		return 0, fmt.Errorf("%q is not a number of seconds from 0.001 to 366 days", units.Clip(text))
 	}
 	return time.Duration(seconds * float64(time.Second)), nil

@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"math"
-	"math/big"
 	"testing"
 	"time"
 
@@ -260,24 +259,6 @@ func TestProfileOfManyStages(t *testing.T) {
 	if got := p.Total(); got != sum {
 		t.Errorf("Total = %d, want %d", got, sum)
 	}
-}
-
-func TestPair(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		number := rapid.Float64Range(-1e9, 1e9)
-		var sum pair
-		exact := new(big.Float).SetPrec(600)
-		for _, x := range rapid.SliceOf(number).Draw(t, "numbers") {
-			sum = sum.plus(pair{high: x})
-			exact.Add(exact, big.NewFloat(x))
-		}
-		got := new(big.Float).SetPrec(600).Add(big.NewFloat(sum.high), big.NewFloat(sum.low))
-		off, _ := got.Sub(got, exact).Float64()
-		if math.Abs(off) > 1e-18 {
-			t.Fatalf("the sum is off by %v", off)
-		}
-	})
 }
 
 func TestProfileAllocatesNothing(t *testing.T) {

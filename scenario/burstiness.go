@@ -52,14 +52,6 @@ func (s *Windows) Add(g Stage) {
 	}
 }
 
-// events is how many lie between two moments of the stage, in seconds.
-func (s Stage) events(from, to float64) float64 {
-	if s.From == s.To {
-		return s.From * (to - from)
-	}
-	return (to - from) * (s.From + s.slope()*(from+to)/2)
-}
-
 // add adds so many windows that are each expected to have so many events.
 func (s *Windows) add(events, windows float64) {
 	if near := math.Round(events); math.Abs(events-near) < 1e-6 {
