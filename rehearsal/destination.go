@@ -153,7 +153,8 @@ func proxyFor(c *httpproxy.Config, target *url.URL) (*url.URL, error) {
 		return nil, nil
 	}
 	if err != nil || !usable(proxy) { // to quote it would quote its password
-		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY to be http, socks5 or socks5h (not https: tunnels are not encrypted twice) and a host, as in http://proxy.example:3128, or NO_PROXY=" + target.Hostname())
+		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY to be http, " +
+			"socks5 or socks5h (not https) and a host, as in http://proxy.example:3128, or NO_PROXY=" + target.Hostname())
 	}
 	return proxy, nil
 }

@@ -45,7 +45,7 @@ func readTarget(v value) Target {
 		"path": func(v value) {
 			t.Path = oneOf(v, []Path{PathBatch, PathBrowser, PathSingle, PathCapture, PathTrack, PathEngage})
 		},
-		"token": func(v value) { t.Token = NewSecret(readToken(v)) },
+		"token":                func(v value) { t.Token = NewSecret(readToken(v)) },
 		"compression":          func(v value) { t.Compression = readCompression(v) },
 		"hint":                 func(v value) { t.Hint = readHint(v) },
 		"historical_migration": func(v value) { t.HistoricalMigration = v.flag() },
