@@ -45,7 +45,7 @@ const house = `
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal capture capture/pipeline scenario results results/report results/compare recording profile intake permit preflight generator generator/traffic staging
+cmd/rehearse: rehearsal capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging
 generator/traffic: capture scenario
 generator: capture scenario results recording generator/traffic recording/anonymize
 intake: scenario profile
@@ -57,6 +57,7 @@ profile: capture scenario recording
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
 rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging
+results/bundle: results/rundir
 results/compare: results
 results/metrics: results
 results/otlp: results results/metrics
