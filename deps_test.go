@@ -45,15 +45,15 @@ const house = `
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging
-generator/traffic: capture scenario
-generator: capture scenario results recording generator/traffic recording/anonymize
-intake: scenario profile
+cmd/rehearse: rehearsal capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule
+generator/traffic: capture scenario scenario/schedule
+generator: capture scenario results recording generator/traffic recording/anonymize scenario/schedule
+intake: scenario profile scenario/schedule
 internal/jsonfuzz:
 internal/measure:
 permit: scenario
-preflight: capture capture/pipeline scenario generator/traffic
-profile: capture scenario recording
+preflight: capture capture/pipeline scenario generator/traffic scenario/schedule
+profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
 rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging
@@ -63,8 +63,9 @@ results/metrics: results
 results/otlp: results results/metrics
 results/report: capture capture/pipeline scenario results results/rundir results/compare results/metrics
 results/rundir:
-results: capture scenario results/rundir
-scenario: capture capture/pipeline
+results: capture scenario results/rundir scenario/schedule
+scenario: capture capture/pipeline scenario/schedule
+scenario/schedule:
 staging: capture capture/pipeline
 kits: internal/jsonscan internal/rng internal/text internal/topk internal/units
 `

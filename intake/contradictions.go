@@ -11,6 +11,7 @@ import (
 
 	"rehearse/internal/units"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // The keys of the questions whose answers can contradict each other.
@@ -64,7 +65,7 @@ func (a *Answers) extentMistakes() Mistakes {
 	switch length := c.ramp.Seconds() + c.hold.Seconds() + c.rest.Seconds(); {
 	case length > maxDuration.Seconds():
 		return Mistakes{{keys, fmt.Sprintf("%s events at %s/s take %.0f days", humanize.Comma(a.Total), amount(c.peak), length/86400), "raise the peak, or rehearse a part: 366 days are the most"}}
-	case c.total() > scenario.MaxEvents:
+	case c.total() > schedule.MaxEvents:
 		return Mistakes{{keys, fmt.Sprintf("that would be %.3g events", c.total()), "2^53 are the most"}}
 	case c.total() < 1:
 		return Mistakes{{keys, "that would not be one event", "raise the peak, or make it last longer"}}

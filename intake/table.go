@@ -16,7 +16,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"rehearse/internal/units"
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Table is names with a number each, as pasted.
@@ -114,7 +114,7 @@ func readTable(text string) (*Table, error) {
 	switch sum := t.sum(); {
 	case t.Share && sum > 100.5:
 		return nil, fmt.Errorf("the shares add up to %.4g%%", sum)
-	case sum > scenario.MaxEvents:
+	case sum > schedule.MaxEvents:
 		return nil, errors.New("the counts add up to more than 2^53")
 	}
 	return t, nil

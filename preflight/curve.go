@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // The measures of the curve in a terminal, in characters.
@@ -74,7 +74,7 @@ func (p *page) curveRow(columns []float64, row int, top, capacity float64) strin
 }
 
 // columnsOf is the highest rate in each of some equal parts of a curve.
-func columnsOf(stages []scenario.Stage, n int) []float64 {
+func columnsOf(stages []schedule.Stage, n int) []float64 {
 	var span time.Duration
 	for _, s := range stages {
 		span += s.Over

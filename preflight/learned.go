@@ -8,6 +8,7 @@ import (
 
 	"rehearse/generator/traffic"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Fit is one figure of the recording that a scenario was learned from, beside the same
@@ -67,11 +68,11 @@ func (l *look) fitsRates(was *scenario.Learned) {
 		if was.CV[i] == 0 {
 			continue
 		}
-		w := scenario.NewWindows(window, l.s.Load.Arrivals)
+		w := schedule.NewWindows(window, l.s.Load.Arrivals)
 		for _, s := range l.report.curve {
 			w.Add(s)
 		}
-		b := w.Bursts()
+		b := w.Burstiness()
 		if i == 0 {
 			l.fit(unitCount, "peak in 1 s", float64(was.Peak), b.Most)
 			l.fit(unitShare, "empty 1 s", was.Empty, b.Empty)

@@ -48,7 +48,7 @@ func noRamp(l *look) []Finding {
 // rampHint says what to write instead.
 func (l *look) rampHint(before, after, free float64) string {
 	long := math.Ceil((after - before) / free)
-	if l.s.Replay != nil && l.s.Load.Profile == nil {
+	if l.s.Replay != nil && l.s.Load.Curve == nil {
 		return fmt.Sprintf("lower replay.speed, or set replay.clock to profile with a load that begins with line(0, %s, %.0fs)", rateText(after), long)
 	}
 	return fmt.Sprintf("go there in a line: line(%s, %s, %.0fs)", rateText(before), rateText(after), long)

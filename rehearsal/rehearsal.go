@@ -254,7 +254,7 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
 		Target: r.target(), Permit: r.authorized.id(), Planned: planned(r.source.Plan),
 		ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
-		Connections: r.scenario.Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stretches,
+		Connections: r.scenario.Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stages,
 		Warnings: r.source.Plan.Notes(),
 	}
 	if r.scenario.Traffic != nil {

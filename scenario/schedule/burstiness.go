@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"math"
@@ -61,7 +61,7 @@ func (s *Windows) add(events, windows float64) {
 	s.sum += events * windows
 	rest := events - math.Floor(events)
 	variance, empty, most := rest*(1-rest), max(1-events, 0), math.Ceil(events)
-	if s.arrivals == ArrivalsPoisson {
+	if s.arrivals == Poisson {
 		variance, empty = events*max(1-events/blockEvents, 0), math.Exp(-events)
 		log := math.Log(max(windows, 1))
 		most = events + math.Sqrt(2*variance*log) + log/3
@@ -74,7 +74,7 @@ func (s *Windows) add(events, windows float64) {
 }
 
 // Bursts is how unevenly events fall on windows of one length.
-type Bursts struct {
+type Burstiness struct {
 	Window time.Duration
 	CV     float64 // standard deviation of the counts over their mean
 	Mean   float64 // events a window
@@ -84,16 +84,16 @@ type Bursts struct {
 
 // Bursts sums up what was added. A last window that is not full is left out, unless it
 // is the only one.
-func (s *Windows) Bursts() Bursts {
+func (s *Windows) Burstiness() Burstiness {
 	if s.count == 0 && s.filled > 0 {
 		s.add(s.part, 1)
 		s.filled = 0
 	}
 	if s.sum == 0 {
-		return Bursts{Window: time.Duration(s.window * 1e9), Empty: 1}
+		return Burstiness{Window: time.Duration(s.window * 1e9), Empty: 1}
 	}
 	mean := s.sum / s.count
-	return Bursts{
+	return Burstiness{
 		Window: time.Duration(s.window * 1e9), Mean: mean, Most: s.most,
 		CV: math.Sqrt(max(s.squares/s.count-mean*mean, 0)) / mean, Empty: s.empty / s.count,
 	}

@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"compress/gzip"
@@ -27,11 +27,11 @@ type Series struct {
 	// the periods are not times; 0 where each row says how long it lasts.
 	Spacing time.Duration
 
-	rows []row
+	rows []seriesRow
 }
 
 // row is one line of the recording. Its time is zero where the period is a label.
-type row struct {
+type seriesRow struct {
 	line  int
 	at    time.Time
 	count float64
@@ -122,7 +122,7 @@ func (s *Series) add(line int, period, count string) error {
 	if err != nil || labels {
 		at = time.Time{}
 	}
-	s.rows = append(s.rows, row{line: line, at: at, count: number})
+	s.rows = append(s.rows, seriesRow{line: line, at: at, count: number})
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Stage is a stretch of the profile: linear from one rate to another, in events
+// Stage is a part of the load: linear from one rate to another, in events
 // per second.
 type Stage struct {
 	From, To float64
@@ -84,18 +84,18 @@ func (s *Stage) area() *big.Float {
 // areaBits is the precision of areas while they are summed up.
 const areaBits = 256
 
-// Stretch is a stage of the load as its file gives it: where it lies and what it
+// StageSpan is a stage of the load as its file gives it: where it lies and what it
 // is called. Stages of no length have none.
-type Stretch struct {
+type StageSpan struct {
 	Name     string // as in load.stages[].name; its number from 1 where it has none
 	From, To time.Duration
 	Start    float64 // events per second at From
 	End      float64 // events per second at To
 }
 
-// stretches lays the stages out one after another.
-func stretches(stages []Stage, names map[int]string) []Stretch {
-	var all []Stretch
+// StageSpans lays the stages out one after another.
+func StageSpans(stages []Stage, names map[int]string) []StageSpan {
+	var all []StageSpan
 	var at time.Duration
 	for i, s := range stages {
 		if s.Over > 0 {
@@ -103,23 +103,23 @@ func stretches(stages []Stage, names map[int]string) []Stretch {
 			if name == "" {
 				name = strconv.Itoa(i + 1)
 			}
-			all = append(all, Stretch{Name: name, From: at, To: at + s.Over, Start: s.From, End: s.To})
+			all = append(all, StageSpan{Name: name, From: at, To: at + s.Over, Start: s.From, End: s.To})
 		}
 		at += s.Over
 	}
 	return all
 }
 
-// FindStretch returns the one that a threshold names: by its name, or by its
+// FindStageSpan returns the one that a threshold names: by its name, or by its
 // number from 1, with or without the word stage before it.
-func FindStretch(all []Stretch, name string) (Stretch, bool) {
+func FindStageSpan(all []StageSpan, name string) (StageSpan, bool) {
 	for _, s := range all {
 		if s.Called(name) {
 			return s, true
 		}
 	}
-	return Stretch{}, false
+	return StageSpan{}, false
 }
 
 // Called says whether a threshold that names its stage so means this one.
-func (s *Stretch) Called(name string) bool { return s.Name == strings.TrimPrefix(name, "stage ") }
+func (s *StageSpan) Called(name string) bool { return s.Name == strings.TrimPrefix(name, "stage ") }

@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"bytes"
@@ -87,18 +87,18 @@ func TestSeriesRefuses(t *testing.T) {
 
 func TestReadSeriesFiles(t *testing.T) {
 	t.Parallel()
-	plain, err := ReadSeries("testdata/series.csv", usual)
+	plain, err := ReadSeries("../testdata/series.csv", usual)
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, err := ReadSeries("testdata/series.csv.gz", usual)
+	packed, err := ReadSeries("../testdata/series.csv.gz", usual)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(plain.Stages(1, time.Minute), packed.Stages(1, time.Minute)); diff != "" {
 		t.Errorf("gzip makes a difference:\n%s", diff)
 	}
-	whole, err := os.ReadFile("testdata/series.csv.gz")
+	whole, err := os.ReadFile("../testdata/series.csv.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestReadSeriesFiles(t *testing.T) {
 	if err := os.WriteFile(broken, whole[:len(whole)-12], 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{broken, "testdata", "testdata/none.csv"} {
+	for _, path := range []string{broken, "../testdata", "../testdata/none.csv"} {
 		if _, err := ReadSeries(path, usual); err == nil {
 			t.Errorf("ReadSeries(%q) passed", path)
 		}
@@ -120,7 +120,7 @@ func TestSeriesGapThatNeverEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewProfile(s.Stages(1, 100*24*time.Hour)); err == nil {
+	if _, err := NewCurve(s.Stages(1, 100*24*time.Hour)); err == nil {
 		t.Error("a profile of 20,000 years passed")
 	}
 }
@@ -133,7 +133,7 @@ func FuzzSeries(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p, err := NewProfile(s.Stages(1, s.Spacing))
+		p, err := NewCurve(s.Stages(1, s.Spacing))
 		if err == nil && (p.Total() < 0 || p.Span() < 0) {
 			t.Errorf("%d events over %v", p.Total(), p.Span())
 		}
