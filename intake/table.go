@@ -13,8 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario/schedule"
 )
@@ -59,7 +58,7 @@ func (t *Table) amount(r Row) string {
 	case t.Share:
 		return strconv.FormatFloat(r.Value, 'f', -1, 64) + "%"
 	}
-	return humanize.Commaf(r.Value)
+	return text.Number(r.Value)
 }
 
 // said is the table in one line.

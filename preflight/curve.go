@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"rehearse/internal/text"
 	"rehearse/scenario/schedule"
 )
 
@@ -52,11 +53,11 @@ func (p *page) curveRow(columns []float64, row int, top, capacity float64) strin
 	low, high := float64(row-1)/curveHeight*top, float64(row)/curveHeight*top
 	label, note := "", ""
 	if row == curveHeight || row == curveHeight/2 {
-		label = rate(high)
+		label = text.Rate(high)
 	}
 	limited := capacity > low && capacity <= high
 	if limited {
-		note = " capacity " + rate(capacity)
+		note = " capacity " + text.Rate(capacity)
 	}
 	var b strings.Builder
 	for _, rate := range columns {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/generator/traffic"
+	"rehearse/internal/text"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
@@ -107,11 +108,11 @@ func unlike(l *look) []Finding {
 func (f *Fit) text(n float64) string {
 	switch f.unit {
 	case unitShare:
-		return percent(n)
+		return text.Percent(n)
 	case unitCount:
-		return count(n)
+		return text.Count(n)
 	}
-	return rate(n)
+	return text.Rate(n)
 }
 
 // learnedText sets how well the plan fits the recording.
