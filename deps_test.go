@@ -24,7 +24,7 @@ func owners() map[string][]string {
 		"golang.org/x/crypto/ssh":                    {"permit"},
 		"golang.org/x/net/proxy":                     {"generator"},
 		"golang.org/x/net/http/httpproxy":            {"rehearsal"},
-		"go.yaml.in/yaml/v4":                         {"scenario"},
+		"go.yaml.in/yaml/v4":                         {"scenario", "kubernetes"},
 		"github.com/parquet-go/parquet-go":           {"recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
 		"github.com/posthog/posthog-go":              {},
@@ -48,7 +48,7 @@ const house = `
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule
+cmd/rehearse: rehearsal kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule
 generator/traffic: capture scenario scenario/schedule
 generator: capture scenario results recording generator/traffic recording/anonymize scenario/schedule
 intake: scenario profile scenario/schedule
@@ -60,6 +60,7 @@ profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
 rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging
+kubernetes:
 results/bundle: results/rundir
 results/compare: results
 results/metrics: results

@@ -18,7 +18,6 @@ import (
 	"rehearse/results/report"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
-	"rehearse/staging"
 )
 
 // Run sends the traffic of a scenario, each batch when it is due, and returns what the
@@ -60,7 +59,7 @@ type rehearsal struct {
 	resumes    *resumption // nil: it starts from the beginning
 	source     *generator.Opened
 	authorized *authorization
-	endpoint   *staging.Local // nil: it is another's
+	endpoint   *embedded // nil: it is another's
 	to         generator.Destination
 	push       *otlp.Config // nil: metrics go nowhere
 
@@ -144,8 +143,8 @@ func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
 // conclude holds the books against what the embedded endpoint counted, judges the run
 // and returns it.
 func (r *rehearsal) conclude(hard context.Context, path string, d *results.Directory, final results.Final) (*results.Run, error) {
-	counted := r.keepCounts(path) // before the verdict, which reads it
-	final.EndpointSum = r.compare(hard, d)
+	counted := r.endpoint.write(path) // before the verdict, which reads it
+	final.EndpointSum = r.endpoint.compare(hard, r, d)
 	result, err := d.Close(final)
 	switch {
 	case err != nil:

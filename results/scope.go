@@ -1,9 +1,11 @@
 package results
 
 import (
+	"fmt"
 	"math"
 	"time"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
@@ -147,11 +149,12 @@ func (d *demand) now() evaluation {
 		}
 	}
 	if j == nil {
-		return evaluation{ThresholdRow: d.row(nothingMeasured)}
+		return evaluation{ThresholdRow: d.row("nothing measured")}
 	}
 	value := j.text
 	if d.Every > 0 {
-		value = atWorst(j.text, j.at, failed, closed)
+		value = fmt.Sprintf("%s at worst, from %v on; not met in %d of %s",
+			j.text, j.at.Round(time.Second), failed, text.Plural(int64(closed), "window"))
 	}
 	return d.evaluation(j, value)
 }
