@@ -8,6 +8,21 @@ func AppendEvent(dst []byte, e *Event) []byte {
 	return append(appendMembers(append(dst, '{'), e), '}')
 }
 
+// EventSize is how many bytes AppendEvent appends.
+func EventSize(e *Event) int {
+	n := len(`{"event":,"distinct_id":}`) + stringSize(e.Name) + stringSize(e.DistinctID)
+	if e.UUID != (UUID{}) {
+		n += len(beforeUUID + blankUUID + `"`)
+	}
+	if !e.Timestamp.IsZero() {
+		n += len(`,"timestamp":"` + blankTime + `"`)
+	}
+	if len(e.Properties) > 0 {
+		n += len(`,"properties":`) + len(e.Properties)
+	}
+	return n
+}
+
 // AppendSingle appends the body of a request that carries the one event e, for
 // /i/v0/e/ and /capture/: the event object with the token among its members.
 func AppendSingle(dst []byte, token string, e *Event) []byte {

@@ -51,6 +51,15 @@ func appendEscaped(dst []byte, b byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', lowerHex[b>>4], lowerHex[b&15])
 }
 
+// stringSize is how many bytes AppendString appends.
+func stringSize(s []byte) int {
+	if isPlain(s) {
+		return len(s) + len(`""`)
+	}
+	var buffer [256]byte
+	return len(AppendString(buffer[:0], s))
+}
+
 // isPlain reports whether s can stand between quotes as it is: printable ASCII
 // without a quote or a backslash. It looks at eight bytes at a time, the last of
 // them together with some that it has seen.

@@ -48,6 +48,11 @@ func (u UUID) String() string { return string(AppendUUID(nil, u)) }
 // ParseUUID reads the forms that the endpoint reads: hyphenated, hyphenated in
 // braces or behind "urn:uuid:", and 32 bare digits; upper or lower case.
 func ParseUUID[T []byte | string](text T) (UUID, error) {
+	if len(text) == len(blankUUID) {
+		if u, ok := parseHyphenated(text); ok {
+			return u, nil
+		}
+	}
 	s := bareUUID(text)
 	hyphens := len(s) == 36
 	if !hyphens && len(s) != 32 {
@@ -72,6 +77,29 @@ func ParseUUID[T []byte | string](text T) (UUID, error) {
 	return u, nil
 }
 
+// parseHyphenated reads the form that nearly all have, of 36 characters: hyphenated,
+// without anything around it.
+func parseHyphenated[T []byte | string](text T) (u UUID, ok bool) {
+	wrong := text[8] ^ '-' | text[13] ^ '-' | text[18] ^ '-' | text[23] ^ '-'
+	for i, at := range [len(u)]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34} {
+		high, low := digits[text[at]], digits[text[at+1]]
+		wrong |= (high | low) & 0xf0
+		u[i] = high<<4 | low
+	}
+	return u, wrong == 0
+}
+
+// digits are the values of hexadecimal digits by their characters, 255 of others.
+const digits = none16 + none16 + none16 + "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09" + none6 +
+	upTo16 + none16 + upTo16 + none16 + none16 + none16 + none16 + none16 + none16 + none16 + none16 + none16
+
+const (
+	none1  = "\xff"
+	none6  = none1 + none1 + none1 + none1 + none1 + none1
+	none16 = none6 + none6 + none1 + none1 + none1 + none1
+	upTo16 = none1 + "\x0a\x0b\x0c\x0d\x0e\x0f" + none6 + none1 + none1 + none1
+)
+
 func bareUUID[T []byte | string](s T) T {
 	const urn = "urn:uuid:"
 	switch {
@@ -84,15 +112,7 @@ func bareUUID[T []byte | string](s T) T {
 }
 
 // digit returns the value of a hexadecimal digit, or 255.
-func digit(b byte) byte {
-	switch {
-	case '0' <= b && b <= '9':
-		return b - '0'
-	case 'a' <= b|0x20 && b|0x20 <= 'f':
-		return b | 0x20 - 'a' + 10
-	}
-	return 255
-}
+func digit(b byte) byte { return digits[b] }
 
 // brief cuts untrusted text to what fits into a message.
 func brief[T []byte | string](s T) string { return string(s[:min(len(s), 64)]) }

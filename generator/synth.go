@@ -5,7 +5,6 @@ import (
 
 	"rehearse/generator/traffic"
 	"rehearse/scenario"
-	"rehearse/scenario/schedule"
 )
 
 // Synth is the source of synthesized events. Event i is a function of the
@@ -13,7 +12,7 @@ import (
 // bytes are the same whoever makes them.
 type Synth struct {
 	model    *traffic.Model
-	schedule *schedule.Schedule
+	schedule *scenario.Schedule
 	cutter   cutter
 	tokens   *tokens // nil: the target's alone
 	fill     eventFiller
@@ -23,15 +22,15 @@ type Synth struct {
 
 // NewSynth returns a source for the scenario's traffic, and what it will deliver.
 func NewSynth(s *scenario.Scenario) (*Synth, Plan) {
-	schedule := schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed)
+	schedule := scenario.NewSchedule(s.Load.Profile, s.Load.Arrivals, s.Traffic.Seed)
 	y := &Synth{
-		model:    traffic.New(s.Traffic, s.Load.Curve),
+		model:    traffic.New(s.Traffic, s.Load.Profile),
 		schedule: schedule,
 		cutter:   newCutter(schedule, s.Batching, s.Traffic.Seed),
 		tokens:   newTokens(s.Traffic),
 	}
 	y.fill = y.fillEvent
-	p := s.Load.Curve
+	p := s.Load.Profile
 	return y, Plan{
 		Events: schedule.Total(), Requests: y.cutter.count(), Span: p.Span(),
 		Peak: p.Peak(), Rate: p.Rate, Lanes: 1,

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/internal/text"
+	"github.com/dustin/go-humanize"
+
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -102,9 +103,9 @@ func (a *Answers) saidBatch() string {
 	case 1:
 		return "1 event a request"
 	case a.Fewest:
-		return text.Count(int64(a.Most)) + " events a request"
+		return humanize.Comma(int64(a.Most)) + " events a request"
 	}
-	return fmt.Sprintf("%s to %s events a request", text.Count(int64(a.Fewest)), text.Count(int64(a.Most)))
+	return fmt.Sprintf("%s to %s events a request", humanize.Comma(int64(a.Fewest)), humanize.Comma(int64(a.Most)))
 }
 
 // saidHottest tells how many ids were listed, not which.
@@ -113,7 +114,7 @@ func (a *Answers) saidHottest() string {
 		return ""
 	}
 	busiest := slices.MaxFunc(a.Hottest.Rows, func(a, b Row) int { return compare(a.Value, b.Value) })
-	ids := text.Count(int64(len(a.Hottest.Rows))) + " distinct_ids"
+	ids := humanize.Comma(int64(len(a.Hottest.Rows))) + " distinct_ids"
 	if len(a.Hottest.Rows) == 1 {
 		ids = "1 distinct_id"
 	}
@@ -141,11 +142,11 @@ func (a *Answers) saidPeak() string {
 	if a.Peak == 0 {
 		return ""
 	}
-	return text.Number(a.Peak) + " events/s"
+	return humanize.Commaf(a.Peak) + " events/s"
 }
 
 func (a *Answers) saidExtent() string {
-	events := text.Count(a.Total) + " events"
+	events := humanize.Comma(a.Total) + " events"
 	switch {
 	case a.Total == 0 && a.Duration == 0:
 		return ""

@@ -13,9 +13,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"rehearse/internal/text"
+	"github.com/dustin/go-humanize"
+
 	"rehearse/internal/units"
-	"rehearse/scenario/schedule"
+	"rehearse/scenario"
 )
 
 // Table is names with a number each, as pasted.
@@ -58,7 +59,7 @@ func (t *Table) amount(r Row) string {
 	case t.Share:
 		return strconv.FormatFloat(r.Value, 'f', -1, 64) + "%"
 	}
-	return text.Number(r.Value)
+	return humanize.Commaf(r.Value)
 }
 
 // said is the table in one line.
@@ -113,7 +114,7 @@ func readTable(text string) (*Table, error) {
 	switch sum := t.sum(); {
 	case t.Share && sum > 100.5:
 		return nil, fmt.Errorf("the shares add up to %.4g%%", sum)
-	case sum > schedule.MaxEvents:
+	case sum > scenario.MaxEvents:
 		return nil, errors.New("the counts add up to more than 2^53")
 	}
 	return t, nil

@@ -10,7 +10,8 @@ import (
 	"time"
 	"unicode"
 
-	"rehearse/internal/text"
+	"github.com/dustin/go-humanize"
+
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -262,7 +263,7 @@ func (a *Answers) Notes() []string {
 		for _, q := range open {
 			keys = append(keys, string(q))
 		}
-		notes = append(notes, fmt.Sprintf("%s unanswered: %s", text.Count(int64(len(open))), strings.Join(keys, ", ")))
+		notes = append(notes, fmt.Sprintf("%s unanswered: %s", humanize.Comma(int64(len(open))), strings.Join(keys, ", ")))
 	}
 	if advice := a.rateAdvice(); advice != "" {
 		notes = append(notes, advice)

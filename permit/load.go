@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"rehearse/internal/text"
+	"github.com/dustin/go-humanize"
+
 	"rehearse/scenario"
 )
 
@@ -51,4 +52,4 @@ func exceeded(b *scenario.Bounds, l Load) (reasons []string) {
 }
 
 // number writes a number for people.
-func number(x float64) string { return text.Number(math.Round(x*1000) / 1000) }
+func number(x float64) string { return humanize.Commaf(math.Round(x*1000) / 1000) }

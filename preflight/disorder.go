@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -69,5 +68,5 @@ func (r *Report) orderText() string {
 		return "kept: no request overtakes another with an event of the same distinct_id"
 	}
 	return fmt.Sprintf("%s events (%s to %s) arrive behind a younger one of their distinct_id",
-		text.Count(o.Behind), text.Count(o.Low), text.Count(o.High))
+		count(o.Behind), count(o.Low), count(o.High))
 }

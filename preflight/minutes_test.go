@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/scenario/schedule"
+	"rehearse/scenario"
 )
 
 // TestMinutesInTheLongRun: what is reckoned for the rest of a long run is what the
@@ -19,11 +19,11 @@ func TestMinutesInTheLongRun(t *testing.T) {
 		"const(10, 2h) const(60, 2h) const(10, 2h)",
 		"line(0, 49, 6h)",
 	} {
-		stages, err := schedule.Parse(text)
+		stages, err := scenario.ParseProfile(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		curve, err := schedule.NewCurve(stages)
+		curve, err := scenario.NewProfile(stages)
 		if err != nil {
 			t.Fatal(err)
 		}

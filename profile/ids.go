@@ -38,13 +38,17 @@ func hashID(id []byte) uint64 { return xxh3.Hash(id) | 1<<63 }
 // sampled reports whether an id of this hash is counted.
 func (t *ids) sampled(hash uint64) bool { return hash&(1<<t.level-1) == 0 }
 
-// add counts one event of an id at a time.
-func (t *ids) add(hash uint64, tenth uint32) {
+// touch has the place of an id brought near.
+func (t *ids) touch(hash uint64) uint64 { return t.slots[hash>>20&uint64(len(t.slots)-1)].hash }
+
+// add counts one event of an id at a time, and reports whether the id is known already
+// as one that is counted.
+func (t *ids) add(hash uint64, tenth uint32) (known bool) {
 	if t.hot != nil {
 		t.hot.add(hash)
 	}
 	if !t.sampled(hash) {
-		return
+		return false
 	}
 	s := t.find(hash)
 	if s.hash == 0 {
@@ -52,12 +56,13 @@ func (t *ids) add(hash uint64, tenth uint32) {
 		if t.used++; t.used*4 > len(t.slots)*3 {
 			t.grow()
 		}
-		return
+		return false
 	}
 	s.first = min(s.first, tenth)
 	if s.count++; s.count == 0 {
 		s.count-- // It stays at 2^32-1.
 	}
+	return true
 }
 
 // find returns the slot of an id, or the free one where it belongs.

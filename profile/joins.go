@@ -38,19 +38,27 @@ func newJoins() joins {
 	return joins{mergers: newIDs(mostMergers), waiting: map[uint64]struct{}{}, first: map[uint64]uint32{}}
 }
 
-// add takes in an event of the person with this hash, if it is one that joins.
-func (j *joins) add(e *recording.Event, person uint64, all *ids, tenth uint32) {
-	if _, early := j.waiting[person]; early {
-		delete(j.waiting, person)
-		j.early++
-	}
+// other returns the id that an event joins to its person, good until the next call.
+func (j *joins) other(e *recording.Event) []byte {
 	j.id = e.Joins(j.id[:0])
-	if len(j.id) == 0 {
+	return j.id
+}
+
+// add takes in an event, if it is one that joins; known says whether its person was
+// among all of them before.
+func (j *joins) add(e *identified, known bool, all *ids) {
+	person, other, tenth := e.person, e.other, e.tenth
+	if !known { // Who was seen before waits no more.
+		if _, early := j.waiting[person]; early {
+			delete(j.waiting, person)
+			j.early++
+		}
+	}
+	if other == 0 {
 		return
 	}
 	j.events++
 	j.mergers.add(person, tenth)
-	other := hashID(j.id)
 	if j.seen.Has(joinedHash(person, 0)) {
 		j.chained++
 	}
@@ -71,7 +79,7 @@ func (j *joins) add(e *recording.Event, person uint64, all *ids, tenth uint32) {
 	if !all.has(other) && len(j.waiting) < mostWaiting {
 		j.waiting[other] = struct{}{}
 	}
-	if string(e.Name) == recording.Identify {
+	if e.isIdentify {
 		j.identified(other, tenth)
 	}
 }

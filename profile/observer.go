@@ -17,13 +17,27 @@ type Observer struct {
 	clock    *clock
 	origin   time.Time // of tenths
 	ids      *ids
-	kinds    map[string]int64
+	kinds    map[string]*int64
 	sizes    tally
 	joins    joins
 	uuids    recording.Recent
 	again    int64
-	text     []byte
+	pending  []identified
+	touched  uint64 // nobody reads it
 }
+
+// identified is what is kept of an event until its ids are counted: by their hashes.
+type identified struct {
+	person, other uint64 // other: the id that is joined to the person, 0: none
+	uuid          uint64
+	tenth         uint32
+	hasUUID       bool
+	isIdentify    bool
+}
+
+// mostPending is how many events wait for their ids to be counted. Their places in the
+// tables are asked for at once, so that one wait for memory serves all of them.
+const mostPending = 64
 
 // tenths of a second are what is kept of the time at which an id is seen first: 32
 // bits of them are 13 years, half of them before the first event that is read.
@@ -43,7 +57,7 @@ const otherKinds = "(other)"
 func NewObserver(gap time.Duration) *Observer {
 	return &Observer{
 		segments: segments{gap: gap}, clock: newClock(clockBounds()),
-		ids: newIDs(mostSlots), joins: newJoins(), kinds: map[string]int64{},
+		ids: newIDs(mostSlots), joins: newJoins(), kinds: map[string]*int64{},
 	}
 }
 
@@ -54,15 +68,36 @@ func (o *Observer) Add(e *recording.Event) {
 	}
 	o.segments.add(e.Time)
 	o.clock.add(e.Time.Unix())
-	tenth := o.tenth(e.Time)
-	hash := hashID(e.DistinctID)
-	o.ids.add(hash, tenth)
 	o.kind(e.Name)
-	o.joins.add(e, hash, o.ids, tenth)
-	o.sizes.add(float64(o.size(e)))
-	if e.UUID != (capture.UUID{}) && o.uuids.Seen(xxh3.Hash(e.UUID[:])) {
-		o.again++
+	o.sizes.add(float64(capture.EventSize(&capture.Event{
+		Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID, Timestamp: e.Time, Properties: e.Properties,
+	})))
+	p := identified{person: hashID(e.DistinctID), tenth: o.tenth(e.Time)}
+	if p.hasUUID = e.UUID != (capture.UUID{}); p.hasUUID {
+		p.uuid = xxh3.Hash(e.UUID[:])
 	}
+	if other := o.joins.other(e); len(other) > 0 {
+		p.other, p.isIdentify = hashID(other), string(e.Name) == recording.Identify
+	}
+	if o.pending = append(o.pending, p); len(o.pending) == mostPending {
+		o.countIDs()
+	}
+}
+
+// countIDs counts the ids of the events that are pending, in their order.
+func (o *Observer) countIDs() {
+	for i := range o.pending {
+		o.touched += o.ids.touch(o.pending[i].person) + o.uuids.Touch(o.pending[i].uuid)
+	}
+	for i := range o.pending {
+		p := &o.pending[i]
+		known := o.ids.add(p.person, p.tenth)
+		o.joins.add(p, known, o.ids)
+		if p.hasUUID && o.uuids.Seen(p.uuid) {
+			o.again++
+		}
+	}
+	o.pending = o.pending[:0]
 }
 
 // tenth is a time as it is kept of ids.
@@ -78,18 +113,16 @@ func (o *Observer) at(tenth uint32) time.Time {
 
 // kind counts the name of an event, one that looks personal among the others.
 func (o *Observer) kind(name []byte) {
-	n, known := o.kinds[string(name)]
-	if known || len(o.kinds) < maxKinds && !recording.IsPersonal(name) {
-		o.kinds[string(name)] = n + 1
+	if n := o.kinds[string(name)]; n != nil {
+		*n++
 		return
 	}
-	o.kinds[otherKinds]++
-}
-
-// size is what the event weighs in a request, in bytes.
-func (o *Observer) size(e *recording.Event) int {
-	o.text = capture.AppendEvent(o.text[:0], &capture.Event{
-		Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID, Timestamp: e.Time, Properties: e.Properties,
-	})
-	return len(o.text)
+	key := otherKinds
+	if len(o.kinds) < maxKinds && !recording.IsPersonal(name) {
+		key = string(name)
+	}
+	if o.kinds[key] == nil {
+		o.kinds[key] = new(int64)
+	}
+	*o.kinds[key]++
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"rehearse/recording"
-	"rehearse/scenario/schedule"
+	"rehearse/scenario"
 )
 
 // Format is the version of profile.json.
@@ -153,6 +153,7 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 		}
 		return nil, err
 	}
+	o.countIDs()
 	r := o.ids.ranking()
 	p := fromRanking(r)
 	p.Events, p.Sampling = o.segments.events(), o.ids.sampling()
@@ -160,7 +161,8 @@ func (o *Observer) Profile(counts *recording.Counts) (*Profile, error) {
 	p.Merges, p.Duplicates = o.merges(p.Events, p.Disorder.NewestFirst), o.again
 	o.tellTimes(p)
 	for _, name := range slices.Sorted(maps.Keys(o.kinds)) {
-		p.Types = append(p.Types, Type{name, o.kinds[name], float64(o.kinds[name]) / float64(p.Events)})
+		n := *o.kinds[name]
+		p.Types = append(p.Types, Type{name, n, float64(n) / float64(p.Events)})
 	}
 	slices.SortStableFunc(p.Types, func(a, b Type) int { return cmp.Compare(b.Events, a.Events) })
 	p.Bytes = o.sizes.quantiles()
@@ -193,7 +195,7 @@ func (o *Observer) tellTimes(p *Profile) {
 	p.Bursts = o.segments.bursts(hours, p.Events)
 	if !o.clock.lost {
 		quiet = quietest(p.rows)
-		p.Bursts = burstsOf(p.rows, schedule.Even)
+		p.Bursts = burstsOf(p.rows, scenario.ArrivalsEven)
 	}
 	p.Pause = o.segments.longestPause(quiet).Seconds()
 	p.Segments = o.segments.told(hours)

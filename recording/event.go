@@ -43,9 +43,16 @@ func (e *Event) reset() {
 }
 
 // setName makes the text of a JSON value the name.
-func (e *Event) setName(value []byte) {
-	e.name = appendText(e.name[:0], value)
-	e.Name = e.name
+func (e *Event) setName(value []byte) { e.Name, e.name = textOf(value, e.name) }
+
+// textOf returns the text of a JSON value: a span of it, or what is put into the buffer
+// where escapes stand for something else.
+func textOf(value, buffer []byte) (text, grown []byte) {
+	if len(value) > 1 && value[0] == '"' && bytes.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], buffer
+	}
+	buffer = appendText(buffer[:0], value)
+	return buffer, buffer
 }
 
 // rename makes a text the name.
@@ -55,10 +62,7 @@ func (e *Event) rename(name string) {
 }
 
 // setID makes the text of a JSON value the distinct_id.
-func (e *Event) setID(value []byte) {
-	e.id = appendText(e.id[:0], value)
-	e.DistinctID = e.id
-}
+func (e *Event) setID(value []byte) { e.DistinctID, e.id = textOf(value, e.id) }
 
 // ownIDIfNone gives an event without a distinct_id one of its own: its uuid.
 func (e *Event) ownIDIfNone() {

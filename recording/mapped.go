@@ -137,17 +137,20 @@ func (m *mapped) decode(line []byte, seed int64, e *Event) Reason {
 // take notes what paths lead to one member, or into it.
 func (m *mapped) take(name []byte, f found, at span) {
 	for i := range m.routes {
-		r := &m.routes[i]
-		if len(r.member) != len(name) || r.member != string(name) {
-			continue
+		if r := &m.routes[i]; len(r.member) == len(name) && r.member == string(name) {
+			m.follow(r, f, at)
 		}
-		if r.inside == "" {
-			m.found[r.path] = f
-			at.path = r.path
-			m.spans = append(m.spans, at)
-		} else if inner, ok := descend(f.value, r.inside); ok {
-			m.found[r.path] = found{inner, false}
-		}
+	}
+}
+
+// follow notes what a route leads to in the member that it goes through.
+func (m *mapped) follow(r *route, f found, at span) {
+	if r.inside == "" {
+		m.found[r.path] = f
+		at.path = r.path
+		m.spans = append(m.spans, at)
+	} else if inner, ok := descend(f.value, r.inside); ok {
+		m.found[r.path] = found{inner, false}
 	}
 }
 
@@ -271,11 +274,13 @@ func (m *mapped) decodeRow(t *table, line []byte, seed int64, e *Event) Reason {
 	var properties []byte
 	for i, cell := range t.cells {
 		c := &t.columns[i]
-		if len(cell) == 0 || !c.mapped {
+		if len(cell) == 0 {
 			continue
 		}
-		m.take([]byte(c.name), found{cell, true}, span{from: i})
-		if c.name == m.fields.Properties && isObject(cell) && isSound(cell) {
+		for k := range c.routes {
+			m.follow(&c.routes[k], found{cell, true}, span{from: i})
+		}
+		if c.properties && isObject(cell) && isSound(cell) {
 			properties = cell
 		}
 	}

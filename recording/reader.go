@@ -169,7 +169,9 @@ func (r *Reader) advance(s *stream) error {
 	if !s.event.Ahead { // Else it is handed out where it stands.
 		s.head = s.event.Time
 	}
-	heap.Fix((*byHead)(&r.streams), 0)
+	if len(r.streams) > 1 {
+		heap.Fix((*byHead)(&r.streams), 0)
+	}
 	return nil
 }
 

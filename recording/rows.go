@@ -50,10 +50,13 @@ func (r *rowReader) next(seed int64, e *Event) (text []byte, reason Reason, err 
 		if line[0] == '#' && r.table.comma == ' ' {
 			continue
 		}
-		if text, err = r.whole(line); err != nil {
-			return nil, "", err
+		text, ok := line, !r.lines.cut && r.table.row(line) // What is a row goes on in no other line.
+		if !ok {
+			if text, err = r.whole(line); err != nil {
+				return nil, "", err
+			}
+			ok = r.table.row(text)
 		}
-		ok := r.table.row(text)
 		switch {
 		case ok && !r.lines.cut && r.table.isHeader():
 			continue

@@ -125,9 +125,10 @@ func headless(start []byte, r *scenario.Replay, commas []byte) *tableShape {
 
 // column is one column of a table.
 type column struct {
-	name   string
-	json   []byte // the name as the beginning of a member
-	mapped bool   // a path of the mapping may lead to it or into it
+	name       string
+	json       []byte  // the name as the beginning of a member
+	routes     []route // of the mapping that lead to it or into it
+	properties bool    // it may hold all of them
 }
 
 // header takes the names of the columns from a line; false if that is no header.
@@ -151,9 +152,11 @@ func (t *table) name(name string) {
 func (t *table) lead(m *mapped) {
 	for i := range t.columns {
 		c := &t.columns[i]
-		c.mapped = c.name == m.fields.Properties && c.name != ""
+		c.properties = c.name == m.fields.Properties && c.name != ""
 		for _, r := range m.routes {
-			c.mapped = c.mapped || r.member == c.name
+			if r.member == c.name {
+				c.routes = append(c.routes, r)
+			}
 		}
 	}
 }

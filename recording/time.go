@@ -14,11 +14,13 @@ import (
 // recording have told which (22/05/2023), or is no time.
 type clock struct {
 	times    scenario.Times
-	seconds  bool   // ten digits are seconds since 1970, and not a date and its hour
-	days     choice // whether the day comes before the month
-	doubt    doubt  // the first time that may mean several things
-	untold   bool   // others may follow: the day was the number of its month
-	zoneless bool   // a time did not say its zone, and the scenario does not either
+	seconds  bool      // ten digits are seconds since 1970, and not a date and its hour
+	days     choice    // whether the day comes before the month
+	day      [10]byte  // the date that was read last
+	midnight time.Time // when it begins, in UTC
+	doubt    doubt     // the first time that may mean several things
+	untold   bool      // others may follow: the day was the number of its month
+	zoneless bool      // a time did not say its zone, and the scenario does not either
 }
 
 // Numbers and digits are taken for times of these years only: anything may be a
@@ -74,21 +76,23 @@ func (c *clock) text(s []byte) (time.Time, bool) {
 
 // iso reads 2006-01-02[T15:04[:05[.999999999]]][Z|±07[[:]00]].
 func (c *clock) iso(s []byte) (time.Time, bool) {
-	year, okYear := pairs(s, 0, 2)
-	month, okMonth := pairs(s, 5, 1)
-	day, okDay := pairs(s, 8, 1)
-	if !okYear || !okMonth || !okDay || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
-		return time.Time{}, false
+	if day := [10]byte(s); day != c.day {
+		year, okYear := pairs(s, 0, 2)
+		month, okMonth := pairs(s, 5, 1)
+		date, okDay := pairs(s, 8, 1)
+		if !okYear || !okMonth || !okDay || month < 1 || month > 12 || date < 1 || date > daysIn(year, month) {
+			return time.Time{}, false
+		}
+		c.day, c.midnight = day, time.Date(year, time.Month(month), date, 0, 0, 0, 0, time.UTC)
 	}
-	midnight := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if len(s) == 10 {
-		return c.at(midnight, false, true)
+	if len(s) == len(c.day) {
+		return c.at(c.midnight, false, true)
 	}
 	ofDay, zoned, ok := parseTimeOfDay(s[10:])
 	if !ok {
 		return time.Time{}, false
 	}
-	return c.at(midnight.Add(ofDay), zoned, true)
+	return c.at(c.midnight.Add(ofDay), zoned, true)
 }
 
 // at moves a time that does not say its zone from UTC to the zone of the recording.
@@ -256,6 +260,9 @@ func fraction(s []byte) (d time.Duration, n int) {
 // parseZone reads the end of a time: how far its clock is ahead of UTC, and whether it
 // says so.
 func parseZone(s []byte) (ahead time.Duration, zoned, ok bool) {
+	if len(s) == 1 && s[0] == 'Z' {
+		return 0, true, true
+	}
 	for len(s) > 0 && s[0] == ' ' {
 		s = s[1:]
 	}

@@ -13,7 +13,6 @@ import (
 
 	"rehearse/results/rundir"
 	"rehearse/scenario"
-	"rehearse/scenario/schedule"
 )
 
 // The files of a run directory.
@@ -51,8 +50,8 @@ type Manifest struct {
 	ScenarioYAML []byte      // the scenario file, its secrets redacted
 	Resolved     []byte      // the scenario as it was used; nil: not known
 	Thresholds   []scenario.Threshold
-	Stages       []schedule.StageSpan // of the load, in order; more than MaxStages are left out of the result
-	Warnings     []string             // doubts that were there before the run, such as lines of a recording that cannot be sent
+	Stages       []scenario.Stretch // of the load, in order; more than MaxStages are left out of the result
+	Warnings     []string           // doubts that were there before the run, such as lines of a recording that cannot be sent
 }
 
 // MaxStages is how many stages a result lists.

@@ -8,8 +8,12 @@ const MaxDepth = 127
 // reads it to its end. The text must be valid UTF-8: serde_json is handed nothing
 // else where it builds values.
 func Check(text []byte) *Error {
-	r := reader{text: text}
-	if r.value(MaxDepth); r.code == sound {
+	r := reader{text: text, at: skim(text, MaxDepth)}
+	if r.at < 0 {
+		r.at = 0
+		r.value(MaxDepth)
+	}
+	if r.code == sound {
 		if r.kind(); r.at < len(r.text) {
 			r.fail(TrailingCharacters, r.peeked())
 		}
@@ -24,6 +28,9 @@ func Check(text []byte) *Error {
 // it included, if serde_json can build it and it is nested no deeper than depth;
 // ok is false if not.
 func Value(text []byte, depth int) (n int, ok bool) {
+	if n = skim(text, depth); n >= 0 {
+		return n, true
+	}
 	r := reader{text: text}
 	r.value(depth)
 	return r.at, r.code == sound
@@ -36,6 +43,9 @@ func String(text []byte) (n int, ok bool) {
 	r := reader{text: text}
 	if r.next() != '"' {
 		return 0, false
+	}
+	if n = skimString(text, 1); n >= 0 {
+		return n, true
 	}
 	r.string(true)
 	return r.at, r.code == sound

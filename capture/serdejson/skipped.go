@@ -6,6 +6,9 @@ package serdejson
 // grammar is looked at. ok is false if that is broken. Whether it is UTF-8 is not
 // looked at either.
 func Skipped(text []byte) (n int, ok bool) {
+	if n = skim(text, MaxDepth); n >= 0 {
+		return n, true
+	}
 	r := reader{text: text}
 	var open []byte // the closing brackets that are to come
 	for {

@@ -32,13 +32,9 @@ func (r *reader) string(strict bool) {
 // plain passes over what stands for itself: up to a quote, a backslash, a control
 // character or the end. It looks at eight bytes at a time.
 func (r *reader) plain() {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	text, i := r.text, r.at
 	for i+8 <= len(text) {
-		w := binary.LittleEndian.Uint64(text[i:])
-		quote, slash := w^(ones*'"'), w^(ones*'\\')
-		found := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & tops
-		if found != 0 {
+		if found := special(binary.LittleEndian.Uint64(text[i:])); found != 0 {
 			r.at = i + bits.TrailingZeros64(found)>>3
 			return
 		}

@@ -3,7 +3,6 @@ package traffic
 import (
 	"rehearse/internal/rng"
 	"rehearse/scenario"
-	"rehearse/scenario/schedule"
 )
 
 // planner plans blocks: block b is a function of (seed, b).
@@ -20,7 +19,7 @@ type planner struct {
 }
 
 // newPlanner prepares the plans of a run along a curve.
-func newPlanner(t *scenario.Traffic, curve *schedule.Curve) *planner {
+func newPlanner(t *scenario.Traffic, curve *scenario.Profile) *planner {
 	total := curve.Total()
 	p := &planner{
 		people: newPopulation(t), mix: newMix(t), rules: newRules(t),

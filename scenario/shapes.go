@@ -1,4 +1,4 @@
-package schedule
+package scenario
 
 import (
 	"errors"
@@ -15,20 +15,20 @@ import (
 // maxSteps bounds what one step(...) may unfold to.
 const maxSteps = 10_000
 
-// function is one word of the profile's language.
-type function struct {
+// shape is one word of the profile's language.
+type shape struct {
 	form string // as a hint shows it
 	read func(a *arguments) []Stage
 }
 
-// functions are the profile's language, as in Yandex.Tank.
-var functions = map[string]function{
+// shapes is the profile's language, as in Yandex.Tank.
+var shapes = map[string]shape{
 	"line":  {"line(from, to, over)", readLine},
 	"const": {"const(rate, over)", readConst},
 	"step":  {"step(from, to, by, each)", readStep},
 }
 
-// Parse reads a load profile as text: functions one after another, separated by
+// ParseProfile reads a profile as text: shapes one after another, separated by
 // blanks.
 //
 //	line(from, to, over)      the rate moves evenly from one to the other
@@ -39,12 +39,12 @@ var functions = map[string]function{
 //
 // Rates are as in ParseRate, durations as in ParseDuration. The error joins one
 // error for every shape that cannot be read.
-func Parse(text string) ([]Stage, error) {
-	stages, problems := parseCalls(text)
+func ParseProfile(text string) ([]Stage, error) {
+	stages, problems := parseShapes(text)
 	return stages, errors.Join(problems...)
 }
 
-func parseCalls(text string) (stages []Stage, problems []error) {
+func parseShapes(text string) (stages []Stage, problems []error) {
 	rest := strings.TrimSpace(text)
 	if rest == "" {
 		return nil, []error{errors.New("the profile is empty")}
@@ -56,7 +56,7 @@ func parseCalls(text string) (stages []Stage, problems []error) {
 		}
 		call := rest[:end+1]
 		rest = strings.TrimSpace(rest[end+1:])
-		more, err := parseCall(call)
+		more, err := parseShape(call)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("cannot read %q: %w", units.Clip(call), err))
 		}
@@ -66,15 +66,15 @@ func parseCalls(text string) (stages []Stage, problems []error) {
 }
 
 // parseShape reads one call such as "const(5000, 30m)".
-func parseCall(call string) ([]Stage, error) {
+func parseShape(call string) ([]Stage, error) {
 	name, inside, open := strings.Cut(strings.TrimSuffix(call, ")"), "(")
 	if !open {
 		return nil, errors.New("an opening ( is missing")
 	}
 	name = strings.TrimSpace(name)
-	s, known := functions[name]
+	s, known := shapes[name]
 	if !known {
-		words := strings.Join(slices.Sorted(maps.Keys(functions)), ", ")
+		words := strings.Join(slices.Sorted(maps.Keys(shapes)), ", ")
 		return nil, fmt.Errorf("unknown shape %q, known are %s", units.Clip(name), words)
 	}
 	a := &arguments{texts: strings.Split(inside, ",")}

@@ -1,4 +1,4 @@
-package schedule
+package scenario
 
 import (
 	"math/big"
