@@ -17,11 +17,14 @@ func owners() map[string][]string {
 		"github.com/spf13/cobra":                     {"cmd/rehearse"},
 		"github.com/spf13/pflag":                     {"cmd/rehearse"},
 		"github.com/vbauerster/mpb/v8":               {"cmd/rehearse"},
+		"github.com/mattn/go-runewidth":              {"internal/text"},
+		"github.com/rivo/uniseg":                     {"internal/text"},
+		"github.com/dustin/go-humanize":              {"internal/text"},
 		"github.com/hiddeco/sshsig":                  {"permit"},
 		"golang.org/x/crypto/ssh":                    {"permit"},
 		"golang.org/x/net/proxy":                     {"generator"},
 		"golang.org/x/net/http/httpproxy":            {"rehearsal"},
-		"go.yaml.in/yaml/v4":                         {"scenario"},
+		"go.yaml.in/yaml/v4":                         {"scenario", "kubernetes"},
 		"github.com/parquet-go/parquet-go":           {"recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
 		"github.com/posthog/posthog-go":              {},
@@ -45,25 +48,28 @@ const house = `
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal capture capture/pipeline scenario results results/report results/compare recording profile intake permit preflight generator generator/traffic staging
-generator/traffic: capture scenario
-generator: capture scenario results recording generator/traffic recording/anonymize
-intake: scenario profile
+cmd/rehearse: rehearsal kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule
+generator/traffic: capture scenario scenario/schedule
+generator: capture scenario results recording generator/traffic recording/anonymize scenario/schedule
+intake: scenario profile scenario/schedule
 internal/jsonfuzz:
 internal/measure:
 permit: scenario
-preflight: capture capture/pipeline scenario generator/traffic
-profile: capture scenario recording
+preflight: capture capture/pipeline scenario generator/traffic scenario/schedule
+profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
 rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging
+kubernetes:
+results/bundle: results/rundir
 results/compare: results
 results/metrics: results
 results/otlp: results results/metrics
 results/report: capture capture/pipeline scenario results results/rundir results/compare results/metrics
 results/rundir:
-results: capture scenario results/rundir
-scenario: capture capture/pipeline
+results: capture scenario results/rundir scenario/schedule
+scenario: capture capture/pipeline scenario/schedule
+scenario/schedule:
 staging: capture capture/pipeline
 kits: internal/jsonscan internal/rng internal/text internal/topk internal/units
 `

@@ -108,7 +108,7 @@ func runAgainst(t *testing.T, s *scenario.Scenario, scheme string, serve func(ne
 	start := time.Now()
 	d, err := results.Create(filepath.Join(t.TempDir(), "run"), results.Manifest{
 		StartedAt: start, Planned: results.Planned{Events: plan.Events, Requests: plan.Requests, PeakEvents: plan.Peak},
-		Thresholds: s.Thresholds, Stages: s.Load.Stretches,
+		Thresholds: s.Thresholds, Stages: s.Load.Stages,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 
 	"rehearse/internal/rng"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // cutter cuts the events of a schedule into batches. Where a cut falls is a
@@ -23,7 +24,7 @@ type cutter struct {
 }
 
 // newCutter prepares the cuts of a schedule. It is for one goroutine.
-func newCutter(s *scenario.Schedule, b scenario.Batching, seed uint64) cutter {
+func newCutter(s *schedule.Schedule, b scenario.Batching, seed uint64) cutter {
 	return cutter{due: s.Cursor().Due, total: s.Total(), batching: b, seed: seed}
 }
 
@@ -55,7 +56,7 @@ func (c *cutter) at(k, first int64) (cut, bool) {
 // Leaves returns when the batch of an event of s is due, as far as batches are closed by
 // their number of events; what an age closes is due that long after each event.
 func Leaves(s *scenario.Scenario) func(event int64) time.Duration {
-	c := newCutter(scenario.NewSchedule(s.Load.Profile, s.Load.Arrivals, s.Traffic.Seed), s.Batching, s.Traffic.Seed)
+	c := newCutter(schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed), s.Batching, s.Traffic.Seed)
 	return func(event int64) time.Duration {
 		if c.batching.Age > 0 {
 			return min(c.due(c.last(event)), c.due(event)+c.batching.Age)

@@ -50,7 +50,7 @@ func (r *refusals) size(e *capture.Received, of *capture.Submission) int {
 // refused lists what an endpoint refuses of a run of s.
 func (y *Synth) refused(s *scenario.Scenario, w *Weight, r *refusals, most scenario.EndpointLimits) []capture.Refused {
 	var all []capture.Refused
-	scale := float64(s.Load.Profile.Total()) / float64(max(r.events, 1))
+	scale := float64(s.Load.Curve.Total()) / float64(max(r.events, 1))
 	for _, one := range r.by.All() {
 		if isNameless(&one) && shareOf(s, scenario.InvalidNoID) > 0 && len(r.plain) > 0 {
 			continue // how many they are is known

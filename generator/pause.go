@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/recording"
 )
@@ -38,7 +37,7 @@ func (p Pause) Hint() string {
 		field, few = "to", p.Rest
 	}
 	return fmt.Sprintf("replay.max_gap cuts all pauses; if clocks were wrong, replay.%s: %s leaves that side of it out (events: %s)",
-		field, stamp(p.Until), humanize.Comma(few))
+		field, stamp(p.Until), text.Count(few))
 }
 
 // stamp writes a recorded time as a scenario has it.

@@ -51,7 +51,7 @@ func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (deal
 		return Plan{}, nil, otherwise(err, format)
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
-		p := s.Load.Profile
+		p := s.Load.Curve
 		plan.Peak, plan.Rate, plan.Pause = p.Peak(), p.Rate, Pause{}
 	}
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone

@@ -5,6 +5,7 @@ import (
 
 	"rehearse/internal/units"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // rhythm turns recorded times into due times. Recorded time is added up in whole
@@ -13,7 +14,7 @@ import (
 type rhythm struct {
 	speed   float64
 	maxGap  time.Duration      // 0: pauses are not cut
-	profile *scenario.Schedule // set: due times come from it, recorded ones are ignored
+	profile *schedule.Schedule // set: due times come from it, recorded ones are ignored
 	newest  time.Time          // the latest recorded time of this pass
 	elapsed time.Duration      // from the first recorded time of this pass to it, without what was cut
 	base    time.Duration      // when this pass began, in recorded time
@@ -26,7 +27,7 @@ type rhythm struct {
 func newRhythm(s *scenario.Scenario) rhythm {
 	r := rhythm{speed: s.Replay.Speed, maxGap: s.Replay.MaxGap}
 	if s.Replay.Clock == scenario.ClockProfile {
-		r.profile = scenario.NewSchedule(s.Load.Profile, s.Load.Arrivals, 0)
+		r.profile = schedule.New(s.Load.Curve, s.Load.Arrivals, 0)
 	}
 	return r
 }

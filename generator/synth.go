@@ -5,6 +5,7 @@ import (
 
 	"rehearse/generator/traffic"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Synth is the source of synthesized events. Event i is a function of the
@@ -12,7 +13,7 @@ import (
 // bytes are the same whoever makes them.
 type Synth struct {
 	model    *traffic.Model
-	schedule *scenario.Schedule
+	schedule *schedule.Schedule
 	cutter   cutter
 	tokens   *tokens // nil: the target's alone
 	fill     eventFiller
@@ -22,15 +23,15 @@ type Synth struct {
 
 // NewSynth returns a source for the scenario's traffic, and what it will deliver.
 func NewSynth(s *scenario.Scenario) (*Synth, Plan) {
-	schedule := scenario.NewSchedule(s.Load.Profile, s.Load.Arrivals, s.Traffic.Seed)
+	schedule := schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed)
 	y := &Synth{
-		model:    traffic.New(s.Traffic, s.Load.Profile),
+		model:    traffic.New(s.Traffic, s.Load.Curve),
 		schedule: schedule,
 		cutter:   newCutter(schedule, s.Batching, s.Traffic.Seed),
 		tokens:   newTokens(s.Traffic),
 	}
 	y.fill = y.fillEvent
-	p := s.Load.Profile
+	p := s.Load.Curve
 	return y, Plan{
 		Events: schedule.Total(), Requests: y.cutter.count(), Span: p.Span(),
 		Peak: p.Peak(), Rate: p.Rate, Lanes: 1,

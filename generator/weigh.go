@@ -6,6 +6,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Weight is what the requests of a run weigh, estimated from some stretches of it.
@@ -70,7 +71,7 @@ func countRefused(s *scenario.Scenario, to *Destination, start time.Time, most s
 
 // estimate is Weigh from a sample alone.
 func estimate(s *scenario.Scenario, to *Destination, start time.Time, most scenario.EndpointLimits) Weight {
-	total := s.Load.Profile.Total()
+	total := s.Load.Curve.Total()
 	short := *s
 	short.Batching.MinEvents = min(s.Batching.MinEvents, longBatch)
 	short.Batching.MaxEvents = min(s.Batching.MaxEvents, longBatch)
@@ -142,14 +143,14 @@ const (
 // countCuts is how many requests the events are cut into, before any body is cut
 // by its bytes.
 func countCuts(s *scenario.Scenario) (requests int64, off float64) {
-	schedule := scenario.NewSchedule(s.Load.Profile, s.Load.Arrivals, s.Traffic.Seed)
+	schedule := schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed)
 	if s.Batching.Age == 0 || schedule.Total() <= fewEvents {
 		cutter := newCutter(schedule, s.Batching, s.Traffic.Seed)
 		return cutter.count(), 0
 	}
 	const pieces = 64
 	full, sum := float64(s.Batching.MinEvents+s.Batching.MaxEvents)/2, 0.0
-	for _, stage := range s.Load.Profile.Stages() {
+	for _, stage := range s.Load.Curve.Stages() {
 		for k := range pieces {
 			rate := stage.From + (stage.To-stage.From)*(float64(k)+0.5)/pieces
 			// The first event of a batch opens it, and others come for as long as its age.

@@ -43,7 +43,7 @@ func TestWeigh(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if events != plan.Events || events != s.Load.Profile.Total() {
+			if events != plan.Events || events != s.Load.Curve.Total() {
 				t.Errorf("%d events, planned %d", events, plan.Events)
 			}
 			for _, row := range []struct {

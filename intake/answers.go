@@ -6,8 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -103,9 +102,9 @@ func (a *Answers) saidBatch() string {
 	case 1:
 		return "1 event a request"
 	case a.Fewest:
-		return humanize.Comma(int64(a.Most)) + " events a request"
+		return text.Count(int64(a.Most)) + " events a request"
 	}
-	return fmt.Sprintf("%s to %s events a request", humanize.Comma(int64(a.Fewest)), humanize.Comma(int64(a.Most)))
+	return fmt.Sprintf("%s to %s events a request", text.Count(int64(a.Fewest)), text.Count(int64(a.Most)))
 }
 
 // saidHottest tells how many ids were listed, not which.
@@ -114,7 +113,7 @@ func (a *Answers) saidHottest() string {
 		return ""
 	}
 	busiest := slices.MaxFunc(a.Hottest.Rows, func(a, b Row) int { return compare(a.Value, b.Value) })
-	ids := humanize.Comma(int64(len(a.Hottest.Rows))) + " distinct_ids"
+	ids := text.Count(int64(len(a.Hottest.Rows))) + " distinct_ids"
 	if len(a.Hottest.Rows) == 1 {
 		ids = "1 distinct_id"
 	}
@@ -142,11 +141,11 @@ func (a *Answers) saidPeak() string {
 	if a.Peak == 0 {
 		return ""
 	}
-	return humanize.Commaf(a.Peak) + " events/s"
+	return text.Number(a.Peak) + " events/s"
 }
 
 func (a *Answers) saidExtent() string {
-	events := humanize.Comma(a.Total) + " events"
+	events := text.Count(a.Total) + " events"
 	switch {
 	case a.Total == 0 && a.Duration == 0:
 		return ""

@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // The keys of the questions whose answers can contradict each other.
@@ -45,12 +45,12 @@ func (a *Answers) loadMistakes() Mistakes {
 	}
 	if rising := a.Peak * a.Ramp.Seconds() / 2; a.Total > 0 && rising > events {
 		return Mistakes{{[]string{keyRamp, keyPeak, keyDuration},
-			fmt.Sprintf("the ramp alone sends %s events, and there are %s", amount(rising), humanize.Comma(a.Total)),
+			fmt.Sprintf("the ramp alone sends %s events, and there are %s", amount(rising), text.Count(a.Total)),
 			fmt.Sprintf("make it %s at most, or the peak lower", seconds(math.Floor(2*events/a.Peak)))}}
 	}
 	if most := full(a.Peak, a.Ramp, a.Duration); a.Total > 0 && a.Peak > 0 && a.Duration > 0 && events > most*(1+1e-9)+1 {
 		return Mistakes{{[]string{keyDuration, keyPeak, keyRamp},
-			fmt.Sprintf("%s events do not fit: %s of at most %s are %s events", humanize.Comma(a.Total), units.FormatDuration(a.Duration), a.saidPeak(), amount(most)),
+			fmt.Sprintf("%s events do not fit: %s of at most %s are %s events", text.Count(a.Total), units.FormatDuration(a.Duration), a.saidPeak(), amount(most)),
 			fmt.Sprintf("make the peak %s/s or more, or the duration %s or longer",
 				amount(math.Ceil(events/(a.Duration.Seconds()-a.Ramp.Seconds()/2))), seconds(math.Ceil(events/a.Peak+a.Ramp.Seconds()/2)))}}
 	}
@@ -63,8 +63,8 @@ func (a *Answers) extentMistakes() Mistakes {
 	c := a.course()
 	switch length := c.ramp.Seconds() + c.hold.Seconds() + c.rest.Seconds(); {
 	case length > maxDuration.Seconds():
-		return Mistakes{{keys, fmt.Sprintf("%s events at %s/s take %.0f days", humanize.Comma(a.Total), amount(c.peak), length/86400), "raise the peak, or rehearse a part: 366 days are the most"}}
-	case c.total() > scenario.MaxEvents:
+		return Mistakes{{keys, fmt.Sprintf("%s events at %s/s take %.0f days", text.Count(a.Total), amount(c.peak), length/86400), "raise the peak, or rehearse a part: 366 days are the most"}}
+	case c.total() > schedule.MaxEvents:
 		return Mistakes{{keys, fmt.Sprintf("that would be %.3g events", c.total()), "2^53 are the most"}}
 	case c.total() < 1:
 		return Mistakes{{keys, "that would not be one event", "raise the peak, or make it last longer"}}
@@ -129,7 +129,7 @@ func (a *Answers) countMistakes() Mistakes {
 		}
 	}
 	if t := a.Types; t != nil && !t.Share && a.Total > 0 && t.sum() > float64(a.Total)*slack {
-		all = append(all, Mistake{[]string{keyTypes, keyDuration}, fmt.Sprintf("the event types add up to %s events, and there are %s in all", amount(t.sum()), humanize.Comma(a.Total)), "correct one of the two, or give shares"})
+		all = append(all, Mistake{[]string{keyTypes, keyDuration}, fmt.Sprintf("the event types add up to %s events, and there are %s in all", amount(t.sum()), text.Count(a.Total)), "correct one of the two, or give shares"})
 	}
 	return all
 }
@@ -139,7 +139,7 @@ func amount(n float64) string {
 	if n < 10 {
 		return strconv.FormatFloat(n, 'g', 3, 64)
 	}
-	return humanize.Commaf(math.Round(n))
+	return text.Number(math.Round(n))
 }
 
 // seconds writes a number of seconds as a duration.

@@ -8,6 +8,7 @@ import (
 
 	"rehearse/internal/units"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // course is the load that the answers describe: a ramp to the peak, the peak,
@@ -120,9 +121,9 @@ func (a *Answers) rampOf(duration time.Duration) time.Duration {
 }
 
 // stages are the course as a profile has it.
-func (c course) stages() []scenario.Stage {
-	var stages []scenario.Stage
-	for _, s := range [...]scenario.Stage{{From: 0, To: c.peak, Over: c.ramp}, {From: c.peak, To: c.peak, Over: c.hold}, {From: c.base, To: c.base, Over: c.rest}} {
+func (c course) stages() []schedule.Stage {
+	var stages []schedule.Stage
+	for _, s := range [...]schedule.Stage{{From: 0, To: c.peak, Over: c.ramp}, {From: c.peak, To: c.peak, Over: c.hold}, {From: c.base, To: c.base, Over: c.rest}} {
 		if s.Over > 0 {
 			stages = append(stages, s)
 		}

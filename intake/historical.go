@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -137,10 +136,10 @@ func (a *Answers) rateAdvice() string {
 		return ""
 	}
 	c := a.course()
-	text := fmt.Sprintf("historical events travel on a lane of their own, without a limit for one distinct_id: %s events at %s/s take %s",
+	advice := fmt.Sprintf("historical events travel on a lane of their own, without a limit for one distinct_id: %s events at %s/s take %s",
 		amount(c.total()), amount(c.peak), rounded(c.ramp+c.hold+c.rest))
 	if c.peak > importRate {
-		return text + fmt.Sprintf("; the service's own importer sends %s/s at most: agree on a higher rate with the pipeline team", humanize.Commaf(importRate))
+		return advice + fmt.Sprintf("; the service's own importer sends %s/s at most: agree on a higher rate with the pipeline team", text.Number(importRate))
 	}
-	return text + fmt.Sprintf("; the service's own importer sends %s/s at most", humanize.Commaf(importRate))
+	return advice + fmt.Sprintf("; the service's own importer sends %s/s at most", text.Number(importRate))
 }

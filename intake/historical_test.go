@@ -74,8 +74,8 @@ func TestHistoricalScenario(t *testing.T) {
 		if times.Now {
 			stamps = [2]string{}
 		}
-		if s.Target.HistoricalMigration != row.flag || stamps != [2]string{row.from, row.to} || s.Load.Profile.Peak() != row.peak {
-			t.Errorf("%v: flag %v, times %v, peak %v", row.given, s.Target.HistoricalMigration, stamps, s.Load.Profile.Peak())
+		if s.Target.HistoricalMigration != row.flag || stamps != [2]string{row.from, row.to} || s.Load.Curve.Peak() != row.peak {
+			t.Errorf("%v: flag %v, times %v, peak %v", row.given, s.Target.HistoricalMigration, stamps, s.Load.Curve.Peak())
 		}
 		notes := strings.Join(a.Notes(), "\n")
 		if strings.Contains(notes, "importer sends 5,000/s") != row.flag || strings.Contains(notes, "agree on a higher rate") != (row.peak > 5000) {

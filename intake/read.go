@@ -13,6 +13,7 @@ import (
 
 	"rehearse/internal/units"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // readLine reads text of one line that may stand in a scenario.
@@ -256,7 +257,7 @@ func readExtent(text string) (d time.Duration, events int64, err error) {
 		return 0, 0, errors.New("gives two numbers of events")
 	case durations > 0 && (seconds < 1e-3 || seconds > maxDuration.Seconds()):
 		return 0, 0, errors.New("must be 1ms to 366d")
-	case counts > 0 && (total < 1 || total > scenario.MaxEvents):
+	case counts > 0 && (total < 1 || total > schedule.MaxEvents):
 		return 0, 0, errors.New("must be 1 event to 2^53")
 	}
 	return time.Duration(math.Round(seconds * 1e9)), int64(math.Round(total)), nil

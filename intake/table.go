@@ -13,10 +13,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/internal/units"
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Table is names with a number each, as pasted.
@@ -59,7 +58,7 @@ func (t *Table) amount(r Row) string {
 	case t.Share:
 		return strconv.FormatFloat(r.Value, 'f', -1, 64) + "%"
 	}
-	return humanize.Commaf(r.Value)
+	return text.Number(r.Value)
 }
 
 // said is the table in one line.
@@ -114,7 +113,7 @@ func readTable(text string) (*Table, error) {
 	switch sum := t.sum(); {
 	case t.Share && sum > 100.5:
 		return nil, fmt.Errorf("the shares add up to %.4g%%", sum)
-	case sum > scenario.MaxEvents:
+	case sum > schedule.MaxEvents:
 		return nil, errors.New("the counts add up to more than 2^53")
 	}
 	return t, nil

@@ -10,8 +10,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -263,7 +262,7 @@ func (a *Answers) Notes() []string {
 		for _, q := range open {
 			keys = append(keys, string(q))
 		}
-		notes = append(notes, fmt.Sprintf("%s unanswered: %s", humanize.Comma(int64(len(open))), strings.Join(keys, ", ")))
+		notes = append(notes, fmt.Sprintf("%s unanswered: %s", text.Count(int64(len(open))), strings.Join(keys, ", ")))
 	}
 	if advice := a.rateAdvice(); advice != "" {
 		notes = append(notes, advice)

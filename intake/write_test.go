@@ -93,7 +93,7 @@ func TestExamplesStandInTheScenario(t *testing.T) {
 		t.Errorf("customer %q, contact %q, batches %+v", s.Customer, s.Contact, s.Batching)
 	}
 	// A ramp of 10 m to 5,000/s and 110 m at it: 1.5 M + 33 M events.
-	if p := s.Load.Profile; p.Peak() != 5000 || p.Span() != 2*time.Hour || p.Total() != 34_500_000 {
+	if p := s.Load.Curve; p.Peak() != 5000 || p.Span() != 2*time.Hour || p.Total() != 34_500_000 {
 		t.Errorf("peak %v, %v long, %d events", p.Peak(), p.Span(), p.Total())
 	}
 	if hot := s.Traffic.DistinctIDs.Hot; len(hot) != 3 || math.Abs(hot[0].Share-250000/34.5e6) > 1e-9 || hot[0].ID != "" {
@@ -217,7 +217,7 @@ func TestAnyAnswersMakeAScenario(t *testing.T) {
 // agree holds a scenario against the answers that it was written from; cut tells
 // that merges left no room for all hot ids.
 func agree(t *rapid.T, a *Answers, s *scenario.Scenario, cut bool) {
-	p := s.Load.Profile
+	p := s.Load.Curve
 	if a.Peak > 0 && math.Abs(p.Peak()-a.Peak) > 1e-9*a.Peak {
 		t.Errorf("peak %v, answered %v", p.Peak(), a.Peak)
 	}

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -52,4 +51,4 @@ func exceeded(b *scenario.Bounds, l Load) (reasons []string) {
 }
 
 // number writes a number for people.
-func number(x float64) string { return humanize.Commaf(math.Round(x*1000) / 1000) }
+func number(x float64) string { return text.Number(math.Round(x*1000) / 1000) }

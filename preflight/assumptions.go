@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -28,7 +29,7 @@ func (l *look) assumptions() []Assumption {
 		return otherwise
 	}
 	if f.Capacity > 0 {
-		add("capacity", fmt.Sprintf("%s events/s", rate(f.Capacity)), embedded(true, Assumed))
+		add("capacity", fmt.Sprintf("%s events/s", text.Rate(f.Capacity)), embedded(true, Assumed))
 	}
 	if g := f.Generation; g != capture.Current || l.file && f.Gives("generation") {
 		add("generation", g.String(), Embedded)
@@ -37,10 +38,10 @@ func (l *look) assumptions() []Assumption {
 	add("limits.event", units.FormatBytes(f.Event), Published)
 	add("limits.overflow", overflowText(f), Published)
 	if f.PerMinute > 0 {
-		add("limits.per_minute", count(f.PerMinute)+" events of one id", embedded(true, Published))
+		add("limits.per_minute", text.Count(f.PerMinute)+" events of one id", embedded(true, Published))
 	}
-	add("limits.replicas", count(f.Replicas), Assumed)
-	add("partitions", count(f.Partitions), embedded(l.s.Staging.Partitions > 0, Assumed))
+	add("limits.replicas", text.Count(f.Replicas), Assumed)
+	add("partitions", text.Count(f.Partitions), embedded(l.s.Staging.Partitions > 0, Assumed))
 	add("service", fmt.Sprintf("%d ms a request", f.Service/time.Millisecond), Assumed)
 	if !inOrder(l.s) {
 		add("order", fmt.Sprintf("1 request in %.0f takes %s longer than the others", 1/slowShare, seconds(slowness(f).Seconds())), Assumed)
@@ -57,7 +58,7 @@ func overflowText(f *scenario.Facts) string {
 	if f.Overflow.PerSecond == 0 {
 		return "off"
 	}
-	text := fmt.Sprintf("%s/s with a burst of %s for one id", count(f.Overflow.PerSecond), count(f.Overflow.Burst))
+	text := fmt.Sprintf("%s/s with a burst of %s for one id", text.Count(f.Overflow.PerSecond), text.Count(f.Overflow.Burst))
 	switch {
 	case f.KeepsOrder:
 		text += ", in order"

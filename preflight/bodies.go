@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -37,7 +38,7 @@ func largeBodies(l *look) []Finding {
 	fits := int64(float64(l.s.Batching.MaxEvents) * nearLimit / of / 2)
 	return l.refuse(saying{"bodies-near-limit", "batching.events",
 		fmt.Sprintf("bodies reach %s (%s before compression), %s of the limit of %s, at %s requests/s: a body over the limit loses all of its events",
-			size(l.load.MaxWire), size(l.load.MaxBody), percent(of), units.FormatBytes(l.most.Wire), rate(l.report.Plan.PeakRequests)),
+			text.Size(l.load.MaxWire), text.Size(l.load.MaxBody), text.Percent(of), units.FormatBytes(l.most.Wire), text.Rate(l.report.Plan.PeakRequests)),
 		fmt.Sprintf("set batching.events to %d or less", max(fits, 1))})
 }
 
@@ -78,7 +79,7 @@ func (l *look) bodiesOver(r *capture.Refused, where string, limit, largest int64
 	}
 	return l.refuse(saying{"bodies-over-limit", path,
 		fmt.Sprintf("%s of %s requests%s exceed the endpoint's limit of %s for a body %s and are answered %d: %s of %s events are lost",
-			count(r.Requests), count(l.load.Requests), around(r.Error), units.FormatBytes(limit), where, r.Status, count(r.Events), count(l.load.Events)), hint})
+			text.Count(r.Requests), text.Count(l.load.Requests), around(r.Error), units.FormatBytes(limit), where, r.Status, text.Count(r.Events), text.Count(l.load.Events)), hint})
 }
 
 // spareSize leaves room for bodies that are larger than those that were looked at.
@@ -93,9 +94,9 @@ func (l *look) eventsOver(r *capture.Refused) []Finding {
 	case slices.ContainsFunc(l.s.Traffic.Faults.Invalid, func(f scenario.InvalidShare) bool { return f.Kind == scenario.InvalidOverSize && f.Share > 0 }):
 		path, hint = "traffic.faults", "leave over_size out of traffic.faults"
 	}
-	lost := fmt.Sprintf("answered %d, and with their requests %s of %s events are lost", r.Status, count(r.Events), count(l.load.Events))
+	lost := fmt.Sprintf("answered %d, and with their requests %s of %s events are lost", r.Status, text.Count(r.Events), text.Count(l.load.Events))
 	if r.Requests == 0 {
-		lost = fmt.Sprintf("dropped: %s of %s events are lost", count(r.Events), count(l.load.Events))
+		lost = fmt.Sprintf("dropped: %s of %s events are lost", text.Count(r.Events), text.Count(l.load.Events))
 	}
 	return l.refuse(saying{"events-over-limit", path,
 		fmt.Sprintf("events become Kafka messages over the limit of %s for one event%s: they are %s", units.FormatBytes(l.most.Event), around(r.Error), lost), hint})
@@ -118,7 +119,7 @@ func largeEvents(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"large-events", l.sizePath(),
-		fmt.Sprintf("events reach %s, near the limit of %s for one event: an event over the limit is refused with its whole batch", size(l.largest), units.FormatBytes(l.most.Event)),
+		fmt.Sprintf("events reach %s, near the limit of %s for one event: an event over the limit is refused with its whole batch", text.Size(l.largest), units.FormatBytes(l.most.Event)),
 		"make the properties smaller, or leave such events out"})
 }
 
@@ -132,7 +133,7 @@ func refusedRequests(l *look) []Finding {
 			continue
 		}
 		requests, events, off = requests+r.Requests, events+r.Events, max(off, r.Error)
-		words = append(words, fmt.Sprintf("%d %s (%s)", r.Status, plain(r.Reason, 100), count(max(r.Requests, r.Events))))
+		words = append(words, fmt.Sprintf("%d %s (%s)", r.Status, plain(r.Reason, 100), text.Count(max(r.Requests, r.Events))))
 	}
 	if len(words) == 0 {
 		return nil
@@ -149,7 +150,7 @@ func refusedRequests(l *look) []Finding {
 	if 2*events >= l.load.Events {
 		find = l.refuse // most of it is lost
 	}
-	message := fmt.Sprintf("%s requests%s are refused and %s of %s events lost: %s", count(requests), around(off), count(events), count(l.load.Events), list(words[:min(len(words), most)], max(len(words)-most, 0)))
+	message := fmt.Sprintf("%s requests%s are refused and %s of %s events lost: %s", text.Count(requests), around(off), text.Count(events), text.Count(l.load.Events), list(words[:min(len(words), most)], max(len(words)-most, 0)))
 	return find(saying{"refused-requests", path, message, hint})
 }
 
@@ -159,7 +160,7 @@ func batchSize(l *look) []Finding {
 	switch {
 	case n > largeBatch:
 		return l.note(saying{"batch-large", "batching.events",
-			fmt.Sprintf("%s events a request: one refusal loses or repeats all of them", count(n)),
+			fmt.Sprintf("%s events a request: one refusal loses or repeats all of them", text.Count(n)),
 			fmt.Sprintf("set batching.events to %d or less", largeBatch)})
 	case n < smallBatch && n > 1.5:
 		hint := fmt.Sprintf("set batching.events to %d or more", smallBatch)
@@ -167,7 +168,7 @@ func batchSize(l *look) []Finding {
 			hint = replayEvents
 		}
 		return l.note(saying{"batch-small", l.batchPath(),
-			fmt.Sprintf("%s events a request, %s requests/s at the peak: batches of 100 would make that %s", rate(n), rate(p.PeakRequests), rate(p.PeakEvents/100)), hint})
+			fmt.Sprintf("%s events a request, %s requests/s at the peak: batches of 100 would make that %s", text.Rate(n), text.Rate(p.PeakRequests), text.Rate(p.PeakEvents/100)), hint})
 	}
 	return nil
 }
@@ -179,6 +180,6 @@ func uncompressed(l *look) []Finding {
 		return nil
 	}
 	return l.note(saying{"gzip-off", "target.compression",
-		fmt.Sprintf("bodies travel as they are: %s in all, %s each, of which gzip leaves a quarter to a tenth", size(l.load.Wire), size(each)),
+		fmt.Sprintf("bodies travel as they are: %s in all, %s each, of which gzip leaves a quarter to a tenth", text.Size(l.load.Wire), text.Size(each)),
 		"set target.compression to gzip"})
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -28,8 +29,8 @@ func overCapacity(l *look) []Finding {
 		known = "measured"
 	}
 	return l.accommodate(saying{"over-capacity", l.curvePath(),
-		fmt.Sprintf("the peak of %s events/s is over the %s capacity of %s: the pipeline needs scaling to %s times of what it is", rate(p.PeakEvents), known, rate(c), rate(p.PeakEvents/c)),
-		fmt.Sprintf("scale to %s events/s, or peak at %s", rate(p.PeakEvents), rateText(c))})
+		fmt.Sprintf("the peak of %s events/s is over the %s capacity of %s: the pipeline needs scaling to %s times of what it is", text.Rate(p.PeakEvents), known, text.Rate(c), text.Rate(p.PeakEvents/c)),
+		fmt.Sprintf("scale to %s events/s, or peak at %s", text.Rate(p.PeakEvents), rateText(c))})
 }
 
 // historicalRate notes imports that come faster than those of the service itself.
@@ -43,7 +44,7 @@ func historicalRate(l *look) []Finding {
 	}
 	return l.note(saying{"historical-rate", l.curvePath(),
 		fmt.Sprintf("the historical lane gets %s events/s at the peak; the service's own importer sends %s/s at most, which takes %s for these events",
-			rate(p.PeakEvents), rate(importRate), seconds(float64(p.Events)/importRate)),
+			text.Rate(p.PeakEvents), text.Rate(importRate), seconds(float64(p.Events)/importRate)),
 		fmt.Sprintf("peak at %d, or give the capacity of the lane in the pipeline file", importRate)})
 }
 
@@ -54,7 +55,7 @@ func drain(l *look) []Finding {
 		return nil
 	}
 	return l.note(saying{"drain-time", l.curvePath(),
-		fmt.Sprintf("at a capacity of %s events/s up to %s events wait, and the last of them are worked off %s after the end", rate(l.facts.Capacity), count(p.Backlog), seconds(p.Drain)),
+		fmt.Sprintf("at a capacity of %s events/s up to %s events wait, and the last of them are worked off %s after the end", text.Rate(l.facts.Capacity), text.Count(p.Backlog), seconds(p.Drain)),
 		"tell who looks at the data that it is late"})
 }
 
@@ -65,7 +66,7 @@ func mergeHeavy(l *look) []Finding {
 	}
 	return l.accommodate(saying{"merge-heavy", l.mixPath(),
 		fmt.Sprintf("average event cost is %sx, because %s of the events are merges: %s events/s load the pipeline like %s",
-			rate(l.mixCost()), percent(float64(l.report.Merges.Total)/float64(max(l.load.Events, 1))), rate(l.report.Plan.PeakEvents), rate(l.report.Plan.PeakEvents*l.mixCost())),
+			text.Rate(l.mixCost()), text.Percent(float64(l.report.Merges.Total)/float64(max(l.load.Events, 1))), text.Rate(l.report.Plan.PeakEvents), text.Rate(l.report.Plan.PeakEvents*l.mixCost())),
 		"plan for that rate, or send fewer merges: one for each id is enough"})
 }
 
@@ -91,7 +92,7 @@ func cost(l *look) []Finding {
 		return nil
 	}
 	return l.note(saying{"cost", l.mixPath(),
-		fmt.Sprintf("average event cost is %sx: %s events load the pipeline like %s ordinary ones", rate(l.meanly), count(l.load.Events), count(l.report.Plan.Cost)),
+		fmt.Sprintf("average event cost is %sx: %s events load the pipeline like %s ordinary ones", text.Rate(l.meanly), text.Count(l.load.Events), text.Count(l.report.Plan.Cost)),
 		"plan for that, or give weights of your own under costs in the pipeline file"})
 }
 

@@ -158,7 +158,7 @@ func (l *look) plan() {
 	}
 	p.Refused = []Refused{}
 	for _, r := range load.Refused {
-		p.Refused = append(p.Refused, Refused{r.Status, plain(r.Reason, 200), r.Requests, r.Events, r.Error})
+		p.Refused = append(p.Refused, Refused{r.Status, string(plain(r.Reason, 200)), r.Requests, r.Events, r.Error})
 	}
 	// Little's law: as many requests are under way as come in during one.
 	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))

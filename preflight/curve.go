@@ -6,7 +6,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"rehearse/scenario"
+	"rehearse/internal/text"
+	"rehearse/scenario/schedule"
 )
 
 // The measures of the curve in a terminal, in characters.
@@ -52,11 +53,11 @@ func (p *page) curveRow(columns []float64, row int, top, capacity float64) strin
 	low, high := float64(row-1)/curveHeight*top, float64(row)/curveHeight*top
 	label, note := "", ""
 	if row == curveHeight || row == curveHeight/2 {
-		label = rate(high)
+		label = text.Rate(high)
 	}
 	limited := capacity > low && capacity <= high
 	if limited {
-		note = " capacity " + rate(capacity)
+		note = " capacity " + text.Rate(capacity)
 	}
 	var b strings.Builder
 	for _, rate := range columns {
@@ -74,7 +75,7 @@ func (p *page) curveRow(columns []float64, row int, top, capacity float64) strin
 }
 
 // columnsOf is the highest rate in each of some equal parts of a curve.
-func columnsOf(stages []scenario.Stage, n int) []float64 {
+func columnsOf(stages []schedule.Stage, n int) []float64 {
 	var span time.Duration
 	for _, s := range stages {
 		span += s.Over

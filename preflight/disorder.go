@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -68,5 +69,5 @@ func (r *Report) orderText() string {
 		return "kept: no request overtakes another with an event of the same distinct_id"
 	}
 	return fmt.Sprintf("%s events (%s to %s) arrive behind a younger one of their distinct_id",
-		count(o.Behind), count(o.Low), count(o.High))
+		text.Count(o.Behind), text.Count(o.Low), text.Count(o.High))
 }

@@ -2,13 +2,10 @@ package preflight
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -54,27 +51,6 @@ func (l *look) batchPath() string {
 	return "batching.events"
 }
 
-// count writes a whole number with commas.
-func count[T int | int64 | float64](n T) string { return humanize.Comma(int64(math.Round(float64(n)))) }
-
-// rate writes a number a second, to three digits below a hundred.
-func rate(perSecond float64) string {
-	if perSecond >= 100 || perSecond == math.Trunc(perSecond) {
-		return count(perSecond)
-	}
-	return decimals(perSecond)
-}
-
-// decimals writes a number with at most two places behind the point.
-func decimals(x float64) string {
-	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(x, 'f', 2, 64), "0"), ".")
-}
-
-// percent writes a share.
-func percent(share float64) string {
-	return decimals(share*100) + " %"
-}
-
 // seconds writes a time since the start of the run.
 func seconds(s float64) string {
 	if s >= units.LongestTold.Seconds() {
@@ -87,29 +63,17 @@ func seconds(s float64) string {
 	return units.FormatDuration(d.Round(time.Second))
 }
 
-// size writes a number of bytes.
-func size(bytes int64) string { return humanize.Bytes(uint64(max(bytes, 0))) }
-
-// plain is text of others as it may be shown on a line: nothing in it commands a
-// terminal.
-func plain(text string, most int) string {
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
-			return '�'
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
+// plain is text of others as it may be shown on a line, cut to so many columns:
+// nothing in it commands a terminal.
+func plain(others string, columns int) text.Cell {
+	return text.Fit(strings.Map(text.Harmless, others), columns)
 }
 
 // list joins a few words, and says how many more there are.
 func list(words []string, more int) string {
-	text := strings.Join(words, ", ")
+	joined := strings.Join(words, ", ")
 	if more > 0 {
-		text += fmt.Sprintf(" and %s more", count(more))
+		joined += fmt.Sprintf(" and %s more", text.Count(more))
 	}
-	return text
+	return joined
 }

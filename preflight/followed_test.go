@@ -81,7 +81,7 @@ func TestLateHotID(t *testing.T) {
 			Token: []byte("phc_late"), Events: []capture.Received{{Event: []byte("a"), DistinctID: []byte(id)}},
 		}})
 	}
-	r := Check(Input{Scenario: s, Load: tally.Load(s.Load.Profile), Now: time.Now()})
+	r := Check(Input{Scenario: s, Load: tally.Load(s.Load.Curve), Now: time.Now()})
 	// 500/s are 400 too many, so a burst of 1,000 lasts 2.5 s of 10: 4 · 750 overflow.
 	h := r.HotIDs[0]
 	if h.DistinctID != "late" || h.Events != 5000 || math.Abs(float64(h.Overflow)-3000) > 5 || math.Abs(*h.OverflowsS-32.5) > 0.1 {

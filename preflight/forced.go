@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -83,7 +84,7 @@ func forcedOverflow(l *look) []Finding {
 		}
 	}
 	return l.accommodate(saying{"forced-overflow", "staging.overflow",
-		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events%s lose their place", count(events), around(l.report.Plan.Errors.Overflow)),
+		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events%s lose their place", text.Count(events), around(l.report.Plan.Errors.Overflow)),
 		"leave staging.overflow out, unless that is what is rehearsed"})
 }
 
@@ -115,7 +116,7 @@ func quota(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"over-quota", "staging.over_quota",
-		fmt.Sprintf("%s events%s, %s of all, belong to projects over their quota: they are answered 200 and dropped", count(lost), around(l.tokenError(lost)), percent(float64(lost)/float64(max(l.load.Events, 1)))),
+		fmt.Sprintf("%s events%s, %s of all, belong to projects over their quota: they are answered 200 and dropped", text.Count(lost), around(l.tokenError(lost)), text.Percent(float64(lost)/float64(max(l.load.Events, 1)))),
 		"leave staging.over_quota out, unless that is what is rehearsed"})
 }
 

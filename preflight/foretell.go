@@ -6,6 +6,7 @@ import (
 	"rehearse/capture/pipeline"
 	"rehearse/generator/traffic"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // censusBlocks is how many blocks of the plan are looked at: 262,144 events, of
@@ -19,7 +20,7 @@ func (l *look) foretell() {
 	model := traffic.New(t, l.load.Curve)
 	due := l.load.Leaves
 	if due == nil {
-		due = scenario.NewSchedule(l.load.Curve, l.s.Load.Arrivals, t.Seed).Cursor().Due
+		due = schedule.New(l.load.Curve, l.s.Load.Arrivals, t.Seed).Cursor().Due
 	}
 	pairs := &pairs{
 		key: append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions,

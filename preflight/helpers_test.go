@@ -47,8 +47,8 @@ func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.
 	there, most := preflight.Behind(s, f)
 	w := generator.Weigh(there, &nowhere, preflight.Start(s, now), most)
 	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Now: now, Load: preflight.Load{
-		Events: s.Load.Profile.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire, Refused: w.Refused, Leaves: generator.Leaves(s),
-		Curve: s.Load.Profile, Errors: preflight.Errors{Requests: w.RequestError, BodyBytes: w.BodyError, WireBytes: w.WireError},
+		Events: s.Load.Curve.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire, Refused: w.Refused, Leaves: generator.Leaves(s),
+		Curve: s.Load.Curve, Errors: preflight.Errors{Requests: w.RequestError, BodyBytes: w.BodyError, WireBytes: w.WireError},
 	}})
 }
 
@@ -57,9 +57,9 @@ func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.
 func suppose(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
 	t.Helper()
 	const event = 330
-	events, batch, limit := s.Load.Profile.Total(), int64(s.Batching.MinEvents+s.Batching.MaxEvents)/2, s.Batching.Bytes
+	events, batch, limit := s.Load.Curve.Total(), int64(s.Batching.MinEvents+s.Batching.MaxEvents)/2, s.Batching.Bytes
 	batch = min(batch, limit/event)
-	load := preflight.Load{Events: events, Requests: (events + batch - 1) / batch, Body: events * event, Curve: s.Load.Profile}
+	load := preflight.Load{Events: events, Requests: (events + batch - 1) / batch, Body: events * event, Curve: s.Load.Curve}
 	load.MaxBody = min(int64(s.Batching.MaxEvents)*event, limit)
 	load.Wire, load.MaxWire = load.Body/3, load.MaxBody/3
 	if s.Target.Compression == scenario.CompressionNone {
@@ -72,7 +72,7 @@ func suppose(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.R
 func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
 	t.Helper()
 	start := preflight.Start(s, now)
-	tally, curve := preflight.NewTally(s, f, start), s.Load.Profile
+	tally, curve := preflight.NewTally(s, f, start), s.Load.Curve
 	there, most := preflight.Behind(s, f)
 	plan, err := generator.DryRun(there, &nowhere, start, most, func(d *generator.Dry) {
 		tally.Take(&preflight.Request{

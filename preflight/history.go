@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/generator/traffic"
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -48,7 +49,7 @@ func inDays(age time.Duration) string {
 	if age >= units.LongestTold {
 		return units.FormatSpan(age)
 	}
-	return count(math.Floor(age.Hours()/24)) + " days"
+	return text.Count(math.Floor(age.Hours()/24)) + " days"
 }
 
 // timesPath is the field that says which times events bear.
@@ -135,5 +136,5 @@ func clamped(l *look) []Finding {
 		}
 	}
 	return l.accommodate(saying{"timestamps-clamped", path,
-		fmt.Sprintf("%s event timestamps%s are more than %.0f h in the future: the pipeline will replace them with the current time", count(n), around(l.aheadOf), future.Hours()), hint})
+		fmt.Sprintf("%s event timestamps%s are more than %.0f h in the future: the pipeline will replace them with the current time", text.Count(n), around(l.aheadOf), future.Hours()), hint})
 }

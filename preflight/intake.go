@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -70,7 +71,7 @@ func apps(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"apps", "intake.apps",
-		fmt.Sprintf("apps run for every event, %s times a second at the peak: each is counted as %s more ordinary events", rate(l.report.Plan.PeakEvents), rate(l.facts.Costs.Apps)),
+		fmt.Sprintf("apps run for every event, %s times a second at the peak: each is counted as %s more ordinary events", text.Rate(l.report.Plan.PeakEvents), text.Rate(l.facts.Costs.Apps)),
 		"disable apps for the import, or scale what runs them; what they send to others goes there at the same rate"})
 }
 

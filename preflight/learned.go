@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"rehearse/generator/traffic"
+	"rehearse/internal/text"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Fit is one figure of the recording that a scenario was learned from, beside the same
@@ -67,11 +69,11 @@ func (l *look) fitsRates(was *scenario.Learned) {
 		if was.CV[i] == 0 {
 			continue
 		}
-		w := scenario.NewWindows(window, l.s.Load.Arrivals)
+		w := schedule.NewWindows(window, l.s.Load.Arrivals)
 		for _, s := range l.report.curve {
 			w.Add(s)
 		}
-		b := w.Bursts()
+		b := w.Burstiness()
 		if i == 0 {
 			l.fit(unitCount, "peak in 1 s", float64(was.Peak), b.Most)
 			l.fit(unitShare, "empty 1 s", was.Empty, b.Empty)
@@ -106,11 +108,11 @@ func unlike(l *look) []Finding {
 func (f *Fit) text(n float64) string {
 	switch f.unit {
 	case unitShare:
-		return percent(n)
+		return text.Percent(n)
 	case unitCount:
-		return count(n)
+		return text.Count(n)
 	}
-	return rate(n)
+	return text.Rate(n)
 }
 
 // learnedText sets how well the plan fits the recording.

@@ -50,7 +50,7 @@ func TestLearned(t *testing.T) {
 		t.Errorf("nothing is said of %v", want)
 	}
 	f := find(r, "unlike-recording")
-	if f == nil || f.Severity != preflight.SeverityNote || !strings.Contains(f.Message, "cv 60 s 0 (recorded 0.5)") || strings.Contains(f.Message, "top") {
+	if f == nil || f.Severity != preflight.SeverityNote || !strings.Contains(f.Message, "cv 60 s 0 (recorded 0.50)") || strings.Contains(f.Message, "top") {
 		t.Errorf("%+v", f)
 	}
 	var text bytes.Buffer

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"rehearse/capture/pipeline"
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // level follows a bucket along a load that is linear by stretches. Its level is
@@ -25,7 +25,7 @@ type level struct {
 }
 
 // follow runs the level along the stages of a load of which it gets a share.
-func follow(stages []scenario.Stage, share float64, m limits) level {
+func follow(stages []schedule.Stage, share float64, m limits) level {
 	l := level{limits: m, first: -1}
 	at := 0.0
 	for _, s := range stages {
@@ -70,7 +70,7 @@ func (l *level) run(from, to, seconds, at float64) {
 // lumps is for an id whose part of one batch is larger than the burst, so that
 // every batch overflows by itself: of each, at most the burst passes, and no more
 // than drains from one to the next.
-func lumps(stages []scenario.Stage, share, batch float64, m limits) level {
+func lumps(stages []schedule.Stage, share, batch float64, m limits) level {
 	l := level{limits: m, first: -1}
 	at, left := 0.0, batch // events until the first batch is full
 	for _, s := range stages {
@@ -89,7 +89,7 @@ func lumps(stages []scenario.Stage, share, batch float64, m limits) level {
 
 // integral sums a function of the rate over a stage, by Simpson's rule over
 // pieces.
-func integral(s scenario.Stage, f func(float64) float64) float64 {
+func integral(s schedule.Stage, f func(float64) float64) float64 {
 	const pieces = 16
 	width := s.Over.Seconds() / pieces
 	sum := 0.0
@@ -104,7 +104,7 @@ func integral(s scenario.Stage, f func(float64) float64) float64 {
 // of it is led through the beginning of the curve in steps, because what it sees
 // depends on when it looks. In the long run an id is over the limit whenever its
 // rate is: all of its events count, those that are over as well.
-func minutes(curve *scenario.Profile, share float64, limit int64, begin time.Time, p pace) level {
+func minutes(curve *schedule.Curve, share float64, limit int64, begin time.Time, p pace) level {
 	l := level{first: -1}
 	m := pipeline.Minute{Limit: limit}
 	end := min(curve.Span(), p.steps*p.step)
@@ -140,7 +140,7 @@ func (l *level) add(over, at float64) {
 
 // steady adds what of a stage that begins at a second is over a steady limit, from
 // another second on.
-func (l *level) steady(s scenario.Stage, begin, from, share, limit float64) {
+func (l *level) steady(s schedule.Stage, begin, from, share, limit float64) {
 	seconds := s.Over.Seconds()
 	slope := (s.To - s.From) / seconds
 	rate := func(at float64) float64 { return share * (s.From + slope*(at-begin)) }

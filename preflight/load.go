@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"rehearse/capture"
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Load is what will be sent, as the generator counts or estimates it. The errors
@@ -20,7 +20,7 @@ type Load struct {
 
 	Refused []capture.Refused // what an endpoint refuses, by reason
 
-	Curve  *scenario.Profile
+	Curve  *schedule.Curve
 	Leaves func(event int64) time.Duration // when the batch of an event is due; nil: when the event is
 
 	Recorded bool // requests are sent byte for byte as they were recorded
@@ -42,14 +42,14 @@ type Pause struct {
 const mostRows = 20_000
 
 // Steps turns a curve that is known second by second into a profile.
-func Steps(rate func(time.Duration) float64, span time.Duration) (*scenario.Profile, error) {
+func Steps(rate func(time.Duration) float64, span time.Duration) (*schedule.Curve, error) {
 	width := max(time.Second, (span/mostRows + time.Second).Truncate(time.Second))
-	var stages []scenario.Stage
+	var stages []schedule.Stage
 	for at := time.Duration(0); at <= span; at += width {
 		r := rate(at + time.Second/2)
-		stages = append(stages, scenario.Stage{From: r, To: r, Over: width})
+		stages = append(stages, schedule.Stage{From: r, To: r, Over: width})
 	}
-	return scenario.NewProfile(stages)
+	return schedule.NewCurve(stages)
 }
 
 // perRequest is how many events a request has on average.

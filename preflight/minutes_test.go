@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // TestMinutesInTheLongRun: what is reckoned for the rest of a long run is what the
@@ -19,11 +19,11 @@ func TestMinutesInTheLongRun(t *testing.T) {
 		"const(10, 2h) const(60, 2h) const(10, 2h)",
 		"line(0, 49, 6h)",
 	} {
-		stages, err := scenario.ParseProfile(text)
+		stages, err := schedule.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		curve, err := scenario.NewProfile(stages)
+		curve, err := schedule.NewCurve(stages)
 		if err != nil {
 			t.Fatal(err)
 		}

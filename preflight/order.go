@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"rehearse/internal/text"
 )
 
 // The bounds of merges at risk: below them they are among the plan's figures only,
@@ -27,7 +29,7 @@ func hotIDs(l *look) []Finding {
 	const named = 3
 	var words []string
 	for _, h := range hot[:min(len(hot), named)] {
-		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s%s on)", plain(h.DistinctID, 40), rate(h.PeakPerS), seconds(*h.OverflowsS), within(h.FirstError)))
+		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s%s on)", plain(h.DistinctID, 40), text.Rate(h.PeakPerS), seconds(*h.OverflowsS), within(h.FirstError)))
 	}
 	hint := "tell the customer that the order of these distinct_ids' events is relaxed"
 	after := "overflow and may be processed out of order"
@@ -35,24 +37,24 @@ func hotIDs(l *look) []Finding {
 		hint, after = "tell the customer that these distinct_ids' events are late", "overflow to a slower lane, in order"
 	}
 	if p.SafeRate != nil && *p.SafeRate >= 1 {
-		hint += fmt.Sprintf("; at %s events/s in all, none overflows", count(math.Floor(*p.SafeRate)))
+		hint += fmt.Sprintf("; at %s events/s in all, none overflows", text.Count(math.Floor(*p.SafeRate)))
 	}
 	if limit := l.limits(); limit.perSecond > 0 && hot[0].Share*float64(l.s.Batching.MaxEvents) > limit.burst {
 		hint += fmt.Sprintf("; a batch by itself overflows: set batching.events to %.0f or less", math.Floor(limit.burst/hot[0].Share))
 	}
 	return l.accommodate(saying{"hot-ids", l.idsPath(),
 		fmt.Sprintf("%s the per-id rate limit of %s: %s; %s events%s %s",
-			idsExceed(len(hot)), l.limits(), list(words, len(hot)-len(words)), count(over), around(l.report.Plan.Errors.Overflow), after), hint})
+			idsExceed(len(hot)), l.limits(), list(words, len(hot)-len(words)), text.Count(over), around(l.report.Plan.Errors.Overflow), after), hint})
 }
 
 // String writes the limits in words.
 func (m limits) String() string {
 	var words []string
 	if m.perSecond > 0 {
-		words = append(words, fmt.Sprintf("%s/s with a burst of %s", rate(m.perSecond), count(m.burst)))
+		words = append(words, fmt.Sprintf("%s/s with a burst of %s", text.Rate(m.perSecond), text.Count(m.burst)))
 	}
 	if m.perMinute > 0 {
-		words = append(words, count(m.perMinute)+" a minute")
+		words = append(words, text.Count(m.perMinute)+" a minute")
 	}
 	return strings.Join(words, " and ")
 }
@@ -62,7 +64,7 @@ func idsExceed(n int) string {
 	if n == 1 {
 		return "1 distinct_id exceeds"
 	}
-	return count(n) + " distinct_ids exceed"
+	return text.Count(n) + " distinct_ids exceed"
 }
 
 // idsPath is the field that says how busy ids are.
@@ -86,24 +88,24 @@ func mergesAtRisk(l *look) []Finding {
 		for _, r := range m.ReadEarly {
 			many := float64(r.AtMost) >= riskyShare*float64(l.load.Events) || r.AtMost >= riskyMerges
 			if r.LagS == lag.Seconds() && many {
-				why = append(why, fmt.Sprintf("%s if partitions lag by %s", count(r.AtMost), seconds(r.LagS)))
+				why = append(why, fmt.Sprintf("%s if partitions lag by %s", text.Count(r.AtMost), seconds(r.LagS)))
 				do = append(do, "watch the lag of the partitions, or send the merges after everything else")
 			}
 		}
 	}
 	if m.Overflow > 0 {
-		why = append(why, count(m.Overflow)+" into distinct_ids that overflow to another lane")
+		why = append(why, text.Count(m.Overflow)+" into distinct_ids that overflow to another lane")
 		do = append(do, "keep these ids below their limit")
 	}
 	if t := l.s.Traffic; t != nil && t.Faults.EarlyMerges > 0 && m.Early > 0 {
-		why = append(why, count(m.Early)+" sent before any event of the id that they join")
+		why = append(why, text.Count(m.Early)+" sent before any event of the id that they join")
 		do = append(do, "leave merges_out_of_order out of traffic.faults, unless that is what is rehearsed")
 	}
 	if len(why) == 0 {
 		return nil
 	}
 	return l.accommodate(saying{"merges-at-risk", l.mixPath(),
-		fmt.Sprintf("merges may be processed before the events they depend on: of %s, %s", count(m.Total), strings.Join(why, ", ")),
+		fmt.Sprintf("merges may be processed before the events they depend on: of %s, %s", text.Count(m.Total), strings.Join(why, ", ")),
 		strings.Join(do, "; ")})
 }
 

@@ -25,7 +25,7 @@ func TestLongPause(t *testing.T) {
 		{31*day + 1, preflight.SeverityRefuse},
 	} {
 		r := preflight.Check(preflight.Input{Scenario: s, Now: now, Load: preflight.Load{
-			Events: 600, Requests: 6, Curve: s.Load.Profile, Pause: preflight.Pause{Length: row.length, Message: "nothing is sent", Hint: "cut it"},
+			Events: 600, Requests: 6, Curve: s.Load.Curve, Pause: preflight.Pause{Length: row.length, Message: "nothing is sent", Hint: "cut it"},
 		}})
 		f := find(r, "long-pause")
 		if (f == nil) != (row.want == "") || f != nil && (f.Severity != row.want || f.Hint != "cut it") {

@@ -1,6 +1,10 @@
 package preflight
 
-import "fmt"
+import (
+	"fmt"
+
+	"rehearse/internal/text"
+)
 
 // The bounds of what stays for ever: a person is a row in a database, a name an
 // entry in everybody's list of events.
@@ -22,7 +26,7 @@ func persons(l *look) []Finding {
 		return nil
 	}
 	return l.refuse(saying{"unbounded-persons", "traffic.distinct_ids",
-		fmt.Sprintf("%s different distinct_ids in %s events, fewer than %d events each: every one becomes a person that stays", count(n), count(l.load.Events), perPerson),
+		fmt.Sprintf("%s different distinct_ids in %s events, fewer than %d events each: every one becomes a person that stays", text.Count(n), text.Count(l.load.Events), perPerson),
 		"lower distinct_ids.count, growth or visits.anonymous, or ask for events without a person (personless)"})
 }
 
@@ -32,6 +36,6 @@ func names(l *look) []Finding {
 		return nil
 	}
 	return l.refuse(saying{"unbounded-event-names", "traffic.events",
-		fmt.Sprintf("%s different event names: every one becomes a definition that stays", count(l.names)),
-		fmt.Sprintf("use %s names or fewer, and put what differs into a property", count(manyNames))})
+		fmt.Sprintf("%s different event names: every one becomes a definition that stays", text.Count(l.names)),
+		fmt.Sprintf("use %s names or fewer, and put what differs into a property", text.Count(manyNames))})
 }

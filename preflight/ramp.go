@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"rehearse/internal/text"
 )
 
 // The bounds of a rise. A pipeline that grows by itself, and a person who watches
@@ -41,14 +43,14 @@ func noRamp(l *look) []Finding {
 	after := l.load.Curve.Rate(at + time.Second)
 	return l.refuse(saying{"no-ramp", l.curvePath(),
 		fmt.Sprintf("the load rises from %s to %s events/s within a second, %s into the run: no more than %s/s, or twice what is there, may come at once",
-			rate(before), rate(after), seconds(max(at.Seconds(), 0)), rate(free)),
+			text.Rate(before), text.Rate(after), seconds(max(at.Seconds(), 0)), text.Rate(free)),
 		l.rampHint(before, after, free)})
 }
 
 // rampHint says what to write instead.
 func (l *look) rampHint(before, after, free float64) string {
 	long := math.Ceil((after - before) / free)
-	if l.s.Replay != nil && l.s.Load.Profile == nil {
+	if l.s.Replay != nil && l.s.Load.Curve == nil {
 		return fmt.Sprintf("lower replay.speed, or set replay.clock to profile with a load that begins with line(0, %s, %.0fs)", rateText(after), long)
 	}
 	return fmt.Sprintf("go there in a line: line(%s, %s, %.0fs)", rateText(before), rateText(after), long)
@@ -77,7 +79,7 @@ func noEnd(l *look) []Finding {
 		return nil
 	}
 	return l.refuse(saying{"no-end", l.curvePath(),
-		fmt.Sprintf("the run lasts %s days: nobody watches a load for longer than %.0f", count(span.Hours()/24), longest.Hours()/24),
+		fmt.Sprintf("the run lasts %s days: nobody watches a load for longer than %.0f", text.Count(span.Hours()/24), longest.Hours()/24),
 		"make it shorter, or cut it into runs that are agreed on one by one"})
 }
 

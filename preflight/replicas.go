@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -43,6 +44,6 @@ func replicas(l *look) []Finding {
 	}
 	return l.note(saying{"replicas", l.idsPath(),
 		fmt.Sprintf("the per-id limit is computed for %d replicas, each with its own bucket, and connections spread evenly: %s events overflow; if one replica had all connections, %s would",
-			l.buckets, count(even), count(l.worst)),
+			l.buckets, text.Count(even), text.Count(l.worst)),
 		"ask how the load balancer spreads connections; limits.replicas: 1 is the worst case"})
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Format is the version of a report as JSON.
@@ -71,7 +72,7 @@ type Report struct {
 	HeldTo     []Assumption `json:"held_to"`
 	Learned    []Fit        `json:"learned,omitempty"` // how the plan compares with the recording that it was learned from
 
-	curve []scenario.Stage
+	curve []schedule.Stage
 	facts *scenario.Facts
 	limit float64 // events a second that one id may keep up; 0: any
 	hot   []HotID // all that overflow, the first to do so first

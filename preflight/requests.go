@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 
+	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -26,7 +27,7 @@ func singleEvents(l *look) []Finding {
 		return nil
 	}
 	const batch = 100
-	message := fmt.Sprintf("one event a request, %s requests/s at the peak: batches of %d would make that %s", rate(p.PeakRequests), batch, rate(p.PeakEvents/batch))
+	message := fmt.Sprintf("one event a request, %s requests/s at the peak: batches of %d would make that %s", text.Rate(p.PeakRequests), batch, text.Rate(p.PeakEvents/batch))
 	hint := fmt.Sprintf("set batching.events to %d", batch)
 	switch {
 	case l.s.Target.Endpoint == scenario.EndpointCapture:
@@ -44,7 +45,7 @@ func connections(l *look) []Finding {
 		return nil
 	}
 	return l.refuse(saying{"connection-per-request", "target.keep_alive",
-		fmt.Sprintf("every request opens a connection of its own: %s a second at the peak, where %d kept open would do", rate(peak), l.report.Plan.Connections),
+		fmt.Sprintf("every request opens a connection of its own: %s a second at the peak, where %d kept open would do", text.Rate(peak), l.report.Plan.Connections),
 		"leave target.keep_alive out"})
 }
 
@@ -57,6 +58,6 @@ func retries(l *look) []Finding {
 	}
 	return l.refuse(saying{"ignores-retry-after", "retry",
 		fmt.Sprintf("%s sends each refused request up to %d times more and does not wait as long as Retry-After asks: at %s requests/s that keeps a pipeline down that is down",
-			l.s.Target.Client, policy.Retries, rate(peak)),
+			l.s.Target.Client, policy.Retries, text.Rate(peak)),
 		"set retry to none, or imitate a client that waits, such as posthog-go or posthog-python"})
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"rehearse/internal/text"
 )
 
 // The measures of the picture, in pixels.
@@ -44,9 +46,9 @@ func (r *Report) WriteSVG(w io.Writer) error {
 	height := barsTop + float64(bars)*barHeight + 30
 	fmt.Fprintf(d, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%.0f" viewBox="0 0 %[1]d %.0[2]f" role="img">`+"\n%s", pictureWidth, height, styles)
 	fmt.Fprintf(d, `<rect width="100%%" height="100%%" style="fill: var(--paper)"/>`+"\n")
-	d.text(point{plotLeft - 50, 34}, "title", "start", plain(r.Scenario, titleLength)+": "+r.Verdict.String())
+	d.text(point{plotLeft - 50, 34}, "title", "start", string(plain(r.Scenario, titleLength))+": "+r.Verdict.String())
 	d.text(point{plotLeft - 50, 56}, "faint", "start", fmt.Sprintf("%s events in %s requests over %s, %s/s at the peak",
-		count(r.Plan.Events), count(r.Plan.Requests), seconds(r.Plan.Seconds), rate(r.Plan.PeakEvents)))
+		text.Count(r.Plan.Events), text.Count(r.Plan.Requests), seconds(r.Plan.Seconds), text.Rate(r.Plan.PeakEvents)))
 	r.drawCurve(d)
 	r.drawBars(d, bars)
 	d.WriteString("</svg>\n")
@@ -82,7 +84,7 @@ func (r *Report) drawCurve(d *drawing) {
 	y := func(rate float64) float64 { return plotBottom - rate/top*(plotBottom-plotTop) }
 	for v := 0.0; v <= top+step/2; v += step {
 		d.rule("rule", point{plotLeft, y(v)}, point{plotRight, y(v)})
-		d.text(point{plotLeft - 8, y(v) + 4}, "small faint", "end", rate(v))
+		d.text(point{plotLeft - 8, y(v) + 4}, "small faint", "end", text.Rate(v))
 	}
 	for k := range 6 {
 		at := span * float64(k) / 5
@@ -95,7 +97,7 @@ func (r *Report) drawCurve(d *drawing) {
 	fmt.Fprintf(d, `<path class="load" d="M%s"/>`+"\n", points)
 	if c := r.facts.Capacity; c > 0 && c <= top {
 		d.rule("limit", point{plotLeft, y(c)}, point{plotRight, y(c)})
-		d.text(point{plotRight, y(c) - 6}, "small limits", "end", "capacity "+rate(c)+"/s")
+		d.text(point{plotRight, y(c) - 6}, "small limits", "end", "capacity "+text.Rate(c)+"/s")
 	}
 	r.drawMarks(d, x)
 }
@@ -149,16 +151,16 @@ func (r *Report) drawBars(d *drawing, n int) {
 	if limit > 0 && n > 0 {
 		at := barsLeft + width(limit)
 		d.rule("limit", point{at, barsTop - 8}, point{at, barsTop + float64(n)*barHeight})
-		d.text(point{at, barsTop - 14}, "small limits", "middle", "limit "+rate(limit)+"/s")
+		d.text(point{at, barsTop - 14}, "small limits", "middle", "limit "+text.Rate(limit)+"/s")
 	}
 	for i, h := range r.HotIDs[:n] {
 		y, class := barsTop+float64(i)*barHeight, "bar"
 		if h.Overflow > 0 {
 			class = "hot"
 		}
-		d.text(point{barsLeft - 10, y + 13}, "small", "end", plain(h.named(), nameWidth))
+		d.text(point{barsLeft - 10, y + 13}, "small", "end", string(plain(h.named(), nameWidth)))
 		fmt.Fprintf(d, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2"/>`+"\n", class, barsLeft, y+1, width(h.PeakPerS), barHeight-8)
-		d.text(point{barsLeft + width(h.PeakPerS) + 6, y + 13}, "small faint", "start", rate(h.PeakPerS))
+		d.text(point{barsLeft + width(h.PeakPerS) + 6, y + 13}, "small faint", "start", text.Rate(h.PeakPerS))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Tally counts a run request by request and leads its events through a model of
@@ -295,7 +296,7 @@ func (t *Tally) spread(r *Report, stats *pipeline.Stats) {
 }
 
 // Load is what was counted, along a curve.
-func (t *Tally) Load(curve *scenario.Profile) Load {
+func (t *Tally) Load(curve *schedule.Curve) Load {
 	return Load{
 		Events: t.Events, Requests: t.Requests, Body: t.Body, Wire: t.Wire, MaxBody: t.MaxBody, MaxWire: t.MaxWire,
 		Curve: curve, Tally: t, Refused: t.refused.All(),

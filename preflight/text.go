@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"rehearse/internal/text"
 )
 
 // Terminal is what the place that text goes to can show.
@@ -51,20 +53,11 @@ func (p *page) fact(name, format string, args ...any) {
 }
 
 // paragraph sets text in as many lines as it needs, the first after mark.
-func (p *page) paragraph(mark, text string) {
-	room := textWidth - utf8.RuneCountInString(mark)
-	line := ""
-	flush := func() {
+func (p *page) paragraph(mark, words string) {
+	for _, line := range text.Wrap(words, textWidth-text.Width(mark)) {
 		p.line("%s%s", mark, line)
-		mark, line = strings.Repeat(" ", utf8.RuneCountInString(mark)), ""
+		mark = strings.Repeat(" ", text.Width(mark))
 	}
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
-			flush()
-		}
-		line = strings.TrimLeft(line+" "+word, " ")
-	}
-	flush()
 }
 
 // WriteText writes the report for somebody at a terminal. The verdict is left to
@@ -90,20 +83,20 @@ func (r *Report) planText(p *page) {
 	plan := &r.Plan
 	p.line("")
 	p.line("plan%s", map[bool]string{true: ", every request built and counted"}[plan.Counted])
-	p.fact("events", "%s in %s requests (%s), over %s", count(plan.Events), count(plan.Requests), error95(plan.Errors.Requests), seconds(plan.Seconds))
-	p.fact("events/s", "%s at the peak, %s on average", rate(plan.PeakEvents), rate(plan.MeanEvents))
-	p.fact("requests/s", "%s at the peak, %s on average", rate(plan.PeakRequests), rate(plan.MeanRequests))
-	p.fact("bytes", "%s of bodies (%s), %s on the wire (%s)", size(plan.BodyBytes), error95(plan.Errors.BodyBytes), size(plan.WireBytes), error95(plan.Errors.WireBytes))
-	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", count(plan.Connections), rate(plan.ServiceMS))
-	p.fact("persons", "%s different distinct_ids (%s)", count(plan.Persons), error95(plan.Errors.Persons))
+	p.fact("events", "%s in %s requests (%s), over %s", text.Count(plan.Events), text.Count(plan.Requests), error95(plan.Errors.Requests), seconds(plan.Seconds))
+	p.fact("events/s", "%s at the peak, %s on average", text.Rate(plan.PeakEvents), text.Rate(plan.MeanEvents))
+	p.fact("requests/s", "%s at the peak, %s on average", text.Rate(plan.PeakRequests), text.Rate(plan.MeanRequests))
+	p.fact("bytes", "%s of bodies (%s), %s on the wire (%s)", text.Size(plan.BodyBytes), error95(plan.Errors.BodyBytes), text.Size(plan.WireBytes), error95(plan.Errors.WireBytes))
+	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", text.Count(plan.Connections), text.Rate(plan.ServiceMS))
+	p.fact("persons", "%s different distinct_ids (%s)", text.Count(plan.Persons), error95(plan.Errors.Persons))
 	for _, f := range plan.Refused {
-		p.fact("refused", "%s events, %s requests (%s): %d %s", count(f.Events), count(f.Requests), error95(f.Error), f.Status, f.Reason)
+		p.fact("refused", "%s events, %s requests (%s): %d %s", text.Count(f.Events), text.Count(f.Requests), error95(f.Error), f.Status, f.Reason)
 	}
 	if plan.Pause > longPause {
 		p.fact("pause", "%s at the longest", seconds(plan.Pause))
 	}
 	if plan.Disorder > 0 {
-		p.fact("disorder", "%s events come after a younger one of their id", count(plan.Disorder))
+		p.fact("disorder", "%s events come after a younger one of their id", text.Count(plan.Disorder))
 	}
 	p.fact("order", "%s", r.orderText())
 	r.mergesText(p)
@@ -117,14 +110,14 @@ func (r *Report) mergesText(p *page) {
 	}
 	off := error95(r.Plan.Errors.Merges)
 	p.fact("merges", "%s (%s), %s refused, %s before any event of their id, %s into ids that overflow",
-		count(m.Total), off, count(m.Refused), count(m.Early), count(m.Overflow))
+		text.Count(m.Total), off, text.Count(m.Refused), text.Count(m.Early), text.Count(m.Overflow))
 	if m.P90 >= longPause {
 		p.fact("anonymous", "p50 %s, p90 %s, from an id's first event to its merge", seconds(m.P50), seconds(m.P90))
 	}
 	p.line("")
-	p.line("%-60s %18s %19s", "merges processed before an event of the id that they join", "partition "+count(r.Partitions.Hottest), "any partitions")
+	p.line("%-60s %18s %19s", "merges processed before an event of the id that they join", "partition "+text.Count(r.Partitions.Hottest), "any partitions")
 	for _, row := range m.ReadEarly {
-		p.line("  %-58s %18s %19s", "if it lags behind the others by "+seconds(row.LagS), count(row.OneBehind)+" ("+error95(row.OneError)+")", "≤ "+count(row.AtMost)+" ("+error95(row.Error)+")")
+		p.line("  %-58s %18s %19s", "if it lags behind the others by "+seconds(row.LagS), text.Count(row.OneBehind)+" ("+error95(row.OneError)+")", "≤ "+text.Count(row.AtMost)+" ("+error95(row.Error)+")")
 	}
 }
 
@@ -168,18 +161,18 @@ func (r *Report) hotText(p *page) {
 	for _, h := range r.HotIDs {
 		at, over := "never", ""
 		if h.OverflowsS != nil {
-			at, over = seconds(*h.OverflowsS)+within(h.FirstError), count(h.Overflow)+" "+error95(h.OverflowError)
+			at, over = seconds(*h.OverflowsS)+within(h.FirstError), text.Count(h.Overflow)+" "+error95(h.OverflowError)
 		}
-		p.line("  %-26s %11s %8s %7s %8s %15s %17s", plain(h.named(), 26), count(h.Events), error95(h.EventsError), percent(h.Share), rate(h.PeakPerS), at, over)
+		p.line("  %-26s %11s %8s %7s %8s %15s %17s", plain(h.named(), 26), text.Count(h.Events), error95(h.EventsError), text.Percent(h.Share), text.Rate(h.PeakPerS), at, over)
 	}
 	if n := r.Plan.Missed; n > 0 {
-		p.line("  there are too many ids to follow each: one may have had up to %s events more, and quiet ones miss among the merges at risk and the disorder", count(n))
+		p.line("  there are too many ids to follow each: one may have had up to %s events more, and quiet ones miss among the merges at risk and the disorder", text.Count(n))
 	}
 	if n := r.Plan.Overflowing; n > 0 {
-		p.line("  %s in all, %s of their events (%s)", idsOverflow(n), count(r.Plan.Overflow), error95(r.Plan.Errors.Overflow))
+		p.line("  %s in all, %s of their events (%s)", idsOverflow(n), text.Count(r.Plan.Overflow), error95(r.Plan.Errors.Overflow))
 	}
 	if safe := r.Plan.SafeRate; safe != nil && *safe >= 1 {
-		p.line("  none overflows at a steady %s events/s in all", count(math.Floor(*safe)))
+		p.line("  none overflows at a steady %s events/s in all", text.Count(math.Floor(*safe)))
 	}
 	if r.Plan.SafeRate == nil {
 		p.line("  on the historical lane, or without a limit for one id, none overflows at any rate")
@@ -207,7 +200,7 @@ func idsOverflow(n int) string {
 	if n == 1 {
 		return "1 id overflows"
 	}
-	return count(n) + " ids overflow"
+	return text.Count(n) + " ids overflow"
 }
 
 // spreadText sets how events spread.
@@ -216,7 +209,7 @@ func (r *Report) spreadText(p *page) {
 	p.line("")
 	p.line("partitions")
 	p.fact("spread", "%s on each of %s on average, %s (%s) on number %d: %s times as many",
-		count(s.Mean), count(s.Count), count(s.Max), error95(s.MaxError), s.Hottest, rate(float64(s.Max)/max(s.Mean, 1)))
+		text.Count(s.Mean), text.Count(s.Count), text.Count(s.Max), error95(s.MaxError), s.Hottest, text.Rate(float64(s.Max)/max(s.Mean, 1)))
 }
 
 // factsText sets what the scenario was held to.

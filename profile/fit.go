@@ -3,24 +3,24 @@ package profile
 import (
 	"math"
 
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Rates is how the synthesis follows the recorded rates.
 type Rates struct {
-	Arrivals scenario.Arrivals `json:"arrivals"`
+	Arrivals schedule.Arrivals `json:"arrivals"`
 	Bursts   []Bursts          `json:"bursts"` // as it is expected to show them
 }
 
 // fitRates chooses the arrivals that come nearer to the bursts that were observed:
 // even ones, or random ones where the rows are too long to hold what is in them.
 func (p *Profile) fitRates() {
-	p.Synthesis.Rates = Rates{Arrivals: scenario.ArrivalsEven}
+	p.Synthesis.Rates = Rates{Arrivals: schedule.Even}
 	if len(p.rows) == 0 {
 		return
 	}
-	even := Rates{scenario.ArrivalsEven, burstsOf(p.rows, scenario.ArrivalsEven)}
-	random := Rates{scenario.ArrivalsPoisson, burstsOf(p.rows, scenario.ArrivalsPoisson)}
+	even := Rates{schedule.Even, burstsOf(p.rows, schedule.Even)}
+	random := Rates{schedule.Poisson, burstsOf(p.rows, schedule.Poisson)}
 	p.Synthesis.Rates = even
 	if p.off(random) < p.off(even)-littleOff {
 		p.Synthesis.Rates = random

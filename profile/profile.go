@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"rehearse/recording"
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Format is the version of profile.json.
@@ -195,7 +195,7 @@ func (o *Observer) tellTimes(p *Profile) {
 	p.Bursts = o.segments.bursts(hours, p.Events)
 	if !o.clock.lost {
 		quiet = quietest(p.rows)
-		p.Bursts = burstsOf(p.rows, scenario.ArrivalsEven)
+		p.Bursts = burstsOf(p.rows, schedule.Even)
 	}
 	p.Pause = o.segments.longestPause(quiet).Seconds()
 	p.Segments = o.segments.told(hours)

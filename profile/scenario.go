@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"rehearse/internal/units"
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // WriteScenario writes a scenario that synthesizes traffic like what was
@@ -136,7 +136,7 @@ func percent(share float64) string {
 func (p *Profile) loadSection(series string) string {
 	if p.rates != nil {
 		text := fmt.Sprintf("load:\n  follow: {file: %s, seconds: seconds}\n", strconv.Quote(series))
-		if p.Synthesis.Rates.Arrivals != scenario.ArrivalsEven {
+		if p.Synthesis.Rates.Arrivals != schedule.Even {
 			text += fmt.Sprintf("  arrivals: %s\n", p.Synthesis.Rates.Arrivals)
 		}
 		return text

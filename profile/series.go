@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Bursts is how unevenly events fall on windows of one length.
@@ -141,14 +141,14 @@ func (s *segments) bursts(hours []*hour, events int64) (all []Bursts) {
 
 // burstsOf tells how unevenly the events of rows fall on windows that begin with the
 // first of them.
-func burstsOf(rows []row, a scenario.Arrivals) (all []Bursts) {
+func burstsOf(rows []row, a schedule.Arrivals) (all []Bursts) {
 	for _, long := range windows {
-		w := scenario.NewWindows(time.Duration(long)*time.Second, a)
+		w := schedule.NewWindows(time.Duration(long)*time.Second, a)
 		for _, r := range rows {
 			rate := float64(r.events) / float64(r.seconds)
-			w.Add(scenario.Stage{From: rate, To: rate, Over: time.Duration(r.seconds) * time.Second})
+			w.Add(schedule.Stage{From: rate, To: rate, Over: time.Duration(r.seconds) * time.Second})
 		}
-		b := w.Bursts()
+		b := w.Burstiness()
 		all = append(all, Bursts{long, b.CV, b.Most / max(b.Mean, 1e-300), b.Empty})
 	}
 	return all

@@ -8,8 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
 )
@@ -18,7 +17,7 @@ import (
 // how well the scenario fits.
 func (p *Profile) WriteText(out io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s events of %s distinct_ids%s", humanize.Comma(p.Events), humanize.Comma(p.DistinctIDs), p.Sampling.around())
+	fmt.Fprintf(&b, "%s events of %s distinct_ids%s", text.Count(p.Events), text.Count(p.DistinctIDs), p.Sampling.around())
 	if p.rates != nil {
 		p.writeRates(&b)
 	}
@@ -29,19 +28,19 @@ func (p *Profile) WriteText(out io.Writer) error {
 	p.writeKinds(&b)
 	if p.rates != nil {
 		fmt.Fprintf(&b, "\nevent size     p50 %.0f, p90 %.0f, p99 %.0f, max %.0f bytes\n", p.Bytes.P50, p.Bytes.P90, p.Bytes.P99, p.Bytes.Max)
-		fmt.Fprintf(&b, "merges         %s (%.3f %% of the events)", humanize.Comma(p.Merges.Events), 100*p.Merges.Share)
+		fmt.Fprintf(&b, "merges         %s (%.3f %% of the events)", text.Count(p.Merges.Events), 100*p.Merges.Share)
 		if d := p.Merges.DelaySeconds; d.Max > 0 {
 			fmt.Fprintf(&b, ", anonymous for p50 %s s, p90 %s s, p99 %s s", short(d.P50), short(d.P90), short(d.P99))
 		}
 		if m := p.Merges; m.Early+m.Reused+m.Chains > 0 {
 			fmt.Fprintf(&b, "\n               %.2f %% before the id's first event, %.2f %% of an id that was somebody else's, %.2f %% in chains", 100*m.Early, 100*m.Reused, 100*m.Chains)
 		}
-		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s\n", humanize.Comma(p.Duplicates), p.Disorder.text())
+		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s\n", text.Count(p.Duplicates), p.Disorder.text())
 		if p.Added+p.OwnIDs > 0 {
-			fmt.Fprintf(&b, "put right      %s $identify added for devices of known users, %s events without a distinct_id given one of their own\n", humanize.Comma(p.Added), humanize.Comma(p.OwnIDs))
+			fmt.Fprintf(&b, "put right      %s $identify added for devices of known users, %s events without a distinct_id given one of their own\n", text.Count(p.Added), text.Count(p.OwnIDs))
 		}
 		for _, l := range p.LeftOut {
-			fmt.Fprintf(&b, "left out       %s lines: %s\n", humanize.Comma(l.Lines), l.Text)
+			fmt.Fprintf(&b, "left out       %s lines: %s\n", text.Count(l.Lines), l.Text)
 		}
 		for _, remark := range p.Remarks {
 			fmt.Fprintf(&b, "note           %s\n", remark)
@@ -68,7 +67,7 @@ func (p *Profile) writeFit(b *strings.Builder) {
 	} {
 		fmt.Fprintf(b, "  %-11s %7.2f %%  %7.2f %%\n", row.name, 100*row.observed, 100*row.synthesized)
 	}
-	fmt.Fprintf(b, "  ids seen     %8s   %8s\n", humanize.Comma(p.DistinctIDs), humanize.Comma(s.IDs))
+	fmt.Fprintf(b, "  ids seen     %8s   %8s\n", text.Count(p.DistinctIDs), text.Count(s.IDs))
 	if d := s.Delay; d.P50 > 0 {
 		fmt.Fprintf(b, "  delay p50    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P50), short(d.ShownP50))
 		fmt.Fprintf(b, "  delay p90    %6s s   %6s s\n", short(p.Merges.DelaySeconds.P90), short(d.ShownP90))
@@ -122,11 +121,11 @@ func (d Disorder) text() string {
 	switch {
 	case d.NewestFirst:
 		return fmt.Sprintf("the newest come first: %s are older than the line before; which merges came early is not known",
-			humanize.Comma(d.Backward))
+			text.Count(d.Backward))
 	case d.Backward == 0:
 		return "none"
 	}
-	text := fmt.Sprintf("%s older than the line before, by up to %s", humanize.Comma(d.Backward), span(d.WorstSeconds))
+	text := fmt.Sprintf("%s older than the line before, by up to %s", text.Count(d.Backward), span(d.WorstSeconds))
 	if within := math.Floor(d.WorstSeconds) + 1; within <= scenario.MaxReorder.Seconds() {
 		reorder := units.FormatDuration(time.Duration(within) * time.Second)
 		text += fmt.Sprintf(" (a replay with reorder: %s puts them in order)", reorder)
@@ -160,7 +159,7 @@ func (p *Profile) writeRates(b *strings.Builder) {
 			break
 		}
 		fmt.Fprintf(b, "               %s  %9s %10s  %8.2f  %8.0f  %9.0f\n", s.Start.UTC().Format(time.RFC3339), span(s.Seconds),
-			humanize.Comma(s.Events), float64(s.Events)/s.Seconds, s.PeakSecond, s.PeakMinute)
+			text.Count(s.Events), float64(s.Events)/s.Seconds, s.PeakSecond, s.PeakMinute)
 	}
 }
 
@@ -181,7 +180,7 @@ func figures(x float64) string {
 	if x < 100 {
 		return strconv.FormatFloat(x, 'g', 3, 64)
 	}
-	return humanize.Comma(int64(math.Round(x)))
+	return text.Count(int64(math.Round(x)))
 }
 
 // rate is events per second.
@@ -193,7 +192,7 @@ func (p *Profile) writeHottest(b *strings.Builder) {
 	for i := 0; i < len(p.Top); i += 10 {
 		fmt.Fprintf(b, "  %3d", i+1)
 		for _, n := range p.Top[i:min(i+10, len(p.Top))] {
-			fmt.Fprintf(b, " %8s", humanize.Comma(n))
+			fmt.Fprintf(b, " %8s", text.Count(n))
 		}
 		b.WriteByte('\n')
 	}
@@ -215,7 +214,7 @@ func (p *Profile) writeKinds(b *strings.Builder) {
 			fmt.Fprintf(b, "  and %d more\n", len(p.Types)-i)
 			break
 		}
-		fmt.Fprintf(b, "  %-32.32q %12s  %6.2f %%\n", t.Name, humanize.Comma(t.Events), 100*t.Share)
+		fmt.Fprintf(b, "  %-32.32q %12s  %6.2f %%\n", t.Name, text.Count(t.Events), 100*t.Share)
 	}
 }
 
@@ -231,7 +230,7 @@ func span(seconds float64) string {
 const longestSpan = 291 * 365 * 24 * time.Hour
 
 // whole is a count.
-func whole(n float64) string { return humanize.Comma(int64(math.Round(n))) }
+func whole(n float64) string { return text.Count(int64(math.Round(n))) }
 
 // short writes seconds to the tenth that they are known to.
 func short(seconds float64) string {

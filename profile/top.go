@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // maxTop bounds how many rows of counts are read.
@@ -39,7 +39,7 @@ func ReadTop(in io.Reader) (*Profile, error) {
 			return nil, fmt.Errorf("cannot read counts: line %d: the last column is not a count", line)
 		case len(counts) == maxTop:
 			return nil, fmt.Errorf("cannot read counts: more than %d rows", maxTop)
-		case n > scenario.MaxEvents-all:
+		case n > schedule.MaxEvents-all:
 			return nil, fmt.Errorf("cannot read counts: line %d: they come to more than 2^53 events", line)
 		case n > 0:
 			counts, all = append(counts, n), all+n

@@ -118,7 +118,7 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 			return nil, err
 		}
 	}
-	claim := permit.Claim{At: r.begin(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
+	claim := permit.Claim{At: r.expectedStart(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
 	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, load, r.Shard.Of)}
 	reasons := append(granted.Judge(signers, claim), Denials(Forecast(s, supposed(s)))...)
 	if of := int64(r.Shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests && granted.Terms.Bounds.Requests > 0) {
@@ -197,11 +197,14 @@ func (c *authorization) watch(ctx context.Context, end context.CancelCauseFunc) 
 	}()
 }
 
-// header is what every request under a permit says of the run, besides what the
-// client that it looks like would say: a dictionary of texts (RFC 9651, section
-// 3.2).
-func (c *authorization) header(runID string) string {
-	if c.permit == nil {
+// header is what every request says of the run, besides what the client that it
+// looks like would say: under a permit, or where the user named the run. It is a
+// dictionary of texts (RFC 9651, section 3.2).
+func (c *authorization) header(runID string, named bool) string {
+	switch {
+	case c.permit == nil && named:
+		return "run=" + headerText(runID)
+	case c.permit == nil:
 		return ""
 	}
 	t := &c.permit.Terms

@@ -26,7 +26,10 @@ func (r *rehearsal) route() error {
 		return err
 	}
 	guard := r.authorized.guard
-	d := generator.Destination{URL: u, UserAgent: userAgent(r.scenario, r.id), Rehearsal: r.authorized.header(r.id), Timeout: r.scenario.Target.Timeout}
+	d := generator.Destination{
+		URL: u, UserAgent: userAgent(r.scenario, r.id), Rehearsal: r.authorized.header(r.id, r.RunID != ""),
+		Timeout: r.scenario.Target.Timeout,
+	}
 	if err := r.Network.apply(&d); err != nil {
 		return usage(err)
 	}

@@ -14,6 +14,7 @@
 //
 //	rehearsal.go      Run: the steps of a run, its directory, its end
 //	options.go        what a run is asked for, who is told of it, and the kinds of errors
+//	shard.go          which part of a run, and when it starts
 //	source.go         the scenario and the source of its events
 //	past.go           a run directory from which the run's events can be made again
 //	resume.go         the runs that a run resumes

@@ -6,10 +6,9 @@ import (
 	"net"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
+	"rehearse/internal/text"
 	"rehearse/recording"
 	"rehearse/results"
 	"rehearse/scenario"
@@ -131,16 +130,16 @@ func incomparable(l *results.Ledger, stats *staging.Stats, s *scenario.Scenario)
 	taken := fates[capture.FateAccepted]
 	switch {
 	case fates[capture.FateAmbiguous] > 0:
-		return fmt.Sprintf("of %s events it is not known whether they arrived", humanize.Comma(fates[capture.FateAmbiguous]))
+		return fmt.Sprintf("of %s events it is not known whether they arrived", text.Count(fates[capture.FateAmbiguous]))
 	case stats.Events.Accepted != taken:
-		return fmt.Sprintf("%s events were accepted, and the endpoint kept %s", humanize.Comma(taken), humanize.Comma(stats.Events.Accepted))
+		return fmt.Sprintf("%s events were accepted, and the endpoint kept %s", text.Count(taken), text.Count(stats.Events.Accepted))
 	case stats.Pipeline.OverQuota+stats.Pipeline.Dropped > 0:
 		return fmt.Sprintf("the endpoint dropped %s of the events that it accepted",
-			humanize.Comma(stats.Pipeline.OverQuota+stats.Pipeline.Dropped))
+			text.Count(stats.Pipeline.OverQuota+stats.Pipeline.Dropped))
 	case taken > mostCompared:
-		return fmt.Sprintf("more than %s events were accepted", humanize.Comma(mostCompared))
+		return fmt.Sprintf("more than %s events were accepted", text.Count(mostCompared))
 	case s.Replay != nil && recording.Size(s.Replay.Paths) > mostRecordedCompared:
-		return "the recording is larger than " + humanize.Bytes(mostRecordedCompared)
+		return "the recording is larger than " + text.Size(mostRecordedCompared)
 	}
 	return ""
 }

@@ -79,8 +79,8 @@ func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *generator.De
 	there, most := preflight.Behind(s, facts)
 	weight := generator.Weigh(there, to, preflight.Start(s, now), most)
 	return preflight.Load{
-		Events: s.Load.Profile.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
-		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Profile, Leaves: generator.Leaves(s), Refused: weight.Refused,
+		Events: s.Load.Curve.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
+		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Curve, Leaves: generator.Leaves(s), Refused: weight.Refused,
 		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
 	}
 }
@@ -98,7 +98,7 @@ func supposed(s *scenario.Scenario) *generator.Destination {
 // countedLoad builds every request of a run and counts.
 func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (preflight.Load, error) {
 	start := preflight.Start(s, now)
-	tally, curve := preflight.NewTally(s, facts, start), s.Load.Profile
+	tally, curve := preflight.NewTally(s, facts, start), s.Load.Curve
 	there, most := preflight.Behind(s, facts)
 	plan, err := generator.DryRun(there, supposed(s), start, most, func(d *generator.Dry) {
 		tally.Take(&preflight.Request{

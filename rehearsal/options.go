@@ -19,8 +19,10 @@ type Options struct {
 	Scenario  string // the scenario file; may be empty with Resume
 	Overrides Overrides
 
-	Shard results.Shards // which part of the batches is sent; zero: all of them
-	Start time.Time      // when the load begins; zero: as soon as everything is ready
+	RunID     string         // one for all shards, in every request's header; empty: one is made up
+	Shard     results.Shards // which part of the batches is sent; zero: all of them
+	Start     time.Time      // when the load begins; zero: as soon as everything is ready
+	StartFile string         // the file that will say when; empty: none
 
 	Resume    string // the directory of the run to continue; empty: none
 	Directory string // where the run directory is made; empty: results/runs/<id>-<name>
@@ -126,6 +128,8 @@ const (
 	Usage    Kind = iota + 1 // what was asked for has no meaning
 	Scenario                 // the scenario, or a recording that it names, is wrong
 	Refused                  // load may not go there
+	Late                     // it was not ready when it should have started; nothing was sent
+	Stopped                  // it was stopped before it started; nothing was sent
 )
 
 // Mistake is an error that knows its kind. An error of this package that is none, and

@@ -28,9 +28,13 @@ import (
 // something for want of space: then its verdict is invalid. The error says why there
 // was none; see Mistake.
 func Run(soft, hard context.Context, o Options) (*results.Run, error) {
-	r := &rehearsal{Options: o, id: newID()}
+	r := &rehearsal{Options: o, id: o.RunID}
+	if r.id == "" {
+		r.id = newID()
+	}
 	defer r.close()
 	for _, step := range []func() error{
+		r.checkOptions,
 		r.load,         // what is sent: the scenario, and the run that it resumes
 		r.open,         // the source, in the order of due times
 		r.authorize,    // what the permit allows; none: this machine alone
@@ -97,7 +101,10 @@ func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	start := r.begin()
+	start, err := r.begin(soft)
+	if err != nil {
+		return nil, err
+	}
 	r.authorized.announce(r.note, start, r.source.Plan.Span)
 	path, manifest := r.directory(), r.manifest(start, resolved)
 	w := &watchers{note: r.note, aborts: results.NewAborts(r.scenario.Aborts), abort: abort}
@@ -206,21 +213,16 @@ func spareProcessor() (builders int, giveBack func()) {
 	return n, func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) } // another run may have one as well
 }
 
-// begin is the instant that all offsets count from.
-func (r *rehearsal) begin() time.Time {
-	now := time.Now()
-	if r.Start.IsZero() {
-		return now.Add(Lead)
-	}
-	return now.Add(r.Start.Sub(now)) // by the monotonic clock, and to the nanosecond what was asked for
-}
-
 // directory is where the run is written.
 func (r *rehearsal) directory() string {
 	if r.Directory != "" {
 		return r.Directory
 	}
-	return filepath.Join("results", "runs", r.id+"-"+fileName(r.scenario.Name))
+	name := r.id + "-" + fileName(r.scenario.Name)
+	if r.RunID != "" && r.Shard.Of > 1 { // shards of one machine share the id
+		name += fmt.Sprintf("-shard%d", r.Shard.Index)
+	}
+	return filepath.Join("results", "runs", name)
 }
 
 // fileName keeps what is safe in a file name.
@@ -252,7 +254,7 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
 		Target: r.target(), Permit: r.authorized.id(), Planned: planned(r.source.Plan),
 		ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
-		Connections: r.scenario.Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stretches,
+		Connections: r.scenario.Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stages,
 		Warnings: r.source.Plan.Notes(),
 	}
 	if r.scenario.Traffic != nil {

@@ -11,10 +11,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"rehearse/capture"
 	"rehearse/generator"
+	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/rundir"
 )
@@ -266,7 +265,7 @@ func (r *resumption) announce(note noteFunc, left int64) {
 			note("warning: %s: what became of the events that stood there is not known: they count as ambiguous", filepath.Join(run.Path, d.String()))
 		}
 	}
-	note("resuming %s: %s events were accepted, %s are left", r.Resumes, humanize.Comma(r.Accepted), humanize.Comma(left))
+	note("resuming %s: %s events were accepted, %s are left", r.Resumes, text.Count(r.Accepted), text.Count(left))
 	for i, a := range r.Ambiguous {
 		if i == mostAnnounced {
 			note("note: and %d more stretches, which %s lists", len(r.Ambiguous)-i, resumedFile)
@@ -288,5 +287,5 @@ func (r *resumption) doubt() []string {
 	if events == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("this run resumes %s, and it is not known of %s of its events whether they had arrived already: they are sent again, and may be stored twice", filepath.Base(r.Resumes), humanize.Comma(events))}
+	return []string{fmt.Sprintf("this run resumes %s, and it is not known of %s of its events whether they had arrived already: they are sent again, and may be stored twice", filepath.Base(r.Resumes), text.Count(events))}
 }

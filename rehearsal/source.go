@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize"
-
 	"rehearse/generator"
+	"rehearse/internal/text"
 	"rehearse/recording"
 	"rehearse/scenario"
 )
@@ -83,7 +82,7 @@ func (r *rehearsal) announceReading() {
 		return
 	}
 	if size := recording.Size(r.scenario.Replay.Paths); size >= 64<<20 {
-		r.note("reading %s of recordings to plan the run", humanize.Bytes(uint64(size)))
+		r.note("reading %s of recordings to plan the run", text.Size(size))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // rank is how good a verdict is. An invalid run says nothing of the endpoint, and
@@ -362,7 +363,7 @@ func TestLeftOutOfTheRecording(t *testing.T) {
 func TestShortStageTellsNoRate(t *testing.T) {
 	t.Parallel()
 	m := manifest(0)
-	m.Stages = []scenario.Stretch{{Name: "low", To: time.Second, Start: 1000, End: 1000}, {Name: "high", From: time.Second, To: time.Minute, Start: 4000, End: 4000}}
+	m.Stages = []schedule.StageSpan{{Name: "low", To: time.Second, Start: 1000, End: 1000}, {Name: "high", From: time.Second, To: time.Minute, Start: 4000, End: 4000}}
 	d := create(t, filepath.Join(t.TempDir(), "run"), m)
 	total := NewTally()
 	for i, to := range []time.Duration{time.Second, 1065 * ms} {
@@ -393,7 +394,7 @@ func TestStagesNeedAcceptance(t *testing.T) {
 	m := manifest(0)
 	m.Thresholds = parsed(t, []string{"p99 < 500ms"})
 	for i, rate := range []float64{100, 200, 400} {
-		m.Stages = append(m.Stages, scenario.Stretch{Name: fmt.Sprint(i), From: time.Duration(i) * time.Second, To: time.Duration(i+1) * time.Second, Start: rate, End: rate})
+		m.Stages = append(m.Stages, schedule.StageSpan{Name: fmt.Sprint(i), From: time.Duration(i) * time.Second, To: time.Duration(i+1) * time.Second, Start: rate, End: rate})
 	}
 	for bad, want := range map[int]string{
 		0:   "the thresholds held up to 400 events/s, the highest that was asked for",

@@ -13,6 +13,7 @@ import (
 
 	"rehearse/results/rundir"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // The files of a run directory.
@@ -50,8 +51,8 @@ type Manifest struct {
 	ScenarioYAML []byte      // the scenario file, its secrets redacted
 	Resolved     []byte      // the scenario as it was used; nil: not known
 	Thresholds   []scenario.Threshold
-	Stages       []scenario.Stretch // of the load, in order; more than MaxStages are left out of the result
-	Warnings     []string           // doubts that were there before the run, such as lines of a recording that cannot be sent
+	Stages       []schedule.StageSpan // of the load, in order; more than MaxStages are left out of the result
+	Warnings     []string             // doubts that were there before the run, such as lines of a recording that cannot be sent
 }
 
 // MaxStages is how many stages a result lists.

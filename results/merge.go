@@ -12,6 +12,7 @@ import (
 	"rehearse/internal/text"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Merge joins the run directories of all shards of one run into a new directory
@@ -167,9 +168,9 @@ const ownEndpoints = "each shard had an embedded endpoint of its own, so that no
 const someEndpoints = "not all shards have an endpoint.json that can be read, so that what their endpoints counted is not added up"
 
 // stretch is the stage as a scenario has it.
-func (row StageRow) stretch() scenario.Stretch {
+func (row StageRow) stretch() schedule.StageSpan {
 	at := func(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
-	return scenario.Stretch{Name: row.Name, From: at(row.From), To: at(row.To), Start: row.Start, End: row.End}
+	return schedule.StageSpan{Name: row.Name, From: at(row.From), To: at(row.To), Start: row.Start, End: row.End}
 }
 
 // align finds how much later than the first each shard started.

@@ -20,6 +20,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // part writes shard index of a run of n requests by outcome: the requests k with
@@ -29,7 +30,7 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 	m := manifest(0)
 	m.Shard = of
 	m.StartedAt = m.StartedAt.Add(time.Duration(of.Index) * ms)
-	m.Stages = []scenario.Stretch{{Name: "all", To: 3 * time.Second, Start: 10_000, End: 10_000}}
+	m.Stages = []schedule.StageSpan{{Name: "all", To: 3 * time.Second, Start: 10_000, End: 10_000}}
 	m.Thresholds = append(m.Thresholds, scenario.Threshold{
 		Text: "rejected(429) < 2% every 1s", Metric: scenario.Metric{Name: "rejected", Status: "429"}, Op: "<", Value: 0.02, Share: true, Every: time.Second,
 	})

@@ -7,6 +7,7 @@ import (
 
 	"rehearse/internal/text"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // demand is a threshold on its way through a run. One that holds for a stage or
@@ -16,7 +17,7 @@ import (
 type demand struct {
 	scenario.Threshold
 	all    []scenario.Threshold // that are demanded beside it, and itself
-	stage  scenario.Stretch
+	stage  schedule.StageSpan
 	tally  *Tally        // of the stage, or of the open window
 	from   time.Duration // where the open window begins
 	to     time.Duration // where its last interval ended
@@ -27,14 +28,14 @@ type demand struct {
 
 // newDemands prepares to follow the thresholds of a run with these stages, the
 // implied one among them.
-func newDemands(thresholds []scenario.Threshold, stages []scenario.Stretch) []*demand {
+func newDemands(thresholds []scenario.Threshold, stages []schedule.StageSpan) []*demand {
 	var demands []*demand
 	all := scenario.WithImplied(thresholds)
 	for _, t := range all {
 		d := &demand{Threshold: t, all: all}
 		if d.scoped() {
 			d.tally = NewTally()
-			d.stage, _ = scenario.FindStretch(stages, t.Stage)
+			d.stage, _ = schedule.FindStageSpan(stages, t.Stage)
 			if n := len(stages); n > 0 && d.stage == stages[n-1] {
 				d.stage.To = math.MaxInt64 // what is answered after the load was asked for in its last stage
 			}

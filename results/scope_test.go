@@ -8,6 +8,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // second is the tally of one second: n requests of which bad were answered 429,
@@ -34,7 +35,7 @@ func follow(t *testing.T, text string) evaluation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDemands([]scenario.Threshold{threshold}, []scenario.Stretch{
+	d := newDemands([]scenario.Threshold{threshold}, []schedule.StageSpan{
 		{Name: "ramp", From: 0, To: 20 * time.Second}, {Name: "hold", From: 20 * time.Second, To: time.Minute},
 	})[0]
 	ramp, hold, bad := secondOf(100, 0, 900*ms), secondOf(100, 0, 10*ms), secondOf(100, 5, 10*ms)
@@ -83,7 +84,7 @@ func TestScopedThresholds(t *testing.T) {
 // the answers that came when the load was over, if no stage follows.
 func TestLastStageOwesItsAnswers(t *testing.T) {
 	t.Parallel()
-	stages := []scenario.Stretch{{Name: "ramp", To: 10 * time.Second}, {Name: "hold", From: 10 * time.Second, To: 20 * time.Second}}
+	stages := []schedule.StageSpan{{Name: "ramp", To: 10 * time.Second}, {Name: "hold", From: 10 * time.Second, To: 20 * time.Second}}
 	for text, want := range map[string]ThresholdRow{
 		"p99 < 500ms in hold": {Value: "9 s"},
 		"p99 < 500ms in ramp": {Value: "10 ms", OK: true},

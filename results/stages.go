@@ -10,6 +10,7 @@ import (
 
 	"rehearse/internal/text"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // StageBooks say what came of a stage of the load, from the requests that were
@@ -28,7 +29,7 @@ type StageBooks struct {
 
 // walk follows a run through the stages of its load, one tally for all of them.
 type walk struct {
-	stages     []scenario.Stretch
+	stages     []schedule.StageSpan
 	thresholds []scenario.Threshold
 	batch      float64       // events of a request, on average; 0: not all of the load is to be sent
 	books      []*StageBooks // of the stages that are over; nil: nothing was answered
@@ -59,7 +60,7 @@ func newWalk(m *Manifest) *walk {
 }
 
 // offered is how many events a stage asks for.
-func offered(s *scenario.Stretch) float64 { return (s.Start + s.End) / 2 * (s.To - s.From).Seconds() }
+func offered(s *schedule.StageSpan) float64 { return (s.Start + s.End) / 2 * (s.To - s.From).Seconds() }
 
 // ofParts says whether what a threshold demands of the run can be demanded of a
 // part of it. A number of events cannot, nor that something is refused.
@@ -131,7 +132,7 @@ func (w *walk) now() *StageBooks {
 // an endpoint that stands still breaks no other threshold until it answers, which
 // may be in the stages to come. What takes as long as the thresholds allow, and a
 // second more, is not missed, nor are a few batches, or what chance explains.
-func (w *walk) short(stage *scenario.Stretch) string {
+func (w *walk) short(stage *schedule.StageSpan) string {
 	if w.batch == 0 || w.elapsed < stage.To {
 		return ""
 	}
@@ -151,7 +152,7 @@ func (w *walk) short(stage *scenario.Stretch) string {
 
 // rate is how many events a second were answered while a stage lasted; nil of one
 // that was cut too short to tell.
-func (w *walk) rate(stage *scenario.Stretch) *float64 {
+func (w *walk) rate(stage *schedule.StageSpan) *float64 {
 	lasted := min(stage.To, w.elapsed) - stage.From
 	if lasted < shortestRate {
 		return nil
@@ -167,7 +168,7 @@ const shortestRate = time.Second / 4
 // broken are the thresholds that the stage that goes on does not meet, the implied
 // one among them, and why one of them says nothing of the endpoint, if that is so.
 // Whatever they are, nothing holds at a rate at which nothing was accepted.
-func (w *walk) broken(stage *scenario.Stretch, part *stretch) (broken []string, doubt string) {
+func (w *walk) broken(stage *schedule.StageSpan, part *stretch) (broken []string, doubt string) {
 	broken = []string{}
 	for i := range w.thresholds {
 		d := &w.thresholds[i]
@@ -186,7 +187,7 @@ func (w *walk) broken(stage *scenario.Stretch, part *stretch) (broken []string, 
 }
 
 // rows are the stages with what came of them so far.
-func (w *walk) rows(stages []scenario.Stretch) []StageRow {
+func (w *walk) rows(stages []schedule.StageSpan) []StageRow {
 	rows := StageRows(stages)
 	for i, b := range append(slices.Clip(w.books), w.now()) {
 		if i < len(rows) {

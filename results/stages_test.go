@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // held is a stage of 2 s that holds a rate, and what became of its requests, of
@@ -32,7 +33,7 @@ func climb(t *testing.T, f Final, thresholds []string, stages ...held) *Result {
 	owed := 0
 	for i, s := range stages {
 		from := time.Duration(2*i) * time.Second
-		m.Stages = append(m.Stages, scenario.Stretch{Name: s.name, From: from, To: from + 2*time.Second, Start: float64(s.rate), End: float64(s.rate)})
+		m.Stages = append(m.Stages, schedule.StageSpan{Name: s.name, From: from, To: from + 2*time.Second, Start: float64(s.rate), End: float64(s.rate)})
 		m.Planned.Events += 2 * int64(s.rate)
 		owed += max(2*(s.rate-s.answered), 0)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // TestUnstalledOutcome: without a stall a request leaves and is answered sooner, by
@@ -218,7 +219,7 @@ func TestStalledStageIsDoubted(t *testing.T) {
 	t.Parallel()
 	for _, stalled := range []time.Duration{0, 700 * ms} {
 		m := manifest(100)
-		m.Stages = []scenario.Stretch{{Name: "hold", To: 10 * time.Second, Start: 100, End: 100}}
+		m.Stages = []schedule.StageSpan{{Name: "hold", To: 10 * time.Second, Start: 100, End: 100}}
 		m.Thresholds = p99Below(100)
 		w := newWalk(&m)
 		tally := NewTally()

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"rehearse/capture"
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // newResult is the Result of a run that came to t after elapsed. How it ended
@@ -48,7 +48,7 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 
 // StageRows are the stages as the result lists them: none if there are too many
 // to tell anybody anything.
-func StageRows(stages []scenario.Stretch) []StageRow {
+func StageRows(stages []schedule.StageSpan) []StageRow {
 	rows := []StageRow{}
 	if len(stages) > MaxStages {
 		return rows

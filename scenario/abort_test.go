@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"rehearse/scenario/schedule"
 )
 
 func TestParseAbort(t *testing.T) {
@@ -73,13 +75,13 @@ abort: ['net(20%, 10s)']
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Stretch{
-		{"ramp", 0, 5 * time.Second, 0, 10},
-		{"hold", 5 * time.Second, 25 * time.Second, 10, 10},
-		{"3", 25 * time.Second, 30 * time.Second, 10, 0},
+	want := []schedule.StageSpan{
+		{Name: "ramp", From: 0, To: 5 * time.Second, Start: 0, End: 10},
+		{Name: "hold", From: 5 * time.Second, To: 25 * time.Second, Start: 10, End: 10},
+		{Name: "3", From: 25 * time.Second, To: 30 * time.Second, Start: 10, End: 0},
 	}
-	if diff := cmp.Diff(want, s.Load.Stretches); diff != "" {
-		t.Errorf("stretches (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, s.Load.Stages); diff != "" {
+		t.Errorf("stages (-want +got):\n%s", diff)
 	}
 	if len(s.Aborts) != 1 || s.Aborts[0].Kind != AbortNet {
 		t.Errorf("aborts %+v", s.Aborts)

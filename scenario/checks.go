@@ -1,5 +1,7 @@
 package scenario
 
+import "rehearse/scenario/schedule"
+
 import "fmt"
 
 // check judges what the sections mean together. It looks at what the file gives
@@ -21,7 +23,7 @@ func (d *decoder) check(s *Scenario) {
 	d.checkEndpoint(s)
 	d.checkClient(s)
 	d.checkStages(s)
-	if s.Traffic != nil && s.Load.Profile != nil && len(d.errors) == 0 {
+	if s.Traffic != nil && s.Load.Curve != nil && len(d.errors) == 0 {
 		d.checkTraffic(s)
 	}
 }
@@ -30,14 +32,14 @@ func (d *decoder) check(s *Scenario) {
 // no two have one name.
 func (d *decoder) checkStages(s *Scenario) {
 	seen := map[string]bool{}
-	for _, stage := range s.Load.Stretches {
+	for _, stage := range s.Load.Stages {
 		if seen[stage.Name] {
 			d.fail("load.stages", fmt.Sprintf("two stages are called %q", stage.Name), "give each a name of its own")
 		}
 		seen[stage.Name] = true
 	}
 	for i, t := range s.Thresholds {
-		if _, known := FindStretch(s.Load.Stretches, t.Stage); t.Stage != "" && !known && s.Load.Profile != nil {
+		if _, known := schedule.FindStageSpan(s.Load.Stages, t.Stage); t.Stage != "" && !known && s.Load.Curve != nil {
 			d.failItem("thresholds", i, fmt.Sprintf("the load has no stage %q", t.Stage),
 				"name one in load.stages, or count the shapes of load.profile from 1: in stage 2")
 		} else if t.Stage != "" && s.Replay != nil && s.Replay.Clock == ClockRecorded {

@@ -8,6 +8,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
+	"rehearse/scenario/schedule"
 )
 
 // Facts are what the team that runs a pipeline knows about it: what a planned
@@ -192,7 +193,7 @@ func readSwitchable(v value) int64 {
 	if isOff(v) {
 		return 0
 	}
-	return v.count(1, MaxEvents)
+	return v.count(1, schedule.MaxEvents)
 }
 
 // readOverflow reads the word off, or a rate and a burst.

@@ -8,7 +8,7 @@ func (d *decoder) checkTraffic(s *Scenario) {
 	if len(t.Tokens) > 0 {
 		d.refuse("given beside traffic.tokens", "keep one of the two", tokenPath)
 	}
-	total := s.Load.Profile.Total()
+	total := s.Load.Curve.Total()
 	merges, server := t.mergeShare()
 	special := t.DistinctIDs.Growth + t.Faults.sum()
 	for i, h := range t.DistinctIDs.Hot {

@@ -1,5 +1,7 @@
 package scenario
 
+import "rehearse/scenario/schedule"
+
 import "time"
 
 // Visits says how persons come and go. A visit holds events of one person; the
@@ -52,8 +54,8 @@ func readMerges(v value) Merges {
 func readDelay(v value) Delay {
 	var d Delay
 	sound := v.object(fields{
-		"p50": func(v value) { d.P50 = v.duration(leastDelay, maxOver) },
-		"p90": func(v value) { d.P90 = v.duration(leastDelay, maxOver) },
+		"p50": func(v value) { d.P50 = v.duration(leastDelay, schedule.MaxStage) },
+		"p90": func(v value) { d.P90 = v.duration(leastDelay, schedule.MaxStage) },
 	})
 	if v.require("p50", "p90") && sound && d.P50 > d.P90 {
 		v.fail("p50 is more than p90", "")

@@ -1,5 +1,7 @@
 package scenario
 
+import "rehearse/scenario/schedule"
+
 // Learned is what the recording was like that a scenario was learned from: shares of
 // events, and of windows of the clock. A check says how far the scenario is from it.
 type Learned struct {
@@ -17,13 +19,13 @@ func readLearned(v value) *Learned {
 	share := func(to *float64) func(value) { return func(v value) { *to = v.share() } }
 	number := func(to *float64) func(value) { return func(v value) { *to = v.number(0, 1e9) } }
 	v.object(fields{
-		"events":       func(v value) { l.Events = v.count(1, MaxEvents) },
-		"distinct_ids": func(v value) { l.DistinctIDs = v.count(1, MaxEvents) },
+		"events":       func(v value) { l.Events = v.count(1, schedule.MaxEvents) },
+		"distinct_ids": func(v value) { l.DistinctIDs = v.count(1, schedule.MaxEvents) },
 		"top_1":        share(&l.Top[0]),
 		"top_10":       share(&l.Top[1]),
 		"top_100":      share(&l.Top[2]),
 		"ids_once":     share(&l.Once),
-		"peak":         func(v value) { l.Peak = v.count(0, MaxEvents) },
+		"peak":         func(v value) { l.Peak = v.count(0, schedule.MaxEvents) },
 		"empty":        share(&l.Empty),
 		"cv_1s":        number(&l.CV[0]),
 		"cv_60s":       number(&l.CV[1]),

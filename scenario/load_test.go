@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"rehearse/scenario/schedule"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -90,7 +92,7 @@ func TestDefaults(t *testing.T) {
 			Endpoint: EndpointBatch, Token: NewSecret("phc_rehearsal"), Compression: CompressionGzip,
 			Connections: 64, Timeout: 15 * time.Second,
 		},
-		Load:     Offered{Arrivals: ArrivalsEven, Late: LateQueue},
+		Load:     Offered{Arrivals: schedule.Even, Late: LateQueue},
 		Batching: Batching{MinEvents: 100, MaxEvents: 100, Bytes: 5_000_000},
 		Traffic: &Traffic{
 			Seed: 1, DistinctIDs: Population{Count: 1_000_000, Skew: 1, Style: StyleOpaque}, Visits: Visits{Events: 1},
@@ -99,8 +101,8 @@ func TestDefaults(t *testing.T) {
 		Retry: RetryNone,
 	}
 	compare(t, got, want)
-	if got.Load.Profile.Total() != 10 {
-		t.Errorf("Total = %d, want 10", got.Load.Profile.Total())
+	if got.Load.Curve.Total() != 10 {
+		t.Errorf("Total = %d, want 10", got.Load.Curve.Total())
 	}
 }
 
@@ -108,7 +110,7 @@ func TestDefaults(t *testing.T) {
 func compare(t *testing.T, got, want *Scenario) {
 	t.Helper()
 	if diff := cmp.Diff(want, got,
-		cmpopts.IgnoreUnexported(Scenario{}), cmp.AllowUnexported(Secret{}), cmpopts.IgnoreFields(Offered{}, "Profile", "Stretches"),
+		cmpopts.IgnoreUnexported(Scenario{}), cmp.AllowUnexported(Secret{}), cmpopts.IgnoreFields(Offered{}, "Curve", "Stages"),
 	); diff != "" {
 		t.Errorf("scenario differs (-want +got):\n%s", diff)
 	}
@@ -130,7 +132,7 @@ func TestEveryField(t *testing.T) {
 			URL: "https://capture.example:8443/prefix", Endpoint: EndpointBatch, Token: NewSecret("phc_every"),
 			Compression: CompressionNone, HistoricalMigration: true, Connections: 10_000, Timeout: 1500 * time.Millisecond,
 		},
-		Load:     Offered{Arrivals: ArrivalsPoisson, Late: LateSkip},
+		Load:     Offered{Arrivals: schedule.Poisson, Late: LateSkip},
 		Batching: Batching{MinEvents: 20, MaxEvents: 1000, Bytes: 1 << 20, Age: 2 * time.Second},
 		Traffic:  everyTraffic(),
 		Retry:    RetryNone,
@@ -147,7 +149,7 @@ func TestEveryField(t *testing.T) {
 	if got.File() != "testdata/every.yaml" {
 		t.Errorf("File() = %q", got.File())
 	}
-	if p, want := got.Load.Profile.String(), "line(0/s, 1000/s, 1m) const(500/s, 1d)"; p != want {
+	if p, want := got.Load.Curve.String(), "line(0/s, 1000/s, 1m) const(500/s, 1d)"; p != want {
 		t.Errorf("profile %q, want %q", p, want)
 	}
 }
@@ -280,8 +282,8 @@ func TestDocExample(t *testing.T) {
 		t.Fatal("doc.go shows no example")
 	}
 	s := parse(t, strings.ReplaceAll(example, "\n\t", "\n")[1:])
-	if want := int64(1_500_000 + 9_000_000 + 150_000); s.Load.Profile.Total() != want {
-		t.Errorf("the example offers %d events, want %d", s.Load.Profile.Total(), want)
+	if want := int64(1_500_000 + 9_000_000 + 150_000); s.Load.Curve.Total() != want {
+		t.Errorf("the example offers %d events, want %d", s.Load.Curve.Total(), want)
 	}
 }
 
@@ -329,5 +331,34 @@ func TestReplayAge(t *testing.T) {
 		if s.Batching.Age != want {
 			t.Errorf("%q: a batch is closed after %v, want %v", more, s.Batching.Age, want)
 		}
+	}
+}
+
+// TestFollowRows: rows that say how long they last are played as long, or faster; every
+// has nothing to say about them.
+func TestFollowRows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("period,count,long\n0,60,10\n10,5,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	load := func(more string) (*Scenario, error) {
+		text := "name: a\nload: {follow: {file: a.csv, seconds: long" + more + "}}\ntraffic: {}\n"
+		return Parse("a.yaml", []byte(text), Options{Dir: dir})
+	}
+	for more, want := range map[string][]schedule.Stage{
+		"":                     {{From: 6, To: 6, Over: 10 * time.Second}, {From: 5, To: 5, Over: time.Second}},
+		", speed: 4, scale: 2": {{From: 48, To: 48, Over: 2500 * time.Millisecond}, {From: 40, To: 40, Over: 250 * time.Millisecond}},
+	} {
+		s, err := load(more)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Load.Curve.Stages()); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", more, diff)
+		}
+	}
+	if _, err := load(", every: 2s"); err == nil || !strings.Contains(err.Error(), "load.follow.every: given beside seconds") {
+		t.Errorf("every beside seconds: %v", err)
 	}
 }

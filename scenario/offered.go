@@ -4,60 +4,64 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
+
+	"rehearse/scenario/schedule"
 )
 
 // Offered is the offered load over time.
 type Offered struct {
-	Profile  *Profile // nil only for a replay on its recorded clock
-	Arrivals Arrivals
+	Curve    *schedule.Curve // nil only for a replay on its recorded clock
+	Arrivals schedule.Arrivals
 	Late     Late
 
-	Stretches []Stretch // the stages as the file gives them
+	Stages []schedule.StageSpan // the stages as the file gives them
 }
 
-// maxOver is how long one stage may last.
-const maxOver = 366 * 24 * time.Hour
-
-func defaultOffered() Offered { return Offered{Arrivals: ArrivalsEven, Late: LateQueue} }
+func defaultOffered() Offered { return Offered{Arrivals: schedule.Even, Late: LateQueue} }
 
 func readOffered(v value) Offered {
 	l := defaultOffered()
 	var curve value // where the stages came from
-	var stages []Stage
+	var stages []schedule.Stage
 	names := map[int]string{} // of stages, by their place
-	keep := func(read func(value) []Stage) func(value) {
+	keep := func(read func(value) []schedule.Stage) func(value) {
 		return func(v value) { curve, stages = v, read(v) }
 	}
 	sound := v.object(fields{
 		"profile":  keep(readProfile),
-		"stages":   keep(func(v value) []Stage { return readStages(v, names) }),
+		"stages":   keep(func(v value) []schedule.Stage { return readStages(v, names) }),
 		"follow":   keep(readFollow),
-		"arrivals": func(v value) { l.Arrivals = oneOf(v, []Arrivals{ArrivalsEven, ArrivalsPoisson}) },
+		"arrivals": func(v value) { l.Arrivals = oneOf(v, []schedule.Arrivals{schedule.Even, schedule.Poisson}) },
 		"late":     func(v value) { l.Late = oneOf(v, []Late{LateQueue, LateSkip}) },
 	})
 	if !sound || curve.node == nil {
 		return l
 	}
-	p, err := NewProfile(stages)
+	p, err := schedule.NewCurve(stages)
 	switch {
 	case err != nil:
 		curve.fail(err.Error(), "")
 	case p.Total() == 0:
 		curve.fail("offers not one event", "")
 	}
-	l.Profile, l.Stretches = p, stretches(stages, names)
+	l.Curve, l.Stages = p, schedule.StageSpans(stages, names)
 	return l
 }
 
-func readProfile(v value) []Stage {
+func readProfile(v value) []schedule.Stage {
 	text, ok := v.scalar("text", tagText)
 	if !ok {
 		return nil
 	}
-	stages, problems := parseShapes(text)
-	for _, err := range problems {
-		v.unreadable(err, "as in line(0, 5000, 10m) const(5000, 30m) step(1k, 5k, 1k, 1m)")
+	stages, err := schedule.Parse(text)
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range all.Unwrap() {
+			v.unreadable(err, "as in line(0, 5000, 10m) const(5000, 30m) step(1k, 5k, 1k, 1m)")
+		}
 	}
 	return stages
 }
@@ -65,15 +69,15 @@ func readProfile(v value) []Stage {
 // readStages reads the stages as a list. A stage that does not say where it
 // starts starts where the one before it ended, the first at 0. The names that
 // are given go into names.
-func readStages(v value, names map[int]string) []Stage {
-	var stages []Stage
+func readStages(v value, names map[int]string) []schedule.Stage {
+	var stages []schedule.Stage
 	var last float64
 	for _, item := range v.list() {
-		s := Stage{From: last}
+		s := schedule.Stage{From: last}
 		item.object(fields{
 			"from": func(v value) { s.From = v.rate() },
 			"to":   func(v value) { s.To = v.rate() },
-			"over": func(v value) { s.Over = v.duration(0, maxOver) },
+			"over": func(v value) { s.Over = v.duration(0, schedule.MaxStage) },
 			"name": func(v value) { names[len(stages)] = readStageName(v) },
 		})
 		item.require("to", "over")
@@ -84,17 +88,17 @@ func readStages(v value, names map[int]string) []Stage {
 }
 
 // readFollow reads a recorded series, one stage a row.
-func readFollow(v value) []Stage {
+func readFollow(v value) []schedule.Stage {
 	var file value
 	var every time.Duration
-	scale, speed, columns := 1.0, 1.0, SeriesColumns{Period: "period", Count: "count"}
+	scale, speed, columns := 1.0, 1.0, schedule.SeriesColumns{Period: "period", Count: "count"}
 	sound := v.object(fields{
 		"file":    func(v value) { file = v },
 		"period":  func(v value) { columns.Period = v.line(1, maxLine) },
 		"count":   func(v value) { columns.Count = v.line(1, maxLine) },
 		"seconds": func(v value) { columns.Seconds = v.line(1, maxLine) },
 		"scale":   func(v value) { scale = v.number(0, 1e9) },
-		"every":   func(v value) { every = v.duration(time.Millisecond, maxOver) },
+		"every":   func(v value) { every = v.duration(time.Millisecond, schedule.MaxStage) },
 		"speed":   func(v value) { speed = v.number(1e-3, 1e6) },
 	})
 	if !v.require("file") || !sound {
@@ -114,7 +118,7 @@ func readFollow(v value) []Stage {
 }
 
 // faster plays stages so many times as fast.
-func faster(stages []Stage, speed float64) []Stage {
+func faster(stages []schedule.Stage, speed float64) []schedule.Stage {
 	for i := range stages {
 		s := &stages[i]
 		s.From, s.To, s.Over = s.From*speed, s.To*speed, time.Duration(float64(s.Over)/speed)
@@ -122,14 +126,14 @@ func faster(stages []Stage, speed float64) []Stage {
 	return stages
 }
 
-func readSeries(v value, columns SeriesColumns) *Series {
+func readSeries(v value, columns schedule.SeriesColumns) *schedule.Series {
 	name := v.line(1, 4096)
 	if name == "" {
 		return nil
 	}
 	path := v.d.resolve(name)
 	v.d.series = append(v.d.series, path)
-	s, err := ReadSeries(path, columns)
+	s, err := schedule.ReadSeries(path, columns)
 	if err == nil {
 		err = v.d.tree.note(path)
 	}
@@ -155,4 +159,14 @@ func cause(err error) error {
 		return broken.Err
 	}
 	return err
+}
+
+// readStageName reads the name of a stage: one word that no number is.
+func readStageName(v value) string {
+	name := v.line(1, 40)
+	_, err := strconv.Atoi(name)
+	if strings.ContainsFunc(name, unicode.IsSpace) || err == nil || name == "stage" {
+		v.fail("must be one word and no number", "thresholds name it, as in p99 < 500ms in hold")
+	}
+	return name
 }

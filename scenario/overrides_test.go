@@ -16,14 +16,14 @@ func TestOverrides(t *testing.T) {
 		t.Errorf("seed is %d, want the last one given", s.Traffic.Seed)
 	case s.Target.Timeout != 2*time.Second, len(s.Thresholds) != 2, s.Traffic.DistinctIDs.Count != 10:
 		t.Errorf("overrides were lost: %+v", s)
-	case s.Load.Profile.Total() != 20:
-		t.Errorf("profile has %d events, want 20", s.Load.Profile.Total())
+	case s.Load.Curve.Total() != 20:
+		t.Errorf("profile has %d events, want 20", s.Load.Curve.Total())
 	case s.Batching.MinEvents != 2 || s.Batching.MaxEvents != 3:
 		t.Errorf("batching is %+v", s.Batching)
 	}
 	s = parse(t, "name: a\nload: {stages: [{to: 5, over: 2s}]}\ntraffic: {}\n", "load.stages=null", "load.profile=const(3, 1s)", "nothing=null")
-	if s.Load.Profile.Total() != 3 {
-		t.Errorf("a field could not be taken away: %v", s.Load.Profile)
+	if s.Load.Curve.Total() != 3 {
+		t.Errorf("a field could not be taken away: %v", s.Load.Curve)
 	}
 	s = parse(t, "name: a\nload: &l {profile: 'const(10, 1s)'}\ntraffic: {}\n", "name=&n b", "load.late=skip")
 	if s.Name != "b" || s.Load.Late != LateSkip {

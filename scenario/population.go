@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"go.yaml.in/yaml/v4"
+
+	"rehearse/scenario/schedule"
 )
 
 // Population is who sends the events: Count persons whose shares fall with
@@ -55,7 +57,7 @@ const (
 
 func readPopulation(v value, p *Population) {
 	v.object(fields{
-		"count":  func(v value) { p.Count = v.count(1, MaxEvents) },
+		"count":  func(v value) { p.Count = v.count(1, schedule.MaxEvents) },
 		"skew":   func(v value) { p.Skew = v.number(0, 10) },
 		"growth": func(v value) { p.Growth = v.share() },
 		"style": func(v value) {
@@ -90,7 +92,7 @@ func readRanks(v value) []RankGroup {
 	for _, item := range items {
 		var r RankGroup
 		sound := item.object(fields{
-			"ids":    func(v value) { r.IDs = v.count(1, MaxEvents) },
+			"ids":    func(v value) { r.IDs = v.count(1, schedule.MaxEvents) },
 			"events": func(v value) { r.Events = v.number(1e-9, maxRankEvents) },
 		})
 		if !item.require("ids", "events") || !sound {
@@ -100,7 +102,7 @@ func readRanks(v value) []RankGroup {
 			item.fail("has more events than the group before", "the busiest ids come first")
 			return nil
 		}
-		if ids += r.IDs; ids > MaxEvents {
+		if ids += r.IDs; ids > schedule.MaxEvents {
 			item.fail("more than 2^53 ids with those before", "")
 			return nil
 		}
@@ -142,7 +144,7 @@ func readHotID(v value) HotID {
 	v.object(fields{
 		"id":     func(v value) { h.ID = v.line(1, maxDistinctID) },
 		"share":  func(v value) { h.Share = v.share() },
-		"events": func(v value) { h.Events = v.count(1, MaxEvents) },
+		"events": func(v value) { h.Events = v.count(1, schedule.MaxEvents) },
 	})
 	switch share, events := v.gives("share"), v.gives("events"); {
 	case share && events:

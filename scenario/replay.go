@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rehearse/scenario/schedule"
 )
 
 // Replay describes recorded events or requests.
@@ -115,7 +117,7 @@ func readLimit(v value) Limit {
 		share := v.share()
 		return Limit{Share: share, Set: true}
 	}
-	return Limit{Count: v.count(0, MaxEvents), Set: true}
+	return Limit{Count: v.count(0, schedule.MaxEvents), Set: true}
 }
 
 func readSample(v value) Sample {

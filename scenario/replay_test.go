@@ -27,7 +27,7 @@ func TestReplay(t *testing.T) {
 		t.Errorf("replay differs (-want +got):\n%s", diff)
 	}
 	// Two rows of 60 and 120 events, a gap of one, a row of 30: each lasts 2 s at half the counts.
-	if p, want := got.Load.Profile.String(), "const(15/s, 2s) const(30/s, 2s) const(0/s, 2s) const(7.5/s, 2s)"; p != want {
+	if p, want := got.Load.Curve.String(), "const(15/s, 2s) const(30/s, 2s) const(0/s, 2s) const(7.5/s, 2s)"; p != want {
 		t.Errorf("profile %q, want %q", p, want)
 	}
 	if got.Traffic != nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"rehearse/scenario/schedule"
 )
 
 // Staging says how the embedded staging endpoint behaves. It is plain data; what
@@ -98,7 +100,7 @@ func readStaging(v value) Staging {
 		"capacity":    func(v value) { s.Capacity = v.rate() },
 		"concurrency": func(v value) { s.Concurrency = int(v.count(1, 1_000_000)) },
 		"partitions":  func(v value) { s.Partitions = int(v.count(1, 10_000)) },
-		"per_minute":  func(v value) { s.PerMinute = v.count(1, MaxEvents) },
+		"per_minute":  func(v value) { s.PerMinute = v.count(1, schedule.MaxEvents) },
 		"overflow":    func(v value) { s.Overflow = readLines(v) },
 		"over_quota":  func(v value) { s.OverQuota = readLines(v) },
 		"script":      func(v value) { s.Script = readScript(v) },

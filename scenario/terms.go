@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rehearse/internal/units"
+	"rehearse/scenario/schedule"
 )
 
 // TermsFormat names the layout of a permit. A reader refuses any other.
@@ -201,10 +202,10 @@ func isHex(text string, digits int) bool {
 func readBounds(v value) (b Bounds) {
 	sound := v.object(fields{
 		"peak":     func(v value) { b.Peak = v.rate() },
-		"requests": func(v value) { b.Requests = v.count(1, MaxEvents) },
-		"events":   func(v value) { b.Events = v.count(1, MaxEvents) },
+		"requests": func(v value) { b.Requests = v.count(1, schedule.MaxEvents) },
+		"events":   func(v value) { b.Events = v.count(1, schedule.MaxEvents) },
 		"batch":    func(v value) { b.Batch = v.count(1, 1_000_000) },
-		"merges":   func(v value) { b.Merges = v.count(1, MaxEvents) },
+		"merges":   func(v value) { b.Merges = v.count(1, schedule.MaxEvents) },
 	})
 	if !v.require("peak", "events") || !sound {
 		return b

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"rehearse/internal/units"
+	"rehearse/scenario/schedule"
 )
 
 // Traffic describes synthesized events.
@@ -79,7 +80,7 @@ func readGroups(v value) []Group {
 		if !plainName(name, maxEventName) {
 			key.fail(fmt.Sprintf("the type of a group must have 1 to %d characters", maxEventName), "")
 		}
-		groups = append(groups, Group{name, count.count(1, MaxEvents)})
+		groups = append(groups, Group{name, count.count(1, schedule.MaxEvents)})
 	})
 	if len(groups) > maxGroups {
 		v.fail(fmt.Sprintf("more than %d types of groups", maxGroups), "the pipeline knows no more")

@@ -28,15 +28,6 @@ const (
 	CompressionZstd    Compression = "zstd"
 )
 
-// Arrivals is how events fall within the curve of the profile.
-type Arrivals string
-
-// The arrivals.
-const (
-	ArrivalsEven    Arrivals = "even"    // at equal steps of the integral
-	ArrivalsPoisson Arrivals = "poisson" // seeded, with the exact total kept
-)
-
 // Late is what happens when no connection is free at the due time.
 type Late string
 

@@ -59,6 +59,10 @@ func codeOf(err error) int {
 		return exitScenario
 	case rehearsal.Refused:
 		return exitRefused
+	case rehearsal.Late:
+		return exitInvalid
+	case rehearsal.Stopped:
+		return exitInterrupted
 	}
 	return exitInternal
 }

@@ -16,6 +16,7 @@ import (
 	"rehearse/preflight"
 	"rehearse/rehearsal"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // terms are the flags of permit new, as they were typed.
@@ -243,9 +244,9 @@ func mostAttempts(s *scenario.Scenario) int64 {
 // catch up after a pause, and a request more because a second may hold one at
 // either end. Arrivals that are left to chance scatter around the peak by its
 // root: six times that is met once in 10^9 seconds.
-func headroom(l permit.Load, a scenario.Arrivals) float64 {
+func headroom(l permit.Load, a schedule.Arrivals) float64 {
 	scatter := 0.0
-	if a == scenario.ArrivalsPoisson {
+	if a == schedule.Poisson {
 		scatter = 6 * math.Sqrt(l.Peak)
 	}
 	return math.Ceil(l.Peak+l.Peak/10+scatter) + float64(l.Batch)

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"rehearse/permit"
-	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // TestHeadroom: what permit new suggests as a cap.
@@ -12,13 +12,13 @@ func TestHeadroom(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		load     permit.Load
-		arrivals scenario.Arrivals
+		arrivals schedule.Arrivals
 		want     float64
 	}{
-		{permit.Load{Peak: 4000, Batch: 100}, scenario.ArrivalsEven, 4500},   // 4000 + 400 + 100
-		{permit.Load{Peak: 0.5, Batch: 1}, scenario.ArrivalsEven, 2},         // 0.55, rounded up, + 1
-		{permit.Load{Peak: 2500, Batch: 50}, scenario.ArrivalsPoisson, 3100}, // 2500 + 250 + 6·50 + 50
-		{permit.Load{Peak: 0, Batch: 1}, scenario.ArrivalsEven, 1},
+		{permit.Load{Peak: 4000, Batch: 100}, schedule.Even, 4500},   // 4000 + 400 + 100
+		{permit.Load{Peak: 0.5, Batch: 1}, schedule.Even, 2},         // 0.55, rounded up, + 1
+		{permit.Load{Peak: 2500, Batch: 50}, schedule.Poisson, 3100}, // 2500 + 250 + 6·50 + 50
+		{permit.Load{Peak: 0, Batch: 1}, schedule.Even, 1},
 	} {
 		if got := headroom(c.load, c.arrivals); got != c.want {
 			t.Errorf("%+v, %s: %v, want %v", c.load, c.arrivals, got, c.want)

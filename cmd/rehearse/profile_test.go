@@ -220,7 +220,7 @@ func TestProfileOfCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near(t, "the number of events", float64(s.Load.Profile.Total()), 600, 0.01)
+	near(t, "the number of events", float64(s.Load.Curve.Total()), 600, 0.01)
 	near(t, "the share of the busiest", s.Traffic.DistinctIDs.Hot[0].Share, 500.0/600, 0.001)
 }
 

@@ -10,12 +10,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"rehearse/capture"
 	"rehearse/generator"
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/rehearsal"
 	"rehearse/results"
@@ -30,8 +30,8 @@ import (
 // made to be read in a log. Nothing is coloured. --quiet shows neither.
 func newProgress(e env, o *rehearsal.Outlook) rehearsal.Progress {
 	fmt.Fprintf(e.stderr, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
-		o.Name, humanize.Comma(o.Plan.Events), humanize.Comma(o.Plan.Requests),
-		units.FormatSpan(o.Plan.Span), humanize.Comma(int64(o.Plan.Peak)), o.Target, o.Directory)
+		o.Name, text.Count(o.Plan.Events), text.Count(o.Plan.Requests),
+		units.FormatSpan(o.Plan.Span), text.Count(int64(o.Plan.Peak)), o.Target, o.Directory)
 	if screen, ok := terminal(e.stderr); ok && os.Getenv("TERM") != "dumb" {
 		b := newBar(screen, o.Plan.Span, o.Reading)
 		return rehearsal.Progress{Interval: b.show, Warn: b.warn, End: b.end}
@@ -150,7 +150,7 @@ func describe(iv *results.Interval, read reading) []string {
 		return nil
 	}
 	total := iv.Total
-	pace := fmt.Sprintf("%s/s of %s", si(float64(iv.Tally.Sent().Events)/seconds), si(iv.Target))
+	pace := fmt.Sprintf("%s/s of %s", text.SI(float64(iv.Tally.Sent().Events)/seconds), text.SI(iv.Target))
 	p50, p99 := "p50 -", "p99 -" // nothing came to its end, so that nothing is known
 	if iv.Latency.Count() > 0 {
 		p50, p99 = "p50 "+short(iv.Latency.Quantile(0.5)), "p99 "+short(iv.Latency.Quantile(0.99))
@@ -160,9 +160,9 @@ func describe(iv *results.Interval, read reading) []string {
 	}
 	words := []string{
 		pace, p99,
-		"rejected " + humanize.Comma(total.Fates[capture.FateRejected].Events),
-		"late " + humanize.Comma(total.AllLate().Requests),
-		"accepted " + humanize.Comma(total.Fates[capture.FateAccepted].Events),
+		"rejected " + text.Count(total.Fates[capture.FateRejected].Events),
+		"late " + text.Count(total.AllLate().Requests),
+		"accepted " + text.Count(total.Fates[capture.FateAccepted].Events),
 		p50, fmt.Sprintf("in flight %d", iv.InFlight.Requests),
 	}
 	switch {
@@ -177,7 +177,7 @@ func describe(iv *results.Interval, read reading) []string {
 // describeReading is how far a replay has come: by bytes, and by the time of the
 // recording.
 func describeReading(r generator.Reading) []string {
-	size := func(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
+	size := func(n int64) string { return text.Size(n) }
 	words := []string{fmt.Sprintf("%s of %s read", size(r.Bytes), size(r.Total))}
 	if !r.Recorded.IsZero() {
 		words = append(words, "at "+r.Recorded.UTC().Format("2006-01-02 15:04:05"))
@@ -199,14 +199,6 @@ func fitting(words []string, room int) string {
 		text = longer
 	}
 	return text
-}
-
-// si writes a rate in few characters.
-func si(x float64) string {
-	if x < 1000 {
-		return fmt.Sprintf("%.0f", x)
-	}
-	return humanize.SIWithDigits(x, 1, "")
 }
 
 // short writes a duration in few characters.

@@ -9,12 +9,13 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"rehearse/rehearsal"
+	"rehearse/results"
+	"rehearse/results/bundle"
 )
 
 // runFlags is what the command line of run adds to the scenario: where and who.
@@ -23,6 +24,7 @@ type runFlags struct {
 	shard, start string
 	tokenFile    string
 	quiet, json  bool
+	bundle       bool
 }
 
 // newRun makes the verb run.
@@ -81,14 +83,17 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.Overrides.Set, "set", nil, "override one field, as in --set target.connections=4 (repeatable)")
 	flags.StringVar(&o.Overrides.Seed, "seed", "", "override traffic.seed with this `number`")
 	flags.StringVar(&o.Live, "live", "", "serve the charts while it runs, a stop button and /metrics on this loopback `address`, as in 127.0.0.1:8799")
-	flags.StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together")
+	flags.StringVar(&f.shard, "shard", "", "send only this part of the batches, as in 0/4; merge judges all `i/N` together; env or env/N: as the engine says that starts it")
+	flags.StringVar(&o.RunID, "run-id", "", "call the run this `id`, one for all shards; each request has it in its header")
 	flags.StringVar(&f.start, "start-at", "", "start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
+	flags.StringVar(&o.StartFile, "start-file", "", "be ready, and start at the time that this `file` says as soon as it is there")
 	flags.StringVar(&o.Resume, "resume", "", "continue the interrupted run whose run directory is `DIR`; it knows its scenario, flags and shard")
 	flags.StringVar(&o.Permit.File, "permit", "", "keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
 	flags.StringVar(&o.Permit.Signers, "allowed-signers", "", "whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
 	flags.StringVar(&o.Network.OTLPTo, "otlp-to", "", "push metrics to this `host` or host:port, if OTEL_EXPORTER_OTLP_ENDPOINT names it and it is not this machine")
 	flags.StringVar(&o.Network.CACert, "cacert", "", "trust an https target (or proxy) that is certified by this `file` (PEM) instead of the system's authorities")
 	flags.StringArrayVar(&o.Network.Resolve, "resolve", nil, "connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
+	flags.BoolVar(&f.bundle, "bundle", false, "print the run directory as the last thing, as text; merge reads it from the log of a container")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	flags.BoolVar(&f.json, "json", false, "print result.json instead of the report")
 }
@@ -110,7 +115,25 @@ func (f *runFlags) run(e env, path string) error {
 	if err != nil {
 		return err
 	}
-	return printRun(e, run, f.json)
+	printed := printRun(e, run, f.json)
+	if !f.bundle {
+		return printed
+	}
+	if err := printBundle(e, run); err != nil {
+		return errors.Join(printed, err)
+	}
+	return printed
+}
+
+// printBundle prints the run directory as text, last of all: what follows it in a
+// container's log might rotate it away.
+func printBundle(e env, run *results.Run) error {
+	facts := &run.Result.Run
+	label := bundle.Label{Run: facts.ID, Shard: fmt.Sprintf("%d/%d", facts.Shard.Index, max(facts.Shard.Of, 1))}
+	if err := bundle.Write(e.stdout, run.Path, label); err != nil {
+		return fmt.Errorf("cannot print the bundle of %q: %w", run.Path, err)
+	}
+	return nil
 }
 
 // read reads the flags that are not yet what they stand for.
@@ -119,24 +142,12 @@ func (f *runFlags) read() error {
 	if err := readToken(&o.Overrides.Token, f.tokenFile); err != nil {
 		return err
 	}
-	if f.shard != "" {
-		s := &o.Shard
-		n, err := fmt.Sscanf(f.shard, "%d/%d", &s.Index, &s.Of)
-		if err != nil || n != 2 || f.shard != fmt.Sprintf("%d/%d", s.Index, s.Of) || s.Of < 1 || s.Index < 0 || s.Index >= s.Of {
-			return exitError{exitUsage, fmt.Errorf("cannot read --shard %q: want i/N with i from 0 to N-1, as in 0/4", f.shard)}
-		}
-	}
-	if f.start == "" {
-		return nil
-	}
 	var err error
-	if o.Start, err = time.Parse(time.RFC3339, f.start); err != nil {
-		return exitError{exitUsage, fmt.Errorf("cannot read --start-at %q: want a time as in 2026-12-01T10:00:00Z", f.start)}
+	if o.Shard, err = rehearsal.ParseShard(f.shard, os.LookupEnv); err != nil || f.start == "" {
+		return err
 	}
-	if ahead := time.Until(o.Start); ahead < rehearsal.Lead || ahead > 24*time.Hour {
-		return exitError{exitUsage, fmt.Errorf("--start-at %s is not within the next 24 hours", f.start)}
-	}
-	return nil
+	o.Start, err = rehearsal.ParseStart(f.start)
+	return err
 }
 
 // outliveReaders keeps a run going whose output nobody reads any more, as of

@@ -9,12 +9,12 @@ import (
 	"net"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
+	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/rehearsal"
 	"rehearse/scenario"
@@ -258,21 +258,21 @@ func printStats(e env, s staging.Stats, asJSON bool) error {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "events: %s accepted, %s refused, %s filtered; checksum %s\n",
-		humanize.Comma(s.Events.Accepted), humanize.Comma(s.Events.Refused), humanize.Comma(s.Events.Filtered), s.Checksum)
+		text.Count(s.Events.Accepted), text.Count(s.Events.Refused), text.Count(s.Events.Filtered), s.Checksum)
 	if s.Events.Stored > 0 {
-		fmt.Fprintf(e.stdout, "%12s events of refused requests stored all the same: they came before the one that failed\n", humanize.Comma(s.Events.Stored))
+		fmt.Fprintf(e.stdout, "%12s events of refused requests stored all the same: they came before the one that failed\n", text.Count(s.Events.Stored))
 	}
 	if s.Events.Lost > 0 {
-		fmt.Fprintf(e.stdout, "%12s events answered with yes and dropped\n", humanize.Comma(s.Events.Lost))
+		fmt.Fprintf(e.stdout, "%12s events answered with yes and dropped\n", text.Count(s.Events.Lost))
 	}
 	for _, v := range s.Verdicts {
-		fmt.Fprintf(e.stdout, "%12s events answered %s %s\n", humanize.Comma(v.Events), v.Result, v.Detail)
+		fmt.Fprintf(e.stdout, "%12s events answered %s %s\n", text.Count(v.Events), v.Result, v.Detail)
 	}
 	for _, r := range s.Requests {
-		fmt.Fprintf(e.stdout, "%12s requests to %s answered %d\n", humanize.Comma(r.Requests), r.Route, r.Status)
+		fmt.Fprintf(e.stdout, "%12s requests to %s answered %d\n", text.Count(r.Requests), r.Route, r.Status)
 	}
 	for _, r := range s.Refusals {
-		fmt.Fprintf(e.stdout, "%12s requests refused: %d %q\n", humanize.Comma(r.Requests), r.Status, r.Text)
+		fmt.Fprintf(e.stdout, "%12s requests refused: %d %q\n", text.Count(r.Requests), r.Status, r.Text)
 	}
 	printPipeline(e, &s.Pipeline)
 	return nil
@@ -281,17 +281,17 @@ func printStats(e env, s staging.Stats, asJSON bool) error {
 // printPipeline prints what became of the accepted events.
 func printPipeline(e env, p *pipeline.Stats) {
 	if p.Dropped > 0 {
-		fmt.Fprintf(e.stdout, "%12s events answered 200 and dropped, by a rule or as no import\n", humanize.Comma(p.Dropped))
+		fmt.Fprintf(e.stdout, "%12s events answered 200 and dropped, by a rule or as no import\n", text.Count(p.Dropped))
 	}
 	fmt.Fprintf(e.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order, %s after a merge that they should have come before\n",
-		humanize.Comma(p.OverQuota), humanize.Comma(p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global),
-		humanize.Comma(p.Order.Unkeyed), humanize.Comma(p.Order.Backwards), humanize.Comma(p.Order.AfterMerge))
+		text.Count(p.OverQuota), text.Count(p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global),
+		text.Count(p.Order.Unkeyed), text.Count(p.Order.Backwards), text.Count(p.Order.AfterMerge))
 	for _, lane := range p.Lanes {
 		fmt.Fprintf(e.stdout, "%12s events on lane %s, %s of them on partition %d\n",
-			humanize.Comma(lane.Events), lane.Lane, humanize.Comma(lane.Partitions[lane.Hottest]), lane.Hottest)
+			text.Count(lane.Events), lane.Lane, text.Count(lane.Partitions[lane.Hottest]), lane.Hottest)
 	}
 	if m := p.Merges; m.Total > 0 {
 		fmt.Fprintf(e.stdout, "%12s merges: %s refused for an illegal id, %s for one that is identified, %s came too early\n",
-			humanize.Comma(m.Total), humanize.Comma(m.Illegal), humanize.Comma(m.Identified), humanize.Comma(m.Overtook))
+			text.Count(m.Total), text.Count(m.Illegal), text.Count(m.Identified), text.Count(m.Overtook))
 	}
 }

@@ -10,10 +10,9 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/dustin/go-humanize"
-
 	"rehearse/capture"
 	"rehearse/generator"
+	"rehearse/internal/text"
 	"rehearse/profile"
 	"rehearse/recording"
 	"rehearse/scenario"
@@ -38,7 +37,7 @@ func surveyReplay(e env, s *scenario.Scenario) error {
 	plan := source.Plan
 	source.Close()
 	fmt.Fprintf(e.stdout, "%s would send %s events in %s requests over %v, at most %.0f events/s\n",
-		s.Name, humanize.Comma(plan.Events), humanize.Comma(plan.Requests), plan.Span.Round(time.Millisecond), plan.Peak)
+		s.Name, text.Count(plan.Events), text.Count(plan.Requests), plan.Span.Round(time.Millisecond), plan.Peak)
 	for _, warning := range plan.Notes() {
 		fmt.Fprintf(e.stdout, "note: %s\n", files.Named(warning))
 	}

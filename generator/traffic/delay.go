@@ -6,6 +6,7 @@ import (
 
 	"rehearse/internal/rng"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // delays knows which visits end in a merge later on, and when. Every block begins
@@ -20,7 +21,7 @@ import (
 // is found once, and no block needs the plan of another. A visit that finds no
 // merge, because others are due as well or the run is over, stays anonymous.
 type delays struct {
-	curve  *scenario.Profile
+	curve  *schedule.Curve
 	normal bell
 	slots  []slot
 	rounds int64
@@ -51,7 +52,7 @@ const (
 // newDelays prepares the visits of a run along a curve, where merges are a share of
 // the events, room is the share that may belong to visits; nil if the scenario does
 // not say how long ids stay anonymous.
-func newDelays(t *scenario.Traffic, curve *scenario.Profile, merges, room float64) *delays {
+func newDelays(t *scenario.Traffic, curve *schedule.Curve, merges, room float64) *delays {
 	m := t.Merges
 	if m.Delay == (scenario.Delay{}) || merges == 0 {
 		return nil

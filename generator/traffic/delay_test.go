@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // TestEachVisitIsFoundOnce: whatever the curve, every visit that a block begins is
@@ -17,10 +18,10 @@ import (
 func TestEachVisitIsFoundOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		var stages []scenario.Stage
+		var stages []schedule.Stage
 		rate := rapid.SampledFrom([]float64{0, 10, 3000, 20_000})
 		for range rapid.IntRange(1, 3).Draw(t, "stages") {
-			stages = append(stages, scenario.Stage{
+			stages = append(stages, schedule.Stage{
 				From: rate.Draw(t, "from"), To: rate.Draw(t, "to"), Over: time.Duration(rapid.Int64Range(1, 30).Draw(t, "seconds")) * time.Second,
 			})
 		}
@@ -76,7 +77,7 @@ func (f *followed) at(share float64) time.Duration {
 func follow(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, m *Model, curve *scenario.Profile) *followed {
+}, m *Model, curve *schedule.Curve) *followed {
 	t.Helper()
 	f, p := &followed{}, &Pen{}
 	first, merged := map[int64]int64{}, map[int64]bool{}
@@ -139,29 +140,29 @@ func TestDelays(t *testing.T) {
 		t.Skip("nothing here happens at the same time")
 	}
 	const seconds = time.Second
-	steady := scenario.Stage{From: 1000, To: 1000, Over: 98 * seconds}
+	steady := schedule.Stage{From: 1000, To: 1000, Over: 98 * seconds}
 	for name, c := range map[string]struct {
-		stages   []scenario.Stage
+		stages   []schedule.Stage
 		p50, p90 time.Duration
 		traffic  string
 		within   float64 // 0: the run is too uneven to say
 	}{
 		// A block lasts 16.4 s: a delay of 12 s or more has to leave it.
-		"longer than a block":  {[]scenario.Stage{steady}, 2 * seconds, 8 * seconds, "events: {a: 95, $identify: 5}", 0.1},
-		"shorter than a block": {[]scenario.Stage{steady}, 40 * time.Millisecond, 200 * time.Millisecond, "events: {a: 95, $identify: 5}", 0.05},
-		"always the same":      {[]scenario.Stage{steady}, 20 * seconds, 20 * seconds, "events: {a: 99, $identify: 1}", 0.07},
-		"rare merges":          {[]scenario.Stage{steady}, 2 * seconds, 8 * seconds, "events: {a: 995, $identify: 5}", 0.2},
-		"visits":               {[]scenario.Stage{steady}, 2 * seconds, 8 * seconds, "events: {a: 96, $identify: 4}\n  visits: {events: 5, anonymous: 60%}", 0.1},
+		"longer than a block":  {[]schedule.Stage{steady}, 2 * seconds, 8 * seconds, "events: {a: 95, $identify: 5}", 0.1},
+		"shorter than a block": {[]schedule.Stage{steady}, 40 * time.Millisecond, 200 * time.Millisecond, "events: {a: 95, $identify: 5}", 0.05},
+		"always the same":      {[]schedule.Stage{steady}, 20 * seconds, 20 * seconds, "events: {a: 99, $identify: 1}", 0.07},
+		"rare merges":          {[]schedule.Stage{steady}, 2 * seconds, 8 * seconds, "events: {a: 995, $identify: 5}", 0.2},
+		"visits":               {[]schedule.Stage{steady}, 2 * seconds, 8 * seconds, "events: {a: 96, $identify: 4}\n  visits: {events: 5, anonymous: 60%}", 0.1},
 		"all kinds of merges": {
-			[]scenario.Stage{steady}, 2 * seconds, 8 * seconds,
+			[]schedule.Stage{steady}, 2 * seconds, 8 * seconds,
 			"events: {a: 70, b: {weight: 10, from: server}, $identify: 15, $create_alias: 5}\n  merges: {chains: 10%, fan_in: 10%, reused: 10%}\n" +
 				"  faults: {merges_out_of_order: 2%, duplicates: 1%}", 0.1,
 		},
 		"a ramp, a pause and a burst": {
-			[]scenario.Stage{{From: 0, To: 500, Over: 60 * seconds}, {Over: 20 * seconds}, {From: 9000, To: 9000, Over: 3 * seconds}, {From: 9000, To: 5, Over: 10 * seconds}, {From: 5, To: 5, Over: 3000 * seconds}},
+			[]schedule.Stage{{From: 0, To: 500, Over: 60 * seconds}, {Over: 20 * seconds}, {From: 9000, To: 9000, Over: 3 * seconds}, {From: 9000, To: 5, Over: 10 * seconds}, {From: 5, To: 5, Over: 3000 * seconds}},
 			5 * seconds, 60 * seconds, "events: {a: 90, $identify: 10}", 0,
 		},
-		"as long as the run": {[]scenario.Stage{steady}, 80 * seconds, 800 * seconds, "events: {a: 95, $identify: 5}", 0},
+		"as long as the run": {[]schedule.Stage{steady}, 80 * seconds, 800 * seconds, "events: {a: 95, $identify: 5}", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -225,8 +226,8 @@ func TestDelaysOfAnyTraffic(t *testing.T) {
 		}
 		rate := rapid.SampledFrom([]float64{1, 300, 2500})
 		curve := curveOf(
-			scenario.Stage{From: rate.Draw(t, "from"), To: rate.Draw(t, "over"), Over: 6 * time.Second},
-			scenario.Stage{From: 1200, To: rate.Draw(t, "to"), Over: 6 * time.Second},
+			schedule.Stage{From: rate.Draw(t, "from"), To: rate.Draw(t, "over"), Over: 6 * time.Second},
+			schedule.Stage{From: 1200, To: rate.Draw(t, "to"), Over: 6 * time.Second},
 		)
 		follow(t, New(&traffic, curve), curve)
 	})

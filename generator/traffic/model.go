@@ -16,6 +16,7 @@ import (
 	"rehearse/capture"
 	"rehearse/internal/rng"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Model writes the events of a scenario. It is safe for concurrent use, each
@@ -43,7 +44,7 @@ type Pen struct {
 }
 
 // New returns the model of the traffic of a run along a curve.
-func New(t *scenario.Traffic, curve *scenario.Profile) *Model {
+func New(t *scenario.Traffic, curve *schedule.Curve) *Model {
 	return &Model{
 		planner: newPlanner(t, curve), sizes: newSizes(t.Sizes), prose: newProse(proseBytes),
 		clock: newClock(t, curve.Total()), personless: t.Personless,

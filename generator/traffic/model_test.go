@@ -11,6 +11,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // parse reads a scenario of so many events with this traffic.
@@ -25,12 +26,12 @@ func parse(t testing.TB, events int64, text string) *scenario.Traffic {
 
 // along returns the model of a run of so many events, an event a millisecond.
 func along(t *scenario.Traffic, events int64) *Model {
-	return New(t, curveOf(scenario.Stage{From: 1000, To: 1000, Over: time.Duration(events) * time.Millisecond}))
+	return New(t, curveOf(schedule.Stage{From: 1000, To: 1000, Over: time.Duration(events) * time.Millisecond}))
 }
 
 // curveOf returns a sound curve.
-func curveOf(stages ...scenario.Stage) *scenario.Profile {
-	curve, _ := scenario.NewProfile(stages)
+func curveOf(stages ...schedule.Stage) *schedule.Curve {
+	curve, _ := schedule.NewCurve(stages)
 	return curve
 }
 
@@ -245,9 +246,9 @@ func TestReadyScenariosAreCoherent(t *testing.T) {
 		if s.Traffic == nil {
 			continue
 		}
-		total := s.Load.Profile.Total()
+		total := s.Load.Curve.Total()
 		g := newGraph()
-		for _, e := range readAll(t, New(s.Traffic, s.Load.Profile), 0, min(total, 2_000)) {
+		for _, e := range readAll(t, New(s.Traffic, s.Load.Curve), 0, min(total, 2_000)) {
 			g.add(t, e)
 		}
 		merges += g.merges

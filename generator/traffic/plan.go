@@ -3,6 +3,7 @@ package traffic
 import (
 	"rehearse/internal/rng"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // planner plans blocks: block b is a function of (seed, b).
@@ -19,7 +20,7 @@ type planner struct {
 }
 
 // newPlanner prepares the plans of a run along a curve.
-func newPlanner(t *scenario.Traffic, curve *scenario.Profile) *planner {
+func newPlanner(t *scenario.Traffic, curve *schedule.Curve) *planner {
 	total := curve.Total()
 	p := &planner{
 		people: newPopulation(t), mix: newMix(t), rules: newRules(t),

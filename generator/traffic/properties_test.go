@@ -113,9 +113,9 @@ func TestPropertiesStandOnce(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		m, pen := New(s.Traffic, s.Load.Profile), Pen{Due: func(int64) time.Duration { return 0 }}
+		m, pen := New(s.Traffic, s.Load.Curve), Pen{Due: func(int64) time.Duration { return 0 }}
 		var e capture.Event
-		for i := range s.Load.Profile.Total() {
+		for i := range s.Load.Curve.Total() {
 			m.Write(&e, i, &pen)
 			if name, err := doubled(e.Properties); name != "" || err != nil {
 				t.Fatalf("%s has %q twice, error %v: %.600s", e.Name, name, err, e.Properties)
@@ -138,10 +138,10 @@ func TestExcessStandsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, pen := New(s.Traffic, s.Load.Profile), Pen{Due: func(int64) time.Duration { return 0 }}
+	m, pen := New(s.Traffic, s.Load.Curve), Pen{Due: func(int64) time.Duration { return 0 }}
 	var e capture.Event
 	large := 0
-	for i := range s.Load.Profile.Total() {
+	for i := range s.Load.Curve.Total() {
 		if m.Write(&e, i, &pen); len(e.Properties) < capture.MaxEvent {
 			continue
 		}

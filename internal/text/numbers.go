@@ -9,8 +9,25 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// Count is 12,345.
-func Count(n int64) string { return humanize.Comma(n) }
+// Count is 12,345, a fraction rounded to the nearest whole number.
+func Count[T int | int64 | float64](n T) string {
+	whole := int64(n)
+	if T(whole) != n {
+		whole = int64(math.Round(float64(n)))
+	}
+	return humanize.Comma(whole)
+}
+
+// Number is 12,345.678, with all its digits.
+func Number(x float64) string { return humanize.Commaf(x) }
+
+// SI is 950, 12.3 k or 1.2 M, for where there is little room.
+func SI(x float64) string {
+	if x < 1000 {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return humanize.SIWithDigits(x, 1, "")
+}
 
 // Plural is "1 event" or "12,345 events".
 func Plural(n int64, noun string) string {

@@ -11,6 +11,8 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 	f(Count(12_345_678), "12,345,678")
+	f(Count(int64(1<<53+1)), "9,007,199,254,740,993")
+	f(Count(1999.5), "2,000")
 	f(Plural(1, "event"), "1 event")
 	f(Plural(0, "event"), "0 events")
 	f(Plural(12_345, "event"), "12,345 events")

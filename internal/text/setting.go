@@ -2,36 +2,101 @@ package text
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/rivo/uniseg"
 )
 
-// Wrap breaks text at blanks into lines of at most width, words longer than that
-// wherever they must.
+// Wrap breaks text at blanks into lines of at most width columns, words longer than
+// that wherever they must.
 func Wrap(text string, width int) (lines []string) {
-	var line []rune
+	line := ""
 	for _, word := range strings.Fields(text) {
-		rest := []rune(word)
-		if len(line) > 0 && len(line)+1+len(rest) > width {
-			lines, line = append(lines, string(line)), nil
+		if line != "" && Width(line)+1+Width(word) > width {
+			lines, line = append(lines, line), ""
 		}
-		if len(line) > 0 {
-			line = append(line, ' ')
+		if line != "" {
+			line += " "
 		}
-		for line = append(line, rest...); len(line) > width; line = line[width:] {
-			lines = append(lines, string(line[:width]))
+		for line += word; Width(line) > width; {
+			end := prefix(line, width)
+			lines, line = append(lines, line[:end]), line[end:]
 		}
 	}
-	return append(lines, string(line))
+	return append(lines, line)
 }
 
-// Fit cuts text to width columns.
-func Fit(text string, width int) string {
-	if runes := []rune(text); len(runes) > width {
-		return string(runes[:width-1]) + "…"
+// prefix is how many bytes of text fill at most width columns, of a character at
+// least.
+func prefix(text string, width int) (end int) {
+	for graphemes := uniseg.NewGraphemes(text); graphemes.Next(); {
+		from, to := graphemes.Positions()
+		if from > 0 && Width(text[:to]) > width {
+			break
+		}
+		end = to
 	}
-	return text
+	return end
+}
+
+// Fit cuts text to width columns, at least one.
+func Fit(text string, width int) Cell {
+	if Width(text) <= width {
+		return Cell(text)
+	}
+	return Cell(text[:prefixOf(text, width-1)] + "…")
+}
+
+// Width is how many columns text takes in a terminal: East Asian characters and
+// most emoji take two, what combines with the character before it none. What the
+// standard calls ambiguous, such as ± or µ, takes one (Unicode Standard Annex 11).
+// What is not harmless takes the column of what will stand for it.
+func Width(text string) int {
+	// The library's own condition follows the locale.
+	condition := runewidth.Condition{StrictEmojiNeutral: true}
+	return condition.StringWidth(strings.Map(Harmless, text))
+}
+
+// Cell is text that the verbs %s and %v of package fmt pad and cut by columns, where
+// for other text they count characters: %-26s with a Cell is 26 columns wide
+// whatever it holds. The verb %q quotes first.
+type Cell string
+
+// Format implements [fmt.Formatter].
+func (c Cell) Format(f fmt.State, verb rune) {
+	said := string(c)
+	if most, cut := f.Precision(); cut {
+		said = said[:prefixOf(said, most)]
+	}
+	if verb == 'q' {
+		said = strconv.Quote(said)
+	}
+	pad := ""
+	if width, padded := f.Width(); padded {
+		pad = strings.Repeat(" ", max(width-Width(said), 0))
+	}
+	if f.Flag('-') {
+		said += pad
+	} else {
+		said = pad + said
+	}
+	// There is nobody to tell: what f writes to keeps the error.
+	_, _ = io.WriteString(f, said)
+}
+
+// prefixOf is how many bytes of text fill at most so many columns.
+func prefixOf(text string, width int) int {
+	end := prefix(text, width)
+	if Width(text[:end]) > width {
+		return 0
+	}
+	return end
 }
 
 // Printable is text of others, a server's words say, as it may be shown: at most

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -20,9 +21,42 @@ func TestWrap(t *testing.T) {
 		{"abcdefghijkl", []string{"abcdefgh", "ijkl"}},
 		{"a  b\nc", []string{"a b c"}},
 		{"żółw żółw", []string{"żółw", "żółw"}},
+		{"日本語の文章", []string{"日本語の", "文章"}},                         // two columns each
+		{"a日本語の", []string{"a日本語", "の"}},                           // half a character does not fit
+		{"e\u0301e\u0301 12345", []string{"e\u0301e\u0301 12345"}}, // accents take no column
 	} {
 		if got := Wrap(c.text, 8); !slices.Equal(got, c.want) {
 			t.Errorf("Wrap(%q) = %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// TestFit: what is cut fills at most the width, and what fits is left alone.
+func TestFit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"abc", 1, "…"}, {"日本語", 6, "日本語"}, {"日本語", 5, "日本…"}, {"日本語", 4, "日…"},
+		{"日本語", 2, "…"}, {"👩 x", 4, "👩 x"}, {"👩👩", 3, "👩…"}, {"\x1bab", 2, "\x1b…"},
+	} {
+		if got := string(Fit(c.text, c.width)); got != c.want {
+			t.Errorf("Fit(%q, %d) = %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}
+
+// TestCell: a column is as wide for others' scripts as for our own.
+func TestCell(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ format, text, want string }{
+		{"%-6s|", "ab", "ab    |"}, {"%6s|", "ab", "    ab|"}, {"%-6s|", "日本", "日本  |"}, {"%6s|", "日本", "  日本|"},
+		{"%-3s|", "日本", "日本|"}, {"%-6.3s|", "日本", "日    |"}, {"%-8q|", "日本", `"日本"  |`}, {"%v", "日", "日"}, {"%-4s|", "é", "é   |"},
+	} {
+		if got := fmt.Sprintf(c.format, Cell(c.text)); got != c.want {
+			t.Errorf("%s of %q is %q, want %q", c.format, c.text, got, c.want)
 		}
 	}
 }

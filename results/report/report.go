@@ -71,7 +71,7 @@ func HTML(run *results.Run) ([]byte, error) {
 // render fills a page.
 func render(said string, data any) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"count": text.Count, "ms": text.Milliseconds, "share": text.Percent,
+		"count": text.Count[int64], "ms": text.Milliseconds, "share": text.Percent,
 	}).Parse(said + chartText)
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)

@@ -16,6 +16,7 @@ import (
 	"rehearse/results"
 	"rehearse/results/compare"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Golden files are written with: go test ./results/report -update
@@ -107,7 +108,7 @@ func hostile(t *testing.T) string {
 		RunID: evil, Scenario: evil, Target: evil, StartedAt: time.Unix(1_800_000_000, 0), Seed: 1,
 		Planned:      results.Planned{Events: 300, Requests: 300, PeakEvents: 100},
 		ScenarioYAML: []byte(evil), Warnings: []string{evil},
-		Stages: []scenario.Stretch{{Name: evil, To: 3 * time.Second, Start: 100, End: 100}},
+		Stages: []schedule.StageSpan{{Name: evil, To: 3 * time.Second, Start: 100, End: 100}},
 		Thresholds: []scenario.Threshold{{
 			Text: evil, Metric: scenario.Metric{Name: "latency", Quantile: 0.5}, Op: "<", Value: 1,
 		}},

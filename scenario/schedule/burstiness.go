@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"math"
@@ -52,14 +52,6 @@ func (s *Windows) Add(g Stage) {
 	}
 }
 
-// events is how many lie between two moments of the stage, in seconds.
-func (s Stage) events(from, to float64) float64 {
-	if s.From == s.To {
-		return s.From * (to - from)
-	}
-	return (to - from) * (s.From + s.slope()*(from+to)/2)
-}
-
 // add adds so many windows that are each expected to have so many events.
 func (s *Windows) add(events, windows float64) {
 	if near := math.Round(events); math.Abs(events-near) < 1e-6 {
@@ -69,7 +61,7 @@ func (s *Windows) add(events, windows float64) {
 	s.sum += events * windows
 	rest := events - math.Floor(events)
 	variance, empty, most := rest*(1-rest), max(1-events, 0), math.Ceil(events)
-	if s.arrivals == ArrivalsPoisson {
+	if s.arrivals == Poisson {
 		variance, empty = events*max(1-events/blockEvents, 0), math.Exp(-events)
 		log := math.Log(max(windows, 1))
 		most = events + math.Sqrt(2*variance*log) + log/3
@@ -82,7 +74,7 @@ func (s *Windows) add(events, windows float64) {
 }
 
 // Bursts is how unevenly events fall on windows of one length.
-type Bursts struct {
+type Burstiness struct {
 	Window time.Duration
 	CV     float64 // standard deviation of the counts over their mean
 	Mean   float64 // events a window
@@ -92,16 +84,16 @@ type Bursts struct {
 
 // Bursts sums up what was added. A last window that is not full is left out, unless it
 // is the only one.
-func (s *Windows) Bursts() Bursts {
+func (s *Windows) Burstiness() Burstiness {
 	if s.count == 0 && s.filled > 0 {
 		s.add(s.part, 1)
 		s.filled = 0
 	}
 	if s.sum == 0 {
-		return Bursts{Window: time.Duration(s.window * 1e9), Empty: 1}
+		return Burstiness{Window: time.Duration(s.window * 1e9), Empty: 1}
 	}
 	mean := s.sum / s.count
-	return Bursts{
+	return Burstiness{
 		Window: time.Duration(s.window * 1e9), Mean: mean, Most: s.most,
 		CV: math.Sqrt(max(s.squares/s.count-mean*mean, 0)) / mean, Empty: s.empty / s.count,
 	}

@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParseProfile(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
 	const s = time.Second
 	for text, want := range map[string][]Stage{
@@ -23,7 +23,7 @@ func TestParseProfile(t *testing.T) {
 		"step(0, 0.3, 0.1, 1s)":           {{0, 0, s}, {0.1, 0.1, s}, {0.2, 0.2, s}, {0.3, 0.3, s}}, // 0.1 + 0.1 + 0.1 is not 0.3
 		"line(7, 9, 0)":                   {{7, 9, 0}},
 	} {
-		got, err := ParseProfile(text)
+		got, err := Parse(text)
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -33,7 +33,7 @@ func TestParseProfile(t *testing.T) {
 	}
 }
 
-func TestParseProfileRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                           "empty",
@@ -52,29 +52,29 @@ func TestParseProfileRefuses(t *testing.T) {
 		"const(1, 1s), const(1, 1s)": `unknown shape ", const"`,
 		"const(1, 1s) line(" + strings.Repeat("0", 1000) + ")": "…",
 	} {
-		_, err := ParseProfile(text)
+		_, err := Parse(text)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
 }
 
-func FuzzParseProfile(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)", "step(1k, 5k, 1k, 2m)", "const(300k/min, 1.5h)", "step(0,1,0.1,1s)", "const((1, 1s))",
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		stages, err := ParseProfile(text)
+		stages, err := Parse(text)
 		if err != nil {
 			return
 		}
-		p, err := NewProfile(stages)
+		p, err := NewCurve(stages)
 		if err != nil {
 			return
 		}
-		again, err := ParseProfile(p.String())
+		again, err := Parse(p.String())
 		if len(p.Stages()) > 0 && err != nil {
 			t.Fatalf("%q became %q: %v", text, p, err)
 		}

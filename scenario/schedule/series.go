@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"compress/gzip"
@@ -27,11 +27,11 @@ type Series struct {
 	// the periods are not times; 0 where each row says how long it lasts.
 	Spacing time.Duration
 
-	rows []row
+	rows []seriesRow
 }
 
 // row is one line of the recording. Its time is zero where the period is a label.
-type row struct {
+type seriesRow struct {
 	line  int
 	at    time.Time
 	count float64
@@ -122,14 +122,14 @@ func (s *Series) add(line int, period, count string) error {
 	if err != nil || labels {
 		at = time.Time{}
 	}
-	s.rows = append(s.rows, row{line: line, at: at, count: number})
+	s.rows = append(s.rows, seriesRow{line: line, at: at, count: number})
 	return nil
 }
 
 // parseSeconds reads how long a row lasts.
 func parseSeconds(text string) (time.Duration, error) {
 	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(seconds >= 1e-3) || seconds > maxOver.Seconds() {
+	if err != nil || !(seconds >= 1e-3) || seconds > MaxStage.Seconds() {
 		return 0, fmt.Errorf("%q is not a number of seconds from 0.001 to 366 days", units.Clip(text))
 	}
 	return time.Duration(seconds * float64(time.Second)), nil

@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"math/big"

@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"time"
@@ -6,10 +6,19 @@ import (
 	"rehearse/internal/rng"
 )
 
+// Arrivals is how events fall within the curve of a load.
+type Arrivals string
+
+// The arrivals.
+const (
+	Even    Arrivals = "even"    // at equal steps of the integral
+	Poisson Arrivals = "poisson" // seeded, with the exact total kept
+)
+
 // Schedule says when every event of a run is due. It does not change, and its
 // methods are safe for concurrent use.
 //
-// Even arrivals fall at equal steps of the profile's integral: event i is due
+// Even arrivals fall at equal steps of the curve's integral: event i is due
 // when the integral reaches i.
 //
 // Poisson arrivals are random but keep the exact total. The integral is cut into
@@ -20,7 +29,7 @@ import (
 // block; in longer windows the counts spread less, down to not at all. Each
 // block is drawn from (seed, block) alone.
 type Schedule struct {
-	profile  *Profile
+	curve    *Curve
 	arrivals Arrivals
 	seed     uint64
 	total    int64
@@ -33,10 +42,10 @@ const blockEvents = 1024
 // which share the seed. It reads "arrivals".
 const arrivalsSalt = 0x6172726976616c73
 
-// NewSchedule returns the schedule of a profile. The seed matters to Poisson
+// New returns the schedule of a curve. The seed matters to Poisson
 // arrivals only.
-func NewSchedule(p *Profile, a Arrivals, seed uint64) *Schedule {
-	return &Schedule{profile: p, arrivals: a, seed: seed ^ arrivalsSalt, total: p.Total()}
+func New(c *Curve, a Arrivals, seed uint64) *Schedule {
+	return &Schedule{curve: c, arrivals: a, seed: seed ^ arrivalsSalt, total: c.Total()}
 }
 
 // Total returns how many events are due: events 0 to Total-1.
@@ -47,10 +56,10 @@ func (s *Schedule) Total() int64 { return s.total }
 // thousand draws; walk with a Cursor instead.
 func (s *Schedule) Due(i int64) time.Duration {
 	place := float64(i)
-	if s.arrivals == ArrivalsPoisson {
+	if s.arrivals == Poisson {
 		place = s.place(i)
 	}
-	return s.profile.When(place)
+	return s.curve.When(place)
 }
 
 // place returns where on the integral event i falls: the (k+1)-th of n uniform
@@ -68,23 +77,23 @@ func (s *Schedule) place(i int64) float64 {
 	return b.place(mine, sum)
 }
 
-// block is a stretch of the integral whose events are drawn together.
-type block struct {
+// poissonBlock is a part of the integral whose events are drawn together.
+type poissonBlock struct {
 	first  int64 // index of its first event, and where on the integral it starts
 	events int
 	gaps   rng.Stream
 }
 
 // block returns the block of event i.
-func (s *Schedule) block(i int64) block {
+func (s *Schedule) block(i int64) poissonBlock {
 	number := i / blockEvents
 	first := number * blockEvents
 	events := max(min(blockEvents, s.total-first), 0)
-	return block{first, int(events), rng.NewStream(s.seed, uint64(number))}
+	return poissonBlock{first, int(events), rng.NewStream(s.seed, uint64(number))}
 }
 
-// place scales a sum of gaps, of a whole, to the block's stretch of the integral.
-func (b *block) place(sum, whole float64) float64 {
+// place scales a sum of gaps, of a whole, to the block's part of the integral.
+func (b *poissonBlock) place(sum, whole float64) float64 {
 	return float64(b.first) + float64(b.events)*(sum/whole)
 }
 
@@ -99,7 +108,7 @@ type Cursor struct {
 // Cursor returns a new cursor. It owns its memory, about 8 KiB for Poisson arrivals.
 func (s *Schedule) Cursor() *Cursor {
 	c := &Cursor{schedule: s, block: -1}
-	if s.arrivals == ArrivalsPoisson {
+	if s.arrivals == Poisson {
 		c.places = make([]float64, blockEvents+1)
 	}
 	return c
@@ -114,7 +123,7 @@ func (c *Cursor) Due(i int64) time.Duration {
 	if i/blockEvents != c.block {
 		c.fill(i)
 	}
-	return c.schedule.profile.When(c.places[i%blockEvents])
+	return c.schedule.curve.When(c.places[i%blockEvents])
 }
 
 // fill draws the block of event i.

@@ -1,8 +1,7 @@
-package scenario
+package schedule
 
 import (
 	"math"
-	"math/big"
 	"testing"
 	"time"
 
@@ -11,20 +10,20 @@ import (
 	"rehearse/internal/rng"
 )
 
-func profileOf(t testing.TB, text string) *Profile {
+func curveOf(t testing.TB, text string) *Curve {
 	t.Helper()
-	stages, err := ParseProfile(text)
+	stages, err := Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewProfile(stages)
+	p, err := NewCurve(stages)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func TestProfileWhen(t *testing.T) {
+func TestCurveWhen(t *testing.T) {
 	t.Parallel()
 	const s = time.Second
 	for _, c := range []struct {
@@ -59,13 +58,13 @@ func TestProfileWhen(t *testing.T) {
 		{"step(1, 2.5, 1, 1s)", 3, 2 * s},                                 // 1 + 2, then a last step at 2.5
 		{"const(1, 1s) const(1, 1s) const(2, 1s)", 2, 2 * s},              // equal neighbours are one stage
 	} {
-		if got := profileOf(t, c.profile).When(c.count); got != c.want {
+		if got := curveOf(t, c.profile).When(c.count); got != c.want {
 			t.Errorf("%s: When(%v) = %v, want %v", c.profile, c.count, got, c.want)
 		}
 	}
 }
 
-func TestProfileShape(t *testing.T) {
+func TestCurveShape(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		profile string
@@ -84,7 +83,7 @@ func TestProfileShape(t *testing.T) {
 		{"const(5, 1s) const(5, 1s) const(6, 1s)", 16, 6, 3 * time.Second, 2},
 		{"line(9, 9, 0s) const(1, 1s)", 1, 1, time.Second, 1},
 	} {
-		p := profileOf(t, c.profile)
+		p := curveOf(t, c.profile)
 		if got := p.Total(); got != c.total {
 			t.Errorf("%s: Total = %d, want %d", c.profile, got, c.total)
 		}
@@ -100,9 +99,9 @@ func TestProfileShape(t *testing.T) {
 	}
 }
 
-func TestProfileRate(t *testing.T) {
+func TestCurveRate(t *testing.T) {
 	t.Parallel()
-	p := profileOf(t, "line(0, 10, 1s) const(4, 1s)")
+	p := curveOf(t, "line(0, 10, 1s) const(4, 1s)")
 	for at, want := range map[time.Duration]float64{
 		-1: 0, 0: 0, time.Second / 4: 2.5, time.Second: 4, 2*time.Second - 1: 4, 2 * time.Second: 0,
 	} {
@@ -112,9 +111,9 @@ func TestProfileRate(t *testing.T) {
 	}
 }
 
-func TestProfileCount(t *testing.T) {
+func TestCurveCount(t *testing.T) {
 	t.Parallel()
-	p := profileOf(t, "line(0, 10, 1s) const(4, 1s)")
+	p := curveOf(t, "line(0, 10, 1s) const(4, 1s)")
 	for at, want := range map[time.Duration]float64{
 		-1: 0, 0: 0, time.Second / 2: 1.25, time.Second: 5, 3 * time.Second / 2: 7, time.Hour: 9,
 	} {
@@ -124,7 +123,7 @@ func TestProfileCount(t *testing.T) {
 	}
 }
 
-func TestNewProfileRefuses(t *testing.T) {
+func TestNewCurveRefuses(t *testing.T) {
 	t.Parallel()
 	for name, stages := range map[string][]Stage{
 		"a negative rate":      {{-1, 1, time.Second}},
@@ -134,16 +133,16 @@ func TestNewProfileRefuses(t *testing.T) {
 		"more than 2^53":       {{1e12, 1e12, 3 * time.Hour}},
 		"longer than an int64": {{0, 0, math.MaxInt64}, {1, 1, 1}},
 	} {
-		if _, err := NewProfile(stages); err == nil {
+		if _, err := NewCurve(stages); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
 }
 
-func TestProfileString(t *testing.T) {
+func TestCurveString(t *testing.T) {
 	t.Parallel()
 	const text = "line(0/s, 2.5/s, 1h30m) const(2.5/s, 2d)"
-	if got := profileOf(t, text).String(); got != text {
+	if got := curveOf(t, text).String(); got != text {
 		t.Errorf("String() = %q, want %q", got, text)
 	}
 }
@@ -165,11 +164,11 @@ func drawStages(t *rapid.T) []Stage {
 	}), 1, 12).Draw(t, "stages")
 }
 
-func TestProfileAgainstOracle(t *testing.T) {
+func TestCurveAgainstOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		stages := drawStages(t)
-		p, err := NewProfile(stages)
+		p, err := NewCurve(stages)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,10 +197,10 @@ func TestProfileAgainstOracle(t *testing.T) {
 	})
 }
 
-func TestProfileProperties(t *testing.T) {
+func TestCurveProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, err := NewProfile(drawStages(t))
+		p, err := NewCurve(drawStages(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,10 +240,10 @@ func recorded() []Stage {
 	return stages
 }
 
-func TestProfileOfManyStages(t *testing.T) {
+func TestCurveOfManyStages(t *testing.T) {
 	t.Parallel()
 	stages := recorded()
-	p, err := NewProfile(stages)
+	p, err := NewCurve(stages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,39 +261,21 @@ func TestProfileOfManyStages(t *testing.T) {
 	}
 }
 
-func TestPair(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		number := rapid.Float64Range(-1e9, 1e9)
-		var sum pair
-		exact := new(big.Float).SetPrec(600)
-		for _, x := range rapid.SliceOf(number).Draw(t, "numbers") {
-			sum = sum.plus(pair{high: x})
-			exact.Add(exact, big.NewFloat(x))
-		}
-		got := new(big.Float).SetPrec(600).Add(big.NewFloat(sum.high), big.NewFloat(sum.low))
-		off, _ := got.Sub(got, exact).Float64()
-		if math.Abs(off) > 1e-18 {
-			t.Fatalf("the sum is off by %v", off)
-		}
-	})
-}
-
-func TestProfileAllocatesNothing(t *testing.T) {
-	p := profileOf(t, "line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)")
+func TestCurveAllocatesNothing(t *testing.T) {
+	p := curveOf(t, "line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)")
 	var i float64
 	if got := testing.AllocsPerRun(100, func() { i += 1000; p.Count(p.When(i)) }); got != 0 {
 		t.Errorf("%v allocations, want 0", got)
 	}
 }
 
-func BenchmarkProfileWhen(b *testing.B) {
-	many, err := NewProfile(recorded())
+func BenchmarkCurveWhen(b *testing.B) {
+	many, err := NewCurve(recorded())
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, p := range map[string]*Profile{
-		"stages=3":      profileOf(b, "line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)"),
+	for name, p := range map[string]*Curve{
+		"stages=3":      curveOf(b, "line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)"),
 		"stages=125300": many,
 	} {
 		b.Run(name, func(b *testing.B) {

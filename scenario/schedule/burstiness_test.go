@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"math"
@@ -15,7 +15,7 @@ func TestWindowsAgainstCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var stages []Stage
 		window := time.Duration(rapid.IntRange(1, 5).Draw(t, "window")) * time.Second
-		w := NewWindows(window, ArrivalsEven)
+		w := NewWindows(window, Even)
 		span := 0
 		for range rapid.IntRange(1, 12).Draw(t, "stages") {
 			seconds := rapid.IntRange(1, 9).Draw(t, "seconds")
@@ -25,7 +25,7 @@ func TestWindowsAgainstCounts(t *testing.T) {
 			stages, span = append(stages, s), span+seconds
 			w.Add(s)
 		}
-		p, err := NewProfile(stages)
+		p, err := NewCurve(stages)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func TestWindowsAgainstCounts(t *testing.T) {
 			return
 		}
 		counts := make([]float64, whole+1)
-		schedule := NewSchedule(p, ArrivalsEven, 1)
+		schedule := New(p, Even, 1)
 		for i := range p.Total() {
 			counts[min(int(schedule.Due(i)/window), whole)]++
 		}
@@ -45,7 +45,7 @@ func TestWindowsAgainstCounts(t *testing.T) {
 				empty++
 			}
 		}
-		got, mean := w.Bursts(), sum/float64(whole)
+		got, mean := w.Burstiness(), sum/float64(whole)
 		if sum == 0 {
 			if got.Empty != 1 || got.CV != 0 {
 				t.Fatalf("of nothing: %+v", got)
@@ -63,15 +63,15 @@ func TestWindowsAgainstCounts(t *testing.T) {
 func TestWindowsOfRandomArrivals(t *testing.T) {
 	t.Parallel()
 	stage := Stage{From: 3, To: 3, Over: 20_000 * time.Second}
-	p, err := NewProfile([]Stage{stage})
+	p, err := NewCurve([]Stage{stage})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := NewWindows(time.Second, ArrivalsPoisson)
+	w := NewWindows(time.Second, Poisson)
 	w.Add(stage)
-	got := w.Bursts()
+	got := w.Burstiness()
 	counts := make([]float64, 20_000)
-	cursor := NewSchedule(p, ArrivalsPoisson, 1).Cursor()
+	cursor := New(p, Poisson, 1).Cursor()
 	for i := range p.Total() {
 		counts[cursor.Due(i)/time.Second]++
 	}
@@ -92,15 +92,15 @@ func TestWindowsOfRandomArrivals(t *testing.T) {
 func TestWindowsOfARamp(t *testing.T) {
 	t.Parallel()
 	for _, over := range []time.Duration{1000 * time.Second, 366 * 24 * time.Hour} {
-		w := NewWindows(time.Second, ArrivalsEven)
+		w := NewWindows(time.Second, Even)
 		w.Add(Stage{From: 0, To: 100, Over: over})
-		if got := w.Bursts(); math.Abs(got.Mean-50) > 0.01 || math.Abs(got.CV-1/math.Sqrt(3)) > 0.001 || got.Most != 100 {
+		if got := w.Burstiness(); math.Abs(got.Mean-50) > 0.01 || math.Abs(got.CV-1/math.Sqrt(3)) > 0.001 || got.Most != 100 {
 			t.Errorf("over %v: %+v", over, got) // of a uniform law from 0 to 100
 		}
 	}
-	w := NewWindows(time.Minute, ArrivalsEven)
+	w := NewWindows(time.Minute, Even)
 	w.Add(Stage{From: 2, To: 2, Over: 5 * time.Second})
-	if got := w.Bursts(); got.Mean != 10 || got.Empty != 0 {
+	if got := w.Burstiness(); got.Mean != 10 || got.Empty != 0 {
 		t.Errorf("of less than a window: %+v", got)
 	}
 }

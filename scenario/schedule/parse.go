@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"errors"
@@ -15,20 +15,20 @@ import (
 // maxSteps bounds what one step(...) may unfold to.
 const maxSteps = 10_000
 
-// shape is one word of the profile's language.
-type shape struct {
+// function is one word of the profile's language.
+type function struct {
 	form string // as a hint shows it
 	read func(a *arguments) []Stage
 }
 
-// shapes is the profile's language, as in Yandex.Tank.
-var shapes = map[string]shape{
+// functions are the profile's language, as in Yandex.Tank.
+var functions = map[string]function{
 	"line":  {"line(from, to, over)", readLine},
 	"const": {"const(rate, over)", readConst},
 	"step":  {"step(from, to, by, each)", readStep},
 }
 
-// ParseProfile reads a profile as text: shapes one after another, separated by
+// Parse reads a load profile as text: functions one after another, separated by
 // blanks.
 //
 //	line(from, to, over)      the rate moves evenly from one to the other
@@ -39,12 +39,12 @@ var shapes = map[string]shape{
 //
 // Rates are as in ParseRate, durations as in ParseDuration. The error joins one
 // error for every shape that cannot be read.
-func ParseProfile(text string) ([]Stage, error) {
-	stages, problems := parseShapes(text)
+func Parse(text string) ([]Stage, error) {
+	stages, problems := parseCalls(text)
 	return stages, errors.Join(problems...)
 }
 
-func parseShapes(text string) (stages []Stage, problems []error) {
+func parseCalls(text string) (stages []Stage, problems []error) {
 	rest := strings.TrimSpace(text)
 	if rest == "" {
 		return nil, []error{errors.New("the profile is empty")}
@@ -56,7 +56,7 @@ func parseShapes(text string) (stages []Stage, problems []error) {
 		}
 		call := rest[:end+1]
 		rest = strings.TrimSpace(rest[end+1:])
-		more, err := parseShape(call)
+		more, err := parseCall(call)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("cannot read %q: %w", units.Clip(call), err))
 		}
@@ -66,15 +66,15 @@ func parseShapes(text string) (stages []Stage, problems []error) {
 }
 
 // parseShape reads one call such as "const(5000, 30m)".
-func parseShape(call string) ([]Stage, error) {
+func parseCall(call string) ([]Stage, error) {
 	name, inside, open := strings.Cut(strings.TrimSuffix(call, ")"), "(")
 	if !open {
 		return nil, errors.New("an opening ( is missing")
 	}
 	name = strings.TrimSpace(name)
-	s, known := shapes[name]
+	s, known := functions[name]
 	if !known {
-		words := strings.Join(slices.Sorted(maps.Keys(shapes)), ", ")
+		words := strings.Join(slices.Sorted(maps.Keys(functions)), ", ")
 		return nil, fmt.Errorf("unknown shape %q, known are %s", units.Clip(name), words)
 	}
 	a := &arguments{texts: strings.Split(inside, ",")}

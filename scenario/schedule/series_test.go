@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"bytes"
@@ -87,18 +87,18 @@ func TestSeriesRefuses(t *testing.T) {
 
 func TestReadSeriesFiles(t *testing.T) {
 	t.Parallel()
-	plain, err := ReadSeries("testdata/series.csv", usual)
+	plain, err := ReadSeries("../testdata/series.csv", usual)
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, err := ReadSeries("testdata/series.csv.gz", usual)
+	packed, err := ReadSeries("../testdata/series.csv.gz", usual)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(plain.Stages(1, time.Minute), packed.Stages(1, time.Minute)); diff != "" {
 		t.Errorf("gzip makes a difference:\n%s", diff)
 	}
-	whole, err := os.ReadFile("testdata/series.csv.gz")
+	whole, err := os.ReadFile("../testdata/series.csv.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestReadSeriesFiles(t *testing.T) {
 	if err := os.WriteFile(broken, whole[:len(whole)-12], 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{broken, "testdata", "testdata/none.csv"} {
+	for _, path := range []string{broken, "../testdata", "../testdata/none.csv"} {
 		if _, err := ReadSeries(path, usual); err == nil {
 			t.Errorf("ReadSeries(%q) passed", path)
 		}
@@ -120,7 +120,7 @@ func TestSeriesGapThatNeverEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewProfile(s.Stages(1, 100*24*time.Hour)); err == nil {
+	if _, err := NewCurve(s.Stages(1, 100*24*time.Hour)); err == nil {
 		t.Error("a profile of 20,000 years passed")
 	}
 }
@@ -133,40 +133,11 @@ func FuzzSeries(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p, err := NewProfile(s.Stages(1, s.Spacing))
+		p, err := NewCurve(s.Stages(1, s.Spacing))
 		if err == nil && (p.Total() < 0 || p.Span() < 0) {
 			t.Errorf("%d events over %v", p.Total(), p.Span())
 		}
 	})
-}
-
-// TestFollowRows: rows that say how long they last are played as long, or faster; every
-// has nothing to say about them.
-func TestFollowRows(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("period,count,long\n0,60,10\n10,5,1\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	load := func(more string) (*Scenario, error) {
-		text := "name: a\nload: {follow: {file: a.csv, seconds: long" + more + "}}\ntraffic: {}\n"
-		return Parse("a.yaml", []byte(text), Options{Dir: dir})
-	}
-	for more, want := range map[string][]Stage{
-		"":                     {{6, 6, 10 * time.Second}, {5, 5, time.Second}},
-		", speed: 4, scale: 2": {{48, 48, 2500 * time.Millisecond}, {40, 40, 250 * time.Millisecond}},
-	} {
-		s, err := load(more)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, s.Load.Profile.Stages()); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", more, diff)
-		}
-	}
-	if _, err := load(", every: 2s"); err == nil || !strings.Contains(err.Error(), "load.follow.every: given beside seconds") {
-		t.Errorf("every beside seconds: %v", err)
-	}
 }
 
 // TestSeriesOfRows: rows that say how long they last.

@@ -1,4 +1,4 @@
-package scenario
+package schedule
 
 import (
 	"math"
@@ -10,7 +10,7 @@ import (
 
 func TestScheduleEven(t *testing.T) {
 	t.Parallel()
-	s := NewSchedule(profileOf(t, "const(10, 1s)"), ArrivalsEven, 1)
+	s := New(curveOf(t, "const(10, 1s)"), Even, 1)
 	if got := s.Total(); got != 10 {
 		t.Fatalf("Total = %d, want 10", got)
 	}
@@ -30,11 +30,11 @@ func TestSchedulePoissonCursor(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		total := rapid.Int64Range(1, 5000).Draw(t, "total")
-		p, err := NewProfile([]Stage{{float64(total), float64(total), time.Second}})
+		p, err := NewCurve([]Stage{{float64(total), float64(total), time.Second}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := NewSchedule(p, ArrivalsPoisson, rapid.Uint64().Draw(t, "seed"))
+		s := New(p, Poisson, rapid.Uint64().Draw(t, "seed"))
 		if s.Total() != total {
 			t.Fatalf("Total = %d, want %d", s.Total(), total)
 		}
@@ -57,9 +57,9 @@ func TestSchedulePoissonCursor(t *testing.T) {
 
 func TestSchedulePoissonSeeds(t *testing.T) {
 	t.Parallel()
-	p := profileOf(t, "const(1000, 10s)")
-	same, other := NewSchedule(p, ArrivalsPoisson, 1), NewSchedule(p, ArrivalsPoisson, 2)
-	if same.Due(500) != NewSchedule(p, ArrivalsPoisson, 1).Due(500) {
+	p := curveOf(t, "const(1000, 10s)")
+	same, other := New(p, Poisson, 1), New(p, Poisson, 2)
+	if same.Due(500) != New(p, Poisson, 1).Due(500) {
 		t.Error("one seed, two schedules")
 	}
 	if same.Due(500) == other.Due(500) {
@@ -73,7 +73,7 @@ func TestSchedulePoissonSeeds(t *testing.T) {
 // poisson returns the dues of a constant rate of 1000/s over 100 blocks.
 func poisson(t *testing.T, seed uint64) []time.Duration {
 	t.Helper()
-	s := NewSchedule(profileOf(t, "const(1000, 102.4s)"), ArrivalsPoisson, seed)
+	s := New(curveOf(t, "const(1000, 102.4s)"), Poisson, seed)
 	dues := make([]time.Duration, s.Total())
 	c := s.Cursor()
 	for i := range dues {
@@ -134,9 +134,9 @@ func TestSchedulePoissonDispersion(t *testing.T) {
 }
 
 func TestScheduleAllocatesNothing(t *testing.T) {
-	p := profileOf(t, "line(0, 5000, 10m) const(5000, 30m)")
-	for _, a := range []Arrivals{ArrivalsEven, ArrivalsPoisson} {
-		s := NewSchedule(p, a, 1)
+	p := curveOf(t, "line(0, 5000, 10m) const(5000, 30m)")
+	for _, a := range []Arrivals{Even, Poisson} {
+		s := New(p, a, 1)
 		c := s.Cursor()
 		var i int64
 		if got := testing.AllocsPerRun(100, func() { i += 100; s.Due(i); c.Due(i) }); got != 0 {
@@ -146,11 +146,11 @@ func TestScheduleAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkCursorDue(b *testing.B) {
-	p := profileOf(b, "line(0, 5000, 10m) const(5000, 30m)")
-	for _, a := range []Arrivals{ArrivalsEven, ArrivalsPoisson} {
+	p := curveOf(b, "line(0, 5000, 10m) const(5000, 30m)")
+	for _, a := range []Arrivals{Even, Poisson} {
 		b.Run(string(a), func(b *testing.B) {
 			b.ReportAllocs()
-			s := NewSchedule(p, a, 1)
+			s := New(p, a, 1)
 			c := s.Cursor()
 			for i := int64(0); b.Loop(); i = (i + 1) % s.Total() {
 				c.Due(i)
@@ -161,7 +161,7 @@ func BenchmarkCursorDue(b *testing.B) {
 
 func BenchmarkScheduleDuePoisson(b *testing.B) {
 	b.ReportAllocs()
-	s := NewSchedule(profileOf(b, "const(5000, 30m)"), ArrivalsPoisson, 1)
+	s := New(curveOf(b, "const(5000, 30m)"), Poisson, 1)
 	for i := int64(0); b.Loop(); i = (i + 7919) % s.Total() {
 		s.Due(i)
 	}

@@ -1,0 +1,312 @@
+package kubernetes
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Kubectl brings a job to a cluster and its results home, with the user's own
+// kubectl: its contexts, plugins for signing in, proxies and rights are those that
+// the user knows.
+type Kubectl struct {
+	Command     []string      // kubectl and what comes before its verb, as kubectl --context staging
+	Logs        string        // a directory: what each shard prints is written there
+	ReadyWithin time.Duration // how long the pods may take to be ready; then nothing is sent
+	Margin      time.Duration // from when all are ready to the start; the kubelet tells a pod within 1 s
+	Note        func(format string, args ...any)
+}
+
+// lookEvery is how often the cluster is asked how the pods are.
+const lookEvery = time.Second
+
+// readyLine is how a shard says that it waits for the start alone.
+const readyLine = "ready: the load starts when"
+
+// Run applies a job, waits until each shard is ready, sets the start of all, and
+// follows what they print until they are done. It returns the files with what the
+// shards printed, by index. If ctx ends before the start the job is deleted and
+// nothing was sent; if it ends later the pods are asked to stop, and their last
+// words are awaited.
+func (k *Kubectl) Run(ctx context.Context, j Job) ([]string, error) {
+	var text bytes.Buffer
+	if err := j.Render(&text); err != nil {
+		return nil, err
+	}
+	if _, err := k.do(ctx, &text, "apply", "--validate=strict", "-f", "-"); err != nil {
+		return nil, err
+	}
+	r := &running{Kubectl: k, job: j, shards: map[int]*shard{}}
+	if err := r.ready(ctx); err != nil {
+		return nil, errors.Join(err, r.remove())
+	}
+	start := time.Now().Add(k.Margin).UTC().Truncate(time.Second).Add(time.Second)
+	if err := r.start(ctx, start); err != nil {
+		return nil, errors.Join(err, r.remove())
+	}
+	k.Note("all %d shards are ready: the load starts at %s", j.Shards, start.Format(time.RFC3339))
+	return r.follow(ctx)
+}
+
+// Collect reads again what the shards of a run printed, as after a run whose
+// follower was cut off.
+func (k *Kubectl) Collect(ctx context.Context, j Job) ([]string, error) {
+	r := &running{Kubectl: k, job: j, shards: map[int]*shard{}}
+	pods, err := r.pods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var logs []string
+	for _, p := range pods {
+		path := r.logFile(p.index())
+		printed, err := k.do(ctx, nil, "logs", p.Metadata.Name)
+		if err == nil {
+			err = os.WriteFile(path, printed, 0o600)
+		}
+		if err != nil {
+			return nil, err
+		}
+		logs = append(logs, path)
+	}
+	if len(logs) == 0 {
+		return nil, fmt.Errorf("the cluster has no pods of run %s: they are gone, or in another namespace", j.RunID)
+	}
+	return logs, nil
+}
+
+// do runs kubectl and returns what it prints.
+func (k *Kubectl) do(ctx context.Context, stdin *bytes.Buffer, args ...string) ([]byte, error) {
+	c := k.command(ctx, args...)
+	if stdin != nil {
+		c.Stdin = stdin
+	}
+	var said bytes.Buffer
+	c.Stderr = &said
+	out, err := c.Output()
+	if err != nil {
+		return nil, fmt.Errorf("kubectl %s: %w: %s", args[0], err, firstLines(said.String(), 3))
+	}
+	return out, nil
+}
+
+// command is a call of kubectl.
+func (k *Kubectl) command(ctx context.Context, args ...string) *exec.Cmd {
+	whole := append(slices.Clone(k.Command), args...)
+	return exec.CommandContext(ctx, whole[0], whole[1:]...)
+}
+
+// firstLines are at most n lines of a text, in one.
+func firstLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[:min(n, len(lines))], "; ")
+}
+
+// running is a job on the cluster.
+type running struct {
+	*Kubectl
+	job    Job
+	shards map[int]*shard
+}
+
+// shard is one whose output is followed.
+type shard struct {
+	pod  string
+	seen *watcher
+	done chan struct{} // closed when kubectl logs has ended
+}
+
+// pod is what is read of a pod.
+type pod struct {
+	Metadata struct {
+		Name        string            `json:"name"`
+		Annotations map[string]string `json:"annotations"`
+	} `json:"metadata"`
+	Status struct {
+		Phase      string `json:"phase"`
+		Conditions []struct {
+			Type    string `json:"type"`
+			Status  string `json:"status"`
+			Message string `json:"message"`
+		} `json:"conditions"`
+		ContainerStatuses []struct {
+			State struct {
+				Waiting *struct {
+					Reason  string `json:"reason"`
+					Message string `json:"message"`
+				} `json:"waiting"`
+			} `json:"state"`
+		} `json:"containerStatuses"`
+	} `json:"status"`
+}
+
+// index is the shard that a pod runs; -1: the Job has not said.
+func (p *pod) index() int {
+	n, err := strconv.Atoi(p.Metadata.Annotations["batch.kubernetes.io/job-completion-index"])
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// stuck says why a pod does not run; empty: it runs, or may do so soon.
+func (p *pod) stuck() string {
+	for _, c := range p.Status.ContainerStatuses {
+		if w := c.State.Waiting; w != nil && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
+			return firstLines(w.Reason+": "+w.Message, 1)
+		}
+	}
+	for _, c := range p.Status.Conditions {
+		if c.Type == "PodScheduled" && c.Status == "False" {
+			return "not scheduled: " + firstLines(c.Message, 1)
+		}
+	}
+	return ""
+}
+
+// pods asks the cluster for the pods of the run.
+func (r *running) pods(ctx context.Context) ([]pod, error) {
+	text, err := r.do(ctx, nil, r.inNamespace("get", "pods", "-l", runLabel+"="+r.job.RunID, "-o", "json")...)
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Items []pod `json:"items"`
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("kubectl get pods: %w", err)
+	}
+	slices.SortFunc(list.Items, func(a, b pod) int { return a.index() - b.index() })
+	return list.Items, nil
+}
+
+// inNamespace adds the job's namespace to the arguments of kubectl.
+func (r *running) inNamespace(args ...string) []string {
+	if r.job.Namespace == "" {
+		return args
+	}
+	return append(args, "--namespace", r.job.Namespace)
+}
+
+// ready waits until each shard says that it is, and follows their output from the
+// moment that they run: of a pod that is deleted nothing else is left.
+func (r *running) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.ReadyWithin)
+	defer cancel()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	told := ""
+	for {
+		pods, err := r.pods(ctx)
+		if err != nil {
+			return err
+		}
+		waitsFor, err := r.look(ctx, pods)
+		if err != nil || waitsFor == "" {
+			return err
+		}
+		if waitsFor != told {
+			told = waitsFor
+			r.Note("waiting: %s", told)
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the shards were not ready within %v (%s): nothing was sent", r.ReadyWithin, told)
+		}
+	}
+}
+
+// look says what the run waits for; empty: every shard is ready.
+func (r *running) look(ctx context.Context, pods []pod) (string, error) {
+	count, why := 0, ""
+	for _, p := range pods {
+		s := r.shards[p.index()]
+		switch {
+		case s != nil && s.seen.ready():
+			count++
+		case s != nil && (p.Status.Phase == "Failed" || p.Status.Phase == "Succeeded"):
+			<-s.done
+			return "", fmt.Errorf("shard %d ended before the start: %s", p.index(), s.seen.last())
+		case s == nil && p.index() >= 0 && p.Status.Phase != "Pending":
+			if err := r.attach(ctx, p); err != nil {
+				return "", err
+			}
+		case why == "":
+			why = p.stuck()
+		}
+	}
+	if count == r.job.Shards {
+		return "", nil
+	}
+	if why != "" {
+		why = ", " + why
+	}
+	return fmt.Sprintf("%d of %d shards are ready%s", count, r.job.Shards, why), nil
+}
+
+// attach follows what a shard prints, into its file.
+func (r *running) attach(ctx context.Context, p pod) error {
+	file, err := os.Create(r.logFile(p.index()))
+	if err != nil {
+		return err
+	}
+	s := &shard{pod: p.Metadata.Name, seen: &watcher{to: file}, done: make(chan struct{})}
+	c := r.command(context.WithoutCancel(ctx), r.inNamespace("logs", "-f", s.pod)...)
+	c.Stdout = s.seen
+	if err := c.Start(); err != nil {
+		return errors.Join(fmt.Errorf("kubectl logs: %w", err), file.Close())
+	}
+	r.shards[p.index()] = s
+	go func() {
+		defer close(s.done)
+		_, _ = c.Wait(), file.Close() // what is missing is seen when the bundle is read
+	}()
+	return nil
+}
+
+// logFile is where what a shard prints is written.
+func (r *running) logFile(index int) string {
+	return filepath.Join(r.Logs, fmt.Sprintf("shard-%d.log", index))
+}
+
+// start sets the start of all pods, by an annotation that the kubelet writes into
+// a file of theirs.
+func (r *running) start(ctx context.Context, at time.Time) error {
+	_, err := r.do(ctx, nil, r.inNamespace("annotate", "pods", "-l", runLabel+"="+r.job.RunID, "--overwrite",
+		startNote+"="+at.Format(time.RFC3339))...)
+	return err
+}
+
+// follow waits until no shard prints any more.
+func (r *running) follow(ctx context.Context) ([]string, error) {
+	var logs []string
+	var stopped error
+	for i := range r.job.Shards {
+		select {
+		case <-r.shards[i].done:
+		case <-ctx.Done():
+			if stopped == nil {
+				r.Note("stopping: the shards send nothing new, and say what they did")
+				stopped = r.remove()
+			}
+			<-r.shards[i].done
+		}
+		logs = append(logs, r.logFile(i))
+	}
+	return logs, stopped
+}
+
+// remove deletes the job; its pods get SIGTERM and a minute.
+func (r *running) remove() error {
+	_, err := r.do(context.Background(), nil, r.inNamespace("delete", "job", r.job.Name(), "--ignore-not-found", "--wait=false")...)
+	return err
+}

@@ -1,0 +1,62 @@
+package kubernetes
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+)
+
+// watcher passes on what a shard prints, and looks whether it is ready. Its
+// methods may be called from several goroutines.
+type watcher struct {
+	to io.Writer
+
+	mu     sync.Mutex
+	line   []byte // the one that is not yet complete
+	spoken string // the last complete line
+	is     bool   // it said that it is ready
+}
+
+// maxLine is how much of a line is looked at, in bytes.
+const maxLine = 4 << 10
+
+// Write passes b on.
+func (w *watcher) Write(b []byte) (int, error) {
+	w.look(b)
+	return w.to.Write(b)
+}
+
+// look reads the lines of b.
+func (w *watcher) look(b []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		head, rest, whole := bytes.Cut(b, []byte("\n"))
+		if len(w.line) < maxLine {
+			w.line = append(w.line, head[:min(len(head), maxLine)]...)
+		}
+		if !whole {
+			return
+		}
+		if text := strings.TrimSpace(string(w.line)); text != "" {
+			w.spoken = text
+			w.is = w.is || strings.Contains(text, readyLine)
+		}
+		w.line, b = w.line[:0], rest
+	}
+}
+
+// ready tells whether the shard said that it is.
+func (w *watcher) ready() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.is
+}
+
+// last is the last line that the shard printed.
+func (w *watcher) last() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.spoken
+}
