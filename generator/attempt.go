@@ -13,12 +13,6 @@ import (
 // the client would make one. It tells whether b waits for that: then it is not
 // the sender's any more.
 func (s *sender) settle(b *Batch) (waits bool) {
-	if s.retries != nil && s.retries.tooLarge(b, &s.out) {
-		if part := s.retries.stretch(b, 0, b.Events/2); part != nil {
-			s.shrink(b, part)
-			return false
-		}
-	}
 	for s.retries != nil {
 		wait, again := s.retries.wants(b, &s.out, s.wire.retryAfter())
 		if !again || !s.ordered && !s.retries.room(b) || !s.retries.hold(b, &s.out) {

@@ -32,7 +32,6 @@ type Batch struct {
 	left    []int64               // which events are left, by index; nil: all
 	parts   []results.Part        // what became of the others
 	attempt int                   // how often it was sent again
-	spared  int                   // how often of that with fewer events, which the client does not count
 	last    results.Outcome       // of the attempt before
 	unsure  *results.Outcome      // of the first attempt that may have arrived; nil: none
 	stored  int                   // attempts before that may have stored events that are left

@@ -48,7 +48,7 @@ func newDialer(d *Destination) *dialer {
 		l.addrs = []string{target}
 	}
 	if d.Proxy != nil {
-		l.proxy = newProxied(d, l.addrs[0])
+		l.proxy = &proxied{at: d.Proxy, target: l.addrs[0]}
 	}
 	return l
 }
@@ -108,7 +108,7 @@ func (l *dialer) reach(ctx context.Context) (conn net.Conn, err error) {
 
 // socketOf returns what a connection of a dialer stands on.
 func socketOf(c net.Conn) *socket {
-	for secure, ok := c.(*tls.Conn); ok; secure, ok = c.(*tls.Conn) { // twice, through a proxy that is encrypted
+	if secure, ok := c.(*tls.Conn); ok {
 		c = secure.NetConn()
 	}
 	return c.(*socket)

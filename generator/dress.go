@@ -12,11 +12,8 @@ type dress struct {
 	kind     string // Content-Type
 	encoding string // Content-Encoding, empty: not said
 
-	zip  compressor                     // nil: none
-	form func(dst, plain []byte) []byte // nil: bodies are no forms
-	more string                         // fields of the form behind its data
-
-	packed []byte // a body as it is packed
+	zip    compressor // nil: none
+	packed []byte     // a body as it is packed
 }
 
 // newDress returns how bodies travel to t.
@@ -30,25 +27,16 @@ func newDress(t *scenario.Target) dress {
 	if known && d.zip != nil {
 		d.kind = h.ContentType
 	}
-	word := string(t.Compression)
-	var forms capture.FormEncoder
-	switch t.Compression {
-	case scenario.CompressionNone:
+	if d.zip == nil {
 		return d
-	case scenario.CompressionBase64:
-		d.form, d.kind = forms.AppendBase64, capture.ContentForm
-	case scenario.CompressionLZ64:
-		d.form, d.kind = forms.AppendLZ64, capture.ContentForm
-	case scenario.CompressionGzip:
-		if t.Client == scenario.ClientJS && t.Hinted() == scenario.HintQuery {
-			word = "gzip-js" // as browsers call it
-		}
+	}
+	word := string(t.Compression)
+	if t.Client == scenario.ClientJS && t.Hinted() == scenario.HintQuery {
+		word = "gzip-js" // as browsers call it
 	}
 	switch t.Hinted() {
 	case scenario.HintQuery:
 		d.path = joinQuery(d.path, "compression="+word)
-	case scenario.HintForm:
-		d.more = "&compression=" + word
 	case scenario.HintHeader:
 		d.encoding = word
 		if h.HintsTwice && t.Hint == "" && t.Endpoint != scenario.EndpointV1 {
@@ -64,15 +52,11 @@ func newDress(t *scenario.Target) dress {
 // than what they hold.
 func (d *dress) put(b *Batch, plain []byte) (spare []byte) {
 	b.Path, b.ContentType, b.ContentEncoding, b.Plain = d.path, d.kind, d.encoding, len(plain)
-	switch {
-	case d.form != nil:
-		d.packed = append(d.form(d.packed[:0], plain), d.more...)
-	case d.zip != nil:
-		d.packed = compress(d.zip, d.packed[:0], plain)
-	default:
+	if d.zip == nil {
 		spare, b.Body = b.Body, plain
 		return spare
 	}
+	d.packed = compress(d.zip, d.packed[:0], plain)
 	b.Body = append(b.Body[:0], d.packed...)
 	return plain
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"rehearse/capture"
@@ -132,7 +131,7 @@ func TestEarlyAnswersOverTCP(t *testing.T) {
 }
 
 // TestTooLargeOverTCP: what the endpoint here would not even read is refused for its size,
-// which is what is more than twice its limit, and so can be halved.
+// which is what is more than twice its limit.
 func TestTooLargeOverTCP(t *testing.T) {
 	t.Parallel()
 	const limit = 64 << 10
@@ -158,20 +157,4 @@ func TestTooLargeOverTCP(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
-}
-
-// TestHalvingWhatIsNotRead: a whole run to an endpoint that reads none of the
-// batches, in memory: all events are in, in parts.
-func TestHalvingWhatIsNotRead(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := parse(t, "name: test\nload: {profile: 'const(100, 400ms)'}\ntarget: {compression: none, client: posthog-node, connections: 2}\nretry: sdk\ntraffic: {properties: {bytes: {p50: 20000, p99: 20001}}}\n")
-		r := stageRun{scenario: s, endpoint: staging.Config{MaxBody: 70_000}} // three events of 20 kB
-		r.run(t)
-		fates := r.balance(t)
-		// 2 batches of 20, of which halves of 10 and 5 are too large as well, and 2 fit.
-		if got := fates[capture.FateAccepted]; got != (results.Count{Requests: 20, Events: 40}) || r.stats.Events.Accepted != 40 {
-			t.Errorf("%+v, %+v, the endpoint %+v", fates, r.total.Refusals, r.stats.Events)
-		}
-	})
 }

@@ -29,7 +29,6 @@ func TestRefusedForetold(t *testing.T) {
 		{"decompressed bodies", "batching: {events: {min: 100, max: 500}}\ntraffic: {events: {a: {weight: 1, from: server, properties: {text: {words: [1, 2]}, word: " + strings.Repeat("a", 500) + "}}}}\n", "limits: {body: 64kB}", "decompressed body too large"},
 		{"cut by their bytes", "batching: {events: 500, bytes: 100kB}\ntarget: {compression: none}\n" + sized, "limits: {body: 100kB}", ""},
 		{"bodies of v1", "batching: {events: 300}\ntarget: {endpoint: v1, compression: none}\n" + sized, "limits: {body: 250kB}", "request body too large"},
-		{"forms", "batching: {events: 150}\ntarget: {compression: base64}\n" + sized, "limits: {body: 150kB}", "request body too large"},
 		{"the tail of the sizes", "batching: {events: 20}\n" + sized, "limits: {event: 3kB}", "event too large"},
 		{"the tail in v1", "batching: {events: 20}\ntarget: {endpoint: v1}\n" + sized, "limits: {event: 3kB}", "event too large"},
 		{"a rare kind of event", "batching: {events: 20}\ntraffic: {events: {a: {weight: 999, properties: {}}, report: {weight: 1, properties: {text: {words: [900, 1000]}}}}}\n", "limits: {event: 5kB}", "event too large"},

@@ -3,7 +3,6 @@ package generator
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -15,27 +14,15 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// proxied is a target behind a proxy: one that opens tunnels over HTTP, encrypted
-// or not, or one that speaks SOCKS5. Names are the proxy's to look up, whichever
-// kind it is.
+// proxied is a target behind a proxy: one that opens tunnels over HTTP, or one that
+// speaks SOCKS5. Names are the proxy's to look up, whichever kind it is.
 type proxied struct {
 	at     *url.URL
-	target string      // host and port
-	secure *tls.Config // of the connection to the proxy; nil: not encrypted
+	target string // host and port
 }
 
 // dialing is how TCP connections are opened.
 type dialing func(ctx context.Context, addr string) (net.Conn, error)
-
-// newProxied leads to target through the proxy of d. Who vouches for the target
-// vouches for the proxy as well.
-func newProxied(d *Destination, target string) *proxied {
-	p := &proxied{at: d.Proxy, target: target}
-	if p.at.Scheme == "https" {
-		p.secure = &tls.Config{ServerName: p.at.Hostname(), RootCAs: d.Roots, MinVersion: tls.VersionTLS12}
-	}
-	return p
-}
 
 // reach opens a connection on which the target can be spoken to.
 func (p *proxied) reach(ctx context.Context, open dialing) (net.Conn, error) {
@@ -43,27 +30,22 @@ func (p *proxied) reach(ctx context.Context, open dialing) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	through, err := p.pass(ctx, conn)
-	if err != nil {
+	if err := p.pass(ctx, conn); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("cannot pass the proxy: %w", err)
 	}
-	return through, nil
+	return conn, nil
 }
 
 // pass makes conn, which ends at the proxy, lead to the target.
-func (p *proxied) pass(ctx context.Context, conn net.Conn) (net.Conn, error) {
+func (p *proxied) pass(ctx context.Context, conn net.Conn) error {
 	switch p.at.Scheme {
+	case "http":
+		return connectTunnel(ctx, conn, connectRequest(p.target, p.at.User))
 	case "socks5", "socks5h":
-		return conn, p.ask(ctx, conn)
-	case "https":
-		secure := tls.Client(conn, p.secure)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			return nil, handshakeError{err}
-		}
-		conn = secure
+		return p.ask(ctx, conn)
 	}
-	return conn, burrow(ctx, conn, connectRequest(p.target, p.at.User))
+	return fmt.Errorf("it is none that can be spoken to: want http, socks5 or socks5h, not %q", p.at.Scheme)
 }
 
 // ask speaks SOCKS5 (RFC 1928, and RFC 1929 where there is a user) on conn.
@@ -93,8 +75,8 @@ func (o dialing) DialContext(ctx context.Context, _, addr string) (net.Conn, err
 // maxTunnelAnswer bounds what a proxy may say before its tunnel stands, in bytes.
 const maxTunnelAnswer = maxHead
 
-// burrow asks a proxy for a tunnel (RFC 9110, section 9.3.6).
-func burrow(ctx context.Context, conn net.Conn, request string) error {
+// connectTunnel asks a proxy for a tunnel with CONNECT (RFC 9110, section 9.3.6).
+func connectTunnel(ctx context.Context, conn net.Conn, request string) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	if _, err := io.WriteString(conn, request); err != nil {

@@ -92,11 +92,11 @@ func (r *retries) waiting() results.Count {
 // before. Only the events that were returned count where the answer speaks of
 // events, else all that are left.
 func (r *retries) wants(b *Batch, o *results.Outcome, asked time.Duration) (wait time.Duration, again bool) {
-	if !r.policy.Allows(b.attempt-b.spared, o.Status > 0) || r.ending.Err() != nil || !r.retryable(o, asked) {
+	if !r.policy.Allows(b.attempt, o.Status > 0) || r.ending.Err() != nil || !r.retryable(o, asked) {
 		return 0, false
 	}
 	s := rng.NewStream(retrySalt^uint64(b.First), uint64(b.attempt))
-	wait = r.policy.Wait(b.attempt-b.spared, s.Float64(), asked)
+	wait = r.policy.Wait(b.attempt, s.Float64(), asked)
 	return wait, o.Done+wait < r.until
 }
 

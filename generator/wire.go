@@ -56,7 +56,7 @@ type Destination struct {
 
 	Roots   *x509.CertPool      // who is trusted to certify an https target; nil: the system's
 	Resolve map[string][]string // where a host:port leads, as host:port; missing: by the name's look-up
-	Proxy   *url.URL            // http, https, socks5 or socks5h: on the way to the target; nil: none
+	Proxy   *url.URL            // http, socks5 or socks5h: on the way to the target; nil: none
 }
 
 // newWire returns a wire to d; connections die when hard ends.

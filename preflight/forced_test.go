@@ -1,6 +1,10 @@
 package preflight_test
 
 import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -98,7 +102,15 @@ func TestOverflowInPlace(t *testing.T) {
 func TestCountedByGeneration(t *testing.T) {
 	t.Parallel()
 	for generation, want := range map[string]bool{"current": true, "2024": false} {
-		s := parse(t, told, "load.profile=const(100, 1s)", "target.compression=lz64", "staging.generation="+generation)
+		// {"event":"e","distinct_id":"d","api_key":"t"}, in a form that 2024 does not read.
+		const form = `data=N4IgpgbmB2AuIC5wgDQgCYEsDOtPQGNYB9TdRDVEAQwAdNiBrMATwvgF8g%3D%3D`
+		path := filepath.Join(t.TempDir(), "form.jsonl")
+		line := fmt.Sprintf(`{"path":"/e/?compression=lz64","content_type":"application/x-www-form-urlencoded","now":"2026-01-01T00:00:00Z","body":%q}`,
+			base64.StdEncoding.EncodeToString([]byte(form)))
+		if err := os.WriteFile(path, []byte(line+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := parse(t, "name: a\nreplay: {files: ["+path+"], format: capture, pseudonymize: false}\nstaging: {generation: "+generation+"}\n")
 		if r := count(t, s, nil); r.Plan.Persons > 0 != want {
 			t.Errorf("%s: %d persons", generation, r.Plan.Persons)
 		}

@@ -156,7 +156,8 @@ func proxyFor(c *httpproxy.Config, target *url.URL) (*url.URL, error) {
 		return nil, nil
 	}
 	if err != nil || !usable(proxy) { // to quote it would quote its password
-		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY to be http, https, socks5 or socks5h and a host, as in http://proxy.example:3128, or NO_PROXY=" + target.Hostname())
+		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY to be http, " +
+			"socks5 or socks5h (not https) and a host, as in http://proxy.example:3128, or NO_PROXY=" + target.Hostname())
 	}
 	return proxy, nil
 }
@@ -165,7 +166,7 @@ func proxyFor(c *httpproxy.Config, target *url.URL) (*url.URL, error) {
 // has been taken for a host and a path.
 func usable(proxy *url.URL) bool {
 	switch proxy.Scheme {
-	case "http", "https", "socks5", "socks5h":
+	case "http", "socks5", "socks5h":
 		return proxy.Hostname() != "" && strings.Trim(proxy.Path, "/") == ""
 	}
 	return false

@@ -35,7 +35,8 @@ func TestProxyFor(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ http, https, no, target, want string }{
 		{"proxy.test:3128", "", "", "http://capture.test", "http://proxy.test:3128"},
-		{"http://proxy.test", "https://secure.test", "", "https://capture.test", "https://secure.test"},
+		{"http://proxy.test", "http://secure.test", "", "https://capture.test", "http://secure.test"},
+		{"", "https://ada:secret@secure.test", "", "https://capture.test", "error"},
 		{"socks5://ada:secret@proxy.test", "", "", "http://capture.test", "socks5://ada:secret@proxy.test"},
 		{"", "socks5h://proxy.test:9050", "", "https://capture.test/prefix", "socks5h://proxy.test:9050"},
 		{"http://proxy.test", "", "", "https://capture.test", ""},

@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 
 	"rehearse/capture"
@@ -15,70 +14,33 @@ import (
 	"rehearse/staging"
 )
 
-// embedded is the staging endpoint that serves runs without a target.
-type embedded struct {
-	server   *staging.Server
-	listener net.Listener
-	served   chan error
-}
-
 // serve starts the embedded endpoint, if the scenario has no other target.
 func (r *rehearsal) serve() (err error) {
 	if r.scenario.Target.URL != "" {
 		return nil
 	}
-	if r.endpoint, err = startEmbedded(StagingConfig(&r.scenario.Staging)); err != nil {
-		return err
+	if r.endpoint, err = staging.Start(StagingConfig(&r.scenario.Staging)); err != nil {
+		return fmt.Errorf("cannot start the embedded endpoint: %w", err)
 	}
-	r.onClose(r.endpoint.stop)
+	r.onClose(r.endpoint.Close)
 	return nil
 }
 
 // target is the URL that the run sends to.
 func (r *rehearsal) target() string {
 	if r.endpoint != nil {
-		return r.endpoint.url()
+		return r.endpoint.URL
 	}
 	return r.scenario.Target.URL
 }
 
-// startEmbedded serves a staging endpoint that behaves as c says on a free port
-// of this machine.
-func startEmbedded(c staging.Config) (*embedded, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("cannot start the embedded endpoint: %w", err)
-	}
-	e := &embedded{staging.New(c), listener, make(chan error, 1)}
-	go func() { e.served <- e.server.Serve(listener) }()
-	return e, nil
-}
-
-// url is where it serves.
-func (e *embedded) url() string { return "http://" + e.listener.Addr().String() }
-
-// stop ends the endpoint. It is called when the run is over: what has no answer by
-// then, for a stall say, is waited for by nobody. The listener is closed as well
-// because the endpoint may not have begun to serve.
-func (e *embedded) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
-	defer cancel()
-	e.server.Shutdown(ctx)
-	e.listener.Close()
-	<-e.served
-}
-
-// stopWithin is how long connections may take to close.
-const stopWithin = 100 * time.Millisecond
-
-// write leaves what the embedded endpoint has counted in the run directory, as
-// it answers it under /_rehearse/stats. Another endpoint, a nil e, is not ours
-// to ask.
-func (e *embedded) write(directory string) error {
-	if e == nil {
+// keepCounts leaves what the embedded endpoint has counted in the run directory, as it
+// answers it under /_rehearse/stats. Another endpoint is not ours to ask.
+func (r *rehearsal) keepCounts(directory string) error {
+	if r.endpoint == nil {
 		return nil
 	}
-	if err := keepJSON(directory, results.EndpointFile, e.server.Stats()); err != nil {
+	if err := keepJSON(directory, results.EndpointFile, r.endpoint.Stats()); err != nil {
 		return fmt.Errorf("cannot write what the endpoint counted: %w", err)
 	}
 	return nil
@@ -94,11 +56,11 @@ const (
 // compare holds what the endpoint kept of a run against what the ledger calls
 // accepted; nil for another's endpoint. Where nobody knows which events it should
 // have kept, that is said.
-func (e *embedded) compare(ctx context.Context, r *rehearsal, d *results.Directory) *results.EndpointSum {
-	if e == nil {
+func (r *rehearsal) compare(ctx context.Context, d *results.Directory) *results.EndpointSum {
+	if r.endpoint == nil {
 		return nil
 	}
-	stats := e.server.Stats()
+	stats := r.endpoint.Stats()
 	c := &results.EndpointSum{Verdict: results.SumNotCompared, Events: stats.Events.Accepted, Kept: stats.Checksum}
 	ledger, err := d.Fates()
 	if err == nil {

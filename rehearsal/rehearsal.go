@@ -18,6 +18,7 @@ import (
 	"rehearse/results/report"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
+	"rehearse/staging"
 )
 
 // Run sends the traffic of a scenario, each batch when it is due, and returns what the
@@ -59,7 +60,7 @@ type rehearsal struct {
 	resumes    *resumption // nil: it starts from the beginning
 	source     *generator.Opened
 	authorized *authorization
-	endpoint   *embedded // nil: it is another's
+	endpoint   *staging.Local // nil: it is another's
 	to         generator.Destination
 	push       *otlp.Config // nil: metrics go nowhere
 
@@ -143,8 +144,8 @@ func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
 // conclude holds the books against what the embedded endpoint counted, judges the run
 // and returns it.
 func (r *rehearsal) conclude(hard context.Context, path string, d *results.Directory, final results.Final) (*results.Run, error) {
-	counted := r.endpoint.write(path) // before the verdict, which reads it
-	final.EndpointSum = r.endpoint.compare(hard, r, d)
+	counted := r.keepCounts(path) // before the verdict, which reads it
+	final.EndpointSum = r.compare(hard, d)
 	result, err := d.Close(final)
 	switch {
 	case err != nil:

@@ -1,12 +1,10 @@
 package results
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
 	"rehearse/capture"
-	"rehearse/internal/text"
 	"rehearse/scenario"
 )
 
@@ -69,8 +67,7 @@ func (r *abortRule) observe(iv *Interval) *Fired {
 	if !full || !r.tooMany() {
 		return nil
 	}
-	return &Fired{Rule: r.Text, Why: fmt.Sprintf("abort rule %s fired at %v: %s of the last %v, %s",
-		r.Text, iv.To.Round(time.Second), r.what(), r.Window, r.came())}
+	return &Fired{Rule: r.Text, Why: abortText(r, iv.To)}
 }
 
 // tooMany says whether the window holds more than the limit.
@@ -79,24 +76,6 @@ func (r *abortRule) tooMany() bool {
 		return float64(r.bad) > r.Limit
 	}
 	return r.all >= fewestForAbort && ratio(r.bad, r.all) > r.Limit
-}
-
-// what names what the rule counts.
-func (r *abortRule) what() string {
-	switch r.Kind {
-	case scenario.AbortHTTP:
-		return "answers " + r.Status + " among the requests"
-	case scenario.AbortLatency:
-		return fmt.Sprintf("latencies over %v", r.Slow)
-	case scenario.AbortNet:
-		return "requests that the network failed"
-	}
-	return "rejected requests"
-}
-
-// came is what the window held.
-func (r *abortRule) came() string {
-	return fmt.Sprintf("%s of %s (%s)", text.Count(r.bad), text.Count(r.all), text.Percent(ratio(r.bad, r.all)))
 }
 
 // count is what a stretch of a run adds to the window: how many requests were

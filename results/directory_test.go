@@ -32,11 +32,11 @@ func manifest(n int) Manifest {
 // one that the tests are on does meanwhile would show in warnings and verdict.
 func create(t testing.TB, path string, m Manifest) *Directory {
 	t.Helper()
+	m.Generator = &Generator{}
 	d, err := Create(path, m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.doctor = &doctor{read: func() reading { return reading{} }}
 	return d
 }
 

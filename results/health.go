@@ -1,51 +1,11 @@
 package results
 
 import (
-	"fmt"
 	"math"
 	"runtime"
 	"runtime/metrics"
 	"time"
-
-	"rehearse/internal/text"
 )
-
-// Health is how the machine treated the generator, as the generator saw it once
-// a second. It tells a slow endpoint from a generator that could not do better.
-// What an operating system does not tell stays 0.
-type Health struct {
-	Cores     float64 `json:"cores"`           // that may be used: of the machine, or of the cgroup's quota
-	Busiest   float64 `json:"cpu_busiest"`     // share of them used in the busiest second
-	Throttled float64 `json:"throttled"`       // share of its periods in which the cgroup ran out of its CPU quota
-	Stolen    float64 `json:"machine_busiest"` // share of the machine's CPU that others used, in their busiest second
-	PauseMS   float64 `json:"gc_pause_max_ms"` // longest stop by the garbage collector, to the bucket
-	HeldUp    float64 `json:"held_up_s"`       // spent in stalls of 250 ms and more
-	Files     int     `json:"files"`           // most files and connections open at once
-	MaxFiles  int     `json:"files_limit"`     // how many may be
-	ClockStep float64 `json:"clock_step_ms"`   // furthest that the wall clock strayed from the monotonic one
-	RunDelay  float64 `json:"run_delay"`       // threads that waited for a processor in the worst second, on average
-
-	Stalls
-	Sockets
-
-	// Of the network stack of the machine, or of the container, and so of other
-	// programs as well: worth a note, and no verdict.
-	NetDrops  int64   `json:"net_drops"`        // segments that TCP threw away for want of buffers or memory
-	Overflows int64   `json:"listen_overflows"` // connections that a listener did not accept in time
-	Resent    float64 `json:"tcp_resent"`       // share of the segments that were sent again
-}
-
-// Sockets is what the run's own connections counted until they were closed.
-type Sockets struct {
-	Segments int64 `json:"segments"`             // sent by TCP, those sent again included
-	Again    int64 `json:"segments_sent_again"`  // of them, those sent again
-	Drops    int64 `json:"segments_thrown_away"` // received, and thrown away: for want of room, or as duplicates
-}
-
-// Plus is the sum of two.
-func (s Sockets) Plus(other Sockets) Sockets {
-	return Sockets{s.Segments + other.Segments, s.Again + other.Again, s.Drops + other.Drops}
-}
 
 // reading is what the operating system said at one moment.
 type reading struct {
@@ -111,36 +71,6 @@ func (d *doctor) observe(iv *Interval) {
 	d.last = now
 }
 
-// worse is the worst of two, field by field.
-func (h Health) worse(other Health) Health {
-	h.Cores = max(h.Cores, other.Cores)
-	h.Busiest = max(h.Busiest, other.Busiest)
-	h.Throttled = max(h.Throttled, other.Throttled)
-	h.Stolen = max(h.Stolen, other.Stolen)
-	h.PauseMS = max(h.PauseMS, other.PauseMS)
-	h.HeldUp = max(h.HeldUp, other.HeldUp)
-	h.Files = max(h.Files, other.Files)
-	h.MaxFiles = max(h.MaxFiles, other.MaxFiles)
-	h.NetDrops = max(h.NetDrops, other.NetDrops)
-	h.Overflows = max(h.Overflows, other.Overflows)
-	h.Resent = max(h.Resent, other.Resent)
-	h.RunDelay = max(h.RunDelay, other.RunDelay)
-	h.Stalls, h.Sockets = h.Stalls.plus(other.Stalls), h.Sockets.Plus(other.Sockets)
-	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
-		h.ClockStep = other.ClockStep
-	}
-	return h
-}
-
-// rounded is the Health as the result states it: shares to a hundredth of a
-// percent.
-func (h Health) rounded() Health {
-	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent, &h.RunDelay, &h.Seconds, &h.LongestMS, &h.At} {
-		*x = math.Round(*x*1e4) / 1e4
-	}
-	return h
-}
-
 // others is the share of the machine that everybody else used between two
 // readings, of which used cores were ours.
 func others(from, to *reading, used float64) float64 {
@@ -190,88 +120,39 @@ const (
 	muchRunDelay  = 0.50                   // of a thread, all the time
 )
 
-// faults are what makes a run worthless whether or not requests left late: a
+// machineFaults are what makes a run worthless whether or not requests left late: a
 // generator that stands still does not see when answers come, and what a full
 // buffer throws away comes a fifth of a second later, if at all.
-func (h *Health) faults(seconds float64, sent int64) (faults []string) {
+func machineFaults(h *Health, seconds float64, sent int64) (faults []string) {
 	switch { // what is throttled is held up, too
 	case h.Throttled > tooThrottled:
-		faults = append(faults, fmt.Sprintf("the generator was throttled: its cgroup used up its quota of %s cores in %s of the periods; raise the CPU limit of the container",
-			text.Figures(h.Cores), text.Percent(h.Throttled)))
+		faults = append(faults, throttled(h))
 	case h.HeldUp > tooHeldUp*seconds && h.HeldUp > 0.5:
-		faults = append(faults, fmt.Sprintf("the generator was held up for %s s of %s s: %s; run it where nothing stops it, or takes its processors",
-			text.Figures(h.HeldUp), text.Figures(seconds), h.Stalls.text()))
+		faults = append(faults, heldUp(h, seconds))
 	}
 	if full := min(h.Drops, h.NetDrops); tooMany(full, sent) { // alone, the one counts duplicates, the other strangers'
-		faults = append(faults, fmt.Sprintf("the network buffers of the run's own connections were full %s times in %s: "+
-			"raise net.ipv4.tcp_mem, tcp_rmem and tcp_wmem, use fewer connections, or share the run among several machines",
-			text.Count(full), text.Plural(sent, "request")))
+		faults = append(faults, buffersFull(full, sent))
 	}
 	return faults
 }
 
-// noSocket is the fault of having had nothing left to open connections with.
-func (h *Health) noSocket(requests int64) string {
-	return fmt.Sprintf("%s found no socket to connect with: raise the limit of open files (ulimit -n; %d of %d were in use), widen net.ipv4.ip_local_port_range, or use fewer connections",
-		text.Plural(requests, "request"), h.Files, h.MaxFiles)
-}
-
-// cause is the likeliest reason for having fallen behind, with what to change;
-// empty if nothing was seen.
-func (h *Health) cause() string {
-	switch {
-	case h.MaxFiles > 0 && float64(h.Files) > tooManyFiles*float64(h.MaxFiles):
-		return fmt.Sprintf("%d of %d open files were in use: raise the limit (ulimit -n), or use fewer connections", h.Files, h.MaxFiles)
-	case h.Busiest > tooBusy:
-		return fmt.Sprintf("it used %s of %s cores: give it more of them, compress less, or share the run among several machines",
-			text.Percent(h.Busiest), text.Figures(h.Cores))
-	case h.Stolen > noticeOfOther:
-		return fmt.Sprintf("other programs used up to %s of the machine: run it on a quieter one", text.Percent(h.Stolen))
-	case h.RunDelay > muchRunDelay:
-		return fmt.Sprintf("up to %s of its threads waited for a processor at once, on average over a second: "+
-			"give it more cores, or run it on a quieter machine", text.Figures(h.RunDelay))
-	case h.PauseMS > longPause:
-		return fmt.Sprintf("the garbage collector stopped it for up to %s: use smaller batches, or give it more memory (GOMEMLIMIT)", text.Milliseconds(h.PauseMS))
-	}
-	return ""
-}
-
-// stalled is what keeps a generator from its schedule that stood still, and what to
-// change: why, if it stood still for want of a processor and that is known.
-func (h *Health) stalled(why string) (Bottleneck, string) {
-	switch h.Stalls.Cause {
-	case StallStarved, StallBusy, StallCollected:
-		if h.cause() == "" {
-			why = h.Stalls.text() + "; give it more cores, or run it on a quieter machine"
-		}
-		return CPUBottleneck, why
-	}
-	return StallBottleneck, h.Stalls.text() + "; run it where nothing stops it"
-}
-
-// notes are what a reader should know of a run that sent so many requests, though it
-// spoils nothing.
-func (h *Health) notes(sent int64) (notes []string) {
+// machineNotes are what a reader should know of a run that sent so many requests, though
+// it spoils nothing.
+func machineNotes(h *Health, sent int64) (notes []string) {
 	if math.Abs(h.ClockStep) > clockStepped {
-		notes = append(notes, fmt.Sprintf("the wall clock stepped by %s: no duration is wrong, but times of day are",
-			text.Milliseconds(math.Abs(h.ClockStep))))
+		notes = append(notes, clockStep(h.ClockStep))
 	}
 	if h.Overflows > 0 {
-		notes = append(notes, fmt.Sprintf("%s found the queue of a listener on this machine full and had to try again a second later: raise net.core.somaxconn if the endpoint is here",
-			text.Plural(h.Overflows, "connection")))
+		notes = append(notes, listenerFull(h.Overflows))
 	}
 	if tooMany(h.NetDrops, sent) {
-		notes = append(notes, fmt.Sprintf("TCP threw away %s on this machine for want of buffers, "+
-			"those of other programs included; the run's own connections threw away %s",
-			text.Plural(h.NetDrops, "segment"), text.Count(h.Drops)))
+		notes = append(notes, segmentsThrownAway(h))
 	}
 	switch again := ratio(h.Again, h.Segments); {
 	case again > muchResent:
-		notes = append(notes, fmt.Sprintf("%s of the run's own TCP segments were sent again: the network lost packets, "+
-			"or the other end was too busy to confirm them, and latencies have that in them", text.Percent(again)))
+		notes = append(notes, segmentsSentAgain(again))
 	case h.Segments == 0 && h.Resent > muchResent:
-		notes = append(notes, fmt.Sprintf("%s of the TCP segments of this machine were sent again, of this program and all others",
-			text.Percent(h.Resent)))
+		notes = append(notes, machineSentAgain(h.Resent))
 	}
 	return notes
 }

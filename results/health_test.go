@@ -138,10 +138,10 @@ func TestNetworkIsNoted(t *testing.T) {
 		{"our own duplicates", Health{Sockets: Sockets{Segments: 1000, Drops: 500}}, nil},
 		{"a few of both", Health{NetDrops: 5000, Sockets: Sockets{Drops: 10}}, []string{"TCP threw away 5,000"}},
 	} {
-		notes := c.health.notes(1000)
+		notes := machineNotes(&c.health, 1000)
 		same := slices.EqualFunc(notes, c.want, strings.HasPrefix)
-		if !same || len(c.health.faults(10, 1000)) > 0 {
-			t.Errorf("%s: notes %q, want %q; faults %q", c.name, notes, c.want, c.health.faults(10, 1000))
+		if !same || len(machineFaults(&c.health, 10, 1000)) > 0 {
+			t.Errorf("%s: notes %q, want %q; faults %q", c.name, notes, c.want, machineFaults(&c.health, 10, 1000))
 		}
 	}
 }
@@ -149,7 +149,7 @@ func TestNetworkIsNoted(t *testing.T) {
 func TestClockStepIsNoted(t *testing.T) {
 	t.Parallel()
 	h := Health{ClockStep: -90_000}
-	if notes := h.notes(1000); len(notes) != 1 || !strings.Contains(notes[0], "stepped by 90 s") || len(h.faults(10, 1000)) > 0 {
+	if notes := machineNotes(&h, 1000); len(notes) != 1 || !strings.Contains(notes[0], "stepped by 90 s") || len(machineFaults(&h, 10, 1000)) > 0 {
 		t.Errorf("%q", notes)
 	}
 }

@@ -206,5 +206,27 @@ func startsBefore(from float64, until time.Duration) bool {
 	return from+0.0005 < until.Seconds()
 }
 
-// milliseconds is d in milliseconds.
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+// histogramLog is latency.hlog being written.
+type histogramLog struct {
+	growing
+	writer hlogWriter
+	lines  bytes.Buffer // reused
+}
+
+// write takes in an interval, and appends the lines that are due.
+func (l *histogramLog) write(iv *Interval) error {
+	l.lines.Reset()
+	if err := l.writer.add(&l.lines, iv); err != nil {
+		return err
+	}
+	return l.append(l.lines.Bytes())
+}
+
+// flush writes what still waited for more.
+func (l *histogramLog) flush() error {
+	l.lines.Reset()
+	if err := l.writer.flush(&l.lines); err != nil {
+		return err
+	}
+	return l.append(l.lines.Bytes())
+}

@@ -1,11 +1,9 @@
 package results
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"math"
 	"slices"
@@ -55,35 +53,6 @@ const (
 // there, or the disk was full. What stood before is good, and is returned.
 var ErrTorn = errors.New("the file ends in the middle")
 
-// Range is a stretch of events, by index, that had the same fate.
-type Range struct {
-	First int64        `json:"first"`
-	Count int64        `json:"count"`
-	Fate  capture.Fate `json:"fate"`
-}
-
-// end is the index after the last event.
-func (r Range) end() int64 { return r.First + r.Count }
-
-// joins says whether next continues r.
-func (r Range) joins(next Range) bool { return r.end() == next.First && r.Fate == next.Fate }
-
-// byFirst orders ranges by their first event.
-func byFirst(a, b Range) int { return cmp.Compare(a.First, b.First) }
-
-// join merges neighbours of one fate in sorted ranges, in place.
-func join(ranges []Range) []Range {
-	joined := ranges[:0]
-	for _, r := range ranges {
-		if n := len(joined); n > 0 && joined[n-1].joins(r) {
-			joined[n-1].Count += r.Count
-			continue
-		}
-		joined = append(joined, r)
-	}
-	return joined
-}
-
 // ledgerWriter makes the text of a ledger.
 type ledgerWriter struct{ segments uint32 }
 
@@ -126,6 +95,19 @@ func (w *ledgerWriter) appendSegment(dst []byte, ranges []Range) []byte {
 	return dst
 }
 
+// ledgerFile is a ledger being written.
+type ledgerFile struct {
+	growing
+	ledgerWriter
+	frame []byte // reused
+}
+
+// write appends the segments of ranges.
+func (f *ledgerFile) write(ranges []Range) error {
+	f.frame = f.ledgerWriter.append(f.frame[:0], ranges)
+	return f.growing.append(f.frame)
+}
+
 // segmentSum is the checksum of a segment.
 func segmentSum(head, payload []byte) uint32 {
 	table := crc32.MakeTable(crc32.Castagnoli)
@@ -166,17 +148,4 @@ func decodeRange(b []byte, end int64, bits int) (Range, int) {
 		return Range{}, 0
 	}
 	return r, n + m
-}
-
-// disjoint sorts and joins ranges and makes sure that no event is in two.
-func disjoint(ranges []Range) ([]Range, error) {
-	slices.SortFunc(ranges, byFirst)
-	var end int64
-	for _, r := range ranges {
-		if r.First < end {
-			return nil, fmt.Errorf("cannot trust ledger: event %d has two fates", r.First)
-		}
-		end = r.end()
-	}
-	return join(ranges), nil
 }

@@ -33,12 +33,11 @@ func Merge(path string, dirs []string) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot merge: %w", err)
 	}
+	m.manifest.Generator = m.generator() // the machine that merges says nothing of those that ran
 	d, err := Create(path, m.manifest)
 	if err != nil {
 		return nil, err
 	}
-	d.doctor.read = func() reading { return reading{} } // the machine that merges says nothing of those that ran
-	d.generator = m.generator()
 	if err := errors.Join(m.copyBeside(path), m.joinFarEnds(path), m.write(d)); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot merge: %w", err), d.Abandon())
 	}
@@ -313,39 +312,29 @@ func (m *merger) generator() *Generator {
 // mergeRejected writes the refused requests of all shards, shard by shard, their
 // times counted from the start of the first, and returns how many more there
 // were.
-func (m *merger) mergeRejected(out *rejectedFiles) (leftOut int64, err error) {
+func (m *merger) mergeRejected(d *Directory) (leftOut int64, err error) {
 	for _, s := range m.shards {
-		n, err := s.copyRejected(out)
+		n, err := s.copyRejected(d.AppendRejections)
 		leftOut += n
 		if err != nil {
 			return leftOut, fmt.Errorf("%q: %w", s.Path, err)
 		}
 	}
-	if leftOut == 0 {
-		return 0, nil
-	}
-	member, err := out.packLeftOut(leftOutLine{LeftOut: leftOut})
-	if err != nil {
-		return leftOut, err
-	}
-	return leftOut, out.write(member, account{leftOut: leftOut}, 0)
+	return leftOut, d.AppendRejections(nil, leftOut, 0)
 }
 
+// rejectionAppender writes refused requests down, or how many more there were; to is
+// until when that speaks.
+type rejectionAppender func(lines []RejectionLine, leftOut int64, to time.Duration) error
+
 // copyRejected copies the refused requests of a shard.
-func (s *shard) copyRejected(out *rejectedFiles) (leftOut int64, err error) {
+func (s *shard) copyRejected(write rejectionAppender) (leftOut int64, err error) {
 	var lines []RejectionLine
 	var last time.Duration
 	flush := func() error {
-		if len(lines) == 0 {
-			return nil
-		}
-		member, err := out.pack(lines)
-		if err != nil {
-			return err
-		}
-		a := account{kept: int64(len(lines))}
+		err := write(lines, 0, last)
 		lines = lines[:0]
-		return out.write(member, a, last)
+		return err
 	}
 	shift := milliseconds(s.offset)
 	leftOut, err = s.EachRejection(func(line *RejectionLine) error {

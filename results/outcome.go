@@ -128,3 +128,31 @@ func (o *Outcome) lateness() Cause {
 	}
 	return o.Cause
 }
+
+// Opening is the connection that had to be opened to send a request, or could
+// not be. The time it takes is part of the request's latency and service: who
+// waits for an answer waits for that, too, and it is no fault of the generator's.
+type Opening struct {
+	Tried     bool          // the request found no connection open
+	Open      bool          // and got one
+	Unasked   int64         // how often the endpoint sent what no request had asked for
+	Encrypted bool          // by TLS
+	Connect   time.Duration // until a connection stood, through a proxy's tunnel if there is one
+	TLS       time.Duration // from then until it was encrypted
+}
+
+// Part is what the endpoint said of a stretch of a request's events. The parts
+// of an Outcome stand in the order of the events and cover all of them.
+type Part struct {
+	First, Events int64
+	Reason        capture.Reason
+	MayBeStored   bool // they were rejected, but may be stored by an attempt before
+	Said          Said
+}
+
+// Said is the endpoint's word for one event, in its own terms. The zero value:
+// it said nothing of this event in particular.
+type Said struct {
+	Verdict capture.Verdict
+	Detail  capture.Detail
+}

@@ -16,7 +16,7 @@ func (m *merger) write(d *Directory) error {
 	if err := m.addTotals(); err != nil {
 		return err
 	}
-	leftOut, err := m.mergeRejected(&d.rejected)
+	leftOut, err := m.mergeRejected(d)
 	if err != nil {
 		return err
 	}
@@ -274,6 +274,3 @@ func (t *Tally) addLogged(line *loggedHistogram) error {
 	t.reason(reason).Add(line.Histogram)
 	return nil
 }
-
-// seconds is a time in seconds as a duration.
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

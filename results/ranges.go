@@ -2,8 +2,11 @@ package results
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sort"
+
+	"rehearse/capture"
 )
 
 // Ranges are stretches of events in their order that neither touch nor overlap.
@@ -39,4 +42,46 @@ func (s Ranges) Gaps(dst []Range, first, n int64) []Range {
 		dst = append(dst, Range{First: first, Count: end - first})
 	}
 	return dst
+}
+
+// Range is a stretch of events, by index, that had the same fate.
+type Range struct {
+	First int64        `json:"first"`
+	Count int64        `json:"count"`
+	Fate  capture.Fate `json:"fate"`
+}
+
+// end is the index after the last event.
+func (r Range) end() int64 { return r.First + r.Count }
+
+// joins says whether next continues r.
+func (r Range) joins(next Range) bool { return r.end() == next.First && r.Fate == next.Fate }
+
+// byFirst orders ranges by their first event.
+func byFirst(a, b Range) int { return cmp.Compare(a.First, b.First) }
+
+// join merges neighbours of one fate in sorted ranges, in place.
+func join(ranges []Range) []Range {
+	joined := ranges[:0]
+	for _, r := range ranges {
+		if n := len(joined); n > 0 && joined[n-1].joins(r) {
+			joined[n-1].Count += r.Count
+			continue
+		}
+		joined = append(joined, r)
+	}
+	return joined
+}
+
+// disjoint sorts and joins ranges and makes sure that no event is in two.
+func disjoint(ranges []Range) ([]Range, error) {
+	slices.SortFunc(ranges, byFirst)
+	var end int64
+	for _, r := range ranges {
+		if r.First < end {
+			return nil, fmt.Errorf("cannot trust ledger: event %d has two fates", r.First)
+		}
+		end = r.end()
+	}
+	return join(ranges), nil
 }

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
-
-	"rehearse/internal/text"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 )
 
 // RejectionLine is one line of rejected.jsonl.gz: a refused request, or, with
@@ -48,9 +46,6 @@ func (r *Rejection) line() RejectionLine {
 		FirstEvent:  r.First, Events: r.Events, Again: r.Again, Answer: r.Answer,
 	}
 }
-
-// whole is d in milliseconds, to the microsecond.
-func whole(d time.Duration) float64 { return milliseconds(d.Round(time.Microsecond)) }
 
 // rejectedWriter turns refused requests into gzip members. The compressor is made
 // when first needed: it is larger than the rest of a run.

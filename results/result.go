@@ -2,21 +2,9 @@ package results
 
 import (
 	_ "embed"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"time"
-
-	"rehearse/internal/text"
 )
-
-// Format names the layout of result.json. A reader refuses any other.
-const Format = "rehearse/result/v1"
-
-// ErrFormat says that a file was written by another version of this program.
-var ErrFormat = errors.New("a format that this version does not know; use the version that wrote it, or a newer one")
 
 // Result is result.json: what a run was, what came of it, and what that means.
 // Fields stand in the order of the file. Run, Planned and Generator are plain
@@ -88,21 +76,6 @@ func (r *RunFacts) Start() (time.Time, error) {
 	return start, nil
 }
 
-// Started is when the run began as reports show it, to the millisecond.
-func (r *RunFacts) Started() string {
-	start, err := r.Start()
-	if err != nil {
-		return text.Printable(r.StartedAt, 40)
-	}
-	return start.Format("2006-01-02T15:04:05.000Z07:00")
-}
-
-// Shards says which part of a run this is: Index from 0, Of in all.
-type Shards struct {
-	Index int `json:"index"`
-	Of    int `json:"of"`
-}
-
 // Ended says how a run came to its end.
 type Ended string
 
@@ -116,19 +89,6 @@ const (
 	Killed      Ended = "killed"
 )
 
-// Planned is what the scenario asked for.
-type Planned struct {
-	Events     int64   `json:"events"`
-	Requests   int64   `json:"requests"`
-	PeakEvents float64 `json:"peak_events_per_s"`
-	Whole      int64   `json:"whole_events,omitempty"` // events of all shards, and of the runs before it that this one resumes
-	Recording  string  `json:"recording,omitempty"`    // of a replay: a checksum of the events in their order, by which a changed file is told
-
-	Lines       int64   `json:"recorded_lines,omitempty"` // of a replay: without blank ones and comments
-	LeftOut     int64   `json:"left_out_lines,omitempty"` // of these, those that cannot be sent for what they are
-	MostLeftOut float64 `json:"most_left_out,omitempty"`  // which share of them may be; 0: replay.max_bad has bounded it
-}
-
 // StageRow is a stage of the load: when, and how many events a second it asks
 // for at its beginning and at its end. Between, the rate moves evenly.
 type StageRow struct {
@@ -141,67 +101,6 @@ type StageRow struct {
 	Came *StageBooks `json:"came,omitempty"` // nil: nothing was answered while it lasted, or the run is a shard
 }
 
-// RequestBooks say what became of the requests.
-type RequestBooks struct {
-	Books
-	Retried int64 `json:"retried"` // how often one was sent again
-}
-
-// Books say what became of the requests or events. Sent is what left: accepted,
-// rejected and ambiguous together. MayBeStored is those of the rejected whose refusal
-// is not a no to each event of its request.
-type Books struct {
-	Sent        int64 `json:"sent"`
-	Accepted    int64 `json:"accepted"`
-	Rejected    int64 `json:"rejected"`
-	MayBeStored int64 `json:"may_be_stored"`
-	Ambiguous   int64 `json:"ambiguous"`
-	Unsent      int64 `json:"unsent"`
-
-	// ExpectedRefused is how many events were not accepted as was expected of them:
-	// they were wrong on purpose, or recorded and known to be refused.
-	ExpectedRefused int64 `json:"expected_refused,omitempty"`
-}
-
-// Bytes are those of all sent requests.
-type Bytes struct {
-	Body int64 `json:"body"` // before compression
-	Wire int64 `json:"wire"` // heads and compressed bodies
-}
-
-// RejectionRow counts the requests that one reason kept from being accepted.
-type RejectionRow struct {
-	Reason   string `json:"reason"`
-	Side     string `json:"side"`
-	Status   int    `json:"status"`
-	Requests int64  `json:"requests"`
-	Events   int64  `json:"events"`
-
-	MayBeStored bool `json:"may_be_stored,omitempty"` // rejected, though some of the events may be stored
-}
-
-// Summary is a histogram in a few numbers, in milliseconds.
-type Summary struct {
-	Count int64   `json:"count"`
-	Mean  float64 `json:"mean"`
-	P50   float64 `json:"p50"`
-	P90   float64 `json:"p90"`
-	P95   float64 `json:"p95"`
-	P99   float64 `json:"p99"`
-	P999  float64 `json:"p99.9"`
-	Max   float64 `json:"max"`
-}
-
-// Generator says how the load generator itself fared.
-type Generator struct {
-	CPUSeconds   float64    `json:"cpu_seconds"` // of the whole process, since the run directory was made
-	RSSBytes     int64      `json:"rss_bytes"`   // the most that the process had resident
-	Bottleneck   Bottleneck `json:"bottleneck"`
-	ScheduleKept float64    `json:"schedule_kept"` // share of the due requests that left in time
-	Connections  int64      `json:"connections"`   // how many it might use at once; 0: not known
-	Health
-}
-
 // ThresholdRow is one threshold and how it came out.
 type ThresholdRow struct {
 	Text  string `json:"text"`
@@ -212,100 +111,57 @@ type ThresholdRow struct {
 	Implied bool `json:"implied,omitempty"` // the scenario says nothing of acceptance
 }
 
-// summary is the few numbers of h.
-func summary(h *Histogram) Summary {
-	return Summary{
-		Count: h.Count(),
-		Mean:  whole(h.Mean()),
-		P50:   milliseconds(h.Quantile(0.50)),
-		P90:   milliseconds(h.Quantile(0.90)),
-		P95:   milliseconds(h.Quantile(0.95)),
-		P99:   milliseconds(h.Quantile(0.99)),
-		P999:  milliseconds(h.Quantile(0.999)),
-		Max:   milliseconds(h.Max()),
-	}
+// EndpointSum holds what the embedded endpoint kept against what was sent: the sum
+// over hashes of the events that it counted as accepted, and the same of the events
+// that the ledger calls accepted, built again from the scenario after the run.
+type EndpointSum struct {
+	Verdict string  `json:"verdict"` // one of those below
+	Because string  `json:"because"` // why it was not compared; empty: it was
+	Events  int64   `json:"events"`  // that the sum is over
+	Kept    string  `json:"kept"`    // of the endpoint, 16 hexadecimal digits
+	Sent    string  `json:"sent"`    // of what was built again; empty: nothing was
+	Seconds float64 `json:"seconds"` // that building again took
 }
 
-// Balance is an error unless the books balance, for requests and for events:
-//
-//	planned = sent + unsent
-//	sent    = accepted + rejected + ambiguous
-//
-// and, once a run was closed, unless the rejections explain every request that
-// was not accepted.
-func (r *Result) Balance() error {
-	err := errors.Join(
-		r.Requests.balance("requests", r.Planned.Requests),
-		r.Events.balance("events", r.Planned.Events))
-	if err != nil || r.Run.Ended == Running || r.Run.Ended == Killed {
-		return err
-	}
-	var explained Count
-	for _, row := range r.Rejections {
-		explained = explained.plus(Count{row.Requests, row.Events})
-	}
-	if open := (Count{r.Requests.refused(), r.Events.refused()}); open != explained {
-		return fmt.Errorf("the books do not balance: %d requests (%d events) not accepted, rejections explain %d (%d)",
-			open.Requests, open.Events, explained.Requests, explained.Events)
-	}
-	return nil
+// The verdicts of an EndpointSum.
+const (
+	SumMatches     = "matches"
+	SumDiffers     = "differs"
+	SumNotCompared = "not compared"
+)
+
+// FarEnd is what the embedded endpoint had counted when the run was over, as far
+// as the books can be held against it. A yes is not an acceptance: Lost and
+// OverQuota are events that the run counts as accepted.
+type FarEnd struct {
+	Kept      int64 // events that reached a lane of the pipeline
+	Lost      int64 // answered yes and dropped: a script asked for it
+	OverQuota int64 // answered yes and dropped, as the real one does it over quota
+	Dropped   int64 // the same, by a rule, or because only imports are taken
+	Filtered  int64 // the same of $performance_event, which nobody expects to be kept
+	Refused   int64 // kept, though their request was refused
 }
 
-// balance checks one side of the books.
-func (b *Books) balance(what string, planned int64) error {
-	switch {
-	case planned != b.Sent+b.Unsent:
-		return fmt.Errorf("the books do not balance: %d %s planned, but %d sent + %d unsent",
-			planned, what, b.Sent, b.Unsent)
-	case b.Sent != b.Accepted+b.Rejected+b.Ambiguous:
-		return fmt.Errorf("the books do not balance: %d %s sent, but %d accepted + %d rejected + %d ambiguous",
-			b.Sent, what, b.Accepted, b.Rejected, b.Ambiguous)
-	}
-	return nil
+// StageBooks say what came of a stage of the load, from the requests that were
+// answered while it lasted: what an endpoint that fell behind still owes from the
+// stage before is among them. What is answered after the load has ended belongs to
+// the last stage, though not to the rate at which it was answered.
+type StageBooks struct {
+	Requests int64    `json:"requests"`              // sent, and come to their end
+	Answered *float64 `json:"answered_events_per_s"` // on average, while it lasted; nil: it was cut too short to tell
+	Rejected float64  `json:"rejected"`              // share of the requests, ambiguous ones included
+	Late     float64  `json:"late"`                  // share of those that were due
+	Latency  Summary  `json:"latency_ms"`
+	Broke    []string `json:"broke"`           // thresholds that the stage did not meet, and to what they came; or how little was answered
+	Doubt    string   `json:"doubt,omitempty"` // why it may not have been the endpoint that broke them
 }
 
-// refused is everything that was not accepted.
-func (b *Books) refused() int64 { return b.Rejected + b.Ambiguous + b.Unsent }
+// Verdict is what a run is worth.
+type Verdict string
 
-//go:embed result.schema.json
-var schema []byte
-
-// Schema returns the JSON Schema of result.json, draft 2020-12.
-func Schema() []byte { return slices.Clone(schema) }
-
-// encode is the text of result.json.
-func (r *Result) encode() ([]byte, error) {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("cannot encode result: %w", err)
-	}
-	return append(text, '\n'), nil
-}
-
-// WriteJSON writes the result as result.json has it.
-func WriteJSON(w io.Writer, r *Result) error {
-	text, err := r.encode()
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(text); err != nil {
-		return fmt.Errorf("cannot write the result: %w", err)
-	}
-	return nil
-}
-
-// ParseResult reads the text of a result.json. The error is ErrFormat if it is
-// one of another version.
-func ParseResult(data []byte) (*Result, error) {
-	var r Result
-	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("cannot read result.json: %w", err)
-	}
-	if r.Format != Format {
-		if r.Format == "" {
-			return nil, fmt.Errorf("cannot read result.json: it names no format, so it is not of a run of this program, or is %w", ErrFormat)
-		}
-		return nil, fmt.Errorf("cannot read result.json: %q is %w", text.Printable(r.Format, 40), ErrFormat)
-	}
-	return &r, nil
-}
+// The verdicts. An Invalid run says nothing about the endpoint.
+const (
+	Pass    Verdict = "pass"
+	Fail    Verdict = "fail"
+	Invalid Verdict = "invalid"
+)

@@ -212,12 +212,6 @@ func (r *Run) readAnswers() error {
 // isEnough says whether reading ended because there was no need for more.
 func isEnough(err error) bool { return errors.Is(err, errEnough) }
 
-// Kind is the row without its counts.
-func (row RejectionRow) Kind() RejectionRow {
-	row.Requests, row.Events = 0, 0
-	return row
-}
-
 // Ledger reads what became of which events, and holds it against the result: what
 // does not agree is damage. That of a run that was killed or whose disk was full
 // may end early.

@@ -1,11 +1,9 @@
 package results
 
 import (
-	"fmt"
 	"math"
 	"time"
 
-	"rehearse/internal/text"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
@@ -149,12 +147,11 @@ func (d *demand) now() evaluation {
 		}
 	}
 	if j == nil {
-		return evaluation{ThresholdRow: d.row("nothing measured")}
+		return evaluation{ThresholdRow: d.row(nothingMeasured)}
 	}
 	value := j.text
 	if d.Every > 0 {
-		value = fmt.Sprintf("%s at worst, from %v on; not met in %d of %s",
-			j.text, j.at.Round(time.Second), failed, text.Plural(int64(closed), "window"))
+		value = atWorst(j.text, j.at, failed, closed)
 	}
 	return d.evaluation(j, value)
 }

@@ -66,6 +66,37 @@ func (f *rejectedFiles) open() error {
 	return nil
 }
 
+// writeInterval writes down the refused requests of an interval.
+func (f *rejectedFiles) writeInterval(iv *Interval) error {
+	member, err := f.encode(iv)
+	if err != nil {
+		return err
+	}
+	return f.write(member, account{int64(len(iv.Rejected)), iv.LeftOut}, iv.To)
+}
+
+// writeLines writes down refused requests as another run has them, and how many more
+// it had.
+func (f *rejectedFiles) writeLines(lines []RejectionLine, leftOut int64, to time.Duration) error {
+	if len(lines) > 0 {
+		member, err := f.pack(lines)
+		if err == nil {
+			err = f.write(member, account{kept: int64(len(lines))}, to)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if leftOut == 0 {
+		return nil
+	}
+	member, err := f.packLeftOut(leftOutLine{LeftOut: leftOut})
+	if err != nil {
+		return err
+	}
+	return f.write(member, account{leftOut: leftOut}, 0)
+}
+
 // write appends a member, of which a is the account until to, to the segment that
 // has room for it.
 func (f *rejectedFiles) write(member []byte, a account, to time.Duration) error {

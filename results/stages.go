@@ -2,30 +2,13 @@ package results
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
-	"rehearse/internal/text"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
-
-// StageBooks say what came of a stage of the load, from the requests that were
-// answered while it lasted: what an endpoint that fell behind still owes from the
-// stage before is among them. What is answered after the load has ended belongs to
-// the last stage, though not to the rate at which it was answered.
-type StageBooks struct {
-	Requests int64    `json:"requests"`              // sent, and come to their end
-	Answered *float64 `json:"answered_events_per_s"` // on average, while it lasted; nil: it was cut too short to tell
-	Rejected float64  `json:"rejected"`              // share of the requests, ambiguous ones included
-	Late     float64  `json:"late"`                  // share of those that were due
-	Latency  Summary  `json:"latency_ms"`
-	Broke    []string `json:"broke"`           // thresholds that the stage did not meet, and to what they came; or how little was answered
-	Doubt    string   `json:"doubt,omitempty"` // why it may not have been the endpoint that broke them
-}
 
 // walk follows a run through the stages of its load, one tally for all of them.
 type walk struct {
@@ -121,7 +104,7 @@ func (w *walk) now() *StageBooks {
 		b.Broke = append(b.Broke, short)
 	}
 	if own := t.ownLate(); len(b.Broke) > 0 && tooMany(own, t.Due()) {
-		b.Doubt = fmt.Sprintf("%s of its requests left late by the generator's own fault", text.Percent(ratio(own, t.Due())))
+		b.Doubt = lateByOwnFault(ratio(own, t.Due()))
 	} else if len(b.Broke) > 0 && doubt != "" {
 		b.Doubt = "there were faults of the generator's own: " + doubt
 	}
@@ -147,7 +130,7 @@ func (w *walk) short(stage *schedule.StageSpan) string {
 	if float64(w.answered) >= asked-spare {
 		return ""
 	}
-	return fmt.Sprintf("%s of its %s events were answered while it lasted", text.Count(w.answered), text.Count(int64(math.Round(asked))))
+	return answeredTooFew(w.answered, asked)
 }
 
 // rate is how many events a second were answered while a stage lasted; nil of one
@@ -195,103 +178,4 @@ func (w *walk) rows(stages []schedule.StageSpan) []StageRow {
 		}
 	}
 	return rows
-}
-
-// steady says that the stage holds one rate.
-func (row *StageRow) steady() bool { return row.Start == row.End && row.Start > 0 }
-
-// Climbs says whether the load holds more than one rate, so that its stages tell
-// how much the endpoint takes.
-func (r *Result) Climbs() bool {
-	first := 0.0
-	for i := range r.Stages {
-		row := &r.Stages[i]
-		switch {
-		case !row.steady() || row.Came == nil:
-		case first == 0:
-			first = row.Start
-		case row.Start != first:
-			return true
-		}
-	}
-	return false
-}
-
-// Capacity says in a sentence how high a rate the endpoint took: the highest at
-// which, and below which, every stage that holds one rate met the thresholds. A
-// stage that comes after a higher rate broke them is not held against the endpoint,
-// which may still owe it answers; one that the run did not see the end of does not
-// speak for it. Empty if the run cannot tell: no thresholds but the implied one, or
-// not two rates.
-func (r *Result) Capacity() string {
-	demanded := slices.ContainsFunc(r.Thresholds, func(row ThresholdRow) bool { return !row.Implied })
-	if !demanded || !r.Climbs() {
-		return ""
-	}
-	steady, cut := r.telling()
-	if i := slices.IndexFunc(steady, func(row StageRow) bool { return len(row.Came.Broke) > 0 }); i >= 0 {
-		row := &steady[i]
-		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(highest(steady, row.Start)), text.Rate(row.Start), strings.Join(row.Came.Broke, "; "))
-		if row.Came.Doubt != "" {
-			text += "; but " + row.Came.Doubt
-		}
-		return text
-	}
-	best := highest(steady, math.Inf(1))
-	switch {
-	case !cut:
-		return heldUpTo(best) + ", the highest that was asked for"
-	case best == 0:
-		return ""
-	}
-	return heldUpTo(best) + "; the run ended before it had been through more"
-}
-
-// telling are the stages that say what the endpoint takes, from the lowest rate
-// up, and whether the run ended before all of them were over.
-func (r *Result) telling() (steady []StageRow, cut bool) {
-	broke := 0.0 // the highest rate that did, so far
-	for _, row := range r.Stages {
-		if !row.steady() {
-			continue
-		}
-		ended := r.Run.Ended == Completed || row.To <= r.Run.Seconds
-		cut = cut || !ended
-		switch {
-		case row.Came == nil:
-		case len(row.Came.Broke) == 0 && ended:
-			steady = append(steady, row)
-		case len(row.Came.Broke) > 0 && row.Start >= broke:
-			broke = row.Start
-			steady = append(steady, row)
-		}
-	}
-	slices.SortStableFunc(steady, func(a, b StageRow) int { return cmp.Compare(a.Start, b.Start) })
-	return steady, cut
-}
-
-// highest is the highest rate of the stages that is below a bound; 0 if none is.
-func highest(steady []StageRow, below float64) (best float64) {
-	for _, row := range steady {
-		if row.Start < below {
-			best = row.Start
-		}
-	}
-	return best
-}
-
-// heldUpTo begins the sentence.
-func heldUpTo(best float64) string {
-	if best == 0 {
-		return "the thresholds held at none of the rates"
-	}
-	return fmt.Sprintf("the thresholds held up to %s events/s", text.Rate(best))
-}
-
-// SameLoad says whether two runs were asked for the same.
-func SameLoad(a, b *Result) bool {
-	return a.Planned == b.Planned && slices.EqualFunc(a.Stages, b.Stages, func(x, y StageRow) bool {
-		x.Came, y.Came = nil, nil
-		return x == y
-	})
 }

@@ -2,7 +2,6 @@ package results
 
 import (
 	"bytes"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -40,13 +39,12 @@ func climb(t *testing.T, f Final, thresholds []string, stages ...held) *Result {
 	m.Stages[0].End = 1000
 	m.Planned.Events += 1000
 	m.Planned.Requests = m.Planned.Events / 10
-	d := create(t, filepath.Join(t.TempDir(), "run"), m)
+	m.Generator = &Generator{}
+	j := NewJudge(&m)
 	total, at := NewTally(), time.Duration(0)
 	second := func(tally *Tally) {
 		total.Add(tally)
-		if err := d.Write(&Interval{From: at, To: at + time.Second, Tally: *tally, Total: total}); err != nil {
-			t.Fatal(err)
-		}
+		j.Observe(&Interval{From: at, To: at + time.Second, Tally: *tally, Total: total})
 		at += time.Second
 	}
 	for _, s := range stages {
@@ -64,11 +62,7 @@ func climb(t *testing.T, f Final, thresholds []string, stages ...held) *Result {
 	if f.Ended == Completed {
 		second(secondOf(owed/10, 0, 900*ms))
 	}
-	r, err := d.Close(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return j.Result(f, Count{}, &Evidence{})
 }
 
 // parsed are thresholds as a scenario has them.
@@ -187,9 +181,6 @@ func TestStages(t *testing.T) {
 	r := climb(t, Final{Ended: Completed}, []string{"p99 < 500ms"}, low, held{"high", 2000, 2000, 900 * ms, 0})
 	if came := r.Stages[2].Came; came.Requests != 400 || came.Rate() != "2,000" || came.Rejected != 0.01 || came.Mark() != "✗" {
 		t.Errorf("%+v, want 400 requests, 2,000 events a second, 1 %% of them rejected, and p99 broken", came)
-	}
-	if !SameLoad(r, climb(t, Final{Ended: Completed}, nil, low, held{"high", 2000, 2000, 10 * ms, 0})) {
-		t.Error("what came of the stages counts as another load")
 	}
 	for width, want := range map[int]string{
 		100: "  high                   2,000      2,000   900.1 ms   900.1 ms   900.1 ms       1 %       0 %  ✗\n",

@@ -1,11 +1,9 @@
 package results
 
 import (
-	"fmt"
 	"time"
 
 	"rehearse/capture"
-	"rehearse/internal/text"
 )
 
 // Stall is a stretch of a run in which the generator itself stood still: its
@@ -31,60 +29,6 @@ const (
 	StallBusy      StallCause = "busy"      // its own work held all processors that it may use
 	StallCollected StallCause = "collected" // the garbage collector stopped it
 )
-
-// phrase says what happened, after "the generator".
-func (c StallCause) phrase() string {
-	switch c {
-	case StallStopped:
-		return "was stopped (SIGSTOP, a frozen container, or a paused machine)"
-	case StallSuspended:
-		return "was suspended with its machine"
-	case StallStarved:
-		return "could have run but got no processor"
-	case StallBusy:
-		return "was kept busy by its own work"
-	case StallCollected:
-		return "was stopped by the garbage collector"
-	}
-	return "stood still (stopped, suspended, or starved of CPU)"
-}
-
-// Stalls sum up when the generator stood still.
-type Stalls struct {
-	Count     int64      `json:"stalls"`
-	Seconds   float64    `json:"stalled_s"`    // in all
-	LongestMS float64    `json:"stall_max_ms"` // the longest of them,
-	At        float64    `json:"stall_at_s"`   // when it began, in seconds of the run,
-	Cause     StallCause `json:"stall_cause"`  // and its cause
-}
-
-// add counts a stall.
-func (s *Stalls) add(stall *Stall) {
-	s.Count++
-	s.Seconds += stall.Lost().Seconds()
-	if ms := milliseconds(stall.Lost()); ms > s.LongestMS {
-		s.LongestMS, s.At, s.Cause = ms, stall.From.Seconds(), stall.Cause
-	}
-}
-
-// plus sums up the stalls of two shards.
-func (s Stalls) plus(other Stalls) Stalls {
-	longest := s
-	if other.LongestMS > s.LongestMS {
-		longest = other
-	}
-	longest.Count, longest.Seconds = s.Count+other.Count, s.Seconds+other.Seconds
-	return longest
-}
-
-// text says in half a sentence how long the generator stood still, and why.
-func (s *Stalls) text() string {
-	said := fmt.Sprintf("it %s for %s, %s s into the run", s.Cause.phrase(), text.Milliseconds(s.LongestMS), text.Figures(s.At))
-	if s.Count > 1 {
-		said += fmt.Sprintf(", and %s s in %s altogether", text.Figures(s.Seconds), text.Plural(s.Count, "stall"))
-	}
-	return said
-}
 
 // unstalled is the outcome as it would have been at best if the generator had not
 // stood still. It left and was answered that much sooner, and what a stall may have
@@ -112,41 +56,4 @@ func breaksByStall(reason capture.Reason) bool {
 		return true
 	}
 	return false
-}
-
-// recordUnstalled counts an outcome among those without stalls, once there was one.
-func (t *Tally) recordUnstalled(o *Outcome) {
-	if t.Unstalled == nil && o.Stalled == 0 {
-		return
-	}
-	at := o.unstalled()
-	t.withUnstalled().record(&at)
-}
-
-// withUnstalled is the tally without stalls, which so far is no other.
-func (t *Tally) withUnstalled() *Tally {
-	if t.Unstalled == nil {
-		if t.Unstalled = t.spare; t.Unstalled == nil {
-			t.Unstalled = NewTally()
-		}
-		t.spare = nil
-		t.Unstalled.Add(t.sameTally())
-	}
-	return t.Unstalled
-}
-
-// sameTally is t without what it would be without stalls.
-func (t *Tally) sameTally() *Tally {
-	same := *t
-	same.Unstalled, same.spare = nil, nil
-	return &same
-}
-
-// AtBest is what the run would have come to at best if the generator had not stood
-// still: t itself if it never did.
-func (t *Tally) AtBest() *Tally {
-	if t.Unstalled == nil {
-		return t
-	}
-	return t.Unstalled
 }

@@ -316,7 +316,6 @@ func writeStalled(t *testing.T, dir string, m Manifest, shard int, stands bool) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.doctor.read = func() reading { return reading{} }
 	r := NewRecorder(1)
 	for second := range 3 {
 		for i := range 33 + second/2 {

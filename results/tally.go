@@ -1,7 +1,6 @@
 package results
 
 import (
-	"cmp"
 	"time"
 
 	"rehearse/capture"
@@ -96,50 +95,6 @@ func (t *Tally) Overflow() int64 {
 	return t.Latency.Overflow() + t.Service.Overflow() + t.Lag.Overflow()
 }
 
-// record counts one outcome.
-func (t *Tally) record(o *Outcome) {
-	t.recordUnstalled(o)
-	t.recordOpening(&o.Opening)
-	if o.Again {
-		t.recordAttempt(o)
-		return
-	}
-	one := Count{o.requests(), o.Events}
-	if len(o.Parts) > 0 {
-		one.Events = 0
-		t.recordParts(o)
-	}
-	t.settle(o)
-	t.Twice += o.Twice
-	if o.ExpectRefused > 0 {
-		t.ExpectedRefused += min(o.ExpectRefused, o.Events-o.accepted())
-	}
-	fate := o.Reason.Fate()
-	t.Fates[fate] = t.Fates[fate].plus(one)
-	if fate != capture.FateAccepted {
-		kind := Refusal{o.Reason, knownStatus(o.Status), o.MayBeStored}
-		t.Refusals[kind] = t.Refusals[kind].plus(one)
-	}
-	if fate != capture.FateUnsent {
-		t.time(o, Count{o.requests(), o.Events})
-	}
-}
-
-// time counts how long a sent request took, and what it weighed.
-func (t *Tally) time(o *Outcome, one Count) {
-	cause := o.lateness()
-	t.Late[cause] = t.Late[cause].plus(one)
-	t.BodyBytes += int64(o.BodyBytes)
-	t.WireBytes += int64(o.WireBytes)
-	t.Latency.Record(o.Latency())
-	t.Service.Record(o.Service())
-	t.Lag.Record(o.Lag())
-	t.reason(o.Reason).Record(o.Latency())
-	if len(o.Parts) > 0 && o.Reason != capture.Accepted && o.accepted() > 0 {
-		made(&t.Partly).Record(o.Latency())
-	}
-}
-
 // accepted are the latencies of requests of which something was accepted; nil if none
 // was.
 func (t *Tally) accepted() *Histogram {
@@ -171,18 +126,6 @@ func (t *Tally) Served() (n int64) {
 		n += t.ByReason[capture.Accepted].Count()
 	}
 	return n
-}
-
-// reason is the latency histogram of a reason, made when first asked for: most
-// runs meet few reasons, and each costs as much as all the rest.
-func (t *Tally) reason(r capture.Reason) *Histogram {
-	for int(r) >= len(t.ByReason) {
-		t.ByReason = append(t.ByReason, nil)
-	}
-	if t.ByReason[r] == nil {
-		t.ByReason[r] = NewHistogram()
-	}
-	return t.ByReason[r]
 }
 
 // Add counts everything that other holds.
@@ -249,27 +192,6 @@ func (t *Tally) reset() {
 	}
 }
 
-// compare orders kinds by reason and status, those that are certain first.
-func (k Refusal) compare(other Refusal) int {
-	order := cmp.Or(cmp.Compare(k.Reason, other.Reason), cmp.Compare(k.Status, other.Status))
-	if order == 0 && k.MayBeStored != other.MayBeStored {
-		order = 1
-		if other.MayBeStored {
-			order = -1
-		}
-	}
-	return order
-}
-
-// knownStatus is the status if it has three digits. An endpoint may answer any
-// number, and the kinds of refusals must stay few.
-func knownStatus(status int) int {
-	if status < 100 || status > 999 {
-		return 0
-	}
-	return status
-}
-
 // ownLate counts the requests that came due and left late, or were skipped, by the
 // generator's own fault.
 func (t *Tally) ownLate() int64 { return t.lateBuild() + t.latePace() + t.lateStall() }
@@ -295,4 +217,75 @@ func (t *Tally) AllLate() (sum Count) {
 		sum = sum.plus(c)
 	}
 	return sum
+}
+
+// Connections counts the connections that were opened, and the attempts that
+// failed. Unasked ones were closed because the endpoint sent more than an answer to
+// each request: a second answer, or a body beyond its length.
+type Connections struct {
+	Opened  int64 `json:"opened"`
+	Failed  int64 `json:"failed"`
+	Unasked int64 `json:"unasked,omitempty"`
+}
+
+// add counts what other does.
+func (c *Connections) add(other *Connections) {
+	c.Opened += other.Opened
+	c.Failed += other.Failed
+	c.Unasked += other.Unasked
+}
+
+// made is a histogram that is made when first asked for.
+func made(h **Histogram) *Histogram {
+	if *h == nil {
+		*h = NewHistogram()
+	}
+	return *h
+}
+
+// addOpenings counts the connections that other holds.
+func (t *Tally) addOpenings(other *Tally) {
+	t.Connections.add(&other.Connections)
+	if other.Connect != nil {
+		made(&t.Connect).Add(other.Connect)
+	}
+	if other.TLS != nil {
+		made(&t.TLS).Add(other.TLS)
+	}
+}
+
+// withUnstalled is the tally without stalls, which so far is no other.
+func (t *Tally) withUnstalled() *Tally {
+	if t.Unstalled == nil {
+		if t.Unstalled = t.spare; t.Unstalled == nil {
+			t.Unstalled = NewTally()
+		}
+		t.spare = nil
+		t.Unstalled.Add(t.sameTally())
+	}
+	return t.Unstalled
+}
+
+// sameTally is t without what it would be without stalls.
+func (t *Tally) sameTally() *Tally {
+	same := *t
+	same.Unstalled, same.spare = nil, nil
+	return &same
+}
+
+// AtBest is what the run would have come to at best if the generator had not stood
+// still: t itself if it never did.
+func (t *Tally) AtBest() *Tally {
+	if t.Unstalled == nil {
+		return t
+	}
+	return t.Unstalled
+}
+
+// ratio is part of all, 0 of nothing.
+func ratio(part, all int64) float64 {
+	if all == 0 {
+		return 0
+	}
+	return float64(part) / float64(all)
 }

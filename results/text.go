@@ -113,7 +113,7 @@ func (r *Run) schedule(p *page) {
 		text.Count(late[LateBuild]), text.Count(late[LatePace]), text.Count(late[NoConnection]), more)
 	if s := &r.Result.Generator.Stalls; s.Count > 0 {
 		p.fact("stalls", "%s, %s s altogether, the longest of %s %s s into the run: the generator %s",
-			text.Count(s.Count), text.Figures(s.Seconds), text.Milliseconds(s.LongestMS), text.Figures(s.At), s.Cause.phrase())
+			text.Count(s.Count), text.Figures(s.Seconds), text.Milliseconds(s.LongestMS), text.Figures(s.At), StallText(s.Cause))
 	}
 }
 

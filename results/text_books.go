@@ -51,7 +51,7 @@ func (r *Run) outcomes(p *page) {
 		p.fact("far end", "%s", r.FarEnd.Against(events.Sent))
 	}
 	if sum := r.Result.EndpointSum; sum != nil {
-		p.fact("", "%s", sum)
+		p.fact("", "%s", ChecksumText(sum))
 	}
 }
 
@@ -166,11 +166,6 @@ func (r *Result) TimesNote() string {
 		return ""
 	}
 	return "latency and service are those of accepted requests; a refusal counts where it took longer"
-}
-
-// Mixed says whether some requests were accepted and others were sent and not.
-func (r *Result) Mixed() bool {
-	return r.AcceptedLatency != nil && r.AcceptedLatency.Count < r.Latency.Count
 }
 
 // mark says in one character how a threshold came out.

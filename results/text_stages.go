@@ -1,7 +1,11 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 
 	"rehearse/internal/text"
 )
@@ -63,4 +67,95 @@ func (b *StageBooks) Mark() string {
 		return "✗"
 	}
 	return "✓"
+}
+
+// steady says that the stage holds one rate.
+func (row *StageRow) steady() bool { return row.Start == row.End && row.Start > 0 }
+
+// Climbs says whether the load holds more than one rate, so that its stages tell
+// how much the endpoint takes.
+func (r *Result) Climbs() bool {
+	first := 0.0
+	for i := range r.Stages {
+		row := &r.Stages[i]
+		switch {
+		case !row.steady() || row.Came == nil:
+		case first == 0:
+			first = row.Start
+		case row.Start != first:
+			return true
+		}
+	}
+	return false
+}
+
+// Capacity says in a sentence how high a rate the endpoint took: the highest at
+// which, and below which, every stage that holds one rate met the thresholds. A
+// stage that comes after a higher rate broke them is not held against the endpoint,
+// which may still owe it answers; one that the run did not see the end of does not
+// speak for it. Empty if the run cannot tell: no thresholds but the implied one, or
+// not two rates.
+func (r *Result) Capacity() string {
+	demanded := slices.ContainsFunc(r.Thresholds, func(row ThresholdRow) bool { return !row.Implied })
+	if !demanded || !r.Climbs() {
+		return ""
+	}
+	steady, cut := r.telling()
+	if i := slices.IndexFunc(steady, func(row StageRow) bool { return len(row.Came.Broke) > 0 }); i >= 0 {
+		row := &steady[i]
+		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(highest(steady, row.Start)), text.Rate(row.Start), strings.Join(row.Came.Broke, "; "))
+		if row.Came.Doubt != "" {
+			text += "; but " + row.Came.Doubt
+		}
+		return text
+	}
+	best := highest(steady, math.Inf(1))
+	switch {
+	case !cut:
+		return heldUpTo(best) + ", the highest that was asked for"
+	case best == 0:
+		return ""
+	}
+	return heldUpTo(best) + "; the run ended before it had been through more"
+}
+
+// telling are the stages that say what the endpoint takes, from the lowest rate
+// up, and whether the run ended before all of them were over.
+func (r *Result) telling() (steady []StageRow, cut bool) {
+	broke := 0.0 // the highest rate that did, so far
+	for _, row := range r.Stages {
+		if !row.steady() {
+			continue
+		}
+		ended := r.Run.Ended == Completed || row.To <= r.Run.Seconds
+		cut = cut || !ended
+		switch {
+		case row.Came == nil:
+		case len(row.Came.Broke) == 0 && ended:
+			steady = append(steady, row)
+		case len(row.Came.Broke) > 0 && row.Start >= broke:
+			broke = row.Start
+			steady = append(steady, row)
+		}
+	}
+	slices.SortStableFunc(steady, func(a, b StageRow) int { return cmp.Compare(a.Start, b.Start) })
+	return steady, cut
+}
+
+// highest is the highest rate of the stages that is below a bound; 0 if none is.
+func highest(steady []StageRow, below float64) (best float64) {
+	for _, row := range steady {
+		if row.Start < below {
+			best = row.Start
+		}
+	}
+	return best
+}
+
+// heldUpTo begins the sentence.
+func heldUpTo(best float64) string {
+	if best == 0 {
+		return "the thresholds held at none of the rates"
+	}
+	return fmt.Sprintf("the thresholds held up to %s events/s", text.Rate(best))
 }

@@ -78,3 +78,32 @@ func (r *Run) times(p *page) {
 		row("  "+t.Name, func(c *timeColumn) string { return c.of(&t.Summary) })
 	}
 }
+
+// NamedSummary is one of a result's histograms.
+type NamedSummary struct {
+	Name string
+	Summary
+}
+
+// Times are the histograms of a result in few numbers: latency, service and lag,
+// and what opening connections took where any were opened. Where not everything was
+// accepted, the latency of what was stands apart.
+func (r *Result) Times() []NamedSummary {
+	times := []NamedSummary{{"latency", r.Latency}}
+	if r.Mixed() {
+		times = append(times, NamedSummary{"accepted", *r.AcceptedLatency})
+	}
+	times = append(times, NamedSummary{"service", r.Service}, NamedSummary{"lag", r.Lag})
+	if r.Connect != nil {
+		times = append(times, NamedSummary{"connect", *r.Connect})
+	}
+	if r.TLS != nil {
+		times = append(times, NamedSummary{"tls", *r.TLS})
+	}
+	return times
+}
+
+// Mixed says whether some requests were accepted and others were sent and not.
+func (r *Result) Mixed() bool {
+	return r.AcceptedLatency != nil && r.AcceptedLatency.Count < r.Latency.Count
+}

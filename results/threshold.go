@@ -110,7 +110,7 @@ func (s *stretch) measure(d *scenario.Threshold) measured {
 		return s.ofAccepted(d, s.tally.Service)
 	case "lag":
 		n := s.tally.Lag.Count()
-		return duration(d, s.tally.Lag, n, "nothing measured")
+		return duration(d, s.tally.Lag, n, nothingMeasured)
 	case "accepted":
 		if d.Share {
 			return s.acceptedShare(d)
@@ -150,8 +150,7 @@ func duration(d *scenario.Threshold, h *Histogram, n int64, nothing string) meas
 	}
 	m := measured{value: milliseconds(value), text: text.Duration(value)}
 	if !d.Metric.Mean && q < 1 && float64(n)*(1-q) < 9.999 {
-		m.few = fmt.Sprintf("%s rests on %s; it takes %s to trust it",
-			d.Text, text.Plural(n, "request"), text.Count(int64(10/(1-q)+0.5)))
+		m.few = tooFewToTrust(d, n)
 	}
 	return m
 }
@@ -169,10 +168,9 @@ func (s *stretch) acceptedShare(d *scenario.Threshold) measured {
 		return measured{none: true, text: "nothing was expected to be accepted"}
 	}
 	value := float64(accepted) / float64(expected)
-	text := fmt.Sprintf("%s (%s of %s)", text.Percent(value), text.Count(accepted), text.Plural(expected, "event"))
-	m := measured{value: value, text: text}
+	m := measured{value: value, text: acceptedText(accepted, expected)}
 	if sent := s.tally.Sent().Events - spared; !d.Holds(value) && sent > 0 && d.Holds(float64(accepted)/float64(sent)) {
-		m.unsent = fmt.Sprintf("%s was %s, for want of what never left", d.Text, m.text)
+		m.unsent = forWantOf(d, m.text)
 	}
 	return m
 }
@@ -272,7 +270,7 @@ func base(metric string, r *Result) int64 {
 // share measures part of all.
 func share(part, all int64) measured {
 	if all == 0 {
-		return measured{none: true, text: "nothing measured"}
+		return measured{none: true, text: nothingMeasured}
 	}
 	value := float64(part) / float64(all)
 	return measured{value: value, text: fmt.Sprintf("%s (%s)", text.Percent(value), text.Count(part))}

@@ -28,7 +28,8 @@ const (
 // the wire was recorded as well: posthog-js in Chromium 156, the others by themselves.
 //
 // Not everything is the client's: posthog-python puts a blank after each colon and
-// comma of its JSON, which is 4 % more before compression and is left out here. The
+// comma of its JSON, which is 4 % more before compression and is left out here.
+// posthog-node halves a batch that is refused for its size, which is not done. The
 // events of posthog-js hold their distinct_id and token among the properties, and
 // an offset in place of a timestamp; here they are those of every client.
 type Habits struct {
@@ -100,7 +101,7 @@ func (c Client) Habits() (h Habits, known bool) {
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 15 * second}, true
 	case ClientNode:
 		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-node/5.70.0", ContentType: json, SentAt: true, Order: capture.SentAtAfter,
-			Retry:       RetryPolicy{Retries: 3, Base: 3 * second, Factor: 1, Cap: 3 * second, Halves: true},
+			Retry:       RetryPolicy{Retries: 3, Base: 3 * second, Factor: 1, Cap: 3 * second},
 			compression: CompressionGzip, events: 20, age: 5 * second, timeout: 10 * second}, true
 	case ClientJS:
 		return Habits{Headers: c.headers(), Path: "/e/", UserAgent: browser, ContentType: "text/plain", SentAt: true, Order: capture.SentAtAfter, CountsRetry: true, Unhinted: true,

@@ -19,7 +19,6 @@ type RetryPolicy struct {
 	AskedOnly         bool // it sends again after 429 only if the endpoint says when
 	CapsRetryAfter    bool // but no longer than Cap
 	OnlyServerErrors  bool // it does not send again after 408 and 429
-	Halves            bool // it sends a batch that is too large again at once, as two
 }
 
 // Allows tells whether the client sends a request again that was sent again as

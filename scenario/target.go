@@ -45,17 +45,36 @@ func readTarget(v value) Target {
 		"path": func(v value) {
 			t.Path = oneOf(v, []Path{PathBatch, PathBrowser, PathSingle, PathCapture, PathTrack, PathEngage})
 		},
-		"token": func(v value) { t.Token = NewSecret(readToken(v)) },
-		"compression": func(v value) {
-			t.Compression = oneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionBase64, CompressionLZ64, CompressionDeflate, CompressionBrotli, CompressionZstd})
-		},
-		"hint":                 func(v value) { t.Hint = oneOf(v, []Hint{HintHeader, HintQuery, HintForm, HintNone}) },
+		"token":                func(v value) { t.Token = NewSecret(readToken(v)) },
+		"compression":          func(v value) { t.Compression = readCompression(v) },
+		"hint":                 func(v value) { t.Hint = readHint(v) },
 		"historical_migration": func(v value) { t.HistoricalMigration = v.flag() },
 		"connections":          func(v value) { t.Connections = int(v.count(1, 10_000)) },
 		"keep_alive":           func(v value) { t.Reconnect = !v.flag() },
 		"timeout":              func(v value) { t.Timeout = v.duration(time.Millisecond, 10*time.Minute) },
 	})
 	return t
+}
+
+// replayForms says how bodies are sent that pages of old put into forms.
+const replayForms = "recorded forms are sent byte for byte with replay.format: capture"
+
+// readCompression reads how bodies are compressed.
+func readCompression(v value) Compression {
+	if text, ok := v.scalar("text", tagText); ok && (text == "base64" || text == "lz64") {
+		v.fail(text+" bodies, which are forms, are not made", "write gzip; "+replayForms)
+		return CompressionGzip
+	}
+	return oneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionDeflate, CompressionBrotli, CompressionZstd})
+}
+
+// readHint reads where requests say how they are compressed.
+func readHint(v value) Hint {
+	if text, ok := v.scalar("text", tagText); ok && text == "form" {
+		v.fail("forms are not made", "write header, query or none; "+replayForms)
+		return HintHeader
+	}
+	return oneOf(v, []Hint{HintHeader, HintQuery, HintNone})
 }
 
 // readToken reads the token. Its mistakes do not tell what it is.

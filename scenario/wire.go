@@ -37,11 +37,10 @@ func (p Path) Known(g capture.Generation) bool {
 type Hint string
 
 // The hints. The endpoint of 2024 wants no hint; today's takes the first of
-// query, form and header.
+// query and header.
 const (
 	HintHeader Hint = "header" // Content-Encoding
 	HintQuery  Hint = "query"  // ?compression=
-	HintForm   Hint = "form"   // a field of the form besides data
 	HintNone   Hint = "none"   // nowhere: the endpoint looks at the bytes
 )
 
@@ -54,8 +53,8 @@ func (t *Target) Route() Path {
 		return t.Path
 	case known:
 		return Path(h.Path)
-	case t.Endpoint == EndpointArray, t.Compression.isForm():
-		return PathBrowser // /batch/ and /i/v0/e/ do not unwrap base64 (capture decompression.rs)
+	case t.Endpoint == EndpointArray:
+		return PathBrowser
 	case t.Endpoint == EndpointCapture:
 		return PathSingle
 	}
@@ -68,16 +67,11 @@ func (t *Target) Hinted() Hint {
 	switch {
 	case t.Hint != "":
 		return t.Hint
-	case t.Compression.isForm():
-		return HintQuery
 	case h.Unhinted:
 		return HintNone
 	}
 	return HintHeader
 }
-
-// isForm tells whether bodies are forms, which hold their payload as text.
-func (c Compression) isForm() bool { return c == CompressionBase64 || c == CompressionLZ64 }
 
 // checkEndpoint refuses what the endpoint cannot do.
 func (d *decoder) checkEndpoint(s *Scenario) {
@@ -111,27 +105,13 @@ func (d *decoder) checkEndpoint(s *Scenario) {
 
 // checkV1 refuses what has a meaning for v0 only.
 func (d *decoder) checkV1(s *Scenario) {
-	const hint = "leave it out, or set target.endpoint to batch"
-	if c := s.Target.Compression; c.isForm() {
-		d.fail("target.compression", string(c)+" is not for endpoint v1", hint)
-	}
-	d.refuse("has no meaning for endpoint v1", hint, "target.path", "target.hint")
+	d.refuse("has no meaning for endpoint v1", "leave it out, or set target.endpoint to batch", "target.path", "target.hint")
 }
 
-// checkHint refuses hints that no endpoint could read.
+// checkHint refuses a hint at nothing.
 func (d *decoder) checkHint(t *Target) {
-	if !d.has("target.hint") {
-		return
-	}
-	switch c := t.Compression; {
-	case c == CompressionNone:
+	if d.has("target.hint") && t.Compression == CompressionNone {
 		d.fail("target.hint", "has no meaning without compression", "leave it out")
-	case c.isForm() && t.Hint == HintHeader:
-		d.fail("target.hint", "a form says how it is compressed in the query or in a field", "set it to query or form")
-	case !c.isForm() && t.Hint == HintForm:
-		d.fail("target.hint", string(c)+" bodies are no forms", "set it to header, query or none")
-	case c == CompressionLZ64 && t.Hint == HintNone:
-		d.fail("target.hint", "nothing tells lz64 from other text but a hint", "set it to query or form")
 	}
 }
 

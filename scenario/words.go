@@ -13,16 +13,13 @@ const (
 	EndpointV1      Endpoint = "v1"      // POST /i/v1/analytics/events: many events, a verdict for each
 )
 
-// Compression is the content coding of request bodies, or the form that they are
-// put into.
+// Compression is the content coding of request bodies.
 type Compression string
 
 // The compressions.
 const (
 	CompressionNone    Compression = "none"
 	CompressionGzip    Compression = "gzip"
-	CompressionBase64  Compression = "base64"  // a form with base64 in it; none, strictly. v0 only
-	CompressionLZ64    Compression = "lz64"    // a form with lz-string's digits in it; v0 only
 	CompressionDeflate Compression = "deflate" // v1 only, like those below
 	CompressionBrotli  Compression = "br"
 	CompressionZstd    Compression = "zstd"

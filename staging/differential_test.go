@@ -105,10 +105,10 @@ func wrapped(source *jsonfuzz.Source, body, zipped string, in24 bool) []wrapping
 		{request: request{kind: "text/plain", body: []byte(zipped)}, noText: inGzip},
 		{request: request{kind: "application/json", encoding: "gzip", body: []byte(zipped)}, noText: inGzip},
 		{request: request{target: "?compression=gzip-js&ver=1", kind: "text/plain", body: []byte(zipped)}, noText: inGzip},
-		{request: request{kind: capture.ContentForm, body: []byte("data=" + url.QueryEscape(inBase64(zipped)))}, noText: inGzip},
+		{request: request{kind: "application/x-www-form-urlencoded", body: []byte("data=" + url.QueryEscape(inBase64(zipped)))}, noText: inGzip},
 	}
 	if in24 {
-		list = append(list, wrapping{request: request{kind: capture.ContentForm, body: []byte("data=" + url.QueryEscape(inBase64(body)))}, noText: plain})
+		list = append(list, wrapping{request: request{kind: "application/x-www-form-urlencoded", body: []byte("data=" + url.QueryEscape(inBase64(body)))}, noText: plain})
 	} else {
 		list = append(list[:4], wrapping{request: request{target: "?data=" + url.QueryEscape(body)}, noText: plain})
 		if !utf8.ValidString(body) {

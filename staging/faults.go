@@ -1,10 +1,13 @@
 package staging
 
 import (
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/rng"
 )
 
 // cycle is after how many requests the injected answers repeat: any 1,000
@@ -123,4 +126,82 @@ func (f *faults) left() time.Duration {
 		left = max(left, p.To-elapsed)
 	}
 	return left
+}
+
+// phase is a Phase at work.
+type phase struct {
+	Phase
+	answers [cycle]uint16
+	count   atomic.Uint64 // requests that have asked for their answer
+
+	losses [cycle]uint16
+	events atomic.Uint64 // events that have asked to be persisted
+}
+
+func newPhase(p Phase) *phase {
+	f := &phase{Phase: p}
+	rest := fill(f.answers[:], reset, p.Reset)
+	rest = fill(rest, resetBefore, p.ResetBefore)
+	rest = fill(rest, truncate, p.Truncate)
+	rest = fill(rest, drop, p.Drop)
+	for _, r := range p.Reject {
+		rest = fill(rest, uint16(r.Status), r.Share)
+	}
+	fill(f.losses[:], lost, p.NotPersisted)
+	return f
+}
+
+// fill gives answer its share of the cycle and returns what is left of it.
+func fill(slots []uint16, answer uint16, share float64) []uint16 {
+	n := min(max(int(math.Round(share*cycle)), 0), len(slots))
+	for i := range slots[:n] {
+		slots[i] = answer
+	}
+	return slots[n:]
+}
+
+// next returns the number of the next request, and what to answer it with.
+func (p *phase) next() (n uint64, answer uint16) {
+	n = p.count.Add(1) - 1
+	return n, p.answers[n%cycle*stride%cycle]
+}
+
+// draw returns the delay of a request by its number, the same in every run.
+func (d Delay) draw(n uint64) time.Duration {
+	delay := d.Min
+	if d.Max > d.Min {
+		delay += time.Duration(fraction(n, 1) * float64(d.Max-d.Min))
+	}
+	if d.Mean > 0 {
+		delay += time.Duration(-math.Log(1-fraction(n, 2)) * float64(d.Mean))
+	}
+	return delay
+}
+
+// fraction is a number from 0 to 1 that follows from n and a salt.
+func fraction(n, salt uint64) float64 { return rng.Unit(rng.Mix((n*2 + salt) * rng.Gamma)) }
+
+// capacity makes the endpoint take its time: it works on one event after the
+// other, so many a second, and what it has no time for waits. Near saturation
+// the wait grows as that of a real service does.
+type capacity struct {
+	perSecond float64 // 0: any number
+	mu        sync.Mutex
+	free      time.Time // when it will have done what was given to it
+}
+
+// work waits until a number of events is done, after those that came before.
+func (c *capacity) work(events int) {
+	if c.perSecond <= 0 || events == 0 {
+		return
+	}
+	c.mu.Lock()
+	now := time.Now()
+	if c.free.Before(now) {
+		c.free = now
+	}
+	c.free = c.free.Add(time.Duration(float64(events) / c.perSecond * float64(time.Second)))
+	wait := c.free.Sub(now)
+	c.mu.Unlock()
+	time.Sleep(wait)
 }

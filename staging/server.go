@@ -3,20 +3,19 @@ package staging
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
-
-	"github.com/valyala/fasthttp"
 )
 
 // shards is over how many counts the connections are spread.
@@ -37,19 +36,6 @@ type Server struct {
 	names    names
 	refusals refusals
 	shards   [shards]counts
-}
-
-// worker is the memory in which one request is served.
-type worker struct {
-	decoder   capture.Decoder
-	decoderV1 capture.DecoderV1
-	request   capture.Request
-	body      []byte
-	route     route
-	mishap    mishap
-	event     pipeline.Event
-	said      []byte // the answer, of v1
-	dated     dated
 }
 
 // New returns an endpoint that behaves as c says. It runs nothing until Serve.
@@ -109,277 +95,118 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // no other bound for that, as the service has none unless it is configured.
 const onItsWay = time.Second
 
-func (s *Server) handle(ctx *fasthttp.RequestCtx) {
-	w := s.workers.Get().(*worker)
-	defer s.release(w)
-	r := routeOf(ctx.URI().PathOriginal()).of(&s.config) // axum routes what was written, too
-	rules := s.config.rules(r)
-	w.route, w.mishap = r, mishap{}
-	if r == v1Route {
-		_ = w.dated.say(ctx, time.Now()) // it reads what it has just written
-	}
-	if r.takesEvents() && (ctx.IsPost() || ctx.IsGet() || ctx.IsHead()) {
-		w.mishap = s.faults.next()
-		if rules.rate = w.mishap.phase.Read; w.mishap.answer == resetBefore {
-			s.hangUp(ctx, r)
-			return
-		}
-	}
-	body, refusal := readBody(ctx, w.body[:0], rules)
-	w.body = body
-	if r != statistics && r != metrics {
-		allowOrigin(ctx)
-	}
-	switch {
-	case r.takesEvents():
-		s.handleEvents(ctx, w, r, refusal)
-		return
-	case ctx.IsOptions():
-		sayPreflight(ctx)
-	case r == noRoute:
-		say(ctx, 404, "")
-	case !ctx.IsGet() && !ctx.IsHead():
-		sayAllowed(ctx, "GET,HEAD")
-	case r == index:
-		say(ctx, 200, "capture")
-	case r == statistics:
-		s.sayStats(ctx)
-	case r == metrics:
-		stats := s.Stats()
-		say(ctx, 200, stats.metrics())
-		ctx.SetContentType("text/plain; version=0.0.4; charset=utf-8")
-	}
-	s.shard(ctx).request(answer{r, ctx.Response.StatusCode()}, len(body))
+// Local is a Server on a free port of this machine: the default target of a run, and
+// what stands in for the service in a test.
+type Local struct {
+	*Server
+	URL string // as in http://127.0.0.1:40123
+
+	listener net.Listener
+	served   chan error
 }
 
-func (s *Server) release(w *worker) {
-	w.request, w.event = capture.Request{}, pipeline.Event{}
-	if cap(w.body) > keep {
-		w.body = nil
-	}
-	s.workers.Put(w)
-}
-
-func (s *Server) shard(ctx *fasthttp.RequestCtx) *counts { return &s.shards[ctx.ConnID()%shards] }
-
-func (s *Server) handleEvents(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) {
-	switch {
-	case r == v1Route && !ctx.IsPost():
-		sayAllowed(ctx, "POST")
-	case ctx.IsOptions():
-		sayPreflight(ctx)
-	case !ctx.IsGet() && !ctx.IsPost() && !ctx.IsHead(): // axum serves HEAD as GET
-		sayAllowed(ctx, "POST,GET,HEAD,OPTIONS")
-	default:
-		s.submit(ctx, w, r, unread)
-		return
-	}
-	s.shard(ctx).request(answer{r, ctx.Response.StatusCode()}, len(w.body))
-}
-
-// submit serves a request that submits events, faults included.
-func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *capture.Refusal) {
-	m := w.mishap
-	s.faults.enter(m)
-	defer s.faults.leave()
-	w.request = capture.Request{
-		Path:            ctx.URI().PathOriginal(),
-		Query:           ctx.URI().QueryString(),
-		ContentType:     ctx.Request.Header.ContentType(),
-		ContentEncoding: ctx.Request.Header.ContentEncoding(),
-		ForwardedFor:    ctx.Request.Header.Peek("X-Forwarded-For"),
-		Peer:            peerOf(ctx),
-		Body:            w.body,
-	}
-	if s.config.Observe != nil {
-		w.request.Headers = ctx.Request.Header.All()
-	}
-	submission, no := s.decide(ctx, w, unread)
-	if no == nil {
-		s.faults.capacity.work(submission.Len())
-	}
-	status := s.answer(ctx, w, submission, no)
-	if no == nil && m.answer == truncate {
-		breakOff(ctx)
-	}
-	c := s.shard(ctx)
-	c.request(answer{r, status}, len(w.body))
-	switch {
-	case no != nil:
-		s.refusals.add(refusal{no.Status, kindOf(no.Text)}, no.Events)
-		if submission != nil { // the sink takes events in order, and had taken some
-			c.store(submission)
-			s.ingest(w, submission)
-		}
-	case m.answer == drop:
-		c.lose(submission)
-	default:
-		c.accept(submission, &s.names)
-		s.ingest(w, submission)
-	}
-	if s.config.Observe != nil {
-		s.config.Observe(&w.request, status)
-	}
-}
-
-// decide returns what the request submits, or what it is refused with. An
-// injected answer comes before what the service would have said.
-func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
-	injected := w.mishap.answer
-	no := unread
-	var submission *capture.Submission
-	if no == nil {
-		var err error
-		submission, err = w.decode(ctx)
-		errors.As(err, &no)
-	}
-	if injected == serve || injected == truncate || injected == drop {
-		return w.mishap.phase.lose(submission), no
-	}
-	return w.reject(submission, no)
-}
-
-// reject returns what an injected answer makes of what the request submits, or is
-// refused with.
-func (w *worker) reject(submission *capture.Submission, no *capture.Refusal) (*capture.Submission, *capture.Refusal) {
-	status, events := int(w.mishap.answer), 0
-	switch {
-	case no != nil:
-		events = no.Events
-	case submission != nil:
-		events = submission.Len() + submission.Filtered + submission.Dropped
-	}
-	if w.mishap.answer == reset {
-		return nil, &capture.Refusal{Text: "connection reset", Events: events}
-	}
-	failed := &capture.Refusal{Status: status, Text: textOf(status)}
-	if w.route == v1Route {
-		failed = capture.RefuseV1(status)
-	}
-	failed.Events = events
-	if share := w.mishap.phase.Stored; share > 0 && status == 503 && no == nil && submission.Discarded == capture.NotDiscarded {
-		failed.Stored = submission.Cut(int(share * float64(submission.Len())))
-		return submission, failed
-	}
-	return nil, failed
-}
-
-// kindOf is a refusal without the place that serde_json names: the texts that are
-// told apart are few.
-func kindOf(text string) string {
-	kind, _, _ := strings.Cut(text, " at line ")
-	return kind
-}
-
-// peerOf is the address that the request came from.
-func peerOf(ctx *fasthttp.RequestCtx) netip.Addr {
-	peer, _ := netip.AddrFromSlice(ctx.RemoteIP())
-	return peer
-}
-
-// decode reads the request by the rules of its route.
-func (w *worker) decode(ctx *fasthttp.RequestCtx) (*capture.Submission, error) {
-	if w.route == v1Route {
-		return w.decoderV1.Decode(requestV1(ctx, w.body))
-	}
-	return w.decoder.Decode(&w.request)
-}
-
-// answer writes the answer and returns its status, 0 for none.
-func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, submission *capture.Submission, no *capture.Refusal) int {
-	switch {
-	case w.route == v1Route && (no == nil || no.Status != 0):
-		w.answerV1(ctx, submission, no)
-	case no == nil && submission.Beacon:
-		say(ctx, 204, "")
-	case no == nil:
-		sayOk(ctx)
-	case no.Status == 0:
-		abort(ctx)
-		return 0
-	default:
-		say(ctx, no.Status, no.Text)
-	}
-	if after := int(w.mishap.phase.RetryAfter / time.Second); after > 0 && no != nil && (no.Status == 429 || no.Status == 503) {
-		ctx.Response.Header.Set("Retry-After", fmt.Sprint(after))
-	}
-	return ctx.Response.StatusCode()
-}
-
-// hangUp closes the connection before the body is read.
-func (s *Server) hangUp(ctx *fasthttp.RequestCtx, r route) {
-	abort(ctx)
-	s.shard(ctx).request(answer{r, 0}, 0)
-	s.refusals.add(refusal{text: "connection reset before reading"}, 0)
-}
-
-// breakOff ends the connection in the middle of the answer that ctx holds.
-func breakOff(ctx *fasthttp.RequestCtx) {
-	ctx.Response.Header.SetContentLength(len(ctx.Response.Body()))
-	whole := append([]byte(nil), ctx.Response.Header.Header()...)
-	whole = append(whole, ctx.Response.Body()...)
-	half := whole[:len(whole)-(len(ctx.Response.Body())+1)/2]
-	ctx.HijackSetNoResponse(true)
-	ctx.Hijack(func(c net.Conn) { c.Write(half) })
-}
-
-// abort closes the connection without an answer, over TCP with a reset.
-func abort(ctx *fasthttp.RequestCtx) {
-	setLinger(ctx.Conn())
-	ctx.HijackSetNoResponse(true)
-	ctx.Hijack(func(net.Conn) {})
-}
-
-func say(ctx *fasthttp.RequestCtx, status int, text string) {
-	ctx.SetStatusCode(status)
-	if text == "" {
-		ctx.Response.Header.SetNoDefaultContentType(true)
-		return
-	}
-	ctx.SetContentType("text/plain; charset=utf-8")
-	ctx.SetBodyString(text)
-}
-
-// sayAllowed answers a method that the route does not take with those that it
-// does, as axum does.
-func sayAllowed(ctx *fasthttp.RequestCtx, methods string) {
-	say(ctx, 405, "")
-	ctx.Response.Header.Set("Allow", methods)
-}
-
-func sayOk(ctx *fasthttp.RequestCtx) {
-	ctx.SetContentType("application/json")
-	ctx.SetBodyString(capture.AnswerOk)
-}
-
-func (s *Server) sayStats(ctx *fasthttp.RequestCtx) {
-	text, err := json.MarshalIndent(s.Stats(), "", "  ")
+// Start serves an endpoint that behaves as c says. Whoever starts it has to close it.
+func Start(c Config) (*Local, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		say(ctx, 500, fmt.Sprintf("cannot write the counts: %v", err))
-		return
+		return nil, fmt.Errorf("cannot find a port of this machine to serve on: %w", err)
 	}
-	ctx.SetContentType("application/json")
-	ctx.SetBody(text)
+	l := &Local{Server: New(c), URL: "http://" + listener.Addr().String(), listener: listener, served: make(chan error, 1)}
+	go func() { l.served <- l.Serve(listener) }()
+	return l, nil
 }
 
-// allowOrigin answers a browser as the service does: any origin, mirrored, with
-// credentials (capture router.rs; tower-http cors).
-func allowOrigin(ctx *fasthttp.RequestCtx) {
-	h := &ctx.Response.Header
-	h.Set("Access-Control-Allow-Credentials", "true")
-	h.Set("Vary", "origin, access-control-request-method, access-control-request-headers")
-	if origin := ctx.Request.Header.Peek("Origin"); len(origin) > 0 {
-		h.SetBytesV("Access-Control-Allow-Origin", origin)
+// closeWithin is how long connections may take to close.
+const closeWithin = 100 * time.Millisecond
+
+// Close ends the endpoint, and returns when it has. What has no answer by then, for a
+// stall say, is waited for by nobody. What was counted can still be asked for.
+func (l *Local) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	_ = l.Shutdown(ctx)    // that somebody still waits for an answer was said to be no matter
+	_ = l.listener.Close() // which Shutdown did, unless the endpoint had not begun to serve
+	<-l.served
+}
+
+// watched is a listener whose connections know when the other side has ended.
+type watched struct{ net.Listener }
+
+// Accept waits for the next connection.
+func (w watched) Accept() (net.Conn, error) {
+	c, err := w.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c}, nil
+}
+
+// conn is a connection that knows whether it was read to its end. To the HTTP
+// library a chunked body that ends without its last chunk is whole.
+type conn struct {
+	net.Conn
+	ended atomic.Bool
+}
+
+// Read reads what the client sent.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, io.EOF) {
+		c.ended.Store(true)
+	}
+	return n, err
+}
+
+// hasEnded reports whether a connection was read to its end.
+func hasEnded(c net.Conn) bool {
+	w, ok := c.(*conn)
+	return ok && w.ended.Load()
+}
+
+// setLinger lets a close of c reset the connection, if it is one of TCP.
+func setLinger(c net.Conn) {
+	if w, ok := c.(*conn); ok {
+		c = w.Conn
+	}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		// Without the option the connection ends with a FIN: closed all the same.
+		_ = tcp.SetLinger(0)
 	}
 }
 
-// sayPreflight answers OPTIONS, on whatever path: the service's CORS layer does so
-// before the routes are looked at.
-func sayPreflight(ctx *fasthttp.RequestCtx) {
-	say(ctx, 200, "")
-	h := &ctx.Response.Header
-	h.Set("Access-Control-Allow-Methods", "GET,POST,OPTIONS")
-	if asked := ctx.Request.Header.Peek("Access-Control-Request-Headers"); len(asked) > 0 {
-		h.SetBytesV("Access-Control-Allow-Headers", asked)
+// open are the connections that clients have open.
+type open struct {
+	mu  sync.Mutex // guards all
+	all map[net.Conn]struct{}
+}
+
+// follow is told whenever the state of a connection changes.
+func (o *open) follow(c net.Conn, now fasthttp.ConnState) {
+	switch now {
+	case fasthttp.StateNew:
+		o.mu.Lock()
+		o.all[c] = struct{}{}
+		o.mu.Unlock()
+	case fasthttp.StateClosed, fasthttp.StateHijacked:
+		o.mu.Lock()
+		delete(o.all, c)
+		o.mu.Unlock()
+	}
+}
+
+// count is how many there are.
+func (o *open) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.all)
+}
+
+// hush ends what is still being read: a request that is not here by now is not
+// waited for. Answers may still be written.
+func (o *open) hush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for c := range o.all {
+		c.SetReadDeadline(time.Now()) // of one that broke, reading has ended anyway
 	}
 }

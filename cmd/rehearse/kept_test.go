@@ -319,7 +319,6 @@ func TestEndpointChecksum(t *testing.T) {
 		"array":    {synth, results.SumMatches, []string{"--set", "target.endpoint=array"}},
 		"v1":       {synth, results.SumMatches, []string{"--set", "target.endpoint=v1", "--set", "target.compression=zstd"}},
 		"browser":  {synth, results.SumMatches, []string{"--set", "target.client=posthog-js"}},
-		"forms":    {synth, results.SumMatches, []string{"--set", "target.compression=base64"}},
 		"refusals": {synth + half, results.SumMatches, nil},
 		"shard":    {synth, results.SumMatches, []string{"--shard", "1/2"}},
 		"lost":     {synth + "staging: {script: [{from: 0s, to: 1h, drop: 40%}]}\n", results.SumNotCompared, nil},

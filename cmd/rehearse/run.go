@@ -91,7 +91,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Permit.File, "permit", "", "keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
 	flags.StringVar(&o.Permit.Signers, "allowed-signers", "", "whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
 	flags.StringVar(&o.Network.OTLPTo, "otlp-to", "", "push metrics to this `host` or host:port, if OTEL_EXPORTER_OTLP_ENDPOINT names it and it is not this machine")
-	flags.StringVar(&o.Network.CACert, "cacert", "", "trust an https target (or proxy) that is certified by this `file` (PEM) instead of the system's authorities")
+	flags.StringVar(&o.Network.CACert, "cacert", "", "trust an https target that is certified by this `file` (PEM) instead of the system's authorities")
 	flags.StringArrayVar(&o.Network.Resolve, "resolve", nil, "connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
 	flags.BoolVar(&f.bundle, "bundle", false, "print the run directory as the last thing, as text; merge reads it from the log of a container")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")

@@ -188,26 +188,26 @@ func (f *stageFlags) scripted() (staging.Config, error) {
 func stage(e env, f stageFlags, config staging.Config) error {
 	var ends []func() error
 	if f.record != "" {
-		r, err := newRecorder(f.record)
+		log, err := staging.NewRequestLog(f.record)
 		if err != nil {
 			return exitError{exitUsage, err}
 		}
-		config.Observe = r.observe
+		config.Observe = log.Observe
 		ends = append(ends, func() error {
-			err := r.close()
-			fmt.Fprintf(e.stderr, "recorded %s in %s\n", count(int(r.lines), "request"), f.record)
+			n, err := log.Close()
+			fmt.Fprintf(e.stderr, "recorded %s in %s\n", count(int(n), "request"), f.record)
 			return err
 		})
 	}
 	if f.setup.produced != "" {
-		p, err := newProducer(f.setup.produced)
+		log, err := staging.NewMessageLog(f.setup.produced)
 		if err != nil {
 			return exitError{exitUsage, err}
 		}
-		config.Produced = p.produce
+		config.Produced = log.Produce
 		ends = append(ends, func() error {
-			err := p.close()
-			fmt.Fprintf(e.stderr, "wrote %s to %s\n", count(int(p.lines), "message"), f.setup.produced)
+			n, err := log.Close()
+			fmt.Fprintf(e.stderr, "wrote %s to %s\n", count(int(n), "message"), f.setup.produced)
 			return err
 		})
 	}

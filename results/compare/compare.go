@@ -142,7 +142,7 @@ func (c *Comparison) blind() (names []string) {
 // may explain a difference.
 func (c *Comparison) check() error {
 	a, b := c.A.Result, c.B.Result
-	if !results.SameLoad(a, b) {
+	if !sameLoad(a, b) {
 		return fmt.Errorf("%w: they planned different loads (%s events in %s requests, and %s in %s)", ErrIncomparable,
 			text.Count(a.Planned.Events), text.Count(a.Planned.Requests),
 			text.Count(b.Planned.Events), text.Count(b.Planned.Requests))
@@ -158,9 +158,19 @@ func (c *Comparison) check() error {
 		name := string(rune('A' + i))
 		warn(r.Run.Ended != results.Completed, "%s did not run to its end (%s)", name, r.Run.Ended)
 		c.Doubtful = c.Doubtful || r.Verdict == results.Invalid
-		warn(r.Verdict == results.Invalid, "%s is invalid: %s", name, r.Because())
+		if r.Verdict == results.Invalid {
+			warn(true, "%s is invalid: %s", name, strings.Join(r.Warnings[:min(len(r.Warnings), 1)], "")) // the first says why
+		}
 	}
 	return nil
+}
+
+// sameLoad says whether two runs were asked for the same.
+func sameLoad(a, b *results.Result) bool {
+	return a.Planned == b.Planned && slices.EqualFunc(a.Stages, b.Stages, func(x, y results.StageRow) bool {
+		x.Came, y.Came = nil, nil
+		return x == y
+	})
 }
 
 // row compares one measure.

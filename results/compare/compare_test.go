@@ -216,3 +216,17 @@ func TestFastRefusalsAreNoGain(t *testing.T) {
 		}
 	}
 }
+
+// TestSameLoad: what came of the stages is no other load.
+func TestSameLoad(t *testing.T) {
+	t.Parallel()
+	a := &results.Result{Planned: results.Planned{Events: 10}, Stages: []results.StageRow{{Name: "1", Start: 5, End: 5}}}
+	b := &results.Result{Planned: a.Planned, Stages: []results.StageRow{{Name: "1", Start: 5, End: 5, Came: &results.StageBooks{Requests: 1}}}}
+	if !sameLoad(a, b) {
+		t.Error("what came of the stages counts as another load")
+	}
+	b.Stages[0].End = 6
+	if sameLoad(a, b) {
+		t.Error("another rate counts as the same load")
+	}
+}

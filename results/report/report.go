@@ -146,7 +146,7 @@ func facts(r *results.Result) []fact {
 		{"schedule kept", text.Percent(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
 	}
 	if sum := r.EndpointSum; sum != nil {
-		all = append(all, fact{"endpoint checksum", text.Printable(sum.Verdict, 20), sum.String()})
+		all = append(all, fact{"endpoint checksum", text.Printable(sum.Verdict, 20), results.ChecksumText(sum)})
 	}
 	return all
 }

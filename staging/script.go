@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync/atomic"
+	"strconv"
+	"strings"
 	"time"
-
-	"rehearse/internal/rng"
 )
 
 // Phase is how the endpoint behaves for a while of its script. Outside of all
@@ -39,21 +38,6 @@ type Phase struct {
 // Delay is a distribution of times: even between Min and Max, and on top of that
 // exponential with a mean. The zero value is no delay.
 type Delay struct{ Min, Max, Mean time.Duration }
-
-// draw returns the delay of a request by its number, the same in every run.
-func (d Delay) draw(n uint64) time.Duration {
-	delay := d.Min
-	if d.Max > d.Min {
-		delay += time.Duration(fraction(n, 1) * float64(d.Max-d.Min))
-	}
-	if d.Mean > 0 {
-		delay += time.Duration(-math.Log(1-fraction(n, 2)) * float64(d.Mean))
-	}
-	return delay
-}
-
-// fraction is a number from 0 to 1 that follows from n and a salt.
-func fraction(n, salt uint64) float64 { return rng.Unit(rng.Mix((n*2 + salt) * rng.Gamma)) }
 
 // validate returns what is wrong with p, all of it.
 func (p *Phase) validate() error {
@@ -87,40 +71,49 @@ func (p *Phase) validate() error {
 	return errors.Join(wrong...)
 }
 
-// phase is a Phase at work.
-type phase struct {
-	Phase
-	answers [cycle]uint16
-	count   atomic.Uint64 // requests that have asked for their answer
-
-	losses [cycle]uint16
-	events atomic.Uint64 // events that have asked to be persisted
+// Rejection makes the endpoint answer a share of the requests with a status,
+// whatever they carry.
+type Rejection struct {
+	Status int
+	Share  float64 // 0.01 is 1 %; a multiple of 0.001
 }
 
-func newPhase(p Phase) *phase {
-	f := &phase{Phase: p}
-	rest := fill(f.answers[:], reset, p.Reset)
-	rest = fill(rest, resetBefore, p.ResetBefore)
-	rest = fill(rest, truncate, p.Truncate)
-	rest = fill(rest, drop, p.Drop)
-	for _, r := range p.Reject {
-		rest = fill(rest, uint16(r.Status), r.Share)
+// ParseRejection reads "429:1%": one request in a hundred is answered 429.
+func ParseRejection(text string) (Rejection, error) {
+	status, share, found := strings.Cut(text, ":")
+	percent, isPercent := strings.CutSuffix(share, "%")
+	if !found || !isPercent {
+		return Rejection{}, fmt.Errorf("cannot parse rejection %q: want a form like 429:1%%", text)
 	}
-	fill(f.losses[:], lost, p.NotPersisted)
-	return f
-}
-
-// fill gives answer its share of the cycle and returns what is left of it.
-func fill(slots []uint16, answer uint16, share float64) []uint16 {
-	n := min(max(int(math.Round(share*cycle)), 0), len(slots))
-	for i := range slots[:n] {
-		slots[i] = answer
+	number, err := strconv.Atoi(status)
+	if err != nil {
+		return Rejection{}, fmt.Errorf("cannot parse rejection %q: %w", text, err)
 	}
-	return slots[n:]
+	value, err := strconv.ParseFloat(percent, 64)
+	if err != nil {
+		return Rejection{}, fmt.Errorf("cannot parse rejection %q: %w", text, err)
+	}
+	r := Rejection{Status: number, Share: value / 100}
+	return r, r.validate()
 }
 
-// next returns the number of the next request, and what to answer it with.
-func (p *phase) next() (n uint64, answer uint16) {
-	n = p.count.Add(1) - 1
-	return n, p.answers[n%cycle*stride%cycle]
+// String returns the form that ParseRejection reads.
+func (r Rejection) String() string {
+	return fmt.Sprintf("%d:%v%%", r.Status, math.Round(r.Share*cycle)/10)
+}
+
+func (r Rejection) validate() error {
+	if r.Status < 300 || r.Status > 599 {
+		return fmt.Errorf("cannot reject with status %d: want one from 300 to 599", r.Status)
+	}
+	if !isShare(r.Share) {
+		return fmt.Errorf("cannot reject a share of %v%%: want a multiple of 0.1%% from 0%% to 100%%", r.Share*100)
+	}
+	return nil
+}
+
+// isShare reports whether a cycle of requests can hold share exactly.
+func isShare(share float64) bool {
+	slots := share * cycle
+	return slots >= 0 && slots <= cycle && math.Abs(slots-math.Round(slots)) < 1e-6
 }

@@ -5,10 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// LZ64Encoder writes what lz-string's compressToBase64 makes of a text, unit for
-// unit; lz64 has the code. The zero value is ready to use; it is for one
-// goroutine, and reuses its memory.
-type LZ64Encoder struct {
+// lz64Encoder writes what lz-string's compressToBase64 makes of a text, unit for
+// unit; lz64 has the code. The zero value is ready to use.
+type lz64Encoder struct {
 	dst  []byte
 	bits uint // not written yet
 	held uint // how many
@@ -25,7 +24,7 @@ type LZ64Encoder struct {
 
 // Append appends the digits for text, which is taken as UTF-8: a byte that is
 // none stands for U+FFFD.
-func (z *LZ64Encoder) Append(dst, text []byte) []byte {
+func (z *lz64Encoder) Append(dst, text []byte) []byte {
 	z.reset(dst)
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
@@ -44,14 +43,14 @@ func (z *LZ64Encoder) Append(dst, text []byte) []byte {
 }
 
 // reset makes z ready for another text.
-func (z *LZ64Encoder) reset(dst []byte) {
+func (z *lz64Encoder) reset(dst []byte) {
 	codes, unsaid := z.codes, z.unsaid
 	if codes == nil {
 		codes, unsaid = map[uint64]uint{}, map[uint16]bool{}
 	}
 	clear(codes)
 	clear(unsaid)
-	*z = LZ64Encoder{dst: dst, codes: codes, unsaid: unsaid, free: lz64Free, width: 2, spare: 2}
+	*z = lz64Encoder{dst: dst, codes: codes, unsaid: unsaid, free: lz64Free, width: 2, spare: 2}
 }
 
 // noPrefix is what stands for the prefix of a single unit: no phrase has that code.
@@ -62,7 +61,7 @@ func phraseKey(prefix uint, unit uint16) uint64 { return uint64(prefix)<<16 | ui
 
 // take reads one unit: the phrase goes on if it is known with it, else it is put
 // out, learned with the unit, and begins again.
-func (z *LZ64Encoder) take(unit uint16) {
+func (z *lz64Encoder) take(unit uint16) {
 	single, known := z.codes[phraseKey(noPrefix, unit)]
 	if !known {
 		single = z.learn(phraseKey(noPrefix, unit))
@@ -83,7 +82,7 @@ func (z *LZ64Encoder) take(unit uint16) {
 }
 
 // learn gives a phrase the next code.
-func (z *LZ64Encoder) learn(key uint64) uint {
+func (z *lz64Encoder) learn(key uint64) uint {
 	code := z.free
 	z.codes[key] = code
 	z.free++
@@ -92,7 +91,7 @@ func (z *LZ64Encoder) learn(key uint64) uint {
 
 // say puts out the phrase: its code, or the unit that it is if that was never put
 // out before.
-func (z *LZ64Encoder) say() {
+func (z *lz64Encoder) say() {
 	if z.unsaid[z.first] && z.codes[phraseKey(noPrefix, z.first)] == z.phrase {
 		delete(z.unsaid, z.first)
 		if z.first < 256 {
@@ -110,7 +109,7 @@ func (z *LZ64Encoder) say() {
 }
 
 // grow counts a code that the other side has learned.
-func (z *LZ64Encoder) grow() {
+func (z *lz64Encoder) grow() {
 	if z.spare--; z.spare == 0 {
 		z.spare = 1 << z.width
 		z.width++
@@ -118,7 +117,7 @@ func (z *LZ64Encoder) grow() {
 }
 
 // put appends n bits of value, the lowest first.
-func (z *LZ64Encoder) put(value, n uint) {
+func (z *lz64Encoder) put(value, n uint) {
 	for range n {
 		z.bits = z.bits<<1 | value&1
 		value >>= 1
@@ -130,7 +129,7 @@ func (z *LZ64Encoder) put(value, n uint) {
 }
 
 // finish writes the last bits, one digit more than they need, and pads the text.
-func (z *LZ64Encoder) finish(from int) []byte {
+func (z *lz64Encoder) finish(from int) []byte {
 	z.dst = append(z.dst, base64Digits[z.bits<<(6-z.held)])
 	for n := len(z.dst) - from; n%4 != 0; n++ {
 		z.dst = append(z.dst, '=')

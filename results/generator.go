@@ -1,0 +1,123 @@
+package results
+
+import (
+	_ "embed"
+	"math"
+)
+
+// Health is how the machine treated the generator, as the generator saw it once
+// a second. It tells a slow endpoint from a generator that could not do better.
+// What an operating system does not tell stays 0.
+type Health struct {
+	Cores     float64 `json:"cores"`           // that may be used: of the machine, or of the cgroup's quota
+	Busiest   float64 `json:"cpu_busiest"`     // share of them used in the busiest second
+	Throttled float64 `json:"throttled"`       // share of its periods in which the cgroup ran out of its CPU quota
+	Stolen    float64 `json:"machine_busiest"` // share of the machine's CPU that others used, in their busiest second
+	PauseMS   float64 `json:"gc_pause_max_ms"` // longest stop by the garbage collector, to the bucket
+	HeldUp    float64 `json:"held_up_s"`       // spent in stalls of 250 ms and more
+	Files     int     `json:"files"`           // most files and connections open at once
+	MaxFiles  int     `json:"files_limit"`     // how many may be
+	ClockStep float64 `json:"clock_step_ms"`   // furthest that the wall clock strayed from the monotonic one
+	RunDelay  float64 `json:"run_delay"`       // threads that waited for a processor in the worst second, on average
+
+	Stalls
+	Sockets
+
+	// Of the network stack of the machine, or of the container, and so of other
+	// programs as well: worth a note, and no verdict.
+	NetDrops  int64   `json:"net_drops"`        // segments that TCP threw away for want of buffers or memory
+	Overflows int64   `json:"listen_overflows"` // connections that a listener did not accept in time
+	Resent    float64 `json:"tcp_resent"`       // share of the segments that were sent again
+}
+
+// Sockets is what the run's own connections counted until they were closed.
+type Sockets struct {
+	Segments int64 `json:"segments"`             // sent by TCP, those sent again included
+	Again    int64 `json:"segments_sent_again"`  // of them, those sent again
+	Drops    int64 `json:"segments_thrown_away"` // received, and thrown away: for want of room, or as duplicates
+}
+
+// Plus is the sum of two.
+func (s Sockets) Plus(other Sockets) Sockets {
+	return Sockets{s.Segments + other.Segments, s.Again + other.Again, s.Drops + other.Drops}
+}
+
+// worse is the worst of two, field by field.
+func (h Health) worse(other Health) Health {
+	h.Cores = max(h.Cores, other.Cores)
+	h.Busiest = max(h.Busiest, other.Busiest)
+	h.Throttled = max(h.Throttled, other.Throttled)
+	h.Stolen = max(h.Stolen, other.Stolen)
+	h.PauseMS = max(h.PauseMS, other.PauseMS)
+	h.HeldUp = max(h.HeldUp, other.HeldUp)
+	h.Files = max(h.Files, other.Files)
+	h.MaxFiles = max(h.MaxFiles, other.MaxFiles)
+	h.NetDrops = max(h.NetDrops, other.NetDrops)
+	h.Overflows = max(h.Overflows, other.Overflows)
+	h.Resent = max(h.Resent, other.Resent)
+	h.RunDelay = max(h.RunDelay, other.RunDelay)
+	h.Stalls, h.Sockets = h.Stalls.plus(other.Stalls), h.Sockets.Plus(other.Sockets)
+	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
+		h.ClockStep = other.ClockStep
+	}
+	return h
+}
+
+// rounded is the Health as the result states it: shares to a hundredth of a
+// percent.
+func (h Health) rounded() Health {
+	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent, &h.RunDelay, &h.Seconds, &h.LongestMS, &h.At} {
+		*x = math.Round(*x*1e4) / 1e4
+	}
+	return h
+}
+
+// Generator says how the load generator itself fared.
+type Generator struct {
+	CPUSeconds   float64    `json:"cpu_seconds"` // of the whole process, since the run directory was made
+	RSSBytes     int64      `json:"rss_bytes"`   // the most that the process had resident
+	Bottleneck   Bottleneck `json:"bottleneck"`
+	ScheduleKept float64    `json:"schedule_kept"` // share of the due requests that left in time
+	Connections  int64      `json:"connections"`   // how many it might use at once; 0: not known
+	Health
+}
+
+// Stalls sum up when the generator stood still.
+type Stalls struct {
+	Count     int64      `json:"stalls"`
+	Seconds   float64    `json:"stalled_s"`    // in all
+	LongestMS float64    `json:"stall_max_ms"` // the longest of them,
+	At        float64    `json:"stall_at_s"`   // when it began, in seconds of the run,
+	Cause     StallCause `json:"stall_cause"`  // and its cause
+}
+
+// add counts a stall.
+func (s *Stalls) add(stall *Stall) {
+	s.Count++
+	s.Seconds += stall.Lost().Seconds()
+	if ms := milliseconds(stall.Lost()); ms > s.LongestMS {
+		s.LongestMS, s.At, s.Cause = ms, stall.From.Seconds(), stall.Cause
+	}
+}
+
+// plus sums up the stalls of two shards.
+func (s Stalls) plus(other Stalls) Stalls {
+	longest := s
+	if other.LongestMS > s.LongestMS {
+		longest = other
+	}
+	longest.Count, longest.Seconds = s.Count+other.Count, s.Seconds+other.Seconds
+	return longest
+}
+
+// Bottleneck is what kept the generator from its schedule.
+type Bottleneck string
+
+// The bottlenecks.
+const (
+	NoBottleneck         Bottleneck = ""
+	CPUBottleneck        Bottleneck = "cpu"         // bodies were not built in time
+	PacingBottleneck     Bottleneck = "pacing"      // ready requests were not sent in time
+	ConnectionBottleneck Bottleneck = "connections" // every connection was waiting for the endpoint
+	StallBottleneck      Bottleneck = "stall"       // it stood still
+)

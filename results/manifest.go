@@ -1,0 +1,76 @@
+package results
+
+import (
+	_ "embed"
+	"time"
+
+	"rehearse/scenario"
+	"rehearse/scenario/schedule"
+)
+
+// Manifest is what is known of a run before it starts.
+type Manifest struct {
+	RunID        string
+	Scenario     string // its name
+	SHA256       string // of the scenario file as it was read, in hexadecimal; empty: of ScenarioYAML
+	Seed         uint64
+	StartedAt    time.Time // the instant that all offsets count from
+	Target       string    // URL without secrets
+	Permit       string    // the id of the permit that it ran under; empty: none
+	Planned      Planned
+	Shard        Shards      // zero: the whole run
+	Connections  int         // how many it may use at once; 0: not known
+	Generator    *Generator  // how the generators fared, of a merge; nil: the generator is this process
+	Starts       []time.Time // of the shards that were joined, in their order; nil: it is no merge
+	ScenarioYAML []byte      // the scenario file, its secrets redacted
+	Resolved     []byte      // the scenario as it was used; nil: not known
+	Thresholds   []scenario.Threshold
+	Stages       []schedule.StageSpan // of the load, in order; more than MaxStages are left out of the result
+	Warnings     []string             // doubts that were there before the run, such as lines of a recording that cannot be sent
+}
+
+// MaxStages is how many stages a result lists.
+const MaxStages = 100
+
+// Final is what is known of a run when it is over.
+type Final struct {
+	Ended   Ended   // Completed, Aborted or Interrupted
+	Why     string  // what aborted or interrupted it
+	Planned Planned // zero: as in the Manifest
+	Rule    string  // the abort rule that ended it, as written
+	Note    string  // what a reader should know that was found on the way; empty: nothing
+
+	EndpointSum *EndpointSum // nil: the endpoint is not ours to ask
+}
+
+// Shards says which part of a run this is: Index from 0, Of in all.
+type Shards struct {
+	Index int `json:"index"`
+	Of    int `json:"of"`
+}
+
+// Planned is what the scenario asked for.
+type Planned struct {
+	Events     int64   `json:"events"`
+	Requests   int64   `json:"requests"`
+	PeakEvents float64 `json:"peak_events_per_s"`
+	Whole      int64   `json:"whole_events,omitempty"` // events of all shards, and of the runs before it that this one resumes
+	Recording  string  `json:"recording,omitempty"`    // of a replay: a checksum of the events in their order, by which a changed file is told
+
+	Lines       int64   `json:"recorded_lines,omitempty"` // of a replay: without blank ones and comments
+	LeftOut     int64   `json:"left_out_lines,omitempty"` // of these, those that cannot be sent for what they are
+	MostLeftOut float64 `json:"most_left_out,omitempty"`  // which share of them may be; 0: replay.max_bad has bounded it
+}
+
+// StageRows are the stages as the result lists them: none if there are too many
+// to tell anybody anything.
+func StageRows(stages []schedule.StageSpan) []StageRow {
+	rows := []StageRow{}
+	if len(stages) > MaxStages {
+		return rows
+	}
+	for _, s := range stages {
+		rows = append(rows, StageRow{Name: s.Name, From: s.From.Seconds(), To: s.To.Seconds(), Start: s.Start, End: s.End})
+	}
+	return rows
+}
