@@ -75,7 +75,7 @@ func (r *abortRule) tooMany() bool {
 	if r.Count {
 		return float64(r.bad) > r.Limit
 	}
-	return r.all >= fewestForAbort && ratio(r.bad, r.all) > r.Limit
+	return r.all >= fewestForAbort && Share(r.bad, r.all) > r.Limit
 }
 
 // count is what a stretch of a run adds to the window: how many requests were

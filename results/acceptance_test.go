@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +13,6 @@ import (
 
 	"rehearse/capture"
 	"rehearse/scenario"
-	"rehearse/scenario/schedule"
 )
 
 // rank is how good a verdict is. An invalid run says nothing of the endpoint, and
@@ -67,8 +64,8 @@ func TestRefusingNeverHelps(t *testing.T) {
 
 // drawOutcome is request i, which mostly was accepted.
 func drawOutcome(t *rapid.T, i int) Outcome {
-	o := outcome(i, capture.Accepted, 200)
-	o.Done = o.Sent + time.Duration(rapid.SampledFrom([]int{1, 3, 20, 150, 700, 3000}).Draw(t, "took"))*ms
+	o := SampleOutcome(i, capture.Accepted, 200)
+	o.Done = o.Sent + time.Duration(rapid.SampledFrom([]int{1, 3, 20, 150, 700, 3000}).Draw(t, "took"))*time.Millisecond
 	if rapid.IntRange(0, 9).Draw(t, "good") == 0 {
 		turnDown(t, &o)
 	}
@@ -90,7 +87,7 @@ func verdictOf(outcomes []Outcome, thresholds []scenario.Threshold) *Result {
 	for i := range outcomes {
 		tally.record(&outcomes[i])
 	}
-	m := manifest(len(outcomes))
+	m := SampleManifest(len(outcomes))
 	m.Shard.Of = 1
 	r := newResult(&m, tally, time.Second)
 	r.Run.Ended = Completed
@@ -109,12 +106,12 @@ func TestTimesOfAccepted(t *testing.T) {
 		n, refused := rapid.IntRange(1, 300).Draw(t, "accepted"), rapid.IntRange(0, 300).Draw(t, "refused")
 		took := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		for i := range n + refused {
-			o := outcome(i, capture.Accepted, 200)
-			o.Done = o.Sent + time.Duration(50+took.IntN(5000))*ms
+			o := SampleOutcome(i, capture.Accepted, 200)
+			o.Done = o.Sent + time.Duration(50+took.IntN(5000))*time.Millisecond
 			if i >= n {
 				o.Reason, o.Status = capture.Unavailable, 503
 				if fast {
-					o.Done = o.Sent + ms
+					o.Done = o.Sent + time.Millisecond
 				}
 			} else {
 				accepted.Record(o.Latency())
@@ -124,7 +121,7 @@ func TestTimesOfAccepted(t *testing.T) {
 		q := rapid.SampledFrom([]float64{0.5, 0.9, 0.99, 0.999, 1}).Draw(t, "quantile")
 		d := scenario.Threshold{Metric: scenario.Metric{Name: "latency", Quantile: q}, Op: "<", Value: 1e9}
 		got := partOf(tally, nil).measure(&d)
-		value := time.Duration(math.Round(got.value * float64(ms)))
+		value := time.Duration(math.Round(got.value * float64(time.Millisecond)))
 		if over, most := tally.Latency.Over(value), (1-q)*float64(n); float64(over) > most+0.5001 { // the nearest rank
 			t.Fatalf("p%v of %d accepted is %v, and %d of all took longer", q*100, n, value, over)
 		}
@@ -162,7 +159,7 @@ func TestNothingAccepted(t *testing.T) {
 		{capture.NotStarted, 0, Invalid, "nothing was sent"},
 	} {
 		for _, demands := range [][]string{nil, {"p99 < 500ms"}, {"rejected <= 100%", "ambiguous <= 100%"}, {"accepted >= 0%"}, {"accepted == 0"}, {"dropped <= 100%"}} {
-			r := judged(60, Completed, parsed(t, demands), func(_ int, o *Outcome) { o.Reason, o.Status = c.reason, c.status })
+			r := judged(60, Completed, SampleThresholds(t, demands), func(_ int, o *Outcome) { o.Reason, o.Status = c.reason, c.status })
 			ours := c.reason.Side() == capture.Ours
 			if r.Verdict == Pass || !ours && r.Verdict != c.verdict || !strings.Contains(r.Because(), c.because) {
 				t.Errorf("%v with %q: %s because %q, want %s because %q", c.reason, demands, r.Verdict, r.Because(), c.verdict, c.because)
@@ -180,9 +177,9 @@ func TestNothingAccepted(t *testing.T) {
 func TestStallsExcuseTheirOwn(t *testing.T) {
 	t.Parallel()
 	for stalled, want := range map[int]Verdict{0: Fail, 1: Fail, 59: Fail, 60: Invalid} {
-		r := judged(60, Completed, parsed(t, []string{"p99 < 500ms"}), func(i int, o *Outcome) {
+		r := judged(60, Completed, SampleThresholds(t, []string{"p99 < 500ms"}), func(i int, o *Outcome) {
 			if o.Reason, o.Status = capture.ClosedBeforeAnswer, 0; i < stalled {
-				o.Stalled = ms
+				o.Stalled = time.Millisecond
 			}
 		})
 		if r.Verdict != want || (want == Fail) != (len(r.Failures) == 1 && strings.Contains(r.Because(), "60 × closed_before_answer")) {
@@ -236,7 +233,7 @@ func TestImpliedThreshold(t *testing.T) {
 		{"wrong on purpose, and taken", nil, expected(0, 50), Pass, "100 % (10,000 of 10,000 events)"},
 		{"others than those", nil, expected(50, 30), Fail, "97.94 % (9,500 of 9,700 events)"},
 	} {
-		r := judged(1000, Completed, parsed(t, c.demands), c.change)
+		r := judged(1000, Completed, SampleThresholds(t, c.demands), c.change)
 		got := ""
 		if last := r.Thresholds[len(r.Thresholds)-1]; last.Implied {
 			got = last.Value
@@ -256,11 +253,11 @@ func TestImpliedThreshold(t *testing.T) {
 func TestUnsentIsNotTheEndpoints(t *testing.T) {
 	t.Parallel()
 	for _, demands := range [][]string{nil, {"accepted >= 99%"}, {"accepted > 95%", "p99 < 1s"}} {
-		r := judged(1000, Interrupted, parsed(t, demands), unsent(500, capture.NotStarted))
+		r := judged(1000, Interrupted, SampleThresholds(t, demands), unsent(500, capture.NotStarted))
 		if r.Verdict != Invalid || !strings.Contains(r.Because(), "the run did not reach its end") {
 			t.Errorf("%q: %s because %q", demands, r.Verdict, r.Because())
 		}
-		r = judged(1000, Interrupted, parsed(t, demands), func(i int, o *Outcome) {
+		r = judged(1000, Interrupted, SampleThresholds(t, demands), func(i int, o *Outcome) {
 			if unsent(500, capture.NotStarted)(i, o); i >= 900 {
 				o.Reason, o.Status = capture.Unavailable, 503
 			}
@@ -275,7 +272,7 @@ func TestUnsentIsNotTheEndpoints(t *testing.T) {
 // request it is as good as its worst event.
 func TestPartlyAccepted(t *testing.T) {
 	t.Parallel()
-	r := judged(1000, Completed, parsed(t, []string{"p99 < 500ms", "accepted >= 85%"}), func(_ int, o *Outcome) {
+	r := judged(1000, Completed, SampleThresholds(t, []string{"p99 < 500ms", "accepted >= 85%"}), func(_ int, o *Outcome) {
 		o.Reason = capture.Dropped
 		o.Parts = []Part{
 			{First: o.First, Events: 9, Reason: capture.Accepted, Said: Said{Verdict: capture.VerdictOk}},
@@ -284,50 +281,6 @@ func TestPartlyAccepted(t *testing.T) {
 	})
 	if r.Verdict != Pass || r.AcceptedLatency == nil || r.AcceptedLatency.Count != 1000 {
 		t.Errorf("%s because %q, accepted %+v", r.Verdict, r.Because(), r.AcceptedLatency)
-	}
-}
-
-// TestFarEndKeptLess: an endpoint that says yes and keeps less is no pass, whatever
-// it calls that; what it is known to filter it need not keep, and events that were sent
-// again hide nothing.
-func TestFarEndKeptLess(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name, counts string
-		want         string // empty: a pass
-	}{
-		{"all", `"events": {"accepted": 1000}, "pipeline": {}`, ""},
-		{"more, of what was refused", `"events": {"accepted": 1000, "stored": 30}, "pipeline": {}`, ""},
-		{"filtered", `"events": {"accepted": 940, "filtered": 60}, "pipeline": {}`, ""},
-		{"twice", `"events": {"accepted": 1010}, "pipeline": {}`, ""},
-		{"over quota", `"events": {"accepted": 1000}, "pipeline": {"over_quota": 575}`, "the endpoint kept 425 of 1,000 events that it accepted: 575 missing (575 over quota)"},
-		{"lost", `"events": {"accepted": 990, "lost": 10}, "pipeline": {}`, "the endpoint kept 990 of 1,000 events that it accepted: 10 missing (10 lost)"},
-		{"by a rule", `"events": {"accepted": 1000}, "pipeline": {"dropped": 1}`, "the endpoint kept 999 of 1,000 events that it accepted: 1 missing (1 by a rule)"},
-		{"it does not say why", `"events": {"accepted": 999}, "pipeline": {}`, "the endpoint kept 999 of 1,000 events that it accepted: 1 missing"},
-		{"lost behind duplicates", `"events": {"accepted": 1000, "lost": 10}, "pipeline": {}`, "10 missing (10 lost)"},
-		{"unreadable", `"events": 7`, ""},
-	} {
-		path := filepath.Join(t.TempDir(), "run")
-		d := create(t, path, manifest(100))
-		tally := secondOf(100, 0, 5*ms)
-		if err := d.Write(&Interval{To: time.Second, Tally: *tally, Total: tally}); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(path, EndpointFile), []byte(`{"format": "rehearse/stage/v1", `+c.counts+`}`), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		r, err := d.Close(Final{Ended: Completed})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := Pass
-		if c.want != "" {
-			want = Fail
-		}
-		failures := strings.Join(r.Failures, "")
-		if r.Verdict == Invalid || (r.Verdict == Pass) != (want == Pass) && strings.Contains(failures, "endpoint") != (want == Fail) || !strings.Contains(failures, c.want) || c.want == "" && failures != "" {
-			t.Errorf("%s: %s because %q, want %s because %q", c.name, r.Verdict, r.Because(), want, c.want)
-		}
 	}
 }
 
@@ -342,8 +295,8 @@ func TestLeftOutOfTheRecording(t *testing.T) {
 	}{
 		{0, 0, 0.01, Pass}, {1, 100, 0.01, Pass}, {2, 100, 0.01, Invalid}, {79, 247, 0.01, Invalid}, {79, 247, 0, Pass},
 	} {
-		tally := secondOf(100, 0, 5*ms)
-		m := manifest(100)
+		tally := SampleSecond(100, 0, 5*time.Millisecond)
+		m := SampleManifest(100)
 		m.Shard.Of = 1
 		m.Planned.Lines, m.Planned.LeftOut, m.Planned.MostLeftOut = c.of, c.left, c.most
 		r := newResult(&m, tally, time.Second)
@@ -354,125 +307,6 @@ func TestLeftOutOfTheRecording(t *testing.T) {
 		}
 		if want := fmt.Sprintf("(%d of %d lines)", c.left, c.of); c.want == Invalid && !strings.Contains(r.Because(), want) {
 			t.Errorf("because %q, want %q", r.Because(), want)
-		}
-	}
-}
-
-// TestShortStageTellsNoRate: a stage that was cut after 65 ms tells no rate, though it
-// tells what came of it.
-func TestShortStageTellsNoRate(t *testing.T) {
-	t.Parallel()
-	m := manifest(0)
-	m.Stages = []schedule.StageSpan{{Name: "low", To: time.Second, Start: 1000, End: 1000}, {Name: "high", From: time.Second, To: time.Minute, Start: 4000, End: 4000}}
-	d := create(t, filepath.Join(t.TempDir(), "run"), m)
-	total := NewTally()
-	for i, to := range []time.Duration{time.Second, 1065 * ms} {
-		tally := secondOf(100, 0, 10*ms)
-		total.Add(tally)
-		if err := d.Write(&Interval{From: time.Duration(i) * time.Second, To: to, Tally: *tally, Total: total}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r, err := d.Close(Final{Ended: Aborted, Rule: "x"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	low, high := r.Stages[0].Came, r.Stages[1].Came
-	if low.Rate() != "1,000" || high.Rate() != "–" || high.Answered != nil || high.Requests != 100 {
-		t.Errorf("low %s, high %s of %d requests", low.Rate(), high.Rate(), high.Requests)
-	}
-	short := &Result{Events: Books{Sent: 4044}}
-	if short.Run.Seconds = 0.065; short.AverageRate() != "–" {
-		t.Errorf("%s events/s on average in 65 ms", short.AverageRate())
-	}
-}
-
-// TestStagesNeedAcceptance: a rate at which nothing was accepted, or too little, is
-// not held, whatever the latency; and a pause is no rate.
-func TestStagesNeedAcceptance(t *testing.T) {
-	t.Parallel()
-	m := manifest(0)
-	m.Thresholds = parsed(t, []string{"p99 < 500ms"})
-	for i, rate := range []float64{100, 200, 400} {
-		m.Stages = append(m.Stages, schedule.StageSpan{Name: fmt.Sprint(i), From: time.Duration(i) * time.Second, To: time.Duration(i+1) * time.Second, Start: rate, End: rate})
-	}
-	for bad, want := range map[int]string{
-		0:   "the thresholds held up to 400 events/s, the highest that was asked for",
-		2:   "the thresholds held up to 200 events/s, and broke at 400/s: accepted >= 99% was 98 % (980 of 1,000 events)",
-		100: "the thresholds held up to 200 events/s, and broke at 400/s: p99 < 500ms was not measured, for nothing was accepted; accepted >= 99% was 0 % (0 of 1,000 events)",
-	} {
-		w := newWalk(&m)
-		for i := range 3 {
-			tally := secondOf(100, 0, 10*ms)
-			if i == 2 {
-				tally = secondOf(100, bad, 10*ms)
-			}
-			w.observe(time.Duration(i)*time.Second, time.Duration(i+1)*time.Second, tally)
-		}
-		r := &Result{Stages: w.rows(m.Stages), Thresholds: []ThresholdRow{{Text: "p99 < 500ms"}}}
-		r.Run.Ended, r.Run.Seconds = Completed, 3
-		if got := r.Capacity(); got != want {
-			t.Errorf("%d refused: %q, want\n%q", bad, got, want)
-		}
-	}
-	came := &StageBooks{Broke: []string{}}
-	paused := &Result{Stages: []StageRow{{Start: 100, End: 100, Came: came}, {Came: came}}, Thresholds: []ThresholdRow{{Text: "p99 < 500ms"}}}
-	if paused.Climbs() || paused.Capacity() != "" {
-		t.Errorf("a rate and a pause tell of a capacity: %q", paused.Capacity())
-	}
-}
-
-// TestMayBeStored: a refusal that is no certain no stands apart in the books, in the
-// ledger and in the details, and changes no balance.
-func TestMayBeStored(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "run")
-	d := create(t, path, manifest(100))
-	r := NewRecorder(1)
-	for i := range 100 {
-		o := outcome(i, capture.Accepted, 200)
-		switch {
-		case i < 10:
-			o.Reason, o.Status, o.MayBeStored = capture.Unavailable, 503, true
-		case i < 13:
-			o.Reason, o.Status = capture.Unavailable, 503 // it was answered before it was sent whole
-		}
-		r.Shard(0).Record(&o)
-	}
-	if err := d.Write(r.Tick(time.Second, Count{})); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.Close(Final{Ended: Completed}); err != nil {
-		t.Fatal(err)
-	}
-	run := open(t, path)
-	if e, q := run.Result.Events, run.Result.Requests; e.Rejected != 130 || e.MayBeStored != 100 || q.MayBeStored != 10 || run.Result.Balance() != nil {
-		t.Errorf("%+v, %+v: %v", q, e, run.Result.Balance())
-	}
-	want := []RejectionRow{
-		{Reason: "unavailable", Side: "server", Status: 503, Requests: 3, Events: 30},
-		{Reason: "unavailable", Side: "server", Status: 503, Requests: 10, Events: 100, MayBeStored: true},
-	}
-	if !slices.Equal(run.Result.Rejections, want) {
-		t.Errorf("%+v, want\n%+v", run.Result.Rejections, want)
-	}
-	ledger, err := run.Ledger()
-	if fates := []Range{{0, 100, capture.FateMayBeStored}, {100, 30, capture.FateRejected}, {130, 870, capture.FateAccepted}}; err != nil || !slices.Equal(ledger.Ranges, fates) {
-		t.Errorf("ledger %v (%v), want %v", ledger, err, fates)
-	}
-	doubtful := 0
-	if _, err := run.EachRejection(func(line *RejectionLine) error {
-		if line.MayBeStored {
-			doubtful++
-		}
-		return nil
-	}); err != nil || doubtful != 10 {
-		t.Errorf("%d of the details (%v), want 10", doubtful, err)
-	}
-	text := wantWidth(t, run, TextWidth)
-	for _, want := range []string{"in doubt   100 rejected events may be stored", "unavailable (?)", "  unavailable          server"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
 }

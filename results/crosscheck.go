@@ -58,17 +58,17 @@ func (r *Run) checkTimeline() (string, error) {
 	if r.Timeline == nil {
 		return "", errMissing
 	}
-	var sums [fates]Count
+	var sums [capture.FateMayBeStored]Count // those that a timeline tells apart
 	for i := range r.Timeline {
 		row := &r.Timeline[i]
 		for fate, n := range map[capture.Fate]Count{
 			capture.FateAccepted: row.Accepted, capture.FateRejected: row.Rejected,
 			capture.FateAmbiguous: row.Ambiguous, capture.FateUnsent: row.Unsent,
 		} {
-			sums[fate] = sums[fate].plus(n)
+			sums[fate] = sums[fate].Plus(n)
 		}
 	}
-	told := [fates]Count{
+	told := [capture.FateMayBeStored]Count{
 		capture.FateAccepted: {r.Result.Requests.Accepted, r.Result.Events.Accepted}, capture.FateRejected: {r.Result.Requests.Rejected, r.Result.Events.Rejected},
 		capture.FateAmbiguous: {r.Result.Requests.Ambiguous, r.Result.Events.Ambiguous}, capture.FateUnsent: {r.Result.Requests.Unsent, r.Result.Events.Unsent},
 	}

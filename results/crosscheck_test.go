@@ -12,7 +12,7 @@ import (
 // invalid, and says which it is.
 func TestCrossCheck(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if rundirRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	agrees := func(name, path string) {
@@ -24,7 +24,7 @@ func TestCrossCheck(t *testing.T) {
 	}
 	agrees("an earlier version", filepath.Join("testdata", "small-import"))
 	path := t.TempDir()
-	d := rehearse(t, path, 2500, reasonOf)
+	d := rehearse(t, path, 2500, SampleReason)
 	agrees("a run that goes on", path)
 	kill(t, d)
 	agrees("a run that was killed", path)
@@ -43,7 +43,7 @@ func TestCrossCheck(t *testing.T) {
 		},
 	} {
 		path := t.TempDir()
-		if _, err := rehearse(t, path, 2500, reasonOf).Close(Final{Ended: Completed}); err != nil {
+		if _, err := rehearse(t, path, 2500, SampleReason).Close(Final{Ended: Completed}); err != nil {
 			t.Fatal(err)
 		}
 		agrees("an undamaged run", path)

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,80 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"rehearse/capture"
-	"rehearse/scenario"
 )
-
-// manifest is that of a run of n requests by outcome.
-func manifest(n int) Manifest {
-	return Manifest{
-		RunID: "20261201T090000Z-acme", Scenario: "acme-import", Seed: 42,
-		StartedAt:    time.Date(2026, 12, 1, 10, 0, 0, 250_123_457, time.FixedZone("", 3600)),
-		Target:       "http://127.0.0.1:8010/batch/",
-		Planned:      Planned{Events: int64(n) * 10, Requests: int64(n), PeakEvents: 10_000},
-		ScenarioYAML: []byte("name: acme-import\n"),
-		Thresholds: []scenario.Threshold{
-			{Text: "p99 < 500ms", Metric: scenario.Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: 500},
-			{Text: "rejected < 0.1%", Metric: scenario.Metric{Name: "rejected"}, Op: "<", Value: 0.001, Share: true},
-		},
-	}
-}
-
-// create makes a directory whose run is on a machine that is never busy: what the
-// one that the tests are on does meanwhile would show in warnings and verdict.
-func create(t testing.TB, path string, m Manifest) *Directory {
-	t.Helper()
-	m.Generator = &Generator{}
-	d, err := Create(path, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-// rehearse writes a run of n requests, a thousand an interval, each with a
-// service time of its own, and does not close it.
-func rehearse(t testing.TB, path string, n int, reasonOf func(int) (capture.Reason, int)) *Directory {
-	t.Helper()
-	d := create(t, path, manifest(n))
-	r := NewRecorder(4)
-	random := rand.New(rand.NewPCG(1, 2))
-	for i := range n {
-		reason, status := reasonOf(i)
-		o := outcome(i, reason, status)
-		o.Sent += time.Duration(random.IntN(300)) * time.Microsecond
-		o.Done = o.Sent + time.Duration(random.ExpFloat64()*float64(8*ms))
-		o.Opening = opening(i)
-		if status == 429 {
-			o.Answer = []byte("{\"error\":\"slow down\x1b[31m\"}\n")
-		}
-		r.Shard(i % 4).Record(&o)
-		if i%1000 == 999 || i == n-1 {
-			iv := r.Tick(time.Duration(i+1)*ms, Count{2, 20})
-			iv.Target = 10_000
-			if err := d.Write(iv); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return d
-}
-
-// kill leaves a directory as the end of its process does.
-func kill(t *testing.T, d *Directory) {
-	t.Helper()
-	if err := d.Lock.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// accept is a reasonOf without refusals.
-func accept(int) (capture.Reason, int) { return capture.Accepted, 200 }
 
 func TestRunDirectory(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "runs", "one")
 	const n = 3500
-	closed, err := rehearse(t, path, n, reasonOf).Close(Final{Ended: Completed})
+	closed, err := rehearse(t, path, n, SampleReason).Close(Final{Ended: Completed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +39,7 @@ func TestRunDirectory(t *testing.T) {
 	if err != nil || len(ledger.Damage) > 0 {
 		t.Fatalf("%+v, error %v", ledger, err)
 	}
-	wantLedger(t, ledger.Ranges, n)
+	SampleWantLedger(t, ledger.Ranges, n)
 	wantHistograms(t, run)
 	wantRejections(t, path, run.Result)
 	limited := RejectionRow{Reason: capture.RateLimited.String(), Side: "server", Status: 429}
@@ -128,7 +60,7 @@ func wantHistograms(t *testing.T, run *Run) {
 		{"service", run.Service, run.Result.Service},
 		{"lag", run.Lag, run.Result.Lag},
 	} {
-		if got := summary(c.h); got != c.want {
+		if got := Summarize(c.h); got != c.want {
 			t.Errorf("%s of latency.hlog %+v, want %+v", c.name, got, c.want)
 		}
 	}
@@ -171,10 +103,10 @@ func wantRejections(t *testing.T, path string, r *Result) {
 func TestSnapshotBalances(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	d := create(t, path, manifest(100))
+	d := create(t, path, SampleManifest(100))
 	r := NewRecorder(1)
 	for i := range 30 {
-		o := outcome(i, capture.Accepted, 200)
+		o := SampleOutcome(i, capture.Accepted, 200)
 		r.Shard(0).Record(&o)
 	}
 	if err := d.Write(r.Tick(time.Second, Count{5, 50})); err != nil {
@@ -199,12 +131,12 @@ func TestSnapshotBalances(t *testing.T) {
 // BenchmarkWrite ticks and writes down a second of 1,000 requests, histograms
 // encoded, result.json replaced.
 func BenchmarkWrite(b *testing.B) {
-	d := create(b, b.TempDir(), manifest(1))
+	d := create(b, b.TempDir(), SampleManifest(1))
 	r := NewRecorder(4)
 	b.ReportAllocs()
 	for second := 1; b.Loop(); second++ {
 		for i := range 1000 {
-			o := outcome(second*1000+i, capture.Accepted, 200)
+			o := SampleOutcome(second*1000+i, capture.Accepted, 200)
 			o.Done += time.Duration(i) * 37 * time.Microsecond
 			r.Shard(i & 3).Record(&o)
 		}

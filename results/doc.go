@@ -9,7 +9,7 @@
 //	// each sender:       recorder.Shard(i).Record(&outcome)
 //	// once a second:     directory.Write(recorder.Tick(now, inFlight))
 //	result, err := directory.Close(results.Final{Ended: results.Completed})
-//	// now or years later: run, err := results.Open(path); results.WriteText(os.Stdout, run, results.TextWidth)
+//	// now or years later: run, err := results.Open(path); results.WriteText(os.Stdout, run, text.Columns)
 //
 // # Time
 //

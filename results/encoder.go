@@ -52,7 +52,7 @@ func (e *encoder) encode(h *Histogram) ([]byte, error) {
 // appendV2 appends the uncompressed encoding: a header of 40 bytes, then the
 // counts as zigzag LEB128 numbers, a negative one standing for so many zeros.
 func appendV2(dst []byte, h *Histogram) []byte {
-	shape := h.counts.Export()
+	shape := h.Export()
 	start := len(dst)
 	dst = binary.BigEndian.AppendUint32(dst, plainCookie)
 	dst = binary.BigEndian.AppendUint32(dst, 0) // the length, below

@@ -2,8 +2,11 @@ package results
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Our encoding holds what the library's own reader makes of it, count for count,
@@ -29,15 +32,15 @@ func TestEncoder(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%d values: %v", n, err)
 		}
-		if !got.counts.Equals(h.counts) {
+		if !slices.Equal(got.Buckets(), h.Buckets()) {
 			t.Errorf("%d values: the histogram changed on its way", n)
 		}
-		theirs, err := h.counts.EncodeV2()
+		theirs, err := hdrhistogram.Import(h.Export()).EncodeV2()
 		if err != nil {
 			t.Fatal(err)
 		}
 		back, err := decodeHistogram(string(theirs))
-		if err != nil || !back.counts.Equals(got.counts) {
+		if err != nil || !slices.Equal(back.Buckets(), got.Buckets()) {
 			t.Errorf("%d values: ours and theirs differ (%v)", n, err)
 		}
 	}

@@ -1,9 +1,6 @@
 package results
 
-import (
-	_ "embed"
-	"math"
-)
+import _ "embed"
 
 // Health is how the machine treated the generator, as the generator saw it once
 // a second. It tells a slow endpoint from a generator that could not do better.
@@ -42,36 +39,6 @@ func (s Sockets) Plus(other Sockets) Sockets {
 	return Sockets{s.Segments + other.Segments, s.Again + other.Again, s.Drops + other.Drops}
 }
 
-// worse is the worst of two, field by field.
-func (h Health) worse(other Health) Health {
-	h.Cores = max(h.Cores, other.Cores)
-	h.Busiest = max(h.Busiest, other.Busiest)
-	h.Throttled = max(h.Throttled, other.Throttled)
-	h.Stolen = max(h.Stolen, other.Stolen)
-	h.PauseMS = max(h.PauseMS, other.PauseMS)
-	h.HeldUp = max(h.HeldUp, other.HeldUp)
-	h.Files = max(h.Files, other.Files)
-	h.MaxFiles = max(h.MaxFiles, other.MaxFiles)
-	h.NetDrops = max(h.NetDrops, other.NetDrops)
-	h.Overflows = max(h.Overflows, other.Overflows)
-	h.Resent = max(h.Resent, other.Resent)
-	h.RunDelay = max(h.RunDelay, other.RunDelay)
-	h.Stalls, h.Sockets = h.Stalls.plus(other.Stalls), h.Sockets.Plus(other.Sockets)
-	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
-		h.ClockStep = other.ClockStep
-	}
-	return h
-}
-
-// rounded is the Health as the result states it: shares to a hundredth of a
-// percent.
-func (h Health) rounded() Health {
-	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent, &h.RunDelay, &h.Seconds, &h.LongestMS, &h.At} {
-		*x = math.Round(*x*1e4) / 1e4
-	}
-	return h
-}
-
 // Generator says how the load generator itself fared.
 type Generator struct {
 	CPUSeconds   float64    `json:"cpu_seconds"` // of the whole process, since the run directory was made
@@ -91,17 +58,8 @@ type Stalls struct {
 	Cause     StallCause `json:"stall_cause"`  // and its cause
 }
 
-// add counts a stall.
-func (s *Stalls) add(stall *Stall) {
-	s.Count++
-	s.Seconds += stall.Lost().Seconds()
-	if ms := milliseconds(stall.Lost()); ms > s.LongestMS {
-		s.LongestMS, s.At, s.Cause = ms, stall.From.Seconds(), stall.Cause
-	}
-}
-
 // plus sums up the stalls of two shards.
-func (s Stalls) plus(other Stalls) Stalls {
+func (s Stalls) Plus(other Stalls) Stalls {
 	longest := s
 	if other.LongestMS > s.LongestMS {
 		longest = other

@@ -1,6 +1,7 @@
 package results
 
 import (
+	_ "embed"
 	"math"
 	"runtime"
 	"runtime/metrics"
@@ -41,7 +42,7 @@ func (d *doctor) observe(iv *Interval) {
 	now := d.read()
 	d.Sockets = iv.Sockets
 	for i := range iv.Stalls {
-		d.Stalls.add(&iv.Stalls[i])
+		addStall(&d.Stalls, &iv.Stalls[i])
 		if lost := iv.Stalls[i].Lost(); lost >= longStall {
 			d.HeldUp += lost.Seconds()
 		}
@@ -57,16 +58,16 @@ func (d *doctor) observe(iv *Interval) {
 		d.Stolen = math.Max(d.Stolen, others(&d.last, &now, used))
 		d.RunDelay = math.Max(d.RunDelay, (now.waited-d.last.waited).Seconds()/elapsed.Seconds())
 	}
-	d.Throttled = ratio(now.throttled-d.first.throttled, now.periods-d.first.periods)
+	d.Throttled = Share(now.throttled-d.first.throttled, now.periods-d.first.periods)
 	d.NetDrops, d.Overflows = now.dropped-d.first.dropped, now.overflows-d.first.overflows
-	d.Resent = ratio(now.resent-d.first.resent, now.segments-d.first.segments)
+	d.Resent = Share(now.resent-d.first.resent, now.segments-d.first.segments)
 	d.Files, d.MaxFiles = max(d.Files, now.files), now.maxFiles
 	step := now.at.Round(0).Sub(d.last.at.Round(0)) - elapsed // Round drops the monotonic clock
-	if milliseconds(step.Abs()) > math.Abs(d.ClockStep) {
-		d.ClockStep = milliseconds(step.Round(time.Microsecond))
+	if ToMilliseconds(step.Abs()) > math.Abs(d.ClockStep) {
+		d.ClockStep = ToMilliseconds(step.Round(time.Microsecond))
 	}
 	if now.pause > d.first.pause {
-		d.PauseMS = milliseconds(now.pause.Round(time.Microsecond))
+		d.PauseMS = ToMilliseconds(now.pause.Round(time.Microsecond))
 	}
 	d.last = now
 }
@@ -148,11 +149,29 @@ func machineNotes(h *Health, sent int64) (notes []string) {
 	if tooMany(h.NetDrops, sent) {
 		notes = append(notes, segmentsThrownAway(h))
 	}
-	switch again := ratio(h.Again, h.Segments); {
+	switch again := Share(h.Again, h.Segments); {
 	case again > muchResent:
 		notes = append(notes, segmentsSentAgain(again))
 	case h.Segments == 0 && h.Resent > muchResent:
 		notes = append(notes, machineSentAgain(h.Resent))
 	}
 	return notes
+}
+
+// rounded is the Health as the result states it: shares to a hundredth of a
+// percent.
+func rounded(h Health) Health {
+	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent, &h.RunDelay, &h.Seconds, &h.LongestMS, &h.At} {
+		*x = math.Round(*x*1e4) / 1e4
+	}
+	return h
+}
+
+// addStall counts a stall.
+func addStall(s *Stalls, stall *Stall) {
+	s.Count++
+	s.Seconds += stall.Lost().Seconds()
+	if ms := ToMilliseconds(stall.Lost()); ms > s.LongestMS {
+		s.LongestMS, s.At, s.Cause = ms, stall.From.Seconds(), stall.Cause
+	}
 }

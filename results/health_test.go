@@ -57,11 +57,11 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 	} {
 		tally := NewTally()
 		for i := range 1000 {
-			o := outcome(i, capture.Accepted, 200)
+			o := SampleOutcome(i, capture.Accepted, 200)
 			c.change(i, &o)
 			tally.record(&o)
 		}
-		m := manifest(1000)
+		m := SampleManifest(1000)
 		m.Shard.Of = 1
 		r := newResult(&m, tally, 10*time.Second)
 		r.Run.Ended, r.Generator.Health = Completed, c.health
@@ -96,8 +96,8 @@ func TestDoctor(t *testing.T) {
 	readings := []reading{
 		{at: at},
 		// A second: half a core of ours; 100 ticks, 20 idle; 3 of 10 periods throttled.
-		{at: wall(time.Second), cpu: 500 * ms, machine: 100, idle: 20, periods: 10, throttled: 3, quota: 0.5, files: 9, maxFiles: 1024, pause: 2 * ms, dropped: 4, overflows: 2, resent: 1, segments: 50},
-		{at: wall(3 * time.Second), cpu: 600 * ms, machine: 300, idle: 220, periods: 20, throttled: 3, quota: 0.5, files: 8, maxFiles: 1024, pause: 2 * ms, dropped: 7, overflows: 2, resent: 3, segments: 100, waited: 1500 * ms},
+		{at: wall(time.Second), cpu: 500 * time.Millisecond, machine: 100, idle: 20, periods: 10, throttled: 3, quota: 0.5, files: 9, maxFiles: 1024, pause: 2 * time.Millisecond, dropped: 4, overflows: 2, resent: 1, segments: 50},
+		{at: wall(3 * time.Second), cpu: 600 * time.Millisecond, machine: 300, idle: 220, periods: 20, throttled: 3, quota: 0.5, files: 8, maxFiles: 1024, pause: 2 * time.Millisecond, dropped: 7, overflows: 2, resent: 3, segments: 100, waited: 1500 * time.Millisecond},
 	}
 	d := &doctor{read: func() reading {
 		r := readings[0]
@@ -107,7 +107,7 @@ func TestDoctor(t *testing.T) {
 	d.first = d.read()
 	d.last = d.first
 	d.observe(&Interval{})
-	d.observe(&Interval{Stalls: []Stall{{From: ms, To: 1001 * ms, Cause: StallStopped}, {From: 1100 * ms, To: 1120 * ms, Cause: StallStarved}}, Sockets: Sockets{Segments: 9, Again: 1}})
+	d.observe(&Interval{Stalls: []Stall{{From: time.Millisecond, To: 1001 * time.Millisecond, Cause: StallStopped}, {From: 1100 * time.Millisecond, To: 1120 * time.Millisecond, Cause: StallStarved}}, Sockets: Sockets{Segments: 9, Again: 1}})
 	got := d.Health
 	if stolen := got.Stolen; stolen <= 0 || stolen > 0.8 { // 80 % busy, less our half core of however many
 		t.Errorf("others used %v", stolen)

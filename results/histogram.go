@@ -1,6 +1,7 @@
 package results
 
 import (
+	"errors"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -103,6 +104,22 @@ func (h *Histogram) Over(d time.Duration) int64 {
 		}
 	}
 	return over
+}
+
+// AddOverflow counts n more durations that did not fit.
+func (h *Histogram) AddOverflow(n int64) { h.overflow += n }
+
+// Export is the histogram as the library has it, in microseconds.
+func (h *Histogram) Export() *hdrhistogram.Snapshot { return h.counts.Export() }
+
+// Import is the Histogram of counts in microseconds, which it keeps. Those of another
+// resolution are an error.
+func Import(counts *hdrhistogram.Histogram) (*Histogram, error) {
+	if counts.SignificantFigures() != digits || counts.LowestTrackableValue() != 1 ||
+		counts.HighestTrackableValue() != int64(Longest/unit) {
+		return nil, errors.New("a histogram of another resolution")
+	}
+	return &Histogram{counts: counts}, nil
 }
 
 // Add counts everything that other holds. What does not fit counts as overflow.

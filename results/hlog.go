@@ -83,29 +83,29 @@ func (w *hlogWriter) appendLine(dst *bytes.Buffer, tag string, h *Histogram) err
 		return fmt.Errorf("cannot encode histogram %q: %w", tag, err)
 	}
 	fmt.Fprintf(dst, "Tag=%s,%.3f,%.3f,%.3f,%s\n", tag,
-		w.from.Seconds(), (w.to - w.from).Seconds(), milliseconds(h.Max()), payload)
+		w.from.Seconds(), (w.to - w.from).Seconds(), ToMilliseconds(h.Max()), payload)
 	return nil
 }
 
-// loggedHistogram is one line of a log. Times are in seconds from the start.
-type loggedHistogram struct {
-	tag      string
-	from, to float64
+// HistogramLine is one line of a log. Times are in seconds from the start.
+type HistogramLine struct {
+	Tag      string
+	From, To float64
 	*Histogram
 }
 
 // eachHistogram calls do with every histogram of a log that began before until.
 // After ErrTorn do has had what stood before the tear.
-func eachHistogram(in io.Reader, until time.Duration, do func(*loggedHistogram) error) error {
+func eachHistogram(in io.Reader, until time.Duration, do func(*HistogramLine) error) error {
 	err := eachLine(in, func(text []byte) error {
 		line, err := parseHlogLine(string(text))
-		if err != nil || line == nil || !startsBefore(line.from, until) {
+		if err != nil || line == nil || !startsBefore(line.From, until) {
 			return err
 		}
 		if line.Histogram, err = decodeHistogram(line.payload); err != nil {
 			return err
 		}
-		return do(&line.loggedHistogram)
+		return do(&line.HistogramLine)
 	})
 	if err != nil && !errors.Is(err, ErrTorn) {
 		return fmt.Errorf("cannot read latency.hlog: %w", err)
@@ -113,20 +113,37 @@ func eachHistogram(in io.Reader, until time.Duration, do func(*loggedHistogram) 
 	return err
 }
 
-// addTo adds the line to the histogram that its tag names, or returns the reason
-// whose latencies it holds. A tag of a later version is passed over.
-func (line *loggedHistogram) addTo(latency, service, lag *Histogram) (reason string) {
-	switch line.tag {
-	case tagLatency:
-		latency.Add(line.Histogram)
-	case tagService:
-		service.Add(line.Histogram)
-	case tagLag:
-		lag.Add(line.Histogram)
-	default:
-		reason, _ = cutReason(line.tag)
+// AtBest is the line without the mark of what would have been at best without stalls,
+// if it has one.
+func (line *HistogramLine) AtBest() (plain *HistogramLine, marked bool) {
+	tag, marked := strings.CutPrefix(line.Tag, tagAtBest)
+	return &HistogramLine{tag, line.From, line.To, line.Histogram}, marked
+}
+
+// AddTo adds the line to the histogram of a tally that its tag names. A tag of a later
+// version is passed over; a reason that there is not is an error.
+func (line *HistogramLine) AddTo(t *Tally) error {
+	into := map[string]**Histogram{
+		tagLatency: &t.Latency, tagService: &t.Service, tagLag: &t.Lag,
+		tagConnect: &t.Connect, tagTLS: &t.TLS, tagPartly: &t.Partly,
+	}[line.Tag]
+	if into != nil {
+		if *into == nil {
+			*into = NewHistogram()
+		}
+		(*into).Add(line.Histogram)
+		return nil
 	}
-	return reason
+	name, found := cutReason(line.Tag)
+	if !found {
+		return nil
+	}
+	reason, err := capture.ParseReason(name)
+	if err != nil {
+		return fmt.Errorf("latency.hlog: %w", err)
+	}
+	t.LatencyOf(reason).Add(line.Histogram)
+	return nil
 }
 
 // cutReason is the reason that a tag names, if it names one.
@@ -139,7 +156,7 @@ func cutReason(tag string) (reason string, found bool) {
 
 // hlogLine is a line whose histogram is not decoded yet.
 type hlogLine struct {
-	loggedHistogram
+	HistogramLine
 	payload string
 }
 
@@ -161,20 +178,20 @@ func parseHlogLine(text string) (*hlogLine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("length %q is no number", fields[2])
 	}
-	return &hlogLine{loggedHistogram{tag: fields[0], from: from, to: from + length}, fields[4]}, nil
+	return &hlogLine{HistogramLine{Tag: fields[0], From: from, To: from + length}, fields[4]}, nil
 }
 
 // readHlog merges the histograms of a log by tag, as far as they began before
 // until. With ErrTorn it returns what stood before the tear.
 func readHlog(in io.Reader, until time.Duration) (map[string]*Histogram, error) {
 	merged := map[string]*Histogram{}
-	err := eachHistogram(in, until, func(line *loggedHistogram) error {
-		sum, known := merged[line.tag]
+	err := eachHistogram(in, until, func(line *HistogramLine) error {
+		sum, known := merged[line.Tag]
 		switch {
 		case known:
 			sum.Add(line.Histogram)
 		case len(merged) < maxTags:
-			merged[line.tag] = line.Histogram
+			merged[line.Tag] = line.Histogram
 		default:
 			return fmt.Errorf("more than %d tags", maxTags)
 		}
@@ -192,11 +209,7 @@ func decodeHistogram(payload string) (*Histogram, error) {
 	if err != nil {
 		return nil, err
 	}
-	if counts.SignificantFigures() != digits || counts.LowestTrackableValue() != 1 ||
-		counts.HighestTrackableValue() != int64(Longest/unit) {
-		return nil, errors.New("a histogram of another resolution")
-	}
-	return &Histogram{counts: counts}, nil
+	return Import(counts)
 }
 
 // startsBefore says whether an interval that begins at from, in seconds as the

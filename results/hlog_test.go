@@ -23,7 +23,7 @@ func logOf(t testing.TB, counts ...int) string {
 	var w hlogWriter
 	for second, count := range counts {
 		for i := range count {
-			o := outcome(i, capture.Accepted, 200)
+			o := SampleOutcome(i, capture.Accepted, 200)
 			r.Shard(0).Record(&o)
 		}
 		if err := w.add(&log, r.Tick(time.Duration(second+1)*time.Second, Count{})); err != nil {
@@ -60,7 +60,7 @@ func TestHlogUntil(t *testing.T) {
 	t.Parallel()
 	log := logOf(t, 1, 2, 4)
 	for until, want := range map[time.Duration]int64{
-		time.Second: 1, 2 * time.Second: 3, 2500 * ms: 7, 3 * time.Second: 7,
+		time.Second: 1, 2 * time.Second: 3, 2500 * time.Millisecond: 7, 3 * time.Second: 7,
 	} {
 		got, err := readHlog(strings.NewReader(log), until)
 		if err != nil || got[tagLatency].Count() != want {
@@ -71,7 +71,7 @@ func TestHlogUntil(t *testing.T) {
 
 func TestHlogCutAnywhere(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if rundirRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	log := logOf(t, 5, 5)
@@ -110,8 +110,8 @@ func TestHlogKeepsWhatWaits(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	var w hlogWriter
-	iv := newInterval()
-	o := outcome(0, capture.Accepted, 200)
+	iv := NewInterval()
+	o := SampleOutcome(0, capture.Accepted, 200)
 	iv.Tally.record(&o)
 	for second := range 5 { // at two hours a line takes twelve seconds
 		iv.From, iv.To = 2*time.Hour+time.Duration(second)*time.Second, 2*time.Hour+time.Duration(second+1)*time.Second

@@ -55,12 +55,12 @@ func (iv *Interval) stalled() (sum time.Duration) {
 	return sum
 }
 
-// newInterval returns an empty Interval.
-func newInterval() *Interval { return &Interval{Tally: *NewTally()} }
+// NewInterval returns an empty Interval.
+func NewInterval() *Interval { return &Interval{Tally: *NewTally()} }
 
 // reset empties the interval and keeps its memory.
 func (iv *Interval) reset() {
-	iv.Tally.reset()
+	iv.Tally.Reset()
 	clear(iv.Rejected) // the answers
 	*iv = Interval{Tally: iv.Tally, Rejected: iv.Rejected[:0], Ledger: iv.Ledger[:0], Stalls: iv.Stalls[:0]}
 }
@@ -97,7 +97,7 @@ func (iv *Interval) note(r Range) {
 
 // reject keeps the details of a refused request while there is room.
 func (iv *Interval) reject(o *Outcome) {
-	if len(iv.Rejected) == maxRejections {
+	if len(iv.Rejected) == MaxRejections {
 		iv.LeftOut++
 		return
 	}
@@ -125,9 +125,10 @@ func (iv *Interval) noteParts(o *Outcome) {
 // refuses everything costs no more memory than one that takes everything. What
 // exceeds them is counted, and a warning in the result says how much it was.
 const (
-	maxAnswer     = 256     // bytes of one answer
-	maxRejections = 10_000  // details an interval
-	maxAnswers    = 1 << 20 // bytes of answers an interval
+	MaxAnswer        = 256      // bytes of one answer
+	MaxRejections    = 10_000   // details an interval
+	MaxRejectedBytes = 64 << 20 // of rejected.jsonl.gz, all its segments together
+	maxAnswers       = 1 << 20  // bytes of answers an interval
 )
 
 // Rejection is what is written down about one rejected or ambiguous request.
@@ -149,6 +150,6 @@ func rejection(o *Outcome, room int) Rejection {
 		First: o.First, Events: o.Events,
 		Due: o.Due, Sent: o.Sent, Done: o.Done,
 		Status: o.Status, Reason: o.Reason, Again: o.Again, MayBeStored: o.MayBeStored,
-		Answer: text.Printable(o.Answer, min(maxAnswer, room)),
+		Answer: text.Printable(o.Answer, min(MaxAnswer, room)),
 	}
 }

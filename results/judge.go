@@ -98,7 +98,7 @@ func (j *Judge) measured(g *Generator) {
 	g.CPUSeconds = (j.used.cpu - j.before.cpu).Round(time.Millisecond).Seconds()
 	g.RSSBytes = j.used.peak
 	g.Connections = int64(j.manifest.Connections)
-	g.Health = j.doctor.rounded()
+	g.Health = rounded(j.doctor.Health)
 }
 
 // addAnswers writes down what was said event by event, and what was sent again.
@@ -114,7 +114,7 @@ func (r *Result) addAnswers(t *Tally) {
 	}
 	sent := t.Sent().Requests
 	r.Retries = &RetryFacts{
-		Amplification: ratio(sent+t.Retries, sent),
+		Amplification: Share(sent+t.Retries, sent),
 		Settled:       t.Settled.Round(time.Millisecond).Seconds(),
 		Twice:         t.Twice,
 		Refused:       rowsOf(t.Attempts),
@@ -142,11 +142,11 @@ func (r *Result) addConnections(t *Tally) {
 	c := t.Connections
 	r.Connections = &c
 	if t.Connect != nil {
-		s := summary(t.Connect)
+		s := Summarize(t.Connect)
 		r.Connect = &s
 	}
 	if t.TLS != nil {
-		s := summary(t.TLS)
+		s := Summarize(t.TLS)
 		r.TLS = &s
 	}
 }
@@ -165,10 +165,10 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 		Planned:    m.Planned,
 		Bytes:      Bytes{Body: t.BodyBytes, Wire: t.WireBytes},
 		Rejections: rowsOf(t.Refusals),
-		Latency:    summary(t.Latency),
-		Service:    summary(t.Service),
-		Lag:        summary(t.Lag),
-		Generator:  Generator{ScheduleKept: ratio(t.Late[OnTime].Requests, t.Due())},
+		Latency:    Summarize(t.Latency),
+		Service:    Summarize(t.Service),
+		Lag:        Summarize(t.Lag),
+		Generator:  Generator{ScheduleKept: Share(t.Late[OnTime].Requests, t.Due())},
 	}
 	for _, start := range m.Starts {
 		r.Run.Starts = append(r.Run.Starts, start.UTC().Format(time.RFC3339Nano))
@@ -181,8 +181,8 @@ func newResult(m *Manifest, t *Tally, elapsed time.Duration) *Result {
 	keepBooks(r, t)
 	r.addAnswers(t)
 	r.addConnections(t)
-	if accepted := t.accepted(); accepted != nil {
-		s := summary(accepted)
+	if accepted := t.AcceptedLatency(); accepted != nil {
+		s := Summarize(accepted)
 		r.AcceptedLatency = &s
 	}
 	return r

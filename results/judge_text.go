@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func onlyAShard(s Shards) string {
 func detailsLeftOut(n int64) string {
 	return fmt.Sprintf("the details of %s were not kept: at most %s a second are, and %s in all, "+
 		"half of it from the beginning and half from the end; they are counted, and the ledger has their events",
-		text.Plural(n, "rejected request"), text.Count(maxRejections), text.Size(maxRejectedFiles))
+		text.Plural(n, "rejected request"), text.Count(MaxRejections), text.Size(MaxRejectedBytes))
 }
 
 // nothingAcceptedText says what everything came to that was sent.
@@ -159,7 +160,7 @@ func notToItsEnd(run *RunFacts) string {
 func heldBack(late, never, due int64) string {
 	return fmt.Sprintf("the permit held back %s of the requests (%s late, %s not at all): "+
 		"its cap leaves too little room to catch up, or the endpoint asked for pauses",
-		text.Percent(ratio(late+never, due)), text.Count(late), text.Count(never))
+		text.Percent(Share(late+never, due)), text.Count(late), text.Count(never))
 }
 
 // notBuilt tells of requests that the generator could not build.
@@ -171,7 +172,7 @@ func notBuilt(share float64) string {
 func recordingLeftOut(p *Planned) string {
 	return fmt.Sprintf("%s of the recording was left out (%s of %s), more than %s: "+
 		"repair it, or set replay.max_bad to what may be left out",
-		text.Percent(ratio(p.LeftOut, p.Lines)), text.Count(p.LeftOut), text.Plural(p.Lines, "line"), text.Percent(p.MostLeftOut))
+		text.Percent(Share(p.LeftOut, p.Lines)), text.Count(p.LeftOut), text.Plural(p.Lines, "line"), text.Percent(p.MostLeftOut))
 }
 
 // noneFreeEither says that connections were wanting beside something else.
@@ -210,7 +211,7 @@ func tooFewToTrust(d *scenario.Threshold, n int64) string {
 
 // acceptedText is which share of the events was accepted.
 func acceptedText(accepted, expected int64) string {
-	return fmt.Sprintf("%s (%s of %s)", text.Percent(ratio(accepted, expected)), text.Count(accepted), text.Plural(expected, "event"))
+	return fmt.Sprintf("%s (%s of %s)", text.Percent(Share(accepted, expected)), text.Count(accepted), text.Plural(expected, "event"))
 }
 
 // forWantOf says of a threshold that what never left decided it.
@@ -248,5 +249,43 @@ func abortText(r *abortRule, at time.Duration) string {
 		what = "requests that the network failed"
 	}
 	return fmt.Sprintf("abort rule %s fired at %v: %s of the last %v, %s of %s (%s)", r.Text, at.Round(time.Second), what, r.Window,
-		text.Count(r.bad), text.Count(r.all), text.Percent(ratio(r.bad, r.all)))
+		text.Count(r.bad), text.Count(r.all), text.Percent(Share(r.bad, r.all)))
+}
+
+// Because says in a sentence why the verdict is what it is.
+func (r *Result) Because() string {
+	kept := text.Percent(r.Generator.ScheduleKept) + " of the schedule was kept"
+	switch {
+	case r.Verdict == Fail:
+		return strings.Join(append(slices.Clip(r.Failures), r.notMet()...), "; ")
+	case r.Verdict == Invalid && len(r.Warnings) > 0:
+		return r.Warnings[0]
+	case len(r.Thresholds) == 0:
+		return "no thresholds were set, and " + kept
+	case len(r.Thresholds) == 1 && r.Thresholds[0].Implied:
+		return fmt.Sprintf("no thresholds were set; %s was %s, and %s", r.Thresholds[0].Name(), r.Thresholds[0].Value, kept)
+	}
+	return "every threshold was met, and " + kept
+}
+
+// notMet lists the thresholds that were not met, each with its value, as one clause.
+func (r *Result) notMet() []string {
+	var broken []string
+	for _, row := range r.Thresholds {
+		if !row.OK && row.Doubt == "" {
+			broken = append(broken, row.Name()+" was "+row.Value)
+		}
+	}
+	if len(broken) == 0 {
+		return nil
+	}
+	return []string{"not met: " + strings.Join(broken, "; ")}
+}
+
+// Name is the threshold as written, and says so if it is implied.
+func (row ThresholdRow) Name() string {
+	if row.Implied {
+		return row.Text + " (implied)"
+	}
+	return row.Text
 }

@@ -86,7 +86,7 @@ func (w *ledgerWriter) appendSegment(dst []byte, ranges []Range) []byte {
 	for _, r := range ranges {
 		dst = binary.AppendVarint(dst, r.First-end)
 		dst = binary.AppendUvarint(dst, uint64(r.Count)<<fateBits|uint64(r.Fate))
-		end = r.end()
+		end = r.End()
 	}
 	head := dst[start : start+headSize]
 	binary.LittleEndian.PutUint32(head[8:], uint32(len(dst)-start-headSize))
@@ -127,7 +127,7 @@ func appendRanges(ranges []Range, payload []byte, bits int) ([]Range, error) {
 		if size == 0 {
 			return nil, errors.New("a range that is none")
 		}
-		ranges, payload, end = append(ranges, r), payload[size:], r.end()
+		ranges, payload, end = append(ranges, r), payload[size:], r.End()
 	}
 	if len(payload) > 0 {
 		return nil, errors.New("a frame that goes on after its last range")

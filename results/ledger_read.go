@@ -96,7 +96,7 @@ func ReadLedger(r io.Reader) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read ledger: %w", err)
 	}
-	in.Ranges, err = disjoint(in.Ranges)
+	in.Ranges, err = Disjoint(in.Ranges)
 	return in.Ledger, err
 }
 

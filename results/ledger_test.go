@@ -37,17 +37,26 @@ func TestLedgerIsThePlan(t *testing.T) {
 		file, w := []byte(ledgerHeader("run")), ledgerWriter{}
 		for some := range slices.Chunk(ended, rapid.IntRange(1, 20).Draw(t, "requests a tick")) {
 			some = slices.Clone(some)
-			slices.SortFunc(some, byFirst)
-			file = w.append(file, join(some))
+			file = w.append(file, joined(t, some))
 		}
 		got, err := ReadLedger(bytes.NewReader(file))
 		if err != nil || len(got.Damage) > 0 || got.Whole != int64(len(file)) || got.Bytes != got.Whole || got.Segments != int64(w.segments) {
 			t.Fatalf("%+v, error %v", got, err)
 		}
-		if want := join(slices.Clone(plan)); !slices.Equal(got.Ranges, want) {
+		if want := joined(t, slices.Clone(plan)); !slices.Equal(got.Ranges, want) {
 			t.Errorf("ledger %v, want %v", got.Ranges, want)
 		}
 	})
+}
+
+// joined are ranges in their order, neighbours of one fate joined.
+func joined(t rapid.TB, ranges []Range) []Range {
+	t.Helper()
+	all, err := Disjoint(ranges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // ledgerOf is a ledger with a segment for each of the lists, and where each of them
@@ -72,7 +81,7 @@ func plainLedger(segments ...[]Range) (file []byte, ends []int) {
 		for _, r := range ranges {
 			payload = binary.AppendVarint(payload, r.First-end)
 			payload = binary.AppendUvarint(payload, uint64(r.Count)*4+uint64(r.Fate))
-			end = r.end()
+			end = r.End()
 		}
 		file = binary.LittleEndian.AppendUint32(file, uint32(len(payload)))
 		file = binary.LittleEndian.AppendUint32(file, crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli)))
@@ -103,11 +112,10 @@ func TestLedgerCutAnywhere(t *testing.T) {
 					want = slices.Concat(threeSegments[:i]...)
 				}
 			}
-			slices.SortFunc(want, byFirst)
 			if got.Whole != int64(whole) || got.Bytes != int64(cut) || len(got.Damage) > 0 {
 				t.Errorf("version %d cut at %d: %+v, want whole up to %d", version, cut, got, whole)
 			}
-			if !slices.Equal(got.Ranges, join(want)) {
+			if !slices.Equal(got.Ranges, joined(t, want)) {
 				t.Errorf("version %d cut at %d: %v, want %v", version, cut, got.Ranges, want)
 			}
 		}
@@ -172,8 +180,7 @@ func TestLedgerDamageIsFound(t *testing.T) {
 				want = append(want, ranges...)
 			}
 		}
-		slices.SortFunc(want, byFirst)
-		if !slices.Equal(got.Ranges, join(want)) {
+		if !slices.Equal(got.Ranges, joined(t, want)) {
 			t.Errorf("bit %d: %v, want %v", bit, got.Ranges, want)
 		}
 	}
@@ -249,7 +256,7 @@ func FuzzReadLedger(f *testing.F) {
 			if r.First < end || r.Count <= 0 || r.Fate > capture.FateMayBeStored {
 				t.Fatalf("range %v after event %d", r, end)
 			}
-			end = r.end()
+			end = r.End()
 		}
 		written, _ := ledgerOf(l.Ranges)
 		again, err := ReadLedger(bytes.NewReader(written))
@@ -266,7 +273,7 @@ func FuzzLedgerPayload(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		ranges, err := appendRanges(nil, payload, fateBits)
 		for _, r := range ranges {
-			if err == nil && (r.First < 0 || r.Count <= 0 || r.end() < r.First) {
+			if err == nil && (r.First < 0 || r.Count <= 0 || r.End() < r.First) {
 				t.Fatalf("range %v", r)
 			}
 		}

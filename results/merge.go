@@ -1,9 +1,11 @@
 package results
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -201,7 +203,7 @@ func (m *merger) uniteLedgers() error {
 		}
 		m.ledger = append(m.ledger, l.Ranges...)
 	}
-	united, err := disjoint(m.ledger)
+	united, err := Disjoint(m.ledger)
 	if err != nil {
 		return fmt.Errorf("the shards overlap: %w", err)
 	}
@@ -220,14 +222,14 @@ func (m *merger) addTotals() error {
 				return fmt.Errorf("%q: %w", s.Path, err)
 			}
 			kind := Refusal{reason, row.Status, row.MayBeStored}
-			m.total.Refusals[kind] = m.total.Refusals[kind].plus(Count{row.Requests, row.Events})
+			m.total.Refusals[kind] = m.total.Refusals[kind].Plus(Count{row.Requests, row.Events})
 			if row.Requests > most[row.Reason] {
 				most[row.Reason], m.status[row.Reason] = row.Requests, row.Status
 			}
 		}
 		m.total.Retries += s.Result.Requests.Retried
 		if c := s.Result.Connections; c != nil {
-			m.total.Connections.add(c)
+			m.total.Connections.Add(c)
 		}
 		if err := m.addAnswers(s); err != nil {
 			return fmt.Errorf("%q: %w", s.Path, err)
@@ -304,7 +306,7 @@ func (m *merger) generator() *Generator {
 		all.CPUSeconds += g.CPUSeconds
 		all.RSSBytes = max(all.RSSBytes, g.RSSBytes)
 		all.Connections += g.Connections
-		all.Health = all.Health.worse(g.Health)
+		all.Health = worst(all.Health, g.Health)
 	}
 	return all
 }
@@ -336,12 +338,12 @@ func (s *shard) copyRejected(write rejectionAppender) (leftOut int64, err error)
 		lines = lines[:0]
 		return err
 	}
-	shift := milliseconds(s.offset)
+	shift := ToMilliseconds(s.offset)
 	leftOut, err = s.EachRejection(func(line *RejectionLine) error {
 		line.DueMS, line.SentMS, line.DoneMS = line.DueMS+shift, line.SentMS+shift, line.DoneMS+shift
-		last = seconds(line.DoneMS / 1000)
+		last = FromSeconds(line.DoneMS / 1000)
 		lines = append(lines, *line)
-		if len(lines) < maxRejections {
+		if len(lines) < MaxRejections {
 			return nil
 		}
 		return flush()
@@ -350,4 +352,25 @@ func (s *shard) copyRejected(write rejectionAppender) (leftOut int64, err error)
 		return leftOut, err
 	}
 	return leftOut, flush()
+}
+
+// worst is the worst of two, field by field.
+func worst(h, other Health) Health {
+	h.Cores = max(h.Cores, other.Cores)
+	h.Busiest = max(h.Busiest, other.Busiest)
+	h.Throttled = max(h.Throttled, other.Throttled)
+	h.Stolen = max(h.Stolen, other.Stolen)
+	h.PauseMS = max(h.PauseMS, other.PauseMS)
+	h.HeldUp = max(h.HeldUp, other.HeldUp)
+	h.Files = max(h.Files, other.Files)
+	h.MaxFiles = max(h.MaxFiles, other.MaxFiles)
+	h.NetDrops = max(h.NetDrops, other.NetDrops)
+	h.Overflows = max(h.Overflows, other.Overflows)
+	h.Resent = max(h.Resent, other.Resent)
+	h.RunDelay = max(h.RunDelay, other.RunDelay)
+	h.Stalls, h.Sockets = h.Stalls.Plus(other.Stalls), h.Sockets.Plus(other.Sockets)
+	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
+		h.ClockStep = other.ClockStep
+	}
+	return h
 }

@@ -30,7 +30,7 @@ func (m *merger) addAnswers(s *shard) error {
 			return err
 		}
 		kind := Refusal{reason, row.Status, row.MayBeStored}
-		m.total.Attempts[kind] = m.total.Attempts[kind].plus(Count{row.Requests, row.Events})
+		m.total.Attempts[kind] = m.total.Attempts[kind].Plus(Count{row.Requests, row.Events})
 	}
 	return nil
 }
@@ -39,11 +39,11 @@ func (m *merger) addAnswers(s *shard) error {
 // again, to the second.
 func (s *shard) settled() time.Duration {
 	if s.Result.Retries != nil {
-		return seconds(s.Result.Retries.Settled)
+		return FromSeconds(s.Result.Retries.Settled)
 	}
 	for _, row := range slices.Backward(s.Timeline) {
 		if row.Accepted.Events > 0 {
-			return seconds(row.To)
+			return FromSeconds(row.To)
 		}
 	}
 	return 0

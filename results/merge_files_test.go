@@ -18,13 +18,13 @@ import (
 // directory.
 func TestMergedDirectoryIsThatOfOneRun(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if mergeRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	const n = 3000
 	path, random := t.TempDir(), rand.New(rand.NewPCG(3, 4))
 	change := func(m *Manifest) {
-		m.StartedAt = manifest(0).StartedAt // all at once
+		m.StartedAt = SampleManifest(0).StartedAt // all at once
 		m.ScenarioYAML, m.Resolved = []byte("name: acme-import # as given\n"), []byte("format: rehearse/resolved/v1\n")
 	}
 	single := filepath.Join(path, "single")
@@ -36,7 +36,7 @@ func TestMergedDirectoryIsThatOfOneRun(t *testing.T) {
 			dirs = append(dirs, filepath.Join(path, fmt.Sprint(of, "-", i)))
 			part(t, dirs[i], n, Shards{i, of}, change)
 			for name, text := range besides {
-				writeFile(t, filepath.Join(dirs[i], name), []byte(text))
+				mergeWriteFile(t, filepath.Join(dirs[i], name), []byte(text))
 			}
 		}
 		random.Shuffle(of, func(i, j int) { dirs[i], dirs[j] = dirs[j], dirs[i] })
@@ -57,7 +57,7 @@ func TestMergedDirectoryIsThatOfOneRun(t *testing.T) {
 // in all that does not tell of the machine or the merge.
 func compareDirectories(t *testing.T, single, merged string, of int) {
 	t.Helper()
-	one, all := open(t, single), open(t, merged)
+	one, all := mergeOpen(t, single), mergeOpen(t, merged)
 	for _, name := range []string{ScenarioFile, ResolvedFile} {
 		a, _ := os.ReadFile(filepath.Join(single, name))
 		b, err := os.ReadFile(filepath.Join(merged, name))
@@ -125,7 +125,7 @@ func compareDirectories(t *testing.T, single, merged string, of int) {
 func timelineText(r *Run) (rows []string) {
 	for _, row := range r.Timeline {
 		row.Target = math.Round(row.Target*100) / 100
-		rows = append(rows, string(appendRow(nil, row)))
+		rows = append(rows, fmt.Sprintf("%+v", row))
 	}
 	return rows
 }

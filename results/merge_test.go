@@ -24,9 +24,9 @@ import (
 // k mod of = index. It starts later than the first by its index in milliseconds.
 func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 	t.Helper()
-	m := manifest(0)
+	m := SampleManifest(0)
 	m.Shard = of
-	m.StartedAt = m.StartedAt.Add(time.Duration(of.Index) * ms)
+	m.StartedAt = m.StartedAt.Add(time.Duration(of.Index) * time.Millisecond)
 	m.Stages = []schedule.StageSpan{{Name: "all", To: 3 * time.Second, Start: 10_000, End: 10_000}}
 	m.Thresholds = append(m.Thresholds, scenario.Threshold{
 		Text: "rejected(429) < 2% every 1s", Metric: scenario.Metric{Name: "rejected", Status: "429"}, Op: "<", Value: 0.02, Share: true, Every: time.Second,
@@ -40,12 +40,12 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 		m.Planned.Requests++
 		m.Planned.Events += 10
 	}
-	d := create(t, path, m)
+	d := mergeCreate(t, path, m)
 	for k := of.Index; k < n; k += of.Of {
-		reason, status := reasonOf(k)
-		o := outcome(k, reason, status)
+		reason, status := SampleReason(k)
+		o := SampleOutcome(k, reason, status)
 		o.Done += time.Duration(k*k%977) * time.Microsecond
-		o.Opening = opening(k)
+		o.Opening = SampleConnect(k)
 		if reason.Side() == capture.Ours {
 			o.Done = o.Sent
 		}
@@ -82,7 +82,7 @@ func part(t *testing.T, path string, n int, of Shards, change func(*Manifest)) {
 // bucket, event for event; and in whatever order they are named, to the same bytes.
 func TestMerge(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if mergeRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	single := filepath.Join(t.TempDir(), "single")
@@ -112,7 +112,7 @@ func wantMerged(t *testing.T, single string, parts int) {
 	if text, err := os.ReadFile(filepath.Join(path, "merged", ScenarioFile)); err != nil || string(text) != "name: acme-import\n" {
 		t.Errorf("%d shards: the scenario is %q (%v), want that of the first", parts, text, err)
 	}
-	one, all := open(t, single), open(t, filepath.Join(path, "merged"))
+	one, all := mergeOpen(t, single), mergeOpen(t, filepath.Join(path, "merged"))
 	for _, h := range []struct {
 		name     string
 		one, all *Histogram
@@ -124,7 +124,7 @@ func wantMerged(t *testing.T, single string, parts int) {
 	if diff := cmp.Diff(merged, all.Result); diff != "" {
 		t.Errorf("read is not what was merged:\n%s", diff)
 	}
-	wantRejections(t, filepath.Join(path, "merged"), all.Result)
+	mergeWantRejections(t, filepath.Join(path, "merged"), all.Result)
 	wantTimes(t, one, all, parts)
 	ledgers := [2]*Ledger{}
 	for i, run := range []*Run{one, all} {
@@ -170,7 +170,7 @@ func partsOf(t *testing.T, path string, parts int) (dirs []string) {
 			if i > 0 { // each machine names its own
 				m.RunID += "-" + strconv.Itoa(i)
 				m.ScenarioYAML = append(m.ScenarioYAML, "# another copy\n"...)
-				m.SHA256 = sumOf(manifest(0).ScenarioYAML)
+				m.SHA256 = sumOf(SampleManifest(0).ScenarioYAML)
 			}
 		})
 	}
@@ -228,7 +228,7 @@ func TestMergedRejectionsKeepTheirTime(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
 	part(t, filepath.Join(path, "0"), 200, Shards{0, 2}, nil)
-	s := &shard{Run: open(t, filepath.Join(path, "0")), offset: 1500 * ms}
+	s := &shard{Run: mergeOpen(t, filepath.Join(path, "0")), offset: 1500 * time.Millisecond}
 	last := 0.0
 	if _, err := s.EachRejection(func(line *RejectionLine) error { last = line.DoneMS; return nil }); err != nil {
 		t.Fatal(err)
@@ -241,23 +241,14 @@ func TestMergedRejectionsKeepTheirTime(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(wrote); n == 0 || wrote[n-1].DoneMS != last+1500 || until != seconds((last+1500)/1000) {
+	if n := len(wrote); n == 0 || wrote[n-1].DoneMS != last+1500 || until != FromSeconds((last+1500)/1000) {
 		t.Errorf("%d written, up to %v, want %v ms", n, until, last+1500)
 	}
 }
 
-func open(t *testing.T, path string) *Run {
-	t.Helper()
-	run, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return run
-}
-
 func TestMergeRefuses(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if mergeRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	path := t.TempDir()
@@ -270,11 +261,11 @@ func TestMergeRefuses(t *testing.T) {
 	part(t, dir("seed"), 100, Shards{1, 2}, func(m *Manifest) { m.Seed++ })
 	part(t, dir("overlap"), 100, Shards{1, 2}, nil)
 	for _, name := range []string{LedgerFile, ResultFile} { // shard 0 once more, under another number
-		if err := copyFile(dir("0"), dir("overlap"), name); err != nil {
+		if err := mergeCopyFile(dir("0"), dir("overlap"), name); err != nil {
 			t.Fatal(err)
 		}
 	}
-	edit(t, filepath.Join(dir("overlap"), ResultFile), `"index": 0`, `"index": 1`)
+	mergeEdit(t, filepath.Join(dir("overlap"), ResultFile), `"index": 0`, `"index": 1`)
 	for want, dirs := range map[string][]string{
 		"it takes two run directories":    {dir("0")},
 		"are both shard 1":                {dir("0"), dir("1"), dir("again")},
@@ -297,21 +288,29 @@ func TestMergeRefuses(t *testing.T) {
 	}
 }
 
-// edit replaces a text in a file.
-func edit(t *testing.T, path, old, with string) {
+// mergeWantRejections makes sure that rejected.jsonl.gz has what result.json counts.
+func mergeWantRejections(t *testing.T, path string, r *Result) {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(text), old) {
-		t.Fatalf("no %q in %s: %v", old, path, err)
-	}
-	writeFile(t, path, []byte(strings.Replace(string(text), old, with, 1)))
-}
-
-// copyFile copies a file of one run over that of another.
-func copyFile(from, to, name string) error {
-	text, err := os.ReadFile(filepath.Join(from, name))
+	file, err := os.Open(filepath.Join(path, RejectedFile))
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	return os.WriteFile(filepath.Join(to, name), text, 0o644)
+	defer file.Close()
+	got := map[RejectionRow]int64{}
+	leftOut, err := ReadRejections(file, func(line *RejectionLine) error {
+		got[RejectionRow{Reason: line.Reason, Side: line.Side, Status: line.Status, MayBeStored: line.MayBeStored}]++
+		return nil
+	})
+	if err != nil || leftOut != 0 {
+		t.Fatalf("%d left out, error %v", leftOut, err)
+	}
+	for _, row := range r.Rejections {
+		want := row.Requests
+		if row.Side == "ours" {
+			want = 0 // never left
+		}
+		if got[row.Kind()] != want {
+			t.Errorf("%d lines of %v, want %d", got[row.Kind()], row.Kind(), want)
+		}
+	}
 }

@@ -2,30 +2,20 @@ package results
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-)
 
-// opening is that of request i: one in a hundred opens a connection, every
-// second of them encrypted, and one in a thousand finds none.
-func opening(i int) Opening {
-	switch {
-	case i%1000 == 999:
-		return Opening{Tried: true}
-	case i%100 == 99:
-		return Opening{Tried: true, Open: true, Unasked: int64(i % 200 / 199), Encrypted: i%200 == 199, Connect: 2 * ms, TLS: time.Duration(i) * ms}
-	}
-	return Opening{}
-}
+	"rehearse/internal/text"
+)
 
 // TestOpenings: what connections took is in the run directory, and in the report
 // of a run that opened some.
 func TestOpenings(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "run")
-	r, err := rehearse(t, path, 2000, accept).Close(Final{Ended: Completed})
+	r, err := reportRehearse(t, path, 2000, SampleAccept).Close(Final{Ended: Completed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,21 +29,25 @@ func TestOpenings(t *testing.T) {
 	if r.TLS == nil || r.TLS.Count != 8 || r.TLS.Max < 1799 || r.TLS.Max > 1801 { // 199, 399, … 1799, without 999 and 1999
 		t.Errorf("tls: %+v", r.TLS)
 	}
-	var text strings.Builder
-	if err := WriteText(&text, open(t, path), TextWidth); err != nil {
+	var page strings.Builder
+	if err := WriteText(&page, reportOpen(t, path), text.Columns); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"\n  connect ", "\n  tls ", "\n  connected  18 connections, and 2 could not be opened\n", "answers nobody asked for: 8 "} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("no %q in\n%s", want, text.String())
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("no %q in\n%s", want, page.String())
 		}
 	}
+	log, err := os.ReadFile(filepath.Join(path, LatencyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tag := range []string{"Tag=connect,", "Tag=tls,"} {
-		if !bytes.Contains(readFiles(t, path)[LatencyFile], []byte(tag)) {
+		if !bytes.Contains(log, []byte(tag)) {
 			t.Errorf("no %s in the log", tag)
 		}
 	}
-	quiet := newResult(&Manifest{}, NewTally(), time.Second)
+	quiet := NewJudge(&Manifest{}).Result(Final{}, Count{}, &Evidence{})
 	if quiet.Connections != nil || quiet.Connect != nil || quiet.TLS != nil || len(quiet.Times()) != 3 {
 		t.Errorf("a run that opened nothing speaks of connections: %+v", quiet)
 	}

@@ -3,11 +3,9 @@ package results
 import (
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"rehearse/capture"
-	"rehearse/results/rundir"
 )
 
 // write writes the course of the whole: the intervals of the first shard's log
@@ -64,7 +62,7 @@ func (t *Tally) addWithoutRefusals(other *Tally, refusals map[Refusal]Count) {
 
 // overlay adds up what the shards did until to, or all that is left.
 func (m *merger) overlay(courses []*course, from, to time.Duration, last bool) (*Interval, error) {
-	iv := newInterval()
+	iv := NewInterval()
 	iv.From, iv.To = from, to
 	for _, c := range courses {
 		if err := c.addUntil(iv, to, last); err != nil {
@@ -90,15 +88,15 @@ func (t *Tally) excuse() {
 	}
 	for i, h := range t.ByReason {
 		reason := capture.Reason(i)
-		if h == nil || !breaksByStall(reason) {
+		if h == nil || !BreaksByStall(reason) {
 			continue
 		}
-		broken := Count{Requests: h.Count() - best.reason(reason).Count()}
+		broken := Count{Requests: h.Count() - best.LatencyOf(reason).Count()}
 		if all := best.Fates[reason.Fate()]; all.Requests > 0 { // how many events were in just these is not written down
 			broken.Events = all.Events * broken.Requests / all.Requests
 		}
-		best.Fates[reason.Fate()] = best.Fates[reason.Fate()].minus(broken)
-		best.Fates[capture.FateAccepted] = best.Fates[capture.FateAccepted].plus(broken)
+		best.Fates[reason.Fate()] = best.Fates[reason.Fate()].Minus(broken)
+		best.Fates[capture.FateAccepted] = best.Fates[capture.FateAccepted].Plus(broken)
 	}
 }
 
@@ -106,39 +104,24 @@ func (t *Tally) excuse() {
 type course struct {
 	shard *shard
 	rows  []Row
-	next  func() (*loggedHistogram, bool)
+	next  func() (*HistogramLine, error, bool)
 	stop  func()
-	line  *loggedHistogram // the next of the log; nil: none is left
-	best  float64          // where the last interval begins that has lines without stalls; they stand first
+	line  *HistogramLine // the next of the log; nil: none is left
+	best  float64        // where the last interval begins that has lines without stalls; they stand first
 	err   error
 }
 
 // newCourse opens the log of a shard.
 func newCourse(s *shard) *course {
 	c := &course{shard: s, rows: s.Timeline, best: -1}
-	c.next, c.stop = iter.Pull(c.lines)
-	c.line, _ = c.next()
+	c.next, c.stop = iter.Pull2(s.Histograms())
+	c.advance()
 	return c
 }
 
-// lines yields the log line by line.
-func (c *course) lines(yield func(*loggedHistogram) bool) {
-	file, err := rundir.Open(c.shard.Path, LatencyFile)
-	if err != nil {
-		c.err = err
-		return
-	}
-	defer file.Close()
-	until := time.Duration(c.shard.Result.Run.Seconds * float64(time.Second))
-	err = eachHistogram(file, until, func(line *loggedHistogram) error {
-		if !yield(line) {
-			return errEnough
-		}
-		return nil
-	})
-	if err != nil && !isEnough(err) {
-		c.err = err
-	}
+// advance goes on to the next line of the log.
+func (c *course) advance() {
+	c.line, c.err, _ = c.next()
 }
 
 // nextEnd is where the next interval of the log ends, on the clock of the whole;
@@ -147,21 +130,21 @@ func (c *course) nextEnd() (end time.Duration, more bool) {
 	if c.line == nil {
 		return time.Duration(c.shard.Result.Run.Seconds*float64(time.Second)) + c.shard.offset, false
 	}
-	return seconds(c.line.to) + c.shard.offset, true
+	return FromSeconds(c.line.To) + c.shard.offset, true
 }
 
 // addUntil adds to the interval what the shard did until to, or all that is left,
 // which then ends the interval later.
 func (c *course) addUntil(iv *Interval, to time.Duration, last bool) error {
-	within := func(from, end float64) bool { return last || seconds((from+end)/2)+c.shard.offset < to }
-	for c.line != nil && within(c.line.from, c.line.to) {
+	within := func(from, end float64) bool { return last || FromSeconds((from+end)/2)+c.shard.offset < to }
+	for c.line != nil && within(c.line.From, c.line.To) {
 		if err := c.addLine(&iv.Tally); err != nil {
 			return err
 		}
-		iv.To = max(iv.To, c.ended(c.line.to, last))
-		c.line, _ = c.next()
+		iv.To = max(iv.To, c.ended(c.line.To, last))
+		c.advance()
 	}
-	iv.InFlight = iv.InFlight.plus(c.addRows(iv, within, last))
+	iv.InFlight = iv.InFlight.Plus(c.addRows(iv, within, last))
 	if c.err != nil {
 		return fmt.Errorf("%q: %w", c.shard.Path, c.err)
 	}
@@ -171,19 +154,17 @@ func (c *course) addUntil(iv *Interval, to time.Duration, last bool) error {
 // addLine adds the next line of the log to the tally, and to the one without stalls
 // unless its interval has lines of its own for that.
 func (c *course) addLine(t *Tally) error {
-	tag, best := strings.CutPrefix(c.line.tag, tagAtBest)
+	plain, best := c.line.AtBest()
 	switch {
 	case best:
-		c.best = c.line.from
-		line := *c.line
-		line.tag = tag
-		return t.withUnstalled().addLogged(&line)
-	case t.Unstalled != nil && c.line.from != c.best:
-		if err := t.Unstalled.addLogged(c.line); err != nil {
+		c.best = c.line.From
+		return plain.AddTo(t.WithUnstalled())
+	case t.Unstalled != nil && c.line.From != c.best:
+		if err := c.line.AddTo(t.Unstalled); err != nil {
 			return err
 		}
 	}
-	return t.addLogged(c.line)
+	return c.line.AddTo(t)
 }
 
 // ended is where something ended, if that may still move the end of the interval.
@@ -191,7 +172,7 @@ func (c *course) ended(to float64, last bool) time.Duration {
 	if !last {
 		return 0
 	}
-	return seconds(to) + c.shard.offset
+	return FromSeconds(to) + c.shard.offset
 }
 
 // addRows adds the rows of the timeline that lie within, and returns what was in
@@ -206,8 +187,8 @@ func (c *course) addRows(iv *Interval, within func(from, to float64) bool, last 
 		}
 		iv.To = max(iv.To, c.ended(row.To, last))
 		if row.Stalled > 0 {
-			end := seconds(row.To) + c.shard.offset
-			iv.Stalls = append(iv.Stalls, Stall{From: end - seconds(row.Stalled/1000), To: end})
+			end := FromSeconds(row.To) + c.shard.offset
+			iv.Stalls = append(iv.Stalls, Stall{From: end - FromSeconds(row.Stalled/1000), To: end})
 		}
 		inFlight = row.InFlight
 		target, length = target+row.Target*(row.To-row.From), length+row.To-row.From
@@ -232,10 +213,10 @@ func (t *Tally) addRow(row *Row) {
 		capture.FateAccepted: row.Accepted, capture.FateRejected: row.Rejected,
 		capture.FateAmbiguous: row.Ambiguous, capture.FateUnsent: row.Unsent,
 	} {
-		t.Fates[fate] = t.Fates[fate].plus(count)
+		t.Fates[fate] = t.Fates[fate].Plus(count)
 	}
 	late := row.LateBuild + row.LatePace + row.NoConnection + row.Held + row.LateStall
-	sent := row.Accepted.plus(row.Rejected).plus(row.Ambiguous).Requests
+	sent := row.Accepted.Plus(row.Rejected).Plus(row.Ambiguous).Requests
 	t.Late[LateBuild].Requests += row.LateBuild
 	t.Late[LatePace].Requests += row.LatePace
 	t.Late[NoConnection].Requests += row.NoConnection
@@ -244,33 +225,8 @@ func (t *Tally) addRow(row *Row) {
 	t.Late[OnTime].Requests += sent - late
 	t.BodyBytes += row.BodyBytes
 	t.WireBytes += row.WireBytes
-	t.Latency.overflow += row.Overflow
+	t.Latency.AddOverflow(row.Overflow)
 	t.LeftOut += row.LeftOut
 	t.Retries += row.Retried
 	t.ExpectedRefused += row.ExpectedRefused
-}
-
-// addLogged adds a histogram of a log.
-func (t *Tally) addLogged(line *loggedHistogram) error {
-	switch line.tag {
-	case tagConnect:
-		made(&t.Connect).Add(line.Histogram)
-		return nil
-	case tagTLS:
-		made(&t.TLS).Add(line.Histogram)
-		return nil
-	case tagPartly:
-		made(&t.Partly).Add(line.Histogram)
-		return nil
-	}
-	name := line.addTo(t.Latency, t.Service, t.Lag)
-	if name == "" {
-		return nil
-	}
-	reason, err := capture.ParseReason(name)
-	if err != nil {
-		return fmt.Errorf("latency.hlog: %w", err)
-	}
-	t.reason(reason).Add(line.Histogram)
-	return nil
 }

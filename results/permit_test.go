@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"rehearse/internal/text"
 )
 
 // TestPermitIsNamed: by the result and in one line of the report, and only if
@@ -11,16 +13,16 @@ import (
 func TestPermitIsNamed(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"", "acme-import-7f3a"} {
-		r := newResult(&Manifest{Permit: id}, NewTally(), 0)
-		text, err := r.encode()
-		if err != nil {
+		r := NewJudge(&Manifest{Permit: id}).Result(Final{}, Count{}, &Evidence{})
+		var data bytes.Buffer
+		if err := WriteJSON(&data, r); err != nil {
 			t.Fatal(err)
 		}
 		var page bytes.Buffer
-		if err := WriteText(&page, &Run{Result: r, Latency: NewHistogram(), Service: NewHistogram(), Lag: NewHistogram()}, TextWidth); err != nil {
+		if err := WriteText(&page, &Run{Result: r, Latency: NewHistogram(), Service: NewHistogram(), Lag: NewHistogram()}, text.Columns); err != nil {
 			t.Fatal(err)
 		}
-		inResult := strings.Contains(string(text), `"permit": "`+id+`"`)
+		inResult := strings.Contains(data.String(), `"permit": "`+id+`"`)
 		inReport := strings.Contains(page.String(), "\n  permit     "+id+"\n")
 		if want := id != ""; inResult != want || inReport != want {
 			t.Errorf("permit %q: in the result %v, in the report %v", id, inResult, inReport)

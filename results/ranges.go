@@ -18,8 +18,8 @@ func Union(ranges []Range) Ranges {
 	sorted := slices.SortedFunc(slices.Values(ranges), func(a, b Range) int { return cmp.Compare(a.First, b.First) })
 	joined := Ranges{}
 	for _, r := range sorted {
-		if n := len(joined); n > 0 && r.First <= joined[n-1].end() {
-			joined[n-1].Count = max(joined[n-1].end(), r.end()) - joined[n-1].First
+		if n := len(joined); n > 0 && r.First <= joined[n-1].End() {
+			joined[n-1].Count = max(joined[n-1].End(), r.End()) - joined[n-1].First
 			continue
 		}
 		joined = append(joined, Range{First: r.First, Count: r.Count})
@@ -31,12 +31,12 @@ func Union(ranges []Range) Ranges {
 // holds.
 func (s Ranges) Gaps(dst []Range, first, n int64) []Range {
 	end := first + n
-	i := sort.Search(len(s), func(i int) bool { return s[i].end() > first })
+	i := sort.Search(len(s), func(i int) bool { return s[i].End() > first })
 	for ; i < len(s) && s[i].First < end; i++ {
 		if gap := s[i].First - first; gap > 0 {
 			dst = append(dst, Range{First: first, Count: gap})
 		}
-		first = s[i].end()
+		first = s[i].End()
 	}
 	if first < end {
 		dst = append(dst, Range{First: first, Count: end - first})
@@ -51,11 +51,11 @@ type Range struct {
 	Fate  capture.Fate `json:"fate"`
 }
 
-// end is the index after the last event.
-func (r Range) end() int64 { return r.First + r.Count }
+// End is the index after the last event.
+func (r Range) End() int64 { return r.First + r.Count }
 
 // joins says whether next continues r.
-func (r Range) joins(next Range) bool { return r.end() == next.First && r.Fate == next.Fate }
+func (r Range) joins(next Range) bool { return r.End() == next.First && r.Fate == next.Fate }
 
 // byFirst orders ranges by their first event.
 func byFirst(a, b Range) int { return cmp.Compare(a.First, b.First) }
@@ -73,15 +73,15 @@ func join(ranges []Range) []Range {
 	return joined
 }
 
-// disjoint sorts and joins ranges and makes sure that no event is in two.
-func disjoint(ranges []Range) ([]Range, error) {
+// Disjoint sorts and joins ranges and makes sure that no event is in two.
+func Disjoint(ranges []Range) ([]Range, error) {
 	slices.SortFunc(ranges, byFirst)
 	var end int64
 	for _, r := range ranges {
 		if r.First < end {
 			return nil, fmt.Errorf("cannot trust ledger: event %d has two fates", r.First)
 		}
-		end = r.end()
+		end = r.End()
 	}
 	return join(ranges), nil
 }

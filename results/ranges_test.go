@@ -18,13 +18,13 @@ func TestRanges(t *testing.T) {
 			first := rapid.Int64Range(0, events-1).Draw(t, "first")
 			r := Range{First: first, Count: rapid.Int64Range(1, events-first).Draw(t, "count")}
 			parts = append(parts, r)
-			for i := r.First; i < r.end(); i++ {
+			for i := r.First; i < r.End(); i++ {
 				held[i] = true
 			}
 		}
 		union := Union(parts)
 		for i := 1; i < len(union); i++ {
-			if union[i].First <= union[i-1].end() {
+			if union[i].First <= union[i-1].End() {
 				t.Fatalf("%v touch", union)
 			}
 		}
@@ -32,7 +32,7 @@ func TestRanges(t *testing.T) {
 		count := rapid.Int64Range(0, events-first).Draw(t, "of")
 		var missing [events]bool
 		for _, g := range union.Gaps(nil, first, count) {
-			for i := g.First; i < g.end(); i++ {
+			for i := g.First; i < g.End(); i++ {
 				missing[i] = true
 			}
 		}

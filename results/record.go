@@ -35,10 +35,10 @@ func (t *Tally) recordParts(o *Outcome) {
 	for _, p := range o.Parts {
 		some := Count{Events: p.Events}
 		fate := p.Reason.Fate()
-		t.Fates[fate] = t.Fates[fate].plus(some)
+		t.Fates[fate] = t.Fates[fate].Plus(some)
 		if fate != capture.FateAccepted {
-			kind := Refusal{p.Reason, knownStatus(o.Status), p.MayBeStored}
-			t.Refusals[kind] = t.Refusals[kind].plus(some)
+			kind := Refusal{p.Reason, KnownStatus(o.Status), p.MayBeStored}
+			t.Refusals[kind] = t.Refusals[kind].Plus(some)
 		}
 		if p.Said.Verdict != capture.VerdictNone {
 			t.Said[p.Said] += p.Events
@@ -49,8 +49,8 @@ func (t *Tally) recordParts(o *Outcome) {
 // recordAttempt counts a request that was refused and will be sent again: not
 // what became of it, but not hidden either.
 func (t *Tally) recordAttempt(o *Outcome) {
-	kind := Refusal{o.Reason, knownStatus(o.Status), o.MayBeStored}
-	t.Attempts[kind] = t.Attempts[kind].plus(Count{o.requests(), o.Events})
+	kind := Refusal{o.Reason, KnownStatus(o.Status), o.MayBeStored}
+	t.Attempts[kind] = t.Attempts[kind].Plus(Count{o.requests(), o.Events})
 	t.Retries++
 	t.BodyBytes += int64(o.BodyBytes)
 	t.WireBytes += int64(o.WireBytes)
@@ -62,7 +62,7 @@ func (t *Tally) recordUnstalled(o *Outcome) {
 		return
 	}
 	at := o.unstalled()
-	t.withUnstalled().record(&at)
+	t.WithUnstalled().record(&at)
 }
 
 // record counts one outcome.
@@ -84,10 +84,10 @@ func (t *Tally) record(o *Outcome) {
 		t.ExpectedRefused += min(o.ExpectRefused, o.Events-o.accepted())
 	}
 	fate := o.Reason.Fate()
-	t.Fates[fate] = t.Fates[fate].plus(one)
+	t.Fates[fate] = t.Fates[fate].Plus(one)
 	if fate != capture.FateAccepted {
-		kind := Refusal{o.Reason, knownStatus(o.Status), o.MayBeStored}
-		t.Refusals[kind] = t.Refusals[kind].plus(one)
+		kind := Refusal{o.Reason, KnownStatus(o.Status), o.MayBeStored}
+		t.Refusals[kind] = t.Refusals[kind].Plus(one)
 	}
 	if fate != capture.FateUnsent {
 		t.time(o, Count{o.requests(), o.Events})
@@ -97,21 +97,21 @@ func (t *Tally) record(o *Outcome) {
 // time counts how long a sent request took, and what it weighed.
 func (t *Tally) time(o *Outcome, one Count) {
 	cause := o.lateness()
-	t.Late[cause] = t.Late[cause].plus(one)
+	t.Late[cause] = t.Late[cause].Plus(one)
 	t.BodyBytes += int64(o.BodyBytes)
 	t.WireBytes += int64(o.WireBytes)
 	t.Latency.Record(o.Latency())
 	t.Service.Record(o.Service())
 	t.Lag.Record(o.Lag())
-	t.reason(o.Reason).Record(o.Latency())
+	t.LatencyOf(o.Reason).Record(o.Latency())
 	if len(o.Parts) > 0 && o.Reason != capture.Accepted && o.accepted() > 0 {
 		made(&t.Partly).Record(o.Latency())
 	}
 }
 
-// reason is the latency histogram of a reason, made when first asked for: most
+// LatencyOf is the latency histogram of a reason, made when first asked for: most
 // runs meet few reasons, and each costs as much as all the rest.
-func (t *Tally) reason(r capture.Reason) *Histogram {
+func (t *Tally) LatencyOf(r capture.Reason) *Histogram {
 	for int(r) >= len(t.ByReason) {
 		t.ByReason = append(t.ByReason, nil)
 	}
@@ -121,9 +121,9 @@ func (t *Tally) reason(r capture.Reason) *Histogram {
 	return t.ByReason[r]
 }
 
-// knownStatus is the status if it has three digits. An endpoint may answer any
+// KnownStatus is the status if it has three digits. An endpoint may answer any
 // number, and the kinds of refusals must stay few.
-func knownStatus(status int) int {
+func KnownStatus(status int) int {
 	if status < 100 || status > 999 {
 		return 0
 	}

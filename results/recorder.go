@@ -32,8 +32,8 @@ type Recorder struct {
 func NewRecorder(shards int) *Recorder {
 	r := &Recorder{
 		shards: make([]Shard, shards),
-		open:   newInterval(),
-		closed: newInterval(),
+		open:   NewInterval(),
+		closed: NewInterval(),
 		total:  NewTally(),
 	}
 	for i := range r.shards {
@@ -96,7 +96,7 @@ func (s *Shard) Record(o *Outcome) {
 	*b = *o
 	b.Answer, b.Parts = nil, slices.Clone(o.Parts)
 	if o.Reason != capture.Accepted {
-		b.Answer = bytes.Clone(o.Answer[:min(len(o.Answer), maxAnswer)])
+		b.Answer = bytes.Clone(o.Answer[:min(len(o.Answer), MaxAnswer)])
 	}
 	s.n++
 	if s.n == shardSize {

@@ -79,7 +79,7 @@ func TestRecorderLosesNothing(t *testing.T) {
 	wantTally(t, "sum of the intervals", sum, shards*each)
 	wantTally(t, "total", total, shards*each)
 	wantLedger(t, ledger, shards*each)
-	rejected := sum.Fates[capture.FateRejected].plus(sum.Fates[capture.FateAmbiguous]).Requests
+	rejected := sum.Fates[capture.FateRejected].Plus(sum.Fates[capture.FateAmbiguous]).Requests
 	if int64(refused)+sum.LeftOut != rejected {
 		t.Errorf("%d details and %d left out, want %d together", refused, sum.LeftOut, rejected)
 	}
@@ -93,10 +93,10 @@ func wantTally(t *testing.T, what string, got *Tally, n int) {
 	reasons := map[capture.Reason]int64{}
 	for i := range n {
 		reason, status := reasonOf(i)
-		want[reason.Fate()] = want[reason.Fate()].plus(Count{1, 10})
+		want[reason.Fate()] = want[reason.Fate()].Plus(Count{1, 10})
 		reasons[reason]++
 		if reason != capture.Accepted {
-			kinds[Refusal{Reason: reason, Status: status}] = kinds[Refusal{Reason: reason, Status: status}].plus(Count{1, 10})
+			kinds[Refusal{Reason: reason, Status: status}] = kinds[Refusal{Reason: reason, Status: status}].Plus(Count{1, 10})
 		}
 	}
 	if got.Fates != want {
@@ -113,7 +113,7 @@ func wantTally(t *testing.T, what string, got *Tally, n int) {
 			what, sent, got.Latency.Count(), got.Service.Count(), got.Lag.Count())
 	}
 	for _, reason := range []capture.Reason{capture.Accepted, capture.RateLimited, capture.AnswerTimeout} {
-		if n := got.reason(reason).Count(); n != reasons[reason] {
+		if n := got.LatencyOf(reason).Count(); n != reasons[reason] {
 			t.Errorf("%s: %d latencies of %v, want %d", what, n, reason, reasons[reason])
 		}
 	}
@@ -126,7 +126,7 @@ func wantTally(t *testing.T, what string, got *Tally, n int) {
 // its fate.
 func wantLedger(t *testing.T, ledger []Range, n int) {
 	t.Helper()
-	ranges, err := disjoint(ledger)
+	ranges, err := Disjoint(ledger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,12 +135,12 @@ func wantLedger(t *testing.T, ledger []Range, n int) {
 		if r.First != end {
 			t.Fatalf("the ledger jumps from event %d to %d", end, r.First)
 		}
-		for event := r.First; event < r.end(); event += 10 {
+		for event := r.First; event < r.End(); event += 10 {
 			if reason, _ := reasonOf(int(event / 10)); reason.Fate() != r.Fate {
 				t.Fatalf("event %d has fate %d, want %d", event, r.Fate, reason.Fate())
 			}
 		}
-		end = r.end()
+		end = r.End()
 	}
 	if end != int64(n)*10 {
 		t.Errorf("the ledger ends at event %d, want %d", end, n*10)
@@ -192,15 +192,15 @@ func TestRejectionDetailsAreBounded(t *testing.T) {
 	r := NewRecorder(1)
 	o := outcome(0, capture.RateLimited, 429)
 	o.Answer = []byte(strings.Repeat("x", 1000))
-	for range maxRejections + 5 {
+	for range MaxRejections + 5 {
 		r.Shard(0).Record(&o)
 	}
 	iv := r.Tick(time.Second, Count{})
-	if len(iv.Rejected) != maxRejections || iv.LeftOut != 5 || iv.answers > maxAnswers {
+	if len(iv.Rejected) != MaxRejections || iv.LeftOut != 5 || iv.answers > maxAnswers {
 		t.Errorf("%d details, %d left out, %d bytes of answers", len(iv.Rejected), iv.LeftOut, iv.answers)
 	}
-	if got := len(iv.Rejected[0].Answer); got != maxAnswer {
-		t.Errorf("an answer of %d bytes, want %d", got, maxAnswer)
+	if got := len(iv.Rejected[0].Answer); got != MaxAnswer {
+		t.Errorf("an answer of %d bytes, want %d", got, MaxAnswer)
 	}
 	if again := r.Tick(2*time.Second, Count{}); len(again.Rejected) != 0 || again.LeftOut != 0 || again.Total.LeftOut != 5 {
 		t.Errorf("the next interval has %d details, %d left out of %d", len(again.Rejected), again.LeftOut, again.Total.LeftOut)

@@ -39,7 +39,7 @@ type leftOutLine struct {
 // line is the rejection as its file has it.
 func (r *Rejection) line() RejectionLine {
 	return RejectionLine{
-		DueMS: whole(r.Due), SentMS: whole(r.Sent), DoneMS: whole(r.Done),
+		DueMS: RoundedMilliseconds(r.Due), SentMS: RoundedMilliseconds(r.Sent), DoneMS: RoundedMilliseconds(r.Done),
 		Status: r.Status, Reason: r.Reason.String(), Side: r.Reason.Side().String(),
 		Ambiguous:   r.Reason.Fate() == capture.FateAmbiguous,
 		MayBeStored: r.MayBeStored,
@@ -68,7 +68,7 @@ func (w *rejectedWriter) encode(iv *Interval) ([]byte, error) {
 		}
 	}
 	if iv.LeftOut > 0 {
-		if err := lines.Encode(leftOutLine{iv.LeftOut, whole(iv.To)}); err != nil {
+		if err := lines.Encode(leftOutLine{iv.LeftOut, RoundedMilliseconds(iv.To)}); err != nil {
 			return nil, fmt.Errorf("cannot encode rejection: %w", err)
 		}
 	}
@@ -139,7 +139,7 @@ func ReadRejections(in io.Reader, do func(*RejectionLine) error) (leftOut int64,
 			leftOut += line.LeftOut
 			return nil
 		}
-		line.Answer = text.Printable([]byte(line.Answer), maxAnswer)
+		line.Answer = text.Printable([]byte(line.Answer), MaxAnswer)
 		return do(&line.RejectionLine)
 	})
 	return leftOut, err

@@ -12,13 +12,14 @@ import (
 
 // refusals is an interval with n refusals and some left out.
 func refusals(n int, leftOut int64) *Interval {
-	iv := newInterval()
+	r := NewRecorder(1)
 	for i := range n {
-		o := outcome(i, capture.RateLimited, 429)
+		o := SampleOutcome(i, capture.RateLimited, 429)
 		o.Answer = []byte("<b>\"slow\" \\ down</b>")
-		iv.reject(&o)
+		r.Shard(0).Record(&o)
 	}
-	iv.To, iv.LeftOut = 1500*ms, leftOut
+	iv := r.Tick(1500*time.Millisecond, Count{})
+	iv.LeftOut = leftOut
 	return iv
 }
 
@@ -61,7 +62,7 @@ func TestRejectedFile(t *testing.T) {
 
 func TestRejectionTimesAreMicroseconds(t *testing.T) {
 	t.Parallel()
-	r := Rejection{Due: 1234567 * time.Nanosecond, Sent: 2 * ms, Done: time.Hour + time.Nanosecond, Reason: capture.AnswerTimeout}
+	r := Rejection{Due: 1234567 * time.Nanosecond, Sent: 2 * time.Millisecond, Done: time.Hour + time.Nanosecond, Reason: capture.AnswerTimeout}
 	text, err := json.Marshal(r.line())
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +84,7 @@ func FuzzReadRejections(f *testing.F) {
 	f.Add(append(bytes.Clone(member), member[:20]...))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		_, _ = ReadRejections(bytes.NewReader(file), func(line *RejectionLine) error {
-			if len(line.Answer) > maxAnswer {
+			if len(line.Answer) > MaxAnswer {
 				t.Fatalf("answer %q", line.Answer)
 			}
 			return nil

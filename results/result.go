@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// Format names the layout of result.json. A reader refuses any other.
+const Format = "rehearse/result/v1"
+
 // Result is result.json: what a run was, what came of it, and what that means.
 // Fields stand in the order of the file. Run, Planned and Generator are plain
 // facts; the numbers between them balance, see Balance.

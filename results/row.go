@@ -55,7 +55,7 @@ func RowOf(iv *Interval) Row {
 		LagP99:     quantile(iv.Lag, 0.99),
 		LagMax:     quantile(iv.Lag, 1),
 		Overflow:   iv.Overflow(), LeftOut: iv.LeftOut, Retried: iv.Retries,
-		LateStall: iv.Late[LateStall].Requests, Stalled: milliseconds(iv.stalled()), ExpectedRefused: iv.ExpectedRefused,
+		LateStall: iv.Late[LateStall].Requests, Stalled: ToMilliseconds(iv.stalled()), ExpectedRefused: iv.ExpectedRefused,
 	}
 }
 
@@ -64,5 +64,5 @@ func quantile(h *Histogram, q float64) float64 {
 	if h.Count() == 0 {
 		return math.NaN()
 	}
-	return milliseconds(h.Quantile(q))
+	return ToMilliseconds(h.Quantile(q))
 }

@@ -90,12 +90,12 @@ func (r *Result) kill(s *rundir.State) {
 	var never Count
 	for _, row := range r.Rejections {
 		if reason, err := capture.ParseReason(row.Reason); err == nil && reason.Fate() == capture.FateUnsent {
-			never = never.plus(Count{row.Requests, row.Events})
+			never = never.Plus(Count{row.Requests, row.Events})
 		}
 	}
 	events := r.Events.mayHaveLeft(s.Reach.Events, never.Events)
 	// Of requests that were split more left than were planned.
-	least := int64(math.Ceil(float64(events) * ratio(r.Planned.Requests, r.Planned.Events)))
+	least := int64(math.Ceil(float64(events) * Share(r.Planned.Requests, r.Planned.Events)))
 	r.Requests.mayHaveLeft(max(s.Reach.Requests, min(r.Requests.Sent+never.Requests+least, r.Planned.Requests)), never.Requests)
 	if events > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%s may have left after the last second that was written down: they are counted as ambiguous", text.Plural(events, "event")))
@@ -193,7 +193,7 @@ func (r *Run) readAnswers() error {
 		}
 	}
 	_, err := r.EachRejection(func(line *RejectionLine) error {
-		kind := RejectionRow{Reason: line.Reason, Side: line.Side, Status: knownStatus(line.Status), MayBeStored: line.MayBeStored}
+		kind := RejectionRow{Reason: line.Reason, Side: line.Side, Status: KnownStatus(line.Status), MayBeStored: line.MayBeStored}
 		if missing[kind] && line.Answer != "" {
 			r.Answers[kind] = line.Answer
 			delete(missing, kind)
@@ -203,14 +203,11 @@ func (r *Run) readAnswers() error {
 		}
 		return nil
 	})
-	if isEnough(err) {
+	if errors.Is(err, errEnough) {
 		return nil
 	}
 	return err
 }
-
-// isEnough says whether reading ended because there was no need for more.
-func isEnough(err error) bool { return errors.Is(err, errEnough) }
 
 // Ledger reads what became of which events, and holds it against the result: what
 // does not agree is damage. That of a run that was killed or whose disk was full

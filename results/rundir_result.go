@@ -11,9 +11,6 @@ import (
 	"rehearse/internal/text"
 )
 
-// Format names the layout of result.json. A reader refuses any other.
-const Format = "rehearse/result/v1"
-
 // ErrFormat says that a file was written by another version of this program.
 var ErrFormat = errors.New("a format that this version does not know; use the version that wrote it, or a newer one")
 

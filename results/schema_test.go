@@ -39,11 +39,11 @@ func TestResultsKeepTheSchema(t *testing.T) {
 		}
 	}
 	path := t.TempDir()
-	if _, err := Create(filepath.Join(path, "new"), manifest(10)); err != nil {
+	if _, err := Create(filepath.Join(path, "new"), SampleManifest(10)); err != nil {
 		t.Fatal(err)
 	}
 	holds("a run that has not begun", filepath.Join(path, "new"))
-	d := rehearse(t, filepath.Join(path, "run"), 1500, reasonOf)
+	d := rehearse(t, filepath.Join(path, "run"), 1500, SampleReason)
 	holds("a run that goes on", filepath.Join(path, "run"))
 	if _, err := d.Close(Final{Ended: Interrupted, Why: "Ctrl-C"}); err != nil {
 		t.Fatal(err)

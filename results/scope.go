@@ -73,7 +73,7 @@ func (d *demand) close() {
 			d.worst = j
 		}
 	}
-	d.tally.reset()
+	d.tally.Reset()
 }
 
 // judge holds the tally against the demand; nil if it holds no request.

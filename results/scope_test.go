@@ -11,21 +11,6 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// second is the tally of one second: n requests of which bad were answered 429,
-// all in so many milliseconds.
-func secondOf(n, bad int, took time.Duration) *Tally {
-	t := NewTally()
-	for i := range n {
-		o := outcome(i, capture.Accepted, 200)
-		if i < bad {
-			o.Reason, o.Status = capture.RateLimited, 429
-		}
-		o.Done = o.Due + took
-		t.record(&o)
-	}
-	return t
-}
-
 // follow is a threshold after a minute of 100 requests a second: a ramp of 20 s
 // with latencies of 900 ms, a hold of 40 s with 10 ms, and 5 rejections each in
 // the seconds 30 to 39.
@@ -38,7 +23,7 @@ func follow(t *testing.T, text string) evaluation {
 	d := newDemands([]scenario.Threshold{threshold}, []schedule.StageSpan{
 		{Name: "ramp", From: 0, To: 20 * time.Second}, {Name: "hold", From: 20 * time.Second, To: time.Minute},
 	})[0]
-	ramp, hold, bad := secondOf(100, 0, 900*ms), secondOf(100, 0, 10*ms), secondOf(100, 5, 10*ms)
+	ramp, hold, bad := SampleSecond(100, 0, 900*time.Millisecond), SampleSecond(100, 0, 10*time.Millisecond), SampleSecond(100, 5, 10*time.Millisecond)
 	for s := range 60 {
 		tally := hold
 		switch {
@@ -54,7 +39,7 @@ func follow(t *testing.T, text string) evaluation {
 
 func TestScopedThresholds(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if judgeRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	for text, want := range map[string]ThresholdRow{
@@ -95,12 +80,12 @@ func TestLastStageOwesItsAnswers(t *testing.T) {
 		}
 		d := newDemands([]scenario.Threshold{threshold}, stages)[0]
 		for s := range 25 {
-			answered := secondOf(100, 0, 10*ms)
+			answered := SampleSecond(100, 0, 10*time.Millisecond)
 			if s >= 11 {
 				answered = NewTally() // until the 25th second
 			}
 			if s == 24 {
-				answered = secondOf(1000, 0, 9*time.Second)
+				answered = SampleSecond(1000, 0, 9*time.Second)
 			}
 			d.observe(time.Duration(s)*time.Second, time.Duration(s+1)*time.Second, answered)
 		}
@@ -158,10 +143,10 @@ func TestAborts(t *testing.T) {
 func abortedAt(rule scenario.Abort, change func(*Outcome)) (*Fired, int) {
 	a := NewAborts([]scenario.Abort{rule})
 	for s := range 60 {
-		iv := newInterval()
+		iv := NewInterval()
 		iv.From, iv.To = time.Duration(s)*time.Second, time.Duration(s+1)*time.Second
 		for i := range 100 {
-			o := outcome(i, capture.Accepted, 200)
+			o := SampleOutcome(i, capture.Accepted, 200)
 			if s >= 20 {
 				change(&o)
 			}
@@ -192,10 +177,10 @@ func TestAbortNeedsRequests(t *testing.T) {
 	}
 	a := NewAborts([]scenario.Abort{rule})
 	for s, n := range []int{9, 0, 10} {
-		iv := newInterval()
+		iv := NewInterval()
 		iv.From, iv.To = time.Duration(s)*time.Second, time.Duration(s+1)*time.Second
 		for i := range n {
-			o := outcome(i, capture.Unavailable, 503)
+			o := SampleOutcome(i, capture.Unavailable, 503)
 			iv.record(&o)
 		}
 		if fired := a.Observe(iv); (fired != nil) != (n == 10) {
@@ -207,17 +192,17 @@ func TestAbortNeedsRequests(t *testing.T) {
 func TestBuckets(t *testing.T) {
 	t.Parallel()
 	h := NewHistogram()
-	for _, d := range []time.Duration{0, ms, ms, 5 * time.Second, 2 * time.Hour} {
+	for _, d := range []time.Duration{0, time.Millisecond, time.Millisecond, 5 * time.Second, 2 * time.Hour} {
 		h.Record(d)
 	}
 	got := h.Buckets()
-	if want := []Bucket{{0, 1}, {ms, 2}}; len(got) != 3 || !slices.Equal(got[:2], want) {
+	if want := []Bucket{{0, 1}, {time.Millisecond, 2}}; len(got) != 3 || !slices.Equal(got[:2], want) {
 		t.Fatalf("%v, want %v and one more", got, want)
 	}
-	if last := got[2]; last.Count != 1 || last.Below < 5*time.Second || last.Below > 5010*ms {
+	if last := got[2]; last.Count != 1 || last.Below < 5*time.Second || last.Below > 5010*time.Millisecond {
 		t.Errorf("the last bucket is %v", last)
 	}
-	if over := h.Over(ms); over != 2 { // 5 s, and the one that does not fit
+	if over := h.Over(time.Millisecond); over != 2 { // 5 s, and the one that does not fit
 		t.Errorf("%d over a millisecond, want 2", over)
 	}
 }

@@ -16,11 +16,9 @@ import (
 // the last for how things stand; of those between the oldest gives way to each
 // new one.
 const (
-	maxSegment = 8 << 20 // bytes, unless one interval alone has more
-	headKept   = 4       // segments at the beginning
-	tailKept   = 4       // segments at the end, the one being written included
-
-	maxRejectedFiles = (headKept + tailKept) * maxSegment
+	headKept   = 4                                        // segments at the beginning
+	tailKept   = 4                                        // segments at the end, the one being written included
+	maxSegment = MaxRejectedBytes / (headKept + tailKept) // bytes, unless one interval alone has more
 )
 
 // segmentName is the file of a segment, from 1.
@@ -134,7 +132,7 @@ func (f *rejectedFiles) append(member []byte, a account) error {
 func (f *rejectedFiles) removeOldest(to time.Duration) error {
 	oldest := f.number - len(f.tail) + 1
 	lost := f.tail[0].kept + f.tail[0].leftOut
-	member, err := f.packLeftOut(leftOutLine{lost, whole(to)})
+	member, err := f.packLeftOut(leftOutLine{lost, RoundedMilliseconds(to)})
 	if err == nil {
 		err = f.append(member, account{leftOut: lost})
 	}

@@ -2,7 +2,6 @@ package results
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,15 +18,15 @@ import (
 // of at most limit bytes.
 func refused(t testing.TB, path string, n, limit int) *Directory {
 	t.Helper()
-	d := create(t, path, manifest(n))
+	d := create(t, path, SampleManifest(n))
 	d.rejected.limit = limit
 	r := NewRecorder(1)
 	for i := range n {
-		o := outcome(i, capture.RateLimited, 429)
+		o := SampleOutcome(i, capture.RateLimited, 429)
 		o.Answer = []byte("slow down")
 		r.Shard(0).Record(&o)
 		if i%1000 == 999 {
-			if err := d.Write(r.Tick(time.Duration(i+1)*ms, Count{})); err != nil {
+			if err := d.Write(r.Tick(time.Duration(i+1)*time.Millisecond, Count{})); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -69,7 +68,7 @@ func kept(t testing.TB, run *Run) (first []int64, leftOut int64) {
 // what lies between is counted.
 func TestRejectedFilesAreBounded(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if rundirRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	path := t.TempDir()
@@ -94,7 +93,7 @@ func TestRejectedFilesAreBounded(t *testing.T) {
 // Of a run that is killed, whatever it was doing, all that is missing is counted.
 func TestKilledRunKnowsWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if rundirRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	for seconds := 1; seconds <= 16; seconds += 5 {
@@ -135,53 +134,11 @@ func TestRejectedSegmentsMissingOrTorn(t *testing.T) {
 	}
 }
 
-// Shards that left some details out, merged: nothing is lost or counted twice.
-func TestMergeOfLeftOut(t *testing.T) {
-	t.Parallel()
-	if raced {
-		t.Skip("nothing here happens at the same time")
-	}
-	path := t.TempDir()
-	var dirs []string
-	for i := range 2 {
-		dirs = append(dirs, filepath.Join(path, fmt.Sprint(i)))
-		part(t, dirs[i], 8000, Shards{i, 2}, nil)
-		var w rejectedWriter
-		member, err := w.packLeftOut(leftOutLine{LeftOut: 5})
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(dirs[i], RejectedFile)
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		writeFile(t, file, append(text, member...))
-	}
-	before := 0
-	for _, dir := range dirs {
-		first, _ := kept(t, open(t, dir))
-		before += len(first)
-	}
-	writeFile(t, filepath.Join(dirs[0], PermitFile), []byte("rate: 5000/s\n"))
-	merged, err := Merge(filepath.Join(path, "all"), dirs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := os.ReadFile(filepath.Join(path, "all", PermitFile)); err != nil || string(text) != "rate: 5000/s\n" {
-		t.Errorf("the permit is %q, error %v", text, err)
-	}
-	first, leftOut := kept(t, open(t, filepath.Join(path, "all")))
-	if len(first) != before || leftOut != 10 || !strings.Contains(strings.Join(merged.Warnings, "\n"), "the details of 10 rejected") {
-		t.Errorf("%d of %d kept, %d left out", len(first), before, leftOut)
-	}
-}
-
 // refuse writes down a second of a thousand refused requests.
 func refuse(t testing.TB, d *Directory, r *Recorder, second int) {
 	t.Helper()
 	for i := range 1000 {
-		o := outcome(second*1000+i, capture.RateLimited, 429)
+		o := SampleOutcome(second*1000+i, capture.RateLimited, 429)
 		o.Answer = []byte("rate limited, come back later")
 		r.Shard(i & 3).Record(&o)
 	}
@@ -193,13 +150,13 @@ func refuse(t testing.TB, d *Directory, r *Recorder, second int) {
 // Two minutes at a thousand requests a second, all of them refused, take no more
 // memory than the first twenty seconds.
 func TestMemoryIsFlat(t *testing.T) {
-	if raced {
+	if rundirRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	if testing.Short() {
 		t.Skip("writes 120,000 refused requests down")
 	}
-	d := create(t, t.TempDir(), manifest(0))
+	d := create(t, t.TempDir(), SampleManifest(0))
 	d.rejected.limit = maxSegment / 512 // so that segments are removed within that time
 	r := NewRecorder(4)
 	early := uint64(0)
@@ -221,7 +178,7 @@ func TestMemoryIsFlat(t *testing.T) {
 // -benchtime 86400x; bytes is what is in use then, and MB what lies on the disk.
 func BenchmarkWriteRefused(b *testing.B) {
 	path := b.TempDir()
-	d := create(b, path, manifest(0))
+	d := create(b, path, SampleManifest(0))
 	r := NewRecorder(4)
 	for second := 0; b.Loop(); second++ {
 		refuse(b, d, r, second)

@@ -37,7 +37,7 @@ func newWalk(m *Manifest) *walk {
 		load += offered(&w.stages[i])
 	}
 	if planned := float64(m.Planned.Events); planned > 0.99*load { // less is that of a resumed run
-		w.batch = share64(planned, float64(m.Planned.Requests))
+		w.batch = Share(m.Planned.Events, m.Planned.Requests)
 	}
 	return w
 }
@@ -63,7 +63,7 @@ func (w *walk) observe(from, to time.Duration, t *Tally) {
 	for len(w.books) < len(w.stages)-1 && middle >= w.stages[len(w.books)].To {
 		w.elapsed = max(w.elapsed, w.stages[len(w.books)].To)
 		w.books = append(w.books, w.now())
-		w.tally.reset()
+		w.tally.Reset()
 		w.answered = 0
 	}
 	w.elapsed = to
@@ -91,9 +91,9 @@ func (w *walk) now() *StageBooks {
 	b := &StageBooks{
 		Requests: part.Requests.Sent,
 		Answered: w.rate(stage),
-		Rejected: ratio(part.Requests.Rejected+part.Requests.Ambiguous, part.Requests.Sent),
-		Late:     ratio(t.AllLate().Requests, t.Due()),
-		Latency:  summary(t.Latency),
+		Rejected: Share(part.Requests.Rejected+part.Requests.Ambiguous, part.Requests.Sent),
+		Late:     Share(t.AllLate().Requests, t.Due()),
+		Latency:  Summarize(t.Latency),
 		Broke:    []string{},
 	}
 	doubt := ""
@@ -103,8 +103,8 @@ func (w *walk) now() *StageBooks {
 	if short != "" {
 		b.Broke = append(b.Broke, short)
 	}
-	if own := t.ownLate(); len(b.Broke) > 0 && tooMany(own, t.Due()) {
-		b.Doubt = lateByOwnFault(ratio(own, t.Due()))
+	if own := ownLate(t); len(b.Broke) > 0 && tooMany(own, t.Due()) {
+		b.Doubt = lateByOwnFault(Share(own, t.Due()))
 	} else if len(b.Broke) > 0 && doubt != "" {
 		b.Doubt = "there were faults of the generator's own: " + doubt
 	}
@@ -137,16 +137,12 @@ func (w *walk) short(stage *schedule.StageSpan) string {
 // that was cut too short to tell.
 func (w *walk) rate(stage *schedule.StageSpan) *float64 {
 	lasted := min(stage.To, w.elapsed) - stage.From
-	if lasted < shortestRate {
+	if lasted < ShortestRate {
 		return nil
 	}
 	rate := float64(w.answered) / lasted.Seconds()
 	return &rate
 }
-
-// shortestRate is how long a rate must have been measured to be told: what is
-// answered in less depends on when the clock ticks.
-const shortestRate = time.Second / 4
 
 // broken are the thresholds that the stage that goes on does not meet, the implied
 // one among them, and why one of them says nothing of the endpoint, if that is so.

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
 
@@ -26,9 +25,9 @@ type held struct {
 // the highest stage, 2 requests a second are refused.
 func climb(t *testing.T, f Final, thresholds []string, stages ...held) *Result {
 	t.Helper()
-	stages = append([]held{{name: "1", answered: 500, took: 10 * ms}}, stages...)
-	m := manifest(0)
-	m.Thresholds = parsed(t, thresholds)
+	stages = append([]held{{name: "1", answered: 500, took: 10 * time.Millisecond}}, stages...)
+	m := SampleManifest(0)
+	m.Thresholds = SampleThresholds(t, thresholds)
 	owed := 0
 	for i, s := range stages {
 		from := time.Duration(2*i) * time.Second
@@ -53,40 +52,27 @@ func climb(t *testing.T, f Final, thresholds []string, stages ...held) *Result {
 			bad = 2
 		}
 		for range 2 {
-			of := secondOf(s.answered/10, bad, s.took)
+			of := SampleSecond(s.answered/10, bad, s.took)
 			of.Late[OnTime].Requests -= int64(s.late)
 			of.Late[LatePace].Requests += int64(s.late)
 			second(of)
 		}
 	}
 	if f.Ended == Completed {
-		second(secondOf(owed/10, 0, 900*ms))
+		second(SampleSecond(owed/10, 0, 900*time.Millisecond))
 	}
 	return j.Result(f, Count{}, &Evidence{})
 }
 
-// parsed are thresholds as a scenario has them.
-func parsed(t *testing.T, texts []string) (all []scenario.Threshold) {
-	t.Helper()
-	for _, text := range texts {
-		threshold, err := scenario.ParseThreshold(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, threshold)
-	}
-	return all
-}
-
 func TestCapacity(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if reportRaced {
 		t.Skip("nothing here happens at the same time")
 	}
-	low := held{"low", 1000, 1000, 10 * ms, 0}
-	slow := held{"high", 2000, 2000, 900 * ms, 0}
-	fast := held{"high", 2000, 2000, 10 * ms, 0}
-	late := held{"high", 2000, 2000, 10 * ms, 10}
+	low := held{"low", 1000, 1000, 10 * time.Millisecond, 0}
+	slow := held{"high", 2000, 2000, 900 * time.Millisecond, 0}
+	fast := held{"high", 2000, 2000, 10 * time.Millisecond, 0}
+	late := held{"high", 2000, 2000, 10 * time.Millisecond, 10}
 	const p99 = "p99 < 500ms"
 	for _, c := range []struct {
 		name       string
@@ -98,7 +84,7 @@ func TestCapacity(t *testing.T) {
 		// 2 of 200 requests a second are refused: 1 %, and 4 in all.
 		{"slow", []string{p99, "rejected < 1%"}, slow, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; rejected < 1% was 1 % (4)"},
 		// 10 of 200 left late.
-		{"our own doing", []string{p99}, held{"high", 2000, 2000, 900 * ms, 10}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; but 5 % of its requests left late by the generator's own fault"},
+		{"our own doing", []string{p99}, held{"high", 2000, 2000, 900 * time.Millisecond, 10}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; but 5 % of its requests left late by the generator's own fault"},
 		{"late, and yet fast enough", []string{p99}, late, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
 		{"never", []string{"p99 < 1ms"}, fast, "the thresholds held at none of the rates, and broke at 1,000/s: p99 < 1ms was 10 ms"},
 		{"of one stage", []string{"p99 < 500ms in low", "p99 < 1s in high"}, slow, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
@@ -107,10 +93,10 @@ func TestCapacity(t *testing.T) {
 		{"nothing was demanded", nil, slow, ""},
 		// Of 4,000 events 40 come in time, and 3,960 when the load is over: 900 ms late, and
 		// 3,960 > 2,000/s × 1.5 s + 3 × 10 × (1 + √400) = 3,630.
-		{"stands still at the end", []string{p99}, held{"high", 2000, 20, 10 * ms, 0},
+		{"stands still at the end", []string{p99}, held{"high", 2000, 20, 10 * time.Millisecond, 0},
 			"the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; 40 of its 4,000 events were answered while it lasted"},
 		// 900 of 4,000 are owed; 2,000/s × (1 s + 1 s) may be.
-		{"owes little", []string{"p99 < 1s"}, held{"high", 2000, 1550, 10 * ms, 0}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"owes little", []string{"p99 < 1s"}, held{"high", 2000, 1550, 10 * time.Millisecond, 0}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
 	} {
 		if got := climb(t, Final{Ended: Completed}, c.thresholds, low, c.high).Capacity(); got != c.want {
 			t.Errorf("%s:\n%q, want\n%q", c.name, got, c.want)
@@ -153,10 +139,10 @@ func TestCapacityOfStages(t *testing.T) {
 // A stage that is not answered at all is no stage that held, nor one that never was.
 func TestStageWithoutAnswers(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if reportRaced {
 		t.Skip("nothing here happens at the same time")
 	}
-	stages := []held{{"low", 1000, 1000, 10 * ms, 0}, {"dead", 3000, 0, 0, 0}, {"high", 4000, 4000, 10 * ms, 0}}
+	stages := []held{{"low", 1000, 1000, 10 * time.Millisecond, 0}, {"dead", 3000, 0, 0, 0}, {"high", 4000, 4000, 10 * time.Millisecond, 0}}
 	r := climb(t, Final{Ended: Completed}, []string{"p99 < 500ms"}, stages...)
 	if came := r.Stages[2].Came; came == nil || came.Requests != 0 || !slices.Equal(came.Broke, []string{"0 of its 6,000 events were answered while it lasted"}) {
 		t.Errorf("%+v", came)
@@ -166,7 +152,7 @@ func TestStageWithoutAnswers(t *testing.T) {
 		t.Errorf("%q, want\n%q", got, want)
 	}
 	// Stopped in the middle, nothing was due that is missing: 1,000 of the first second.
-	cut := climb(t, Final{Ended: Interrupted}, nil, held{"low", 1000, 1000, 10 * ms, 0})
+	cut := climb(t, Final{Ended: Interrupted}, nil, held{"low", 1000, 1000, 10 * time.Millisecond, 0})
 	if came := cut.Stages[1].Came; came.Rate() != "1,000" {
 		t.Errorf("%+v, want 1,000 events a second", came)
 	}
@@ -174,11 +160,11 @@ func TestStageWithoutAnswers(t *testing.T) {
 
 func TestStages(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if reportRaced {
 		t.Skip("nothing here happens at the same time")
 	}
-	low := held{"low", 1000, 1000, 10 * ms, 0}
-	r := climb(t, Final{Ended: Completed}, []string{"p99 < 500ms"}, low, held{"high", 2000, 2000, 900 * ms, 0})
+	low := held{"low", 1000, 1000, 10 * time.Millisecond, 0}
+	r := climb(t, Final{Ended: Completed}, []string{"p99 < 500ms"}, low, held{"high", 2000, 2000, 900 * time.Millisecond, 0})
 	if came := r.Stages[2].Came; came.Requests != 400 || came.Rate() != "2,000" || came.Rejected != 0.01 || came.Mark() != "✗" {
 		t.Errorf("%+v, want 400 requests, 2,000 events a second, 1 %% of them rejected, and p99 broken", came)
 	}
@@ -186,9 +172,9 @@ func TestStages(t *testing.T) {
 		100: "  high                   2,000      2,000   900.1 ms   900.1 ms   900.1 ms       1 %       0 %  ✗\n",
 		40:  "  ✗ high: 2,000/s asked for, 2,000/s\n",
 	} {
-		var text bytes.Buffer
-		if err := WriteText(&text, &Run{Result: r}, width); err != nil || !strings.Contains(text.String(), want) {
-			t.Errorf("%d columns (%v): %q is missing in\n%s", width, err, want, text.String())
+		var page bytes.Buffer
+		if err := WriteText(&page, &Run{Result: r}, width); err != nil || !strings.Contains(page.String(), want) {
+			t.Errorf("%d columns (%v): %q is missing in\n%s", width, err, want, page.String())
 		}
 	}
 	one := &Result{Stages: r.Stages[:2], Thresholds: r.Thresholds}

@@ -41,15 +41,15 @@ func (o *Outcome) unstalled() Outcome {
 	latency := max(o.Latency()-o.Stalled, 0)
 	at.Sent, at.Done = o.Due+lag, o.Due+latency
 	at.Waited = at.Done - at.Sent - service
-	if o.Stalled > 0 && breaksByStall(o.Reason) {
+	if o.Stalled > 0 && BreaksByStall(o.Reason) {
 		at.Reason = capture.Accepted
 	}
 	return at
 }
 
-// breaksByStall says whether standing still can be why a request came to an end: it
+// BreaksByStall says whether standing still can be why a request came to an end: it
 // was skipped, our time ran out, or the endpoint's, which hangs up or answers 408.
-func breaksByStall(reason capture.Reason) bool {
+func BreaksByStall(reason capture.Reason) bool {
 	switch reason {
 	case capture.GeneratorStalled, capture.ConnectTimeout, capture.AnswerTimeout, capture.RequestTimeout,
 		capture.BrokenWhileSending, capture.ClosedBeforeAnswer, capture.BrokenWhileReading:

@@ -14,7 +14,7 @@ import (
 func TestHlogByTheStandardReader(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	result, err := rehearse(t, path, 2500, reasonOf).Close(Final{Ended: Completed})
+	result, err := rehearse(t, path, 2500, SampleReason).Close(Final{Ended: Completed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestHlogByTheStandardReader(t *testing.T) {
 	}
 	merged := map[string]*hdrhistogram.Histogram{}
 	log := hdrhistogram.NewHistogramLogReader(bytes.NewReader(text))
-	start := manifest(0).StartedAt.UnixMilli()
+	start := SampleManifest(0).StartedAt.UnixMilli()
 	for {
 		h, err := log.NextIntervalHistogram()
 		if err != nil {

@@ -9,13 +9,13 @@ import (
 // Count is a number of requests and of the events in them.
 type Count struct{ Requests, Events int64 }
 
-// plus is the sum of two counts.
-func (c Count) plus(d Count) Count {
+// Plus is the sum of two counts.
+func (c Count) Plus(d Count) Count {
 	return Count{c.Requests + d.Requests, c.Events + d.Events}
 }
 
-// minus is the difference of two counts.
-func (c Count) minus(d Count) Count {
+// Minus is the difference of two counts.
+func (c Count) Minus(d Count) Count {
 	return Count{c.Requests - d.Requests, c.Events - d.Events}
 }
 
@@ -74,19 +74,19 @@ func NewTally() *Tally {
 
 // Sent counts what left.
 func (t *Tally) Sent() Count {
-	return t.Fates[capture.FateAccepted].plus(t.Fates[capture.FateRejected]).plus(t.Fates[capture.FateAmbiguous])
+	return t.Fates[capture.FateAccepted].Plus(t.Fates[capture.FateRejected]).Plus(t.Fates[capture.FateAmbiguous])
 }
 
 // Due counts the requests whose time came: sent, or unsent for another reason
 // than that the run ended before.
 func (t *Tally) Due() int64 {
-	due := t.Sent().plus(t.Fates[capture.FateUnsent]).Requests
+	due := t.Sent().Plus(t.Fates[capture.FateUnsent]).Requests
 	return due - t.Refusals[Refusal{Reason: capture.NotStarted}].Requests
 }
 
 // DueEvents counts the events of these requests.
 func (t *Tally) DueEvents() int64 {
-	due := t.Sent().plus(t.Fates[capture.FateUnsent]).Events
+	due := t.Sent().Plus(t.Fates[capture.FateUnsent]).Events
 	return due - t.Refusals[Refusal{Reason: capture.NotStarted}].Events
 }
 
@@ -95,9 +95,9 @@ func (t *Tally) Overflow() int64 {
 	return t.Latency.Overflow() + t.Service.Overflow() + t.Lag.Overflow()
 }
 
-// accepted are the latencies of requests of which something was accepted; nil if none
+// AcceptedLatency are the latencies of requests of which something was accepted; nil if none
 // was.
-func (t *Tally) accepted() *Histogram {
+func (t *Tally) AcceptedLatency() *Histogram {
 	var whole *Histogram
 	if len(t.ByReason) > 0 {
 		whole = t.ByReason[capture.Accepted]
@@ -131,19 +131,19 @@ func (t *Tally) Served() (n int64) {
 // Add counts everything that other holds.
 func (t *Tally) Add(other *Tally) {
 	if t.Unstalled != nil || other.Unstalled != nil {
-		t.withUnstalled().Add(other.AtBest())
+		t.WithUnstalled().Add(other.AtBest())
 	}
 	for i := range t.Fates {
-		t.Fates[i] = t.Fates[i].plus(other.Fates[i])
+		t.Fates[i] = t.Fates[i].Plus(other.Fates[i])
 	}
 	for i := range t.Late {
-		t.Late[i] = t.Late[i].plus(other.Late[i])
+		t.Late[i] = t.Late[i].Plus(other.Late[i])
 	}
 	for kind, count := range other.Refusals {
-		t.Refusals[kind] = t.Refusals[kind].plus(count)
+		t.Refusals[kind] = t.Refusals[kind].Plus(count)
 	}
 	for kind, count := range other.Attempts {
-		t.Attempts[kind] = t.Attempts[kind].plus(count)
+		t.Attempts[kind] = t.Attempts[kind].Plus(count)
 	}
 	for said, events := range other.Said {
 		t.Said[said] += events
@@ -164,13 +164,13 @@ func (t *Tally) Add(other *Tally) {
 	}
 	for r, h := range other.ByReason {
 		if h != nil && h.Count() > 0 {
-			t.reason(capture.Reason(r)).Add(h)
+			t.LatencyOf(capture.Reason(r)).Add(h)
 		}
 	}
 }
 
-// reset empties the tally and keeps its memory.
-func (t *Tally) reset() {
+// Reset empties the tally and keeps its memory.
+func (t *Tally) Reset() {
 	clear(t.Refusals)
 	clear(t.Attempts)
 	clear(t.Said)
@@ -183,7 +183,7 @@ func (t *Tally) reset() {
 		}
 	}
 	if t.Unstalled != nil {
-		t.Unstalled.reset()
+		t.Unstalled.Reset()
 		t.spare = t.Unstalled
 	}
 	*t = Tally{
@@ -192,29 +192,10 @@ func (t *Tally) reset() {
 	}
 }
 
-// ownLate counts the requests that came due and left late, or were skipped, by the
-// generator's own fault.
-func (t *Tally) ownLate() int64 { return t.lateBuild() + t.latePace() + t.lateStall() }
-
-// lateBuild counts those whose bodies were not ready.
-func (t *Tally) lateBuild() int64 {
-	return t.Late[LateBuild].Requests + t.Refusals[Refusal{Reason: capture.NotBuiltInTime}].Requests
-}
-
-// latePace counts those that were ready and had a connection.
-func (t *Tally) latePace() int64 {
-	return t.Late[LatePace].Requests + t.Refusals[Refusal{Reason: capture.NotSentInTime}].Requests
-}
-
-// lateStall counts those that found the generator standing still.
-func (t *Tally) lateStall() int64 {
-	return t.Late[LateStall].Requests + t.Refusals[Refusal{Reason: capture.GeneratorStalled}].Requests
-}
-
 // AllLate counts what was sent late, whatever the cause.
 func (t *Tally) AllLate() (sum Count) {
 	for _, c := range t.Late[OnTime+1:] {
-		sum = sum.plus(c)
+		sum = sum.Plus(c)
 	}
 	return sum
 }
@@ -228,8 +209,8 @@ type Connections struct {
 	Unasked int64 `json:"unasked,omitempty"`
 }
 
-// add counts what other does.
-func (c *Connections) add(other *Connections) {
+// Add counts what other does.
+func (c *Connections) Add(other *Connections) {
 	c.Opened += other.Opened
 	c.Failed += other.Failed
 	c.Unasked += other.Unasked
@@ -245,7 +226,7 @@ func made(h **Histogram) *Histogram {
 
 // addOpenings counts the connections that other holds.
 func (t *Tally) addOpenings(other *Tally) {
-	t.Connections.add(&other.Connections)
+	t.Connections.Add(&other.Connections)
 	if other.Connect != nil {
 		made(&t.Connect).Add(other.Connect)
 	}
@@ -254,8 +235,8 @@ func (t *Tally) addOpenings(other *Tally) {
 	}
 }
 
-// withUnstalled is the tally without stalls, which so far is no other.
-func (t *Tally) withUnstalled() *Tally {
+// WithUnstalled is the tally without stalls, which so far is no other.
+func (t *Tally) WithUnstalled() *Tally {
 	if t.Unstalled == nil {
 		if t.Unstalled = t.spare; t.Unstalled == nil {
 			t.Unstalled = NewTally()
@@ -282,8 +263,8 @@ func (t *Tally) AtBest() *Tally {
 	return t.Unstalled
 }
 
-// ratio is part of all, 0 of nothing.
-func ratio(part, all int64) float64 {
+// Share is part of all, 0 of nothing.
+func Share(part, all int64) float64 {
 	if all == 0 {
 		return 0
 	}

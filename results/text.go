@@ -10,34 +10,27 @@ import (
 	"rehearse/internal/text"
 )
 
-// TextWidth is how many columns a report takes where there is room, and
-// MinTextWidth the fewest that it can be set in.
-const (
-	TextWidth    = 100
-	MinTextWidth = 40
-)
-
-// page is a text being set, in so many columns.
-type page struct {
+// sheet is a text being set, in so many columns.
+type sheet struct {
 	bytes.Buffer
 	width int
 }
 
 // line sets one line. Whatever stands in it, a server's words included, cannot
 // command the terminal.
-func (p *page) line(format string, args ...any) {
+func (p *sheet) line(format string, args ...any) {
 	text := strings.Map(text.Harmless, fmt.Sprintf(format, args...))
 	p.WriteString(strings.TrimRight(text, " "))
 	p.WriteByte('\n')
 }
 
 // fact sets one line of a section, or more where it is narrow.
-func (p *page) fact(name, format string, args ...any) {
+func (p *sheet) fact(name, format string, args ...any) {
 	p.paragraph(fmt.Sprintf("  %-10s ", name), fmt.Sprintf(format, args...))
 }
 
 // paragraph sets text in as many lines as it needs, the first after mark.
-func (p *page) paragraph(mark, said string) {
+func (p *sheet) paragraph(mark, said string) {
 	for _, line := range text.Wrap(said, p.width-utf8.RuneCountInString(mark)) {
 		p.line("%s%s", mark, line)
 		mark = strings.Repeat(" ", utf8.RuneCountInString(mark))
@@ -46,22 +39,22 @@ func (p *page) paragraph(mark, said string) {
 
 // WriteText writes the summary of a run, as it is shown after the run and by
 // every later look at its directory: plain text of at most width columns, from
-// MinTextWidth to TextWidth, ending with why the verdict is what it is. What does
+// text.MinColumns to text.Columns, ending with why the verdict is what it is. What does
 // not fit is wrapped; of the quantiles those that matter least are left out. The
 // verdict itself is left to the caller, who knows the exit code that belongs to
 // it.
 func WriteText(w io.Writer, r *Run, width int) error {
-	p := page{width: min(max(width, MinTextWidth), TextWidth)}
-	r.header(&p)
-	r.schedule(&p)
-	r.throughput(&p)
-	r.times(&p)
-	r.stages(&p)
-	r.outcomes(&p)
-	r.rejections(&p)
-	r.generator(&p)
-	r.thresholds(&p)
-	r.warnings(&p)
+	p := sheet{width: min(max(width, text.MinColumns), text.Columns)}
+	p.header(r)
+	p.schedule(r)
+	p.throughput(r)
+	p.times(r)
+	p.stages(r)
+	p.outcomes(r)
+	p.rejections(r)
+	p.generator(r)
+	p.thresholds(r)
+	p.warnings(r)
 	p.line("")
 	p.paragraph("", r.Result.Because())
 	if _, err := w.Write(p.Bytes()); err != nil {
@@ -71,7 +64,7 @@ func WriteText(w io.Writer, r *Run, width int) error {
 }
 
 // header sets what was run.
-func (r *Run) header(p *page) {
+func (p *sheet) header(r *Run) {
 	run := &r.Result.Run
 	p.paragraph("", fmt.Sprintf("%s, run %s", run.Scenario, run.ID))
 	p.fact("target", "%s", run.Target)
@@ -97,7 +90,7 @@ func (r *Run) header(p *page) {
 }
 
 // schedule sets how well the generator kept its own.
-func (r *Run) schedule(p *page) {
+func (p *sheet) schedule(r *Run) {
 	p.line("")
 	p.line("schedule")
 	p.fact("kept", "%s of the due requests left within %s", text.Percent(r.Result.Generator.ScheduleKept), text.Duration(LateAfter))
@@ -118,11 +111,11 @@ func (r *Run) schedule(p *page) {
 }
 
 // throughput sets what was asked for and what came of it.
-func (r *Run) throughput(p *page) {
+func (p *sheet) throughput(r *Run) {
 	p.line("")
 	p.line("throughput")
 	p.fact("target", "%s events/s at the peak", text.Rate(r.Result.Planned.PeakEvents))
-	if r.Result.Run.Seconds < shortestRate.Seconds() {
+	if r.Result.Run.Seconds < ShortestRate.Seconds() {
 		p.fact("achieved", "%s in too short a time to tell a rate", text.Plural(r.Result.Events.Sent, "event"))
 	} else {
 		p.fact("achieved", "%s events/s on average, %s", text.Rate(r.average()), r.best())
@@ -138,7 +131,7 @@ func (r *Run) throughput(p *page) {
 func (r *Run) peak() (most float64) {
 	for _, row := range r.Timeline {
 		if seconds := row.To - row.From; seconds >= 0.5 {
-			answered := row.Accepted.plus(row.Rejected).plus(row.Ambiguous).Events
+			answered := row.Accepted.Plus(row.Rejected).Plus(row.Ambiguous).Events
 			most = max(most, float64(answered)/seconds)
 		}
 	}
@@ -158,7 +151,7 @@ func (r *Run) best() string {
 // AverageRate is how many events a second were sent over the whole run: "–" of one too
 // short to tell.
 func (r *Result) AverageRate() string {
-	if r.Run.Seconds < shortestRate.Seconds() {
+	if r.Run.Seconds < ShortestRate.Seconds() {
 		return "–"
 	}
 	return text.Rate(float64(r.Events.Sent) / r.Run.Seconds)

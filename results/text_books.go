@@ -11,7 +11,7 @@ import (
 )
 
 // outcomes sets the books.
-func (r *Run) outcomes(p *page) {
+func (p *sheet) outcomes(r *Run) {
 	requests, events := &r.Result.Requests, &r.Result.Events
 	table := "%-13s %13s %16s"
 	if p.width < 44 {
@@ -63,7 +63,7 @@ func (r *Result) InDoubt() string {
 
 // rejections sets what was refused, the most frequent first, each kind with the
 // time that it took at the median and the first answer of its kind.
-func (r *Run) rejections(p *page) {
+func (p *sheet) rejections(r *Run) {
 	rows := slices.Clone(r.Result.Rejections)
 	if len(rows) == 0 {
 		return
@@ -72,8 +72,8 @@ func (r *Run) rejections(p *page) {
 		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
 	})
 	p.line("")
-	if p.width < TextWidth {
-		r.narrowRejections(p, rows)
+	if p.width < text.Columns {
+		p.narrowRejections(r, rows)
 		return
 	}
 	p.line("%-22s %-8s %3s %10s %12s %10s  %s", "not accepted", "side", "", "requests", "events", "p50", "answer")
@@ -99,7 +99,7 @@ func (row RejectionRow) Doubt() string {
 }
 
 // narrowRejections sets the same as a paragraph each.
-func (r *Run) narrowRejections(p *page, rows []RejectionRow) {
+func (p *sheet) narrowRejections(r *Run, rows []RejectionRow) {
 	p.line("not accepted")
 	for _, row := range rows {
 		said := row.Reason + row.Doubt()
@@ -118,7 +118,7 @@ func (r *Run) narrowRejections(p *page, rows []RejectionRow) {
 }
 
 // generator sets how the generator itself fared.
-func (r *Run) generator(p *page) {
+func (p *sheet) generator(r *Run) {
 	g := r.Result.Generator
 	p.line("")
 	p.line("generator")
@@ -136,7 +136,7 @@ func share64(part, all float64) float64 {
 }
 
 // thresholds sets what was demanded and what came of it.
-func (r *Run) thresholds(p *page) {
+func (p *sheet) thresholds(r *Run) {
 	if len(r.Result.Thresholds) == 0 {
 		return
 	}
@@ -144,7 +144,7 @@ func (r *Run) thresholds(p *page) {
 	p.line("thresholds")
 	for _, row := range r.Result.Thresholds {
 		mark := row.mark()
-		if p.width < TextWidth {
+		if p.width < text.Columns {
 			p.paragraph("  "+mark+" ", row.Name()+": "+row.Value)
 			continue
 		}
@@ -180,7 +180,7 @@ func (row *ThresholdRow) mark() string {
 }
 
 // warnings sets the doubts, but for the one that the report ends with.
-func (r *Run) warnings(p *page) {
+func (p *sheet) warnings(r *Run) {
 	warnings := r.Result.Warnings
 	if len(warnings) > 0 && warnings[0] == r.Result.Because() {
 		warnings = warnings[1:]

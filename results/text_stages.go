@@ -12,13 +12,13 @@ import (
 
 // stages sets what came of each rate of a run that holds several, and how high a
 // one the endpoint held.
-func (r *Run) stages(p *page) {
+func (p *sheet) stages(r *Run) {
 	if !r.Result.Climbs() {
 		return
 	}
 	const table = "%-14s %15s %10s %10s %10s %10s %9s %9s  %s"
 	p.line("")
-	if p.width < TextWidth {
+	if p.width < text.Columns {
 		p.line("stages")
 	} else {
 		p.line(table, "stages", "asked for", "answered", "p50", "p99", "max", "rejected", "late", "")
@@ -28,7 +28,7 @@ func (r *Run) stages(p *page) {
 		came := row.Came
 		switch {
 		case came == nil:
-		case p.width < TextWidth:
+		case p.width < text.Columns:
 			p.paragraph("  "+came.Mark()+" ", fmt.Sprintf("%s: %s/s asked for, %s/s answered, p50 %s, p99 %s, %s rejected, %s late", row.Name, row.Asked(),
 				came.Rate(), text.Milliseconds(came.Latency.P50), text.Milliseconds(came.Latency.P99), text.Percent(came.Rejected), text.Percent(came.Late)))
 		default:

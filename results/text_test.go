@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"rehearse/capture"
+	"rehearse/internal/text"
 )
 
 // Golden files are written with: go test ./results -run TestText -update
@@ -25,16 +26,16 @@ func textOf(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	run.Result.Generator.CPUSeconds, run.Result.Generator.RSSBytes = 0.731, 21_400_000
-	var text bytes.Buffer
-	if err := WriteText(&text, run, TextWidth); err != nil {
+	var page bytes.Buffer
+	if err := WriteText(&page, run, text.Columns); err != nil {
 		t.Fatal(err)
 	}
-	return text.String()
+	return page.String()
 }
 
 func TestText(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if reportRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	for _, c := range []struct {
@@ -42,17 +43,17 @@ func TestText(t *testing.T) {
 		reasonOf func(int) (capture.Reason, int)
 		final    *Final // nil: killed
 	}{
-		{"pass", accept, &Final{Ended: Completed}},
-		{"fail", reasonOf, &Final{Ended: Completed}},
-		{"aborted", accept, &Final{Ended: Aborted, Why: "http(5xx, 10%, 30s): 12 % of the answers of the last 30 s"}},
-		{"killed", reasonOf, nil},
+		{"pass", SampleAccept, &Final{Ended: Completed}},
+		{"fail", SampleReason, &Final{Ended: Completed}},
+		{"aborted", SampleAccept, &Final{Ended: Aborted, Why: "http(5xx, 10%, 30s): 12 % of the answers of the last 30 s"}},
+		{"killed", SampleReason, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			path := t.TempDir()
-			d := rehearse(t, path, 2500, c.reasonOf)
+			d := reportRehearse(t, path, 2500, c.reasonOf)
 			if c.final == nil {
-				kill(t, d)
+				reportKill(t, d)
 			} else if _, err := d.Close(*c.final); err != nil {
 				t.Fatal(err)
 			}
@@ -61,15 +62,15 @@ func TestText(t *testing.T) {
 	}
 }
 
-// golden compares text with testdata/<name>.txt.
-func golden(t *testing.T, name, text string) {
+// golden compares page with testdata/<name>.txt.
+func golden(t *testing.T, name, page string) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".txt")
 	if *update {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,13 +78,13 @@ func golden(t *testing.T, name, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text != string(want) {
-		t.Errorf("got\n%s\nwant\n%s", text, want)
+	if page != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", page, want)
 	}
 }
 
 // Whatever a server, a scenario or a forged result.json says, the report stays
-// plain text of the promised width.
+// plain page of the promised width.
 func TestTextIsHarmless(t *testing.T) {
 	t.Parallel()
 	evil := "\x1b[2J\x07\u202e" + strings.Repeat("wide ", 40) + strings.Repeat("W", 300)
@@ -97,7 +98,7 @@ func TestTextIsHarmless(t *testing.T) {
 		},
 		Answers: map[RejectionRow]string{kind: evil},
 	}
-	for width := MinTextWidth; width <= TextWidth; width += 5 {
+	for width := text.MinColumns; width <= text.Columns; width += 5 {
 		wantWidth(t, run, width)
 	}
 }
@@ -106,7 +107,7 @@ func TestTextIsHarmless(t *testing.T) {
 // everything else within them.
 func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
 	t.Parallel()
-	run := open(t, "testdata/small-import")
+	run := reportOpen(t, "testdata/small-import")
 	run.Result.Requests.Retried, run.Result.Retries = 180, &RetryFacts{Amplification: 1.25, Settled: 12}
 	for width, want := range map[int]string{
 		20:  "time             p50       p99       max",
@@ -116,13 +117,13 @@ func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
 		100: "time              count       mean        p50        p90        p95        p99      p99.9        max",
 		300: "time              count       mean        p50        p90        p95        p99      p99.9        max",
 	} {
-		text := wantWidth(t, run, width)
-		if !strings.Contains(text, want+"\n") {
-			t.Errorf("%d columns: no line %q in\n%s", width, want, text)
+		page := wantWidth(t, run, width)
+		if !strings.Contains(page, want+"\n") {
+			t.Errorf("%d columns: no line %q in\n%s", width, want, page)
 		}
 		for _, must := range []string{"rate_limited", "429", "transient error", "261.4 ms", "7,200", "connections", "amplified 1.25 requests for each one, the last event in after 12 s"} {
-			if !strings.Contains(strings.Join(strings.Fields(text), " "), must) {
-				t.Errorf("%d columns: no %q in\n%s", width, must, text)
+			if !strings.Contains(strings.Join(strings.Fields(page), " "), must) {
+				t.Errorf("%d columns: no %q in\n%s", width, must, page)
 			}
 		}
 	}
@@ -132,19 +133,19 @@ func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
 // terminal and needs no more.
 func wantWidth(t *testing.T, run *Run, width int) string {
 	t.Helper()
-	var text bytes.Buffer
-	if err := WriteText(&text, run, width); err != nil {
+	var page bytes.Buffer
+	if err := WriteText(&page, run, width); err != nil {
 		t.Fatal(err)
 	}
-	if strings.ContainsAny(text.String(), "\x1b\x07\u202e") {
-		t.Errorf("control characters in\n%q", text.String())
+	if strings.ContainsAny(page.String(), "\x1b\x07\u202e") {
+		t.Errorf("control characters in\n%q", page.String())
 	}
-	for line := range strings.Lines(text.String()) {
-		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > min(max(width, MinTextWidth), TextWidth) {
+	for line := range strings.Lines(page.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > min(max(width, text.MinColumns), text.Columns) {
 			t.Errorf("%d columns of %d: %s", n, width, line)
 		}
 	}
-	return text.String()
+	return page.String()
 }
 
 // brokenWriter writes nothing.
@@ -154,7 +155,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("pipe clos
 
 func TestTextReportsAWriteError(t *testing.T) {
 	t.Parallel()
-	err := WriteText(brokenWriter{}, &Run{Result: &Result{}}, TextWidth)
+	err := WriteText(brokenWriter{}, &Run{Result: &Result{}}, text.Columns)
 	if err == nil || err.Error() != "cannot write report: pipe closed" {
 		t.Errorf("error %v", err)
 	}

@@ -57,7 +57,7 @@ func fitting(all []timeColumn, name, width int) []timeColumn {
 
 // times sets the histograms together: latency contains lag, service contains
 // what it took to connect, and only side by side they say whose time it was.
-func (r *Run) times(p *page) {
+func (p *sheet) times(r *Run) {
 	const name = 10
 	columns := fitting(timeColumns(), name, p.width)
 	tight := 0

@@ -2,7 +2,6 @@ package results
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -54,42 +53,4 @@ func (r *RunFacts) Started() string {
 		return text.Printable(r.StartedAt, 40)
 	}
 	return start.Format("2006-01-02T15:04:05.000Z07:00")
-}
-
-// Because says in a sentence why the verdict is what it is.
-func (r *Result) Because() string {
-	kept := text.Percent(r.Generator.ScheduleKept) + " of the schedule was kept"
-	switch {
-	case r.Verdict == Fail:
-		return strings.Join(append(slices.Clip(r.Failures), r.notMet()...), "; ")
-	case r.Verdict == Invalid && len(r.Warnings) > 0:
-		return r.Warnings[0]
-	case len(r.Thresholds) == 0:
-		return "no thresholds were set, and " + kept
-	case len(r.Thresholds) == 1 && r.Thresholds[0].Implied:
-		return fmt.Sprintf("no thresholds were set; %s was %s, and %s", r.Thresholds[0].Name(), r.Thresholds[0].Value, kept)
-	}
-	return "every threshold was met, and " + kept
-}
-
-// notMet lists the thresholds that were not met, each with its value, as one clause.
-func (r *Result) notMet() []string {
-	var broken []string
-	for _, row := range r.Thresholds {
-		if !row.OK && row.Doubt == "" {
-			broken = append(broken, row.Name()+" was "+row.Value)
-		}
-	}
-	if len(broken) == 0 {
-		return nil
-	}
-	return []string{"not met: " + strings.Join(broken, "; ")}
-}
-
-// Name is the threshold as written, and says so if it is implied.
-func (row ThresholdRow) Name() string {
-	if row.Implied {
-		return row.Text + " (implied)"
-	}
-	return row.Text
 }

@@ -83,17 +83,17 @@ const ownShare = 0.1
 // faults: t itself if there were none.
 func (t *Tally) faultless() *Tally {
 	best := t.AtBest()
-	if best.ownLate() == 0 {
+	if ownLate(best) == 0 {
 		return best
 	}
 	same := *best
 	for _, own := range []Cause{LateBuild, LatePace, LateStall} {
-		same.Late[OnTime], same.Late[own] = same.Late[OnTime].plus(same.Late[own]), Count{}
+		same.Late[OnTime], same.Late[own] = same.Late[OnTime].Plus(same.Late[own]), Count{}
 	}
 	for _, own := range []capture.Reason{capture.NotBuiltInTime, capture.NotSentInTime, capture.GeneratorStalled} {
 		skipped := same.Refusals[Refusal{Reason: own}]
-		same.Fates[capture.FateUnsent] = same.Fates[capture.FateUnsent].minus(skipped)
-		same.Fates[capture.FateAccepted] = same.Fates[capture.FateAccepted].plus(skipped)
+		same.Fates[capture.FateUnsent] = same.Fates[capture.FateUnsent].Minus(skipped)
+		same.Fates[capture.FateAccepted] = same.Fates[capture.FateAccepted].Plus(skipped)
 	}
 	return &same
 }
@@ -146,9 +146,9 @@ func duration(d *scenario.Threshold, h *Histogram, n int64, nothing string) meas
 	q := d.Metric.Quantile
 	value := h.QuantileOf(n, q)
 	if d.Metric.Mean {
-		value = seconds(h.Mean().Seconds() * float64(all) / float64(n))
+		value = FromSeconds(h.Mean().Seconds() * float64(all) / float64(n))
 	}
-	m := measured{value: milliseconds(value), text: text.Duration(value)}
+	m := measured{value: ToMilliseconds(value), text: text.Duration(value)}
 	if !d.Metric.Mean && q < 1 && float64(n)*(1-q) < 9.999 {
 		m.few = tooFewToTrust(d, n)
 	}
@@ -241,7 +241,7 @@ func (s *stretch) count(m scenario.Metric) (c Count, known bool) {
 	case "unsent":
 		return Count{r.Requests.Unsent, r.Events.Unsent}, true
 	case "dropped":
-		return Count{r.Requests.refused(), r.Events.refused()}, true
+		return Count{r.Requests.NotAccepted(), r.Events.NotAccepted()}, true
 	case "late":
 		return s.tally.AllLate(), true
 	}
@@ -252,7 +252,7 @@ func (s *stretch) count(m scenario.Metric) (c Count, known bool) {
 func (t *Tally) rejectedWith(status string) (sum Count) {
 	for kind, count := range t.Refusals {
 		if kind.Reason.Fate() == capture.FateRejected && ofStatus(kind.Status, status) {
-			sum = sum.plus(count)
+			sum = sum.Plus(count)
 		}
 	}
 	return sum

@@ -90,7 +90,7 @@ func TestTimelineColumnsAreDistinct(t *testing.T) {
 
 func TestTimelineCutAnywhere(t *testing.T) {
 	t.Parallel()
-	if raced {
+	if rundirRaced {
 		t.Skip("nothing here happens at the same time")
 	}
 	rows := sampleRows()
@@ -153,15 +153,15 @@ func TestRowOfInterval(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder(1)
 	for i := range 100 {
-		o := outcome(i, capture.Accepted, 200)
+		o := SampleOutcome(i, capture.Accepted, 200)
 		if i < 2 {
-			o.Sent += 60 * ms
-			o.Done += 60 * ms
+			o.Sent += 60 * time.Millisecond
+			o.Done += 60 * time.Millisecond
 			o.Cause = NoConnection
 		}
 		r.Shard(0).Record(&o)
 	}
-	iv := r.Tick(2_000*ms, Count{1, 10})
+	iv := r.Tick(2_000*time.Millisecond, Count{1, 10})
 	iv.Target = 500
 	got := RowOf(iv)
 	want := Row{

@@ -24,14 +24,14 @@ type SaidRow struct {
 	Events int64  `json:"events"`
 }
 
-// milliseconds is d in milliseconds.
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+// ToMilliseconds is d in milliseconds.
+func ToMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// seconds is a time in seconds as a duration.
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+// FromSeconds is a time in seconds as a duration.
+func FromSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// whole is d in milliseconds, to the microsecond.
-func whole(d time.Duration) float64 { return milliseconds(d.Round(time.Microsecond)) }
+// RoundedMilliseconds is d in milliseconds, to the microsecond.
+func RoundedMilliseconds(d time.Duration) float64 { return ToMilliseconds(d.Round(time.Microsecond)) }
 
 // RequestBooks say what became of the requests.
 type RequestBooks struct {
@@ -84,17 +84,17 @@ type Summary struct {
 	Max   float64 `json:"max"`
 }
 
-// summary is the few numbers of h.
-func summary(h *Histogram) Summary {
+// Summarize returns the few numbers of h.
+func Summarize(h *Histogram) Summary {
 	return Summary{
 		Count: h.Count(),
-		Mean:  whole(h.Mean()),
-		P50:   milliseconds(h.Quantile(0.50)),
-		P90:   milliseconds(h.Quantile(0.90)),
-		P95:   milliseconds(h.Quantile(0.95)),
-		P99:   milliseconds(h.Quantile(0.99)),
-		P999:  milliseconds(h.Quantile(0.999)),
-		Max:   milliseconds(h.Max()),
+		Mean:  RoundedMilliseconds(h.Mean()),
+		P50:   ToMilliseconds(h.Quantile(0.50)),
+		P90:   ToMilliseconds(h.Quantile(0.90)),
+		P95:   ToMilliseconds(h.Quantile(0.95)),
+		P99:   ToMilliseconds(h.Quantile(0.99)),
+		P999:  ToMilliseconds(h.Quantile(0.999)),
+		Max:   ToMilliseconds(h.Max()),
 	}
 }
 
@@ -114,9 +114,9 @@ func (r *Result) Balance() error {
 	}
 	var explained Count
 	for _, row := range r.Rejections {
-		explained = explained.plus(Count{row.Requests, row.Events})
+		explained = explained.Plus(Count{row.Requests, row.Events})
 	}
-	if open := (Count{r.Requests.refused(), r.Events.refused()}); open != explained {
+	if open := (Count{r.Requests.NotAccepted(), r.Events.NotAccepted()}); open != explained {
 		return fmt.Errorf("the books do not balance: %d requests (%d events) not accepted, rejections explain %d (%d)",
 			open.Requests, open.Events, explained.Requests, explained.Events)
 	}
@@ -136,11 +136,15 @@ func (b *Books) balance(what string, planned int64) error {
 	return nil
 }
 
-// refused is everything that was not accepted.
-func (b *Books) refused() int64 { return b.Rejected + b.Ambiguous + b.Unsent }
+// NotAccepted is everything that was not accepted.
+func (b *Books) NotAccepted() int64 { return b.Rejected + b.Ambiguous + b.Unsent }
 
 // Kind is the row without its counts.
 func (row RejectionRow) Kind() RejectionRow {
 	row.Requests, row.Events = 0, 0
 	return row
 }
+
+// ShortestRate is how long a rate must have been measured to be told: what is
+// answered in less depends on when the clock ticks.
+const ShortestRate = time.Second / 4

@@ -153,7 +153,7 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 		r.Generator.Bottleneck = ConnectionBottleneck
 		faults = append(faults, noSocket(h, n))
 	}
-	if tooMany(t.ownLate(), t.Due()) {
+	if tooMany(ownLate(t), t.Due()) {
 		faults = append(faults, lateness(r, t))
 	}
 	return faults
@@ -161,7 +161,7 @@ func ownFaults(r *Result, t *Tally) (faults []string) {
 
 // lateness is the fault of having been late ourselves, with what to change.
 func lateness(r *Result, t *Tally) string {
-	build, pace, stall := t.lateBuild(), t.latePace(), t.lateStall()
+	build, pace, stall := lateBuild(t), latePace(t), lateStall(t)
 	h := &r.Generator.Health
 	r.Generator.Bottleneck = PacingBottleneck
 	if build >= pace {
@@ -172,7 +172,7 @@ func lateness(r *Result, t *Tally) string {
 		r.Generator.Bottleneck = stallBottleneck(h.Stalls.Cause)
 		why = standstill(h, why)
 	}
-	return fellBehind(ratio(t.ownLate(), t.Due()), why)
+	return fellBehind(Share(ownLate(t), t.Due()), why)
 }
 
 // stallBottleneck is what keeps a generator from its schedule that stood still.
@@ -192,14 +192,14 @@ func shortfalls(r *Result, t *Tally) (shortfalls []string) {
 	waited := t.Late[NoConnection].Requests
 	skipped := t.Refusals[Refusal{Reason: capture.NoFreeConnection}].Requests
 	if tooMany(waited+skipped, t.Due()) {
-		shortfalls = append(shortfalls, wantOfConnections(r, ratio(waited+skipped, t.Due())))
+		shortfalls = append(shortfalls, wantOfConnections(r, Share(waited+skipped, t.Due())))
 	}
 	held := t.Refusals[Refusal{Reason: capture.HeldBack}].Requests
 	if late := t.Late[Held].Requests; tooMany(late+held, t.Due()) {
 		shortfalls = append(shortfalls, heldBack(late, held, t.Due()))
 	}
 	if unbuilt := t.Refusals[Refusal{Reason: capture.NotBuilt}].Requests; tooMany(unbuilt, t.Due()) {
-		shortfalls = append(shortfalls, notBuilt(ratio(unbuilt, t.Due())))
+		shortfalls = append(shortfalls, notBuilt(Share(unbuilt, t.Due())))
 	}
 	if p := &r.Planned; p.MostLeftOut > 0 && float64(p.LeftOut) > p.MostLeftOut*float64(p.Lines) {
 		shortfalls = append(shortfalls, recordingLeftOut(p))
@@ -217,7 +217,26 @@ func wantOfConnections(r *Result, share float64) string {
 	r.Generator.Bottleneck = ConnectionBottleneck
 	// Little's law: what is in flight at the peak is the arrival rate times the time
 	// in service.
-	perSecond := r.Planned.PeakEvents * ratio(r.Planned.Requests, r.Planned.Events)
+	perSecond := r.Planned.PeakEvents * Share(r.Planned.Requests, r.Planned.Events)
 	needed := max(int64(math.Ceil(perSecond*r.Service.Mean/1000*0.999)), 1) // the histogram rounds up by as much
 	return noneFree(share, int64(math.Ceil(perSecond)), needed, r)
+}
+
+// ownLate counts the requests that came due and left late, or were skipped, by the
+// generator's own fault.
+func ownLate(t *Tally) int64 { return lateBuild(t) + latePace(t) + lateStall(t) }
+
+// lateBuild counts those whose bodies were not ready.
+func lateBuild(t *Tally) int64 {
+	return t.Late[LateBuild].Requests + t.Refusals[Refusal{Reason: capture.NotBuiltInTime}].Requests
+}
+
+// latePace counts those that were ready and had a connection.
+func latePace(t *Tally) int64 {
+	return t.Late[LatePace].Requests + t.Refusals[Refusal{Reason: capture.NotSentInTime}].Requests
+}
+
+// lateStall counts those that found the generator standing still.
+func lateStall(t *Tally) int64 {
+	return t.Late[LateStall].Requests + t.Refusals[Refusal{Reason: capture.GeneratorStalled}].Requests
 }

@@ -14,11 +14,11 @@ import (
 func judged(n int, ended Ended, demands []scenario.Threshold, change func(i int, o *Outcome)) *Result {
 	t := NewTally()
 	for i := range n {
-		o := outcome(i, capture.Accepted, 200)
+		o := SampleOutcome(i, capture.Accepted, 200)
 		change(i, &o)
 		t.record(&o)
 	}
-	m := manifest(n)
+	m := SampleManifest(n)
 	m.Shard.Of = 1
 	r := newResult(&m, t, time.Second)
 	r.Run.Ended = ended
@@ -37,7 +37,7 @@ func p99Below(below float64) []scenario.Threshold {
 func late(n int, cause Cause) func(int, *Outcome) {
 	return func(i int, o *Outcome) {
 		if i < n {
-			o.Sent, o.Done, o.Cause = o.Sent+60*ms, o.Done+60*ms, cause
+			o.Sent, o.Done, o.Cause = o.Sent+60*time.Millisecond, o.Done+60*time.Millisecond, cause
 		}
 	}
 }
@@ -114,9 +114,9 @@ func TestVerdict(t *testing.T) {
 
 func TestVerdictOfDoubtfulBooks(t *testing.T) {
 	t.Parallel()
-	m := manifest(1)
+	m := SampleManifest(1)
 	tally := NewTally()
-	o := outcome(0, capture.Accepted, 200)
+	o := SampleOutcome(0, capture.Accepted, 200)
 	tally.record(&o)
 	for _, c := range []struct {
 		name   string
@@ -138,37 +138,6 @@ func TestVerdictOfDoubtfulBooks(t *testing.T) {
 	}
 }
 
-func TestBalance(t *testing.T) {
-	t.Parallel()
-	good := Result{
-		Run:        RunFacts{Ended: Completed},
-		Planned:    Planned{Requests: 10, Events: 100},
-		Requests:   RequestBooks{Books: Books{Sent: 9, Accepted: 6, Rejected: 2, Ambiguous: 1, Unsent: 1}},
-		Events:     Books{Sent: 90, Accepted: 60, Rejected: 20, Ambiguous: 10, Unsent: 10},
-		Rejections: []RejectionRow{{Requests: 4, Events: 40}}, // 2 + 1 + 1
-	}
-	for _, c := range []struct {
-		name   string
-		change func(*Result)
-		want   string // empty: they balance
-	}{
-		{"good", func(*Result) {}, ""},
-		{"requests planned", func(r *Result) { r.Planned.Requests++ }, "11 requests planned, but 9 sent + 1 unsent"},
-		{"events planned", func(r *Result) { r.Planned.Events-- }, "99 events planned, but 90 sent + 10 unsent"},
-		{"requests sent", func(r *Result) { r.Requests.Rejected++ }, "9 requests sent, but 6 accepted + 3 rejected + 1 ambiguous"},
-		{"events sent", func(r *Result) { r.Events.Accepted-- }, "90 events sent, but 59 accepted + 20 rejected + 10 ambiguous"},
-		{"unexplained", func(r *Result) { r.Rejections = nil }, "4 requests (40 events) not accepted, rejections explain 0 (0)"},
-		{"unexplained while running", func(r *Result) { r.Rejections, r.Run.Ended = nil, Running }, ""},
-	} {
-		r := good
-		c.change(&r)
-		err := r.Balance()
-		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasSuffix(err.Error(), c.want)) {
-			t.Errorf("%s: %v, want %q", c.name, err, c.want)
-		}
-	}
-}
-
 func TestThresholds(t *testing.T) {
 	t.Parallel()
 	// 1,000 requests of 10 events: 20 answered 429, 5 answered 503, 3 timed out,
@@ -184,9 +153,9 @@ func TestThresholds(t *testing.T) {
 		case i < 30:
 			o.Reason, o.Status = capture.NoFreeConnection, 0
 		case i < 34:
-			o.Sent, o.Done, o.Cause = o.Sent+60*ms, o.Done+60*ms, NoConnection
+			o.Sent, o.Done, o.Cause = o.Sent+60*time.Millisecond, o.Done+60*time.Millisecond, NoConnection
 		case i == 999:
-			o.Done += 895 * ms
+			o.Done += 895 * time.Millisecond
 		}
 	}
 	count := func(name, status string) scenario.Threshold {
@@ -262,9 +231,9 @@ func TestThresholdOnNothing(t *testing.T) {
 
 func TestLeftOutDetailsAreWarnedOf(t *testing.T) {
 	t.Parallel()
-	m := manifest(1)
+	m := SampleManifest(1)
 	tally := NewTally()
-	o := outcome(0, capture.Accepted, 200)
+	o := SampleOutcome(0, capture.Accepted, 200)
 	tally.record(&o)
 	tally.LeftOut = 12_345
 	r := newResult(&m, tally, time.Second)

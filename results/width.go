@@ -51,7 +51,7 @@ func (w *hlogWriter) flush(dst *bytes.Buffer) error {
 		return nil
 	}
 	err := w.append(dst, w.pending)
-	w.pending.reset()
+	w.pending.Reset()
 	w.filled = false
 	return err
 }

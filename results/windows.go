@@ -3,6 +3,7 @@ package results
 import (
 	"errors"
 	"io/fs"
+	"iter"
 	"time"
 
 	"rehearse/capture"
@@ -21,21 +22,42 @@ type Window struct {
 // seconds long but for the last. The window and what is in it are valid until
 // do returns. A torn log ends early and is no error.
 func (r *Run) EachWindow(width float64, do func(*Window) error) error {
-	file, err := rundir.Open(r.Path, LatencyFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // Open has warned of it
-	}
-	if err != nil {
-		return err
-	}
-	defer file.Close()
 	s := slicing{width: width, do: do}
-	until := time.Duration(r.Result.Run.Seconds * float64(time.Second))
-	err = eachHistogram(file, until, s.take)
-	if err != nil && !errors.Is(err, ErrTorn) {
-		return err
+	for line, err := range r.Histograms() {
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrTorn): // Open has warned of it
+			return s.end()
+		case err != nil:
+			return err
+		}
+		if err := s.take(line); err != nil {
+			return err
+		}
 	}
 	return s.end()
+}
+
+// Histograms are those of the run's log, line by line, as far as its result reaches. An
+// error ends them: fs.ErrNotExist if there is no log, ErrTorn where it breaks off.
+func (r *Run) Histograms() iter.Seq2[*HistogramLine, error] {
+	return func(yield func(*HistogramLine, error) bool) {
+		file, err := rundir.Open(r.Path, LatencyFile)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer file.Close()
+		until := time.Duration(r.Result.Run.Seconds * float64(time.Second))
+		err = eachHistogram(file, until, func(line *HistogramLine) error {
+			if !yield(line, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, err)
+		}
+	}
 }
 
 // slicing cuts a log into windows.
@@ -46,15 +68,15 @@ type slicing struct {
 }
 
 // take adds a histogram to the window that is open, or to a new one.
-func (s *slicing) take(line *loggedHistogram) error {
-	if s.open != nil && line.from+0.0005 >= s.open.From+s.width {
+func (s *slicing) take(line *HistogramLine) error {
+	if s.open != nil && line.From+0.0005 >= s.open.From+s.width {
 		if err := s.end(); err != nil {
 			return err
 		}
 	}
 	if s.open == nil {
 		s.open = &Window{
-			From: line.from, Latency: NewHistogram(), Service: NewHistogram(), Lag: NewHistogram(),
+			From: line.From, Latency: NewHistogram(), Service: NewHistogram(), Lag: NewHistogram(),
 			Reasons: map[string]int64{},
 		}
 	}
@@ -73,13 +95,23 @@ func (s *slicing) end() error {
 }
 
 // add counts a histogram.
-func (w *Window) add(line *loggedHistogram) {
-	w.To = max(w.To, line.to)
-	reason := line.addTo(w.Latency, w.Service, w.Lag)
+func (w *Window) add(line *HistogramLine) {
+	w.To = max(w.To, line.To)
+	reason := ""
+	switch line.Tag {
+	case tagLatency:
+		w.Latency.Add(line.Histogram)
+	case tagService:
+		w.Service.Add(line.Histogram)
+	case tagLag:
+		w.Lag.Add(line.Histogram)
+	default:
+		reason, _ = cutReason(line.Tag)
+	}
 	if reason != "" && len(w.Reasons) < maxTags {
 		w.Reasons[reason] += line.Count()
 	}
-	if line.tag == tagPartly || reason == capture.Accepted.String() {
+	if line.Tag == tagPartly || reason == capture.Accepted.String() {
 		w.Served += line.Count()
 	}
 }

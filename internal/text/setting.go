@@ -13,6 +13,13 @@ import (
 	"github.com/rivo/uniseg"
 )
 
+// A report takes Columns columns where there is room, and MinColumns are the fewest that
+// it can be set in.
+const (
+	Columns    = 100
+	MinColumns = 40
+)
+
 // Wrap breaks text at blanks into lines of at most width columns, words longer than
 // that wherever they must.
 func Wrap(text string, width int) (lines []string) {

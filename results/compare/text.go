@@ -86,7 +86,7 @@ const textWidth = 112
 // WriteText writes the comparison as plain text: a table of 112 columns, or where
 // there are fewer a paragraph for each row.
 func WriteText(w io.Writer, c *Comparison, width int) error {
-	width = min(max(width, results.MinTextWidth), textWidth)
+	width = min(max(width, text.MinColumns), textWidth)
 	var b strings.Builder
 	for _, run := range []struct {
 		name string

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"rehearse/internal/text"
 	"rehearse/results"
 )
 
@@ -84,7 +85,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("pipe clos
 
 // wideRejected is the list where there is room for a table.
 func wideRejected(w io.Writer, run *results.Run) error {
-	return WriteRejected(w, run, results.TextWidth)
+	return WriteRejected(w, run, text.Columns)
 }
 
 // Where there is no room for a table, the list is one of paragraphs.

@@ -52,15 +52,15 @@ func likeness(answer string) string {
 
 // WriteRejected lists the refused requests of a run in groups of one reason,
 // status and answer, each with the first of its answers, the largest first: as a table, or where there are fewer
-// columns than results.TextWidth as a paragraph each.
+// columns than text.Columns as a paragraph each.
 func WriteRejected(w io.Writer, run *results.Run, width int) error {
 	groups, leftOut, err := groupRejections(run)
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
-	if width < results.TextWidth {
-		writeNarrow(&b, groups, max(width, results.MinTextWidth))
+	if width < text.Columns {
+		writeNarrow(&b, groups, max(width, text.MinColumns))
 	} else {
 		writeTable(&b, groups)
 	}
