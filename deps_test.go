@@ -45,6 +45,7 @@ func owners() map[string][]string {
 // house says which packages each package may import, a line a package; anyone may
 // import the kits of internal.
 const house = `
+capacity:
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
