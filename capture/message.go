@@ -66,6 +66,10 @@ func (z *MessageSizer) Of(e *Received, s *Submission, r *Request, g Generation) 
 	return size + current(e, s)
 }
 
+// MessageAtMost is what the message that e becomes has at most, in bytes, addresses
+// aside. It is a loose bound that costs nothing.
+func (e *Received) MessageAtMost() int { return mostEscaped*len(e.Raw) + messageSlack }
+
 // current is what the service of today adds to a message, in bytes.
 func current(e *Received, s *Submission) int {
 	name := len(AppendString(nil, e.Event))

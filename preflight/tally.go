@@ -27,7 +27,9 @@ type Tally struct {
 	Events, Requests int64
 	Body, Wire       int64
 	MaxBody, MaxWire int64
-	MaxEvent         int64 // of the Kafka messages that events become
+	MaxEvent         int64 // of the Kafka messages that events become which come near the limit
+
+	near int // what a message has that does
 
 	refused  capture.RefusedBy
 	ids      followed
@@ -69,6 +71,8 @@ func NewTally(s *scenario.Scenario, given *scenario.Facts, start time.Time) *Tal
 		Forced: forced, OverQuota: dropped, InPlace: f.Generation == capture.Generation2024,
 	}
 	t := &Tally{start: start, forced: forced, facts: f, origin: originOf(s), ids: newFollowed(mostSeen), names: map[string]int64{}}
+	_, most := Behind(s, given)
+	t.near = int(nearLimit * float64(most.Event))
 	t.merges = tallied{lagged: newLagged(f.Partitions, f.Hazard), linked: map[uint64]struct{}{}}
 	if n > 1 {
 		t.single = pipeline.New(config)
@@ -127,7 +131,9 @@ func (t *Tally) Take(r *Request) {
 // take counts an event that the endpoint takes.
 func (t *Tally) take(r *Request, e *capture.Received) {
 	t.accepted++
-	t.MaxEvent = max(t.MaxEvent, int64(t.sizer.Of(e, r.Submission, &capture.Request{}, t.facts.Generation)))
+	if e.MessageAtMost() >= t.near { // To weigh a message takes longer than all that follows.
+		t.MaxEvent = max(t.MaxEvent, int64(t.sizer.Of(e, r.Submission, &capture.Request{}, t.facts.Generation)))
+	}
 	t.event = pipeline.Event{
 		Token: r.Submission.Token, DistinctID: e.DistinctID, Name: e.Event,
 		Link: pipeline.Link(e.Event, e.Properties), Historical: r.Submission.Historical,
