@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestDocs runs the commands of the documentation: what stands in blocks of sh, page
+// by page, in the order in which a reader would type it.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	scenarios, err := filepath.Abs("../../scenarios")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, page := range []string{"tutorial", "how-to", "run-directory"} {
+		text, err := os.ReadFile(filepath.Join("../../docs", page+".md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		script := scriptOf(t, string(text))
+		if err := os.WriteFile(filepath.Join(dir, page+".txtar"), []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: dir,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", "atexit_sleep_ms=0")
+			return os.Symlink(scenarios, filepath.Join(e.WorkDir, "scenarios"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// docBlock is a block of commands, docCommand one of them: what is typed, where its
+// output goes, and its exit code.
+const (
+	docBlock   = "(?ms)^```sh\n(.*?)^```"
+	docCommand = `^(rehearse [^>#]*?)(?: > (\S+))?\s*(?:# exit (\d+))?$`
+)
+
+// scriptOf makes a script of a page's commands.
+func scriptOf(t *testing.T, page string) string {
+	t.Helper()
+	var script strings.Builder
+	for _, block := range regexp.MustCompile(docBlock).FindAllStringSubmatch(page, -1) {
+		for line := range strings.Lines(block[1]) {
+			parts := regexp.MustCompile(docCommand).FindStringSubmatch(strings.TrimSpace(line))
+			if parts == nil {
+				t.Fatalf("cannot run %q: want rehearse and its arguments, > file and # exit code", line)
+			}
+			fmt.Fprintf(&script, "exits %s %s\n", firstOf(parts[3], "0"), parts[1])
+			if parts[2] != "" {
+				fmt.Fprintf(&script, "cp stdout %s\n", parts[2])
+			}
+		}
+	}
+	if script.Len() == 0 {
+		t.Fatal("the page has no commands")
+	}
+	return script.String()
+}
+
+// firstOf is the first text that is not empty.
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
