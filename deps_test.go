@@ -11,7 +11,7 @@ import (
 // directory.
 func owners() map[string][]string {
 	return map[string][]string{
-		"github.com/valyala/fasthttp":                {"generator", "staging"},
+		"github.com/valyala/fasthttp":                {"generator/transport", "staging"},
 		"github.com/HdrHistogram/hdrhistogram-go":    {"results"},
 		"golang.org/x/perf/benchmath":                {"results/compare"},
 		"github.com/spf13/cobra":                     {"cmd/rehearse"},
@@ -22,7 +22,7 @@ func owners() map[string][]string {
 		"github.com/dustin/go-humanize":              {"internal/text"},
 		"github.com/hiddeco/sshsig":                  {"permit"},
 		"golang.org/x/crypto/ssh":                    {"permit"},
-		"golang.org/x/net/proxy":                     {"generator"},
+		"golang.org/x/net/proxy":                     {"generator/transport"},
 		"golang.org/x/net/http/httpproxy":            {"rehearsal"},
 		"go.yaml.in/yaml/v4":                         {"scenario", "kubernetes"},
 		"github.com/parquet-go/parquet-go":           {"recording"},
@@ -49,19 +49,24 @@ capacity:
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule
+cmd/rehearse: rehearsal kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule generator/source
+generator/body: capture scenario recording recording/anonymize generator/traffic
+generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
+generator/redact: capture scenario generator/body
+generator/source: capture scenario recording recording/anonymize results generator/traffic generator/body scenario/schedule
 generator/traffic: capture scenario scenario/schedule
-generator: capture scenario results recording generator/traffic recording/anonymize scenario/schedule
+generator/transport: capture scenario recording results generator/body
+generator: capture scenario results generator/body generator/redact generator/transport generator/source
 intake: scenario profile scenario/schedule
 internal/jsonfuzz:
 internal/measure:
+kubernetes:
 permit: scenario
 preflight: capture capture/pipeline scenario generator/traffic scenario/schedule
 profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
-rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging
-kubernetes:
+rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun
 results/bundle: results/rundir
 results/compare: results
 results/metrics: results
@@ -69,8 +74,8 @@ results/otlp: results results/metrics
 results/report: capture capture/pipeline scenario results results/rundir results/compare results/metrics
 results/rundir:
 results: capture scenario results/rundir scenario/schedule
-scenario: capture capture/pipeline scenario/schedule
 scenario/schedule:
+scenario: capture capture/pipeline scenario/schedule
 staging: capture capture/pipeline
 kits: internal/jsonscan internal/rng internal/text internal/topk internal/units
 `

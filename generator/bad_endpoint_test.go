@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -101,7 +103,7 @@ func runAgainst(t *testing.T, s *scenario.Scenario, scheme string, serve func(ne
 		}()
 		return ours, nil
 	}
-	source, plan, err := opened(s, Part{})
+	source, plan, err := opened(s, source.Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +119,8 @@ func runAgainst(t *testing.T, s *scenario.Scenario, scheme string, serve func(ne
 		scheme = "http"
 	}
 	if _, err := Run(t.Context(), t.Context(), Config{
-		Scenario: s, Source: source, Plan: plan, Start: start, Builders: 1, Nap: time.Sleep,
-		Destination: Destination{URL: &url.URL{Scheme: scheme, Host: "endpoint"}, UserAgent: "test", Timeout: s.Target.Timeout, Dial: dial},
+		Scenario: s, Source: source, Plan: plan, Start: start, Builders: 1, Sleep: time.Sleep,
+		Destination: transport.Destination{URL: &url.URL{Scheme: scheme, Host: "endpoint"}, UserAgent: "test", Timeout: s.Target.Timeout, Dial: dial},
 		Observe: func(iv *results.Interval) {
 			if err := d.Write(iv); err != nil {
 				t.Error(err)

@@ -21,6 +21,9 @@ import (
 	"github.com/posthog/posthog-go"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -109,25 +112,22 @@ func sendOne(t *testing.T, server *httptest.Server, s *scenario.Scenario) {
 		t.Fatal(err)
 	}
 	h, _ := s.Target.Client.Habits()
-	w := newWire(t.Context(), &Destination{URL: u, UserAgent: h.UserAgent, Timeout: s.Target.Timeout})
-	defer w.close()
-	w.speakAs(&h)
-	if s.Target.Endpoint == scenario.EndpointV1 {
-		w.speakV1(s, time.Now())
-	}
-	source, _ := NewSynth(s)
-	b := newBatch()
+	w := transport.New(t.Context(), &transport.Destination{URL: u, UserAgent: h.UserAgent, Timeout: s.Target.Timeout, Dial: transport.Loopback(time.Minute)})
+	defer w.Close()
+	w.Shape(s, time.Now())
+	source, _ := source.NewSynth(s)
+	b := new(body.Batch)
 	if err := source.Next(b); err != nil {
 		t.Fatal(err)
 	}
-	source.Build(b, newWorkbench(s, time.Now()))
-	w.prepare(b, 0)
+	source.Build(b, body.NewBuilder(s, time.Now()))
+	w.Prepare(&b.Request, transport.Attempt{First: b.First, Events: b.Events}, 0)
 	want := capture.Accepted
 	if s.Target.Endpoint == scenario.EndpointV1 {
 		want = capture.UnknownAnswer // who looks on answers as v0 does
 	}
 	var o results.Outcome
-	if w.exchange(&o); o.Reason != want {
+	if w.Exchange(&o); o.Reason != want {
 		t.Errorf("%v", o.Reason)
 	}
 }
@@ -290,12 +290,12 @@ func TestLibrary(t *testing.T) {
 	} {
 		for _, from := range []string{"browser", "server", "mobile"} {
 			s := parse(t, "name: test\nload: {profile: 'const(100, 1s)'}\ntarget: {client: "+client+", token: phc_a, compression: none}\ntraffic: {events: {a: {from: "+from+"}}}\n")
-			source, _ := NewSynth(s)
-			b := newBatch()
+			source, _ := source.NewSynth(s)
+			b := new(body.Batch)
 			if err := source.Next(b); err != nil {
 				t.Fatal(err)
 			}
-			source.Build(b, newWorkbench(s, time.Now()))
+			source.Build(b, body.NewBuilder(s, time.Now()))
 			got, versions := strings.Count(string(b.Body), want), strings.Count(string(b.Body), `"$lib_version"`)
 			own := strings.Contains(want, "posthog-")
 			if (own || from == "browser") && got != int(b.Events) || versions != int(b.Events) {

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
+	"rehearse/generator/body"
+	"rehearse/generator/transport"
 	"rehearse/results"
 )
 
@@ -52,13 +55,17 @@ func TestClocks(t *testing.T) {
 	var told []time.Duration
 	c := &clocks{start: time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC), tell: func(d time.Duration) { told = append(told, d) }}
 	c.compare(nil, &results.Outcome{}) // no answer
-	w := newWire(t.Context(), &Destination{URL: parseURL(t, server.URL), Timeout: time.Minute})
-	defer w.close()
+	at, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := transport.New(t.Context(), &transport.Destination{URL: at, Timeout: time.Minute, Dial: transport.Loopback(time.Minute)})
+	defer w.Close()
 	for range dates {
-		b := &Batch{Path: "/batch/", ContentType: contentJSON, Body: []byte("{}")}
+		b := &body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}
 		o := results.Outcome{Sent: time.Second, Done: 2 * time.Second}
-		w.prepare(b, 0)
-		w.exchange(&o)
+		w.Prepare(b, transport.Attempt{}, 0)
+		w.Exchange(&o)
 		c.compare(w, &o)
 	}
 	if len(told) != 1 || told[0] != time.Hour-2*time.Second {

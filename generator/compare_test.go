@@ -11,6 +11,8 @@ import (
 
 	"github.com/valyala/fasthttp/fasthttputil"
 
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/results/compare"
 	"rehearse/scenario"
@@ -31,7 +33,7 @@ func writtenRun(t *testing.T, s *scenario.Scenario, number int, factor float64) 
 		server := staging.New(staging.Config{Script: []staging.Phase{{To: turn, Delay: delay}, {From: turn, To: time.Hour, Delay: delay}}})
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(listener) }()
-		source, plan, err := opened(s, Part{})
+		source, plan, err := opened(s, source.Part{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,8 +45,8 @@ func writtenRun(t *testing.T, s *scenario.Scenario, number int, factor float64) 
 			t.Fatal(err)
 		}
 		_, err = Run(t.Context(), t.Context(), Config{
-			Scenario: s, Source: source, Plan: plan, Start: time.Now(), Builders: 1, Nap: time.Sleep,
-			Destination: Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, Timeout: s.Target.Timeout,
+			Scenario: s, Source: source, Plan: plan, Start: time.Now(), Builders: 1, Sleep: time.Sleep,
+			Destination: transport.Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, Timeout: s.Target.Timeout,
 				Dial: func(context.Context, string) (net.Conn, error) { return listener.Dial() }},
 			Observe: func(iv *results.Interval) {
 				if err := d.Write(iv); err != nil {

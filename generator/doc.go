@@ -1,18 +1,18 @@
-// Package generator delivers the events of a scenario when they are due and
-// writes down what came back.
+// Package generator sends the events of a scenario when they are due and writes down
+// what came back. Run is one run.
 //
 // One run is a production line:
 //
-//		source ─Next→ feeder ─→ builders ─Build→ queue ─→ senders ─Outcome→ recorder
+//		source ─Next→ dispatcher ─→ builders ─Build→ queue ─→ senders ─Outcome→ recorder
 //
 //	  - The source (synthesized or replayed) decides in order what each batch
 //	    holds and when it is due: cheap, one goroutine.
 //	  - Builders encode and compress the bodies ahead of their due times, on all
 //	    cores. A batch is queued before it is built, so order never depends on who
 //	    is done first.
-//	  - Senders own a connection each. Those of one queue pass a baton: its holder
-//	    takes the next batch, waits for its due time, hands the baton on and sends.
-//	    Nothing stands between waking up and sending.
+//	  - Senders own a connection each. Those of one queue pass a pacing token: its
+//	    holder takes the next batch, waits for its due time, hands the token on and
+//	    sends. Nothing stands between waking up and sending.
 //	  - Each sender records outcomes into its own shard; once a second the shards
 //	    are gathered into an interval.
 //
@@ -24,4 +24,17 @@
 // When several queues exist (a replay that keeps the order of each
 // distinct_id), each has one sender, so that no batch of a queue overtakes
 // another.
+//
+// # What can be reached
+//
+// A run connects through the DialFunc of its destination and in no other way, and
+// without one it is refused. transport.Loopback connects to this machine alone; load for
+// other hosts goes through package rehearsal, which wants a permit and pins its hosts.
+//
+// Reading order: run.go wires up a run; dispatcher.go deals out and builds batches;
+// sender.go sends them; attempts.go says what became of each attempt, retry.go makes
+// the next. limiter.go keeps a run below its limit. pacer.go is the clock, with
+// sleep_linux.go and sleep_other.go; lateness.go says why a batch is late; stall.go
+// sees when the generator itself stood still, with probe_linux.go and probe_other.go;
+// reach.go writes down how far a run may get.
 package generator

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/source"
 	"rehearse/staging"
 )
 
@@ -78,12 +80,12 @@ func TestFraming(t *testing.T) {
 		"client: posthog-node, path: /batch/":                    {"/batch/", "application/json", "gzip"},
 	} {
 		s := parse(t, "name: a\nload: {profile: 'const(100, 1s)'}\ntarget: {"+target+"}\ntraffic: {}\n")
-		source, _ := NewSynth(s)
-		b := newBatch()
+		source, _ := source.NewSynth(s)
+		b := new(body.Batch)
 		if err := source.Next(b); err != nil {
 			t.Fatal(err)
 		}
-		source.Build(b, newWorkbench(s, time.Now()))
+		source.Build(b, body.NewBuilder(s, time.Now()))
 		if got := [3]string{b.Path, b.ContentType, b.ContentEncoding}; got != want {
 			t.Errorf("%s: %q, want %q", target, got, want)
 		}

@@ -1,10 +1,13 @@
 package generator
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,6 +16,8 @@ import (
 	"pgregory.net/rapid"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -47,14 +52,14 @@ func TestWindow(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(r, "departures") {
 			now += time.Duration(rapid.Int64Range(0, 400).Draw(r, "pause")) * time.Millisecond
 			n := rapid.Int64Range(1, l.Events).Draw(r, "n")
-			free := w.room(now, n)
+			free := w.earliest(now, n)
 			if free > now {
 				if e, q := most(append(left, departure{free - 1, n})); e <= l.Events && (l.Requests == 0 || q <= l.Requests) {
 					r.Fatalf("%d events may leave at %v only, and could have at %v", n, free, free-1)
 				}
 			}
 			now = free
-			if again := w.room(now, n); again != now {
+			if again := w.earliest(now, n); again != now {
 				r.Fatalf("room at %v, and then only at %v", now, again)
 			}
 			w.add(now, n)
@@ -98,7 +103,7 @@ func (c *departing) Write(p []byte) (int, error) {
 
 // slowly opens connections that take a while, the first of each second the longest:
 // so that those which begin to open one after the other are open at once.
-func slowly(dial dialFunc, longest time.Duration) dialFunc {
+func slowly(dial transport.DialFunc, longest time.Duration) transport.DialFunc {
 	begin := time.Now()
 	return func(ctx context.Context, addr string) (net.Conn, error) {
 		time.Sleep(max(longest-time.Since(begin)%time.Second, 0))
@@ -131,7 +136,7 @@ func TestCapHolds(t *testing.T) {
 		s.Target.Reconnect = rapid.Bool().Draw(r, "reconnect")
 		synctest.Test(t, func(t *testing.T) {
 			seen := &departures{begin: time.Now()}
-			run := stageRun{scenario: s, endpoint: endpoint, limit: limit, over: func(d dialFunc) dialFunc { return seen.over(slowly(d, opening), 10) }}
+			run := stageRun{scenario: s, endpoint: endpoint, limit: limit, over: func(d transport.DialFunc) transport.DialFunc { return seen.over(slowly(d, opening), 10) }}
 			run.run(t)
 			run.balance(t)
 			if e, q := most(seen.left); e > limit.Events || limit.Requests > 0 && q > limit.Requests {
@@ -157,7 +162,7 @@ func TestCapOfThePeak(t *testing.T) {
 		r := stageRun{scenario: load(t, "const(1000, 10s)", ""), limit: Limit{Events: 2000},
 			endpoint: staging.Config{Script: []staging.Phase{{From: time.Second, To: 5 * time.Second, Stall: true}}}}
 		seen := &departures{begin: time.Now()}
-		r.over = func(d dialFunc) dialFunc { return seen.over(d, 10) }
+		r.over = func(d transport.DialFunc) transport.DialFunc { return seen.over(d, 10) }
 		r.run(t)
 		r.balance(t)
 		if e, _ := most(seen.left); e != 2000 {
@@ -202,7 +207,7 @@ func TestPauseWhenAsked(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := load(t, "const(1000, 8s)", ", late: "+string(c.late))
 				seen := &departures{begin: time.Now()}
-				r := stageRun{scenario: s, limit: Limit{Events: 3000}, over: func(d dialFunc) dialFunc { return seen.over(d, 10) },
+				r := stageRun{scenario: s, limit: Limit{Events: 3000}, over: func(d transport.DialFunc) transport.DialFunc { return seen.over(d, 10) },
 					endpoint: staging.Config{Script: []staging.Phase{{
 						From: 2 * time.Second, To: 2*time.Second + 5*time.Millisecond, RetryAfter: 3 * time.Second, Reject: []staging.Rejection{{Status: 429, Share: 1}},
 					}}}}
@@ -250,8 +255,8 @@ func TestGateEnds(t *testing.T) {
 func TestNothingGoesAroundTheGate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), nap: time.Sleep})
-		s := &sender{gate: g, pacer: g.pacer, timer: stoppedTimer()}
+		g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), sleep: time.Sleep})
+		s := &sender{shared: &shared{limiter: g, pacer: g.pacer}, timer: stoppedTimer()}
 		if !s.admitted(10, never) || !s.leaves() || s.out.Sent != 0 {
 			t.Fatalf("the first request waited until %v", s.out.Sent)
 		}
@@ -267,58 +272,63 @@ func TestNothingGoesAroundTheGate(t *testing.T) {
 func TestSecondsCountFromTheLastWrite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), nap: time.Sleep})
+		g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), sleep: time.Sleep})
 		near, far := net.Pipe()
-		go io.Copy(io.Discard, far)
-		s := &sender{gate: g, pacer: g.pacer, timer: stoppedTimer()}
-		m := &meter{leaves: s.leaves, left: s.left, deadline: time.Now().Add(time.Hour)}
-		c := &metered{Conn: newSocket(slowToWrite{near, 3 * time.Millisecond}), meter: m, stop: func() bool { return true }}
-		c.socket, m.open = socketOf(c.Conn), c
+		go func() {
+			for from := bufio.NewReader(far); ; {
+				request, err := http.ReadRequest(from)
+				if err != nil {
+					return
+				}
+				io.Copy(io.Discard, request.Body)
+				io.WriteString(far, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"status\":1}")
+			}
+		}()
+		s := &sender{shared: &shared{limiter: g, pacer: g.pacer}, timer: stoppedTimer()}
+		c := transport.New(t.Context(), &transport.Destination{
+			URL: &url.URL{Scheme: "http", Host: "endpoint"}, Timeout: time.Hour,
+			Dial: func(context.Context, string) (net.Conn, error) { return slowToWrite{near, 3 * time.Millisecond}, nil },
+		})
+		c.Guard(s.leaves, s.left)
 		for k := range 3 {
 			if !s.admitted(10, never) {
 				t.Fatal(s.out.Reason)
 			}
-			if err := m.ready(); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := c.Write([]byte("head")); err != nil {
-				t.Fatal(err)
+			var o results.Outcome
+			c.Prepare(&body.Request{Path: "/batch/", Body: []byte("{}")}, transport.Attempt{}, g.pacer.Now())
+			if c.Exchange(&o); o.Reason != capture.Accepted {
+				t.Fatal(o.Reason)
 			}
 			// let go at k·(1 s + 1 ns + 3 ms), written 3 ms later
 			if want := time.Duration(k)*(time.Second+1+3*time.Millisecond) + 3*time.Millisecond; g.pacer.Now() != want {
 				t.Errorf("request %d was written at %v, want %v", k, g.pacer.Now(), want)
 			}
-			if _, err := c.Write([]byte("body")); err != nil {
-				t.Fatal(err)
-			}
-			m.begin(time.Now().Add(time.Hour))
+			c.Rest(g.pacer.Now())
 		}
 		if g.window.count != 1 || g.window.events != 10 {
 			t.Errorf("the window holds %d requests of %d events", g.window.count, g.window.events)
 		}
-		near.Close()
+		c.Close()
 	})
 }
 
-// slowToWrite is a connection whose heads take a time to be written.
+// slowToWrite is a connection on which a request takes a time to be written.
 type slowToWrite struct {
 	net.Conn
 	takes time.Duration
 }
 
 func (c slowToWrite) Write(p []byte) (int, error) {
-	if string(p) == "head" {
-		time.Sleep(c.takes)
-	}
+	time.Sleep(c.takes)
 	return c.Conn.Write(p)
 }
 
 // TestGateAllocatesNothing, however long it runs.
 func TestGateAllocatesNothing(t *testing.T) {
-	g := newGate(t.Context(), &Config{Limit: Limit{Events: 1 << 40}}, &Pacer{start: time.Now(), nap: time.Sleep})
+	g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 1 << 40}}, &Pacer{start: time.Now(), sleep: time.Sleep})
 	timer := stoppedTimer()
 	if n := testing.AllocsPerRun(1000, func() {
-		if _, why := g.pass(10, time.Hour, timer); why != capture.Accepted {
+		if _, why := g.Acquire(10, time.Hour, timer); why != capture.Accepted {
 			t.Fatal(why)
 		}
 	}); n != 0 {
@@ -331,7 +341,7 @@ func BenchmarkWindow(b *testing.B) {
 	w, now := newWindow(Limit{Events: 100_000}), time.Duration(0)
 	b.ReportAllocs()
 	for b.Loop() {
-		now = w.room(now+time.Millisecond, 90)
+		now = w.earliest(now+time.Millisecond, 90)
 		w.add(now, 90)
 	}
 }

@@ -29,12 +29,12 @@ func (d delay) minus(other delay) delay {
 	return d
 }
 
-// lane is what is known of a queue that is behind its schedule: who holds its baton
+// lane is what is known of a queue that is behind its schedule: who holds its pacing token
 // writes. What the queue does at a time delays every batch that is due by then alike.
 // So it is enough to remember what its time was spent with, up to some moments: a
 // batch is late by what was spent since its due time.
 type lane struct {
-	passed time.Duration // when the baton was handed on last
+	passed time.Duration // when the pacing token was handed on last
 	spent  delay         // up to then, since the queue fell behind
 	marks  []spending    // the same up to earlier moments, in order; none: it is not behind
 }
@@ -107,11 +107,11 @@ func (t *trail) until(moment time.Duration, with results.Cause) {
 // punctual is how late a batch may be taken from its queue without being followed.
 const punctual = time.Millisecond
 
-// follow begins the trail of a batch that the holder of the baton, free since a time,
+// follow begins the trail of a batch that the holder of the pacing token, free since a time,
 // took up when he got it and may send since woke: it is late if its body was not
 // built in time, if nobody was free to take it, if the one before it was late, or if
 // the holder did not run when he could.
-func (s *sender) follow(l *lane, b *Batch, got, woke time.Duration) {
+func (s *sender) follow(l *lane, b *job, got, woke time.Duration) {
 	if woke-b.Due <= punctual {
 		l.passed, l.spent, l.marks = woke, delay{}, l.marks[:0]
 		s.trail = trail{at: max(b.Due, woke), stalls: s.stalls}
@@ -135,9 +135,9 @@ func (s *sender) follow(l *lane, b *Batch, got, woke time.Duration) {
 }
 
 // busy is why senders were not free at a time: they waited for answers, or at the
-// gate.
+// limiter.
 func (s *sender) busy(at time.Duration) results.Cause {
-	if s.gate.heldAfter(at) {
+	if s.limiter.heldAfter(at) {
 		return results.Held
 	}
 	return results.NoConnection

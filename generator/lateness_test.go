@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rehearse/generator/body"
 	"rehearse/results"
 )
 
@@ -20,13 +21,13 @@ func TestLatenessIsAccountedFor(t *testing.T) {
 		}
 		watch := newStalls(&Pacer{start: time.Now()})
 		watch.beat.Store(math.MaxInt64)
-		s, l := &sender{stalls: watch}, &lane{}
+		s, l := &sender{shared: &shared{stalls: watch}}, &lane{}
 		var due, now time.Duration
 		for range rapid.IntRange(1, 2*maxSpendings).Draw(r, "batches") {
 			due += span("apart", 40)
 			s.since = now + span("busy", 30)
 			got := s.since + span("picked up", 5)
-			b := &Batch{Due: due, blocked: span("blocked", 10000)}
+			b := &job{Batch: body.Batch{Due: due}, blocked: span("blocked", 10000)}
 			b.built = b.blocked + span("built", 10000)
 			woke := max(got, due, b.built)
 			if rapid.IntRange(0, 9).Draw(r, "stall") == 0 {
@@ -88,10 +89,10 @@ func TestCausesOfLateness(t *testing.T) {
 		if c.stall.To > 0 {
 			watch.add(results.Stall{From: c.stall.From * ms, To: c.stall.To * ms})
 		}
-		s, l := &sender{stalls: watch}, &lane{}
+		s, l := &sender{shared: &shared{stalls: watch}}, &lane{}
 		for _, x := range c.steps {
 			s.since = x.since * ms
-			s.follow(l, &Batch{Due: x.due * ms, blocked: x.blocked * ms, built: x.built * ms}, x.got*ms, x.woke*ms)
+			s.follow(l, &job{Batch: body.Batch{Due: x.due * ms}, blocked: x.blocked * ms, built: x.built * ms}, x.got*ms, x.woke*ms)
 		}
 		got := s.trail.cause()
 		if s.trail.delay == (delay{}) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/staging"
 )
@@ -86,8 +88,8 @@ func TestSummaryCountsWhatWasDealt(t *testing.T) {
 		{results.Count{Requests: 3, Events: 30}, results.Count{Requests: 2, Events: 20}, 1, results.Count{Requests: 4, Events: 30}},
 		{results.Count{Requests: 3, Events: 30}, results.Count{Requests: 4, Events: 35}, 2, results.Count{Requests: 6, Events: 35}},
 	} {
-		r := &run{line: &line{dealt: Plan{Requests: c.dealt.Requests, Events: c.dealt.Events}}}
-		r.config.Plan = Plan{Requests: c.planned.Requests, Events: c.planned.Events}
+		r := &run{dispatcher: &dispatcher{dealt: source.Plan{Requests: c.dealt.Requests, Events: c.dealt.Events}}}
+		r.config.Plan = source.Plan{Requests: c.planned.Requests, Events: c.planned.Events}
 		r.split.Store(c.split)
 		got := r.summary(t.Context())
 		if got.Planned.Requests != c.want.Requests || got.Planned.Events != c.want.Events || got.Interrupted || got.OutOfTime {
@@ -114,9 +116,9 @@ func TestWhatIsSkipped(t *testing.T) {
 		{true, time.Hour, results.LateStall, false},
 		{false, time.Hour, results.NoConnection, false},
 	} {
-		s := &sender{skip: c.skip}
+		s := &sender{shared: &shared{skip: c.skip}}
 		s.trail.delay[c.cause] = c.late
-		if got := s.skips(&Batch{Due: time.Second}, time.Second+c.late); got != c.want {
+		if got := s.skips(&job{Batch: body.Batch{Due: time.Second}}, time.Second+c.late); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
@@ -130,8 +132,8 @@ func TestWhatIsSkipped(t *testing.T) {
 	}
 	for late, want := range map[time.Duration]bool{results.LateAfter - ms: false, results.LateAfter + ms: true} {
 		synctest.Test(t, func(t *testing.T) {
-			l := &line{skip: true, pacer: &Pacer{start: time.Now()}}
-			if got := l.tooLate(&Batch{Due: -late}); got != want {
+			l := &dispatcher{skip: true, pacer: &Pacer{start: time.Now()}}
+			if got := l.tooLate(&job{Batch: body.Batch{Due: -late}}); got != want {
 				t.Errorf("%v late: %v", late, got)
 			}
 		})

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -22,7 +24,7 @@ type written struct {
 }
 
 // over looks at what passes over the connections of a dial.
-func (w *written) over(dial dialFunc) dialFunc {
+func (w *written) over(dial transport.DialFunc) transport.DialFunc {
 	return func(ctx context.Context, addr string) (net.Conn, error) {
 		c, err := dial(ctx, addr)
 		return &watched{c, w}, err
@@ -56,7 +58,7 @@ func orderedRun(t *testing.T, soft context.Context) (r *stageRun, seen *written)
 		{From: time.Second, To: 1500 * ms, Reject: []staging.Rejection{{Status: 503, Share: 1}}},
 	}}}
 	var err error
-	if r.source, r.plan, err = opened(s, Part{}); err != nil {
+	if r.source, r.plan, err = opened(s, source.Part{}); err != nil {
 		t.Fatal(err)
 	}
 	r.plan.Ordered = true

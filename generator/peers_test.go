@@ -4,15 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/url"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"rehearse/capture"
-	"rehearse/results"
 )
 
 // TestFailingPeers: each way in which an endpoint can fail a request has its
@@ -110,43 +106,6 @@ func flood(c net.Conn) {
 		if _, err := c.Write(buffer); err != nil {
 			c.Close()
 			return
-		}
-	}
-}
-
-// TestClosedConnectionIsReplaced: an endpoint that closes a connection which
-// rests, as they all do after a while, costs no request. This needs a real
-// socket, and waits for the close to arrive.
-func TestClosedConnectionIsReplaced(t *testing.T) {
-	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	closed := make(chan struct{})
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			answering("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"status\":1}")(c)
-			closed <- struct{}{}
-		}
-	}()
-	w := newWire(t.Context(), &Destination{URL: &url.URL{Scheme: "http", Host: listener.Addr().String()}, Timeout: time.Minute})
-	defer w.close()
-	for i := range 3 {
-		w.prepare(&Batch{Path: "/batch/", Body: []byte("{}")}, time.Duration(i)*time.Hour)
-		var o results.Outcome
-		w.exchange(&o)
-		if o.Reason != capture.Accepted {
-			t.Errorf("request %d: %v", i, o.Reason)
-		}
-		<-closed
-		for open := w.meter.open; open != nil && open.quiet(); {
-			runtime.Gosched() // the close is on its way through the kernel
 		}
 	}
 }

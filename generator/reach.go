@@ -22,19 +22,19 @@ type reach struct {
 // reachPerSecond is how often the reach is moved on at the peak of the load.
 const reachPerSecond = 4
 
-// init prepares for a run.
-func (r *reach) init(c *Config) {
-	r.tell = c.Reach
+// newReach prepares for a run.
+func newReach(c *Config) *reach {
 	events := max(int64(c.Plan.Peak/reachPerSecond), 1)
 	requests := max(events*c.Plan.Requests/max(c.Plan.Events, 1), 1)
-	r.step = results.Reach{Below: events, Events: events, Requests: requests}
+	r := &reach{tell: c.Reach, step: results.Reach{Below: events, Events: events, Requests: requests}}
 	r.written.Store(&results.Reach{})
+	return r
 }
 
 // covers makes sure that it is written down that b may leave. If it cannot be, b
 // may not.
-func (r *reach) covers(b *Batch) bool {
-	return r.tell == nil || within(&b.dealt, r.written.Load()) || r.advance(&b.dealt)
+func (r *reach) covers(b *job) bool {
+	return r.tell == nil || within(&b.reach, r.written.Load()) || r.advance(&b.reach)
 }
 
 // within tells whether a batch is no further than what is written down.

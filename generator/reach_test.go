@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/staging"
 )
@@ -18,12 +20,12 @@ func TestReachIsAheadOfWhatArrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := parse(t, "name: test\nload: {profile: 'line(0, 400, 5s)'}\ntarget: {connections: 3}\nbatching: {events: {min: 1, max: 9}}\ntraffic: {seed: 3}\n")
 		numbers, arrived := map[string]int64{}, int64(0)
-		y, plan := NewSynth(s)
-		w := newWorkbench(s, time.Now())
-		y.prepare(w)
+		y, plan := source.NewSynth(s)
+		w := body.NewBuilder(s, time.Now())
+		w.Pen.Start, w.Pen.Due = w.Origin, func(int64) time.Duration { return 0 } // says nothing of uuids
 		for i := range plan.Events {
-			y.model.Write(&w.event, i, &w.pen)
-			numbers[w.event.UUID.String()] = i
+			y.Model().Write(&w.Event, i, &w.Pen)
+			numbers[w.Event.UUID.String()] = i
 		}
 		var mu sync.Mutex
 		var told results.Reach
@@ -62,14 +64,13 @@ func TestReachIsAheadOfWhatArrives(t *testing.T) {
 // If it cannot be written down what is about to leave, it does not leave.
 func TestReachThatFails(t *testing.T) {
 	t.Parallel()
-	r := reach{}
-	r.init(&Config{Plan: Plan{Events: 1000, Requests: 100, Peak: 400}, Reach: func(to results.Reach) error {
+	r := newReach(&Config{Plan: source.Plan{Events: 1000, Requests: 100, Peak: 400}, Reach: func(to results.Reach) error {
 		if to.Events > 150 {
 			return errors.New("the disk is gone")
 		}
 		return nil
 	}})
-	batch := func(n int64) *Batch { return &Batch{dealt: results.Reach{Below: n * 10, Events: n * 10, Requests: n}} }
+	batch := func(n int64) *job { return &job{reach: results.Reach{Below: n * 10, Events: n * 10, Requests: n}} }
 	if !r.covers(batch(1)) || !r.covers(batch(11)) || r.covers(batch(12)) || r.covers(batch(1)) != true {
 		t.Error("covers what was not written down")
 	}

@@ -15,11 +15,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tidwall/gjson"
 	"github.com/zeebo/xxh3"
 
 	"rehearse/capture"
-	"rehearse/recording"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -180,47 +178,6 @@ func derived(id string) string {
 	return u.String()
 }
 
-// TestRhythmDoesNotDrift: an hour at 60× ends to the nanosecond where the
-// arithmetic says, although whole seconds and batches lie in between.
-func TestRhythmDoesNotDrift(t *testing.T) {
-	t.Parallel()
-	if raced {
-		t.Skip("nothing here happens at the same time")
-	}
-	source, plan, err := opened(ready(t, "replay-activity", "replay.order=none", "batching.events=1"), Part{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, last := time.Time{}, time.Time{}
-	for i, line := range recorded(t, "activity-2015-02-22-21.json.gz") {
-		at, _ := recording.ParseTime([]byte(gjson.GetBytes(line, "dt").Raw))
-		if i == 0 {
-			first = at
-		}
-		if at.After(last) {
-			last = at
-		}
-	}
-	if want := last.Sub(first) / 60; plan.Span != want {
-		t.Errorf("the replay ends at %v, want %v", plan.Span, want)
-	}
-	if plan.Events != 29963 || plan.Requests != 29963 {
-		t.Errorf("planned %d events in %d requests", plan.Events, plan.Requests)
-	}
-	previous := time.Duration(0)
-	for b := newBatch(); ; b.reset() {
-		if err := source.Next(b); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		if b.Due < previous {
-			t.Fatalf("event %d is due at %v, after one at %v", b.First, b.Due, previous)
-		}
-		previous = b.Due
-	}
-}
-
 // TestRecordedSpeedInVirtualTime: a recorded hour at its own speed ends to the
 // nanosecond when it should, with every second of it slept through.
 func TestRecordedSpeedInVirtualTime(t *testing.T) {
@@ -255,65 +212,4 @@ func replayOf(t *testing.T, name, content, more string) *scenario.Scenario {
 		t.Fatal(err)
 	}
 	return parse(t, "name: test\nreplay:\n  files: ["+path+"]\n  fields: {event: e, distinct_id: d, timestamp: t}\n"+more)
-}
-
-func compressed(text string) string {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	io.WriteString(z, text)
-	z.Close()
-	return b.String()
-}
-
-const threeLines = `{"e":"a","d":"x","t":"2026-01-01T00:00:00Z","n":1}
-{"e":"b","d":"y","t":"2026-01-01T00:00:01Z","n":2}
-{"e":"c","d":"x","t":"2026-01-01T00:00:02Z","n":3}
-`
-
-func TestBadRecordings(t *testing.T) {
-	t.Parallel()
-	whole := compressed(strings.Repeat(threeLines, 1000))
-	for _, c := range []struct{ name, file, content, want string }{
-		{"empty", "a.jsonl", "", "holds no line"},
-		{"comments only", "a.jsonl", "# nothing\n\n", "holds no line"},
-		{"truncated gzip", "a.gz", whole[:len(whole)-20], "breaks off"},
-		{"not gzip after all", "a.gz", "\x1f\x8b\x08nonsense nonsense nonsense", "cannot read recording"},
-		{"nothing usable", "a.jsonl", "hello\nworld\n", "nothing that can be sent"},
-		{"a table without these columns", "a.csv", "name,user,at\na,x,2026-01-01\n", "it was read as jsonl: replay.format names"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			_, _, err := opened(replayOf(t, c.file, c.content, ""), Part{})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error is %v, want one with %q", err, c.want)
-			}
-		})
-	}
-}
-
-// TestLinesLeftOut: what cannot be sent is counted by reason, with the place
-// where it began, and the rest is sent.
-func TestLinesLeftOut(t *testing.T) {
-	t.Parallel()
-	_, plan, err := opened(replayOf(t, "a.jsonl", `[1,2]
-{"e":"a","d":"x","t":"2026-01-01T00:00:00Z"
-{"e":"","d":"x","t":"2026-01-01T00:00:00Z"}
-{"e":"a","t":"2026-01-01T00:00:00Z"}
-{"e":"a","d":"x","t":"yesterday"}
-`+threeLines, ""), Part{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plan.Events != 3 || plan.Span != 2*time.Second {
-		t.Errorf("planned %d events over %v, want 3 over 2 s", plan.Events, plan.Span)
-	}
-	all := strings.Join(plan.Warnings, "\n")
-	for _, want := range []string{
-		"2 recorded lines left out: not a JSON object (first at ", "a.jsonl:1; replay.format says",
-		"1 recorded lines left out: no event name", "left out: no distinct_id", "left out: no time", `"yesterday" is not written like any time`, "time_format how it is written",
-	} {
-		if !strings.Contains(all, want) {
-			t.Errorf("the warnings lack %q:\n%s", want, all)
-		}
-	}
 }

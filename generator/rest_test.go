@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -39,8 +41,8 @@ func TestResume(t *testing.T) {
 	times := map[string]int{}
 	all := int64(0)
 	for round := 0; ; round++ {
-		source, plan, err := opened(s, Part{Resumes: &Resumption{Accepted: accepted}})
-		if errors.Is(err, ErrNothingLeft) {
+		left, plan, err := opened(s, source.Part{Resumes: &source.Resumption{Accepted: accepted}})
+		if errors.Is(err, source.ErrNothingLeft) {
 			break
 		}
 		if err != nil {
@@ -54,7 +56,7 @@ func TestResume(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex
 			var decoder capture.Decoder
-			r := stageRun{scenario: s, source: source, plan: plan, endpoint: staging.Config{
+			r := stageRun{scenario: s, source: left, plan: plan, endpoint: staging.Config{
 				Delay: 20 * time.Millisecond,
 				Observe: func(q *capture.Request, _ int) {
 					mu.Lock()
@@ -107,49 +109,6 @@ func sum(ranges []results.Range) (n int64) {
 	return n
 }
 
-// TestRestOfPartlyAcceptedBatches: whatever was accepted, the rest is exactly what
-// was not.
-func TestRestOfPartlyAcceptedBatches(t *testing.T) {
-	t.Parallel()
-	s := longReplay(t)
-	accepted := []results.Range{{First: 5, Count: 7}, {First: 17, Count: 1}, {First: 12, Count: 3}, {First: 100, Count: 900}, {First: 1199, Count: 1}}
-	source, plan, err := opened(s, Part{Resumes: &Resumption{Accepted: accepted}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[int64]bool{}
-	for b := newBatch(); source.Next(b) == nil; b.reset() {
-		for i := range b.Events {
-			if _, _, _, properties := b.recorded.at(i); len(properties) == 0 {
-				t.Errorf("event %d has no properties", b.First+i)
-			}
-			got[b.First+i] = true
-		}
-		if len(got) <= 30 && b.Due != 0 && b.First == 0 {
-			t.Errorf("the first of the rest is due at %v", b.Due)
-		}
-	}
-	for i := range int64(1200) {
-		done := i >= 5 && i < 15 || i == 17 || i >= 100 && i < 1000 || i == 1199
-		if got[i] == done {
-			t.Errorf("event %d: accepted before %v, sent again %v", i, done, got[i])
-		}
-	}
-	if plan.Events != 1200-7-1-3-900-1 || plan.Whole != 1200 {
-		t.Errorf("%d events of %d", plan.Events, plan.Whole)
-	}
-}
-
-// TestResumeNeedsTheKey: other pseudonyms than before would be other persons.
-func TestResumeNeedsTheKey(t *testing.T) {
-	t.Parallel()
-	s := longReplay(t)
-	s.Replay.Pseudonymize = true
-	if _, _, err := opened(s, Part{Resumes: &Resumption{Accepted: nil}}); err == nil || !strings.Contains(err.Error(), "replay.key") {
-		t.Errorf("error is %v", err)
-	}
-}
-
 // TestChangedRecording: what happens to a recording after it was read to plan the run.
 // What is appended is not sent, and of one that was cut off, replaced or removed it is
 // said.
@@ -169,7 +128,7 @@ func TestChangedRecording(t *testing.T) {
 		{"removed", os.Remove, "no such file"},
 	} {
 		s := longReplay(t)
-		source, plan, err := opened(s, Part{})
+		source, plan, err := opened(s, source.Part{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +136,7 @@ func TestChangedRecording(t *testing.T) {
 			t.Fatal(err)
 		}
 		dealt := int64(0)
-		for b := newBatch(); err == nil; b.reset() {
+		for b := new(body.Batch); err == nil; b.Reset() {
 			if err = source.Next(b); err == nil {
 				dealt += b.Events
 			}
@@ -197,7 +156,7 @@ func TestBooksOfAChangedRecording(t *testing.T) {
 		"events early": func(path string) error { return writeTo(path, strings.Repeat("#", 1000), 0) },
 	} {
 		s := longReplay(t)
-		source, plan, err := opened(s, Part{})
+		source, plan, err := opened(s, source.Part{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
 	"rehearse/internal/rng"
 	"rehearse/results"
 	"rehearse/scenario"
@@ -24,7 +25,7 @@ type retries struct {
 	policy scenario.RetryPolicy
 	ending context.Context // after which nothing is sent again
 	until  time.Duration   // when that will be at the latest
-	ready  chan *Batch     // whose time has come
+	ready  chan *job       // whose time has come
 	over   chan struct{}   // closed when nothing is left to do
 
 	// work counts the senders that still take from their queues, and the requests
@@ -33,13 +34,7 @@ type retries struct {
 
 	requests, events, bytes atomic.Int64 // that wait
 
-	split *atomic.Int64 // requests that the plan did not know of
-
-	mu       sync.Mutex // guards what follows, the tools for cutting bodies
-	inflater capture.Inflater
-	plain    []byte
-	zip      compressor
-	coding   capture.Coding
+	trimmer *body.Trimmer
 }
 
 // The bounds of what may wait. A client's queue has its bounds, too: what does
@@ -56,23 +51,21 @@ func newRetries(starting context.Context, c *Config) *retries {
 		return nil
 	}
 	r := &retries{
-		policy: c.Scenario.Policy(), ending: starting, until: c.Plan.Span + Grace,
-		ready: make(chan *Batch), over: make(chan struct{}),
+		trimmer: body.NewTrimmer(c.Scenario.Target.Compression),
+		policy:  c.Scenario.Policy(), ending: starting, until: c.Plan.Span + Grace,
+		ready: make(chan *job), over: make(chan struct{}),
 	}
-	r.zip, r.coding = newCompressor(c.Scenario.Target.Compression)
 	return r
 }
 
-// begin lets senders know of r, and watches for the end of the work. split counts
-// the requests that are made of one.
-func (r *retries) begin(senders []*sender, split *atomic.Int64) {
+// begin lets senders know of r, and watches for the end of the work.
+func (r *retries) begin(senders []*sender) {
 	if r == nil {
 		return
 	}
-	r.split = split
 	r.work.Add(len(senders))
 	for _, s := range senders {
-		s.retries, s.again = r, r.ready
+		s.again = r.ready
 	}
 	go func() {
 		r.work.Wait()
@@ -91,7 +84,7 @@ func (r *retries) waiting() results.Count {
 // wants tells whether the client sends b again after o, and how long it waits
 // before. Only the events that were returned count where the answer speaks of
 // events, else all that are left.
-func (r *retries) wants(b *Batch, o *results.Outcome, asked time.Duration) (wait time.Duration, again bool) {
+func (r *retries) wants(b *job, o *results.Outcome, asked time.Duration) (wait time.Duration, again bool) {
 	if !r.policy.Allows(b.attempt, o.Status > 0) || r.ending.Err() != nil || !r.retryable(o, asked) {
 		return 0, false
 	}
@@ -121,9 +114,9 @@ func (r *retries) retryable(o *results.Outcome, asked time.Duration) bool {
 	return !byClient || !r.policy.OnlyServerErrors
 }
 
-// hold makes b ready to be sent again: what came to its end is put aside, and
+// prepare makes b ready to be sent again: what came to its end is put aside, and
 // the body holds only what is left. False: that cannot be done.
-func (r *retries) hold(b *Batch, o *results.Outcome) bool {
+func (r *retries) prepare(b *job, o *results.Outcome) bool {
 	if b.attempt == 0 {
 		b.sent, b.cause = o.Sent, o.Cause
 	}
@@ -131,7 +124,7 @@ func (r *retries) hold(b *Batch, o *results.Outcome) bool {
 	b.last.Answer = slices.Clone(o.Answer[:min(len(o.Answer), keptAnswer)])
 	if len(o.Parts) > 0 {
 		b.last.Reason, b.last.Parts = capture.NotPersisted, nil
-		if left := b.returned(); len(left) < len(b.results) && !r.cut(b, left) {
+		if left := b.returned(); len(left) < len(b.Results) && !r.cut(b, left) {
 			return false
 		}
 		b.putAside(o.Parts)
@@ -143,13 +136,13 @@ func (r *retries) hold(b *Batch, o *results.Outcome) bool {
 // keptAnswer is how much of an answer is kept of a request that waits, in bytes.
 const keptAnswer = 256
 
-// room tells whether b may wait besides what waits already.
-func (r *retries) room(b *Batch) bool {
+// hasRoom tells whether b may wait besides what waits already.
+func (r *retries) hasRoom(b *job) bool {
 	return r.requests.Load() < maxWaiting && r.bytes.Load()+int64(cap(b.Body)) <= maxWaitingBytes
 }
 
-// park lets b wait without a connection.
-func (r *retries) park(b *Batch, wait time.Duration) {
+// schedule lets b wait without a connection.
+func (r *retries) schedule(b *job, wait time.Duration) {
 	r.work.Add(1)
 	r.count(b, 1)
 	go func() {
@@ -164,7 +157,7 @@ func (r *retries) park(b *Batch, wait time.Duration) {
 }
 
 // count adds b to what waits, or takes it away.
-func (r *retries) count(b *Batch, n int64) {
+func (r *retries) count(b *job, n int64) {
 	r.requests.Add(n)
 	r.events.Add(n * b.Events)
 	r.bytes.Add(n * int64(cap(b.Body)))
@@ -172,9 +165,9 @@ func (r *retries) count(b *Batch, n int64) {
 
 // cut makes b carry only the events that are left, by their place. A recorded
 // body is sent as it was or not at all.
-func (r *retries) cut(b *Batch, left []int) bool {
+func (r *retries) cut(b *job, left []int) bool {
 	next := 0
-	whole := b.headers == nil && r.cutBody(b, func(i int) bool {
+	whole := b.Headers == nil && r.trimmer.Keep(&b.Request, func(i int) bool {
 		keep := next < len(left) && left[next] == i
 		if keep {
 			next++
@@ -185,24 +178,4 @@ func (r *retries) cut(b *Batch, left []int) bool {
 		b.keep(left)
 	}
 	return whole
-}
-
-// cutBody makes the body of b carry only those events that keep names by their
-// place. False: the body is of a form that cannot be cut.
-func (r *retries) cutBody(b *Batch, keep func(i int) bool) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	plain, err := r.inflater.Inflate(r.coding, b.Body, capture.MaxPlainV1)
-	if err != nil {
-		return false
-	}
-	if r.plain = capture.CutBatch(r.plain[:0], plain, keep); len(r.plain) == len(plain) {
-		return false
-	}
-	if b.Plain = len(r.plain); r.zip == nil {
-		b.Body = append(b.Body[:0], r.plain...)
-	} else {
-		b.Body = compress(r.zip, b.Body[:0], r.plain)
-	}
-	return true
 }

@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/redact"
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -17,13 +21,13 @@ import (
 // Config is everything that a run needs besides its source.
 type Config struct {
 	Scenario    *scenario.Scenario
-	Source      Source
-	Plan        Plan
-	Destination Destination
-	Start       time.Time // when event 0 is due, by the monotonic clock
-	Limit       Limit     // zero: none
-	Builders    int       // goroutines that build bodies; 0: as many as GOMAXPROCS
-	EventBytes  int       // about what an encoded event weighs; 0: not known
+	Source      source.Source
+	Plan        source.Plan
+	Destination transport.Destination // its Dial decides what can be reached
+	Start       time.Time             // when event 0 is due, by the monotonic clock
+	Limit       Limit                 // zero: none
+	Builders    int                   // goroutines that build bodies; 0: as many as GOMAXPROCS
+	EventBytes  int                   // about what an encoded event weighs; 0: not known
 
 	// Observe is told of every interval, once a second and at the end; the
 	// interval is valid until it returns. It may be slow.
@@ -37,9 +41,9 @@ type Config struct {
 	// about four times a second, by any goroutine. If it fails, the run ends.
 	Reach func(results.Reach) error
 
-	// Nap sleeps until shortly before a due time; nil: the finest sleep of the
-	// operating system, which stands outside virtual time.
-	Nap func(time.Duration)
+	// Sleep sleeps until a due time; nil: the finest sleep of the operating system,
+	// which stands outside virtual time.
+	Sleep func(time.Duration)
 }
 
 // Grace is how long after the end of the profile a batch that is late may still
@@ -48,11 +52,11 @@ const Grace = 30 * time.Second
 
 // Summary is how a run ended.
 type Summary struct {
-	Planned     Plan  // with the requests that byte limits added
-	SourceErr   error // the source broke off before its end
-	Interrupted bool  // soft ended before everything was sent
-	OutOfTime   bool  // Grace was over before everything was sent
-	Withheld    int64 // requests that were not sent again because of Limit.Total
+	Planned     source.Plan // with the requests that byte limits added
+	SourceErr   error       // the source broke off before its end
+	Interrupted bool        // soft ended before everything was sent
+	OutOfTime   bool        // Grace was over before everything was sent
+	Withheld    int64       // requests that were not sent again because of Limit.Total
 }
 
 // Run sends what the source deals out, each batch when it is due, and records
@@ -60,7 +64,13 @@ type Summary struct {
 // awaited; when hard ends that is given up too. Run returns when every request
 // has been recorded and nobody reads the source any more, which is the caller's to
 // close.
+//
+// Connections are opened by Destination.Dial alone, and a run without one is refused:
+// transport.Loopback stays on this machine.
 func Run(soft, hard context.Context, c Config) (Summary, error) {
+	if c.Destination.Dial == nil {
+		return Summary{}, transport.ErrNoDial
+	}
 	if c.Plan.Lanes < 1 || c.Plan.Lanes > c.Scenario.Target.Connections {
 		return Summary{}, fmt.Errorf("cannot run %d queues over %d connections", c.Plan.Lanes, c.Scenario.Target.Connections)
 	}
@@ -68,9 +78,9 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	defer stop()
 	r := newRun(hard, c)
 	r.retries = newRetries(starting, &r.config)
-	r.retries.begin(r.senders, &r.split)
-	gate := newGate(starting, &r.config, r.pacer)
-	r.guard(gate)
+	r.retries.begin(r.senders)
+	r.limiter = newRateLimiter(starting, &r.config, r.pacer)
+	r.guard()
 	endWatch := r.stalls.begin()
 	feeding := r.produce(starting)
 	ticking := r.tick()
@@ -84,22 +94,19 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	<-ticking
 	endWatch()
 	summary := r.summary(soft)
-	summary.Withheld = gate.refused()
+	summary.Withheld = r.limiter.refused()
 	return summary, nil
 }
 
 // run is the state of one Run.
 type run struct {
-	config   Config
-	pacer    *Pacer
-	line     *line
-	stalls   *stalls
-	sockets  sockets
-	recorder *results.Recorder
-	senders  []*sender
-	retries  *retries     // nil: nothing is sent again
-	reach    reach        // how far senders have got
-	split    atomic.Int64 // requests added by byte limits, ours and the endpoint's
+	shared
+	config     Config
+	dispatcher *dispatcher
+	sockets    transport.SocketCounter
+	recorder   *results.Recorder
+	senders    []*sender
+	split      atomic.Int64 // requests added by byte limits
 
 	unstarted int64 // requests that the end of the run kept from being sent
 	done      chan struct{}
@@ -108,50 +115,50 @@ type run struct {
 // newRun wires up the parts.
 func newRun(hard context.Context, c Config) *run {
 	n := c.connections()
-	pacer := &Pacer{start: c.Start, nap: c.Nap}
-	if pacer.nap == nil {
-		pacer.nap = nap
+	pacer := &Pacer{start: c.Start, sleep: c.Sleep}
+	if pacer.sleep == nil {
+		pacer.sleep = preciseSleep
 	}
 	r := &run{
-		config:   c,
-		pacer:    pacer,
-		line:     newLine(c.Source, pacer, c.Plan.Lanes, c.ahead(n)),
-		stalls:   newStalls(pacer),
-		recorder: results.NewRecorder(n + 1),
-		done:     make(chan struct{}),
+		shared: shared{
+			pacer: pacer, stalls: newStalls(pacer), reach: newReach(&c),
+			skip: c.Scenario.Load.Late == scenario.LateSkip, ordered: c.Plan.Ordered,
+		},
+		config:     c,
+		dispatcher: newDispatcher(c.Source, pacer, c.Plan.Lanes, c.ahead(n)),
+		recorder:   results.NewRecorder(n + 1),
+		done:       make(chan struct{}),
 	}
-	r.reach.init(&c)
-	r.stalls.probes = c.Nap == nil
-	r.config.Destination.Dial = r.sockets.over(c.Destination.Dial)
-	r.line.skip = c.Scenario.Load.Late == scenario.LateSkip
-	batons := make([]chan *lane, c.Plan.Lanes)
-	for i := range batons {
-		batons[i] = make(chan *lane, 1)
-		batons[i] <- &lane{}
-	}
-	var watch *clocks
+	r.stalls.probes = c.Sleep == nil
+	r.config.Destination.Dial = r.sockets.Over(c.Destination.Dial)
+	r.dispatcher.skip = r.skip
 	if c.Clock != nil {
-		watch = &clocks{start: c.Start, tell: c.Clock}
+		r.clocks = &clocks{start: c.Start, tell: c.Clock}
 	}
-	secrets := secretsOf(c.Scenario)
+	tokens := make([]chan *lane, c.Plan.Lanes)
+	for i := range tokens {
+		tokens[i] = make(chan *lane, 1)
+		tokens[i] <- &lane{}
+	}
+	secrets := redact.SecretsOf(c.Scenario)
 	for i := range n {
-		s := r.newSender(hard, i, batons)
-		s.clocks, s.striker = watch, &striker{secrets: secrets}
+		s := r.newSender(hard, i, tokens)
+		s.redactor = redact.New(secrets)
 		r.senders = append(r.senders, s)
 	}
 	return r
 }
 
 // newSender makes the i-th sender, of one of the lanes.
-func (r *run) newSender(hard context.Context, i int, batons []chan *lane) *sender {
+func (r *run) newSender(hard context.Context, i int, tokens []chan *lane) *sender {
 	c := &r.config
 	own := i % c.Plan.Lanes
 	s := &sender{
-		pacer: r.pacer, queue: r.line.queues[own], baton: batons[own], free: r.line.free, stalls: r.stalls,
-		skip: r.line.skip, shard: r.recorder.Shard(i), wire: newWire(hard, &c.Destination), timer: stoppedTimer(),
-		ordered: c.Plan.Ordered, alone: c.connections() == c.Plan.Lanes, reach: &r.reach,
+		shared: &r.shared, queue: r.dispatcher.queues[own], token: tokens[own], free: r.dispatcher.free,
+		alone: c.connections() == c.Plan.Lanes,
+		shard: r.recorder.Shard(i), conn: transport.New(hard, &c.Destination), timer: stoppedTimer(),
 	}
-	s.wire.shape(c.Scenario, c.Start)
+	s.conn.Shape(c.Scenario, c.Start)
 	return s
 }
 
@@ -186,41 +193,39 @@ func stoppedTimer() *time.Timer {
 // produce starts the feeder and the builders; the channel closes when they end.
 func (r *run) produce(ctx context.Context) <-chan struct{} {
 	ended := make(chan struct{})
-	go r.line.feed(ctx)
+	go r.dispatcher.feed(ctx)
 	go func() {
 		defer close(ended)
 		n := r.config.Builders
 		if n == 0 {
 			n = runtime.GOMAXPROCS(0)
 		}
-		r.line.build(n, r.workbench, r.built)
+		r.dispatcher.build(n, r.builder, r.built)
 	}()
 	return ended
 }
 
-// guard makes all requests pass g, if there is one.
-func (r *run) guard(g *gate) {
-	if g == nil {
+// guard makes all requests pass the limiter, if there is one.
+func (r *run) guard() {
+	if r.limiter == nil {
 		return
 	}
 	for _, s := range r.senders {
-		s.gate, s.wire.meter.leaves, s.wire.meter.left = g, s.leaves, s.left
+		s.conn.Guard(s.leaves, s.left)
 	}
 }
 
-// workbench makes a builder's workbench.
-func (r *run) workbench() *Workbench {
-	w := newWorkbench(r.config.Scenario, r.config.Start)
-	w.origin = w.start.Add(-r.config.Plan.Skipped)
+// builder makes what one goroutine needs to build bodies.
+func (r *run) builder() *body.Builder {
+	w := body.NewBuilder(r.config.Scenario, r.config.Start)
+	w.Origin = r.config.Start.Add(-r.config.Plan.Resumed.Skipped)
 	return w
 }
 
 // built notes when a body was ready, and how many requests it became.
-func (r *run) built(b *Batch) {
-	now := r.pacer.Now()
-	b.built = now
-	for part := b.rest; part != nil; part = part.rest {
-		part.built = now
+func (r *run) built(b *job) {
+	b.built = r.pacer.Now()
+	for part := b.Overflow; part != nil; part = part.Overflow {
 		r.split.Add(1)
 	}
 }
@@ -231,27 +236,27 @@ func (r *run) sendAll(ctx context.Context) {
 	for _, s := range r.senders {
 		group.Go(func() {
 			s.run(ctx)
-			s.wire.close()
+			s.conn.Close()
 		})
 	}
 	group.Wait()
 }
 
 // settle records what the source never dealt out as unsent.
-func (r *run) settle(p Plan) {
-	events := p.Events - r.line.dealt.Events
-	requests := p.Requests - r.line.dealt.Requests
+func (r *run) settle(p source.Plan) {
+	events := p.Events - r.dispatcher.dealt.Events
+	requests := p.Requests - r.dispatcher.dealt.Requests
 	if events <= 0 {
 		return
 	}
-	if r.line.ended {
-		r.line.err = fmt.Errorf("the recording ended %d events early: it was changed after it had been read to plan the run", events)
+	if r.dispatcher.ended {
+		r.dispatcher.err = fmt.Errorf("the recording ended %d events early: it was changed after it had been read to plan the run", events)
 	}
 	why := capture.NotStarted
-	if r.line.err != nil {
+	if r.dispatcher.err != nil {
 		why = capture.NotBuilt
 	}
-	now, first := r.pacer.Now(), r.line.next
+	now, first := r.pacer.Now(), r.dispatcher.next
 	if p.Sharded {
 		first = -1 // the rest is no stretch
 	}
@@ -296,7 +301,7 @@ func (r *run) observe() {
 	now := max(r.pacer.Now(), 0) // a run can end before it has begun
 	iv := r.recorder.Tick(now, inFlight)
 	iv.Target = r.config.Plan.Rate(now - time.Second/2)
-	iv.Stalls, iv.Sockets = r.stalls.news(iv.Stalls), r.sockets.sum()
+	iv.Stalls, iv.Sockets = r.stalls.news(iv.Stalls), r.sockets.Sum()
 	r.unstarted = iv.Total.Refusals[results.Refusal{Reason: capture.NotStarted}].Requests
 	r.config.Observe(iv)
 }
@@ -304,11 +309,11 @@ func (r *run) observe() {
 // summary says how the run ended.
 func (r *run) summary(soft context.Context) Summary {
 	p := r.config.Plan
-	p.Events = max(p.Events, r.line.dealt.Events)
-	p.Requests = max(p.Requests, r.line.dealt.Requests) + r.split.Load()
+	p.Events = max(p.Events, r.dispatcher.dealt.Events)
+	p.Requests = max(p.Requests, r.dispatcher.dealt.Requests) + r.split.Load()
 	unfinished := r.unstarted > 0
 	return Summary{
-		Planned: p, SourceErr: r.line.err,
+		Planned: p, SourceErr: r.dispatcher.err,
 		Interrupted: unfinished && soft.Err() != nil,
 		OutOfTime:   unfinished && soft.Err() == nil,
 	}

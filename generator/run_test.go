@@ -14,6 +14,8 @@ import (
 	"github.com/valyala/fasthttp/fasthttputil"
 
 	"rehearse/capture"
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -25,8 +27,8 @@ type stageRun struct {
 	endpoint staging.Config
 	soft     context.Context // nil: never ends
 	hard     context.Context
-	dial     dialFunc                // nil: to the endpoint
-	over     func(dialFunc) dialFunc // nil: nothing is put before it
+	dial     transport.DialFunc                          // nil: to the endpoint
+	over     func(transport.DialFunc) transport.DialFunc // nil: nothing is put before it
 	limit    Limit
 	lead     time.Duration // from now to the start
 	reach    func(results.Reach) error
@@ -34,8 +36,8 @@ type stageRun struct {
 	nap      func(time.Duration)     // nil: time.Sleep
 	watch    func(*results.Interval) // nil: nobody else does
 
-	source    Source // nil: the scenario's
-	plan      Plan
+	source    source.Source // nil: the scenario's
+	plan      source.Plan
 	summary   Summary
 	total     results.Tally
 	ledger    []results.Range
@@ -64,7 +66,7 @@ func (r *stageRun) run(t *testing.T) {
 	}
 	if r.source == nil {
 		var err error
-		if r.source, r.plan, err = opened(r.scenario, Part{}); err != nil {
+		if r.source, r.plan, err = opened(r.scenario, source.Part{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,8 +86,8 @@ func (r *stageRun) send(t *testing.T) Summary {
 		r.nap = time.Sleep
 	}
 	summary, err := Run(r.soft, r.hard, Config{
-		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: cmp.Or(r.builders, 2), Nap: r.nap, Limit: r.limit, Reach: r.reach,
-		Destination: Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: r.scenario.Target.Timeout, Dial: r.dial},
+		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: cmp.Or(r.builders, 2), Sleep: r.nap, Limit: r.limit, Reach: r.reach,
+		Destination: transport.Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: r.scenario.Target.Timeout, Dial: r.dial},
 		Observe: func(iv *results.Interval) {
 			if iv.To < iv.From {
 				t.Errorf("an interval from %v to %v", iv.From, iv.To)

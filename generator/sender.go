@@ -6,44 +6,53 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/redact"
+	"rehearse/generator/transport"
 	"rehearse/results"
 )
 
-// sender owns one connection and one recorder shard. It takes batches from a
-// queue, one at a time.
+// sender owns one connection and one recorder shard. It takes jobs from a queue,
+// one at a time.
 //
-// The senders of a queue pass a baton: its holder takes the next batch, waits
-// until it is due, hands the baton on and sends. So whoever wakes up at the due
+// The senders of a queue pass a pacing token: its holder takes the next job, waits
+// until it is due, hands the token on and sends. So whoever wakes up at the due
 // time sends at once, on the same thread, and while nobody is free nobody
 // waits: that is how a lack of connections shows.
 type sender struct {
-	pacer *Pacer
-	queue <-chan *Batch
-	baton chan *lane // holds what the senders of the queue share
-	free  chan<- *Batch
-	skip  bool // late: skip
-	shard *results.Shard
-	wire  *wire
-	timer *time.Timer
+	*shared
+	queue <-chan *job
+	token chan *lane // holds what the senders of the queue share
+	free  chan<- *job
+	again <-chan *job // what is to be sent again now; nil: nothing is
+	alone bool        // no other sender takes from the queue
+
+	shard    *results.Shard
+	conn     *transport.Conn
+	redactor *redact.Redactor // of answers that are kept
+	timer    *time.Timer
+	sending
+}
+
+// shared is what all senders of a run share.
+type shared struct {
+	pacer   *Pacer
+	stalls  *stalls
+	reach   *reach       // how far all senders have got
+	limiter *rateLimiter // nil: nothing limits the run
+	retries *retries     // nil: nothing is sent again
+	clocks  *clocks      // nil: the endpoint's is of no interest
+	skip    bool         // late: skip
+	ordered bool         // nothing may overtake a request
+}
+
+// sending is what a sender is doing.
+type sending struct {
+	since time.Duration // when it was last done with a request, and free for the next
+	trail trail         // of the job that it has
 	out   results.Outcome
 	parts []results.Part // back out.Parts
 
-	retries *retries      // nil: nothing is sent again
-	again   <-chan *Batch // what is to be sent again now
-	ordered bool          // nothing may overtake a request
-	alone   bool          // no other sender takes from the queue
-
-	reach *reach // how far all senders have got
-
-	striker *striker // of answers that are kept
-	clocks  *clocks  // nil: the endpoint's is of no interest
-
-	since  time.Duration // when it was last done with a request, and free for the next
-	trail  trail         // of the batch that it has
-	stalls *stalls
-
-	gate   *gate     // nil: nothing limits the run
-	passed departure // what the gate let pass and has not left yet
+	passed departure // what the limiter let pass and has not left yet
 	let    departure // what it let go, while its first bytes are written
 
 	inFlight atomic.Int64 // events of the request that is in flight, 0: none
@@ -56,7 +65,7 @@ func (s *sender) run(ctx context.Context) {
 		s.since = s.pacer.Now()
 		var l *lane
 		select {
-		case l = <-s.baton:
+		case l = <-s.token:
 		case b := <-s.again:
 			s.repeat(b)
 			continue
@@ -64,38 +73,45 @@ func (s *sender) run(ctx context.Context) {
 		got := s.pacer.Now()
 		b, ok := <-s.queue
 		if !ok {
-			s.baton <- l
+			s.token <- l
 			s.drain()
 			return
 		}
 		<-b.ready
 		waited := s.wait(ctx, b.Due)
 		s.follow(l, b, got, s.pacer.Now())
-		s.baton <- l
+		s.token <- l
 		waited = waited && s.reach.covers(b)
 		s.free <- s.handleAll(b, waited)
 	}
 }
 
-// handleAll sends what a batch was split into, and returns a batch that is free:
+// handleAll sends what a batch was split into, and returns a job that is free:
 // b, unless it waits to be sent again.
-func (s *sender) handleAll(b *Batch, waited bool) *Batch {
-	spare := b
-	for part := b; part != nil; {
-		next := part.rest // a part that waits is not ours any more
-		if s.handle(part, waited) && part == b {
-			spare = newBatch()
-		}
-		s.since = s.pacer.Now()
-		s.trail.until(s.since, results.NoConnection) // of the next part
-		part = next
+func (s *sender) handleAll(b *job, waited bool) *job {
+	spare, next := b, b.Overflow // a job that waits is not ours any more
+	if s.handle(b, waited) {
+		spare = newJob()
+	}
+	s.goOn()
+	for next != nil {
+		part := &job{Batch: *next}
+		next = part.Overflow
+		s.handle(part, waited)
+		s.goOn()
 	}
 	return spare
 }
 
+// goOn notes that the sender is free for the next part of a batch.
+func (s *sender) goOn() {
+	s.since = s.pacer.Now()
+	s.trail.until(s.since, results.NoConnection)
+}
+
 // handle sends one request, or says why not, and records what became of it. It
 // tells whether the request waits to be sent again.
-func (s *sender) handle(b *Batch, waited bool) (waits bool) {
+func (s *sender) handle(b *job, waited bool) (waits bool) {
 	s.out = b.outcome()
 	now := s.pacer.Now()
 	switch {
@@ -117,10 +133,10 @@ func (s *sender) handle(b *Batch, waited bool) (waits bool) {
 	return false
 }
 
-// kept is what keeps a sender that has a batch and may send it: the gate, or whoever
+// kept is what keeps a sender that has a job and may send it: the limiter, or whoever
 // else has the processor.
 func (s *sender) kept() results.Cause {
-	if s.gate != nil {
+	if s.limiter != nil {
 		return results.Held
 	}
 	return results.LatePace
@@ -129,7 +145,7 @@ func (s *sender) kept() results.Cause {
 // skips says whether b is not sent, though it is built: it is late because nobody was
 // free, and so would be those after it. What is late by our own fault is sent, for
 // the work is done; how much of that there can be, the builders see to.
-func (s *sender) skips(b *Batch, now time.Duration) bool {
+func (s *sender) skips(b *job, now time.Duration) bool {
 	if !s.skip || now-b.Due <= results.LateAfter {
 		return false
 	}
@@ -153,20 +169,23 @@ func reasonOf(c results.Cause) capture.Reason {
 }
 
 // patience is until when b is worth sending.
-func (s *sender) patience(b *Batch) time.Duration {
+func (s *sender) patience(b *job) time.Duration {
 	if s.skip {
 		return b.Due + results.LateAfter
 	}
 	return never
 }
 
+// never is later than anything.
+const never = time.Duration(1<<63 - 1)
+
 // admitted waits until a request of so many events may leave, but not longer than
 // it is worth it. If it may not, the outcome says why.
 func (s *sender) admitted(events int64, by time.Duration) bool {
-	if s.gate == nil {
+	if s.limiter == nil {
 		return true
 	}
-	at, why := s.gate.pass(events, by, s.timer)
+	at, why := s.limiter.Acquire(events, by, s.timer)
 	if why != capture.Accepted {
 		s.unsent(why, at)
 		return false
@@ -176,22 +195,22 @@ func (s *sender) admitted(events int64, by time.Duration) bool {
 }
 
 // leaves tells whether the request in flight may leave now that it is about to.
-// One that has not passed the gate does so here: nothing goes around it.
+// One that has not passed the limiter does so here: nothing goes around it.
 func (s *sender) leaves() bool {
 	passed := s.passed
 	s.passed = departure{}
 	var why capture.Reason
 	if s.let.events = passed.events; passed.events == 0 {
 		s.let.events = s.inFlight.Load()
-		s.let.at, why = s.gate.pass(s.let.events, never, s.timer)
+		s.let.at, why = s.limiter.Acquire(s.let.events, never, s.timer)
 	} else {
-		s.let.at, why = s.gate.again(passed.events, passed.at, s.timer)
+		s.let.at, why = s.limiter.Reacquire(passed.events, passed.at, s.timer)
 	}
 	return why == capture.Accepted
 }
 
-// left tells the gate that the first bytes of the request in flight are written.
-func (s *sender) left() { s.gate.left(s.let.events, s.let.at) }
+// left tells the limiter that the first bytes of the request in flight are written.
+func (s *sender) left() { s.limiter.MarkSent(s.let.events, s.let.at) }
 
 // unsent marks the outcome as never sent.
 func (s *sender) unsent(why capture.Reason, now time.Duration) {
@@ -199,29 +218,29 @@ func (s *sender) unsent(why capture.Reason, now time.Duration) {
 }
 
 // exchange sends b and reads its answer.
-func (s *sender) exchange(b *Batch) {
+func (s *sender) exchange(b *job) {
 	s.inFlight.Store(b.Events)
-	s.wire.prepare(b, s.pacer.Now())
-	if s.gate == nil {
-		s.out.Sent = s.pacer.Now() // else it is when the gate let it pass
+	s.conn.Prepare(&b.Request, transport.Attempt{First: b.First, Events: b.outstanding(), Number: b.attempt}, s.pacer.Now())
+	if s.limiter == nil {
+		s.out.Sent = s.pacer.Now() // else it is when the limiter let it pass
 	}
-	s.wire.exchange(&s.out)
+	s.conn.Exchange(&s.out)
 	s.out.Done = s.pacer.Now()
 	s.out.Stalled = s.stalls.owed(b.Due, s.out.Done)
-	s.wire.meter.touched = s.out.Done
+	s.conn.Rest(s.out.Done)
 	s.inFlight.Store(0)
-	s.clocks.compare(s.wire, &s.out)
-	if len(b.results) > 0 && s.out.Reason == capture.Accepted {
+	s.clocks.compare(s.conn, &s.out)
+	if len(b.Results) > 0 && s.out.Reason == capture.Accepted {
 		s.parts = b.tell(&s.out, s.parts[:0])
 		s.out.Parts = s.parts
 	}
 	if s.out.Reason != capture.Accepted && s.out.Status != 0 {
-		s.out.Answer = s.wire.said
-		if s.gate != nil {
-			s.gate.pause(s.out.Done + s.wire.retryAfter())
+		s.out.Answer = s.conn.Answer()
+		if s.limiter != nil {
+			s.limiter.pause(s.out.Done + s.conn.RetryAfter())
 		}
 	}
-	if len(s.out.Answer) > 0 && s.wire.meter.dialed == nil { // else it is no answer but why there was none
-		s.out.Answer = s.striker.strike(s.out.Answer, b, s.out.Done)
+	if len(s.out.Answer) > 0 && s.conn.Opened() { // else it is no answer but why there was none
+		s.out.Answer = s.redactor.Redact(s.out.Answer, &b.Request, s.out.Done)
 	}
 }

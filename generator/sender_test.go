@@ -8,15 +8,17 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/transport"
 	"rehearse/results"
 )
 
 // oneRequest is a sender with a queue of one batch and an endpoint that answers at once.
 type oneRequest struct {
 	sender *sender
-	queue  chan *Batch
-	free   chan *Batch
-	batch  *Batch
+	queue  chan *job
+	free   chan *job
+	batch  *job
 	ended  chan struct{}
 	rest   func() // ends the watch for stalls
 }
@@ -24,14 +26,14 @@ type oneRequest struct {
 // newOneRequest starts the sender.
 func newOneRequest(tb testing.TB) *oneRequest {
 	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n" + capture.AnswerOk)
-	p := &Pacer{start: time.Now(), nap: nap}
-	o := &oneRequest{queue: make(chan *Batch, 1), free: make(chan *Batch, 1), batch: newBatch(), ended: make(chan struct{})}
-	baton := make(chan *lane, 1)
-	baton <- &lane{}
+	p := &Pacer{start: time.Now(), sleep: preciseSleep}
+	o := &oneRequest{queue: make(chan *job, 1), free: make(chan *job, 1), batch: newJob(), ended: make(chan struct{})}
+	token := make(chan *lane, 1)
+	token <- &lane{}
 	o.sender = &sender{
-		pacer: p, queue: o.queue, baton: baton, free: o.free, stalls: newStalls(p), reach: &reach{},
-		shard: results.NewRecorder(1).Shard(0), timer: stoppedTimer(),
-		wire: newWire(tb.Context(), &Destination{
+		shared: &shared{pacer: p, stalls: newStalls(p), reach: &reach{}},
+		queue:  o.queue, token: token, free: o.free, shard: results.NewRecorder(1).Shard(0), timer: stoppedTimer(),
+		conn: transport.New(tb.Context(), &transport.Destination{
 			URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: time.Minute,
 			Dial: func(context.Context, string) (net.Conn, error) { return &canned{answer: answer}, nil },
 		}),
@@ -41,7 +43,7 @@ func newOneRequest(tb testing.TB) *oneRequest {
 		o.sender.run(tb.Context())
 		close(o.ended)
 	}()
-	o.batch.Path, o.batch.ContentType, o.batch.Body, o.batch.Events = "/batch/", contentJSON, make([]byte, 4000), 10
+	o.batch.Path, o.batch.ContentType, o.batch.Body, o.batch.Events = "/batch/", body.ContentJSON, make([]byte, 4000), 10
 	return o
 }
 

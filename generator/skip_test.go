@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -15,12 +17,12 @@ import (
 
 // slowBuild is a source whose bodies take a while to build.
 type slowBuild struct {
-	Source
+	source.Source
 	takes time.Duration
 }
 
 // Build takes its time.
-func (s *slowBuild) Build(b *Batch, w *Workbench) {
+func (s *slowBuild) Build(b *body.Batch, w *body.Builder) {
 	time.Sleep(s.takes)
 	s.Source.Build(b, w)
 }
@@ -28,13 +30,13 @@ func (s *slowBuild) Build(b *Batch, w *Workbench) {
 // dues lists when the batches of a scenario are due.
 func dues(t *testing.T, s *scenario.Scenario) (all []time.Duration) {
 	t.Helper()
-	source, plan, err := opened(s, Part{})
+	source, plan, err := opened(s, source.Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBatch()
+	b := new(body.Batch)
 	for range plan.Requests {
-		b.reset()
+		b.Reset()
 		if err := source.Next(b); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +106,7 @@ func TestSkipIsAQueue(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					r := stageRun{scenario: s, builders: servers}
 					var err error
-					if r.source, r.plan, err = opened(s, Part{}); err != nil {
+					if r.source, r.plan, err = opened(s, source.Part{}); err != nil {
 						t.Fatal(err)
 					}
 					r.source = &slowBuild{Source: r.source, takes: each}
@@ -142,7 +144,7 @@ func TestSkipKeepsThroughput(t *testing.T) {
 			defer end()
 			r := stageRun{scenario: s, builders: 2, soft: soft}
 			var err error
-			if r.source, r.plan, err = opened(s, Part{}); err != nil {
+			if r.source, r.plan, err = opened(s, source.Part{}); err != nil {
 				t.Fatal(err)
 			}
 			r.source = &slowBuild{Source: r.source, takes: 2 * ms}

@@ -88,7 +88,7 @@ func (s *stalls) watch(done <-chan struct{}) {
 		if beats%waitsEvery == 0 {
 			probe.longestWait()
 		}
-		s.pacer.nap(beatEvery)
+		s.pacer.sleep(beatEvery)
 		now, after := s.pacer.Now(), probe.read()
 		e := after.since(&before)
 		if e.gap = now - last; e.gap > beatEvery+stallAfter || e.asleep > 0 {

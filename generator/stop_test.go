@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -24,7 +26,7 @@ type stop struct {
 }
 
 // over slows a dial down to a connection of a process that is stopped.
-func (s stop) over(dial dialFunc) dialFunc {
+func (s stop) over(dial transport.DialFunc) transport.DialFunc {
 	return func(ctx context.Context, addr string) (net.Conn, error) {
 		c, err := dial(ctx, addr)
 		return &stopped{c, s}, err
@@ -53,7 +55,7 @@ func verdictOf(t *testing.T, s *scenario.Scenario, endpoint staging.Config, from
 		halt := stop{time.Now(), from, from + length}
 		run := stageRun{scenario: s, endpoint: endpoint, over: halt.over, nap: oversleeping(halt.begin, halt.from, halt.to)}
 		var err error
-		if run.source, run.plan, err = opened(s, Part{}); err != nil {
+		if run.source, run.plan, err = opened(s, source.Part{}); err != nil {
 			t.Fatal(err)
 		}
 		d, err := results.Create(filepath.Join(t.TempDir(), "run"), results.Manifest{

@@ -12,6 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"rehearse/capture"
+	"rehearse/generator/body"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -34,13 +36,13 @@ func (k *sink) take(m *staging.Message) {
 
 // uuids are those of the events of a synthesized run, by their number.
 func uuids(s *scenario.Scenario) []string {
-	y, plan := NewSynth(s)
-	w := newWorkbench(s, time.Now())
-	y.prepare(w)
+	y, plan := source.NewSynth(s)
+	w := body.NewBuilder(s, time.Now())
+	w.Pen.Start, w.Pen.Due = w.Origin, func(int64) time.Duration { return 0 } // says nothing of uuids
 	all := make([]string, plan.Events)
 	for i := range all {
-		y.fillEvent(&Batch{First: int64(i)}, 0, w)
-		all[i] = w.event.UUID.String()
+		y.Model().Write(&w.Event, int64(i), &w.Pen)
+		all[i] = w.Event.UUID.String()
 	}
 	return all
 }
@@ -58,7 +60,7 @@ func booked(t *testing.T, s *scenario.Scenario, c staging.Config) (*stageRun, *s
 	return r, &sink{times: maps.Clone(k.times)}
 }
 
-// testingT is a test, or one of rapid's.
+// testingT is a test, or one of its draws.
 type testingT interface {
 	Helper()
 	Errorf(format string, args ...any)

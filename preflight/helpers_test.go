@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/generator"
+	"rehearse/generator/dryrun"
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/preflight"
 	"rehearse/scenario"
 )
@@ -14,7 +16,7 @@ import (
 var now = time.Date(2026, 12, 2, 10, 0, 0, 0, time.UTC)
 
 // nowhere is where no test sends anything.
-var nowhere = generator.Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test/1", Timeout: time.Second}
+var nowhere = transport.Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test/1", Timeout: time.Second}
 
 func parse(t *testing.T, text string, set ...string) *scenario.Scenario {
 	t.Helper()
@@ -45,9 +47,9 @@ func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.
 		return count(t, s, f)
 	}
 	there, most := preflight.Behind(s, f)
-	w := generator.Weigh(there, &nowhere, preflight.Start(s, now), most)
+	w := dryrun.Weigh(there, &nowhere, preflight.Start(s, now), most)
 	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Now: now, Load: preflight.Load{
-		Events: s.Load.Curve.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire, Refused: w.Refused, Leaves: generator.Leaves(s),
+		Events: s.Load.Curve.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire, Refused: w.Refused, Leaves: source.Leaves(s),
 		Curve: s.Load.Curve, Errors: preflight.Errors{Requests: w.RequestError, BodyBytes: w.BodyError, WireBytes: w.WireError},
 	}})
 }
@@ -74,7 +76,7 @@ func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Rep
 	start := preflight.Start(s, now)
 	tally, curve := preflight.NewTally(s, f, start), s.Load.Curve
 	there, most := preflight.Behind(s, f)
-	plan, err := generator.DryRun(there, &nowhere, start, most, func(d *generator.Dry) {
+	plan, err := dryrun.Run(there, &nowhere, start, most, func(d *dryrun.Request) {
 		tally.Take(&preflight.Request{
 			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
 		})

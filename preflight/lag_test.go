@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"rehearse/capture/pipeline"
-	"rehearse/generator"
+	"rehearse/generator/dryrun"
 	"rehearse/preflight"
 	"rehearse/scenario"
 )
@@ -73,7 +73,7 @@ func led(t *testing.T, s *scenario.Scenario) (all []read) {
 	facts := preflight.FactsOf(s)
 	model := pipeline.New(pipeline.Config{Partitions: facts.Partitions, Overflow: facts.Overflow})
 	there, most := preflight.Behind(s, nil)
-	_, err := generator.DryRun(there, &nowhere, now, most, func(d *generator.Dry) {
+	_, err := dryrun.Run(there, &nowhere, now, most, func(d *dryrun.Request) {
 		if d.Submission == nil {
 			return
 		}

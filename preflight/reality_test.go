@@ -13,6 +13,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/preflight"
 	"rehearse/results"
 	"rehearse/scenario"
@@ -228,7 +229,7 @@ func send(t *testing.T, s *scenario.Scenario, config staging.Config) (results.Ta
 	server := staging.New(config)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	source, err := generator.Open(s, generator.Part{})
+	source, err := source.Open(s, source.Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +238,7 @@ func send(t *testing.T, s *scenario.Scenario, config staging.Config) (results.Ta
 	to.Dial = func(context.Context, string) (net.Conn, error) { return listener.Dial() }
 	var total results.Tally
 	_, err = generator.Run(t.Context(), t.Context(), generator.Config{
-		Scenario: s, Source: source, Plan: source.Plan, Start: now, Builders: 2, Nap: time.Sleep, Destination: to,
+		Scenario: s, Source: source, Plan: source.Plan, Start: now, Builders: 2, Sleep: time.Sleep, Destination: to,
 		Observe: func(iv *results.Interval) { total = *iv.Total },
 	})
 	if err != nil {

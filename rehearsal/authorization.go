@@ -113,7 +113,7 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 		return nil, usage(errors.New("cannot read the target as a URL"))
 	}
 	load := permit.LoadOf(s, permit.Load{Events: plan.Events, Peak: plan.Peak})
-	if plan.Sharded || plan.Verbatim {
+	if plan.Sharded || plan.Recorded.Verbatim {
 		if load, err = LoadOf(s); err != nil {
 			return nil, err
 		}

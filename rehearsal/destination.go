@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"rehearse/generator"
+	"rehearse/generator/transport"
 	"rehearse/scenario"
 )
 
@@ -26,7 +26,7 @@ func (r *rehearsal) route() error {
 		return err
 	}
 	guard := r.authorized.guard
-	d := generator.Destination{
+	d := transport.Destination{
 		URL: u, UserAgent: userAgent(r.scenario, r.id), Rehearsal: r.authorized.header(r.id, r.RunID != ""),
 		Timeout: r.scenario.Target.Timeout,
 	}
@@ -48,7 +48,7 @@ func (r *rehearsal) route() error {
 }
 
 // admitted asks the guard about all that load for d comes to.
-func (r *rehearsal) admitted(d *generator.Destination) error {
+func (r *rehearsal) admitted(d *transport.Destination) error {
 	guard := r.authorized.guard
 	if r.scenario.Target.URL == "" {
 		at, err := netip.ParseAddrPort(d.URL.Host)
@@ -88,7 +88,7 @@ type Network struct {
 }
 
 // apply writes into d what n says, and what the environment says of proxies.
-func (n *Network) apply(d *generator.Destination) (err error) {
+func (n *Network) apply(d *transport.Destination) (err error) {
 	if d.Roots, err = readRoots(n.CACert); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
+	"rehearse/generator/dryrun"
 	"rehearse/internal/text"
 	"rehearse/recording"
 	"rehearse/results"
@@ -72,7 +73,7 @@ func (r *rehearsal) compare(ctx context.Context, d *results.Directory) *results.
 		return c
 	}
 	begun := time.Now()
-	sum, err := r.source.SumAccepted(ctx, r.scenario, accepted(ledger.Ranges), staging.Checksum)
+	sum, err := dryrun.SumAccepted(ctx, r.source, r.scenario, accepted(ledger.Ranges), staging.Checksum)
 	c.Seconds = time.Since(begun).Round(time.Millisecond).Seconds()
 	if err != nil {
 		c.Because = err.Error()

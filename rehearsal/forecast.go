@@ -7,7 +7,9 @@ import (
 	"net/url"
 	"time"
 
-	"rehearse/generator"
+	"rehearse/generator/dryrun"
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/permit"
 	"rehearse/preflight"
 	"rehearse/results/rundir"
@@ -20,7 +22,7 @@ const checkFile = "check.json"
 
 // Forecast is what a check in closed form says of s, sent to a destination; nil
 // for a replay, which would have to be read once more.
-func Forecast(s *scenario.Scenario, to *generator.Destination) *preflight.Report {
+func Forecast(s *scenario.Scenario, to *transport.Destination) *preflight.Report {
 	if s.Traffic == nil {
 		return nil
 	}
@@ -75,24 +77,24 @@ func Estimate(s *scenario.Scenario, facts *scenario.Facts, now time.Time, exact 
 }
 
 // estimatedLoad is what a run of synthesized traffic would send to a destination.
-func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *generator.Destination, now time.Time) preflight.Load {
+func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *transport.Destination, now time.Time) preflight.Load {
 	there, most := preflight.Behind(s, facts)
-	weight := generator.Weigh(there, to, preflight.Start(s, now), most)
+	weight := dryrun.Weigh(there, to, preflight.Start(s, now), most)
 	return preflight.Load{
 		Events: s.Load.Curve.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
-		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Curve, Leaves: generator.Leaves(s), Refused: weight.Refused,
+		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Curve, Leaves: source.Leaves(s), Refused: weight.Refused,
 		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
 	}
 }
 
 // supposed is where requests would go: it decides how long their heads are. The
 // ports of embedded endpoints have five digits, the names of runs one length.
-func supposed(s *scenario.Scenario) *generator.Destination {
+func supposed(s *scenario.Scenario) *transport.Destination {
 	u, err := url.Parse(cmp.Or(s.Target.URL, "http://127.0.0.1:50000"))
 	if err != nil {
 		u = &url.URL{Scheme: "http", Host: "127.0.0.1:50000"}
 	}
-	return &generator.Destination{URL: u, UserAgent: userAgent(s, newID()), Timeout: s.Target.Timeout}
+	return &transport.Destination{URL: u, UserAgent: userAgent(s, newID()), Timeout: s.Target.Timeout}
 }
 
 // countedLoad builds every request of a run and counts.
@@ -100,7 +102,7 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (pr
 	start := preflight.Start(s, now)
 	tally, curve := preflight.NewTally(s, facts, start), s.Load.Curve
 	there, most := preflight.Behind(s, facts)
-	plan, err := generator.DryRun(there, supposed(s), start, most, func(d *generator.Dry) {
+	plan, err := dryrun.Run(there, supposed(s), start, most, func(d *dryrun.Request) {
 		tally.Take(&preflight.Request{
 			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
 		})
@@ -110,21 +112,21 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (pr
 	}
 	load := tally.Load(curve)
 	load.Warnings = plan.Warnings
-	if p := plan.Pause; p.IsLong() {
+	if p := plan.Recorded.Pause; p.IsLong() {
 		load.Pause = preflight.Pause{Length: p.Length, Message: p.String(), Hint: p.Hint()}
 	}
-	load.Recorded = plan.Verbatim
+	load.Recorded = plan.Recorded.Verbatim
 	return load, err
 }
 
 // LoadOf says how much a scenario sends, as a permit counts it.
 func LoadOf(s *scenario.Scenario) (permit.Load, error) {
-	source, err := generator.Open(s, generator.Part{})
+	source, err := source.Open(s, source.Part{})
 	if err != nil {
 		return permit.Load{}, wrongScenario(err)
 	}
 	defer source.Close()
-	load := permit.Load{Events: source.Plan.Events, Peak: source.Plan.Peak, Recorded: source.Plan.Verbatim}
+	load := permit.Load{Events: source.Plan.Events, Peak: source.Plan.Peak, Recorded: source.Plan.Recorded.Verbatim}
 	if load.Recorded {
 		if load.Batch, err = source.Largest(); err != nil {
 			return load, wrongScenario(err)

@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/scenario"
 )
@@ -85,12 +85,12 @@ type Progress struct {
 // Outlook is what is known of a run before its load.
 type Outlook struct {
 	Name      string // of the scenario
-	Plan      *generator.Plan
+	Plan      *source.Plan
 	Target    string // a URL
 	Directory string // the run directory
 
 	// Reading tells how far a replay has come at a time of the run; nil: it is none.
-	Reading func(time.Duration) generator.Reading
+	Reading func(time.Duration) source.Progress
 }
 
 // noteFunc is told a line, in the form of fmt.Sprintf.

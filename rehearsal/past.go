@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"rehearse/capture"
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
@@ -162,7 +162,7 @@ func WriteLost(out io.Writer, directory string, o LostOptions) error {
 	}
 	lost, err := run.lost(o)
 	if err == nil {
-		err = generator.SampleLost(out, s, lost, func(sums []scenario.FileSum) error { return run.unchanged(s, sums) })
+		err = source.SampleLost(out, s, lost, func(sums []scenario.FileSum) error { return run.unchanged(s, sums) })
 	}
 	if err != nil {
 		return wrongScenario(err)
@@ -183,7 +183,7 @@ func neededFor(s *scenario.Scenario, missing []scenario.SecretRef) (needed []sce
 
 // lost are the first n events of a run that were sent and not accepted, as they were
 // sent; with certain those that are certain not to be stored.
-func (k *Past) lost(o LostOptions) (lost generator.Lost, err error) {
+func (k *Past) lost(o LostOptions) (lost source.Lost, err error) {
 	facts := &k.Result.Run
 	ledger, err := k.Ledger()
 	if err != nil {
@@ -196,7 +196,7 @@ func (k *Past) lost(o LostOptions) (lost generator.Lost, err error) {
 	if err != nil {
 		return lost, err
 	}
-	lost = generator.Lost{Shards: max(facts.Merged, facts.Shard.Of), Ranges: refused(ledger.Ranges, o.Most, o.Certain)}
+	lost = source.Lost{Shards: max(facts.Merged, facts.Shard.Of), Ranges: refused(ledger.Ranges, o.Most, o.Certain)}
 	if before != nil {
 		lost.Skipped = before.Skipped
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"rehearse/generator"
+	"rehearse/generator/source"
+	"rehearse/generator/transport"
 	"rehearse/preflight"
 	"rehearse/recording"
 	"rehearse/results"
@@ -58,10 +60,10 @@ type rehearsal struct {
 
 	scenario   *scenario.Scenario
 	resumes    *resumption // nil: it starts from the beginning
-	source     *generator.Opened
+	source     *source.Opened
 	authorized *authorization
 	endpoint   *staging.Local // nil: it is another's
-	to         generator.Destination
+	to         transport.Destination
 	push       *otlp.Config // nil: metrics go nowhere
 
 	closing []func() // what the steps have taken, to be given back
@@ -265,9 +267,9 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 }
 
 // planned is a plan as the result states it.
-func planned(p generator.Plan) results.Planned {
+func planned(p source.Plan) results.Planned {
 	return results.Planned{
-		Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Whole: p.Whole, Recording: p.Recording,
-		Lines: p.Lines, LeftOut: p.LeftOut, MostLeftOut: p.MostOut,
+		Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Whole: p.Whole, Recording: p.Recorded.Checksum,
+		Lines: p.Recorded.Lines, LeftOut: p.Recorded.LeftOut, MostLeftOut: p.Recorded.MostOut,
 	}
 }

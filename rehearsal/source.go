@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/internal/text"
 	"rehearse/recording"
 	"rehearse/scenario"
@@ -53,11 +53,11 @@ func (r *rehearsal) loadAgain(last *Past) (err error) {
 // open opens what the run sends, or what is left of it after the runs that it resumes.
 func (r *rehearsal) open() (err error) {
 	r.announceReading()
-	part := generator.Part{Index: r.Shard.Index, Of: r.Shard.Of}
+	part := source.Part{Index: r.Shard.Index, Of: r.Shard.Of}
 	if r.resumes != nil {
-		part.Resumes = &generator.Resumption{Accepted: r.resumes.accepted, Broken: r.resumes.broken()}
+		part.Resumes = &source.Resumption{Accepted: r.resumes.accepted, Broken: r.resumes.broken()}
 	}
-	if r.source, err = generator.Open(r.scenario, part); err != nil {
+	if r.source, err = source.Open(r.scenario, part); err != nil {
 		return wrongScenario(err)
 	}
 	r.onClose(func() { r.source.Close() }) // of a run that comes to nothing, too: it removes copies of recordings
@@ -68,8 +68,8 @@ func (r *rehearsal) open() (err error) {
 		return wrongScenario(fmt.Errorf("cannot resume %q: %w", r.resumes.Resumes, err))
 	}
 	plan := &r.source.Plan
-	r.resumes.settle(append(plan.Doubtful, r.resumes.Ambiguous...))
-	r.resumes.Skipped = plan.Skipped
+	r.resumes.settle(append(plan.Resumed.Doubtful, r.resumes.Ambiguous...))
+	r.resumes.Skipped = plan.Resumed.Skipped
 	plan.Warnings = append(slices.Clone(plan.Warnings), r.resumes.doubt()...)
 	r.resumes.announce(r.note, plan.Events)
 	return nil
@@ -96,7 +96,7 @@ func (r *rehearsal) notePlan() error {
 
 // same is an error unless source deals out what the last run did: numbers of events
 // mean nothing in another recording.
-func (r *resumption) same(s *scenario.Scenario, source *generator.Opened) error {
+func (r *resumption) same(s *scenario.Scenario, source *source.Opened) error {
 	last, plan := r.runs[0], &source.Plan
 	sums, err := source.Recordings()
 	if err == nil {
@@ -111,7 +111,7 @@ func (r *resumption) same(s *scenario.Scenario, source *generator.Opened) error 
 		return err
 	case was.Whole != 0 && plan.Whole != was.Whole:
 		return fmt.Errorf("there are %d events now and there were %d then", plan.Whole, was.Whole)
-	case was.Recording != "" && plan.Recording != was.Recording:
+	case was.Recording != "" && plan.Recorded.Checksum != was.Recording:
 		return errors.New("the recording has as many events as then, but they are others, or in another order (give it the files as they were)")
 	}
 	return nil

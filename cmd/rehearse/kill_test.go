@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"rehearse/capture"
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -204,7 +204,7 @@ func numbered(t *testing.T, path string) (uuids []string) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := generator.Sample(&out, s, time.Unix(0, 0), 0, math.MaxInt32); err != nil {
+	if err := source.Sample(&out, s, time.Unix(0, 0), 0, math.MaxInt32); err != nil {
 		t.Fatal(err)
 	}
 	for line := range bytes.Lines(out.Bytes()) {

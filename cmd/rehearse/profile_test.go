@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/profile"
 	"rehearse/scenario"
 )
@@ -55,7 +55,7 @@ func synthesized(t *testing.T, path string, set ...string) string {
 	}
 	defer file.Close()
 	out := bufio.NewWriter(file)
-	if err := generator.Sample(out, s, time.Unix(1_699_999_200, 0), 0, math.MaxInt32); err != nil {
+	if err := source.Sample(out, s, time.Unix(1_699_999_200, 0), 0, math.MaxInt32); err != nil {
 		t.Fatal(err)
 	}
 	if err := out.Flush(); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"rehearse/capture"
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/rehearsal"
@@ -41,7 +41,7 @@ func newProgress(e env, o *rehearsal.Outlook) rehearsal.Progress {
 }
 
 // reading tells how far a replay has come at a time of the run; nil: it is none.
-type reading = func(time.Duration) generator.Reading
+type reading = func(time.Duration) source.Progress
 
 // lines prints a line every ten seconds.
 type lines struct {
@@ -176,7 +176,7 @@ func describe(iv *results.Interval, read reading) []string {
 
 // describeReading is how far a replay has come: by bytes, and by the time of the
 // recording.
-func describeReading(r generator.Reading) []string {
+func describeReading(r source.Progress) []string {
 	size := func(n int64) string { return text.Size(n) }
 	words := []string{fmt.Sprintf("%s of %s read", size(r.Bytes), size(r.Total))}
 	if !r.Recorded.IsZero() {

@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"rehearse/capture"
-	"rehearse/generator"
+	"rehearse/generator/body"
+	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"
@@ -22,10 +23,10 @@ func TestRecordIsReplayed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const body = "{\"api_key\":\"t\",\"batch\":[{\"event\":\"e\",\"distinct_id\":\"\x01ö\"}]}"
+	const sent = "{\"api_key\":\"t\",\"batch\":[{\"event\":\"e\",\"distinct_id\":\"\x01ö\"}]}"
 	r.Observe(&capture.Request{
 		Path: []byte("/batch/"), Query: []byte(`compression=x&"=%22`), ContentType: []byte("text/plain"), ContentEncoding: []byte("gzip"),
-		ForwardedFor: []byte("10.0.0.1"), Body: []byte(body),
+		ForwardedFor: []byte("10.0.0.1"), Body: []byte(sent),
 	}, 200)
 	if n, err := r.Close(); err != nil || n != 1 {
 		t.Fatalf("%v, %d lines", err, n)
@@ -34,17 +35,17 @@ func TestRecordIsReplayed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := generator.Open(s, generator.Part{})
+	source, err := source.Open(s, source.Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer source.Close()
 	plan := source.Plan
-	var b generator.Batch
+	var b body.Batch
 	if err := source.Next(&b); err != nil {
 		t.Fatal(err)
 	}
-	if plan.Requests != 1 || b.Path != `/batch/?compression=x&"=%22` || b.ContentType != "text/plain" || b.ContentEncoding != "gzip" || b.ForwardedFor != "10.0.0.1" || string(b.Body) != body {
+	if plan.Requests != 1 || b.Path != `/batch/?compression=x&"=%22` || b.ContentType != "text/plain" || b.ContentEncoding != "gzip" || b.ForwardedFor != "10.0.0.1" || string(b.Body) != sent {
 		t.Errorf("%d requests, %+v", plan.Requests, b)
 	}
 }

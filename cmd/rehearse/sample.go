@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/rehearsal"
 )
 
@@ -91,9 +91,9 @@ func (f *sampleFlags) sample(e env, c *cobra.Command, args []string) error {
 	}
 	switch {
 	case f.faults:
-		err = generator.SampleFaults(out, s, time.Now(), f.from, f.n)
+		err = source.SampleFaults(out, s, time.Now(), f.from, f.n)
 	default:
-		err = generator.Sample(out, s, time.Now(), f.from, f.n)
+		err = source.Sample(out, s, time.Now(), f.from, f.n)
 	}
 	if err != nil {
 		return exitError{exitScenario, err}

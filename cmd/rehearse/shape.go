@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/rehearsal"
 )
 
@@ -28,7 +28,7 @@ wrong on purpose, each beside what the scenario asks for.`,
 			if err != nil {
 				return err
 			}
-			shape, err := generator.Measure(s, time.Now(), from, n)
+			shape, err := source.Measure(s, time.Now(), from, n)
 			if err != nil {
 				return exitError{exitScenario, err}
 			}

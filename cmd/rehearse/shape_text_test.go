@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/scenario"
 )
 
@@ -24,7 +24,7 @@ traffic:
 	if err != nil {
 		t.Fatal(err)
 	}
-	shape, err := generator.Measure(s, time.Unix(0, 0), 0, 20_000)
+	shape, err := source.Measure(s, time.Unix(0, 0), 0, 20_000)
 	if err != nil {
 		t.Fatal(err)
 	}

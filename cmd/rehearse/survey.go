@@ -11,7 +11,7 @@ import (
 	"unicode"
 
 	"rehearse/capture"
-	"rehearse/generator"
+	"rehearse/generator/source"
 	"rehearse/internal/text"
 	"rehearse/profile"
 	"rehearse/recording"
@@ -30,7 +30,7 @@ func surveyReplay(e env, s *scenario.Scenario) error {
 	defer remove()
 	spooled, replay := *s, *s.Replay
 	spooled.Replay, replay.Paths = &replay, files.Paths()
-	source, err := generator.Open(&spooled, generator.Part{})
+	source, err := source.Open(&spooled, source.Part{})
 	if err != nil {
 		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
 	}

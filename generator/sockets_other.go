@@ -1,8 +1,0 @@
-//go:build !linux
-
-package generator
-
-import "rehearse/results"
-
-// socketCounts has nobody to ask here.
-func socketCounts(int) (c results.Sockets) { return c }
