@@ -77,7 +77,7 @@ results: capture scenario results/rundir scenario/schedule
 scenario/schedule:
 scenario: capture capture/pipeline scenario/schedule
 staging: capture capture/pipeline
-kits: internal/jsonscan internal/rng internal/text internal/topk internal/units
+kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units
 `
 
 // houseImports reads the house: by package, what it may import.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"rehearse/internal/plot"
 	"rehearse/results"
 	"rehearse/results/compare"
 )
@@ -40,10 +41,10 @@ func overlaid(title, note string, a, b *results.Histogram) *chart {
 	c.XTicks, c.YTicks = ticks, yticks
 	ax, ay := spectrum(a, x, y)
 	bx, by := spectrum(b, x, y)
-	c.Shapes = []shape{{"line a", line(ax, ay)}, {"line b", line(bx, by)}}
+	c.Shapes = []shape{{"line a", plot.Line(ax, ay)}, {"line b", plot.Line(bx, by)}}
 	c.Legend = []key{{"a", "A"}, {"b", "B"}}
 	const step = 0.1
-	for n := x.low; n < x.high; n += step {
+	for n := x.Low; n < x.High; n += step {
 		q := 1 - math.Pow(10, -(n+step/2))
 		c.hit(x, n, n+step, fmt.Sprintf("p%.5g: A %s, B %s", q*100, ms(at(a, q)), ms(at(b, q))))
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"rehearse/internal/plot"
 	"rehearse/internal/text"
 	"rehearse/results"
 )
@@ -26,12 +27,12 @@ func rateChart(run *results.Run, s *series) *chart {
 	c.YTicks = ticks
 	var xs, target, answered, least, most []float64
 	for _, t := range s.steps {
-		xs = append(xs, x.at((t.from+t.to)/2))
-		target, answered = append(target, y.at(t.target)), append(answered, y.at(t.answered))
-		least, most = append(least, y.at(math.Min(t.low, t.answered))), append(most, y.at(math.Max(t.high, t.answered)))
+		xs = append(xs, x.At((t.from+t.to)/2))
+		target, answered = append(target, y.At(t.target)), append(answered, y.At(t.answered))
+		least, most = append(least, y.At(math.Min(t.low, t.answered))), append(most, y.At(math.Max(t.high, t.answered)))
 		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s answered, %s/s asked for", clock(t.from), text.Rate(t.answered), text.Rate(t.target)))
 	}
-	c.Shapes = []shape{{"area c", area(xs, least, most)}, {"line c", line(xs, answered)}, {"line ink dashed", line(planned(run, x, y, xs, target))}}
+	c.Shapes = []shape{{"area c", plot.Area(xs, least, most)}, {"line c", plot.Line(xs, answered)}, {"line ink dashed", plot.Line(planned(run, x, y, xs, target))}}
 	c.Legend = []key{{"ink dashed", "target"}, {"c", "answered"}}
 	if len(run.Timeline) > len(s.steps) {
 		c.Legend = append(c.Legend, key{"c faint", "least and most of any second"})
@@ -41,14 +42,14 @@ func rateChart(run *results.Run, s *series) *chart {
 
 // planned is the line of what was asked for: of the stages where they are known,
 // else through what the timeline says.
-func planned(run *results.Run, x, y axis, xs, target []float64) (px, py []float64) {
+func planned(run *results.Run, x, y plot.Axis, xs, target []float64) (px, py []float64) {
 	for _, stage := range run.Result.Stages {
-		from, to := math.Max(stage.From, x.low), math.Min(stage.To, x.high)
+		from, to := math.Max(stage.From, x.Low), math.Min(stage.To, x.High)
 		if from > to { // not on this chart
 			continue
 		}
-		px = append(px, x.at(from), x.at(to))
-		py = append(py, y.at(rateAt(stage, from)), y.at(rateAt(stage, to)))
+		px = append(px, x.At(from), x.At(to))
+		py = append(py, y.At(rateAt(stage, from)), y.At(rateAt(stage, to)))
 	}
 	if len(px) == 0 {
 		return xs, target
@@ -105,7 +106,7 @@ func refusalChart(run *results.Run, s *series) *chart {
 }
 
 // stack sets the reasons of a window on top of each other.
-func (c *chart) stack(w *window, order []string, x, y axis, paths []strings.Builder) {
+func (c *chart) stack(w *window, order []string, x, y plot.Axis, paths []strings.Builder) {
 	seconds := length(w.from, w.to)
 	said, sum := "", 0.0
 	for i, reason := range order {
@@ -114,7 +115,7 @@ func (c *chart) stack(w *window, order []string, x, y axis, paths []strings.Buil
 			continue
 		}
 		next := sum + float64(n)/seconds
-		paths[min(i, stacked)].WriteString(block(x.at(w.from), x.at(w.to), y.at(sum), y.at(next)))
+		paths[min(i, stacked)].WriteString(plot.Block(x.At(w.from), x.At(w.to), y.At(sum), y.At(next)))
 		sum = next
 		said += fmt.Sprintf(", %s %s", text.Count(n), text.Printable(reason, 60))
 	}
@@ -139,11 +140,11 @@ func flightChart(run *results.Run, s *series) *chart {
 	c.YTicks = ticks
 	var xs, flight, late, zero []float64
 	for _, t := range s.steps {
-		xs, zero = append(xs, x.at((t.from+t.to)/2)), append(zero, y.at(0))
-		flight, late = append(flight, y.at(float64(t.inFlight))), append(late, y.at(t.late))
+		xs, zero = append(xs, x.At((t.from+t.to)/2)), append(zero, y.At(0))
+		flight, late = append(flight, y.At(float64(t.inFlight))), append(late, y.At(t.late))
 		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %d in flight, %s/s late, %s/s never sent", clock(t.from), t.inFlight, text.Rate(t.late), text.Rate(t.unsent)))
 	}
-	c.Shapes = []shape{{"area a", area(xs, zero, flight)}, {"line a", line(xs, flight)}, {"line b", line(xs, late)}}
+	c.Shapes = []shape{{"area a", plot.Area(xs, zero, flight)}, {"line a", plot.Line(xs, flight)}, {"line b", plot.Line(xs, late)}}
 	c.Legend = []key{{"a", "in flight"}, {"b", "late"}}
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"rehearse/capture/pipeline"
+	"rehearse/internal/plot"
 	"rehearse/internal/text"
 )
 
@@ -171,17 +172,17 @@ func partitionChart(lane pipeline.LaneCounts, expected *prediction) *chart {
 	if expected != nil {
 		high = math.Max(high, expected.Partitions.Max)
 	}
-	x := axis{0, float64(n), left, right, false}
+	x := plot.Axis{Low: 0, High: float64(n), From: left, To: right}
 	y, ticks := plainAxis(high)
 	c.XTicks, c.YTicks = partitionTicks(n, x), ticks
 	c.Legend = []key{{"fill bar", "events"}, {"fill s0", "the hottest"}, {"ink dashed", "mean"}}
-	c.Shapes = []shape{{"fill bar", ""}, {"fill s0", ""}, {"line ink dashed", line([]float64{left, right}, []float64{y.at(mean), y.at(mean)})}}
+	c.Shapes = []shape{{"fill bar", ""}, {"fill s0", ""}, {"line ink dashed", plot.Line([]float64{left, right}, []float64{y.At(mean), y.At(mean)})}}
 	for from, width := 0, (n+maxBars-1)/maxBars; from < n; from += width {
 		c.bar(stretch{from, min(from+width, n), lane.Partitions}, x, y)
 	}
 	if expected != nil {
-		at := y.at(expected.Partitions.Max)
-		c.Shapes = append(c.Shapes, shape{"line b dashed", line([]float64{left, right}, []float64{at, at})})
+		at := y.At(expected.Partitions.Max)
+		c.Shapes = append(c.Shapes, shape{"line b dashed", plot.Line([]float64{left, right}, []float64{at, at})})
 		c.Legend = append(c.Legend, key{"b dashed", "the hottest, as predicted"})
 	}
 	return c
@@ -194,15 +195,15 @@ type stretch struct {
 }
 
 // bar draws a stretch of partitions as one, as high as the highest of them.
-func (c *chart) bar(s stretch, x, y axis) {
+func (c *chart) bar(s stretch, x, y plot.Axis) {
 	most, all := slices.Max(s.all[s.from:s.to]), slices.Max(s.all)
-	x1, x2 := x.at(float64(s.from)), x.at(float64(s.to))
+	x1, x2 := x.At(float64(s.from)), x.At(float64(s.to))
 	gap := math.Min(1, (x2-x1)/6)
 	at := 0
 	if most == all && all > 0 {
 		at = 1
 	}
-	c.Shapes[at].Path += block(x1+gap/2, x2-gap/2, y.at(0), y.at(float64(most)))
+	c.Shapes[at].Path += plot.Block(x1+gap/2, x2-gap/2, y.At(0), y.At(float64(most)))
 	said := fmt.Sprintf("partition %d: %s events", s.from, text.Count(most))
 	if s.to-s.from > 1 {
 		said = fmt.Sprintf("partitions %d to %d: at most %s events", s.from, s.to-1, text.Count(most))
@@ -211,7 +212,7 @@ func (c *chart) bar(s stretch, x, y axis) {
 }
 
 // partitionTicks number every so many partitions.
-func partitionTicks(n int, x axis) (ticks []tick) {
+func partitionTicks(n int, x plot.Axis) (ticks []tick) {
 	step := 1
 	for _, s := range []int{2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048} {
 		if n/step > 8 {
@@ -219,7 +220,7 @@ func partitionTicks(n int, x axis) (ticks []tick) {
 		}
 	}
 	for i := 0; i < n; i += step {
-		ticks = append(ticks, tick{place(x.at(float64(i) + 0.5)), strconv.Itoa(i)})
+		ticks = append(ticks, tick{plot.Place(x.At(float64(i) + 0.5)), strconv.Itoa(i)})
 	}
 	return ticks
 }

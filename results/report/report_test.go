@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/internal/plot"
 	"rehearse/results"
 	"rehearse/results/compare"
 	"rehearse/scenario"
@@ -268,7 +269,7 @@ func TestChartsBreakAtPauses(t *testing.T) {
 	t.Parallel()
 	at := func(from float64) window { return window{from: from, to: from + 1, requests: 1, p50: 1, p99: 2} }
 	windows := []window{at(0), at(1), at(5), at(9), at(10)}
-	x, y := axis{0, 11, 0, 110, false}, axis{0, 10, 0, 100, false}
+	x, y := plot.Axis{Low: 0, High: 11, From: 0, To: 110}, plot.Axis{Low: 0, High: 10, From: 0, To: 100}
 	of := func(w *window) float64 { return w.p50 }
 	if got, want := lines(windows, x, y, of), "M5 10L15 10M50 10L60 10M95 10L105 10"; got != want {
 		t.Errorf("a line %q, want %q", got, want)

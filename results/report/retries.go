@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"rehearse/internal/plot"
 	"rehearse/internal/text"
 	"rehearse/results"
 )
@@ -27,7 +28,7 @@ func retryChart(run *results.Run, s *series) *chart {
 	var bars string
 	for _, t := range s.steps {
 		if t.retried > 0 {
-			bars += block(x.at(t.from), x.at(t.to), y.at(0), y.at(t.retried))
+			bars += plot.Block(x.At(t.from), x.At(t.to), y.At(0), y.At(t.retried))
 		}
 		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s sent again, %s requests for one", clock(t.from), text.Rate(t.retried), text.Rate(t.amplification())))
 	}

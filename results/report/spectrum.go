@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"rehearse/internal/plot"
 	"rehearse/results"
 )
 
@@ -29,21 +30,21 @@ func spectrumChart(run *results.Run) *chart {
 	c.YTicks = yticks
 	for _, t := range limits(run.Result) {
 		if t.Stage == "" && t.Every == 0 {
-			c.limit(y.at(t.Value), left, right, t.Text)
+			c.limit(y.At(t.Value), left, right, t.Text)
 		}
 	}
 	lx, ly := spectrum(run.Latency, x, y)
 	sx, sy := spectrum(run.Service, x, y)
-	c.Shapes = []shape{{"line c", line(sx, sy)}, {"line b", line(lx, ly)}}
+	c.Shapes = []shape{{"line c", plot.Line(sx, sy)}, {"line b", plot.Line(lx, ly)}}
 	c.Legend = []key{{"b", "latency"}, {"c", "service"}}
 	c.explain(run, x)
 	return c
 }
 
 // explain adds what the quantiles are.
-func (c *chart) explain(run *results.Run, x axis) {
+func (c *chart) explain(run *results.Run, x plot.Axis) {
 	const step = 0.1
-	for n := x.low; n < x.high; n += step {
+	for n := x.Low; n < x.High; n += step {
 		q := 1 - math.Pow(10, -(n+step/2))
 		c.hit(x, n, n+step, fmt.Sprintf("p%.5g: latency %s, service %s", q*100,
 			ms(run.Latency.Quantile(q).Seconds()*1000), ms(run.Service.Quantile(q).Seconds()*1000)))
@@ -51,30 +52,30 @@ func (c *chart) explain(run *results.Run, x axis) {
 }
 
 // ninesAxis reaches as far as count requests can tell.
-func ninesAxis(count int64) (axis, []tick) {
+func ninesAxis(count int64) (plot.Axis, []tick) {
 	most := math.Max(math.Ceil(math.Log10(float64(count))), 2)
-	a := axis{0, most, left, right, false}
-	ticks := []tick{{place(a.at(0)), "0"}}
+	a := plot.Axis{High: most, From: left, To: right}
+	ticks := []tick{{plot.Place(a.At(0)), "0"}}
 	if most <= 5 {
-		ticks = append(ticks, tick{place(a.at(math.Log10(2))), "50 %"})
+		ticks = append(ticks, tick{plot.Place(a.At(math.Log10(2))), "50 %"})
 	}
 	step := math.Ceil(most / 5) // more labels would overlap
 	for n := most - step*math.Floor((most-1)/step); n <= most; n += step {
-		ticks = append(ticks, tick{place(a.at(n)), fmt.Sprintf("%.*f %%", int(math.Max(n-2, 0)), 100-100*math.Pow(10, -n))})
+		ticks = append(ticks, tick{plot.Place(a.At(n)), fmt.Sprintf("%.*f %%", int(math.Max(n-2, 0)), 100-100*math.Pow(10, -n))})
 	}
 	return a, ticks
 }
 
 // spectrum is the line of a histogram.
-func spectrum(h *results.Histogram, x, y axis) (xs, ys []float64) {
+func spectrum(h *results.Histogram, x, y plot.Axis) (xs, ys []float64) {
 	const points = 160
 	for i := range points + 1 {
-		n := x.low + (x.high-x.low)*float64(i)/points
+		n := x.Low + (x.High-x.Low)*float64(i)/points
 		q := 1 - math.Pow(10, -n)
 		if i == points {
 			q = 1
 		}
-		xs, ys = append(xs, x.at(n)), append(ys, y.at(h.Quantile(q).Seconds()*1000))
+		xs, ys = append(xs, x.At(n)), append(ys, y.At(h.Quantile(q).Seconds()*1000))
 	}
 	return xs, ys
 }

@@ -1,12 +1,12 @@
 package report
 
 import (
-	"time"
-
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
+	"rehearse/internal/plot"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/scenario"
@@ -26,32 +26,32 @@ func stretches(windows []window) (all [][]window) {
 
 // points are the places of windows on the x axis, and of a number of each on the
 // other. A single window is drawn from its beginning to its end.
-func points(windows []window, x, y axis, of func(*window) float64) (xs, ys []float64) {
+func points(windows []window, x, y plot.Axis, of func(*window) float64) (xs, ys []float64) {
 	if len(windows) == 1 {
 		w := &windows[0]
-		return []float64{x.at(w.from), x.at(w.to)}, []float64{y.at(of(w)), y.at(of(w))}
+		return []float64{x.At(w.from), x.At(w.to)}, []float64{y.At(of(w)), y.At(of(w))}
 	}
 	for i := range windows {
 		w := &windows[i]
-		xs, ys = append(xs, x.at((w.from+w.to)/2)), append(ys, y.at(of(w)))
+		xs, ys = append(xs, x.At((w.from+w.to)/2)), append(ys, y.At(of(w)))
 	}
 	return xs, ys
 }
 
 // lines is a line through a number of each window, broken where nothing was timed.
-func lines(windows []window, x, y axis, of func(*window) float64) (path string) {
+func lines(windows []window, x, y plot.Axis, of func(*window) float64) (path string) {
 	for _, some := range stretches(windows) {
-		path += line(points(some, x, y, of))
+		path += plot.Line(points(some, x, y, of))
 	}
 	return path
 }
 
 // areas is what lies between two numbers of each window, broken likewise.
-func areas(windows []window, x, y axis, low, high func(*window) float64) (path string) {
+func areas(windows []window, x, y plot.Axis, low, high func(*window) float64) (path string) {
 	for _, some := range stretches(windows) {
 		xs, from := points(some, x, y, low)
 		_, to := points(some, x, y, high)
-		path += area(xs, from, to)
+		path += plot.Area(xs, from, to)
 	}
 	return path
 }
@@ -87,7 +87,7 @@ func latencyChart(run *results.Run, s *series) *chart {
 	c.YTicks = ticks
 	for _, l := range limits {
 		from, to := extent(run.Result, l, s.to)
-		c.limit(y.at(l.Value), x.at(from), x.at(to), l.Text)
+		c.limit(y.At(l.Value), x.At(from), x.At(to), l.Text)
 	}
 	p50 := func(w *window) float64 { return w.p50 }
 	p90 := func(w *window) float64 { return w.p90 }
@@ -175,7 +175,7 @@ func lagChart(run *results.Run, s *series) *chart {
 	}
 	y, ticks := logAxis(0.01, high)
 	c.YTicks = ticks
-	c.limit(y.at(late), left, right, "late")
+	c.limit(y.At(late), left, right, "late")
 	c.Shapes = []shape{
 		{"line gray thin", lines(windows, x, y, func(w *window) float64 { return w.lagMax })},
 		{"line b", lines(windows, x, y, func(w *window) float64 { return w.lag99 })},
@@ -215,7 +215,7 @@ func heatChart(run *results.Run, s *series) *chart {
 			if n := w.heat[b]; n > 0 {
 				// The square root lets single slow requests be seen.
 				level := int(math.Min(math.Sqrt(float64(n)/float64(w.requests))*heatLevels, heatLevels-1))
-				levels[level] += block(x.at(w.from), x.at(w.to), y.at(edge(b)), y.at(edge(b+1)))
+				levels[level] += plot.Block(x.At(w.from), x.At(w.to), y.At(edge(b)), y.At(edge(b+1)))
 			}
 		}
 		c.hit(x, w.from, w.to, fmt.Sprintf("%s: %s requests, half under %s, 1 %% over %s", clock(w.from), text.Count(w.requests), ms(w.p50), ms(w.p99)))
