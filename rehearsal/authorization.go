@@ -58,7 +58,8 @@ func (r *rehearsal) authorize() error {
 func openPermit(p Permit) (*permit.Permit, permit.Signers, error) {
 	signers := cmp.Or(p.Signers, os.Getenv(SignersVariable))
 	if signers == "" {
-		return nil, permit.Signers{}, usage(errors.New("cannot verify a permit without allowed signers: name their file with --allowed-signers or $" + SignersVariable))
+		return nil, permit.Signers{}, usage(errors.New("cannot verify a permit without allowed signers: name their " +
+			"file with --allowed-signers or $" + SignersVariable))
 	}
 	granted, err := permit.Read(p.File)
 	if err != nil {
@@ -119,10 +120,13 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 		}
 	}
 	claim := permit.Claim{At: r.expectedStart(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
-	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts), limit: limitOf(&granted.Terms.Bounds, load, r.Shard.Of)}
+	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts),
+		limit: limitOf(&granted.Terms.Bounds, load, r.Shard.Of)}
 	reasons := append(granted.Judge(signers, claim), Denials(Forecast(s, supposed(s)))...)
-	if of := int64(r.Shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests && granted.Terms.Bounds.Requests > 0) {
-		reasons = append(reasons, fmt.Sprintf("shared among %d machines, it allows each less than one request in a second", of))
+	if of := int64(r.Shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests &&
+		granted.Terms.Bounds.Requests > 0) {
+		reasons = append(reasons,
+			fmt.Sprintf("shared among %d machines, it allows each less than one request in a second", of))
 	}
 	if len(reasons) > 0 {
 		return nil, Refusal(granted, reasons)
@@ -156,7 +160,8 @@ func (c *authorization) announce(note noteFunc, begin time.Time, span time.Durat
 	t := &c.permit.Terms
 	note("permit %s: approved by %s, until %s", t.ID, t.Approver, t.Until.Format(time.RFC3339))
 	if end := begin.Add(span); end.After(t.Until) {
-		note("note: its window closes %v before the load ends, and so will the run", end.Sub(t.Until).Round(time.Second))
+		note("note: its window closes %v before the load ends, and so will the run",
+			end.Sub(t.Until).Round(time.Second))
 	}
 }
 

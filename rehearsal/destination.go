@@ -110,7 +110,8 @@ func readRoots(path string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("cannot read --cacert: %q holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)", path)
+		return nil, fmt.Errorf("cannot read --cacert: %q holds no certificate in PEM form (-----BEGIN "+
+			"CERTIFICATE-----)", path)
 	}
 	return pool, nil
 }
@@ -123,7 +124,8 @@ func readResolve(entries []string) (map[string][]string, error) {
 		host, rest := cutHost(entry)
 		port, addresses, found := strings.Cut(rest, ":")
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil || !found || host == "" {
-			return nil, fmt.Errorf("cannot read --resolve %q: want host:port:address, as in capture.example:443:127.0.0.1", entry)
+			return nil, fmt.Errorf("cannot read --resolve %q: want host:port:address, as in "+
+				"capture.example:443:127.0.0.1", entry)
 		}
 		from := net.JoinHostPort(host, port)
 		for address := range strings.SplitSeq(addresses, ",") {
@@ -156,8 +158,10 @@ func proxyFor(c *httpproxy.Config, target *url.URL) (*url.URL, error) {
 		return nil, nil
 	}
 	if err != nil || !usable(proxy) { // to quote it would quote its password
-		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY to be http, " +
-			"socks5 or socks5h (not https) and a host, as in http://proxy.example:3128, or NO_PROXY=" + target.Hostname())
+		return nil, errors.New("cannot read the proxy that the environment names: want HTTP_PROXY or HTTPS_PROXY " +
+			"to be http, " +
+			"socks5 or socks5h (not https) and a host, as in http://proxy.example:3128, or NO_PROXY=" +
+			target.Hostname())
 	}
 	return proxy, nil
 }

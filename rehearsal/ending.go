@@ -36,7 +36,8 @@ func ending(s generator.Summary, cause error) results.Final {
 		e.Ended, e.Why = results.Interrupted, "stopped by a signal"
 	case s.OutOfTime:
 		e.Ended = results.Aborted
-		e.Why = fmt.Sprintf("requests still waited %v after the end of the load: the endpoint, or the connections, could not keep up", generator.Grace)
+		e.Why = fmt.Sprintf("requests still waited %v after the end of the load: the endpoint, or the connections, "+
+			"could not keep up", generator.Grace)
 	}
 	return e
 }

@@ -93,9 +93,11 @@ func incomparable(l *results.Ledger, stats *staging.Stats, s *scenario.Scenario)
 	taken := fates[capture.FateAccepted]
 	switch {
 	case fates[capture.FateAmbiguous] > 0:
-		return fmt.Sprintf("of %s events it is not known whether they arrived", text.Count(fates[capture.FateAmbiguous]))
+		return fmt.Sprintf("of %s events it is not known whether they arrived",
+			text.Count(fates[capture.FateAmbiguous]))
 	case stats.Events.Accepted != taken:
-		return fmt.Sprintf("%s events were accepted, and the endpoint kept %s", text.Count(taken), text.Count(stats.Events.Accepted))
+		return fmt.Sprintf("%s events were accepted, and the endpoint kept %s", text.Count(taken),
+			text.Count(stats.Events.Accepted))
 	case stats.Pipeline.OverQuota+stats.Pipeline.Dropped > 0:
 		return fmt.Sprintf("the endpoint dropped %s of the events that it accepted",
 			text.Count(stats.Pipeline.OverQuota+stats.Pipeline.Dropped))
@@ -115,9 +117,11 @@ func StagingConfig(s *scenario.Staging) staging.Config {
 		Pipeline: pipeline.Config{
 			Partitions: s.Partitions, PerMinute: s.PerMinute, Forced: s.Overflow,
 			NoOverflow: s.Setup.OverflowLimit.Off, KeepKey: s.Setup.OverflowLimit.KeepsOrder,
-			Overflow: pipeline.Limit{PerSecond: int(s.Setup.OverflowLimit.PerSecond), Burst: int(s.Setup.OverflowLimit.Burst)},
+			Overflow: pipeline.Limit{PerSecond: int(s.Setup.OverflowLimit.PerSecond),
+				Burst: int(s.Setup.OverflowLimit.Burst)},
 		},
-		Policy:          capture.Policy{OverQuota: s.OverQuota, KnownTokens: s.Setup.KnownTokens, Drop: s.Setup.Drop, Import: s.Setup.Import},
+		Policy: capture.Policy{OverQuota: s.OverQuota, KnownTokens: s.Setup.KnownTokens, Drop: s.Setup.Drop,
+			Import: s.Setup.Import},
 		HistoricalAfter: s.Setup.HistoricalAfter, NoV1: s.Setup.NoV1,
 	}
 	if s.Generation == capture.Generation2024.String() {
@@ -132,8 +136,10 @@ func StagingConfig(s *scenario.Staging) staging.Config {
 // phaseOf is one entry of a script.
 func phaseOf(m *scenario.Mishap) staging.Phase {
 	p := staging.Phase{
-		From: m.From, To: m.To, Stall: m.Stall, Delay: staging.Delay(m.Delay), Read: int(m.ReadBytes), RetryAfter: m.RetryAfter,
-		ResetBefore: m.ResetBefore, Reset: m.Reset, Truncate: m.Truncate, Drop: m.Drop, NotPersisted: m.Again, Stored: m.Stored,
+		From: m.From, To: m.To, Stall: m.Stall, Delay: staging.Delay(m.Delay), Read: int(m.ReadBytes),
+		RetryAfter:  m.RetryAfter,
+		ResetBefore: m.ResetBefore, Reset: m.Reset, Truncate: m.Truncate, Drop: m.Drop, NotPersisted: m.Again,
+		Stored: m.Stored,
 	}
 	for _, r := range m.Reject {
 		p.Reject = append(p.Reject, staging.Rejection(r))

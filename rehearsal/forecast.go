@@ -77,13 +77,16 @@ func Estimate(s *scenario.Scenario, facts *scenario.Facts, now time.Time, exact 
 }
 
 // estimatedLoad is what a run of synthesized traffic would send to a destination.
-func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *transport.Destination, now time.Time) preflight.Load {
+func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *transport.Destination,
+	now time.Time) preflight.Load {
 	there, most := preflight.Behind(s, facts)
 	weight := dryrun.Weigh(there, to, preflight.Start(s, now), most)
 	return preflight.Load{
 		Events: s.Load.Curve.Total(), Requests: weight.Requests, Body: weight.Body, Wire: weight.Wire,
-		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Curve, Leaves: source.Leaves(s), Refused: weight.Refused,
-		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError, WireBytes: weight.WireError},
+		MaxBody: weight.MaxBody, MaxWire: weight.MaxWire, Curve: s.Load.Curve, Leaves: source.Leaves(s),
+		Refused: weight.Refused,
+		Errors: preflight.Errors{Requests: weight.RequestError, BodyBytes: weight.BodyError,
+			WireBytes: weight.WireError},
 	}
 }
 
@@ -104,7 +107,8 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (pr
 	there, most := preflight.Behind(s, facts)
 	plan, err := dryrun.Run(there, supposed(s), start, most, func(d *dryrun.Request) {
 		tally.Take(&preflight.Request{
-			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
+			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor,
+			Submission: d.Submission, Refusal: d.Refusal,
 		})
 	})
 	if err == nil && curve == nil {
@@ -121,14 +125,14 @@ func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (pr
 
 // LoadOf says how much a scenario sends, as a permit counts it.
 func LoadOf(s *scenario.Scenario) (permit.Load, error) {
-	source, err := source.Open(s, source.Part{})
+	opened, err := source.Open(s, source.Part{})
 	if err != nil {
 		return permit.Load{}, wrongScenario(err)
 	}
-	defer source.Close()
-	load := permit.Load{Events: source.Plan.Events, Peak: source.Plan.Peak, Recorded: source.Plan.Recorded.Verbatim}
+	defer opened.Close()
+	load := permit.Load{Events: opened.Plan.Events, Peak: opened.Plan.Peak, Recorded: opened.Plan.Recorded.Verbatim}
 	if load.Recorded {
-		if load.Batch, err = source.Largest(); err != nil {
+		if load.Batch, err = opened.Largest(); err != nil {
 			return load, wrongScenario(err)
 		}
 	}

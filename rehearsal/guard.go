@@ -74,7 +74,8 @@ func (g *guard) admitProxy(proxy *url.URL) error {
 		return fmt.Errorf("refused to send load through the proxy %q: %w", proxy.Host, err)
 	}
 	if g.hosts == nil || !g.names(h, proxy.Scheme) {
-		return fmt.Errorf("refused to send load through the proxy %s: it leads to other machines, so a permit has to name it (host and port); NO_PROXY=* goes without", h)
+		return fmt.Errorf("refused to send load through the proxy %s: it leads to other machines, so a permit has "+
+			"to name it (host and port); NO_PROXY=* goes without", h)
 	}
 	return g.pin(h)
 }
@@ -103,7 +104,8 @@ func (g *guard) pin(h scenario.Host) error {
 		a = a.Unmap().WithZone("")
 		strange := a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast()
 		if home && !a.IsLoopback() || !home && strange {
-			return fmt.Errorf("refused to send load to %s: its address is %s, which no permit means by a name (a permit may name the address itself)", h.Name, a)
+			return fmt.Errorf("refused to send load to %s: its address is %s, which no permit means by a name (a "+
+				"permit may name the address itself)", h.Name, a)
 		}
 		g.pinned[netip.AddrPortFrom(a, h.Port)] = true
 	}
@@ -120,7 +122,8 @@ func (g *guard) control(network, address string, c syscall.RawConn) error {
 		return fmt.Errorf("refused to send load to %s: it is no address", address)
 	}
 	if !g.pinned[netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())] {
-		return fmt.Errorf("refused to send load to %s: the target did not have this address and port when the run began", at)
+		return fmt.Errorf("refused to send load to %s: the target did not have this address and port when "+
+			"the run began", at)
 	}
 	return nil
 }
@@ -142,7 +145,8 @@ func (g *guard) over(dial dialFunc) dialFunc {
 func loopback(host string) error {
 	addrs, err := net.LookupIP(host)
 	if err != nil {
-		return fmt.Errorf("cannot find target %q, and anything but this machine needs a permit (rehearse permit --help): %w", host, err)
+		return fmt.Errorf("cannot find target %q, and anything but this machine needs a permit (rehearse "+
+			"permit --help): %w", host, err)
 	}
 	for _, a := range addrs {
 		if a.IsLoopback() {
@@ -152,7 +156,8 @@ func loopback(host string) error {
 		if a.String() != host {
 			at = fmt.Sprintf(" (%s)", a)
 		}
-		return fmt.Errorf("refused to send load to %s%s: it is not this machine, and anything else needs a permit (rehearse permit --help)", host, at)
+		return fmt.Errorf("refused to send load to %s%s: it is not this machine, and anything else needs a permit "+
+			"(rehearse permit --help)", host, at)
 	}
 	return nil
 }

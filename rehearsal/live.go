@@ -68,7 +68,8 @@ func listenLoopback(address string) (net.Listener, error) {
 		return nil, usage(fmt.Errorf("cannot read --live %q: want an address as in 127.0.0.1:8799", address))
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, usage(fmt.Errorf("cannot serve the live page on %q: whoever reaches it can stop the run, so it must be on loopback, as in 127.0.0.1:8799", address))
+		return nil, usage(fmt.Errorf("cannot serve the live page on %q: whoever reaches it can stop the run, so it "+
+			"must be on loopback, as in 127.0.0.1:8799", address))
 	}
 	if host == "localhost" { // whatever else the machine's list of hosts may say
 		address = net.JoinHostPort("127.0.0.1", port)

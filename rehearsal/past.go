@@ -42,7 +42,8 @@ func OpenPast(path string) (*Past, error) {
 	case err != nil:
 		return nil, err
 	case want != "" && hex.EncodeToString(sum[:]) != want:
-		return nil, fmt.Errorf("%s is damaged: it is not what the run wrote, by the checksum in %s", filepath.Join(path, results.ResolvedFile), results.ResultFile)
+		return nil, fmt.Errorf("%s is damaged: it is not what the run wrote, by the checksum in %s",
+			filepath.Join(path, results.ResolvedFile), results.ResultFile)
 	}
 	k.resolved, err = scenario.ParseResolved(filepath.Join(path, results.ResolvedFile), text)
 	return k, err
@@ -66,13 +67,16 @@ func (k *Past) Scenario(path string, o Overrides) (s *scenario.Scenario, missing
 	sum := k.Result.Run.SHA256
 	switch {
 	case k.resolved == nil && named == nil:
-		return nil, nil, usage(fmt.Errorf("it has no %s: name the scenario file that it ran, and give the same flags", results.ResolvedFile))
+		return nil, nil, usage(fmt.Errorf("it has no %s: name the scenario file that it ran, and give the same flags",
+			results.ResolvedFile))
 	case k.resolved == nil && named.SHA256() == sum:
 		return named, nil, nil
 	case named == nil && len(set) > 0:
 		return nil, nil, usage(errors.New("its directory knows what it ran with: leave --set, --seed and --target out"))
-	case named != nil && named.SHA256() != sum && (k.resolved == nil || len(set) > 0 || named.FileSHA256() != k.resolved.FileSHA256):
-		return nil, nil, wrongScenario(fmt.Errorf("it ran another scenario, or with other overrides (compare its %s, and give the same with --set)", results.ScenarioFile))
+	case named != nil && named.SHA256() != sum &&
+		(k.resolved == nil || len(set) > 0 || named.FileSHA256() != k.resolved.FileSHA256):
+		return nil, nil, wrongScenario(fmt.Errorf("it ran another scenario, or with other overrides (compare its "+
+			"%s, and give the same with --set)", results.ScenarioFile))
 	}
 	if named != nil && k.resolved.Is(named) {
 		return named, nil, nil
@@ -91,7 +95,8 @@ func (k *Past) Scenario(path string, o Overrides) (s *scenario.Scenario, missing
 // still says the same.
 func (k *Past) secrets(token string, named *scenario.Scenario) func(*scenario.SecretRef) (string, bool) {
 	if named == nil {
-		if file, err := scenario.LoadWith(k.resolved.Path, scenario.Options{LookupEnv: os.LookupEnv, Dir: k.resolved.Dir}); err == nil && file.FileSHA256() == k.resolved.FileSHA256 {
+		if file, err := scenario.LoadWith(k.resolved.Path, scenario.Options{LookupEnv: os.LookupEnv,
+			Dir: k.resolved.Dir}); err == nil && file.FileSHA256() == k.resolved.FileSHA256 {
 			named = file
 		}
 	}
@@ -99,7 +104,8 @@ func (k *Past) secrets(token string, named *scenario.Scenario) func(*scenario.Se
 		if token != "" && ref.Path == "target.token" {
 			return token, true
 		}
-		if value, set := os.LookupEnv(ref.Variable); set && scenario.FingerprintOf(scenario.NewSecret(value)) == ref.Fingerprint {
+		if value, set := os.LookupEnv(ref.Variable); set &&
+			scenario.FingerprintOf(scenario.NewSecret(value)) == ref.Fingerprint {
 			return value, true
 		}
 		if named == nil {
@@ -116,14 +122,16 @@ func lacking(missing []scenario.SecretRef) error {
 	for _, ref := range missing {
 		switch {
 		case ref.Variable != "":
-			how = append(how, fmt.Sprintf("%s: set the environment variable %s to what it was (%s)", ref.Path, ref.Variable, ref.Fingerprint))
+			how = append(how, fmt.Sprintf("%s: set the environment variable %s to what it was (%s)", ref.Path,
+				ref.Variable, ref.Fingerprint))
 		case ref.Path == "target.token":
 			how = append(how, ref.Path+": give --token ("+ref.Fingerprint+")")
 		default:
 			how = append(how, ref.Path+": name the scenario file")
 		}
 	}
-	return usage(fmt.Errorf("the run directory does not hold secrets, and these are needed: %s", strings.Join(how, "; ")))
+	return usage(fmt.Errorf("the run directory does not hold secrets, and these are needed: %s",
+		strings.Join(how, "; ")))
 }
 
 // unchanged is an error if what the run read is not what s reads now: its recordings,

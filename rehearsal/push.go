@@ -34,12 +34,16 @@ func (r *rehearsal) routeMetrics() error {
 		named = append(slices.Clip(named), h)
 	}
 	to := config.Endpoint()
-	if h, err := scenario.TargetHost(to); err == nil && slices.ContainsFunc(named, func(one scenario.Host) bool { return one.Allows(h, to.Scheme) }) {
+	if h, err := scenario.TargetHost(to); err == nil &&
+		slices.ContainsFunc(named, func(one scenario.Host) bool { return one.Allows(h, to.Scheme) }) {
 		return nil
 	}
 	if loopback(to.Hostname()) != nil {
-		return &Mistake{Refused, fmt.Errorf("refused to push metrics to %s, which OTEL_EXPORTER_OTLP_ENDPOINT names: it is not this machine "+
-			"(--otlp-to %[1]s allows it, or a permit that names it; OTEL_SDK_DISABLED=true pushes nowhere)", to.Host)}
+		return &Mistake{Refused,
+			fmt.Errorf("refused to push metrics to %s, which OTEL_EXPORTER_OTLP_ENDPOINT names: it is not "+
+				"this machine "+
+				"(--otlp-to %[1]s allows it, or a permit that names it; OTEL_SDK_DISABLED=true pushes nowhere)",
+				to.Host)}
 	}
 	config.Transport = &http.Transport{ // without a proxy, which would lead elsewhere
 		DialContext:     (&net.Dialer{Control: onlyLoopback}).DialContext,

@@ -128,7 +128,8 @@ func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
 	builders, giveBack := spareProcessor()
 	defer giveBack()
 	summary, err := generator.Run(soft, hard, generator.Config{
-		Scenario: r.scenario, Source: r.source, Plan: r.source.Plan, Destination: r.to, Start: start, Builders: builders,
+		Scenario: r.scenario, Source: r.source, Plan: r.source.Plan, Destination: r.to, Start: start,
+		Builders:   builders,
 		EventBytes: eventBytes(forecast), Limit: r.authorized.limit,
 		Observe: w.observe, Clock: w.clock.hear, Reach: w.mayLeave,
 	})
@@ -145,7 +146,8 @@ func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
 
 // conclude holds the books against what the embedded endpoint counted, judges the run
 // and returns it.
-func (r *rehearsal) conclude(hard context.Context, path string, d *results.Directory, final results.Final) (*results.Run, error) {
+func (r *rehearsal) conclude(hard context.Context, path string, d *results.Directory,
+	final results.Final) (*results.Run, error) {
 	counted := r.keepCounts(path) // before the verdict, which reads it
 	final.EndpointSum = r.compare(hard, d)
 	result, err := d.Close(final)

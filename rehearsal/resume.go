@@ -92,7 +92,8 @@ func unresumed(path string) error {
 	if _, err := os.Stat(by.ResumedBy); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return usage(fmt.Errorf("cannot resume %q: %q has resumed it already, and what that sent would be sent again (resume that one)", path, by.ResumedBy))
+	return usage(fmt.Errorf("cannot resume %q: %q has resumed it already, and what that sent would be sent again "+
+		"(resume that one)", path, by.ResumedBy))
 }
 
 // release gives the directory back.
@@ -114,8 +115,10 @@ func (r *resumption) readChain(path string) error {
 			return err
 		}
 		r.runs = append(r.runs, e)
-		if facts, last := &e.Result.Run, &r.runs[0].Result.Run; facts.SHA256 != last.SHA256 || facts.Seed != last.Seed || facts.Shard != last.Shard {
-			return wrongScenario(fmt.Errorf("cannot resume %q: the run before it, %q, ran another scenario, seed or shard", path, next))
+		if facts, last := &e.Result.Run, &r.runs[0].Result.Run; facts.SHA256 != last.SHA256 ||
+			facts.Seed != last.Seed || facts.Shard != last.Shard {
+			return wrongScenario(fmt.Errorf("cannot resume %q: the run before it, %q, ran another scenario, "+
+				"seed or shard", path, next))
 		}
 		for _, l := range e.ledger.Ranges {
 			switch l.Fate {
@@ -262,10 +265,12 @@ func keepJSON(directory, name string, content any) error {
 func (r *resumption) announce(note noteFunc, left int64) {
 	for _, run := range r.runs {
 		for _, d := range run.ledger.Damage {
-			note("warning: %s: what became of the events that stood there is not known: they count as ambiguous", filepath.Join(run.Path, d.String()))
+			note("warning: %s: what became of the events that stood there is not known: they count as ambiguous",
+				filepath.Join(run.Path, d.String()))
 		}
 	}
-	note("resuming %s: %s events were accepted, %s are left", r.Resumes, text.Count(r.Accepted), text.Count(left))
+	note("resuming %s: %s events were accepted, %s are left", r.Resumes, text.Count(r.Accepted),
+		text.Count(left))
 	for i, a := range r.Ambiguous {
 		if i == mostAnnounced {
 			note("note: and %d more stretches, which %s lists", len(r.Ambiguous)-i, resumedFile)
@@ -287,5 +292,7 @@ func (r *resumption) doubt() []string {
 	if events == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("this run resumes %s, and it is not known of %s of its events whether they had arrived already: they are sent again, and may be stored twice", filepath.Base(r.Resumes), text.Count(events))}
+	return []string{fmt.Sprintf("this run resumes %s, and it is not known of %s of its events whether they had "+
+		"arrived already: they are sent again, and may be stored twice", filepath.Base(r.Resumes),
+		text.Count(events))}
 }

@@ -33,7 +33,8 @@ type arrayEngine struct {
 func arrayEngines() []arrayEngine {
 	return []arrayEngine{
 		{name: "a Kubernetes Indexed Job", index: "JOB_COMPLETION_INDEX"},
-		{name: "a Slurm job array", index: "SLURM_ARRAY_TASK_ID", total: "SLURM_ARRAY_TASK_COUNT", least: "SLURM_ARRAY_TASK_MIN"},
+		{name: "a Slurm job array", index: "SLURM_ARRAY_TASK_ID", total: "SLURM_ARRAY_TASK_COUNT",
+			least: "SLURM_ARRAY_TASK_MIN"},
 		{name: "a Cloud Run job", index: "CLOUD_RUN_TASK_INDEX", total: "CLOUD_RUN_TASK_COUNT"},
 		{name: "an AWS Batch array job", index: "AWS_BATCH_JOB_ARRAY_INDEX", total: "AWS_BATCH_JOB_ARRAY_SIZE"},
 		{name: "a Google Batch job", index: "BATCH_TASK_INDEX", total: "BATCH_TASK_COUNT"},
@@ -69,7 +70,8 @@ func ParseShard(text string, lookup func(string) (string, bool)) (results.Shards
 	case !found:
 		return results.Shards{}, unreadableShard(text)
 	}
-	if s.Index, err = strconv.Atoi(index); err != nil || s.Index < 0 || s.Index >= s.Of || text != fmt.Sprintf("%d/%d", s.Index, s.Of) {
+	if s.Index, err = strconv.Atoi(index); err != nil || s.Index < 0 || s.Index >= s.Of ||
+		text != fmt.Sprintf("%d/%d", s.Index, s.Of) {
 		return results.Shards{}, unreadableShard(text)
 	}
 	return s, nil
@@ -93,7 +95,8 @@ func fromEngine(of int, lookup func(string) (string, bool)) (results.Shards, err
 	}
 	switch len(speaking) {
 	case 0:
-		return results.Shards{}, fmt.Errorf("the environment names no shard: none of %s is set", strings.Join(known, ", "))
+		return results.Shards{}, fmt.Errorf("the environment names no shard: none of %s is set",
+			strings.Join(known, ", "))
 	case 1:
 		return speaking[0].shard(of, lookup)
 	}
@@ -124,7 +127,8 @@ func (e *arrayEngine) shard(of int, lookup func(string) (string, bool)) (s resul
 	case of != 0 && s.Of != of:
 		return results.Shards{}, fmt.Errorf("%s says %d shards in %s, and --shard says %d", e.name, s.Of, e.total, of)
 	case s.Index < 0 || s.Index >= s.Of:
-		return results.Shards{}, fmt.Errorf("%s says that this is shard %d of %d, counted from 0: there is none such", e.name, s.Index, s.Of)
+		return results.Shards{}, fmt.Errorf("%s says that this is shard %d of %d, counted from 0: there is none such",
+			e.name, s.Index, s.Of)
 	}
 	return s, nil
 }
@@ -137,7 +141,8 @@ const validRunID = `^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`
 // is given two starts.
 func (r *rehearsal) checkOptions() error {
 	if r.RunID != "" && !regexp.MustCompile(validRunID).MatchString(r.RunID) {
-		return usage(fmt.Errorf("cannot take --run-id %q: want letters, digits, dots, dashes and underscores, 63 at most", r.RunID))
+		return usage(fmt.Errorf("cannot take --run-id %q: want letters, digits, dots, dashes and "+
+			"underscores, 63 at most", r.RunID))
 	}
 	if r.StartFile != "" && !r.Start.IsZero() {
 		return usage(errors.New("--start-at and --start-file exclude each other"))
@@ -202,7 +207,8 @@ func awaitStart(soft context.Context, path string) (time.Time, error) {
 		select {
 		case <-look.C:
 		case <-soft.Done():
-			return time.Time{}, &Mistake{Stopped, fmt.Errorf("stopped while it waited for %s to say when to start: nothing was sent", path)}
+			return time.Time{}, &Mistake{Stopped,
+				fmt.Errorf("stopped while it waited for %s to say when to start: nothing was sent", path)}
 		}
 	}
 }

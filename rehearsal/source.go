@@ -96,14 +96,15 @@ func (r *rehearsal) notePlan() error {
 
 // same is an error unless source deals out what the last run did: numbers of events
 // mean nothing in another recording.
-func (r *resumption) same(s *scenario.Scenario, source *source.Opened) error {
-	last, plan := r.runs[0], &source.Plan
-	sums, err := source.Recordings()
+func (r *resumption) same(s *scenario.Scenario, opened *source.Opened) error {
+	last, plan := r.runs[0], &opened.Plan
+	sums, err := opened.Recordings()
 	if err == nil {
 		err = last.unchanged(s, sums)
 	}
 	was := last.Result.Planned
-	if first := r.runs[len(r.runs)-1].Result; was.Whole == 0 && first.Run.Shard.Of <= 1 { // of a version that did not say
+	// of a version that did not say
+	if first := r.runs[len(r.runs)-1].Result; was.Whole == 0 && first.Run.Shard.Of <= 1 {
 		was.Whole = first.Planned.Events
 	}
 	switch {
@@ -112,7 +113,8 @@ func (r *resumption) same(s *scenario.Scenario, source *source.Opened) error {
 	case was.Whole != 0 && plan.Whole != was.Whole:
 		return fmt.Errorf("there are %d events now and there were %d then", plan.Whole, was.Whole)
 	case was.Recording != "" && plan.Recorded.Checksum != was.Recording:
-		return errors.New("the recording has as many events as then, but they are others, or in another order (give it the files as they were)")
+		return errors.New("the recording has as many events as then, but they are others, or in another order (give " +
+			"it the files as they were)")
 	}
 	return nil
 }

@@ -28,7 +28,8 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, w *worker, submission *capture
 	default:
 		say(ctx, no.Status, no.Text)
 	}
-	if after := int(w.mishap.phase.RetryAfter / time.Second); after > 0 && no != nil && (no.Status == 429 || no.Status == 503) {
+	if after := int(w.mishap.phase.RetryAfter / time.Second); after > 0 && no != nil &&
+		(no.Status == 429 || no.Status == 503) {
 		ctx.Response.Header.Set("Retry-After", fmt.Sprint(after))
 	}
 	return ctx.Response.StatusCode()

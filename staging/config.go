@@ -78,10 +78,13 @@ func (c *Config) Validate() error {
 		}
 	}
 	if c.Delay < 0 || c.RetryAfter < 0 || c.Concurrency < 0 || c.MaxBody < 0 || c.Capacity < 0 {
-		wrong = append(wrong, errors.New("cannot use a negative delay, retry-after, capacity, concurrency or body limit"))
+		wrong = append(wrong, errors.New("cannot use a negative delay, retry-after, capacity, concurrency "+
+			"or body limit"))
 	}
-	if c.Generation == capture.Generation2024 && (len(c.Policy.KnownTokens) > 0 || c.Policy.Import || len(c.Policy.Drop) > 0 || c.HistoricalAfter > 0) {
-		wrong = append(wrong, errors.New("cannot know tokens, drop by rule, only import or look at ages as of 2024: that service did not"))
+	if c.Generation == capture.Generation2024 && (len(c.Policy.KnownTokens) > 0 || c.Policy.Import ||
+		len(c.Policy.Drop) > 0 || c.HistoricalAfter > 0) {
+		wrong = append(wrong, errors.New("cannot know tokens, drop by rule, only import or look at ages as of 2024: "+
+			"that service did not"))
 	}
 	if c.HistoricalAfter < 0 {
 		wrong = append(wrong, errors.New("cannot use a negative age"))
@@ -114,7 +117,8 @@ type Stall struct {
 
 func (s Stall) validate() error {
 	if s != (Stall{}) && (s.For <= 0 || s.Every <= s.For) {
-		return fmt.Errorf("cannot stall for %v in every %v: want the first positive and shorter than the second", s.For, s.Every)
+		return fmt.Errorf("cannot stall for %v in every %v: want the first positive and shorter than the second",
+			s.For, s.Every)
 	}
 	return nil
 }

@@ -140,7 +140,8 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 
 // decide returns what the request submits, or what it is refused with. An
 // injected answer comes before what the service would have said.
-func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, unread *capture.Refusal) (*capture.Submission, *capture.Refusal) {
+func (s *Server) decide(ctx *fasthttp.RequestCtx, w *worker, unread *capture.Refusal) (*capture.Submission,
+	*capture.Refusal) {
 	injected := w.mishap.answer
 	no := unread
 	var submission *capture.Submission
@@ -173,7 +174,8 @@ func (w *worker) reject(submission *capture.Submission, no *capture.Refusal) (*c
 		failed = capture.RefuseV1(status)
 	}
 	failed.Events = events
-	if share := w.mishap.phase.Stored; share > 0 && status == 503 && no == nil && submission.Discarded == capture.NotDiscarded {
+	if share := w.mishap.phase.Stored; share > 0 && status == 503 && no == nil &&
+		submission.Discarded == capture.NotDiscarded {
 		failed.Stored = submission.Cut(int(share * float64(submission.Len())))
 		return submission, failed
 	}

@@ -38,7 +38,8 @@ func (s *Server) send(w *worker, submission *capture.Submission, e *capture.Rece
 	var at time.Time
 	if s.config.HistoricalAfter > 0 || s.config.Produced != nil {
 		at = e.Time(submission, now)
-		w.event.Historical = w.event.Historical || s.config.HistoricalAfter > 0 && now.Sub(at) > s.config.HistoricalAfter
+		w.event.Historical = w.event.Historical || s.config.HistoricalAfter > 0 &&
+			now.Sub(at) > s.config.HistoricalAfter
 	}
 	route := s.pipeline.Take(&w.event, now)
 	if s.config.Produced != nil {

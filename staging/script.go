@@ -53,20 +53,26 @@ func (p *Phase) validate() error {
 	}{{"reset", p.Reset}, {"reset before reading", p.ResetBefore}, {"truncate", p.Truncate}, {"drop", p.Drop}} {
 		total += s.share
 		if !isShare(s.share) {
-			wrong = append(wrong, fmt.Errorf("cannot %s a share of %v: want a multiple of 0.1%% from 0%% to 100%%", s.name, s.share))
+			wrong = append(wrong, fmt.Errorf("cannot %s a share of %v: want a multiple of 0.1%% from 0%% to 100%%",
+				s.name, s.share))
 		}
 	}
 	if total > 1+1e-9 {
-		wrong = append(wrong, fmt.Errorf("cannot reject and reset %v%% of the requests: the shares add up to more than 100%%", total*100))
+		wrong = append(wrong, fmt.Errorf("cannot reject and reset %v%% of the requests: the shares add up to "+
+			"more than 100%%", total*100))
 	}
 	if p.Stored < 0 || p.Stored > 1 {
-		wrong = append(wrong, fmt.Errorf("cannot store a share of %v of a rejected request: want 0%% to 100%%", p.Stored))
+		wrong = append(wrong, fmt.Errorf("cannot store a share of %v of a rejected request: want 0%% to 100%%",
+			p.Stored))
 	}
 	if !isShare(p.NotPersisted) {
-		wrong = append(wrong, fmt.Errorf("cannot return a share of %v of the events: want a multiple of 0.1%% from 0%% to 100%%", p.NotPersisted))
+		wrong = append(wrong, fmt.Errorf("cannot return a share of %v of the events: want a multiple of 0.1%% from "+
+			"0%% to 100%%", p.NotPersisted))
 	}
-	if p.RetryAfter < 0 || p.Read < 0 || p.Delay.Min < 0 || p.Delay.Mean < 0 || p.Delay.Max != 0 && p.Delay.Max < p.Delay.Min {
-		wrong = append(wrong, errors.New("cannot use a negative delay, retry-after or rate, or a delay whose max is below its min"))
+	if p.RetryAfter < 0 || p.Read < 0 || p.Delay.Min < 0 || p.Delay.Mean < 0 || p.Delay.Max != 0 &&
+		p.Delay.Max < p.Delay.Min {
+		wrong = append(wrong, errors.New("cannot use a negative delay, retry-after or rate, or a delay whose max is "+
+			"below its min"))
 	}
 	return errors.Join(wrong...)
 }

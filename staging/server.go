@@ -43,7 +43,8 @@ func New(c Config) *Server {
 	// What overflowed in 2024 stayed on the main topic (hog-rs sinks/kafka.rs).
 	c.Pipeline.InPlace = c.Pipeline.InPlace || c.Generation == capture.Generation2024
 	c.Policy.OverQuota = slices.Concat(c.Policy.OverQuota, c.Pipeline.OverQuota)
-	s := &Server{config: c, faults: newFaults(&c), pipeline: pipeline.New(c.Pipeline), open: open{all: map[net.Conn]struct{}{}}}
+	s := &Server{config: c, faults: newFaults(&c), pipeline: pipeline.New(c.Pipeline),
+		open: open{all: map[net.Conn]struct{}{}}}
 	s.workers.New = func() any {
 		return &worker{
 			decoder:   capture.Decoder{Limits: c.Limits, Generation: c.Generation, Policy: c.Policy},
@@ -86,7 +87,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	hush := time.AfterFunc(onItsWay, s.open.hush)
 	defer hush.Stop()
 	if err := s.http.ShutdownWithContext(ctx); err != nil {
-		return fmt.Errorf("cannot answer the last of the requests (%d): %w", s.open.count(), cmp.Or(context.Cause(ctx), err))
+		return fmt.Errorf("cannot answer the last of the requests (%d): %w", s.open.count(),
+			cmp.Or(context.Cause(ctx), err))
 	}
 	return nil
 }
@@ -111,7 +113,8 @@ func Start(c Config) (*Local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot find a port of this machine to serve on: %w", err)
 	}
-	l := &Local{Server: New(c), URL: "http://" + listener.Addr().String(), listener: listener, served: make(chan error, 1)}
+	l := &Local{Server: New(c), URL: "http://" + listener.Addr().String(), listener: listener,
+		served: make(chan error, 1)}
 	go func() { l.served <- l.Serve(listener) }()
 	return l, nil
 }

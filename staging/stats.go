@@ -208,10 +208,13 @@ func (s *Stats) metrics() string {
 	family(&b, "capture_events_received_total", "events in requests", sample{"", received})
 	family(&b, "capture_events_ingested_total", "events that reached a lane", sample{"", e.Accepted - p.OverQuota})
 	family(&b, "capture_events_dropped_total", "events that did not, by cause",
-		sample{`{cause="over_quota"}`, p.OverQuota}, sample{`{cause="refused"}`, e.Refused}, sample{`{cause="filtered"}`, e.Filtered},
-		sample{`{cause="dropped"}`, e.Dropped}, sample{`{cause="not_persisted"}`, e.Returned}, sample{`{cause="lost"}`, e.Lost})
+		sample{`{cause="over_quota"}`, p.OverQuota}, sample{`{cause="refused"}`, e.Refused},
+		sample{`{cause="filtered"}`, e.Filtered},
+		sample{`{cause="dropped"}`, e.Dropped}, sample{`{cause="not_persisted"}`, e.Returned},
+		sample{`{cause="lost"}`, e.Lost})
 	family(&b, "capture_events_rerouted_overflow", "events of the main lane that were rerouted, by reason",
-		sample{`{reason="rate_limited"}`, p.Overflow.Bucket}, sample{`{reason="force_limited"}`, p.Overflow.Forced}, sample{`{reason="global_rate_limit"}`, p.Overflow.Global})
+		sample{`{reason="rate_limited"}`, p.Overflow.Bucket}, sample{`{reason="force_limited"}`, p.Overflow.Forced},
+		sample{`{reason="global_rate_limit"}`, p.Overflow.Global})
 	var requests, lanes []sample
 	for _, r := range s.Requests {
 		requests = append(requests, sample{fmt.Sprintf(`{route=%q,status="%d"}`, r.Route, r.Status), r.Requests})
@@ -224,7 +227,8 @@ func (s *Stats) metrics() string {
 	}
 	family(&b, "rehearse_partition_events_total", "events by lane and partition", lanes...)
 	family(&b, "rehearse_order_violations_total", "events whose order is lost, by kind",
-		sample{`{kind="backwards"}`, p.Order.Backwards}, sample{`{kind="unkeyed"}`, p.Order.Unkeyed}, sample{`{kind="rerouted"}`, p.Order.Rerouted},
+		sample{`{kind="backwards"}`, p.Order.Backwards}, sample{`{kind="unkeyed"}`, p.Order.Unkeyed},
+		sample{`{kind="rerouted"}`, p.Order.Rerouted},
 		sample{`{kind="after_merge"}`, p.Order.AfterMerge}, sample{`{kind="merge_overtook"}`, p.Merges.Overtook})
 	family(&b, "rehearse_merges_refused_total", "merges that a real pipeline refuses, by reason",
 		sample{`{reason="illegal"}`, p.Merges.Illegal}, sample{`{reason="identified"}`, p.Merges.Identified})

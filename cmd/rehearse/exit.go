@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"rehearse/rehearsal"
 	"rehearse/results"
 	"rehearse/scenario"
@@ -29,6 +31,7 @@ type exitError struct {
 }
 
 func (e exitError) Error() string { return e.err.Error() }
+
 func (e exitError) Unwrap() error { return e.err }
 
 // status is the exit code of a command that did its work and has bad news; the
@@ -87,7 +90,82 @@ func verdictCode(r *results.Result) int {
 // verdictLine is the last line that run and report print.
 func verdictLine(r *results.Result) string {
 	if r.Run.Shard.Of > 1 && r.Run.Ended == results.Completed {
-		return fmt.Sprintf("verdict: none, this is shard %d of %d: merge judges all of them (exit 0)", r.Run.Shard.Index, r.Run.Shard.Of)
+		return fmt.Sprintf("verdict: none, this is shard %d of %d: merge judges all of them (exit 0)",
+			r.Run.Shard.Index, r.Run.Shard.Of)
 	}
 	return fmt.Sprintf("verdict: %s (exit %d)", r.Verdict, verdictCode(r))
+}
+
+// noSuchVerb is what an unknown verb is answered with.
+func noSuchVerb(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf(", did you mean %q?", near[0])
+	}
+	return usageError(c, fmt.Errorf("unknown command %q%s", args[0], hint))
+}
+
+// usageError marks err as a wrong command line and says where help is.
+func usageError(c *cobra.Command, err error) error {
+	return exitError{exitUsage, fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+}
+
+// nothing asks for no argument.
+func nothing(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError(c, fmt.Errorf("%s wants no argument, not %q", c.CommandPath(), args[0]))
+	}
+	return nil
+}
+
+// exactly asks for one argument and names it.
+func exactly(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usageError(c, fmt.Errorf("%s wants one %s, not %d", c.CommandPath(), what, len(args)))
+		}
+		return nil
+	}
+}
+
+// first is the first argument, if there is one.
+func first(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+
+// complain prints what went wrong. Scenario errors stand alone, a line each, so
+// that editors can jump to them.
+func complain(e env, err error) {
+	var news status
+	var wrong scenario.Errors
+	if errors.As(err, &news) {
+		return
+	}
+	if errors.As(err, &wrong) {
+		for _, mistake := range wrong {
+			fmt.Fprintln(e.stderr, mistake)
+		}
+		what := "scenario"
+		var other *rehearsal.Misread
+		if errors.As(err, &other) {
+			what = other.What
+		}
+		fmt.Fprintf(e.stderr, "rehearse: the %s has %s\n", what, count(len(wrong), "mistake"))
+		return
+	}
+	fmt.Fprintf(e.stderr, "rehearse: %v\n", err)
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

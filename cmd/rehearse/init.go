@@ -63,7 +63,8 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
 	flags.BoolVar(&f.force, "force", false, "overwrite a file that is there")
 	flags.StringVar(&f.name, "name", "", "the scenario's `name` (default: that of the file)")
 	flags.StringVar(&f.answers, "answers", "", "read the answers from a `FILE`; - is standard input")
-	flags.BoolVar(&f.questions, "questions", false, "print the questions and write nothing; filled in, they are a file of answers")
+	flags.BoolVar(&f.questions, "questions", false,
+		"print the questions and write nothing; filled in, they are a file of answers")
 	flags.BoolVar(&f.markdown, "markdown", false, "print the questions as Markdown")
 	for _, q := range intake.Questions() {
 		usage := q.Text + " As in `" + q.Example + "`"
@@ -224,7 +225,8 @@ func answersWrong(e env, lines string, mistakes, code int) error {
 // ask asks on the terminal.
 func ask(e env, c *cobra.Command) (*intake.Answers, error) {
 	if in, ok := e.stdin.(*os.File); !ok || !term.IsTerminal(int(in.Fd())) {
-		return nil, usageError(c, errors.New("there is no terminal to ask on: give answers as flags, or fill in what --questions prints and give it to --answers"))
+		return nil, usageError(c, errors.New("there is no terminal to ask on: give answers as flags, or fill in "+
+			"what --questions prints and give it to --answers"))
 	}
 	soft, _, release := e.deadlines(context.Background())
 	defer release()
@@ -254,7 +256,8 @@ func (f *initFlags) mayWrite() error {
 		return nil
 	}
 	if _, err := os.Lstat(f.out); !errors.Is(err, fs.ErrNotExist) {
-		return exitError{exitUsage, fmt.Errorf("cannot write %q: it is there already (choose another with -o, or --force overwrites it)", f.out)}
+		return exitError{exitUsage, fmt.Errorf("cannot write %q: it is there already (choose another with -o, or "+
+			"--force overwrites it)", f.out)}
 	}
 	return nil
 }

@@ -97,8 +97,10 @@ and nothing was sent; after it the pods stop and say what they did.`,
 	}
 	f.defineJob(c.Flags())
 	f.defineCluster(c.Flags())
-	c.Flags().DurationVar(&f.within, "ready-within", 10*time.Minute, "send nothing if the shards are not ready within this `time`")
-	c.Flags().DurationVar(&f.margin, "margin", 5*time.Second, "start this `time` after all shards are ready: the kubelet tells a pod within a second or two")
+	c.Flags().DurationVar(&f.within, "ready-within", 10*time.Minute,
+		"send nothing if the shards are not ready within this `time`")
+	c.Flags().DurationVar(&f.margin, "margin", 5*time.Second, "start this `time` after all shards are ready: the "+
+		"kubelet tells a pod within a second or two")
 	return c
 }
 
@@ -123,23 +125,29 @@ other means. The pods must still be there: a Job keeps them for a day.`,
 func (f *kubernetesFlags) defineJob(flags *pflag.FlagSet) {
 	j := &f.job
 	flags.SortFlags = false
-	flags.StringVar(&j.RunID, "run-id", "", "the `id` of the run, in the names of its objects: small letters, digits and dashes")
+	flags.StringVar(&j.RunID, "run-id", "",
+		"the `id` of the run, in the names of its objects: small letters, digits and dashes")
 	flags.IntVar(&j.Shards, "shards", 0, "how many pods share the load, a `number`")
 	flags.StringVar(&j.Image, "image", "", "the `image` of the pods, best by digest")
 	flags.StringVar(&j.Namespace, "namespace", "", "the `namespace` (default: that of kubectl's context)")
-	flags.StringVar(&j.Secret, "secret", "", "the `name` of a Secret whose keys become environment variables of the pods")
-	flags.StringVar(&j.Recordings.Claim, "recordings-claim", "", "mount this `PersistentVolumeClaim`, read-only, where the recordings are")
+	flags.StringVar(&j.Secret, "secret", "",
+		"the `name` of a Secret whose keys become environment variables of the pods")
+	flags.StringVar(&j.Recordings.Claim, "recordings-claim", "",
+		"mount this `PersistentVolumeClaim`, read-only, where the recordings are")
 	flags.StringVar(&j.Recordings.Image, "recordings-image", "", "mount this `image` where the recordings are")
-	flags.StringVar(&j.Recordings.Path, "recordings-path", "", "where that is: a `directory` below the scenario's, as in its replay.files")
+	flags.StringVar(&j.Recordings.Path, "recordings-path", "",
+		"where that is: a `directory` below the scenario's, as in its replay.files")
 	flags.IntVar(&j.Resources.CPU, "cpu", 2, "whole `cores` a pod")
 	flags.StringVar(&f.memory, "memory", "512MiB", "memory a pod, a `size`")
 	flags.StringVar(&f.permit, "permit", "", "the permit, a `file` with its signature beside it")
-	flags.DurationVar(&j.Longest, "longest", 0, "how long the run may take (default: the length of load.profile, and ten minutes)")
+	flags.DurationVar(&j.Longest, "longest", 0,
+		"how long the run may take (default: the length of load.profile, and ten minutes)")
 }
 
 // defineCluster makes the flags that say how the cluster is reached.
 func (f *kubernetesFlags) defineCluster(flags *pflag.FlagSet) {
-	flags.StringVar(&f.command, "kubectl", "kubectl", "the `command`, with its flags, as in \"kubectl --context staging\"")
+	flags.StringVar(&f.command, "kubectl", "kubectl", "the `command`, with its flags, as in \"kubectl "+
+		"--context staging\"")
 	flags.StringVar(&f.out, "out", "", "write the joined run directory to `DIR` (default results/runs/<run-id>)")
 	flags.BoolVar(&f.json, "json", false, "print result.json instead of the report")
 }
@@ -170,14 +178,16 @@ func (f *kubernetesFlags) read(e env, path string) (err error) {
 		j.Longest = s.Load.Curve.Span() + 10*time.Minute
 	}
 	if s.Target.URL == "" {
-		e.note("note: the scenario names no target.url: each pod sends to an endpoint of its own, and only the cluster is tried")
+		e.note("note: the scenario names no target.url: each pod sends to an endpoint of its own, and only the " +
+			"cluster is tried")
 	}
 	return nil
 }
 
 // onCluster does what brings home what the shards of the job printed, and judges the
 // whole.
-func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.Context, kubernetes.Job) ([]string, error)) error {
+func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.Context, kubernetes.Job) ([]string,
+	error)) error {
 	if !kubernetes.ValidRunID(f.job.RunID) {
 		return exitError{exitUsage, fmt.Errorf("cannot take --run-id %q: %s", f.job.RunID, kubernetes.WantRunID)}
 	}

@@ -1,14 +1,11 @@
-// Command rehearse rehearses event-capture traffic before the real thing
-// happens. See README.md.
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/spf13/cobra"
 
 	"rehearse/recording"
 )
@@ -26,30 +23,63 @@ func main() {
 	os.Exit(code)
 }
 
-// env is what the program touches of its surroundings; tests bring their own.
-type env struct {
-	stdin      io.Reader
-	stdout     io.Writer
-	stderr     io.Writer
-	interrupts <-chan os.Signal
+// run is the program: arguments in, exit code out.
+func run(args []string, e env) int {
+	e.stdout, e.stderr = plain{e.stdout}, plain{e.stderr}
+	root := newRoot(e)
+	addCompletion(root)
+	root.SetArgs(args)
+	err := root.Execute()
+	if err != nil {
+		complain(e, err)
+	}
+	return codeOf(err)
 }
 
-// deadlines turns interrupts into two contexts: the first one ends soft (start
-// nothing new), the second ends hard (give up what is in flight).
-func (e env) deadlines(parent context.Context) (soft, hard context.Context, release func()) {
-	soft, endSoft := context.WithCancel(parent)
-	hard, endHard := context.WithCancel(parent)
-	go func() {
-		for _, end := range []func(){endSoft, endHard} {
-			select {
-			case <-e.interrupts:
-				end()
-			case <-hard.Done():
-			}
-		}
-	}()
-	return soft, hard, func() { endSoft(); endHard() }
+// newRoot builds the command tree.
+func newRoot(e env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Rehearse event-capture traffic before the real thing happens",
+		Long: `rehearse sends the traffic that a scenario file describes (synthesized, or
+replayed from a recording) to a staging capture endpoint: along a ramp, in
+batches, as unevenly spread over distinct_ids and with as many merges as the
+real thing. It writes latency histograms, every rejected request and a verdict
+into a run directory.
+
+Load goes to this machine, to the embedded endpoint or to one on loopback; to any
+other it goes only under a signed permit, and within it (rehearse permit --help).`,
+		Example: `  rehearse run scenarios/quickstart.yaml
+  rehearse sample scenarios/quickstart.yaml -n 3
+  rehearse stage --listen 127.0.0.1:8010
+  rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010
+  rehearse report results/runs/20261201T100000Z-quickstart`,
+		Args:          noSuchVerb,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError(c, err)
+	})
+	root.AddCommand(newInit(e), newRun(e), newStage(e), newPermit(e), newKubernetes(e), newVersion(e))
+	for _, c := range []*cobra.Command{newCheck(e), newReport(e), newMerge(e), newCompare(e), newSample(e),
+		newShape(e), newProfile(e), newSchema(e)} {
+		root.AddCommand(stoppable(e, c))
+	}
+	return root
 }
 
-// note prints a line about how it goes.
-func (e env) note(line string) { fmt.Fprintln(e.stderr, line) }
+// addCompletion makes the verb completion, which by itself answers a shell that it
+// does not know with its help, and with success.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args = noSuchVerb
+		completion.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+}

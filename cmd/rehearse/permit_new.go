@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -19,19 +20,25 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// terms are the flags of permit new, as they were typed.
-type terms struct {
-	hosts, set                               []string
-	from, until, zone                        string
-	id, approver, contact, purpose, customer string
-	peak, total, requests, batch, merges     string
-	token, tokenFile, stopFile, stopURL, out string
-	anyScenario                              bool
+// permitFlags are the flags of permit new, as they were typed.
+type permitFlags struct {
+	terms             scenario.Terms // what needs no reading
+	hosts             []string
+	window            struct{ from, until, zone string }
+	bounds            struct{ peak, total, requests, batch, merges string }
+	overrides         rehearsal.Overrides
+	tokenFile, output string
+	anyScenario       bool
 }
+
+// permitExample is how a permit is written.
+const permitExample = `  rehearse permit new import.yaml --host capture.staging.example ` +
+	`--from 2026-12-01T10:00 --until 2026-12-01T16:00 --zone Europe/Berlin ` +
+	`--approver jo@pipeline.example --purpose "import of 400 M events" -o permit.yaml`
 
 // newPermitNew makes the verb permit new.
 func newPermitNew(e env) *cobra.Command {
-	var f terms
+	var f permitFlags
 	c := &cobra.Command{
 		Use:   "new SCENARIO",
 		Short: "Write a permit for a scenario, to be read and signed",
@@ -43,41 +50,50 @@ sent again counts each time: with retry: sdk the events and merges are as many a
 the client would send if nothing was ever accepted.
 
 A time is given with its offset, or as the clock in --zone shows it.`,
-		Example: `  rehearse permit new import.yaml --host capture.staging.example --from 2026-12-01T10:00 --until 2026-12-01T16:00 --zone Europe/Berlin --approver jo@pipeline.example --purpose "import of 400 M events" -o permit.yaml`,
+		Example: permitExample,
 		Args:    exactly("scenario file"),
 		RunE:    func(_ *cobra.Command, args []string) error { return writePermit(e, args[0], f) },
 	}
-	c.Flags().SortFlags = false
-	c.Flags().StringArrayVar(&f.hosts, "host", nil, "allow this `host` or host:port; embedded is the embedded endpoint (repeatable; default: the scenario's target)")
-	c.Flags().StringVar(&f.from, "from", "", "the window begins at this `time` (default: now)")
-	c.Flags().StringVar(&f.until, "until", "", "the window ends at this `time`")
-	c.Flags().StringVar(&f.zone, "zone", "", "times without an offset are those of clocks in this `zone`, as in Europe/Berlin (default: here)")
-	c.Flags().StringVar(&f.approver, "approver", "", "the `name` of who signs, as the file of allowed signers has it")
-	c.Flags().StringVar(&f.purpose, "purpose", "", "what the test is for, in one `line`")
-	c.Flags().StringVar(&f.contact, "contact", "", "`whom` to ask about the requests (default: the scenario's contact)")
-	c.Flags().StringVar(&f.customer, "customer", "", "`whose` test it is (default: the scenario's customer)")
-	c.Flags().StringVar(&f.id, "id", "", "the `name` of the permit (default: the scenario's name, the date and a few digits)")
-	c.Flags().StringVar(&f.peak, "peak", "", "the most events in any second, as a `rate`")
-	c.Flags().StringVar(&f.total, "total", "", "the most `events` in a run, retries included")
-	c.Flags().StringVar(&f.requests, "requests", "", "the most `requests` in any second (default: no bound)")
-	c.Flags().StringVar(&f.batch, "batch", "", "the most `events` in a request")
-	c.Flags().StringVar(&f.merges, "merges", "", "the most merge `events` in a run, retries included")
-	c.Flags().BoolVar(&f.anyScenario, "any-scenario", false, "allow whatever keeps to the bounds, not this scenario alone")
-	c.Flags().StringVar(&f.stopFile, "stop-file", "", "a run ends once this `file` exists")
-	c.Flags().StringVar(&f.stopURL, "stop-url", "", "a run goes on only as long as this `URL` answers go")
-	c.Flags().StringVar(&f.token, "token", "", "the project `token` of the runs, if not the scenario's; only its fingerprint is written")
-	c.Flags().StringVar(&f.tokenFile, tokenFileFlag, "", "the project token of the runs, in a `file`")
-	c.Flags().StringArrayVar(&f.set, "set", nil, "the runs override a field, as in --set target.connections=4 (repeatable)")
-	c.Flags().StringVarP(&f.out, "output", "o", "", "write the permit to this `file` (default: print it)")
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringArrayVar(&f.hosts, "host", nil,
+		"allow this `host` or host:port; embedded is the embedded endpoint (repeatable; default: the scenario's "+
+			"target)")
+	flags.StringVar(&f.window.from, "from", "", "the window begins at this `time` (default: now)")
+	flags.StringVar(&f.window.until, "until", "", "the window ends at this `time`")
+	flags.StringVar(&f.window.zone, "zone", "",
+		"times without an offset are those of clocks in this `zone`, as in Europe/Berlin (default: here)")
+	flags.StringVar(&f.terms.Approver, "approver", "", "the `name` of who signs, as the file of allowed signers has it")
+	flags.StringVar(&f.terms.Purpose, "purpose", "", "what the test is for, in one `line`")
+	flags.StringVar(&f.terms.Contact, "contact", "",
+		"`whom` to ask about the requests (default: the scenario's contact)")
+	flags.StringVar(&f.terms.Customer, "customer", "", "`whose` test it is (default: the scenario's customer)")
+	flags.StringVar(&f.terms.ID, "id", "",
+		"the `name` of the permit (default: the scenario's name, the date and a few digits)")
+	flags.StringVar(&f.bounds.peak, "peak", "", "the most events in any second, as a `rate`")
+	flags.StringVar(&f.bounds.total, "total", "", "the most `events` in a run, retries included")
+	flags.StringVar(&f.bounds.requests, "requests", "", "the most `requests` in any second (default: no bound)")
+	flags.StringVar(&f.bounds.batch, "batch", "", "the most `events` in a request")
+	flags.StringVar(&f.bounds.merges, "merges", "", "the most merge `events` in a run, retries included")
+	flags.BoolVar(&f.anyScenario, "any-scenario", false,
+		"allow whatever keeps to the bounds, not this scenario alone")
+	flags.StringVar(&f.terms.Stop.File, "stop-file", "", "a run ends once this `file` exists")
+	flags.StringVar(&f.terms.Stop.URL, "stop-url", "", "a run goes on only as long as this `URL` answers go")
+	flags.StringVar(&f.overrides.Token, "token", "",
+		"the project `token` of the runs, if not the scenario's; only its fingerprint is written")
+	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "the project token of the runs, in a `file`")
+	flags.StringArrayVar(&f.overrides.Set, "set", nil,
+		"the runs override a field, as in --set target.connections=4 (repeatable)")
+	flags.StringVarP(&f.output, "output", "o", "", "write the permit to this `file` (default: print it)")
 	return c
 }
 
 // writePermit writes a permit for the scenario in a file.
-func writePermit(e env, path string, f terms) error {
-	if err := readToken(&f.token, f.tokenFile); err != nil {
+func writePermit(e env, path string, f permitFlags) error {
+	if err := readToken(&f.overrides.Token, f.tokenFile); err != nil {
 		return err
 	}
-	s, err := rehearsal.Load(path, rehearsal.Overrides{Set: f.set, Token: f.token})
+	s, err := rehearsal.Load(path, f.overrides)
 	if err != nil {
 		return err
 	}
@@ -96,11 +112,11 @@ func writePermit(e env, path string, f terms) error {
 	if err != nil {
 		return exitError{exitUsage, &rehearsal.Misread{What: "permit", Err: err}}
 	}
-	if f.out == "" {
+	if f.output == "" {
 		_, err := e.stdout.Write(text)
 		return err
 	}
-	return writeNew(f.out, text)
+	return writeNew(f.output, text)
 }
 
 // admissible refuses a permit for what a check refuses.
@@ -111,7 +127,8 @@ func admissible(s *scenario.Scenario) error {
 	}
 	report := preflight.Check(preflight.Input{Scenario: s, Load: load, Now: time.Now()})
 	if reasons := rehearsal.Denials(report); len(reasons) > 0 {
-		return exitError{exitRefused, fmt.Errorf("refused: no permit is written for what has the shape of a denial of service\n  - %s", strings.Join(reasons, "\n  - "))}
+		return exitError{exitRefused, fmt.Errorf("refused: no permit is written for what has the shape of a denial "+
+			"of service\n  - %s", strings.Join(reasons, "\n  - "))}
 	}
 	return nil
 }
@@ -130,14 +147,13 @@ func writeNew(path string, text []byte) error {
 }
 
 // read makes terms of the flags and, where they say nothing, of the scenario.
-func (f *terms) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, err error) {
-	t = scenario.Terms{
-		ID: f.id, Issued: time.Now().Truncate(time.Second), Purpose: f.purpose, Approver: f.approver,
-		Customer: or(f.customer, s.Customer), Contact: or(f.contact, s.Contact), Tokens: permit.Tokens(s, load.Recorded),
-		Stop: scenario.Stop{File: f.stopFile, URL: f.stopURL},
-	}
+func (f *permitFlags) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, err error) {
+	t = f.terms
+	t.Issued, t.Tokens = time.Now().Truncate(time.Second), permit.Tokens(s, load.Recorded)
+	t.Customer, t.Contact = cmp.Or(t.Customer, s.Customer), cmp.Or(t.Contact, s.Contact)
 	if t.ID == "" {
-		t.ID = fmt.Sprintf("%.40s-%s-%04x", s.Name, t.Issued.UTC().Format("20060102"), time.Now().Nanosecond()>>14&0xffff)
+		t.ID = fmt.Sprintf("%.40s-%s-%04x", s.Name, t.Issued.UTC().Format("20060102"),
+			time.Now().Nanosecond()>>14&0xffff)
 	}
 	if !f.anyScenario {
 		if t.Scenario, err = s.Fingerprint(); err != nil {
@@ -145,7 +161,7 @@ func (f *terms) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, 
 		}
 	}
 	for _, missing := range []struct{ flag, value string }{
-		{"--until", f.until}, {"--approver", t.Approver}, {"--purpose", t.Purpose}, {"--contact", t.Contact},
+		{"--until", f.window.until}, {"--approver", t.Approver}, {"--purpose", t.Purpose}, {"--contact", t.Contact},
 	} {
 		if missing.value == "" {
 			err = errors.Join(err, fmt.Errorf("a permit needs %s", missing.flag))
@@ -155,25 +171,15 @@ func (f *terms) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, 
 	return t, err
 }
 
-// or is the first text that is not empty.
-func or(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
 // readHosts reads --host, or takes the scenario's target.
-func (f *terms) readHosts(t *scenario.Terms, s *scenario.Scenario) error {
+func (f *permitFlags) readHosts(t *scenario.Terms, s *scenario.Scenario) error {
 	hosts := f.hosts
 	if len(hosts) == 0 {
 		u, err := url.Parse(s.Target.URL)
 		if err != nil {
 			return err
 		}
-		hosts = []string{or(u.Host, scenario.Embedded)}
+		hosts = []string{cmp.Or(u.Host, scenario.Embedded)}
 	}
 	var wrong error
 	for _, text := range hosts {
@@ -185,43 +191,45 @@ func (f *terms) readHosts(t *scenario.Terms, s *scenario.Scenario) error {
 }
 
 // readWindow reads --from and --until.
-func (f *terms) readWindow(t *scenario.Terms) (err error) {
+func (f *permitFlags) readWindow(t *scenario.Terms) (err error) {
 	zone := time.Local
-	if f.zone != "" {
-		if zone, err = time.LoadLocation(f.zone); err != nil {
-			return fmt.Errorf("cannot find the zone %q (as in Europe/Berlin or UTC)", f.zone)
+	if f.window.zone != "" {
+		if zone, err = time.LoadLocation(f.window.zone); err != nil {
+			return fmt.Errorf("cannot find the zone %q (as in Europe/Berlin or UTC)", f.window.zone)
 		}
 	}
 	t.From = t.Issued.In(zone)
 	for _, edge := range []struct {
 		text string
 		to   *time.Time
-	}{{f.from, &t.From}, {f.until, &t.Until}} {
+	}{{f.window.from, &t.From}, {f.window.until, &t.Until}} {
 		if edge.text != "" {
 			at, wrong := permit.ParseMoment(edge.text, zone)
 			*edge.to, err = at, errors.Join(err, wrong)
 		}
 	}
-	if err == nil && f.until != "" && !t.Until.After(time.Now()) {
-		err = fmt.Errorf("--until %s is over already", f.until)
+	if err == nil && f.window.until != "" && !t.Until.After(time.Now()) {
+		err = fmt.Errorf("--until %s is over already", f.window.until)
 	}
 	return err
 }
 
 // readBounds reads the flags that bound the load, or takes what the scenario
 // sends.
-func (f *terms) readBounds(t *scenario.Terms, l permit.Load, s *scenario.Scenario) error {
+func (f *permitFlags) readBounds(t *scenario.Terms, l permit.Load, s *scenario.Scenario) error {
 	attempts := mostAttempts(s)
-	t.Bounds = scenario.Bounds{Peak: headroom(l, s.Load.Arrivals), Events: l.Events * attempts, Batch: l.Batch, Merges: max(l.Merges, 0) * attempts}
+	t.Bounds = scenario.Bounds{Peak: headroom(l, s.Load.Arrivals), Events: l.Events * attempts, Batch: l.Batch,
+		Merges: max(l.Merges, 0) * attempts}
 	var wrong error
-	if f.peak != "" {
-		peak, err := units.ParseRate(f.peak)
+	if f.bounds.peak != "" {
+		peak, err := units.ParseRate(f.bounds.peak)
 		t.Bounds.Peak, wrong = peak, err
 	}
 	for _, bound := range []struct {
 		text string
 		to   *int64
-	}{{f.total, &t.Bounds.Events}, {f.requests, &t.Bounds.Requests}, {f.batch, &t.Bounds.Batch}, {f.merges, &t.Bounds.Merges}} {
+	}{{f.bounds.total, &t.Bounds.Events}, {f.bounds.requests, &t.Bounds.Requests}, {f.bounds.batch, &t.Bounds.Batch},
+		{f.bounds.merges, &t.Bounds.Merges}} {
 		if bound.text != "" {
 			n, err := units.ParseCount(strings.TrimSpace(bound.text))
 			*bound.to, wrong = n, errors.Join(wrong, err)

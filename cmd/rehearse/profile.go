@@ -58,10 +58,12 @@ query instead of the data: a CSV with a count per distinct_id.`,
 		},
 	}
 	c.Flags().SortFlags = false
-	c.Flags().StringArrayVarP(&f.out, "out", "o", nil, "write a scenario (.yaml), the profile (.json) or a drawing (.svg) to `FILE` (repeatable)")
+	c.Flags().StringArrayVarP(&f.out, "out", "o", nil,
+		"write a scenario (.yaml), the profile (.json) or a drawing (.svg) to `FILE` (repeatable)")
 	c.Flags().StringVar(&f.top, "top", "", "learn from a count per distinct_id in this CSV `FILE`")
 	c.Flags().StringVar(&f.format, "format", "auto", "the `format` of the export, as replay.format")
-	c.Flags().StringToStringVar(&f.fields, "field", nil, "map a `PART=MEMBER` of the event, as replay.fields (repeatable)")
+	c.Flags().StringToStringVar(&f.fields, "field", nil,
+		"map a `PART=MEMBER` of the event, as replay.fields (repeatable)")
 	c.Flags().DurationVar(&f.gap, "gap", 12*time.Hour, "a `pause` longer than this is left out of the rates")
 	c.Flags().BoolVar(&f.json, "json", false, "print the profile as JSON instead of text")
 	return c
@@ -81,7 +83,8 @@ func learn(e env, args []string, f profileFlags) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(spare))
 	p, err := f.read(args)
 	if errors.Is(err, profile.ErrEmpty) {
-		err = fmt.Errorf("%w (--format names another format, --field the members, or the columns of a table, that are event, distinct_id and timestamp)", err)
+		err = fmt.Errorf("%w (--format names another format, --field the members, or the columns of a table, that "+
+			"are event, distinct_id and timestamp)", err)
 	}
 	if err != nil {
 		return exitError{exitScenario, err}
@@ -140,27 +143,4 @@ func writeProfile(p *profile.Profile, path string) error {
 		}
 	}
 	return writeFile(path, func(out io.Writer) error { return p.WriteScenario(out, path, series) })
-}
-
-// writeJSON writes a value as JSON, indented.
-func writeJSON(out io.Writer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
-}
-
-// writeFile writes a file through write.
-func writeFile(path string, write func(io.Writer) error) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("cannot write %q: %w", path, err)
-	}
-	err = write(file)
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return fmt.Errorf("cannot write %q: %w", path, err)
-	}
-	return nil
 }

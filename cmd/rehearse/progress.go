@@ -60,7 +60,8 @@ func (l *lines) show(iv *results.Interval) {
 		return
 	}
 	l.shown = iv.To.Truncate(every)
-	fmt.Fprintf(l.out, "%s of %s  %s\n", units.FormatSpan(iv.To), units.FormatSpan(l.span), strings.Join(describe(iv, l.read), "  "))
+	fmt.Fprintf(l.out, "%s of %s  %s\n", units.FormatSpan(iv.To), units.FormatSpan(l.span),
+		strings.Join(describe(iv, l.read), "  "))
 }
 
 // warn prints at once.
@@ -86,7 +87,8 @@ type bar struct {
 
 // newBar draws an empty bar.
 func newBar(out io.Writer, span time.Duration, read reading) *bar {
-	b := &bar{out: out, container: mpb.New(mpb.WithOutput(out), mpb.WithWidth(barWidth(columns(out)))), span: span, read: read}
+	b := &bar{out: out, container: mpb.New(mpb.WithOutput(out), mpb.WithWidth(barWidth(columns(out)))), span: span,
+		read: read}
 	total := int64(span)
 	if read != nil {
 		total = max(read(0).Total, 1)
@@ -156,7 +158,8 @@ func describe(iv *results.Interval, read reading) []string {
 		p50, p99 = "p50 "+short(iv.Latency.Quantile(0.5)), "p99 "+short(iv.Latency.Quantile(0.99))
 	}
 	if iv.Unanswered > 0 {
-		pace = fmt.Sprintf("no answer for %s, %d in flight", units.FormatSpan(max(iv.Unanswered.Round(time.Second), time.Second)), iv.InFlight.Requests)
+		pace = fmt.Sprintf("no answer for %s, %d in flight", units.FormatSpan(max(iv.Unanswered.Round(time.Second),
+			time.Second)), iv.InFlight.Requests)
 	}
 	words := []string{
 		pace, p99,

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"rehearse/preflight"
+	"rehearse/rehearsal"
 	"rehearse/results"
 	"rehearse/results/compare"
 	"rehearse/scenario"
@@ -32,7 +34,8 @@ JSON; or that of what the staging endpoint has counted (endpoint.json).`,
 				return usageError(c, fmt.Errorf("%s wants one name at most, not %d", c.CommandPath(), len(args)))
 			}
 			if len(args) == 1 && !slices.Contains(c.ValidArgs, args[0]) {
-				return usageError(c, fmt.Errorf("there is no schema %q: want one of %s", args[0], strings.Join(c.ValidArgs, ", ")))
+				return usageError(c, fmt.Errorf("there is no schema %q: want one of %s", args[0],
+					strings.Join(c.ValidArgs, ", ")))
 			}
 			return nil
 		},
@@ -58,4 +61,18 @@ func schemaOf(args []string) []byte {
 		return staging.Schema()
 	}
 	return scenario.Schema()
+}
+
+// newVersion makes the verb version.
+func newVersion(e env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  nothing,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(e.stdout, "rehearse %s (%s %s/%s)\n", rehearsal.Version, runtime.Version(),
+				runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
 }
