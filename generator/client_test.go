@@ -104,7 +104,7 @@ func membersOf(text []byte) (names []string) {
 	return names
 }
 
-// send sends one batch of a scenario's traffic to server as the run would.
+// sendOne sends one batch of a scenario's traffic to server as the run would.
 func sendOne(t *testing.T, server *httptest.Server, s *scenario.Scenario) {
 	t.Helper()
 	u, err := url.Parse(server.URL)

@@ -22,9 +22,9 @@ func TestReachIsAheadOfWhatArrives(t *testing.T) {
 		numbers, arrived := map[string]int64{}, int64(0)
 		y, plan := source.NewSynth(s)
 		w := body.NewBuilder(s, time.Now())
-		w.Pen.Start, w.Pen.Due = w.Origin, func(int64) time.Duration { return 0 } // says nothing of uuids
+		w.Traffic.Start, w.Traffic.Due = w.Origin, func(int64) time.Duration { return 0 } // says nothing of uuids
 		for i := range plan.Events {
-			y.Model().Write(&w.Event, i, &w.Pen)
+			y.Model().Write(&w.Event, i, &w.Traffic)
 			numbers[w.Event.UUID.String()] = i
 		}
 		var mu sync.Mutex

@@ -38,10 +38,10 @@ func (k *sink) take(m *staging.Message) {
 func uuids(s *scenario.Scenario) []string {
 	y, plan := source.NewSynth(s)
 	w := body.NewBuilder(s, time.Now())
-	w.Pen.Start, w.Pen.Due = w.Origin, func(int64) time.Duration { return 0 } // says nothing of uuids
+	w.Traffic.Start, w.Traffic.Due = w.Origin, func(int64) time.Duration { return 0 } // says nothing of uuids
 	all := make([]string, plan.Events)
 	for i := range all {
-		y.Model().Write(&w.Event, int64(i), &w.Pen)
+		y.Model().Write(&w.Event, int64(i), &w.Traffic)
 		all[i] = w.Event.UUID.String()
 	}
 	return all

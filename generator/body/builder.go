@@ -13,10 +13,10 @@ import (
 // buffers and its compressor are kept from batch to batch, so that building
 // allocates nothing.
 type Builder struct {
-	Event  capture.Event     // the one that a Filler writes
-	Pen    traffic.Pen       // writes synthesized events
-	Masked anonymize.Scratch // hides the data of recorded ones
-	Origin time.Time         // that the dues of events count from: of a resumed run, before its start
+	Event   capture.Event     // the one that a Filler writes
+	Traffic traffic.Writer    // writes synthesized events
+	Masked  anonymize.Scratch // hides the data of recorded ones
+	Origin  time.Time         // that the dues of events count from: of a resumed run, before its start
 
 	endpoint scenario.Endpoint
 	envelope capture.Envelope
@@ -99,7 +99,7 @@ func (w *Builder) Assemble(b *Batch, fill Filler) {
 // last, for what is wrong with it on purpose. Only v1 minds long names
 // (capture/event_v1.go).
 func (w *Builder) unfit() bool {
-	switch scenario.Invalid(w.Pen.Fault) {
+	switch scenario.Invalid(w.Traffic.Fault) {
 	case scenario.InvalidNoID, scenario.InvalidOverSize:
 		return true
 	case scenario.InvalidLongName:

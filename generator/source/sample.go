@@ -50,12 +50,12 @@ func SampleFaults(out io.Writer, s *scenario.Scenario, start time.Time, from, n 
 	y.prepare(w)
 	var line []byte
 	for i := from; i < plan.Events && n > 0; i++ {
-		fault := y.model.Fault(i, &w.Pen)
+		fault := y.model.Fault(i, &w.Traffic)
 		if fault == "" {
 			continue
 		}
 		n--
-		y.model.Write(&w.Event, i, &w.Pen)
+		y.model.Write(&w.Event, i, &w.Traffic)
 		line = fmt.Appendf(line[:0], `{"index":%d,"fault":"%s","event":`, i, fault)
 		line = append(capture.AppendEvent(line, &w.Event), "}\n"...)
 		if _, err := out.Write(line); err != nil {
@@ -73,7 +73,7 @@ func (y *Synth) sample(out io.Writer, w *body.Builder, from, n int64) error {
 	y.prepare(w)
 	var line []byte
 	for i := from; i < from+n; i++ {
-		y.model.Write(&w.Event, i, &w.Pen)
+		y.model.Write(&w.Event, i, &w.Traffic)
 		line = append(capture.AppendEvent(line[:0], &w.Event), '\n')
 		if _, err := out.Write(line); err != nil {
 			return err
@@ -130,7 +130,7 @@ func Measure(s *scenario.Scenario, start time.Time, from, n int64) (*traffic.Sha
 	}
 	w := body.NewBuilder(s, start)
 	y.prepare(w)
-	return y.model.Measure(from, min(from+n, plan.Events), &w.Pen), nil
+	return y.model.Measure(from, min(from+n, plan.Events), &w.Traffic), nil
 }
 
 // Lost says which events of a run are meant, and when they were sent.

@@ -67,14 +67,14 @@ func (y *Synth) Build(b *body.Batch, w *body.Builder) {
 
 // prepare readies a builder for synthesized events.
 func (y *Synth) prepare(w *body.Builder) {
-	if w.Pen.Due == nil {
-		w.Pen.Start, w.Pen.Due = w.Origin, y.schedule.Cursor().Due
+	if w.Traffic.Due == nil {
+		w.Traffic.Start, w.Traffic.Due = w.Origin, y.schedule.Cursor().Due
 	}
 }
 
 // fillEvent writes event b.First+i into w.Event.
 func (y *Synth) fillEvent(b *body.Batch, i int64, w *body.Builder) {
-	y.model.Write(&w.Event, b.First+i, &w.Pen)
+	y.model.Write(&w.Event, b.First+i, &w.Traffic)
 }
 
 // tokens are those of several projects. Which one a batch bears is drawn from

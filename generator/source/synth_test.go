@@ -45,7 +45,7 @@ func eventsOf(s *scenario.Scenario, from, to int64) [][]byte {
 	y.prepare(w)
 	var all [][]byte
 	for i := from; i < to; i++ {
-		y.model.Write(&w.Event, i, &w.Pen)
+		y.model.Write(&w.Event, i, &w.Traffic)
 		all = append(all, capture.AppendEvent(nil, &w.Event))
 	}
 	return all

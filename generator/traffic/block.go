@@ -1,82 +1,183 @@
 package traffic
 
-import "sync"
+import (
+	"rehearse/internal/rng"
+)
 
-// blockEvents is how many consecutive events are planned together. A merge and
-// the events that it depends on lie in one block, or in two that know of each other
-// by arithmetic alone (see delays), so a block can be planned without any other.
-const blockEvents = 1 << 14
-
-// block is the plan of blockEvents consecutive events. It is planned once, by
-// whoever needs it first, and not changed as long as anybody uses it.
-type block struct {
-	number int64
-	events []planned
-
-	users   int // guarded by the blocks that it belongs to
-	mu      sync.Mutex
-	planned bool // guarded by mu
-	table   table
+// blockPlanner is where a block is planned: what is known at the place that planning
+// has come to.
+type blockPlanner struct {
+	*planner
+	s          rng.Stream
+	events     []planned
+	sessions   sessions
+	unassigned []assignment
+	ordinary   int    // places left that are not merges
+	spare      int    // no place before it can take a merge over
+	joined     int64  // who joined before the place
+	tail       joined // what the latest merge joined
+	pending    pendingMerges
+	crossing   []int64 // sessions that lie in this block and another, by number
+	turns      turns   // left for this block
 }
 
-// planned says who sends an event and which one. Places within the block are
-// counted from 1, so that 0 is none.
-type planned struct {
+// joined is an anonymous id and the person it was joined to.
+type joined struct {
 	who  person
-	kind uint16
-	anon uint16 // what makes the anonymous id, of the event or the one that a merge joins: the number of this place; beyond the places, a visit across blocks
-	via  uint16 // of a merge: the place that makes the id joined to, instead of the person's; of a copy: its original; of an early merge and what it changed places with: the other's place
-	mark mark
-	kept bool // other events refer to this place: it may not change
+	anon uint16
 }
 
-// anonymous returns the number that makes an anonymous id, given as in planned.
-func (b *block) anonymous(anon uint16) int64 {
-	if anon > blockEvents {
-		return b.table.visitors[anon-blockEvents-1]
+// plan draws which events there are, lists what some are to be, and then goes from
+// place to place.
+func (p *planner) plan(b *block) {
+	first := b.number * blockEvents
+	n := int(min(blockEvents, p.total-first))
+	t := &b.planner
+	if cap(t.events) < n {
+		t.events, t.sessions.before = make([]planned, n), make([]uint16, n)
 	}
-	return b.number*blockEvents + int64(anon) - 1
-}
-
-// blocks keeps those that are being worked on, and their memory for those that
-// come next.
-type blocks struct {
-	mu  sync.Mutex
-	all []*block
-}
-
-// swap gives back the block that its caller no longer needs, nil for none, and
-// returns block number n, planned or about to be.
-func (r *blocks) swap(old *block, n int64) *block {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if old != nil {
-		old.users--
+	*t = blockPlanner{
+		planner: p, s: rng.NewStream(p.seed^blockSalt, uint64(b.number)),
+		events: t.events[:n], unassigned: t.unassigned[:0], sessions: sessions{t.sessions.all[:0], t.sessions.before},
+		joined: p.join.upTo(first, p.total), pending: t.pending, crossing: t.crossing,
+		turns: p.people.crowd.turns(b.number),
 	}
-	var idle *block
-	for _, b := range r.all {
-		if b.number == n {
-			b.users++
-			return b
-		}
-		if b.users == 0 && (idle == nil || b.number < idle.number) {
-			idle = b
+	for _, q := range p.quotas {
+		for range q.upTo(first+int64(n), p.total) - q.upTo(first, p.total) {
+			t.unassigned = append(t.unassigned, q.assigns)
 		}
 	}
-	if idle == nil {
-		idle = &block{}
-		r.all = append(r.all, idle)
+	for j := range t.events {
+		kind := uint16(p.mix.draw.draw(&t.s))
+		t.events[j] = planned{kind: kind}
+		if !p.mix.kinds[kind].merge {
+			t.ordinary++
+		}
 	}
-	idle.number, idle.planned, idle.users = n, false, 1
-	return idle
+	if p.delays != nil {
+		t.planMerges(b.number)
+	}
+	for j := range t.events {
+		t.place(j)
+	}
+	if p.rules.early > 0 {
+		t.disorder()
+	}
+	b.events = t.events
 }
 
-// ready plans b unless somebody has.
-func (b *block) ready(p *planner) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.planned {
-		p.plan(b)
-		b.planned = true
+// place plans the event at j. A merge that finds nothing to merge, as at the
+// beginning of a block, changes places with a later event, so that the shares of
+// the mix stay what they are.
+func (t *blockPlanner) place(j int) {
+	e := &t.events[j]
+	if t.mix.kinds[e.kind].merge {
+		if t.merge(j) {
+			return
+		}
+		if !t.postpone(j) {
+			e.kind = t.mix.plain
+		}
 	}
+	t.event(j)
+}
+
+// postpone lets a later ordinary event change places with the merge at j.
+func (t *blockPlanner) postpone(j int) bool {
+	for t.spare = max(t.spare, j+1); t.spare < len(t.events); t.spare++ {
+		e := &t.events[t.spare]
+		if !t.mix.kinds[e.kind].merge {
+			e.kind, t.events[j].kind = t.events[j].kind, e.kind
+			return true
+		}
+	}
+	return false
+}
+
+// event plans an event that is no merge.
+func (t *blockPlanner) event(j int) {
+	e := &t.events[j]
+	server := t.mix.kinds[e.kind].server
+	if !server {
+		t.pending.room--
+	}
+	c, special := t.assign(j)
+	switch {
+	case special && c.trait == traitHot:
+		e.who = hotBit | person(c.hot)
+		return
+	case special && c.trait == traitJoin:
+		e.who = person(t.people.count + t.joined)
+		t.joined++
+		e.trait = traitJoin
+		t.begin(j)
+		return
+	case special && e.trait != traitNone: // a copy, already made
+		return
+	case special:
+		e.who, e.trait = t.draw(), c.trait
+		return
+	}
+	if t.delays != nil && t.beginPending(j) {
+		return
+	}
+	if t.rules.goOn > 0 && !server && t.s.Float64() < t.rules.goOn && t.goOn(j) {
+		return
+	}
+	e.who = t.draw()
+	t.begin(j)
+}
+
+// draw takes one person, of the crowd or of those who joined before.
+func (t *blockPlanner) draw() person {
+	if t.joined > 0 {
+		if k := int64(t.s.Below(uint64(t.people.count + t.joined))); k >= t.people.count {
+			return person(k)
+		}
+	}
+	if t.turns.left > 0 {
+		t.turns.left--
+		t.turns.next++
+		return person(t.people.crowd.listed.rank(t.turns.next - 1))
+	}
+	return person(t.people.crowd.draw(&t.s))
+}
+
+// assign takes an assignment for the event at j, if it is the event's turn: of those that
+// are left, each ordinary place is as likely to get one.
+func (t *blockPlanner) assign(j int) (assignment, bool) {
+	left := t.ordinary
+	t.ordinary--
+	if len(t.unassigned) == 0 || t.s.Below(uint64(max(left, 1))) >= uint64(len(t.unassigned)) {
+		return assignment{}, false
+	}
+	i := int(t.s.Below(uint64(len(t.unassigned))))
+	c := t.unassigned[i]
+	if c.trait == traitResent || c.trait == traitCopied {
+		if !t.copy(j, c.trait) {
+			return assignment{}, false
+		}
+	}
+	t.unassigned[i] = t.unassigned[len(t.unassigned)-1]
+	t.unassigned = t.unassigned[:len(t.unassigned)-1]
+	return c, true
+}
+
+// copy makes the event at j one that was planned before. It tells whether there
+// is one near by that is sound, of no hot id, whose number is exact, and not
+// known to be anonymous, so that no merge lies between the two.
+func (t *blockPlanner) copy(j int, m trait) bool {
+	if j == 0 {
+		return false
+	}
+	from := j - 1 - int(t.s.Below(uint64(min(j, maxSessions))))
+	for k := from; k >= max(from-maxSessions, 0); k-- {
+		o := &t.events[k]
+		if o.trait <= traitJoin && !o.who.hot() && o.anon == 0 && !t.mix.kinds[o.kind].merge {
+			o.kept = true
+			t.events[j] = planned{who: o.who, kind: o.kind, via: uint16(k + 1), trait: m}
+			return true
+		}
+	}
+	return false
 }

@@ -7,36 +7,50 @@ import (
 )
 
 // Census is under which ids the events of some blocks are sent: what chance
-// leaves open in a scenario. The counts add up to Events but for Merges, Refused,
-// New, Joins, MetNew and MetJoined, which are counted beside them.
+// leaves open in a scenario.
 type Census struct {
 	Blocks, Events int64
-	Whole          bool  // all events were looked at: nothing is left open
-	Crowd          int64 // under the id of a ranked person
-	Joined         int64 // of a person who joined during the run
-	Hot            int64 // of the hot list
-	FanIn          int64 // of the one person that fan-in merges join to
-	Anonymous      int64 // under an anonymous id
-	Illegal, None  int64 // under an id that is never merged, and under none at all
-	Merges         int64
-	Refused        int64 // merges of an id that is another person's already
-	New            int64 // different anonymous ids
-	Joins          int64 // persons who joined
-	MetNew         int64 // and have an event under their id in the block in which they did
-	MetJoined      int64 // different persons of each block who had joined before it, added up
-	Followed       int64 // events that have another of their id in a later batch, soon after
+	Whole          bool // all events were looked at: nothing is left open
+	IDEvents
+	MergeCounts
+	IDCounts
 
 	head      *crowd
 	ranks     int64 // of the crowd
-	people    map[person]tallied
+	people    map[person]personTally
 	anonymous []bearer
 	illegal   [len(illegalIDs)]int64
 	draws     float64 // that meet as many different ranks of the crowd as each block does
 }
 
-// tallied is how many events a person has, and the sum of the squares of what they are
+// IDEvents counts events by the kind of their id. They add up to all.
+type IDEvents struct {
+	Crowd         int64 // under the id of a ranked person
+	Joined        int64 // of a person who joined during the run
+	Hot           int64 // of the hot list
+	FanIn         int64 // of the one person that fan-in merges join to
+	Anonymous     int64 // under an anonymous id
+	Illegal, None int64 // under an id that is never merged, and under none at all
+}
+
+// MergeCounts counts merges.
+type MergeCounts struct {
+	Merges  int64
+	Refused int64 // of an id that is another person's already
+}
+
+// IDCounts counts ids, and events that follow one another.
+type IDCounts struct {
+	New       int64 // different anonymous ids
+	Joins     int64 // persons who joined
+	MetNew    int64 // and have an event under their id in the block in which they did
+	MetJoined int64 // different persons of each block who had joined before it, added up
+	Followed  int64 // events that have another of their id in a later batch, soon after
+}
+
+// personTally is how many events a person has, and the sum of the squares of what they are
 // in each block.
-type tallied struct{ events, squares float64 }
+type personTally struct{ events, squares float64 }
 
 // bearer is an anonymous id, by the number that makes it, and how many events have it.
 type bearer struct {
@@ -47,9 +61,15 @@ type bearer struct {
 // Pair is the two ids of a merge. Its slices are valid until the next.
 type Pair struct {
 	Target, Source []byte
-	Ahead          bool          // the first event of Source is still to come
-	Apart          time.Duration // since the latest event of Source; in a block that was not looked at it is taken to be where it is on average
-	Since          time.Duration // since the first event of Source; 0: it is still to come, or Source was merged before it, or to somebody else
+
+	// Ahead: the first event of Source is still to come.
+	Ahead bool
+	// Apart is the time since the latest event of Source. In a block that was not looked
+	// at it is taken to be where it is on average.
+	Apart time.Duration
+	// Since is the time since the first event of Source; 0: it is still to come, or
+	// Source was merged before it, or to somebody else.
+	Since time.Duration
 }
 
 // Census plans as many blocks, evenly spread over the run, and counts them; at
@@ -60,8 +80,14 @@ func (m *Model) Census(blocks int64, due func(int64) time.Duration, soon time.Du
 	p := m.planner
 	all := (p.total + blockEvents - 1) / blockEvents
 	n := min(blocks, all)
-	c := &Census{Blocks: n, Whole: n == all, head: &p.people.crowd, ranks: p.people.count, people: map[person]tallied{}}
-	t := &taker{Census: c, m: m, due: due, merge: merge, met: map[person]int64{}, latest: map[int64]time.Duration{}, soon: soon, sent: map[uint64]sending{}}
+	c := &Census{
+		Blocks: n, Whole: n == all,
+		head: &p.people.crowd, ranks: p.people.count, people: map[person]personTally{},
+	}
+	t := &taker{
+		Census: c, m: m, due: due, merge: merge, met: map[person]int64{},
+		latest: map[int64]time.Duration{}, soon: soon, sent: map[uint64]sending{},
+	}
 	var b *block
 	for k := range n {
 		number := int64((float64(k) + 0.5) * float64(all) / float64(n))
@@ -94,7 +120,7 @@ func (t *taker) take(b *block) {
 	clear(t.met)
 	for j := range b.events {
 		e := &b.events[j]
-		if e.mark == markResent || e.mark == markCopied {
+		if e.trait == traitResent || e.trait == traitCopied {
 			e = &b.events[e.via-1]
 		}
 		t.Events++
@@ -118,9 +144,9 @@ type sending struct {
 func (t *taker) follow(e *planned, b *block, j int) {
 	id := uint64(e.who)
 	switch {
-	case e.mark == markNoID:
+	case e.trait == traitNoID:
 		return
-	case t.m.planner.mix.kinds[e.kind].merge && (e.via == 0 || e.mark == markEarly):
+	case t.m.planner.mix.kinds[e.kind].merge && (e.via == 0 || e.trait == traitEarly):
 	case t.m.planner.mix.kinds[e.kind].merge:
 		id = anonymousBit | uint64(b.anonymous(e.via))
 	case e.anon != 0:
@@ -140,7 +166,7 @@ func (t *taker) follow(e *planned, b *block, j int) {
 }
 
 // anonymousBit sets the numbers that make anonymous ids apart from persons. Those of
-// visits have bit 62, of the hot list bit 63.
+// sessions have bit 62, of the hot list bit 63.
 const anonymousBit = 1 << 61
 
 // sumUp adds a block to what is known of the ids.
@@ -149,7 +175,7 @@ func (t *taker) sumUp(b *block) {
 	t.Joins += t.m.planner.join.upTo(b.number*blockEvents+int64(len(b.events)), t.m.planner.total) - joined
 	for who, n := range t.met {
 		sum := t.people[who]
-		t.people[who] = tallied{sum.events + float64(n), sum.squares + float64(n*n)}
+		t.people[who] = personTally{sum.events + float64(n), sum.squares + float64(n*n)}
 		switch {
 		case who.hot():
 		case int64(who) < t.m.planner.people.count:
@@ -173,9 +199,9 @@ func (t *taker) sumUp(b *block) {
 // count counts an event that is no merge.
 func (t *taker) count(e *planned, b *block, j int) {
 	switch {
-	case e.mark == markNoID:
+	case e.trait == traitNoID:
 		t.None++
-	case e.mark == markIllegalID:
+	case e.trait == traitIllegalID:
 		t.Illegal++
 		t.illegal[(b.number*blockEvents+int64(j))%int64(len(illegalIDs))]++
 	case e.anon != 0:
@@ -212,9 +238,9 @@ func (t *taker) person(who person) {
 // merged counts the merge at j.
 func (t *taker) merged(e *planned, b *block, j int) {
 	kind := &t.m.planner.mix.kinds[e.kind]
-	chained := e.via != 0 && e.mark != markEarly
+	chained := e.via != 0 && e.trait != traitEarly
 	t.Merges++
-	if e.mark == markReused && string(kind.name) != scenario.EventMergeDangerously {
+	if e.trait == traitReused && string(kind.name) != scenario.EventMergeDangerously {
 		t.Refused++
 	}
 	if chained {

@@ -50,7 +50,7 @@ func compareCensus(t *testing.T, traffic *scenario.Traffic) {
 	seen := map[string]int64{}
 	var none, merges, illegal int64
 	var e capture.Event
-	p := Pen{Due: due}
+	p := Writer{Due: due}
 	links, since := map[string]time.Duration{}, map[string]time.Duration{}
 	for i := range int64(total) {
 		m.Write(&e, i, &p)
@@ -70,7 +70,7 @@ func compareCensus(t *testing.T, traffic *scenario.Traffic) {
 			links[string(e.DistinctID)+" "+string(link)] = due(i) - since[string(link)]
 		}
 	}
-	const slack = 50 * time.Millisecond // a visit across blocks begins with the next event that is free
+	const slack = 50 * time.Millisecond // a session across blocks begins with the next event that is free
 	shown, late := 0, 0
 	c := m.Census(100, due, 0, func(p *Pair) {
 		shown++

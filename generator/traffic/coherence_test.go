@@ -87,7 +87,7 @@ func (g *graph) merge(t interface{ Fatalf(string, ...any) }, e read) {
 	g.into[source] = e.DistinctID
 }
 
-// TestMergesAreCoherent checks random mixes of merges, visits, crowds and
+// TestMergesAreCoherent checks random mixes of merges, sessions, crowds and
 // faults, in blocks that are short or cut: every merge names an id that has
 // earlier events, none is merged away twice, none sends afterwards.
 func TestMergesAreCoherent(t *testing.T) {
@@ -158,7 +158,7 @@ func TestMergeShapes(t *testing.T) {
 	}
 }
 
-// TestVisits: a visit begins anonymous and goes on as the person, its length has
+// TestVisits: a session begins anonymous and goes on as the person, its length has
 // the mean asked for, and the share that begins anonymous too.
 func TestVisits(t *testing.T) {
 	t.Parallel()
@@ -184,7 +184,7 @@ func TestVisits(t *testing.T) {
 			returned++
 		}
 	}
-	// In a crowd of 10^9 nobody comes twice: a person is a visit that did not
+	// In a crowd of 10^9 nobody comes twice: a person is a session that did not
 	// begin anonymous, or one that a merge identified.
 	persons := map[string]bool{}
 	for id := range g.seen {

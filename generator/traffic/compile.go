@@ -8,9 +8,9 @@ import (
 	"rehearse/scenario"
 )
 
-// builder puts a shape together, member by member.
-type builder struct {
-	shape shape
+// compiler puts a shape together, member by member.
+type compiler struct {
+	made  properties
 	start int             // of the member that is being built
 	given map[string]bool // the names that the scenario gives values to; nil: none
 }
@@ -29,7 +29,7 @@ func givenBy(all []scenario.Property) map[string]bool {
 
 // free is the beginning of a text property of a name that nobody else gives a
 // value to: the first of two, or else the second with a number.
-func (b *builder) free(name, other string) string {
+func (b *compiler) free(name, other string) string {
 	for n := 1; b.given[name]; n++ {
 		name = other
 		if n > 1 {
@@ -40,7 +40,7 @@ func (b *builder) free(name, other string) string {
 }
 
 // left returns what of a line of members the scenario does not give itself.
-func (b *builder) left(line string) string {
+func (b *compiler) left(line string) string {
 	if b.given == nil {
 		return line
 	}
@@ -76,7 +76,7 @@ func members(line string) (all []string) {
 // template adds members that are written as one line of text each. What stands
 // between < and > is a value: choices, separated by bars; low..high; words
 // low..high; session, device or uuid.
-func (b *builder) template(lines []string) {
+func (b *compiler) template(lines []string) {
 	for _, line := range lines {
 		if line = b.left(line); line == "" {
 			continue
@@ -97,28 +97,28 @@ func (b *builder) template(lines []string) {
 }
 
 // begin starts a member.
-func (b *builder) begin() {
-	b.start = len(b.shape.parts)
-	b.shape.parts = append(b.shape.parts, part{member: true, text: ","})
+func (b *compiler) begin() {
+	b.start = len(b.made.parts)
+	b.made.parts = append(b.made.parts, part{member: true, text: ","})
 }
 
 // end closes the member: it folds its parts, and notes how large it can become.
-func (b *builder) end() {
+func (b *compiler) end() {
 	b.fold()
 	size := 0
-	for i := b.start; i < len(b.shape.parts); i++ {
-		size += b.shape.parts[i].most()
+	for i := b.start; i < len(b.made.parts); i++ {
+		size += b.made.parts[i].most()
 	}
-	b.shape.parts[b.start].size = size
+	b.made.parts[b.start].size = size
 }
 
 // fold writes neighbouring choices of the member, and the text behind them, as
 // one choice of everything that they can become, as long as that is not too much.
-func (b *builder) fold() {
-	rest := b.shape.parts[b.start+1:]
-	b.shape.parts = b.shape.parts[:b.start+1]
+func (b *compiler) fold() {
+	rest := b.made.parts[b.start+1:]
+	b.made.parts = b.made.parts[:b.start+1]
 	for _, p := range rest {
-		last := &b.shape.parts[len(b.shape.parts)-1]
+		last := &b.made.parts[len(b.made.parts)-1]
 		switch {
 		case last.op != opChoice || last.weights != nil:
 		case p.op == opText:
@@ -128,7 +128,7 @@ func (b *builder) fold() {
 			last.choices = product(last.choices, p.choices)
 			continue
 		}
-		b.shape.parts = append(b.shape.parts, p)
+		b.made.parts = append(b.made.parts, p)
 	}
 }
 
@@ -147,22 +147,22 @@ func product(a, b []string) []string {
 }
 
 // fix makes all members so far such that must be there.
-func (b *builder) fix() { b.shape.fixed = len(b.shape.parts) }
+func (b *compiler) fix() { b.made.fixed = len(b.made.parts) }
 
 // text adds constant text to the member.
-func (b *builder) text(s string) {
-	last := &b.shape.parts[len(b.shape.parts)-1]
+func (b *compiler) text(s string) {
+	last := &b.made.parts[len(b.made.parts)-1]
 	if last.op == opText {
 		last.text += s
 		return
 	}
-	b.shape.parts = append(b.shape.parts, part{text: s})
+	b.made.parts = append(b.made.parts, part{text: s})
 }
 
 // set gives the text before it a value.
-func (b *builder) set(p part) {
+func (b *compiler) set(p part) {
 	b.text("")
-	last := &b.shape.parts[len(b.shape.parts)-1]
+	last := &b.made.parts[len(b.made.parts)-1]
 	p.text, p.member = last.text, last.member
 	for i := range p.choices {
 		p.choices[i] = p.text + p.choices[i]
@@ -171,7 +171,7 @@ func (b *builder) set(p part) {
 }
 
 // value reads what a template holds between its brackets.
-func (b *builder) value(s string) {
+func (b *compiler) value(s string) {
 	switch words, isWords := strings.CutPrefix(s, "words "); {
 	case s == "session":
 		b.set(part{op: opSession})
@@ -191,7 +191,7 @@ func (b *builder) value(s string) {
 }
 
 // number adds a number. Few different ones are written beforehand.
-func (b *builder) number(p part) {
+func (b *compiler) number(p part) {
 	if p.span > fewNumbers {
 		b.set(p)
 		return
@@ -234,7 +234,7 @@ func (p *part) most() int {
 }
 
 // describe adds members that the scenario describes.
-func (b *builder) describe(all []scenario.Property) {
+func (b *compiler) describe(all []scenario.Property) {
 	for _, p := range all {
 		b.begin()
 		b.text(quote(p.Name) + ":")
@@ -244,7 +244,7 @@ func (b *builder) describe(all []scenario.Property) {
 }
 
 // property adds one described value.
-func (b *builder) property(v scenario.PropertyValue) {
+func (b *compiler) property(v scenario.PropertyValue) {
 	switch {
 	case v.Number != nil:
 		n := v.Number
@@ -269,7 +269,7 @@ func (b *builder) property(v scenario.PropertyValue) {
 }
 
 // choices adds one of several texts; if there is but one, it is constant.
-func (b *builder) choices(all []scenario.Choice) {
+func (b *compiler) choices(all []scenario.Choice) {
 	if len(all) == 1 {
 		b.text(all[0].JSON)
 		return
@@ -283,7 +283,7 @@ func (b *builder) choices(all []scenario.Choice) {
 	}
 	p := part{op: opChoice, choices: texts}
 	if !even {
-		p.weights = newAlias(weights)
+		p.weights = newSampler(weights)
 	}
 	b.set(p)
 }

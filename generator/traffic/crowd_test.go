@@ -13,7 +13,7 @@ import (
 func ranksOf(t *testing.T, m *Model, total int64) map[string]int {
 	t.Helper()
 	var e capture.Event
-	p := Pen{Due: func(int64) time.Duration { return 0 }}
+	p := Writer{Due: func(int64) time.Duration { return 0 }}
 	counts := map[string]int{}
 	for i := range total {
 		m.Write(&e, i, &p)
@@ -61,7 +61,7 @@ func TestListedRanksAreMet(t *testing.T) {
 	}
 }
 
-// TestListedRanksAmongOthers: merges, faults, visits and hot ids draw from the same
+// TestListedRanksAmongOthers: merges, faults, sessions and hot ids draw from the same
 // list, and leave its proportions alone: nobody of 1,000 equal ids is hot.
 func TestListedRanksAmongOthers(t *testing.T) {
 	t.Parallel()

@@ -9,30 +9,30 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// delays knows which visits end in a merge later on, and when. Every block begins
-// as many such visits, and a visit is named by its block c and its slot k: slot k
+// delays knows which sessions end in a merge later on, and when. Every block begins
+// as many such sessions, and a session is named by its block c and its slot k: slot k
 // says at which place of the block it begins and how long its id stays anonymous,
 // and comes in one block of so many (rounds), so that there are many different
 // delays however rare merges are.
 //
-// The merge of visit (c, k) belongs to the block in whose time it falls due. For
-// one slot that time rises with c, so the visits whose merges belong to block b are
-// those with edge(b, k) ≤ c < edge(b+1, k): every block finds its own, each visit
-// is found once, and no block needs the plan of another. A visit that finds no
+// The merge of session (c, k) belongs to the block in whose time it falls due. For
+// one slot that time rises with c, so the sessions whose merges belong to block b are
+// those with edge(b, k) ≤ c < edge(b+1, k): every block finds its own, each session
+// is found once, and no block needs the plan of another. A session that finds no
 // merge, because others are due as well or the run is over, stays anonymous.
 type delays struct {
 	curve  *schedule.Curve
-	normal bell
+	normal lognormal
 	slots  []slot
 	rounds int64
 	seed   uint64
-	begun  float64 // visits that begin in a block on average: some of its merges end one that began elsewhere
-	fanIn  float64 // share of the visits whose merge joins to the one person of all
+	begun  float64 // sessions that begin in a block on average: some of its merges end one that began elsewhere
+	fanIn  float64 // share of the sessions whose merge joins to the one person of all
 	chains float64 // of those that do not, whose merge joins to an id that was joined before
-	reused float64 // of the merges, that end no visit
+	reused float64 // of the merges, that end no session
 }
 
-// slot is when a visit begins and its id is merged.
+// slot is when a session begins and its id is merged.
 type slot struct {
 	place int64 // within the block
 	after time.Duration
@@ -42,15 +42,15 @@ const (
 	// fewestSlots is how many different delays there are at least.
 	fewestSlots = 256
 	// spareVisits is how many standard deviations of a block's number of merges
-	// are begun beside the merges, so that hardly any finds no visit.
-	spareVisits = 2
+	// are begun beside the merges, so that hardly any finds no session.
+	spareSessions = 2
 	// sureRoom is how many standard deviations of a block's number of ordinary
-	// events are left free, so that none lacks an event to begin a visit with.
+	// events are left free, so that none lacks an event to begin a session with.
 	sureRoom = 6
 )
 
-// newDelays prepares the visits of a run along a curve, where merges are a share of
-// the events, room is the share that may belong to visits; nil if the scenario does
+// newDelays prepares the sessions of a run along a curve, where merges are a share of
+// the events, room is the share that may belong to sessions; nil if the scenario does
 // not say how long ids stay anonymous.
 func newDelays(t *scenario.Traffic, curve *schedule.Curve, merges, room float64) *delays {
 	m := t.Merges
@@ -58,13 +58,13 @@ func newDelays(t *scenario.Traffic, curve *schedule.Curve, merges, room float64)
 		return nil
 	}
 	joins, free := merges*(1-m.Reused)*blockEvents, room*blockEvents
-	each := int64(max(min(math.Ceil(joins+spareVisits*math.Sqrt(joins)), free-sureRoom*math.Sqrt(free)), 0))
+	each := int64(max(min(math.Ceil(joins+spareSessions*math.Sqrt(joins)), free-sureRoom*math.Sqrt(free)), 0))
 	if each == 0 {
 		return nil
 	}
 	d := &delays{
-		curve: curve, normal: newBell(m.Delay), rounds: max(1, fewestSlots/each), seed: t.Seed ^ delaySalt, reused: m.Reused,
-		begun: (joins + float64(each)) / 2,
+		curve: curve, normal: newLognormal(m.Delay), rounds: max(1, fewestSlots/each), seed: t.Seed ^ delaySalt,
+		reused: m.Reused, begun: (joins + float64(each)) / 2,
 		fanIn: m.FanIn / max(1-m.Reused, 1e-300), chains: m.Chains / max(1-m.Reused-m.FanIn, 1e-300),
 	}
 	s := rng.NewStream(d.seed, 0)
@@ -79,7 +79,7 @@ func newDelays(t *scenario.Traffic, curve *schedule.Curve, merges, room float64)
 // run.
 func (d *delays) start(b int64) time.Duration { return d.curve.When(float64(b * blockEvents)) }
 
-// edge is the first block whose visit of a slot is merged at a time or later.
+// edge is the first block whose session of a slot is merged at a time or later.
 func (d *delays) edge(at time.Duration, k int) int64 {
 	s := &d.slots[k]
 	return int64(math.Ceil((d.curve.Count(at-s.after) - float64(s.place)) / blockEvents))
@@ -92,68 +92,54 @@ func (d *delays) in(low, high int64, k int) (first, n int64) {
 	return first, max(high-first+d.rounds-1, 0) / d.rounds
 }
 
-// visitBit sets the numbers of these visits apart from those of events.
-const visitBit = 1 << 62
+// sessionBit sets the numbers of these sessions apart from those of events.
+const sessionBit = 1 << 62
 
 // size is how many slots there are.
 func (d *delays) size() int64 { return int64(len(d.slots)) }
 
-// number names visit (c, k), as events are named by their numbers.
-func (d *delays) number(c int64, k int) int64 { return visitBit | c*d.size() + int64(k) }
+// number names session (c, k), as events are named by their numbers.
+func (d *delays) number(c int64, k int) int64 { return sessionBit | c*d.size() + int64(k) }
 
-// origin is the block in which a visit begins, and the event with which it is to.
+// origin is the block in which a session begins, and the event with which it is to.
 func (d *delays) origin(number int64) (block, event int64) {
-	block = number &^ visitBit / d.size()
-	return block, block*blockEvents + d.slots[number&^visitBit%d.size()].place
+	block = number &^ sessionBit / d.size()
+	return block, block*blockEvents + d.slots[number&^sessionBit%d.size()].place
 }
 
-// waited is how long the id that the merge at place j of a block joins has been
-// anonymous; 0 where that is not to be said: no merge, or one before the id's first
-// event, or of an id that is somebody's already.
-func (m *Model) waited(e *planned, b *block, j int64, due func(int64) time.Duration) time.Duration {
-	if !m.planner.mix.kinds[e.kind].merge || e.mark != markNone {
-		return 0
-	}
-	began := b.anonymous(e.anon)
-	if e.anon > blockEvents {
-		_, began = m.planner.delays.origin(began)
-	}
-	return due(b.number*blockEvents+j) - due(began)
-}
-
-// visitorOf draws who a visit is by: whoever plans its beginning or its merge comes to
+// sessionPerson draws who a session is by: whoever plans its beginning or its merge comes to
 // the same.
-func (p *planner) visitorOf(number int64) person {
+func (p *planner) sessionPerson(number int64) person {
 	s := rng.NewStream(p.delays.seed, uint64(number))
 	block, _ := p.delays.origin(number)
-	return p.drawVisitor(&s, p.join.upTo(block*blockEvents, p.total))
+	return p.drawSessionPerson(&s, p.join.upTo(block*blockEvents, p.total))
 }
 
-// drawVisitor draws who a visit that ends in a merge is by.
-func (p *planner) drawVisitor(s *rng.Stream, joined int64) person {
+// drawSessionPerson draws who a session that ends in a merge is by.
+func (p *planner) drawSessionPerson(s *rng.Stream, joined int64) person {
 	if p.delays.fanIn > 0 && s.Float64() < p.delays.fanIn {
 		return p.people.fanIn()
 	}
 	return p.people.draw(s, joined)
 }
 
-// bell is the distribution of delays: their logarithms are normal.
-type bell struct{ mean, deviation float64 }
+// lognormal is the distribution of delays: their logarithms are normal.
+type lognormal struct{ mean, deviation float64 }
 
 // z90 is the standard normal's 90th percentile.
 const z90 = 1.2815515655446004
 
-// newBell returns the distribution through two percentiles.
-func newBell(d scenario.Delay) bell {
+// newLognormal returns the distribution through two percentiles.
+func newLognormal(d scenario.Delay) lognormal {
 	mean := math.Log(d.P50.Seconds())
-	return bell{mean, (math.Log(d.P90.Seconds()) - mean) / z90}
+	return lognormal{mean, (math.Log(d.P90.Seconds()) - mean) / z90}
 }
 
 // longestDelay keeps sums of times within their bounds: nobody waits so long.
 const longestDelay = 100 * 366 * 24 * time.Hour
 
 // quantile is the delay that a share of all stay below.
-func (b bell) quantile(share float64) time.Duration {
+func (b lognormal) quantile(share float64) time.Duration {
 	z := math.Sqrt2 * math.Erfinv(2*share-1)
 	if b.deviation == 0 {
 		z = 0
@@ -162,7 +148,7 @@ func (b bell) quantile(share float64) time.Duration {
 }
 
 // below is the share of the delays that are shorter.
-func (b bell) below(d time.Duration) float64 {
+func (b lognormal) below(d time.Duration) float64 {
 	off := math.Log(d.Seconds()) - b.mean
 	switch {
 	case b.deviation > 0:
@@ -174,7 +160,7 @@ func (b bell) below(d time.Duration) float64 {
 }
 
 // within draws a delay that is no longer than most.
-func (b bell) within(most time.Duration, s *rng.Stream) time.Duration {
+func (b lognormal) within(most time.Duration, s *rng.Stream) time.Duration {
 	u := s.Float64()
 	if share := b.below(most); share > 0 {
 		return min(b.quantile(u*share), most)

@@ -12,7 +12,7 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// TestEachVisitIsFoundOnce: whatever the curve, every visit that a block begins is
+// TestEachVisitIsFoundOnce: whatever the curve, every session that a block begins is
 // found by exactly one block, the one in whose time its merge is due, or by none
 // because the run ends before.
 func TestEachVisitIsFoundOnce(t *testing.T) {
@@ -60,7 +60,7 @@ func TestEachVisitIsFoundOnce(t *testing.T) {
 	})
 }
 
-// followed is what becomes of the visits of a run.
+// followed is what becomes of the sessions of a run.
 type followed struct {
 	merges, events, late, early int
 	anonymous, persons          int             // different anonymous ids, and others that were never joined to
@@ -79,7 +79,7 @@ func follow(t interface {
 	Fatalf(string, ...any)
 }, m *Model, curve *schedule.Curve) *followed {
 	t.Helper()
-	f, p := &followed{}, &Pen{}
+	f, p := &followed{}, &Writer{}
 	first, merged := map[int64]int64{}, map[int64]bool{}
 	persons := map[person]bool{} // false: known by a merge
 	for i := range curve.Total() {
@@ -96,14 +96,14 @@ func follow(t interface {
 			if _, seen := first[number]; !seen {
 				first[number] = i
 			}
-			if merged[number] && e.mark == markNone && e.via == 0 && !early(p.block, e.anon) {
+			if merged[number] && e.trait == traitNone && e.via == 0 && !early(p.block, e.anon) {
 				t.Fatalf("event %d is of an id that was merged away", i)
 			}
-		case merge && e.mark == markEarly:
+		case merge && e.trait == traitEarly:
 			f.merges++
 			f.early++
 			merged[number] = true
-		case merge && e.mark == markReused:
+		case merge && e.trait == traitReused:
 			f.merges++
 			if !merged[number] {
 				t.Fatalf("event %d merges an id anew that nobody merged", i)
@@ -128,12 +128,12 @@ func follow(t interface {
 
 // early tells whether an id of the block is merged before its first event.
 func early(b *block, anon uint16) bool {
-	return anon <= blockEvents && b.events[anon-1].mark == markEarly
+	return anon <= blockEvents && b.events[anon-1].trait == traitEarly
 }
 
 // TestDelays holds whole runs against the delays that they are asked for, and
 // against the same runs without: the mix stays the same to the event, and so do
-// the visits about.
+// the sessions about.
 func TestDelays(t *testing.T) {
 	t.Parallel()
 	if raced {
@@ -218,7 +218,7 @@ func TestDelaysOfAnyTraffic(t *testing.T) {
 			Delay: scenario.Delay{P50: p50, P90: p50 * time.Duration(rapid.Int64Range(1, 30).Draw(t, "spread"))},
 		}
 		traffic.Faults.Duplicates, traffic.Faults.EarlyMerges = rapid.Float64Range(0, 0.1).Draw(t, "duplicates"), share.Draw(t, "early")
-		// Visits have at least a fifth of the room, half of them begin anonymous, and
+		// Sessions have at least a fifth of the room, half of them begin anonymous, and
 		// merges are half of those at most: a twentieth of the room.
 		traffic.Events = []scenario.EventShare{
 			{Name: "a", Weight: 60}, {Name: "b", Weight: rapid.Float64Range(0, 40).Draw(t, "server"), From: scenario.FromServer},
@@ -243,14 +243,14 @@ func TestDelaysNeedNoOtherBlock(t *testing.T) {
 	traffic := busy()
 	traffic.Merges.Delay = scenario.Delay{P50: 10 * time.Second, P90: 40 * time.Second}
 	const blocks = 5
-	m, p := along(traffic, blocks*blockEvents), &Pen{}
+	m, p := along(traffic, blocks*blockEvents), &Writer{}
 	for b := range int64(blocks) {
 		m.plan(b*blockEvents, p)
-		fresh, q := along(traffic, blocks*blockEvents), &Pen{}
+		fresh, q := along(traffic, blocks*blockEvents), &Writer{}
 		for _, other := range []int64{(b + 3) % blocks, b} {
 			fresh.plan(other*blockEvents, q)
 		}
-		if !slices.Equal(p.block.events, q.block.events) || !slices.Equal(p.block.table.visitors, q.block.table.visitors) {
+		if !slices.Equal(p.block.events, q.block.events) || !slices.Equal(p.block.planner.crossing, q.block.planner.crossing) {
 			t.Errorf("block %d has two plans", b)
 		}
 	}
@@ -261,7 +261,7 @@ func BenchmarkPlan(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			traffic := busy()
 			traffic.Merges.Delay = delay
-			m, pen := along(traffic, 400_000_000), &Pen{}
+			m, pen := along(traffic, 400_000_000), &Writer{}
 			b.ReportAllocs()
 			for i := int64(0); b.Loop(); i += blockEvents {
 				m.plan(i, pen)

@@ -71,7 +71,7 @@ func illegal(id string) bool {
 	return false
 }
 
-// TestQuotasAddUp: wherever a run is cut into blocks, the cards of all blocks
+// TestQuotasAddUp: wherever a run is cut into blocks, the assignments of all blocks
 // together are as many as asked for.
 func TestQuotasAddUp(t *testing.T) {
 	t.Parallel()
@@ -100,9 +100,9 @@ func TestClock(t *testing.T) {
 	last := from
 	var hours [24]float64
 	weekend := 0.0
-	pen := newPen()
+	pen := newWriter()
 	for i := range int64(n) {
-		at := m.clock.at(i, 0, pen)
+		at := m.timestamps.at(i, 0, pen)
 		if at.Before(last) || !at.Before(to) {
 			t.Fatalf("event %d is of %v, after one of %v", i, at, last)
 		}
@@ -113,7 +113,7 @@ func TestClock(t *testing.T) {
 			weekend++
 		}
 	}
-	if first := m.clock.at(0, 0, pen); !first.Equal(from) || to.Sub(last) > time.Hour {
+	if first := m.timestamps.at(0, 0, pen); !first.Equal(from) || to.Sub(last) > time.Hour {
 		t.Errorf("events lie from %v to %v, want %v to %v", first, last, from, to)
 	}
 	if night := hours[3] / hours[15]; night < 0.18 || night > 0.22 {
@@ -133,18 +133,18 @@ func TestDisorderAndClockSkew(t *testing.T) {
 	shaken.Timestamps.Disorder = 10 * time.Minute
 	skewed := *plain
 	skewed.Timestamps.ClockSkew = time.Minute
-	a, b, c := newClock(plain, n), newClock(&shaken, n), newClock(&skewed, n)
+	a, b, c := newTimestamper(plain, n), newTimestamper(&shaken, n), newTimestamper(&skewed, n)
 	var back, off time.Duration
 	for i := range int64(n) {
-		at := a.at(i, 0, newPen())
-		d := at.Sub(b.at(i, 0, newPen()))
+		at := a.at(i, 0, newWriter())
+		d := at.Sub(b.at(i, 0, newWriter()))
 		if d < 0 || d > 10*time.Minute {
 			t.Fatalf("event %d lies %v before its place", i, d)
 		}
 		back += d
 		who := person(i % 500)
-		skew := c.at(i, who, newPen()).Sub(at)
-		if again := c.at(int64(who), who, newPen()).Sub(a.at(int64(who), 0, newPen())); again != skew {
+		skew := c.at(i, who, newWriter()).Sub(at)
+		if again := c.at(int64(who), who, newWriter()).Sub(a.at(int64(who), 0, newWriter())); again != skew {
 			t.Fatalf("the clock of %d is off by %v and by %v", who, skew, again)
 		}
 		off += skew.Abs()
@@ -161,8 +161,8 @@ func TestDisorderAndClockSkew(t *testing.T) {
 func TestScenarioKindsAllHaveAMark(t *testing.T) {
 	t.Parallel()
 	for _, kind := range scenario.InvalidKinds() {
-		if markOf(kind).fault() != string(kind) {
-			t.Errorf("%s is marked as %q", kind, markOf(kind).fault())
+		if traitOf(kind).fault() != string(kind) {
+			t.Errorf("%s is marked as %q", kind, traitOf(kind).fault())
 		}
 	}
 }

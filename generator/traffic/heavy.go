@@ -22,10 +22,10 @@ func (m *Model) Heavy(c *Census, most int64) []Heavy {
 	h.rest = max(h.total-float64(c.Events), 0)
 	h.clump = c.clump(m)
 	for _, q := range m.planner.quotas {
-		switch q.card.mark {
-		case markHot:
-			h.add(m.planner.people.hot[q.card.hot], float64(q.want), 0, 1)
-		case markIllegalID:
+		switch q.assigns.trait {
+		case traitHot:
+			h.add(m.planner.people.hot[q.assigns.hot], float64(q.want), 0, 1)
+		case traitIllegalID:
 			for i, id := range illegalIDs {
 				left := (float64(q.want) - float64(c.Illegal)) / float64(len(illegalIDs))
 				h.add(id, float64(c.illegal[i])+left, left, 1)
@@ -121,8 +121,8 @@ func (c *Census) expected(who person) float64 {
 const clumped = 64
 
 // clump is how many times as large the variance of a person's number of events is as
-// its mean: events of a visit come together. It is measured between the blocks, or
-// where there is but one follows from the length of visits.
+// its mean: events of a session come together. It is measured between the blocks, or
+// where there is but one follows from the length of sessions.
 func (c *Census) clump(m *Model) float64 {
 	blocks := float64(c.Blocks)
 	if blocks < 2 {
@@ -139,7 +139,7 @@ func (c *Census) clump(m *Model) float64 {
 
 // Persons is how many different ids a run is expected to use, and half the width of a
 // 95 % interval of that as a share of it: ranks of the crowd, persons who join,
-// anonymous ids, the hot list and those that are never merged. Events of one visit are
+// anonymous ids, the hot list and those that are never merged. Events of one session are
 // one draw from the crowd, so the draws are reckoned back from the different persons
 // that each block has.
 func (m *Model) Persons(c *Census) (persons, off float64) {
@@ -222,7 +222,7 @@ func (m *Model) ofCrowd(c *Census) float64 {
 }
 
 // Once is the share of the ids of a run that are expected to have one event, if it is
-// like what c counted; false where visits leave that open.
+// like what c counted; false where sessions leave that open.
 func (m *Model) Once(c *Census) (share float64, ok bool) {
 	persons, _ := m.Persons(c)
 	if c.Whole {
@@ -239,7 +239,7 @@ func (m *Model) Once(c *Census) (share float64, ok bool) {
 	}
 	copied := 0.0
 	for _, q := range m.planner.quotas {
-		if q.card.mark == markResent || q.card.mark == markCopied {
+		if q.assigns.trait == traitResent || q.assigns.trait == traitCopied {
 			copied += float64(q.want)
 		}
 	}

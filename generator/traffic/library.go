@@ -8,15 +8,15 @@ import (
 	"rehearse/scenario"
 )
 
-// shapeOf returns the properties of an event: what its name demands, what the
+// propertiesOf returns the properties of an event: what its name demands, what the
 // scenario or else the built-in shape of its name gives it, its groups, and what
 // its client library sends with everything. What the scenario gives stands instead
 // of a built-in property of the same name.
-func shapeOf(e scenario.EventShare, groups []scenario.Group, client scenario.Client) shape {
-	b := builder{given: givenBy(e.Properties)}
-	b.shape.personless = !b.given["$process_person_profile"]
-	b.shape.filler = b.free("note", "filler")
-	b.shape.excess = b.free("attachment", "excess")
+func propertiesOf(e scenario.EventShare, groups []scenario.Group, client scenario.Client) properties {
+	b := compiler{given: givenBy(e.Properties)}
+	b.made.personless = !b.given["$process_person_profile"]
+	b.made.filler = b.free("note", "filler")
+	b.made.excess = b.free("attachment", "excess")
 	b.template(demanded(e.Name))
 	if e.Name == scenario.EventGroupIdentify {
 		b.groupKey(groups)
@@ -39,7 +39,7 @@ func shapeOf(e scenario.EventShare, groups []scenario.Group, client scenario.Cli
 			b.elements()
 		}
 	}
-	return b.shape
+	return b.made
 }
 
 // sentBy is a built-in shape as the client of a server has it, which says of every
@@ -74,7 +74,7 @@ func demanded(name string) []string {
 
 // groupKey adds which group a $groupidentify describes: the person's own, where
 // the scenario has groups.
-func (b *builder) groupKey(all []scenario.Group) {
+func (b *compiler) groupKey(all []scenario.Group) {
 	g := scenario.Group{Type: "company", Count: 20_000}
 	if len(all) > 0 {
 		g = all[0]
@@ -91,7 +91,7 @@ func (b *builder) groupKey(all []scenario.Group) {
 }
 
 // groupKeyApart adds what of type and key the scenario does not give itself.
-func (b *builder) groupKeyApart(g scenario.Group) {
+func (b *compiler) groupKeyApart(g scenario.Group) {
 	if !b.given["$group_type"] {
 		b.begin()
 		b.text(`"$group_type":` + quote(g.Type))
@@ -107,7 +107,7 @@ func (b *builder) groupKeyApart(g scenario.Group) {
 }
 
 // groups adds the groups of the person.
-func (b *builder) groups(all []scenario.Group) {
+func (b *compiler) groups(all []scenario.Group) {
 	if len(all) == 0 || b.given["$groups"] {
 		return
 	}
@@ -158,7 +158,8 @@ var (
 		`"$os_version":"<10.15.0|10.0|11.0|14.2|17.1>"`,
 		`"$browser":"<Chrome|Chrome|Chrome|Safari|Mobile Safari|Firefox|Microsoft Edge>"`,
 		`"$device_type":"<Desktop|Desktop|Mobile>"`,
-		`"$current_url":"https://shop.example/<home|products|products|cart|checkout|account|blog>/<1..5000>?ref=<words 1..2>"`,
+		`"$current_url":"https://shop.example/<home|products|products|cart|checkout|account|blog>/<1..5000>?ref=` +
+			`<words 1..2>"`,
 		`"$host":"shop.example"`,
 		`"$pathname":"/<home|products|products|cart|checkout|account|blog>/<1..5000>"`,
 		`"$browser_version":<109..127>,"$browser_language":"<en-US|en-US|en-GB|de-DE|fr-FR|pt-BR>"`,
@@ -170,10 +171,15 @@ var (
 		`"$device_id":"<device>"`,
 		`"$session_id":"<session>"`,
 		`"$window_id":"<session>"`,
-		`"$referrer":"<$direct|$direct|https://search.example/|https://news.example/front>","$referring_domain":"<$direct|$direct|search.example|news.example>"`,
-		`"is_demo_project":false,"$autocapture_disabled_server_side":false,"$active_feature_flags":[<|"checkout-v2"|"checkout-v2","new-nav">],"$feature_flag_payloads":{}`,
+		`"$referrer":"<$direct|$direct|https://search.example/|https://news.example/front>",` +
+			`"$referring_domain":"<$direct|$direct|search.example|news.example>"`,
+		`"is_demo_project":false,"$autocapture_disabled_server_side":false,` +
+			`"$active_feature_flags":[<|"checkout-v2"|"checkout-v2","new-nav">],"$feature_flag_payloads":{}`,
 		`"realm":"hosted-<eu|us>","email_service_available":<true|false>,"slack_service_available":<true|false>`,
-		`"tenant":{"project":"<uuid>","organization":"<uuid>","instance":"https://shop.example"}<||,"has_billing_plan":false,"percentage_usage.product_analytics":0,"current_usage.product_analytics":0,"percentage_usage.session_replay":0,"current_usage.session_replay":0,"percentage_usage.feature_flags":0,"current_usage.feature_flags":0>`,
+		`"tenant":{"project":"<uuid>","organization":"<uuid>","instance":"https://shop.example"}<||,` +
+			`"has_billing_plan":false,"percentage_usage.product_analytics":0,"current_usage.product_analytics":0,` +
+			`"percentage_usage.session_replay":0,"current_usage.session_replay":0,` +
+			`"percentage_usage.feature_flags":0,"current_usage.feature_flags":0>`,
 	}
 	page = []string{
 		`"title":"<words 2..4> - <Shop|Cart|Account> - Example"`,
@@ -233,5 +239,55 @@ var (
 	group = []string{
 		`"$group_set":{"plan":"<team|scale|enterprise>","employees":<1..10000>}`,
 	}
-	syllables = []string{"ba", "cor", "den", "el", "fi", "gra", "hon", "is", "jo", "kel", "lu", "mar", "no", "or", "pi", "qua", "ren", "sol", "ti", "um", "ver", "wen", "xi", "yor", "zu"}
 )
+
+// elements adds what was clicked and all that it lies in, as the web library
+// records it: five to twelve elements of a page.
+func (b *compiler) elements() {
+	if b.given["$elements"] {
+		return
+	}
+	var texts []string
+	for n := fewestElements; n <= len(ancestors); n++ {
+		texts = append(texts, `"$elements":[`+strings.Join(ancestors[:n], ",")+"]")
+	}
+	b.begin()
+	b.set(part{op: opChoice, choices: texts})
+	b.end()
+}
+
+// fewestElements is how many elements the smallest click has.
+const fewestElements = 9
+
+// ancestors are the elements of a page from the innermost outwards.
+var ancestors = []string{
+	`{"tag_name":"span","classes":["Button__content"],"attr__class":"Button__content","nth_child":1,` +
+		`"nth_of_type":1,"$el_text":"Add to cart"}`,
+	`{"tag_name":"button","$el_text":"","classes":["Button","Button--primary","Button--large","mb-4"],` +
+		`"attr__class":"Button Button--primary Button--large mb-4","attr__type":"button","nth_child":1,` +
+		`"nth_of_type":1}`,
+	`{"tag_name":"div","classes":["flex","flex-col","mb-6"],"attr__class":"flex flex-col mb-6",` +
+		`"nth_child":4,"nth_of_type":2}`,
+	`{"tag_name":"div","classes":["ProductCard__body"],"attr__class":"ProductCard__body","nth_child":1,` +
+		`"nth_of_type":1}`,
+	`{"tag_name":"li","classes":["ProductCard"],"attr__class":"ProductCard","attr__role":"listitem",` +
+		`"attr__aria-selected":"false","attr__tabindex":"0","nth_child":2,"nth_of_type":2}`,
+	`{"tag_name":"ul","classes":["ProductList"],"attr__class":"ProductList","attr__role":"list",` +
+		`"nth_child":1,"nth_of_type":1}`,
+	`{"tag_name":"div","classes":["ProductList__wrapper"],"attr__class":"ProductList__wrapper",` +
+		`"attr__style":"--slider-width: 86.23px; --slider-offset: 367.09px;","attr__data-attr":"products",` +
+		`"nth_child":4,"nth_of_type":4}`,
+	`{"tag_name":"div","classes":["main-content"],"attr__class":"main-content","nth_child":4,"nth_of_type":4}`,
+	`{"tag_name":"div","classes":["SideBar__content"],"attr__class":"SideBar__content","nth_child":4,"nth_of_type":4}`,
+	`{"tag_name":"div","classes":["SideBar","SideBar__layout"],"attr__class":"SideBar SideBar__layout",` +
+		`"nth_child":4,"nth_of_type":3}`,
+	`{"tag_name":"div","classes":["h-screen","flex","flex-col"],"attr__class":"h-screen flex flex-col",` +
+		`"nth_child":1,"nth_of_type":1}`,
+	`{"tag_name":"div","attr__id":"root","nth_child":3,"nth_of_type":1}`,
+	`{"tag_name":"body","attr__theme":"light","attr__class":"","nth_child":2,"nth_of_type":1}`,
+	`{"tag_name":"html","attr__lang":"en","attr__class":"no-touch","nth_child":1,"nth_of_type":1}`,
+	`{"tag_name":"div","classes":["modal-root","modal-root--open"],` +
+		`"attr__class":"modal-root modal-root--open","nth_child":5,"nth_of_type":5}`,
+	`{"tag_name":"section","classes":["modal","modal--wide"],"attr__class":"modal modal--wide",` +
+		`"attr__role":"dialog","nth_child":1,"nth_of_type":1}`,
+}

@@ -17,12 +17,18 @@ type Shape struct {
 	Faults   []Match // in events, not shares; the plan of merges is an expectation
 	Run      []Count // what the whole run holds an exact number of
 	Ranks    []Rank  // the skewed crowd, in bins of neighbouring ranks
+	Bytes    []int   // encoded sizes in ascending order
+	ShapeCounts
 
+	// Delays are percentiles of how long ids were anonymous before their merge, in
+	// seconds; empty: the scenario does not say.
+	Delays []Match
+}
+
+// ShapeCounts are the counts of a shape.
+type ShapeCounts struct {
 	Persons, Anonymous int   // different persons, and ids that were anonymous
 	Merges, Joined     int64 // merge events, and first events of persons never seen before
-	Bytes              []int // encoded sizes in ascending order
-
-	Delays []Match // percentiles of how long ids were anonymous before their merge, in seconds; empty: the scenario does not say
 }
 
 // Match is one share as planned and as measured.
@@ -42,8 +48,8 @@ type Rank struct {
 // take memory.
 const MostMeasured = 10_000_000
 
-// tally counts events.
-type tally struct {
+// shapeTally counts events.
+type shapeTally struct {
 	kinds     []int64
 	hot       []int64
 	faults    map[string]int64
@@ -55,8 +61,8 @@ type tally struct {
 }
 
 // Measure writes the events [from, to) and measures them.
-func (m *Model) Measure(from, to int64, p *Pen) *Shape {
-	t := tally{
+func (m *Model) Measure(from, to int64, p *Writer) *Shape {
+	t := shapeTally{
 		kinds: make([]int64, len(m.planner.mix.kinds)), hot: make([]int64, len(m.planner.people.hot)),
 		faults: map[string]int64{}, persons: map[person]int64{}, anonymous: map[int64]bool{},
 	}
@@ -74,8 +80,8 @@ func (m *Model) Measure(from, to int64, p *Pen) *Shape {
 	}
 	slices.Sort(t.bytes)
 	s := &Shape{
-		From: from, To: to, Run: m.Counts(), Persons: len(t.persons), Anonymous: len(t.anonymous),
-		Joined: t.joined, Bytes: t.bytes,
+		From: from, To: to, Run: m.Counts(), Bytes: t.bytes,
+		ShapeCounts: ShapeCounts{Persons: len(t.persons), Anonymous: len(t.anonymous), Joined: t.joined},
 	}
 	m.matchKinds(s, &t)
 	m.matchQuotas(s, &t)
@@ -85,7 +91,7 @@ func (m *Model) Measure(from, to int64, p *Pen) *Shape {
 }
 
 // matchDelays compares how long ids are anonymous.
-func (m *Model) matchDelays(s *Shape, t *tally) {
+func (m *Model) matchDelays(s *Shape, t *shapeTally) {
 	if m.planner.delays == nil || len(t.waits) == 0 {
 		return
 	}
@@ -98,7 +104,7 @@ func (m *Model) matchDelays(s *Shape, t *tally) {
 }
 
 // add counts one event of a block.
-func (t *tally) add(plan *planned, b *block) {
+func (t *shapeTally) add(plan *planned, b *block) {
 	t.kinds[plan.kind]++
 	t.persons[plan.who]++
 	if plan.who.hot() {
@@ -107,16 +113,16 @@ func (t *tally) add(plan *planned, b *block) {
 	if plan.anon != 0 {
 		t.anonymous[b.anonymous(plan.anon)] = true
 	}
-	if plan.mark == markJoin {
+	if plan.trait == traitJoin {
 		t.joined++
 	}
-	if fault := plan.mark.fault(); fault != "" {
+	if fault := plan.trait.fault(); fault != "" {
 		t.faults[fault]++
 	}
 }
 
 // matchKinds compares the mix.
-func (m *Model) matchKinds(s *Shape, t *tally) {
+func (m *Model) matchKinds(s *Shape, t *shapeTally) {
 	n := float64(s.To - s.From)
 	for i, k := range m.planner.mix.kinds {
 		s.Kinds = append(s.Kinds, Match{string(k.name), m.planner.mix.shares[i], float64(t.kinds[i]) / n})
@@ -128,35 +134,35 @@ func (m *Model) matchKinds(s *Shape, t *tally) {
 
 // matchQuotas compares what comes an exact number of times, and the faults of
 // merges, which are drawn.
-func (m *Model) matchQuotas(s *Shape, t *tally) {
+func (m *Model) matchQuotas(s *Shape, t *shapeTally) {
 	total := m.planner.total
 	n := float64(s.To - s.From)
 	for _, q := range m.planner.quotas {
 		want := float64(q.upTo(s.To, total) - q.upTo(s.From, total))
-		switch q.card.mark {
-		case markHot:
-			name := m.planner.people.hot[q.card.hot]
-			s.Hot = append(s.Hot, Match{name, want / n, float64(t.hot[q.card.hot]) / n})
-		case markJoin:
+		switch q.assigns.trait {
+		case traitHot:
+			name := m.planner.people.hot[q.assigns.hot]
+			s.Hot = append(s.Hot, Match{name, want / n, float64(t.hot[q.assigns.hot]) / n})
+		case traitJoin:
 		default:
-			name := q.card.mark.fault()
+			name := q.assigns.trait.fault()
 			s.Faults = append(s.Faults, Match{name, want, float64(t.faults[name])})
 		}
 	}
 	r := m.planner.rules
 	for _, f := range []struct {
-		mark  mark
+		trait trait
 		share float64
-	}{{markEarly, r.early}, {markReused, r.merges.Reused}} {
+	}{{traitEarly, r.early}, {traitReused, r.merges.Reused}} {
 		if f.share > 0 {
-			name := f.mark.fault()
+			name := f.trait.fault()
 			s.Faults = append(s.Faults, Match{name, f.share * float64(s.Merges), float64(t.faults[name])})
 		}
 	}
 }
 
 // matchRanks compares the crowd, in bins that double every fourth.
-func (m *Model) matchRanks(s *Shape, t *tally) {
+func (m *Model) matchRanks(s *Shape, t *shapeTally) {
 	people := &m.planner.people
 	crowd := int64(0)
 	for who, n := range t.persons {
@@ -176,4 +182,18 @@ func (m *Model) matchRanks(s *Shape, t *tally) {
 		s.Ranks = append(s.Ranks, Rank{first + 1, next, plan / wide, measured / wide})
 		first = next
 	}
+}
+
+// waited is how long the id that the merge at place j of a block joins has been
+// anonymous; 0 where that is not to be said: no merge, or one before the id's first
+// event, or of an id that is somebody's already.
+func (m *Model) waited(e *planned, b *block, j int64, due func(int64) time.Duration) time.Duration {
+	if !m.planner.mix.kinds[e.kind].merge || e.trait != traitNone {
+		return 0
+	}
+	began := b.anonymous(e.anon)
+	if e.anon > blockEvents {
+		_, began = m.planner.delays.origin(began)
+	}
+	return due(b.number*blockEvents+j) - due(began)
 }

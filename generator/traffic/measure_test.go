@@ -15,7 +15,7 @@ func TestMeasure(t *testing.T) {
   events: {a: 90, $identify: 10}
   faults: {duplicates: 1%, merges_out_of_order: 5%, invalid: {illegal_id: 1%}}
 `+tiny), n)
-	s := m.Measure(from, n, newPen())
+	s := m.Measure(from, n, newWriter())
 	ids, kinds, faults := map[string]float64{}, map[string]float64{}, map[string]float64{}
 	for _, e := range readAll(t, m, from, n) {
 		ids[e.DistinctID]++
@@ -58,7 +58,7 @@ func TestMeasureDelays(t *testing.T) {
 	t.Parallel()
 	const n = 2 * blockEvents
 	m := along(parse(t, n, "  events: {a: 95, $identify: 5}\n  merges: {delay: {p50: 1s, p90: 3s}}\n"+tiny), n)
-	s := m.Measure(0, n, newPen())
+	s := m.Measure(0, n, newWriter())
 	if len(s.Delays) != 2 {
 		t.Fatalf("%d percentiles", len(s.Delays))
 	}

@@ -1,16 +1,7 @@
-// Package traffic is the model of synthesized events: who sends them, which they
-// are, what they carry, and which of them are wrong on purpose.
-//
-// Event i is a function of the scenario and i alone. Events are planned in
-// blocks of 16,384 (planner): kinds from the mix, cards for what must come an
-// exact number of times (deck), persons from the crowd (population, zipf), in
-// visits that a merge may identify (visits), some of which are known to end in a
-// merge later on, in that block or another (delays, dues). Writing an event
-// (Model.Write) follows its plan and draws the rest, such as properties, from a
-// stream of its own.
 package traffic
 
 import (
+	"bytes"
 	"time"
 
 	"rehearse/capture"
@@ -20,19 +11,19 @@ import (
 )
 
 // Model writes the events of a scenario. It is safe for concurrent use, each
-// goroutine with a Pen of its own.
+// goroutine with a Writer of its own.
 type Model struct {
 	planner    *planner
 	sizes      sizes
-	prose      prose
-	clock      clock
+	filler     filler
+	timestamps timestamper
 	personless float64
 }
 
-// Pen is what one goroutine needs to write events: buffers, and the plan that
+// Writer is what one goroutine needs to write events: buffers, and the plan that
 // the last one came from. Start and Due say when events leave, where their
 // timestamps are those of sending.
-type Pen struct {
+type Writer struct {
 	Start time.Time
 	Due   func(int64) time.Duration
 
@@ -46,36 +37,36 @@ type Pen struct {
 // New returns the model of the traffic of a run along a curve.
 func New(t *scenario.Traffic, curve *schedule.Curve) *Model {
 	return &Model{
-		planner: newPlanner(t, curve), sizes: newSizes(t.Sizes), prose: newProse(proseBytes),
-		clock: newClock(t, curve.Total()), personless: t.Personless,
+		planner: newPlanner(t, curve), sizes: newSizes(t.Sizes), filler: newFiller(fillerBytes),
+		timestamps: newTimestamper(t, curve.Total()), personless: t.Personless,
 	}
 }
 
-// proseBytes is more than the window of the compressor, so that filling does
+// fillerBytes is more than the window of the compressor, so that filling does
 // not compress to nothing.
-const proseBytes = 128 << 10
+const fillerBytes = 128 << 10
 
 // Write makes e event i. Its slices alias p's buffers.
-func (m *Model) Write(e *capture.Event, i int64, p *Pen) {
+func (m *Model) Write(e *capture.Event, i int64, p *Writer) {
 	plan := m.plan(i, p)
-	p.Fault = plan.mark.fault()
+	p.Fault = plan.trait.fault()
 	first := i - i%blockEvents
-	switch plan.mark {
-	case markResent, markCopied:
+	switch plan.trait {
+	case traitResent, traitCopied:
 		original := first + int64(plan.via) - 1
 		m.write(e, original, &p.block.events[original-first], p)
-		if plan.mark == markCopied {
+		if plan.trait == traitCopied {
 			s := rng.NewStream(m.planner.seed^eventSalt, uint64(i))
 			e.UUID = drawUUID(&s)
 		}
 	default:
 		m.write(e, i, plan, p)
-		m.spoil(e, i, plan, p)
+		m.injectFault(e, i, plan, p)
 	}
 }
 
 // plan returns the plan of event i.
-func (m *Model) plan(i int64, p *Pen) *planned {
+func (m *Model) plan(i int64, p *Writer) *planned {
 	if p.block == nil || p.block.number != i/blockEvents {
 		p.block = m.planner.at(i, p.block)
 	}
@@ -83,20 +74,20 @@ func (m *Model) plan(i int64, p *Pen) *planned {
 }
 
 // write makes e event i as it was planned.
-func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Pen) {
+func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Writer) {
 	k := &m.planner.mix.kinds[plan.kind]
 	first := i - i%blockEvents
-	ink := ink{s: rng.NewStream(m.planner.seed^eventSalt, uint64(i)), seed: m.planner.seed, who: plan.who}
-	e.UUID = drawUUID(&ink.s)
+	values := valueRNG{s: rng.NewStream(m.planner.seed^eventSalt, uint64(i)), seed: m.planner.seed, who: plan.who}
+	e.UUID = drawUUID(&values.s)
 	e.Name = k.name
-	e.Timestamp = m.clock.at(moment(i, plan, k.merge), plan.who, p)
-	ink.session = uint64(plan.who) ^ uint64(first)
+	e.Timestamp = m.timestamps.at(moment(i, plan, k.merge), plan.who, p)
+	values.session = uint64(plan.who) ^ uint64(first)
 
 	p.props = p.props[:0]
 	switch {
 	case !k.merge && plan.anon != 0:
 		p.ids = m.appendAnonymous(p.ids[:0], p.block.anonymous(plan.anon))
-	case plan.via != 0 && plan.mark != markEarly:
+	case plan.via != 0 && plan.trait != traitEarly:
 		p.ids = m.appendAnonymous(p.ids[:0], p.block.anonymous(plan.via))
 	default:
 		p.ids = m.planner.people.appendID(p.ids[:0], plan.who)
@@ -105,15 +96,15 @@ func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Pen) {
 	if k.merge && plan.anon != 0 {
 		p.props = m.appendLink(p.props, k, p.block.anonymous(plan.anon))
 	}
-	m.fill(e, k, &ink, p)
+	m.fill(e, k, &values, p)
 }
 
 // moment is the number of the event whose time event i bears: its own, except
 // that a merge which is sent early, and the event that it changed places with,
 // keep the times at which they happened.
 func moment(i int64, plan *planned, merge bool) int64 {
-	early := merge && plan.mark == markEarly
-	overtaken := !merge && plan.anon != 0 && plan.mark == markNone
+	early := merge && plan.trait == traitEarly
+	overtaken := !merge && plan.anon != 0 && plan.trait == traitNone
 	if plan.via == 0 || !early && !overtaken {
 		return i
 	}
@@ -121,25 +112,25 @@ func moment(i int64, plan *planned, merge bool) int64 {
 }
 
 // fill gives the event its properties, as many as its drawn size allows, and
-// prose for what is missing.
-func (m *Model) fill(e *capture.Event, k *kind, ink *ink, p *Pen) {
-	if m.personless > 0 && !k.person && ink.s.Float64() < m.personless && k.shape.personless {
+// filler for what is missing.
+func (m *Model) fill(e *capture.Event, k *kind, values *valueRNG, p *Writer) {
+	if m.personless > 0 && !k.person && values.s.Float64() < m.personless && k.properties.personless {
 		p.props = append(p.props, `,"$process_person_profile":false`...)
 	}
-	m.fillTo(m.sizes.draw(&ink.s), e, k, ink, p)
+	m.fillTo(m.sizes.draw(&values.s), e, k, values, p)
 }
 
 // fillTo is fill for an event that should have a size, in bytes as encoded.
-func (m *Model) fillTo(size int, e *capture.Event, k *kind, ink *ink, p *Pen) {
+func (m *Model) fillTo(size int, e *capture.Event, k *kind, values *valueRNG, p *Writer) {
 	size -= len(e.Name) + len(e.DistinctID) + eventOverhead
 	limit := size
 	if m.sizes.quantiles == nil {
 		limit = maxSize
 	}
-	p.props = k.shape.append(p.props, ink, limit)
-	if missing := size - len(p.props) - len(k.shape.filler) - len(`"`); missing > 0 {
-		p.props = append(p.props, k.shape.filler...)
-		p.props = m.prose.append(p.props, missing, &ink.s)
+	p.props = k.properties.append(p.props, values, limit)
+	if missing := size - len(p.props) - len(k.properties.filler) - len(`"`); missing > 0 {
+		p.props = append(p.props, k.properties.filler...)
+		p.props = m.filler.append(p.props, missing, &values.s)
 		p.props = append(p.props, '"')
 	}
 	if len(p.props) == 0 {
@@ -152,7 +143,8 @@ func (m *Model) fillTo(size int, e *capture.Event, k *kind, ink *ink, p *Pen) {
 
 // eventOverhead is what an encoded event weighs beyond its name, distinct_id
 // and members.
-const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-0000-0000-000000000000","timestamp":"2006-01-02T15:04:05.000Z","properties":}`) + len("}")
+const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-0000-0000-000000000000",`+
+	`"timestamp":"2006-01-02T15:04:05.000Z","properties":}`) + len("}")
 
 // appendLink appends the property that names the id which a merge joins: the
 // anonymous id that a number makes.
@@ -167,8 +159,110 @@ func (m *Model) appendLink(dst []byte, k *kind, number int64) []byte {
 }
 
 // appendAnonymous appends the anonymous id that a number makes: that of the event
-// which it begins with, or of a visit (see delays).
+// which it begins with, or of a session (see delays).
 func (m *Model) appendAnonymous(dst []byte, number int64) []byte {
 	s := rng.NewStream(m.planner.seed^anonSalt, uint64(number))
 	return capture.AppendUUID(dst, drawUUID(&s))
+}
+
+// injectFault makes e wrong in the way that its trait says.
+func (m *Model) injectFault(e *capture.Event, i int64, plan *planned, p *Writer) {
+	how := plan.trait
+	switch how {
+	case traitNoID:
+		e.DistinctID = nil
+	case traitIllegalID:
+		p.ids = append(p.ids[:0], illegalIDs[i%int64(len(illegalIDs))]...)
+		e.DistinctID = p.ids
+	case traitLongName:
+		e.Name = longName
+	case traitOverSize:
+		s := rng.NewStream(m.planner.seed^eventSalt, uint64(i))
+		p.props = append(p.props[:len(p.props)-1], m.planner.mix.kinds[plan.kind].properties.excess...)
+		p.props = m.filler.append(p.props, tooLarge, &s)
+		p.props = append(p.props, `"}`...)
+		e.Properties = p.props
+	case traitTimestamp:
+		e.Timestamp = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	}
+}
+
+// tooLarge is what makes an event larger than one Kafka message.
+const tooLarge = capture.MaxEvent
+
+var (
+	// illegalIDs are ids that the pipeline never merges (person-merge-service.ts).
+	illegalIDs = [...]string{
+		"undefined", "null", "anonymous", "guest", "[object Object]", "NaN", "none", "0", "true", "not_authenticated",
+	}
+
+	// longName is five times as long as the pipeline's column for names.
+	longName = bytes.Repeat([]byte("name "), 200)
+)
+
+// Fault names what is wrong with event i on purpose, in the words of the
+// scenario file; empty for a sound event.
+func (m *Model) Fault(i int64, p *Writer) string { return m.plan(i, p).trait.fault() }
+
+// Count is how many events of a kind a run holds.
+type Count struct {
+	What   string
+	Events int64
+}
+
+// Counts tells what the run holds an exact number of: hot ids, new persons, and
+// each fault but those of merges, which are a matter of chance.
+func (m *Model) Counts() []Count {
+	var all []Count
+	for _, q := range m.planner.quotas {
+		what := q.assigns.trait.fault()
+		switch q.assigns.trait {
+		case traitHot:
+			what = m.planner.people.hot[q.assigns.hot]
+		case traitJoin:
+			what = "new persons"
+		}
+		all = append(all, Count{what, q.want})
+	}
+	return all
+}
+
+// EachKind writes a few events of every kind of the mix and shows each of them, with
+// the share of all events that it stands for. They are as large as the properties
+// make them, up to the median of the sizes that the scenario asks for. An event is
+// valid until the next.
+func (m *Model) EachKind(events int, show func(e *capture.Event, share float64)) {
+	var p Writer
+	for i := range m.planner.mix.kinds {
+		k := &m.planner.mix.kinds[i]
+		for n := range events {
+			values := valueRNG{s: rng.NewStream(m.planner.seed^eventSalt, uint64(n)), seed: m.planner.seed}
+			var e capture.Event
+			p.ids = m.planner.people.appendID(p.ids[:0], 0)
+			e.Name, e.DistinctID = k.name, p.ids
+			p.props = p.props[:0]
+			m.fillTo(m.sizes.median(), &e, k, &values, &p)
+			show(&e, m.planner.mix.shares[i]/float64(events))
+		}
+	}
+}
+
+// Larger is the share of the events that are asked to be larger than a size, in
+// bytes; 0 where sizes are as the properties make them.
+func (m *Model) Larger(size float64) float64 {
+	larger := 0
+	for _, q := range m.sizes.quantiles {
+		if float64(q) > size {
+			larger++
+		}
+	}
+	return float64(larger) / float64(max(len(m.sizes.quantiles), 1))
+}
+
+// Stamped is the time that event i bears before its person's clock, or disorder, makes
+// it another. Where events bear the time of sending, the run begins at the zero time.
+func (m *Model) Stamped(i int64, due func(int64) time.Duration) time.Time {
+	c := m.timestamps
+	c.Disorder, c.ClockSkew = 0, 0
+	return c.at(i, 0, &Writer{Due: due})
 }

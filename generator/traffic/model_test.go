@@ -45,10 +45,10 @@ const shop = `
 // tiny leaves out every property that an event can do without.
 const tiny = "  properties: {bytes: {p50: 1, p99: 1}}\n"
 
-// newPen returns a pen of a run that begins at a fixed time, an event a
+// newWriter returns a Writer of a run that begins at a fixed time, an event a
 // millisecond.
-func newPen() *Pen {
-	return &Pen{Start: time.Unix(1_700_000_000, 0), Due: func(i int64) time.Duration { return time.Duration(i) * time.Millisecond }}
+func newWriter() *Writer {
+	return &Writer{Start: time.Unix(1_700_000_000, 0), Due: func(i int64) time.Duration { return time.Duration(i) * time.Millisecond }}
 }
 
 // read is an event as the far end reads it.
@@ -65,7 +65,7 @@ type read struct {
 
 // readAll returns the events [from, to) as the far end reads them.
 func readAll(t interface{ Fatalf(string, ...any) }, m *Model, from, to int64) []read {
-	pen := newPen()
+	pen := newWriter()
 	var all []read
 	var e capture.Event
 	for i := from; i < to; i++ {
@@ -124,7 +124,7 @@ func TestRanks(t *testing.T) {
 				rank[string(m.planner.people.appendID(nil, r))] = int(r)
 			}
 			got := make([]float64, ranks+1)
-			pen := newPen()
+			pen := newWriter()
 			var e capture.Event
 			for i := range int64(n) {
 				m.Write(&e, i, pen)
@@ -213,7 +213,7 @@ func TestWriteDoesNotAllocate(t *testing.T) {
   timestamps: {from: 2025-01-01, to: 2025-06-30, disorder: 5m, clock_skew: 2s, day: 50%, weekend: 20%}
   faults: {duplicates: 1%, copies: 1%, merges_out_of_order: 5%, invalid: {illegal_id: 1%, long_name: 1%, bad_timestamp: 1%}}
 `), n)
-	pen := newPen()
+	pen := newWriter()
 	var e capture.Event
 	write := func(from int64) {
 		for i := from; i < from+blockEvents; i++ {
@@ -310,7 +310,7 @@ func TestGroupsAndPersonless(t *testing.T) {
 }
 
 // TestVisitsAreAsLong as asked for on average, whoever else begins one: persons who
-// join, and ids that wait for their merge. All visits here begin anonymous, with an
+// join, and ids that wait for their merge. All sessions here begin anonymous, with an
 // id of their own, so that they can be counted.
 func TestVisitsAreAsLong(t *testing.T) {
 	t.Parallel()
@@ -325,7 +325,7 @@ func TestVisitsAreAsLong(t *testing.T) {
 		{"  distinct_ids: {growth: 25%}\n", 4}, // every fourth begins one, however many go on
 	} {
 		text := tiny + "  visits: {events: 5, anonymous: 100%}\n  events: {$pageview: 98, $identify: 2}\n" + c.more
-		m, p, e := along(parse(t, n, text), n), newPen(), capture.Event{}
+		m, p, e := along(parse(t, n, text), n), newWriter(), capture.Event{}
 		visits, events := map[string]bool{}, 0
 		for i := range int64(n) {
 			m.Write(&e, i, p)

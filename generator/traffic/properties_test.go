@@ -86,7 +86,7 @@ func TestPropertiesStandOnce(t *testing.T) {
 				weight = 1
 			}
 			if event == "$pageview" {
-				from = "browser" // that there are visits for merges to end
+				from = "browser" // that there are sessions for merges to end
 			}
 			fmt.Fprintf(&mix, "%s: {weight: %v, from: %s", event, weight, from)
 			for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 8, rapid.ID).Draw(t, event) {
@@ -113,7 +113,7 @@ func TestPropertiesStandOnce(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		m, pen := New(s.Traffic, s.Load.Curve), Pen{Due: func(int64) time.Duration { return 0 }}
+		m, pen := New(s.Traffic, s.Load.Curve), Writer{Due: func(int64) time.Duration { return 0 }}
 		var e capture.Event
 		for i := range s.Load.Curve.Total() {
 			m.Write(&e, i, &pen)
@@ -138,7 +138,7 @@ func TestExcessStandsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, pen := New(s.Traffic, s.Load.Curve), Pen{Due: func(int64) time.Duration { return 0 }}
+	m, pen := New(s.Traffic, s.Load.Curve), Writer{Due: func(int64) time.Duration { return 0 }}
 	var e capture.Event
 	large := 0
 	for i := range s.Load.Curve.Total() {

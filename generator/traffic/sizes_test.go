@@ -60,13 +60,13 @@ func TestBuiltInShapes(t *testing.T) {
 	names := []string{"$pageview", "$autocapture", "$feature_flag_called", "$screen", "purchase", "$identify", "$set", "$groupidentify", "$create_alias"}
 	for _, from := range []scenario.Library{scenario.FromBrowser, scenario.FromMobile, scenario.FromServer} {
 		for _, name := range names {
-			sh := shapeOf(scenario.EventShare{Name: name, From: from}, []scenario.Group{{Type: `a"b`, Count: 5}}, "")
+			sh := propertiesOf(scenario.EventShare{Name: name, From: from}, []scenario.Group{{Type: `a"b`, Count: 5}}, "")
 			most := 0
 			for _, p := range sh.parts {
 				most += p.size
 			}
 			for i := range uint64(40) {
-				text := sh.append(nil, &ink{s: rng.NewStream(1, i)}, maxSize)
+				text := sh.append(nil, &valueRNG{s: rng.NewStream(1, i)}, maxSize)
 				if len(text) > most {
 					t.Fatalf("%s from %s has %d bytes, and says %d at most", name, from, len(text), most)
 				}

@@ -16,7 +16,7 @@ import (
 // a percent or so: a rank is drawn evenly and kept with the probability by which
 // it is rarer than the first, which hardly ever needs to be worked out.
 type zipf struct {
-	columns  alias
+	columns  sampler
 	ranks    int64 // with a column of their own
 	segments []segment
 	skew     float64
@@ -56,7 +56,7 @@ func newZipf(count int64, skew float64) zipf {
 	for _, w := range weights {
 		z.whole += w
 	}
-	z.columns = newAlias(weights)
+	z.columns = newSampler(weights)
 	return z
 }
 
@@ -97,4 +97,58 @@ func integral(low, high, skew float64) float64 {
 		return span
 	}
 	return math.Exp(flat*math.Log(low)) * math.Expm1(flat*span) / flat
+}
+
+// sampler draws an index with the probability of its weight in constant time
+// (A. J. Walker 1977, with M. D. Vose's linear set-up of 1991): a column is
+// chosen evenly, then either it or the one that fills it up.
+type sampler []column
+
+// column is one of the columns that are chosen evenly.
+type column struct {
+	keep  uint64 // below this the column itself is meant
+	other uint32
+}
+
+// newSampler prepares draws. weights holds at least one positive number.
+func newSampler(weights []float64) sampler {
+	n := len(weights)
+	a := make(sampler, n)
+	sum := 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	fill := make([]float64, n)
+	var small, large []int
+	for i, w := range weights {
+		fill[i] = w * float64(n) / sum
+		a[i] = column{^uint64(0), uint32(i)}
+		if fill[i] < 1 {
+			small = append(small, i)
+		} else {
+			large = append(large, i)
+		}
+	}
+	for len(small) > 0 && len(large) > 0 {
+		s, l := small[len(small)-1], large[len(large)-1]
+		small = small[:len(small)-1]
+		a[s] = column{uint64(fill[s]*(1<<63)) << 1, uint32(l)}
+		fill[l] -= 1 - fill[s]
+		if fill[l] < 1 {
+			large = large[:len(large)-1]
+			small = append(small, l)
+		}
+	}
+	return a
+}
+
+// draw takes one index from s. One number does for both choices: what the
+// column leaves of it is even too.
+func (a sampler) draw(s *rng.Stream) int {
+	i, rest := bits.Mul64(s.Uint64(), uint64(len(a)))
+	c := a[i]
+	if rest < c.keep {
+		return int(i)
+	}
+	return int(c.other)
 }

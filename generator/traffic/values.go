@@ -7,9 +7,9 @@ import (
 	"rehearse/internal/rng"
 )
 
-// shape is the properties of one kind of event, compiled into parts that are
+// properties are those of one kind of event, compiled into parts that are
 // appended one after the other.
-type shape struct {
+type properties struct {
 	parts []part
 	fixed int // of the parts, the first that an event too small for all leaves out
 
@@ -24,10 +24,10 @@ type part struct {
 	places  uint8  // behind the decimal point, of a number
 	text    string // before the value; choices hold it themselves
 	choices []string
-	weights alias  // nil: every choice is as likely
-	low     int64  // of a number, or of words
-	span    uint64 // to low+span-1
-	size    int    // of the whole member at most, at its beginning
+	weights sampler // nil: every choice is as likely
+	low     int64   // of a number, or of words
+	span    uint64  // to low+span-1
+	size    int     // of the whole member at most, at its beginning
 }
 
 // op says what the value of a part is.
@@ -46,7 +46,7 @@ const (
 
 // append appends the members of a JSON object, without its braces, as long as
 // dst stays within limit; members that must be there do not ask.
-func (sh *shape) append(dst []byte, k *ink, limit int) []byte {
+func (sh *properties) append(dst []byte, k *valueRNG, limit int) []byte {
 	for i := range sh.parts {
 		p := &sh.parts[i]
 		if p.member && len(dst)+p.size > limit && i >= sh.fixed {
@@ -65,7 +65,7 @@ func (sh *shape) append(dst []byte, k *ink, limit int) []byte {
 }
 
 // choose draws the index of a choice.
-func (p *part) choose(k *ink) int {
+func (p *part) choose(k *valueRNG) int {
 	if p.weights != nil {
 		return p.weights.draw(&k.s)
 	}
@@ -73,7 +73,7 @@ func (p *part) choose(k *ink) int {
 }
 
 // appendValue appends what is no choice.
-func (p *part) appendValue(dst []byte, k *ink) []byte {
+func (p *part) appendValue(dst []byte, k *valueRNG) []byte {
 	switch p.op {
 	case opNumber:
 		return p.appendNumber(dst, p.low+int64(k.below(p.span)))
@@ -120,7 +120,7 @@ func appendDecimal(dst []byte, n int64, places int) []byte {
 }
 
 // appendWords appends n words.
-func appendWords(dst []byte, n int64, k *ink) []byte {
+func appendWords(dst []byte, n int64, k *valueRNG) []byte {
 	for i := range n {
 		if i > 0 {
 			dst = append(dst, ' ')
@@ -129,4 +129,43 @@ func appendWords(dst []byte, n int64, k *ink) []byte {
 		dst = append(dst, syllables[k.small(len(syllables))]...)
 	}
 	return dst
+}
+
+// valueRNG is what the values of one event are drawn from.
+type valueRNG struct {
+	s       rng.Stream
+	bits    uint64 // left of a number that was drawn for four small ones
+	left    int
+	seed    uint64
+	who     person
+	session uint64 // names the session that the event belongs to
+}
+
+// small returns a uniform number in [0, n) for n up to smallest; each is favoured
+// by at most n/2^16.
+func (k *valueRNG) small(n int) int {
+	if k.left == 0 {
+		k.bits, k.left = k.s.Uint64(), 4
+	}
+	r := int(k.bits & 0xffff)
+	k.bits >>= 16
+	k.left--
+	return r * n >> 16
+}
+
+// smallest is below what numbers are cheap to draw.
+const smallest = 256
+
+// below returns a uniform number in [0, n).
+func (k *valueRNG) below(n uint64) uint64 {
+	if n <= smallest {
+		return uint64(k.small(int(n)))
+	}
+	return k.s.Below(n)
+}
+
+// syllables are what words are made of.
+var syllables = []string{
+	"ba", "cor", "den", "el", "fi", "gra", "hon", "is", "jo", "kel", "lu", "mar", "no",
+	"or", "pi", "qua", "ren", "sol", "ti", "um", "ver", "wen", "xi", "yor", "zu",
 }

@@ -9,8 +9,8 @@ import (
 	"rehearse/scenario"
 )
 
-// clock gives events their timestamps.
-type clock struct {
+// timestamper gives events their timestamps.
+type timestamper struct {
 	scenario.Timestamps
 	seed  uint64
 	total float64
@@ -19,9 +19,9 @@ type clock struct {
 	span  float64   // weight of the range
 }
 
-// newClock prepares the timestamps of a run of total events.
-func newClock(t *scenario.Traffic, total int64) clock {
-	c := clock{Timestamps: t.Timestamps, seed: t.Seed, total: float64(total)}
+// newTimestamper prepares the timestamps of a run of total events.
+func newTimestamper(t *scenario.Traffic, total int64) timestamper {
+	c := timestamper{Timestamps: t.Timestamps, seed: t.Seed, total: float64(total)}
 	if c.Day == 0 && c.Weekend == 0 {
 		return c
 	}
@@ -42,7 +42,7 @@ const (
 
 // weight is how busy an hour of the week is, which begins on Monday: a cosine
 // over the day, and less on the last two days.
-func (c *clock) weight(hour int) float64 {
+func (c *timestamper) weight(hour int) float64 {
 	w := 1 - c.Day*(1-math.Cos(2*math.Pi*float64(hour%24-busiest)/24))/2
 	if hour/24 >= 5 {
 		w *= 1 - c.Weekend
@@ -51,12 +51,12 @@ func (c *clock) weight(hour int) float64 {
 }
 
 // monday is the beginning of a week in the zone of the scenario.
-func (c *clock) monday() time.Time {
+func (c *timestamper) monday() time.Time {
 	return time.Date(1970, 1, 5, 0, 0, 0, 0, time.UTC).Add(-c.Zone)
 }
 
 // weightUntil is the weight from a fixed Monday to t.
-func (c *clock) weightUntil(t time.Time) float64 {
+func (c *timestamper) weightUntil(t time.Time) float64 {
 	seconds := float64(t.Unix() - c.monday().Unix())
 	weeks := math.Floor(seconds / aWeek.Seconds())
 	hour := (seconds - weeks*aWeek.Seconds()) / 3600
@@ -65,7 +65,7 @@ func (c *clock) weightUntil(t time.Time) float64 {
 }
 
 // when undoes weightUntil.
-func (c *clock) when(weight float64) time.Time {
+func (c *timestamper) when(weight float64) time.Time {
 	whole := c.week[hoursAWeek]
 	weeks := math.Floor(weight / whole)
 	rest := weight - weeks*whole
@@ -76,7 +76,7 @@ func (c *clock) when(weight float64) time.Time {
 }
 
 // at is the time that event i of a person bears.
-func (c *clock) at(i int64, who person, p *Pen) time.Time {
+func (c *timestamper) at(i int64, who person, p *Writer) time.Time {
 	var t time.Time
 	switch place := float64(i) / c.total; {
 	case c.Now:
@@ -97,12 +97,4 @@ func (c *clock) at(i int64, who person, p *Pen) time.Time {
 		t = t.Add(time.Duration(s.Normal() * float64(c.ClockSkew)))
 	}
 	return t
-}
-
-// Stamped is the time that event i bears before its person's clock, or disorder, makes
-// it another. Where events bear the time of sending, the run begins at the zero time.
-func (m *Model) Stamped(i int64, due func(int64) time.Duration) time.Time {
-	c := m.clock
-	c.Disorder, c.ClockSkew = 0, 0
-	return c.at(i, 0, &Pen{Due: due})
 }
