@@ -24,7 +24,7 @@ func owners() map[string][]string {
 		"golang.org/x/crypto/ssh":                    {"permit"},
 		"golang.org/x/net/proxy":                     {"generator/transport"},
 		"golang.org/x/net/http/httpproxy":            {"rehearsal"},
-		"go.yaml.in/yaml/v4":                         {"scenario", "kubernetes"},
+		"go.yaml.in/yaml/v4":                         {"scenario/strict", "scenario", "kubernetes"},
 		"github.com/parquet-go/parquet-go":           {"recording"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
 		"github.com/posthog/posthog-go":              {},
@@ -49,7 +49,7 @@ capacity:
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule generator/source
+cmd/rehearse: rehearsal kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict
 generator/body: capture scenario recording recording/anonymize generator/traffic
 generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: capture scenario generator/body
@@ -61,12 +61,12 @@ intake: scenario profile scenario/schedule
 internal/jsonfuzz:
 internal/measure:
 kubernetes:
-permit: scenario
+permit: scenario scenario/strict
 preflight: capture capture/pipeline scenario generator/traffic scenario/schedule
 profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
-rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun
+rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict
 results/bundle: results/rundir
 results/compare: results
 results/metrics: results
@@ -75,7 +75,8 @@ results/report: capture capture/pipeline scenario results results/rundir results
 results/rundir:
 results: capture scenario results/rundir scenario/schedule
 scenario/schedule:
-scenario: capture capture/pipeline scenario/schedule
+scenario: capture capture/pipeline scenario/schedule scenario/strict
+scenario/strict:
 staging: capture capture/pipeline
 kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units
 `

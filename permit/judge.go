@@ -112,7 +112,7 @@ func Tokens(s *scenario.Scenario, recorded bool) []string {
 	if recorded {
 		return []string{scenario.TokensRecorded}
 	}
-	prints := []string{scenario.FingerprintOf(s.Target.Token)}
+	prints := []string{s.Target.Token.Fingerprint()}
 	if s.Traffic == nil || len(s.Traffic.Tokens) == 0 {
 		return prints
 	}
@@ -120,7 +120,7 @@ func Tokens(s *scenario.Scenario, recorded bool) []string {
 		prints = nil // the target's token is in no request
 	}
 	for _, t := range s.Traffic.Tokens {
-		if print := scenario.FingerprintOf(t.Token); !slices.Contains(prints, print) {
+		if print := t.Token.Fingerprint(); !slices.Contains(prints, print) {
 			prints = append(prints, print)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/hiddeco/sshsig"
 
 	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // sameMeaning tells whether two armoured signatures are of one key over one thing
@@ -108,8 +109,8 @@ func TestLoadOf(t *testing.T) {
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	s := load(t, "")
-	s.Traffic.Tokens = []scenario.TokenShare{{Token: scenario.NewSecret("phc_one")}, {Token: scenario.NewSecret("phc_two")}, {Token: scenario.NewSecret("phc_one")}}
-	if got := Tokens(s, false); len(got) != 2 || got[0] != scenario.FingerprintOf(scenario.NewSecret("phc_one")) {
+	s.Traffic.Tokens = []scenario.TokenShare{{Token: strict.NewSecret("phc_one")}, {Token: strict.NewSecret("phc_two")}, {Token: strict.NewSecret("phc_one")}}
+	if got := Tokens(s, false); len(got) != 2 || got[0] != strict.NewSecret("phc_one").Fingerprint() {
 		t.Errorf("%q", got)
 	}
 	p := fixture(t, "ed25519")

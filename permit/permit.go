@@ -27,7 +27,7 @@ type Permit struct {
 }
 
 // Read reads a permit and the signature beside it, which may be missing: whoever
-// judges the permit says so. Mistakes in the permit are scenario.Errors.
+// judges the permit says so. Mistakes in the permit are strict.Errors.
 func Read(path string) (*Permit, error) {
 	text, err := readBounded(path)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"rehearse/internal/units"
-	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // Signers are those whose signatures count, in the order of their file.
@@ -41,11 +41,11 @@ func ReadSigners(path string) (Signers, error) {
 
 // ParseSigners reads the text of a file of allowed signers as ssh-keygen(1) has
 // it: principals, options, key, comment. Times without Z are those of the zone.
-// The error is of type scenario.Errors and tells every mistake; a file without a
+// The error is of type strict.Errors and tells every mistake; a file without a
 // signer is one, because it would refuse everything.
 func ParseSigners(file string, text []byte, zone *time.Location) (Signers, error) {
 	s := Signers{file: file}
-	var wrong scenario.Errors
+	var wrong strict.Errors
 	number := 0
 	for line := range bytes.Lines(text) {
 		number++
@@ -55,14 +55,14 @@ func ParseSigners(file string, text []byte, zone *time.Location) (Signers, error
 		}
 		entry, err := parseSigner(content, zone)
 		if err != nil {
-			wrong = append(wrong, scenario.Error{File: file, Line: number, Col: 1, What: err.Error()})
+			wrong = append(wrong, strict.Error{File: file, Line: number, Col: 1, What: err.Error()})
 			continue
 		}
 		entry.line = number
 		s.entries = append(s.entries, entry)
 	}
 	if len(wrong) == 0 && len(s.entries) == 0 {
-		wrong = scenario.Errors{{File: file, What: "names no allowed signer, so that no permit can be accepted",
+		wrong = strict.Errors{{File: file, What: "names no allowed signer, so that no permit can be accepted",
 			Hint: `a line is jo@pipeline.example namespaces="` + Namespace + `" ssh-ed25519 AAAA…`}}
 	}
 	if len(wrong) > 0 {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // aKey is the public key of testdata whose signature is ed25519.sig.
@@ -87,7 +88,7 @@ func TestWrongSigners(t *testing.T) {
 		t.Run(c.want, func(t *testing.T) {
 			t.Parallel()
 			_, err := ParseSigners("signers", []byte(c.text), time.UTC)
-			var wrong scenario.Errors
+			var wrong strict.Errors
 			if !errors.As(err, &wrong) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}

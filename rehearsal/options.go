@@ -59,7 +59,7 @@ func (o *Overrides) list() []string {
 }
 
 // Load reads a scenario file, with references to the environment of this process.
-// The error is a scenario.Errors if the file is what is wrong.
+// The error is a strict.Errors if the file is what is wrong.
 func Load(path string, o Overrides) (*scenario.Scenario, error) {
 	return scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: o.list()})
 }
@@ -133,7 +133,7 @@ const (
 )
 
 // Mistake is an error that knows its kind. An error of this package that is none, and
-// no scenario.Errors, is one of the machine: a file or a connection failed.
+// no strict.Errors, is one of the machine: a file or a connection failed.
 type Mistake struct {
 	Kind Kind
 	Err  error

@@ -18,6 +18,7 @@ import (
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // Past is a run directory from which the run's events can be made again.
@@ -104,15 +105,14 @@ func (k *Past) secrets(token string, named *scenario.Scenario) func(*scenario.Se
 		if token != "" && ref.Path == "target.token" {
 			return token, true
 		}
-		if value, set := os.LookupEnv(ref.Variable); set &&
-			scenario.FingerprintOf(scenario.NewSecret(value)) == ref.Fingerprint {
+		if value, set := os.LookupEnv(ref.Variable); set && strict.NewSecret(value).Fingerprint() == ref.Fingerprint {
 			return value, true
 		}
 		if named == nil {
 			return "", false
 		}
 		secret, known := named.SecretAt(ref.Path)
-		return secret.Reveal(), known && scenario.FingerprintOf(secret) == ref.Fingerprint
+		return secret.Reveal(), known && secret.Fingerprint() == ref.Fingerprint
 	}
 }
 
@@ -140,7 +140,7 @@ func (k *Past) unchanged(s *scenario.Scenario, recordings []scenario.FileSum) er
 	if k.resolved == nil {
 		return nil
 	}
-	return k.resolved.Changed(slices.Concat(recordings, s.Series()))
+	return k.resolved.Changed(slices.Concat(recordings, s.Load.Series))
 }
 
 // LostOptions say which of the events that a run sent and the endpoint did not accept

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rehearse/internal/units"
+	"rehearse/scenario/strict"
 )
 
 // Abort is a rule that ends a run before its time, parsed when the file is
@@ -141,10 +142,10 @@ func (a *Abort) parseWindow(text string) error {
 }
 
 // readAborts reads the rules of a file.
-func readAborts(v value) []Abort {
+func readAborts(v strict.Value) []Abort {
 	var all []Abort
-	for _, item := range v.list() {
-		a, _ := measured(item, ParseAbort, "an abort rule", hintAbort)
+	for _, item := range v.List() {
+		a, _ := strict.Measured(item, ParseAbort, "an abort rule", hintAbort)
 		all = append(all, a)
 	}
 	return all

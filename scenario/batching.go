@@ -3,7 +3,7 @@ package scenario
 import (
 	"time"
 
-	"go.yaml.in/yaml/v4"
+	"rehearse/scenario/strict"
 )
 
 // Batching closes a batch at the first of: enough events, enough bytes, old enough.
@@ -37,28 +37,28 @@ func (b Batching) orDefault(e Endpoint) Batching {
 	return b
 }
 
-func readBatching(v value) Batching {
+func readBatching(v strict.Value) Batching {
 	var b Batching
-	v.object(fields{
-		"events": func(v value) { b.MinEvents, b.MaxEvents = readBatchEvents(v) },
-		"bytes":  func(v value) { b.Bytes = v.bytes(1000, maxBatchBytes) },
-		"age":    func(v value) { b.Age = v.duration(0, time.Hour) },
+	v.Object(strict.Fields{
+		"events": func(v strict.Value) { b.MinEvents, b.MaxEvents = readBatchEvents(v) },
+		"bytes":  func(v strict.Value) { b.Bytes = v.Bytes(1000, maxBatchBytes) },
+		"age":    func(v strict.Value) { b.Age = v.Duration(0, time.Hour) },
 	})
 	return b
 }
 
 // readBatchEvents reads a count, or the bounds between which counts are spread.
-func readBatchEvents(v value) (low, high int) {
-	if v.node.Kind != yaml.MappingNode {
-		n := int(v.count(1, maxBatchEvents))
+func readBatchEvents(v strict.Value) (low, high int) {
+	if !v.IsMapping() {
+		n := int(v.Count(1, maxBatchEvents))
 		return n, n
 	}
-	sound := v.object(fields{
-		"min": func(v value) { low = int(v.count(1, maxBatchEvents)) },
-		"max": func(v value) { high = int(v.count(1, maxBatchEvents)) },
+	sound := v.Object(strict.Fields{
+		"min": func(v strict.Value) { low = int(v.Count(1, maxBatchEvents)) },
+		"max": func(v strict.Value) { high = int(v.Count(1, maxBatchEvents)) },
 	})
-	if v.require("min", "max") && sound && low > high {
-		v.fail("min is more than max", "")
+	if v.Require("min", "max") && sound && low > high {
+		v.Fail("min is more than max", "")
 	}
 	return low, high
 }

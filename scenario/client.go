@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rehearse/capture"
+	"rehearse/scenario/strict"
 )
 
 // Client is a client library whose requests the run's are to look like.
@@ -142,7 +143,7 @@ func (c Client) speaks(e Endpoint) bool {
 }
 
 // adopt fills in the habits of the client where the file says nothing else.
-func (s *Scenario) adopt(d *decoder) {
+func (s *Scenario) adopt(d *strict.Document) {
 	h, known := s.Target.Client.Habits()
 	if !known {
 		return
@@ -150,19 +151,19 @@ func (s *Scenario) adopt(d *decoder) {
 	if s.Traffic != nil {
 		s.Traffic.Client = s.Target.Client
 	}
-	if !d.has("target.compression") {
+	if !d.Has("target.compression") {
 		s.Target.Compression = h.compression
 	}
-	if !d.has("target.historical_migration") {
+	if !d.Has("target.historical_migration") {
 		s.Target.HistoricalMigration = h.historical
 	}
-	if !d.has("target.timeout") {
+	if !d.Has("target.timeout") {
 		s.Target.Timeout = h.timeout
 	}
-	if !d.has("batching.events") {
+	if !d.Has("batching.events") {
 		s.Batching.MinEvents, s.Batching.MaxEvents = h.events, h.events
 	}
-	if !d.has("batching.age") {
+	if !d.Has("batching.age") {
 		s.Batching.Age = h.age
 	}
 }

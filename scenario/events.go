@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"rehearse/scenario/strict"
 )
 
 // EventShare is one entry of the event mix.
@@ -45,23 +47,23 @@ func IsMerge(name string) bool {
 const maxKinds = 10_000
 
 // readEvents reads the mix of events, in the order of the file.
-func readEvents(v value) []EventShare {
-	before := len(v.d.errors)
+func readEvents(v strict.Value) []EventShare {
+	before := v.Document().Mistakes()
 	var mix []EventShare
 	var sum float64
-	v.entries(func(key value, name string, entry value) {
+	v.Entries(func(key strict.Value, name string, entry strict.Value) {
 		if !plainName(name, maxEventName) {
-			key.fail(fmt.Sprintf("the name of an event must have 1 to %d characters", maxEventName), "")
+			key.Fail(fmt.Sprintf("the name of an event must have 1 to %d characters", maxEventName), "")
 		}
 		e := readEvent(entry, name)
 		sum += e.Weight
 		mix = append(mix, e)
 	})
 	if len(mix) > maxKinds {
-		v.fail(fmt.Sprintf("more than %d different events", maxKinds), "")
+		v.Fail(fmt.Sprintf("more than %d different events", maxKinds), "")
 	}
-	if sum == 0 && len(v.d.errors) == before {
-		v.fail("no event has a weight above 0", "as in {$pageview: 70, purchase: 10}")
+	if sum == 0 && v.Document().Mistakes() == before {
+		v.Fail("no event has a weight above 0", "as in {$pageview: 70, purchase: 10}")
 	}
 	return mix
 }
@@ -72,20 +74,20 @@ func plainName(name string, most int) bool {
 }
 
 // readEvent reads a weight, or a mapping that holds one.
-func readEvent(v value, name string) EventShare {
+func readEvent(v strict.Value, name string) EventShare {
 	e := EventShare{Name: name, Weight: 1, From: libraryOf(name)}
-	if !v.isMapping() {
-		e.Weight = v.number(0, 1e9)
+	if !v.IsMapping() {
+		e.Weight = v.Number(0, 1e9)
 		return e
 	}
-	v.object(fields{
-		"weight":     func(v value) { e.Weight = v.number(0, 1e9) },
-		"from":       func(v value) { e.From = oneOf(v, []Library{FromBrowser, FromMobile, FromServer}) },
-		"properties": func(v value) { e.Properties = readObject(v, 0) },
+	v.Object(strict.Fields{
+		"weight":     func(v strict.Value) { e.Weight = v.Number(0, 1e9) },
+		"from":       func(v strict.Value) { e.From = strict.OneOf(v, []Library{FromBrowser, FromMobile, FromServer}) },
+		"properties": func(v strict.Value) { e.Properties = readObject(v, 0) },
 	})
 	for _, p := range e.Properties {
 		if p.Name == LinkOf(name) {
-			v.d.fail(v.path+".properties", fmt.Sprintf("cannot give %s: the merge itself names there the id that it joins", p.Name), "leave it out")
+			v.FailGiven("properties", fmt.Sprintf("cannot give %s: the merge itself names there the id that it joins", p.Name), "leave it out")
 		}
 	}
 	return e

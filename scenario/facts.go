@@ -4,11 +4,10 @@ import (
 	"os"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
 	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
 )
 
 // Facts are what the team that runs a pipeline knows about it: what a planned
@@ -35,7 +34,7 @@ type Facts struct {
 	Service    time.Duration // how long the endpoint takes for a request
 	Hazard     time.Duration // how far one partition may lag behind another
 
-	given map[string]field
+	doc *strict.Document // nil: no file gives them
 }
 
 // Costs say what an event costs the pipeline, in ordinary events.
@@ -74,50 +73,45 @@ func defaultCosts() Costs {
 
 // Gives tells whether the file gives a field, such as limits.overflow.
 func (f *Facts) Gives(path string) bool {
-	_, ok := f.given[path]
-	return ok
+	return f.doc != nil && f.doc.Has(path)
 }
 
-// LoadFacts reads the file of a pipeline's facts. Its error is of type Errors and
+// LoadFacts reads the file of a pipeline's facts. Its error is of type strict.Errors and
 // tells every mistake.
 func LoadFacts(path string) (*Facts, error) {
-	text, err := readBounded(path)
+	text, err := strict.ReadFile(path, "the pipeline's facts")
 	if err != nil {
-		return nil, Errors{{File: path, What: "cannot read the pipeline's facts: " + cause(err).Error()}}
+		return nil, err
 	}
 	return ParseFacts(path, text)
 }
 
 // ParseFacts reads the text of such a file; file is its name in errors.
 func ParseFacts(file string, text []byte) (*Facts, error) {
-	root, wrong := parseTree(text)
-	if wrong != nil {
-		wrong.File = file
-		return nil, Errors{*wrong}
+	doc, err := strict.Open(file, text, strict.Options{LookupEnv: os.LookupEnv})
+	if err != nil {
+		return nil, err
 	}
-	d := &decoder{file: file, lookup: os.LookupEnv, given: make(map[string]field)}
-	v := value{d: d, node: root}
-	d.given[""] = field{v, v}
 	f := DefaultFacts()
-	readFacts(v, f)
-	f.given = d.given
-	if len(d.errors) > 0 {
-		return nil, d.errors.sorted()
+	f.doc = doc
+	readFacts(doc.Root(), f)
+	if err := doc.Err(); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
 
-func readFacts(v value, f *Facts) {
-	v.object(fields{
-		"hosts":      func(v value) { f.Hosts = readHosts(v) },
-		"capacity":   func(v value) { readCapacity(v, f) },
-		"generation": func(v value) { f.Generation = generationOf(readGeneration(v)) },
-		"limits":     func(v value) { readLimits(v, f) },
-		"partitions": func(v value) { f.Partitions = int(v.count(1, maxPartitions)) },
-		"costs":      func(v value) { readCosts(v, &f.Costs) },
-		"hours":      func(v value) { f.Hours = readHours(v) },
-		"service":    func(v value) { f.Service = v.duration(time.Millisecond, time.Minute) },
-		"hazard":     func(v value) { f.Hazard = v.duration(0, time.Hour) },
+func readFacts(v strict.Value, f *Facts) {
+	v.Object(strict.Fields{
+		"hosts":      func(v strict.Value) { f.Hosts = readHosts(v) },
+		"capacity":   func(v strict.Value) { readCapacity(v, f) },
+		"generation": func(v strict.Value) { f.Generation = generationOf(readGeneration(v)) },
+		"limits":     func(v strict.Value) { readLimits(v, f) },
+		"partitions": func(v strict.Value) { f.Partitions = int(v.Count(1, maxPartitions)) },
+		"costs":      func(v strict.Value) { readCosts(v, &f.Costs) },
+		"hours":      func(v strict.Value) { f.Hours = readHours(v) },
+		"service":    func(v strict.Value) { f.Service = v.Duration(time.Millisecond, time.Minute) },
+		"hazard":     func(v strict.Value) { f.Hazard = v.Duration(0, time.Hour) },
 	})
 }
 
@@ -163,69 +157,69 @@ const (
 	maxCost       = 1e6
 )
 
-func readCapacity(v value, f *Facts) {
-	v.object(fields{
-		"events": func(v value) {
-			if f.Capacity = v.rate(); f.Capacity == 0 {
-				v.fail("must be more than 0", "leave capacity out where it is not known")
+func readCapacity(v strict.Value, f *Facts) {
+	v.Object(strict.Fields{
+		"events": func(v strict.Value) {
+			if f.Capacity = v.Rate(); f.Capacity == 0 {
+				v.Fail("must be more than 0", "leave capacity out where it is not known")
 			}
 		},
-		"from": func(v value) { f.Measured = oneOf(v, []string{"measured", "declared"}) == "measured" },
+		"from": func(v strict.Value) { f.Measured = strict.OneOf(v, []string{"measured", "declared"}) == "measured" },
 	})
-	v.require("events")
+	v.Require("events")
 }
 
-func readLimits(v value, f *Facts) {
-	v.object(fields{
-		"body":             func(v value) { f.Body = v.bytes(1000, maxBatchBytes) },
-		"event":            func(v value) { f.Event = v.bytes(1000, maxBatchBytes) },
-		"overflow":         func(v value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
-		"per_minute":       func(v value) { f.PerMinute = readSwitchable(v) },
-		"historical_after": func(v value) { f.HistoricalAfter = v.duration(time.Hour, 1000*24*time.Hour) },
-		"replicas":         func(v value) { f.Replicas = int(v.count(1, maxReplicas)) },
+func readLimits(v strict.Value, f *Facts) {
+	v.Object(strict.Fields{
+		"body":             func(v strict.Value) { f.Body = v.Bytes(1000, maxBatchBytes) },
+		"event":            func(v strict.Value) { f.Event = v.Bytes(1000, maxBatchBytes) },
+		"overflow":         func(v strict.Value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
+		"per_minute":       func(v strict.Value) { f.PerMinute = readSwitchable(v) },
+		"historical_after": func(v strict.Value) { f.HistoricalAfter = v.Duration(time.Hour, 1000*24*time.Hour) },
+		"replicas":         func(v strict.Value) { f.Replicas = int(v.Count(1, maxReplicas)) },
 	})
 }
 
 // isOff tells whether a limit is switched off.
-func isOff(v value) bool { return v.node.Kind == yaml.ScalarNode && v.node.Value == "off" }
+func isOff(v strict.Value) bool { return v.IsScalar() && v.Raw() == "off" }
 
-func readSwitchable(v value) int64 {
+func readSwitchable(v strict.Value) int64 {
 	if isOff(v) {
 		return 0
 	}
-	return v.count(1, schedule.MaxEvents)
+	return v.Count(1, schedule.MaxEvents)
 }
 
 // readOverflow reads the word off, or a rate and a burst.
-func readOverflow(v value) (l pipeline.Limit, keepsOrder bool) {
+func readOverflow(v strict.Value) (l pipeline.Limit, keepsOrder bool) {
 	if isOff(v) {
 		return l, false
 	}
-	v.object(fields{
-		"rate": func(v value) {
-			rate := v.rate()
+	v.Object(strict.Fields{
+		"rate": func(v strict.Value) {
+			rate := v.Rate()
 			l.PerSecond = int(min(rate, 1e9))
 			if rate < 1 || rate != float64(l.PerSecond) {
-				v.fail("must be a whole number of events a second", hintRate)
+				v.Fail("must be a whole number of events a second", strict.HintRate)
 			}
 		},
-		"burst":       func(v value) { l.Burst = int(v.count(1, 1_000_000_000)) },
-		"keeps_order": func(v value) { keepsOrder = v.flag() },
+		"burst":       func(v strict.Value) { l.Burst = int(v.Count(1, 1_000_000_000)) },
+		"keeps_order": func(v strict.Value) { keepsOrder = v.Flag() },
 	})
-	v.require("rate", "burst")
+	v.Require("rate", "burst")
 	return l, keepsOrder
 }
 
-func readCosts(v value, c *Costs) {
-	v.object(fields{
-		"events": func(v value) {
-			v.entries(func(key value, name string, entry value) {
+func readCosts(v strict.Value, c *Costs) {
+	v.Object(strict.Fields{
+		"events": func(v strict.Value) {
+			v.Entries(func(key strict.Value, name string, entry strict.Value) {
 				if !plainName(name, maxEventName) {
-					key.fail("must be the name of an event", "")
+					key.Fail("must be the name of an event", "")
 				}
-				c.Events[name] = entry.number(0, maxCost)
+				c.Events[name] = entry.Number(0, maxCost)
 			})
 		},
-		"apps": func(v value) { c.Apps = v.number(0, maxCost) },
+		"apps": func(v strict.Value) { c.Apps = v.Number(0, maxCost) },
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"rehearse/capture/pipeline"
+	"rehearse/scenario/strict"
 )
 
 // factsSchemaOf compiles the schema of the pipeline's file.
@@ -88,8 +89,8 @@ func TestFactsSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 		}
 		_, err := ParseFacts("p.yaml", []byte(text))
 		known := "known here: " + strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
-		var all Errors
-		if !errors.As(err, &all) || !slices.ContainsFunc(all, func(e Error) bool { return e.Hint == known }) {
+		var all strict.Errors
+		if !errors.As(err, &all) || !slices.ContainsFunc(all, func(e strict.Error) bool { return e.Hint == known }) {
 			t.Errorf("%s: %v, the schema has %s", text, err, known)
 		}
 		for name, field := range fields {
@@ -117,7 +118,7 @@ func TestFactsDefaults(t *testing.T) {
 		t.Errorf("%+v", f.Costs)
 	}
 	_, err = ParseFacts("p.yaml", []byte("limits: {overflow: off}\nhosts: [Capture.EXAMPLE.]\ncosts: {events: {a: 3}}\nlimits_: 1\n"))
-	var all Errors
+	var all strict.Errors
 	if !errors.As(err, &all) || all[0].Line != 4 {
 		t.Errorf("%v", err)
 	}

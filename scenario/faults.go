@@ -1,6 +1,10 @@
 package scenario
 
-import "slices"
+import (
+	"slices"
+
+	"rehearse/scenario/strict"
+)
 
 // Faults are mistakes made on purpose. Each but EarlyMerges is a share of all
 // events and is met to the event.
@@ -43,36 +47,36 @@ func (f Faults) sum() float64 {
 	return sum
 }
 
-func readFaults(v value) Faults {
+func readFaults(v strict.Value) Faults {
 	var f Faults
-	sound := v.object(fields{
-		"duplicates":          func(v value) { f.Duplicates = v.share() },
-		"copies":              func(v value) { f.Copies = v.share() },
-		"merges_out_of_order": func(v value) { f.EarlyMerges = v.share() },
-		"invalid":             func(v value) { f.Invalid = readInvalid(v) },
+	sound := v.Object(strict.Fields{
+		"duplicates":          func(v strict.Value) { f.Duplicates = v.Share() },
+		"copies":              func(v strict.Value) { f.Copies = v.Share() },
+		"merges_out_of_order": func(v strict.Value) { f.EarlyMerges = v.Share() },
+		"invalid":             func(v strict.Value) { f.Invalid = readInvalid(v) },
 	})
 	if sound && f.sum() > 0.9 {
-		v.fail("more than 90% of the events are at fault", "a duplicate needs a sound event before it")
+		v.Fail("more than 90% of the events are at fault", "a duplicate needs a sound event before it")
 	}
 	return f
 }
 
 // readInvalid reads a share for each kind, or one that all kinds divide.
-func readInvalid(v value) []InvalidShare {
+func readInvalid(v strict.Value) []InvalidShare {
 	kinds := InvalidKinds()
 	var all []InvalidShare
-	if v.isMapping() {
-		known := make(fields)
+	if v.IsMapping() {
+		known := make(strict.Fields)
 		for _, kind := range kinds {
-			known[string(kind)] = func(v value) { all = append(all, InvalidShare{kind, v.share()}) }
+			known[string(kind)] = func(v strict.Value) { all = append(all, InvalidShare{kind, v.Share()}) }
 		}
-		v.object(known)
+		v.Object(known)
 		slices.SortFunc(all, func(a, b InvalidShare) int {
 			return slices.Index(kinds, a.Kind) - slices.Index(kinds, b.Kind)
 		})
 		return all
 	}
-	share := v.share() / float64(len(kinds))
+	share := v.Share() / float64(len(kinds))
 	for _, kind := range kinds {
 		all = append(all, InvalidShare{kind, share})
 	}

@@ -1,35 +1,39 @@
 package scenario
 
-import "fmt"
+import (
+	"fmt"
+
+	"rehearse/scenario/strict"
+)
 
 // checkTraffic refuses a traffic whose shape no events could have.
-func (d *decoder) checkTraffic(s *Scenario) {
+func checkTraffic(d *strict.Document, s *Scenario) {
 	t := s.Traffic
 	if len(t.Tokens) > 0 {
-		d.refuse("given beside traffic.tokens", "keep one of the two", tokenPath)
+		d.Refuse("given beside traffic.tokens", "keep one of the two", tokenPath)
 	}
 	total := s.Load.Curve.Total()
 	merges, server := t.mergeShare()
 	special := t.DistinctIDs.Growth + t.Faults.sum()
 	for i, h := range t.DistinctIDs.Hot {
 		if total > 0 && h.Events > total {
-			d.fail(fmt.Sprintf("traffic.distinct_ids.hot[%d].events", i),
+			d.Fail(fmt.Sprintf("traffic.distinct_ids.hot[%d].events", i),
 				fmt.Sprintf("more than the %d events of the run", total), "")
 		}
 		special += h.Part(total)
 	}
 	if ordinary := 1 - merges; special > ordinary+1e-9 {
-		d.fail("traffic.distinct_ids",
+		d.Fail("traffic.distinct_ids",
 			fmt.Sprintf("hot ids, growth and faults are to take %s of the events, but merges leave %s", percent(special), percent(ordinary)),
 			"merges are never of a hot id: lower one of the shares")
 		return
 	}
-	d.checkMerges(t, merges, (1-merges-special+t.DistinctIDs.Growth)*(1-server))
+	checkMerges(d, t, merges, (1-merges-special+t.DistinctIDs.Growth)*(1-server))
 }
 
 // checkMerges compares the merges with the visits that they can end, out of the
 // share of events that visits are made of.
-func (d *decoder) checkMerges(t *Traffic, merges, visiting float64) {
+func checkMerges(d *strict.Document, t *Traffic, merges, visiting float64) {
 	visits := visiting / t.Visits.Events
 	if t.Visits.Anonymous > 0 {
 		visits *= t.Visits.Anonymous
@@ -37,19 +41,19 @@ func (d *decoder) checkMerges(t *Traffic, merges, visiting float64) {
 	ends := merges * (1 - t.Merges.Reused)
 	switch delayed := t.Merges.Delay != (Delay{}); {
 	case delayed && ends <= visits+1e-9 && 2*ends > visits+1e-9:
-		d.fail("traffic.merges.delay",
+		d.Fail("traffic.merges.delay",
 			fmt.Sprintf("%s of the events are to be merges, and %s begin a visit that a merge can end, which are not twice as many", percent(ends), percent(visits)),
 			"while the first of the delayed merges are still to come, other visits end in one beside those that wait: give the merges less weight, or make visits shorter")
 	case ends > visits+1e-9:
-		d.fail("traffic.events",
+		d.Fail("traffic.events",
 			fmt.Sprintf("%s of the events are to be merges, but only %s begin a visit that a merge can end", percent(ends), percent(visits)),
 			"every merge names an anonymous id that has an earlier event, from a browser or a mobile: lower the weights of $identify, $create_alias and $merge_dangerously, or make visits shorter")
 	}
 	if t.Merges.Reused > 0 && t.DistinctIDs.Count < 2 {
-		d.fail("traffic.merges.reused", "has no meaning in a population of one", "nobody else can have the id")
+		d.Fail("traffic.merges.reused", "has no meaning in a population of one", "nobody else can have the id")
 	}
 	if merges == 0 && (t.Merges != Merges{} || t.Faults.EarlyMerges > 0) {
-		d.refuse("has no meaning without merges", "give $identify, $create_alias or $merge_dangerously a weight",
+		d.Refuse("has no meaning without merges", "give $identify, $create_alias or $merge_dangerously a weight",
 			"traffic.merges", "traffic.faults.merges_out_of_order")
 	}
 }

@@ -2,8 +2,9 @@ package scenario
 
 import (
 	"slices"
-	"strings"
 	"time"
+
+	"rehearse/scenario/strict"
 )
 
 // Fields maps the members of a JSON line, or the columns of a table, to an event's
@@ -58,32 +59,32 @@ func (s Source) equals(o Source) bool {
 }
 
 // readMapping reads replay.fields.
-func readMapping(v value, f *Fields) {
-	source := func(to *Source) func(value) { return func(v value) { *to = readSource(v) } }
-	v.object(fields{
+func readMapping(v strict.Value, f *Fields) {
+	source := func(to *Source) func(strict.Value) { return func(v strict.Value) { *to = readSource(v) } }
+	v.Object(strict.Fields{
 		"event":       source(&f.Event),
 		"distinct_id": source(&f.DistinctID),
 		"timestamp":   source(&f.Timestamp),
 		"uuid":        source(&f.UUID),
-		"properties":  func(v value) { f.Properties = v.line(0, maxLine) },
-		"each":        func(v value) { f.Each = v.line(1, maxLine) },
-		"columns":     func(v value) { f.Table.Columns = readColumns(v) },
-		"separator":   func(v value) { f.Table.Separator = readSeparator(v) },
-		"time_format": func(v value) { f.Times.Format = readTimeFormat(v) },
-		"time_unit":   func(v value) { f.Times.Unit = readTimeUnit(v) },
-		"time_zone":   func(v value) { f.Times.Zone = readZone(v) },
+		"properties":  func(v strict.Value) { f.Properties = v.Line(0, strict.MaxLine) },
+		"each":        func(v strict.Value) { f.Each = v.Line(1, strict.MaxLine) },
+		"columns":     func(v strict.Value) { f.Table.Columns = readColumns(v) },
+		"separator":   func(v strict.Value) { f.Table.Separator = readSeparator(v) },
+		"time_format": func(v strict.Value) { f.Times.Format = readTimeFormat(v) },
+		"time_unit":   func(v strict.Value) { f.Times.Unit = readTimeUnit(v) },
+		"time_zone":   func(v strict.Value) { f.Times.Zone = readZone(v) },
 	})
-	if v.d.has("replay.fields.time_format") && v.d.has("replay.fields.time_unit") {
-		v.d.fail("replay.fields.time_unit", "has no meaning beside a time_format", "%s in a format is a number of seconds since 1970")
+	if v.Gives("time_format") && v.Gives("time_unit") {
+		v.FailGiven("time_unit", "has no meaning beside a time_format", "%s in a format is a number of seconds since 1970")
 	}
 	if f.Event.Join || f.DistinctID.Join || f.UUID.Join || f.Timestamp.Constant != "" || f.UUID.Constant != "" {
-		v.fail("only a timestamp is joined, and only event and distinct_id are constants", "")
+		v.Fail("only a timestamp is joined, and only event and distinct_id are constants", "")
 	}
 }
 
 // readTimeUnit reads the unit of numbers since 1970.
-func readTimeUnit(v value) time.Duration {
-	switch oneOf(v, []string{"s", "ms", "us", "ns"}) {
+func readTimeUnit(v strict.Value) time.Duration {
+	switch strict.OneOf(v, []string{"s", "ms", "us", "ns"}) {
 	case "s":
 		return time.Second
 	case "ms":
@@ -95,23 +96,23 @@ func readTimeUnit(v value) time.Duration {
 }
 
 // readSource reads a path, a list of them, a join or a constant.
-func readSource(v value) (s Source) {
+func readSource(v strict.Value) (s Source) {
 	switch {
-	case strings.HasPrefix(v.kind(), "a list"):
-		s.Members = readNames(v)
+	case v.IsList():
+		s.Members = v.Lines(strict.MaxLine)
 		if len(s.Members) == 0 {
-			v.fail("must not be empty", "")
+			v.Fail("must not be empty", "")
 		}
-	case strings.HasPrefix(v.kind(), "a mapping"):
-		v.object(fields{
-			"constant": func(v value) { s.Constant = v.line(1, maxLine) },
-			"join":     func(v value) { s.Members, s.Join = readNames(v), true },
+	case v.IsMapping():
+		v.Object(strict.Fields{
+			"constant": func(v strict.Value) { s.Constant = v.Line(1, strict.MaxLine) },
+			"join":     func(v strict.Value) { s.Members, s.Join = v.Lines(strict.MaxLine), true },
 		})
 		if (s.Constant == "") == (len(s.Members) == 0) {
-			v.fail("wants a constant, or members to join", "as in {constant: pageview} or {join: [date, time]}")
+			v.Fail("wants a constant, or members to join", "as in {constant: pageview} or {join: [date, time]}")
 		}
 	default:
-		if path := v.line(0, maxLine); path != "" {
+		if path := v.Line(0, strict.MaxLine); path != "" {
 			s.Members = []string{path}
 		}
 	}
@@ -120,20 +121,20 @@ func readSource(v value) (s Source) {
 
 // readColumns reads the names of columns; one may be empty, and its cells are then
 // left out.
-func readColumns(v value) []string {
+func readColumns(v strict.Value) []string {
 	var names []string
-	for _, item := range v.list() {
-		names = append(names, item.line(0, maxLine))
+	for _, item := range v.List() {
+		names = append(names, item.Line(0, strict.MaxLine))
 	}
 	if len(names) == 1 {
-		v.fail("a table has two columns or more", "")
+		v.Fail("a table has two columns or more", "")
 	}
 	return names
 }
 
 // readSeparator reads what stands between cells.
-func readSeparator(v value) byte {
-	text, ok := v.scalar("text", tagText)
+func readSeparator(v strict.Value) byte {
+	text, ok := v.Scalar("text", strict.Text)
 	switch {
 	case !ok:
 	case text == "tab", text == `\t`:
@@ -141,7 +142,7 @@ func readSeparator(v value) byte {
 	case text == "blank", text == "space":
 		return ' '
 	case len(text) != 1 || text[0] > '~' || text[0] < ' ' && text[0] != '\t' || text[0] == '"':
-		v.fail("expected one character, found "+v.quoted(), `as in ",", ";", "|", tab or blank`)
+		v.Fail("expected one character, found "+v.Quoted(), `as in ",", ";", "|", tab or blank`)
 	default:
 		return text[0]
 	}
@@ -149,8 +150,8 @@ func readSeparator(v value) byte {
 }
 
 // readZone reads the name of a time zone or an offset.
-func readZone(v value) *time.Location {
-	text, ok := v.scalar("text", tagText)
+func readZone(v strict.Value) *time.Location {
+	text, ok := v.Scalar("text", strict.Text)
 	if !ok {
 		return nil
 	}
@@ -159,7 +160,7 @@ func readZone(v value) *time.Location {
 	}
 	zone, err := time.LoadLocation(text)
 	if err != nil || text == "" || text == "Local" {
-		v.fail("unknown time zone "+v.quoted(), "as in Europe/Berlin, UTC or +02:00")
+		v.Fail("unknown time zone "+v.Quoted(), "as in Europe/Berlin, UTC or +02:00")
 		return nil
 	}
 	return zone

@@ -6,30 +6,28 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"rehearse/scenario/strict"
 )
 
 // readFiles reads patterns and finds the files that they stand for, and those that lie
 // beside them.
-func readFiles(v value, r *Replay) {
-	items := v.list()
-	if items != nil && len(items) == 0 {
-		v.fail("must not be empty", "")
-	}
-	for _, item := range items {
-		pattern := item.line(1, 4096)
+func readFiles(v strict.Value, r *Replay) {
+	for _, item := range v.NonEmpty("") {
+		pattern := item.Line(1, 4096)
 		if pattern == "" {
 			continue
 		}
 		place := pattern
 		if pattern != "-" {
-			place = item.d.resolve(pattern)
+			place = item.Document().Resolve(pattern)
 		}
 		found, beside, err := FindFiles(place)
 		switch {
 		case err != nil:
-			item.fail("cannot read the pattern "+item.quoted(), "* stands for any letters, ? for one, [a-z] for one of these")
+			item.Fail("cannot read the pattern "+item.Quoted(), "* stands for any letters, ? for one, [a-z] for one of these")
 		case len(found) == 0:
-			item.fail("no file is "+item.quoted(), "paths are relative to the scenario file")
+			item.Fail("no file is "+item.Quoted(), "paths are relative to the scenario file")
 		}
 		r.Files, r.Paths, r.Beside = append(r.Files, pattern), append(r.Paths, found...), append(r.Beside, beside...)
 	}

@@ -4,13 +4,13 @@ import (
 	"maps"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
+	"rehearse/scenario/strict"
 )
 
 // Form is a file of answers: a mapping of names to texts that remembers where
 // each stands. What the texts mean, whoever asked knows.
 type Form struct {
-	d     *decoder
+	doc   *strict.Document
 	texts map[string]string
 }
 
@@ -20,19 +20,18 @@ type Form struct {
 // have come back by email: quoted, with lines that lost their blanks. The
 // environment is not looked at. The error is of type Errors.
 func ReadForm(file string, text []byte, names []string) (*Form, error) {
-	root, wrong := parseTree(unmailed(text, names))
-	if wrong != nil {
-		wrong.File = file
-		return nil, Errors{*wrong}
+	doc, err := strict.Open(file, unmailed(text, names), strict.Options{})
+	if err != nil {
+		return nil, err
 	}
-	f := &Form{&decoder{file: file, given: make(map[string]field)}, make(map[string]string)}
-	known := fields{}
+	f := &Form{doc, make(map[string]string)}
+	known := strict.Fields{}
 	for _, name := range names {
-		known[name] = func(v value) { f.texts[name] = v.lines() }
+		known[name] = func(v strict.Value) { f.texts[name] = readField(v) }
 	}
-	value{d: f.d, node: root}.object(known)
-	if len(f.d.errors) > 0 {
-		return nil, f.d.errors.sorted()
+	doc.Root().Object(known)
+	if err := doc.Err(); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
@@ -46,45 +45,43 @@ func (f *Form) Texts() map[string]string {
 
 // Mistakes returns errors at the places of the named fields, in the order of the
 // file. A field that the file does not give has no place.
-func (f *Form) Mistakes(all []FormMistake) Errors {
-	var errors Errors
+func (f *Form) Mistakes(all []FormMistake) strict.Errors {
+	var errors strict.Errors
 	for _, m := range all {
-		e := Error{File: f.d.file, Path: m.Field, What: m.What, Hint: m.Hint}
-		if at, ok := f.d.given[m.Field]; ok {
-			e.Line, e.Col = at.value.node.Line, at.value.node.Column
+		e := strict.Error{File: f.doc.File(), Path: m.Field, What: m.What, Hint: m.Hint}
+		if v, given := f.doc.Value(m.Field); given {
+			e = v.Error(m.What, m.Hint)
 		}
 		errors = append(errors, e)
 	}
-	return errors.sorted()
+	return errors.Sorted()
 }
 
 // FormMistake is what is wrong with a field of a form.
 type FormMistake struct{ Field, What, Hint string }
 
-// lines returns what a field of a form says, one line an item or entry.
-func (v value) lines() string {
+// readField returns what a field of a form says, one line an item or entry.
+func readField(v strict.Value) string {
 	var lines []string
-	switch v.node.Kind {
-	case yaml.MappingNode:
-		v.entries(func(_ value, name string, entry value) { lines = append(lines, name+"\t"+entry.cell()) })
-	case yaml.SequenceNode:
-		for _, item := range v.list() {
-			lines = append(lines, item.cell())
+	switch {
+	case v.IsMapping():
+		v.Entries(func(_ strict.Value, name string, entry strict.Value) {
+			lines = append(lines, name+"\t"+readCell(entry))
+		})
+	case v.IsList():
+		for _, item := range v.List() {
+			lines = append(lines, readCell(item))
 		}
 	default:
-		return v.cell()
+		return readCell(v)
 	}
 	return strings.Join(lines, "\n")
 }
 
-// cell returns the text of a scalar, whatever it looks like to YAML.
-func (v value) cell() string {
-	switch {
-	case v.node.Kind != yaml.ScalarNode:
-		v.fail("expected text, found "+v.kind(), "one answer a line")
-	case v.node.Tag == tagNull:
-	default:
-		return strings.TrimSpace(v.node.Value)
+// readCell returns the text of a scalar, whatever it looks like to YAML.
+func readCell(v strict.Value) string {
+	if v.IsScalar() && v.Tag() == strict.Null {
+		return ""
 	}
-	return ""
+	return strings.TrimSpace(v.Cell("one answer a line"))
 }

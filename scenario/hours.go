@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // time zones, where the machine has none
+
+	"rehearse/scenario/strict"
 )
 
 // Hours are when a team is at work: on some days of the week, from one time of
@@ -23,34 +25,34 @@ func defaultHours() *Hours {
 	return &Hours{From: 9 * time.Hour, To: 17 * time.Hour, Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
 }
 
-func readHours(v value) *Hours {
+func readHours(v strict.Value) *Hours {
 	h := defaultHours()
-	sound := v.object(fields{
-		"zone": func(v value) { h.Zone = readLocation(v) },
-		"from": func(v value) { h.From = readTimeOfDay(v) },
-		"to":   func(v value) { h.To = readTimeOfDay(v) },
-		"days": func(v value) { h.Days = readDays(v) },
+	sound := v.Object(strict.Fields{
+		"zone": func(v strict.Value) { h.Zone = readLocation(v) },
+		"from": func(v strict.Value) { h.From = readTimeOfDay(v) },
+		"to":   func(v strict.Value) { h.To = readTimeOfDay(v) },
+		"days": func(v strict.Value) { h.Days = readDays(v) },
 	})
-	if v.require("zone") && sound && h.From >= h.To {
-		v.fail("from is not before to", "hours that pass midnight are not read")
+	if v.Require("zone") && sound && h.From >= h.To {
+		v.Fail("from is not before to", "hours that pass midnight are not read")
 	}
 	return h
 }
 
-func readLocation(v value) *time.Location {
+func readLocation(v strict.Value) *time.Location {
 	const hint = "as in Europe/Berlin or America/New_York, of the IANA time zone database"
-	name := v.line(1, maxLine)
+	name := v.Line(1, strict.MaxLine)
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "Local" {
-		v.fail("unknown time zone "+v.quoted(), hint)
+		v.Fail("unknown time zone "+v.Quoted(), hint)
 		return time.UTC
 	}
 	return zone
 }
 
 // readTimeOfDay reads a time such as 09:00.
-func readTimeOfDay(v value) time.Duration {
-	text, ok := v.scalar("a time of day", tagText, tagInt)
+func readTimeOfDay(v strict.Value) time.Duration {
+	text, ok := v.Scalar("a time of day", strict.Text, strict.Int)
 	if !ok {
 		return 0
 	}
@@ -59,18 +61,14 @@ func readTimeOfDay(v value) time.Duration {
 	}
 	t, err := time.Parse("15:04", text)
 	if err != nil {
-		v.fail(fmt.Sprintf("cannot read %s as a time of day", v.quoted()), `as in "09:00"`)
+		v.Fail(fmt.Sprintf("cannot read %s as a time of day", v.Quoted()), `as in "09:00"`)
 	}
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
 }
 
-func readDays(v value) (days [7]bool) {
-	items := v.list()
-	if items != nil && len(items) == 0 {
-		v.fail("must not be empty", "as in [mon, tue, wed, thu, fri]")
-	}
-	for _, item := range items {
-		word := oneOf(item, weekdays[:])
+func readDays(v strict.Value) (days [7]bool) {
+	for _, item := range v.NonEmpty("as in [mon, tue, wed, thu, fri]") {
+		word := strict.OneOf(item, weekdays[:])
 		for i, name := range weekdays {
 			days[i] = days[i] || strings.EqualFold(word, name)
 		}

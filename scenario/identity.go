@@ -1,6 +1,9 @@
 package scenario
 
-import "rehearse/scenario/schedule"
+import (
+	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
+)
 
 import "time"
 
@@ -30,35 +33,35 @@ type Delay struct{ P50, P90 time.Duration }
 // each other directly at any rate at which persons log in.
 const leastDelay = time.Millisecond
 
-func readVisits(v value, t *Traffic) {
-	v.object(fields{
-		"events":    func(v value) { t.Visits.Events = v.number(1, 1000) },
-		"anonymous": func(v value) { t.Visits.Anonymous = v.share() },
+func readVisits(v strict.Value, t *Traffic) {
+	v.Object(strict.Fields{
+		"events":    func(v strict.Value) { t.Visits.Events = v.Number(1, 1000) },
+		"anonymous": func(v strict.Value) { t.Visits.Anonymous = v.Share() },
 	})
 }
 
-func readMerges(v value) Merges {
+func readMerges(v strict.Value) Merges {
 	var m Merges
-	sound := v.object(fields{
-		"chains": func(v value) { m.Chains = v.share() },
-		"fan_in": func(v value) { m.FanIn = v.share() },
-		"reused": func(v value) { m.Reused = v.share() },
-		"delay":  func(v value) { m.Delay = readDelay(v) },
+	sound := v.Object(strict.Fields{
+		"chains": func(v strict.Value) { m.Chains = v.Share() },
+		"fan_in": func(v strict.Value) { m.FanIn = v.Share() },
+		"reused": func(v strict.Value) { m.Reused = v.Share() },
+		"delay":  func(v strict.Value) { m.Delay = readDelay(v) },
 	})
 	if sound && m.Chains+m.FanIn+m.Reused > 1+1e-9 {
-		v.fail("the shares add up to more than 100%", "a merge does one of the three at most")
+		v.Fail("the shares add up to more than 100%", "a merge does one of the three at most")
 	}
 	return m
 }
 
-func readDelay(v value) Delay {
+func readDelay(v strict.Value) Delay {
 	var d Delay
-	sound := v.object(fields{
-		"p50": func(v value) { d.P50 = v.duration(leastDelay, schedule.MaxStage) },
-		"p90": func(v value) { d.P90 = v.duration(leastDelay, schedule.MaxStage) },
+	sound := v.Object(strict.Fields{
+		"p50": func(v strict.Value) { d.P50 = v.Duration(leastDelay, schedule.MaxStage) },
+		"p90": func(v strict.Value) { d.P90 = v.Duration(leastDelay, schedule.MaxStage) },
 	})
-	if v.require("p50", "p90") && sound && d.P50 > d.P90 {
-		v.fail("p50 is more than p90", "")
+	if v.Require("p50", "p90") && sound && d.P50 > d.P90 {
+		v.Fail("p50 is more than p90", "")
 	}
 	return d
 }

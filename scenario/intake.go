@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rehearse/scenario/strict"
 )
 
 // Intake holds the customer's answers to what a pipeline team asks first, as far
@@ -116,46 +118,46 @@ func (in Intake) given() map[Question]bool {
 	}
 }
 
-func readIntake(v value) Intake {
+func readIntake(v strict.Value) Intake {
 	var in Intake
-	var listed []value
-	sound := v.object(fields{
-		"committed":  func(v value) { in.Committed = v.answer() },
-		"starts":     func(v value) { in.Starts = v.time() },
-		"overlap":    func(v value) { in.Overlap = v.answer() },
-		"apps":       func(v value) { in.Apps = v.answer() },
-		"unanswered": func(v value) { listed = v.list() },
+	var listed []strict.Value
+	sound := v.Object(strict.Fields{
+		"committed":  func(v strict.Value) { in.Committed = readAnswer(v) },
+		"starts":     func(v strict.Value) { in.Starts = v.Time() },
+		"overlap":    func(v strict.Value) { in.Overlap = readAnswer(v) },
+		"apps":       func(v strict.Value) { in.Apps = readAnswer(v) },
+		"unanswered": func(v strict.Value) { listed = v.List() },
 	})
 	given := in.given()
 	for _, item := range listed {
-		before := len(v.d.errors)
-		q := oneOf(item, Questions())
+		before := v.Document().Mistakes()
+		q := strict.OneOf(item, Questions())
 		switch {
-		case len(v.d.errors) > before:
+		case v.Document().Mistakes() > before:
 		case slices.Contains(in.Unanswered, q):
-			item.fail("listed twice", "")
+			item.Fail("listed twice", "")
 		case sound && given[q]:
-			item.fail(fmt.Sprintf("intake.%s answers it", q), "take it off the list")
+			item.Fail(fmt.Sprintf("intake.%s answers it", q), "take it off the list")
 		}
 		in.Unanswered = append(in.Unanswered, q)
 	}
 	return in
 }
 
-// answer reads yes or no, or true or false. Whoever has no answer leaves the
+// readAnswer reads yes or no, or true or false. Whoever has no answer leaves the
 // field out.
-func (v value) answer() Answer {
-	text, ok := v.scalar("yes or no", tagBool, tagText)
+func readAnswer(v strict.Value) Answer {
+	text, ok := v.Scalar("yes or no", strict.Bool, strict.Text)
 	if !ok {
 		return Unanswered
 	}
-	plain := v.node.Tag == tagBool || v.refers() // 'true' in quotes is text
+	plain := v.Tag() == strict.Bool || v.Refers() // 'true' in quotes is text
 	switch word := strings.ToLower(text); {
 	case word == "yes", plain && word == "true":
 		return Yes
 	case word == "no", plain && word == "false":
 		return No
 	}
-	v.fail("expected yes or no, found "+v.quoted(), "leave the field out where nobody has answered")
+	v.Fail("expected yes or no, found "+v.Quoted(), "leave the field out where nobody has answered")
 	return Unanswered
 }

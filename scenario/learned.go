@@ -1,6 +1,9 @@
 package scenario
 
-import "rehearse/scenario/schedule"
+import (
+	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
+)
 
 // Learned is what the recording was like that a scenario was learned from: shares of
 // events, and of windows of the clock. A check says how far the scenario is from it.
@@ -14,23 +17,23 @@ type Learned struct {
 	CV          [3]float64 // of the events in 1, 60 and 300 seconds: deviation over mean; 0: not known
 }
 
-func readLearned(v value) *Learned {
+func readLearned(v strict.Value) *Learned {
 	var l Learned
-	share := func(to *float64) func(value) { return func(v value) { *to = v.share() } }
-	number := func(to *float64) func(value) { return func(v value) { *to = v.number(0, 1e9) } }
-	v.object(fields{
-		"events":       func(v value) { l.Events = v.count(1, schedule.MaxEvents) },
-		"distinct_ids": func(v value) { l.DistinctIDs = v.count(1, schedule.MaxEvents) },
+	share := func(to *float64) func(strict.Value) { return func(v strict.Value) { *to = v.Share() } }
+	number := func(to *float64) func(strict.Value) { return func(v strict.Value) { *to = v.Number(0, 1e9) } }
+	v.Object(strict.Fields{
+		"events":       func(v strict.Value) { l.Events = v.Count(1, schedule.MaxEvents) },
+		"distinct_ids": func(v strict.Value) { l.DistinctIDs = v.Count(1, schedule.MaxEvents) },
 		"top_1":        share(&l.Top[0]),
 		"top_10":       share(&l.Top[1]),
 		"top_100":      share(&l.Top[2]),
 		"ids_once":     share(&l.Once),
-		"peak":         func(v value) { l.Peak = v.count(0, schedule.MaxEvents) },
+		"peak":         func(v strict.Value) { l.Peak = v.Count(0, schedule.MaxEvents) },
 		"empty":        share(&l.Empty),
 		"cv_1s":        number(&l.CV[0]),
 		"cv_60s":       number(&l.CV[1]),
 		"cv_300s":      number(&l.CV[2]),
 	})
-	v.require("events", "distinct_ids", "top_1", "top_10", "top_100", "ids_once")
+	v.Require("events", "distinct_ids", "top_1", "top_10", "top_100", "ids_once")
 	return &l
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -41,7 +42,7 @@ func TestMistakes(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = Parse(name+".yaml", text, Options{Dir: "testdata"})
-			var all Errors
+			var all strict.Errors
 			if !errors.As(err, &all) {
 				t.Fatalf("error is %T, want Errors", err)
 			}
@@ -72,7 +73,7 @@ batching: {events: 0}
 traffic: {sed: 1}
 `
 	_, err := Parse("five.yaml", []byte(text), Options{})
-	var all Errors
+	var all strict.Errors
 	if !errors.As(err, &all) || len(all) != 5 {
 		t.Fatalf("%d errors, want 5:\n%v", len(all), err)
 	}
@@ -89,7 +90,7 @@ func TestDefaults(t *testing.T) {
 	want := &Scenario{
 		Name: "a",
 		Target: Target{
-			Endpoint: EndpointBatch, Token: NewSecret("phc_rehearsal"), Compression: CompressionGzip,
+			Endpoint: EndpointBatch, Token: strict.NewSecret("phc_rehearsal"), Compression: CompressionGzip,
 			Connections: 64, Timeout: 15 * time.Second,
 		},
 		Load:     Offered{Arrivals: schedule.Even, Late: LateQueue},
@@ -110,7 +111,7 @@ func TestDefaults(t *testing.T) {
 func compare(t *testing.T, got, want *Scenario) {
 	t.Helper()
 	if diff := cmp.Diff(want, got,
-		cmpopts.IgnoreUnexported(Scenario{}), cmp.AllowUnexported(Secret{}), cmpopts.IgnoreFields(Offered{}, "Curve", "Stages"),
+		cmpopts.IgnoreUnexported(Scenario{}), cmp.AllowUnexported(strict.Secret{}), cmpopts.IgnoreFields(Offered{}, "Curve", "Stages"),
 	); diff != "" {
 		t.Errorf("scenario differs (-want +got):\n%s", diff)
 	}
@@ -129,7 +130,7 @@ func TestEveryField(t *testing.T) {
 			Unanswered: []Question{AskHottestIDs, AskRamp},
 		},
 		Target: Target{
-			URL: "https://capture.example:8443/prefix", Endpoint: EndpointBatch, Token: NewSecret("phc_every"),
+			URL: "https://capture.example:8443/prefix", Endpoint: EndpointBatch, Token: strict.NewSecret("phc_every"),
 			Compression: CompressionNone, HistoricalMigration: true, Connections: 10_000, Timeout: 1500 * time.Millisecond,
 		},
 		Load:     Offered{Arrivals: schedule.Poisson, Late: LateSkip},
@@ -225,7 +226,7 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 func TestUnreadableFiles(t *testing.T) {
 	t.Parallel()
 	large := filepath.Join(t.TempDir(), "large.yaml")
-	if err := os.WriteFile(large, make([]byte, MaxFile+1), 0o666); err != nil {
+	if err := os.WriteFile(large, make([]byte, strict.MaxFile+1), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
@@ -234,7 +235,7 @@ func TestUnreadableFiles(t *testing.T) {
 		large:                large + ": larger than 1MiB",
 	} {
 		_, err := Load(path)
-		var all Errors
+		var all strict.Errors
 		if !errors.As(err, &all) || err.Error() != want {
 			t.Errorf("Load(%q): %v, want %s", path, err, want)
 		}
@@ -244,8 +245,8 @@ func TestUnreadableFiles(t *testing.T) {
 func TestManyMistakesAreCutOff(t *testing.T) {
 	t.Parallel()
 	_, err := Parse("a.yaml", []byte(minimal+"thresholds: ["+strings.Repeat("x,", 1000)+"]\n"), Options{})
-	var all Errors
-	if !errors.As(err, &all) || len(all) != maxErrors+1 || all[maxErrors].What != "900 more mistakes" {
+	var all strict.Errors
+	if !errors.As(err, &all) || len(all) != 101 || all[100].What != "900 more mistakes" {
 		t.Errorf("%d errors, the last is %v", len(all), all[len(all)-1])
 	}
 }
@@ -303,7 +304,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		s, err := Parse("a.yaml", []byte(text), Options{Set: []string{set}, Dir: t.TempDir()})
-		var all Errors
+		var all strict.Errors
 		switch {
 		case err == nil && (s.Name == "" || s.SHA256() == "" || (s.Traffic == nil) == (s.Replay == nil)):
 			t.Errorf("accepted %+v", s)

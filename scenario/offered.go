@@ -1,15 +1,13 @@
 package scenario
 
 import (
-	"errors"
-	"io/fs"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
 )
 
 // Offered is the offered load over time.
@@ -19,48 +17,51 @@ type Offered struct {
 	Late     Late
 
 	Stages []schedule.StageSpan // the stages as the file gives them
+	Series []FileSum            // the files of rates that were read for them
 }
 
 func defaultOffered() Offered { return Offered{Arrivals: schedule.Even, Late: LateQueue} }
 
-func readOffered(v value) Offered {
+func readOffered(v strict.Value) Offered {
 	l := defaultOffered()
-	var curve value // where the stages came from
+	var curve strict.Value // where the stages came from
 	var stages []schedule.Stage
 	names := map[int]string{} // of stages, by their place
-	keep := func(read func(value) []schedule.Stage) func(value) {
-		return func(v value) { curve, stages = v, read(v) }
+	keep := func(read func(strict.Value) []schedule.Stage) func(strict.Value) {
+		return func(v strict.Value) { curve, stages = v, read(v) }
 	}
-	sound := v.object(fields{
-		"profile":  keep(readProfile),
-		"stages":   keep(func(v value) []schedule.Stage { return readStages(v, names) }),
-		"follow":   keep(readFollow),
-		"arrivals": func(v value) { l.Arrivals = oneOf(v, []schedule.Arrivals{schedule.Even, schedule.Poisson}) },
-		"late":     func(v value) { l.Late = oneOf(v, []Late{LateQueue, LateSkip}) },
+	sound := v.Object(strict.Fields{
+		"profile": keep(readProfile),
+		"stages":  keep(func(v strict.Value) []schedule.Stage { return readStages(v, names) }),
+		"follow":  keep(func(v strict.Value) []schedule.Stage { return readFollow(v, &l) }),
+		"arrivals": func(v strict.Value) {
+			l.Arrivals = strict.OneOf(v, []schedule.Arrivals{schedule.Even, schedule.Poisson})
+		},
+		"late": func(v strict.Value) { l.Late = strict.OneOf(v, []Late{LateQueue, LateSkip}) },
 	})
-	if !sound || curve.node == nil {
+	if !sound || !curve.IsSet() {
 		return l
 	}
 	p, err := schedule.NewCurve(stages)
 	switch {
 	case err != nil:
-		curve.fail(err.Error(), "")
+		curve.Fail(err.Error(), "")
 	case p.Total() == 0:
-		curve.fail("offers not one event", "")
+		curve.Fail("offers not one event", "")
 	}
 	l.Curve, l.Stages = p, schedule.StageSpans(stages, names)
 	return l
 }
 
-func readProfile(v value) []schedule.Stage {
-	text, ok := v.scalar("text", tagText)
+func readProfile(v strict.Value) []schedule.Stage {
+	text, ok := v.Scalar("text", strict.Text)
 	if !ok {
 		return nil
 	}
 	stages, err := schedule.Parse(text)
 	if all, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range all.Unwrap() {
-			v.unreadable(err, "as in line(0, 5000, 10m) const(5000, 30m) step(1k, 5k, 1k, 1m)")
+			v.Unreadable(err, "as in line(0, 5000, 10m) const(5000, 30m) step(1k, 5k, 1k, 1m)")
 		}
 	}
 	return stages
@@ -69,18 +70,18 @@ func readProfile(v value) []schedule.Stage {
 // readStages reads the stages as a list. A stage that does not say where it
 // starts starts where the one before it ended, the first at 0. The names that
 // are given go into names.
-func readStages(v value, names map[int]string) []schedule.Stage {
+func readStages(v strict.Value, names map[int]string) []schedule.Stage {
 	var stages []schedule.Stage
 	var last float64
-	for _, item := range v.list() {
+	for _, item := range v.List() {
 		s := schedule.Stage{From: last}
-		item.object(fields{
-			"from": func(v value) { s.From = v.rate() },
-			"to":   func(v value) { s.To = v.rate() },
-			"over": func(v value) { s.Over = v.duration(0, schedule.MaxStage) },
-			"name": func(v value) { names[len(stages)] = readStageName(v) },
+		item.Object(strict.Fields{
+			"from": func(v strict.Value) { s.From = v.Rate() },
+			"to":   func(v strict.Value) { s.To = v.Rate() },
+			"over": func(v strict.Value) { s.Over = v.Duration(0, schedule.MaxStage) },
+			"name": func(v strict.Value) { names[len(stages)] = readStageName(v) },
 		})
-		item.require("to", "over")
+		item.Require("to", "over")
 		last = s.To
 		stages = append(stages, s)
 	}
@@ -88,28 +89,28 @@ func readStages(v value, names map[int]string) []schedule.Stage {
 }
 
 // readFollow reads a recorded series, one stage a row.
-func readFollow(v value) []schedule.Stage {
-	var file value
+func readFollow(v strict.Value, l *Offered) []schedule.Stage {
+	var file strict.Value
 	var every time.Duration
 	scale, speed, columns := 1.0, 1.0, schedule.SeriesColumns{Period: "period", Count: "count"}
-	sound := v.object(fields{
-		"file":    func(v value) { file = v },
-		"period":  func(v value) { columns.Period = v.line(1, maxLine) },
-		"count":   func(v value) { columns.Count = v.line(1, maxLine) },
-		"seconds": func(v value) { columns.Seconds = v.line(1, maxLine) },
-		"scale":   func(v value) { scale = v.number(0, 1e9) },
-		"every":   func(v value) { every = v.duration(time.Millisecond, schedule.MaxStage) },
-		"speed":   func(v value) { speed = v.number(1e-3, 1e6) },
+	sound := v.Object(strict.Fields{
+		"file":    func(v strict.Value) { file = v },
+		"period":  func(v strict.Value) { columns.Period = v.Line(1, strict.MaxLine) },
+		"count":   func(v strict.Value) { columns.Count = v.Line(1, strict.MaxLine) },
+		"seconds": func(v strict.Value) { columns.Seconds = v.Line(1, strict.MaxLine) },
+		"scale":   func(v strict.Value) { scale = v.Number(0, 1e9) },
+		"every":   func(v strict.Value) { every = v.Duration(time.Millisecond, schedule.MaxStage) },
+		"speed":   func(v strict.Value) { speed = v.Number(1e-3, 1e6) },
 	})
-	if !v.require("file") || !sound {
+	if !v.Require("file") || !sound {
 		return nil
 	}
-	s := readSeries(file, columns)
+	s := readSeries(file, columns, l)
 	if s == nil {
 		return nil
 	}
 	if columns.Seconds != "" && every != 0 {
-		v.at(v.node, "every").fail("given beside seconds", "each row of the file says how long it lasts: speed plays them all faster")
+		v.FailField("every", "given beside seconds", "each row of the file says how long it lasts: speed plays them all faster")
 	}
 	if every == 0 {
 		every = s.Spacing
@@ -126,47 +127,30 @@ func faster(stages []schedule.Stage, speed float64) []schedule.Stage {
 	return stages
 }
 
-func readSeries(v value, columns schedule.SeriesColumns) *schedule.Series {
-	name := v.line(1, 4096)
+func readSeries(v strict.Value, columns schedule.SeriesColumns, l *Offered) *schedule.Series {
+	name := v.Line(1, 4096)
 	if name == "" {
 		return nil
 	}
-	path := v.d.resolve(name)
-	v.d.series = append(v.d.series, path)
+	path := v.Document().Resolve(name)
 	s, err := schedule.ReadSeries(path, columns)
+	var sum FileSum
 	if err == nil {
-		err = v.d.tree.note(path)
+		sum, err = sumWhole(path)
 	}
 	if err != nil {
-		v.fail("cannot read "+v.quoted()+": "+cause(err).Error(), "")
+		v.Fail("cannot read "+v.Quoted()+": "+strict.Cause(err).Error(), "")
 	}
+	l.Series = append(l.Series, sum)
 	return s
 }
 
-// resolve returns a path of the scenario as seen from here.
-func (d *decoder) resolve(path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(d.dir, path)
-}
-
-// cause drops the path from an error of the file system: whoever reports it has
-// named the file as the scenario does.
-func cause(err error) error {
-	var broken *fs.PathError
-	if errors.As(err, &broken) {
-		return broken.Err
-	}
-	return err
-}
-
 // readStageName reads the name of a stage: one word that no number is.
-func readStageName(v value) string {
-	name := v.line(1, 40)
+func readStageName(v strict.Value) string {
+	name := v.Line(1, 40)
 	_, err := strconv.Atoi(name)
 	if strings.ContainsFunc(name, unicode.IsSpace) || err == nil || name == "stage" {
-		v.fail("must be one word and no number", "thresholds name it, as in p99 < 500ms in hold")
+		v.Fail("must be one word and no number", "thresholds name it, as in p99 < 500ms in hold")
 	}
 	return name
 }

@@ -3,9 +3,8 @@ package scenario
 import (
 	"fmt"
 
-	"go.yaml.in/yaml/v4"
-
 	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
 )
 
 // Population is who sends the events: Count persons whose shares fall with
@@ -55,23 +54,23 @@ const (
 	maxRankEvents = 1e15
 )
 
-func readPopulation(v value, p *Population) {
-	v.object(fields{
-		"count":  func(v value) { p.Count = v.count(1, schedule.MaxEvents) },
-		"skew":   func(v value) { p.Skew = v.number(0, 10) },
-		"growth": func(v value) { p.Growth = v.share() },
-		"style": func(v value) {
-			p.Style = oneOf(v, []IDStyle{StyleOpaque, StyleUUID, StyleEmail, StyleNumeric, StyleLong})
+func readPopulation(v strict.Value, p *Population) {
+	v.Object(strict.Fields{
+		"count":  func(v strict.Value) { p.Count = v.Count(1, schedule.MaxEvents) },
+		"skew":   func(v strict.Value) { p.Skew = v.Number(0, 10) },
+		"growth": func(v strict.Value) { p.Growth = v.Share() },
+		"style": func(v strict.Value) {
+			p.Style = strict.OneOf(v, []IDStyle{StyleOpaque, StyleUUID, StyleEmail, StyleNumeric, StyleLong})
 		},
-		"hot":   func(v value) { p.Hot = readHot(v) },
-		"ranks": func(v value) { p.Ranks = readRanks(v) },
+		"hot":   func(v strict.Value) { p.Hot = readHot(v) },
+		"ranks": func(v strict.Value) { p.Ranks = readRanks(v) },
 	})
 	if len(p.Ranks) == 0 {
 		return
 	}
 	for _, other := range []string{"count", "skew"} {
-		if v.gives(other) {
-			v.at(v.node, other).fail("given beside ranks", "ranks say how many ids there are, and how uneven: keep one of the two")
+		if v.Gives(other) {
+			v.FailField(other, "given beside ranks", "ranks say how many ids there are, and how uneven: keep one of the two")
 		}
 	}
 	p.Count = 0
@@ -81,52 +80,52 @@ func readPopulation(v value, p *Population) {
 }
 
 // readRanks reads groups of ids, the busiest first.
-func readRanks(v value) []RankGroup {
+func readRanks(v strict.Value) []RankGroup {
 	var ranks []RankGroup
-	items := v.list()
+	items := v.List()
 	if len(items) > maxRanks {
-		v.fail(fmt.Sprintf("more than %d groups", maxRanks), "join neighbours")
+		v.Fail(fmt.Sprintf("more than %d groups", maxRanks), "join neighbours")
 		return nil
 	}
 	var ids int64
 	for _, item := range items {
 		var r RankGroup
-		sound := item.object(fields{
-			"ids":    func(v value) { r.IDs = v.count(1, schedule.MaxEvents) },
-			"events": func(v value) { r.Events = v.number(1e-9, maxRankEvents) },
+		sound := item.Object(strict.Fields{
+			"ids":    func(v strict.Value) { r.IDs = v.Count(1, schedule.MaxEvents) },
+			"events": func(v strict.Value) { r.Events = v.Number(1e-9, maxRankEvents) },
 		})
-		if !item.require("ids", "events") || !sound {
+		if !item.Require("ids", "events") || !sound {
 			return nil
 		}
 		if n := len(ranks); n > 0 && r.Events > ranks[n-1].Events {
-			item.fail("has more events than the group before", "the busiest ids come first")
+			item.Fail("has more events than the group before", "the busiest ids come first")
 			return nil
 		}
 		if ids += r.IDs; ids > schedule.MaxEvents {
-			item.fail("more than 2^53 ids with those before", "")
+			item.Fail("more than 2^53 ids with those before", "")
 			return nil
 		}
 		ranks = append(ranks, r)
 	}
 	if len(ranks) == 0 {
-		v.fail("has no group", "as in {ids: 1000, events: 3}")
+		v.Fail("has no group", "as in {ids: 1000, events: 3}")
 	}
 	return ranks
 }
 
-func readHot(v value) []HotID {
+func readHot(v strict.Value) []HotID {
 	var hot []HotID
 	var sum float64
 	known := make(map[string]bool)
-	items := v.list()
+	items := v.List()
 	if len(items) > maxHot {
-		v.fail(fmt.Sprintf("more than %d hot ids", maxHot), "let skew make the others busy")
+		v.Fail(fmt.Sprintf("more than %d hot ids", maxHot), "let skew make the others busy")
 		return nil
 	}
 	for _, item := range items {
 		h := readHotID(item)
 		if h.ID != "" && known[h.ID] {
-			item.fail("this id is listed before", "")
+			item.Fail("this id is listed before", "")
 		}
 		known[h.ID] = true
 		sum += h.Share
@@ -134,29 +133,23 @@ func readHot(v value) []HotID {
 	}
 	// The shares were read from decimals: their sum may miss 1 by a few roundings.
 	if sum > 1+1e-9 {
-		v.fail("the shares add up to more than 100%", "")
+		v.Fail("the shares add up to more than 100%", "")
 	}
 	return hot
 }
 
-func readHotID(v value) HotID {
+func readHotID(v strict.Value) HotID {
 	var h HotID
-	v.object(fields{
-		"id":     func(v value) { h.ID = v.line(1, maxDistinctID) },
-		"share":  func(v value) { h.Share = v.share() },
-		"events": func(v value) { h.Events = v.count(1, schedule.MaxEvents) },
+	v.Object(strict.Fields{
+		"id":     func(v strict.Value) { h.ID = v.Line(1, maxDistinctID) },
+		"share":  func(v strict.Value) { h.Share = v.Share() },
+		"events": func(v strict.Value) { h.Events = v.Count(1, schedule.MaxEvents) },
 	})
-	switch share, events := v.gives("share"), v.gives("events"); {
+	switch share, events := v.Gives("share"), v.Gives("events"); {
 	case share && events:
-		v.fail("gives a share and a number of events", "keep one of the two")
-	case !share && !events && v.isMapping():
-		v.at(v.node, "share").fail("missing", "or give a number of events")
+		v.Fail("gives a share and a number of events", "keep one of the two")
+	case !share && !events && v.IsMapping():
+		v.FailField("share", "missing", "or give a number of events")
 	}
 	return h
 }
-
-// isMapping tells whether the value is a mapping; if not, object has said so.
-func (v value) isMapping() bool { return v.node.Kind == yaml.MappingNode }
-
-// gives tells whether the file gives a field of the mapping.
-func (v value) gives(name string) bool { return v.d.has(v.at(v.node, name).path) }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
+	"rehearse/scenario/strict"
 )
 
 // Property is one property of an event that the scenario describes.
@@ -54,129 +54,130 @@ const (
 const hintProperty = "a value, a list of values, {choices: {a: 7, b: 3}}, {number: [1, 500]}, {words: [2, 5]} or {object: {…}}"
 
 // readObject reads the properties of an event or of an object in it.
-func readObject(v value, depth int) []Property {
+func readObject(v strict.Value, depth int) []Property {
 	var all []Property
 	if depth > maxNesting {
-		v.fail(fmt.Sprintf("nested deeper than %d", maxNesting), "")
+		v.Fail(fmt.Sprintf("nested deeper than %d", maxNesting), "")
 		return nil
 	}
-	v.entries(func(key value, name string, entry value) {
+	v.Entries(func(key strict.Value, name string, entry strict.Value) {
 		if !plainName(name, maxEventName) {
-			key.fail(fmt.Sprintf("the name of a property must have 1 to %d characters", maxEventName), "")
+			key.Fail(fmt.Sprintf("the name of a property must have 1 to %d characters", maxEventName), "")
 		}
 		all = append(all, Property{name, readProperty(entry, depth)})
 	})
 	if len(all) > maxProperties {
-		v.fail(fmt.Sprintf("more than %d properties", maxProperties), "")
+		v.Fail(fmt.Sprintf("more than %d properties", maxProperties), "")
 	}
 	return all
 }
 
-func readProperty(v value, depth int) PropertyValue {
-	switch v.node.Kind {
-	case yaml.ScalarNode:
-		return PropertyValue{Choices: []Choice{{v.json(), 1}}}
-	case yaml.SequenceNode:
+func readProperty(v strict.Value, depth int) PropertyValue {
+	switch {
+	case v.IsScalar():
+		return PropertyValue{Choices: []Choice{{readJSON(v), 1}}}
+	case v.IsList():
 		return PropertyValue{Choices: readChoiceList(v)}
 	}
 	var p PropertyValue
 	decimals := 0
-	if !v.object(fields{
-		"choices":  func(v value) { p.Choices = readChoices(v) },
-		"number":   func(v value) { p.Number = &NumberRange{} },
-		"decimals": func(v value) { decimals = int(v.count(0, 6)) },
-		"words":    func(v value) { p.Words = readWords(v) },
-		"object":   func(v value) { p.Object = readObject(v, depth+1) },
+	if !v.Object(strict.Fields{
+		"choices":  func(v strict.Value) { p.Choices = readChoices(v) },
+		"number":   func(v strict.Value) { p.Number = &NumberRange{} },
+		"decimals": func(v strict.Value) { decimals = int(v.Count(0, 6)) },
+		"words":    func(v strict.Value) { p.Words = readWords(v) },
+		"object":   func(v strict.Value) { p.Object = readObject(v, depth+1) },
 	}) {
 		return p
 	}
 	given := 0
 	for _, name := range []string{"choices", "number", "words", "object"} {
-		if v.gives(name) {
+		if v.Gives(name) {
 			given++
 		}
 	}
 	switch {
 	case given != 1:
-		v.fail("must be one of choices, number, words and object", hintProperty)
+		v.Fail("must be one of choices, number, words and object", hintProperty)
 	case p.Number != nil:
-		p.Number = readNumber(v.d.given[v.path+".number"].value, decimals)
-	case v.gives("decimals"):
-		v.fail("decimals belong to a number", hintProperty)
+		number, _ := v.Field("number")
+		p.Number = readNumber(number, decimals)
+	case v.Gives("decimals"):
+		v.Fail("decimals belong to a number", hintProperty)
 	}
 	return p
 }
 
-// json reads a scalar as JSON of its own type.
-func (v value) json() string {
-	text, ok := v.scalar("a value", tagText, tagInt, tagFloat, tagBool, tagNull, tagTime)
+// readJSON reads a scalar as JSON of its own type.
+func readJSON(v strict.Value) string {
+	text, ok := v.Scalar("a value", strict.Text, strict.Int, strict.Float, strict.Bool, strict.Null, strict.Time)
 	switch {
 	case !ok:
 		return "null"
-	case v.node.Tag == tagNull:
+	case v.Tag() == strict.Null:
 		return "null"
-	case v.node.Tag == tagBool:
+	case v.Tag() == strict.Bool:
 		return strings.ToLower(text)
-	case (v.node.Tag == tagInt || v.node.Tag == tagFloat) && json.Valid([]byte(text)):
+	case (v.Tag() == strict.Int || v.Tag() == strict.Float) && json.Valid([]byte(text)):
 		return text
 	}
 	quoted, err := json.Marshal(text)
 	if err != nil || len(quoted) > maxEventBytes {
-		v.fail("is no text that an event can hold", "")
+		v.Fail("is no text that an event can hold", "")
 	}
 	return string(quoted)
 }
 
 // readChoiceList reads values of which each is as likely.
-func readChoiceList(v value) []Choice {
+func readChoiceList(v strict.Value) []Choice {
 	var all []Choice
-	for _, item := range v.list() {
-		all = append(all, Choice{item.json(), 1})
+	for _, item := range v.List() {
+		all = append(all, Choice{readJSON(item), 1})
 	}
-	return v.checked(all)
+	return checked(v, all)
 }
 
 // readChoices reads texts with their weights.
-func readChoices(v value) []Choice {
-	if v.node.Kind == yaml.SequenceNode {
+func readChoices(v strict.Value) []Choice {
+	if v.IsList() {
 		return readChoiceList(v)
 	}
 	var all []Choice
-	v.entries(func(key value, _ string, weight value) {
-		all = append(all, Choice{key.json(), weight.number(0, 1e9)})
+	v.Entries(func(key strict.Value, _ string, weight strict.Value) {
+		all = append(all, Choice{readJSON(key), weight.Number(0, 1e9)})
 	})
-	return v.checked(all)
+	return checked(v, all)
 }
 
 // checked reports choices that cannot be made.
-func (v value) checked(all []Choice) []Choice {
+func checked(v strict.Value, all []Choice) []Choice {
 	switch likely := func(c Choice) bool { return c.Weight > 0 }; {
 	case len(all) > maxChoices:
-		v.fail(fmt.Sprintf("more than %d choices", maxChoices), "{number: …} and {words: …} have more")
+		v.Fail(fmt.Sprintf("more than %d choices", maxChoices), "{number: …} and {words: …} have more")
 	case !slices.ContainsFunc(all, likely):
-		v.fail("there is nothing to choose", hintProperty)
+		v.Fail("there is nothing to choose", hintProperty)
 	}
 	return all
 }
 
 // readNumber reads [low, high], both included.
-func readNumber(v value, decimals int) *NumberRange {
-	items := v.list()
+func readNumber(v strict.Value, decimals int) *NumberRange {
+	items := v.List()
 	if len(items) != 2 {
-		v.fail("must be [lowest, highest]", "as in [1, 500]")
+		v.Fail("must be [lowest, highest]", "as in [1, 500]")
 		return &NumberRange{}
 	}
 	unit := 1.0
 	for range decimals {
 		unit *= 10
 	}
-	low, high := items[0].number(-maxNumber, maxNumber), items[1].number(-maxNumber, maxNumber)
+	low, high := items[0].Number(-maxNumber, maxNumber), items[1].Number(-maxNumber, maxNumber)
 	if low > high {
-		v.fail("the lowest is more than the highest", "")
+		v.Fail("the lowest is more than the highest", "")
 	}
 	for _, x := range []float64{low * unit, high * unit} {
 		if math.Abs(x-math.Round(x)) > 1e-6*max(1, math.Abs(x)) {
-			v.fail(fmt.Sprintf("has more than %d decimals", decimals), "say how many, as in {number: [0.5, 9.5], decimals: 1}")
+			v.Fail(fmt.Sprintf("has more than %d decimals", decimals), "say how many, as in {number: [0.5, 9.5], decimals: 1}")
 			break
 		}
 	}
@@ -184,19 +185,19 @@ func readNumber(v value, decimals int) *NumberRange {
 }
 
 // readWords reads a number of words or [fewest, most].
-func readWords(v value) *WordRange {
-	if v.node.Kind == yaml.ScalarNode {
-		n := int(v.count(0, maxWords))
+func readWords(v strict.Value) *WordRange {
+	if v.IsScalar() {
+		n := int(v.Count(0, maxWords))
 		return &WordRange{n, n}
 	}
-	items := v.list()
+	items := v.List()
 	if len(items) != 2 {
-		v.fail("must be a number or [fewest, most]", "as in 3 or [2, 5]")
+		v.Fail("must be a number or [fewest, most]", "as in 3 or [2, 5]")
 		return &WordRange{}
 	}
-	w := &WordRange{int(items[0].count(0, maxWords)), int(items[1].count(0, maxWords))}
+	w := &WordRange{int(items[0].Count(0, maxWords)), int(items[1].Count(0, maxWords))}
 	if w.Low > w.High {
-		v.fail("the fewest are more than the most", "")
+		v.Fail("the fewest are more than the most", "")
 	}
 	return w
 }

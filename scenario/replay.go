@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
 )
 
 // Replay describes recorded events or requests.
@@ -30,9 +31,9 @@ type Replay struct {
 	Sample     Sample
 
 	Pseudonymize bool
-	Key          Secret   // of the pseudonyms; empty: a new one each run
-	Keep         []string // properties whose values are sent as they are
-	Quarantine   Kept     // left out: the lines, or only their places where data is pseudonymized
+	Key          strict.Secret // of the pseudonyms; empty: a new one each run
+	Keep         []string      // properties whose values are sent as they are
+	Quarantine   Kept          // left out: the lines, or only their places where data is pseudonymized
 }
 
 // Limit is how much may go wrong: a share of all, or a count. Neither is set:
@@ -63,31 +64,31 @@ func DefaultReplay() *Replay {
 	}
 }
 
-func readReplay(v value) *Replay {
+func readReplay(v strict.Value) *Replay {
 	r := DefaultReplay()
-	sound := v.object(fields{
-		"files":        func(v value) { readFiles(v, r) },
-		"format":       func(v value) { r.Format = oneOf(v, formats[:]) },
-		"clock":        func(v value) { r.Clock = oneOf(v, []Clock{ClockRecorded, ClockProfile}) },
-		"speed":        func(v value) { r.Speed = v.number(1e-3, 1e6) },
-		"order":        func(v value) { r.Order = oneOf(v, []Order{OrderPerID, OrderFile, OrderNone}) },
-		"fields":       func(v value) { readMapping(v, &r.Fields) },
-		"max_gap":      func(v value) { r.MaxGap = v.duration(time.Millisecond, maxGap) },
-		"from":         func(v value) { r.From = v.time() },
-		"to":           func(v value) { r.To = v.time() },
-		"loop":         func(v value) { r.Loop = v.count(1, maxLoop) },
-		"reorder":      func(v value) { r.Reorder = v.duration(0, maxReorder) },
-		"timestamps":   func(v value) { r.Timestamps = oneOf(v, []Stamps{StampsKept, StampsNow}) },
-		"max_bad":      func(v value) { r.MaxBad = readLimit(v) },
-		"sample":       func(v value) { r.Sample = readSample(v) },
-		"pseudonymize": func(v value) { r.Pseudonymize = v.flag() },
-		"key":          func(v value) { r.Key = readKey(v) },
-		"keep":         func(v value) { r.Keep = readNames(v) },
-		"quarantine":   func(v value) { r.Quarantine = oneOf(v, []Kept{KeptLines, KeptPlaces}) },
+	sound := v.Object(strict.Fields{
+		"files":        func(v strict.Value) { readFiles(v, r) },
+		"format":       func(v strict.Value) { r.Format = strict.OneOf(v, formats[:]) },
+		"clock":        func(v strict.Value) { r.Clock = strict.OneOf(v, []Clock{ClockRecorded, ClockProfile}) },
+		"speed":        func(v strict.Value) { r.Speed = v.Number(1e-3, 1e6) },
+		"order":        func(v strict.Value) { r.Order = strict.OneOf(v, []Order{OrderPerID, OrderFile, OrderNone}) },
+		"fields":       func(v strict.Value) { readMapping(v, &r.Fields) },
+		"max_gap":      func(v strict.Value) { r.MaxGap = v.Duration(time.Millisecond, maxGap) },
+		"from":         func(v strict.Value) { r.From = v.Time() },
+		"to":           func(v strict.Value) { r.To = v.Time() },
+		"loop":         func(v strict.Value) { r.Loop = v.Count(1, maxLoop) },
+		"reorder":      func(v strict.Value) { r.Reorder = v.Duration(0, maxReorder) },
+		"timestamps":   func(v strict.Value) { r.Timestamps = strict.OneOf(v, []Stamps{StampsKept, StampsNow}) },
+		"max_bad":      func(v strict.Value) { r.MaxBad = readLimit(v) },
+		"sample":       func(v strict.Value) { r.Sample = readSample(v) },
+		"pseudonymize": func(v strict.Value) { r.Pseudonymize = v.Flag() },
+		"key":          func(v strict.Value) { r.Key = readKey(v) },
+		"keep":         func(v strict.Value) { r.Keep = v.Lines(strict.MaxLine) },
+		"quarantine":   func(v strict.Value) { r.Quarantine = strict.OneOf(v, []Kept{KeptLines, KeptPlaces}) },
 	})
-	v.require("files")
+	v.Require("files")
 	if sound && !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
-		v.d.fail("replay.from", "is not before replay.to", "")
+		v.FailGiven("from", "is not before replay.to", "")
 	}
 	return r
 }
@@ -112,43 +113,33 @@ func (r *Replay) MostLeftOut() float64 {
 }
 
 // readLimit reads a share or a count.
-func readLimit(v value) Limit {
-	if strings.HasSuffix(strings.TrimSpace(v.node.Value), "%") {
-		share := v.share()
+func readLimit(v strict.Value) Limit {
+	if strings.HasSuffix(strings.TrimSpace(v.Raw()), "%") {
+		share := v.Share()
 		return Limit{Share: share, Set: true}
 	}
-	return Limit{Count: v.count(0, schedule.MaxEvents), Set: true}
+	return Limit{Count: v.Count(0, schedule.MaxEvents), Set: true}
 }
 
-func readSample(v value) Sample {
+func readSample(v strict.Value) Sample {
 	var s Sample
-	v.object(fields{
-		"persons": func(v value) { s.Persons = v.share() },
-		"share":   func(v value) { s.Share = v.share() },
-		"events":  func(v value) { s.Events = readNames(v) },
+	v.Object(strict.Fields{
+		"persons": func(v strict.Value) { s.Persons = v.Share() },
+		"share":   func(v strict.Value) { s.Share = v.Share() },
+		"events":  func(v strict.Value) { s.Events = v.Lines(strict.MaxLine) },
 	})
 	return s
 }
 
-// readNames reads a list of names.
-func readNames(v value) []string {
-	var names []string
-	for _, item := range v.list() {
-		names = append(names, item.line(1, maxLine))
-	}
-	return names
-}
-
 // readKey reads a key, which must come from the environment: in the file it
 // would travel with every copy of it.
-func readKey(v value) Secret {
-	if !v.d.plain && (!v.refers() || strings.Contains(v.node.Value, ":-")) {
-		v.fail("must be taken from the environment", "as in ${REHEARSE_KEY}")
-		return Secret{}
+func readKey(v strict.Value) strict.Secret {
+	if !v.IsResolved() && (!v.Refers() || strings.Contains(v.Raw(), ":-")) {
+		v.Fail("must be taken from the environment", "as in ${REHEARSE_KEY}")
+		return strict.Secret{}
 	}
-	text, _ := v.scalar("text", tagText)
-	v.secret(text)
-	return NewSecret(text)
+	text, _ := v.Scalar("text", strict.Text)
+	return v.Secret(text)
 }
 
 // isLoopback reports whether a URL names this machine, without asking anybody.
@@ -166,12 +157,12 @@ func isLoopback(target string) bool {
 
 // checkReplay refuses what a replay would silently ignore, and settles what
 // depends on the target.
-func (d *decoder) checkReplay(s *Scenario) {
+func checkReplay(d *strict.Document, s *Scenario) {
 	r := s.Replay
-	if !d.has("replay.pseudonymize") {
+	if !d.Has("replay.pseudonymize") {
 		r.Pseudonymize = !isLoopback(s.Target.URL) // Recorded data does not leave by mistake.
 	}
-	if !d.has("replay.quarantine") {
+	if !d.Has("replay.quarantine") {
 		r.Quarantine = KeptLines
 		if r.Pseudonymize {
 			r.Quarantine = KeptPlaces
@@ -180,18 +171,18 @@ func (d *decoder) checkReplay(s *Scenario) {
 	switch r.Clock {
 	case ClockRecorded:
 		const what, hint = "has no meaning on the recorded clock", "set replay.clock to profile, or leave this out"
-		d.refuse(what, hint, slices.Concat(curves[:], []string{"load.arrivals"})...)
+		d.Refuse(what, hint, slices.Concat(curves[:], []string{"load.arrivals"})...)
 	case ClockProfile:
-		d.refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out", "replay.speed", "replay.max_gap")
+		d.Refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out", "replay.speed", "replay.max_gap")
 	}
 	if r.Format == FormatCapture {
 		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
-		d.refuse(what, hint, "replay.fields", "batching", "replay.sample", "replay.reorder", "replay.timestamps", "replay.keep", "replay.loop")
+		d.Refuse(what, hint, "replay.fields", "batching", "replay.sample", "replay.reorder", "replay.timestamps", "replay.keep", "replay.loop")
 		if r.Pseudonymize {
-			d.fail("replay.pseudonymize", "recorded requests cannot be pseudonymized", "they are sent byte for byte; to a target that is not this machine only with pseudonymize: false")
+			d.Fail("replay.pseudonymize", "recorded requests cannot be pseudonymized", "they are sent byte for byte; to a target that is not this machine only with pseudonymize: false")
 		}
 	}
 	if !r.Pseudonymize {
-		d.refuse("has no meaning unless replay.pseudonymize is true", "", "replay.key", "replay.keep")
+		d.Refuse("has no meaning unless replay.pseudonymize is true", "", "replay.key", "replay.keep")
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"rehearse/scenario/strict"
 )
 
 func TestReplay(t *testing.T) {
@@ -23,7 +25,7 @@ func TestReplay(t *testing.T) {
 		Loop: 2, Reorder: 5 * time.Second, Timestamps: StampsNow, MaxBad: Limit{Share: 0.01, Set: true},
 		Sample: Sample{Persons: 0.1, Share: 0.5, Events: []string{"a", "b"}}, Pseudonymize: true, Keep: []string{"plan"}, Quarantine: KeptPlaces,
 	}
-	if diff := cmp.Diff(want, got.Replay, cmp.Comparer(func(a, b Secret) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(want, got.Replay, cmp.Comparer(func(a, b strict.Secret) bool { return a == b })); diff != "" {
 		t.Errorf("replay differs (-want +got):\n%s", diff)
 	}
 	// Two rows of 60 and 120 events, a gap of one, a row of 30: each lasts 2 s at half the counts.

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"rehearse/internal/units"
+	"rehearse/scenario/strict"
 )
 
 // ResolvedFormat names the layout of a resolved scenario.
@@ -35,42 +36,42 @@ type Resolved struct {
 type SecretRef struct {
 	Path        string `yaml:"path"`                // of the field, as in target.token
 	Variable    string `yaml:"variable,omitempty"`  // of the environment, that it was taken from; empty: it stood in the file or in a flag
-	Fingerprint string `yaml:"fingerprint"`         // see FingerprintOf
+	Fingerprint string `yaml:"fingerprint"`         // see [strict.Secret.Fingerprint]
 	Elsewhere   bool   `yaml:"elsewhere,omitempty"` // other fields hold it, too
-	value       string
 }
-
-// FileSum identifies what a file held.
-type FileSum struct {
-	Path   string `yaml:"path"` // absolute; - is standard input
-	Bytes  int64  `yaml:"bytes"`
-	SHA256 string `yaml:"sha256"`
-}
-
-// placeholder stands in a resolved scenario for the secret of that number.
-func placeholder(number int) string { return fmt.Sprintf("[redacted:%d]", number+1) }
 
 // Resolved returns the scenario as it is used, with what its recordings hold.
 func (s *Scenario) Resolved(recordings []FileSum) ([]byte, error) {
 	k := &s.source
-	path, err := filepath.Abs(cmp.Or(k.origin, k.file))
+	path, err := filepath.Abs(cmp.Or(k.origin, s.File()))
 	if err != nil {
 		return nil, err
 	}
-	dir, err := filepath.Abs(k.dir)
+	dir, err := filepath.Abs(k.doc.Dir())
 	if err != nil {
 		return nil, err
 	}
 	r := Resolved{
 		Format: ResolvedFormat, Path: path, Dir: dir, SHA256: k.sum, FileSHA256: k.alone,
-		Files: append(recordings[:len(recordings):len(recordings)], k.tree.files...),
-		Tree:  *k.tree.plain(k.tree.root, map[*yaml.Node]*yaml.Node{}),
+		Files: slices.Concat(recordings, s.Load.Series), Tree: *k.doc.Tree(), Secrets: s.secretRefs(),
 	}
-	for i, ref := range k.tree.secrets {
-		ref.Elsewhere = count(&r.Tree, placeholder(i), map[*yaml.Node]bool{}) > 1
-		r.Secrets = append(r.Secrets, ref)
+	for i := range r.Secrets {
+		r.Secrets[i].Elsewhere = count(&r.Tree, strict.Placeholder(i), map[*yaml.Node]bool{}) > 1
 	}
 	return yaml.Dump(&r)
+}
+
+// secretRefs stand for the secrets of the scenario.
+func (s *Scenario) secretRefs() []SecretRef {
+	var refs []SecretRef
+	for i, n := range s.source.doc.Secrets() {
+		ref := SecretRef{Path: n.Path, Variable: n.Variable, Fingerprint: n.Secret.Fingerprint()}
+		if s.source.variables != nil {
+			ref.Variable = s.source.variables[i]
+		}
+		refs = append(refs, ref)
+	}
+	return refs
 }
 
 // count is how many scalars hold a text.
@@ -88,56 +89,14 @@ func count(node *yaml.Node, text string, seen map[*yaml.Node]bool) (n int) {
 	return n + count(node.Alias, text, seen)
 }
 
-// tree is what a scenario was read from, and what was found in it.
-type tree struct {
-	root     *yaml.Node
-	expanded map[*yaml.Node]string // scalars with references, and what they stand for
-	secrets  []SecretRef           // in the order in which they were read
-	others   secrets               // that must not be told either
-	files    []FileSum             // that were read to load it
-}
-
-// plain returns a copy of a node without references, comments and secrets.
-func (t *tree) plain(node *yaml.Node, copied map[*yaml.Node]*yaml.Node) *yaml.Node {
-	if known := copied[node]; known != nil || node == nil {
-		return known
-	}
-	plain := &yaml.Node{Kind: node.Kind, Tag: node.Tag, Style: node.Style, Anchor: node.Anchor}
-	copied[node] = plain
-	text, expanded := t.expanded[node]
-	if !expanded {
-		text = node.Value
-	} else {
-		plain.Tag, plain.Style = tagText, yaml.DoubleQuotedStyle
-	}
-	if plain.Value = t.strike(text); plain.Value != text {
-		plain.Style = yaml.DoubleQuotedStyle
-	}
-	plain.Alias = t.plain(node.Alias, copied)
-	for _, child := range node.Content {
-		plain.Content = append(plain.Content, t.plain(child, copied))
-	}
-	return plain
-}
-
-// strike puts placeholders for the secrets in a text.
-func (t *tree) strike(text string) string {
-	for i, s := range t.secrets {
-		if text == s.value || len(s.value) >= minSecret {
-			text = strings.ReplaceAll(text, s.value, placeholder(i))
-		}
-	}
-	return t.others.strike(text)
-}
-
 // ErrOtherSecret says that a secret was given that is not the run's.
 var ErrOtherSecret = errors.New("what is given is not what the run had")
 
 // ParseResolved reads the text of a resolved scenario; file is its name in errors.
 func ParseResolved(file string, text []byte) (*Resolved, error) {
 	var r Resolved
-	if len(text) > 2*MaxFile {
-		return nil, fmt.Errorf("cannot read %s: larger than %s", file, units.FormatBytes(2*MaxFile))
+	if len(text) > 2*strict.MaxFile {
+		return nil, fmt.Errorf("cannot read %s: larger than %s", file, units.FormatBytes(2*strict.MaxFile))
 	}
 	if err := yaml.Load(text, &r); err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", file, err)
@@ -159,21 +118,23 @@ func (r *Resolved) Scenario(file string, find func(*SecretRef) (string, bool)) (
 		case !found:
 			missing = append(missing, *ref)
 			continue
-		case FingerprintOf(Secret{value}) != ref.Fingerprint:
+		case strict.NewSecret(value).Fingerprint() != ref.Fingerprint:
 			return nil, nil, fmt.Errorf("%s: %w: its fingerprint is %s", units.Clip(ref.Path), ErrOtherSecret, units.Clip(ref.Fingerprint))
 		}
-		reveal(&r.Tree, placeholder(i), value, map[*yaml.Node]bool{})
+		reveal(&r.Tree, strict.Placeholder(i), value, map[*yaml.Node]bool{})
 	}
-	s, err = parseNode(&r.Tree, file, Options{Dir: r.Dir})
-	if err != nil {
+	doc := strict.OpenTree(file, &r.Tree, strict.Options{Dir: r.Dir, Secret: tokenPath})
+	s = read(doc)
+	if err := doc.Err(); err != nil {
 		return nil, nil, fmt.Errorf("cannot use %s: %w", file, err)
 	}
-	s.source.sum, s.source.alone, s.source.origin = r.SHA256, r.FileSHA256, r.Path
-	for i := range s.source.tree.secrets {
-		ref := &s.source.tree.secrets[i]
-		if k := slices.IndexFunc(r.Secrets, func(was SecretRef) bool { return was.Path == ref.Path }); k >= 0 {
-			ref.Variable = r.Secrets[k].Variable
+	s.source = source{doc: doc, sum: r.SHA256, alone: r.FileSHA256, origin: r.Path}
+	for _, n := range doc.Secrets() {
+		variable := n.Variable
+		if k := slices.IndexFunc(r.Secrets, func(was SecretRef) bool { return was.Path == n.Path }); k >= 0 {
+			variable = r.Secrets[k].Variable
 		}
+		s.source.variables = append(s.source.variables, variable)
 	}
 	return s, missing, nil
 }
@@ -181,11 +142,30 @@ func (r *Resolved) Scenario(file string, find func(*SecretRef) (string, bool)) (
 // Is tells whether the scenario s is used just as this one was: the same file and
 // overrides, and the same environment.
 func (r *Resolved) Is(s *Scenario) bool {
-	was, err := yaml.Dump(new(tree).plain(&r.Tree, map[*yaml.Node]*yaml.Node{})) // a copy, because it is changed by that
-	now, failed := yaml.Dump(s.source.tree.plain(s.source.tree.root, map[*yaml.Node]*yaml.Node{}))
-	return err == nil && failed == nil && r.SHA256 == s.source.sum && bytes.Equal(was, now) && slices.EqualFunc(r.Secrets, s.source.tree.secrets, func(a, b SecretRef) bool {
-		return a.Path == b.Path && a.Fingerprint == b.Fingerprint
-	})
+	was, err := yaml.Dump(strict.Plain(&r.Tree)) // a copy, because it is changed by that
+	now, failed := yaml.Dump(s.source.doc.Tree())
+	same := func(a, b SecretRef) bool { return a.Path == b.Path && a.Fingerprint == b.Fingerprint }
+	return err == nil && failed == nil && r.SHA256 == s.source.sum && bytes.Equal(was, now) &&
+		slices.EqualFunc(r.Secrets, s.secretRefs(), same)
+}
+
+// Changed returns an error that names the first file which is not what it was; now
+// are the files as they are, in their order.
+func (r *Resolved) Changed(now []FileSum) error {
+	for i, was := range r.Files {
+		switch {
+		case i >= len(now):
+			return fmt.Errorf("%s is missing: the run read it", was.Path)
+		case now[i].Path != was.Path:
+			return fmt.Errorf("%s is read where the run read %s", now[i].Path, was.Path)
+		case now[i] != was:
+			return fmt.Errorf("%s is not what the run read: it has %d bytes with SHA-256 %s now, and had %d with %s", was.Path, now[i].Bytes, now[i].SHA256, was.Bytes, was.SHA256)
+		}
+	}
+	if len(now) > len(r.Files) {
+		return fmt.Errorf("%s is read, and the run did not read it", now[len(r.Files)].Path)
+	}
+	return nil
 }
 
 // reveal puts a secret where its placeholder stands.
@@ -202,39 +182,15 @@ func reveal(node *yaml.Node, stands, value string, seen map[*yaml.Node]bool) {
 }
 
 // SecretAt returns the secret that the scenario has at a path, as in target.token.
-func (s *Scenario) SecretAt(path string) (Secret, bool) {
-	for _, ref := range s.source.tree.secrets {
-		if ref.Path == path {
-			return Secret{ref.value}, true
+func (s *Scenario) SecretAt(path string) (secret strict.Secret, known bool) {
+	for _, n := range s.source.doc.Secrets() {
+		if n.Path == path {
+			return n.Secret, true
 		}
 	}
-	return Secret{}, false
+	return strict.Secret{}, false
 }
-
-// Series identifies the files that were read to load the scenario.
-func (s *Scenario) Series() []FileSum { return s.source.tree.files }
 
 // Restored tells whether the scenario was made again from a resolved one. A permit
 // binds none of these: it binds the file.
 func (s *Scenario) Restored() bool { return s.source.origin != "" }
-
-// FileSHA256 is a fingerprint of the file without overrides, in hexadecimal.
-func (s *Scenario) FileSHA256() string { return s.source.alone }
-
-// Keep makes text the copy of the scenario file that Redacted returns.
-func (s *Scenario) Keep(text []byte) { s.source.redacted = text }
-
-// secret notes that a value is one.
-func (v value) secret(text string) {
-	if text == "" {
-		return
-	}
-	ref := SecretRef{Path: v.path, Fingerprint: FingerprintOf(Secret{text}), value: text}
-	if inside, ok := strings.CutPrefix(v.node.Value, opening); ok && !v.d.plain {
-		name, _, _ := strings.Cut(strings.TrimSuffix(inside, "}"), ":-")
-		if isVariable(name) {
-			ref.Variable = name
-		}
-	}
-	v.d.tree.secrets = append(v.d.tree.secrets, ref)
-}

@@ -65,13 +65,13 @@ func TestResolvedIsTheScenario(t *testing.T) {
 	if diff := cmp.Diff(was, is, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 		t.Errorf("read again it is another (-was +is):\n%s", diff)
 	}
-	if err := r.Changed(append(recordings[:1:1], again.Series()...)); err != nil {
+	if err := r.Changed(append(recordings[:1:1], again.Load.Series...)); err != nil {
 		t.Error(err)
 	}
 	for want, now := range map[string][]FileSum{
-		"/data/a.jsonl is not what the run read": append([]FileSum{{Path: "/data/a.jsonl", Bytes: 3, SHA256: "abd"}}, again.Series()...),
+		"/data/a.jsonl is not what the run read": append([]FileSum{{Path: "/data/a.jsonl", Bytes: 3, SHA256: "abd"}}, again.Load.Series...),
 		"rates.csv is missing":                   recordings,
-		"/new is read, and the run did not":      append(append(recordings[:1:1], again.Series()...), FileSum{Path: "/new"}),
+		"/new is read, and the run did not":      append(append(recordings[:1:1], again.Load.Series...), FileSum{Path: "/new"}),
 		"/b is read where the run read":          {{Path: "/b"}},
 	} {
 		if err := r.Changed(now); err == nil || !strings.Contains(err.Error(), want) {

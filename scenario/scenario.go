@@ -1,6 +1,6 @@
 package scenario
 
-import "strings"
+import "rehearse/scenario/strict"
 
 // Scenario is one rehearsal as written in its file. It is plain data: decoded
 // strictly, checked once, never changed afterwards.
@@ -25,57 +25,41 @@ type Scenario struct {
 	source source
 }
 
-// maxLine is how long a text of one line may be, in characters.
-const maxLine = 200
-
 // readScenario reads the whole tree.
-func readScenario(v value) *Scenario {
+func readScenario(v strict.Value) *Scenario {
 	s := &Scenario{Target: defaultTarget(), Load: defaultOffered(), Retry: RetryNone}
-	v.d.given[""] = field{v, v}
-	v.object(fields{
-		"name":       func(v value) { s.Name = readName(v) },
-		"about":      func(v value) { s.About = v.paragraphs() },
-		"customer":   func(v value) { s.Customer = v.line(0, maxLine) },
-		"contact":    func(v value) { s.Contact = v.line(0, maxLine) },
-		"intake":     func(v value) { s.Intake = readIntake(v) },
-		"target":     func(v value) { s.Target = readTarget(v) },
-		"load":       func(v value) { s.Load = readOffered(v) },
-		"batching":   func(v value) { s.Batching = readBatching(v) },
-		"traffic":    func(v value) { s.Traffic = readTraffic(v) },
-		"replay":     func(v value) { s.Replay = readReplay(v) },
-		"retry":      func(v value) { s.Retry = oneOf(v, []Retry{RetryNone, RetrySDK}) },
-		"thresholds": func(v value) { s.Thresholds = readThresholds(v) },
-		"abort":      func(v value) { s.Aborts = readAborts(v) },
-		"staging":    func(v value) { s.Staging = readStaging(v) },
-		"learned":    func(v value) { s.Learned = readLearned(v) },
+	v.Object(strict.Fields{
+		"name":       func(v strict.Value) { s.Name = v.Name(hintName) },
+		"about":      func(v strict.Value) { s.About = v.Paragraphs() },
+		"customer":   func(v strict.Value) { s.Customer = v.Line(0, strict.MaxLine) },
+		"contact":    func(v strict.Value) { s.Contact = v.Line(0, strict.MaxLine) },
+		"intake":     func(v strict.Value) { s.Intake = readIntake(v) },
+		"target":     func(v strict.Value) { s.Target = readTarget(v) },
+		"load":       func(v strict.Value) { s.Load = readOffered(v) },
+		"batching":   func(v strict.Value) { s.Batching = readBatching(v) },
+		"traffic":    func(v strict.Value) { s.Traffic = readTraffic(v) },
+		"replay":     func(v strict.Value) { s.Replay = readReplay(v) },
+		"retry":      func(v strict.Value) { s.Retry = strict.OneOf(v, []Retry{RetryNone, RetrySDK}) },
+		"thresholds": func(v strict.Value) { s.Thresholds = readThresholds(v) },
+		"abort":      func(v strict.Value) { s.Aborts = readAborts(v) },
+		"staging":    func(v strict.Value) { s.Staging = readStaging(v) },
+		"learned":    func(v strict.Value) { s.Learned = readLearned(v) },
 	})
-	v.require("name")
-	s.adopt(v.d)
+	v.Require("name")
+	s.adopt(v.Document())
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
-	if s.Replay != nil && s.Replay.Clock == ClockRecorded && s.Target.Client == "" && !v.d.has("batching.age") {
+	if s.Replay != nil && s.Replay.Clock == ClockRecorded && s.Target.Client == "" && !v.Document().Has("batching.age") {
 		s.Batching.Age = replayAge
 	}
 	return s
 }
 
-func readName(v value) string {
-	name := v.line(1, 64)
-	if strings.ContainsFunc(name, unsafeInName) || strings.HasPrefix(name, ".") {
-		v.fail("must be letters, digits, dots, dashes and underscores, no dot first", "it names the directories of the runs")
-	}
-	return name
-}
+const hintName = "it names the directories of the runs"
 
-// unsafeInName tells whether a character is kept out of the names of directories.
-func unsafeInName(r rune) bool {
-	safe := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
-	return !safe && !strings.ContainsRune("._-", r)
-}
-
-func readThresholds(v value) []Threshold {
+func readThresholds(v strict.Value) []Threshold {
 	var all []Threshold
-	for _, item := range v.list() {
-		t, _ := measured(item, ParseThreshold, "a threshold", hintThreshold)
+	for _, item := range v.List() {
+		t, _ := strict.Measured(item, ParseThreshold, "a threshold", hintThreshold)
 		all = append(all, t)
 	}
 	return all

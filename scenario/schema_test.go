@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
+
+	"rehearse/scenario/strict"
 )
 
 func compiled(t *testing.T) *jsonschema.Schema {
@@ -248,7 +250,7 @@ func loaderFields(t *testing.T, path string) []string {
 		}
 	}
 	_, err := Parse("a.yaml", []byte(text), Options{})
-	var all Errors
+	var all strict.Errors
 	errors.As(err, &all)
 	for _, e := range all {
 		if list, ok := strings.CutPrefix(e.Hint, "known here: "); ok && e.What == "unknown field" {

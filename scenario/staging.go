@@ -6,9 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
 )
 
 // Staging says how the embedded staging endpoint behaves. It is plain data; what
@@ -74,99 +73,85 @@ const maxScript = 100
 // LoadStaging reads a file that holds what stands under staging in a scenario.
 // Its error is of type Errors and tells every mistake.
 func LoadStaging(path string) (Staging, error) {
-	text, err := readBounded(path)
+	text, err := strict.ReadFile(path, "the script")
 	if err != nil {
-		return Staging{}, Errors{{File: path, What: "cannot read the script: " + cause(err).Error()}}
+		return Staging{}, err
 	}
-	root, wrong := parseTree(text)
-	if wrong != nil {
-		wrong.File = path
-		return Staging{}, Errors{*wrong}
+	doc, err := strict.Open(path, text, strict.Options{LookupEnv: os.LookupEnv})
+	if err != nil {
+		return Staging{}, err
 	}
-	d := &decoder{file: path, lookup: os.LookupEnv, given: make(map[string]field)}
-	v := value{d: d, node: root}
-	d.given[""] = field{v, v}
-	s := readStaging(v)
-	if len(d.errors) > 0 {
-		return Staging{}, d.errors.sorted()
-	}
-	return s, nil
+	s := readStaging(doc.Root())
+	return s, doc.Err()
 }
 
-func readStaging(v value) Staging {
+func readStaging(v strict.Value) Staging {
 	var s Staging
-	v.object(fields{
-		"generation":  func(v value) { s.Generation = readGeneration(v) },
-		"capacity":    func(v value) { s.Capacity = v.rate() },
-		"concurrency": func(v value) { s.Concurrency = int(v.count(1, 1_000_000)) },
-		"partitions":  func(v value) { s.Partitions = int(v.count(1, 10_000)) },
-		"per_minute":  func(v value) { s.PerMinute = v.count(1, schedule.MaxEvents) },
-		"overflow":    func(v value) { s.Overflow = readLines(v) },
-		"over_quota":  func(v value) { s.OverQuota = readLines(v) },
-		"script":      func(v value) { s.Script = readScript(v) },
+	v.Object(strict.Fields{
+		"generation":  func(v strict.Value) { s.Generation = readGeneration(v) },
+		"capacity":    func(v strict.Value) { s.Capacity = v.Rate() },
+		"concurrency": func(v strict.Value) { s.Concurrency = int(v.Count(1, 1_000_000)) },
+		"partitions":  func(v strict.Value) { s.Partitions = int(v.Count(1, 10_000)) },
+		"per_minute":  func(v strict.Value) { s.PerMinute = v.Count(1, schedule.MaxEvents) },
+		"overflow":    func(v strict.Value) { s.Overflow = v.Lines(2 * strict.MaxLine) },
+		"over_quota":  func(v strict.Value) { s.OverQuota = v.Lines(2 * strict.MaxLine) },
+		"script":      func(v strict.Value) { s.Script = readScript(v) },
 
-		"overflow_limit":   func(v value) { s.Setup.OverflowLimit = readOverflowLimit(v) },
-		"known_tokens":     func(v value) { s.Setup.KnownTokens = readLines(v) },
-		"drop":             func(v value) { s.Setup.Drop = readLines(v) },
-		"mode":             func(v value) { s.Setup.Import = readMode(v) },
-		"historical_after": func(v value) { s.Setup.HistoricalAfter = v.duration(time.Second, 100*366*24*time.Hour) },
-		"v1":               func(v value) { s.Setup.NoV1 = !v.flag() },
+		"overflow_limit":   func(v strict.Value) { s.Setup.OverflowLimit = readOverflowLimit(v) },
+		"known_tokens":     func(v strict.Value) { s.Setup.KnownTokens = v.Lines(2 * strict.MaxLine) },
+		"drop":             func(v strict.Value) { s.Setup.Drop = v.Lines(2 * strict.MaxLine) },
+		"mode":             func(v strict.Value) { s.Setup.Import = readMode(v) },
+		"historical_after": func(v strict.Value) { s.Setup.HistoricalAfter = v.Duration(time.Second, 100*366*24*time.Hour) },
+		"v1":               func(v strict.Value) { s.Setup.NoV1 = !v.Flag() },
 	})
 	if x := &s.Setup; s.Generation == "2024" && (len(x.KnownTokens) > 0 || len(x.Drop) > 0 || x.Import || x.HistoricalAfter > 0) {
-		v.fail("the service of 2024 knows no tokens, drops nothing by rule, has no mode and looks at no age",
+		v.Fail("the service of 2024 knows no tokens, drops nothing by rule, has no mode and looks at no age",
 			"leave out known_tokens, drop, mode and historical_after, or generation")
 	}
 	return s
 }
 
 // readGeneration reads a word, or the year, which YAML takes for a number.
-func readGeneration(v value) string {
-	text, ok := v.scalar("current or 2024", tagText, tagInt)
+func readGeneration(v strict.Value) string {
+	text, ok := v.Scalar("current or 2024", strict.Text, strict.Int)
 	if ok && text != "current" && text != "2024" {
-		v.fail("unknown generation "+v.quoted(), "known here: current, 2024")
+		v.Fail("unknown generation "+v.Quoted(), "known here: current, 2024")
 	}
 	return text
 }
 
 // readMode reads whether the endpoint takes imports only.
-func readMode(v value) bool {
-	text, ok := v.scalar("events or import", tagText)
+func readMode(v strict.Value) bool {
+	text, ok := v.Scalar("events or import", strict.Text)
 	if ok && text != "events" && text != "import" {
-		v.fail("unknown mode "+v.quoted(), "known here: events, import")
+		v.Fail("unknown mode "+v.Quoted(), "known here: events, import")
 	}
 	return text == "import"
 }
 
 // readOverflowLimit reads off, or what the bucket holds.
-func readOverflowLimit(v value) (l OverflowLimit) {
-	if v.node.Kind != yaml.MappingNode {
-		text, ok := v.scalar("off, or a rate and a burst", tagText, tagBool)
+func readOverflowLimit(v strict.Value) (l OverflowLimit) {
+	if !v.IsMapping() {
+		text, ok := v.Scalar("off, or a rate and a burst", strict.Text, strict.Bool)
 		if l.Off = text == "off" || text == "false" || text == "no"; ok && !l.Off {
-			v.fail("must be off, or a rate and a burst", "as in {rate: 100, burst: 1000}")
+			v.Fail("must be off, or a rate and a burst", "as in {rate: 100, burst: 1000}")
 		}
 		return l
 	}
 	const most = 1_000_000_000
-	v.object(fields{
-		"rate":        func(v value) { l.PerSecond = v.count(1, most) },
-		"burst":       func(v value) { l.Burst = v.count(1, most) },
-		"keeps_order": func(v value) { l.KeepsOrder = v.flag() },
+	v.Object(strict.Fields{
+		"rate":        func(v strict.Value) { l.PerSecond = v.Count(1, most) },
+		"burst":       func(v strict.Value) { l.Burst = v.Count(1, most) },
+		"keeps_order": func(v strict.Value) { l.KeepsOrder = v.Flag() },
 	})
-	v.require("rate", "burst")
+	v.Require("rate", "burst")
 	return l
 }
 
-func readLines(v value) (lines []string) {
-	for _, item := range v.list() {
-		lines = append(lines, item.line(1, 2*maxLine))
-	}
-	return lines
-}
-
-func readScript(v value) (script []Mishap) {
-	items := v.list()
+func readScript(v strict.Value) (script []Mishap) {
+	items := v.List()
 	if len(items) > maxScript {
-		v.fail("more than "+strconv.Itoa(maxScript)+" entries", "")
+		v.Fail("more than "+strconv.Itoa(maxScript)+" entries", "")
 		return nil
 	}
 	for _, item := range items {
@@ -175,32 +160,32 @@ func readScript(v value) (script []Mishap) {
 	return script
 }
 
-func readMishap(v value) Mishap {
+func readMishap(v strict.Value) Mishap {
 	var m Mishap
 	const longest = 366 * 24 * time.Hour
-	sound := v.object(fields{
-		"from":         func(v value) { m.From = v.duration(0, longest) },
-		"to":           func(v value) { m.To = v.duration(0, longest) },
-		"stall":        func(v value) { m.Stall = v.flag() },
-		"delay":        func(v value) { m.Delay = readSpread(v) },
-		"read_bytes":   func(v value) { m.ReadBytes = v.bytes(1, maxBatchBytes) },
-		"reject":       func(v value) { m.Reject = readReject(v) },
-		"retry_after":  func(v value) { m.RetryAfter = v.duration(time.Second, time.Hour) },
-		"reset_before": func(v value) { m.ResetBefore = v.permille() },
-		"reset":        func(v value) { m.Reset = v.permille() },
-		"truncate":     func(v value) { m.Truncate = v.permille() },
-		"drop":         func(v value) { m.Drop = v.permille() },
-		"again":        func(v value) { m.Again = v.permille() },
-		"stored":       func(v value) { m.Stored = v.share() },
+	sound := v.Object(strict.Fields{
+		"from":         func(v strict.Value) { m.From = v.Duration(0, longest) },
+		"to":           func(v strict.Value) { m.To = v.Duration(0, longest) },
+		"stall":        func(v strict.Value) { m.Stall = v.Flag() },
+		"delay":        func(v strict.Value) { m.Delay = readSpread(v) },
+		"read_bytes":   func(v strict.Value) { m.ReadBytes = v.Bytes(1, maxBatchBytes) },
+		"reject":       func(v strict.Value) { m.Reject = readReject(v) },
+		"retry_after":  func(v strict.Value) { m.RetryAfter = v.Duration(time.Second, time.Hour) },
+		"reset_before": func(v strict.Value) { m.ResetBefore = readPermille(v) },
+		"reset":        func(v strict.Value) { m.Reset = readPermille(v) },
+		"truncate":     func(v strict.Value) { m.Truncate = readPermille(v) },
+		"drop":         func(v strict.Value) { m.Drop = readPermille(v) },
+		"again":        func(v strict.Value) { m.Again = readPermille(v) },
+		"stored":       func(v strict.Value) { m.Stored = v.Share() },
 	})
-	if !v.require("from", "to") || !sound {
+	if !v.Require("from", "to") || !sound {
 		return m
 	}
 	if m.From >= m.To {
-		v.fail("from is not before to", "")
+		v.Fail("from is not before to", "")
 	}
 	if m.shares() > 1+1e-9 {
-		v.fail("the shares of requests add up to more than 100%", "")
+		v.Fail("the shares of requests add up to more than 100%", "")
 	}
 	return m
 }
@@ -214,41 +199,41 @@ func (m *Mishap) shares() float64 {
 	return sum
 }
 
-// permille reads a share of which a thousand requests can hold a whole number.
-func (v value) permille() float64 {
-	share := v.share()
+// readPermille reads a share of which a thousand requests can hold a whole number.
+func readPermille(v strict.Value) float64 {
+	share := v.Share()
 	if n := share * 1000; math.Abs(n-math.Round(n)) > 1e-6 {
-		v.fail("must be a multiple of 0.1%", "")
+		v.Fail("must be a multiple of 0.1%", "")
 	}
 	return share
 }
 
 // readSpread reads one duration, or the bounds and the mean of many.
-func readSpread(v value) (s Spread) {
+func readSpread(v strict.Value) (s Spread) {
 	const longest = time.Hour
-	if v.node.Kind != yaml.MappingNode {
-		s.Min = v.duration(0, longest)
+	if !v.IsMapping() {
+		s.Min = v.Duration(0, longest)
 		return s
 	}
-	sound := v.object(fields{
-		"min":  func(v value) { s.Min = v.duration(0, longest) },
-		"max":  func(v value) { s.Max = v.duration(0, longest) },
-		"mean": func(v value) { s.Mean = v.duration(0, longest) },
+	sound := v.Object(strict.Fields{
+		"min":  func(v strict.Value) { s.Min = v.Duration(0, longest) },
+		"max":  func(v strict.Value) { s.Max = v.Duration(0, longest) },
+		"mean": func(v strict.Value) { s.Mean = v.Duration(0, longest) },
 	})
 	if sound && s.Max != 0 && s.Min > s.Max {
-		v.fail("min is more than max", "")
+		v.Fail("min is more than max", "")
 	}
 	return s
 }
 
 // readReject reads shares by status.
-func readReject(v value) (shares []StatusShare) {
-	v.entries(func(key value, name string, share value) {
+func readReject(v strict.Value) (shares []StatusShare) {
+	v.Entries(func(key strict.Value, name string, share strict.Value) {
 		status, err := strconv.Atoi(name)
 		if err != nil || status < 300 || status > 599 {
-			key.fail("must be a status from 300 to 599", "as in {503: 10%}")
+			key.Fail("must be a status from 300 to 599", "as in {503: 10%}")
 		}
-		shares = append(shares, StatusShare{status, share.permille()})
+		shares = append(shares, StatusShare{status, readPermille(share)})
 	})
 	return shares
 }

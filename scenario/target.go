@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"rehearse/scenario/strict"
 )
 
 // Target says where the events go and how they travel.
@@ -13,7 +15,7 @@ type Target struct {
 	Client              Client // empty: none in particular
 	Endpoint            Endpoint
 	Path                Path // empty: that of the client or endpoint; see Route
-	Token               Secret
+	Token               strict.Secret
 	Compression         Compression
 	Hint                Hint // empty: as the compression has it; see Hinted
 	HistoricalMigration bool
@@ -25,33 +27,33 @@ type Target struct {
 func defaultTarget() Target {
 	return Target{
 		Endpoint:    EndpointBatch,
-		Token:       NewSecret("phc_rehearsal"),
+		Token:       strict.NewSecret("phc_rehearsal"),
 		Compression: CompressionGzip,
 		Connections: 64,
 		Timeout:     15 * time.Second,
 	}
 }
 
-func readTarget(v value) Target {
+func readTarget(v strict.Value) Target {
 	t := defaultTarget()
-	v.object(fields{
-		"url": func(v value) { t.URL = readURL(v) },
-		"client": func(v value) {
-			t.Client = oneOf(v, []Client{ClientJS, ClientGo, ClientPython, ClientNode, ClientImporter})
+	v.Object(strict.Fields{
+		"url": func(v strict.Value) { t.URL = readURL(v) },
+		"client": func(v strict.Value) {
+			t.Client = strict.OneOf(v, []Client{ClientJS, ClientGo, ClientPython, ClientNode, ClientImporter})
 		},
-		"endpoint": func(v value) {
-			t.Endpoint = oneOf(v, []Endpoint{EndpointBatch, EndpointArray, EndpointCapture, EndpointV1})
+		"endpoint": func(v strict.Value) {
+			t.Endpoint = strict.OneOf(v, []Endpoint{EndpointBatch, EndpointArray, EndpointCapture, EndpointV1})
 		},
-		"path": func(v value) {
-			t.Path = oneOf(v, []Path{PathBatch, PathBrowser, PathSingle, PathCapture, PathTrack, PathEngage})
+		"path": func(v strict.Value) {
+			t.Path = strict.OneOf(v, []Path{PathBatch, PathBrowser, PathSingle, PathCapture, PathTrack, PathEngage})
 		},
-		"token":                func(v value) { t.Token = NewSecret(readToken(v)) },
-		"compression":          func(v value) { t.Compression = readCompression(v) },
-		"hint":                 func(v value) { t.Hint = readHint(v) },
-		"historical_migration": func(v value) { t.HistoricalMigration = v.flag() },
-		"connections":          func(v value) { t.Connections = int(v.count(1, 10_000)) },
-		"keep_alive":           func(v value) { t.Reconnect = !v.flag() },
-		"timeout":              func(v value) { t.Timeout = v.duration(time.Millisecond, 10*time.Minute) },
+		"token":                func(v strict.Value) { t.Token = readToken(v) },
+		"compression":          func(v strict.Value) { t.Compression = readCompression(v) },
+		"hint":                 func(v strict.Value) { t.Hint = readHint(v) },
+		"historical_migration": func(v strict.Value) { t.HistoricalMigration = v.Flag() },
+		"connections":          func(v strict.Value) { t.Connections = int(v.Count(1, 10_000)) },
+		"keep_alive":           func(v strict.Value) { t.Reconnect = !v.Flag() },
+		"timeout":              func(v strict.Value) { t.Timeout = v.Duration(time.Millisecond, 10*time.Minute) },
 	})
 	return t
 }
@@ -60,37 +62,36 @@ func readTarget(v value) Target {
 const replayForms = "recorded forms are sent byte for byte with replay.format: capture"
 
 // readCompression reads how bodies are compressed.
-func readCompression(v value) Compression {
-	if text, ok := v.scalar("text", tagText); ok && (text == "base64" || text == "lz64") {
-		v.fail(text+" bodies, which are forms, are not made", "write gzip; "+replayForms)
+func readCompression(v strict.Value) Compression {
+	if text, ok := v.Scalar("text", strict.Text); ok && (text == "base64" || text == "lz64") {
+		v.Fail(text+" bodies, which are forms, are not made", "write gzip; "+replayForms)
 		return CompressionGzip
 	}
-	return oneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionDeflate, CompressionBrotli, CompressionZstd})
+	return strict.OneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionDeflate, CompressionBrotli, CompressionZstd})
 }
 
 // readHint reads where requests say how they are compressed.
-func readHint(v value) Hint {
-	if text, ok := v.scalar("text", tagText); ok && text == "form" {
-		v.fail("forms are not made", "write header, query or none; "+replayForms)
+func readHint(v strict.Value) Hint {
+	if text, ok := v.Scalar("text", strict.Text); ok && text == "form" {
+		v.Fail("forms are not made", "write header, query or none; "+replayForms)
 		return HintHeader
 	}
-	return oneOf(v, []Hint{HintHeader, HintQuery, HintNone})
+	return strict.OneOf(v, []Hint{HintHeader, HintQuery, HintNone})
 }
 
 // readToken reads the token. Its mistakes do not tell what it is.
-func readToken(v value) string {
-	token := v.line(1, maxLine)
+func readToken(v strict.Value) strict.Secret {
+	token := v.Line(1, strict.MaxLine)
 	if strings.ContainsFunc(token, unicode.IsSpace) {
-		v.fail("must not contain blanks", "")
+		v.Fail("must not contain blanks", "")
 	}
-	v.secret(token)
-	return token
+	return v.Secret(token)
 }
 
 // readURL reads the base of the endpoint's URLs. Its mistakes do not tell what it
 // is, because it might hold a password.
-func readURL(v value) string {
-	text := v.line(0, 2000)
+func readURL(v strict.Value) string {
+	text := v.Line(0, 2000)
 	if text == "" {
 		return ""
 	}
@@ -98,15 +99,15 @@ func readURL(v value) string {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		v.fail("cannot be read as a URL", hint)
+		v.Fail("cannot be read as a URL", hint)
 	case u.Scheme != "http" && u.Scheme != "https":
-		v.fail("must begin with http:// or https://", hint)
+		v.Fail("must begin with http:// or https://", hint)
 	case u.Hostname() == "":
-		v.fail("has no host", hint)
+		v.Fail("has no host", hint)
 	case u.User != nil:
-		v.fail("must not hold a user or password", "the token goes to target.token")
+		v.Fail("must not hold a user or password", "the token goes to target.token")
 	case strings.ContainsAny(text, "?#"):
-		v.fail("must not have a query or fragment", hint)
+		v.Fail("must not have a query or fragment", hint)
 	}
 	return text
 }

@@ -2,8 +2,6 @@ package scenario
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -12,6 +10,7 @@ import (
 
 	"rehearse/internal/units"
 	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
 )
 
 // TermsFormat names the layout of a permit. A reader refuses any other.
@@ -57,188 +56,159 @@ const LongestPermit = 62 * 24 * time.Hour
 // of type Errors and tells every mistake. Nothing in a permit is taken from the
 // environment: what was signed is what is read.
 func ParseTerms(file string, text []byte) (Terms, error) {
-	root, wrong := parseTree(text)
-	if wrong != nil {
-		wrong.File = file
-		return Terms{}, Errors{*wrong}
+	doc, err := strict.Open(file, text, strict.Options{})
+	if err != nil {
+		return Terms{}, err
 	}
-	if at := bytes.Index(text, []byte(opening)); at >= 0 {
+	if at := bytes.Index(text, []byte("${")); at >= 0 {
 		line := bytes.Count(text[:at], []byte("\n"))
 		col := at - bytes.LastIndexByte(text[:at], '\n')
-		return Terms{}, Errors{{File: file, Line: line + 1, Col: col, What: "a permit does not refer to the environment", Hint: "write the value itself"}}
+		return Terms{}, strict.Errors{{
+			File: file, Line: line + 1, Col: col, What: "a permit does not refer to the environment", Hint: "write the value itself",
+		}}
 	}
-	d := &decoder{file: file, given: make(map[string]field)}
-	d.lookup = func(string) (string, bool) { return "", false }
-	v := value{d: d, node: root}
-	d.given[""] = field{v, v}
-	t := readTerms(v)
-	if len(d.errors) > 0 {
-		return Terms{}, d.errors.sorted()
+	t := readTerms(doc.Root())
+	if err := doc.Err(); err != nil {
+		return Terms{}, err
 	}
 	return t, nil
 }
 
-func readTerms(v value) (t Terms) {
-	sound := v.object(fields{
-		"format":   func(v value) { oneOf(v, []string{TermsFormat}) },
-		"id":       func(v value) { t.ID = readName(v) },
-		"issued":   func(v value) { t.Issued = v.instant() },
-		"purpose":  func(v value) { t.Purpose = v.line(1, maxLine) },
-		"customer": func(v value) { t.Customer = v.line(0, maxLine) },
-		"contact":  func(v value) { t.Contact = v.line(1, maxLine) },
-		"approver": func(v value) { t.Approver = readPrincipal(v) },
-		"hosts":    func(v value) { t.Hosts = readHosts(v) },
-		"tokens":   func(v value) { t.Tokens = readFingerprints(v) },
-		"scenario": func(v value) { t.Scenario = readSum(v) },
-		"from":     func(v value) { t.From = v.instant() },
-		"until":    func(v value) { t.Until = v.instant() },
-		"bounds":   func(v value) { t.Bounds = readBounds(v) },
-		"stop":     func(v value) { t.Stop = readStop(v) },
+const hintID = "it names the directories of the runs"
+
+func readTerms(v strict.Value) (t Terms) {
+	sound := v.Object(strict.Fields{
+		"format":   func(v strict.Value) { strict.OneOf(v, []string{TermsFormat}) },
+		"id":       func(v strict.Value) { t.ID = v.Name(hintID) },
+		"issued":   func(v strict.Value) { t.Issued = readInstant(v) },
+		"purpose":  func(v strict.Value) { t.Purpose = v.Line(1, strict.MaxLine) },
+		"customer": func(v strict.Value) { t.Customer = v.Line(0, strict.MaxLine) },
+		"contact":  func(v strict.Value) { t.Contact = v.Line(1, strict.MaxLine) },
+		"approver": func(v strict.Value) { t.Approver = readPrincipal(v) },
+		"hosts":    func(v strict.Value) { t.Hosts = readHosts(v) },
+		"tokens":   func(v strict.Value) { t.Tokens = readFingerprints(v) },
+		"scenario": func(v strict.Value) { t.Scenario = readSum(v) },
+		"from":     func(v strict.Value) { t.From = readInstant(v) },
+		"until":    func(v strict.Value) { t.Until = readInstant(v) },
+		"bounds":   func(v strict.Value) { t.Bounds = readBounds(v) },
+		"stop":     func(v strict.Value) { t.Stop = readStop(v) },
 	})
-	complete := v.require("format", "id", "issued", "purpose", "contact", "approver", "hosts", "tokens", "from", "until", "bounds")
+	complete := v.Require("format", "id", "issued", "purpose", "contact", "approver", "hosts", "tokens", "from", "until", "bounds")
 	if !sound || !complete {
 		return t
 	}
 	switch {
 	case !t.Until.After(t.From):
-		v.d.fail("until", "the window ends before it begins", "until comes after from")
+		v.FailGiven("until", "the window ends before it begins", "until comes after from")
 	case t.Until.Sub(t.From) > LongestPermit:
-		v.d.fail("until", "a window is at most 62 days long", "give a new permit when its time comes")
+		v.FailGiven("until", "a window is at most 62 days long", "give a new permit when its time comes")
 	case !t.Until.After(t.Issued):
-		v.d.fail("issued", "the permit was issued after its window", "")
+		v.FailGiven("issued", "the permit was issued after its window", "")
 	}
 	return t
 }
 
-// instant reads a time that says how far it is from UTC: without, it would mean
+// readInstant reads a time that says how far it is from UTC: without, it would mean
 // another one wherever it is read.
-func (v value) instant() time.Time {
-	text, ok := v.scalar("a time", tagText, tagTime)
+func readInstant(v strict.Value) time.Time {
+	text, ok := v.Scalar("a time", strict.Text, strict.Time)
 	if !ok {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		v.fail("cannot read "+v.quoted()+" as a time with its offset", "as in 2026-12-01T10:00:00+01:00, or with Z for UTC")
+		v.Fail("cannot read "+v.Quoted()+" as a time with its offset", "as in 2026-12-01T10:00:00+01:00, or with Z for UTC")
 	}
 	return t
 }
 
 // readPrincipal reads a name as the file of allowed signers has it.
-func readPrincipal(v value) string {
-	name := v.line(1, maxLine)
+func readPrincipal(v strict.Value) string {
+	name := v.Line(1, strict.MaxLine)
 	if strings.ContainsAny(name, " \t,*?!\"#") {
-		v.fail("must be one name, without blanks, commas, quotes and wildcards", "as in jo@pipeline.example; it stands before the key in the file of allowed signers")
+		v.Fail("must be one name, without blanks, commas, quotes and wildcards", "as in jo@pipeline.example; it stands before the key in the file of allowed signers")
 	}
 	return name
 }
 
-func readHosts(v value) (hosts []Host) {
-	items := v.list()
-	if items != nil && len(items) == 0 {
-		v.fail("must not be empty", "")
-	}
-	for _, item := range items {
-		text := item.line(1, 300)
+func readHosts(v strict.Value) (hosts []Host) {
+	for _, item := range v.NonEmpty("") {
+		text := item.Line(1, 300)
 		if text == "" {
 			continue
 		}
 		h, err := ParseHost(text)
 		if err != nil {
-			item.fail(err.Error(), "as in capture.staging.example:443")
+			item.Fail(err.Error(), "as in capture.staging.example:443")
 		}
 		hosts = append(hosts, h)
 	}
 	return hosts
 }
 
-// fingerprintDigits is how long the fingerprint of a token is, in hexadecimal.
-const fingerprintDigits = 16
-
-// fingerprintMark stands before the fingerprint of a token.
-const fingerprintMark = "sha256:"
-
-// FingerprintOf returns what a permit says of a token: enough to know it by, and
-// nothing to send with.
-func FingerprintOf(token Secret) string {
-	sum := sha256.Sum256([]byte(token.Reveal()))
-	return fingerprintMark + hex.EncodeToString(sum[:])[:fingerprintDigits]
-}
-
 // TokensRecorded stands among the fingerprints of a permit for the tokens that
 // recorded requests bear, whatever they are.
 const TokensRecorded = "recorded"
 
-func readFingerprints(v value) (prints []string) {
-	items := v.list()
-	if items != nil && len(items) == 0 {
-		v.fail("must not be empty", "")
-	}
-	for _, item := range items {
-		text := item.line(1, maxLine)
-		digits, marked := strings.CutPrefix(text, fingerprintMark)
-		if text != "" && text != TokensRecorded && (!marked || !isHex(digits, fingerprintDigits)) {
-			item.fail("is no fingerprint of a token", "sha256: and 16 hexadecimal digits; rehearse permit new writes it. Never put the token itself here")
+func readFingerprints(v strict.Value) (prints []string) {
+	for _, item := range v.NonEmpty("") {
+		text := item.Line(1, strict.MaxLine)
+		if text != "" && text != TokensRecorded && !strict.IsFingerprint(text) {
+			item.Fail("is no fingerprint of a token", "sha256: and 16 hexadecimal digits; rehearse permit new writes it. Never put the token itself here")
 		}
 		prints = append(prints, text)
 	}
 	return prints
 }
 
-func readSum(v value) string {
-	text := v.line(1, maxLine)
-	if text != "" && !isHex(text, 64) {
-		v.fail("is no fingerprint of a scenario", "64 hexadecimal digits; rehearse permit new writes it")
+func readSum(v strict.Value) string {
+	text := v.Line(1, strict.MaxLine)
+	if text != "" && !strict.IsHex(text, 64) {
+		v.Fail("is no fingerprint of a scenario", "64 hexadecimal digits; rehearse permit new writes it")
 	}
 	return text
 }
 
-// isHex tells whether text is so many hexadecimal digits in lower case.
-func isHex(text string, digits int) bool {
-	raw, err := hex.DecodeString(text)
-	return err == nil && len(text) == digits && hex.EncodeToString(raw) == text
-}
-
-func readBounds(v value) (b Bounds) {
-	sound := v.object(fields{
-		"peak":     func(v value) { b.Peak = v.rate() },
-		"requests": func(v value) { b.Requests = v.count(1, schedule.MaxEvents) },
-		"events":   func(v value) { b.Events = v.count(1, schedule.MaxEvents) },
-		"batch":    func(v value) { b.Batch = v.count(1, 1_000_000) },
-		"merges":   func(v value) { b.Merges = v.count(1, schedule.MaxEvents) },
+func readBounds(v strict.Value) (b Bounds) {
+	sound := v.Object(strict.Fields{
+		"peak":     func(v strict.Value) { b.Peak = v.Rate() },
+		"requests": func(v strict.Value) { b.Requests = v.Count(1, schedule.MaxEvents) },
+		"events":   func(v strict.Value) { b.Events = v.Count(1, schedule.MaxEvents) },
+		"batch":    func(v strict.Value) { b.Batch = v.Count(1, 1_000_000) },
+		"merges":   func(v strict.Value) { b.Merges = v.Count(1, schedule.MaxEvents) },
 	})
-	if !v.require("peak", "events") || !sound {
+	if !v.Require("peak", "events") || !sound {
 		return b
 	}
 	if b.Peak < 1 || b.Peak > 1e9 {
-		v.d.fail("bounds.peak", fmt.Sprintf("must be %s to %s", units.FormatRate(1), units.FormatRate(1e9)), "")
+		v.FailGiven("peak", fmt.Sprintf("must be %s to %s", units.FormatRate(1), units.FormatRate(1e9)), "")
 	}
 	return b
 }
 
-func readStop(v value) (s Stop) {
-	v.object(fields{
-		"file": func(v value) {
-			if s.File = v.line(1, 4096); s.File != "" && !filepath.IsAbs(s.File) {
-				v.fail("must be an absolute path", "as in /var/run/stop-rehearsals")
+func readStop(v strict.Value) (s Stop) {
+	v.Object(strict.Fields{
+		"file": func(v strict.Value) {
+			if s.File = v.Line(1, 4096); s.File != "" && !filepath.IsAbs(s.File) {
+				v.Fail("must be an absolute path", "as in /var/run/stop-rehearsals")
 			}
 		},
-		"url": func(v value) { s.URL = readStopURL(v) },
+		"url": func(v strict.Value) { s.URL = readStopURL(v) },
 	})
 	return s
 }
 
 // readStopURL reads a URL that is asked again and again while a run goes.
-func readStopURL(v value) string {
-	text := v.line(1, 2000)
+func readStopURL(v strict.Value) string {
+	text := v.Line(1, 2000)
 	const hint = "as in https://status.staging.example/rehearsals"
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		v.fail("must be a URL that begins with http:// or https://", hint)
+		v.Fail("must be a URL that begins with http:// or https://", hint)
 	case u.User != nil:
-		v.fail("must not hold a user or password", "a permit is read by many")
+		v.Fail("must not hold a user or password", "a permit is read by many")
 	}
 	return text
 }

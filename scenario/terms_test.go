@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rehearse/scenario/strict"
 )
 
 // soundTerms is a permit without a mistake.
@@ -78,7 +80,7 @@ func TestTermsMistakes(t *testing.T) {
 func TestTermsMistakesTogether(t *testing.T) {
 	t.Parallel()
 	_, err := ParseTerms("p.yaml", []byte("format: x\nhosts: ['*']\nfrom: 1\nbounds: {peak: x, evnts: 1}\n"))
-	wrong, ok := err.(Errors)
+	wrong, ok := err.(strict.Errors)
 	if !ok || len(wrong) < 8 {
 		t.Fatalf("%v", err)
 	}
@@ -162,7 +164,7 @@ func TestFingerprintOfReferences(t *testing.T) {
 			t.Errorf("%s: %s and %s", c.what, c.a, c.b)
 		}
 	}
-	s := &Scenario{Replay: &Replay{Paths: []string{"-"}}}
+	s := parse(t, "name: a\nreplay: {files: ['-']}\n")
 	if _, err := s.Fingerprint(); err == nil || !strings.Contains(err.Error(), "cannot take a fingerprint") {
 		t.Errorf("standard input: %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rehearse/internal/units"
+	"rehearse/scenario/strict"
 )
 
 // TimeFormat is how times are written, in the directives of strptime(3): %d/%m/%Y
@@ -276,14 +277,14 @@ func Month(text []byte) (month int, rest []byte) {
 	return 0, text
 }
 
-func readTimeFormat(v value) *TimeFormat {
-	text := v.line(1, maxLine)
+func readTimeFormat(v strict.Value) *TimeFormat {
+	text := v.Line(1, strict.MaxLine)
 	if text == "" {
 		return nil
 	}
 	f, err := ParseTimeFormat(text)
 	if err != nil {
-		v.unreadable(err, "as in %d/%m/%Y %H:%M:%S, the directives of strptime(3)")
+		v.Unreadable(err, "as in %d/%m/%Y %H:%M:%S, the directives of strptime(3)")
 	}
 	return f
 }

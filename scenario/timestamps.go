@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"rehearse/internal/units"
+	"rehearse/scenario/strict"
 )
 
 // Timestamps says what time the events bear: that of sending, or a historical
@@ -25,26 +24,28 @@ type Timestamps struct {
 const maxClock = 365 * 24 * time.Hour
 
 // readTimestamps reads the word now, or a range.
-func readTimestamps(v value) Timestamps {
-	if v.node.Kind == yaml.ScalarNode {
-		oneOf(v, []string{"now"})
+func readTimestamps(v strict.Value) Timestamps {
+	if v.IsScalar() {
+		strict.OneOf(v, []string{"now"})
 		return Timestamps{Now: true}
 	}
 	t := Timestamps{Now: true}
-	sound := v.object(fields{
-		"from":       func(v value) { t.From, t.Now = v.time(), false },
-		"to":         func(v value) { t.To, t.Now = v.time(), false },
-		"disorder":   func(v value) { t.Disorder = v.duration(0, maxClock) },
-		"clock_skew": func(v value) { t.ClockSkew = v.duration(0, maxClock) },
-		"zone":       func(v value) { t.Zone, _ = measured(v, parseZone, "a time zone", "as in +02:00 or -08:00") },
-		"day":        func(v value) { t.Day = v.share() },
-		"weekend":    func(v value) { t.Weekend = v.share() },
+	sound := v.Object(strict.Fields{
+		"from":       func(v strict.Value) { t.From, t.Now = v.Time(), false },
+		"to":         func(v strict.Value) { t.To, t.Now = v.Time(), false },
+		"disorder":   func(v strict.Value) { t.Disorder = v.Duration(0, maxClock) },
+		"clock_skew": func(v strict.Value) { t.ClockSkew = v.Duration(0, maxClock) },
+		"zone": func(v strict.Value) {
+			t.Zone, _ = strict.Measured(v, parseZone, "a time zone", "as in +02:00 or -08:00")
+		},
+		"day":     func(v strict.Value) { t.Day = v.Share() },
+		"weekend": func(v strict.Value) { t.Weekend = v.Share() },
 	})
 	switch {
-	case t.Now && (v.gives("zone") || v.gives("day") || v.gives("weekend")):
-		v.fail("a day and a week need from and to", "load.follow gives a run a curve of its own")
-	case !t.Now && v.require("from", "to") && sound && !t.From.Before(t.To):
-		v.fail("from is not before to", "")
+	case t.Now && (v.Gives("zone") || v.Gives("day") || v.Gives("weekend")):
+		v.Fail("a day and a week need from and to", "load.follow gives a run a curve of its own")
+	case !t.Now && v.Require("from", "to") && sound && !t.From.Before(t.To):
+		v.Fail("from is not before to", "")
 	}
 	return t
 }

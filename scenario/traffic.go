@@ -6,6 +6,7 @@ import (
 
 	"rehearse/internal/units"
 	"rehearse/scenario/schedule"
+	"rehearse/scenario/strict"
 )
 
 // Traffic describes synthesized events.
@@ -42,7 +43,7 @@ const (
 	maxGroups     = 5 // group types a project may have
 )
 
-func readTraffic(v value) *Traffic {
+func readTraffic(v strict.Value) *Traffic {
 	t := &Traffic{
 		Seed:        1,
 		DistinctIDs: Population{Count: 1_000_000, Skew: 1, Style: StyleOpaque},
@@ -50,18 +51,18 @@ func readTraffic(v value) *Traffic {
 		Events:      []EventShare{{Name: "$pageview", Weight: 1, From: FromBrowser}},
 		Timestamps:  Timestamps{Now: true},
 	}
-	v.object(fields{
-		"seed":         func(v value) { t.Seed, _ = measured(v, parseSeed, "a seed", "a whole number below 2^64") },
-		"tokens":       func(v value) { t.Tokens = readTokens(v) },
-		"distinct_ids": func(v value) { readPopulation(v, &t.DistinctIDs) },
-		"visits":       func(v value) { readVisits(v, t) },
-		"merges":       func(v value) { t.Merges = readMerges(v) },
-		"events":       func(v value) { t.Events = readEvents(v) },
-		"groups":       func(v value) { t.Groups = readGroups(v) },
-		"personless":   func(v value) { t.Personless = v.share() },
-		"properties":   func(v value) { t.Sizes = readProperties(v) },
-		"timestamps":   func(v value) { t.Timestamps = readTimestamps(v) },
-		"faults":       func(v value) { t.Faults = readFaults(v) },
+	v.Object(strict.Fields{
+		"seed":         func(v strict.Value) { t.Seed, _ = strict.Measured(v, parseSeed, "a seed", "a whole number below 2^64") },
+		"tokens":       func(v strict.Value) { t.Tokens = readTokens(v) },
+		"distinct_ids": func(v strict.Value) { readPopulation(v, &t.DistinctIDs) },
+		"visits":       func(v strict.Value) { readVisits(v, t) },
+		"merges":       func(v strict.Value) { t.Merges = readMerges(v) },
+		"events":       func(v strict.Value) { t.Events = readEvents(v) },
+		"groups":       func(v strict.Value) { t.Groups = readGroups(v) },
+		"personless":   func(v strict.Value) { t.Personless = v.Share() },
+		"properties":   func(v strict.Value) { t.Sizes = readProperties(v) },
+		"timestamps":   func(v strict.Value) { t.Timestamps = readTimestamps(v) },
+		"faults":       func(v strict.Value) { t.Faults = readFaults(v) },
 	})
 	return t
 }
@@ -74,37 +75,37 @@ func parseSeed(text string) (uint64, error) {
 	return seed, nil
 }
 
-func readGroups(v value) []Group {
+func readGroups(v strict.Value) []Group {
 	var groups []Group
-	v.entries(func(key value, name string, count value) {
+	v.Entries(func(key strict.Value, name string, count strict.Value) {
 		if !plainName(name, maxEventName) {
-			key.fail(fmt.Sprintf("the type of a group must have 1 to %d characters", maxEventName), "")
+			key.Fail(fmt.Sprintf("the type of a group must have 1 to %d characters", maxEventName), "")
 		}
-		groups = append(groups, Group{name, count.count(1, schedule.MaxEvents)})
+		groups = append(groups, Group{name, count.Count(1, schedule.MaxEvents)})
 	})
 	if len(groups) > maxGroups {
-		v.fail(fmt.Sprintf("more than %d types of groups", maxGroups), "the pipeline knows no more")
+		v.Fail(fmt.Sprintf("more than %d types of groups", maxGroups), "the pipeline knows no more")
 	}
 	return groups
 }
 
-func readProperties(v value) Sizes {
+func readProperties(v strict.Value) Sizes {
 	var s Sizes
-	v.object(fields{
-		"bytes": func(v value) { s = readSizes(v) },
+	v.Object(strict.Fields{
+		"bytes": func(v strict.Value) { s = readSizes(v) },
 	})
-	v.require("bytes")
+	v.Require("bytes")
 	return s
 }
 
-func readSizes(v value) Sizes {
+func readSizes(v strict.Value) Sizes {
 	var s Sizes
-	sound := v.object(fields{
-		"p50": func(v value) { s.P50 = int(v.bytes(1, maxEventBytes)) },
-		"p99": func(v value) { s.P99 = int(v.bytes(1, maxEventBytes)) },
+	sound := v.Object(strict.Fields{
+		"p50": func(v strict.Value) { s.P50 = int(v.Bytes(1, maxEventBytes)) },
+		"p99": func(v strict.Value) { s.P99 = int(v.Bytes(1, maxEventBytes)) },
 	})
-	if v.require("p50", "p99") && sound && s.P50 > s.P99 {
-		v.fail("p50 is more than p99", "")
+	if v.Require("p50", "p99") && sound && s.P50 > s.P99 {
+		v.Fail("p50 is more than p99", "")
 	}
 	return s
 }

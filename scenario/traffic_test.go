@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rehearse/scenario/strict"
 )
 
 // everyTraffic is the traffic of testdata/every.yaml.
@@ -155,7 +157,7 @@ func TestImpossibleTraffic(t *testing.T) {
 		"distinct_ids: {hot: [" + strings.Repeat("{share: 0%},", 1001) + "]}":             "3:31: traffic.distinct_ids.hot: more than 1000 hot ids",
 	} {
 		_, err := Parse("a.yaml", []byte("name: a\nload: {profile: 'const(10, 1s)'}\ntraffic: {"+text+"}\n"), Options{})
-		var all Errors
+		var all strict.Errors
 		if !errors.As(err, &all) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\nis answered with\n%v\nwant\n%s", text, err, want)
 		}

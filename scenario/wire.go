@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"rehearse/capture"
+	"rehearse/scenario/strict"
 )
 
 // Path is a route of v0. One handler of the endpoint serves them all, so that
@@ -74,73 +75,73 @@ func (t *Target) Hinted() Hint {
 }
 
 // checkEndpoint refuses what the endpoint cannot do.
-func (d *decoder) checkEndpoint(s *Scenario) {
+func checkEndpoint(d *strict.Document, s *Scenario) {
 	if s.Replay != nil && s.Replay.Format == FormatCapture {
 		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
-		d.refuse(what, hint, "target.path", "target.hint")
+		d.Refuse(what, hint, "target.path", "target.hint")
 		if s.Target.Endpoint == EndpointV1 {
-			d.fail("target.endpoint", what, hint)
+			d.Fail("target.endpoint", what, hint)
 		}
 	}
-	d.checkGeneration(s)
+	checkGeneration(d, s)
 	if s.Target.Endpoint == EndpointV1 {
-		d.checkV1(s)
+		checkV1(d, s)
 		return
 	}
 	switch c := s.Target.Compression; c {
 	case CompressionDeflate, CompressionBrotli, CompressionZstd:
-		d.fail("target.compression", string(c)+" is for endpoint v1 alone", "set target.endpoint to v1, or compress with gzip")
+		d.Fail("target.compression", string(c)+" is for endpoint v1 alone", "set target.endpoint to v1, or compress with gzip")
 		return
 	}
-	d.checkHint(&s.Target)
+	checkHint(d, &s.Target)
 	switch s.Target.Endpoint {
 	case EndpointCapture:
-		d.checkCapture(s)
+		checkCapture(d, s)
 	case EndpointArray:
 		if s.Target.HistoricalMigration {
-			d.fail("target.historical_migration", "a list has no place for it", "set target.endpoint to batch")
+			d.Fail("target.historical_migration", "a list has no place for it", "set target.endpoint to batch")
 		}
 	}
 }
 
 // checkV1 refuses what has a meaning for v0 only.
-func (d *decoder) checkV1(s *Scenario) {
-	d.refuse("has no meaning for endpoint v1", "leave it out, or set target.endpoint to batch", "target.path", "target.hint")
+func checkV1(d *strict.Document, s *Scenario) {
+	d.Refuse("has no meaning for endpoint v1", "leave it out, or set target.endpoint to batch", "target.path", "target.hint")
 }
 
 // checkHint refuses a hint at nothing.
-func (d *decoder) checkHint(t *Target) {
-	if d.has("target.hint") && t.Compression == CompressionNone {
-		d.fail("target.hint", "has no meaning without compression", "leave it out")
+func checkHint(d *strict.Document, t *Target) {
+	if d.Has("target.hint") && t.Compression == CompressionNone {
+		d.Fail("target.hint", "has no meaning without compression", "leave it out")
 	}
 }
 
 // checkGeneration refuses what the embedded endpoint lacks when it is of 2024: it
 // would answer 404 to every request (hog-rs router.rs).
-func (d *decoder) checkGeneration(s *Scenario) {
+func checkGeneration(d *strict.Document, s *Scenario) {
 	if s.Target.Endpoint == EndpointV1 && s.Staging.Setup.NoV1 {
-		d.fail("staging.v1", "requests go to v1, which the endpoint is set up without", "leave staging.v1 out, or set target.endpoint to batch")
+		d.Fail("staging.v1", "requests go to v1, which the endpoint is set up without", "leave staging.v1 out, or set target.endpoint to batch")
 	}
 	if s.Staging.Generation != "2024" {
 		return
 	}
 	const hint = "set staging.generation to current"
 	if s.Target.Endpoint == EndpointV1 {
-		d.fail("staging.generation", "the service of 2024 has no v1", hint+", or target.endpoint to batch")
+		d.Fail("staging.generation", "the service of 2024 has no v1", hint+", or target.endpoint to batch")
 		return
 	}
 	if path := s.Target.Route(); !path.Known(capture.Generation2024) {
-		d.fail("staging.generation", "the service of 2024 does not know "+string(path), hint+", or leave target.path out")
+		d.Fail("staging.generation", "the service of 2024 does not know "+string(path), hint+", or leave target.path out")
 	}
 }
 
 // checkCapture refuses what single events cannot do.
-func (d *decoder) checkCapture(s *Scenario) {
+func checkCapture(d *strict.Document, s *Scenario) {
 	const hint = "set target.endpoint to batch"
 	if s.Batching.MaxEvents > 1 {
-		d.fail("batching.events", "must be 1, because the capture endpoint takes one event a request", hint)
+		d.Fail("batching.events", "must be 1, because the capture endpoint takes one event a request", hint)
 	}
 	if s.Target.HistoricalMigration {
-		d.fail("target.historical_migration", "only batches can set it", hint)
+		d.Fail("target.historical_migration", "only batches can set it", hint)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"rehearse/rehearsal"
 	"rehearse/results"
-	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // Exit codes. Where k6 has the same meaning, its number is used.
@@ -44,7 +44,7 @@ func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 func codeOf(err error) int {
 	var known exitError
 	var news status
-	var wrong scenario.Errors
+	var wrong strict.Errors
 	switch {
 	case err == nil:
 		return exitPass
@@ -143,7 +143,7 @@ func first(args []string) string {
 // that editors can jump to them.
 func complain(e env, err error) {
 	var news status
-	var wrong scenario.Errors
+	var wrong strict.Errors
 	if errors.As(err, &news) {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 
 	"rehearse/rehearsal"
 	"rehearse/results"
-	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // Every end of a run has its exit code.
@@ -45,7 +45,7 @@ func TestCodeOf(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[int]error{
 		0: nil, 1: errors.New("x"), 2: fmt.Errorf("y: %w", exitError{exitUsage, errors.New("x")}),
-		99: status(99), 104: scenario.Errors{{What: "x"}},
+		99: status(99), 104: strict.Errors{{What: "x"}},
 	} {
 		if got := codeOf(err); got != want {
 			t.Errorf("%v: exit %d, want %d", err, got, want)

@@ -17,6 +17,7 @@ import (
 
 	"rehearse/intake"
 	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // initFlags is what the command line of init says.
@@ -167,7 +168,7 @@ func (f *initFlags) form(e env) (*scenario.Form, error) {
 		return nil, exitError{exitScenario, err}
 	}
 	form, err := scenario.ReadForm(f.answers, text, intake.Keys())
-	var wrong scenario.Errors
+	var wrong strict.Errors
 	if errors.As(err, &wrong) {
 		return nil, answersWrong(e, wrong.Error(), len(wrong), exitScenario)
 	}
@@ -185,8 +186,8 @@ func readSmall(name string, stdin io.Reader) ([]byte, error) {
 		defer file.Close()
 		in = file
 	}
-	text, err := io.ReadAll(io.LimitReader(in, scenario.MaxFile+1))
-	if err == nil && len(text) > scenario.MaxFile {
+	text, err := io.ReadAll(io.LimitReader(in, strict.MaxFile+1))
+	if err == nil && len(text) > strict.MaxFile {
 		err = errors.New("more than 1 MiB")
 	}
 	if err != nil {

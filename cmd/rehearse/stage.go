@@ -12,7 +12,7 @@ import (
 
 	"rehearse/capture/pipeline"
 	"rehearse/internal/text"
-	"rehearse/scenario"
+	"rehearse/scenario/strict"
 	"rehearse/staging"
 )
 
@@ -37,7 +37,7 @@ to be answered; a second Ctrl-C ends at once.`,
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := f.config()
-			var wrong scenario.Errors
+			var wrong strict.Errors
 			if errors.As(err, &wrong) {
 				return err
 			}

@@ -1,4 +1,4 @@
-package scenario
+package strict
 
 import (
 	"errors"
@@ -8,24 +8,27 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// applyOverride sets one field, given as path=value, in the tree of a file. The
+// override is what errors name as the file of a value that no file holds.
+const override = "--set"
+
+// override sets one field, given as path=value, in the tree of the document. The
 // value is YAML; null takes the field away. Mappings on the way are made where
 // they are missing.
-func (d *decoder) applyOverride(root *yaml.Node, text string) {
+func (d *Document) override(text string) {
 	path, value, found := strings.Cut(text, "=")
 	if !found {
-		// The text is not told: it may be a value, and that a token.
+		// The text is not told: it may be a value, and that a secret.
 		d.errors = append(d.errors, Error{File: override, What: "expected a path and a value", Hint: "as in traffic.seed=7"})
 		return
 	}
 	node, err := parseOverride(value)
 	switch {
 	case err != nil:
-	case path == "target":
-		// Notes of overrides are kept, and this one would hold the token.
+	case strings.HasPrefix(d.opts.Secret, path+"."):
+		// Notes of overrides are kept, and this one would hold the secret.
 		err = errors.New("cannot be set as a whole")
 	default:
-		err = setNode(root, strings.Split(path, "."), node)
+		err = setNode(d.root, strings.Split(path, "."), node)
 	}
 	if err != nil {
 		d.errors = append(d.errors, Error{File: override, Path: path, What: err.Error()})
@@ -36,7 +39,7 @@ func (d *decoder) applyOverride(root *yaml.Node, text string) {
 func parseOverride(text string) (*yaml.Node, error) {
 	var document yaml.Node
 	if strings.TrimSpace(text) == "" {
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tagText}, nil
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: string(Text)}, nil
 	}
 	if err := yaml.Load([]byte(text), &document); err != nil || len(document.Content) != 1 {
 		return nil, errors.New("cannot read the value as YAML")
@@ -59,12 +62,12 @@ func setNode(mapping *yaml.Node, path []string, node *yaml.Node) error {
 	}
 	at := entryAt(mapping, path[0])
 	missing := at == len(mapping.Content)
-	remove := len(path) == 1 && node.Tag == tagNull
+	remove := len(path) == 1 && node.Tag == string(Null)
 	switch {
 	case missing && remove:
 		return nil
 	case missing:
-		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: tagText, Value: path[0]}
+		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: string(Text), Value: path[0]}
 		mapping.Content = append(mapping.Content, key, &yaml.Node{Kind: yaml.MappingNode})
 	case remove:
 		mapping.Content = slices.Delete(mapping.Content, at, at+2)
