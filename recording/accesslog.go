@@ -14,8 +14,8 @@ import (
 // path may name a person.
 type accessLog struct{}
 
-func (accessLog) decode(line []byte, seed int64, e *Event) Reason {
-	l, ok := parseLog(line)
+func (accessLog) decode(row line, seed int64, e *Event) Reason {
+	l, ok := parseLog(row.text)
 	if !ok {
 		return NotLogged
 	}
@@ -40,7 +40,7 @@ func (accessLog) decode(line []byte, seed int64, e *Event) Reason {
 		e.putText("$ip", l.host)
 	}
 	e.close()
-	e.identify(nil, line, seed)
+	e.identify(nil, row.text, seed)
 	return ""
 }
 

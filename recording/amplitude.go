@@ -10,9 +10,9 @@ import "bytes"
 // an event_type is no event there.
 type amplitude struct{ clock *clock }
 
-func (d amplitude) decode(line []byte, seed int64, e *Event) Reason {
+func (d amplitude) decode(l line, seed int64, e *Event) Reason {
 	var a amplitudeLine
-	s := scanner{text: line}
+	s := l.scan()
 	e.open()
 	s.enter()
 	for name, more := s.member(); more; name, more = s.member() {
@@ -38,7 +38,7 @@ func (d amplitude) decode(line []byte, seed int64, e *Event) Reason {
 	e.putAll(a.event)
 	e.putAmplitudeUser(a.person)
 	e.close()
-	e.identify(firstOf(a.uuid, a.insert), line, seed)
+	e.identify(firstOf(a.uuid, a.insert), l.text, seed)
 	e.ownIDIfNone()
 	return ""
 }

@@ -9,7 +9,7 @@ import (
 // A decoder reads one line of one format into an event that was reset. What it
 // puts there may alias the line. The seed stands for the place of the line.
 type decoder interface {
-	decode(line []byte, seed int64, e *Event) Reason
+	decode(l line, seed int64, e *Event) Reason
 }
 
 // newDecoder returns the decoder of what a part holds.
@@ -37,13 +37,31 @@ func newDecoder(s shape, f *scenario.Fields, c *clock) decoder {
 	return d
 }
 
+// line is a line of a recording, or a row as one.
+type line struct {
+	text    []byte
+	members []spot // those of the object that it is, if they are known; nil: they are not
+}
+
+// spot is where a member of an object lies in its text.
+type spot struct {
+	name, value, end int  // where its name begins, its value, and where that ends
+	sound            bool // the value is known to be valid
+}
+
+// scan begins to read the object that a line is.
+func (l line) scan() scanner { return scanner{text: l.text, members: l.members} }
+
+// isUTF8 reports whether the text is UTF-8. That of members that are known was written here.
+func (l line) isUTF8() bool { return l.members != nil || utf8.Valid(l.text) }
+
 // decode reads a line with d and judges the event.
-func decode(d decoder, line []byte, seed int64, e *Event) Reason {
+func decode(d decoder, l line, seed int64, e *Event) Reason {
 	e.reset()
-	if !utf8.Valid(line) {
+	if !l.isUTF8() {
 		return NotUTF8
 	}
-	if reason := d.decode(line, seed, e); reason != "" {
+	if reason := d.decode(l, seed, e); reason != "" {
 		return reason
 	}
 	return e.judge()
@@ -64,17 +82,18 @@ func decodeRow(m *mapped, t *table, line []byte, seed int64, e *Event) Reason {
 // airbyte reads records that Airbyte wrapped.
 type airbyte struct{ inner decoder }
 
-func (a airbyte) decode(line []byte, seed int64, e *Event) Reason {
-	if line = unwrap(line); line == nil {
+func (a airbyte) decode(l line, seed int64, e *Event) Reason {
+	record := unwrap(l)
+	if record == nil {
 		return NotJSON
 	}
-	return a.inner.decode(line, seed, e)
+	return a.inner.decode(line{text: record}, seed, e)
 }
 
 // unwrap returns the record that Airbyte put into {"stream": …, "data": record},
 // nil if there is none.
-func unwrap(line []byte) (record []byte) {
-	s := scanner{text: line}
+func unwrap(l line) (record []byte) {
+	s := l.scan()
 	s.enter()
 	for name, more := s.member(); more; name, more = s.member() {
 		if value := s.value(); string(name) == "data" && isObject(value) {

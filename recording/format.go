@@ -36,13 +36,13 @@ func shapeOf(start []byte, r *scenario.Replay) shape {
 	if f := plainFormat(firstLine(start), r); f != scenario.FormatAuto {
 		return shape{format: f}
 	}
-	line := firstObject(start)
-	m := look(line)
+	first := firstObject(start)
+	m := look(first)
 	if m.isManifest() {
 		return shape{format: scenario.FormatJSONL, listing: true}
 	}
 	if m.has("stream") && m.has("data") {
-		wrapped := lineShape(look(unwrap(line)), r)
+		wrapped := lineShape(look(unwrap(line{text: first})), r)
 		wrapped.wrapped = true
 		return wrapped
 	}

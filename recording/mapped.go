@@ -99,9 +99,9 @@ func (m *mapped) reset() {
 
 // decode makes the mapped members the parts of the event. The properties are the
 // object in the mapped member, or else every member that is no part.
-func (m *mapped) decode(line []byte, seed int64, e *Event) Reason {
+func (m *mapped) decode(l line, seed int64, e *Event) Reason {
 	m.reset()
-	s := scanner{text: line}
+	s := l.scan()
 	var properties []byte
 	s.enter()
 	first := s.at
@@ -121,16 +121,16 @@ func (m *mapped) decode(line []byte, seed int64, e *Event) Reason {
 	}
 	uuid := m.assign(e)
 	if properties == nil && strings.IndexByte(m.fields.Properties, '.') > 0 {
-		if at, ok := descend(line, m.fields.Properties); ok && isObject(at) {
+		if at, ok := descend(l.text, m.fields.Properties); ok && isObject(at) {
 			properties = at
 		}
 	}
 	if properties != nil {
 		e.Properties = properties
 	} else {
-		m.rest(line, first, e)
+		m.rest(l.text, first, e)
 	}
-	e.identify(uuid.value, line, seed)
+	e.identify(uuid.value, l.text, seed)
 	return ""
 }
 

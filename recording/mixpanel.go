@@ -13,8 +13,8 @@ import (
 // a distinct_id gets one of its own, as here: its uuid.
 type mixpanel struct{ clock *clock }
 
-func (d mixpanel) decode(line []byte, _ int64, e *Event) Reason {
-	s := scanner{text: line}
+func (d mixpanel) decode(l line, _ int64, e *Event) Reason {
+	s := l.scan()
 	var m mixpanelLine
 	e.open()
 	s.enter()

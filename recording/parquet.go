@@ -34,6 +34,7 @@ type parquetRows struct {
 	columns []*parquetNode
 	leaves  []*parquetLeaf
 	json    []byte
+	members []spot // of the row
 	cut     bool // the row is longer than a line may be
 	omitted []string
 }
@@ -121,7 +122,8 @@ func (p *parquetRows) next() (line []byte, err error) {
 	p.left--
 	p.read++
 	p.cut = false
-	p.json, err = appendMembers(p.json[:0], p.columns)
+	p.members = p.members[:0]
+	p.json, err = appendMembers(p.json[:0], p.columns, &p.members)
 	if errors.Is(err, errLongRow) {
 		p.cut = true
 		return p.json, p.align()

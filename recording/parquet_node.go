@@ -215,7 +215,7 @@ func (n *parquetNode) append(dst []byte) (_ []byte, null bool, err error) {
 		n.leaf.take()
 		return dst, false, nil
 	case n.kind == groupNode:
-		dst, err = appendMembers(dst, n.children)
+		dst, err = appendMembers(dst, n.children, nil)
 		return dst, false, err
 	case definition < n.filled:
 		return append(dst, n.brackets()...), false, n.skip()
@@ -256,14 +256,16 @@ func (n *parquetNode) appendElements(dst []byte) (_ []byte, err error) {
 	return append(dst, n.brackets()[1]), nil
 }
 
-// appendMembers appends an object of what nodes hold, those that are null left out.
-func appendMembers(dst []byte, nodes []*parquetNode) ([]byte, error) {
+// appendMembers appends an object of what nodes hold, those that are null left out, and
+// notes where its members lie if it is asked to.
+func appendMembers(dst []byte, nodes []*parquetNode, at *[]spot) ([]byte, error) {
 	dst = append(dst, '{')
 	for _, n := range nodes {
 		before := len(dst)
 		if dst[before-1] != '{' {
 			dst = append(dst, ',')
 		}
+		name := len(dst)
 		var null bool
 		var err error
 		if dst, null, err = n.append(append(dst, n.name...)); err != nil {
@@ -271,10 +273,18 @@ func appendMembers(dst []byte, nodes []*parquetNode) ([]byte, error) {
 		}
 		if null {
 			dst = dst[:before]
+			continue
+		}
+		if at != nil {
+			*at = append(*at, spot{name: name, value: name + len(n.name), end: len(dst), sound: n.isSound()})
 		}
 	}
 	return append(dst, '}'), nil
 }
+
+// isSound reports whether what a node appends is a value that the service can read,
+// whatever it holds: one that nests may be too deep, a decimal too large.
+func (n *parquetNode) isSound() bool { return n.kind == leafNode && n.leaf.value != decimalValue }
 
 // parquetLeaf reads the values of one column, one after the other.
 type parquetLeaf struct {

@@ -31,6 +31,30 @@ func parquetValues(t *testing.T, node parquet.Node, values ...parquet.Value) str
 	return b.String()
 }
 
+// sameMembers makes sure that what is known of a row's members is what its text says.
+func sameMembers(t *testing.T, row line) {
+	t.Helper()
+	known, read := row.scan(), line{text: row.text}.scan()
+	known.enter()
+	read.enter()
+	for {
+		name, more := known.member()
+		want, wanted := read.member()
+		if more != wanted || string(name) != string(want) || more && known.named != read.named {
+			t.Fatalf("a member is %q at %d, want %q at %d of %s", name, known.named, want, read.named, row.text)
+		}
+		if !more {
+			break
+		}
+		if value, want := known.value(), read.value(); string(value) != string(want) || known.at != read.at {
+			t.Fatalf("%s is %s, want %s", name, value, want)
+		}
+	}
+	if known.sound() != read.sound() {
+		t.Fatalf("sound is %v, want %v: %s", known.sound(), read.sound(), row.text)
+	}
+}
+
 // rowsOf reads the rows of a Parquet file as JSON, and what is said about them.
 func rowsOf(t *testing.T, content string) (rows []string, remarks []string) {
 	t.Helper()
@@ -54,6 +78,7 @@ func rowsOf(t *testing.T, content string) (rows []string, remarks []string) {
 		if !json.Valid(row) {
 			t.Errorf("a row is %s", row)
 		}
+		sameMembers(t, line{row, r.members})
 		rows = append(rows, string(row))
 	}
 }

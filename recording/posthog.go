@@ -8,8 +8,8 @@ import "github.com/tidwall/gjson"
 // (person, team, inserted_at) is left out: it will compute it again.
 type postHog struct{ clock *clock }
 
-func (d postHog) decode(line []byte, seed int64, e *Event) Reason {
-	s := scanner{text: line}
+func (d postHog) decode(l line, seed int64, e *Event) Reason {
+	s := l.scan()
 	var uuid, chain, properties []byte
 	s.enter()
 	for name, more := s.member(); more; name, more = s.member() {
@@ -36,7 +36,7 @@ func (d postHog) decode(line []byte, seed int64, e *Event) Reason {
 	if !s.sound() {
 		return s.unsound()
 	}
-	e.identify(uuid, line, seed)
+	e.identify(uuid, l.text, seed)
 	return e.postHogProperties(properties, chain)
 }
 

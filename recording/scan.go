@@ -18,10 +18,18 @@ type scanner struct {
 	named int  // where the name of the last member begins
 	fresh bool // an object was entered and no member read yet
 	wrong bool
+
+	members []spot // of the text, if they are known: they need no scanning
+	next    int      // of these
 }
 
 // sound reports whether the text was read to its end and is valid so far.
-func (s *scanner) sound() bool { return !s.wrong && s.kind() == 0 && s.at == len(s.text) }
+func (s *scanner) sound() bool {
+	if s.members != nil {
+		return !s.wrong
+	}
+	return !s.wrong && s.kind() == 0 && s.at == len(s.text)
+}
 
 // unsound returns why a text is not sound: it is no JSON object, or one that the
 // service cannot read.
@@ -59,8 +67,11 @@ func (s *scanner) enter() bool {
 // member steps to the value of the next member and returns its name as it is
 // written, without quotes. After the last one it steps out of the object.
 func (s *scanner) member() (name []byte, more bool) {
-	if s.wrong {
+	switch {
+	case s.wrong:
 		return nil, false
+	case s.members != nil:
+		return s.known()
 	}
 	switch s.kind() {
 	case '}':
@@ -89,12 +100,29 @@ func (s *scanner) member() (name []byte, more bool) {
 	return name, true
 }
 
+// known steps to the value of the next member of those that are known.
+func (s *scanner) known() (name []byte, more bool) {
+	if s.next == len(s.members) {
+		return nil, false
+	}
+	m := &s.members[s.next]
+	s.next++
+	s.named, s.at = m.name, m.value
+	return s.text[m.name+1 : m.value-len(`":`)], true
+}
+
 // maxDepth leaves room for the levels that a batch puts around its events.
 const maxDepth = capture.MaxDepth - 8
 
 // value consumes a whole value and returns its span, nil if the service would not
 // take it: one event that it cannot read makes it refuse a whole batch.
 func (s *scanner) value() []byte {
+	if s.members != nil {
+		if m := &s.members[s.next-1]; m.sound {
+			s.at = m.end
+			return s.text[m.value:m.end]
+		}
+	}
 	s.kind()
 	n, ok := serdejson.Value(s.text[s.at:], maxDepth)
 	from := s.at

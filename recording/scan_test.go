@@ -169,10 +169,10 @@ func TestDecodingAllocatesNothing(t *testing.T) {
 	fields := scenario.DefaultFields()
 	for format, line := range sampleLines() {
 		d, e := newDecoder(shape{format: scenario.Format(format)}, &fields, &clock{}), &Event{}
-		if reason := decode(d, line, 1, e); reason != "" {
+		if reason := decode(d, asLine(line), 1, e); reason != "" {
 			t.Fatalf("%s: %s", format, reason)
 		}
-		if n := testing.AllocsPerRun(100, func() { decode(d, line, 1, e) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { decode(d, asLine(line), 1, e) }); n != 0 {
 			t.Errorf("%s: %v allocations a line", format, n)
 		}
 	}
@@ -193,7 +193,7 @@ func FuzzDecode(f *testing.F) {
 		for format := range sampleLines() {
 			for _, wrapped := range []bool{false, true} {
 				e := &Event{}
-				if decode(newDecoder(shape{format: scenario.Format(format), wrapped: wrapped}, &fields, &clock{}), line, 1, e) != "" {
+				if decode(newDecoder(shape{format: scenario.Format(format), wrapped: wrapped}, &fields, &clock{}), asLine(line), 1, e) != "" {
 					continue
 				}
 				if !json.Valid(e.Properties) || !isObject(e.Properties) || !utf8.Valid(e.Properties) {
@@ -221,7 +221,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(len(line)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if reason := decode(d, line, 1, e); reason != "" {
+				if reason := decode(d, asLine(line), 1, e); reason != "" {
 					b.Fatal(reason)
 				}
 			}
@@ -273,7 +273,7 @@ func TestMappedPaths(t *testing.T) {
 	} {
 		e := &Event{}
 		e.reset()
-		reason := newMapped(&scenario.Fields{DistinctID: scenario.From(c.path)}, &clock{}).decode([]byte(c.line), 1, e)
+		reason := newMapped(&scenario.Fields{DistinctID: scenario.From(c.path)}, &clock{}).decode(asLine([]byte(c.line)), 1, e)
 		if string(e.DistinctID) != c.id || string(e.Properties) != c.properties || reason != "" {
 			t.Errorf("%s in %s: %q with %s, %q", c.path, c.line, e.DistinctID, e.Properties, reason)
 		}
@@ -291,3 +291,6 @@ func TestDaysIn(t *testing.T) {
 		}
 	}
 }
+
+// asLine is a line that was read as a text.
+func asLine(text []byte) line { return line{text: text} }

@@ -9,9 +9,9 @@ package recording
 // groupType names, else of type "group".
 type segment struct{ clock *clock }
 
-func (d segment) decode(line []byte, seed int64, e *Event) Reason {
+func (d segment) decode(l line, seed int64, e *Event) Reason {
 	var m segmentMessage
-	s := scanner{text: line}
+	s := l.scan()
 	s.enter()
 	for name, more := s.member(); more; name, more = s.member() {
 		m.take(name, s.value())
@@ -21,7 +21,7 @@ func (d segment) decode(line []byte, seed int64, e *Event) Reason {
 	}
 	e.setID(firstOf(m.user, m.anonymous))
 	e.setTime(d.clock, firstOf(m.time, m.original, m.sent, m.received))
-	e.identify(m.id, line, seed)
+	e.identify(m.id, l.text, seed)
 	e.open()
 	e.putAll(m.properties)
 	e.putSegmentContext(m.context)

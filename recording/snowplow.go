@@ -13,8 +13,8 @@ type snowplow struct {
 	cells [][]byte
 }
 
-func (d *snowplow) decode(line []byte, seed int64, e *Event) Reason {
-	if !d.split(line) {
+func (d *snowplow) decode(l line, seed int64, e *Event) Reason {
+	if !d.split(l.text) {
 		return NotARow
 	}
 	e.nameSnowplow(d.cells)
@@ -23,7 +23,7 @@ func (d *snowplow) decode(line []byte, seed int64, e *Event) Reason {
 	if u, ok := parseUUID(d.cells[spEventID]); ok {
 		e.UUID = u
 	} else {
-		e.identify(nil, line, seed)
+		e.identify(nil, l.text, seed)
 	}
 	e.open()
 	for i, cell := range d.cells {

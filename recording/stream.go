@@ -65,16 +65,20 @@ func (s *stream) next() (text []byte, reason Reason, err error) {
 	if s.table != nil {
 		return s.table.next(s.seed(), &s.event)
 	}
-	line, err := s.line()
+	text, err = s.line()
 	switch {
 	case err != nil:
 		return nil, "", err
 	case s.lines.cut:
-		return line, TooLong, nil
+		return text, TooLong, nil
 	case s.shape.listing:
-		return line, Manifest, nil
+		return text, Manifest, nil
 	}
-	return line, decode(s.decoder, line, s.seed(), &s.event), nil
+	l := line{text: text}
+	if s.rows != nil {
+		l.members = s.rows.members
+	}
+	return text, decode(s.decoder, l, s.seed(), &s.event), nil
 }
 
 // nextElement reads the next element of a list in a line.
@@ -93,7 +97,7 @@ func (s *stream) nextElement() (text []byte, reason Reason, err error) {
 	}
 	text, reason = s.nested.next()
 	if reason == "" {
-		reason = decode(s.decoder, text, s.seed()^s.nested.seed(), &s.event)
+		reason = decode(s.decoder, line{text: text}, s.seed()^s.nested.seed(), &s.event)
 	}
 	return text, reason, nil
 }

@@ -200,7 +200,7 @@ func FuzzAccessLog(f *testing.F) {
 	f.Add([]byte(`a b, c - d [10/Jan/2026:10:00:07 +0000] "GET /p7 HTTP/1.1" 200 5 "-" "X"`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		e := &Event{}
-		if decode(accessLog{}, line, 1, e) == "" && !strings.Contains(string(line), string(e.DistinctID)) {
+		if decode(accessLog{}, asLine(line), 1, e) == "" && !strings.Contains(string(line), string(e.DistinctID)) {
 			t.Errorf("%q is of %q", line, e.DistinctID)
 		}
 	})
