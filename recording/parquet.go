@@ -35,7 +35,7 @@ type parquetRows struct {
 	leaves  []*parquetLeaf
 	json    []byte
 	members []spot // of the row
-	cut     bool // the row is longer than a line may be
+	cut     bool   // the row is longer than a line may be
 	omitted []string
 }
 

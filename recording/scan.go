@@ -20,7 +20,7 @@ type scanner struct {
 	wrong bool
 
 	members []spot // of the text, if they are known: they need no scanning
-	next    int      // of these
+	next    int    // of these
 }
 
 // sound reports whether the text was read to its end and is valid so far.
