@@ -6,5 +6,6 @@
 // Reading order:
 //
 //	stream.go       [Mix], and [Stream], a sequence of numbers of an index
+//	inverse.go      [Inverse], which finds the index again
 //	permutation.go  [Permutation], which scatters the numbers below a bound
 package rng
