@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -44,8 +45,8 @@ func NewRequestLog(path string) (*RequestLog, error) {
 }
 
 // Observe writes one request down. It may be called from many goroutines.
-func (l *RequestLog) Observe(q *capture.Request, _ int) {
-	l.lines.add(func(line []byte) ([]byte, error) { return appendRequest(line, q, time.Now()), nil })
+func (l *RequestLog) Observe(q *capture.Request, status int) {
+	l.lines.add(func(line []byte) ([]byte, error) { return appendRequest(line, q, status, time.Now()), nil })
 }
 
 // Close ends the file, and returns how many requests it has. The error says if it is
@@ -57,8 +58,9 @@ func (l *RequestLog) Close() (requests int64, err error) {
 	return l.lines.n, nil
 }
 
-// appendRequest appends the line of a request that came at a time.
-func appendRequest(dst []byte, q *capture.Request, at time.Time) []byte {
+// appendRequest appends the line of a request that came at a time and was answered
+// with a status, 0 for none.
+func appendRequest(dst []byte, q *capture.Request, status int, at time.Time) []byte {
 	path, method := string(q.Path), "POST"
 	if len(q.Query) > 0 {
 		path += "?" + string(q.Query)
@@ -72,6 +74,7 @@ func appendRequest(dst []byte, q *capture.Request, at time.Time) []byte {
 	dst = capture.AppendString(append(dst, `,"content_type":`...), q.ContentType)
 	dst = capture.AppendString(append(dst, `,"ip":`...), q.ForwardedFor)
 	dst = append(at.UTC().AppendFormat(append(dst, `,"now":"`...), "2006-01-02T15:04:05.000000Z07:00"), '"')
+	dst = strconv.AppendInt(append(dst, `,"status":`...), int64(status), 10)
 	dst = appendHeaders(dst, q)
 	dst = base64.StdEncoding.AppendEncode(append(dst, `,"body":"`...), q.Body)
 	return append(dst, "\"}\n"...)

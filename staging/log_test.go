@@ -16,12 +16,12 @@ import (
 func TestRecordLine(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
-	got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Body: []byte("{}")}, at))
-	want := `{"path":"/e/","method":"POST","content_encoding":"","content_type":"","ip":"","now":"2026-01-02T03:04:05.678901Z","body":"e30="}` + "\n"
+	got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Body: []byte("{}")}, 200, at))
+	want := `{"path":"/e/","method":"POST","content_encoding":"","content_type":"","ip":"","now":"2026-01-02T03:04:05.678901Z","status":200,"body":"e30="}` + "\n"
 	if got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
-	if got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Query: []byte("data=x")}, at)); !strings.Contains(got, `"path":"/e/?data=x","method":"GET"`) {
+	if got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Query: []byte("data=x")}, 200, at)); !strings.Contains(got, `"path":"/e/?data=x","method":"GET"`) {
 		t.Error(got)
 	}
 }
@@ -62,7 +62,7 @@ func TestRecordHeaders(t *testing.T) {
 			}
 		}
 	}
-	got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Body: []byte("{}"), Headers: headers}, time.Time{}))
+	got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Body: []byte("{}"), Headers: headers}, 200, time.Time{}))
 	if want := `"headers":{"User-Agent":"b\"c","X-Other":"f"},"body":"e30="`; !strings.Contains(got, want) {
 		t.Errorf("%s has no %s", got, want)
 	}
