@@ -49,7 +49,7 @@ capacity:
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict
+cmd/rehearse: rehearsal verify verify/source verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict
 generator/body: capture scenario recording recording/anonymize generator/traffic
 generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: capture scenario generator/body
@@ -66,7 +66,7 @@ preflight: capture capture/pipeline scenario generator/traffic scenario/schedule
 profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
-rehearsal: capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict
+rehearsal: verify scenario/schedule capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict
 results/bundle: results/rundir
 results/compare: results
 results/metrics: results
@@ -78,6 +78,9 @@ scenario/schedule:
 scenario: capture capture/pipeline scenario/schedule scenario/strict
 scenario/strict:
 staging: capture capture/pipeline
+verify: capture scenario scenario/schedule results generator/traffic
+verify/source: verify capture capture/serdejson scenario recording
+verify/report: verify
 kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units
 `
 

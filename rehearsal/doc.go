@@ -18,6 +18,7 @@
 //	source.go         the scenario and the source of its events
 //	past.go           a run directory from which the run's events can be made again
 //	resume.go         the runs that a run resumes
+//	verification.go   what a run sent, to be held against what arrived
 //	authorization.go  what a permit allows a run
 //	forecast.go       what a scenario will send, before it does
 //	endpoint.go       the embedded endpoint, and what it counted

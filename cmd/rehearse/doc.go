@@ -13,6 +13,7 @@
 //	run.go           run: flags → a run → its verdict
 //	progress.go      how a run is shown while it goes
 //	report.go        report and merge: what run directories say
+//	verify.go        verify: what arrived against what a run sent
 //	compare.go       compare: two runs against each other
 //	sample.go        sample: events and recordings, without sending them
 //	shape.go         shape: the traffic as planned and as measured

@@ -14,21 +14,22 @@ import (
 	"rehearse/results/compare"
 	"rehearse/scenario"
 	"rehearse/staging"
+	"rehearse/verify"
 )
 
 // newSchema makes the verb schema.
 func newSchema(e env) *cobra.Command {
 	return &cobra.Command{
-		Use:   "schema [scenario|result|pipeline|check|compare|stage]",
+		Use:   "schema [scenario|result|pipeline|check|compare|verify|stage]",
 		Short: "Print the JSON Schema of a file that rehearse reads or writes",
 		Long: `schema prints the JSON Schema (draft 2020-12) of scenario files, so that
 editors complete and check them; that of a run's result.json; that of the
-pipeline's facts which check reads; that of what check or compare prints as
-JSON; or that of what the staging endpoint has counted (endpoint.json).`,
+pipeline's facts which check reads; that of what check, compare or verify prints
+as JSON; or that of what the staging endpoint has counted (endpoint.json).`,
 		Example: `  rehearse schema > rehearse.schema.json
   # and as the first line of a scenario:
   # yaml-language-server: $schema=rehearse.schema.json`,
-		ValidArgs: []string{"scenario", "result", "pipeline", "check", "compare", "stage"},
+		ValidArgs: []string{"scenario", "result", "pipeline", "check", "compare", "verify", "stage"},
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError(c, fmt.Errorf("%s wants one name at most, not %d", c.CommandPath(), len(args)))
@@ -57,6 +58,8 @@ func schemaOf(args []string) []byte {
 		return preflight.Schema()
 	case slices.Equal(args, []string{"compare"}):
 		return compare.Schema()
+	case slices.Equal(args, []string{"verify"}):
+		return verify.Schema()
 	case slices.Equal(args, []string{"stage"}):
 		return staging.Schema()
 	}

@@ -48,7 +48,7 @@ func (x *UUIDs) Index(u capture.UUID) (i int64, found bool) {
 // Resends tells whether any event of the run is sent twice under one uuid.
 func (m *Model) Resends() bool {
 	for _, q := range m.planner.quotas {
-		if q.card.mark == markResent {
+		if q.assigns.trait == traitResent {
 			return true
 		}
 	}
@@ -58,9 +58,9 @@ func (m *Model) Resends() bool {
 // Original is the number of the event whose uuid event i bears: its own, or of one
 // that is sent again, that of the first time. The first time lies in the same block
 // of BlockEvents.
-func (m *Model) Original(i int64, p *Pen) int64 {
-	plan := m.plan(i, p)
-	if plan.mark != markResent {
+func (m *Model) Original(i int64, w *Writer) int64 {
+	plan := m.plan(i, w)
+	if plan.trait != traitResent {
 		return i
 	}
 	return i - i%blockEvents + int64(plan.via) - 1

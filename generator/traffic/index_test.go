@@ -37,7 +37,7 @@ func TestIndex(t *testing.T) {
 	m := indexed(t, events, 7)
 	x := m.UUIDs()
 	var e capture.Event
-	p := Pen{Due: func(int64) time.Duration { return 0 }}
+	p := Writer{Due: func(int64) time.Duration { return 0 }}
 	resent := 0
 	for i := range int64(events) {
 		m.Write(&e, i, &p)

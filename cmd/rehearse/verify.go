@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"rehearse/internal/text"
+	"rehearse/rehearsal"
+	"rehearse/verify"
+	"rehearse/verify/report"
+	"rehearse/verify/source"
+)
+
+// verifyRunFlags are those of verify.
+type verifyRunFlags struct {
+	from, scenario        string
+	thresholds            []string
+	inOrder, quiet        bool
+	json, markdown, junit bool
+}
+
+// newVerify makes the verb verify.
+func newVerify(e env) *cobra.Command {
+	var f verifyRunFlags
+	c := &cobra.Command{
+		Use:   "verify DIR --from SOURCE",
+		Short: "Check that every accepted event of a run arrived once, unchanged and in order",
+		Long: `verify reads what came of a run where it came to, makes the events of the run
+again from its directory, and reports which accepted events are missing, which
+are there more often than they were sent, which are altered, which came in the
+wrong order, and how long it took until they were there. Events are found by
+their uuids, so the source may hold anything else as well.
+
+SOURCE is a file, a directory or a pattern: requests recorded by "stage --record",
+or an export of events as lines of JSON or as Parquet, with the columns uuid,
+event, distinct_id and properties, and one of inserted_at, _timestamp, created_at
+or now that says when the event was there. Files may be compressed.
+
+It writes verify.json and verify-events.jsonl, which names up to 1,000 events of
+each kind, into the run directory. It exits with 0 if all thresholds are met, with
+99 if not, and with 120 if the source does not tell, as when it could not be read
+to its end. Ctrl-C ends the reading and reports how far it came.
+
+Thresholds are lost, duplicated, altered, misordered, taken (rejected, and there
+all the same) and foreign, as counts or shares of the accepted events, and visible
+with p50, p95, p99, max or drain.`,
+		Example: `  rehearse verify results/runs/20261201T100000Z-quickstart --from export.jsonl.gz
+  rehearse verify run --from 'exports/*.parquet' --threshold 'lost == 0' --threshold 'visible p95 < 30s'
+  rehearse verify run --from wire.jsonl --junit > verify.xml`,
+		Args: exactly("run directory"),
+		RunE: func(c *cobra.Command, args []string) error {
+			thresholds, err := f.parse()
+			if err != nil {
+				return usageError(c, err)
+			}
+			return f.verify(e, args[0], thresholds)
+		},
+	}
+	c.Flags().SortFlags = false
+	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory or a pattern")
+	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, as in 'lost == 0' (repeatable; default: lost == 0, duplicated < 0.01%, altered == 0)")
+	c.Flags().BoolVar(&f.inOrder, "in-order", false, "the rows of the export stand in the order in which they arrived: check the order of each distinct_id")
+	c.Flags().StringVar(&f.scenario, "scenario", "", "the scenario `FILE` of the run, for a directory of a version that did not keep it")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
+	c.Flags().BoolVar(&f.json, "json", false, "print verify.json instead of the report")
+	c.Flags().BoolVar(&f.markdown, "markdown", false, "print the report as Markdown")
+	c.Flags().BoolVar(&f.junit, "junit", false, "print the thresholds as JUnit tests")
+	return c
+}
+
+// parse reads the flags.
+func (f *verifyRunFlags) parse() ([]verify.Threshold, error) {
+	switch {
+	case f.from == "":
+		return nil, errors.New("name a source with --from")
+	case f.json && f.markdown, f.json && f.junit, f.markdown && f.junit:
+		return nil, errors.New("choose one of --json, --markdown and --junit")
+	case len(f.thresholds) == 0:
+		return verify.Implied(), nil
+	}
+	var all []verify.Threshold
+	for _, text := range f.thresholds {
+		t, err := verify.ParseThreshold(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// verify holds the source against the run in a directory.
+func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Threshold) error {
+	run, err := rehearsal.ReadSent(directory, f.scenario, rehearsal.Overrides{})
+	if err != nil {
+		return err
+	}
+	from, remove, err := source.Files(f.from, f.inOrder)
+	if err != nil {
+		return exitError{exitScenario, err}
+	}
+	defer remove()
+	soft, hard, release := e.deadlines(context.Background())
+	defer release()
+	bar := f.newSourceBar(e)
+	result, err := verify.Hold(soft, hard, run, from, verify.Options{Thresholds: thresholds, Progress: bar.show})
+	bar.end()
+	if err != nil {
+		return verifyError(hard, err)
+	}
+	if err := rehearsal.KeepVerified(directory, result); err != nil {
+		return err
+	}
+	return f.print(e, &result.Report)
+}
+
+// verifyError is why nothing came of it.
+func verifyError(hard context.Context, err error) error {
+	if hard.Err() != nil {
+		return errSignal
+	}
+	return exitError{exitScenario, err}
+}
+
+// print prints a report in the form that was asked for. The error carries the exit
+// code of a verdict that is no pass.
+func (f *verifyRunFlags) print(e env, r *verify.Report) error {
+	code := exitPass
+	switch {
+	case r.Because == verify.Interrupted:
+		code = exitInterrupted
+	case r.Verdict == verify.Fail:
+		code = exitThreshold
+	case r.Verdict == verify.Invalid:
+		code = exitInvalid
+	}
+	var out bytes.Buffer
+	write, verdict := report.WriteText, io.Writer(&out)
+	switch {
+	case f.json:
+		write = func(out io.Writer, r *verify.Report) error {
+			text, err := r.Encode()
+			_, _ = out.Write(text)
+			return err
+		}
+		verdict = e.stderr
+	case f.markdown:
+		write, verdict = report.WriteMarkdown, e.stderr
+	case f.junit:
+		write, verdict = report.WriteJUnit, e.stderr
+	}
+	if err := write(&out, r); err != nil {
+		return err
+	}
+	fmt.Fprintln(verdict, report.Verdict(r, code))
+	if _, err := e.stdout.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("cannot print the report: %w", err)
+	}
+	if code != exitPass {
+		return status(code)
+	}
+	return nil
+}
+
+// sourceBar shows on a terminal how far a source was read.
+type sourceBar struct {
+	progress *mpb.Progress // nil: nothing is shown
+	bar      *mpb.Bar
+	at       atomic.Pointer[string]
+}
+
+// newSourceBar shows that nothing was read.
+func (f *verifyRunFlags) newSourceBar(e env) *sourceBar {
+	r := &sourceBar{}
+	if _, shown := terminal(e.stderr); f.quiet || !shown {
+		return r
+	}
+	r.show(0, 0)
+	r.progress = mpb.New(mpb.WithOutput(e.stderr), mpb.WithWidth(barWidth(columns(e.stderr))))
+	r.bar = r.progress.New(1, mpb.BarStyle(), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *r.at.Load() })))
+	return r
+}
+
+// show moves the bar.
+func (b *sourceBar) show(read, all int64) {
+	at := fmt.Sprintf("%s of %s read", text.Size(read), text.Size(all))
+	b.at.Store(&at)
+	if b.bar != nil {
+		b.bar.SetTotal(max(all, 1), false)
+		b.bar.SetCurrent(max(min(read, all-1), 0)) // a bar that is full cannot be changed any more
+	}
+}
+
+// end leaves the bar as it stands.
+func (b *sourceBar) end() {
+	if b.bar != nil {
+		b.bar.EnableTriggerComplete()
+		b.bar.Abort(false)
+		b.progress.Wait()
+	}
+}

@@ -1,0 +1,170 @@
+package rehearsal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+	"rehearse/results/rundir"
+	"rehearse/scenario"
+	"rehearse/scenario/schedule"
+	"rehearse/verify"
+)
+
+// ReadSent reads from the directory of a run what it sent, and what became of it, to be
+// held against what arrived: its scenario, its ledger and those of the runs that it
+// resumed. A scenario file need only be named, with the overrides of the run, for the
+// directory of a version that did not keep it.
+func ReadSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) {
+	run, err := readSent(directory, scenarioFile, o)
+	if err != nil {
+		return nil, fmt.Errorf("cannot verify the run in %q: %w", directory, err)
+	}
+	return run, nil
+}
+
+// readSent is ReadSent without the directory in its errors.
+func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) {
+	path, err := filepath.Abs(directory)
+	if err != nil {
+		return nil, err
+	}
+	past, err := OpenPast(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, held, err := rundir.ReadState(path); err == nil && held {
+		return nil, usage(errors.New("it is still going on, or is being resumed"))
+	}
+	s, missing, err := past.Scenario(scenarioFile, o)
+	if err != nil {
+		return nil, err
+	}
+	facts := &past.Result.Run
+	switch needed := neededFor(s, missing); {
+	case len(needed) > 0:
+		return nil, lacking(needed)
+	case s.Traffic == nil:
+		return nil, usage(errors.New("it replayed a recording, and only synthesized events can be found by their uuids"))
+	case facts.Shard.Of > 1:
+		return nil, usage(fmt.Errorf("it is shard %d of %d: merge the directories of all shards, and verify the whole", facts.Shard.Index, facts.Shard.Of))
+	}
+	if err := past.unchanged(s, nil); err != nil {
+		return nil, wrongScenario(err)
+	}
+	run := &verify.Run{ID: facts.ID, Name: s.Name, Scenario: s}
+	return run, sentIn(run, path, s)
+}
+
+// sentIn reads the attempts: the run in a directory, and those that it resumed.
+func sentIn(run *verify.Run, path string, s *scenario.Scenario) error {
+	var all []*earlier
+	var skipped []time.Duration
+	for next := path; next != ""; {
+		e, err := readEarlier(next)
+		if err != nil {
+			return err
+		}
+		if last := &e.Result.Run; len(all) > 0 && (last.SHA256 != all[0].Result.Run.SHA256 || last.Seed != all[0].Result.Run.Seed) {
+			return wrongScenario(fmt.Errorf("the run before it, %q, ran another scenario or seed", next))
+		}
+		if len(all) > longestChain {
+			return fmt.Errorf("it goes back more than %d runs", longestChain)
+		}
+		before, err := resumedBy(next)
+		if err != nil {
+			return err
+		}
+		all, next = append(all, e), ""
+		skipped = append(skipped, 0)
+		if before != nil {
+			skipped[len(all)-1], next = before.Skipped, before.Resumes
+		}
+	}
+	slices.Reverse(all)
+	slices.Reverse(skipped)
+	total := schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed).Total()
+	var accepted []results.Range // before
+	for n, e := range all {
+		a, err := e.attempt(accepted, total)
+		if err != nil {
+			return err
+		}
+		a.Skipped = skipped[n]
+		run.Attempts = append(run.Attempts, a)
+		accepted = append(accepted, acceptedOf(e.ledger.Ranges)...)
+		for _, d := range e.ledger.Damage {
+			run.Doubt = filepath.Join(e.Path, d.String())
+			run.Notes = append(run.Notes, verify.Note{Code: verify.NoteDamage, Text: run.Doubt})
+		}
+		if apart := spanOf(a.Starts); apart > time.Millisecond {
+			run.Notes = append(run.Notes, verify.Note{Code: verify.NoteStarts, Text: apart.String()})
+		}
+	}
+	return nil
+}
+
+// spanOf is how far times lie apart.
+func spanOf(times []time.Time) time.Duration {
+	return slices.MaxFunc(times, time.Time.Compare).Sub(slices.MinFunc(times, time.Time.Compare))
+}
+
+// acceptedOf are the events of a ledger that were accepted.
+func acceptedOf(ledger []results.Range) []results.Range {
+	return slices.DeleteFunc(slices.Clone(ledger), func(r results.Range) bool { return r.Fate != capture.FateAccepted })
+}
+
+// attempt is what one of the runs sent, of total events, those aside that were accepted
+// before.
+func (e *earlier) attempt(before []results.Range, total int64) (a verify.Attempt, err error) {
+	facts := &e.Result.Run
+	a = verify.Attempt{Load: time.Duration(facts.Seconds * float64(time.Second)), Fates: e.ledger.Ranges}
+	for _, text := range facts.Starts {
+		start, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return a, fmt.Errorf("cannot tell when a shard began: %w", err)
+		}
+		a.Starts = append(a.Starts, start)
+	}
+	if len(a.Starts) == 0 {
+		start, err := facts.Start()
+		if err != nil {
+			return a, err
+		}
+		a.Starts = []time.Time{start}
+	}
+	killed := facts.Ended == results.Killed || facts.Ended == results.Running
+	if !killed && len(e.ledger.Damage) == 0 {
+		return a, nil
+	}
+	below := total // how far it got was not written down, or cannot be trusted
+	if e.known {
+		below = min(e.state.Reach.Below, total)
+	}
+	a.Unknown = results.Union(slices.Concat(before, a.Fates)).Gaps(nil, 0, below)
+	return a, nil
+}
+
+// KeepVerified writes what was found of a run into its directory.
+func KeepVerified(directory string, r *verify.Result) error {
+	report, err := r.Report.Encode()
+	var events bytes.Buffer
+	if err == nil {
+		err = r.WriteEvents(&events)
+	}
+	if err == nil {
+		err = rundir.Replace(directory, verify.EventsFile, events.Bytes())
+	}
+	if err == nil {
+		err = rundir.Replace(directory, verify.File, report)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write what was found: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// Result is a report, and the events that it names.
+type Result struct {
+	Report Report
+	named  named
+}
+
+// WriteEvents writes a line of JSON for each event that is named.
+func (r *Result) WriteEvents(out io.Writer) error { return r.named.write(out) }
+
+// Options say how a source is held against a run.
+type Options struct {
+	Thresholds []Threshold
+
+	Progress func(read, all int64) // told now and then how far the source was read; nil: nobody asks
+}
+
+// Hold reads a source and holds it against a run. That the source cannot be read to
+// its end is no error, but makes the report invalid; so does the end of reading, a
+// context. The end of all gives up.
+func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*Result, error) {
+	began := time.Now()
+	reader, err := source.Open()
+	if err != nil {
+		return nil, err
+	}
+	p := newPass(run, source)
+	p.progress = o.Progress
+	unread := p.read(reading, reader)
+	read, size := source.Position()
+	unread = errors.Join(unread, reader.Close())
+	c := &check{pass: p, complete: unread == nil && p.rows.First > 0, compared: p.compared()}
+	if err := c.checkAll(all); err != nil { // what was read is checked, whatever ended the reading
+		return nil, err
+	}
+	r := &Result{Report: c.report(unread), named: p.named}
+	r.Report.Source.Read, r.Report.Source.All = read, size
+	if unread == nil {
+		r.Report.Notes = append(r.Report.Notes, c.findAltered(reading, &r.Report.Content)...)
+	} else if n := int64(len(c.unequal)); n > 0 {
+		r.Report.Content.Altered, r.Report.Content.Blocks, r.Report.Content.AtLeast = n, n, true
+	}
+	if source.Notes != nil {
+		r.Report.Notes = append(r.Report.Notes, source.Notes()...)
+	}
+	r.Report.Source.Seconds = time.Since(began).Round(time.Millisecond).Seconds()
+	r.Report.judge(run, o.Thresholds, unread)
+	return r, nil
+}
+
+// compared are the parts that every usable row of the run has, or some have: one that
+// none has cannot be compared.
+func (p *pass) compared() (has [parts]bool) {
+	for part, n := range p.has {
+		has[part] = n > 0
+	}
+	return has
+}
+
+// report is all but what is altered, and the verdict.
+func (c *check) report(unread error) Report {
+	s := c.run.Scenario
+	r := Report{
+		Format: Format,
+		Run: RunRow{
+			ID: c.run.ID, Scenario: c.run.Name, Seed: s.Traffic.Seed, Attempts: len(c.run.Attempts),
+			StartedAt: c.times.origins[0].UTC().Format(time.RFC3339Nano),
+		},
+		Source:  SourceRow{Kind: c.source.Kind, Name: c.source.Name, Complete: unread == nil, Missing: []string{}},
+		Rows:    c.rows,
+		Events:  c.events,
+		Content: Content{Compared: []string{}, Events: c.content.Events, Bytes: c.source.Sent, ByColumn: map[string]int64{}},
+		Order:   Order{Judged: c.source.InOrder && c.has[partID] > 0, Events: c.ordered, Misordered: c.misordered},
+		Notes:   append([]Note{}, c.run.Notes...),
+	}
+	r.Rows.Planned, r.Rows.Duplicated = c.planned, c.doubled+c.seen.forgotten
+	for part, has := range c.compared {
+		if has {
+			r.Content.Compared = append(r.Content.Compared, partNames[part])
+		} else {
+			r.Source.Missing = append(r.Source.Missing, partNames[part])
+		}
+	}
+	if unread != nil {
+		r.Source.Why = unread.Error()
+	}
+	if c.seen.forgotten > 0 {
+		r.Notes = append(r.Notes, Note{Code: NoteForgotten, Count: c.seen.forgotten})
+	}
+	if r.Visible = c.times.spread.report(c.times.ended, c.times.latest); c.times.sampled {
+		r.Notes = append(r.Notes, Note{Code: NoteSampled, Count: c.times.spread.events})
+	}
+	return r
+}
