@@ -57,12 +57,12 @@ generator/source: capture scenario recording recording/anonymize results generat
 generator/traffic: capture scenario scenario/schedule
 generator/transport: capture scenario recording results generator/body
 generator: capture scenario results generator/body generator/redact generator/transport generator/source
-intake: scenario profile scenario/schedule
+intake: scenario profile scenario/schedule scenario/strict
 internal/jsonfuzz:
 internal/measure:
 kubernetes:
-permit: scenario scenario/strict
-preflight: capture capture/pipeline scenario generator/traffic scenario/schedule
+permit: scenario scenario/strict scenario/schedule
+preflight: capture capture/pipeline scenario generator/traffic scenario/schedule permit scenario/strict
 profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
@@ -77,11 +77,12 @@ results: capture scenario results/rundir scenario/schedule
 scenario/schedule:
 scenario: capture capture/pipeline scenario/schedule scenario/strict
 scenario/strict:
+internal/strptime: internal/units
 staging: capture capture/pipeline
 verify: capture scenario scenario/schedule results generator/traffic
 verify/source: verify capture capture/serdejson scenario recording
 verify/report: verify
-kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units
+kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime
 `
 
 // houseImports reads the house: by package, what it may import.

@@ -11,7 +11,7 @@ import (
 // read reads a form as it came back from an email.
 func read(t *testing.T, text string) map[string]string {
 	t.Helper()
-	form, err := scenario.ReadForm("answers.yaml", []byte(text), Keys())
+	form, err := ReadForm("answers.yaml", []byte(text), Keys())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}

@@ -2,7 +2,7 @@
 // readable file that says who may send how much to which hosts and when, signed
 // with the SSH key that its approver already has.
 //
-// A permit is two files. The first, permit.yaml say, is YAML (scenario.Terms has
+// A permit is two files. The first, permit.yaml say, is YAML (Terms has
 // its fields) and is read by people before it is signed. The second,
 // permit.yaml.sig, is its SSH signature (SSHSIG, OpenSSH's PROTOCOL.sshsig) in
 // the namespace rehearse-permit, as "ssh-keygen -Y sign" writes it and

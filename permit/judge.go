@@ -58,9 +58,9 @@ func (p *Permit) judgeWindow(at time.Time) []string {
 
 // judgeTarget compares hosts.
 func (p *Permit) judgeTarget(c Claim) []string {
-	target, err := scenario.TargetHost(c.Target)
+	target, err := TargetHost(c.Target)
 	if c.Own {
-		target, err = scenario.Host{Name: scenario.Embedded, Own: true}, nil
+		target, err = Host{Name: Embedded, Own: true}, nil
 	}
 	if err != nil {
 		return []string{fmt.Sprintf("the target is no host that a permit can name: %v", err)}
@@ -110,7 +110,7 @@ func judgeFingerprint(s *scenario.Scenario, want string) []string {
 // that nobody has looked at.
 func Tokens(s *scenario.Scenario, recorded bool) []string {
 	if recorded {
-		return []string{scenario.TokensRecorded}
+		return []string{TokensRecorded}
 	}
 	prints := []string{s.Target.Token.Fingerprint()}
 	if s.Traffic == nil || len(s.Traffic.Tokens) == 0 {

@@ -31,7 +31,7 @@ func LoadOf(s *scenario.Scenario, l Load) Load {
 }
 
 // exceeded returns which bounds a load would break.
-func exceeded(b *scenario.Bounds, l Load) (reasons []string) {
+func exceeded(b *Bounds, l Load) (reasons []string) {
 	more := func(what string, has, allowed float64) {
 		if allowed > 0 && has > allowed {
 			reasons = append(reasons, fmt.Sprintf("the scenario has %s %s, the permit allows %s", number(has), what, number(allowed)))

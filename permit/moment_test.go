@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
-
-	"rehearse/scenario"
 )
 
 // TestParseMoment: clocks in Berlin are set forward on 2026-03-29 at 02:00 and
@@ -53,17 +51,17 @@ func TestWriteIsRead(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		from := time.Unix(rapid.Int64Range(1e9, 2e9).Draw(r, "from"), 0).In(time.FixedZone("", rapid.IntRange(-50, 50).Draw(r, "zone")*900))
 		word := rapid.StringOf(rapid.RuneFrom([]rune("aB7 é界:#'\"\\{}[]&*!|>%@`,?-"))).Filter(func(s string) bool { return s != "" && len(s) < 100 })
-		terms := scenario.Terms{
+		terms := Terms{
 			ID: "p-1", Issued: from.Add(-time.Hour), From: from, Until: from.Add(time.Hour),
 			Purpose: word.Draw(r, "purpose"), Contact: word.Draw(r, "contact"), Customer: word.Draw(r, "customer"), Approver: "jo@x",
-			Hosts: []scenario.Host{{Name: "::1", Port: 8010}, {Name: "a.example"}}, Tokens: []string{"sha256:0123456789abcdef"},
-			Bounds: scenario.Bounds{Peak: rapid.Float64Range(1, 1e6).Draw(r, "peak"), Events: rapid.Int64Range(1, 1e9).Draw(r, "events"), Batch: rapid.Int64Range(0, 1000).Draw(r, "batch")},
+			Hosts: []Host{{Name: "::1", Port: 8010}, {Name: "a.example"}}, Tokens: []string{"sha256:0123456789abcdef"},
+			Bounds: Bounds{Peak: rapid.Float64Range(1, 1e6).Draw(r, "peak"), Events: rapid.Int64Range(1, 1e9).Draw(r, "events"), Batch: rapid.Int64Range(0, 1000).Draw(r, "batch")},
 		}
 		text, err := Write(&terms)
 		if err != nil {
 			r.Fatal(err)
 		}
-		got, err := scenario.ParseTerms("p", text)
+		got, err := ParseTerms("p", text)
 		if err != nil {
 			r.Fatal(err)
 		}

@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"rehearse/internal/units"
-	"rehearse/scenario"
 )
 
 // SignatureSuffix is what the name of a permit's signature has at its end.
@@ -20,7 +19,7 @@ const maxFile = 1 << 20
 
 // Permit is a permit as it was read: its terms, and what proves them.
 type Permit struct {
-	Terms     scenario.Terms
+	Terms     Terms
 	File      string // its name as it was given
 	Text      []byte // as signed
 	Signature []byte // armoured; nil: there is none
@@ -33,7 +32,7 @@ func Read(path string) (*Permit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the permit: %w", err)
 	}
-	terms, err := scenario.ParseTerms(path, text)
+	terms, err := ParseTerms(path, text)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"rehearse/scenario"
 	"rehearse/scenario/strict"
 )
 
@@ -137,7 +136,7 @@ func FuzzPermit(f *testing.F) {
 	f.Add(text, signature)
 	f.Add([]byte("format: rehearse/permit/v1\nhosts: [\"[::1]:1\"]\nbounds: {peak: 1/s}"), []byte("-----BEGIN SSH SIGNATURE-----"))
 	f.Fuzz(func(t *testing.T, changed, sig []byte) {
-		terms, err := scenario.ParseTerms("permit.yaml", changed)
+		terms, err := ParseTerms("permit.yaml", changed)
 		if err != nil {
 			return
 		}

@@ -6,8 +6,6 @@ import (
 	"io"
 	"strings"
 	"time"
-
-	"rehearse/scenario"
 )
 
 // WriteText writes what the permit allows, for people, as seen at a time. Clock
@@ -47,7 +45,7 @@ func (p *Permit) WriteText(w io.Writer, now time.Time, zone *time.Location) erro
 }
 
 // left says how a time lies to the window.
-func left(t *scenario.Terms, now time.Time) string {
+func left(t *Terms, now time.Time) string {
 	switch {
 	case now.Before(t.From):
 		return "opens in " + away(t.From.Sub(now))
@@ -58,7 +56,7 @@ func left(t *scenario.Terms, now time.Time) string {
 }
 
 // atMost lists the bounds in a sentence.
-func atMost(b *scenario.Bounds) string {
+func atMost(b *Bounds) string {
 	bounds := []string{number(b.Peak) + " events in any second", number(float64(b.Events)) + " events in a run, retries included"}
 	for _, more := range []struct {
 		value int64

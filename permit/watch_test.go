@@ -11,8 +11,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"rehearse/scenario"
 )
 
 // answers is a stop URL in memory: what it says depends on how long it has been
@@ -21,7 +19,7 @@ type answers func(since time.Duration) (status int, text string, err error)
 
 // script makes a watch whose stop URL answers so.
 func (a answers) watch() *watch {
-	w := newWatch(&Permit{Terms: scenario.Terms{Stop: scenario.Stop{URL: "http://stop.example"}}})
+	w := newWatch(&Permit{Terms: Terms{Stop: Stop{URL: "http://stop.example"}}})
 	begun := time.Now()
 	w.client.Transport = tripper(func(*http.Request) (*http.Response, error) {
 		status, text, err := a(time.Since(begun))
@@ -101,7 +99,7 @@ func TestStopFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "stop")
 	synctest.Test(t, func(t *testing.T) {
-		p := &Permit{Terms: scenario.Terms{Until: time.Now().Add(time.Hour), Stop: scenario.Stop{File: path}}}
+		p := &Permit{Terms: Terms{Until: time.Now().Add(time.Hour), Stop: Stop{File: path}}}
 		if err := p.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +116,7 @@ func TestStopFile(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	p := &Permit{Terms: scenario.Terms{Stop: scenario.Stop{File: filepath.Join(path, "\x00")}}}
+	p := &Permit{Terms: Terms{Stop: Stop{File: filepath.Join(path, "\x00")}}}
 	if err := p.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "cannot be looked for") {
 		t.Errorf("a stop file that cannot be looked for: %v", err)
 	}
@@ -129,7 +127,7 @@ func TestWindowCloses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
-		p := &Permit{Terms: scenario.Terms{Until: begun.Add(90 * time.Minute)}}
+		p := &Permit{Terms: Terms{Until: begun.Add(90 * time.Minute)}}
 		err := p.Watch(t.Context())
 		if time.Since(begun) != 90*time.Minute || err == nil || !strings.Contains(err.Error(), "window closed") {
 			t.Errorf("%v after %v", err, time.Since(begun))

@@ -7,17 +7,16 @@ import (
 	"time"
 
 	"rehearse/internal/units"
-	"rehearse/scenario"
 )
 
 // Write returns the text of a permit with these terms: what ParseTerms reads, and
 // what people read before they sign it. The error says what in the terms cannot
 // be.
-func Write(t *scenario.Terms) ([]byte, error) {
+func Write(t *Terms) ([]byte, error) {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# This permit allows a load test. Read it, then sign it:\n#   rehearse permit sign -k ~/.ssh/id_ed25519 FILE")
-	line("# Any change after that makes the signature void.\nformat: %s", scenario.TermsFormat)
+	line("# Any change after that makes the signature void.\nformat: %s", TermsFormat)
 	line("id: %s\nissued: %s\npurpose: %s", strconv.Quote(t.ID), t.Issued.Format(time.RFC3339), strconv.Quote(t.Purpose))
 	if t.Customer != "" {
 		line("customer: %s", strconv.Quote(t.Customer))
@@ -36,7 +35,7 @@ func Write(t *scenario.Terms) ([]byte, error) {
 	}
 	line("from: %s\nuntil: %s", t.From.Format(time.RFC3339), t.Until.Format(time.RFC3339))
 	writeBounds(line, &t.Bounds)
-	if t.Stop != (scenario.Stop{}) {
+	if t.Stop != (Stop{}) {
 		line("stop:")
 	}
 	if t.Stop.File != "" {
@@ -45,14 +44,14 @@ func Write(t *scenario.Terms) ([]byte, error) {
 	if t.Stop.URL != "" {
 		line("  url: %s # the run goes on as long as this answers go", strconv.Quote(t.Stop.URL))
 	}
-	if _, err := scenario.ParseTerms("permit", b.Bytes()); err != nil {
+	if _, err := ParseTerms("permit", b.Bytes()); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
 }
 
 // writeBounds writes those bounds that bind.
-func writeBounds(line func(string, ...any), b *scenario.Bounds) {
+func writeBounds(line func(string, ...any), b *Bounds) {
 	line("bounds:")
 	line("  peak: %s # events in any one second, catching up included", units.FormatRate(b.Peak))
 	line("  events: %d # of a run, retries included", b.Events)

@@ -7,7 +7,6 @@ import (
 	"rehearse/capture"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
-	"rehearse/scenario"
 )
 
 // assumptions lists the facts that the scenario is held to, and where each comes
@@ -34,7 +33,7 @@ func (l *look) assumptions() []Assumption {
 	if g := f.Generation; g != capture.Current || l.file && f.Gives("generation") {
 		add("generation", g.String(), Embedded)
 	}
-	add("limits.body", units.FormatBytes(l.most.Wire)+", decompressed "+units.FormatBytes(l.most.Plain), Published)
+	add("limits.body", units.FormatBytes(int64(l.most.Wire))+", decompressed "+units.FormatBytes(int64(l.most.Plain)), Published)
 	add("limits.event", units.FormatBytes(f.Event), Published)
 	add("limits.overflow", overflowText(f), Published)
 	if f.PerMinute > 0 {
@@ -54,7 +53,7 @@ func (l *look) assumptions() []Assumption {
 }
 
 // overflowText writes the limit of one id.
-func overflowText(f *scenario.Facts) string {
+func overflowText(f *Facts) string {
 	if f.Overflow.PerSecond == 0 {
 		return "off"
 	}
@@ -69,7 +68,7 @@ func overflowText(f *scenario.Facts) string {
 }
 
 // hoursText writes when the team works.
-func hoursText(h *scenario.Hours) string {
+func hoursText(h *Hours) string {
 	midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	days := 0
 	for _, works := range h.Days {

@@ -38,7 +38,7 @@ func largeBodies(l *look) []Finding {
 	fits := int64(float64(l.s.Batching.MaxEvents) * nearLimit / of / 2)
 	return l.refuse(saying{"bodies-near-limit", "batching.events",
 		fmt.Sprintf("bodies reach %s (%s before compression), %s of the limit of %s, at %s requests/s: a body over the limit loses all of its events",
-			text.Size(l.load.MaxWire), text.Size(l.load.MaxBody), text.Percent(of), units.FormatBytes(l.most.Wire), text.Rate(l.report.Plan.PeakRequests)),
+			text.Size(l.load.MaxWire), text.Size(l.load.MaxBody), text.Percent(of), units.FormatBytes(int64(l.most.Wire)), text.Rate(l.report.Plan.PeakRequests)),
 		fmt.Sprintf("set batching.events to %d or less", max(fits, 1))})
 }
 
@@ -48,9 +48,9 @@ func overLimit(l *look) []Finding {
 	for i := range l.load.Refused {
 		switch r := &l.load.Refused[i]; r.Oversize {
 		case capture.OversizeWire:
-			all = append(all, l.bodiesOver(r, "on the wire", l.most.Wire, l.load.MaxWire)...)
+			all = append(all, l.bodiesOver(r, "on the wire", int64(l.most.Wire), l.load.MaxWire)...)
 		case capture.OversizePlain:
-			all = append(all, l.bodiesOver(r, "after decompression", l.most.Plain, l.load.MaxBody)...)
+			all = append(all, l.bodiesOver(r, "after decompression", int64(l.most.Plain), l.load.MaxBody)...)
 		case capture.OversizeEvent:
 			all = append(all, l.eventsOver(r)...)
 		}
@@ -99,7 +99,7 @@ func (l *look) eventsOver(r *capture.Refused) []Finding {
 		lost = fmt.Sprintf("dropped: %s of %s events are lost", text.Count(r.Events), text.Count(l.load.Events))
 	}
 	return l.refuse(saying{"events-over-limit", path,
-		fmt.Sprintf("events become Kafka messages over the limit of %s for one event%s: they are %s", units.FormatBytes(l.most.Event), around(r.Error), lost), hint})
+		fmt.Sprintf("events become Kafka messages over the limit of %s for one event%s: they are %s", units.FormatBytes(int64(l.most.Event)), around(r.Error), lost), hint})
 }
 
 // sizePath is the field that says how large events are.
@@ -119,7 +119,7 @@ func largeEvents(l *look) []Finding {
 		return nil
 	}
 	return l.accommodate(saying{"large-events", l.sizePath(),
-		fmt.Sprintf("events reach %s, near the limit of %s for one event: an event over the limit is refused with its whole batch", text.Size(l.largest), units.FormatBytes(l.most.Event)),
+		fmt.Sprintf("events reach %s, near the limit of %s for one event: an event over the limit is refused with its whole batch", text.Size(l.largest), units.FormatBytes(int64(l.most.Event))),
 		"make the properties smaller, or leave such events out"})
 }
 

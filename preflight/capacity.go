@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rehearse/internal/text"
+	"rehearse/permit"
 	"rehearse/scenario"
 )
 
@@ -102,8 +103,8 @@ func otherHost(l *look) []Finding {
 	if err != nil || l.s.Target.URL == "" || len(l.facts.Hosts) == 0 {
 		return nil
 	}
-	host, err := scenario.TargetHost(u)
-	if err == nil && slices.ContainsFunc(l.facts.Hosts, func(known scenario.Host) bool { return isAt(known, host) }) {
+	host, err := permit.TargetHost(u)
+	if err == nil && slices.ContainsFunc(l.facts.Hosts, func(known permit.Host) bool { return isAt(known, host) }) {
 		return nil
 	}
 	return l.accommodate(saying{"other-host", "target.url",
@@ -112,7 +113,7 @@ func otherHost(l *look) []Finding {
 }
 
 // isAt tells whether a target is at a host that the facts are about.
-func isAt(known, target scenario.Host) bool {
+func isAt(known, target permit.Host) bool {
 	if known.Port == 0 {
 		target.Port = 0
 	}

@@ -15,7 +15,7 @@ import (
 // Input is what a check looks at.
 type Input struct {
 	Scenario *scenario.Scenario
-	Facts    *scenario.Facts // nil: the published ones, and those of the embedded endpoint where that is the target
+	Facts    *Facts // nil: the published ones, and those of the embedded endpoint where that is the target
 	Load     Load
 	Now      time.Time // when the run would start, unless the intake says so
 }
@@ -59,7 +59,7 @@ var rules = []func(*look) []Finding{
 // look is a scenario under examination.
 type look struct {
 	s      *scenario.Scenario
-	facts  *scenario.Facts
+	facts  *Facts
 	load   *Load
 	report *Report
 
@@ -72,12 +72,12 @@ type look struct {
 	worst  float64   // events that would overflow if one replica had all connections
 	crowd  float64   // events that overflow by order and belong to none of the ids looked at
 
-	most     scenario.EndpointLimits // what the endpoint takes
-	largest  int64                   // bytes that one event in a hundred has at least, or the largest of those counted
-	oldest   time.Duration           // the age of the oldest event when it arrives
-	rerouted float64                 // share of the events that take the historical lane for their age
-	ahead    float64                 // events whose time is too far ahead of the clock
-	aheadOf  float64                 // the error of that, as a share
+	most     capture.Limits // what the endpoint takes
+	largest  int64          // bytes that one event in a hundred has at least, or the largest of those counted
+	oldest   time.Duration  // the age of the oldest event when it arrives
+	rerouted float64        // share of the events that take the historical lane for their age
+	ahead    float64        // events whose time is too far ahead of the clock
+	aheadOf  float64        // the error of that, as a share
 	census   *traffic.Census
 	file     bool // the facts come from a file
 	buckets  int  // that an id's events are spread over
@@ -104,12 +104,12 @@ func Start(s *scenario.Scenario, now time.Time) time.Time {
 
 // FactsOf are the facts where no file gives them: the published ones, and where
 // the target is the embedded endpoint, what the scenario makes of that.
-func FactsOf(s *scenario.Scenario) *scenario.Facts {
-	f := scenario.DefaultFacts()
+func FactsOf(s *scenario.Scenario) *Facts {
+	f := DefaultFacts()
 	if s.Target.URL != "" {
 		return f
 	}
-	f.Capacity, f.Generation = s.Staging.Capacity, generationOf(s)
+	f.Capacity, f.Generation = s.Staging.Capacity, s.Staging.Generation
 	f.PerMinute, f.HistoricalAfter = s.Staging.PerMinute, s.Staging.Setup.HistoricalAfter
 	f.Partitions = cmp.Or(s.Staging.Partitions, f.Partitions)
 	o := s.Staging.Setup.OverflowLimit
@@ -125,7 +125,7 @@ func FactsOf(s *scenario.Scenario) *scenario.Facts {
 
 // Behind is s as the endpoint that facts tell of would see it, and what that takes.
 // Without facts it is the embedded one, or the published one at another URL.
-func Behind(s *scenario.Scenario, facts *scenario.Facts) (*scenario.Scenario, scenario.EndpointLimits) {
+func Behind(s *scenario.Scenario, facts *Facts) (*scenario.Scenario, capture.Limits) {
 	there := *s
 	if facts != nil || s.Target.URL != "" {
 		there.Staging = scenario.Staging{} // which tells of another endpoint
@@ -133,16 +133,8 @@ func Behind(s *scenario.Scenario, facts *scenario.Facts) (*scenario.Scenario, sc
 	if facts == nil {
 		facts = FactsOf(s)
 	}
-	there.Staging.Generation = facts.Generation.String()
+	there.Staging.Generation = facts.Generation
 	return &there, facts.Limits(s.Target.Endpoint)
-}
-
-// generationOf is that of the embedded endpoint.
-func generationOf(s *scenario.Scenario) capture.Generation {
-	if s.Staging.Generation == capture.Generation2024.String() {
-		return capture.Generation2024
-	}
-	return capture.Current
 }
 
 // plan fills in what needs no ids.

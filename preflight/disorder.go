@@ -35,7 +35,7 @@ const (
 )
 
 // slowness is how much longer a slow request takes.
-func slowness(f *scenario.Facts) time.Duration { return slowService * f.Service }
+func slowness(f *Facts) time.Duration { return slowService * f.Service }
 
 // inOrder tells whether no request can overtake another of the same id.
 func inOrder(s *scenario.Scenario) bool {

@@ -173,7 +173,7 @@ func TestFindingsBuilt(t *testing.T) {
 			t.Parallel()
 			s, fixed := parse(t, sound, row.has...), parse(t, sound, append(row.has, row.fix...)...)
 			f := facts(t, row.facts)
-			for how, check := range map[string]func(*testing.T, *scenario.Scenario, *scenario.Facts) *preflight.Report{"foretold": foretell, "counted": count} {
+			for how, check := range map[string]func(*testing.T, *scenario.Scenario, *preflight.Facts) *preflight.Report{"foretold": foretell, "counted": count} {
 				if found := find(check(t, s, f), row.id); found == nil || found.Severity != row.severity || found.Hint == "" {
 					t.Errorf("%q, %s: %+v", row.has, how, found)
 				}

@@ -28,12 +28,12 @@ func parse(t *testing.T, text string, set ...string) *scenario.Scenario {
 }
 
 // facts reads the facts of a pipeline; nil of nothing.
-func facts(t *testing.T, text string) *scenario.Facts {
+func facts(t *testing.T, text string) *preflight.Facts {
 	t.Helper()
 	if text == "" {
 		return nil
 	}
-	f, err := scenario.ParseFacts("pipeline.yaml", []byte(text))
+	f, err := preflight.ParseFacts("pipeline.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func facts(t *testing.T, text string) *scenario.Facts {
 }
 
 // foretell checks a scenario in closed form, a replay by reading it.
-func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
+func foretell(t *testing.T, s *scenario.Scenario, f *preflight.Facts) *preflight.Report {
 	t.Helper()
 	if s.Replay != nil {
 		return count(t, s, f)
@@ -56,7 +56,7 @@ func foretell(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.
 
 // suppose checks a scenario by sizes that are supposed rather than built: events
 // of 330 bytes, of which a compressor leaves a third.
-func suppose(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
+func suppose(t *testing.T, s *scenario.Scenario, f *preflight.Facts) *preflight.Report {
 	t.Helper()
 	const event = 330
 	events, batch, limit := s.Load.Curve.Total(), int64(s.Batching.MinEvents+s.Batching.MaxEvents)/2, s.Batching.Bytes
@@ -71,7 +71,7 @@ func suppose(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.R
 }
 
 // count checks a scenario by building all of it.
-func count(t *testing.T, s *scenario.Scenario, f *scenario.Facts) *preflight.Report {
+func count(t *testing.T, s *scenario.Scenario, f *preflight.Facts) *preflight.Report {
 	t.Helper()
 	start := preflight.Start(s, now)
 	tally, curve := preflight.NewTally(s, f, start), s.Load.Curve

@@ -51,7 +51,7 @@ func days(n int) string {
 }
 
 // daysOff counts the days between two times on which the team does not work.
-func daysOff(h *scenario.Hours, from, to time.Time) (n int) {
+func daysOff(h *Hours, from, to time.Time) (n int) {
 	year, month, day := from.In(h.Zone).Date()
 	for k := range int(longest/(24*time.Hour)) + 2 {
 		at := time.Date(year, month, day+k, 12, 0, 0, 0, h.Zone)

@@ -102,7 +102,7 @@ func embedded(s *scenario.Scenario) staging.Config {
 		Pipeline: pipeline.Config{Partitions: s.Staging.Partitions}, NoV1: x.NoV1,
 		Policy: capture.Policy{OverQuota: s.Staging.OverQuota, KnownTokens: x.KnownTokens, Drop: x.Drop, Import: x.Import},
 	}
-	if s.Staging.Generation == capture.Generation2024.String() {
+	if s.Staging.Generation == capture.Generation2024 {
 		c.Generation = capture.Generation2024
 	}
 	return c

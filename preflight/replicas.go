@@ -11,7 +11,7 @@ import (
 // buckets is how many replicas' buckets the events of an id are spread over, if
 // connections are spread evenly: a connection stays with one replica, so there are
 // no more of them than connections, and an id whose order is kept has one alone.
-func buckets(s *scenario.Scenario, f *scenario.Facts) int {
+func buckets(s *scenario.Scenario, f *Facts) int {
 	switch {
 	case s.Replay != nil && s.Replay.Order == scenario.OrderPerID:
 		return 1

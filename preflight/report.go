@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
 
@@ -73,7 +72,7 @@ type Report struct {
 	Learned    []Fit        `json:"learned,omitempty"` // how the plan compares with the recording that it was learned from
 
 	curve []schedule.Stage
-	facts *scenario.Facts
+	facts *Facts
 	limit float64 // events a second that one id may keep up; 0: any
 	hot   []HotID // all that overflow, the first to do so first
 }

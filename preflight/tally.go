@@ -20,7 +20,7 @@ type Tally struct {
 	model  *pipeline.Pipeline
 	single *pipeline.Pipeline // as if one replica had all connections; nil: one has anyway
 	forced []string           // tokens, or token:distinct_id, that overflow whatever their rate
-	facts  *scenario.Facts
+	facts  *Facts
 	origin time.Time // of the run in the clock of the limits
 	start  time.Time // and in that of the events' times
 
@@ -56,7 +56,7 @@ const (
 // NewTally prepares to count a run of s, built as if it began at start (see [Start]),
 // against given facts; nil: those of FactsOf, and what the scenario makes of the
 // embedded endpoint.
-func NewTally(s *scenario.Scenario, given *scenario.Facts, start time.Time) *Tally {
+func NewTally(s *scenario.Scenario, given *Facts, start time.Time) *Tally {
 	f := given
 	if f == nil {
 		f = FactsOf(s)

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"rehearse/capture"
-	"rehearse/scenario"
+	"rehearse/internal/strptime"
 )
 
 // Reason says why a line did not become an event that is sent. The empty one
@@ -129,7 +129,7 @@ func covered(text []byte) []byte {
 
 // isTimeWord reports whether a word may belong to a time.
 func isTimeWord(word []byte) bool {
-	if month, rest := scenario.Month(word); month > 0 && len(rest) == 0 {
+	if month, rest := strptime.Month(word); month > 0 && len(rest) == 0 {
 		return true
 	}
 	return len(word) <= 3 || bytes.HasSuffix(word, []byte("day"))

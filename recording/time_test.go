@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rehearse/internal/strptime"
 	"rehearse/scenario"
 )
 
@@ -252,7 +253,7 @@ func FuzzTimes(f *testing.F) {
 		if again, same := ParseText([]byte(at.UTC().Format("2006-01-02T15:04:05.999999999Z"))); ok && at.Year() < 9999 && at.Year() > 0 && (!same || !again.Equal(at)) {
 			t.Errorf("%q is %v, and that is %v", text, at, again)
 		}
-		if told, err := scenario.ParseTimeFormat(format); err == nil {
+		if told, err := strptime.Parse(format); err == nil {
 			told.Parse([]byte(text), time.UTC)
 		}
 	})

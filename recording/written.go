@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"time"
 
-	"rehearse/scenario"
+	"rehearse/internal/strptime"
 )
 
 // writtenDate is a date as people write it: three numbers, or two and the name of a month,
@@ -31,7 +31,7 @@ func parseWritten(s []byte) (w writtenDate, ok bool) {
 		return w, false
 	}
 	s = bytes.TrimSpace(s)
-	if month, _ := scenario.Month(s); month == 0 && isLetter(s[0]) { // the day of the week
+	if month, _ := strptime.Month(s); month == 0 && isLetter(s[0]) { // the day of the week
 		end := bytes.IndexAny(s, ", ")
 		if end < 3 {
 			return w, false
@@ -51,7 +51,7 @@ func isLetter(b byte) bool { return b|0x20-'a' < 26 }
 
 // takeDate reads the date and returns what follows.
 func (w *writtenDate) takeDate(s []byte) (rest []byte, ok bool) {
-	if month, rest := scenario.Month(s); month > 0 { // May 22, 2023
+	if month, rest := strptime.Month(s); month > 0 { // May 22, 2023
 		w.second, w.named = month, true
 		if w.first, rest, ok = number(bytes.TrimLeft(rest, ". "), 2); !ok {
 			return nil, false
@@ -66,7 +66,7 @@ func (w *writtenDate) takeDate(s []byte) (rest []byte, ok bool) {
 		return nil, false
 	}
 	w.separator, rest = rest[0], rest[1:]
-	if month, after := scenario.Month(rest); month > 0 && len(after) > 0 { // 22 May 2023
+	if month, after := strptime.Month(rest); month > 0 && len(after) > 0 { // 22 May 2023
 		w.first, w.second, w.named = a, month, true
 		w.year, rest, ok = number(bytes.TrimLeft(after, "/.- ,"), 4)
 		return rest, ok && w.isDate()

@@ -13,7 +13,6 @@ import (
 	"rehearse/generator"
 	"rehearse/permit"
 	"rehearse/results/rundir"
-	"rehearse/scenario"
 )
 
 // The permit of a run, as its directory keeps it.
@@ -140,7 +139,7 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 // limitOf is the share of a permit's bounds that a part of a run of a load has. A
 // bound of merges binds what is sent again as that of events does, for a share of all
 // events are merges.
-func limitOf(b *scenario.Bounds, load permit.Load, shards int) generator.Limit {
+func limitOf(b *permit.Bounds, load permit.Load, shards int) generator.Limit {
 	of := int64(max(shards, 1))
 	l := generator.Limit{Events: int64(b.Peak) / of, Batch: b.Batch, Total: b.Events / of}
 	if b.Merges > 0 && load.Merges > 0 {

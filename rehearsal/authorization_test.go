@@ -225,14 +225,14 @@ func makePermitted(t *testing.T, profile string, window time.Duration) permitted
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, err := scenario.ParseHost(stranger)
+	host, err := permit.ParseHost(stranger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	terms := scenario.Terms{
+	terms := permit.Terms{
 		ID: "p-1", Issued: time.Now(), Purpose: "a test", Contact: "data@acme.example", Approver: "jo@pipeline.example",
-		Hosts: []scenario.Host{host}, Tokens: permit.Tokens(s, false), From: time.Now().Add(-time.Minute), Until: time.Now().Add(window),
-		Bounds: scenario.Bounds{Peak: 1000, Events: load.Events, Batch: load.Batch, Merges: max(load.Merges, 0)},
+		Hosts: []permit.Host{host}, Tokens: permit.Tokens(s, false), From: time.Now().Add(-time.Minute), Until: time.Now().Add(window),
+		Bounds: permit.Bounds{Peak: 1000, Events: load.Events, Batch: load.Batch, Merges: max(load.Merges, 0)},
 	}
 	if terms.Scenario, err = s.Fingerprint(); err != nil {
 		t.Fatal(err)
@@ -280,14 +280,14 @@ func TestForetoldUnderPermit(t *testing.T) {
 func TestLimitOf(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		bounds scenario.Bounds
+		bounds permit.Bounds
 		of     int
 		want   generator.Limit
 	}{
-		{scenario.Bounds{Peak: 1000.9, Events: 800, Batch: 100}, 0, generator.Limit{Events: 1000, Batch: 100, Total: 800}},
-		{scenario.Bounds{Peak: 1000, Events: 800, Requests: 10, Batch: 100}, 3, generator.Limit{Events: 333, Requests: 3, Batch: 100, Total: 266}}, // 3·333 = 999
-		{scenario.Bounds{Peak: 1000, Events: 800, Requests: 2}, 3, generator.Limit{Events: 333, Requests: 1, Total: 266}},
-		{scenario.Bounds{Peak: 1000, Events: 800, Merges: 15}, 0, generator.Limit{Events: 1000, Total: 600}}, // 10 merges of 400 events: so many have 15
+		{permit.Bounds{Peak: 1000.9, Events: 800, Batch: 100}, 0, generator.Limit{Events: 1000, Batch: 100, Total: 800}},
+		{permit.Bounds{Peak: 1000, Events: 800, Requests: 10, Batch: 100}, 3, generator.Limit{Events: 333, Requests: 3, Batch: 100, Total: 266}}, // 3·333 = 999
+		{permit.Bounds{Peak: 1000, Events: 800, Requests: 2}, 3, generator.Limit{Events: 333, Requests: 1, Total: 266}},
+		{permit.Bounds{Peak: 1000, Events: 800, Merges: 15}, 0, generator.Limit{Events: 1000, Total: 600}}, // 10 merges of 400 events: so many have 15
 	} {
 		if got := limitOf(&c.bounds, permit.Load{Events: 400, Merges: 10}, c.of); got != c.want {
 			t.Errorf("%+v among %d: %+v, want %+v", c.bounds, c.of, got, c.want)

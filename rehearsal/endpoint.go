@@ -124,9 +124,7 @@ func StagingConfig(s *scenario.Staging) staging.Config {
 			Import: s.Setup.Import},
 		HistoricalAfter: s.Setup.HistoricalAfter, NoV1: s.Setup.NoV1,
 	}
-	if s.Generation == capture.Generation2024.String() {
-		c.Generation = capture.Generation2024
-	}
+	c.Generation = s.Generation
 	for _, m := range s.Script {
 		c.Script = append(c.Script, phaseOf(&m))
 	}

@@ -69,7 +69,7 @@ func Denials(r *preflight.Report) (reasons []string) {
 
 // Estimate says what a run of s would send: in closed form where that is known and
 // from a sample where not, or by building all of it.
-func Estimate(s *scenario.Scenario, facts *scenario.Facts, now time.Time, exact bool) (preflight.Load, error) {
+func Estimate(s *scenario.Scenario, facts *preflight.Facts, now time.Time, exact bool) (preflight.Load, error) {
 	if s.Replay != nil || exact {
 		return countedLoad(s, facts, now)
 	}
@@ -77,7 +77,7 @@ func Estimate(s *scenario.Scenario, facts *scenario.Facts, now time.Time, exact 
 }
 
 // estimatedLoad is what a run of synthesized traffic would send to a destination.
-func estimatedLoad(s *scenario.Scenario, facts *scenario.Facts, to *transport.Destination,
+func estimatedLoad(s *scenario.Scenario, facts *preflight.Facts, to *transport.Destination,
 	now time.Time) preflight.Load {
 	there, most := preflight.Behind(s, facts)
 	weight := dryrun.Weigh(there, to, preflight.Start(s, now), most)
@@ -101,7 +101,7 @@ func supposed(s *scenario.Scenario) *transport.Destination {
 }
 
 // countedLoad builds every request of a run and counts.
-func countedLoad(s *scenario.Scenario, facts *scenario.Facts, now time.Time) (preflight.Load, error) {
+func countedLoad(s *scenario.Scenario, facts *preflight.Facts, now time.Time) (preflight.Load, error) {
 	start := preflight.Start(s, now)
 	tally, curve := preflight.NewTally(s, facts, start), s.Load.Curve
 	there, most := preflight.Behind(s, facts)

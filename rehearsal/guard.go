@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"rehearse/scenario"
+	"rehearse/permit"
 )
 
 // guard says which addresses and ports the connections of a run may go to. Without
@@ -20,13 +20,13 @@ import (
 // when the run began, so that a name which changes its address in mid-run leads
 // nowhere.
 type guard struct {
-	hosts  []scenario.Host         // of the permit; nil: this machine only
+	hosts  []permit.Host           // of the permit; nil: this machine only
 	pinned map[netip.AddrPort]bool // where connections may go, if hosts is set
 	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 // newGuard returns a guard for the hosts of a permit, none for this machine only.
-func newGuard(hosts []scenario.Host) *guard {
+func newGuard(hosts []permit.Host) *guard {
 	return &guard{hosts: hosts, pinned: map[netip.AddrPort]bool{}, lookup: net.DefaultResolver.LookupNetIP}
 }
 
@@ -39,7 +39,7 @@ func (g *guard) admit(hop *url.URL) error {
 	if g.hosts == nil {
 		return loopback(hop.Hostname())
 	}
-	h, err := scenario.TargetHost(hop)
+	h, err := permit.TargetHost(hop)
 	if err != nil {
 		return fmt.Errorf("refused to send load to %q: %w", hop.Host, err)
 	}
@@ -69,7 +69,7 @@ func (g *guard) admitProxy(proxy *url.URL) error {
 	if proxy == nil {
 		return nil
 	}
-	h, err := scenario.TargetHost(proxy)
+	h, err := permit.TargetHost(proxy)
 	if err != nil {
 		return fmt.Errorf("refused to send load through the proxy %q: %w", proxy.Host, err)
 	}
@@ -81,14 +81,14 @@ func (g *guard) admitProxy(proxy *url.URL) error {
 }
 
 // names tells whether the permit names a host and its port.
-func (g *guard) names(h scenario.Host, scheme string) bool {
-	return slices.ContainsFunc(g.hosts, func(one scenario.Host) bool { return one.Allows(h, scheme) })
+func (g *guard) names(h permit.Host, scheme string) bool {
+	return slices.ContainsFunc(g.hosts, func(one permit.Host) bool { return one.Allows(h, scheme) })
 }
 
 // pin lets connections have the addresses of a host. A name may have none that a
 // stranger's name has no business with: this machine's, that of the network's own
 // services, or many at once.
-func (g *guard) pin(h scenario.Host) error {
+func (g *guard) pin(h permit.Host) error {
 	if a, ok := h.Address(); ok {
 		g.pinned[netip.AddrPortFrom(a, h.Port)] = true
 		return nil

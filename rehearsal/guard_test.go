@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/scenario"
+	"rehearse/permit"
 )
 
 // TestGuard: which hosts a permit admits, by what their names stand for, and where
@@ -71,11 +71,11 @@ type guarded struct {
 
 // check asks a guard that knows the names.
 func (c *guarded) check(t *testing.T, names map[string][]string) {
-	h, err := scenario.ParseHost(c.permit)
+	h, err := permit.ParseHost(c.permit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newGuard([]scenario.Host{h})
+	g := newGuard([]permit.Host{h})
 	g.lookup = func(_ context.Context, _, host string) (addrs []netip.Addr, err error) {
 		for _, a := range names[host] {
 			addrs = append(addrs, netip.MustParseAddr(a))
@@ -140,9 +140,9 @@ func TestGuardOfProxies(t *testing.T) {
 		{"127.0.0.1", "socks5://127.0.0.1:80", false},
 		{"127.0.0.1:80", "socks5://127.0.0.1", false},
 	} {
-		var hosts []scenario.Host
+		var hosts []permit.Host
 		if c.permit != "" {
-			h, err := scenario.ParseHost(c.permit)
+			h, err := permit.ParseHost(c.permit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,11 +159,11 @@ func TestGuardOfProxies(t *testing.T) {
 		}
 	}
 	own := netip.MustParseAddrPort("127.0.0.1:40001")
-	for permit, admitted := range map[string]bool{"embedded": true, "127.0.0.1": false} {
-		h, _ := scenario.ParseHost(permit)
-		g := newGuard([]scenario.Host{h})
+	for host, admitted := range map[string]bool{"embedded": true, "127.0.0.1": false} {
+		h, _ := permit.ParseHost(host)
+		g := newGuard([]permit.Host{h})
 		if err := g.admitOwn(own); (err == nil) != admitted || (g.control("tcp", own.String(), nil) == nil) != admitted {
-			t.Errorf("%s for the embedded endpoint: %v", permit, err)
+			t.Errorf("%s for the embedded endpoint: %v", host, err)
 		}
 	}
 	if err := newGuard(nil).admitOwn(own); err != nil {

@@ -7,8 +7,8 @@ import (
 	"os"
 	"slices"
 
+	"rehearse/permit"
 	"rehearse/results/otlp"
-	"rehearse/scenario"
 )
 
 // routeMetrics finds out where the OTEL variables of the environment say that a run's
@@ -27,15 +27,15 @@ func (r *rehearsal) routeMetrics() error {
 	r.push = config
 	named := r.authorized.guard.hosts
 	if r.Network.OTLPTo != "" {
-		h, err := scenario.ParseHost(r.Network.OTLPTo)
+		h, err := permit.ParseHost(r.Network.OTLPTo)
 		if err != nil {
 			return usage(fmt.Errorf("--otlp-to: %w", err))
 		}
 		named = append(slices.Clip(named), h)
 	}
 	to := config.Endpoint()
-	if h, err := scenario.TargetHost(to); err == nil &&
-		slices.ContainsFunc(named, func(one scenario.Host) bool { return one.Allows(h, to.Scheme) }) {
+	if h, err := permit.TargetHost(to); err == nil &&
+		slices.ContainsFunc(named, func(one permit.Host) bool { return one.Allows(h, to.Scheme) }) {
 		return nil
 	}
 	if loopback(to.Hostname()) != nil {

@@ -3,7 +3,7 @@ package rehearsal
 import (
 	"testing"
 
-	"rehearse/scenario"
+	"rehearse/permit"
 )
 
 // TestRouteOfMetrics: where metrics may go, by its host and port; and to this machine no
@@ -27,11 +27,11 @@ func TestRouteOfMetrics(t *testing.T) {
 		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.endpoint)
 		r := rehearsal{Options: Options{Network: Network{OTLPTo: c.flag}}, authorized: &authorization{guard: newGuard(nil)}}
 		if c.permit != "" {
-			h, err := scenario.ParseHost(c.permit)
+			h, err := permit.ParseHost(c.permit)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.authorized.guard = newGuard([]scenario.Host{h})
+			r.authorized.guard = newGuard([]permit.Host{h})
 		}
 		err := r.routeMetrics()
 		if KindOf(err) != c.kind || err == nil && (r.push.Transport == nil) != c.free {

@@ -52,7 +52,7 @@ func readEvents(v strict.Value) []EventShare {
 	var mix []EventShare
 	var sum float64
 	v.Entries(func(key strict.Value, name string, entry strict.Value) {
-		if !plainName(name, maxEventName) {
+		if !IsEventName(name) {
 			key.Fail(fmt.Sprintf("the name of an event must have 1 to %d characters", maxEventName), "")
 		}
 		e := readEvent(entry, name)
@@ -67,6 +67,9 @@ func readEvents(v strict.Value) []EventShare {
 	}
 	return mix
 }
+
+// IsEventName tells whether an event of a scenario may be called so.
+func IsEventName(name string) bool { return plainName(name, maxEventName) }
 
 // plainName tells whether a name is neither empty nor longer than it may be.
 func plainName(name string, most int) bool {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"rehearse/internal/strptime"
 	"rehearse/scenario/strict"
 )
 
@@ -33,9 +34,9 @@ type Table struct {
 
 // Times are how recorded times are written. The zero one tells it from them.
 type Times struct {
-	Format *TimeFormat    // nil: none is given
-	Unit   time.Duration  // of numbers since 1970; 0: told from their size
-	Zone   *time.Location // of times that do not say theirs; nil: UTC
+	Format *strptime.Format // nil: none is given
+	Unit   time.Duration    // of numbers since 1970; 0: told from their size
+	Zone   *time.Location   // of times that do not say theirs; nil: UTC
 }
 
 // From is the source that is the first of these paths.
@@ -164,4 +165,17 @@ func readZone(v strict.Value) *time.Location {
 		return nil
 	}
 	return zone
+}
+
+// readTimeFormat reads how times are written.
+func readTimeFormat(v strict.Value) *strptime.Format {
+	text := v.Line(1, strict.MaxLine)
+	if text == "" {
+		return nil
+	}
+	f, err := strptime.Parse(text)
+	if err != nil {
+		v.Unreadable(err, "as in %d/%m/%Y %H:%M:%S, the directives of strptime(3)")
+	}
+	return f
 }

@@ -363,3 +363,23 @@ func TestFollowRows(t *testing.T) {
 		t.Errorf("every beside seconds: %v", err)
 	}
 }
+
+// TestWhere: the place of a field, or of the nearest one around it.
+func TestWhere(t *testing.T) {
+	t.Parallel()
+	s, err := Parse("a.yaml", []byte("name: a\nload:\n  profile: const(10, 1s)\ntraffic: {seed: 7}\n"), Options{Set: []string{"batching.events=5"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"load.profile": "a.yaml:3:3", "traffic.seed": "a.yaml:4:11", "traffic.faults.invalid": "a.yaml:4:1",
+		"batching.events": "--set", "intake.apps": "a.yaml:1:1",
+	} {
+		if got := s.Where(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	if s.Gives("traffic.faults") || !s.Gives("traffic.seed") {
+		t.Error("what is given is not what the file gives")
+	}
+}

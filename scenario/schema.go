@@ -12,10 +12,3 @@ var schema []byte
 // It accepts every file that Load accepts. Load refuses more: what two fields
 // mean together, bounds of values written as text, and files that are not there.
 func Schema() []byte { return slices.Clone(schema) }
-
-//go:embed pipeline.schema.json
-var factsSchema []byte
-
-// FactsSchema returns the JSON Schema (draft 2020-12) of the files that LoadFacts
-// reads. What was said of Schema holds for it as well.
-func FactsSchema() []byte { return slices.Clone(factsSchema) }

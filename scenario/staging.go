@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"rehearse/capture"
 	"rehearse/scenario/schedule"
 	"rehearse/scenario/strict"
 )
@@ -13,7 +14,7 @@ import (
 // Staging says how the embedded staging endpoint behaves. It is plain data; what
 // it means is for the endpoint to say. A file of its own may hold it as well.
 type Staging struct {
-	Generation  string  // "current" or "2024"; empty: current
+	Generation  capture.Generation
 	Capacity    float64 // events per second; 0: any number
 	Concurrency int     // requests served at once; 0: any number
 	Partitions  int     // 0: the endpoint's default
@@ -88,7 +89,7 @@ func LoadStaging(path string) (Staging, error) {
 func readStaging(v strict.Value) Staging {
 	var s Staging
 	v.Object(strict.Fields{
-		"generation":  func(v strict.Value) { s.Generation = readGeneration(v) },
+		"generation":  func(v strict.Value) { s.Generation = ReadGeneration(v) },
 		"capacity":    func(v strict.Value) { s.Capacity = v.Rate() },
 		"concurrency": func(v strict.Value) { s.Concurrency = int(v.Count(1, 1_000_000)) },
 		"partitions":  func(v strict.Value) { s.Partitions = int(v.Count(1, 10_000)) },
@@ -104,20 +105,24 @@ func readStaging(v strict.Value) Staging {
 		"historical_after": func(v strict.Value) { s.Setup.HistoricalAfter = v.Duration(time.Second, 100*366*24*time.Hour) },
 		"v1":               func(v strict.Value) { s.Setup.NoV1 = !v.Flag() },
 	})
-	if x := &s.Setup; s.Generation == "2024" && (len(x.KnownTokens) > 0 || len(x.Drop) > 0 || x.Import || x.HistoricalAfter > 0) {
+	if x := &s.Setup; s.Generation == capture.Generation2024 && (len(x.KnownTokens) > 0 || len(x.Drop) > 0 || x.Import || x.HistoricalAfter > 0) {
 		v.Fail("the service of 2024 knows no tokens, drops nothing by rule, has no mode and looks at no age",
 			"leave out known_tokens, drop, mode and historical_after, or generation")
 	}
 	return s
 }
 
-// readGeneration reads a word, or the year, which YAML takes for a number.
-func readGeneration(v strict.Value) string {
+// ReadGeneration reads a word, or the year, which YAML takes for a number.
+func ReadGeneration(v strict.Value) capture.Generation {
 	text, ok := v.Scalar("current or 2024", strict.Text, strict.Int)
-	if ok && text != "current" && text != "2024" {
+	if !ok {
+		return capture.Current
+	}
+	g, err := capture.ParseGeneration(text)
+	if err != nil {
 		v.Fail("unknown generation "+v.Quoted(), "known here: current, 2024")
 	}
-	return text
+	return g
 }
 
 // readMode reads whether the endpoint takes imports only.

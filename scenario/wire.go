@@ -122,7 +122,7 @@ func checkGeneration(d *strict.Document, s *Scenario) {
 	if s.Target.Endpoint == EndpointV1 && s.Staging.Setup.NoV1 {
 		d.Fail("staging.v1", "requests go to v1, which the endpoint is set up without", "leave staging.v1 out, or set target.endpoint to batch")
 	}
-	if s.Staging.Generation != "2024" {
+	if s.Staging.Generation != capture.Generation2024 {
 		return
 	}
 	const hint = "set staging.generation to current"

@@ -80,9 +80,9 @@ func (f *checkFlags) check(e env, path string) error {
 	if err != nil {
 		return err
 	}
-	var facts *scenario.Facts
+	var facts *preflight.Facts
 	if f.pipeline != "" {
-		if facts, err = scenario.LoadFacts(f.pipeline); err != nil {
+		if facts, err = preflight.LoadFacts(f.pipeline); err != nil {
 			return &rehearsal.Misread{What: "file of the pipeline's facts", Err: err}
 		}
 	}

@@ -159,7 +159,7 @@ func (f *initFlags) flagged() (map[string]string, error) {
 }
 
 // form reads the file of answers, if there is one.
-func (f *initFlags) form(e env) (*scenario.Form, error) {
+func (f *initFlags) form(e env) (*intake.Form, error) {
 	if f.answers == "" {
 		return nil, nil
 	}
@@ -167,7 +167,7 @@ func (f *initFlags) form(e env) (*scenario.Form, error) {
 	if err != nil {
 		return nil, exitError{exitScenario, err}
 	}
-	form, err := scenario.ReadForm(f.answers, text, intake.Keys())
+	form, err := intake.ReadForm(f.answers, text, intake.Keys())
 	var wrong strict.Errors
 	if errors.As(err, &wrong) {
 		return nil, answersWrong(e, wrong.Error(), len(wrong), exitScenario)
@@ -198,16 +198,16 @@ func readSmall(name string, stdin io.Reader) ([]byte, error) {
 
 // reproach tells what is wrong with answers: with the flag's name, or with the
 // place in the file.
-func reproach(e env, wrong intake.Mistakes, form *scenario.Form, flags map[string]string) error {
+func reproach(e env, wrong intake.Mistakes, form *intake.Form, flags map[string]string) error {
 	var lines []string
-	var inFile []scenario.FormMistake
+	var inFile []intake.FormMistake
 	code := exitUsage
 	for _, m := range wrong {
 		key := m.Keys[0]
 		if _, flag := flags[key]; flag || form == nil {
 			lines = append(lines, fmt.Sprintf("--%s: %s (%s)", key, m.What, m.Hint))
 		} else {
-			inFile = append(inFile, scenario.FormMistake{Field: key, What: m.What, Hint: m.Hint})
+			inFile = append(inFile, intake.FormMistake{Field: key, What: m.What, Hint: m.Hint})
 			code = exitScenario
 		}
 	}

@@ -22,7 +22,7 @@ import (
 
 // permitFlags are the flags of permit new, as they were typed.
 type permitFlags struct {
-	terms             scenario.Terms // what needs no reading
+	terms             permit.Terms // what needs no reading
 	hosts             []string
 	window            struct{ from, until, zone string }
 	bounds            struct{ peak, total, requests, batch, merges string }
@@ -147,7 +147,7 @@ func writeNew(path string, text []byte) error {
 }
 
 // read makes terms of the flags and, where they say nothing, of the scenario.
-func (f *permitFlags) read(s *scenario.Scenario, load permit.Load) (t scenario.Terms, err error) {
+func (f *permitFlags) read(s *scenario.Scenario, load permit.Load) (t permit.Terms, err error) {
 	t = f.terms
 	t.Issued, t.Tokens = time.Now().Truncate(time.Second), permit.Tokens(s, load.Recorded)
 	t.Customer, t.Contact = cmp.Or(t.Customer, s.Customer), cmp.Or(t.Contact, s.Contact)
@@ -172,18 +172,18 @@ func (f *permitFlags) read(s *scenario.Scenario, load permit.Load) (t scenario.T
 }
 
 // readHosts reads --host, or takes the scenario's target.
-func (f *permitFlags) readHosts(t *scenario.Terms, s *scenario.Scenario) error {
+func (f *permitFlags) readHosts(t *permit.Terms, s *scenario.Scenario) error {
 	hosts := f.hosts
 	if len(hosts) == 0 {
 		u, err := url.Parse(s.Target.URL)
 		if err != nil {
 			return err
 		}
-		hosts = []string{cmp.Or(u.Host, scenario.Embedded)}
+		hosts = []string{cmp.Or(u.Host, permit.Embedded)}
 	}
 	var wrong error
 	for _, text := range hosts {
-		h, err := scenario.ParseHost(text)
+		h, err := permit.ParseHost(text)
 		wrong = errors.Join(wrong, err)
 		t.Hosts = append(t.Hosts, h)
 	}
@@ -191,7 +191,7 @@ func (f *permitFlags) readHosts(t *scenario.Terms, s *scenario.Scenario) error {
 }
 
 // readWindow reads --from and --until.
-func (f *permitFlags) readWindow(t *scenario.Terms) (err error) {
+func (f *permitFlags) readWindow(t *permit.Terms) (err error) {
 	zone := time.Local
 	if f.window.zone != "" {
 		if zone, err = time.LoadLocation(f.window.zone); err != nil {
@@ -216,9 +216,9 @@ func (f *permitFlags) readWindow(t *scenario.Terms) (err error) {
 
 // readBounds reads the flags that bound the load, or takes what the scenario
 // sends.
-func (f *permitFlags) readBounds(t *scenario.Terms, l permit.Load, s *scenario.Scenario) error {
+func (f *permitFlags) readBounds(t *permit.Terms, l permit.Load, s *scenario.Scenario) error {
 	attempts := mostAttempts(s)
-	t.Bounds = scenario.Bounds{Peak: headroom(l, s.Load.Arrivals), Events: l.Events * attempts, Batch: l.Batch,
+	t.Bounds = permit.Bounds{Peak: headroom(l, s.Load.Arrivals), Events: l.Events * attempts, Batch: l.Batch,
 		Merges: max(l.Merges, 0) * attempts}
 	var wrong error
 	if f.bounds.peak != "" {

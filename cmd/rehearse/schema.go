@@ -53,7 +53,7 @@ func schemaOf(args []string) []byte {
 	case slices.Equal(args, []string{"result"}):
 		return results.Schema()
 	case slices.Equal(args, []string{"pipeline"}):
-		return scenario.FactsSchema()
+		return preflight.FactsSchema()
 	case slices.Equal(args, []string{"check"}):
 		return preflight.Schema()
 	case slices.Equal(args, []string{"compare"}):

@@ -40,7 +40,7 @@ type Request struct {
 // that of the source, before any batch is split by its bytes. Whether a request
 // would be refused is judged by the endpoint's limits, and by what the staging section
 // says of its generation and its policy.
-func Run(s *scenario.Scenario, to *transport.Destination, start time.Time, most scenario.EndpointLimits, show func(*Request)) (source.Plan, error) {
+func Run(s *scenario.Scenario, to *transport.Destination, start time.Time, most capture.Limits, show func(*Request)) (source.Plan, error) {
 	from, err := source.Open(s, source.Part{})
 	if err != nil {
 		return source.Plan{}, err
@@ -127,12 +127,9 @@ type reader struct {
 }
 
 // newReader returns a reader like the embedded endpoint.
-func newReader(s *scenario.Scenario, most scenario.EndpointLimits) reader {
-	limits := capture.Limits{Plain: int(most.Plain), Event: int(most.Event)}
-	r := reader{wire: int(most.Wire), v0: capture.Decoder{Limits: limits}, v1: capture.DecoderV1{Limits: limits}}
-	if s.Staging.Generation == capture.Generation2024.String() {
-		r.v0.Generation = capture.Generation2024
-	}
+func newReader(s *scenario.Scenario, most capture.Limits) reader {
+	r := reader{wire: most.Wire, v0: capture.Decoder{Limits: most}, v1: capture.DecoderV1{Limits: most}}
+	r.v0.Generation = s.Staging.Generation
 	x := &s.Staging.Setup
 	r.v0.Policy = capture.Policy{OverQuota: s.Staging.OverQuota, KnownTokens: x.KnownTokens, Drop: x.Drop, Import: x.Import}
 	r.v1.Policy, r.noV1 = r.v0.Policy, x.NoV1

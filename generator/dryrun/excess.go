@@ -23,7 +23,7 @@ type refusals struct {
 }
 
 // boundless are limits that nothing exceeds.
-var boundless = scenario.EndpointLimits{Wire: math.MaxInt32, Plain: math.MaxInt32, Event: math.MaxInt32}
+var boundless = capture.Limits{Wire: math.MaxInt32, Plain: math.MaxInt32, Event: math.MaxInt32}
 
 // add looks at a batch and what was split from it.
 func (r *refusals) add(b *body.Batch) {
@@ -51,7 +51,7 @@ func (r *refusals) size(e *capture.Received, of *capture.Submission) int {
 }
 
 // refused lists what an endpoint refuses of the whole run.
-func (p *sample) refused(w *Weight, most scenario.EndpointLimits) []capture.Refused {
+func (p *sample) refused(w *Weight, most capture.Limits) []capture.Refused {
 	var all []capture.Refused
 	s, r := p.scenario, &p.refusals
 	scale := float64(s.Load.Curve.Total()) / float64(max(r.events, 1))
@@ -78,7 +78,7 @@ func (p *sample) refused(w *Weight, most scenario.EndpointLimits) []capture.Refu
 
 // excesses reckons what is refused for its size, and for events that are to have no
 // distinct_id: those may be too rare for the requests that were built to show one.
-func (p *sample) excesses(w *Weight, most scenario.EndpointLimits) []capture.Refused {
+func (p *sample) excesses(w *Weight, most capture.Limits) []capture.Refused {
 	s, r := p.scenario, &p.refusals
 	c := batches{cutterOf(s), s.Load.Curve.Total(), s.Batching.MaxEvents}
 	body := newBodySizes(r.plain, float64(s.Batching.Bytes))

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"rehearse/capture"
-	"rehearse/scenario"
+	"rehearse/preflight"
 )
 
 // TestRefusedForetold: what an endpoint would refuse, reckoned from a sample, against
@@ -40,11 +40,11 @@ func TestRefusedForetold(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			s, start := parse(t, "name: a\nload: {profile: 'const(2000, 10s)'}\n"+row.text), time.Unix(1_800_000_000, 0)
-			f, err := scenario.ParseFacts("p.yaml", []byte(row.facts))
+			f, err := preflight.ParseFacts("p.yaml", []byte(row.facts))
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.Staging.Generation = f.Generation.String()
+			s.Staging.Generation = f.Generation
 			most := f.Limits(s.Target.Endpoint)
 			counted, err := countRefused(s, &aside, start, most)
 			if err != nil {

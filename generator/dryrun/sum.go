@@ -48,7 +48,7 @@ func SumAccepted(ctx context.Context, o *source.Opened, s *scenario.Scenario, ac
 }
 
 // widest are limits that no accepted request goes beyond.
-var widest = scenario.EndpointLimits{Wire: math.MaxInt32, Plain: capture.MaxPlain, Event: capture.MaxEvent}
+var widest = capture.Limits{Wire: math.MaxInt32, Plain: capture.MaxPlain, Event: capture.MaxEvent}
 
 // adding adds up events on several goroutines.
 type adding struct {

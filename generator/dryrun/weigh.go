@@ -44,7 +44,7 @@ const (
 // builders of the run itself, and what an endpoint with these limits would refuse.
 // The same scenario and start give the same estimate. Where something is refused of a
 // run that is small enough, all of it is built to count that.
-func Weigh(s *scenario.Scenario, to *transport.Destination, start time.Time, most scenario.EndpointLimits) Weight {
+func Weigh(s *scenario.Scenario, to *transport.Destination, start time.Time, most capture.Limits) Weight {
 	weight := estimate(s, to, start, most)
 	if len(weight.Refused) > 0 && weight.Body <= cheapBytes {
 		// Synthesized traffic has no file that could fail.
@@ -60,7 +60,7 @@ func Weigh(s *scenario.Scenario, to *transport.Destination, start time.Time, mos
 const cheapBytes = 64 << 20
 
 // countRefused counts what an endpoint refuses of a run, all of which is built.
-func countRefused(s *scenario.Scenario, to *transport.Destination, start time.Time, most scenario.EndpointLimits) ([]capture.Refused, error) {
+func countRefused(s *scenario.Scenario, to *transport.Destination, start time.Time, most capture.Limits) ([]capture.Refused, error) {
 	var by capture.RefusedBy
 	_, err := Run(s, to, start, most, func(d *Request) {
 		if d.Refusal != nil {
@@ -73,7 +73,7 @@ func countRefused(s *scenario.Scenario, to *transport.Destination, start time.Ti
 }
 
 // estimate is Weigh from a sample alone.
-func estimate(s *scenario.Scenario, to *transport.Destination, start time.Time, most scenario.EndpointLimits) Weight {
+func estimate(s *scenario.Scenario, to *transport.Destination, start time.Time, most capture.Limits) Weight {
 	total := s.Load.Curve.Total()
 	short := *s
 	short.Batching.MinEvents = min(s.Batching.MinEvents, longBatch)

@@ -1,17 +1,16 @@
-package scenario
+// Package strptime reads times as they are written elsewhere, by a format in the
+// directives of strptime(3).
+package strptime
 
 import (
 	"fmt"
 	"strings"
 	"time"
-
-	"rehearse/internal/units"
-	"rehearse/scenario/strict"
 )
 
-// TimeFormat is how times are written, in the directives of strptime(3): %d/%m/%Y
+// Format is how times are written, in the directives of strptime(3): %d/%m/%Y
 // %H:%M:%S. %f is a fraction of a second of any number of digits, as in Python.
-type TimeFormat struct {
+type Format struct {
 	text  string
 	steps []timeStep
 }
@@ -40,9 +39,9 @@ func longFor(directive byte) string {
 	return ""
 }
 
-// ParseTimeFormat reads a format.
-func ParseTimeFormat(text string) (*TimeFormat, error) {
-	f := &TimeFormat{text: text}
+// Parse reads a format.
+func Parse(text string) (*Format, error) {
+	f := &Format{text: text}
 	if err := f.add(text); err != nil {
 		return nil, err
 	}
@@ -55,12 +54,12 @@ func ParseTimeFormat(text string) (*TimeFormat, error) {
 		return false
 	}
 	if !has("s") && !(has("Yy") && (has("mbBh") && has("de") || has("j"))) {
-		return nil, fmt.Errorf("%q tells no date: it wants a year, a month and a day", units.Clip(text))
+		return nil, fmt.Errorf("%.60q tells no date: it wants a year, a month and a day", text)
 	}
 	return f, nil
 }
 
-func (f *TimeFormat) add(text string) error {
+func (f *Format) add(text string) error {
 	for i := 0; i < len(text); i++ {
 		if text[i] != '%' {
 			f.steps = append(f.steps, timeStep{character: text[i]})
@@ -69,7 +68,7 @@ func (f *TimeFormat) add(text string) error {
 		i++
 		switch {
 		case i == len(text):
-			return fmt.Errorf("%q ends in %%", units.Clip(text))
+			return fmt.Errorf("%.60q ends in %%", text)
 		case text[i] == '%':
 			f.steps = append(f.steps, timeStep{character: '%'})
 		case longFor(text[i]) != "":
@@ -79,14 +78,14 @@ func (f *TimeFormat) add(text string) error {
 		case strings.IndexByte(directives, text[i]) >= 0:
 			f.steps = append(f.steps, timeStep{directive: text[i]})
 		default:
-			return fmt.Errorf("unknown directive %%%c in %q", text[i], units.Clip(text))
+			return fmt.Errorf("unknown directive %%%c in %.60q", text[i], text)
 		}
 	}
 	return nil
 }
 
 // String is the format as it was written.
-func (f *TimeFormat) String() string { return f.text }
+func (f *Format) String() string { return f.text }
 
 // moment is what the directives of a format have told so far.
 type moment struct {
@@ -98,7 +97,7 @@ type moment struct {
 }
 
 // Parse reads a time, in the zone where it does not say its own.
-func (f *TimeFormat) Parse(text []byte, zone *time.Location) (time.Time, bool) {
+func (f *Format) Parse(text []byte, zone *time.Location) (time.Time, bool) {
 	m := moment{month: 1, day: 1}
 	for _, s := range f.steps {
 		ok := false
@@ -275,16 +274,4 @@ func Month(text []byte) (month int, rest []byte) {
 		}
 	}
 	return 0, text
-}
-
-func readTimeFormat(v strict.Value) *TimeFormat {
-	text := v.Line(1, strict.MaxLine)
-	if text == "" {
-		return nil
-	}
-	f, err := ParseTimeFormat(text)
-	if err != nil {
-		v.Unreadable(err, "as in %d/%m/%Y %H:%M:%S, the directives of strptime(3)")
-	}
-	return f
 }

@@ -1,4 +1,4 @@
-package scenario
+package permit
 
 import (
 	"net/url"

@@ -1,4 +1,4 @@
-package scenario
+package preflight
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
+	"rehearse/permit"
+	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 	"rehearse/scenario/strict"
 )
@@ -14,9 +16,9 @@ import (
 // load is held against. They are plain data; [DefaultFacts] are those of the
 // published service.
 type Facts struct {
-	Hosts    []Host  // one without a port stands for all of its ports; empty: not said
-	Capacity float64 // events per second that it takes; 0: not known
-	Measured bool    // the capacity was measured rather than declared
+	Hosts    []permit.Host // one without a port stands for all of its ports; empty: not said
+	Capacity float64       // events per second that it takes; 0: not known
+	Measured bool          // the capacity was measured rather than declared
 
 	Generation capture.Generation // how the v0 routes of the endpoint behave
 
@@ -66,8 +68,8 @@ func DefaultFacts() *Facts {
 func defaultCosts() Costs {
 	const merge, update = 10, 2
 	return Costs{Apps: 1, Events: map[string]float64{
-		EventIdentify: merge, EventCreateAlias: merge, EventMergeDangerously: merge,
-		EventGroupIdentify: update, EventSet: update,
+		scenario.EventIdentify: merge, scenario.EventCreateAlias: merge, scenario.EventMergeDangerously: merge,
+		scenario.EventGroupIdentify: update, scenario.EventSet: update,
 	}}
 }
 
@@ -103,9 +105,9 @@ func ParseFacts(file string, text []byte) (*Facts, error) {
 
 func readFacts(v strict.Value, f *Facts) {
 	v.Object(strict.Fields{
-		"hosts":      func(v strict.Value) { f.Hosts = readHosts(v) },
+		"hosts":      func(v strict.Value) { f.Hosts = permit.ReadHosts(v) },
 		"capacity":   func(v strict.Value) { readCapacity(v, f) },
-		"generation": func(v strict.Value) { f.Generation = generationOf(readGeneration(v)) },
+		"generation": func(v strict.Value) { f.Generation = scenario.ReadGeneration(v) },
 		"limits":     func(v strict.Value) { readLimits(v, f) },
 		"partitions": func(v strict.Value) { f.Partitions = int(v.Count(1, maxPartitions)) },
 		"costs":      func(v strict.Value) { readCosts(v, &f.Costs) },
@@ -115,36 +117,19 @@ func readFacts(v strict.Value, f *Facts) {
 	})
 }
 
-// generationOf is the generation that a file names; today's where it names none.
-func generationOf(word string) capture.Generation {
-	if word == capture.Generation2024.String() {
-		return capture.Generation2024
-	}
-	return capture.Current
-}
-
-// EndpointLimits are the largest sizes that an endpoint takes, in bytes. What is
-// larger is refused with a 413 (an event of 2024 with a 400), on v0 with all the
-// events of its request.
-type EndpointLimits struct {
-	Wire  int64 // of a body as it travels
-	Plain int64 // of a body once it is decompressed
-	Event int64 // of the Kafka message that an event becomes (see [capture.MaxEvent])
-}
-
 // Limits returns what the endpoint takes of requests of a form: v1 has limits of
 // its own, the six routes of v0 share theirs (integration_wire_body_limits.rs). A
 // body may grow to five times the limit of the wire when it is decompressed. In
 // 2024 it might grow without bound; the embedded endpoint keeps today's.
-func (f *Facts) Limits(e Endpoint) EndpointLimits {
-	l := EndpointLimits{int64(f.Generation.MaxWire()), capture.MaxPlain, f.Event}
+func (f *Facts) Limits(e scenario.Endpoint) capture.Limits {
+	l := capture.Limits{Wire: f.Generation.MaxWire(), Plain: capture.MaxPlain, Event: int(f.Event)}
 	switch {
 	case f.Body > 0:
-		l.Wire, l.Plain = f.Body, 5*f.Body
-	case e == EndpointV1:
+		l.Wire, l.Plain = int(f.Body), 5*int(f.Body)
+	case e == scenario.EndpointV1:
 		l.Wire, l.Plain = capture.MaxWireV1, capture.MaxPlainV1
 	}
-	if f.Generation == capture.Generation2024 && e != EndpointV1 {
+	if f.Generation == capture.Generation2024 && e != scenario.EndpointV1 {
 		l.Plain = capture.MaxPlain
 	}
 	return l
@@ -155,6 +140,7 @@ const (
 	maxPartitions = 100_000
 	maxReplicas   = 10_000
 	maxCost       = 1e6
+	maxLimit      = 100_000_000 // bytes
 )
 
 func readCapacity(v strict.Value, f *Facts) {
@@ -171,8 +157,8 @@ func readCapacity(v strict.Value, f *Facts) {
 
 func readLimits(v strict.Value, f *Facts) {
 	v.Object(strict.Fields{
-		"body":             func(v strict.Value) { f.Body = v.Bytes(1000, maxBatchBytes) },
-		"event":            func(v strict.Value) { f.Event = v.Bytes(1000, maxBatchBytes) },
+		"body":             func(v strict.Value) { f.Body = v.Bytes(1000, maxLimit) },
+		"event":            func(v strict.Value) { f.Event = v.Bytes(1000, maxLimit) },
 		"overflow":         func(v strict.Value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
 		"per_minute":       func(v strict.Value) { f.PerMinute = readSwitchable(v) },
 		"historical_after": func(v strict.Value) { f.HistoricalAfter = v.Duration(time.Hour, 1000*24*time.Hour) },
@@ -214,7 +200,7 @@ func readCosts(v strict.Value, c *Costs) {
 	v.Object(strict.Fields{
 		"events": func(v strict.Value) {
 			v.Entries(func(key strict.Value, name string, entry strict.Value) {
-				if !plainName(name, maxEventName) {
+				if !scenario.IsEventName(name) {
 					key.Fail("must be the name of an event", "")
 				}
 				c.Events[name] = entry.Number(0, maxCost)

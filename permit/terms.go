@@ -1,4 +1,4 @@
-package scenario
+package permit
 
 import (
 	"bytes"
@@ -85,7 +85,7 @@ func readTerms(v strict.Value) (t Terms) {
 		"customer": func(v strict.Value) { t.Customer = v.Line(0, strict.MaxLine) },
 		"contact":  func(v strict.Value) { t.Contact = v.Line(1, strict.MaxLine) },
 		"approver": func(v strict.Value) { t.Approver = readPrincipal(v) },
-		"hosts":    func(v strict.Value) { t.Hosts = readHosts(v) },
+		"hosts":    func(v strict.Value) { t.Hosts = ReadHosts(v) },
 		"tokens":   func(v strict.Value) { t.Tokens = readFingerprints(v) },
 		"scenario": func(v strict.Value) { t.Scenario = readSum(v) },
 		"from":     func(v strict.Value) { t.From = readInstant(v) },
@@ -131,7 +131,7 @@ func readPrincipal(v strict.Value) string {
 	return name
 }
 
-func readHosts(v strict.Value) (hosts []Host) {
+func ReadHosts(v strict.Value) (hosts []Host) {
 	for _, item := range v.NonEmpty("") {
 		text := item.Line(1, 300)
 		if text == "" {
