@@ -79,7 +79,7 @@ scenario: capture capture/pipeline scenario/schedule scenario/strict
 scenario/strict:
 internal/strptime: internal/units
 staging: capture capture/pipeline
-verify: capture scenario scenario/schedule results generator/traffic
+verify: capture capture/pipeline scenario scenario/schedule results generator/traffic
 verify/source: verify capture capture/serdejson scenario recording
 verify/report: verify
 kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime

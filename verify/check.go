@@ -15,6 +15,7 @@ import (
 type check struct {
 	*pass
 	complete bool
+	merges   *merges      // nil: nobody asks for persons
 	compared [parts]bool  // parts that the source has
 	next     atomic.Int64 // block that nobody has begun
 
@@ -90,6 +91,7 @@ func (k *checker) checkBlock(block int64) {
 	n := min(blockEvents, k.total-first)
 	k.fill(first, n)
 	var want sums
+	var found []merge
 	for j := range n {
 		if !k.own[j] {
 			k.events.Repeated++
@@ -104,6 +106,14 @@ func (k *checker) checkBlock(block int64) {
 		h = h.scaled(seen)
 		want.add(&h)
 		k.content.Events++
+		if c := k.check; c.merges != nil {
+			if m, is := mergeOf(&k.event, first+j); is {
+				found = append(found, m)
+			}
+		}
+	}
+	if k.check.merges != nil {
+		k.check.merges.take(block, found)
 	}
 	k.events.Planned += n
 	u := unequal{block: block}

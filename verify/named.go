@@ -24,6 +24,9 @@ const (
 	KindDropped    Kind = "dropped"
 	KindAltered    Kind = "altered"
 	KindMisordered Kind = "misordered"
+	KindSplit      Kind = "split"   // a merge whose ids are two persons'
+	KindJoined     Kind = "joined"  // a merge whose person has ids of others
+	KindMissing    Kind = "missing" // a merge of an id that has no person
 	KindForeign    Kind = "foreign" // its uuid alone: it is somebody else's
 )
 

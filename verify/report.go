@@ -25,6 +25,7 @@ type Report struct {
 	Events  Events    `json:"events"`
 	Content Content   `json:"content"`
 	Order   Order     `json:"order"`
+	Persons *Persons  `json:"persons,omitempty"` // nil: nobody asked
 	Visible *Visible  `json:"visible,omitempty"` // nil: the source does not say when events came
 	Judgement
 	Notes []Note `json:"notes"`
@@ -128,6 +129,22 @@ type Order struct {
 	Judged     bool  `json:"judged"` // false: rows of the source are in no order
 	Events     int64 `json:"events"` // that were looked at
 	Misordered int64 `json:"misordered"`
+}
+
+// Persons says whether the ids that merges join are one person's at the other end. The
+// merges that are there are followed by the pipeline's rules, in the order of their
+// events.
+type Persons struct {
+	Source      string `json:"source"`
+	Complete    bool   `json:"complete"`     // it was read to its end
+	Why         string `json:"why"`          // why it was not
+	Merges      int64  `json:"merges"`       // that were followed
+	NotFollowed int64  `json:"not_followed"` // for want of room; ids of their persons are not judged
+	IDs         int64  `json:"ids"`          // that merges name
+	Judged      int64  `json:"judged"`       // of these: have a person
+	Split       int64  `json:"split"`        // persons that are several at the other end
+	Joined      int64  `json:"joined"`       // persons of the other end that should be several
+	Missing     int64  `json:"missing"`      // ids without a person
 }
 
 // Visible is how long after it was due an event was there.

@@ -19,6 +19,8 @@ type Row struct {
 	Person     []byte    // the person's id; nil: the source does not say
 	Time       time.Time // when it came to where the source has it from; zero: not known
 	Partition  int32     // within which order is kept; 0 where there is one
+	Version    int64     // of which id has which person: the highest counts; 0: the last row does
+	Deleted    bool      // the id has no person any more
 }
 
 // Unusable says why a row tells of no event.

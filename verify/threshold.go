@@ -21,7 +21,7 @@ type Threshold struct {
 }
 
 // measures are what thresholds ask for, beside visible.
-var measures = []string{"lost", "duplicated", "altered", "misordered", "taken", "foreign"}
+var measures = []string{"lost", "duplicated", "altered", "misordered", "taken", "foreign", "split", "joined", "missing"}
 
 // Implied are the thresholds of a verification that is given none.
 func Implied() []Threshold {
@@ -41,6 +41,9 @@ func Implied() []Threshold {
 //	misordered < 1%       events that came behind a younger one of their distinct_id
 //	taken == 0            rejected events that are there all the same
 //	foreign == 0          rows of events that are not of the run
+//	split == 0            persons that are several at the other end; a share is of the ids that merges name
+//	joined == 0           persons at the other end that should be several
+//	missing == 0          ids that merges name and that have no person
 //	visible p95 < 30s     how long after it was due an event was there: p50, p95, p99, max
 //	visible drain < 5m    how long after the end of the load the last one was
 func ParseThreshold(text string) (t Threshold, err error) {
@@ -122,12 +125,24 @@ func (r *Report) measure(t *Threshold) measured {
 	case "foreign":
 		return measured{float64(r.Rows.Foreign), accepted, whole}
 	}
+	if t.Measure != "visible" {
+		return r.Persons.measure(t.Measure, whole)
+	}
 	if r.Visible == nil {
 		return measured{}
 	}
 	v := r.Visible
 	of := map[string]float64{"p50": v.P50, "p95": v.P95, "p99": v.P99, "max": v.Max, "drain": v.Drain}
 	return measured{of[t.Of], 1, whole}
+}
+
+// measure finds what a threshold asks for.
+func (p *Persons) measure(what string, whole bool) measured {
+	if p == nil || p.Judged == 0 { // the source may be of others
+		return measured{}
+	}
+	of := map[string]int64{"split": p.Split, "joined": p.Joined, "missing": p.Missing}
+	return measured{float64(of[what]), float64(p.IDs), whole && p.Complete}
 }
 
 // judge holds the report against thresholds.

@@ -19,6 +19,7 @@ func (r *Result) WriteEvents(out io.Writer) error { return r.named.write(out) }
 // Options say how a source is held against a run.
 type Options struct {
 	Thresholds []Threshold
+	Persons    *Source // says which person each distinct_id has; nil: nobody asks
 
 	Progress func(read, all int64) // told now and then how far the source was read; nil: nobody asks
 }
@@ -38,6 +39,9 @@ func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*R
 	read, size := source.Position()
 	unread = errors.Join(unread, reader.Close())
 	c := &check{pass: p, complete: unread == nil && p.rows.First > 0, compared: p.compared()}
+	if o.Persons != nil {
+		c.merges = newMerges()
+	}
 	if err := c.checkAll(all); err != nil { // what was read is checked, whatever ended the reading
 		return nil, err
 	}
@@ -47,6 +51,9 @@ func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*R
 		r.Report.Notes = append(r.Report.Notes, c.findAltered(reading, &r.Report.Content)...)
 	} else if n := int64(len(c.unequal)); n > 0 {
 		r.Report.Content.Altered, r.Report.Content.Blocks, r.Report.Content.AtLeast = n, n, true
+	}
+	if o.Persons != nil {
+		r.Report.Persons = c.holdPersons(reading, o.Persons)
 	}
 	if source.Notes != nil {
 		r.Report.Notes = append(r.Report.Notes, source.Notes()...)

@@ -14,7 +14,8 @@ type persons struct {
 // member is an id in the tree of its person; a person is the root of a tree.
 type member struct {
 	parent     *member // nil: the root
-	identified bool    // of the root: the person has been identified
+	id         uint64
+	identified bool // of the root: the person has been identified
 }
 
 // MergeCounts say what became of merge events. Refused ones are kept as events,
@@ -39,17 +40,61 @@ func (p *persons) merge(e *Event, target, source uint64) {
 		p.counts.Illegal++
 		return
 	}
+	p.join(target, source, string(e.Name) == "$merge_dangerously")
+}
+
+// join joins the person of source to that of target, unless that is refused or there is
+// no room for them.
+func (p *persons) join(target, source uint64, dangerous bool) {
 	a, b := p.find(target), p.find(source)
 	switch {
 	case a == nil || b == nil:
 		p.counts.Untracked++
 	case a == b:
 		p.counts.Same++
-	case b.identified && string(e.Name) != "$merge_dangerously":
+	case b.identified && !dangerous:
 		p.counts.Identified++
 	default:
 		b.parent, a.identified = a, true
 		p.counts.Merged++
+	}
+}
+
+// Persons follows merges of ids that are known by a hash, by the rules of the pipeline.
+// It is for one goroutine.
+type Persons struct{ persons persons }
+
+// NewPersons returns persons of whom nothing is known. It remembers so many ids, about
+// 100 bytes each.
+func NewPersons(most int) *Persons {
+	return &Persons{persons{most: most, members: map[uint64]*member{}}}
+}
+
+// Join joins the person of source to that of target, unless the pipeline refuses that.
+// Merges of ids that are illegal, see [Illegal], are for the caller to leave out;
+// dangerous is $merge_dangerously. known is false if there is no room for the ids.
+func (p *Persons) Join(target, source uint64, dangerous bool) (known bool) {
+	before := p.persons.counts.Untracked
+	p.persons.join(target, source, dangerous)
+	return p.persons.counts.Untracked == before
+}
+
+// Of returns one of the ids of the person to whom an id belongs, the same for all of
+// them; known is false of an id that no merge has named.
+func (p *Persons) Of(id uint64) (person uint64, known bool) {
+	if p.persons.members[id] == nil {
+		return 0, false
+	}
+	return p.persons.find(id).id, true
+}
+
+// IDs is how many ids are remembered.
+func (p *Persons) IDs() int { return len(p.persons.members) }
+
+// Each calls do with every id that is remembered.
+func (p *Persons) Each(do func(id uint64)) {
+	for id := range p.persons.members {
+		do(id)
 	}
 }
 
@@ -60,7 +105,7 @@ func (p *persons) find(id uint64) *member {
 		if len(p.members) >= p.most {
 			return nil
 		}
-		m = &member{}
+		m = &member{id: id}
 		p.members[id] = m
 		return m
 	}

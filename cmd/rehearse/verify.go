@@ -21,7 +21,8 @@ import (
 
 // verifyRunFlags are those of verify.
 type verifyRunFlags struct {
-	from, scenario        string
+	from, persons         string
+	scenario              string
 	thresholds            []string
 	inOrder, quiet        bool
 	json, markdown, junit bool
@@ -50,8 +51,8 @@ each kind, into the run directory. It exits with 0 if all thresholds are met, wi
 to its end. Ctrl-C ends the reading and reports how far it came.
 
 Thresholds are lost, duplicated, altered, misordered, taken (rejected, and there
-all the same) and foreign, as counts or shares of the accepted events, and visible
-with p50, p95, p99, max or drain.`,
+all the same) and foreign, as counts or shares of the accepted events; visible
+with p50, p95, p99, max or drain; and with --persons split, joined and missing.`,
 		Example: `  rehearse verify results/runs/20261201T100000Z-quickstart --from export.jsonl.gz
   rehearse verify run --from 'exports/*.parquet' --threshold 'lost == 0' --threshold 'visible p95 < 30s'
   rehearse verify run --from wire.jsonl --junit > verify.xml`,
@@ -68,6 +69,7 @@ with p50, p95, p99, max or drain.`,
 	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory or a pattern")
 	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, as in 'lost == 0' (repeatable; default: lost == 0, duplicated < 0.01%, altered == 0)")
 	c.Flags().BoolVar(&f.inOrder, "in-order", false, "the rows of the export stand in the order in which they arrived: check the order of each distinct_id")
+	c.Flags().StringVar(&f.persons, "persons", "", "read from `SOURCE`, with the columns distinct_id and person_id, which person each id has now, and check the merges")
 	c.Flags().StringVar(&f.scenario, "scenario", "", "the scenario `FILE` of the run, for a directory of a version that did not keep it")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	c.Flags().BoolVar(&f.json, "json", false, "print verify.json instead of the report")
@@ -110,8 +112,18 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	defer remove()
 	soft, hard, release := e.deadlines(context.Background())
 	defer release()
+	options := verify.Options{Thresholds: thresholds}
+	if f.persons != "" {
+		persons, remove, err := source.Files(f.persons, false)
+		if err != nil {
+			return exitError{exitScenario, err}
+		}
+		defer remove()
+		options.Persons = persons
+	}
 	bar := f.newSourceBar(e)
-	result, err := verify.Hold(soft, hard, run, from, verify.Options{Thresholds: thresholds, Progress: bar.show})
+	options.Progress = bar.show
+	result, err := verify.Hold(soft, hard, run, from, options)
 	bar.end()
 	if err != nil {
 		return verifyError(hard, err)

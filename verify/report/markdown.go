@@ -33,6 +33,9 @@ func WriteMarkdown(out io.Writer, r *verify.Report) error {
 		}
 	}
 	fmt.Fprintf(&b, "\n* content: %s\n* order: %s\n* visible: %s\n", escaped(content(r)), escaped(order(&r.Order)), escaped(visible(r.Visible)))
+	if r.Persons != nil {
+		fmt.Fprintf(&b, "* persons: %s\n", escaped(persons(r.Persons)))
+	}
 	for i := range r.Notes {
 		fmt.Fprintf(&b, "* note: %s\n", escaped(note(&r.Notes[i])))
 	}

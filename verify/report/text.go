@@ -27,6 +27,9 @@ func WriteText(out io.Writer, r *verify.Report) error {
 	writeRows(&b, "rows", sourceRows(&r.Rows))
 	fmt.Fprintf(&b, "\n  content    %s\n", content(r))
 	fmt.Fprintf(&b, "  order      %s\n", order(&r.Order))
+	if r.Persons != nil {
+		fmt.Fprintf(&b, "  persons    %s\n", persons(r.Persons))
+	}
 	fmt.Fprintf(&b, "  visible    %s\n", visible(r.Visible))
 	if len(r.Notes) > 0 {
 		b.WriteString("\nnotes\n")

@@ -197,3 +197,19 @@ func visible(v *verify.Visible) string {
 	}
 	return line
 }
+
+// persons says whether ids that merges join are one person's.
+func persons(p *verify.Persons) string {
+	if !p.Complete {
+		return "not known: " + text.Printable(p.Source, 200) + " could not be read to its end: " + text.Printable(p.Why, 300)
+	}
+	if p.Judged == 0 {
+		return fmt.Sprintf("not known: %s tells the person of none of %s that merges name", text.Printable(p.Source, 200), text.Plural(p.IDs, "id"))
+	}
+	line := fmt.Sprintf("%s split, %s wrongly joined, %s missing, after %s of %s",
+		text.Plural(p.Split, "person"), text.Count(p.Joined), text.Plural(p.Missing, "id"), text.Plural(p.Merges, "merge"), text.Plural(p.IDs, "id"))
+	if p.NotFollowed > 0 {
+		line += fmt.Sprintf("; %s more were not followed", text.Plural(p.NotFollowed, "merge"))
+	}
+	return line
+}

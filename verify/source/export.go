@@ -24,7 +24,7 @@ type export struct {
 // events API and ClickHouse's table have for them.
 var columns = []string{
 	"uuid", "id", "event", "distinct_id", "properties", "person_id",
-	"inserted_at", "_inserted_at", "ingested_at", "_timestamp", "created_at", "now", "_partition", "partition",
+	"inserted_at", "_inserted_at", "ingested_at", "_timestamp", "created_at", "now", "_partition", "partition", "version", "is_deleted",
 }
 
 // openExport begins to read the files as an export.
@@ -78,6 +78,10 @@ func (x *export) read(text []byte, r *verify.Row) {
 			x.person, r.Person = textOf(x.person, value)
 		case `"partition"`, `"_partition"`:
 			r.Partition = int32(gjson.ParseBytes(value).Int())
+		case `"version"`:
+			r.Version = gjson.ParseBytes(value).Int()
+		case `"is_deleted"`:
+			r.Deleted = string(value) == "1" || string(value) == "true"
 		default:
 			if at := stageOf(name); at < latest {
 				if came, ok := recording.ParseTime(value); ok {
