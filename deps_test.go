@@ -12,7 +12,7 @@ import (
 func owners() map[string][]string {
 	return map[string][]string{
 		"github.com/valyala/fasthttp":                {"generator/transport", "staging"},
-		"github.com/HdrHistogram/hdrhistogram-go":    {"results"},
+		"github.com/HdrHistogram/hdrhistogram-go":    {"results", "results/rundir"},
 		"golang.org/x/perf/benchmath":                {"results/compare"},
 		"github.com/spf13/cobra":                     {"cmd/rehearse"},
 		"github.com/spf13/pflag":                     {"cmd/rehearse"},
@@ -49,7 +49,7 @@ capacity:
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal verify verify/source verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict
+cmd/rehearse: rehearsal verify verify/source verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge
 generator/body: capture scenario recording recording/anonymize generator/traffic
 generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: capture scenario generator/body
@@ -66,14 +66,17 @@ preflight: capture capture/pipeline scenario generator/traffic scenario/schedule
 profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
 recording: capture capture/serdejson scenario
-rehearsal: verify scenario/schedule capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict
+rehearsal: verify scenario/schedule capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
 results/bundle: results/rundir
-results/compare: results
+results/compare: results results/rundir
+results/judge: capture results scenario scenario/schedule
+results/merge: capture results results/rundir scenario scenario/schedule
+results/runtest: capture results scenario
 results/metrics: results
 results/otlp: results results/metrics
-results/report: capture capture/pipeline scenario results results/rundir results/compare results/metrics
-results/rundir:
-results: capture scenario results/rundir scenario/schedule
+results/report: capture capture/pipeline scenario results results/rundir results/compare results/metrics results/judge
+results/rundir: capture results results/judge
+results: capture scenario scenario/schedule
 scenario/schedule:
 scenario: capture capture/pipeline scenario/schedule scenario/strict
 scenario/strict:
@@ -82,7 +85,7 @@ staging: capture capture/pipeline
 verify: capture capture/pipeline scenario scenario/schedule results generator/traffic
 verify/source: verify capture capture/serdejson scenario recording
 verify/report: verify
-kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime
+kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime internal/schedstat
 `
 
 // houseImports reads the house: by package, what it may import.

@@ -18,6 +18,9 @@ import (
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
 	"rehearse/results"
+	"rehearse/results/judge"
+	"rehearse/results/report"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -55,9 +58,9 @@ func TestBadEndpoints(t *testing.T) {
 				s := parse(t, "name: a\nload: {profile: 'const(50, 3s) const(100, 3s)'}\ntarget: {connections: 2, compression: none, timeout: 1s}\nbatching: {events: 5}\ntraffic: {}\nthresholds: "+demands+"\n")
 				r := runAgainst(t, s, c.scheme, c.serve)
 				if r.Verdict == results.Pass || len(r.Failures) != 1 || !strings.Contains(r.Failures[0], c.because) || r.Events.Accepted != 0 {
-					t.Errorf("%s, %s: %s because %q, want %q", c.name, demands, r.Verdict, r.Because(), c.because)
+					t.Errorf("%s, %s: %s because %q, want %q", c.name, demands, r.Verdict, judge.Because(r), c.because)
 				}
-				if held := r.Capacity(); strings.HasPrefix(held, "the thresholds held up to") {
+				if held := report.Capacity(r); strings.HasPrefix(held, "the thresholds held up to") {
 					t.Errorf("%s, %s: %s", c.name, demands, held)
 				}
 			})
@@ -108,7 +111,7 @@ func runAgainst(t *testing.T, s *scenario.Scenario, scheme string, serve func(ne
 		t.Fatal(err)
 	}
 	start := time.Now()
-	d, err := results.Create(filepath.Join(t.TempDir(), "run"), results.Manifest{
+	d, err := rundir.Create(filepath.Join(t.TempDir(), "run"), results.Manifest{
 		StartedAt: start, Planned: results.Planned{Events: plan.Events, Requests: plan.Requests, PeakEvents: plan.Peak},
 		Thresholds: s.Thresholds, Stages: s.Load.Stages,
 	})

@@ -15,6 +15,7 @@ import (
 	"rehearse/generator/transport"
 	"rehearse/results"
 	"rehearse/results/compare"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -22,7 +23,7 @@ import (
 // writtenRun is a run of s in virtual time against an endpoint that takes 20 to
 // 40 ms and a random 10 ms on average, all slower by a factor, written down. Runs
 // of different numbers meet these times in another order.
-func writtenRun(t *testing.T, s *scenario.Scenario, number int, factor float64) *results.Run {
+func writtenRun(t *testing.T, s *scenario.Scenario, number int, factor float64) *rundir.Run {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run")
 	times := func(d time.Duration) time.Duration { return time.Duration(float64(d) * factor) }
@@ -37,7 +38,7 @@ func writtenRun(t *testing.T, s *scenario.Scenario, number int, factor float64) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := results.Create(path, results.Manifest{
+		d, err := rundir.Create(path, results.Manifest{
 			RunID: "x", Scenario: s.Name, SHA256: "x", StartedAt: time.Now(),
 			Planned: results.Planned{Events: plan.Events, Requests: plan.Requests, PeakEvents: plan.Peak},
 		})
@@ -64,7 +65,7 @@ func writtenRun(t *testing.T, s *scenario.Scenario, number int, factor float64) 
 		<-served
 		time.Sleep(time.Minute)
 	})
-	run, err := results.Open(path)
+	run, err := rundir.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

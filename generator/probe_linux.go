@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"rehearse/results"
+	"rehearse/internal/schedstat"
 )
 
 // probe reads what Linux keeps count of for the thread that made it, which must
@@ -39,7 +39,7 @@ func (p *probe) longestWait() (longest time.Duration) {
 		if err != nil {
 			continue // it has ended
 		}
-		waited := results.RunDelay(text)
+		waited := schedstat.RunDelay(text)
 		if before, known := p.waited[name]; known {
 			longest = max(longest, waited-before)
 		}
@@ -62,7 +62,7 @@ func (p *probe) read() counts {
 	if p.schedstat != nil {
 		var text [128]byte
 		n, _ := unix.Pread(int(p.schedstat.Fd()), text[:], 0)
-		c.waited = results.RunDelay(text[:max(n, 0)])
+		c.waited = schedstat.RunDelay(text[:max(n, 0)])
 	}
 	return c
 }

@@ -14,6 +14,8 @@ import (
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
 	"rehearse/results"
+	"rehearse/results/judge"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -58,7 +60,7 @@ func verdictOf(t *testing.T, s *scenario.Scenario, endpoint staging.Config, from
 		if run.source, run.plan, err = opened(s, source.Part{}); err != nil {
 			t.Fatal(err)
 		}
-		d, err := results.Create(filepath.Join(t.TempDir(), "run"), results.Manifest{
+		d, err := rundir.Create(filepath.Join(t.TempDir(), "run"), results.Manifest{
 			Scenario: "stop", Thresholds: s.Thresholds, StartedAt: halt.begin, Connections: s.Target.Connections,
 			Planned: results.Planned{Events: run.plan.Events, Requests: run.plan.Requests, PeakEvents: run.plan.Peak},
 		})
@@ -124,7 +126,7 @@ func sameTruth(t *testing.T, truth, r *results.Result, length time.Duration) {
 	stalls := &r.Generator.Stalls
 	switch {
 	case r.Verdict != truth.Verdict && (r.Verdict != results.Invalid || length <= stallAfter):
-		t.Errorf("%v of stop: %s, without it %s: %q", length, r.Verdict, truth.Verdict, r.Because())
+		t.Errorf("%v of stop: %s, without it %s: %q", length, r.Verdict, truth.Verdict, judge.Because(r))
 	case length <= stallAfter && stalls.Count != 0:
 		t.Errorf("%v of stop: %+v", length, stalls)
 	case length > stallAfter && (stalls.Count != 1 || math.Abs(stalls.LongestMS-float64(length/ms)) > 11):

@@ -26,6 +26,7 @@ import (
 	"rehearse/permit"
 	"rehearse/preflight"
 	"rehearse/results"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -208,7 +209,7 @@ func (p *permitted) try(t *testing.T, directory string, network *witness) (v ver
 // verdicts are what a permit was found to allow, and what a run under it came to.
 type verdicts struct {
 	refused bool
-	run     *results.Run
+	run     *rundir.Run
 	err     error
 }
 

@@ -8,10 +8,11 @@ import (
 
 	"rehearse/generator"
 	"rehearse/results"
+	"rehearse/results/judge"
 )
 
 // firedRule is an abort rule as the cause that ended a context.
-type firedRule struct{ *results.Fired }
+type firedRule struct{ *judge.Fired }
 
 func (f firedRule) Error() string { return f.Why }
 

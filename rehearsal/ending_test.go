@@ -8,12 +8,13 @@ import (
 
 	"rehearse/generator"
 	"rehearse/results"
+	"rehearse/results/judge"
 )
 
 // What ended a run is told apart, and always says why.
 func TestEnding(t *testing.T) {
 	t.Parallel()
-	fired := firedRule{&results.Fired{Rule: "net(20%, 10s)", Why: "it fired"}}
+	fired := firedRule{&judge.Fired{Rule: "net(20%, 10s)", Why: "it fired"}}
 	for _, c := range []struct {
 		name    string
 		summary generator.Summary

@@ -11,6 +11,7 @@ import (
 	"rehearse/internal/text"
 	"rehearse/recording"
 	"rehearse/results"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -41,7 +42,7 @@ func (r *rehearsal) keepCounts(directory string) error {
 	if r.endpoint == nil {
 		return nil
 	}
-	if err := keepJSON(directory, results.EndpointFile, r.endpoint.Stats()); err != nil {
+	if err := keepJSON(directory, rundir.EndpointFile, r.endpoint.Stats()); err != nil {
 		return fmt.Errorf("cannot write what the endpoint counted: %w", err)
 	}
 	return nil
@@ -57,7 +58,7 @@ const (
 // compare holds what the endpoint kept of a run against what the ledger calls
 // accepted; nil for another's endpoint. Where nobody knows which events it should
 // have kept, that is said.
-func (r *rehearsal) compare(ctx context.Context, d *results.Directory) *results.EndpointSum {
+func (r *rehearsal) compare(ctx context.Context, d *rundir.Directory) *results.EndpointSum {
 	if r.endpoint == nil {
 		return nil
 	}
@@ -88,7 +89,7 @@ func (r *rehearsal) compare(ctx context.Context, d *results.Directory) *results.
 
 // incomparable says why it is not known which events the endpoint should have kept,
 // or why that is too much to find out; empty: it is known.
-func incomparable(l *results.Ledger, stats *staging.Stats, s *scenario.Scenario) string {
+func incomparable(l *rundir.Ledger, stats *staging.Stats, s *scenario.Scenario) string {
 	fates := l.Fates()
 	taken := fates[capture.FateAccepted]
 	switch {

@@ -23,18 +23,18 @@ import (
 
 // Past is a run directory from which the run's events can be made again.
 type Past struct {
-	*results.Run
+	*rundir.Run
 	resolved *scenario.Resolved // nil: of a version that did not keep it
 }
 
 // OpenPast opens the directory of a run.
 func OpenPast(path string) (*Past, error) {
-	run, err := results.Open(path)
+	run, err := rundir.Open(path)
 	if err != nil {
 		return nil, usage(err)
 	}
 	k := &Past{Run: run}
-	text, err := rundir.ReadFile(path, results.ResolvedFile)
+	text, err := rundir.ReadFile(path, rundir.ResolvedFile)
 	sum := sha256.Sum256(text)
 	want := run.Result.Run.Resolved
 	switch {
@@ -44,9 +44,9 @@ func OpenPast(path string) (*Past, error) {
 		return nil, err
 	case want != "" && hex.EncodeToString(sum[:]) != want:
 		return nil, fmt.Errorf("%s is damaged: it is not what the run wrote, by the checksum in %s",
-			filepath.Join(path, results.ResolvedFile), results.ResultFile)
+			filepath.Join(path, rundir.ResolvedFile), rundir.ResultFile)
 	}
-	k.resolved, err = scenario.ParseResolved(filepath.Join(path, results.ResolvedFile), text)
+	k.resolved, err = scenario.ParseResolved(filepath.Join(path, rundir.ResolvedFile), text)
 	return k, err
 }
 
@@ -69,7 +69,7 @@ func (k *Past) Scenario(path string, o Overrides) (s *scenario.Scenario, missing
 	switch {
 	case k.resolved == nil && named == nil:
 		return nil, nil, usage(fmt.Errorf("it has no %s: name the scenario file that it ran, and give the same flags",
-			results.ResolvedFile))
+			rundir.ResolvedFile))
 	case k.resolved == nil && named.SHA256() == sum:
 		return named, nil, nil
 	case named == nil && len(set) > 0:
@@ -77,16 +77,16 @@ func (k *Past) Scenario(path string, o Overrides) (s *scenario.Scenario, missing
 	case named != nil && named.SHA256() != sum &&
 		(k.resolved == nil || len(set) > 0 || named.FileSHA256() != k.resolved.FileSHA256):
 		return nil, nil, wrongScenario(fmt.Errorf("it ran another scenario, or with other overrides (compare its "+
-			"%s, and give the same with --set)", results.ScenarioFile))
+			"%s, and give the same with --set)", rundir.ScenarioFile))
 	}
 	if named != nil && k.resolved.Is(named) {
 		return named, nil, nil
 	}
-	s, missing, err = k.resolved.Scenario(filepath.Join(k.Path, results.ResolvedFile), k.secrets(o.Token, named))
+	s, missing, err = k.resolved.Scenario(filepath.Join(k.Path, rundir.ResolvedFile), k.secrets(o.Token, named))
 	if err != nil {
 		return nil, nil, wrongScenario(err)
 	}
-	text, err := rundir.ReadFile(k.Path, results.ScenarioFile)
+	text, err := rundir.ReadFile(k.Path, rundir.ScenarioFile)
 	s.Keep(text)
 	return s, missing, err
 }

@@ -16,6 +16,7 @@ import (
 	"rehearse/preflight"
 	"rehearse/recording"
 	"rehearse/results"
+	"rehearse/results/judge"
 	"rehearse/results/otlp"
 	"rehearse/results/report"
 	"rehearse/results/rundir"
@@ -30,7 +31,7 @@ import (
 // A run that was sent is returned, whatever its verdict, even if its directory lacks
 // something for want of space: then its verdict is invalid. The error says why there
 // was none; see Mistake.
-func Run(soft, hard context.Context, o Options) (*results.Run, error) {
+func Run(soft, hard context.Context, o Options) (*rundir.Run, error) {
 	r := &rehearsal{Options: o, id: o.RunID}
 	if r.id == "" {
 		r.id = newID()
@@ -95,7 +96,7 @@ const Lead = 300 * time.Millisecond
 const collectAt = 50
 
 // send sends everything, and returns the finished run.
-func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
+func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
 	soft, abort := context.WithCancelCause(soft)
 	defer abort(nil)
@@ -110,7 +111,7 @@ func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
 	}
 	r.authorized.announce(r.note, start, r.source.Plan.Span)
 	path, manifest := r.directory(), r.manifest(start, resolved)
-	w := &watchers{note: r.note, aborts: results.NewAborts(r.scenario.Aborts), abort: abort}
+	w := &watchers{note: r.note, aborts: judge.NewAborts(r.scenario.Aborts), abort: abort}
 	if w.view, err = startLive(r.Live, &manifest, func() { abort(errStopped) }); err != nil {
 		return nil, err
 	}
@@ -146,8 +147,8 @@ func (r *rehearsal) send(soft, hard context.Context) (*results.Run, error) {
 
 // conclude holds the books against what the embedded endpoint counted, judges the run
 // and returns it.
-func (r *rehearsal) conclude(hard context.Context, path string, d *results.Directory,
-	final results.Final) (*results.Run, error) {
+func (r *rehearsal) conclude(hard context.Context, path string, d *rundir.Directory,
+	final results.Final) (*rundir.Run, error) {
 	counted := r.keepCounts(path) // before the verdict, which reads it
 	final.EndpointSum = r.compare(hard, d)
 	result, err := d.Close(final)
@@ -161,8 +162,8 @@ func (r *rehearsal) conclude(hard context.Context, path string, d *results.Direc
 }
 
 // createDirectory makes the run directory, and writes down what is known beforehand.
-func (r *rehearsal) createDirectory(path string, m results.Manifest, f *preflight.Report) (*results.Directory, error) {
-	directory, err := results.Create(path, m)
+func (r *rehearsal) createDirectory(path string, m results.Manifest, f *preflight.Report) (*rundir.Directory, error) {
+	directory, err := rundir.Create(path, m)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +177,8 @@ func (r *rehearsal) createDirectory(path string, m results.Manifest, f *prefligh
 const reportFile = "report.html"
 
 // finished reads a run that is over, and leaves a report in its directory.
-func finished(path string) (*results.Run, error) {
-	run, err := results.Open(path)
+func finished(path string) (*rundir.Run, error) {
+	run, err := rundir.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +187,7 @@ func finished(path string) (*results.Run, error) {
 }
 
 // KeepReport writes the report of a run into its directory.
-func KeepReport(run *results.Run) error {
+func KeepReport(run *rundir.Run) error {
 	text, err := report.HTML(run)
 	if err == nil {
 		err = rundir.Replace(run.Path, reportFile, text)
@@ -199,10 +200,10 @@ func KeepReport(run *results.Run) error {
 
 // unwritten is what a run came to whose directory lacks something, of a full disk
 // say: it is not to be had a second time. It is invalid, and says for what.
-func unwritten(path string, result *results.Result) *results.Run {
-	run, err := results.Open(path)
+func unwritten(path string, result *results.Result) *rundir.Run {
+	run, err := rundir.Open(path)
 	if err != nil {
-		run = &results.Run{Path: path}
+		run = &rundir.Run{Path: path}
 	}
 	run.Result = result
 	return run

@@ -46,7 +46,7 @@ type resumption struct {
 // earlier is one of the runs that came before.
 type earlier struct {
 	*Past
-	ledger *results.Ledger
+	ledger *rundir.Ledger
 	state  rundir.State
 	known  bool // the state is
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"rehearse/results"
+	"rehearse/results/report"
 )
 
 // TestUnwritten: a run whose directory can no longer be written says all the same
@@ -31,7 +32,7 @@ func TestUnwritten(t *testing.T) {
 		t.Fatalf("%v, %+v", err, run)
 	}
 	var printed strings.Builder
-	if err := results.WriteText(&printed, run, 1000); err != nil || !strings.Contains(printed.String(), "cannot write run directory") {
+	if err := report.WriteText(&printed, run, 1000); err != nil || !strings.Contains(printed.String(), "cannot write run directory") {
 		t.Errorf("%v\n%s", err, &printed)
 	}
 }

@@ -8,19 +8,21 @@ import (
 	"time"
 
 	"rehearse/results"
+	"rehearse/results/judge"
 	"rehearse/results/otlp"
+	"rehearse/results/rundir"
 )
 
 // watchers are told of every interval of a run: who writes it down, who shows it,
 // and who may end the run for it. They see what is over, and so disturb nothing.
 type watchers struct {
-	directory *results.Directory
+	directory *rundir.Directory
 	note      noteFunc
 	progress  Progress
 	view      *live        // nil: nobody looks
 	push      *otlp.Pusher // nil: nowhere
 	clock     clockWatch
-	aborts    *results.Aborts
+	aborts    *judge.Aborts
 	abort     context.CancelCauseFunc
 }
 

@@ -66,8 +66,8 @@ func (iv *Interval) reset() {
 }
 
 // record counts one outcome.
-func (iv *Interval) record(o *Outcome) {
-	iv.Tally.record(o)
+func (iv *Interval) Record(o *Outcome) {
+	iv.Tally.Record(o)
 	fate := o.Reason.Fate()
 	switch {
 	case o.Again:

@@ -74,3 +74,12 @@ func StageRows(stages []schedule.StageSpan) []StageRow {
 	}
 	return rows
 }
+
+// Reach is how far a run may have got: no event from number Below on has left,
+// and no more than so many events and requests in all. It is written down before
+// they leave, so that it holds of a run that was killed at any moment.
+type Reach struct {
+	Below    int64 `json:"below"`
+	Events   int64 `json:"events"`
+	Requests int64 `json:"requests"`
+}

@@ -62,11 +62,11 @@ func (t *Tally) recordUnstalled(o *Outcome) {
 		return
 	}
 	at := o.unstalled()
-	t.WithUnstalled().record(&at)
+	t.WithUnstalled().Record(&at)
 }
 
 // record counts one outcome.
-func (t *Tally) record(o *Outcome) {
+func (t *Tally) Record(o *Outcome) {
 	t.recordUnstalled(o)
 	t.recordOpening(&o.Opening)
 	if o.Again {

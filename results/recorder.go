@@ -73,7 +73,7 @@ func (r *Recorder) fold(outcomes []Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range outcomes {
-		r.open.record(&outcomes[i])
+		r.open.Record(&outcomes[i])
 	}
 }
 

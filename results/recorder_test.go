@@ -163,7 +163,7 @@ func TestLatenessIsJudgedByTheLag(t *testing.T) {
 		{-time.Second, LateBuild, OnTime},
 	} {
 		tally := NewTally()
-		tally.record(&Outcome{Events: 3, Sent: c.lag, Done: c.lag, Cause: c.cause})
+		tally.Record(&Outcome{Events: 3, Sent: c.lag, Done: c.lag, Cause: c.cause})
 		if tally.Late[c.want] != (Count{1, 3}) {
 			t.Errorf("lag %v with cause %d: %v, want it under %d", c.lag, c.cause, tally.Late, c.want)
 		}
@@ -224,7 +224,7 @@ func TestStatusesStayFew(t *testing.T) {
 	tally := NewTally()
 	for status := range 100_000 {
 		o := outcome(0, capture.UnexpectedStatus, status)
-		tally.record(&o)
+		tally.Record(&o)
 	}
 	if n := len(tally.Refusals); n != 901 { // 100 to 999, and 0 for the rest
 		t.Errorf("%d kinds of refusals, want 901", n)

@@ -56,9 +56,9 @@ func TestUnstalledTally(t *testing.T) {
 				o.Done += time.Duration(rapid.IntRange(0, 300).Draw(r, "ms")) * ms
 				o.Stalled = time.Duration(rapid.SampledFrom([]int{0, 0, 0, 40, 250}).Draw(r, "stalled")) * ms
 				stalled = stalled || o.Stalled > 0
-				part.record(&o)
+				part.Record(&o)
 				at := o.unstalled()
-				want.record(&at)
+				want.Record(&at)
 			}
 			sum.Add(part)
 		}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // TestClockOfTarget: a target whose clock is wrong is told of while the run goes on
@@ -34,7 +34,7 @@ func TestClockOfTarget(t *testing.T) {
 	if !strings.Contains(stderr.String(), want) {
 		t.Errorf("stderr %q", stderr.String())
 	}
-	r, err := results.Open(filepath.Join(dir, "run"))
+	r, err := rundir.Open(filepath.Join(dir, "run"))
 	if err != nil || !strings.Contains(strings.Join(r.Result.Warnings, "\n"), want) {
 		t.Errorf("%v, warnings of %+v", err, r)
 	}

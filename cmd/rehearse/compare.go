@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"rehearse/internal/units"
-	"rehearse/results"
 	"rehearse/results/compare"
 	"rehearse/results/report"
+	"rehearse/results/rundir"
 )
 
 // compareFlags are those of compare.
@@ -67,11 +67,11 @@ func compareRuns(e env, a, b string, f compareFlags) error {
 	if err != nil {
 		return exitError{exitUsage, fmt.Errorf("cannot read --tolerance: %w", err)}
 	}
-	older, err := results.Open(a)
+	older, err := rundir.Open(a)
 	if err != nil {
 		return err
 	}
-	newer, err := results.Open(b)
+	newer, err := rundir.Open(b)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/results"
+	"rehearse/results/rundir"
 	"rehearse/staging"
 )
 
@@ -81,7 +82,7 @@ func TestRunIsMadeAgainFromItsDirectory(t *testing.T) {
 		}
 	}
 	began, _ := run.Result.Run.Start()
-	_, err := run.EachRejection(func(r *results.RejectionLine) error {
+	_, err := run.EachRejection(func(r *rundir.RejectionLine) error {
 		sent := began.Add(time.Duration(r.SentMS * float64(time.Millisecond)))
 		done := began.Add(time.Duration(r.DoneMS*float64(time.Millisecond)) + time.Microsecond)
 		if at := got.at[uuidOf.FindStringSubmatch(lines[r.FirstEvent])[1]]; at.Before(sent.Add(-time.Millisecond)) || at.After(done.Add(time.Millisecond)) {
@@ -178,7 +179,7 @@ func TestResumeOfADamagedLedger(t *testing.T) {
 	path, first, second := filepath.Join(dir, "s.yaml"), filepath.Join(dir, "1"), filepath.Join(dir, "2")
 	write(t, path, "name: a\nload: {profile: 'const(200, 4s)'}\ntarget: {connections: 1}\nbatching: {events: 5}\ntraffic: {properties: {bytes: {p50: 1, p99: 1}}}\n")
 	interruptedAt(t, 500, got, path, "--target", url, "--out", first)
-	ledger := filepath.Join(first, results.LedgerFile)
+	ledger := filepath.Join(first, rundir.LedgerFile)
 	text, err := os.ReadFile(ledger)
 	if err != nil {
 		t.Fatal(err)

@@ -213,7 +213,7 @@ func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.
 	case err != nil:
 		return err
 	}
-	return merge(e, printed, f.out, f.json)
+	return mergeRuns(e, printed, f.out, f.json)
 }
 
 // usageOf marks what is wrong with a job as a wrong command line.

@@ -10,7 +10,7 @@ import (
 	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
-	"rehearse/results"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/staging"
 )
@@ -88,7 +88,7 @@ func TestRecordOfV1IsReplayed(t *testing.T) {
 	if was.Checksum != is.Checksum || was.Events != is.Events || is.Events.Returned == 0 || is.Events.Accepted+is.Events.Returned != 40 {
 		t.Errorf("recorded %+v, replayed %+v", was.Events, is.Events)
 	}
-	result, err := results.Open(filepath.Join(dir, "replay"))
+	result, err := rundir.Open(filepath.Join(dir, "replay"))
 	if err != nil {
 		t.Fatal(err)
 	}

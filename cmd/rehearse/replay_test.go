@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"rehearse/recording"
-	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // command runs the program in this process.
@@ -39,7 +39,7 @@ func TestBadLinesAreQuarantined(t *testing.T) {
 	if !strings.Contains(stderr, "1 recorded lines left out: an illegal distinct_id") {
 		t.Errorf("stderr says\n%s", stderr)
 	}
-	r, err := results.Open(out)
+	r, err := rundir.Open(out)
 	if err != nil || r.Result.Events.Accepted != 50 {
 		t.Fatalf("%v, %+v", err, r)
 	}
@@ -172,7 +172,7 @@ func TestResumeByCommand(t *testing.T) {
 	_, _, stderr := command(t, "run", path, "--resume", first, "--out", second, "-q")
 	var accepted int64
 	for _, directory := range []string{first, second} {
-		r, err := results.Open(directory)
+		r, err := rundir.Open(directory)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, stderr)
 		}

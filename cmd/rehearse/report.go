@@ -12,9 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"rehearse/rehearsal"
-	"rehearse/results"
 	"rehearse/results/bundle"
+	"rehearse/results/merge"
 	"rehearse/results/report"
+	"rehearse/results/rundir"
 )
 
 // reportFlags are those of report.
@@ -43,7 +44,7 @@ the summary of the step.`,
 			if f.forms() > 1 {
 				return usageError(c, errors.New("choose one of --json, --markdown, --junit, --github and --rejected"))
 			}
-			run, err := results.Open(args[0])
+			run, err := rundir.Open(args[0])
 			if err != nil {
 				return err
 			}
@@ -74,7 +75,7 @@ func (f *reportFlags) forms() (n int) {
 }
 
 // show writes the files that were asked for, and prints the run.
-func (f *reportFlags) show(e env, run *results.Run) error {
+func (f *reportFlags) show(e env, run *rundir.Run) error {
 	if f.html != "" {
 		if err := writeHTML(run, f.html); err != nil {
 			return err
@@ -91,7 +92,7 @@ func (f *reportFlags) show(e env, run *results.Run) error {
 	case f.junit:
 		return printForm(e, run, report.WriteJUnit)
 	case f.rejections:
-		return printForm(e, run, func(out io.Writer, run *results.Run) error {
+		return printForm(e, run, func(out io.Writer, run *rundir.Run) error {
 			return report.WriteRejected(out, run, columns(e.stdout))
 		})
 	case f.github:
@@ -106,10 +107,10 @@ func (f *reportFlags) show(e env, run *results.Run) error {
 }
 
 // form is a way to write a report.
-type form func(io.Writer, *results.Run) error
+type form func(io.Writer, *rundir.Run) error
 
 // printForm prints a run in a form for machines, its verdict on stderr.
-func printForm(e env, run *results.Run, write form) error {
+func printForm(e env, run *rundir.Run, write form) error {
 	if err := write(e.stdout, run); err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func printForm(e env, run *results.Run, write form) error {
 
 // appendSummary adds the Markdown report to the summary of a workflow step,
 // which other commands write as well.
-func appendSummary(path string, run *results.Run) error {
+func appendSummary(path string, run *rundir.Run) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("cannot write the step summary: %w", err)
@@ -131,7 +132,7 @@ func appendSummary(path string, run *results.Run) error {
 }
 
 // writeHTML writes the report as one HTML file.
-func writeHTML(run *results.Run, path string) error {
+func writeHTML(run *rundir.Run, path string) error {
 	text, err := report.HTML(run)
 	if err != nil {
 		return err
@@ -145,15 +146,15 @@ func writeHTML(run *results.Run, path string) error {
 // printRun prints a run to stdout, and its verdict as the last line: of the
 // text, or on stderr beside the JSON. The error carries the exit code of a
 // verdict that is not a pass.
-func printRun(e env, run *results.Run, asJSON bool) error {
+func printRun(e env, run *rundir.Run, asJSON bool) error {
 	var text bytes.Buffer
 	verdict := io.Writer(&text)
 	var err error
 	if asJSON {
 		verdict = e.stderr
-		err = results.WriteJSON(&text, run.Result)
+		err = rundir.WriteJSON(&text, run.Result)
 	} else {
-		err = results.WriteText(&text, run, columns(e.stdout))
+		err = report.WriteText(&text, run, columns(e.stdout))
 	}
 	if err != nil {
 		return err
@@ -191,7 +192,7 @@ directories are made again in OUT-shards.`,
 			if len(args) < 2 {
 				return usageError(c, errors.New("merge wants two run directories at least"))
 			}
-			return merge(e, args, out, asJSON)
+			return mergeRuns(e, args, out, asJSON)
 		},
 	}
 	c.Flags().StringVar(&out, "out", "",
@@ -200,8 +201,8 @@ directories are made again in OUT-shards.`,
 	return c
 }
 
-// merge joins directories and shows the whole.
-func merge(e env, named []string, out string, asJSON bool) error {
+// mergeRuns joins directories and shows the whole.
+func mergeRuns(e env, named []string, out string, asJSON bool) error {
 	if out == "" {
 		out = filepath.Clean(named[0]) + "-merged"
 	}
@@ -209,10 +210,10 @@ func merge(e env, named []string, out string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := results.Merge(out, dirs); err != nil {
+	if _, err := merge.Merge(out, dirs); err != nil {
 		return err
 	}
-	run, err := results.Open(out)
+	run, err := rundir.Open(out)
 	if err != nil {
 		return err
 	}

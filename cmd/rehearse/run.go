@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"rehearse/rehearsal"
-	"rehearse/results"
 	"rehearse/results/bundle"
+	"rehearse/results/rundir"
 )
 
 // runFlags is what the command line of run adds to the scenario: where and who.
@@ -145,7 +145,7 @@ func (f *runFlags) run(e env, path string) error {
 
 // printBundle prints the run directory as text, last of all: what follows it in a
 // container's log might rotate it away.
-func printBundle(e env, run *results.Run) error {
+func printBundle(e env, run *rundir.Run) error {
 	facts := &run.Result.Run
 	label := bundle.Label{Run: facts.ID, Shard: fmt.Sprintf("%d/%d", facts.Shard.Index, max(facts.Shard.Of, 1))}
 	if err := bundle.Write(e.stdout, run.Path, label); err != nil {

@@ -10,8 +10,8 @@ import (
 
 	"rehearse/preflight"
 	"rehearse/rehearsal"
-	"rehearse/results"
 	"rehearse/results/compare"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/staging"
 	"rehearse/verify"
@@ -51,7 +51,7 @@ as JSON; or that of what the staging endpoint has counted (endpoint.json).`,
 func schemaOf(args []string) []byte {
 	switch {
 	case slices.Equal(args, []string{"result"}):
-		return results.Schema()
+		return rundir.Schema()
 	case slices.Equal(args, []string{"pipeline"}):
 		return preflight.FactsSchema()
 	case slices.Equal(args, []string{"check"}):

@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // else every command ends a second later under the race detector
 			e.Setenv("SCENARIOS", scenarios+"/../../scenarios")
 			e.Setenv("TOMORROW", time.Now().Add(24*time.Hour).Format(time.RFC3339))
-			e.Setenv("RUN", scenarios+"/../../results/testdata/small-import")
+			e.Setenv("RUN", scenarios+"/../../results/rundir/testdata/small-import")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},

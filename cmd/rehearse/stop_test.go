@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/results"
+	"rehearse/results/rundir"
 	"rehearse/staging"
 )
 
@@ -144,9 +144,9 @@ func TestSecondInterrupt(t *testing.T) {
 }
 
 // open reads a run directory whose books balance.
-func open(t *testing.T, dir string) *results.Run {
+func open(t *testing.T, dir string) *rundir.Run {
 	t.Helper()
-	r, err := results.Open(dir)
+	r, err := rundir.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestKilledRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "second interval", func() bool {
-		text, _ := os.ReadFile(filepath.Join(out, results.TimelineFile))
+		text, _ := os.ReadFile(filepath.Join(out, rundir.TimelineFile))
 		return bytes.Count(text, []byte("\n")) >= 3
 	})
 	c.Process.Kill()

@@ -115,7 +115,7 @@ func pack(dir string) ([]byte, error) {
 
 // packFile adds a file as it is now: one that grows meanwhile is cut there.
 func packFile(archive *tar.Writer, dir, name string) error {
-	f, err := rundir.Open(dir, name)
+	f, err := rundir.OpenFile(dir, name)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func plain(name string) bool {
 
 // unpackFile writes one file.
 func unpackFile(from io.Reader, dir, name string) error {
-	f, err := rundir.Create(dir, name)
+	f, err := rundir.CreateFile(dir, name)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("the bundle has %q twice", name)
 	}

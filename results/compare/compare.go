@@ -19,6 +19,7 @@ import (
 
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // ErrIncomparable says that two runs were not asked the same.
@@ -32,7 +33,7 @@ const fewest = 6
 
 // Comparison is two runs, A the older one, side by side.
 type Comparison struct {
-	A, B      *results.Run
+	A, B      *rundir.Run
 	Tolerance float64 // share by which a measure may differ
 	Rows      []Row
 	Warnings  []string
@@ -81,7 +82,7 @@ const (
 
 // Runs compares two runs. The error is ErrIncomparable if they were not asked
 // the same, or are too short.
-func Runs(a, b *results.Run, tolerance float64) (*Comparison, error) {
+func Runs(a, b *rundir.Run, tolerance float64) (*Comparison, error) {
 	c := &Comparison{A: a, B: b, Tolerance: tolerance}
 	if err := c.check(); err != nil {
 		return nil, err

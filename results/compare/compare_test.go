@@ -15,11 +15,12 @@ import (
 
 	"rehearse/capture"
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // written is a run of so many seconds at 100 requests a second, whose service
 // takes 10 ms and a random 10 ms on average, all slower by a factor.
-func written(t testing.TB, seconds int, seed uint64, factor float64, change func(*results.Manifest)) *results.Run {
+func written(t testing.TB, seconds int, seed uint64, factor float64, change func(*results.Manifest)) *rundir.Run {
 	t.Helper()
 	return turned(t, seconds, seed, factor, change, func(int, *results.Outcome) {})
 }
@@ -27,7 +28,7 @@ func written(t testing.TB, seconds int, seed uint64, factor float64, change func
 // turned is the same of outcomes that turn changes.
 func turned(
 	t testing.TB, seconds int, seed uint64, factor float64, change func(*results.Manifest), turn func(int, *results.Outcome),
-) *results.Run {
+) *rundir.Run {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run")
 	n := seconds * 100
@@ -38,7 +39,7 @@ func turned(
 	if change != nil {
 		change(&m)
 	}
-	d, err := results.Create(path, m)
+	d, err := rundir.Create(path, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func turned(
 	if _, err := d.Close(results.Final{Ended: results.Completed}); err != nil {
 		t.Fatal(err)
 	}
-	run, err := results.Open(path)
+	run, err := rundir.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func holdsSchema(t *testing.T, c *Comparison) {
 func TestIncomparable(t *testing.T) {
 	t.Parallel()
 	a := written(t, 8, 1, 1, nil)
-	for name, b := range map[string]*results.Run{
+	for name, b := range map[string]*rundir.Run{
 		"another load": written(t, 8, 1, 1, func(m *results.Manifest) { m.Planned.PeakEvents = 200 }),
 		"too short":    written(t, 2, 1, 1, func(m *results.Manifest) { m.Planned = a.Result.Planned }),
 	} {

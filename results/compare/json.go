@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // format is the layout of what WriteJSON writes.
@@ -80,7 +81,7 @@ func WriteJSON(w io.Writer, c *Comparison) error {
 }
 
 // named is what tells a run.
-func named(r *results.Run) documentRun {
+func named(r *rundir.Run) documentRun {
 	return documentRun{r.Result.Run.ID, r.Result.Run.Scenario, r.Result.Verdict}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // measure is the samples of one measure.
@@ -13,7 +14,7 @@ type measure struct {
 	moreIsGood bool
 	least      int  // requests that a window should have
 	ofAccepted bool // it takes half as many accepted ones
-	of         func(*results.Window) float64
+	of         func(*rundir.Window) float64
 	values     []float64
 }
 
@@ -36,40 +37,40 @@ func measures() []measure {
 
 // latency is a quantile of latency.
 func latency(name string, q float64, least int) measure {
-	return measure{name: name, unit: Milliseconds, least: least, ofAccepted: true, of: func(w *results.Window) float64 {
+	return measure{name: name, unit: Milliseconds, least: least, ofAccepted: true, of: func(w *rundir.Window) float64 {
 		return milliseconds(w, w.Latency, q)
 	}}
 }
 
 // service is a quantile of service.
 func service(name string, q float64, least int) measure {
-	return measure{name: name, unit: Milliseconds, least: least, ofAccepted: true, of: func(w *results.Window) float64 {
+	return measure{name: name, unit: Milliseconds, least: least, ofAccepted: true, of: func(w *rundir.Window) float64 {
 		return milliseconds(w, w.Service, q)
 	}}
 }
 
 // milliseconds is a quantile of accepted requests: refusing fast is no gain.
-func milliseconds(w *results.Window, h *results.Histogram, q float64) float64 {
+func milliseconds(w *rundir.Window, h *results.Histogram, q float64) float64 {
 	return h.QuantileOf(w.Served, q).Seconds() * 1000
 }
 
 // acceptedRate is how many requests were accepted a second.
-func acceptedRate(w *results.Window) float64 {
+func acceptedRate(w *rundir.Window) float64 {
 	return float64(w.Reasons["accepted"]) / (w.To - w.From)
 }
 
 // refusedShare is the share of the requests that were not accepted.
-func refusedShare(w *results.Window) float64 {
+func refusedShare(w *rundir.Window) float64 {
 	return 1 - float64(w.Reasons["accepted"])/float64(w.Latency.Count())
 }
 
 // sample cuts a run into windows and measures each. The windows of a quantile
 // that takes more requests are longer, and fewer.
-func sample(run *results.Run) ([]measure, error) {
+func sample(run *rundir.Run) ([]measure, error) {
 	all := measures()
 	for _, least := range []int{leastOfMedian, leastOfTail} {
 		width := width(run.Result, least)
-		err := run.EachWindow(width, func(w *results.Window) error {
+		err := run.EachWindow(width, func(w *rundir.Window) error {
 			if w.Latency.Count() < int64(least)/2 || w.To-w.From < width/2 { // the rest at the end
 				return nil
 			}

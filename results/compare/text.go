@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"rehearse/internal/text"
-	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // Format writes a value of a measure.
@@ -90,7 +90,7 @@ func WriteText(w io.Writer, c *Comparison, width int) error {
 	var b strings.Builder
 	for _, run := range []struct {
 		name string
-		*results.Run
+		*rundir.Run
 	}{{"A", c.A}, {"B", c.B}} {
 		text := fmt.Sprintf("%s  %s, run %s (%s)", run.name, text.Printable(run.Result.Run.Scenario, 40), text.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
 		paragraph(&b, text, width)

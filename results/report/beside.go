@@ -10,7 +10,6 @@ import (
 
 	"rehearse/capture/pipeline"
 	"rehearse/internal/text"
-	"rehearse/results"
 	"rehearse/results/rundir"
 )
 
@@ -83,17 +82,17 @@ func (b *beside) Sighted() bool { return b.Endpoint != nil && b.Endpoint.Joined 
 // readBeside reads the files that only some runs have.
 func readBeside(path string) (b beside) {
 	var check prediction
-	if b.read(path, besideFile{results.CheckFile, "rehearse/check/v1", &check, &check.Format}) {
+	if b.read(path, besideFile{rundir.CheckFile, "rehearse/check/v1", &check, &check.Format}) {
 		b.Check = &check
 	}
 	var endpoint sighting
-	if b.read(path, besideFile{results.EndpointFile, "rehearse/stage/v1", &endpoint, &endpoint.Format}) {
+	if b.read(path, besideFile{rundir.EndpointFile, "rehearse/stage/v1", &endpoint, &endpoint.Format}) {
 		b.Endpoint = &endpoint
 	}
-	text, err := readHead(path, results.PermitFile, maxScenario)
+	text, err := readHead(path, rundir.PermitFile, maxScenario)
 	b.Permit = strings.ToValidUTF8(string(text), "\uFFFD")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		b.Notes = append(b.Notes, fmt.Sprintf("%s: %v", results.PermitFile, err))
+		b.Notes = append(b.Notes, fmt.Sprintf("%s: %v", rundir.PermitFile, err))
 	}
 	return b
 }
@@ -126,7 +125,7 @@ func (b *beside) read(path string, f besideFile) bool {
 
 // readHead reads at most so many bytes of a file of a run directory.
 func readHead(dir, name string, most int64) ([]byte, error) {
-	file, err := rundir.Open(dir, name)
+	file, err := rundir.OpenFile(dir, name)
 	if err != nil {
 		return nil, err
 	}

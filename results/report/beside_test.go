@@ -10,6 +10,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // What the preflight said and what the endpoint counted, as their owners write it.
@@ -32,7 +33,7 @@ const (
 func withBeside(t *testing.T, files map[string]string) string {
 	t.Helper()
 	path := t.TempDir()
-	if err := os.CopyFS(path, os.DirFS("../testdata/small-import")); err != nil {
+	if err := os.CopyFS(path, os.DirFS("../rundir/testdata/small-import")); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range files {
@@ -53,7 +54,7 @@ func row(text, begins string) string {
 func TestPredictedAndSeen(t *testing.T) {
 	t.Parallel()
 	text := string(reportOf(t, withBeside(t, map[string]string{
-		results.CheckFile: checkText, results.EndpointFile: endpointText, results.PermitFile: "rate: 5000/s # <b>\n",
+		rundir.CheckFile: checkText, rundir.EndpointFile: endpointText, rundir.PermitFile: "rate: 5000/s # <b>\n",
 	})))
 	for begins, want := range map[string]string{
 		// Predicted, seen (six of them may be others'), 5100 of 62900, overflowed, peak, from when.
@@ -96,12 +97,12 @@ func TestBesideMissingOrBroken(t *testing.T) {
 		want, not string
 	}{
 		"none":                   {nil, "To run it again", "Hottest ids"},
-		"the endpoint alone":     {map[string]string{results.EndpointFile: endpointText}, "surprise", "predicted"},
-		"the prediction alone":   {map[string]string{results.CheckFile: checkText}, "never-came", "At the far end"},
-		"cut short":              {map[string]string{results.EndpointFile: endpointText[:90]}, "endpoint.json is not shown: unexpected end of JSON input", "Hottest ids"},
-		"of another format":      {map[string]string{results.CheckFile: strings.Replace(checkText, "check/v1", "check/v2", 1)}, "check.json is not shown: its format is &#34;rehearse/check/v2&#34;", "preflight said"},
-		"lanes without anything": {map[string]string{results.EndpointFile: `{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main"}]}}`}, "At the far end", "Spread over"},
-		"a negative count":       {map[string]string{results.EndpointFile: `{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main", "partitions": [-5, 0]}]}}`}, "Spread over", "NaN"},
+		"the endpoint alone":     {map[string]string{rundir.EndpointFile: endpointText}, "surprise", "predicted"},
+		"the prediction alone":   {map[string]string{rundir.CheckFile: checkText}, "never-came", "At the far end"},
+		"cut short":              {map[string]string{rundir.EndpointFile: endpointText[:90]}, "endpoint.json is not shown: unexpected end of JSON input", "Hottest ids"},
+		"of another format":      {map[string]string{rundir.CheckFile: strings.Replace(checkText, "check/v1", "check/v2", 1)}, "check.json is not shown: its format is &#34;rehearse/check/v2&#34;", "preflight said"},
+		"lanes without anything": {map[string]string{rundir.EndpointFile: `{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main"}]}}`}, "At the far end", "Spread over"},
+		"a negative count":       {map[string]string{rundir.EndpointFile: `{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main", "partitions": [-5, 0]}]}}`}, "Spread over", "NaN"},
 	} {
 		text := string(reportOf(t, withBeside(t, c.files)))
 		if !strings.Contains(text, c.want) || strings.Contains(text, c.not) {
@@ -121,7 +122,7 @@ func TestBesideIsBounded(t *testing.T) {
 		}
 		partitions = append(partitions, fmt.Sprint(1_000_000_000+i))
 	}
-	text := reportOf(t, withBeside(t, map[string]string{results.EndpointFile: fmt.Sprintf(
+	text := reportOf(t, withBeside(t, map[string]string{rundir.EndpointFile: fmt.Sprintf(
 		`{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main", "events": 10000000000000, "partitions": [%s]}], "hot_ids": [%s]}}`,
 		strings.Join(partitions, ","), strings.Join(ids, ","))}))
 	if len(text) > 250_000 {
@@ -140,7 +141,7 @@ func TestReproduce(t *testing.T) {
 		"# --set no=flag\nname: a\n":        "rehearse run scenario.yaml --seed 7",
 		"name: a\n\n# --set target.timeout=5s\n# --set thresholds=[\"p99 < 1s\", 'x']": `rehearse run scenario.yaml --set target.timeout=5s --set 'thresholds=["p99 < 1s", '\''x'\'']' --seed 7`,
 	} {
-		run, err := results.Open(withBeside(t, map[string]string{results.ScenarioFile: scenario}))
+		run, err := rundir.Open(withBeside(t, map[string]string{rundir.ScenarioFile: scenario}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +156,7 @@ func TestReproduce(t *testing.T) {
 func TestRetriesAreDrawn(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	d, err := results.Create(path, results.Manifest{RunID: "x", Scenario: "x", Planned: results.Planned{Events: 300, Requests: 300, PeakEvents: 100}})
+	d, err := rundir.Create(path, results.Manifest{RunID: "x", Scenario: "x", Planned: results.Planned{Events: 300, Requests: 300, PeakEvents: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"rehearse/internal/plot"
 	"rehearse/internal/text"
-	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // The frame of a chart of 480 by 236 units, of which a phone shows about three
@@ -146,7 +146,7 @@ func short(v float64) string {
 }
 
 // overTime is a chart over the time of a run, its stages shaded.
-func overTime(run *results.Run, s *series, title, note string) (*chart, plot.Axis) {
+func overTime(run *rundir.Run, s *series, title, note string) (*chart, plot.Axis) {
 	c := &chart{Title: title, Note: note, XName: "time"}
 	x, ticks := timeAxis(s.from, s.to)
 	c.XTicks = ticks

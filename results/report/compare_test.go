@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"testing"
 
-	"rehearse/results"
 	"rehearse/results/compare"
+	"rehearse/results/rundir"
 )
 
 // A run compared with itself does not differ, and both spectra are drawn.
 func TestCompareHTML(t *testing.T) {
 	t.Parallel()
-	run, err := results.Open("../testdata/small-import")
+	run, err := rundir.Open("../rundir/testdata/small-import")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,11 @@ import (
 	"rehearse/internal/plot"
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // rateChart draws what was asked for against what was answered.
-func rateChart(run *results.Run, s *series) *chart {
+func rateChart(run *rundir.Run, s *series) *chart {
 	c, x := overTime(run, s, "Events a second", "asked for, and answered")
 	if len(s.steps) == 0 {
 		c.Empty = "The timeline is empty."
@@ -42,7 +43,7 @@ func rateChart(run *results.Run, s *series) *chart {
 
 // planned is the line of what was asked for: of the stages where they are known,
 // else through what the timeline says.
-func planned(run *results.Run, x, y plot.Axis, xs, target []float64) (px, py []float64) {
+func planned(run *rundir.Run, x, y plot.Axis, xs, target []float64) (px, py []float64) {
 	for _, stage := range run.Result.Stages {
 		from, to := math.Max(stage.From, x.Low), math.Min(stage.To, x.High)
 		if from > to { // not on this chart
@@ -66,7 +67,7 @@ func rateAt(stage results.StageRow, t float64) float64 {
 const stacked = 5
 
 // refusalChart draws what was not accepted, by reason.
-func refusalChart(run *results.Run, s *series) *chart {
+func refusalChart(run *rundir.Run, s *series) *chart {
 	c, x := overTime(run, s, "Not accepted, by reason", "requests a second")
 	totals := map[string]int64{}
 	sides := map[string]string{}
@@ -126,7 +127,7 @@ func (c *chart) stack(w *window, order []string, x, y plot.Axis, paths []strings
 }
 
 // flightChart draws how many requests waited for an answer at once.
-func flightChart(run *results.Run, s *series) *chart {
+func flightChart(run *rundir.Run, s *series) *chart {
 	c, x := overTime(run, s, "Requests in flight", "sent and unanswered, the most of any second; late ones a second")
 	if len(s.steps) == 0 {
 		c.Empty = "The timeline is empty."

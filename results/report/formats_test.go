@@ -11,17 +11,17 @@ import (
 	"testing"
 
 	"rehearse/internal/text"
-	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // Every form of the report of the committed run stays what it is.
 func TestForms(t *testing.T) {
 	t.Parallel()
-	run, err := results.Open("../testdata/small-import")
+	run, err := rundir.Open("../rundir/testdata/small-import")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, form := range map[string]func(io.Writer, *results.Run) error{
+	for name, form := range map[string]func(io.Writer, *rundir.Run) error{
 		"small-import.md": WriteMarkdown, "small-import.xml": WriteJUnit, "small-import.github": WriteAnnotations,
 		"small-import.rejected": wideRejected, "small-import.csv": WriteEvents,
 	} {
@@ -51,12 +51,12 @@ func TestForms(t *testing.T) {
 // What others wrote commands neither a terminal, nor a page, nor a build server.
 func TestHostileForms(t *testing.T) {
 	t.Parallel()
-	run, err := results.Open(hostile(t))
+	run, err := rundir.Open(hostile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var markdown, junit, github, rejected bytes.Buffer
-	for out, form := range map[*bytes.Buffer]func(io.Writer, *results.Run) error{
+	for out, form := range map[*bytes.Buffer]func(io.Writer, *rundir.Run) error{
 		&markdown: WriteMarkdown, &junit: WriteJUnit, &github: WriteAnnotations, &rejected: wideRejected,
 	} {
 		if err := form(out, run); err != nil {
@@ -84,14 +84,14 @@ type brokenWriter struct{}
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("pipe closed") }
 
 // wideRejected is the list where there is room for a table.
-func wideRejected(w io.Writer, run *results.Run) error {
+func wideRejected(w io.Writer, run *rundir.Run) error {
 	return WriteRejected(w, run, text.Columns)
 }
 
 // Where there is no room for a table, the list is one of paragraphs.
 func TestNarrowRejections(t *testing.T) {
 	t.Parallel()
-	run, err := results.Open("../testdata/small-import")
+	run, err := rundir.Open("../rundir/testdata/small-import")
 	if err != nil {
 		t.Fatal(err)
 	}

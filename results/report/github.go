@@ -7,6 +7,8 @@ import (
 
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/judge"
+	"rehearse/results/rundir"
 )
 
 // The escapes of GitHub's workflow commands (actions/toolkit, command.ts).
@@ -18,7 +20,7 @@ var (
 // WriteAnnotations writes what is wrong with a run as GitHub annotations: an
 // error for each threshold that was not met and for an invalid run, a warning
 // for each doubt, and a notice if all is well.
-func WriteAnnotations(w io.Writer, run *results.Run) error {
+func WriteAnnotations(w io.Writer, run *rundir.Run) error {
 	r := run.Result
 	var b strings.Builder
 	annotate := func(level, said string) {
@@ -30,7 +32,7 @@ func WriteAnnotations(w io.Writer, run *results.Run) error {
 	}
 	for _, row := range r.Thresholds {
 		if !row.OK && row.Doubt == "" {
-			annotate("error", row.Name()+" was "+row.Value)
+			annotate("error", judge.ThresholdName(row)+" was "+row.Value)
 		}
 	}
 	warnings := r.Warnings
@@ -42,7 +44,7 @@ func WriteAnnotations(w io.Writer, run *results.Run) error {
 		annotate("warning", warning)
 	}
 	if r.Verdict == results.Pass {
-		annotate("notice", r.Because())
+		annotate("notice", judge.Because(r))
 	}
 	return write(w, b.String())
 }

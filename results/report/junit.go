@@ -8,6 +8,8 @@ import (
 
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/judge"
+	"rehearse/results/rundir"
 )
 
 // suites is a report as build servers read the results of tests.
@@ -41,19 +43,19 @@ type remark struct {
 // WriteJUnit writes the report of a run in the form of JUnit: a test that the
 // run can be trusted, in error if it is invalid, one that something was accepted,
 // and kept, and one for each threshold, in error if it is in doubt.
-func WriteJUnit(w io.Writer, run *results.Run) error {
+func WriteJUnit(w io.Writer, run *rundir.Run) error {
 	r := run.Result
 	name := text.Printable(r.Run.Scenario, 200)
-	s := suite{Name: name, Time: fmt.Sprintf("%.3f", r.Run.Seconds), Started: r.Run.Started()}
+	s := suite{Name: name, Time: fmt.Sprintf("%.3f", r.Run.Seconds), Started: startedText(&r.Run)}
 	trusted := check{Name: "the run can be trusted", Class: name}
 	if r.Verdict == results.Invalid {
-		trusted.Error = &remark{text.Printable(r.Because(), 2000)}
+		trusted.Error = &remark{text.Printable(judge.Because(r), 2000)}
 		s.Errors++
 	}
 	s.Cases = append(s.Cases, trusted)
 	s.Cases = append(s.Cases, s.accepted(r, name))
 	for _, row := range r.Thresholds {
-		c := check{Name: text.Printable(row.Name(), 200), Class: name, Out: text.Printable(row.Value, 400)}
+		c := check{Name: text.Printable(judge.ThresholdName(row), 200), Class: name, Out: text.Printable(row.Value, 400)}
 		switch {
 		case row.Doubt != "":
 			c.Error = &remark{c.Name + " is invalid: " + text.Printable(row.Doubt, 400)}

@@ -12,6 +12,7 @@ import (
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/metrics"
+	"rehearse/results/rundir"
 )
 
 //go:embed live.gohtml
@@ -24,7 +25,7 @@ const remembered = 300
 // and the numbers of the whole so far. It is safe for concurrent use.
 type Live struct {
 	mu     sync.Mutex
-	run    results.Run
+	run    rundir.Run
 	series series
 	total  *results.Tally // copies of what an Interval only lends
 	last   results.Row
@@ -47,14 +48,14 @@ func NewLive(m *results.Manifest) *Live {
 			l.series.reasons = append(l.series.reasons, reason.String())
 		}
 	}
-	l.run = results.Run{Result: r, Latency: l.total.Latency, Service: l.total.Service}
+	l.run = rundir.Run{Result: r, Latency: l.total.Latency, Service: l.total.Service}
 	return l
 }
 
 // Observe takes in an interval, of which it keeps copies.
 func (l *Live) Observe(iv *results.Interval) {
 	row := results.RowOf(iv)
-	w := results.Window{
+	w := rundir.Window{
 		From: row.From, To: row.To, Latency: iv.Latency, Service: iv.Service, Lag: iv.Lag, Reasons: map[string]int64{},
 	}
 	for reason, h := range iv.ByReason {

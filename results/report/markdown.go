@@ -7,6 +7,8 @@ import (
 
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/judge"
+	"rehearse/results/rundir"
 )
 
 // marked escapes what Markdown or HTML would take for markup.
@@ -18,10 +20,10 @@ func cell(said string) string { return marked.Replace(text.Printable(said, 300))
 
 // WriteMarkdown writes the report of a run as GitHub's Markdown: for a pull
 // request, a chat or a wiki.
-func WriteMarkdown(w io.Writer, run *results.Run) error {
+func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 	r := run.Result
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s: %s\n\n%s.\n\n", cell(r.Run.Scenario), r.Verdict, cell(r.Because()))
+	fmt.Fprintf(&b, "## %s: %s\n\n%s.\n\n", cell(r.Run.Scenario), r.Verdict, cell(judge.Because(r)))
 	b.WriteString("| | | |\n|---|--:|---|\n")
 	for _, f := range facts(r) {
 		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
@@ -30,23 +32,23 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
 	}
 	if run.FarEnd != nil {
-		fmt.Fprintf(&b, "| far end | **%s** | %s |\n", text.Count(run.FarEnd.Kept), cell(run.FarEnd.Against(r.Events.Sent)))
+		fmt.Fprintf(&b, "| far end | **%s** | %s |\n", text.Count(run.FarEnd.Kept), cell(endpointSentence(run.FarEnd, r.Events.Sent)))
 	}
 	if len(r.Thresholds) > 0 {
 		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
 		for _, row := range r.Thresholds {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Name()), cell(row.Value), met(&row))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(judge.ThresholdName(row)), cell(row.Value), met(&row))
 		}
-		if note := r.TimesNote(); note != "" {
+		if note := timesNote(r); note != "" {
 			b.WriteString("\n" + note + ".\n")
 		}
 	}
-	if r.Climbs() {
+	if climbs(r) {
 		b.WriteString("\n| stage | asked for /s | answered /s | p50 | p99 | max | rejected | late | |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
 		for _, row := range stages(r) {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Name), strings.Join(row.Cells, " | "), row.Mark)
 		}
-		if capacity := r.Capacity(); capacity != "" {
+		if capacity := Capacity(r); capacity != "" {
 			fmt.Fprintf(&b, "\n%s.\n", cell(capacity))
 		}
 	}
@@ -61,17 +63,17 @@ func WriteMarkdown(w io.Writer, run *results.Run) error {
 	if len(r.Rejections) > 0 {
 		b.WriteString("\n| not accepted | side | status | requests | events | the first answer |\n|---|---|--:|--:|--:|---|\n")
 		for _, row := range r.Rejections {
-			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n", cell(row.Reason+row.Doubt()), cell(row.Side), row.Status,
+			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n", cell(row.Reason+doubtMark(row)), cell(row.Side), row.Status,
 				text.Count(row.Requests), text.Count(row.Events), cell(run.Answers[row.Kind()]))
 		}
 	}
 	if r.Events.MayBeStored > 0 {
-		fmt.Fprintf(&b, "\n(?) %s.\n", cell(r.InDoubt()))
+		fmt.Fprintf(&b, "\n(?) %s.\n", cell(inDoubt(r)))
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "\n- %s", cell(warning))
 	}
-	fmt.Fprintf(&b, "\n\nrun %s, started %s, %v s, %s\n", cell(r.Run.ID), cell(r.Run.Started()), r.Run.Seconds, cell(string(r.Run.Ended)))
+	fmt.Fprintf(&b, "\n\nrun %s, started %s, %v s, %s\n", cell(r.Run.ID), cell(startedText(&r.Run)), r.Run.Seconds, cell(string(r.Run.Ended)))
 	return write(w, b.String())
 }
 

@@ -14,6 +14,7 @@ import (
 	"rehearse/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // maxGroups is how many kinds of refusals are told apart.
@@ -31,7 +32,7 @@ type group struct {
 // name is the reason of the group, with a mark if events of it may be stored.
 func (g *group) name() string {
 	kind := results.RejectionRow{MayBeStored: g.mayBeStored}
-	return text.Printable(g.reason, 22-len(kind.Doubt())) + kind.Doubt()
+	return text.Printable(g.reason, 22-len(doubtMark(kind))) + doubtMark(kind)
 }
 
 // groupKey is what the requests of a group have in common, their answers but for
@@ -53,7 +54,7 @@ func likeness(answer string) string {
 // WriteRejected lists the refused requests of a run in groups of one reason,
 // status and answer, each with the first of its answers, the largest first: as a table, or where there are fewer
 // columns than text.Columns as a paragraph each.
-func WriteRejected(w io.Writer, run *results.Run, width int) error {
+func WriteRejected(w io.Writer, run *rundir.Run, width int) error {
 	groups, leftOut, err := groupRejections(run)
 	if err != nil {
 		return err
@@ -105,10 +106,10 @@ func writeTable(b *strings.Builder, groups []*group) {
 }
 
 // groupRejections reads the refused requests of a run.
-func groupRejections(run *results.Run) (groups []*group, leftOut int64, err error) {
+func groupRejections(run *rundir.Run) (groups []*group, leftOut int64, err error) {
 	known := map[groupKey]*group{}
 	listed := int64(0)
-	leftOut, err = run.EachRejection(func(line *results.RejectionLine) error {
+	leftOut, err = run.EachRejection(func(line *rundir.RejectionLine) error {
 		listed++
 		answer := text.Printable(line.Answer, 80)
 		key := groupKey{line.Reason, likeness(line.Answer), line.Status, line.MayBeStored}
@@ -126,7 +127,7 @@ func groupRejections(run *results.Run) (groups []*group, leftOut int64, err erro
 		g.first, g.last = min(g.first, line.DueMS), max(g.last, line.DueMS)
 		return nil
 	})
-	if err != nil && !errors.Is(err, results.ErrTorn) {
+	if err != nil && !errors.Is(err, rundir.ErrTorn) {
 		return nil, 0, fmt.Errorf("cannot list rejections: %w", err)
 	}
 	if r := run.Result; r.Run.Ended != results.Killed && r.Run.Ended != results.Running { // of which nobody knows what was in flight
@@ -140,7 +141,7 @@ func groupRejections(run *results.Run) (groups []*group, leftOut int64, err erro
 // them, the index of the first, and how many from there on. It is read from the
 // ledger, which has every event, also those whose details were not kept. What
 // stood where it is damaged is unknown.
-func WriteEvents(w io.Writer, run *results.Run) error {
+func WriteEvents(w io.Writer, run *rundir.Run) error {
 	ledger, err := run.Ledger()
 	if err != nil {
 		return err

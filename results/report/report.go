@@ -16,6 +16,8 @@ import (
 
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/judge"
+	"rehearse/results/rundir"
 )
 
 //go:embed page.gohtml
@@ -60,7 +62,7 @@ type refusal struct {
 }
 
 // HTML is the text of the report of a run.
-func HTML(run *results.Run) ([]byte, error) {
+func HTML(run *rundir.Run) ([]byte, error) {
 	s, err := gather(run)
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
@@ -72,6 +74,8 @@ func HTML(run *results.Run) ([]byte, error) {
 func render(said string, data any) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"count": text.Count[int64], "ms": text.Milliseconds, "share": text.Percent,
+		"started": func(run results.RunFacts) string { return startedText(&run) }, "threshold": judge.ThresholdName,
+		"doubtMark": doubtMark, "inDoubt": inDoubt, "timesNote": timesNote, "capacity": Capacity,
 	}).Parse(said + chartText)
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
@@ -93,11 +97,11 @@ func harmless(r rune) rune {
 }
 
 // newPage fills the page.
-func newPage(run *results.Run, s *series) *page {
+func newPage(run *rundir.Run, s *series) *page {
 	r := run.Result
-	p := &page{Result: r, Why: r.Because(), Facts: facts(r), Again: retryFacts(r), Host: host(r), Books: books(r), Times: times(r)}
+	p := &page{Result: r, Why: judge.Because(r), Facts: facts(r), Again: retryFacts(r), Host: host(r), Books: books(r), Times: times(r)}
 	p.Charts = charts(run, s)
-	if r.Climbs() {
+	if climbs(r) {
 		p.Steps = stages(r)
 	}
 	p.addBeside(readBeside(run.Path))
@@ -112,7 +116,7 @@ func newPage(run *results.Run, s *series) *page {
 }
 
 // charts are those of the run over time, of a report or of the live page.
-func charts(run *results.Run, s *series) []*chart {
+func charts(run *rundir.Run, s *series) []*chart {
 	all := []*chart{
 		rateChart(run, s), latencyChart(run, s), spectrumChart(run), heatChart(run, s),
 		serviceChart(run, s), refusalChart(run, s), lagChart(run, s), flightChart(run, s),
@@ -133,20 +137,20 @@ func (p *page) addBeside(b beside) {
 func facts(r *results.Result) []fact {
 	latency := fact{"latency p99", text.Milliseconds(r.Latency.P99), "p50 " + text.Milliseconds(r.Latency.P50) + ", max " + text.Milliseconds(r.Latency.Max)}
 	switch {
-	case r.Mixed():
+	case partlyAccepted(r):
 		latency.Note += "; of accepted requests p99 " + text.Milliseconds(r.AcceptedLatency.P99)
 	case r.Latency.Count > 0 && r.Events.Accepted == 0:
 		latency.Note += "; nothing was accepted"
 	}
 	all := []fact{
 		{"events accepted", text.Count(r.Events.Accepted), "of " + text.Count(r.Planned.Events) + " planned"},
-		{"events a second", r.AverageRate(), "on average; target peak " + text.Rate(r.Planned.PeakEvents)},
+		{"events a second", averageRate(r), "on average; target peak " + text.Rate(r.Planned.PeakEvents)},
 		latency,
 		{"not accepted", text.Percent(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
 		{"schedule kept", text.Percent(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
 	}
 	if sum := r.EndpointSum; sum != nil {
-		all = append(all, fact{"endpoint checksum", text.Printable(sum.Verdict, 20), results.ChecksumText(sum)})
+		all = append(all, fact{"endpoint checksum", text.Printable(sum.Verdict, 20), judge.ChecksumText(sum)})
 	}
 	return all
 }
@@ -201,7 +205,7 @@ func books(r *results.Result) [][3]string {
 
 // times are the rows of the histograms.
 func times(r *results.Result) (rows [][]string) {
-	for _, t := range r.Times() {
+	for _, t := range timesOf(r) {
 		row := []string{t.Name}
 		for _, ms := range []float64{t.Mean, t.P50, t.P90, t.P99, t.P999, t.Max} {
 			row = append(row, text.Milliseconds(ms))
@@ -214,7 +218,7 @@ func times(r *results.Result) (rows [][]string) {
 // scenarioText is the beginning of the scenario file; a run directory without it
 // shows none.
 func scenarioText(path string) (text string, cut bool) {
-	head, err := readHead(path, results.ScenarioFile, maxScenario+1)
+	head, err := readHead(path, rundir.ScenarioFile, maxScenario+1)
 	if err != nil {
 		return "", false
 	}

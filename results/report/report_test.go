@@ -16,6 +16,7 @@ import (
 	"rehearse/internal/plot"
 	"rehearse/results"
 	"rehearse/results/compare"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
@@ -26,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // The report of a committed run stays what it is, byte for byte.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	run, err := results.Open("../testdata/small-import")
+	run, err := rundir.Open("../rundir/testdata/small-import")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ var (
 // server alone.
 func TestNothingIsFetched(t *testing.T) {
 	t.Parallel()
-	run, err := results.Open(hostile(t))
+	run, err := rundir.Open(hostile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +106,7 @@ const evil = `</title></pre><script>alert(1)</script><img src=http://evil.exampl
 func hostile(t *testing.T) string {
 	t.Helper()
 	path := t.TempDir()
-	d, err := results.Create(path, results.Manifest{
+	d, err := rundir.Create(path, results.Manifest{
 		RunID: evil, Scenario: evil, Target: evil, StartedAt: time.Unix(1_800_000_000, 0), Seed: 1,
 		Planned:      results.Planned{Events: 300, Requests: 300, PeakEvents: 100},
 		ScenarioYAML: []byte(evil), Warnings: []string{evil},
@@ -125,7 +126,7 @@ func hostile(t *testing.T) string {
 }
 
 // fill records n requests, a hundred a second, every tenth refused.
-func fill(t testing.TB, d *results.Directory, n int) {
+func fill(t testing.TB, d *rundir.Directory, n int) {
 	t.Helper()
 	r := results.NewRecorder(1)
 	for i := range n {
@@ -147,7 +148,7 @@ func fill(t testing.TB, d *results.Directory, n int) {
 
 func reportOf(t *testing.T, path string) []byte {
 	t.Helper()
-	run, err := results.Open(path)
+	run, err := rundir.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +180,7 @@ func TestADayStaysSmall(t *testing.T) {
 		t.Skip("nothing here happens at the same time")
 	}
 	path := t.TempDir()
-	d, err := results.Create(path, results.Manifest{
+	d, err := rundir.Create(path, results.Manifest{
 		RunID: "day", Scenario: "day", StartedAt: time.Unix(1_800_000_000, 0),
 		Planned: results.Planned{Events: 130 * 56, Requests: 130 * 56, PeakEvents: 1},
 	})
@@ -214,14 +215,14 @@ func TestADayStaysSmall(t *testing.T) {
 func TestEmptyRun(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	d, err := results.Create(path, results.Manifest{RunID: "x", Scenario: "x"})
+	d, err := rundir.Create(path, results.Manifest{RunID: "x", Scenario: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.Close(results.Final{Ended: results.Interrupted}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{results.LatencyFile, results.TimelineFile, results.ScenarioFile} {
+	for _, name := range []string{rundir.LatencyFile, rundir.TimelineFile, rundir.ScenarioFile} {
 		if err := os.Remove(filepath.Join(path, name)); err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"rehearse/internal/text"
-	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // setNote is how the copy of a scenario tells of a field that a flag changed.
@@ -14,11 +14,11 @@ const setNote = "# --set "
 
 // reproduce is the command that runs a scenario again, with the flags that the
 // run was given: those that changed fields are noted at the end of its copy.
-func reproduce(run *results.Run) string {
+func reproduce(run *rundir.Run) string {
 	var command strings.Builder
 	command.WriteString("rehearse run scenario.yaml")
 	seeded := run.Result.Run.Seed == 0
-	data, err := readHead(run.Path, results.ScenarioFile, maxBeside)
+	data, err := readHead(run.Path, rundir.ScenarioFile, maxBeside)
 	if err != nil {
 		data = nil
 	}

@@ -7,13 +7,14 @@ import (
 	"rehearse/internal/plot"
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // retryChart draws what was sent again over time: the requests a second that
 // came back to be sent once more, and what they did to the load. Where an
 // endpoint that is in trouble gets more requests because it is in trouble, the
 // amplification rises with the refusals.
-func retryChart(run *results.Run, s *series) *chart {
+func retryChart(run *rundir.Run, s *series) *chart {
 	c, x := overTime(run, s, "Sent again", "refused requests that their client tries once more, a second")
 	high := 0.0
 	for _, t := range s.steps {
@@ -52,7 +53,7 @@ func retryFacts(r *results.Result) []fact {
 		return nil
 	}
 	why := "requests"
-	if causes := r.Retries.Causes(); causes != "" {
+	if causes := retryCauses(r.Retries); causes != "" {
 		why += ", after " + causes
 	}
 	return []fact{

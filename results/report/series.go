@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // columns is how many points a chart over time has at most.
@@ -45,11 +46,11 @@ type step struct {
 }
 
 // gather reads the run.
-func gather(run *results.Run) (*series, error) {
+func gather(run *rundir.Run) (*series, error) {
 	s := &series{to: math.Max(run.Result.Run.Seconds, 0.001)}
 	width := s.to / columns
 	seen := map[string]bool{}
-	err := run.EachWindow(width, func(w *results.Window) error {
+	err := run.EachWindow(width, func(w *rundir.Window) error {
 		s.windows = append(s.windows, newWindow(w))
 		for reason := range w.Reasons {
 			seen[reason] = true
@@ -63,7 +64,7 @@ func gather(run *results.Run) (*series, error) {
 }
 
 // newWindow sums a window up.
-func newWindow(w *results.Window) window {
+func newWindow(w *rundir.Window) window {
 	quantile := func(h *results.Histogram, q float64) float64 { return h.Quantile(q).Seconds() * 1000 }
 	c := window{
 		from: w.From, to: w.To, requests: w.Latency.Count(), heat: map[int]int64{}, reasons: w.Reasons,

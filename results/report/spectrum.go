@@ -6,12 +6,13 @@ import (
 
 	"rehearse/internal/plot"
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // spectrumChart draws every quantile of latency and of service, on the axis of
 // nines: each tick is a tenth of the requests of the one before it. Where the
 // two part, requests waited before they were sent.
-func spectrumChart(run *results.Run) *chart {
+func spectrumChart(run *rundir.Run) *chart {
 	c := &chart{Title: "Percentile spectrum", Note: "latency is what a customer felt, service what the endpoint took", XName: "share of the requests"}
 	if run.Latency == nil || run.Latency.Count() == 0 || run.Service == nil {
 		c.Empty = "Nothing was timed."
@@ -42,7 +43,7 @@ func spectrumChart(run *results.Run) *chart {
 }
 
 // explain adds what the quantiles are.
-func (c *chart) explain(run *results.Run, x plot.Axis) {
+func (c *chart) explain(run *rundir.Run, x plot.Axis) {
 	const step = 0.1
 	for n := x.Low; n < x.High; n += step {
 		q := 1 - math.Pow(10, -(n+step/2))

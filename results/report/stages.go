@@ -21,9 +21,9 @@ func stages(r *results.Result) (rows []stageRow) {
 		}
 		l := &row.Came.Latency
 		rows = append(rows, stageRow{row.Name, []string{
-			row.Asked(), row.Came.Rate(), text.Milliseconds(l.P50), text.Milliseconds(l.P99),
+			askedRate(row), answeredRate(row.Came), text.Milliseconds(l.P50), text.Milliseconds(l.P99),
 			text.Milliseconds(l.Max), text.Percent(row.Came.Rejected), text.Percent(row.Came.Late),
-		}, row.Came.Mark()})
+		}, stageMark(row.Came)})
 	}
 	return rows
 }

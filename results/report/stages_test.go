@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"rehearse/results"
+	"rehearse/results/rundir"
 )
 
 // A run that held two rates says in every form up to which one it went well.
 func TestStagesAreShown(t *testing.T) {
 	t.Parallel()
-	run, err := results.Open("../testdata/small-import")
+	run, err := rundir.Open("../rundir/testdata/small-import")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"rehearse/internal/plot"
 	"rehearse/internal/text"
 	"rehearse/results"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -68,7 +69,7 @@ func timed(windows []window) (some []window) {
 
 // latencyChart draws the quantiles of latency over time, and the limits set to
 // them.
-func latencyChart(run *results.Run, s *series) *chart {
+func latencyChart(run *rundir.Run, s *series) *chart {
 	c, x := overTime(run, s, "Latency over time", "from due to done; each point sums up "+pointWidth(s))
 	windows := timed(s.windows)
 	if len(windows) == 0 {
@@ -139,7 +140,7 @@ func pointWidth(s *series) string {
 }
 
 // serviceChart draws what the endpoint took, once it had a request.
-func serviceChart(run *results.Run, s *series) *chart {
+func serviceChart(run *rundir.Run, s *series) *chart {
 	c, x := overTime(run, s, "Service over time", "from sent to done: the endpoint alone")
 	windows := timed(s.windows)
 	if len(windows) == 0 {
@@ -161,7 +162,7 @@ func serviceChart(run *results.Run, s *series) *chart {
 }
 
 // lagChart draws how late requests left.
-func lagChart(run *results.Run, s *series) *chart {
+func lagChart(run *rundir.Run, s *series) *chart {
 	c, x := overTime(run, s, "Lag", "from due to sent: we were slow, or no connection was free")
 	windows := timed(s.windows)
 	if len(windows) == 0 {
@@ -193,7 +194,7 @@ const heatLevels = 8
 // heatChart draws how many requests took how long over time: two groups of
 // requests, fast ones and slow ones, show as two stripes where a quantile shows
 // one line.
-func heatChart(run *results.Run, s *series) *chart {
+func heatChart(run *rundir.Run, s *series) *chart {
 	c, x := overTime(run, s, "Latency heat map", "darker: more of the requests of that moment")
 	c.Bands = nil
 	windows := timed(s.windows)

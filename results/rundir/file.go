@@ -24,7 +24,7 @@ var ErrNotRegular = errors.New("not a regular file: links and pipes in a run dir
 
 // Open opens a file of a run directory for reading. The error is fs.ErrNotExist
 // if there is none and ErrNotRegular if it is not a regular file.
-func Open(dir, name string) (*os.File, error) {
+func OpenFile(dir, name string) (*os.File, error) {
 	path := filepath.Join(dir, name)
 	file, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
 	if err != nil {
@@ -46,7 +46,7 @@ func Open(dir, name string) (*os.File, error) {
 // ReadFile reads a small file of a run directory. One of more than MaxFile bytes
 // is an error.
 func ReadFile(dir, name string) ([]byte, error) {
-	file, err := Open(dir, name)
+	file, err := OpenFile(dir, name)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func ReadFile(dir, name string) ([]byte, error) {
 }
 
 // Create makes a file that is not there yet.
-func Create(dir, name string) (*os.File, error) {
+func CreateFile(dir, name string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, fileMode)
 }
 
@@ -82,7 +82,7 @@ func replace(dir, name string, text []byte, wait bool) error {
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	file, err := Create(dir, name+".next")
+	file, err := CreateFile(dir, name+".next")
 	if err != nil {
 		return err
 	}

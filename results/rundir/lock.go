@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"rehearse/results"
 )
 
 // LockFile is held, by flock(2), by the process that writes a run directory or
@@ -34,21 +36,12 @@ const (
 	Unwritten Phase = "unwritten"
 )
 
-// Reach is how far a run may have got: no event from number Below on has left,
-// and no more than so many events and requests in all. It is written down before
-// they leave, so that it holds of a run that was killed at any moment.
-type Reach struct {
-	Below    int64 `json:"below"`
-	Events   int64 `json:"events"`
-	Requests int64 `json:"requests"`
-}
-
 // State is what LockFile says.
 type State struct {
-	Format string `json:"format"`
-	Run    string `json:"run"` // the id
-	Phase  Phase  `json:"phase"`
-	Reach  Reach  `json:"may_have_left"`
+	Format string        `json:"format"`
+	Run    string        `json:"run"` // the id
+	Phase  Phase         `json:"phase"`
+	Reach  results.Reach `json:"may_have_left"`
 }
 
 // ErrHeld says that a directory is held by another process.
@@ -81,7 +74,7 @@ func makeLock(dir, run string) (*Lock, error) {
 // Hold takes the lock of a directory that is there. The error is ErrHeld if
 // somebody has it. A directory of a version that had no locks gets a nil Lock.
 func Hold(dir string) (*Lock, error) {
-	file, err := Open(dir, LockFile)
+	file, err := OpenFile(dir, LockFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -108,7 +101,7 @@ func take(file *os.File) error {
 }
 
 // Advance notes how far the run may get from now on.
-func (l *Lock) Advance(r Reach) error {
+func (l *Lock) Advance(r results.Reach) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state.Reach = r
@@ -152,7 +145,7 @@ func (l *Lock) Close() error {
 // ReadState reads what LockFile says, and whether its directory is held. The
 // error is fs.ErrNotExist for a directory of a version that had no locks.
 func ReadState(dir string) (s State, held bool, err error) {
-	file, err := Open(dir, LockFile)
+	file, err := OpenFile(dir, LockFile)
 	if err != nil {
 		return s, false, err
 	}

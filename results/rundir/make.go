@@ -69,7 +69,7 @@ func mustBeEmpty(path string) error {
 
 // reserve takes the space for the last words.
 func (d *Dir) reserve() error {
-	file, err := Create(d.Path, reserveFile)
+	file, err := CreateFile(d.Path, reserveFile)
 	if err != nil {
 		return err
 	}

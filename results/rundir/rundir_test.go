@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"rehearse/results"
 )
 
 // made makes a run directory that the test discards.
@@ -99,7 +101,7 @@ func TestLock(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
 	d := made(t, path)
-	reach := Reach{Below: 12_345, Events: 12_001, Requests: 121}
+	reach := results.Reach{Below: 12_345, Events: 12_001, Requests: 121}
 	if err := d.Advance(reach); err != nil {
 		t.Fatal(err)
 	}

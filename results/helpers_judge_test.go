@@ -1,3 +1,0 @@
-package results
-
-const judgeRaced = false

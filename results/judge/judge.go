@@ -1,0 +1,274 @@
+package judge
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"rehearse/capture"
+	"rehearse/results"
+)
+
+// Judge follows a run, interval by interval, and says what it comes to.
+type Judge struct {
+	manifest results.Manifest
+	demands  []*demand
+	walk     *walk
+	doctor   *doctor
+
+	total        *results.Tally // of the last interval
+	elapsed      time.Duration  // until its end
+	before, used process        // what the process had used at the beginning, and at its end
+}
+
+// NewJudge begins to follow a run. The generator is this process, unless the manifest
+// has what others measured of theirs.
+func NewJudge(m *results.Manifest) *Judge {
+	j := &Judge{manifest: *m, demands: newDemands(m.Thresholds, m.Stages), walk: newWalk(m), total: results.NewTally()}
+	if j.manifest.Shard.Of == 0 {
+		j.manifest.Shard.Of = 1
+	}
+	if m.SHA256 == "" {
+		sum := sha256.Sum256(m.ScenarioYAML)
+		j.manifest.SHA256 = hex.EncodeToString(sum[:])
+	}
+	if m.Generator == nil {
+		j.before, j.doctor = measureProcess(), newDoctor()
+		j.used = j.before
+	}
+	return j
+}
+
+// Observe takes in an interval.
+func (j *Judge) Observe(iv *results.Interval) {
+	j.total, j.elapsed = iv.Total, iv.To
+	if j.doctor != nil {
+		j.used = measureProcess()
+		j.doctor.observe(iv)
+	}
+	for _, demand := range j.demands {
+		demand.observe(iv.From, iv.To, &iv.Tally)
+	}
+	j.walk.observe(iv.From, iv.To, &iv.Tally)
+}
+
+// Evidence is what only those know of a run who write it down.
+type Evidence struct {
+	Failure error           // what could not be written; nil: nothing
+	LeftOut int64           // refused requests whose details were removed for want of room
+	FarEnd  *results.FarEnd // what the endpoint counted; nil: it was not asked
+}
+
+// Result is what the run has come to, and how it was judged.
+func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *results.Result {
+	r := newResult(&j.manifest, j.total, j.elapsed)
+	r.Stages = j.walk.rows(j.manifest.Stages)
+	r.Run.Ended, r.Run.Why, r.Run.Rule = f.Ended, f.Why, f.Rule
+	if f.Planned != (results.Planned{}) {
+		r.Planned = f.Planned
+	}
+	if f.Ended == results.Running {
+		project(r, inFlight)
+	}
+	j.measured(&r.Generator)
+	var doubts []string
+	if e.Failure != nil {
+		doubts = append(doubts, e.Failure.Error())
+	}
+	if r.EndpointSum = f.EndpointSum; r.EndpointSum != nil && r.EndpointSum.Verdict == results.SumDiffers {
+		doubts = append(doubts, ChecksumText(r.EndpointSum))
+	}
+	notes := j.manifest.Warnings
+	if f.Note != "" {
+		notes = append(slices.Clone(notes), f.Note)
+	}
+	judge(r, evidence{tally: j.total, demands: j.demands, doubts: doubts, notes: notes, leftOut: e.LeftOut, farEnd: e.FarEnd})
+	return r
+}
+
+// measured fills in how the generator fared.
+func (j *Judge) measured(g *results.Generator) {
+	if told := j.manifest.Generator; told != nil {
+		g.CPUSeconds, g.RSSBytes, g.Health, g.Connections = told.CPUSeconds, told.RSSBytes, told.Health, told.Connections
+		return
+	}
+	g.CPUSeconds = (j.used.cpu - j.before.cpu).Round(time.Millisecond).Seconds()
+	g.RSSBytes = j.used.peak
+	g.Connections = int64(j.manifest.Connections)
+	g.Health = rounded(j.doctor.Health)
+}
+
+// addAnswers writes down what was said event by event, and what was sent again.
+func addAnswers(r *results.Result, t *results.Tally) {
+	for said, events := range t.Said {
+		r.Said = append(r.Said, results.SaidRow{Result: said.Verdict.String(), Detail: said.Detail.String(), Events: events})
+	}
+	slices.SortFunc(r.Said, func(a, b results.SaidRow) int {
+		return cmp.Or(strings.Compare(a.Result, b.Result), strings.Compare(a.Detail, b.Detail))
+	})
+	if t.Retries == 0 {
+		return
+	}
+	sent := t.Sent().Requests
+	r.Retries = &results.RetryFacts{
+		Amplification: results.Share(sent+t.Retries, sent),
+		Settled:       t.Settled.Round(time.Millisecond).Seconds(),
+		Twice:         t.Twice,
+		Refused:       rowsOf(t.Attempts),
+	}
+}
+
+// rowsOf lists refusals in their order.
+func rowsOf(refusals map[results.Refusal]results.Count) []results.RejectionRow {
+	rows := make([]results.RejectionRow, 0, len(refusals))
+	for _, kind := range slices.SortedFunc(maps.Keys(refusals), compareRefusals) {
+		count := refusals[kind]
+		rows = append(rows, results.RejectionRow{
+			Reason: kind.Reason.String(), Side: kind.Reason.Side().String(), Status: kind.Status,
+			MayBeStored: kind.MayBeStored, Requests: count.Requests, Events: count.Events,
+		})
+	}
+	return rows
+}
+
+// addConnections writes down what connections took, if any were tried.
+func addConnections(r *results.Result, t *results.Tally) {
+	if t.Connections == (results.Connections{}) {
+		return
+	}
+	c := t.Connections
+	r.Connections = &c
+	if t.Connect != nil {
+		s := results.Summarize(t.Connect)
+		r.Connect = &s
+	}
+	if t.TLS != nil {
+		s := results.Summarize(t.TLS)
+		r.TLS = &s
+	}
+}
+
+// newResult is the Result of a run that came to t after elapsed. How it ended
+// and what it is worth is left open.
+func newResult(m *results.Manifest, t *results.Tally, elapsed time.Duration) *results.Result {
+	r := &results.Result{
+		Format: results.Format,
+		Run: results.RunFacts{
+			ID: m.RunID, Scenario: m.Scenario, SHA256: m.SHA256, Seed: m.Seed,
+			StartedAt: m.StartedAt.UTC().Format(time.RFC3339Nano),
+			Seconds:   elapsed.Round(time.Millisecond).Seconds(),
+			Target:    m.Target, Shard: m.Shard, Merged: len(m.Starts), Permit: m.Permit,
+		},
+		Planned:    m.Planned,
+		Bytes:      results.Bytes{Body: t.BodyBytes, Wire: t.WireBytes},
+		Rejections: rowsOf(t.Refusals),
+		Latency:    results.Summarize(t.Latency),
+		Service:    results.Summarize(t.Service),
+		Lag:        results.Summarize(t.Lag),
+		Generator:  results.Generator{ScheduleKept: results.Share(t.Late[results.OnTime].Requests, t.Due())},
+	}
+	for _, start := range m.Starts {
+		r.Run.Starts = append(r.Run.Starts, start.UTC().Format(time.RFC3339Nano))
+	}
+	if m.Resolved != nil {
+		sum := sha256.Sum256(m.Resolved)
+		r.Run.Resolved = hex.EncodeToString(sum[:])
+	}
+	r.Requests.Retried = t.Retries
+	keepBooks(r, t)
+	addAnswers(r, t)
+	addConnections(r, t)
+	if accepted := t.AcceptedLatency(); accepted != nil {
+		s := results.Summarize(accepted)
+		r.AcceptedLatency = &s
+	}
+	return r
+}
+
+// keepBooks writes every fate on both sides of the books.
+func keepBooks(r *results.Result, t *results.Tally) {
+	for _, entry := range []struct {
+		count            results.Count
+		requests, events *int64
+	}{
+		{t.Sent(), &r.Requests.Sent, &r.Events.Sent},
+		{t.Fates[capture.FateAccepted], &r.Requests.Accepted, &r.Events.Accepted},
+		{t.Fates[capture.FateRejected], &r.Requests.Rejected, &r.Events.Rejected},
+		{t.Fates[capture.FateAmbiguous], &r.Requests.Ambiguous, &r.Events.Ambiguous},
+		{t.Fates[capture.FateUnsent], &r.Requests.Unsent, &r.Events.Unsent},
+	} {
+		*entry.requests, *entry.events = entry.count.Requests, entry.count.Events
+	}
+	for kind, count := range t.Refusals {
+		if kind.MayBeStored {
+			r.Requests.MayBeStored += count.Requests
+			r.Events.MayBeStored += count.Events
+		}
+	}
+	r.Events.ExpectedRefused = t.ExpectedRefused
+}
+
+// project balances the books of a run that still goes on, as they would have to
+// be read if it were killed now: what is in flight is ambiguous, what is left of
+// the plan is unsent. Where batches were split, the plan grows with them.
+func project(r *results.Result, inFlight results.Count) {
+	projectBooks(&r.Requests.Books, &r.Planned.Requests, inFlight.Requests)
+	projectBooks(&r.Events, &r.Planned.Events, inFlight.Events)
+}
+
+// project does one side of the books.
+func projectBooks(b *results.Books, planned *int64, inFlight int64) {
+	b.Ambiguous += inFlight
+	b.Sent += inFlight
+	*planned = max(*planned, b.Sent+b.Unsent)
+	b.Unsent = *planned - b.Sent
+}
+
+// compareRefusals orders kinds by reason and status, those that are certain first.
+func compareRefusals(k, other results.Refusal) int {
+	order := cmp.Or(cmp.Compare(k.Reason, other.Reason), cmp.Compare(k.Status, other.Status))
+	if order == 0 && k.MayBeStored != other.MayBeStored {
+		order = 1
+		if other.MayBeStored {
+			order = -1
+		}
+	}
+	return order
+}
+
+// tolerated is the share of the due requests that may leave late, or not at
+// all, before the run no longer is what the scenario asked for.
+const tolerated = 0.01
+
+// few is how many requests may be late in a run so short that one of them is
+// more than what is tolerated.
+const few = 2
+
+// tooMany says whether part of all exceeds what is tolerated.
+func tooMany(part, all int64) bool { return part > few && float64(part) > tolerated*float64(all) }
+
+// lostByEndpoint says that the endpoint kept fewer events than were accepted. What it is
+// known to filter was not to be kept. Events that were sent again may be kept twice,
+// so that what it says it dropped counts by itself.
+func lostByEndpoint(f *results.FarEnd, accepted int64) []string {
+	if f == nil {
+		return nil
+	}
+	missing := max(accepted-f.Kept-f.Filtered, f.Lost+f.OverQuota+f.Dropped)
+	if missing <= 0 {
+		return nil
+	}
+	return []string{keptLess(f, accepted, missing)}
+}
+
+// connectionNotes says what makes answers doubtful.
+func connectionNotes(c *results.Connections) []string {
+	if c == nil || c.Unasked == 0 {
+		return nil
+	}
+	return []string{unsolicited(c.Unasked)}
+}

@@ -1,0 +1,158 @@
+package judge
+
+import (
+	"math"
+	"time"
+
+	"rehearse/results"
+	"rehearse/scenario"
+	"rehearse/scenario/schedule"
+)
+
+// demand is a threshold on its way through a run. One that holds for a stage or
+// for every window gathers what it needs as intervals come in: a request counts
+// where it was answered, and an interval belongs to the stage or window in which
+// its middle lies, or to the last stage if that is after the load.
+type demand struct {
+	scenario.Threshold
+	all    []scenario.Threshold // that are demanded beside it, and itself
+	stage  schedule.StageSpan
+	tally  *results.Tally // of the stage, or of the open window
+	from   time.Duration  // where the open window begins
+	to     time.Duration  // where its last interval ended
+	worst  *judgement     // of the windows that closed
+	failed int            // windows that did not meet the demand
+	closed int            // windows in all
+}
+
+// newDemands prepares to follow the thresholds of a run with these stages, the
+// implied one among them.
+func newDemands(thresholds []scenario.Threshold, stages []schedule.StageSpan) []*demand {
+	var demands []*demand
+	all := scenario.WithImplied(thresholds)
+	for _, t := range all {
+		d := &demand{Threshold: t, all: all}
+		if d.scoped() {
+			d.tally = results.NewTally()
+			d.stage, _ = schedule.FindStageSpan(stages, t.Stage)
+			if n := len(stages); n > 0 && d.stage == stages[n-1] {
+				d.stage.To = math.MaxInt64 // what is answered after the load was asked for in its last stage
+			}
+		}
+		demands = append(demands, d)
+	}
+	return demands
+}
+
+// scoped says whether the demand is not on the run as a whole.
+func (d *demand) scoped() bool { return d.Stage != "" || d.Every > 0 }
+
+// observe takes in an interval.
+func (d *demand) observe(from, to time.Duration, t *results.Tally) {
+	middle := from + (to-from)/2
+	switch {
+	case d.Every > 0:
+		if middle >= d.from+d.Every {
+			d.close()
+			d.from += (middle - d.from) / d.Every * d.Every
+		}
+		d.to = to
+	case d.Stage == "" || middle < d.stage.From || middle >= d.stage.To:
+		return
+	}
+	d.tally.Add(t)
+}
+
+// close judges the open window, if it held anything, and empties it.
+func (d *demand) close() {
+	if j := d.judge(); j != nil {
+		d.closed++
+		if j.failed() {
+			d.failed++
+		}
+		if d.worst == nil || d.worse(j, d.worst) {
+			d.worst = j
+		}
+	}
+	d.tally.Reset()
+}
+
+// judge holds the tally against the demand; nil if it holds no request.
+func (d *demand) judge() *judgement {
+	if d.tally.Due() == 0 {
+		return nil
+	}
+	j := partOf(d.tally, d.all).judge(&d.Threshold)
+	j.at = d.from
+	return &j
+}
+
+// worse says whether a is further from the demand than b. What is in doubt is worse
+// than what is met, and better than what is not.
+func (d *demand) worse(a, b *judgement) bool {
+	switch {
+	case a.failed() != b.failed():
+		return a.failed()
+	case a.ok() != b.ok():
+		return b.ok()
+	case d.Op == "<" || d.Op == "<=":
+		return a.value > b.value
+	}
+	return a.value < b.value
+}
+
+// evaluation is how a demand came out: its row, and what a reader should know.
+type evaluation struct {
+	results.ThresholdRow
+	few    string // there was too little to measure
+	unsent string // it is not met for want of requests that never left, and not by the endpoint
+}
+
+// evaluate holds a run against the demand.
+func (d *demand) evaluate(r *results.Result, t *results.Tally) evaluation {
+	if d.scoped() {
+		return d.now()
+	}
+	s := &stretch{r, t, d.all}
+	j := s.judge(&d.Threshold)
+	return d.evaluation(&j, j.text)
+}
+
+// evaluation tells a judgement, with what the demand came to in words.
+func (d *demand) evaluation(j *judgement, value string) evaluation {
+	e := evaluation{ThresholdRow: d.row(value), few: j.few}
+	if e.OK, e.Doubt = j.ok(), j.doubt; !j.met {
+		e.unsent = j.unsent
+	}
+	return e
+}
+
+// row is the demand with what it came to, as long as it is not met.
+func (d *demand) row(value string) results.ThresholdRow {
+	return results.ThresholdRow{Text: d.Text, Value: value, Implied: d.Implied}
+}
+
+// now is how a demand on a part of the run stands now. The window that is open
+// counts once it is half as long as it should be, or if it is all there is.
+func (d *demand) now() evaluation {
+	j, closed, failed := d.worst, d.closed, d.failed
+	if d.Stage != "" || j == nil || d.to-d.from >= d.Every/2 {
+		if open := d.judge(); open != nil {
+			closed++
+			if open.failed() {
+				failed++
+			}
+			if j == nil || d.worse(open, j) {
+				j = open
+			}
+		}
+	}
+	if j == nil {
+		return evaluation{ThresholdRow: d.row(nothingMeasured)}
+	}
+	value := j.text
+	if d.Every > 0 {
+		value = atWorst(j.text, j.at, failed, closed)
+	}
+	return d.evaluation(j, value)
+}

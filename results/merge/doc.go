@@ -1,0 +1,2 @@
+// Package merge joins the run directories of all shards of one run.
+package merge

@@ -1,0 +1,319 @@
+package merge
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rehearse/capture"
+	"rehearse/results"
+	"rehearse/results/rundir"
+	"rehearse/results/runtest"
+	"rehearse/scenario"
+	"rehearse/scenario/schedule"
+)
+
+// part writes shard index of a run of n requests by outcome: the requests k with
+// k mod of = index. It starts later than the first by its index in milliseconds.
+func part(t *testing.T, path string, n int, of results.Shards, change func(*results.Manifest)) {
+	t.Helper()
+	m := runtest.Manifest(0)
+	m.Shard = of
+	m.StartedAt = m.StartedAt.Add(time.Duration(of.Index) * time.Millisecond)
+	m.Stages = []schedule.StageSpan{{Name: "all", To: 3 * time.Second, Start: 10_000, End: 10_000}}
+	m.Thresholds = append(m.Thresholds, scenario.Threshold{
+		Text: "rejected(429) < 2% every 1s", Metric: scenario.Metric{Name: "rejected", Status: "429"}, Op: "<", Value: 0.02, Share: true, Every: time.Second,
+	})
+	r := results.NewRecorder(1)
+	m.Planned = results.Planned{PeakEvents: 10_000 / float64(of.Of)}
+	if change != nil {
+		change(&m)
+	}
+	for k := of.Index; k < n; k += of.Of {
+		m.Planned.Requests++
+		m.Planned.Events += 10
+	}
+	d := create(t, path, m)
+	for k := of.Index; k < n; k += of.Of {
+		reason, status := runtest.Reason(k)
+		o := runtest.Outcome(k, reason, status)
+		o.Done += time.Duration(k*k%977) * time.Microsecond
+		o.Opening = runtest.Connect(k)
+		if reason.Side() == capture.Ours {
+			o.Done = o.Sent
+		}
+		if k%99 == 5 { // the second attempt is the one that counts
+			again := o
+			again.Reason, again.Status, again.Again = capture.Unavailable, 503, true
+			r.Shard(0).Record(&again)
+		}
+		o.MayBeStored = reason == capture.RateLimited && k%5 == 0 // as if it had said so
+		if k%21 == 0 {
+			o.ExpectRefused = 7
+		}
+		if k%99 == 5 {
+			o.Twice = 3
+		}
+		if k%100 == 9 {
+			o.Parts = []results.Part{{First: o.First, Events: 4, Reason: reason, Said: results.Said{Verdict: capture.VerdictOk}}, {First: o.First + 4, Events: 6, Reason: reason}}
+		}
+		r.Shard(0).Record(&o)
+		if k%1000 >= 1000-of.Of || k+of.Of >= n {
+			iv := r.Tick(time.Duration(k/1000+1)*time.Second, results.Count{})
+			iv.Target = 10_000 / float64(of.Of)
+			if err := d.Write(iv); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := d.Close(results.Final{Ended: results.Completed}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Shards come to the same as one run that was fed the same outcomes: bucket for
+// bucket, event for event; and in whatever order they are named, to the same bytes.
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	single := filepath.Join(t.TempDir(), "single")
+	part(t, single, mergedRequests, results.Shards{Index: 0, Of: 1}, nil)
+	for _, parts := range []int{2, 3, 8} {
+		wantMerged(t, single, parts)
+	}
+}
+
+const mergedRequests = 3000
+
+// wantMerged shares the run in single out, and joins the parts.
+func wantMerged(t *testing.T, single string, parts int) {
+	t.Helper()
+	const n = mergedRequests
+	path := t.TempDir()
+	dirs := partsOf(t, path, parts)
+	merged, err := Merge(filepath.Join(path, "merged"), dirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(dirs)
+	if _, err := Merge(filepath.Join(path, "reversed"), append(dirs[1:], dirs[0])); err != nil {
+		t.Fatal(err)
+	}
+	wantSameFiles(t, filepath.Join(path, "merged"), filepath.Join(path, "reversed"))
+	if text, err := os.ReadFile(filepath.Join(path, "merged", rundir.ScenarioFile)); err != nil || string(text) != "name: acme-import\n" {
+		t.Errorf("%d shards: the scenario is %q (%v), want that of the first", parts, text, err)
+	}
+	one, all := open(t, single), open(t, filepath.Join(path, "merged"))
+	for _, h := range []struct {
+		name     string
+		one, all *results.Histogram
+	}{{"latency", one.Latency, all.Latency}, {"service", one.Service, all.Service}, {"lag", one.Lag, all.Lag}, {"429", one.ByReason["rate_limited"], all.ByReason["rate_limited"]}} {
+		if !slices.Equal(h.one.Buckets(), h.all.Buckets()) {
+			t.Errorf("%s: the buckets differ", h.name)
+		}
+	}
+	if diff := cmp.Diff(merged, all.Result); diff != "" {
+		t.Errorf("read is not what was merged:\n%s", diff)
+	}
+	wantRejections(t, filepath.Join(path, "merged"), all.Result)
+	wantTimes(t, one, all, parts)
+	ledgers := [2]*rundir.Ledger{}
+	for i, run := range []*rundir.Run{one, all} {
+		if ledgers[i], err = run.Ledger(); err != nil {
+			t.Fatal(err)
+		}
+		run.Result.Generator = results.Generator{Bottleneck: run.Result.Generator.Bottleneck, ScheduleKept: run.Result.Generator.ScheduleKept}
+	}
+	if diff := cmp.Diff(ledgers[0].Ranges, ledgers[1].Ranges); diff != "" {
+		t.Errorf("the ledgers differ:\n%s", diff)
+	}
+	const again = 31 // 5, 104, …, 2975
+	if all.Result.Retries.Twice != 3*again || all.Result.Events.MayBeStored == 0 || all.Result.Events.ExpectedRefused == 0 {
+		t.Errorf("%+v, %+v: nothing is shown of what may be stored", all.Result.Events, all.Result.Retries)
+	}
+	if all.Result.Requests.Retried != again || len(all.Result.Retries.Refused) != 1 || all.Result.Retries.Refused[0].Requests != again {
+		t.Errorf("sent again: %+v", all.Result.Retries)
+	}
+	if want := []results.SaidRow{{Result: "ok", Detail: "", Events: 4 * n / 100}}; !slices.Equal(all.Result.Said, want) {
+		t.Errorf("said %v, want %v", all.Result.Said, want)
+	}
+	one.Result.Run.Merged, one.Result.Run.Starts = parts, all.Result.Run.Starts
+	if starts := all.Result.Run.Starts; len(starts) != parts || starts[0] != one.Result.Run.StartedAt || parts == 8 && starts[7] != "2026-12-01T09:00:00.257123457Z" {
+		t.Errorf("the shards started at %v", starts)
+	}
+	one.Result.Ledger, all.Result.Ledger = nil, nil // of one segment now
+	one.Result.Retries.Settled += float64((n-1)%parts) / 1000
+	one.Result.Retries.Settled = math.Round(one.Result.Retries.Settled*1000) / 1000 // the last event is in that shard, which started so much later
+	if diff := cmp.Diff(one.Result, all.Result); diff != "" {
+		t.Errorf("the results differ (-single +merged):\n%s", diff)
+	}
+	if len(all.Timeline) != 3 || math.Abs(all.Timeline[1].Target-10_000) > 0.01 || all.Timeline[1].Accepted != one.Timeline[1].Accepted {
+		t.Errorf("timeline %+v, want\n%+v", all.Timeline, one.Timeline)
+	}
+}
+
+// partsOf writes the shards of the run, the first of them last in the order of names.
+func partsOf(t *testing.T, path string, parts int) (dirs []string) {
+	t.Helper()
+	for i := range parts {
+		dirs = append(dirs, filepath.Join(path, strconv.Itoa(parts-i)))
+		part(t, dirs[i], mergedRequests, results.Shards{Index: i, Of: parts}, func(m *results.Manifest) {
+			if i > 0 { // each machine names its own
+				m.RunID += "-" + strconv.Itoa(i)
+				m.ScenarioYAML = append(m.ScenarioYAML, "# another copy\n"...)
+				m.SHA256 = sumOf(runtest.Manifest(0).ScenarioYAML)
+			}
+		})
+	}
+	return dirs
+}
+
+// wantTimes holds the times of the rejections of a merge against those of one run.
+func wantTimes(t *testing.T, one, all *rundir.Run, parts int) {
+	t.Helper()
+	times := [2]map[int64]rundir.RejectionLine{{}, {}}
+	for i, run := range []*rundir.Run{one, all} {
+		if _, err := run.EachRejection(func(line *rundir.RejectionLine) error { times[i][line.FirstEvent] = *line; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for first, line := range times[0] {
+		late := float64(first / 10 % int64(parts)) // the shard that it is of started so many milliseconds later
+		if got := times[1][first]; math.Abs(got.DueMS-line.DueMS-late) > 1e-6 || math.Abs(got.SentMS-line.SentMS-late) > 1e-6 || math.Abs(got.DoneMS-line.DoneMS-late) > 1e-6 {
+			t.Fatalf("event %d: %+v in the merge, %+v alone", first, got, line)
+		}
+	}
+}
+
+// sumOf is the checksum of a scenario file.
+func sumOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// wantSameFiles compares every file of two directories.
+func wantSameFiles(t *testing.T, a, b string) {
+	t.Helper()
+	entries, err := os.ReadDir(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, err := os.ReadDir(b)
+	if err != nil || len(others) != len(entries) {
+		t.Fatalf("%d files and %d (%v)", len(entries), len(others), err)
+	}
+	for _, e := range entries {
+		one, err := os.ReadFile(filepath.Join(a, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, err := os.ReadFile(filepath.Join(b, e.Name())); err != nil || !bytes.Equal(one, other) {
+			t.Errorf("%s differs in another order (%v)", e.Name(), err)
+		}
+	}
+}
+
+// TestMergedRejectionsKeepTheirTime: where the details of a merged run do not fit, what
+// stands in their place says until when it speaks, on the clock of the whole.
+func TestMergedRejectionsKeepTheirTime(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	part(t, filepath.Join(path, "0"), 200, results.Shards{Index: 0, Of: 2}, nil)
+	s := &shard{Run: open(t, filepath.Join(path, "0")), offset: 1500 * time.Millisecond}
+	last := 0.0
+	if _, err := s.EachRejection(func(line *rundir.RejectionLine) error { last = line.DoneMS; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	var until time.Duration
+	var wrote []rundir.RejectionLine
+	if _, err := s.copyRejected(func(lines []rundir.RejectionLine, _ int64, to time.Duration) error {
+		wrote, until = append(wrote, lines...), to
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(wrote); n == 0 || wrote[n-1].DoneMS != last+1500 || until != results.FromSeconds((last+1500)/1000) {
+		t.Errorf("%d written, up to %v, want %v ms", n, until, last+1500)
+	}
+}
+
+func TestMergeRefuses(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	path := t.TempDir()
+	dir := func(name string) string { return filepath.Join(path, name) }
+	part(t, dir("0"), 100, results.Shards{Index: 0, Of: 2}, nil)
+	part(t, dir("1"), 100, results.Shards{Index: 1, Of: 2}, nil)
+	part(t, dir("again"), 100, results.Shards{Index: 1, Of: 2}, nil)
+	part(t, dir("third"), 100, results.Shards{Index: 1, Of: 3}, nil)
+	part(t, dir("whole"), 100, results.Shards{Index: 0, Of: 1}, nil)
+	part(t, dir("seed"), 100, results.Shards{Index: 1, Of: 2}, func(m *results.Manifest) { m.Seed++ })
+	part(t, dir("overlap"), 100, results.Shards{Index: 1, Of: 2}, nil)
+	for _, name := range []string{rundir.LedgerFile, rundir.ResultFile} { // shard 0 once more, under another number
+		if err := copyFile(dir("0"), dir("overlap"), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(t, filepath.Join(dir("overlap"), rundir.ResultFile), `"index": 0`, `"index": 1`)
+	for want, dirs := range map[string][]string{
+		"it takes two run directories":    {dir("0")},
+		"are both shard 1":                {dir("0"), dir("1"), dir("again")},
+		"ran another scenario or seed":    {dir("0"), dir("seed")},
+		"is a whole run, no shard of one": {dir("whole"), dir("whole")},
+		"they are no parts of one run":    {dir("0"), dir("third")},
+		"the shards overlap":              {dir("0"), dir("overlap")},
+		"not a run directory":             {dir("0"), path},
+	} {
+		if _, err := Merge(dir("out"), dirs); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", dirs, err, want)
+		}
+	}
+	part(t, dir("2of3"), 100, results.Shards{Index: 2, Of: 3}, nil)
+	if _, err := Merge(dir("out"), []string{dir("third"), dir("2of3")}); err == nil || !strings.Contains(err.Error(), "shard 0 of 3 is missing") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(dir("out")); err == nil {
+		t.Error("a refused merge leaves a directory")
+	}
+}
+
+// mergeWantRejections makes sure that rejected.jsonl.gz has what result.json counts.
+func wantRejections(t *testing.T, path string, r *results.Result) {
+	t.Helper()
+	file, err := os.Open(filepath.Join(path, rundir.RejectedFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	got := map[results.RejectionRow]int64{}
+	leftOut, err := rundir.ReadRejections(file, func(line *rundir.RejectionLine) error {
+		got[results.RejectionRow{Reason: line.Reason, Side: line.Side, Status: line.Status, MayBeStored: line.MayBeStored}]++
+		return nil
+	})
+	if err != nil || leftOut != 0 {
+		t.Fatalf("%d left out, error %v", leftOut, err)
+	}
+	for _, row := range r.Rejections {
+		want := row.Requests
+		if row.Side == "ours" {
+			want = 0 // never left
+		}
+		if got[row.Kind()] != want {
+			t.Errorf("%d lines of %v, want %d", got[row.Kind()], row.Kind(), want)
+		}
+	}
+}

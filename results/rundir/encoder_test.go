@@ -1,0 +1,63 @@
+package rundir
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"rehearse/results"
+)
+
+// Our encoding holds what the library's own reader makes of it, count for count,
+// and what the library would have written itself.
+func TestEncoder(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 4))
+	var e encoder
+	for _, n := range []int{0, 1, 2, 1000, 20_000} {
+		h := results.NewHistogram()
+		for range n {
+			h.Record(time.Duration(random.ExpFloat64() * float64(30*time.Millisecond)))
+		}
+		if n == 2 {
+			h.Record(0)
+			h.Record(results.Longest)
+		}
+		text, err := e.encode(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decodeHistogram(string(text))
+		if err != nil {
+			t.Fatalf("%d values: %v", n, err)
+		}
+		if !slices.Equal(got.Buckets(), h.Buckets()) {
+			t.Errorf("%d values: the histogram changed on its way", n)
+		}
+		theirs, err := hdrhistogram.Import(h.Export()).EncodeV2()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := decodeHistogram(string(theirs))
+		if err != nil || !slices.Equal(back.Buckets(), got.Buckets()) {
+			t.Errorf("%d values: ours and theirs differ (%v)", n, err)
+		}
+	}
+}
+
+func BenchmarkEncoder(b *testing.B) {
+	h := results.NewHistogram()
+	for i := range 1000 {
+		h.Record(time.Duration(i) * 17 * time.Microsecond)
+	}
+	var e encoder
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := e.encode(h); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
