@@ -22,8 +22,7 @@ func (accessLog) decode(row line, seed int64, e *Event) Reason {
 	method, path := l.target()
 	e.rename("malformed request")
 	if method != nil {
-		e.name = append(append(append(e.name[:0], method...), ' '), kindOfFile(path)...)
-		e.Name = e.name
+		e.rename(string(method) + " " + kindOfFile(path))
 	}
 	e.setPlainID(l.who())
 	e.when = l.time

@@ -19,7 +19,7 @@ func (d amplitude) decode(l line, seed int64, e *Event) Reason {
 		a.take(name, s.value(), e)
 	}
 	if !s.sound() {
-		return s.unsound()
+		return unsound(&s)
 	}
 	e.setName(a.kind)
 	switch string(e.Name) {

@@ -26,6 +26,9 @@ const (
 	parquetFile
 )
 
+// parquetMagic is how a Parquet file begins.
+const parquetMagic = "PAR1"
+
 // kindOf tells a kind from the first bytes.
 func kindOf(start []byte) kind {
 	switch {

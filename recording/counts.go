@@ -12,6 +12,24 @@ import (
 	"rehearse/scenario"
 )
 
+// Bad is one line that is left out because of what it is.
+type Bad struct {
+	File   string `json:"file"`
+	Line   int64  `json:"line"`
+	Reason Reason `json:"reason"`
+	Text   []byte `json:"-"`
+
+	when []byte // the time as it was recorded
+}
+
+// detail says what is wrong with a line, if the reason does not.
+func (b *Bad) detail() string {
+	if b.Reason != NoTime {
+		return ""
+	}
+	return untimely(b.when)
+}
+
 // Counts is what came of the lines that were read.
 type Counts struct {
 	Lines    int64 // without blank ones and comments

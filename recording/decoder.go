@@ -1,8 +1,10 @@
 package recording
 
 import (
+	"bytes"
 	"unicode/utf8"
 
+	"rehearse/capture/serdejson"
 	"rehearse/scenario"
 )
 
@@ -41,12 +43,6 @@ func newDecoder(s shape, f *scenario.Fields, c *clock) decoder {
 type line struct {
 	text    []byte
 	members []spot // those of the object that it is, if they are known; nil: they are not
-}
-
-// spot is where a member of an object lies in its text.
-type spot struct {
-	name, value, end int  // where its name begins, its value, and where that ends
-	sound            bool // the value is known to be valid
 }
 
 // scan begins to read the object that a line is.
@@ -104,4 +100,13 @@ func unwrap(l line) (record []byte) {
 		return nil
 	}
 	return record
+}
+
+// unsound returns why a text is not sound: it is no JSON object, or one that the
+// service cannot read.
+func unsound(s *scanner) Reason {
+	if text := bytes.TrimLeft(s.text, " \t\r\n"); len(text) > 0 && text[0] == '{' && serdejson.Passes(text) {
+		return Unreadable
+	}
+	return NotJSON
 }

@@ -45,16 +45,6 @@ func (e *Event) reset() {
 // setName makes the text of a JSON value the name.
 func (e *Event) setName(value []byte) { e.Name, e.name = textOf(value, e.name) }
 
-// textOf returns the text of a JSON value: a span of it, or what is put into the buffer
-// where escapes stand for something else.
-func textOf(value, buffer []byte) (text, grown []byte) {
-	if len(value) > 1 && value[0] == '"' && bytes.IndexByte(value, '\\') < 0 {
-		return value[1 : len(value)-1], buffer
-	}
-	buffer = appendText(buffer[:0], value)
-	return buffer, buffer
-}
-
 // rename makes a text the name.
 func (e *Event) rename(name string) {
 	e.name = append(e.name[:0], name...)
@@ -70,6 +60,12 @@ func (e *Event) ownIDIfNone() {
 		e.id = capture.AppendUUID(e.id[:0], e.UUID)
 		e.DistinctID = e.id
 	}
+}
+
+// setPlainName makes a text the name.
+func (e *Event) setPlainName(text []byte) {
+	e.name = append(e.name[:0], text...)
+	e.Name = e.name
 }
 
 // setPlainID makes a text the distinct_id.

@@ -14,63 +14,49 @@ import (
 	"rehearse/internal/units"
 )
 
-// Files are recordings as they were when they were looked at: however often they are
+// Parts are recordings as they were when they were looked at: however often they are
 // read, what was appended since is no part of them, and what was taken away is an
 // error.
-type Files struct {
+type Parts struct {
 	parts  []part
 	paths  []string // what was looked at; a copy of what can be read only once
 	beside []string // names of members of archives that hold no data
 	looked []part   // what lies at each of the paths, archives as a whole
-
-	learned *Learned // nil: they are read once
 }
 
-// With returns the files as they are read by what l holds, or so that l learns.
-func (f Files) With(l *Learned) Files {
-	f.learned = l
-	return f
-}
-
-// Look lists what lies at the paths, archives unfolded, in order. What can be read
+// LookParts lists what lies at the paths, archives unfolded, in order. What can be read
 // only once, and archives that are compressed or lie in others, are left as they are.
-func Look(paths []string) (Files, error) {
+func LookParts(paths []string) (Parts, error) {
 	var l lister
 	err := l.list(paths)
 	return l.files, err
 }
 
-// Spool looks at what lies at the paths, as Look does, and copies what can be read
+// SpoolParts looks at what lies at the paths, as LookParts does, and copies what can be read
 // only once, standard input and pipes, and what has to be unpacked to be looked into,
 // into temporary files. What it returns removes the copies.
-func Spool(paths []string) (f Files, remove func(), err error) {
+func SpoolParts(paths []string) (f Parts, remove func(), err error) {
 	l := lister{spool: newSpool()}
 	if err := l.list(paths); err != nil {
 		l.spool.remove()
-		return Files{}, nil, err
+		return Parts{}, nil, err
 	}
 	return l.files, l.spool.remove, nil
 }
 
 // Size is how many bytes there are, members of archives unpacked.
-func (f Files) Size() (bytes int64) {
+func (f Parts) Size() (bytes int64) {
 	for _, p := range f.parts {
 		bytes += p.size
 	}
 	return bytes
 }
 
-// Size is how many bytes lie at the paths; what cannot be looked at counts as nothing.
-func Size(paths []string) int64 {
-	f, _ := Look(paths)
-	return f.Size()
-}
-
 // Paths are where the files lie: what can be read only once at its copy.
-func (f Files) Paths() []string { return f.paths }
+func (f Parts) Paths() []string { return f.paths }
 
 // Named puts the names of what was copied into a text that names the copies.
-func (f Files) Named(text string) string {
+func (f Parts) Named(text string) string {
 	for _, p := range f.parts {
 		if p.copyOf != "" {
 			text = strings.ReplaceAll(text, p.path, p.copyOf)
@@ -81,7 +67,7 @@ func (f Files) Named(text string) string {
 
 // lister finds the parts of recordings.
 type lister struct {
-	files   Files
+	files   Parts
 	spool   *spool // nil: nothing is copied
 	buffers buffers
 }
@@ -109,7 +95,7 @@ func (l *lister) list(paths []string) error {
 // tellApart gives each part a seed, by its name without directories, so that a file
 // that is moved keeps the identifiers of its events; of several that have one name, by
 // their order.
-func (f *Files) tellApart() {
+func (f *Parts) tellApart() {
 	seen := map[uint64]int64{}
 	for i := range f.parts {
 		p := &f.parts[i]

@@ -2,7 +2,9 @@ package recording
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
+	"time"
 
 	"rehearse/scenario"
 )
@@ -157,23 +159,32 @@ func (m members) format() scenario.Format {
 	return scenario.FormatJSONL
 }
 
-// Detect returns the format of the first of the files, as far as it matters to
-// whoever reads them: FormatCapture for requests, another one for events.
-func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
-	if r.Format != scenario.FormatAuto {
-		return r.Format, nil
+// isHAR reports whether a recording begins like an HTTP archive.
+func isHAR(start []byte) bool {
+	start = bytes.TrimSpace(start)
+	if len(start) == 0 || start[0] != '{' {
+		return false
 	}
-	for _, p := range f.parts {
-		var l lines
-		if err := l.open(p); err != nil {
-			return "", err
-		}
-		start := l.peek()
-		s := shapeOf(start, r)
-		l.close()
-		if firstLine(start) != nil {
-			return s.format, nil
-		}
+	return bytes.HasPrefix(bytes.TrimSpace(start[1:]), []byte(`"log"`))
+}
+
+// isGoReplay reports whether a recording begins like a GoReplay file: a kind, an
+// identifier and a time in nanoseconds, then a request line.
+func isGoReplay(start []byte) bool {
+	head, rest, more := bytes.Cut(start, []byte("\n"))
+	_, _, ok := goReplayHead(head)
+	return ok && more && len(rest) > 0 && rest[0] >= 'A' && rest[0] <= 'Z'
+}
+
+// goReplayHead reads the first line of a record.
+func goReplayHead(line []byte) (kind byte, at time.Time, ok bool) {
+	parts := bytes.Fields(line)
+	if len(parts) < 3 || len(parts[0]) != 1 || parts[0][0] < '1' || parts[0][0] > '3' {
+		return 0, at, false
 	}
-	return scenario.FormatJSONL, nil
+	nanoseconds, err := strconv.ParseInt(string(parts[2]), 10, 64)
+	if err != nil || nanoseconds <= 0 {
+		return 0, at, false
+	}
+	return parts[0][0], time.Unix(0, nanoseconds), true
 }

@@ -6,33 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
-	"time"
 )
 
 // goReplaySeparator stands between two records of a GoReplay file.
 const goReplaySeparator = "\n🐵🙈🙉\n"
-
-// isGoReplay reports whether a recording begins like a GoReplay file: a kind, an
-// identifier and a time in nanoseconds, then a request line.
-func isGoReplay(start []byte) bool {
-	head, rest, more := bytes.Cut(start, []byte("\n"))
-	_, _, ok := goReplayHead(head)
-	return ok && more && len(rest) > 0 && rest[0] >= 'A' && rest[0] <= 'Z'
-}
-
-// goReplayHead reads the first line of a record.
-func goReplayHead(line []byte) (kind byte, at time.Time, ok bool) {
-	parts := bytes.Fields(line)
-	if len(parts) < 3 || len(parts[0]) != 1 || parts[0][0] < '1' || parts[0][0] > '3' {
-		return 0, at, false
-	}
-	nanoseconds, err := strconv.ParseInt(string(parts[2]), 10, 64)
-	if err != nil || nanoseconds <= 0 {
-		return 0, at, false
-	}
-	return parts[0][0], time.Unix(0, nanoseconds), true
-}
 
 // goReplay reads the records of a GoReplay file, one after the other.
 type goReplay struct {

@@ -24,15 +24,6 @@ type harEntry struct {
 	Request harRequest      `json:"request"`
 }
 
-// isHAR reports whether a recording begins like an HTTP archive.
-func isHAR(start []byte) bool {
-	start = bytes.TrimSpace(start)
-	if len(start) == 0 || start[0] != '{' {
-		return false
-	}
-	return bytes.HasPrefix(bytes.TrimSpace(start[1:]), []byte(`"log"`))
-}
-
 // newHAR steps to the entries.
 func newHAR(in io.Reader) (*har, error) {
 	bound := &io.LimitedReader{R: in, N: maxLine}

@@ -14,6 +14,9 @@ import (
 // MiB, which are 27 in base64.
 const maxLine = 32 << 20
 
+// maxText is how much of a bad line is kept, in bytes.
+const maxText = 64 << 10
+
 // readAhead is how much is asked of a file at once.
 const readAhead = 256 << 10
 

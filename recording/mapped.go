@@ -18,6 +18,7 @@ type mapped struct {
 	found  []found // for each path, in the line that is read
 	spans  []span  // members that are as a whole what a path leads to
 	joined []byte
+	buffer []byte
 }
 
 // route is a way to a part of the event: through a member, or to it.
@@ -117,7 +118,7 @@ func (m *mapped) decode(l line, seed int64, e *Event) Reason {
 		}
 	}
 	if !s.sound() {
-		return s.unsound()
+		return unsound(&s)
 	}
 	uuid := m.assign(e)
 	if properties == nil && strings.IndexByte(m.fields.Properties, '.') > 0 {
@@ -163,11 +164,9 @@ func (m *mapped) assign(e *Event) (uuid found) {
 		first += len(source.Members)
 		switch part {
 		case toName:
-			f.appendTo(&e.name)
-			e.Name = e.name
+			e.setPlainName(m.text(&f))
 		case toID:
-			f.appendTo(&e.id)
-			e.DistinctID = e.id
+			e.setPlainID(m.text(&f))
 		case toTime:
 			e.setTime(m.clock, f.value)
 		case toUUID:
@@ -219,6 +218,16 @@ func (f *found) isEmpty() bool {
 		return len(f.value) == 0
 	}
 	return isEmpty(f.value)
+}
+
+// text is what f says, good until it is asked of another.
+func (m *mapped) text(f *found) []byte {
+	if f.plain {
+		return f.value
+	}
+	var text []byte
+	text, m.buffer = textOf(f.value, m.buffer)
+	return text
 }
 
 // appendTo appends the text of f.

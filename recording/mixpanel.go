@@ -32,7 +32,7 @@ func (d mixpanel) decode(l line, _ int64, e *Event) Reason {
 		}
 	}
 	if !s.sound() {
-		return s.unsound()
+		return unsound(&s)
 	}
 	e.close()
 	if string(e.Name) == "$mp_web_page_view" {

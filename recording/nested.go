@@ -45,7 +45,7 @@ func (n *nested) open(line []byte) Reason {
 	}
 	switch {
 	case !s.sound():
-		return s.unsound()
+		return unsound(&s)
 	case len(list) == 0 || list[0] != '[':
 		return NoList
 	}

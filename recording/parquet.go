@@ -15,9 +15,6 @@ import (
 	"rehearse/scenario"
 )
 
-// parquetMagic is how a Parquet file begins.
-const parquetMagic = "PAR1"
-
 // parquetRows reads the rows of a Parquet file, each as a line of JSON under the
 // names of the columns, so that the decoders of lines read them. Pages are read one
 // by one, and must not be larger than maxPage, so memory does not depend on the size

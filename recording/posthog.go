@@ -34,7 +34,7 @@ func (d postHog) decode(l line, seed int64, e *Event) Reason {
 		}
 	}
 	if !s.sound() {
-		return s.unsound()
+		return unsound(&s)
 	}
 	e.identify(uuid, l.text, seed)
 	return e.postHogProperties(properties, chain)
@@ -47,7 +47,7 @@ func (e *Event) postHogProperties(properties, chain []byte) Reason {
 		properties = []byte(gjson.ParseBytes(properties).String())
 		s := scanner{text: properties}
 		if s.value(); !s.sound() {
-			return s.unsound()
+			return unsound(&s)
 		}
 	}
 	if !isObject(properties) {

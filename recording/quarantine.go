@@ -39,9 +39,6 @@ func NewQuarantine(path string, kept scenario.Kept) *Quarantine {
 	return &Quarantine{path: path, kept: kept}
 }
 
-// maxText is how much of a bad line is kept, in bytes.
-const maxText = 64 << 10
-
 // A member is written when there is so much for it, or at the first line after so
 // long.
 const (

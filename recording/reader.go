@@ -29,16 +29,6 @@ type Reader struct {
 	finished int64 // bytes of the parts that were read to their ends
 }
 
-// Bad is one line that is left out because of what it is.
-type Bad struct {
-	File   string `json:"file"`
-	Line   int64  `json:"line"`
-	Reason Reason `json:"reason"`
-	Text   []byte `json:"-"`
-
-	when []byte // the time as it was recorded
-}
-
 // Open prepares to read the files by the rules of r. It looks at the first event of
 // each, so that it can merge them by time.
 func (f Files) Open(r *scenario.Replay) (*Reader, error) {

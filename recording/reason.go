@@ -2,12 +2,9 @@ package recording
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"rehearse/capture"
-	"rehearse/internal/strptime"
 )
 
 // Reason says why a line did not become an event that is sent. The empty one
@@ -82,57 +79,6 @@ func (r Reason) hint() string {
 		return "record with bodies, those that are no text as base64"
 	}
 	return ""
-}
-
-// detail says what is wrong with a line, if the reason does not. Of the recorded data
-// it shows a time, in which letters that belong to none are covered.
-func (b *Bad) detail() string {
-	if b.Reason != NoTime {
-		return ""
-	}
-	when := unquoted(b.when)
-	switch {
-	case isEmpty(b.when):
-		return "the time is missing or empty"
-	case isNumeric(when):
-		return fmt.Sprintf("%s makes no year from %d to %d, in seconds, milliseconds, microseconds or nanoseconds since 1970 or as digits of a date", clipped(when), firstYear, lastYear)
-	}
-	return fmt.Sprintf("%q is not written like any time that is known here", covered(clipped(when)))
-}
-
-// clipped is the beginning of a text.
-func clipped(text []byte) []byte {
-	const most = 40
-	if len(text) > most {
-		return append(bytes.Clone(text[:most]), "…"...)
-	}
-	return text
-}
-
-// covered replaces the letters of words that belong to no time.
-func covered(text []byte) []byte {
-	out := bytes.Clone(text)
-	for at := 0; at < len(out); {
-		end := at
-		for end < len(out) && (isLetter(out[end]) || out[end] >= utf8.RuneSelf) {
-			end++
-		}
-		if end > at && !isTimeWord(out[at:end]) {
-			for i := at; i < end; i++ {
-				out[i] = 'x'
-			}
-		}
-		at = end + 1
-	}
-	return out
-}
-
-// isTimeWord reports whether a word may belong to a time.
-func isTimeWord(word []byte) bool {
-	if month, rest := strptime.Month(word); month > 0 && len(rest) == 0 {
-		return true
-	}
-	return len(word) <= 3 || bytes.HasSuffix(word, []byte("day"))
 }
 
 // eventFrame is about what capture adds to an event on its way into Kafka.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"rehearse/capture"
 	"rehearse/capture/serdejson"
 )
 
@@ -23,21 +22,18 @@ type scanner struct {
 	next    int    // of these
 }
 
+// spot is where a member of an object lies in its text.
+type spot struct {
+	name, value, end int  // where its name begins, its value, and where that ends
+	sound            bool // the value is known to be valid
+}
+
 // sound reports whether the text was read to its end and is valid so far.
 func (s *scanner) sound() bool {
 	if s.members != nil {
 		return !s.wrong
 	}
 	return !s.wrong && s.kind() == 0 && s.at == len(s.text)
-}
-
-// unsound returns why a text is not sound: it is no JSON object, or one that the
-// service cannot read.
-func (s *scanner) unsound() Reason {
-	if text := bytes.TrimLeft(s.text, " \t\r\n"); len(text) > 0 && text[0] == '{' && serdejson.Passes(text) {
-		return Unreadable
-	}
-	return NotJSON
 }
 
 // kind skips white space and returns the first byte of what follows, 0 at the end.
@@ -112,7 +108,7 @@ func (s *scanner) known() (name []byte, more bool) {
 }
 
 // maxDepth leaves room for the levels that a batch puts around its events.
-const maxDepth = capture.MaxDepth - 8
+const maxDepth = serdejson.MaxDepth - 8
 
 // value consumes a whole value and returns its span, nil if the service would not
 // take it: one event that it cannot read makes it refuse a whole batch.
@@ -178,4 +174,14 @@ func (s *scanner) first() (name []byte, more bool) {
 		return nil, false
 	}
 	return s.member()
+}
+
+// textOf returns the text of a JSON value: a span of it, or what is put into the buffer
+// where escapes stand for something else.
+func textOf(value, buffer []byte) (text, grown []byte) {
+	if len(value) > 1 && value[0] == '"' && bytes.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], buffer
+	}
+	buffer = appendText(buffer[:0], value)
+	return buffer, buffer
 }

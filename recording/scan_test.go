@@ -71,7 +71,7 @@ func TestUnreadable(t *testing.T) {
 		}
 		got := Reason("")
 		if !s.sound() {
-			got = s.unsound()
+			got = unsound(&s)
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)

@@ -17,7 +17,7 @@ func (d segment) decode(l line, seed int64, e *Event) Reason {
 		m.take(name, s.value())
 	}
 	if !s.sound() {
-		return s.unsound()
+		return unsound(&s)
 	}
 	e.setID(firstOf(m.user, m.anonymous))
 	e.setTime(d.clock, firstOf(m.time, m.original, m.sent, m.received))

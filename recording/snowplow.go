@@ -78,8 +78,7 @@ func (e *Event) nameSnowplow(cells [][]byte) {
 	case "struct", "se":
 		name = firstCell(cells, spAction, spEvent)
 	}
-	e.name = append(e.name[:0], name...)
-	e.Name = e.name
+	e.setPlainName(name)
 }
 
 // firstCell returns the first of some cells that is not empty.

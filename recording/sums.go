@@ -10,7 +10,7 @@ import (
 // Sums reads the files once more, each as far as it went when it was looked at, and
 // returns what identifies them, in the order of their paths: an archive as a whole,
 // and standard input, of which there is a copy, as a dash.
-func (f Files) Sums() (sums []scenario.FileSum, err error) {
+func (f Parts) Sums() (sums []scenario.FileSum, err error) {
 	for _, p := range f.looked {
 		name := cmp.Or(p.copyOf, p.path)
 		if p.copyOf == standardInput {

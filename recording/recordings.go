@@ -1,0 +1,59 @@
+package recording
+
+import "rehearse/scenario"
+
+// Files are recordings as they were when they were looked at, and what was learned of
+// them so far.
+type Files struct {
+	Parts
+
+	learned *Learned // nil: they are read once
+}
+
+// Look lists what lies at the paths, archives unfolded, in order. What can be read
+// only once, and archives that are compressed or lie in others, are left as they are.
+func Look(paths []string) (Files, error) {
+	parts, err := LookParts(paths)
+	return Files{Parts: parts}, err
+}
+
+// Spool looks at what lies at the paths, as Look does, and copies what can be read
+// only once, standard input and pipes, and what has to be unpacked to be looked into,
+// into temporary files. What it returns removes the copies.
+func Spool(paths []string) (f Files, remove func(), err error) {
+	parts, remove, err := SpoolParts(paths)
+	return Files{Parts: parts}, remove, err
+}
+
+// Size is how many bytes lie at the paths; what cannot be looked at counts as nothing.
+func Size(paths []string) int64 {
+	f, _ := LookParts(paths)
+	return f.Size()
+}
+
+// With returns the files as they are read by what l holds, or so that l learns.
+func (f Files) With(l *Learned) Files {
+	f.learned = l
+	return f
+}
+
+// Detect returns the format of the first of the files, as far as it matters to
+// whoever reads them: FormatCapture for requests, another one for events.
+func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
+	if r.Format != scenario.FormatAuto {
+		return r.Format, nil
+	}
+	for _, p := range f.parts {
+		var l lines
+		if err := l.open(p); err != nil {
+			return "", err
+		}
+		start := l.peek()
+		s := shapeOf(start, r)
+		l.close()
+		if firstLine(start) != nil {
+			return s.format, nil
+		}
+	}
+	return scenario.FormatJSONL, nil
+}
