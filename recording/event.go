@@ -100,6 +100,17 @@ func (e *Event) putCell(name string, cell []byte) {
 	e.properties = appendCell(e.properties, cell)
 }
 
+// appendCell appends a cell as a JSON value.
+func appendCell(dst, cell []byte) []byte {
+	if b := cell[0]; b == '{' || b == '-' || b-'0' <= 9 {
+		s := scanner{text: cell}
+		if s.value(); s.sound() && b != ' ' {
+			return append(dst, cell...)
+		}
+	}
+	return capture.AppendString(dst, cell)
+}
+
 // putText adds a property that is a text; an empty one, or a dash, which is how
 // access logs write that there is none, is left out.
 func (e *Event) putText(name string, text []byte) {

@@ -197,17 +197,6 @@ func (t *table) isHeader() bool {
 	return true
 }
 
-// appendCell appends a cell as a JSON value.
-func appendCell(dst, cell []byte) []byte {
-	if b := cell[0]; b == '{' || b == '-' || b-'0' <= 9 {
-		s := scanner{text: cell}
-		if s.value(); s.sound() && b != ' ' {
-			return append(dst, cell...)
-		}
-	}
-	return capture.AppendString(dst, cell)
-}
-
 // split cuts a line into its cells.
 func (t *table) split(line []byte) bool {
 	t.cells, t.plain = t.cells[:0], slices.Grow(t.plain[:0], len(line))
