@@ -1,11 +1,18 @@
 package scenario
 
 import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+
+	"rehearse/capture"
 	"rehearse/scenario/schedule"
 	"rehearse/scenario/strict"
 )
 
-import "fmt"
+// curves are the three ways to give the load.
+var curves = [...]string{"load.profile", "load.stages", "load.follow"}
 
 // check judges what the sections mean together. It looks at what the file gives
 // rather than at values, because a default contradicts nothing.
@@ -71,9 +78,6 @@ func checkClient(d *strict.Document, s *Scenario) {
 	}
 }
 
-// curves are the three ways to give the load.
-var curves = [...]string{"load.profile", "load.stages", "load.follow"}
-
 // checkLoad demands exactly one curve.
 func checkLoad(d *strict.Document) {
 	first := ""
@@ -88,5 +92,122 @@ func checkLoad(d *strict.Document) {
 	}
 	if first == "" {
 		d.Fail(curves[0], "missing", "as in line(0, 5000, 10m) const(5000, 30m); or give load.stages or load.follow")
+	}
+}
+
+// isLoopback reports whether a URL names this machine, without asking anybody.
+func isLoopback(target string) bool {
+	if target == "" {
+		return true
+	}
+	u, err := url.Parse(target)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// checkReplay refuses what a replay would silently ignore, and settles what
+// depends on the target.
+func checkReplay(d *strict.Document, s *Scenario) {
+	r := s.Replay
+	if !d.Has("replay.pseudonymize") {
+		r.Pseudonymize = !isLoopback(s.Target.URL) // Recorded data does not leave by mistake.
+	}
+	if !d.Has("replay.quarantine") {
+		r.Quarantine = KeptLines
+		if r.Pseudonymize {
+			r.Quarantine = KeptPlaces
+		}
+	}
+	switch r.Clock {
+	case ClockRecorded:
+		const what, hint = "has no meaning on the recorded clock", "set replay.clock to profile, or leave this out"
+		d.Refuse(what, hint, slices.Concat(curves[:], []string{"load.arrivals"})...)
+	case ClockProfile:
+		d.Refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out", "replay.speed", "replay.max_gap")
+	}
+	if r.Format == FormatCapture {
+		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
+		d.Refuse(what, hint, "replay.fields", "batching", "replay.sample", "replay.reorder", "replay.timestamps", "replay.keep", "replay.loop")
+		if r.Pseudonymize {
+			d.Fail("replay.pseudonymize", "recorded requests cannot be pseudonymized", "they are sent byte for byte; to a target that is not this machine only with pseudonymize: false")
+		}
+	}
+	if !r.Pseudonymize {
+		d.Refuse("has no meaning unless replay.pseudonymize is true", "", "replay.key", "replay.keep")
+	}
+}
+
+// checkEndpoint refuses what the endpoint cannot do.
+func checkEndpoint(d *strict.Document, s *Scenario) {
+	if s.Replay != nil && s.Replay.Format == FormatCapture {
+		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
+		d.Refuse(what, hint, "target.path", "target.hint")
+		if s.Target.Endpoint == EndpointV1 {
+			d.Fail("target.endpoint", what, hint)
+		}
+	}
+	checkGeneration(d, s)
+	if s.Target.Endpoint == EndpointV1 {
+		checkV1(d, s)
+		return
+	}
+	switch c := s.Target.Compression; c {
+	case CompressionDeflate, CompressionBrotli, CompressionZstd:
+		d.Fail("target.compression", string(c)+" is for endpoint v1 alone", "set target.endpoint to v1, or compress with gzip")
+		return
+	}
+	checkHint(d, &s.Target)
+	switch s.Target.Endpoint {
+	case EndpointCapture:
+		checkCapture(d, s)
+	case EndpointArray:
+		if s.Target.HistoricalMigration {
+			d.Fail("target.historical_migration", "a list has no place for it", "set target.endpoint to batch")
+		}
+	}
+}
+
+// checkV1 refuses what has a meaning for v0 only.
+func checkV1(d *strict.Document, s *Scenario) {
+	d.Refuse("has no meaning for endpoint v1", "leave it out, or set target.endpoint to batch", "target.path", "target.hint")
+}
+
+// checkHint refuses a hint at nothing.
+func checkHint(d *strict.Document, t *Target) {
+	if d.Has("target.hint") && t.Compression == CompressionNone {
+		d.Fail("target.hint", "has no meaning without compression", "leave it out")
+	}
+}
+
+// checkGeneration refuses what the embedded endpoint lacks when it is of 2024: it
+// would answer 404 to every request (hog-rs router.rs).
+func checkGeneration(d *strict.Document, s *Scenario) {
+	if s.Target.Endpoint == EndpointV1 && s.Staging.Setup.NoV1 {
+		d.Fail("staging.v1", "requests go to v1, which the endpoint is set up without", "leave staging.v1 out, or set target.endpoint to batch")
+	}
+	if s.Staging.Generation != capture.Generation2024 {
+		return
+	}
+	const hint = "set staging.generation to current"
+	if s.Target.Endpoint == EndpointV1 {
+		d.Fail("staging.generation", "the service of 2024 has no v1", hint+", or target.endpoint to batch")
+		return
+	}
+	if path := s.Target.Route(); !path.Known(capture.Generation2024) {
+		d.Fail("staging.generation", "the service of 2024 does not know "+string(path), hint+", or leave target.path out")
+	}
+}
+
+// checkCapture refuses what single events cannot do.
+func checkCapture(d *strict.Document, s *Scenario) {
+	const hint = "set target.endpoint to batch"
+	if s.Batching.MaxEvents > 1 {
+		d.Fail("batching.events", "must be 1, because the capture endpoint takes one event a request", hint)
+	}
+	if s.Target.HistoricalMigration {
+		d.Fail("target.historical_migration", "only batches can set it", hint)
 	}
 }

@@ -53,10 +53,9 @@
 //	abort: ['http(5xx, 10%, 30s)', 'latency(p99, 5s, 30s)']
 //
 // Its fields and their defaults are described in the JSON Schema that [Schema]
-// returns. Quantities are text with a unit ([ParseRate], [ParseDuration],
-// [ParseBytes], [ParseShare], [ParseCount]), the load has a small language of its
-// own ([ParseProfile]), and so have thresholds ([ParseThreshold]) and the
-// rules that end a run ([ParseAbort]).
+// returns. Quantities are text with a unit, such as 300k/min, 5MB and 1m30s; the load
+// has a small language of its own ([schedule.Parse]), and so have thresholds
+// ([ParseThreshold]) and the rules that end a run ([ParseAbort]).
 //
 // A value may refer to the environment as ${NAME} or ${NAME:-default}; only ${
 // begins a reference, so that $pageview is what it says.
@@ -64,14 +63,24 @@
 // # Reading it
 //
 // [Load] is strict: a field that it does not know is a mistake, and so is a field
-// that would have no effect. It tells all mistakes at once, each with its place in
-// the file, what is wrong and what to do about it. What it returns is plain data
-// and does not change.
+// that would have no effect. It tells all mistakes at once ([strict.Errors]), each with
+// its place in the file, what is wrong and what to do about it. What it returns is plain
+// data and does not change. [Scenario.Resolved] writes it with everything that it was
+// read from, so that a run can be made again.
 //
 // # What is known before a run
 //
-// [Profile] is the load as a curve with an integral and an exact inverse.
-// [Schedule] says when event i is due. A stream of package rng is where everything random about
-// event i comes from: it depends on the seed and i alone, so that the same events
-// come out on one core or sixteen, in any order, on any machine.
+// Package [schedule] says when event i is due. Everything random about event i depends
+// on the seed and i alone, so that the same events come out on one core or sixteen, in
+// any order, on any machine.
+//
+// # The files of this package
+//
+// To read it: scenario.go (loading, and what a scenario is), checks.go (what sections
+// mean together), feasible.go (shapes that no events could have), resolved.go (a scenario
+// as a run used it), fingerprint.go (what a permit binds); then the sections: intake.go,
+// abort.go, threshold.go, staging.go, offered.go (load and batches), traffic.go,
+// population.go, events.go and property.go (synthesized events), replay.go, files.go and
+// mapping.go (recorded ones), target.go and client.go (client libraries to imitate,
+// retries).
 package scenario

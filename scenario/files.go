@@ -1,6 +1,10 @@
 package scenario
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +16,7 @@ import (
 
 // readFiles reads patterns and finds the files that they stand for, and those that lie
 // beside them.
-func readFiles(v strict.Value, r *Replay) {
+func readFiles(v strict.Value) (patterns, paths, others []string) {
 	for _, item := range v.NonEmpty("") {
 		pattern := item.Line(1, 4096)
 		if pattern == "" {
@@ -29,9 +33,9 @@ func readFiles(v strict.Value, r *Replay) {
 		case len(found) == 0:
 			item.Fail("no file is "+item.Quoted(), "paths are relative to the scenario file")
 		}
-		r.Files, r.Paths, r.Beside = append(r.Files, pattern), append(r.Paths, found...), append(r.Beside, beside...)
+		patterns, paths, others = append(patterns, pattern), append(paths, found...), append(others, beside...)
 	}
-	r.Paths, r.Beside = once(r.Paths), once(r.Beside)
+	return patterns, once(paths), once(others)
 }
 
 // once leaves out the paths that came before: what two patterns match is one file.
@@ -129,4 +133,40 @@ func IsBeside(path string) bool {
 		return true
 	}
 	return false
+}
+
+// FileSum identifies what a file held.
+type FileSum struct {
+	Path   string `yaml:"path"` // absolute; - is standard input
+	Bytes  int64  `yaml:"bytes"`
+	SHA256 string `yaml:"sha256"`
+}
+
+// SumFile reads the first bytes of a file, as many as size says, and returns their
+// checksum; size less than 0: all of it. name is what the file is called.
+func SumFile(name, path string, size int64) (FileSum, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return FileSum{}, err
+	}
+	defer file.Close()
+	in := io.Reader(file)
+	if size >= 0 {
+		in = io.LimitReader(file, size)
+	}
+	sum := sha256.New()
+	n, err := io.Copy(sum, in)
+	if err == nil && n < size {
+		err = fmt.Errorf("%s became shorter while it was read", name)
+	}
+	return FileSum{Path: name, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
+}
+
+// sumWhole sums up a file under its absolute name.
+func sumWhole(path string) (FileSum, error) {
+	name, err := filepath.Abs(path)
+	if err != nil {
+		return FileSum{}, err
+	}
+	return SumFile(name, path, -1)
 }

@@ -5,14 +5,59 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"rehearse/scenario/strict"
 )
+
+// source is what is kept of the file itself.
+type source struct {
+	doc       *strict.Document
+	redacted  []byte
+	sum       string
+	anywhere  string   // the sum without an override of the target's URL
+	alone     string   // the sum without any override
+	origin    string   // of a resolved scenario, the file that it was made of
+	variables []string // of a resolved scenario, the variables that the secrets were taken from
+}
+
+// newSource keeps what is needed of a document that was read.
+func newSource(doc *strict.Document) source {
+	return source{
+		doc: doc, redacted: doc.Redacted(),
+		sum:      doc.SHA256(func(string) bool { return true }),
+		anywhere: doc.SHA256(func(override string) bool { return !strings.HasPrefix(override, "target.url=") }),
+		alone:    doc.SHA256(func(string) bool { return false }),
+	}
+}
+
+// File returns the name of the scenario file as it was given.
+func (s *Scenario) File() string { return s.source.doc.File() }
+
+// Where returns the place of a field, such as load.profile, as file:line:col;
+// where the file does not give it, that of the nearest field around it. The place
+// of an override is --set.
+func (s *Scenario) Where(path string) string { return s.source.doc.Where(path) }
+
+// Gives tells whether the file, or an override, gives a field.
+func (s *Scenario) Gives(path string) bool { return s.source.doc.Has(path) }
+
+// Redacted returns the file as it was given, comments and layout kept, with the
+// token replaced by [redacted]; names of environment variables stay. Overrides
+// follow as comments, except one of the token. The caller must not change it.
+func (s *Scenario) Redacted() []byte { return s.source.redacted }
+
+// Keep makes text the copy of the scenario file that Redacted returns.
+func (s *Scenario) Keep(text []byte) { s.source.redacted = text }
+
+// SHA256 returns a fingerprint of the file and the overrides, in hexadecimal.
+// The token does not count, nor does the way in which lines end.
+func (s *Scenario) SHA256() string { return s.source.sum }
+
+// FileSHA256 is a fingerprint of the file without overrides, in hexadecimal.
+func (s *Scenario) FileSHA256() string { return s.source.alone }
 
 // isBoundElsewhere tells whether a permit binds a field otherwise than by the
 // scenario's fingerprint: by its hosts, or by the fingerprints of tokens. The key of
@@ -67,40 +112,4 @@ func hashFile(sum hash.Hash, path string) error {
 	}
 	fmt.Fprintf(sum, "file of %d bytes: %s\n", content.Bytes, content.SHA256)
 	return nil
-}
-
-// FileSum identifies what a file held.
-type FileSum struct {
-	Path   string `yaml:"path"` // absolute; - is standard input
-	Bytes  int64  `yaml:"bytes"`
-	SHA256 string `yaml:"sha256"`
-}
-
-// SumFile reads the first bytes of a file, as many as size says, and returns their
-// checksum; size less than 0: all of it. name is what the file is called.
-func SumFile(name, path string, size int64) (FileSum, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return FileSum{}, err
-	}
-	defer file.Close()
-	in := io.Reader(file)
-	if size >= 0 {
-		in = io.LimitReader(file, size)
-	}
-	sum := sha256.New()
-	n, err := io.Copy(sum, in)
-	if err == nil && n < size {
-		err = fmt.Errorf("%s became shorter while it was read", name)
-	}
-	return FileSum{Path: name, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
-}
-
-// sumWhole sums up a file under its absolute name.
-func sumWhole(path string) (FileSum, error) {
-	name, err := filepath.Abs(path)
-	if err != nil {
-		return FileSum{}, err
-	}
-	return SumFile(name, path, -1)
 }

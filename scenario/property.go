@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"rehearse/scenario/strict"
 )
@@ -41,8 +43,10 @@ type NumberRange struct {
 // WordRange is a text of Low to High words.
 type WordRange struct{ Low, High int }
 
-// The bounds of described properties.
+// The bounds of events and their properties.
 const (
+	maxEventBytes = 1_000_000
+	maxEventName  = 200 // and that of a property, in characters
 	maxProperties = 500
 	maxChoices    = 5000
 	maxNesting    = 8
@@ -200,4 +204,12 @@ func readWords(v strict.Value) *WordRange {
 		v.Fail("the fewest are more than the most", "")
 	}
 	return w
+}
+
+// IsEventName tells whether an event of a scenario may be called so.
+func IsEventName(name string) bool { return plainName(name, maxEventName) }
+
+// plainName tells whether a name is neither empty nor longer than it may be.
+func plainName(name string, most int) bool {
+	return name != "" && utf8.RuneCountInString(name) <= most && !strings.ContainsFunc(name, unicode.IsControl)
 }

@@ -1,14 +1,72 @@
 package scenario
 
 import (
-	"net"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"rehearse/scenario/schedule"
 	"rehearse/scenario/strict"
+)
+
+// Format is the shape of a recording.
+type Format string
+
+// The formats of recordings.
+const (
+	FormatAuto      Format = "auto"       // told from the first line
+	FormatPostHog   Format = "posthog"    // batch export, or records of the events API
+	FormatMixpanel  Format = "mixpanel"   // raw export
+	FormatAmplitude Format = "amplitude"  // export
+	FormatSegment   Format = "segment"    // messages of Segment or RudderStack
+	FormatSnowplow  Format = "snowplow"   // enriched events, tab-separated
+	FormatAccessLog Format = "access-log" // Common Log Format, combined or not
+	FormatCSV       Format = "csv"        // a table with a header, through Replay.Fields
+	FormatJSONL     Format = "jsonl"      // one event a line, through Replay.Fields
+	FormatParquet   Format = "parquet"    // rows of a Parquet file, told from its columns
+	FormatCapture   Format = "capture"    // recorded requests, sent byte for byte
+)
+
+// formats are all of them.
+var formats = [...]Format{
+	FormatAuto, FormatPostHog, FormatMixpanel, FormatAmplitude, FormatSegment,
+	FormatSnowplow, FormatAccessLog, FormatCSV, FormatJSONL, FormatParquet, FormatCapture,
+}
+
+// Stamps is what time replayed events bear.
+type Stamps string
+
+// The time stamps of a replay.
+const (
+	StampsKept Stamps = "kept" // that of the recording: a historical import
+	StampsNow  Stamps = "now"  // when they are due: as if it happened again
+)
+
+// Kept is what a run keeps of recorded lines that it cannot send.
+type Kept string
+
+// What is kept.
+const (
+	KeptLines  Kept = "lines"  // the lines as they were recorded, personal data included
+	KeptPlaces Kept = "places" // where they stand, and why they are left out
+)
+
+// Clock is what sets the due times of a replay.
+type Clock string
+
+// The clocks of a replay.
+const (
+	ClockRecorded Clock = "recorded" // the recording's own rhythm, times Speed
+	ClockProfile  Clock = "profile"  // load.profile
+)
+
+// Order is what a replay keeps in sequence.
+type Order string
+
+// The orders of a replay.
+const (
+	OrderPerID Order = "per-id" // events of one distinct_id never overtake each other
+	OrderFile  Order = "file"   // one request in flight
+	OrderNone  Order = "none"
 )
 
 // Replay describes recorded events or requests.
@@ -67,7 +125,7 @@ func DefaultReplay() *Replay {
 func readReplay(v strict.Value) *Replay {
 	r := DefaultReplay()
 	sound := v.Object(strict.Fields{
-		"files":        func(v strict.Value) { readFiles(v, r) },
+		"files":        func(v strict.Value) { r.Files, r.Paths, r.Beside = readFiles(v) },
 		"format":       func(v strict.Value) { r.Format = strict.OneOf(v, formats[:]) },
 		"clock":        func(v strict.Value) { r.Clock = strict.OneOf(v, []Clock{ClockRecorded, ClockProfile}) },
 		"speed":        func(v strict.Value) { r.Speed = v.Number(1e-3, 1e6) },
@@ -140,49 +198,4 @@ func readKey(v strict.Value) strict.Secret {
 	}
 	text, _ := v.Scalar("text", strict.Text)
 	return v.Secret(text)
-}
-
-// isLoopback reports whether a URL names this machine, without asking anybody.
-func isLoopback(target string) bool {
-	if target == "" {
-		return true
-	}
-	u, err := url.Parse(target)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// checkReplay refuses what a replay would silently ignore, and settles what
-// depends on the target.
-func checkReplay(d *strict.Document, s *Scenario) {
-	r := s.Replay
-	if !d.Has("replay.pseudonymize") {
-		r.Pseudonymize = !isLoopback(s.Target.URL) // Recorded data does not leave by mistake.
-	}
-	if !d.Has("replay.quarantine") {
-		r.Quarantine = KeptLines
-		if r.Pseudonymize {
-			r.Quarantine = KeptPlaces
-		}
-	}
-	switch r.Clock {
-	case ClockRecorded:
-		const what, hint = "has no meaning on the recorded clock", "set replay.clock to profile, or leave this out"
-		d.Refuse(what, hint, slices.Concat(curves[:], []string{"load.arrivals"})...)
-	case ClockProfile:
-		d.Refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out", "replay.speed", "replay.max_gap")
-	}
-	if r.Format == FormatCapture {
-		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
-		d.Refuse(what, hint, "replay.fields", "batching", "replay.sample", "replay.reorder", "replay.timestamps", "replay.keep", "replay.loop")
-		if r.Pseudonymize {
-			d.Fail("replay.pseudonymize", "recorded requests cannot be pseudonymized", "they are sent byte for byte; to a target that is not this machine only with pseudonymize: false")
-		}
-	}
-	if !r.Pseudonymize {
-		d.Refuse("has no meaning unless replay.pseudonymize is true", "", "replay.key", "replay.keep")
-	}
 }

@@ -49,7 +49,7 @@ func TestPseudonymizeUnlessOnLoopback(t *testing.T) {
 		{"https://capture.example", "", true}, {"http://192.168.0.1", "", true}, {"http://127.0.0.1.example", "", true},
 		{"https://capture.example", ", pseudonymize: false", false}, {"", ", pseudonymize: true", true},
 	} {
-		s, err := Parse("a.yaml", []byte("name: a\ntarget: {url: '"+c.url+"'}\nreplay: {files: [load.go]"+c.more+"}\n"), Options{})
+		s, err := Parse("a.yaml", []byte("name: a\ntarget: {url: '"+c.url+"'}\nreplay: {files: [doc.go]"+c.more+"}\n"), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestPseudonymizeUnlessOnLoopback(t *testing.T) {
 func TestKeyComesFromTheEnvironment(t *testing.T) {
 	t.Parallel()
 	lookup := func(string) (string, bool) { return "secret-key", true }
-	text := "name: a\nreplay: {files: [load.go], pseudonymize: true, key: \"${K}\"}\n"
+	text := "name: a\nreplay: {files: [doc.go], pseudonymize: true, key: \"${K}\"}\n"
 	s, err := Parse("a.yaml", []byte(text), Options{LookupEnv: lookup})
 	if err != nil || s.Replay.Key.Reveal() != "secret-key" || strings.Contains(string(s.Redacted()), "secret-key") {
 		t.Errorf("key %v, %v", s, err)

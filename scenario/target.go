@@ -6,7 +6,31 @@ import (
 	"time"
 	"unicode"
 
+	"rehearse/capture"
 	"rehearse/scenario/strict"
+)
+
+// Endpoint is the route and shape of requests.
+type Endpoint string
+
+// The endpoints.
+const (
+	EndpointBatch   Endpoint = "batch"   // POST /batch/: many events a request
+	EndpointArray   Endpoint = "array"   // POST /e/: many events a request, in a list without an envelope
+	EndpointCapture Endpoint = "capture" // POST /i/v0/e/: one event a request
+	EndpointV1      Endpoint = "v1"      // POST /i/v1/analytics/events: many events, a verdict for each
+)
+
+// Compression is the content coding of request bodies.
+type Compression string
+
+// The compressions.
+const (
+	CompressionNone    Compression = "none"
+	CompressionGzip    Compression = "gzip"
+	CompressionDeflate Compression = "deflate" // v1 only, like those below
+	CompressionBrotli  Compression = "br"
+	CompressionZstd    Compression = "zstd"
 )
 
 // Target says where the events go and how they travel.
@@ -110,4 +134,71 @@ func readURL(v strict.Value) string {
 		v.Fail("must not have a query or fragment", hint)
 	}
 	return text
+}
+
+// Path is a route of v0. One handler of the endpoint serves them all, so that
+// each takes bodies of any shape; clients differ in the one that they use.
+type Path string
+
+// The routes: of libraries that post batches, of browsers, of the documentation,
+// and three older names. The endpoint of 2024 has the first three only.
+const (
+	PathBatch   Path = "/batch/"
+	PathBrowser Path = "/e/"
+	PathSingle  Path = "/i/v0/e/"
+	PathCapture Path = "/capture/"
+	PathTrack   Path = "/track/"
+	PathEngage  Path = "/engage/" // an event without a name is $identify there
+)
+
+// Known tells whether the endpoint has the route in a generation, with or without
+// a slash at its end. What it does not know is answered 404 (capture router.rs).
+func (p Path) Known(g capture.Generation) bool {
+	switch Path(strings.TrimSuffix(string(p), "/") + "/") {
+	case PathBatch, PathBrowser, PathSingle:
+		return true
+	case PathCapture, PathTrack, PathEngage:
+		return g != capture.Generation2024
+	}
+	return false
+}
+
+// Hint is where a request says how its body is compressed.
+type Hint string
+
+// The hints. The endpoint of 2024 wants no hint; today's takes the first of
+// query and header.
+const (
+	HintHeader Hint = "header" // Content-Encoding
+	HintQuery  Hint = "query"  // ?compression=
+	HintNone   Hint = "none"   // nowhere: the endpoint looks at the bytes
+)
+
+// Route is where the requests of t go on the endpoint, v1's excepted: what the
+// file says, else the client's own, else that of the shape.
+func (t *Target) Route() Path {
+	h, known := t.Client.Habits()
+	switch {
+	case t.Path != "":
+		return t.Path
+	case known:
+		return Path(h.Path)
+	case t.Endpoint == EndpointArray:
+		return PathBrowser
+	case t.Endpoint == EndpointCapture:
+		return PathSingle
+	}
+	return PathBatch
+}
+
+// Hinted is where the requests of t say how they are compressed.
+func (t *Target) Hinted() Hint {
+	h, _ := t.Client.Habits()
+	switch {
+	case t.Hint != "":
+		return t.Hint
+	case h.Unhinted:
+		return HintNone
+	}
+	return HintHeader
 }
