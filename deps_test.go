@@ -54,7 +54,7 @@ generator/body: capture scenario recording recording/anonymize generator/traffic
 generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: capture scenario generator/body
 generator/source: capture scenario recording recording/anonymize results generator/traffic generator/body scenario/schedule
-generator/traffic: capture scenario scenario/schedule
+generator/traffic: capture capture/pipeline scenario scenario/schedule
 generator/transport: capture scenario recording results generator/body
 generator: capture scenario results generator/body generator/redact generator/transport generator/source
 intake: scenario profile scenario/schedule scenario/strict
@@ -65,7 +65,7 @@ permit: scenario scenario/strict scenario/schedule
 preflight: capture capture/pipeline scenario generator/traffic scenario/schedule permit scenario/strict
 profile: capture scenario recording scenario/schedule
 recording/anonymize: capture scenario recording
-recording: capture capture/serdejson scenario
+recording: capture capture/pipeline capture/serdejson scenario
 rehearsal: verify scenario/schedule capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
 results/bundle: results/rundir
 results/compare: results results/rundir

@@ -66,6 +66,28 @@ func (z *MessageSizer) Of(e *Received, s *Submission, r *Request, g Generation) 
 	return size + current(e, s)
 }
 
+// The lengths of what is not known of an event before it is sent: a project's token
+// (phc_ and 43 characters), and an address in its longest form.
+const (
+	usualToken   = 47
+	usualAddress = "255.255.255.255"
+)
+
+// MessageSize is the size of the message that an event becomes as [AppendEvent] writes
+// it, in bytes, with a token and an address of the usual length. It makes memory: ask
+// of those alone that are near the limit, as [EventSize] tells.
+func MessageSize(e *Event) int {
+	parsed := parseEvent(jsonscan.New(AppendEvent(nil, e)))
+	parsed.DistinctID = e.DistinctID
+	var z MessageSizer
+	s := Submission{Token: make([]byte, usualToken)}
+	return z.Of(&parsed.Received, &s, &Request{ForwardedFor: []byte(usualAddress)}, Current)
+}
+
+// MayExceed reports whether the message of an event of so many bytes of JSON may be
+// larger than limit. It is a loose bound that costs nothing.
+func MayExceed(size, limit int) bool { return mostEscaped*size+messageSlack > limit }
+
 // MessageAtMost is what the message that e becomes has at most, in bytes, addresses
 // aside. It is a loose bound that costs nothing.
 func (e *Received) MessageAtMost() int { return mostEscaped*len(e.Raw) + messageSlack }

@@ -42,6 +42,14 @@ func hexDigits(s []byte) uint64 {
 	return x + '0'*ones + letters*('a'-'0'-10)
 }
 
+// WithVersion returns u with the six bits that say how it was made (RFC 9562,
+// sections 4.1 and 4.2): its version, from 1 to 15, and the variant of that document.
+func (u UUID) WithVersion(version int) UUID {
+	u[6] = u[6]&0x0f | byte(version)<<4
+	u[8] = u[8]&0x3f | 0x80
+	return u
+}
+
 // String returns u in its hyphenated form.
 func (u UUID) String() string { return string(AppendUUID(nil, u)) }
 

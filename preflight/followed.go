@@ -41,7 +41,7 @@ type seen struct {
 	merged   bool  // into another
 	overflow bool
 	forced   bool // by the embedded endpoint
-	key      uint32
+	key      pipeline.KeyHash
 }
 
 // newFollowed returns room for most ids.

@@ -3,6 +3,7 @@ package preflight
 import (
 	"math"
 
+	"rehearse/capture"
 	"rehearse/capture/pipeline"
 	"rehearse/generator/traffic"
 	"rehearse/scenario"
@@ -107,7 +108,7 @@ func (l *look) mixed() {
 }
 
 // mainShare is how much of the ordinary events travels on the main lane: some
-// names have lanes of their own (pipeline.Lane).
+// names have lanes of their own.
 func (l *look) mainShare() float64 {
 	var all, main float64
 	for _, e := range l.s.Traffic.Events {
@@ -115,9 +116,7 @@ func (l *look) mainShare() float64 {
 			continue
 		}
 		all += e.Weight
-		switch e.Name {
-		case "$exception", "$$heatmap", "$$client_ingestion_warning":
-		default:
+		if pipeline.LaneOf(e.Name, false, l.facts.Generation == capture.Generation2024) == pipeline.Main {
 			main += e.Weight
 		}
 	}

@@ -29,7 +29,7 @@ type key struct {
 	clump   float64 // events of it that come together
 	over    float64 // events that overflow
 	overOff float64 // half the width of a 95 % interval of them, in events
-	hash    uint32  // by which it is partitioned
+	hash    pipeline.KeyHash
 }
 
 // weighIDs works out the busiest ids and what becomes of each.
@@ -106,7 +106,7 @@ func (l *look) level(share float64, fine bool) level {
 func (l *look) hotID(k *key, first, peak float64) HotID {
 	h := HotID{
 		DistinctID: k.id, Project: k.project, Events: int64(math.Round(k.share * float64(l.load.Events))), Share: k.share,
-		PeakPerS: k.share * peak, Overflow: int64(math.Round(k.over)), Partition: int(k.hash&0x7fffffff) % l.facts.Partitions,
+		PeakPerS: k.share * peak, Overflow: int64(math.Round(k.over)), Partition: k.hash.Partition(l.facts.Partitions),
 		forced: l.forced(k), EventsError: k.off, OverflowError: k.overOff / max(k.over, 1),
 	}
 	if h.Overflow > 0 {
@@ -152,7 +152,7 @@ func (l *look) keys(heavy []traffic.Heavy) []key {
 			project = 0
 		}
 		for _, h := range heavy[:min(len(heavy), mostKeys/len(tokens))] {
-			hash := pipeline.Murmur2([]byte(t.Token.Reveal() + ":" + h.DistinctID))
+			hash := pipeline.HashKey(pipeline.AppendKey(nil, t.Token.Reveal(), h.DistinctID))
 			k := key{id: h.DistinctID, token: t.Token.Reveal(), project: project, share: h.Share * t.Weight / sum, off: h.Error, clump: h.Clump, hash: hash}
 			if w := t.Weight / sum; w < 1 {
 				k.off = math.Hypot(k.off, 1.96*math.Sqrt((1-w)/w/l.requestsWith(h.Share)))

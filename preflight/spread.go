@@ -21,7 +21,7 @@ func (l *look) spread(model *traffic.Model, keys []key) {
 	}
 	for i := range keys {
 		k := &keys[i]
-		at, mine := int(k.hash&0x7fffffff)%l.facts.Partitions, k.share*events
+		at, mine := k.hash.Partition(l.facts.Partitions), k.share*events
 		off := k.off * mine / 1.96
 		if !l.census.Whole {
 			p.load[at] += mine
@@ -61,7 +61,7 @@ func (p *partitions) all(l *look, model *traffic.Model) (sum float64) {
 			if l.tokenForced(t.Token.Reveal()) {
 				continue // to other lanes, whatever the id
 			}
-			key = append(append(append(key[:0], t.Token.Reveal()...), ':'), id...)
+			key = pipeline.AppendKey(key[:0], []byte(t.Token.Reveal()), id)
 			mine := float64(events) * l.taken * t.Weight / weights
 			p.load[pipeline.Partition(key, len(p.load))] += mine
 			sum += mine

@@ -181,7 +181,7 @@ func (t *Tally) id(token, id []byte) *seen {
 	if s := t.ids.ids[hash]; s != nil {
 		return s
 	}
-	key := pipeline.Murmur2(append(append(slices.Clone(token), ':'), id...))
+	key := pipeline.HashKey(pipeline.AppendKey(nil, token, id))
 	s := &seen{id: string(id), key: key}
 	s.forced = slices.Contains(t.forced, string(token)) || slices.Contains(t.forced, string(token)+":"+s.id)
 	t.ids.add(hash, s)
@@ -214,8 +214,8 @@ func (t *Tally) merge(r *Request, target *seen) {
 	if target.overflow {
 		t.merges.overflow++
 	}
-	t.key = append(append(append(t.key[:0], t.event.Token...), ':'), t.event.Link...)
-	from, to := pipeline.Partition(t.key, t.facts.Partitions), t.partition(target)
+	t.key = pipeline.AppendKey(t.key[:0], t.event.Token, t.event.Link)
+	from, to := pipeline.Partition(t.key, t.facts.Partitions), target.key.Partition(t.facts.Partitions)
 	if from != to {
 		t.merges.apart++
 	}
@@ -225,8 +225,6 @@ func (t *Tally) merge(r *Request, target *seen) {
 		t.merges.linked[xxh3.HashSeed(t.event.Link, xxh3.Hash(t.event.Token))] = struct{}{}
 	}
 }
-
-func (t *Tally) partition(s *seen) int { return int(s.key&0x7fffffff) % t.facts.Partitions }
 
 // report writes what was counted into the report of l.
 func (t *Tally) report(l *look) {
@@ -270,7 +268,7 @@ func (t *Tally) report(l *look) {
 func (t *Tally) hotID(s *seen) HotID {
 	h := HotID{
 		DistinctID: s.id, Events: s.events, Share: float64(s.events) / float64(t.Events), PeakPerS: float64(s.peak),
-		Overflow: s.over, Partition: t.partition(s), forced: s.forced, EventsError: float64(t.ids.missed) / float64(max(s.events, 1)),
+		Overflow: s.over, Partition: s.key.Partition(t.facts.Partitions), forced: s.forced, EventsError: float64(t.ids.missed) / float64(max(s.events, 1)),
 	}
 	if s.overflow {
 		first := s.first.Seconds()

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"time"
+
+	"rehearse/capture/pipeline"
 )
 
 // accessLog reads the log of a web server: Common Log Format, with referrer and
@@ -143,7 +145,7 @@ func nextQuoted(text []byte) (inside, rest []byte) {
 // who is the user, if one is logged in whose name a pipeline takes for an id, or
 // else the host.
 func (l *logLine) who() []byte {
-	if string(l.user) == "-" || isIllegal(l.user) {
+	if string(l.user) == "-" || pipeline.Illegal(l.user) {
 		return l.host
 	}
 	return l.user

@@ -6,6 +6,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 )
 
 // aliases puts in the events that join the ids of a person where lines name two of
@@ -18,7 +19,7 @@ type aliases struct {
 // before returns the event that belongs before e, nil if there is none. It is good
 // until the next call. Asked again about the same event, it returns nil.
 func (a *aliases) before(e *Event) *Event {
-	if len(e.former) == 0 || bytes.Equal(e.former, e.DistinctID) || isIllegal(e.former) {
+	if len(e.former) == 0 || bytes.Equal(e.former, e.DistinctID) || pipeline.Illegal(e.former) {
 		return nil
 	}
 	pair := xxh3.Hash128Seed(e.former, xxh3.Hash(e.DistinctID))

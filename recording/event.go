@@ -199,10 +199,7 @@ func parseUUID(text []byte) (capture.UUID, bool) {
 
 // derive makes a UUID of version 8 from a hash.
 func derive(h xxh3.Uint128) capture.UUID {
-	u := capture.UUID(h.Bytes())
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	return u
+	return capture.UUID(h.Bytes()).WithVersion(8)
 }
 
 // Again returns the UUID of a recorded event when a loop sends it for the n-th

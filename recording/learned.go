@@ -5,6 +5,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"rehearse/capture/pipeline"
 	"rehearse/scenario"
 )
 
@@ -33,7 +34,7 @@ func (l *Learned) join(e *Event) {
 		return
 	}
 	l.other = e.Joins(l.other[:0])
-	if len(l.other) == 0 || isIllegal(l.other) {
+	if len(l.other) == 0 || pipeline.Illegal(l.other) {
 		return
 	}
 	if l.parent == nil {

@@ -2,9 +2,9 @@ package recording
 
 import (
 	"bytes"
-	"strings"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 )
 
 // Reason says why a line did not become an event that is sent. The empty one
@@ -81,9 +81,6 @@ func (r Reason) hint() string {
 	return ""
 }
 
-// eventFrame is about what capture adds to an event on its way into Kafka.
-const eventFrame = 512
-
 // judge says what is wrong with an event that was mapped. The pipeline drops some
 // of these only behind its endpoint, after it has answered 200: a replay would
 // count them as accepted, and they would be missing.
@@ -93,58 +90,18 @@ func (e *Event) judge() Reason {
 		return NoName
 	case len(bytes.TrimSpace(e.DistinctID)) == 0:
 		return NoID
-	case isIllegal(e.DistinctID):
+	case pipeline.Illegal(e.DistinctID):
 		return IllegalID
 	case e.Time.IsZero():
 		return NoTime
-	case e.size() > capture.MaxEvent && e.escapedSize() > capture.MaxEvent:
+	case e.isTooLarge():
 		return TooLarge
 	}
 	return ""
 }
 
-// size bounds the Kafka message that e becomes from above: there, every quote and
-// backslash costs a byte more.
-func (e *Event) size() int {
-	return eventFrame + 2*len(e.Properties) + 2*len(e.Name) + 2*len(e.DistinctID)
-}
-
-// escapedSize is that size, counted.
-func (e *Event) escapedSize() int {
-	quoted := bytes.Count(e.Properties, []byte{'"'}) + bytes.Count(e.Properties, []byte{'\\'})
-	return eventFrame + len(e.Properties) + quoted + 2*len(e.Name) + 2*len(e.DistinctID)
-}
-
-// longestIllegal is the length of the longest id that is refused, quotes included.
-const longestIllegal = len(`"[object Object]"`)
-
-// isIllegal reports whether the pipeline refuses to merge persons under this id
-// (PostHog person-merge-service.ts: some in any case, some as they are, all of
-// them also between quotes).
-func isIllegal(id []byte) bool {
-	if len(id) > longestIllegal {
-		return false
-	}
-	id = bytes.TrimSpace(id)
-	if n := len(id); n > 1 && (id[0] == '"' || id[0] == '\'') && id[n-1] == id[0] {
-		id = bytes.TrimSpace(id[1 : n-1])
-	}
-	switch string(id) {
-	case "", "[object Object]", "NaN", "None", "none", "null", "0":
-		return true
-	}
-	return isIllegalWord(id)
-}
-
-// isIllegalWord looks for the ids that are refused in any case.
-func isIllegalWord(id []byte) bool {
-	for _, word := range [...]string{
-		"anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated",
-		"email", "undefined", "true", "false",
-	} {
-		if len(word) == len(id) && strings.EqualFold(string(id), word) {
-			return true
-		}
-	}
-	return false
+// isTooLarge reports whether the Kafka message that e becomes is over the limit.
+func (e *Event) isTooLarge() bool {
+	event := capture.Event{Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID, Timestamp: e.Time, Properties: e.Properties}
+	return capture.MayExceed(capture.EventSize(&event), capture.MaxEvent) && capture.MessageSize(&event) > capture.MaxEvent
 }

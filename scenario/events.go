@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"rehearse/capture/pipeline"
 	"rehearse/scenario/strict"
 )
 
@@ -37,9 +38,7 @@ const (
 )
 
 // IsMerge tells whether events of this name join two ids.
-func IsMerge(name string) bool {
-	return name == EventIdentify || name == EventCreateAlias || name == EventMergeDangerously
-}
+func IsMerge(name string) bool { return pipeline.IsMerge(name) }
 
 // maxKinds is how many different events a mix may have.
 const maxKinds = 10_000
@@ -79,23 +78,11 @@ func readEvent(v strict.Value, name string) EventShare {
 		"properties": func(v strict.Value) { e.Properties = readObject(v, 0) },
 	})
 	for _, p := range e.Properties {
-		if p.Name == LinkOf(name) {
+		if p.Name == pipeline.LinkProperty(name) {
 			v.FailGiven("properties", fmt.Sprintf("cannot give %s: the merge itself names there the id that it joins", p.Name), "leave it out")
 		}
 	}
 	return e
-}
-
-// LinkOf is the property in which a merge of a name says which id it joins; empty: it
-// is none.
-func LinkOf(name string) string {
-	switch name {
-	case EventIdentify:
-		return "$anon_distinct_id"
-	case EventCreateAlias, EventMergeDangerously:
-		return "alias"
-	}
-	return ""
 }
 
 // libraryOf is where events of a name come from unless the file says otherwise.

@@ -94,6 +94,5 @@ func newUUID(at time.Time) (u capture.UUID) {
 	ms := uint64(max(at.UnixMilli(), 0))
 	binary.BigEndian.PutUint32(u[:], uint32(ms>>16))
 	binary.BigEndian.PutUint16(u[4:], uint16(ms))
-	u[6], u[8] = u[6]&0x0f|0x70, u[8]&0x3f|0x80
-	return u
+	return u.WithVersion(7)
 }

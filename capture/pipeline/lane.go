@@ -40,22 +40,20 @@ func (l Lane) Topic() string {
 	return ""
 }
 
-// laneOf returns the lane of an event before any limit is looked at. Some names
-// have lanes of their own (capture events/analytics.rs), which they had not in 2024.
-func (p *Pipeline) laneOf(e *Event) Lane {
-	name := string(e.Name)
-	if p.config.InPlace {
-		name = ""
-	}
-	switch name {
-	case "$exception":
+// LaneOf returns the lane of an event before any limit is looked at. Some names have
+// lanes of their own (capture events/analytics.rs, data_type), which they had not in
+// 2024: there, inPlace is true (see [Config]).
+func LaneOf[T string | []byte](name T, historical, inPlace bool) Lane {
+	switch {
+	case inPlace:
+	case string(name) == "$exception":
 		return Exceptions
-	case "$$heatmap":
+	case string(name) == "$$heatmap":
 		return Heatmaps
-	case "$$client_ingestion_warning":
+	case string(name) == "$$client_ingestion_warning":
 		return Warnings
 	}
-	if e.Historical {
+	if historical {
 		return Historical
 	}
 	return Main

@@ -1,6 +1,9 @@
 package pipeline
 
-import "sync"
+import (
+	"bytes"
+	"sync"
+)
 
 // persons knows which ids belong to one person, as far as merges have told. It
 // remembers ids that occur in merges only, up to a bound.
@@ -36,7 +39,11 @@ func (p *persons) merge(e *Event, target, source uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts.Total++
-	if Illegal(e.DistinctID) || Illegal(e.Link) {
+	switch {
+	case bytes.Equal(e.DistinctID, e.Link):
+		p.counts.Same++
+		return
+	case Illegal(e.DistinctID) || Illegal(e.Link):
 		p.counts.Illegal++
 		return
 	}

@@ -150,9 +150,9 @@ func (p *Pipeline) route(v *visit) Route {
 	s := v.shard
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.key = append(append(append(s.key[:0], v.Token...), ':'), v.KeyID()...)
+	s.key = AppendKey(s.key[:0], v.Token, v.KeyID())
 	v.key = s.key
-	r := Route{Lane: p.laneOf(v.Event), Keyed: true, Persons: true}
+	r := Route{Lane: LaneOf(v.Name, v.Historical, p.config.InPlace), Keyed: true, Persons: true}
 	v.id = s.id(v.hash, v.now)
 	if r.Lane == Main {
 		p.limit(&r, v)

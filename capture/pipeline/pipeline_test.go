@@ -18,7 +18,7 @@ func TestMurmur2(t *testing.T) {
 		"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8": -58897971,
 		"abc": 479470107,
 	} {
-		if got := int32(Murmur2([]byte(key))); got != want {
+		if got := int32(HashKey([]byte(key))); got != want {
 			t.Errorf("%q: %d, want %d", key, got, want)
 		}
 	}
@@ -207,35 +207,6 @@ func TestOrder(t *testing.T) {
 	}
 	if got := p.Stats().Order; got != (OrderCounts{Backwards: 2, AfterMerge: 1}) {
 		t.Errorf("%+v", got)
-	}
-}
-
-func TestIllegal(t *testing.T) {
-	t.Parallel()
-	for id, want := range map[string]bool{
-		"": true, "  ": true, "GUEST": true, "null": true, "Null": false, "NaN": true, "nan": false, "0": true, "00": false,
-		`"none"`: true, "'undefined'": true, `""`: true, "[object Object]": true, "user": false, "anonymous-user": false, `"`: false,
-	} {
-		if got := Illegal([]byte(id)); got != want {
-			t.Errorf("%q: %v, want %v", id, got, want)
-		}
-	}
-}
-
-func TestLink(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct{ name, properties, want string }{
-		{"$identify", `{"$anon_distinct_id":"a\"b"}`, `a"b`},
-		{"$identify", `{"alias":"a"}`, ""},
-		{"$create_alias", `{"alias":"a"}`, "a"},
-		{"$merge_dangerously", `{"alias":"a"}`, "a"},
-		{"$create_alias", `{"alias":5}`, ""},
-		{"$pageview", `{"alias":"a"}`, ""},
-		{"$identify", "", ""},
-	} {
-		if got := Link([]byte(row.name), []byte(row.properties)); string(got) != row.want {
-			t.Errorf("%s %s: %q, want %q", row.name, row.properties, got, row.want)
-		}
 	}
 }
 

@@ -3,6 +3,7 @@ package traffic
 import (
 	"math"
 
+	"rehearse/capture/pipeline"
 	"rehearse/internal/rng"
 	"rehearse/scenario"
 )
@@ -18,10 +19,10 @@ type mix struct {
 // kind is one entry of the mix.
 type kind struct {
 	name       []byte
-	merge      bool // joins an id that has earlier events to the person
-	server     bool // never anonymous
-	alias      bool // names the id it joins as alias, not as $anon_distinct_id
-	person     bool // acts on the person or a group: never personless
+	merge      bool   // joins an id that has earlier events to the person
+	server     bool   // never anonymous
+	link       string // the member that names the id it joins, up to its value
+	person     bool   // acts on the person or a group: never personless
 	properties properties
 }
 
@@ -34,7 +35,7 @@ func newMix(t *scenario.Traffic) mix {
 	for _, s := range t.Events {
 		k := kind{
 			name: []byte(s.Name), merge: scenario.IsMerge(s.Name),
-			server: s.From == scenario.FromServer, alias: s.Name != scenario.EventIdentify,
+			server: s.From == scenario.FromServer, link: `,"` + pipeline.LinkProperty(s.Name) + `":"`,
 			properties: propertiesOf(s, t.Groups, t.Client),
 		}
 		k.person = k.merge || s.Name == scenario.EventSet || s.Name == scenario.EventGroupIdentify

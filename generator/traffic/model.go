@@ -149,12 +149,7 @@ const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-00
 // appendLink appends the property that names the id which a merge joins: the
 // anonymous id that a number makes.
 func (m *Model) appendLink(dst []byte, k *kind, number int64) []byte {
-	if k.alias {
-		dst = append(dst, `,"alias":"`...)
-	} else {
-		dst = append(dst, `,"$anon_distinct_id":"`...)
-	}
-	dst = m.appendAnonymous(dst, number)
+	dst = m.appendAnonymous(append(dst, k.link...), number)
 	return append(dst, '"')
 }
 

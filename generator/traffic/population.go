@@ -95,9 +95,9 @@ func drawUUID(s *rng.Stream) capture.UUID { return version4(s.Uint64(), s.Uint64
 
 // version4 makes a UUID of 128 bits, of which six say how it was made.
 func version4(high, low uint64) (u capture.UUID) {
-	binary.BigEndian.PutUint64(u[:8], high&^0xf000|0x4000)
-	binary.BigEndian.PutUint64(u[8:], low&^(3<<62)|2<<62)
-	return u
+	binary.BigEndian.PutUint64(u[:8], high)
+	binary.BigEndian.PutUint64(u[8:], low)
+	return u.WithVersion(4)
 }
 
 // appendHex appends x as 16 hexadecimal digits.

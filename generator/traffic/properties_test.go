@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rehearse/capture"
+	"rehearse/capture/pipeline"
 	"rehearse/scenario"
 )
 
@@ -90,7 +91,7 @@ func TestPropertiesStandOnce(t *testing.T) {
 			}
 			fmt.Fprintf(&mix, "%s: {weight: %v, from: %s", event, weight, from)
 			for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 8, rapid.ID).Draw(t, event) {
-				if name == scenario.LinkOf(event) {
+				if name == pipeline.LinkProperty(event) {
 					continue
 				}
 				if given[event] == nil {

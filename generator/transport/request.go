@@ -147,10 +147,7 @@ func (v *headersV1) set(h *fasthttp.RequestHeader, a Attempt, now time.Duration)
 func requestID(seed uint64, first int64) capture.UUID {
 	var number [8]byte
 	binary.LittleEndian.PutUint64(number[:], uint64(first))
-	u := capture.UUID(xxh3.Hash128Seed(number[:], seed^requestSalt).Bytes())
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	return u
+	return capture.UUID(xxh3.Hash128Seed(number[:], seed^requestSalt).Bytes()).WithVersion(8)
 }
 
 // requestSalt keeps the ids of requests apart from those of events.

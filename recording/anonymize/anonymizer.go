@@ -65,9 +65,7 @@ func (a *Anonymizer) Mask(e *capture.Event, s *Scratch) {
 	}
 	e.DistinctID = s.ids[:id]
 	h := a.hash(e.UUID[:])
-	copy(e.UUID[:], h[:])
-	e.UUID[6] = e.UUID[6]&0x0f | 0x80
-	e.UUID[8] = e.UUID[8]&0x3f | 0x80
+	e.UUID = capture.UUID(h[:len(e.UUID)]).WithVersion(8)
 	s.walk.Anonymizer = a
 	s.properties = s.walk.mask(s.properties[:0], e.Properties, own)
 	e.Properties = s.properties
