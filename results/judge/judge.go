@@ -239,36 +239,3 @@ func compareRefusals(k, other results.Refusal) int {
 	}
 	return order
 }
-
-// tolerated is the share of the due requests that may leave late, or not at
-// all, before the run no longer is what the scenario asked for.
-const tolerated = 0.01
-
-// few is how many requests may be late in a run so short that one of them is
-// more than what is tolerated.
-const few = 2
-
-// tooMany says whether part of all exceeds what is tolerated.
-func tooMany(part, all int64) bool { return part > few && float64(part) > tolerated*float64(all) }
-
-// lostByEndpoint says that the endpoint kept fewer events than were accepted. What it is
-// known to filter was not to be kept. Events that were sent again may be kept twice,
-// so that what it says it dropped counts by itself.
-func lostByEndpoint(f *results.FarEnd, accepted int64) []string {
-	if f == nil {
-		return nil
-	}
-	missing := max(accepted-f.Kept-f.Filtered, f.Lost+f.OverQuota+f.Dropped)
-	if missing <= 0 {
-		return nil
-	}
-	return []string{keptLess(f, accepted, missing)}
-}
-
-// connectionNotes says what makes answers doubtful.
-func connectionNotes(c *results.Connections) []string {
-	if c == nil || c.Unasked == 0 {
-		return nil
-	}
-	return []string{unsolicited(c.Unasked)}
-}

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"slices"
 	"strconv"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/rundir"
@@ -212,33 +210,6 @@ func (m *merger) uniteLedgers() error {
 	return nil
 }
 
-// addTotals adds the books of the shards, which the timeline does not have in
-// full: what was refused, by status.
-func (m *merger) addTotals() error {
-	most := map[string]int64{}
-	for _, s := range m.shards {
-		for _, row := range s.Result.Rejections {
-			reason, err := capture.ParseReason(row.Reason)
-			if err != nil {
-				return fmt.Errorf("%q: %w", s.Path, err)
-			}
-			kind := results.Refusal{Reason: reason, Status: row.Status, MayBeStored: row.MayBeStored}
-			m.total.Refusals[kind] = m.total.Refusals[kind].Plus(results.Count{Requests: row.Requests, Events: row.Events})
-			if row.Requests > most[row.Reason] {
-				most[row.Reason], m.status[row.Reason] = row.Requests, row.Status
-			}
-		}
-		m.total.Retries += s.Result.Requests.Retried
-		if c := s.Result.Connections; c != nil {
-			m.total.Connections.Add(c)
-		}
-		if err := m.addAnswers(s); err != nil {
-			return fmt.Errorf("%q: %w", s.Path, err)
-		}
-	}
-	return nil
-}
-
 // copyBeside copies what was known of the whole before it was shared: what the
 // preflight said, and the permit. The first shard's is as good as the others'.
 func (m *merger) copyBeside(path string) error {
@@ -266,50 +237,6 @@ func (m *merger) final() results.Final {
 		}
 	}
 	return results.Final{Ended: results.Completed, EndpointSum: sum}
-}
-
-// endpointSum adds up the sums of the shards' endpoints: what one of them could not
-// compare cannot be of all, and what differs for one differs for all.
-func (m *merger) endpointSum() *results.EndpointSum {
-	all := &results.EndpointSum{Verdict: results.SumMatches, Kept: "0", Sent: "0"}
-	for _, s := range m.shards {
-		one := s.Result.EndpointSum
-		if one == nil {
-			return nil
-		}
-		all.Events += one.Events
-		all.Seconds += one.Seconds
-		var err error
-		if all.Kept, err = addSums(all.Kept, one.Kept); err == nil && one.Verdict != results.SumNotCompared {
-			all.Sent, err = addSums(all.Sent, one.Sent)
-		}
-		shard := "shard " + strconv.Itoa(s.Result.Run.Shard.Index) + ": "
-		switch {
-		case err != nil:
-			return &results.EndpointSum{Verdict: results.SumNotCompared, Because: shard + err.Error()}
-		case one.Verdict == results.SumDiffers:
-			all.Verdict = results.SumDiffers
-		case one.Verdict == results.SumNotCompared && all.Verdict == results.SumMatches:
-			all.Verdict, all.Because = results.SumNotCompared, shard+one.Because
-		}
-	}
-	if all.Verdict == results.SumNotCompared {
-		all.Sent = ""
-	}
-	return all
-}
-
-// generator adds up what the shards took, and keeps the worst of how they fared.
-func (m *merger) generator() *results.Generator {
-	all := &results.Generator{}
-	for _, s := range m.shards {
-		g := &s.Result.Generator
-		all.CPUSeconds += g.CPUSeconds
-		all.RSSBytes = max(all.RSSBytes, g.RSSBytes)
-		all.Connections += g.Connections
-		all.Health = worst(all.Health, g.Health)
-	}
-	return all
 }
 
 // mergeRejected writes the refused requests of all shards, shard by shard, their
@@ -353,25 +280,4 @@ func (s *shard) copyRejected(write rejectionAppender) (leftOut int64, err error)
 		return leftOut, err
 	}
 	return leftOut, flush()
-}
-
-// worst is the worst of two, field by field.
-func worst(h, other results.Health) results.Health {
-	h.Cores = max(h.Cores, other.Cores)
-	h.Busiest = max(h.Busiest, other.Busiest)
-	h.Throttled = max(h.Throttled, other.Throttled)
-	h.Stolen = max(h.Stolen, other.Stolen)
-	h.PauseMS = max(h.PauseMS, other.PauseMS)
-	h.HeldUp = max(h.HeldUp, other.HeldUp)
-	h.Files = max(h.Files, other.Files)
-	h.MaxFiles = max(h.MaxFiles, other.MaxFiles)
-	h.NetDrops = max(h.NetDrops, other.NetDrops)
-	h.Overflows = max(h.Overflows, other.Overflows)
-	h.Resent = max(h.Resent, other.Resent)
-	h.RunDelay = max(h.RunDelay, other.RunDelay)
-	h.Stalls, h.Sockets = h.Stalls.Plus(other.Stalls), h.Sockets.Plus(other.Sockets)
-	if math.Abs(other.ClockStep) > math.Abs(h.ClockStep) {
-		h.ClockStep = other.ClockStep
-	}
-	return h
 }

@@ -1,8 +1,3 @@
-// Package report draws a run directory as one HTML file that needs nothing else:
-// no network, no fonts, no library. It is read on a phone, on a desk and on
-// paper, by light and in the dark. Charts are inline SVG, downsampled to a
-// hundred or so columns, so that the report of a day is no larger than that of
-// an hour; each column keeps the extremes of what it sums up.
 package report
 
 import (

@@ -11,25 +11,6 @@ import (
 	"rehearse/results/judge"
 )
 
-// The files of a run directory.
-const (
-	ScenarioFile = "scenario.yaml"
-	ResultFile   = "result.json"
-	LatencyFile  = "latency.hlog"
-	TimelineFile = "timeline.csv"
-	RejectedFile = "rejected.jsonl.gz"
-	LedgerFile   = "ledger"
-)
-
-// The files that only some run directories have. Others write them; reports show
-// what is there.
-const (
-	CheckFile    = "check.json"    // what the preflight said of the scenario
-	ResolvedFile = "resolved.yaml" // the scenario as it was used, from which the run can be made again
-	EndpointFile = "endpoint.json" // what the embedded endpoint had counted at the end
-	PermitFile   = "permit.yaml"   // the permit that the run was allowed by, as signed
-)
-
 // Directory is a run being written down. One goroutine uses it.
 //
 // A failure to write, such as a full disk, does not stop a run. The first is

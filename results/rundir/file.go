@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -99,3 +100,89 @@ func replace(dir, name string, text []byte, wait bool) error {
 	}
 	return nil
 }
+
+// growing is a file of a run that is appended to, by whole pieces only.
+type growing struct {
+	io.Writer
+	file *os.File // nil: it is not open
+	size int64
+}
+
+// create makes the file.
+func (g *growing) create(dir, name string) error {
+	file, err := CreateFile(dir, name)
+	g.Writer, g.file, g.size = file, file, 0
+	return err
+}
+
+// append writes a piece. If there is no room for all of it, none of it stays.
+func (g *growing) append(piece []byte) error {
+	n, err := g.Write(piece)
+	if err == nil {
+		g.size += int64(n)
+		return nil
+	}
+	if cut := g.file.Truncate(g.size); cut != nil {
+		return errors.Join(err, cut)
+	}
+	_, seek := g.file.Seek(g.size, io.SeekStart)
+	return errors.Join(err, seek)
+}
+
+// Close closes the file, once it is on the disk. One that is not open stays so.
+func (g *growing) Close() error {
+	if g.file == nil {
+		return nil
+	}
+	err := errors.Join(g.file.Sync(), g.file.Close())
+	g.file = nil
+	return err
+}
+
+// maxLine bounds a line of a run's files, in bytes. The longest that is written
+// is a histogram of tens of kilobytes.
+const maxLine = 1 << 20
+
+// eachLine calls do with every line, its line feed cut off, until do fails. A
+// last line without a line feed was torn off in writing: it is passed over, and
+// ErrTorn returned. The line is valid until do returns.
+func eachLine(in io.Reader, do func(line []byte) error) error {
+	lines := bufio.NewReaderSize(in, maxLine)
+	for {
+		line, err := lines.ReadSlice('\n')
+		switch {
+		case errors.Is(err, io.EOF) && len(line) == 0:
+			return nil
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return ErrTorn
+		case err != nil:
+			return err
+		}
+		if err := do(line[:len(line)-1]); err != nil {
+			return err
+		}
+	}
+}
+
+// The files of a run directory.
+const (
+	ScenarioFile = "scenario.yaml"
+	ResultFile   = "result.json"
+	LatencyFile  = "latency.hlog"
+	TimelineFile = "timeline.csv"
+	RejectedFile = "rejected.jsonl.gz"
+	LedgerFile   = "ledger"
+)
+
+// The files that only some run directories have. Others write them; reports show
+// what is there.
+const (
+	CheckFile    = "check.json"    // what the preflight said of the scenario
+	ResolvedFile = "resolved.yaml" // the scenario as it was used, from which the run can be made again
+	EndpointFile = "endpoint.json" // what the embedded endpoint had counted at the end
+	PermitFile   = "permit.yaml"   // the permit that the run was allowed by, as signed
+)
+
+// ErrTorn says that a file of a run ends in the middle: the run was killed
+// there, or the disk was full. What stood before is good, and is returned.
+var ErrTorn = errors.New("the file ends in the middle")

@@ -1,10 +1,11 @@
 package rundir
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -35,58 +36,6 @@ const (
 
 	maxTags = 128 // in one log; there are fewer than half as many reasons
 )
-
-// hlogHeader is how a log that starts at the wall-clock time start begins.
-func hlogHeader(start time.Time) string {
-	seconds := float64(start.UnixMilli()) / 1000
-	return fmt.Sprintf("#[Histogram log format version 1.3]\n"+
-		"#[Values are in microseconds, Interval_Max in milliseconds]\n"+
-		"#[StartTime: %.3f (seconds since epoch), %s]\n"+
-		"#[BaseTime: %.3f (seconds since epoch)]\n"+
-		"\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",
-		seconds, start.UTC().Format(time.RFC3339), seconds)
-}
-
-// append appends the lines of t.
-func (w *hlogWriter) append(dst *bytes.Buffer, t *results.Tally) (err error) {
-	if t.Unstalled != nil {
-		err = w.appendTimes(dst, tagAtBest, t.Unstalled)
-	}
-	return errors.Join(err, w.appendTimes(dst, "", t),
-		w.appendFilled(dst, tagConnect, t.Connect), w.appendFilled(dst, tagTLS, t.TLS))
-}
-
-// appendTimes appends the lines that every interval has, and those of its reasons.
-func (w *hlogWriter) appendTimes(dst *bytes.Buffer, prefix string, t *results.Tally) error {
-	err := errors.Join(
-		w.appendLine(dst, prefix+tagLatency, t.Latency),
-		w.appendLine(dst, prefix+tagService, t.Service),
-		w.appendLine(dst, prefix+tagLag, t.Lag),
-		w.appendFilled(dst, prefix+tagPartly, t.Partly))
-	for r, h := range t.ByReason {
-		err = errors.Join(err, w.appendFilled(dst, prefix+tagReason+capture.Reason(r).String(), h))
-	}
-	return err
-}
-
-// appendFilled appends the line of a histogram that holds something.
-func (w *hlogWriter) appendFilled(dst *bytes.Buffer, tag string, h *results.Histogram) error {
-	if h == nil || h.Count() == 0 {
-		return nil
-	}
-	return w.appendLine(dst, tag, h)
-}
-
-// appendLine appends one line.
-func (w *hlogWriter) appendLine(dst *bytes.Buffer, tag string, h *results.Histogram) error {
-	payload, err := w.encoder.encode(h)
-	if err != nil {
-		return fmt.Errorf("cannot encode histogram %q: %w", tag, err)
-	}
-	fmt.Fprintf(dst, "Tag=%s,%.3f,%.3f,%.3f,%s\n", tag,
-		w.from.Seconds(), (w.to - w.from).Seconds(), results.ToMilliseconds(h.Max()), payload)
-	return nil
-}
 
 // HistogramLine is one line of a log. Times are in seconds from the start.
 type HistogramLine struct {
@@ -220,27 +169,108 @@ func startsBefore(from float64, until time.Duration) bool {
 	return from+0.0005 < until.Seconds()
 }
 
-// histogramLog is latency.hlog being written.
-type histogramLog struct {
-	growing
-	writer hlogWriter
-	lines  bytes.Buffer // reused
+// Window is a stretch of a run: neighbouring intervals of latency.hlog added up.
+type Window struct {
+	From, To              float64 // seconds from the start of the run
+	Latency, Service, Lag *results.Histogram
+	Reasons               map[string]int64 // requests by the name of the reason, accepted included
+	Served                int64            // requests of which something was accepted
 }
 
-// write takes in an interval, and appends the lines that are due.
-func (l *histogramLog) write(iv *results.Interval) error {
-	l.lines.Reset()
-	if err := l.writer.add(&l.lines, iv); err != nil {
-		return err
+// EachWindow calls do with one window after the other, each at least width
+// seconds long but for the last. The window and what is in it are valid until
+// do returns. A torn log ends early and is no error.
+func (r *Run) EachWindow(width float64, do func(*Window) error) error {
+	s := slicing{width: width, do: do}
+	for line, err := range r.Histograms() {
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrTorn): // Open has warned of it
+			return s.end()
+		case err != nil:
+			return err
+		}
+		if err := s.take(line); err != nil {
+			return err
+		}
 	}
-	return l.append(l.lines.Bytes())
+	return s.end()
 }
 
-// flush writes what still waited for more.
-func (l *histogramLog) flush() error {
-	l.lines.Reset()
-	if err := l.writer.flush(&l.lines); err != nil {
-		return err
+// Histograms are those of the run's log, line by line, as far as its result reaches. An
+// error ends them: fs.ErrNotExist if there is no log, ErrTorn where it breaks off.
+func (r *Run) Histograms() iter.Seq2[*HistogramLine, error] {
+	return func(yield func(*HistogramLine, error) bool) {
+		file, err := OpenFile(r.Path, LatencyFile)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer file.Close()
+		until := time.Duration(r.Result.Run.Seconds * float64(time.Second))
+		err = eachHistogram(file, until, func(line *HistogramLine) error {
+			if !yield(line, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, err)
+		}
 	}
-	return l.append(l.lines.Bytes())
+}
+
+// slicing cuts a log into windows.
+type slicing struct {
+	width float64
+	do    func(*Window) error
+	open  *Window
+}
+
+// take adds a histogram to the window that is open, or to a new one.
+func (s *slicing) take(line *HistogramLine) error {
+	if s.open != nil && line.From+0.0005 >= s.open.From+s.width {
+		if err := s.end(); err != nil {
+			return err
+		}
+	}
+	if s.open == nil {
+		s.open = &Window{
+			From: line.From, Latency: results.NewHistogram(), Service: results.NewHistogram(), Lag: results.NewHistogram(),
+			Reasons: map[string]int64{},
+		}
+	}
+	s.open.add(line)
+	return nil
+}
+
+// end passes the open window on.
+func (s *slicing) end() error {
+	if s.open == nil {
+		return nil
+	}
+	w := s.open
+	s.open = nil
+	return s.do(w)
+}
+
+// add counts a histogram.
+func (w *Window) add(line *HistogramLine) {
+	w.To = max(w.To, line.To)
+	reason := ""
+	switch line.Tag {
+	case tagLatency:
+		w.Latency.Add(line.Histogram)
+	case tagService:
+		w.Service.Add(line.Histogram)
+	case tagLag:
+		w.Lag.Add(line.Histogram)
+	default:
+		reason, _ = cutReason(line.Tag)
+	}
+	if reason != "" && len(w.Reasons) < maxTags {
+		w.Reasons[reason] += line.Count()
+	}
+	if line.Tag == tagPartly || reason == capture.Accepted.String() {
+		w.Served += line.Count()
+	}
 }

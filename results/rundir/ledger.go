@@ -50,10 +50,6 @@ const (
 	ledgerMarked = 2
 )
 
-// ErrTorn says that a file of a run ends in the middle: the run was killed
-// there, or the disk was full. What stood before is good, and is returned.
-var ErrTorn = errors.New("the file ends in the middle")
-
 // ledgerWriter makes the text of a ledger.
 type ledgerWriter struct{ segments uint32 }
 
