@@ -142,7 +142,7 @@ func trimmed(text []byte) []byte {
 // wrong returns what drops the event, in the order of validate_event.
 func (e *eventV1) wrong() Detail {
 	switch {
-	case string(e.Event) == "$performance_event":
+	case IsFiltered(e.Event):
 		return detailPerformance
 	case len(e.Event) == 0:
 		return detailNoName

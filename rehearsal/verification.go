@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -167,4 +168,17 @@ func KeepVerified(directory string, r *verify.Result) error {
 		return fmt.Errorf("cannot write what was found: %w", err)
 	}
 	return nil
+}
+
+// Verified is what was found of the run in a directory; nil: nobody asked. What cannot
+// be read is an error.
+func Verified(directory string) (*verify.Report, error) {
+	text, err := rundir.ReadFile(directory, verify.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return verify.Parse(text)
 }

@@ -3,11 +3,13 @@ package verify
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"rehearse/capture"
 	"rehearse/generator/traffic"
+	"rehearse/scenario"
 )
 
 // check holds what was seen against what was sent, block by block, on all cores.
@@ -36,12 +38,13 @@ type unequal struct {
 // checker is what one core has found.
 type checker struct {
 	*check
-	maker   *traffic.Writer
-	hasher  hasher
-	resends bool
-	event   capture.Event
-	slots   [blockEvents]sendings
-	own     [blockEvents]bool // the event has a uuid of its own
+	maker    *traffic.Writer
+	hasher   hasher
+	resends  bool
+	filtered bool // some of the events are dropped by rule
+	event    capture.Event
+	slots    [blockEvents]sendings
+	own      [blockEvents]bool // the event has a uuid of its own
 
 	events  Events
 	planned int64
@@ -56,7 +59,7 @@ func (c *check) checkAll(ctx context.Context) error {
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			k := &checker{check: c, maker: c.writer(), hasher: c.hasher, resends: c.model.Resends(), named: named{}}
+			k := &checker{check: c, maker: c.writer(), hasher: c.hasher, resends: c.model.Resends(), filtered: c.sendsFiltered(), named: named{}}
 			k.hasher.text = nil
 			for ctx.Err() == nil {
 				block := c.next.Add(1) - 1
@@ -70,6 +73,11 @@ func (c *check) checkAll(ctx context.Context) error {
 	}
 	group.Wait()
 	return ctx.Err()
+}
+
+// sendsFiltered tells whether any events of the run are dropped by rule.
+func (p *pass) sendsFiltered() bool {
+	return slices.ContainsFunc(p.run.Scenario.Traffic.Events, func(e scenario.EventShare) bool { return capture.IsFiltered([]byte(e.Name)) })
 }
 
 // give adds what a core has found to the whole.
@@ -188,6 +196,9 @@ func (k *checker) sortAbsent(i int64, sent sendings) {
 		e.Unsent.Absent++
 	case !k.complete:
 		e.Unread++
+	case sent.accepted > 0 && k.isDropped(i):
+		e.Accepted.Dropped++
+		k.name(KindDropped, i, int64(sent.accepted), 0)
 	case sent.accepted > 0:
 		e.Accepted.Lost++
 		k.name(KindLost, i, int64(sent.accepted), 0)
@@ -197,6 +208,15 @@ func (k *checker) sortAbsent(i int64, sent sendings) {
 	default:
 		e.Rejected.Absent++
 	}
+}
+
+// isDropped tells whether the service drops event i by rule, though it answers 200.
+func (k *checker) isDropped(i int64) bool {
+	if !k.filtered {
+		return false
+	}
+	k.model.Write(&k.event, i, k.maker)
+	return capture.IsFiltered(k.event.Name)
 }
 
 // name names an event, if there is room.

@@ -45,6 +45,7 @@ traffic:
 type planted struct {
 	run   *Run
 	rows  []Row
+	t     testing.TB
 	sent  bool // properties are as they were sent
 	loose bool // rows are in no order
 }
@@ -57,7 +58,7 @@ func plant(t testing.TB, s *scenario.Scenario) *planted {
 	model, due := traffic.New(s.Traffic, s.Load.Curve), dues.Cursor().Due
 	total := dues.Total()
 	p := &planted{
-		sent: true,
+		t: t, sent: true,
 		run: &Run{ID: "20261130T054207Z-1", Name: s.Name, Scenario: s, Attempts: []Attempt{{
 			Starts: []time.Time{start}, Load: s.Load.Curve.Span(),
 			Fates: []results.Range{{First: 0, Count: total, Fate: capture.FateAccepted}},
@@ -402,5 +403,25 @@ func TestVisible(t *testing.T) {
 	}
 	if sum != 1000 {
 		t.Errorf("the histogram holds %d of 1000 events", sum)
+	}
+}
+
+// TestDropped: what the service drops by rule is not lost.
+func TestDropped(t *testing.T) {
+	t.Parallel()
+	s := load(t, 1000, "")
+	s.Traffic.Events = append(s.Traffic.Events, scenario.EventShare{Name: "$performance_event", Weight: 5})
+	p := plant(t, s)
+	var kept []Row
+	for _, r := range p.rows {
+		if string(r.Name) != "$performance_event" {
+			kept = append(kept, r)
+		}
+	}
+	dropped := int64(len(p.rows) - len(kept))
+	p.rows = kept[1:]
+	r := p.hold(t)
+	if e := r.Report.Events.Accepted; e.Dropped != dropped || e.Lost != 1 || dropped == 0 || len(r.named[KindDropped]) != int(dropped) {
+		t.Errorf("%+v, %d were dropped", e, dropped)
 	}
 }

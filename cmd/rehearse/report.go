@@ -16,6 +16,8 @@ import (
 	"rehearse/results/merge"
 	"rehearse/results/report"
 	"rehearse/results/rundir"
+	"rehearse/verify"
+	found "rehearse/verify/report"
 )
 
 // reportFlags are those of report.
@@ -88,7 +90,12 @@ func (f *reportFlags) show(e env, run *rundir.Run) error {
 	}
 	switch {
 	case f.markdown:
-		return printForm(e, run, report.WriteMarkdown)
+		return printForm(e, run, func(out io.Writer, run *rundir.Run) error {
+			if err := report.WriteMarkdown(out, run); err != nil {
+				return err
+			}
+			return addVerified(out, run.Path, found.WriteMarkdown)
+		})
 	case f.junit:
 		return printForm(e, run, report.WriteJUnit)
 	case f.rejections:
@@ -104,6 +111,18 @@ func (f *reportFlags) show(e env, run *rundir.Run) error {
 		return printForm(e, run, report.WriteAnnotations)
 	}
 	return printRun(e, run, f.json)
+}
+
+// addVerified adds what verify found of the run, if it was asked.
+func addVerified(out io.Writer, directory string, write func(io.Writer, *verify.Report) error) error {
+	r, err := rehearsal.Verified(directory)
+	if r == nil || err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(out, "\nverify: %s\n\n", r.Verdict); err != nil {
+		return err
+	}
+	return write(out, r)
 }
 
 // form is a way to write a report.
@@ -155,6 +174,9 @@ func printRun(e env, run *rundir.Run, asJSON bool) error {
 		err = rundir.WriteJSON(&text, run.Result)
 	} else {
 		err = report.WriteText(&text, run, columns(e.stdout))
+	}
+	if err == nil && !asJSON {
+		err = addVerified(&text, run.Path, found.WriteText)
 	}
 	if err != nil {
 		return err

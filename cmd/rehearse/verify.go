@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ import (
 // verifyRunFlags are those of verify.
 type verifyRunFlags struct {
 	from, persons         string
-	scenario              string
+	scenario, html        string
 	thresholds            []string
 	inOrder, quiet        bool
 	json, markdown, junit bool
@@ -72,6 +73,7 @@ with p50, p95, p99, max or drain; and with --persons split, joined and missing.`
 	c.Flags().StringVar(&f.persons, "persons", "", "read from `SOURCE`, with the columns distinct_id and person_id, which person each id has now, and check the merges")
 	c.Flags().StringVar(&f.scenario, "scenario", "", "the scenario `FILE` of the run, for a directory of a version that did not keep it")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
+	c.Flags().StringVar(&f.html, "html", "", "also write the report as one HTML file to `FILE`")
 	c.Flags().BoolVar(&f.json, "json", false, "print verify.json instead of the report")
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "print the report as Markdown")
 	c.Flags().BoolVar(&f.junit, "junit", false, "print the thresholds as JUnit tests")
@@ -130,6 +132,15 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	}
 	if err := rehearsal.KeepVerified(directory, result); err != nil {
 		return err
+	}
+	if f.html != "" {
+		page, err := report.HTML(&result.Report)
+		if err == nil {
+			err = os.WriteFile(f.html, page, 0o644)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot write the report: %w", err)
+		}
 	}
 	return f.print(e, &result.Report)
 }

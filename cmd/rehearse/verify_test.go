@@ -8,6 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"rehearse/capture"
+	"rehearse/staging"
+	"rehearse/verify"
 )
 
 // TestVerifyDocument runs the commands of docs/verify.md, each of which says how it
@@ -69,4 +73,67 @@ func runDocumented(t *testing.T, line string) {
 		}
 	}
 	t.Fatalf("%s: exit %d, want one of %d\n%s%s", line, code, want, &out, &problems)
+}
+
+// TestVerifyKilledAndResumed: of a run that was killed and resumed, what its ledgers do
+// not know is settled by what arrived, and what a resumed run sent again for that is no
+// duplicate. What is taken out of what arrived is lost.
+func TestVerifyKilledAndResumed(t *testing.T) {
+	t.Parallel()
+	const events = 3000
+	wire := filepath.Join(t.TempDir(), "wire.jsonl")
+	log, err := staging.NewRequestLog(wire)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived := arrivals{times: map[string]int{}}
+	k := newKillable(t, 1, func(q *capture.Request, status int) {
+		log.Observe(q, status)
+		arrived.observe(q, status)
+	})
+	write(t, k.path, "name: a\nload: {profile: 'const(2000, 1500ms)'}\ntarget: {connections: 3}\nbatching: {events: 10}\ntraffic: {seed: 3}\n")
+	enough, release := arrived.stopAt(900)
+	first, _ := k.run(t, 0, "", func() bool {
+		all, _ := arrived.count()
+		return all >= enough
+	})
+	release()
+	last, said := k.run(t, 1, first, nil)
+	if _, err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said, "resuming") {
+		t.Fatal(said)
+	}
+	r := verified(t, last, wire, exitPass)
+	if e := &r.Events; e.Planned != events || e.Accepted.Present != events || e.Duplicated != 0 || r.Run.Attempts != 2 || r.Content.Altered != 0 || !r.Content.Bytes {
+		t.Errorf("resumed: %+v, rows %+v", r.Events, r.Rows)
+	}
+	r = verified(t, first, wire, -1)
+	if e := &r.Events; e.Planned != events || e.Accepted.Lost != 0 || e.Unsure.Arrived == 0 || e.Accepted.Present+e.Unsure.Arrived < int64(enough) {
+		t.Errorf("killed: %+v, rows %+v", r.Events, r.Rows)
+	}
+	text, err := os.ReadFile(wire)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fewer := filepath.Join(t.TempDir(), "fewer.jsonl")
+	write(t, fewer, string(text[:bytes.LastIndexByte(text[:len(text)-1], '\n')+1]))
+	if r = verified(t, last, fewer, exitThreshold); r.Events.Accepted.Lost != 10 {
+		t.Errorf("the last request is missing: %+v", r.Events)
+	}
+}
+
+// verified is what verify finds; it exits with a code, -1 for any.
+func verified(t *testing.T, directory, from string, want int) *verify.Report {
+	t.Helper()
+	code, out, problems := command(t, "verify", directory, "--from", from, "--json")
+	if want >= 0 && code != want {
+		t.Fatalf("exit %d, want %d: %s%s", code, want, out, problems)
+	}
+	r, err := verify.Parse([]byte(out))
+	if err != nil {
+		t.Fatalf("%v: %s%s", err, out, problems)
+	}
+	return r
 }

@@ -6,5 +6,6 @@
 //	words.go     what the codes of a report mean
 //	text.go      the report as text
 //	markdown.go  as Markdown
+//	html.go      as a page
 //	junit.go     as tests
 package report

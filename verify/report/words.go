@@ -209,7 +209,7 @@ func persons(p *verify.Persons) string {
 	line := fmt.Sprintf("%s split, %s wrongly joined, %s missing, after %s of %s",
 		text.Plural(p.Split, "person"), text.Count(p.Joined), text.Plural(p.Missing, "id"), text.Plural(p.Merges, "merge"), text.Plural(p.IDs, "id"))
 	if p.NotFollowed > 0 {
-		line += fmt.Sprintf("; %s more were not followed", text.Plural(p.NotFollowed, "merge"))
+		line += "; merges not followed for want of room: " + text.Count(p.NotFollowed)
 	}
 	return line
 }
