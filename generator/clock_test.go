@@ -62,7 +62,7 @@ func TestClocks(t *testing.T) {
 	w := transport.New(t.Context(), &transport.Destination{URL: at, Timeout: time.Minute, Dial: transport.Loopback(time.Minute)})
 	defer w.Close()
 	for range dates {
-		b := &body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}
+		b := &body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}
 		o := results.Outcome{Sent: time.Second, Done: 2 * time.Second}
 		w.Prepare(b, transport.Attempt{}, 0)
 		w.Exchange(&o)

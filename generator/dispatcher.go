@@ -41,7 +41,7 @@ func (b *job) reset() {
 // order whichever builder is done first.
 type dispatcher struct {
 	source source.Source
-	pacer  *Pacer
+	pacer  *pacer
 	skip   bool        // late: skip
 	free   chan *job   // empty ones
 	work   chan *job   // to be built
@@ -53,7 +53,7 @@ type dispatcher struct {
 }
 
 // newDispatcher sets up a dispatcher that keeps at most ahead batches in work at once.
-func newDispatcher(from source.Source, p *Pacer, lanes, ahead int) *dispatcher {
+func newDispatcher(from source.Source, p *pacer, lanes, ahead int) *dispatcher {
 	d := &dispatcher{
 		source: from, pacer: p,
 		free:   make(chan *job, ahead),

@@ -32,9 +32,10 @@
 // other hosts goes through package rehearsal, which wants a permit and pins its hosts.
 //
 // Reading order: run.go wires up a run; dispatcher.go deals out and builds batches;
-// sender.go sends them; attempts.go says what became of each attempt, retry.go makes
-// the next. limiter.go keeps a run below its limit. pacer.go is the clock, with
-// sleep_linux.go and sleep_other.go; lateness.go says why a batch is late; stall.go
-// sees when the generator itself stood still, with probe_linux.go and probe_other.go;
-// reach.go writes down how far a run may get.
+// sender.go sends them; attempts.go sees to what an attempt came to, outcome.go adds
+// the attempts up, and retry.go holds what is to be sent again. limiter.go keeps a run
+// below its limit. lateness.go says why a batch is late; stall.go sees when the
+// generator itself stood still, with probe_linux.go and probe_other.go; reach.go writes
+// down how far a run may get. pacer.go is the clock, with sleep_linux.go and
+// sleep_other.go.
 package generator

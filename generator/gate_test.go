@@ -255,7 +255,7 @@ func TestGateEnds(t *testing.T) {
 func TestNothingGoesAroundTheGate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), sleep: time.Sleep})
+		g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &pacer{start: time.Now(), sleep: time.Sleep})
 		s := &sender{shared: &shared{limiter: g, pacer: g.pacer}, timer: stoppedTimer()}
 		if !s.admitted(10, never) || !s.leaves() || s.out.Sent != 0 {
 			t.Fatalf("the first request waited until %v", s.out.Sent)
@@ -272,7 +272,7 @@ func TestNothingGoesAroundTheGate(t *testing.T) {
 func TestSecondsCountFromTheLastWrite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &Pacer{start: time.Now(), sleep: time.Sleep})
+		g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &pacer{start: time.Now(), sleep: time.Sleep})
 		near, far := net.Pipe()
 		go func() {
 			for from := bufio.NewReader(far); ; {
@@ -325,7 +325,7 @@ func (c slowToWrite) Write(p []byte) (int, error) {
 
 // TestGateAllocatesNothing, however long it runs.
 func TestGateAllocatesNothing(t *testing.T) {
-	g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 1 << 40}}, &Pacer{start: time.Now(), sleep: time.Sleep})
+	g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 1 << 40}}, &pacer{start: time.Now(), sleep: time.Sleep})
 	timer := stoppedTimer()
 	if n := testing.AllocsPerRun(1000, func() {
 		if _, why := g.Acquire(10, time.Hour, timer); why != capture.Accepted {

@@ -19,7 +19,7 @@ func TestLatenessIsAccountedFor(t *testing.T) {
 		span := func(name string, most int) time.Duration {
 			return time.Duration(rapid.IntRange(0, most).Draw(r, name)) * 100 * time.Microsecond
 		}
-		watch := newStalls(&Pacer{start: time.Now()})
+		watch := newStalls(&pacer{start: time.Now()})
 		watch.beat.Store(math.MaxInt64)
 		s, l := &sender{shared: &shared{stalls: watch}}, &lane{}
 		var due, now time.Duration
@@ -84,7 +84,7 @@ func TestCausesOfLateness(t *testing.T) {
 		{name: "after a stop, when the endpoint has kept it longer", stall: results.Stall{From: 90, To: 1000}, steps: []step{
 			{due: 100, since: 1001, got: 1001, woke: 1001}, {due: 200, since: 1900, got: 1900, woke: 1900}, {due: 700, since: 2000, got: 2000, woke: 2000}}, want: results.NoConnection},
 	} {
-		watch := newStalls(&Pacer{start: time.Now()})
+		watch := newStalls(&pacer{start: time.Now()})
 		watch.beat.Store(math.MaxInt64)
 		if c.stall.To > 0 {
 			watch.add(results.Stall{From: c.stall.From * ms, To: c.stall.To * ms})

@@ -19,7 +19,7 @@ import (
 // It also keeps everything back when the endpoint asks for a pause.
 type rateLimiter struct {
 	limit  Limit
-	pacer  *Pacer
+	pacer  *pacer
 	ending context.Context // after which nothing passes
 	turn   chan struct{}   // holds one token; its holder may wait for room
 
@@ -34,11 +34,13 @@ type rateLimiter struct {
 }
 
 // newRateLimiter returns the limiter of a run, nil if nothing limits it.
-func newRateLimiter(starting context.Context, c *Config, p *Pacer) *rateLimiter {
+func newRateLimiter(starting context.Context, c *Config, p *pacer) *rateLimiter {
 	if c.Limit.Events <= 0 {
 		return nil
 	}
-	l := &rateLimiter{limit: c.Limit, pacer: p, ending: starting, turn: make(chan struct{}, 1), window: newWindow(c.Limit)}
+	l := &rateLimiter{
+		limit: c.Limit, pacer: p, ending: starting, turn: make(chan struct{}, 1), window: newWindow(c.Limit),
+	}
 	l.spare.Store(c.Limit.Total - c.Plan.Events)
 	l.held.Store(math.MinInt64)
 	l.turn <- struct{}{}
@@ -111,7 +113,7 @@ func (l *rateLimiter) giveBack(n int64) {
 // only now about to leave: what counts is when its first byte does. There is room,
 // for it had been kept, unless opening a connection took so long that others left
 // instead.
-func (l *rateLimiter) Reacquire(n int64, passed time.Duration, timer *time.Timer) (at time.Duration, why capture.Reason) {
+func (l *rateLimiter) Reacquire(n int64, passed time.Duration, timer *time.Timer) (time.Duration, capture.Reason) {
 	if now, free := l.book(n, n, passed); free <= now {
 		return now, capture.Accepted
 	}

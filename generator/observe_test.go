@@ -132,7 +132,7 @@ func TestWhatIsSkipped(t *testing.T) {
 	}
 	for late, want := range map[time.Duration]bool{results.LateAfter - ms: false, results.LateAfter + ms: true} {
 		synctest.Test(t, func(t *testing.T) {
-			l := &dispatcher{skip: true, pacer: &Pacer{start: time.Now()}}
+			l := &dispatcher{skip: true, pacer: &pacer{start: time.Now()}}
 			if got := l.tooLate(&job{Batch: body.Batch{Due: -late}}); got != want {
 				t.Errorf("%v late: %v", late, got)
 			}

@@ -12,7 +12,7 @@ import (
 // Pacer owns the clock of a run: it says what time it is and holds its caller
 // until a batch is due. It decides nothing else. Every wait is for an absolute
 // time since one start, so no lateness is ever carried over.
-type Pacer struct {
+type pacer struct {
 	start time.Time
 	sleep func(time.Duration) // the finer, the better
 }
@@ -22,11 +22,11 @@ type Pacer struct {
 const fine = 3 * time.Millisecond
 
 // Now is the time since the start of the run.
-func (p *Pacer) Now() time.Duration { return time.Since(p.start) }
+func (p *pacer) Now() time.Duration { return time.Since(p.start) }
 
 // Wait returns at due, or at once when due has passed; false means that ctx
 // ended first.
-func (p *Pacer) Wait(ctx context.Context, due time.Duration, timer *time.Timer) bool {
+func (p *pacer) Wait(ctx context.Context, due time.Duration, timer *time.Timer) bool {
 	ahead := due - p.Now()
 	if ahead > 2*fine {
 		timer.Reset(ahead - fine)

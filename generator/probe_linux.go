@@ -56,9 +56,9 @@ func (p *probe) close() {
 }
 
 // read takes the counts.
-func (p *probe) read() counts {
+func (p *probe) read() systemCounts {
 	p.suspended = suspended(clock, p.suspended)
-	c := counts{suspended: p.suspended, used: clock(unix.CLOCK_PROCESS_CPUTIME_ID), unknown: p.schedstat == nil}
+	c := systemCounts{suspended: p.suspended, used: clock(unix.CLOCK_PROCESS_CPUTIME_ID), unknown: p.schedstat == nil}
 	if p.schedstat != nil {
 		var text [128]byte
 		n, _ := unix.Pread(int(p.schedstat.Fd()), text[:], 0)

@@ -3,6 +3,7 @@ package generator
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -29,7 +30,7 @@ type Config struct {
 	Builders    int                   // goroutines that build bodies; 0: as many as GOMAXPROCS
 	EventBytes  int                   // about what an encoded event weighs; 0: not known
 
-	// Observe is told of every interval, once a second and at the end; the
+	// Observe, if set, is told of every interval, once a second and at the end; the
 	// interval is valid until it returns. It may be slow.
 	Observe func(*results.Interval)
 
@@ -68,11 +69,8 @@ type Summary struct {
 // Connections are opened by Destination.Dial alone, and a run without one is refused:
 // transport.Loopback stays on this machine.
 func Run(soft, hard context.Context, c Config) (Summary, error) {
-	if c.Destination.Dial == nil {
-		return Summary{}, transport.ErrNoDial
-	}
-	if c.Plan.Lanes < 1 || c.Plan.Lanes > c.Scenario.Target.Connections {
-		return Summary{}, fmt.Errorf("cannot run %d queues over %d connections", c.Plan.Lanes, c.Scenario.Target.Connections)
+	if err := c.check(); err != nil {
+		return Summary{}, err
 	}
 	starting, stop := context.WithDeadline(soft, c.Start.Add(c.Plan.Span+Grace))
 	defer stop()
@@ -87,7 +85,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r.sendAll(starting)
 	<-feeding
 	r.settle(c.Plan)
-	if r.stalls.silent(r.pacer.Now()) { // the heart does not know yet of the stall that the run ended in
+	if r.stalls.silent(r.pacer.Now()) { // the heartbeat does not know yet of the stall that the run ended in
 		endWatch()
 	}
 	close(r.done)
@@ -96,6 +94,19 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	summary := r.summary(soft)
 	summary.Withheld = r.limiter.refused()
 	return summary, nil
+}
+
+// check refuses what cannot be run.
+func (c *Config) check() error {
+	switch {
+	case c.Destination.Dial == nil:
+		return transport.ErrNoDial
+	case c.Scenario == nil || c.Source == nil || c.Destination.URL == nil:
+		return errors.New("cannot run: Scenario, Source and Destination.URL must be set")
+	case c.Plan.Lanes < 1 || c.Plan.Lanes > c.Scenario.Target.Connections:
+		return fmt.Errorf("cannot run %d queues over %d connections", c.Plan.Lanes, c.Scenario.Target.Connections)
+	}
+	return nil
 }
 
 // run is the state of one Run.
@@ -115,7 +126,7 @@ type run struct {
 // newRun wires up the parts.
 func newRun(hard context.Context, c Config) *run {
 	n := c.connections()
-	pacer := &Pacer{start: c.Start, sleep: c.Sleep}
+	pacer := &pacer{start: c.Start, sleep: c.Sleep}
 	if pacer.sleep == nil {
 		pacer.sleep = preciseSleep
 	}
@@ -250,7 +261,8 @@ func (r *run) settle(p source.Plan) {
 		return
 	}
 	if r.dispatcher.ended {
-		r.dispatcher.err = fmt.Errorf("the recording ended %d events early: it was changed after it had been read to plan the run", events)
+		r.dispatcher.err = fmt.Errorf("the recording ended %d events early: it was changed after it had been read "+
+			"to plan the run", events)
 	}
 	why := capture.NotStarted
 	if r.dispatcher.err != nil {
@@ -303,7 +315,9 @@ func (r *run) observe() {
 	iv.Target = r.config.Plan.Rate(now - time.Second/2)
 	iv.Stalls, iv.Sockets = r.stalls.news(iv.Stalls), r.sockets.Sum()
 	r.unstarted = iv.Total.Refusals[results.Refusal{Reason: capture.NotStarted}].Requests
-	r.config.Observe(iv)
+	if r.config.Observe != nil {
+		r.config.Observe(iv)
+	}
 }
 
 // summary says how the run ended.

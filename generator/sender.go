@@ -30,12 +30,12 @@ type sender struct {
 	conn     *transport.Conn
 	redactor *redact.Redactor // of answers that are kept
 	timer    *time.Timer
-	sending
+	senderState
 }
 
 // shared is what all senders of a run share.
 type shared struct {
-	pacer   *Pacer
+	pacer   *pacer
 	stalls  *stalls
 	reach   *reach       // how far all senders have got
 	limiter *rateLimiter // nil: nothing limits the run
@@ -45,8 +45,8 @@ type shared struct {
 	ordered bool         // nothing may overtake a request
 }
 
-// sending is what a sender is doing.
-type sending struct {
+// senderState is what a sender is doing.
+type senderState struct {
 	since time.Duration // when it was last done with a request, and free for the next
 	trail trail         // of the job that it has
 	out   results.Outcome
@@ -220,7 +220,8 @@ func (s *sender) unsent(why capture.Reason, now time.Duration) {
 // exchange sends b and reads its answer.
 func (s *sender) exchange(b *job) {
 	s.inFlight.Store(b.Events)
-	s.conn.Prepare(&b.Request, transport.Attempt{First: b.First, Events: b.outstanding(), Number: b.attempt}, s.pacer.Now())
+	attempt := transport.Attempt{First: b.First, Events: b.outstanding(), Number: b.attempt}
+	s.conn.Prepare(&b.Request, attempt, s.pacer.Now())
 	if s.limiter == nil {
 		s.out.Sent = s.pacer.Now() // else it is when the limiter let it pass
 	}

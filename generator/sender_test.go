@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"rehearse/capture"
-	"rehearse/generator/body"
 	"rehearse/generator/transport"
 	"rehearse/results"
 )
@@ -26,7 +25,7 @@ type oneRequest struct {
 // newOneRequest starts the sender.
 func newOneRequest(tb testing.TB) *oneRequest {
 	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n" + capture.AnswerOk)
-	p := &Pacer{start: time.Now(), sleep: preciseSleep}
+	p := &pacer{start: time.Now(), sleep: preciseSleep}
 	o := &oneRequest{queue: make(chan *job, 1), free: make(chan *job, 1), batch: newJob(), ended: make(chan struct{})}
 	token := make(chan *lane, 1)
 	token <- &lane{}
@@ -43,7 +42,7 @@ func newOneRequest(tb testing.TB) *oneRequest {
 		o.sender.run(tb.Context())
 		close(o.ended)
 	}()
-	o.batch.Path, o.batch.ContentType, o.batch.Body, o.batch.Events = "/batch/", body.ContentJSON, make([]byte, 4000), 10
+	o.batch.Path, o.batch.ContentType, o.batch.Body, o.batch.Events = "/batch/", "application/json", make([]byte, 4000), 10
 	return o
 }
 

@@ -30,9 +30,9 @@ const rememberedStalls = 256
 // own sees that it did not run: stopped, suspended, or without a processor. Everybody
 // may ask, without a lock; one goroutine beats.
 type stalls struct {
-	pacer  *Pacer
+	pacer  *pacer
 	probes bool                            // the operating system is asked for causes: virtual time has none
-	beat   atomic.Int64                    // when the heart last beat
+	beat   atomic.Int64                    // when the heartbeat last beat
 	shadow atomic.Int64                    // what is due from here on owes nothing to a stall that is over
 	seen   atomic.Pointer[[]results.Stall] // the last of them, in order
 
@@ -41,7 +41,7 @@ type stalls struct {
 }
 
 // newStalls returns what knows of no stall.
-func newStalls(p *Pacer) *stalls {
+func newStalls(p *pacer) *stalls {
 	s := &stalls{pacer: p}
 	s.seen.Store(&[]results.Stall{})
 	now := int64(p.Now())
@@ -134,7 +134,7 @@ func (s *stalls) news(dst []results.Stall) []results.Stall {
 // time for which all were kept from coming; so a request that was in flight in a
 // stall, or due before its effects were over, owes up to its whole length to it.
 //
-// Of a stall that has just ended the heart may not know yet: then its last beat is
+// Of a stall that has just ended the heartbeat may not know yet: then its last beat is
 // too long ago. Nil stalls see none.
 func (s *stalls) owed(due, done time.Duration) time.Duration {
 	if s == nil {
@@ -178,8 +178,8 @@ func (s *stalls) within(from, to time.Duration) (sum time.Duration) {
 	return sum
 }
 
-// counts are what the operating system has counted at one moment.
-type counts struct {
+// systemCounts are what the operating system has counted at one moment.
+type systemCounts struct {
 	suspended time.Duration // of the machine
 	waited    time.Duration // for which the thread of the heartbeat could run and did not
 	used      time.Duration // processor time of the whole process
@@ -187,7 +187,7 @@ type counts struct {
 }
 
 // since is what was counted after the counts before.
-func (c *counts) since(before *counts) stallEvidence {
+func (c *systemCounts) since(before *systemCounts) stallEvidence {
 	e := stallEvidence{waited: c.waited - before.waited, used: c.used - before.used, unknown: c.unknown}
 	if asleep := c.suspended - before.suspended; asleep > stallAfter { // less is between the reading of two clocks
 		e.asleep = asleep
@@ -222,7 +222,7 @@ func longPauses() (sum time.Duration) {
 	return sum
 }
 
-// cause is what kept the heart from beating: what explains half of it.
+// cause is what kept the heartbeat from beating: what explains half of it.
 func (e *stallEvidence) cause() results.StallCause {
 	switch half := e.gap / 2; {
 	case e.unknown:

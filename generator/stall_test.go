@@ -82,11 +82,11 @@ func TestProbe(t *testing.T) {
 // after the other.
 func TestSuspension(t *testing.T) {
 	t.Parallel()
-	before := counts{suspended: time.Hour}
+	before := systemCounts{suspended: time.Hour}
 	for suspended, want := range map[time.Duration]time.Duration{
 		time.Hour - 90: 0, time.Hour + 4: 0, time.Hour + stallAfter: 0, 3 * time.Hour: 2 * time.Hour,
 	} {
-		after := counts{suspended: suspended}
+		after := systemCounts{suspended: suspended}
 		if e := after.since(&before); e.asleep != want {
 			t.Errorf("%v after an hour: asleep for %v, want %v", suspended, e.asleep, want)
 		}
@@ -110,7 +110,7 @@ func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		p := &Pacer{start: begin, sleep: oversleeping(begin, 2*time.Second, 2300*ms)}
+		p := &pacer{start: begin, sleep: oversleeping(begin, 2*time.Second, 2300*ms)}
 		s := newStalls(p)
 		end := s.begin()
 		time.Sleep(2200 * ms)
@@ -152,7 +152,7 @@ func TestHeartbeat(t *testing.T) {
 // is not told again.
 func TestStallsAreBounded(t *testing.T) {
 	t.Parallel()
-	s := newStalls(&Pacer{start: time.Now()})
+	s := newStalls(&pacer{start: time.Now()})
 	s.add(results.Stall{From: -time.Second, To: 0})
 	for i := range 3 * rememberedStalls {
 		at := time.Duration(i) * time.Second
@@ -166,7 +166,7 @@ func TestStallsAreBounded(t *testing.T) {
 
 // TestOwedDoesNotAllocate: every request asks.
 func TestOwedDoesNotAllocate(t *testing.T) {
-	s := newStalls(&Pacer{start: time.Now()})
+	s := newStalls(&pacer{start: time.Now()})
 	s.add(results.Stall{From: time.Second, To: 2 * time.Second})
 	if n := testing.AllocsPerRun(100, func() { s.owed(0, 3*time.Second); s.owed(time.Hour, time.Hour) }); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -175,7 +175,7 @@ func TestOwedDoesNotAllocate(t *testing.T) {
 
 // BenchmarkOwed is what every request pays for that question.
 func BenchmarkOwed(b *testing.B) {
-	s := newStalls(&Pacer{start: time.Now()})
+	s := newStalls(&pacer{start: time.Now()})
 	b.ReportAllocs()
 	for b.Loop() {
 		s.owed(time.Second, 0)

@@ -76,7 +76,7 @@ func count(t *testing.T, s *scenario.Scenario, f *preflight.Facts) *preflight.Re
 	start := preflight.Start(s, now)
 	tally, curve := preflight.NewTally(s, f, start), s.Load.Curve
 	there, most := preflight.Behind(s, f)
-	plan, err := dryrun.Run(there, &nowhere, start, most, func(d *dryrun.Request) {
+	plan, err := dryrun.Run(there, &nowhere, start, most, func(d *dryrun.Built) {
 		tally.Take(&preflight.Request{
 			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
 		})

@@ -73,7 +73,7 @@ func led(t *testing.T, s *scenario.Scenario) (all []read) {
 	facts := preflight.FactsOf(s)
 	model := pipeline.New(pipeline.Config{Partitions: facts.Partitions, Overflow: facts.Overflow})
 	there, most := preflight.Behind(s, nil)
-	_, err := dryrun.Run(there, &nowhere, now, most, func(d *dryrun.Request) {
+	_, err := dryrun.Run(there, &nowhere, now, most, func(d *dryrun.Built) {
 		if d.Submission == nil {
 			return
 		}

@@ -105,7 +105,7 @@ func countedLoad(s *scenario.Scenario, facts *preflight.Facts, now time.Time) (p
 	start := preflight.Start(s, now)
 	tally, curve := preflight.NewTally(s, facts, start), s.Load.Curve
 	there, most := preflight.Behind(s, facts)
-	plan, err := dryrun.Run(there, supposed(s), start, most, func(d *dryrun.Request) {
+	plan, err := dryrun.Run(there, supposed(s), start, most, func(d *dryrun.Built) {
 		tally.Take(&preflight.Request{
 			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor,
 			Submission: d.Submission, Refusal: d.Refusal,

@@ -90,7 +90,7 @@ type Outlook struct {
 	Directory string // the run directory
 
 	// Reading tells how far a replay has come at a time of the run; nil: it is none.
-	Reading func(time.Duration) source.Progress
+	Reading func(time.Duration) source.ReplayProgress
 }
 
 // noteFunc is told a line, in the form of fmt.Sprintf.

@@ -41,7 +41,7 @@ func newProgress(e env, o *rehearsal.Outlook) rehearsal.Progress {
 }
 
 // reading tells how far a replay has come at a time of the run; nil: it is none.
-type reading = func(time.Duration) source.Progress
+type reading = func(time.Duration) source.ReplayProgress
 
 // lines prints a line every ten seconds.
 type lines struct {
@@ -179,7 +179,7 @@ func describe(iv *results.Interval, read reading) []string {
 
 // describeReading is how far a replay has come: by bytes, and by the time of the
 // recording.
-func describeReading(r source.Progress) []string {
+func describeReading(r source.ReplayProgress) []string {
 	size := func(n int64) string { return text.Size(n) }
 	words := []string{fmt.Sprintf("%s of %s read", size(r.Bytes), size(r.Total))}
 	if !r.Recorded.IsZero() {

@@ -51,7 +51,7 @@ func TestProgressOfAStalledEndpoint(t *testing.T) {
 		if got := strings.Join(describe(&row.iv, nil), "  "); !strings.HasPrefix(got, row.want) {
 			t.Errorf("%q, want %q", got, row.want)
 		}
-		read := func(time.Duration) source.Progress { return source.Progress{Total: 10} }
+		read := func(time.Duration) source.ReplayProgress { return source.ReplayProgress{Total: 10} }
 		first := describe(&row.iv, read)[0]
 		if stalled := strings.HasPrefix(first, "no answer"); stalled != (row.iv.Unanswered > 0) {
 			t.Errorf("the first words of a replay are %q", first)
@@ -83,11 +83,11 @@ func TestProgressLines(t *testing.T) {
 func TestProgressOfAReplay(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	reading := func(now time.Duration) source.Progress {
+	reading := func(now time.Duration) source.ReplayProgress {
 		if now == 0 {
-			return source.Progress{Total: 3e9}
+			return source.ReplayProgress{Total: 3e9}
 		}
-		return source.Progress{Bytes: 12e6, Total: 3e9, Recorded: time.Date(2015, 2, 22, 21, 14, 7, 0, time.UTC)}
+		return source.ReplayProgress{Bytes: 12e6, Total: 3e9, Recorded: time.Date(2015, 2, 22, 21, 14, 7, 0, time.UTC)}
 	}
 	iv := results.NewRecorder(1).Tick(10*time.Second, results.Count{})
 	l := &lines{out: &out, span: time.Minute, read: reading}

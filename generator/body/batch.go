@@ -46,7 +46,9 @@ func (b *Batch) Reset() {
 
 // splitAt cuts b before its i-th event and returns what comes after.
 func (b *Batch) splitAt(i int64) *Batch {
-	rest := &Batch{First: b.First + i, Events: b.Events - i, Due: b.Due, Lane: b.Lane, Within: b.Within, Recorded: b.Recorded}
+	rest := &Batch{
+		First: b.First + i, Events: b.Events - i, Due: b.Due, Lane: b.Lane, Within: b.Within, Recorded: b.Recorded,
+	}
 	rest.Recorded.skip += int(i)
 	b.Events = i
 	return rest
@@ -73,12 +75,12 @@ func (b *Batch) AddTo(sum io.Writer) {
 // Records is a run of recorded events, their text in one buffer.
 type Records struct {
 	text  []byte
-	items []Record
+	items []record
 	skip  int // how many of them belong to an earlier batch
 }
 
 // Record is one of them: where its parts end in the text, and what is no text.
-type Record struct {
+type record struct {
 	name, id, properties int
 
 	Time time.Time
@@ -91,7 +93,7 @@ func (r *Records) Len() int { return len(r.items) }
 
 // Add copies e.
 func (r *Records) Add(e *recording.Event, due time.Duration, uuid capture.UUID) {
-	item := Record{Time: e.Time, Due: due, UUID: uuid}
+	item := record{Time: e.Time, Due: due, UUID: uuid}
 	r.text = append(r.text, e.Name...)
 	item.name = len(r.text)
 	r.text = append(r.text, e.DistinctID...)
@@ -103,7 +105,7 @@ func (r *Records) Add(e *recording.Event, due time.Duration, uuid capture.UUID) 
 
 // At returns the i-th event with its name, distinct_id and properties, which
 // alias the buffer.
-func (r *Records) At(i int64) (item *Record, name, id, properties []byte) {
+func (r *Records) At(i int64) (item *record, name, id, properties []byte) {
 	k, start := int(i)+r.skip, 0
 	if k > 0 {
 		start = r.items[k-1].properties

@@ -152,7 +152,7 @@ func (w *Builder) open(b *Batch) (f frame) {
 	case scenario.EndpointV1:
 		f, w.v1.CreatedAt = &w.v1, w.start.Add(b.Due)
 	case scenario.EndpointArray:
-		f = list{}
+		f = eventList{}
 	default:
 		f = &w.envelope
 		if w.sentAt {
@@ -166,11 +166,11 @@ func (w *Builder) open(b *Batch) (f frame) {
 // wrap moves the finished body into b.
 func (w *Builder) wrap(b *Batch) { w.plain = w.framing.put(&b.Request, w.plain) }
 
-// list is what stands around events that have no envelope.
-type list struct{}
+// eventList is what stands around events that have no envelope.
+type eventList struct{}
 
 // AppendHead begins the list.
-func (list) AppendHead(dst []byte) []byte { return append(dst, '[') }
+func (eventList) AppendHead(dst []byte) []byte { return append(dst, '[') }
 
 // AppendTail ends it.
-func (list) AppendTail(dst []byte) []byte { return append(dst, ']') }
+func (eventList) AppendTail(dst []byte) []byte { return append(dst, ']') }

@@ -15,7 +15,7 @@ import (
 )
 
 // ContentJSON is the content type of bodies that no client gives another.
-const ContentJSON = "application/json"
+const contentJSON = "application/json"
 
 // framing is how a finished body travels: where to, how it is compressed, and how
 // the endpoint learns of that.
@@ -31,7 +31,7 @@ type framing struct {
 
 // newFraming returns how bodies travel to t.
 func newFraming(t *scenario.Target) framing {
-	f := framing{path: string(t.Route()), kind: ContentJSON, engages: t.Route() == scenario.PathEngage}
+	f := framing{path: string(t.Route()), kind: contentJSON, engages: t.Route() == scenario.PathEngage}
 	if t.Endpoint == scenario.EndpointV1 {
 		f.path = capture.PathV1
 	}
@@ -113,19 +113,19 @@ func newCompressor(c scenario.Compression) (compressor, capture.Coding) {
 
 // compress appends plain to dst, compressed by z.
 func compress(z compressor, dst, plain []byte) []byte {
-	out := growing{dst}
+	out := growingBuffer{dst}
 	z.Reset(&out)
 	z.Write(plain)
 	z.Close()
 	return out.bytes
 }
 
-// growing is an io.Writer onto a slice; it cannot fail, and so nothing that
+// growingBuffer is an io.Writer onto a slice; it cannot fail, and so nothing that
 // writes to it can.
-type growing struct{ bytes []byte }
+type growingBuffer struct{ bytes []byte }
 
 // Write appends p.
-func (g *growing) Write(p []byte) (int, error) {
+func (g *growingBuffer) Write(p []byte) (int, error) {
 	g.bytes = append(g.bytes, p...)
 	return len(p), nil
 }

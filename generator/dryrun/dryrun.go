@@ -19,7 +19,7 @@ import (
 )
 
 // Request is a request that was built and not sent.
-type Request struct {
+type Built struct {
 	Due    time.Duration
 	Events int64
 	Body   int64 // bytes before compression
@@ -40,13 +40,14 @@ type Request struct {
 // that of the source, before any batch is split by its bytes. Whether a request
 // would be refused is judged by the endpoint's limits, and by what the staging section
 // says of its generation and its policy.
-func Run(s *scenario.Scenario, to *transport.Destination, start time.Time, most capture.Limits, show func(*Request)) (source.Plan, error) {
+func Run(s *scenario.Scenario, to *transport.Destination, start time.Time, most capture.Limits,
+	show func(*Built)) (source.Plan, error) {
 	from, err := source.Open(s, source.Part{})
 	if err != nil {
 		return source.Plan{}, err
 	}
 	defer from.Close()
-	d := dryRun{source: from, reader: newReader(s, most), sizes: transport.NewSizeEstimate(s, to, start)}
+	d := dryRun{source: from, reader: newRequestReader(s, most), sizes: transport.NewSizeEstimate(s, to, start)}
 	for range runtime.GOMAXPROCS(0) {
 		d.builders = append(d.builders, body.NewBuilder(s, start))
 	}
@@ -76,7 +77,7 @@ type dryRun struct {
 	source   source.Source
 	builders []*body.Builder
 	batches  []*body.Batch
-	reader   reader
+	reader   requestReader
 	sizes    *transport.SizeEstimate
 }
 
@@ -106,9 +107,9 @@ func (d *dryRun) build(n int) {
 }
 
 // show shows a batch and what was split from it.
-func (d *dryRun) show(b *body.Batch, show func(*Request)) {
+func (d *dryRun) show(b *body.Batch, show func(*Built)) {
 	for ; b != nil; b = b.Overflow {
-		dry := Request{
+		dry := Built{
 			Due: b.Due, Events: b.Events, ForwardedFor: b.ForwardedFor,
 			Body: int64(b.Plain), Packed: int64(len(b.Body)), Wire: d.sizes.Of(b),
 		}
@@ -117,8 +118,8 @@ func (d *dryRun) show(b *body.Batch, show func(*Request)) {
 	}
 }
 
-// reader reads requests as an endpoint does.
-type reader struct {
+// requestReader reads requests as an endpoint does.
+type requestReader struct {
 	wire    int // the largest body as it travels, in bytes
 	noV1    bool
 	v0      capture.Decoder
@@ -126,16 +127,20 @@ type reader struct {
 	headers []recording.Header // of a request to v1 that has none of its own
 }
 
-// newReader returns a reader like the embedded endpoint.
-func newReader(s *scenario.Scenario, most capture.Limits) reader {
-	r := reader{wire: most.Wire, v0: capture.Decoder{Limits: most}, v1: capture.DecoderV1{Limits: most}}
+// newRequestReader returns a reader like the embedded endpoint.
+func newRequestReader(s *scenario.Scenario, most capture.Limits) requestReader {
+	r := requestReader{wire: most.Wire, v0: capture.Decoder{Limits: most}, v1: capture.DecoderV1{Limits: most}}
 	r.v0.Generation = s.Staging.Generation
 	x := &s.Staging.Setup
-	r.v0.Policy = capture.Policy{OverQuota: s.Staging.OverQuota, KnownTokens: x.KnownTokens, Drop: x.Drop, Import: x.Import}
+	r.v0.Policy = capture.Policy{
+		OverQuota: s.Staging.OverQuota, KnownTokens: x.KnownTokens, Drop: x.Drop, Import: x.Import,
+	}
 	r.v1.Policy, r.noV1 = r.v0.Policy, x.NoV1
 	r.headers = []recording.Header{
-		{Name: "Authorization", Value: "Bearer " + s.Target.Token.Reveal()}, {Name: capture.HeaderSDKInfo, Value: "rehearse/1"},
-		{Name: capture.HeaderAttempt, Value: "1"}, {Name: capture.HeaderRequestID, Value: "00000000-0000-4000-8000-000000000000"},
+		{Name: "Authorization", Value: "Bearer " + s.Target.Token.Reveal()},
+		{Name: capture.HeaderSDKInfo, Value: "rehearse/1"},
+		{Name: capture.HeaderAttempt, Value: "1"},
+		{Name: capture.HeaderRequestID, Value: "00000000-0000-4000-8000-000000000000"},
 		{Name: capture.HeaderTimestamp, Value: "2026-01-01T00:00:00Z"},
 	}
 	return r
@@ -143,7 +148,7 @@ func newReader(s *scenario.Scenario, most capture.Limits) reader {
 
 // read returns what the endpoint would make of a request, or how it would refuse
 // it.
-func (r *reader) read(b *body.Batch) (*capture.Submission, *capture.Refusal) {
+func (r *requestReader) read(b *body.Batch) (*capture.Submission, *capture.Refusal) {
 	path, query, _ := strings.Cut(b.Path, "?")
 	v1, g := capture.IsV1(path), r.v0.Generation
 	switch known := v1 && g == capture.Current && !r.noV1 || scenario.Path(path).Known(g); {
@@ -155,12 +160,13 @@ func (r *reader) read(b *body.Batch) (*capture.Submission, *capture.Refusal) {
 		return nil, g.RefuseWire(r.wire)
 	}
 	return told(r.v0.Decode(&capture.Request{
-		Path: []byte(path), Query: []byte(query), ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
+		Path: []byte(path), Query: []byte(query), ContentType: []byte(b.ContentType),
+		ContentEncoding: []byte(b.ContentEncoding), Body: b.Body,
 	}))
 }
 
 // readV1 is read for v1. The headers of a recorded request are its own.
-func (r *reader) readV1(b *body.Batch) (*capture.Submission, *capture.Refusal) {
+func (r *requestReader) readV1(b *body.Batch) (*capture.Submission, *capture.Refusal) {
 	if len(b.Body) > r.wire {
 		return nil, capture.RefuseWireV1(r.wire)
 	}
@@ -177,7 +183,8 @@ func (r *reader) readV1(b *body.Batch) (*capture.Submission, *capture.Refusal) {
 	}
 	return told(r.v1.Decode(&capture.RequestV1{
 		Authorization: value("Authorization"), UserAgent: []byte("rehearse"), SDKInfo: value(capture.HeaderSDKInfo),
-		ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding), Attempt: value(capture.HeaderAttempt),
+		ContentType: []byte(b.ContentType), ContentEncoding: []byte(b.ContentEncoding),
+		Attempt:   value(capture.HeaderAttempt),
 		RequestID: value(capture.HeaderRequestID), Timestamp: value(capture.HeaderTimestamp), Body: b.Body,
 	}))
 }

@@ -11,10 +11,10 @@ import (
 	"rehearse/scenario"
 )
 
-// refusals are what was learned of some requests of a run that were built: for which
+// sampledRefusals are what was learned of some requests of a run that were built: for which
 // reasons an endpoint refuses them whatever their size, and what their events measure.
-type refusals struct {
-	reader reader
+type sampledRefusals struct {
+	reader requestReader
 	sizer  capture.MessageSizer
 	by     capture.RefusedBy
 	events int64
@@ -26,7 +26,7 @@ type refusals struct {
 var boundless = capture.Limits{Wire: math.MaxInt32, Plain: math.MaxInt32, Event: math.MaxInt32}
 
 // add looks at a batch and what was split from it.
-func (r *refusals) add(b *body.Batch) {
+func (r *sampledRefusals) add(b *body.Batch) {
 	for ; b != nil; b = b.Overflow {
 		r.events += b.Events
 		got, refusal := r.reader.read(b)
@@ -46,12 +46,12 @@ func (r *refusals) add(b *body.Batch) {
 }
 
 // size is that of the message which an event becomes, in bytes.
-func (r *refusals) size(e *capture.Received, of *capture.Submission) int {
+func (r *sampledRefusals) size(e *capture.Received, of *capture.Submission) int {
 	return r.sizer.Of(e, of, &capture.Request{}, r.reader.v0.Generation)
 }
 
 // refused lists what an endpoint refuses of the whole run.
-func (p *sample) refused(w *Weight, most capture.Limits) []capture.Refused {
+func (p *weighedSample) refused(w *Weight, most capture.Limits) []capture.Refused {
 	var all []capture.Refused
 	s, r := p.scenario, &p.refusals
 	scale := float64(s.Load.Curve.Total()) / float64(max(r.events, 1))
@@ -78,7 +78,7 @@ func (p *sample) refused(w *Weight, most capture.Limits) []capture.Refused {
 
 // excesses reckons what is refused for its size, and for events that are to have no
 // distinct_id: those may be too rare for the requests that were built to show one.
-func (p *sample) excesses(w *Weight, most capture.Limits) []capture.Refused {
+func (p *weighedSample) excesses(w *Weight, most capture.Limits) []capture.Refused {
 	s, r := p.scenario, &p.refusals
 	c := batches{cutterOf(s), s.Load.Curve.Total(), s.Batching.MaxEvents}
 	body := newBodySizes(r.plain, float64(s.Batching.Bytes))
@@ -87,7 +87,9 @@ func (p *sample) excesses(w *Weight, most capture.Limits) []capture.Refused {
 		return c.refused(off, func(n, off float64) (requests, events float64) { return body.over(n, limit, off) })
 	}
 	wrong := func(share float64) capture.Refused {
-		return c.refused(0, func(n, _ float64) (requests, events float64) { return spoiled(n, share, s.Target.Endpoint) })
+		return c.refused(0, func(n, _ float64) (requests, events float64) {
+			return invalid(n, share, s.Target.Endpoint)
+		})
 	}
 	wire, plain, event := over(float64(most.Wire)/ratio), capture.Refused{}, wrong(p.largeShare(float64(most.Event)))
 	if wire.Requests == 0 { // which would say no first
@@ -110,7 +112,7 @@ func (p *sample) excesses(w *Weight, most capture.Limits) []capture.Refused {
 }
 
 // nameless is how an event without a distinct_id was refused.
-func (r *refusals) nameless() (status int, reason string) {
+func (r *sampledRefusals) nameless() (status int, reason string) {
 	for _, one := range r.by.All() {
 		if isNameless(&one) {
 			return one.Status, one.Reason
@@ -134,7 +136,7 @@ func shareOf(s *scenario.Scenario, kind scenario.Invalid) (share float64) {
 
 // largeShare is the share of the events that are larger than the endpoint takes: those
 // that are to be, those whose properties make them so, and the tail of the sizes.
-func (p *sample) largeShare(most float64) float64 {
+func (p *weighedSample) largeShare(most float64) float64 {
 	s, r, share := p.scenario, &p.refusals, 0.0
 	if most <= capture.MaxEvent { // an event that is to be too large is so by little
 		share = shareOf(s, scenario.InvalidOverSize)
@@ -160,10 +162,10 @@ func (p *sample) largeShare(most float64) float64 {
 // mostShown is how many events of each kind are looked at, of few kinds.
 const mostShown = 64
 
-// spoiled is how many of the requests that n events become are refused if each event
+// invalid is how many of the requests that n events become are refused if each event
 // is wrong with a probability, and how many events that loses: v1 refuses the event
 // alone, v0 its request.
-func spoiled(n, share float64, e scenario.Endpoint) (requests, events float64) {
+func invalid(n, share float64, e scenario.Endpoint) (requests, events float64) {
 	if e == scenario.EndpointV1 {
 		return 0, n * share
 	}

@@ -41,7 +41,7 @@ func SumAccepted(ctx context.Context, o *source.Opened, s *scenario.Scenario, ac
 	a := adding{ctx: ctx, source: from, hash: hash}
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
-		group.Go(func() { a.add(body.NewBuilder(&plain, time.Unix(0, 0)), newReader(&plain, widest)) })
+		group.Go(func() { a.add(body.NewBuilder(&plain, time.Unix(0, 0)), newRequestReader(&plain, widest)) })
 	}
 	group.Wait()
 	return a.sum, a.err
@@ -81,7 +81,7 @@ func (a *adding) next(b *body.Batch, before Sum) bool {
 }
 
 // add adds up batches until there are no more.
-func (a *adding) add(w *body.Builder, reader reader) {
+func (a *adding) add(w *body.Builder, reader requestReader) {
 	var sum Sum
 	for b := new(body.Batch); a.next(b, sum); b.Reset() {
 		sum = Sum{}

@@ -60,9 +60,10 @@ func Weigh(s *scenario.Scenario, to *transport.Destination, start time.Time, mos
 const cheapBytes = 64 << 20
 
 // countRefused counts what an endpoint refuses of a run, all of which is built.
-func countRefused(s *scenario.Scenario, to *transport.Destination, start time.Time, most capture.Limits) ([]capture.Refused, error) {
+func countRefused(s *scenario.Scenario, to *transport.Destination, start time.Time,
+	most capture.Limits) ([]capture.Refused, error) {
 	var by capture.RefusedBy
-	_, err := Run(s, to, start, most, func(d *Request) {
+	_, err := Run(s, to, start, most, func(d *Built) {
 		if d.Refusal != nil {
 			by.Add(d.Refusal, 1, d.Events)
 		} else {
@@ -81,9 +82,9 @@ func estimate(s *scenario.Scenario, to *transport.Destination, start time.Time, 
 	short.Batching.Age = 0
 	y, _ := source.NewSynth(&short)
 	short.Batching.Age = s.Batching.Age
-	p := sample{
+	p := weighedSample{
 		scenario: s, synth: y, builder: body.NewBuilder(s, start), sizes: transport.NewSizeEstimate(s, to, start),
-		cutter: cutterOf(&short), refusals: refusals{reader: newReader(s, boundless)},
+		cutter: cutterOf(&short), refusals: sampledRefusals{reader: newRequestReader(s, boundless)},
 	}
 	var plain, wire ratio
 	var weight Weight
@@ -179,14 +180,14 @@ func (t *weighed) add(b *body.Batch, sizes *transport.SizeEstimate) {
 	}
 }
 
-// sample is some requests of a run, as they are built.
-type sample struct {
+// weighedSample is some requests of a run, as they are built.
+type weighedSample struct {
 	scenario *scenario.Scenario
 	synth    *source.Synth
 	builder  *body.Builder
 	sizes    *transport.SizeEstimate
 	cutter   source.Cutter // of batches that are no longer than longBatch
-	refusals refusals
+	refusals sampledRefusals
 }
 
 // cutterOf cuts the events of a run of s into batches.
@@ -195,7 +196,7 @@ func cutterOf(s *scenario.Scenario) source.Cutter {
 }
 
 // stretch builds requests from event first on until they hold stretchEvents.
-func (p *sample) stretch(first int64) (t weighed) {
+func (p *weighedSample) stretch(first int64) (t weighed) {
 	b := new(body.Batch)
 	// Sizes of batches come in pairs; any even number is as good as another.
 	for k := first &^ 1; t.events < stretchEvents; k++ {

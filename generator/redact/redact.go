@@ -19,7 +19,7 @@ import (
 // Redactor takes out of answers what must not be kept: an endpoint may quote the
 // request in them, and with it the token and what a customer recorded.
 //
-// Of an answer are kept its first bytes, and of these is struck
+// Of an answer are kept its first bytes, and of these is taken out
 //
 //   - the token, in any case, escaped or percent-encoded, and its hexadecimal and
 //     base64 forms, or any eight characters of it;
@@ -54,7 +54,7 @@ type Secrets struct {
 
 // The bounds of striking.
 const (
-	struckFrom     = 1 << 10 // bytes of an answer that are looked at
+	keptBytes      = 1 << 10 // bytes of an answer that are looked at
 	gramSize       = 8       // characters that are no coincidence
 	shortestText   = 4       // of a value
 	shortestNumber = 5
@@ -62,7 +62,7 @@ const (
 	mostCompared   = 10 // answers a second that are compared with their requests, by each sender
 )
 
-// redacted stands for what was struck.
+// redacted stands for what was taken out.
 const redacted = "[redacted]"
 
 // New returns what keeps the secrets of a scenario, and what a request holds, out of
@@ -109,13 +109,14 @@ func (k *Secrets) add(secret string) {
 }
 
 // mark marks the secrets in a text, and any eight characters of one.
-func (k *Secrets) mark(m *marks) {
+func (k *Secrets) mark(m *redaction) {
 	for _, form := range k.forms {
 		m.all(form)
 	}
 	for i := 0; i+gramSize <= len(m.lower); i++ {
 		window := m.lower[i : i+gramSize]
-		if k.grams.has(window) && slices.ContainsFunc(k.plain, func(p []byte) bool { return bytes.Contains(p, window) }) {
+		inside := func(secret []byte) bool { return bytes.Contains(secret, window) }
+		if k.grams.has(window) && slices.ContainsFunc(k.plain, inside) {
 			m.mark(i, i+gramSize)
 		}
 	}
@@ -124,8 +125,10 @@ func (k *Secrets) mark(m *marks) {
 // show tells whether a text shows a secret when all but letters and digits is left
 // out.
 func (k *Secrets) show(text []byte) bool {
-	lean := squeeze(bytes.ToLower(undone(text)))
-	return slices.ContainsFunc(k.squeezed, func(secret []byte) bool { return len(secret) >= gramSize && bytes.Contains(lean, secret) })
+	lean := squeeze(bytes.ToLower(unescaped(text)))
+	return slices.ContainsFunc(k.squeezed, func(secret []byte) bool {
+		return len(secret) >= gramSize && bytes.Contains(lean, secret)
+	})
 }
 
 // Redact returns what may be kept of an answer to r at a time. It is valid until
@@ -134,7 +137,7 @@ func (k *Redactor) Redact(answer []byte, r *body.Request, now time.Duration) []b
 	if len(answer) == 0 {
 		return nil
 	}
-	head := answer[:min(len(answer), struckFrom)]
+	head := answer[:min(len(answer), keptBytes)]
 	if !bytes.Equal(head, k.last) || isGzip(head) {
 		k.last, k.kept = append(k.last[:0], head...), k.keep(answer, r, now)
 	}
@@ -144,11 +147,11 @@ func (k *Redactor) Redact(answer []byte, r *body.Request, now time.Duration) []b
 // keep returns what may be kept of an answer.
 func (k *Redactor) keep(answer []byte, r *body.Request, now time.Duration) []byte {
 	text := k.unzipped(answer)
-	text = text[:min(len(text), struckFrom)]
+	text = text[:min(len(text), keptBytes)]
 	if !isText(text) {
 		return unkept(len(answer), "that are no text")
 	}
-	m := newMarks(undone(text))
+	m := newRedaction(unescaped(text))
 	k.secrets.mark(m)
 	m.runs()
 	if !k.compare(m, r, now) {
@@ -156,7 +159,7 @@ func (k *Redactor) keep(answer []byte, r *body.Request, now time.Duration) []byt
 	}
 	kept := slices.Clone(text)
 	if m.count > 0 {
-		kept = m.struck()
+		kept = m.redacted()
 	}
 	if k.secrets.show(kept) {
 		return unkept(len(answer), "that show the token")
@@ -196,7 +199,7 @@ func isText(text []byte) bool {
 // compare marks what the request holds as well. False: it was not compared, for
 // want of time or because it is of an unknown form. What said nothing of a request is
 // not compared again, whatever its numbers are.
-func (k *Redactor) compare(m *marks, r *body.Request, now time.Duration) bool {
+func (k *Redactor) compare(m *redaction, r *body.Request, now time.Duration) bool {
 	key := m.key()
 	if bytes.Equal(key, k.clean) {
 		return true
@@ -227,13 +230,15 @@ func (k *Redactor) compare(m *marks, r *body.Request, now time.Duration) bool {
 // plain returns the JSON text of a request.
 func (k *Redactor) plain(r *body.Request) ([]byte, bool) {
 	if r.ContentEncoding != "" || len(r.Results) > 0 {
-		if plain, err := k.inflater.Inflate(capture.Coding(r.ContentEncoding), r.Body, capture.MaxPlainV1); err == nil && isJSON(plain) {
+		plain, err := k.inflater.Inflate(capture.Coding(r.ContentEncoding), r.Body, capture.MaxPlainV1)
+		if err == nil && isJSON(plain) {
 			return plain, true
 		}
 	}
 	path, query, _ := bytes.Cut([]byte(r.Path), []byte("?"))
 	plain, err := k.decoder.Text(&capture.Request{
-		Path: path, Query: query, ContentType: []byte(r.ContentType), ContentEncoding: []byte(r.ContentEncoding), Body: r.Body,
+		Path: path, Query: query, ContentType: []byte(r.ContentType), ContentEncoding: []byte(r.ContentEncoding),
+		Body: r.Body,
 	})
 	return plain, err == nil && isJSON(plain)
 }

@@ -34,7 +34,7 @@ func keptOf(t testing.TB, answer, sent string) string {
 	t.Helper()
 	s := parse(t, "name: a\nload: {profile: 'const(1, 1s)'}\ntraffic: {tokens: [{token: "+secretToken+"}, {token: "+plainToken+"}]}\n")
 	k := &Redactor{secrets: SecretsOf(s)}
-	return string(k.Redact([]byte(answer), &body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte(sent)}, 0))
+	return string(k.Redact([]byte(answer), &body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte(sent)}, 0))
 }
 
 // codings are ways in which an endpoint may quote.
@@ -116,7 +116,7 @@ func TestTokenIsStruck(t *testing.T) {
 // shows tells whether a text gives away six characters of a secret, in any case or
 // coding.
 func shows(text, secret string) bool {
-	texts := []string{text, string(undone([]byte(text)))}
+	texts := []string{text, string(unescaped([]byte(text)))}
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !isRunByte(byte(r)) }) {
 		for skip := range min(4, len(word)) {
 			for _, coding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
@@ -181,7 +181,7 @@ func TestQuotesAreStruck(t *testing.T) {
 func TestStrikingIsBounded(t *testing.T) {
 	t.Parallel()
 	k := &Redactor{secrets: &Secrets{}}
-	b := &body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte(quotedRequest)}
+	b := &body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte(quotedRequest)}
 	for i := range 1000 {
 		said := fmt.Sprintf("busy for %d ms, request 6f1c2b7a-9d3e-4c55-8a10-%012d", i%10, i)
 		if got := string(k.Redact([]byte(said), b, 0)); got != fmt.Sprintf("busy for %d ms, request [redacted]", i%10) || k.compared != 1 {
@@ -224,7 +224,7 @@ func FuzzStrike(f *testing.F) {
 		k := &Redactor{secrets: &Secrets{}}
 		k.secrets.add(secretToken)
 		got := k.Redact(answer, &body.Request{Path: "/e/", ContentType: "text/plain", Body: sent}, 0)
-		if len(got) > 3*struckFrom || shows(string(got), secretToken) {
+		if len(got) > 3*keptBytes || shows(string(got), secretToken) {
 			t.Errorf("of %q is kept %q", answer, got)
 		}
 	})

@@ -47,9 +47,9 @@ func closing(plain []byte, from int) int {
 // escapes are those of JSON and of programming languages.
 var escapes = regexp.MustCompile(`\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\["'/\\]`)
 
-// undone returns text with its escapes undone: those of JSON, of URLs and of HTML,
+// unescaped returns text with its escapes undone: those of JSON, of URLs and of HTML,
 // several times over.
-func undone(text []byte) []byte {
+func unescaped(text []byte) []byte {
 	for range 3 {
 		before := text
 		if bytes.IndexByte(text, '\\') >= 0 {

@@ -87,7 +87,7 @@ func (r *replayClock) again() {
 }
 
 // Progress is how far a replay has come in its recording.
-type Progress struct {
+type ReplayProgress struct {
 	Bytes, Total int64     // of the files as they lie there, compressed or not; with a loop, of all passes
 	Recorded     time.Time // zero: nothing was due yet
 }
@@ -99,7 +99,7 @@ type progressLog struct {
 	total int64
 	mu    sync.Mutex
 	marks []progressMark
-	at    Progress
+	at    ReplayProgress
 }
 
 // progressMark is how far the recording was read for what is due at a time.
@@ -113,7 +113,7 @@ type progressMark struct {
 const markEvery = 100 * time.Millisecond
 
 // note takes a mark, unless the last one is close by.
-func (o *progressLog) note(due time.Duration, r *tape) {
+func (o *progressLog) note(due time.Duration, r *replayState) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if n := len(o.marks); n > 0 && due-o.marks[n-1].due < markEvery {
@@ -124,12 +124,12 @@ func (o *progressLog) note(due time.Duration, r *tape) {
 }
 
 // upTo is the progress for what is due by now.
-func (o *progressLog) upTo(now time.Duration) Progress {
+func (o *progressLog) upTo(now time.Duration) ReplayProgress {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	passed := 0
 	for passed < len(o.marks) && o.marks[passed].due <= now {
-		o.at = Progress{o.marks[passed].bytes, o.total, o.marks[passed].recorded}
+		o.at = ReplayProgress{o.marks[passed].bytes, o.total, o.marks[passed].recorded}
 		passed++
 	}
 	o.marks = append(o.marks[:0], o.marks[passed:]...)
@@ -139,7 +139,7 @@ func (o *progressLog) upTo(now time.Duration) Progress {
 
 // Pause is a time in which a replay sends nothing: a night, a hole in the export, or
 // a clock that was wrong.
-type Pause struct {
+type ReplayPause struct {
 	Length       time.Duration   // of the run, after speed and max_gap
 	Ends         time.Duration   // when in the run
 	After, Until time.Time       // when the events on both sides of it were recorded
@@ -149,7 +149,7 @@ type Pause struct {
 
 // pauses finds the longest pause of a replay.
 type pauses struct {
-	longest Pause
+	longest ReplayPause
 	due     time.Duration // of the last event
 	newest  time.Time
 }
@@ -157,7 +157,9 @@ type pauses struct {
 // note takes notice of n events that were recorded at t and are due at a time.
 func (p *pauses) note(due time.Duration, t time.Time, at recording.Place, n int64) {
 	if length := due - p.due; length > p.longest.Length {
-		p.longest = Pause{Length: length, Ends: due, After: p.newest, Until: t, Place: at, Before: p.longest.Before + p.longest.Rest}
+		p.longest = ReplayPause{
+			Length: length, Ends: due, After: p.newest, Until: t, Place: at, Before: p.longest.Before + p.longest.Rest,
+		}
 	}
 	if p.due = due; t.After(p.newest) {
 		p.newest = t

@@ -22,22 +22,23 @@ func (p *Plan) Notes() []string {
 
 // IsLong reports whether the pause is worth a word: an hour, in which whoever runs the
 // replay may think that it hangs.
-func (p Pause) IsLong() bool { return p.Length >= time.Hour }
+func (p ReplayPause) IsLong() bool { return p.Length >= time.Hour }
 
 // String says how long nothing is sent, and where in the recording that is.
-func (p Pause) String() string {
+func (p ReplayPause) String() string {
 	return fmt.Sprintf("nothing is sent for %s: between what was recorded at %s and at %s (%s)",
 		units.FormatSpan(p.Length), stamp(p.After), stamp(p.Until), p.Place)
 }
 
 // Hint says how to get rid of it. If a clock was wrong, it was so for the fewer of the
 // events.
-func (p Pause) Hint() string {
+func (p ReplayPause) Hint() string {
 	field, few := "from", p.Before
 	if p.Rest < p.Before {
 		field, few = "to", p.Rest
 	}
-	return fmt.Sprintf("replay.max_gap cuts all pauses; if clocks were wrong, replay.%s: %s leaves that side of it out (events: %s)",
+	return fmt.Sprintf("replay.max_gap cuts all pauses; if clocks were wrong, replay.%s: %s leaves that side of it "+
+		"out (events: %s)",
 		field, stamp(p.Until), text.Count(few))
 }
 
@@ -66,7 +67,8 @@ func (l laneLoad) warnings(lanes int) []string {
 	if lanes < 2 || all < tellingEvents || cost < 1.05 {
 		return nil
 	}
-	return []string{fmt.Sprintf("order per-id: one of %d connections carries %.1f %% of the events, so the replay can go %.1f times as fast as one connection; without order, %d times, which is %.1f times the rate",
+	return []string{fmt.Sprintf("order per-id: one of %d connections carries %.1f %% of the events, so the replay "+
+		"can go %.1f times as fast as one connection; without order, %d times, which is %.1f times the rate",
 		lanes, 100*float64(most)/float64(all), float64(all)/float64(most), lanes, cost)}
 }
 

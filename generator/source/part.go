@@ -65,7 +65,7 @@ func (r *resumed) shift(b *body.Batch) {
 
 // left returns what opens the rest of the traffic of which all is the plan, and the
 // plan of the rest.
-func (k *Resumption) left(all Plan, open func() (dealing, error)) (Plan, func() (dealing, error), error) {
+func (k *Resumption) left(all Plan, open openFunc) (Plan, openFunc, error) {
 	done := results.Union(k.Accepted)
 	left := func() (dealing, error) {
 		d, err := open()
@@ -75,7 +75,7 @@ func (k *Resumption) left(all Plan, open func() (dealing, error)) (Plan, func() 
 	}
 	plan, err := count(left, all.Lanes)
 	if err == nil && plan.Events == 0 {
-		err = ErrNothingLeft
+		err = errNothingLeft
 	}
 	if err != nil {
 		return Plan{}, nil, err
@@ -108,7 +108,7 @@ type Broken struct {
 const blindness = 2 * time.Second
 
 // ask deals out the traffic of the broken run to find what is in doubt.
-func (k *Broken) ask(open func() (dealing, error)) ([]results.Range, error) {
+func (k *Broken) ask(open openFunc) ([]results.Range, error) {
 	d, err := open()
 	if err != nil {
 		return nil, err
@@ -149,9 +149,9 @@ const maxLanes = 1 << 20
 
 // shardOf returns what opens the part of the traffic that a shard sends, due when
 // it is due in the whole: the batches k with k mod of = index. Of a replay with
-// order per-id it is the ids whose hash falls to it, kin that merges join included.
+// order per-id it is the ids whose hash falls to it, and those that merges join to them.
 // What the part holds is counted by dealing out the whole once.
-func shardOf(s *scenario.Scenario, all Plan, open func() (dealing, error), share shardSource) (Plan, func() (dealing, error), error) {
+func shardOf(s *scenario.Scenario, all Plan, open openFunc, share shardSource) (Plan, openFunc, error) {
 	part := func() (dealing, error) {
 		d, err := open()
 		mine := share
@@ -180,13 +180,16 @@ func shared(s *scenario.Scenario, of int) (whole *scenario.Scenario, byLane bool
 	case s.Replay == nil:
 		return s, false, nil
 	case s.Replay.Order == scenario.OrderFile:
-		return nil, false, errors.New("cannot share a replay that keeps the order of its file among several machines: set replay.order to per-id or none")
+		return nil, false, errors.New("cannot share a replay that keeps the order of its file among several " +
+			"machines: set replay.order to per-id or none")
 	case s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "":
-		return nil, false, errors.New("cannot share the replay: each machine would make up other pseudonyms (set replay.key in the scenario, to the same on all of them)")
+		return nil, false, errors.New("cannot share the replay: each machine would make up other pseudonyms (set " +
+			"replay.key in the scenario, to the same on all of them)")
 	case s.Replay.Order == scenario.OrderNone:
 		return s, false, nil
 	case int64(of)*int64(s.Target.Connections) > maxLanes:
-		return nil, false, fmt.Errorf("cannot share the replay by distinct_id: %d times %d connections are more than %d", of, s.Target.Connections, maxLanes)
+		return nil, false, fmt.Errorf("cannot share the replay by distinct_id: %d times %d connections are more "+
+			"than %d", of, s.Target.Connections, maxLanes)
 	}
 	copied := *s
 	copied.Target.Connections *= of

@@ -16,12 +16,12 @@ import (
 
 // openReplay prepares to deal out recorded traffic. The recording is read to know
 // what will be sent, and that it can be read to its end, and again to send it.
-func openReplay(s *scenario.Scenario) (*whole, error) {
+func openReplay(s *scenario.Scenario) (*wholeTraffic, error) {
 	files, remove, err := recording.Spool(s.Replay.Paths)
 	if err != nil {
 		return nil, err
 	}
-	w := &whole{total: files.Size() * s.Replay.Loop, remove: remove, files: files}
+	w := &wholeTraffic{total: files.Size() * s.Replay.Loop, remove: remove, files: files}
 	if w.plan, w.open, err = planReplay(s, files); err != nil {
 		remove()
 		return nil, err
@@ -30,16 +30,17 @@ func openReplay(s *scenario.Scenario) (*whole, error) {
 }
 
 // planReplay surveys the recording and returns what opens it.
-func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (dealing, error), error) {
+func planReplay(s *scenario.Scenario, files recording.Files) (Plan, openFunc, error) {
 	format, err := files.Detect(s.Replay)
 	if err != nil {
 		return Plan{}, nil, err
 	}
 	if format == scenario.FormatCapture && s.Target.Endpoint == scenario.EndpointV1 {
-		return Plan{}, nil, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and these are not v1's", s.Replay.Files)
+		return Plan{}, nil, fmt.Errorf("cannot replay %q to v1: recorded requests are sent byte for byte, and "+
+			"these are not v1's", s.Replay.Files)
 	}
 	learned := &recording.Learned{}
-	open, err := opener(s, files, format, learned)
+	open, err := openerOf(s, files, format, learned)
 	if err != nil {
 		return Plan{}, nil, err
 	}
@@ -49,34 +50,36 @@ func planReplay(s *scenario.Scenario, files recording.Files) (Plan, func() (deal
 	}
 	if s.Replay.Clock == scenario.ClockProfile {
 		p := s.Load.Curve
-		plan.Peak, plan.Rate, plan.Recorded.Pause = p.Peak(), p.Rate, Pause{}
+		plan.Peak, plan.Rate, plan.Recorded.Pause = p.Peak(), p.Rate, ReplayPause{}
 	}
 	plan.Lanes, plan.Ordered = laneCount(s), s.Replay.Order != scenario.OrderNone
 	plan.Recorded.Verbatim, plan.Recorded.MostOut = format == scenario.FormatCapture, s.Replay.MostLeftOut()
 	return plan, open, nil
 }
 
-// opener returns what opens recordings of this format from their beginning.
-func opener(s *scenario.Scenario, files recording.Files, format scenario.Format, learned *recording.Learned) (func() (dealing, error), error) {
+// openerOf returns what opens recordings of this format from their beginning.
+func openerOf(s *scenario.Scenario, files recording.Files, format scenario.Format,
+	learned *recording.Learned) (openFunc, error) {
 	if format != scenario.FormatCapture {
 		masks, err := anonymize.New(s.Replay)
 		return func() (dealing, error) {
 			r, err := newEventReplay(s, files, learned, masks)
-			return dealing{Source: r, printer: r, replay: &r.tape}, err
+			return dealing{Source: r, printer: r, replay: &r.replayState}, err
 		}, err
 	}
 	if s.Replay.Pseudonymize {
-		return nil, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target that is not this machine only with replay.pseudonymize: false)")
+		return nil, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target " +
+			"that is not this machine only with replay.pseudonymize: false)")
 	}
 	return func() (dealing, error) {
 		r := newRequestReplay(s, files.With(learned))
-		return dealing{Source: r, printer: r, replay: &r.tape}, nil
+		return dealing{Source: r, printer: r, replay: &r.replayState}, nil
 	}, nil
 }
 
 // surveyTwice reads the recording to its end, and again if what was learned from it
 // decides what is sent, where or when.
-func surveyTwice(s *scenario.Scenario, open func() (dealing, error), learned *recording.Learned) (Plan, error) {
+func surveyTwice(s *scenario.Scenario, open openFunc, learned *recording.Learned) (Plan, error) {
 	plan, err := survey(open, laneCount(s))
 	if learned.Freeze(s.Replay) && err == nil {
 		return survey(open, laneCount(s))
@@ -84,30 +87,30 @@ func surveyTwice(s *scenario.Scenario, open func() (dealing, error), learned *re
 	return plan, err
 }
 
-// tape is a recording while it is read: what is known of it so far. Sources that
-// replay one have a tape each, and what is put around them hides none of it.
-type tape struct {
-	reader tapeReader // of this pass
-	closer io.Closer  // the same
-	before int64      // bytes that were read in earlier passes
+// replayState is a recording while it is read: what is known of it so far. Sources that
+// replay one have a replayState each, and what is put around them hides none of it.
+type replayState struct {
+	reader recordingReader // of this pass
+	closer io.Closer       // the same
+	before int64           // bytes that were read in earlier passes
 	clock  replayClock
 	pauses pauses
 	bad    func(recording.Bad) error // told of every line that cannot be sent; nil: nobody is
 }
 
-// tapeReader reads the files of a recording: events or requests.
-type tapeReader interface {
+// recordingReader reads the files of a recording: events or requests.
+type recordingReader interface {
 	Counts() *recording.Counts
 	Position() int64
 }
 
 // position is how many bytes were read, in all passes, and which time was reached.
-func (t *tape) position() (bytes int64, recorded time.Time) {
+func (t *replayState) position() (bytes int64, recorded time.Time) {
 	return t.before + t.reader.Position(), t.clock.newest
 }
 
 // refuse tells whoever asked for it of a line that cannot be sent.
-func (t *tape) refuse(b recording.Bad) error {
+func (t *replayState) refuse(b recording.Bad) error {
 	if t.bad == nil {
 		return nil
 	}
@@ -125,10 +128,10 @@ func laneCount(s *scenario.Scenario) int {
 
 // ErrNothingLeft says that every event of a run that is to be resumed was accepted
 // before.
-var ErrNothingLeft = errors.New("nothing is left to send: every event was accepted")
+var errNothingLeft = errors.New("nothing is left to send: every event was accepted")
 
 // survey reads a recording to its end, which must hold something.
-func survey(open func() (dealing, error), lanes int) (Plan, error) {
+func survey(open openFunc, lanes int) (Plan, error) {
 	d, err := open()
 	if err != nil {
 		return Plan{}, err
@@ -142,7 +145,7 @@ func survey(open func() (dealing, error), lanes int) (Plan, error) {
 }
 
 // count deals out traffic to its end without building or sending anything.
-func count(open func() (dealing, error), lanes int) (Plan, error) {
+func count(open openFunc, lanes int) (Plan, error) {
 	d, err := open()
 	if err != nil {
 		return Plan{}, err
@@ -207,7 +210,8 @@ func otherwise(err error, format scenario.Format) error {
 	if !errors.Is(err, errUnfit) {
 		return err
 	}
-	return errors.Join(err, fmt.Errorf("it was read as %s: replay.format names another format, and replay.fields the members, or the columns of a table, that are event, distinct_id and timestamp", format))
+	return errors.Join(err, fmt.Errorf("it was read as %s: replay.format names another format, and replay.fields "+
+		"the members, or the columns of a table, that are event, distinct_id and timestamp", format))
 }
 
 // laneLoad is how the events of a replay fall on its lanes.

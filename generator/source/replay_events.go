@@ -15,29 +15,30 @@ import (
 // events, spreads them over lanes by distinct_id, and closes a lane's batch when
 // it is full or its oldest event too old.
 type eventReplay struct {
-	tape
-	scenario *scenario.Scenario
-	files    recording.Files
-	reader   *recording.Reader
-	learned  *recording.Learned
-	masks    *anonymize.Anonymizer // nil: data goes as it is
-	fill     body.Filler
-	lanes    laneBatches
-	pass     int64 // of a loop, from 0
-	events   int64 // dealt out so far
-	ended    bool
+	replayState
+	scenario   *scenario.Scenario
+	files      recording.Files
+	reader     *recording.Reader
+	learned    *recording.Learned
+	anonymizer *anonymize.Anonymizer // nil: data goes as it is
+	fill       body.Filler
+	lanes      laneBatches
+	pass       int64 // of a loop, from 0
+	events     int64 // dealt out so far
+	ended      bool
 }
 
 // newEventReplay returns a source of the recorded events of s. What was learned of
-// them is the same for every reading of one recording, and so are the masks.
-func newEventReplay(s *scenario.Scenario, files recording.Files, l *recording.Learned, m *anonymize.Anonymizer) (*eventReplay, error) {
+// them is the same for every reading of one recording, and so is the anonymizer.
+func newEventReplay(s *scenario.Scenario, files recording.Files, l *recording.Learned,
+	m *anonymize.Anonymizer) (*eventReplay, error) {
 	r := &eventReplay{
-		scenario: s,
-		files:    files.With(l),
-		tape:     tape{clock: newReplayClock(s)},
-		learned:  l,
-		masks:    m,
-		lanes:    newLaneBatches(s),
+		scenario:    s,
+		files:       files.With(l),
+		replayState: replayState{clock: newReplayClock(s)},
+		learned:     l,
+		anonymizer:  m,
+		lanes:       newLaneBatches(s),
 	}
 	r.fill = r.fillEvent
 	return r, r.open()
@@ -51,7 +52,7 @@ func (r *eventReplay) open() (err error) {
 	if err != nil {
 		return err
 	}
-	r.tape.reader, r.closer = r.reader, r.reader
+	r.replayState.reader, r.closer = r.reader, r.reader
 	if r.pass == 0 {
 		r.reader.Bad = r.refuse
 	}
@@ -130,8 +131,8 @@ func (r *eventReplay) fillEvent(b *body.Batch, i int64, w *body.Builder) {
 	if r.scenario.Replay.Timestamps == scenario.StampsNow {
 		w.Event.Timestamp = w.Origin.Add(item.Due)
 	}
-	if r.masks != nil {
-		r.masks.Mask(&w.Event, &w.Masked)
+	if r.anonymizer != nil {
+		r.anonymizer.Mask(&w.Event, &w.Masked)
 	}
 }
 
@@ -155,7 +156,9 @@ type laneBatch struct {
 
 // newLaneBatches returns the lanes of a replay.
 func newLaneBatches(s *scenario.Scenario) laneBatches {
-	l := laneBatches{full: s.Batching.MaxEvents, age: s.Batching.Age, open: make([]laneBatch, laneCount(s)), oldest: never}
+	l := laneBatches{
+		full: s.Batching.MaxEvents, age: s.Batching.Age, open: make([]laneBatch, laneCount(s)), oldest: never,
+	}
 	for i := range l.open {
 		l.open[i].lane = i
 	}

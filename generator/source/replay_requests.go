@@ -16,7 +16,7 @@ import (
 // headers that v1 reads.
 type requestReplay struct {
 	scenario *scenario.Scenario
-	tape
+	replayState
 	lines   *recording.Requests
 	decoder recording.RequestDecoder
 	lanes   int
@@ -26,7 +26,7 @@ type requestReplay struct {
 // newRequestReplay returns a source of the recorded requests of s.
 func newRequestReplay(s *scenario.Scenario, files recording.Files) *requestReplay {
 	r := &requestReplay{scenario: s, lines: files.OpenRequests(s.Replay), lanes: laneCount(s)}
-	r.tape = tape{reader: r.lines, closer: r.lines, clock: newReplayClock(s)}
+	r.replayState = replayState{reader: r.lines, closer: r.lines, clock: newReplayClock(s)}
 	r.lines.Bad = r.refuse
 	return r
 }

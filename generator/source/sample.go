@@ -29,8 +29,8 @@ func Sample(out io.Writer, s *scenario.Scenario, start time.Time, from, n int64)
 	}
 	n = min(n, o.Plan.Events-from)
 	w := body.NewBuilder(s, start)
-	if o.synth != nil {
-		return o.synth.sample(out, w, from, n)
+	if o.dealt.synth != nil {
+		return o.dealt.synth.sample(out, w, from, n)
 	}
 	return sampleRanges(out, o, &Lost{Ranges: []results.Range{{First: from, Count: n}}}, []*body.Builder{w})
 }
@@ -65,8 +65,8 @@ func SampleFaults(out io.Writer, s *scenario.Scenario, start time.Time, from, n 
 	return nil
 }
 
-// span is a range of event numbers.
-type span struct{ from, to int64 }
+// eventSpan is a range of event numbers.
+type eventSpan struct{ from, to int64 }
 
 // sample writes events by their number alone.
 func (y *Synth) sample(out io.Writer, w *body.Builder, from, n int64) error {
@@ -83,7 +83,7 @@ func (y *Synth) sample(out io.Writer, w *body.Builder, from, n int64) error {
 }
 
 // print writes those events of b that lie in the range.
-func (r *eventReplay) print(out io.Writer, b *body.Batch, w *body.Builder, events span) error {
+func (r *eventReplay) print(out io.Writer, b *body.Batch, w *body.Builder, events eventSpan) error {
 	var line []byte
 	for i := range b.Events {
 		if n := b.First + i; n < events.from || n >= events.to {
@@ -99,13 +99,13 @@ func (r *eventReplay) print(out io.Writer, b *body.Batch, w *body.Builder, event
 }
 
 // print writes those events of b that lie in the range.
-func (y *Synth) print(out io.Writer, b *body.Batch, w *body.Builder, events span) error {
+func (y *Synth) print(out io.Writer, b *body.Batch, w *body.Builder, events eventSpan) error {
 	from := max(b.First, events.from)
 	return y.sample(out, w, from, min(b.First+b.Events, events.to)-from)
 }
 
 // print writes the request of b.
-func (r *requestReplay) print(out io.Writer, b *body.Batch, _ *body.Builder, _ span) error {
+func (r *requestReplay) print(out io.Writer, b *body.Batch, _ *body.Builder, _ eventSpan) error {
 	line := map[string]any{"path": b.Path, "content_type": b.ContentType, "events": b.Events}
 	if json.Valid(b.Body) {
 		line["body"] = json.RawMessage(b.Body)
@@ -146,7 +146,8 @@ type Lost struct {
 // written.
 func SampleLost(out io.Writer, s *scenario.Scenario, lost Lost, same func([]scenario.FileSum) error) error {
 	if s.Replay != nil && s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "" {
-		return errors.New("cannot print the events of the run: the pseudonyms would be others than it sent (set replay.key in the scenario before the run)")
+		return errors.New("cannot print the events of the run: the pseudonyms would be others than it sent (set " +
+			"replay.key in the scenario before the run)")
 	}
 	whole, byLane := s, false
 	if lost.Shards > 1 {
@@ -170,7 +171,8 @@ func SampleLost(out io.Writer, s *scenario.Scenario, lost Lost, same func([]scen
 		}
 	}
 	if n := len(lost.Ranges); n > 0 && lost.Ranges[n-1].First+lost.Ranges[n-1].Count > o.Plan.Events {
-		return fmt.Errorf("cannot print event %d: the scenario has events 0 to %d", lost.Ranges[n-1].First+lost.Ranges[n-1].Count-1, o.Plan.Events-1)
+		return fmt.Errorf("cannot print event %d: the scenario has events 0 to %d",
+			lost.Ranges[n-1].First+lost.Ranges[n-1].Count-1, o.Plan.Events-1)
 	}
 	var builders []*body.Builder
 	for _, start := range lost.Starts {
@@ -180,9 +182,9 @@ func SampleLost(out io.Writer, s *scenario.Scenario, lost Lost, same func([]scen
 	}
 	if len(builders) > 1 {
 		o.Source = &shardSource{Source: o.Source, index: -1, of: int64(lost.Shards), byLane: byLane}
-	} else if o.synth != nil {
+	} else if o.dealt.synth != nil {
 		for _, r := range lost.Ranges {
-			if err := o.synth.sample(out, builders[0], r.First, r.Count); err != nil {
+			if err := o.dealt.synth.sample(out, builders[0], r.First, r.Count); err != nil {
 				return err
 			}
 		}
@@ -193,7 +195,7 @@ func SampleLost(out io.Writer, s *scenario.Scenario, lost Lost, same func([]scen
 
 // printer writes events of a batch as they are sent.
 type printer interface {
-	print(out io.Writer, b *body.Batch, w *body.Builder, events span) error
+	print(out io.Writer, b *body.Batch, w *body.Builder, events eventSpan) error
 }
 
 // sampleRanges deals out a source once, up to the end of the last range. A request
@@ -216,7 +218,8 @@ func sampleRanges(out io.Writer, o *Opened, lost *Lost, builders []*body.Builder
 			if i > 0 && o.Plan.Recorded.Verbatim {
 				break
 			}
-			if err := o.print(out, b, builders[b.Shard%len(builders)], span{r.First, r.First + r.Count}); err != nil {
+			w, events := builders[b.Shard%len(builders)], eventSpan{r.First, r.First + r.Count}
+			if err := o.dealt.print(out, b, w, events); err != nil {
 				return err
 			}
 		}

@@ -42,12 +42,12 @@ type Plan struct {
 
 // Recorded is what a plan says of the recording that is replayed.
 type Recorded struct {
-	Checksum string  // of its events in the order that they are dealt out
-	Verbatim bool    // requests are sent, byte for byte
-	Pause    Pause   // on its recorded clock: the longest
-	Lines    int64   // without blank ones and comments
-	LeftOut  int64   // of these, those that cannot be sent for what they are
-	MostOut  float64 // which share of them may be; 0: that was seen to while reading
+	Checksum string      // of its events in the order that they are dealt out
+	Verbatim bool        // requests are sent, byte for byte
+	Pause    ReplayPause // on its recorded clock: the longest
+	Lines    int64       // without blank ones and comments
+	LeftOut  int64       // of these, those that cannot be sent for what they are
+	MostOut  float64     // which share of them may be; 0: that was seen to while reading
 }
 
 // Resumed is what a plan says of the runs that are resumed.
@@ -73,16 +73,17 @@ type Resumption struct {
 // is asked here, and not of the source, so that nothing that is put around one can
 // hide it.
 type Opened struct {
+	Source
 	Plan Plan
 
-	dealing
+	// Again opens the same part, of the same copies of pipes, without some events.
+	Again func(done []results.Range) (*Opened, error)
+
+	dealt    dealing
 	progress *progressLog  // of a recording
 	kept     scenario.Kept // of lines that cannot be sent
 	files    recording.Files
 	remove   func() // the copies of pipes
-
-	// Again opens the same part, of the same copies of pipes, without some events.
-	Again func(done []results.Range) (*Opened, error)
 }
 
 // Open returns the source of a part of the scenario's traffic, and what it will
@@ -91,7 +92,8 @@ type Opened struct {
 // the same events in every run, whichever part of them it sends.
 func Open(s *scenario.Scenario, p Part) (*Opened, error) {
 	if p.Resumes != nil && s.Replay != nil && s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "" {
-		return nil, errors.New("cannot resume: the pseudonyms would be others than before (set replay.key in the scenario before the first run)")
+		return nil, errors.New("cannot resume: the pseudonyms would be others than before (set replay.key in the " +
+			"scenario before the first run)")
 	}
 	whole, byLane, err := s, false, error(nil)
 	if p.Of > 1 {
@@ -115,10 +117,10 @@ func Open(s *scenario.Scenario, p Part) (*Opened, error) {
 	return o, nil
 }
 
-// whole is all of a scenario's traffic, which can be dealt out again and again.
-type whole struct {
+// wholeTraffic is all of a scenario's traffic, which can be dealt out again and again.
+type wholeTraffic struct {
 	plan   Plan
-	open   func() (dealing, error)
+	open   openFunc
 	total  int64 // bytes of a recording, all passes
 	files  recording.Files
 	remove func() // the copies of pipes
@@ -129,9 +131,12 @@ type dealing struct {
 	Source
 	printer
 	synth  *Synth // one of these is nil
-	replay *tape
+	replay *replayState
 	rest   *resumed // nil: nothing is left out
 }
+
+// openFunc begins to deal out the same traffic once more.
+type openFunc func() (dealing, error)
 
 // Close closes the recording, if there is one.
 func (d *dealing) Close() error {
@@ -142,24 +147,25 @@ func (d *dealing) Close() error {
 }
 
 // openWhole prepares to deal out all of the traffic of s.
-func openWhole(s *scenario.Scenario) (*whole, error) {
+func openWhole(s *scenario.Scenario) (*wholeTraffic, error) {
 	if s.Replay != nil {
 		return openReplay(s)
 	}
 	_, plan := NewSynth(s)
-	return &whole{plan: plan, remove: func() {}, open: func() (dealing, error) {
+	return &wholeTraffic{plan: plan, remove: func() {}, open: func() (dealing, error) {
 		y, _ := NewSynth(s)
 		return dealing{Source: y, printer: y, synth: y}, nil
 	}}, nil
 }
 
 // part opens a part of the whole; s is the scenario as it was given.
-func (k *whole) part(s *scenario.Scenario, p *Part, byLane bool) (*Opened, error) {
+func (k *wholeTraffic) part(s *scenario.Scenario, p *Part, byLane bool) (*Opened, error) {
 	plan, open := k.plan, k.open
 	plan.Whole = plan.Events
 	var err error
 	if p.Of > 1 {
-		if plan, open, err = shardOf(s, plan, open, shardSource{index: int64(p.Index), of: int64(p.Of), byLane: byLane}); err != nil {
+		share := shardSource{index: int64(p.Index), of: int64(p.Of), byLane: byLane}
+		if plan, open, err = shardOf(s, plan, open, share); err != nil {
 			return nil, err
 		}
 	}
@@ -172,7 +178,7 @@ func (k *whole) part(s *scenario.Scenario, p *Part, byLane bool) (*Opened, error
 	if err != nil {
 		return nil, err
 	}
-	o := &Opened{Plan: plan, dealing: d, files: k.files, remove: func() {}}
+	o := &Opened{Source: d.Source, Plan: plan, dealt: d, files: k.files, remove: func() {}}
 	if d.replay != nil {
 		o.kept = s.Replay.Quarantine
 		o.progress = &progressLog{total: k.total}
@@ -184,7 +190,7 @@ func (k *whole) part(s *scenario.Scenario, p *Part, byLane bool) (*Opened, error
 func (o *Opened) Next(b *body.Batch) error {
 	err := o.Source.Next(b)
 	if err == nil && o.progress != nil {
-		o.progress.note(b.Due, o.replay)
+		o.progress.note(b.Due, o.dealt.replay)
 	}
 	return err
 }
@@ -193,13 +199,13 @@ func (o *Opened) Next(b *body.Batch) error {
 // of it.
 func (o *Opened) Close() error {
 	defer o.remove()
-	return o.dealing.Close()
+	return o.dealt.Close()
 }
 
 // Follow returns what tells how far the recording has been read for what is due by
 // a time of the run, while it runs; nil if there is none. One goroutine may call it,
 // with times that do not fall.
-func (o *Opened) Follow() func(now time.Duration) Progress {
+func (o *Opened) Follow() func(now time.Duration) ReplayProgress {
 	if o.progress == nil {
 		return nil
 	}
@@ -209,11 +215,11 @@ func (o *Opened) Follow() func(now time.Duration) Progress {
 // Quarantine writes what is unusable in the recording to path, as
 // recording.Quarantine does, until the run is over.
 func (o *Opened) Quarantine(path string) (closed func() error) {
-	if o.replay == nil {
+	if o.dealt.replay == nil {
 		return func() error { return nil }
 	}
 	q := recording.NewQuarantine(path, o.kept)
-	o.replay.bad = q.Write
+	o.dealt.replay.bad = q.Write
 	return q.Close
 }
 

@@ -11,11 +11,11 @@ import (
 type Census struct {
 	Blocks, Events int64
 	Whole          bool // all events were looked at: nothing is left open
-	IDEvents
-	MergeCounts
-	IDCounts
+	CensusEvents
+	CensusMerges
+	CensusIDs
 
-	head      *crowd
+	head      *rankedCrowd
 	ranks     int64 // of the crowd
 	people    map[person]personTally
 	anonymous []bearer
@@ -24,7 +24,7 @@ type Census struct {
 }
 
 // IDEvents counts events by the kind of their id. They add up to all.
-type IDEvents struct {
+type CensusEvents struct {
 	Crowd         int64 // under the id of a ranked person
 	Joined        int64 // of a person who joined during the run
 	Hot           int64 // of the hot list
@@ -34,13 +34,13 @@ type IDEvents struct {
 }
 
 // MergeCounts counts merges.
-type MergeCounts struct {
+type CensusMerges struct {
 	Merges  int64
 	Refused int64 // of an id that is another person's already
 }
 
 // IDCounts counts ids, and events that follow one another.
-type IDCounts struct {
+type CensusIDs struct {
 	New       int64 // different anonymous ids
 	Joins     int64 // persons who joined
 	MetNew    int64 // and have an event under their id in the block in which they did
@@ -86,7 +86,7 @@ func (m *Model) Census(blocks int64, due func(int64) time.Duration, soon time.Du
 	}
 	t := &taker{
 		Census: c, m: m, due: due, merge: merge, met: map[person]int64{},
-		latest: map[int64]time.Duration{}, soon: soon, sent: map[uint64]sending{},
+		latest: map[int64]time.Duration{}, soon: soon, sent: map[uint64]sentBatch{},
 	}
 	var b *block
 	for k := range n {
@@ -109,7 +109,7 @@ type taker struct {
 	named [1 << 16]uint16  // and by the anonymous id, as in planned
 
 	soon   time.Duration
-	sent   map[uint64]sending      // by id: what it had in the batch before
+	sent   map[uint64]sentBatch    // by id: what it had in the batch before
 	latest map[int64]time.Duration // of anonymous ids across blocks: when their latest event is due
 }
 
@@ -134,8 +134,8 @@ func (t *taker) take(b *block) {
 	t.sumUp(b)
 }
 
-// sending is what an id has in a batch.
-type sending struct {
+// sentBatch is what an id has in a batch.
+type sentBatch struct {
 	due    time.Duration
 	events int64
 }
@@ -160,7 +160,7 @@ func (t *taker) follow(e *planned, b *block, j int) {
 		if known && due-last.due <= t.soon {
 			t.Followed += last.events
 		}
-		last = sending{due, 1}
+		last = sentBatch{due, 1}
 	}
 	t.sent[id] = last
 }

@@ -182,7 +182,7 @@ func TestDifferent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		z := newZipf(rapid.Int64Range(2, 20_000).Draw(t, "count"), rapid.Float64Range(0, 2).Draw(t, "skew"))
-		h, n := crowd{law: z}, rapid.IntRange(1, 5000).Draw(t, "n")
+		h, n := rankedCrowd{law: z}, rapid.IntRange(1, 5000).Draw(t, "n")
 		s := rng.NewStream(rapid.Uint64().Draw(t, "seed"), 0)
 		met := map[int64]bool{}
 		for range n {

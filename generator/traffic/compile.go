@@ -99,7 +99,7 @@ func (b *compiler) template(lines []string) {
 // begin starts a member.
 func (b *compiler) begin() {
 	b.start = len(b.made.parts)
-	b.made.parts = append(b.made.parts, part{member: true, text: ","})
+	b.made.parts = append(b.made.parts, valuePart{member: true, text: ","})
 }
 
 // end closes the member: it folds its parts, and notes how large it can become.
@@ -156,11 +156,11 @@ func (b *compiler) text(s string) {
 		last.text += s
 		return
 	}
-	b.made.parts = append(b.made.parts, part{text: s})
+	b.made.parts = append(b.made.parts, valuePart{text: s})
 }
 
 // set gives the text before it a value.
-func (b *compiler) set(p part) {
+func (b *compiler) set(p valuePart) {
 	b.text("")
 	last := &b.made.parts[len(b.made.parts)-1]
 	p.text, p.member = last.text, last.member
@@ -174,29 +174,29 @@ func (b *compiler) set(p part) {
 func (b *compiler) value(s string) {
 	switch words, isWords := strings.CutPrefix(s, "words "); {
 	case s == "session":
-		b.set(part{op: opSession})
+		b.set(valuePart{op: opSession})
 	case s == "device":
-		b.set(part{op: opDevice})
+		b.set(valuePart{op: opDevice})
 	case s == "uuid":
-		b.set(part{op: opUUID})
+		b.set(valuePart{op: opUUID})
 	case isWords:
 		low, span := bounds(words)
-		b.set(part{op: opWords, low: low, span: span})
+		b.set(valuePart{op: opWords, low: low, span: span})
 	case strings.Contains(s, "|") || !strings.Contains(s, ".."):
-		b.set(part{op: opChoice, choices: strings.Split(s, "|")})
+		b.set(valuePart{op: opChoice, choices: strings.Split(s, "|")})
 	default:
 		low, span := bounds(s)
-		b.number(part{op: opNumber, low: low, span: span})
+		b.number(valuePart{op: opNumber, low: low, span: span})
 	}
 }
 
 // number adds a number. Few different ones are written beforehand.
-func (b *compiler) number(p part) {
+func (b *compiler) number(p valuePart) {
 	if p.span > fewNumbers {
 		b.set(p)
 		return
 	}
-	written := part{op: opChoice}
+	written := valuePart{op: opChoice}
 	for n := range int64(p.span) {
 		written.choices = append(written.choices, string(p.appendNumber(nil, p.low+n)))
 	}
@@ -215,7 +215,7 @@ func bounds(s string) (low int64, span uint64) {
 }
 
 // most is how long the part can become.
-func (p *part) most() int {
+func (p *valuePart) most() int {
 	size := len(p.text)
 	switch p.op {
 	case opChoice:
@@ -248,10 +248,10 @@ func (b *compiler) property(v scenario.PropertyValue) {
 	switch {
 	case v.Number != nil:
 		n := v.Number
-		b.number(part{op: opNumber, low: n.Low, span: uint64(n.High-n.Low) + 1, places: uint8(n.Decimals)})
+		b.number(valuePart{op: opNumber, low: n.Low, span: uint64(n.High-n.Low) + 1, places: uint8(n.Decimals)})
 	case v.Words != nil:
 		b.text(`"`)
-		b.set(part{op: opWords, low: int64(v.Words.Low), span: uint64(v.Words.High-v.Words.Low) + 1})
+		b.set(valuePart{op: opWords, low: int64(v.Words.Low), span: uint64(v.Words.High-v.Words.Low) + 1})
 		b.text(`"`)
 	case v.Choices != nil:
 		b.choices(v.Choices)
@@ -281,9 +281,9 @@ func (b *compiler) choices(all []scenario.Choice) {
 		texts, weights = append(texts, c.JSON), append(weights, c.Weight)
 		even = even && c.Weight == all[0].Weight
 	}
-	p := part{op: opChoice, choices: texts}
+	p := valuePart{op: opChoice, choices: texts}
 	if !even {
-		p.weights = newSampler(weights)
+		p.weights = newWeightedSampler(weights)
 	}
 	b.set(p)
 }

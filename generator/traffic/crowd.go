@@ -8,23 +8,23 @@ import (
 	"rehearse/scenario"
 )
 
-// crowd is the persons who are drawn by rank: by Zipf's law, or from a list of how
+// rankedCrowd is the persons who are drawn by rank: by Zipf's law, or from a list of how
 // many events the ids of each rank have.
-type crowd struct {
+type rankedCrowd struct {
 	law    zipf
 	listed *listed // nil: by the law
 }
 
-// newCrowd prepares the draws that d describes.
-func newCrowd(d *scenario.Population, seed uint64) crowd {
+// newRankedCrowd prepares the draws that d describes.
+func newRankedCrowd(d *scenario.Population, seed uint64) rankedCrowd {
 	if len(d.Ranks) == 0 {
-		return crowd{law: newZipf(d.Count, d.Skew)}
+		return rankedCrowd{law: newZipf(d.Count, d.Skew)}
 	}
-	return crowd{listed: newListed(d.Ranks, seed)}
+	return rankedCrowd{listed: newListed(d.Ranks, seed)}
 }
 
 // draw takes one rank from s, whoever was drawn before.
-func (c *crowd) draw(s *rng.Stream) int64 {
+func (c *rankedCrowd) draw(s *rng.Stream) int64 {
 	if c.listed == nil {
 		return c.law.draw(s)
 	}
@@ -32,7 +32,7 @@ func (c *crowd) draw(s *rng.Stream) int64 {
 }
 
 // share is the probability of a rank.
-func (c *crowd) share(rank int64) float64 {
+func (c *rankedCrowd) share(rank int64) float64 {
 	if c.listed == nil {
 		return c.law.share(rank)
 	}
@@ -40,7 +40,7 @@ func (c *crowd) share(rank int64) float64 {
 }
 
 // different is how many different ranks n draws are expected to meet.
-func (c *crowd) different(n float64) float64 {
+func (c *rankedCrowd) different(n float64) float64 {
 	if c.listed == nil {
 		return c.law.different(n)
 	}
@@ -48,7 +48,7 @@ func (c *crowd) different(n float64) float64 {
 }
 
 // once is how many ranks n draws are expected to meet once.
-func (c *crowd) once(n float64) float64 {
+func (c *rankedCrowd) once(n float64) float64 {
 	if c.listed == nil {
 		return c.law.once(n)
 	}
@@ -56,7 +56,7 @@ func (c *crowd) once(n float64) float64 {
 }
 
 // draws is how many draws meet so many different ranks.
-func (c *crowd) draws(different float64) float64 {
+func (c *rankedCrowd) draws(different float64) float64 {
 	low, high := 0.0, 1.0
 	for c.different(high) < different && high < 1e18 {
 		low, high = high, 2*high
@@ -137,7 +137,7 @@ func newListed(ranks []scenario.RankGroup, seed uint64) *listed {
 }
 
 // allot says how many draws there will be in a run of total events.
-func (c *crowd) allot(draws float64, total int64) {
+func (c *rankedCrowd) allot(draws float64, total int64) {
 	if c.listed == nil {
 		return
 	}
@@ -150,7 +150,7 @@ func (c *crowd) allot(draws float64, total int64) {
 type turns struct{ next, left int64 }
 
 // turns returns the turns of a block.
-func (c *crowd) turns(block int64) turns {
+func (c *rankedCrowd) turns(block int64) turns {
 	l := c.listed
 	if l == nil {
 		return turns{}

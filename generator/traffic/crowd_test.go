@@ -89,7 +89,7 @@ func TestListedRanksAmongOthers(t *testing.T) {
 // some of the turns meet.
 func TestListedShares(t *testing.T) {
 	t.Parallel()
-	c := newCrowd(&scenario.Population{Ranks: []scenario.RankGroup{{IDs: 1, Events: 6}, {IDs: 4, Events: 1}}}, 1)
+	c := newRankedCrowd(&scenario.Population{Ranks: []scenario.RankGroup{{IDs: 1, Events: 6}, {IDs: 4, Events: 1}}}, 1)
 	c.allot(10, 10)
 	for rank, want := range []float64{0.6, 0.1, 0.1, 0.1, 0.1} {
 		if got := c.share(int64(rank)); got != want {
@@ -116,7 +116,7 @@ func BenchmarkListed(b *testing.B) {
 	for n := 200; n > 0; n-- {
 		ranks = append(ranks, scenario.RankGroup{IDs: int64(201-n) * 100, Events: float64(n)})
 	}
-	c := newCrowd(&scenario.Population{Ranks: ranks}, 1)
+	c := newRankedCrowd(&scenario.Population{Ranks: ranks}, 1)
 	c.allot(1e8, 1e8)
 	for i := int64(0); b.Loop(); i++ {
 		c.listed.rank(i)

@@ -23,7 +23,7 @@ import (
 type delays struct {
 	curve  *schedule.Curve
 	normal lognormal
-	slots  []slot
+	slots  []delaySlot
 	rounds int64
 	seed   uint64
 	begun  float64 // sessions that begin in a block on average: some of its merges end one that began elsewhere
@@ -32,8 +32,8 @@ type delays struct {
 	reused float64 // of the merges, that end no session
 }
 
-// slot is when a session begins and its id is merged.
-type slot struct {
+// delaySlot is when a session begins and its id is merged.
+type delaySlot struct {
 	place int64 // within the block
 	after time.Duration
 }
@@ -70,7 +70,8 @@ func newDelays(t *scenario.Traffic, curve *schedule.Curve, merges, room float64)
 	s := rng.NewStream(d.seed, 0)
 	n := each * d.rounds
 	for k := range n {
-		d.slots = append(d.slots, slot{int64(s.Below(blockEvents)), d.normal.quantile((float64(k) + 0.5) / float64(n))})
+		after := (float64(k) + 0.5) / float64(n)
+		d.slots = append(d.slots, delaySlot{int64(s.Below(blockEvents)), d.normal.quantile(after)})
 	}
 	return d
 }

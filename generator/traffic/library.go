@@ -85,7 +85,7 @@ func (b *compiler) groupKey(all []scenario.Group) {
 	}
 	b.begin()
 	b.text(`"$group_type":` + quote(g.Type) + `,"$group_key":"` + groupName(g))
-	b.set(part{op: opGroup, span: uint64(g.Count)})
+	b.set(valuePart{op: opGroup, span: uint64(g.Count)})
 	b.text(`"`)
 	b.end()
 }
@@ -100,7 +100,7 @@ func (b *compiler) groupKeyApart(g scenario.Group) {
 	if !b.given["$group_key"] {
 		b.begin()
 		b.text(`"$group_key":"` + groupName(g))
-		b.set(part{op: opGroup, span: uint64(g.Count)})
+		b.set(valuePart{op: opGroup, span: uint64(g.Count)})
 		b.text(`"`)
 		b.end()
 	}
@@ -118,7 +118,7 @@ func (b *compiler) groups(all []scenario.Group) {
 			b.text(",")
 		}
 		b.text(quote(g.Type) + `:"` + groupName(g))
-		b.set(part{op: opGroup, span: uint64(g.Count)})
+		b.set(valuePart{op: opGroup, span: uint64(g.Count)})
 		b.text(`"`)
 	}
 	b.text("}")
@@ -252,7 +252,7 @@ func (b *compiler) elements() {
 		texts = append(texts, `"$elements":[`+strings.Join(ancestors[:n], ",")+"]")
 	}
 	b.begin()
-	b.set(part{op: opChoice, choices: texts})
+	b.set(valuePart{op: opChoice, choices: texts})
 	b.end()
 }
 

@@ -11,13 +11,13 @@ import (
 // Shape is what some events of a run turned out to be, beside what the scenario
 // asks for. Shares are of 1.
 type Shape struct {
-	From, To int64   // the events measured, To excluded
-	Kinds    []Match // the mix, in the order of the file
-	Hot      []Match // ids of the hot list
-	Faults   []Match // in events, not shares; the plan of merges is an expectation
-	Run      []Count // what the whole run holds an exact number of
-	Ranks    []Rank  // the skewed crowd, in bins of neighbouring ranks
-	Bytes    []int   // encoded sizes in ascending order
+	From, To int64        // the events measured, To excluded
+	Kinds    []Match      // the mix, in the order of the file
+	Hot      []Match      // ids of the hot list
+	Faults   []Match      // in events, not shares; the plan of merges is an expectation
+	Run      []QuotaCount // what the whole run holds an exact number of
+	Ranks    []Rank       // the skewed crowd, in bins of neighbouring ranks
+	Bytes    []int        // encoded sizes in ascending order
 	ShapeCounts
 
 	// Delays are percentiles of how long ids were anonymous before their merge, in

@@ -10,14 +10,14 @@ import (
 
 // mix is which events there are and how often each occurs.
 type mix struct {
-	kinds  []kind
-	draw   sampler
+	kinds  []eventKind
+	draw   weightedSampler
 	shares []float64 // of each kind
 	plain  uint16    // an ordinary kind, taken where a merge finds nothing to merge
 }
 
-// kind is one entry of the mix.
-type kind struct {
+// eventKind is one entry of the mix.
+type eventKind struct {
 	name       []byte
 	merge      bool   // joins an id that has earlier events to the person
 	server     bool   // never anonymous
@@ -33,7 +33,7 @@ func newMix(t *scenario.Traffic) mix {
 	var weights []float64
 	sum := 0.0
 	for _, s := range t.Events {
-		k := kind{
+		k := eventKind{
 			name: []byte(s.Name), merge: scenario.IsMerge(s.Name),
 			server: s.From == scenario.FromServer, link: `,"` + pipeline.LinkProperty(s.Name) + `":"`,
 			properties: propertiesOf(s, t.Groups, t.Client),
@@ -46,7 +46,7 @@ func newMix(t *scenario.Traffic) mix {
 		weights = append(weights, s.Weight)
 		sum += s.Weight
 	}
-	m.draw = newSampler(weights)
+	m.draw = newWeightedSampler(weights)
 	m.shares = weights
 	for i := range weights {
 		m.shares[i] /= sum

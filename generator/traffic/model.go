@@ -113,7 +113,7 @@ func moment(i int64, plan *planned, merge bool) int64 {
 
 // fill gives the event its properties, as many as its drawn size allows, and
 // filler for what is missing.
-func (m *Model) fill(e *capture.Event, k *kind, values *valueRNG, p *Writer) {
+func (m *Model) fill(e *capture.Event, k *eventKind, values *valueRNG, p *Writer) {
 	if m.personless > 0 && !k.person && values.s.Float64() < m.personless && k.properties.personless {
 		p.props = append(p.props, `,"$process_person_profile":false`...)
 	}
@@ -121,7 +121,7 @@ func (m *Model) fill(e *capture.Event, k *kind, values *valueRNG, p *Writer) {
 }
 
 // fillTo is fill for an event that should have a size, in bytes as encoded.
-func (m *Model) fillTo(size int, e *capture.Event, k *kind, values *valueRNG, p *Writer) {
+func (m *Model) fillTo(size int, e *capture.Event, k *eventKind, values *valueRNG, p *Writer) {
 	size -= len(e.Name) + len(e.DistinctID) + eventOverhead
 	limit := size
 	if m.sizes.quantiles == nil {
@@ -148,7 +148,7 @@ const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-00
 
 // appendLink appends the property that names the id which a merge joins: the
 // anonymous id that a number makes.
-func (m *Model) appendLink(dst []byte, k *kind, number int64) []byte {
+func (m *Model) appendLink(dst []byte, k *eventKind, number int64) []byte {
 	dst = m.appendAnonymous(append(dst, k.link...), number)
 	return append(dst, '"')
 }
@@ -200,15 +200,15 @@ var (
 func (m *Model) Fault(i int64, p *Writer) string { return m.plan(i, p).trait.fault() }
 
 // Count is how many events of a kind a run holds.
-type Count struct {
+type QuotaCount struct {
 	What   string
 	Events int64
 }
 
 // Counts tells what the run holds an exact number of: hot ids, new persons, and
 // each fault but those of merges, which are a matter of chance.
-func (m *Model) Counts() []Count {
-	var all []Count
+func (m *Model) Counts() []QuotaCount {
+	var all []QuotaCount
 	for _, q := range m.planner.quotas {
 		what := q.assigns.trait.fault()
 		switch q.assigns.trait {
@@ -217,7 +217,7 @@ func (m *Model) Counts() []Count {
 		case traitJoin:
 			what = "new persons"
 		}
-		all = append(all, Count{what, q.want})
+		all = append(all, QuotaCount{what, q.want})
 	}
 	return all
 }

@@ -23,7 +23,7 @@ func (p person) hot() bool { return p&hotBit != 0 }
 // population draws persons and names them. It takes the same memory for a
 // thousand persons and for a thousand million.
 type population struct {
-	crowd crowd
+	crowd rankedCrowd
 	count int64
 	seed  uint64
 	style scenario.IDStyle
@@ -34,7 +34,7 @@ type population struct {
 // newPopulation prepares the draws that t describes.
 func newPopulation(t *scenario.Traffic) population {
 	d := t.DistinctIDs
-	p := population{crowd: newCrowd(&d, t.Seed), count: d.Count, seed: t.Seed, style: d.Style, group: t.Groups}
+	p := population{crowd: newRankedCrowd(&d, t.Seed), count: d.Count, seed: t.Seed, style: d.Style, group: t.Groups}
 	for i, h := range d.Hot {
 		name := h.ID
 		if name == "" {

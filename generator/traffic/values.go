@@ -10,24 +10,24 @@ import (
 // properties are those of one kind of event, compiled into parts that are
 // appended one after the other.
 type properties struct {
-	parts []part
+	parts []valuePart
 	fixed int // of the parts, the first that an event too small for all leaves out
 
 	personless     bool   // whether the event acts on a person is not for the scenario to say
 	filler, excess string // how the properties begin that make an event as large as drawn, or too large
 }
 
-// part is constant text and one value after it.
-type part struct {
+// valuePart is constant text and one value after it.
+type valuePart struct {
 	op      op
 	member  bool   // a member of the object begins here
 	places  uint8  // behind the decimal point, of a number
 	text    string // before the value; choices hold it themselves
 	choices []string
-	weights sampler // nil: every choice is as likely
-	low     int64   // of a number, or of words
-	span    uint64  // to low+span-1
-	size    int     // of the whole member at most, at its beginning
+	weights weightedSampler // nil: every choice is as likely
+	low     int64           // of a number, or of words
+	span    uint64          // to low+span-1
+	size    int             // of the whole member at most, at its beginning
 }
 
 // op says what the value of a part is.
@@ -65,7 +65,7 @@ func (sh *properties) append(dst []byte, k *valueRNG, limit int) []byte {
 }
 
 // choose draws the index of a choice.
-func (p *part) choose(k *valueRNG) int {
+func (p *valuePart) choose(k *valueRNG) int {
 	if p.weights != nil {
 		return p.weights.draw(&k.s)
 	}
@@ -73,7 +73,7 @@ func (p *part) choose(k *valueRNG) int {
 }
 
 // appendValue appends what is no choice.
-func (p *part) appendValue(dst []byte, k *valueRNG) []byte {
+func (p *valuePart) appendValue(dst []byte, k *valueRNG) []byte {
 	switch p.op {
 	case opNumber:
 		return p.appendNumber(dst, p.low+int64(k.below(p.span)))
@@ -95,7 +95,7 @@ func (p *part) appendValue(dst []byte, k *valueRNG) []byte {
 }
 
 // appendNumber appends n in the units of the part.
-func (p *part) appendNumber(dst []byte, n int64) []byte {
+func (p *valuePart) appendNumber(dst []byte, n int64) []byte {
 	if p.places > 0 {
 		return appendDecimal(dst, n, int(p.places))
 	}

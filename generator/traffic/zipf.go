@@ -16,15 +16,15 @@ import (
 // a percent or so: a rank is drawn evenly and kept with the probability by which
 // it is rarer than the first, which hardly ever needs to be worked out.
 type zipf struct {
-	columns  sampler
+	columns  weightedSampler
 	ranks    int64 // with a column of their own
-	segments []segment
+	segments []rankSegment
 	skew     float64
 	whole    float64 // sum of all ranks' weights
 }
 
-// segment is a stretch of neighbouring ranks.
-type segment struct {
+// rankSegment is a stretch of neighbouring ranks.
+type rankSegment struct {
 	first, count int64   // ranks from 1
 	sure         float64 // the least probability with which one of them is kept
 }
@@ -46,7 +46,7 @@ func newZipf(count int64, skew float64) zipf {
 	for first := z.ranks + 1; first <= count; {
 		doubling := int64(1) << (bits.Len64(uint64(first)) - 1)
 		next := min(first+doubling/segmentsPerDoubling, count+1)
-		z.segments = append(z.segments, segment{
+		z.segments = append(z.segments, rankSegment{
 			first: first, count: next - first,
 			sure: math.Pow(float64(next-1)/float64(first), -skew),
 		})
@@ -56,7 +56,7 @@ func newZipf(count int64, skew float64) zipf {
 	for _, w := range weights {
 		z.whole += w
 	}
-	z.columns = newSampler(weights)
+	z.columns = newWeightedSampler(weights)
 	return z
 }
 
@@ -99,21 +99,21 @@ func integral(low, high, skew float64) float64 {
 	return math.Exp(flat*math.Log(low)) * math.Expm1(flat*span) / flat
 }
 
-// sampler draws an index with the probability of its weight in constant time
+// weightedSampler draws an index with the probability of its weight in constant time
 // (A. J. Walker 1977, with M. D. Vose's linear set-up of 1991): a column is
 // chosen evenly, then either it or the one that fills it up.
-type sampler []column
+type weightedSampler []samplerColumn
 
-// column is one of the columns that are chosen evenly.
-type column struct {
+// samplerColumn is one of the columns that are chosen evenly.
+type samplerColumn struct {
 	keep  uint64 // below this the column itself is meant
 	other uint32
 }
 
-// newSampler prepares draws. weights holds at least one positive number.
-func newSampler(weights []float64) sampler {
+// newWeightedSampler prepares draws. weights holds at least one positive number.
+func newWeightedSampler(weights []float64) weightedSampler {
 	n := len(weights)
-	a := make(sampler, n)
+	a := make(weightedSampler, n)
 	sum := 0.0
 	for _, w := range weights {
 		sum += w
@@ -122,7 +122,7 @@ func newSampler(weights []float64) sampler {
 	var small, large []int
 	for i, w := range weights {
 		fill[i] = w * float64(n) / sum
-		a[i] = column{^uint64(0), uint32(i)}
+		a[i] = samplerColumn{^uint64(0), uint32(i)}
 		if fill[i] < 1 {
 			small = append(small, i)
 		} else {
@@ -132,7 +132,7 @@ func newSampler(weights []float64) sampler {
 	for len(small) > 0 && len(large) > 0 {
 		s, l := small[len(small)-1], large[len(large)-1]
 		small = small[:len(small)-1]
-		a[s] = column{uint64(fill[s]*(1<<63)) << 1, uint32(l)}
+		a[s] = samplerColumn{uint64(fill[s]*(1<<63)) << 1, uint32(l)}
 		fill[l] -= 1 - fill[s]
 		if fill[l] < 1 {
 			large = large[:len(large)-1]
@@ -144,7 +144,7 @@ func newSampler(weights []float64) sampler {
 
 // draw takes one index from s. One number does for both choices: what the
 // column leaves of it is even too.
-func (a sampler) draw(s *rng.Stream) int {
+func (a weightedSampler) draw(s *rng.Stream) int {
 	i, rest := bits.Mul64(s.Uint64(), uint64(len(a)))
 	c := a[i]
 	if rest < c.keep {

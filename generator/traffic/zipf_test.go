@@ -120,7 +120,7 @@ func TestZipfOfManyRanks(t *testing.T) {
 func TestAliasShares(t *testing.T) {
 	t.Parallel()
 	weights := []float64{70, 10, 3, 0.5, 0.05, 0, 1, 2}
-	a := newSampler(weights)
+	a := newWeightedSampler(weights)
 	s := rng.NewStream(3, 3)
 	got := make([]float64, len(weights))
 	const draws = 300_000

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// answer is an answer of the endpoint. Its memory is used again by the next one.
+// httpAnswer is an answer of the endpoint. Its memory is used again by the next one.
 //
 // A head is read line by line and forgotten but for the fields below, so that one
 // of 64 kB takes no more memory than one of 100 bytes.
-type answer struct {
+type httpAnswer struct {
 	status    int           // of the final answer; 0 until its head was read
 	closes    bool          // the connection ends with this answer
 	keepAlive time.Duration // how long the endpoint keeps a connection that rests; 0: it does not say
@@ -27,9 +27,9 @@ type answer struct {
 	chunked bool
 	persist bool // Connection: keep-alive
 
-	field field  // the one that is being read
-	value []byte // of that field
-	left  int    // how many bytes of head may still come
+	field headerField // the one that is being read
+	value []byte      // of that field
+	left  int         // how many bytes of head may still come
 }
 
 // What is known of the length of a body other than a number of bytes.
@@ -48,12 +48,12 @@ var (
 	errTooLarge = errors.New("the answer is too large")
 )
 
-// field is a header field that matters to a client.
-type field int
+// headerField is a header field that matters to a client.
+type headerField int
 
 // The fields. All others are passed over.
 const (
-	otherField field = iota
+	otherField headerField = iota
 	dateField
 	connectionField
 	keepAliveField
@@ -64,7 +64,7 @@ const (
 )
 
 // fieldOf returns which field has a name, in any case.
-func fieldOf(name []byte) field {
+func fieldOf(name []byte) headerField {
 	is := func(known string) bool { return bytes.EqualFold(name, []byte(known)) }
 	switch {
 	case is("Date"):
@@ -89,7 +89,7 @@ func fieldOf(name []byte) field {
 // 9110, section 15.2). 101 is none of them: nobody asked to speak another protocol.
 // Up to limit bytes of the body are read. After an error status is 0, or that of an
 // answer whose body did not come to its end.
-func (a *answer) read(from *bufio.Reader, limit int) error {
+func (a *httpAnswer) read(from *bufio.Reader, limit int) error {
 	for informational := true; informational; informational = a.status < 200 && a.status != 101 {
 		if err := a.readHead(from); err != nil {
 			a.status = 0
@@ -100,15 +100,15 @@ func (a *answer) read(from *bufio.Reader, limit int) error {
 }
 
 // reset forgets everything but the memory.
-func (a *answer) reset() {
-	*a = answer{
+func (a *httpAnswer) reset() {
+	*a = httpAnswer{
 		length: unsized, left: maxHead,
 		date: a.date[:0], retry: a.retry[:0], coding: a.coding[:0], body: a.body[:0], value: a.value[:0],
 	}
 }
 
 // readHead reads a status line and the fields behind it.
-func (a *answer) readHead(from *bufio.Reader) error {
+func (a *httpAnswer) readHead(from *bufio.Reader) error {
 	a.reset()
 	line, err := a.statusLine(from)
 	if err != nil {
@@ -127,7 +127,7 @@ func (a *answer) readHead(from *bufio.Reader) error {
 
 // statusLine returns the first line that is not empty: some send a line end too
 // many after the answer before.
-func (a *answer) statusLine(from *bufio.Reader) (line []byte, err error) {
+func (a *httpAnswer) statusLine(from *bufio.Reader) (line []byte, err error) {
 	for len(line) == 0 && err == nil {
 		var long bool
 		if line, long, err = a.line(from); long {
@@ -139,7 +139,7 @@ func (a *answer) statusLine(from *bufio.Reader) (line []byte, err error) {
 
 // parseStatus reads HTTP/1.x, a blank, three digits and a phrase that may be
 // missing with the blank before it (RFC 9112, section 4).
-func (a *answer) parseStatus(line []byte) (atLeast11 bool, err error) {
+func (a *httpAnswer) parseStatus(line []byte) (atLeast11 bool, err error) {
 	const version = len("HTTP/1.1")
 	if len(line) < version+4 || !bytes.HasPrefix(line, []byte("HTTP/1.")) || line[version] != ' ' {
 		return false, errGarbled
@@ -156,7 +156,7 @@ func (a *answer) parseStatus(line []byte) (atLeast11 bool, err error) {
 // have no carriage return before it (RFC 9112, section 2.2). Of a long one it
 // returns what the buffer holds, and the rest is to be passed over with skip. It
 // is valid until the next call.
-func (a *answer) line(from *bufio.Reader) (line []byte, long bool, err error) {
+func (a *httpAnswer) line(from *bufio.Reader) (line []byte, long bool, err error) {
 	line, err = from.ReadSlice('\n')
 	a.left -= len(line)
 	switch {
@@ -180,7 +180,7 @@ func ended(err error) error {
 }
 
 // readFields reads header fields, or trailers, up to the empty line behind them.
-func (a *answer) readFields(from *bufio.Reader) error {
+func (a *httpAnswer) readFields(from *bufio.Reader) error {
 	for {
 		line, long, err := a.line(from)
 		if err == nil && len(line) == 0 {
@@ -200,7 +200,7 @@ func (a *answer) readFields(from *bufio.Reader) error {
 
 // addLine takes in a line of the head, or its beginning if it is long: a field, or
 // more of the value of the one before (obsolete folding; RFC 9112, section 5.2).
-func (a *answer) addLine(line []byte, long bool) error {
+func (a *httpAnswer) addLine(line []byte, long bool) error {
 	value := line
 	if line[0] != ' ' && line[0] != '\t' {
 		if err := a.endField(); err != nil {
@@ -226,7 +226,7 @@ func (a *answer) addLine(line []byte, long bool) error {
 }
 
 // endField understands the field that came to its end.
-func (a *answer) endField() error {
+func (a *httpAnswer) endField() error {
 	is := a.field
 	a.field = otherField
 	switch is {
@@ -261,7 +261,7 @@ func (a *answer) endField() error {
 // addLength reads Content-Length, which may be said several times if it is the
 // same each time (RFC 9110, section 8.6), and means nothing beside
 // Transfer-Encoding (RFC 9112, section 6.3).
-func (a *answer) addLength() error {
+func (a *httpAnswer) addLength() error {
 	found := false
 	for text, more := listed(a.value); len(text) > 0; text, more = listed(more) {
 		n, err := strconv.ParseInt(string(text), 10, 64)

@@ -10,7 +10,7 @@ import (
 
 // readBody reads the body that the head announces (RFC 9112, section 6.3), or up
 // to limit bytes of it.
-func (a *answer) readBody(from *bufio.Reader, limit int) error {
+func (a *httpAnswer) readBody(from *bufio.Reader, limit int) error {
 	switch {
 	case a.status == 101 || a.status == 204 || a.status == 304:
 		return nil
@@ -24,7 +24,7 @@ func (a *answer) readBody(from *bufio.Reader, limit int) error {
 }
 
 // readBytes reads n bytes more.
-func (a *answer) readBytes(from *bufio.Reader, n int64, limit int) error {
+func (a *httpAnswer) readBytes(from *bufio.Reader, n int64, limit int) error {
 	was := len(a.body)
 	fits := min(n, int64(limit-was))
 	a.body = slices.Grow(a.body, int(fits))[:was+int(fits)]
@@ -37,7 +37,7 @@ func (a *answer) readBytes(from *bufio.Reader, n int64, limit int) error {
 }
 
 // readRest reads until the connection ends.
-func (a *answer) readRest(from *bufio.Reader, limit int) error {
+func (a *httpAnswer) readRest(from *bufio.Reader, limit int) error {
 	for len(a.body) <= limit {
 		a.body = slices.Grow(a.body, 512)
 		n, err := from.Read(a.body[len(a.body):cap(a.body)])
@@ -55,7 +55,7 @@ func (a *answer) readRest(from *bufio.Reader, limit int) error {
 
 // readChunks reads a body in chunks, and the trailers behind it (RFC 9112, section
 // 7.1), which nobody looks at.
-func (a *answer) readChunks(from *bufio.Reader, limit int) error {
+func (a *httpAnswer) readChunks(from *bufio.Reader, limit int) error {
 	for {
 		a.left = maxHead
 		line, long, err := a.line(from)
@@ -82,7 +82,7 @@ func (a *answer) readChunks(from *bufio.Reader, limit int) error {
 }
 
 // readTrailers reads the fields behind a body; none of them says anything new.
-func (a *answer) readTrailers(from *bufio.Reader) error {
+func (a *httpAnswer) readTrailers(from *bufio.Reader) error {
 	a.left = maxHead
 	for {
 		line, long, err := a.line(from)

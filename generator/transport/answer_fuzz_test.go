@@ -43,7 +43,7 @@ func FuzzAnswer(f *testing.F) {
 			Dial: func(context.Context, string) (net.Conn, error) { return &saying{canned{rest: bytes.Clone(said)}}, nil },
 		})
 		defer w.Close()
-		b := &body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}
+		b := &body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}
 		if v1 {
 			b.Results = []capture.EventResult{{UUID: capture.UUID{1}}}
 		}
@@ -80,7 +80,7 @@ func FuzzAnswerReader(f *testing.F) {
 		if err != nil || len(text) > limit || len(said) > readBuffer {
 			return
 		}
-		var a answer
+		var a httpAnswer
 		if err := a.read(bufio.NewReaderSize(bytes.NewReader(said), readBuffer), limit); err != nil {
 			if theirs.StatusCode == 101 || !strings.HasPrefix(string(bytes.TrimLeft(said, "\r\n")), "HTTP/1.") || len(theirs.TransferEncoding) > 0 {
 				return // nobody asks for 101; they take other versions, and sizes that end in other ways

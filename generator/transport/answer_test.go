@@ -66,7 +66,7 @@ func TestBadAnswers(t *testing.T) {
 				},
 			})
 			var o results.Outcome
-			w.Prepare(&body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}, Attempt{}, 0)
+			w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}, Attempt{}, 0)
 			w.Exchange(&o)
 			if o.Reason != row.want || len(o.Answer) > capture.MaxAnswer || !strings.HasPrefix(string(o.Answer), row.sample) {
 				t.Errorf("%s: %v %.80q, want %v %q", row.name, o.Reason, o.Answer, row.want, row.sample)
@@ -102,7 +102,7 @@ func TestCompressedAnswers(t *testing.T) {
 	} {
 		for _, coding := range []capture.Coding{"gzip", "deflate", "br", "zstd"} {
 			packed := pack(t, coding, row.text)
-			b := &body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}
+			b := &body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}
 			if row.v1 {
 				b.Results = []capture.EventResult{event}
 			}
@@ -127,7 +127,7 @@ func TestFalselyCompressedAnswers(t *testing.T) {
 	t.Parallel()
 	for _, coding := range []string{"identity", "gzip", "deflate", "zstd", "br", "lzma", "gzip, br"} {
 		for said, want := range map[string]capture.Reason{capture.AnswerOk: capture.Accepted, "\x1f\x8b\x08 half": capture.UnknownAnswer} {
-			o := answeredWith(t, &body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}, 200, coding, []byte(said))
+			o := answeredWith(t, &body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}, 200, coding, []byte(said))
 			if o.Reason != want || want != capture.Accepted && string(o.Answer) != said {
 				t.Errorf("%s %q: %v %q", coding, said, o.Reason, o.Answer)
 			}

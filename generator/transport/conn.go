@@ -18,7 +18,7 @@ import (
 type Conn struct {
 	head    requestHead
 	writer  *bufio.Writer // of requests
-	answer  answer
+	answer  httpAnswer
 	timeout time.Duration
 	conn    persistConn
 

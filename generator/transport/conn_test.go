@@ -47,7 +47,7 @@ func TestExchangeDoesNotAllocate(t *testing.T) {
 		Dial: func(context.Context, string) (net.Conn, error) { return &canned{answer: answer}, nil },
 	})
 	defer w.Close()
-	b := &body.Request{Path: "/batch/", ContentType: body.ContentJSON, ContentEncoding: "gzip", Body: bytes.Repeat([]byte("x"), 4000)}
+	b := &body.Request{Path: "/batch/", ContentType: "application/json", ContentEncoding: "gzip", Body: bytes.Repeat([]byte("x"), 4000)}
 	var o results.Outcome
 	exchange := func() {
 		w.Prepare(b, Attempt{}, 0)
@@ -74,7 +74,7 @@ func BenchmarkExchange(b *testing.B) {
 	})
 	defer w.Close()
 	batch := &body.Request{
-		Path: "/i/v0/e/", ContentType: body.ContentJSON,
+		Path: "/i/v0/e/", ContentType: "application/json",
 		Body: []byte(`{"api_key":"phc_x","event":"$pageview","distinct_id":"user_1","properties":{"a":1}}`),
 	}
 	b.ReportAllocs()

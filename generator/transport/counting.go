@@ -117,7 +117,7 @@ func (p *persistConn) retire(now time.Duration) {
 // settle comes after an answer. If it was read whole, and more was said behind it,
 // that is noted; the connection is closed unless keep says that it can be used
 // again. doubtful: the answer may be a second one to the request before.
-func (p *persistConn) settle(a *answer, whole, keep bool) (doubtful bool) {
+func (p *persistConn) settle(a *httpAnswer, whole, keep bool) (doubtful bool) {
 	c := p.open
 	c.rest = restOf(a.keepAlive)
 	if whole && p.from.Buffered() > 0 {

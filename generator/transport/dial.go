@@ -26,7 +26,8 @@ type dialer struct {
 
 // newDialer returns what opens connections to d.
 func newDialer(d *Destination) *dialer {
-	l := &dialer{timeout: d.Timeout, addrs: d.addresses(), open: func(ctx context.Context, addr string) (net.Conn, error) {
+	l := &dialer{timeout: d.Timeout, addrs: d.addresses()}
+	l.open = func(ctx context.Context, addr string) (net.Conn, error) {
 		if d.Dial == nil {
 			return nil, ErrNoDial
 		}
@@ -35,7 +36,7 @@ func newDialer(d *Destination) *dialer {
 			return nil, err
 		}
 		return newSocket(c), nil
-	}}
+	}
 	if d.URL.Scheme == "https" {
 		l.secure = &tls.Config{ServerName: d.URL.Hostname(), RootCAs: d.Roots, MinVersion: tls.VersionTLS12}
 	}

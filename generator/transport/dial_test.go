@@ -28,7 +28,7 @@ func visit(t *testing.T, d Destination) (first, second results.Outcome) {
 	d.UserAgent, d.Timeout, d.Dial = "test", time.Minute, Loopback(time.Minute)
 	w := New(t.Context(), &d)
 	defer w.Close()
-	b := &body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}
+	b := &body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}
 	for _, o := range []*results.Outcome{&first, &second} {
 		w.Prepare(b, Attempt{}, 0)
 		w.Exchange(o)

@@ -79,7 +79,7 @@ func TestEarlyAnswers(t *testing.T) {
 			})
 			var o results.Outcome
 			for range 2 {
-				w.Prepare(&body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: make([]byte, 1<<16)}, Attempt{}, 0)
+				w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: make([]byte, 1<<16)}, Attempt{}, 0)
 				o = results.Outcome{}
 				w.Exchange(&o)
 			}
@@ -122,7 +122,7 @@ func TestEarlyAnswersOverTCP(t *testing.T) {
 		}()
 		w := New(t.Context(), &Destination{URL: parseURL(t, "http://"+listener.Addr().String()), UserAgent: "test", Timeout: 10 * time.Second, Dial: Loopback(time.Minute)})
 		var o results.Outcome
-		w.Prepare(&body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: make([]byte, 16<<20)}, Attempt{}, 0) // more than sockets hold
+		w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: make([]byte, 16<<20)}, Attempt{}, 0) // more than sockets hold
 		if w.Exchange(&o); o.Reason != row.want || o.Status != row.status {
 			t.Errorf("%q: %v, %d, %q", row.said, o.Reason, o.Status, o.Answer)
 		}
@@ -148,7 +148,7 @@ func TestTooLargeOverTCP(t *testing.T) {
 	for events, want := range map[int]capture.Reason{8: capture.PayloadTooLarge, 3: capture.PayloadTooLarge, 2: capture.Accepted} {
 		text := `{"api_key":"t","batch":[` + strings.TrimSuffix(strings.Repeat(event+",", events), ",") + "]}"
 		var o results.Outcome
-		w.Prepare(&body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte(text)}, Attempt{}, 0)
+		w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte(text)}, Attempt{}, 0)
 		if w.Exchange(&o); o.Reason != want {
 			t.Errorf("%d events of 28 kB: %v, %d, %.100q", events, o.Reason, o.Status, o.Answer)
 		}

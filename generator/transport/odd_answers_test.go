@@ -214,7 +214,7 @@ func (row *oddAnswer) check(t *testing.T) {
 	connections, unasked := 0, int64(0)
 	for k := range 3 {
 		var o results.Outcome
-		w.Prepare(&body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}, Attempt{}, 0)
+		w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}, Attempt{}, 0)
 		w.Exchange(&o)
 		want := row.want
 		if want == capture.UnknownAnswer && k != 1 && len(row.script) > 1 {
@@ -262,7 +262,7 @@ func TestUnaskedOverTLS(t *testing.T) {
 		})
 		var o results.Outcome
 		for range 2 {
-			w.Prepare(&body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}, Attempt{}, 0)
+			w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}, Attempt{}, 0)
 			if w.Exchange(&o); o.Reason != capture.Accepted {
 				t.Errorf("%q: %v", script, o.Reason)
 			}
@@ -316,7 +316,7 @@ func TestEndlessAnswers(t *testing.T) {
 				},
 			})
 			var o results.Outcome
-			w.Prepare(&body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}, Attempt{}, 0)
+			w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}, Attempt{}, 0)
 			began := time.Now()
 			if w.Exchange(&o); o.Reason != row.want || time.Since(began) > timeout {
 				t.Errorf("%s: %v after %v", name, o.Reason, time.Since(began))
@@ -357,7 +357,7 @@ func TestRest(t *testing.T) {
 		})
 		send := func(now time.Duration) {
 			var o results.Outcome
-			w.Prepare(&body.Request{Path: "/batch/", ContentType: body.ContentJSON, Body: []byte("{}")}, Attempt{}, now)
+			w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}, Attempt{}, now)
 			w.Exchange(&o)
 			w.conn.touched = now
 		}
@@ -399,7 +399,7 @@ func TestRetryAfter(t *testing.T) {
 			date(24 * 365 * time.Hour):  time.Hour,
 			date(-time.Minute):          0,
 		} {
-			w := &Conn{answer: answer{retry: []byte(said)}}
+			w := &Conn{answer: httpAnswer{retry: []byte(said)}}
 			if got := w.RetryAfter(); got != want {
 				t.Errorf("%.40q: %v, want %v", said, got, want)
 			}

@@ -93,7 +93,8 @@ func connectTunnel(ctx context.Context, conn net.Conn, request string) error {
 	case err != nil:
 		return err
 	case answer.StatusCode/100 != 2:
-		return fmt.Errorf("it answered %d %s", answer.StatusCode, http.StatusText(answer.StatusCode)) // in no words of its own: it knows a password
+		// In no words of its own: it knows a password.
+		return fmt.Errorf("it answered %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 	case from.Buffered() > 0:
 		return errors.New("it spoke before it was spoken to")
 	}
@@ -105,7 +106,8 @@ func connectRequest(addr string, user *url.Userinfo) string {
 	request := "CONNECT " + addr + " HTTP/1.1\r\nHost: " + addr + "\r\n"
 	if user != nil {
 		password, _ := user.Password()
-		request += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)) + "\r\n"
+		credentials := base64.StdEncoding.EncodeToString([]byte(user.Username() + ":" + password))
+		request += "Proxy-Authorization: Basic " + credentials + "\r\n"
 	}
 	return request + "\r\n"
 }

@@ -30,8 +30,9 @@ type requestHead struct {
 // newRequestHead returns the head of requests to d.
 func newRequestHead(d *Destination) requestHead {
 	h := requestHead{
-		request:   &fasthttp.Request{},
-		base:      "http://" + d.URL.Host + strings.TrimSuffix(d.URL.Path, "/"), // encryption is the dialer's: the client need not know
+		request: &fasthttp.Request{},
+		// Encryption is the dialer's: the client need not know.
+		base:      "http://" + d.URL.Host + strings.TrimSuffix(d.URL.Path, "/"),
 		rehearsal: d.Rehearsal,
 	}
 	h.request.Header.DisableNormalizing()

@@ -17,7 +17,7 @@ func (s *SocketCounter) Over(dial DialFunc) DialFunc {
 	return func(ctx context.Context, addr string) (net.Conn, error) {
 		c, err := dial(ctx, addr)
 		if tcp, ok := c.(*net.TCPConn); ok && err == nil {
-			return &counted{TCPConn: tcp, sockets: s}, nil
+			return &countedConn{TCPConn: tcp, sockets: s}, nil
 		}
 		return c, err
 	}
@@ -35,15 +35,15 @@ func (s *SocketCounter) Sum() results.Sockets {
 	return results.Sockets{Segments: s.segments.Load(), Again: s.again.Load(), Drops: s.drops.Load()}
 }
 
-// counted is a connection whose counts are read before it is closed.
-type counted struct {
+// countedConn is a connection whose counts are read before it is closed.
+type countedConn struct {
 	*net.TCPConn
 	sockets *SocketCounter
 	closed  atomic.Bool
 }
 
 // Close closes the connection.
-func (c *counted) Close() error {
+func (c *countedConn) Close() error {
 	if raw, err := c.SyscallConn(); err == nil && c.closed.CompareAndSwap(false, true) {
 		// Of one that is gone there is nothing to count.
 		raw.Control(func(fd uintptr) { c.sockets.add(socketCounts(int(fd))) })

@@ -28,7 +28,8 @@ func howOf(property []byte) how {
 		return asSession
 	case "distinct_id", "$anon_distinct_id", "alias", "$device_id", "$user_id", "$group_key",
 		"$group_0", "$group_1", "$group_2", "$group_3", "$group_4",
-		"user_id", "userId", "anonymous_id", "anonymousId", "device_id", "deviceId", "distinctId", "group_id", "groupId":
+		"user_id", "userId", "anonymous_id", "anonymousId", "device_id", "deviceId", "distinctId", "group_id",
+		"groupId":
 		return asID
 	}
 	return asText

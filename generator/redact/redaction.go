@@ -25,34 +25,34 @@ func (g *grams) has(text []byte) bool {
 	return g[n>>6]>>(n&63)&1 == 1
 }
 
-// marks is a text and what of it is to be struck.
-type marks struct {
+// redaction is a text and what of it is to go.
+type redaction struct {
 	text, lower []byte
-	struckOut   []bool
+	hidden      []bool
 	count       int // of what was marked
 }
 
-// newMarks returns text with nothing marked.
-func newMarks(text []byte) *marks {
+// newRedaction returns text with nothing marked.
+func newRedaction(text []byte) *redaction {
 	lower := slices.Clone(text)
 	for i, c := range lower {
 		if c >= 'A' && c <= 'Z' {
 			lower[i] = c | 0x20
 		}
 	}
-	return &marks{text: text, lower: lower, struckOut: make([]bool, len(text))}
+	return &redaction{text: text, lower: lower, hidden: make([]bool, len(text))}
 }
 
 // mark marks a stretch.
-func (m *marks) mark(from, to int) {
+func (m *redaction) mark(from, to int) {
 	m.count++
 	for i := from; i < to; i++ {
-		m.struckOut[i] = true
+		m.hidden[i] = true
 	}
 }
 
 // all marks every place of a text in lower case.
-func (m *marks) all(part []byte) {
+func (m *redaction) all(part []byte) {
 	for from := 0; ; {
 		at := bytes.Index(m.lower[from:], part)
 		if at < 0 {
@@ -65,12 +65,12 @@ func (m *marks) all(part []byte) {
 
 // value marks what the text has of a value of the request: all of a short one,
 // where it stands by itself, and any stretch of a long one.
-func (m *marks) value(v []byte, text bool, known *grams) {
+func (m *redaction) value(v []byte, text bool, known *grams) {
 	if text && len(v) < shortestText || !text && len(v) < shortestNumber {
 		return
 	}
 	if bytes.IndexByte(v, '\\') >= 0 {
-		v = undone(v)
+		v = unescaped(v)
 	}
 	if len(v) < gramSize {
 		m.word(bytes.ToLower(v))
@@ -91,7 +91,7 @@ func (m *marks) value(v []byte, text bool, known *grams) {
 }
 
 // word marks a word where it is no part of another.
-func (m *marks) word(w []byte) {
+func (m *redaction) word(w []byte) {
 	inside := func(i int) bool { return i >= 0 && i < len(m.lower) && isWordByte(m.lower[i]) }
 	for from := 0; ; {
 		at := bytes.Index(m.lower[from:], w)
@@ -110,7 +110,7 @@ func isWordByte(c byte) bool {
 }
 
 // runs marks what is no words: ids, hashes, base64.
-func (m *marks) runs() {
+func (m *redaction) runs() {
 	for i := 0; i < len(m.text); i++ {
 		from := i
 		for i < len(m.text) && isRunByte(m.text[i]) {
@@ -123,7 +123,8 @@ func (m *marks) runs() {
 }
 
 func isRunByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || bytes.IndexByte([]byte("+/=_-"), c) >= 0
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		bytes.IndexByte([]byte("+/=_-"), c) >= 0
 }
 
 // isWords tells whether a run is made of words and small numbers.
@@ -166,8 +167,8 @@ func isWord(text []byte) bool {
 }
 
 // key is the text without what is marked, its digits made 0.
-func (m *marks) key() []byte {
-	key := m.struck()
+func (m *redaction) key() []byte {
+	key := m.redacted()
 	for i, c := range key {
 		if c >= '0' && c <= '9' {
 			key[i] = '0'
@@ -176,14 +177,14 @@ func (m *marks) key() []byte {
 	return key
 }
 
-// struck is the text without what is marked.
-func (m *marks) struck() []byte {
+// redacted is the text without what is marked.
+func (m *redaction) redacted() []byte {
 	out := make([]byte, 0, len(m.text))
 	for i, c := range m.text {
 		switch {
-		case !m.struckOut[i]:
+		case !m.hidden[i]:
 			out = append(out, c)
-		case i == 0 || !m.struckOut[i-1]:
+		case i == 0 || !m.hidden[i-1]:
 			out = append(out, redacted...)
 		}
 	}
