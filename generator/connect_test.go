@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,15 +13,6 @@ import (
 	"rehearse/results"
 	"rehearse/staging"
 )
-
-func parseURL(t *testing.T, text string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
-}
 
 // TestConnecting: what it takes to open connections is recorded apart, once a
 // connection, and lies in latency and service, not in lag.

@@ -178,9 +178,9 @@ func TestCapOfThePeak(t *testing.T) {
 	})
 }
 
-// TestTooLargeForTheGate: a request that no second has room for never leaves, and
+// TestTooLargeForTheLimit: a request that no second has room for never leaves, and
 // one that is larger than it may be neither.
-func TestTooLargeForTheGate(t *testing.T) {
+func TestTooLargeForTheLimit(t *testing.T) {
 	t.Parallel()
 	for _, l := range []Limit{{Events: 9}, {Events: 100, Batch: 9}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -231,8 +231,8 @@ func TestPauseWhenAsked(t *testing.T) {
 	}
 }
 
-// TestGateEnds: who waits at the gate when the run ends has not started.
-func TestGateEnds(t *testing.T) {
+// TestLimiterEnds: who waits at the gate when the run ends has not started.
+func TestLimiterEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		soft, end := context.WithTimeout(t.Context(), 5*time.Second)
@@ -250,19 +250,19 @@ func TestGateEnds(t *testing.T) {
 	})
 }
 
-// TestNothingGoesAroundTheGate: a request that was sent without having passed it
+// TestNothingGoesAroundTheLimiter: a request that was sent without having passed it
 // passes when its first byte is written, and cancels nobody else's passing.
-func TestNothingGoesAroundTheGate(t *testing.T) {
+func TestNothingGoesAroundTheLimiter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &pacer{start: time.Now(), sleep: time.Sleep})
-		s := &sender{shared: &shared{limiter: g, pacer: g.pacer}, timer: stoppedTimer()}
+		l := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &pacer{start: time.Now(), sleep: time.Sleep})
+		s := &sender{shared: &shared{limiter: l, pacer: l.pacer}, timer: stoppedTimer()}
 		if !s.admitted(10, never) || !s.leaves() || s.out.Sent != 0 {
 			t.Fatalf("the first request waited until %v", s.out.Sent)
 		}
 		s.inFlight.Store(10)
-		if !s.leaves() || g.pacer.Now() != time.Second+1 {
-			t.Errorf("one that went around the gate left at %v, want a second after the first", g.pacer.Now())
+		if !s.leaves() || l.pacer.Now() != time.Second+1 {
+			t.Errorf("one that went around the limiter left at %v, want a second after the first", l.pacer.Now())
 		}
 	})
 }
@@ -272,7 +272,7 @@ func TestNothingGoesAroundTheGate(t *testing.T) {
 func TestSecondsCountFromTheLastWrite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &pacer{start: time.Now(), sleep: time.Sleep})
+		l := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 10}}, &pacer{start: time.Now(), sleep: time.Sleep})
 		near, far := net.Pipe()
 		go func() {
 			for from := bufio.NewReader(far); ; {
@@ -284,7 +284,7 @@ func TestSecondsCountFromTheLastWrite(t *testing.T) {
 				io.WriteString(far, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"status\":1}")
 			}
 		}()
-		s := &sender{shared: &shared{limiter: g, pacer: g.pacer}, timer: stoppedTimer()}
+		s := &sender{shared: &shared{limiter: l, pacer: l.pacer}, timer: stoppedTimer()}
 		c := transport.New(t.Context(), &transport.Destination{
 			URL: &url.URL{Scheme: "http", Host: "endpoint"}, Timeout: time.Hour,
 			Dial: func(context.Context, string) (net.Conn, error) { return slowToWrite{near, 3 * time.Millisecond}, nil },
@@ -295,18 +295,18 @@ func TestSecondsCountFromTheLastWrite(t *testing.T) {
 				t.Fatal(s.out.Reason)
 			}
 			var o results.Outcome
-			c.Prepare(&body.Request{Path: "/batch/", Body: []byte("{}")}, transport.Attempt{}, g.pacer.Now())
+			c.Prepare(&body.Request{Path: "/batch/", Body: []byte("{}")}, transport.Attempt{}, l.pacer.Now())
 			if c.Exchange(&o); o.Reason != capture.Accepted {
 				t.Fatal(o.Reason)
 			}
 			// let go at k·(1 s + 1 ns + 3 ms), written 3 ms later
-			if want := time.Duration(k)*(time.Second+1+3*time.Millisecond) + 3*time.Millisecond; g.pacer.Now() != want {
-				t.Errorf("request %d was written at %v, want %v", k, g.pacer.Now(), want)
+			if want := time.Duration(k)*(time.Second+1+3*time.Millisecond) + 3*time.Millisecond; l.pacer.Now() != want {
+				t.Errorf("request %d was written at %v, want %v", k, l.pacer.Now(), want)
 			}
-			c.Rest(g.pacer.Now())
+			c.Rest(l.pacer.Now())
 		}
-		if g.window.count != 1 || g.window.events != 10 {
-			t.Errorf("the window holds %d requests of %d events", g.window.count, g.window.events)
+		if l.window.count != 1 || l.window.events != 10 {
+			t.Errorf("the window holds %d requests of %d events", l.window.count, l.window.events)
 		}
 		c.Close()
 	})
@@ -323,12 +323,12 @@ func (c slowToWrite) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// TestGateAllocatesNothing, however long it runs.
-func TestGateAllocatesNothing(t *testing.T) {
-	g := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 1 << 40}}, &pacer{start: time.Now(), sleep: time.Sleep})
+// TestLimiterAllocatesNothing, however long it runs.
+func TestLimiterAllocatesNothing(t *testing.T) {
+	l := newRateLimiter(t.Context(), &Config{Limit: Limit{Events: 1 << 40}}, &pacer{start: time.Now(), sleep: time.Sleep})
 	timer := stoppedTimer()
 	if n := testing.AllocsPerRun(1000, func() {
-		if _, why := g.Acquire(10, time.Hour, timer); why != capture.Accepted {
+		if _, why := l.Acquire(10, time.Hour, timer); why != capture.Accepted {
 			t.Fatal(why)
 		}
 	}); n != 0 {
