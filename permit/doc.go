@@ -18,4 +18,9 @@
 //
 // Nothing here is decided by halves: Judge returns every reason why a permit does
 // not cover a run, and none at all is the only yes.
+//
+// To read the package: judge.go (does a permit cover a run), watch.go (ends a run with
+// its permit), lock.go (one run at a time; lock_unix.go, lock_other.go), permit.go (the
+// two files, read and written), signers.go and signature.go (whose signature counts),
+// terms.go and host.go (what a permit says), text.go (for people).
 package permit
