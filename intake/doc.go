@@ -12,4 +12,8 @@
 // intake.unanswered, and is filled with a cautious assumption so that the file
 // loads and runs. Of the busiest distinct_ids only their counts are kept: an id
 // may be an email address.
+//
+// To read the package: dialogue.go and form.go (asking), course.go, historical.go,
+// events.go (the parts of the scenario), write.go, contradictions.go, question.go (the
+// questions), answers.go (what was answered), table.go and read.go (texts to values).
 package intake

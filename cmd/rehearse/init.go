@@ -200,14 +200,14 @@ func readSmall(name string, stdin io.Reader) ([]byte, error) {
 // place in the file.
 func reproach(e env, wrong intake.Mistakes, form *intake.Form, flags map[string]string) error {
 	var lines []string
-	var inFile []intake.FormMistake
+	var inFile intake.Mistakes
 	code := exitUsage
 	for _, m := range wrong {
 		key := m.Keys[0]
 		if _, flag := flags[key]; flag || form == nil {
 			lines = append(lines, fmt.Sprintf("--%s: %s (%s)", key, m.What, m.Hint))
 		} else {
-			inFile = append(inFile, intake.FormMistake{Field: key, What: m.What, Hint: m.Hint})
+			inFile = append(inFile, m)
 			code = exitScenario
 		}
 	}
