@@ -7,11 +7,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,6 +24,7 @@ type pkg struct {
 	structs   []structure
 	unused    []string // exported names that no other package uses
 	up        []string // uses of what stands in an earlier file
+	changing  []string // conditions behind a statement that changes a variable
 	arrows    int      // files that use what another one declares
 
 	types  []string
@@ -55,6 +56,7 @@ func (p *pkg) add(other *pkg) {
 	p.structs = append(p.structs, other.structs...)
 	p.unused = append(p.unused, other.unused...)
 	p.up = append(p.up, other.up...)
+	p.changing = append(p.changing, other.changing...)
 	p.arrows += other.arrows
 }
 
@@ -114,6 +116,12 @@ func (p *pkg) read(name, root string) error {
 		f.comments += line(group.End()) - line(group.Pos()) + 1
 	}
 	p.files, p.trees = append(p.files, f), append(p.trees, tree)
+	ast.Inspect(tree, func(n ast.Node) bool {
+		if i, ok := n.(*ast.IfStmt); ok && changes(i.Init) {
+			p.changing = append(p.changing, fmt.Sprintf("%s:%d", short, line(i.Pos())))
+		}
+		return true
+	})
 	for _, d := range tree.Decls {
 		place := fmt.Sprintf("%s:%d", short, line(d.Pos()))
 		switch d := d.(type) {
@@ -124,6 +132,17 @@ func (p *pkg) read(name, root string) error {
 		}
 	}
 	return nil
+}
+
+// changes reports whether a statement counts a variable up or down.
+func changes(s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.IncDecStmt:
+		return true
+	case *ast.AssignStmt:
+		return s.Tok != token.DEFINE && s.Tok != token.ASSIGN
+	}
+	return false
 }
 
 // readTypes measures the types of a declaration.
@@ -179,19 +198,14 @@ func (p *pkg) look(module string, used map[string]bool) {
 	}
 }
 
-// twice are the type names that stand in more than one package.
-func twice(packages []*pkg) (names []string) {
+// twice are the type names that stand in more than one package, with the packages.
+func twice(packages []*pkg) map[string][]string {
 	where := map[string][]string{}
 	for _, p := range packages {
 		for _, name := range p.types {
 			where[name] = append(where[name], p.path)
 		}
 	}
-	for name, in := range where {
-		if len(in) > 1 {
-			names = append(names, fmt.Sprintf("%s (%s)", name, strings.Join(in, ", ")))
-		}
-	}
-	slices.Sort(names)
-	return names
+	maps.DeleteFunc(where, func(_ string, in []string) bool { return len(in) < 2 })
+	return where
 }
