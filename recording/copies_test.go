@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -30,5 +31,22 @@ func TestRemoveCopies(t *testing.T) {
 	}
 	if _, err := os.Stat(other); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSpoolIsBounded: a copy that grows beyond its bound is refused and removed.
+func TestSpoolIsBounded(t *testing.T) {
+	t.Parallel()
+	s := &spool{dir: t.TempDir(), left: 1000, bound: 1000}
+	if _, err := s.keep(strings.NewReader(strings.Repeat("x", 900)), "a"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.keep(strings.NewReader(strings.Repeat("x", 101)), "b")
+	if err == nil || !strings.Contains(err.Error(), "more than the 1kB that copies may take") {
+		t.Errorf("the second copy: %v", err)
+	}
+	s.remove()
+	if left, _ := os.ReadDir(s.dir); len(left) != 0 {
+		t.Errorf("%d copies are left", len(left))
 	}
 }

@@ -55,9 +55,9 @@ func sum(left []LeftOut) (lines int64) {
 // FuzzContainers: no file makes what unpacks it panic, go on for ever, or keep a copy.
 func FuzzContainers(f *testing.F) {
 	const line = `{"a":1}`
-	tarred := packed(f, tarFile, "a", line)[:1024]
+	tarred := packed(f, "tar", "a", line)[:1024]
 	for _, seed := range []string{
-		gzipped("x"), gzipped(tarred), packed(f, zipFile, "a", line), tarred, "BZh9\x17rE8P\x90\x00\x00\x00\x00",
+		gzipped("x"), gzipped(tarred), packed(f, "zip", "a", line), tarred, "BZh9\x17rE8P\x90\x00\x00\x00\x00",
 		"\x28\xb5\x2f\xfd\x04\x00\x01\x00\x00x", "\xff\xfe{\x00}\x00", "7z\xbc\xaf\x27\x1c",
 	} {
 		f.Add([]byte(seed))

@@ -1,15 +1,11 @@
 package recording
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 // TestLists: records in a list are read like lines, whether the list lies in a page or
@@ -59,30 +55,4 @@ func TestLists(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "breaks off") {
 		t.Errorf("a list that breaks off: %v", err)
 	}
-}
-
-// TestListOfAnything: whatever the records are, written in whatever way, they come out
-// one a line, against encoding/json.
-func TestListOfAnything(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		records := rapid.SliceOfN(rapid.MapOf(rapid.String(), rapid.OneOf(rapid.String().AsAny(), rapid.Int().AsAny(),
-			rapid.SliceOf(rapid.String()).AsAny(), rapid.MapOf(rapid.String(), rapid.Bool()).AsAny())), 1, 5).Draw(t, "records")
-		text, err := json.MarshalIndent(records, "", " ")
-		if err != nil {
-			t.Skip("no JSON")
-		}
-		lines, err := io.ReadAll(unlisted(bufio.NewReaderSize(bytes.NewReader(text), readAhead)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want []string
-		for _, record := range records {
-			line, _ := json.Marshal(record)
-			want = append(want, string(line))
-		}
-		if got := strings.TrimSpace(string(lines)); got != strings.Join(want, "\n") {
-			t.Fatalf("%s became\n%s", text, got)
-		}
-	})
 }

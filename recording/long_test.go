@@ -128,8 +128,8 @@ func TestStrayQuotes(t *testing.T) {
 		{"each followed by another", append([]string{`a,u,2026-01-01,"x`, `a,u,2026-01-01,"y`, row(1), `"a,u,2026-01-01,z`}, many(150)...), 151, "2 3 5 "},
 		{"inside of a cell", append([]string{`a,u,2026-01-01,5" disk`, row(1), `a,u,2026-01-01,3" disk`}, many(3)...), 6, ""},
 		{"behind a quoted cell", append([]string{`a,u,2026-01-01,"5" disk"`}, many(3)...), 3, "2 "},
-		{"a true row over many lines", append([]string{`a,u,2026-01-01,"` + strings.Repeat("\n", maxRowLines-2) + `"`}, many(3)...), 4, ""},
-		{"a row over too many lines", append([]string{`a,u,2026-01-01,"` + strings.Repeat("\n", maxRowLines) + `"`}, many(3)...), 3, "2 102 "},
+		{"a true row over many lines", append([]string{`a,u,2026-01-01,"` + strings.Repeat("\n", 98) + `"`}, many(3)...), 4, ""},
+		{"a row over too many lines", append([]string{`a,u,2026-01-01,"` + strings.Repeat("\n", 100) + `"`}, many(3)...), 3, "2 102 "},
 	} {
 		reader, err := Open(written(t, "event,distinct_id,timestamp,n\n"+strings.Join(c.rows, "\r\n")+"\r\n"))
 		if err != nil {

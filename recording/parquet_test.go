@@ -3,9 +3,7 @@ package recording
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -120,28 +118,4 @@ func TestParquetRefusals(t *testing.T) {
 			t.Errorf("error is %v, want %q", err, want)
 		}
 	}
-}
-
-// FuzzParquet: no file makes the reader panic or go on for ever.
-func FuzzParquet(f *testing.F) {
-	f.Add([]byte(parquetOf(f, 2, exported{Event: "a"}, exported{Event: "b"}, exported{Event: "c"})))
-	path := f.TempDir() + "/a"
-	f.Fuzz(func(t *testing.T, file []byte) {
-		if len(file) > 1<<16 || os.WriteFile(path, file, 0o600) != nil {
-			t.Skip()
-		}
-		rows, _, err := openParquet(part{path: path}, scenario.DefaultReplay())
-		if err != nil {
-			return
-		}
-		defer rows.close()
-		for range 10_000 {
-			if _, err := rows.next(); err != nil {
-				if err == io.EOF && rows.read != rows.all {
-					t.Skip("the rows of the groups are not those of the file")
-				}
-				return
-			}
-		}
-	})
 }

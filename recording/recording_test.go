@@ -87,9 +87,9 @@ func TestFormats(t *testing.T) {
 			`GET image frank 2026-01-01T00:00:00Z {"$current_url":"/a/b.JPG?c=d.js","status":200,"bytes":2326,"$referrer":"https://example.com/\\\"q\\\"","$raw_user_agent":"Agent (X; Y)"}`},
 		{"log with the virtual host", `www.example.com:443 2001:db8::1 - anonymous [01/Jan/2026:00:00:00 +0000] "-" 408 0 "-" "-"`,
 			`malformed request 2001:db8::1 2026-01-01T00:00:00Z {"status":408,"bytes":0,"$ip":"2001:db8::1"}`},
-		{"snowplow page view", snowplowLine(nil),
+		{"snowplow page view", snowplowRow(nil),
 			`$pageview anna 2026-01-01T00:00:00.25Z {"app_id":"shop","platform":"web","$user_id":"anna","$ip":"203.0.113.7","$device_id":"4b35","network_userid":"n-1","$geoip_latitude":48.4,"$current_url":"https://example.com/a","title":"a \"title\"","contexts":{"schema":"iglu:a","data":[{"id":1}]}}`},
-		{"snowplow structured event of an older version", strings.TrimRight(snowplowLine(map[int]string{0: "", 1: "", 5: "struct", 12: "", 13: "", 15: "", 22: "", 29: "", 30: "", 52: "", 54: "add-to-cart", 107: "900", 124: "", 126: ""}), "\t"),
+		{"snowplow structured event of an older version", strings.TrimRight(snowplowRow(map[int]string{0: "", 1: "", 5: "struct", 12: "", 13: "", 15: "", 22: "", 29: "", 30: "", 52: "", 54: "add-to-cart", 107: "900", 124: "", 126: ""}), "\t"),
 			`add-to-cart n-1 2026-01-01T00:00:01.5Z {"network_userid":"n-1","se_action":"add-to-cart","doc_height":900}`},
 		{"csv", "event,distinct_id,timestamp,n,note\na,\"x,\"\"1\"\"\",2026-01-01,007,\"two\nlines\"\n",
 			`a x,"1" 2026-01-01T00:00:00Z {"n":"007","note":"two\nlines"}`},
@@ -351,4 +351,21 @@ func TestQuarantineOfPlaces(t *testing.T) {
 	if string(text) != want {
 		t.Errorf("quarantine is\n%swant\n%s", text, want)
 	}
+}
+
+// snowplowRow is an enriched event whose cells are those of a page view and what
+// is given.
+func snowplowRow(given map[int]string) string {
+	cells := make([]string, 131)
+	for i, cell := range map[int]string{
+		0: "shop", 1: "web", 2: "2026-01-01 00:00:03.000", 3: "2026-01-01 00:00:01.500", 4: "2025-12-31 23:59:59.000", 5: "page_view", 6: "018a981f-4b35-7c66-825e-8b0eeae65714",
+		12: "anna", 13: "203.0.113.7", 15: "4b35", 17: "n-1", 22: "48.4", 29: "https://example.com/a", 30: `a "title"`, 52: `{"schema":"iglu:a","data":[{"id":1}]}`,
+		124: "2026-01-01 00:00:00.250", 126: "page_view",
+	} {
+		cells[i] = cell
+	}
+	for i, cell := range given {
+		cells[i] = cell
+	}
+	return strings.Join(cells, "\t")
 }

@@ -229,35 +229,6 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkReader reads a plain file, as a replay does: events of a kilobyte in a
-// known format, and through a field mapping, and short lines through one.
-func BenchmarkReader(b *testing.B) {
-	const short = `{"id":"2615567186","dt":"2015-02-22T21:00:00Z","repo":"someone/something","type":"push","actor":"somebody-else","commits":1}`
-	mapping := scenario.Fields{Event: scenario.From("type"), DistinctID: scenario.From("actor"), Timestamp: scenario.From("dt"), UUID: scenario.From("id")}
-	for _, c := range []struct {
-		name, line string
-		fields     scenario.Fields
-	}{
-		{"posthog", string(sampleLines()["posthog"]), scenario.DefaultFields()},
-		{"fields", string(sampleLines()["jsonl"]), scenario.DefaultFields()},
-		{"short", short, mapping},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			count := 16 << 20 / (len(c.line) + 1)
-			r := written(b, strings.Repeat(c.line+"\n", count))
-			r.Fields = c.fields
-			b.SetBytes(int64(count * (len(c.line) + 1)))
-			for b.Loop() {
-				reader, err := Open(r)
-				for err == nil {
-					_, err = reader.Next()
-				}
-				reader.Close()
-			}
-		})
-	}
-}
-
 // TestMappedPaths: a path descends, and the name of a member may hold dots itself.
 func TestMappedPaths(t *testing.T) {
 	t.Parallel()
