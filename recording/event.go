@@ -42,6 +42,15 @@ func (e *Event) reset() {
 	*e = Event{name: e.name[:0], id: e.id[:0], properties: e.properties[:0], former: e.former[:0]}
 }
 
+// copy makes e a copy of other that owns its text.
+func (e *Event) copy(other *Event) {
+	e.name = append(e.name[:0], other.Name...)
+	e.id = append(e.id[:0], other.DistinctID...)
+	e.properties = append(e.properties[:0], other.Properties...)
+	e.Name, e.DistinctID, e.Properties = e.name, e.id, e.properties
+	e.Time, e.UUID, e.Place, e.Ahead = other.Time, other.UUID, other.Place, other.Ahead
+}
+
 // setName makes the text of a JSON value the name.
 func (e *Event) setName(value []byte) { e.Name, e.name = textOf(value, e.name) }
 

@@ -59,7 +59,7 @@ func (r *reorder) push(e *Event) {
 
 // weight is about what a held event costs, in bytes.
 func (h *held) weight() int {
-	return 256 + len(h.event.name) + len(h.event.id) + len(h.event.properties)
+	return 256 + len(h.event.Name) + len(h.event.DistinctID) + len(h.event.Properties)
 }
 
 // ready reports whether the oldest event may go out.
@@ -79,15 +79,6 @@ func (r *reorder) pop() (*Event, error) {
 	r.bytes -= r.out.weight()
 	r.last = r.out.at
 	return &r.out.event, nil
-}
-
-// copy makes e a copy of other that owns its text.
-func (e *Event) copy(other *Event) {
-	e.name = append(e.name[:0], other.Name...)
-	e.id = append(e.id[:0], other.DistinctID...)
-	e.properties = append(e.properties[:0], other.Properties...)
-	e.Name, e.DistinctID, e.Properties = e.name, e.id, e.properties
-	e.Time, e.UUID, e.Place, e.Ahead = other.Time, other.UUID, other.Place, other.Ahead
 }
 
 // byTime orders events by time, those of one time as they came.
