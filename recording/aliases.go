@@ -5,7 +5,6 @@ import (
 
 	"github.com/zeebo/xxh3"
 
-	"rehearse/capture"
 	"rehearse/capture/pipeline"
 )
 
@@ -31,8 +30,7 @@ func (a *aliases) before(e *Event) *Event {
 	a.event.setPlainID(e.DistinctID)
 	a.event.Time, a.event.UUID = e.Time, derive(pair)
 	a.event.open()
-	a.event.properties = appendName(a.event.properties, anonymousID)
-	a.event.properties = capture.AppendString(a.event.properties, e.former)
+	a.event.putString(anonymousID, e.former)
 	a.event.close()
 	return &a.event
 }

@@ -112,22 +112,16 @@ func (e *Event) putAmplitudeUser(object []byte) {
 		name string
 		once bool
 	}{{"$set", false}, {"$set_once", true}} {
-		start := len(e.properties)
-		e.put([]byte(group.name), []byte{'{'})
-		empty := len(e.properties)
-		s := scanner{text: object}
-		for name, more := s.first(); more; name, more = s.member() {
-			value := s.value()
-			once := bytes.HasPrefix(name, []byte(initial))
-			if once == group.once && string(value) != `"EMPTY"` {
-				e.put(name, value)
+		e.putObject(group.name, func() {
+			s := scanner{text: object}
+			for name, more := s.first(); more; name, more = s.member() {
+				value := s.value()
+				once := bytes.HasPrefix(name, []byte(initial))
+				if once == group.once && string(value) != `"EMPTY"` {
+					e.put(name, value)
+				}
 			}
-		}
-		if len(e.properties) == empty {
-			e.properties = e.properties[:start]
-			continue
-		}
-		e.properties = append(e.properties, '}')
+		})
 	}
 }
 

@@ -120,14 +120,42 @@ func appendCell(dst, cell []byte) []byte {
 	return capture.AppendString(dst, cell)
 }
 
+// putNamed adds a property whose name is written as the beginning of a member, and whose
+// value is a cell that is not empty.
+func (e *Event) putNamed(name, cell []byte) {
+	if len(e.properties) > 1 {
+		e.properties = append(e.properties, ',')
+	}
+	e.properties = appendCell(append(e.properties, name...), cell)
+}
+
+// putString adds a property that is a text, whatever it says.
+func (e *Event) putString(name string, text []byte) {
+	e.properties = appendName(e.properties, name)
+	e.properties = capture.AppendString(e.properties, text)
+}
+
 // putText adds a property that is a text; an empty one, or a dash, which is how
 // access logs write that there is none, is left out.
 func (e *Event) putText(name string, text []byte) {
 	if len(text) == 0 || string(text) == "-" {
 		return
 	}
-	e.properties = appendName(e.properties, name)
-	e.properties = capture.AppendString(e.properties, text)
+	e.putString(name, text)
+}
+
+// putObject adds a property that is an object of what put puts into it, if that is
+// anything.
+func (e *Event) putObject(name string, put func()) {
+	start := len(e.properties)
+	e.properties = append(appendName(e.properties, name), '{')
+	empty := len(e.properties)
+	put()
+	if len(e.properties) == empty {
+		e.properties = e.properties[:start]
+		return
+	}
+	e.properties = append(e.properties, '}')
 }
 
 // putAll adds the members of an object that is valid, if that is what object is.

@@ -317,10 +317,7 @@ func (m *mapped) restOfRow(t *table, e *Event) {
 		if taken || len(cell) == 0 || t.columns[i].name == "" {
 			continue
 		}
-		if len(e.properties) > 1 {
-			e.properties = append(e.properties, ',')
-		}
-		e.properties = appendCell(append(e.properties, t.columns[i].json...), cell)
+		e.putNamed(t.columns[i].json, cell)
 	}
 	e.close()
 }
