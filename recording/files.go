@@ -18,7 +18,7 @@ import (
 // read, what was appended since is no part of them, and what was taken away is an
 // error.
 type Parts struct {
-	parts  []part
+	all    []part
 	paths  []string // what was looked at; a copy of what can be read only once
 	beside []string // names of members of archives that hold no data
 	looked []part   // what lies at each of the paths, archives as a whole
@@ -46,7 +46,7 @@ func SpoolParts(paths []string) (f Parts, remove func(), err error) {
 
 // Size is how many bytes there are, members of archives unpacked.
 func (f Parts) Size() (bytes int64) {
-	for _, p := range f.parts {
+	for _, p := range f.all {
 		bytes += p.size
 	}
 	return bytes
@@ -57,7 +57,7 @@ func (f Parts) Paths() []string { return f.paths }
 
 // Named puts the names of what was copied into a text that names the copies.
 func (f Parts) Named(text string) string {
-	for _, p := range f.parts {
+	for _, p := range f.all {
 		if p.copyOf != "" {
 			text = strings.ReplaceAll(text, p.path, p.copyOf)
 		}
@@ -97,8 +97,8 @@ func (l *lister) list(paths []string) error {
 // their order.
 func (f *Parts) tellApart() {
 	seen := map[uint64]int64{}
-	for i := range f.parts {
-		p := &f.parts[i]
+	for i := range f.all {
+		p := &f.all[i]
 		name := xxh3.HashString(filepath.Base(cmp.Or(p.copyOf, p.path)) + "!" + p.member)
 		p.seed = int64(name+uint64(seen[name])<<32) &^ (1<<32 - 1)
 		seen[name]++
@@ -130,7 +130,7 @@ func (l *lister) look(path string) (part, error) {
 // unfold adds a part, or what lies in it if it is an archive.
 func (l *lister) unfold(p part, nested int) error {
 	if p.once {
-		l.files.parts = append(l.files.parts, p)
+		l.files.all = append(l.files.all, p)
 		return nil
 	}
 	k, compressed, err := p.kind()
@@ -140,7 +140,7 @@ func (l *lister) unfold(p part, nested int) error {
 	inside := p.in != nil || compressed // It cannot be read but from its beginning to its end.
 	switch {
 	case k == linesOrRows, k == parquetFile && !inside, inside && l.spool == nil:
-		l.files.parts = append(l.files.parts, p)
+		l.files.all = append(l.files.all, p)
 		return nil
 	case inside && nested == 0:
 		return fmt.Errorf("cannot read recording %q: archives lie in archives more than %d deep", p, maxNested)
@@ -150,7 +150,7 @@ func (l *lister) unfold(p part, nested int) error {
 		}
 		p.buffers = &l.buffers
 		if k == parquetFile {
-			l.files.parts = append(l.files.parts, p)
+			l.files.all = append(l.files.all, p)
 			return nil
 		}
 	}

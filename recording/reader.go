@@ -36,7 +36,7 @@ func (f Files) Open(r *scenario.Replay) (*Reader, error) {
 		replay: r, learned: f.learned, chosen: newSampler(r.Sample, f.learned),
 		waiting: reorder{bound: r.Reorder}, counts: newCounts(&f, r),
 	}
-	if err := reader.peek(f.parts); err != nil {
+	if err := reader.peek(f.all); err != nil {
 		return nil, err
 	}
 	heap.Init((*byHead)(&reader.streams))

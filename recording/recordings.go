@@ -43,7 +43,7 @@ func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
 	if r.Format != scenario.FormatAuto {
 		return r.Format, nil
 	}
-	for _, p := range f.parts {
+	for _, p := range f.all {
 		var l lines
 		if err := l.open(p); err != nil {
 			return "", err

@@ -24,7 +24,7 @@ type Records struct {
 // OpenRecords prepares to read the files. Of rows only the columns with these names
 // are read, in lower case; nil: all.
 func (f Files) OpenRecords(columns []string) *Records {
-	return &Records{parts: f.parts, columns: columns}
+	return &Records{parts: f.all, columns: columns}
 }
 
 // Next returns the next record that is not blank, good until the next call. cut tells

@@ -34,7 +34,7 @@ type requestPart struct {
 
 // OpenRequests prepares to read the files by the rules of r.
 func (f Files) OpenRequests(r *scenario.Replay) *Requests {
-	requests := &Requests{replay: r, learned: f.learned, parts: f.parts, counts: newCounts(&f, r)}
+	requests := &Requests{replay: r, learned: f.learned, parts: f.all, counts: newCounts(&f, r)}
 	requests.counts.verbatim = true
 	return requests
 }

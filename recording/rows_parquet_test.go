@@ -275,7 +275,7 @@ func rowsIn(t testing.TB, content string) *parquetRows {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, _, err := openParquet(parts.parts[0], scenario.DefaultReplay())
+	rows, _, err := openParquet(parts.all[0], scenario.DefaultReplay())
 	if err != nil {
 		t.Fatal(err)
 	}
