@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rehearse/recording"
+	"rehearse/recording/event"
 )
 
 // timesOf observes events at times and returns what it makes of them.
@@ -17,7 +18,7 @@ func timesOf(t interface{ Fatal(...any) }, gap time.Duration, most bounds, times
 	o := NewObserver(gap)
 	o.clock = newClock(most)
 	for _, at := range times {
-		o.Add(&recording.Event{Name: []byte("a"), DistinctID: []byte("u"), Time: at})
+		o.Add(&event.Event{Name: []byte("a"), DistinctID: []byte("u"), Time: at})
 	}
 	p, err := o.Profile(&recording.Counts{Events: int64(len(times))})
 	if err != nil {

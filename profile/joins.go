@@ -7,6 +7,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"rehearse/recording"
+	"rehearse/recording/event"
 )
 
 // joins counts the events that join persons, and how they do it.
@@ -39,7 +40,7 @@ func newJoins() joins {
 }
 
 // other returns the id that an event joins to its person, good until the next call.
-func (j *joins) other(e *recording.Event) []byte {
+func (j *joins) other(e *event.Event) []byte {
 	j.id = e.Joins(j.id[:0])
 	return j.id
 }

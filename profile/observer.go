@@ -8,6 +8,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/recording"
+	"rehearse/recording/event"
 )
 
 // Observer takes in the events of a recording, one after the other, in bounded
@@ -62,7 +63,7 @@ func NewObserver(gap time.Duration) *Observer {
 }
 
 // Add takes in one event. Nothing of it is kept.
-func (o *Observer) Add(e *recording.Event) {
+func (o *Observer) Add(e *event.Event) {
 	if o.origin.IsZero() {
 		o.origin = e.Time
 	}
@@ -77,7 +78,7 @@ func (o *Observer) Add(e *recording.Event) {
 		p.uuid = xxh3.Hash(e.UUID[:])
 	}
 	if other := o.joins.other(e); len(other) > 0 {
-		p.other, p.isIdentify = hashID(other), string(e.Name) == recording.Identify
+		p.other, p.isIdentify = hashID(other), string(e.Name) == event.Identify
 	}
 	if o.pending = append(o.pending, p); len(o.pending) == mostPending {
 		o.countIDs()
@@ -118,7 +119,7 @@ func (o *Observer) kind(name []byte) {
 		return
 	}
 	key := otherKinds
-	if len(o.kinds) < maxKinds && !recording.IsPersonal(name) {
+	if len(o.kinds) < maxKinds && !event.IsPersonal(name) {
 		key = string(name)
 	}
 	if o.kinds[key] == nil {

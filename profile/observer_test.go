@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rehearse/recording"
+	"rehearse/recording/event"
 )
 
 // TestWrongClocks: an event whose clock is years off has a segment of its own, and
@@ -19,7 +20,7 @@ func TestWrongClocks(t *testing.T) {
 		if clock, ok := wrong[i]; ok {
 			at = clock
 		}
-		o.Add(&recording.Event{Name: []byte("a"), DistinctID: []byte("u"), Time: at})
+		o.Add(&event.Event{Name: []byte("a"), DistinctID: []byte("u"), Time: at})
 	}
 	p, err := o.Profile(&recording.Counts{})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"rehearse/internal/rng"
 	"rehearse/recording"
+	"rehearse/recording/event"
 )
 
 // TestSkewAgainstSums: the exponent agrees with a fit that sums every rank.
@@ -112,7 +113,7 @@ func TestSegmentsAndSeries(t *testing.T) {
 	t.Parallel()
 	o := NewObserver(time.Hour)
 	start := time.Unix(1767225600, 0)
-	e := &recording.Event{Name: []byte("a"), DistinctID: []byte("x"), Properties: []byte("{}")}
+	e := &event.Event{Name: []byte("a"), DistinctID: []byte("x"), Properties: []byte("{}")}
 	at := func(seconds ...int) {
 		for _, s := range seconds {
 			e.Time = start.Add(time.Duration(s) * time.Second)
@@ -154,7 +155,7 @@ func TestWrongClock(t *testing.T) {
 	for _, gap := range []time.Duration{time.Hour, math.MaxInt64} {
 		o := NewObserver(gap)
 		for _, year := range []int{2025, 2025, 9999, 1969, 2025} {
-			e := &recording.Event{Name: []byte("a"), DistinctID: []byte("x"), Properties: []byte("{}"), Time: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}
+			e := &event.Event{Name: []byte("a"), DistinctID: []byte("x"), Properties: []byte("{}"), Time: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}
 			o.Add(e)
 		}
 		p, err := o.Profile(&recording.Counts{Worst: math.MaxInt64})
@@ -173,7 +174,7 @@ func TestWrongClock(t *testing.T) {
 
 // BenchmarkObserver profiles events of about a kilobyte.
 func BenchmarkObserver(b *testing.B) {
-	e := &recording.Event{Name: []byte("$pageview"), Properties: make([]byte, 1000)}
+	e := &event.Event{Name: []byte("$pageview"), Properties: make([]byte, 1000)}
 	copy(e.Properties, "{}")
 	o, s := NewObserver(time.Hour), rng.NewStream(1, 1)
 	b.SetBytes(1000)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rehearse/recording"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -49,7 +50,7 @@ func (o *Observer) readRequests(requests *recording.Requests) (*Profile, error) 
 	var q recording.Request
 	var decoder recording.RequestDecoder
 	for {
-		err := requests.Next(&q, func(q *recording.Request) recording.Reason { return o.addRequest(q, &decoder) })
+		err := requests.Next(&q, func(q *recording.Request) event.Reason { return o.addRequest(q, &decoder) })
 		if err == io.EOF {
 			return o.Profile(requests.Counts())
 		}
@@ -60,13 +61,13 @@ func (o *Observer) readRequests(requests *recording.Requests) (*Profile, error) 
 }
 
 // addRequest takes in the events of a request, unless the endpoint would refuse it.
-func (o *Observer) addRequest(q *recording.Request, decoder *recording.RequestDecoder) recording.Reason {
+func (o *Observer) addRequest(q *recording.Request, decoder *recording.RequestDecoder) event.Reason {
 	got, err := decoder.Decode(q)
 	if err != nil {
-		return recording.NotRequest
+		return event.NotRequest
 	}
 	for _, e := range got.Events {
-		o.Add(&recording.Event{Name: e.Event, DistinctID: e.DistinctID, Time: q.Time, UUID: e.UUID, Properties: e.Properties})
+		o.Add(&event.Event{Name: e.Event, DistinctID: e.DistinctID, Time: q.Time, UUID: e.UUID, Properties: e.Properties})
 	}
 	return ""
 }

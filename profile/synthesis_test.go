@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rehearse/recording"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -83,9 +84,9 @@ func TestLearnedScenariosLoad(t *testing.T) {
 		at := time.Unix(1767225600, 0)
 		n := rapid.IntRange(1, 60).Draw(t, "events")
 		for range n {
-			name := rapid.SampledFrom([]string{"a", "b", recording.Identify, recording.Alias, recording.Merge}).Draw(t, "name")
+			name := rapid.SampledFrom([]string{"a", "b", event.Identify, event.Alias, event.Merge}).Draw(t, "name")
 			id, other := rapid.IntRange(0, 5).Draw(t, "id"), rapid.IntRange(0, 9).Draw(t, "other")
-			e := &recording.Event{
+			e := &event.Event{
 				Name: []byte(name), DistinctID: fmt.Append(nil, id), Time: at,
 				Properties: fmt.Appendf(nil, `{"$anon_distinct_id":"%d","alias":"%d"}`, other, other),
 			}

@@ -9,25 +9,26 @@ import (
 	"time"
 
 	"rehearse/internal/units"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
 // Bad is one line that is left out because of what it is.
 type Bad struct {
-	File   string `json:"file"`
-	Line   int64  `json:"line"`
-	Reason Reason `json:"reason"`
-	Text   []byte `json:"-"`
+	File   string       `json:"file"`
+	Line   int64        `json:"line"`
+	Reason event.Reason `json:"reason"`
+	Text   []byte       `json:"-"`
 
 	when []byte // the time as it was recorded
 }
 
 // detail says what is wrong with a line, if the reason does not.
 func (b *Bad) detail() string {
-	if b.Reason != NoTime {
+	if b.Reason != event.NoTime {
 		return ""
 	}
-	return untimely(b.when)
+	return event.Untimely(b.when)
 }
 
 // Counts is what came of the lines that were read.
@@ -119,7 +120,7 @@ func some(names []string) string {
 // newCounts begins to count what is read of f.
 func newCounts(f *Files, r *scenario.Replay) Counts {
 	var c Counts
-	if beside := slices.Concat(r.Beside, f.beside); len(beside) > 0 {
+	if beside := slices.Concat(r.Beside, f.Beside); len(beside) > 0 {
 		c.remark(fmt.Sprintf("%d files passed over that lie beside the data, by their names: %s", len(beside), some(beside)))
 	}
 	return c
@@ -127,7 +128,7 @@ func newCounts(f *Files, r *scenario.Replay) Counts {
 
 // LeftOut is how many lines were left out for one reason, and where that began.
 type LeftOut struct {
-	Reason Reason
+	Reason event.Reason
 	Lines  int64
 	File   string
 	Line   int64
@@ -149,7 +150,7 @@ func (l *LeftOut) first() string {
 	if l.Detail != "" {
 		text += ": " + l.Detail
 	}
-	if hint := l.Reason.hint(); hint != "" {
+	if hint := l.Reason.Hint(); hint != "" {
 		text += "; " + hint
 	}
 	return text

@@ -3,6 +3,7 @@ package recording
 import (
 	"fmt"
 	"math"
+	"rehearse/recording/event"
 	"time"
 )
 
@@ -123,7 +124,7 @@ func (d *disorder) judge(s *suspect) {
 		d.counts.Backward--
 	}
 	by := max(apart(s.at, s.next), apart(s.at, min(s.previous, s.at)))
-	d.counts.Ahead.add(by, s.time, Place{d.file, s.line})
+	d.counts.Ahead.add(by, s.time, event.Place{File: d.file, Line: s.line})
 	d.found.markAhead(d.part, s.number)
 }
 
@@ -146,11 +147,11 @@ type Ahead struct {
 	Events int64
 	Most   time.Duration // how far the worst is ahead of its neighbours
 	At     time.Time     // what it says
-	Place  Place
+	Place  event.Place
 }
 
 // add counts an event.
-func (a *Ahead) add(by time.Duration, at time.Time, place Place) {
+func (a *Ahead) add(by time.Duration, at time.Time, place event.Place) {
 	a.Events++
 	if by > a.Most {
 		a.Most, a.At, a.Place = by, at, place

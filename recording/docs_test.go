@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -59,7 +60,7 @@ func requestLines(t *testing.T, r *scenario.Replay) (lines []string) {
 	}
 	defer requests.Close()
 	for q := (Request{}); ; {
-		err := requests.Next(&q, func(*Request) Reason { return "" })
+		err := requests.Next(&q, func(*Request) event.Reason { return "" })
 		if err == io.EOF {
 			return lines
 		}

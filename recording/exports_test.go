@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -20,7 +21,7 @@ func TestRealExports(t *testing.T) {
 		lines  int64
 		events int64
 		first  string // name and distinct_id of the first event
-		left   Reason
+		left   event.Reason
 	}{
 		{"posthog_events_api_airbyte.jsonl", scenario.FormatPostHog, scenario.DefaultFields(), 2, 2, "$pageleave 17da3dc938e536-003c59e154bb5e-1f396452-13c680-17da3dc938f1013", ""},
 		{"amplitude_export_airbyte.jsonl", scenario.FormatAmplitude, scenario.DefaultFields(), 20, 20, "Daily Ad Metrics google-ad-4651612872-643022056303", ""},

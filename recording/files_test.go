@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"rehearse/recording/container"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -27,7 +29,7 @@ func TestFilesKeepTheirEnds(t *testing.T) {
 	}
 	io.WriteString(w, line)
 	z.Close()
-	long := strings.Repeat(line, 2*readAhead/len(line))
+	long := strings.Repeat(line, 2*container.ReadAhead/len(line))
 	r := written(t, line, gzipped(line), archive.String(), parquetOf(t, 1, struct {
 		Event string `parquet:"event"`
 		ID    string `parquet:"distinct_id"`
@@ -64,7 +66,7 @@ func TestFilesKeepTheirEnds(t *testing.T) {
 	if n, err := count(func() {}); err != io.EOF || n != all {
 		t.Errorf("%d events of %d: %v", n, all, err)
 	}
-	n, err := count(func() { os.Truncate(r.Paths[4], readAhead+10) })
+	n, err := count(func() { os.Truncate(r.Paths[4], container.ReadAhead+10) })
 	if err == nil || !strings.Contains(err.Error(), "became shorter while it was read") || n >= all {
 		t.Errorf("%d events of a file that was cut off: %v", n, err)
 	}
@@ -115,7 +117,7 @@ func TestManifest(t *testing.T) {
 	r.Paths, _ = filepath.Glob("testdata/beside/s3/*")
 	r.MaxBad = scenario.Limit{Set: true}
 	got, counts := readAll(t, r)
-	if len(got) != 20 || counts.Bad != 0 || len(counts.Left) != 1 || counts.Left[0].Reason != Manifest {
+	if len(got) != 20 || counts.Bad != 0 || len(counts.Left) != 1 || counts.Left[0].Reason != event.Manifest {
 		t.Errorf("%d events of 20: %+v", len(got), counts)
 	}
 	for content, listed := range map[string]bool{
@@ -125,7 +127,7 @@ func TestManifest(t *testing.T) {
 		`{"files":"a"}`:                                false,
 		`{"entries":[{"a":1}]}`:                        false,
 	} {
-		if _, counts := readAll(t, written(t, content)); (counts.Left[0].Reason == Manifest) != listed {
+		if _, counts := readAll(t, written(t, content)); (counts.Left[0].Reason == event.Manifest) != listed {
 			t.Errorf("%s: %+v", content, counts)
 		}
 	}

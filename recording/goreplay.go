@@ -6,6 +6,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"rehearse/recording/container"
+	"rehearse/recording/event"
+	"rehearse/recording/format"
 )
 
 // goReplaySeparator stands between two records of a GoReplay file.
@@ -20,7 +23,7 @@ type goReplay struct {
 // newGoReplay prepares to read them.
 func newGoReplay(in io.Reader) *goReplay {
 	g := &goReplay{records: bufio.NewScanner(in)}
-	g.records.Buffer(make([]byte, 0, readAhead), maxLine)
+	g.records.Buffer(make([]byte, 0, container.ReadAhead), container.MaxLine)
 	g.records.Split(g.split)
 	return g
 }
@@ -46,9 +49,9 @@ func (g *goReplay) split(data []byte, atEOF bool) (advance int, record []byte, e
 		return end + len(goReplaySeparator), data[:end], nil
 	case atEOF && len(data) > 0:
 		return len(data), data, nil
-	case len(data) >= maxLine:
+	case len(data) >= container.MaxLine:
 		g.cut = true
-		return len(data) - len(goReplaySeparator), data[:maxText+1], nil
+		return len(data) - len(goReplaySeparator), data[:container.MaxText+1], nil
 	}
 	return 0, nil, nil
 }
@@ -68,17 +71,17 @@ func (g *goReplay) pass(data []byte, end int, atEOF bool) (advance int, record [
 
 // parseGoReplay reads a record. Answers, which GoReplay records as well, and requests
 // of other methods (a browser asks with OPTIONS before each POST) are passed over.
-func (r *Request) parseGoReplay(record []byte) Reason {
+func (r *Request) parseGoReplay(record []byte) event.Reason {
 	head, raw, _ := bytes.Cut(record, []byte("\n"))
-	kind, at, ok := goReplayHead(head)
+	kind, at, ok := format.GoReplayHead(head)
 	if !ok {
-		return NotRequest
+		return event.NotRequest
 	}
 	if kind != '1' {
-		return Unmapped
+		return event.Unmapped
 	}
 	if method, _, _ := bytes.Cut(raw, []byte(" ")); isMethod(method) && string(method) != http.MethodPost {
-		return NoEvents
+		return event.NoEvents
 	}
 	q, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
 	if err != nil {
@@ -106,11 +109,11 @@ func (r *Request) parseGoReplay(record []byte) Reason {
 }
 
 // requestReason says why a request cannot be read.
-func requestReason(err error) Reason {
+func requestReason(err error) event.Reason {
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
-		return CutOff
+		return event.CutOff
 	}
-	return NotRequest
+	return event.NotRequest
 }
 
 // isMethod reports whether a word is the method of a request (RFC 9110, section 9).

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"rehearse/recording/container"
+	"rehearse/recording/event"
 	"strings"
 )
 
@@ -26,8 +28,8 @@ type harEntry struct {
 
 // newHAR steps to the entries.
 func newHAR(in io.Reader) (*har, error) {
-	bound := &io.LimitedReader{R: in, N: maxLine}
-	h := &har{json.NewDecoder(bound), bound, maxLine}
+	bound := &io.LimitedReader{R: in, N: container.MaxLine}
+	h := &har{json.NewDecoder(bound), bound, container.MaxLine}
 	for depth := 0; ; {
 		token, err := h.decoder.Token()
 		if err == io.EOF {
@@ -70,24 +72,24 @@ func (h *har) next() (entry []byte, cut bool, err error) {
 // parseHAR reads an entry. Requests that post no events (other methods, pages,
 // scripts) are passed over. The archive tells nothing of HTTP/2 but the names of some
 // headers, which begin with a colon.
-func (r *Request) parseHAR(text []byte) Reason {
+func (r *Request) parseHAR(text []byte) event.Reason {
 	var e harEntry
 	if err := json.Unmarshal(text, &e); err != nil {
-		return NotRequest
+		return event.NotRequest
 	}
 	switch {
 	case e.Request.Method == "":
-		return NotRequest
+		return event.NotRequest
 	case !strings.EqualFold(e.Request.Method, http.MethodPost):
-		return NoEvents
+		return event.NoEvents
 	}
 	u, err := url.Parse(e.Request.URL)
 	if err != nil {
-		return NotRequest
+		return event.NotRequest
 	}
-	at, ok := ParseTime(bytes.TrimSpace(e.Started))
+	at, ok := event.ParseTime(bytes.TrimSpace(e.Started))
 	if !ok {
-		return NoTime
+		return event.NoTime
 	}
 	*r = Request{Time: at, Path: u.RequestURI(), ContentType: e.Request.Post.Kind}
 	for _, h := range e.Request.Headers {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"golang.org/x/text/encoding/htmlindex"
+	"rehearse/internal/jsonscan"
+	"rehearse/recording/event"
 )
 
 // harRequest is what matters of a request. Whatever wrote the archive decides which of
@@ -41,7 +43,7 @@ type harBody struct {
 }
 
 // body puts together what was sent, or says why that cannot be done.
-func (q *harRequest) body(contentType string) ([]byte, Reason) {
+func (q *harRequest) body(contentType string) ([]byte, event.Reason) {
 	post := &q.Post
 	if post.Text == "" && q.Content.Text != "" {
 		post = &q.Content
@@ -56,7 +58,7 @@ func (q *harRequest) body(contentType string) ([]byte, Reason) {
 	case q.isEmpty():
 		return nil, ""
 	}
-	return nil, NoBody
+	return nil, event.NoBody
 }
 
 // size is how many bytes the body had, -1 if nothing tells. What was compressed on
@@ -79,11 +81,11 @@ func (q *harRequest) size() int64 {
 func (q *harRequest) isEmpty() bool { return q.size() == 0 && q.Status == "" }
 
 // fromBase64 reads base64 of any alphabet, with or without padding and line ends.
-func fromBase64(text string) ([]byte, Reason) {
+func fromBase64(text string) ([]byte, event.Reason) {
 	plain := strings.NewReplacer("-", "+", "_", "/", "=", "", "\n", "", "\r", "", " ", "").Replace(text)
 	body, err := base64.RawStdEncoding.DecodeString(plain)
 	if err != nil {
-		return nil, NotRequest
+		return nil, event.NotRequest
 	}
 	return body, ""
 }
@@ -91,19 +93,19 @@ func fromBase64(text string) ([]byte, Reason) {
 // fromText makes a text the bytes that it was. Bytes that are no text stand in it one
 // character each (Chrome), as base64 without saying so (where its size gives it away),
 // or are lost (U+FFFD).
-func (q *harRequest) fromText(text, contentType string) ([]byte, Reason) {
+func (q *harRequest) fromText(text, contentType string) ([]byte, event.Reason) {
 	if isPackedText(text) {
 		if body, ok := latin1(text); ok {
 			return body, ""
 		}
-		return nil, BrokenBody
+		return nil, event.BrokenBody
 	}
 	if size := q.size(); size > 0 && size != int64(len(text)) {
 		if body, reason := fromBase64(text); reason == "" && int64(len(body)) == size {
 			return body, ""
 		}
 		if breaksOff(text, size) {
-			return nil, NoBody
+			return nil, event.NoBody
 		}
 	}
 	return inCharset(text, contentType)
@@ -154,7 +156,7 @@ func breaksOff(text string, size int64) bool {
 }
 
 // inCharset writes a text as the charset of its content type has it.
-func inCharset(text, contentType string) ([]byte, Reason) {
+func inCharset(text, contentType string) ([]byte, event.Reason) {
 	_, params, err := mime.ParseMediaType(contentType)
 	charset := strings.ToLower(params["charset"])
 	if err != nil || charset == "" || charset == "utf-8" || charset == "utf8" {
@@ -166,7 +168,7 @@ func inCharset(text, contentType string) ([]byte, Reason) {
 	}
 	body, err := encoding.NewEncoder().Bytes([]byte(text))
 	if err != nil {
-		return nil, BrokenBody
+		return nil, event.BrokenBody
 	}
 	return body, ""
 }
@@ -174,15 +176,15 @@ func inCharset(text, contentType string) ([]byte, Reason) {
 // fromParams rebuilds a form. Values are taken as they are where they are escaped
 // already, and escaped where they are not; the size of the body decides, if it fits
 // one of the two.
-func (q *harRequest) fromParams(contentType string) ([]byte, Reason) {
+func (q *harRequest) fromParams(contentType string) ([]byte, event.Reason) {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind != "" && kind != "application/x-www-form-urlencoded" {
-		return nil, NoBody // The parts of a multipart form are not told byte for byte.
+		return nil, event.NoBody // The parts of a multipart form are not told byte for byte.
 	}
 	var asIs, escaped, guess []byte
 	for i, p := range q.Post.Params {
 		if p.FileName != "" {
-			return nil, NoBody
+			return nil, event.NoBody
 		}
 		if i > 0 {
 			asIs, escaped, guess = append(asIs, '&'), append(escaped, '&'), append(guess, '&')
@@ -212,7 +214,7 @@ func isEscaped(value string) bool {
 		b := value[i]
 		switch {
 		case b|0x20-'a' < 26, b-'0' <= 9, strings.IndexByte("*-._+", b) >= 0:
-		case b == '%' && i+2 < len(value) && isHex(value[i+1]) && isHex(value[i+2]):
+		case b == '%' && i+2 < len(value) && jsonscan.IsHex(value[i+1]) && jsonscan.IsHex(value[i+2]):
 			i += 2
 		default:
 			return false
@@ -223,7 +225,7 @@ func isEscaped(value string) bool {
 
 // repack makes the body agree with what the request says of its compression: tools
 // that show bodies to people undo it and leave the header where it was.
-func (r *Request) repack(q *harRequest) Reason {
+func (r *Request) repack(q *harRequest) event.Reason {
 	_, query, _ := strings.Cut(r.Path, "?")
 	asked, _ := url.ParseQuery(query) // what can be read of it
 	zipped := strings.HasPrefix(asked.Get("compression"), "gzip")

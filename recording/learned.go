@@ -6,6 +6,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"rehearse/capture/pipeline"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -29,7 +30,7 @@ func (l *Learned) Freeze(r *scenario.Replay) (matters bool) {
 }
 
 // join notes which ids e joins, unless the service refuses to.
-func (l *Learned) join(e *Event) {
+func (l *Learned) join(e *event.Event) {
 	if l == nil || l.frozen {
 		return
 	}

@@ -13,12 +13,13 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
 // readAs reads recordings to their end, as often as a replay does, and hands out what
 // the last reading finds.
-func readAs(t testing.TB, r *scenario.Replay, take func(*Event)) *Counts {
+func readAs(t testing.TB, r *scenario.Replay, take func(*event.Event)) *Counts {
 	t.Helper()
 	files, err := Look(r.Paths)
 	if err != nil {
@@ -85,7 +86,7 @@ func TestSampleOfWholePersons(t *testing.T) {
 	r := scenario.DefaultReplay()
 	r.Paths, r.Sample = []string{writeLines(t, "a.jsonl", content)}, scenario.Sample{Persons: 0.2}
 	seen := map[int]int{}
-	readAs(t, r, func(e *Event) {
+	readAs(t, r, func(e *event.Event) {
 		_, number, _ := strings.Cut(string(e.DistinctID), "-")
 		person, err := strconv.Atoi(number)
 		if err != nil {
@@ -115,7 +116,7 @@ func TestGroups(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 15).Draw(t, "merges") {
 			a, b := rapid.IntRange(0, 11).Draw(t, "a"), rapid.IntRange(0, 11).Draw(t, "b")
-			l.join(&Event{Name: []byte(Merge), DistinctID: fmt.Appendf(nil, "id-%d", a), Properties: fmt.Appendf(nil, `{"alias":"id-%d"}`, b)})
+			l.join(&event.Event{Name: []byte(event.Merge), DistinctID: fmt.Appendf(nil, "id-%d", a), Properties: fmt.Appendf(nil, `{"alias":"id-%d"}`, b)})
 			from, to := group[b], group[a]
 			for i := range group {
 				if group[i] == from {
@@ -137,7 +138,7 @@ func TestGroups(t *testing.T) {
 // TestFreeze: whether what was learned makes another reading necessary.
 func TestFreeze(t *testing.T) {
 	t.Parallel()
-	merge := &Event{Name: []byte(Merge), DistinctID: []byte("a"), Properties: []byte(`{"alias":"b"}`)}
+	merge := &event.Event{Name: []byte(event.Merge), DistinctID: []byte("a"), Properties: []byte(`{"alias":"b"}`)}
 	for _, c := range []struct {
 		what    string
 		learn   func(*Learned)
@@ -202,7 +203,7 @@ func TestDisorder(t *testing.T) {
 	} {
 		r := scenario.DefaultReplay()
 		r.Paths = []string{writeLines(t, "a.jsonl", clocked(c.seconds...))}
-		got := readAs(t, r, func(*Event) {})
+		got := readAs(t, r, func(*event.Event) {})
 		if c.what == "newest first" {
 			if !got.NewestFirst() {
 				t.Errorf("%s: %+v", c.what, got)
@@ -225,7 +226,7 @@ func TestAheadInOneOfSeveralFiles(t *testing.T) {
 		writeLines(t, "b.jsonl", clocked(700, 1, 3, 5, 7, 9, 11)),
 	}
 	var got []int
-	counts := readAs(t, r, func(e *Event) { got = append(got, e.Time.Minute()*60+e.Time.Second()) })
+	counts := readAs(t, r, func(e *event.Event) { got = append(got, e.Time.Minute()*60+e.Time.Second()) })
 	want := []int{0, 700, 1, 2, 900, 3, 4, 5, 6, 7, 8, 9, 10, 11}
 	if slices.Sort(got[1:2]); counts.Ahead.Events != 2 || len(got) != len(want) {
 		t.Fatalf("%v, %+v", got, counts.Ahead)
@@ -287,10 +288,10 @@ func TestLeaveOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	reader.LeaveOut(NoRoom)
-	reader.LeaveOut(NoRoom)
+	reader.LeaveOut(event.NoRoom)
+	reader.LeaveOut(event.NoRoom)
 	c := reader.Counts()
-	if c.Events != 1 || c.Bad != 0 || len(c.Left) != 1 || c.Left[0].Reason != NoRoom || c.Left[0].Lines != 2 {
+	if c.Events != 1 || c.Bad != 0 || len(c.Left) != 1 || c.Left[0].Reason != event.NoRoom || c.Left[0].Lines != 2 {
 		t.Errorf("%+v", c)
 	}
 }
@@ -326,7 +327,7 @@ func TestRequestsStayInTheirOrder(t *testing.T) {
 	defer requests.Close()
 	var q Request
 	for err == nil {
-		err = requests.Next(&q, func(*Request) Reason { return "" })
+		err = requests.Next(&q, func(*Request) event.Reason { return "" })
 	}
 	c := requests.Counts()
 	if want := "1 recorded lines are older than the one before, disorder of up to 3s"; c.disorder() != want {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"rehearse/recording/container"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -59,7 +61,7 @@ func TestLongLine(t *testing.T) {
 		for _, err = reader.Next(); err == nil; _, err = reader.Next() {
 			events++
 		}
-		if err != io.EOF || bad != c.want || events != 2 || kept != maxText+1 {
+		if err != io.EOF || bad != c.want || events != 2 || kept != container.MaxText+1 {
 			t.Errorf("%s: %d events of 2, bad are %s with %d bytes at most, want %s (%v)", c.name, events, bad, kept, c.want, err)
 		}
 		reader.Close()
@@ -81,25 +83,25 @@ func TestLongRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var bad []Reason
+		var bad []event.Reason
 		requests.Bad = func(b Bad) error { bad = append(bad, b.Reason); return nil }
 		var q Request
 		sent := 0
 		for err == nil {
-			if err = requests.Next(&q, func(*Request) Reason { return "" }); err == nil {
+			if err = requests.Next(&q, func(*Request) event.Reason { return "" }); err == nil {
 				sent++
 			}
 		}
-		if err != io.EOF || sent != 2 || len(bad) != 1 || bad[0] != TooLong {
+		if err != io.EOF || sent != 2 || len(bad) != 1 || bad[0] != event.TooLong {
 			t.Errorf("%s: %d requests of 2, bad are %q (%v)", name, sent, bad, err)
 		}
 		requests.Close()
 	}
-	archive, err := newHAR(strings.NewReader(`{"log":{"entries":[{"comment":"` + strings.Repeat("x", readAhead) + `"}]}}`))
+	archive, err := newHAR(strings.NewReader(`{"log":{"entries":[{"comment":"` + strings.Repeat("x", container.ReadAhead) + `"}]}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	archive.most = readAhead / 2
+	archive.most = container.ReadAhead / 2
 	if _, _, err := archive.next(); err == nil || !strings.Contains(err.Error(), "more than 131072 bytes") {
 		t.Errorf("an archive with an entry that is too long: %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -59,7 +60,7 @@ func TestParquetBounds(t *testing.T) {
 	r := written(t, parquetOf(t, 10, short, many, short))
 	r.Fields.Properties = "" // Any mapping does: PostHog's own events have no such column.
 	got, counts := readAll(t, r)
-	if len(got) != 2 || len(counts.Left) != 1 || counts.Left[0].Reason != TooLong || counts.Left[0].Line != 2 {
+	if len(got) != 2 || len(counts.Left) != 1 || counts.Left[0].Reason != event.TooLong || counts.Left[0].Line != 2 {
 		t.Errorf("%d events of 2: %+v", len(got), counts)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -96,7 +97,7 @@ func TestRequestPosition(t *testing.T) {
 	var q Request
 	seen := map[int64]bool{}
 	for err == nil {
-		err = requests.Next(&q, func(*Request) Reason { return "" })
+		err = requests.Next(&q, func(*Request) event.Reason { return "" })
 		seen[requests.Position()] = true
 	}
 	if requests.Position() != info.Size() || len(seen) < 16 || Size(r.Paths) != info.Size() {

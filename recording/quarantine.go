@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"rehearse/recording/container"
 	"rehearse/scenario"
 )
 
@@ -51,7 +52,7 @@ func (q *Quarantine) Write(b Bad) error {
 	if err := q.open(); err != nil {
 		return err
 	}
-	text := b.Text[:min(len(b.Text), maxText)]
+	text := b.Text[:min(len(b.Text), container.MaxText)]
 	row := struct {
 		Bad
 		Text  string `json:"text,omitempty"`

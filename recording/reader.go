@@ -5,6 +5,8 @@ import (
 	"container/heap"
 	"io"
 
+	"rehearse/recording/container"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -36,7 +38,7 @@ func (f Files) Open(r *scenario.Replay) (*Reader, error) {
 		replay: r, learned: f.learned, chosen: newSampler(r.Sample, f.learned),
 		waiting: reorder{bound: r.Reorder}, counts: newCounts(&f, r),
 	}
-	if err := reader.peek(f.all); err != nil {
+	if err := reader.peek(f.All); err != nil {
 		return nil, err
 	}
 	heap.Init((*byHead)(&reader.streams))
@@ -44,8 +46,8 @@ func (f Files) Open(r *scenario.Replay) (*Reader, error) {
 }
 
 // peek looks into each part, and settles what their times mean.
-func (r *Reader) peek(parts []part) error {
-	c := &clock{times: r.replay.Fields.Times}
+func (r *Reader) peek(parts []container.Part) error {
+	c := &event.Clock{Times: r.replay.Fields.Times}
 	doubtful := make(map[*stream][]byte)
 	for i, p := range parts {
 		s := &stream{part: p, name: p.String(), order: i, clock: c, remark: r.counts.remark, learned: r.learned}
@@ -57,21 +59,21 @@ func (r *Reader) peek(parts []part) error {
 		if when != nil {
 			doubtful[s] = when
 		}
-		if c.zoneless && s.shape.isMapped() { // Products say what theirs mean: UTC.
+		if c.Zoneless && s.shape.IsMapped() { // Products say what theirs mean: UTC.
 			r.counts.remark("times that do not say their zone are read as UTC (replay.fields.time_zone names another)")
 		}
-		c.zoneless = false
+		c.Zoneless = false
 		r.streams = append(r.streams, s)
 	}
 	for s, when := range doubtful {
-		s.head, _ = c.value(when)
+		s.head, _ = c.Value(when)
 	}
-	return c.settle()
+	return c.Settle()
 }
 
 // Next returns the next event; it is good until the next call. io.EOF follows
 // the last one.
-func (r *Reader) Next() (*Event, error) {
+func (r *Reader) Next() (*event.Event, error) {
 	if r.replay.Reorder == 0 {
 		return r.merged()
 	}
@@ -90,7 +92,7 @@ func (r *Reader) Next() (*Event, error) {
 }
 
 // merged returns the next event of the streams, the oldest of their heads.
-func (r *Reader) merged() (*Event, error) {
+func (r *Reader) merged() (*event.Event, error) {
 	if s := r.current; s != nil {
 		r.current = nil
 		if err := r.advance(s); err != nil {
@@ -113,9 +115,9 @@ func (r *Reader) merged() (*Event, error) {
 }
 
 // handOut returns the next event of a stream, or the alias that goes before it.
-func (r *Reader) handOut(s *stream) *Event {
+func (r *Reader) handOut(s *stream) *event.Event {
 	r.counts.Events++
-	s.event.Place = Place{s.name, s.lines.number}
+	s.event.Place = event.Place{File: s.name, Line: s.lines.Number}
 	if a := r.aliases.before(&s.event); a != nil {
 		r.learned.join(a)
 		if r.chosen.takes(a) {
@@ -124,7 +126,7 @@ func (r *Reader) handOut(s *stream) *Event {
 			return a
 		}
 	}
-	if r.current = s; s.event.ownID {
+	if r.current = s; s.event.OwnID {
 		r.counts.OwnIDs++
 	}
 	return &s.event
@@ -138,7 +140,7 @@ func (r *Reader) advance(s *stream) error {
 		if err == io.EOF {
 			s.close()
 			s.disorder.end()
-			r.finished += s.part.size
+			r.finished += s.part.Size
 			heap.Pop((*byHead)(&r.streams))
 			return nil
 		}
@@ -166,30 +168,30 @@ func (r *Reader) advance(s *stream) error {
 }
 
 // choose notes disorder, and applies the window and the sample.
-func (r *Reader) choose(s *stream) Reason {
+func (r *Reader) choose(s *stream) event.Reason {
 	t := s.event.Time
-	s.event.Ahead = s.disorder.note(t, s.lines.number)
+	s.event.Ahead = s.disorder.note(t, s.lines.Number)
 	switch {
 	case t.Before(r.replay.From), !r.replay.To.IsZero() && !t.Before(r.replay.To):
-		return OutOfTime
+		return event.OutOfTime
 	}
 	r.learned.join(&s.event)
 	switch {
 	case !r.chosen.takes(&s.event):
-		return Unsampled
+		return event.Unsampled
 	}
 	return ""
 }
 
 // leaveOut counts a line that is not sent and tells of it, if it is a bad one.
-func (r *Reader) leaveOut(s *stream, text []byte, reason Reason) error {
-	b := Bad{File: s.name, Line: s.lines.number, Reason: reason, Text: text, when: s.event.when}
+func (r *Reader) leaveOut(s *stream, text []byte, reason event.Reason) error {
+	b := Bad{File: s.name, Line: s.lines.Number, Reason: reason, Text: text, when: s.event.When}
 	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
 }
 
 // Example is the first event of a recording beside the line that it was read from.
 type Example struct {
-	Event *Event
+	Event *event.Event
 	Line  []byte
 }
 
@@ -210,13 +212,13 @@ func (f Files) Example(r *scenario.Replay) (*Example, error) {
 	if err != nil {
 		return nil, err
 	}
-	example := &Example{Event: &Event{}, Line: bytes.Clone(reader.current.text)}
-	example.Event.copy(e)
+	example := &Example{Event: &event.Event{}, Line: bytes.Clone(reader.current.text)}
+	example.Event.Copy(e)
 	return example, nil
 }
 
 // LeaveOut counts the event that Next returned last as one that is not sent.
-func (r *Reader) LeaveOut(reason Reason) {
+func (r *Reader) LeaveOut(reason event.Reason) {
 	r.counts.leaveOut(&Bad{Reason: reason})
 	r.counts.Events--
 }
@@ -232,7 +234,7 @@ func (r *Reader) Position() int64 {
 	bytes := r.finished
 	for _, s := range r.streams {
 		if s.opened {
-			bytes += min(s.position(), s.part.size)
+			bytes += min(s.position(), s.part.Size)
 		}
 	}
 	return bytes

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -32,7 +33,7 @@ func written(t testing.TB, contents ...string) *scenario.Replay {
 }
 
 // show is an event in one line.
-func show(e *Event) string {
+func show(e *event.Event) string {
 	return fmt.Sprintf("%s %s %s %s", e.Name, e.DistinctID, e.Time.UTC().Format(time.RFC3339Nano), e.Properties)
 }
 
@@ -134,18 +135,18 @@ func TestReasons(t *testing.T) {
 	const at = "2026-01-01T00:00:00Z"
 	cases := []struct {
 		line string
-		want Reason
+		want event.Reason
 	}{
 		{line("a", "u", at, ""), ""},
-		{`[1]`, NotJSON}, {`{"event":"a"`, NotJSON}, {line("a", "u", at, "")[:40] + `}}`, NotJSON}, {`{"event":"a",}`, NotJSON},
-		{line("a", "u", at, `"a":01`), NotJSON}, {line("a", "u", at, `"a":"`+"\t"+`"`), NotJSON}, {line("a", "u", at, `"a":tru`), NotJSON},
-		{"{\"event\":\"\xff\"}", NotUTF8},
-		{line("", "u", at, ""), NoName}, {line("a", "", at, ""), NoID}, {line("a", "  ", at, ""), NoID},
-		{line("a", "Anonymous", at, ""), IllegalID}, {line("a", "[object Object]", at, ""), IllegalID}, {line("a", "'null'", at, ""), IllegalID}, {line("a", "0", at, ""), IllegalID},
+		{`[1]`, event.NotJSON}, {`{"event":"a"`, event.NotJSON}, {line("a", "u", at, "")[:40] + `}}`, event.NotJSON}, {`{"event":"a",}`, event.NotJSON},
+		{line("a", "u", at, `"a":01`), event.NotJSON}, {line("a", "u", at, `"a":"`+"\t"+`"`), event.NotJSON}, {line("a", "u", at, `"a":tru`), event.NotJSON},
+		{"{\"event\":\"\xff\"}", event.NotUTF8},
+		{line("", "u", at, ""), event.NoName}, {line("a", "", at, ""), event.NoID}, {line("a", "  ", at, ""), event.NoID},
+		{line("a", "Anonymous", at, ""), event.IllegalID}, {line("a", "[object Object]", at, ""), event.IllegalID}, {line("a", "'null'", at, ""), event.IllegalID}, {line("a", "0", at, ""), event.IllegalID},
 		{line("a", "[Object object]", at, ""), ""}, // only as it is, not in any case
-		{line("a", "u", "yesterday", ""), NoTime}, {line("a", "u", "2026-02-30T00:00:00Z", ""), NoTime},
-		{line("a", "u", at, `"a":"`+strings.Repeat("x", 1_000_000)+`"`), TooLarge},
-		{line("a", "u", at, `"a":"`+strings.Repeat(`\"`, 300_000)+`"`), TooLarge}, // 600 kB, and as much again for quotes and backslashes
+		{line("a", "u", "yesterday", ""), event.NoTime}, {line("a", "u", "2026-02-30T00:00:00Z", ""), event.NoTime},
+		{line("a", "u", at, `"a":"`+strings.Repeat("x", 1_000_000)+`"`), event.TooLarge},
+		{line("a", "u", at, `"a":"`+strings.Repeat(`\"`, 300_000)+`"`), event.TooLarge}, // 600 kB, and as much again for quotes and backslashes
 		{line("a", "u", at, `"a":"`+strings.Repeat("x", 900_000)+`"`), ""},
 	}
 	for i, c := range cases {
@@ -164,7 +165,7 @@ func TestReasons(t *testing.T) {
 		for _, err = reader.Next(); err == nil; _, err = reader.Next() {
 			events++
 		}
-		got := Reason("")
+		got := event.Reason("")
 		if len(bad) > 0 {
 			got = bad[0].Reason
 			if string(bad[0].Text) != c.line || bad[0].Line != 2 {
@@ -236,7 +237,7 @@ func TestWindowAndSample(t *testing.T) {
 	}
 	r := written(t, text.String())
 	r.From, r.To = time.Unix(1767225700, 0), time.Unix(1767225800, 0)
-	if got, counts := readAll(t, r); len(got) != 100 || counts.Left[0].Lines != 3900 || counts.Left[0].Reason != OutOfTime || counts.Bad != 0 {
+	if got, counts := readAll(t, r); len(got) != 100 || counts.Left[0].Lines != 3900 || counts.Left[0].Reason != event.OutOfTime || counts.Bad != 0 {
 		t.Errorf("%d events in a window of 100 s, %+v", len(got), counts)
 	}
 	r.From, r.To, r.Sample.Persons = time.Time{}, time.Time{}, 0.2
@@ -302,8 +303,8 @@ func TestQuarantine(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a quarantine of nothing was created")
 	}
-	q.Write(Bad{File: "a", Line: 7, Reason: NoID, Text: []byte(`{"x":1}`)})
-	q.Write(Bad{File: "a", Line: 8, Reason: NotUTF8, Text: []byte("\xff")})
+	q.Write(Bad{File: "a", Line: 7, Reason: event.NoID, Text: []byte(`{"x":1}`)})
+	q.Write(Bad{File: "a", Line: 8, Reason: event.NotUTF8, Text: []byte("\xff")})
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -330,8 +331,8 @@ func TestQuarantineOfPlaces(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), QuarantineFile)
 	q := NewQuarantine(path, scenario.KeptPlaces)
-	q.Write(Bad{File: "a", Line: 7, Reason: NoID, Text: []byte(`{"email":"anna@example.com"}`)})
-	q.Write(Bad{File: "a", Line: 8, Reason: NotUTF8, Text: []byte("\xff\xfe")})
+	q.Write(Bad{File: "a", Line: 7, Reason: event.NoID, Text: []byte(`{"email":"anna@example.com"}`)})
+	q.Write(Bad{File: "a", Line: 8, Reason: event.NotUTF8, Text: []byte("\xff\xfe")})
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}

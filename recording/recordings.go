@@ -1,11 +1,15 @@
 package recording
 
-import "rehearse/scenario"
+import (
+	"rehearse/recording/container"
+	"rehearse/recording/format"
+	"rehearse/scenario"
+)
 
 // Files are recordings as they were when they were looked at, and what was learned of
 // them so far.
 type Files struct {
-	Parts
+	container.Parts
 
 	learned *Learned // nil: they are read once
 }
@@ -13,7 +17,7 @@ type Files struct {
 // Look lists what lies at the paths, archives unfolded, in order. What can be read
 // only once, and archives that are compressed or lie in others, are left as they are.
 func Look(paths []string) (Files, error) {
-	parts, err := LookParts(paths)
+	parts, err := container.LookParts(paths)
 	return Files{Parts: parts}, err
 }
 
@@ -21,13 +25,13 @@ func Look(paths []string) (Files, error) {
 // only once, standard input and pipes, and what has to be unpacked to be looked into,
 // into temporary files. What it returns removes the copies.
 func Spool(paths []string) (f Files, remove func(), err error) {
-	parts, remove, err := SpoolParts(paths)
+	parts, remove, err := container.SpoolParts(paths)
 	return Files{Parts: parts}, remove, err
 }
 
 // Size is how many bytes lie at the paths; what cannot be looked at counts as nothing.
 func Size(paths []string) int64 {
-	f, _ := LookParts(paths)
+	f, _ := container.LookParts(paths)
 	return f.Size()
 }
 
@@ -43,16 +47,16 @@ func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
 	if r.Format != scenario.FormatAuto {
 		return r.Format, nil
 	}
-	for _, p := range f.all {
-		var l lines
-		if err := l.open(p); err != nil {
+	for _, p := range f.All {
+		var l container.Lines
+		if err := l.Open(p); err != nil {
 			return "", err
 		}
-		start := l.peek()
-		s := shapeOf(start, r)
-		l.close()
-		if firstLine(start) != nil {
-			return s.format, nil
+		start := l.Peek()
+		s := format.ShapeOf(start, r)
+		l.Close()
+		if format.FirstLine(start) != nil {
+			return s.Format, nil
 		}
 	}
 	return scenario.FormatJSONL, nil

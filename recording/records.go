@@ -6,25 +6,28 @@ import (
 	"io"
 	"strings"
 
+	"rehearse/recording/container"
+	"rehearse/recording/event"
+	"rehearse/recording/parquet"
 	"rehearse/scenario"
 )
 
 // Records reads files for what stands in them, and not as events: the lines, and the
 // rows of Parquet files as objects of JSON, in the order of the files.
 type Records struct {
-	parts    []part // still to be read
+	parts    []container.Part // still to be read
 	open     bool
-	lines    lines
-	rows     *parquetRows // nil: the open part has lines
-	columns  []string     // that are read of rows; nil: all
-	finished int64        // bytes of the parts that were read to their ends
-	number   int64        // of the record in its part, from 1
+	lines    container.Lines
+	rows     *parquet.ParquetRows // nil: the open part has lines
+	columns  []string             // that are read of rows; nil: all
+	finished int64                // bytes of the parts that were read to their ends
+	number   int64                // of the record in its part, from 1
 }
 
 // OpenRecords prepares to read the files. Of rows only the columns with these names
 // are read, in lower case; nil: all.
 func (f Files) OpenRecords(columns []string) *Records {
-	return &Records{parts: f.all, columns: columns}
+	return &Records{parts: f.All, columns: columns}
 }
 
 // Next returns the next record that is not blank, good until the next call. cut tells
@@ -38,28 +41,30 @@ func (r *Records) Next() (text []byte, cut bool, err error) {
 			}
 		}
 		if r.rows != nil {
-			text, err = r.rows.next()
-			cut = r.rows.cut
+			text, err = r.rows.Next()
+			cut = r.rows.Cut
 		} else {
-			text, err = r.lines.next()
-			cut = r.lines.cut
+			text, err = r.lines.Next()
+			cut = r.lines.Cut
 		}
 		switch {
 		case err == nil:
 			r.number++
 			return text, cut, nil
 		case err != io.EOF && r.rows != nil:
-			return nil, false, fmt.Errorf("cannot read recording %q after row %d: %w", r.lines.part, r.number, err)
+			return nil, false, fmt.Errorf("cannot read recording %q after row %d: %w", r.lines.Part, r.number, err)
 		case err != io.EOF:
 			return nil, false, err
 		}
-		r.finished += r.lines.part.size
+		r.finished += r.lines.Part.Size
 		r.shut()
 	}
 }
 
 // Place is where the last record lies.
-func (r *Records) Place() Place { return Place{r.lines.part.String(), max(r.number, r.lines.number)} }
+func (r *Records) Place() event.Place {
+	return event.Place{File: r.lines.Part.String(), Line: max(r.number, r.lines.Number)}
+}
 
 // next opens the next part.
 func (r *Records) next() error {
@@ -67,15 +72,15 @@ func (r *Records) next() error {
 		return io.EOF
 	}
 	p := r.parts[0]
-	if err := r.lines.open(p); err != nil {
+	if err := r.lines.Open(p); err != nil {
 		return err
 	}
 	r.parts, r.open, r.number = r.parts[1:], true, 0
-	if !bytes.HasPrefix(r.lines.peek(), []byte(parquetMagic)) {
+	if !bytes.HasPrefix(r.lines.Peek(), []byte(container.ParquetMagic)) {
 		return nil
 	}
 	var err error
-	if r.rows, _, err = openParquet(p, &scenario.Replay{Format: scenario.FormatJSONL}); err != nil {
+	if r.rows, _, err = parquet.OpenParquet(p, &scenario.Replay{Format: scenario.FormatJSONL}); err != nil {
 		r.shut()
 		return fmt.Errorf("cannot read recording %q: %w", p, err)
 	}
@@ -88,26 +93,26 @@ func (r *Records) keepColumns() {
 	if r.columns == nil {
 		return
 	}
-	var columns []*parquetNode
-	var leaves []*parquetLeaf
-	for _, n := range r.rows.columns {
-		name := strings.ToLower(strings.Trim(string(n.name), `":`))
+	var columns []*parquet.ParquetNode
+	var leaves []*parquet.ParquetLeaf
+	for _, n := range r.rows.Columns {
+		name := strings.ToLower(strings.Trim(string(n.Name), `":`))
 		for _, wanted := range r.columns {
 			if name == wanted {
 				columns = append(columns, n)
-				leaves = n.leavesBelow(leaves)
+				leaves = n.LeavesBelow(leaves)
 			}
 		}
 	}
-	r.rows.columns, r.rows.leaves = columns, leaves
+	r.rows.Columns, r.rows.Leaves = columns, leaves
 }
 
 // shut closes the open part.
 func (r *Records) shut() {
 	if r.rows != nil {
-		r.rows.close()
+		r.rows.Close()
 	}
-	r.lines.close()
+	r.lines.Close()
 	r.rows, r.open = nil, false
 }
 
@@ -117,9 +122,9 @@ func (r *Records) Position() int64 {
 	case !r.open:
 		return r.finished
 	case r.rows != nil:
-		return r.finished + r.rows.position()
+		return r.finished + r.rows.Position()
 	}
-	return r.finished + min(r.lines.position(), r.lines.part.size)
+	return r.finished + min(r.lines.Position(), r.lines.Part.Size)
 }
 
 // Close closes what is open.

@@ -3,6 +3,7 @@ package recording
 import (
 	"container/heap"
 	"io"
+	"rehearse/recording/event"
 	"slices"
 	"time"
 )
@@ -25,7 +26,7 @@ type reorder struct {
 
 // held is an event that waits, with a copy of its text.
 type held struct {
-	event  Event
+	event  event.Event
 	at     time.Time // where it belongs
 	number int64     // the order in which they came
 }
@@ -35,12 +36,12 @@ type held struct {
 const maxHeld = 64 << 20
 
 // push takes an event.
-func (r *reorder) push(e *Event) {
+func (r *reorder) push(e *event.Event) {
 	h := &held{}
 	if n := len(r.spare); n > 0 {
 		h, r.spare = r.spare[n-1], r.spare[:n-1]
 	}
-	h.event.copy(e)
+	h.event.Copy(e)
 	h.number, h.at = r.number, e.Time
 	r.number++
 	switch {
@@ -68,7 +69,7 @@ func (r *reorder) ready() bool {
 }
 
 // pop returns the oldest event, good until the next call.
-func (r *reorder) pop() (*Event, error) {
+func (r *reorder) pop() (*event.Event, error) {
 	if r.out != nil {
 		r.spare, r.out = append(r.spare, r.out), nil
 	}

@@ -8,12 +8,13 @@ import (
 	"github.com/tidwall/gjson"
 
 	"rehearse/capture"
+	"rehearse/recording/event"
 )
 
 // Request is one recorded request to an event endpoint.
 type Request struct {
 	Time            time.Time // when the server received it
-	Place           Place
+	Place           event.Place
 	Ahead           bool   // its clock was found to be ahead: it belongs where it stands
 	Path            string // with the query
 	ContentType     string
@@ -49,25 +50,25 @@ func (r *Request) IsV1() bool {
 // Parse reads a line with path, method, content_type, content_encoding, ip, now
 // and body (in base64), or says why that is no request that can be sent. headers
 // is an object of all others; of a request to v1, those that v1 reads are kept.
-func (r *Request) Parse(line []byte) Reason {
+func (r *Request) Parse(line []byte) event.Reason {
 	if !gjson.ValidBytes(line) {
-		return NotJSON
+		return event.NotJSON
 	}
 	f := gjson.GetManyBytes(line, "method", "path", "content_type", "content_encoding", "ip", "now", "body", "headers")
 	method, path := f[0].Str, f[1].Str
 	if method != "POST" && isMethod([]byte(method)) {
-		return NoEvents
+		return event.NoEvents
 	}
 	if method != "" && method != "POST" || path == "" || path[0] != '/' {
-		return NotRequest
+		return event.NotRequest
 	}
-	now, ok := ParseTime([]byte(f[5].Raw))
+	now, ok := event.ParseTime([]byte(f[5].Raw))
 	if !ok {
-		return NoTime
+		return event.NoTime
 	}
 	body, err := base64.StdEncoding.AppendDecode(r.Body[:0], []byte(f[6].Str))
 	if err != nil {
-		return NotRequest
+		return event.NotRequest
 	}
 	*r = Request{Time: now, Path: path, ContentType: f[2].Str, ContentEncoding: f[3].Str, ForwardedFor: f[4].Str, Body: body}
 	if r.IsV1() {

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 
+	"rehearse/recording/container"
+	"rehearse/recording/event"
+	"rehearse/recording/format"
 	"rehearse/scenario"
 )
 
@@ -16,7 +19,7 @@ type Requests struct {
 	replay  *scenario.Replay
 	learned *Learned // nil: nobody reads the recording again
 	part    int      // number of the one that is read next
-	parts   []part
+	parts   []container.Part
 	open    *requestPart
 	decoder RequestDecoder
 	counts  Counts
@@ -29,19 +32,19 @@ type requestPart struct {
 	stream
 	number int64                                     // of the record, from 1
 	record func() (text []byte, cut bool, err error) // cut: it is too long, and this its beginning
-	parse  func(*Request, []byte) Reason
+	parse  func(*Request, []byte) event.Reason
 }
 
 // OpenRequests prepares to read the files by the rules of r.
 func (f Files) OpenRequests(r *scenario.Replay) *Requests {
-	requests := &Requests{replay: r, learned: f.learned, parts: f.all, counts: newCounts(&f, r)}
+	requests := &Requests{replay: r, learned: f.learned, parts: f.All, counts: newCounts(&f, r)}
 	requests.counts.verbatim = true
 	return requests
 }
 
 // Next reads the next request into q, using its body's buffer again. Records that
 // are none are left out; take may leave out others. io.EOF follows the last one.
-func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
+func (r *Requests) Next(q *Request, take func(*Request) event.Reason) error {
 	for {
 		if r.open == nil {
 			if err := r.openNext(); err != nil {
@@ -50,23 +53,23 @@ func (r *Requests) Next(q *Request, take func(*Request) Reason) error {
 		}
 		record, cut, err := r.open.record()
 		if err == io.EOF {
-			r.open.lines.close()
+			r.open.lines.Close()
 			r.open.disorder.end()
-			r.finished += r.open.lines.part.size
+			r.finished += r.open.lines.Part.Size
 			r.open = nil
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("cannot read recording %q after request %d: %w", r.open.lines.part, r.open.number, explain(err))
+			return fmt.Errorf("cannot read recording %q after request %d: %w", r.open.lines.Part, r.open.number, container.Explain(err))
 		}
 		r.counts.Lines++
 		r.open.number++
-		reason := TooLong
+		reason := event.TooLong
 		if !cut {
 			reason = r.open.parse(q, record)
 		}
 		if reason == "" && !r.decoder.PostsEvents(q) {
-			reason = NoEvents
+			reason = event.NoEvents
 		}
 		if reason == "" {
 			q.Place = r.open.place()
@@ -89,21 +92,21 @@ func (r *Requests) openNext() error {
 		return r.counts.exceeds(r.replay.MaxBad, true)
 	}
 	p := &requestPart{}
-	p.disorder = disorder{part: r.part, file: p.lines.part.String(), counts: &r.counts, found: r.learned}
+	p.disorder = disorder{part: r.part, file: p.lines.Part.String(), counts: &r.counts, found: r.learned}
 	r.part++
-	if err := p.lines.open(r.parts[0]); err != nil {
+	if err := p.lines.Open(r.parts[0]); err != nil {
 		return err
 	}
 	r.open, r.parts = p, r.parts[1:]
-	switch start := p.lines.peek(); {
-	case isHAR(start):
-		h, err := newHAR(p.lines.in)
+	switch start := p.lines.Peek(); {
+	case format.IsHAR(start):
+		h, err := newHAR(p.lines.In)
 		if err != nil {
-			return fmt.Errorf("cannot read recording %q: %w", p.lines.part, explain(err))
+			return fmt.Errorf("cannot read recording %q: %w", p.lines.Part, container.Explain(err))
 		}
 		p.record, p.parse = h.next, (*Request).parseHAR
-	case isGoReplay(start):
-		p.record, p.parse = newGoReplay(p.lines.in).next, (*Request).parseGoReplay
+	case format.IsGoReplay(start):
+		p.record, p.parse = newGoReplay(p.lines.In).next, (*Request).parseGoReplay
 	default:
 		p.record, p.parse = p.plain, (*Request).Parse
 	}
@@ -111,18 +114,18 @@ func (r *Requests) openNext() error {
 }
 
 // place is where the last record lies: its line, comments counted, or its number.
-func (p *requestPart) place() Place {
-	return Place{p.lines.part.String(), max(p.number, p.lines.number)}
+func (p *requestPart) place() event.Place {
+	return event.Place{File: p.lines.Part.String(), Line: max(p.number, p.lines.Number)}
 }
 
 // plain returns the next line.
 func (p *requestPart) plain() (text []byte, cut bool, err error) {
 	text, err = p.stream.line()
-	return text, p.lines.cut, err
+	return text, p.lines.Cut, err
 }
 
 // leaveOut counts a record that is not sent, and tells of it if it is a bad one.
-func (r *Requests) leaveOut(record []byte, reason Reason) error {
+func (r *Requests) leaveOut(record []byte, reason event.Reason) error {
 	at := r.open.place()
 	b := Bad{File: at.File, Line: at.Line, Reason: reason, Text: record}
 	return r.counts.refuse(&b, r.Bad, r.replay.MaxBad)
@@ -136,13 +139,13 @@ func (r *Requests) Position() int64 {
 	if r.open == nil {
 		return r.finished
 	}
-	return r.finished + min(r.open.lines.position(), r.open.lines.part.size)
+	return r.finished + min(r.open.lines.Position(), r.open.lines.Part.Size)
 }
 
 // Close closes what is open.
 func (r *Requests) Close() error {
 	if r.open != nil {
-		r.open.lines.close()
+		r.open.lines.Close()
 	}
 	r.open, r.parts = nil, nil
 	return nil

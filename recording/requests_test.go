@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -29,7 +30,7 @@ func requestsOf(t *testing.T, content string) (found []string, counts Counts) {
 	}
 	defer requests.Close()
 	for q := (Request{}); ; {
-		err := requests.Next(&q, func(*Request) Reason { return "" })
+		err := requests.Next(&q, func(*Request) event.Reason { return "" })
 		if err == io.EOF {
 			return found, *requests.Counts()
 		}
@@ -83,8 +84,8 @@ func TestRequestFormats(t *testing.T) {
 }
 
 // leftOut counts what was left out, by reason.
-func leftOut(c *Counts) map[Reason]int64 {
-	left := map[Reason]int64{}
+func leftOut(c *Counts) map[event.Reason]int64 {
+	left := map[event.Reason]int64{}
 	for _, l := range c.Left {
 		left[l.Reason] = l.Lines
 	}
@@ -106,7 +107,7 @@ func requestsIn(t *testing.T, path string) (events []string, counts Counts) {
 	defer requests.Close()
 	var decoder RequestDecoder
 	for q := (Request{}); ; {
-		err := requests.Next(&q, func(*Request) Reason { return "" })
+		err := requests.Next(&q, func(*Request) event.Reason { return "" })
 		if err == io.EOF {
 			return events, *requests.Counts()
 		}
@@ -131,12 +132,12 @@ func TestRecordedRequests(t *testing.T) {
 	for _, c := range []struct {
 		path string
 		want int // events
-		left map[Reason]int64
+		left map[event.Reason]int64
 	}{
-		{"testdata/har-params/a.har", 3, map[Reason]int64{}},
-		{"testdata/har-latin1/a.har", 9, map[Reason]int64{}},
-		{"testdata/har-latin1/nobody.har", 1, map[Reason]int64{NoBody: 1}},
-		{"testdata/goreplay-gets/a.gor", 5, map[Reason]int64{NoEvents: 6, CutOff: 1}},
+		{"testdata/har-params/a.har", 3, map[event.Reason]int64{}},
+		{"testdata/har-latin1/a.har", 9, map[event.Reason]int64{}},
+		{"testdata/har-latin1/nobody.har", 1, map[event.Reason]int64{event.NoBody: 1}},
+		{"testdata/goreplay-gets/a.gor", 5, map[event.Reason]int64{event.NoEvents: 6, event.CutOff: 1}},
 	} {
 		got, counts := requestsIn(t, c.path)
 		if len(got) != c.want || !strings.HasPrefix(got[0], "viewed u") || !maps.Equal(leftOut(&counts), c.left) {
@@ -170,7 +171,7 @@ func TestHARBodies(t *testing.T) {
 	for _, c := range []struct {
 		name, request string
 		body          string
-		left          Reason
+		left          event.Reason
 	}{
 		{"text", `"postData":{` + json1 + `"text":` + text(plain) + `}`, plain, ""},
 		{"base64", `"postData":{` + json1 + `"encoding":"base64","text":"` + base64Of + `"}`, zipped, ""},
@@ -180,23 +181,23 @@ func TestHARBodies(t *testing.T) {
 		{"zstd as characters", `"postData":{"text":` + characters("\x28\xb5\x2f\xfd\x00\x01") + `}`, "\x28\xb5\x2f\xfd\x00\x01", ""},
 		{"zlib as characters", `"postData":{"text":` + characters("\x78\x9c\x03\x00\x00\x00\x00\x01") + `}`, "\x78\x9c\x03\x00\x00\x00\x00\x01", ""},
 		{"a text that begins with x", `"postData":{"text":"x^2"}`, "x^2", ""},
-		{"lost bytes", `"postData":{"mimeType":"text/plain","text":` + text(strings.ToValidUTF8(zipped, "\ufffd")) + `}`, "", BrokenBody},
+		{"lost bytes", `"postData":{"mimeType":"text/plain","text":` + text(strings.ToValidUTF8(zipped, "\ufffd")) + `}`, "", event.BrokenBody},
 		{"HTTP Toolkit's bytes", `"postData":{"text":""},"_content":{"encoding":"base64","text":"` + base64Of + `"}`, zipped, ""},
-		{"left out by HTTP Toolkit", `"bodySize":0,"_requestBodyStatus":"discarded:too-large"`, "", NoBody},
-		{"not recorded", `"bodySize":812`, "", NoBody},
-		{"not recorded, by its header", `"headers":[{"name":"content-length","value":"812"}],"bodySize":-1`, "", NoBody},
-		{"nobody knows", `"bodySize":-1,"postData":null`, "", NoBody},
+		{"left out by HTTP Toolkit", `"bodySize":0,"_requestBodyStatus":"discarded:too-large"`, "", event.NoBody},
+		{"not recorded", `"bodySize":812`, "", event.NoBody},
+		{"not recorded, by its header", `"headers":[{"name":"content-length","value":"812"}],"bodySize":-1`, "", event.NoBody},
+		{"nobody knows", `"bodySize":-1,"postData":null`, "", event.NoBody},
 		{"none", `"bodySize":0`, "", ""},
-		{"cut off", `"bodySize":812,"postData":{` + json1 + `"text":"{\"event\":\"e"}`, "", NoBody},
+		{"cut off", `"bodySize":812,"postData":{` + json1 + `"text":"{\"event\":\"e"}`, "", event.NoBody},
 		{"unpacked, with its header", `"headers":[{"name":"Content-Encoding","value":"gzip"}],"postData":{` + json1 + `"text":` + text(plain) + `}`, zipped, ""},
 		{"parameters that are escaped", `"postData":{` + form + `"params":[{"name":"data","value":"ey%3D%3D"},{"name":"compression","value":"base64"}]}`, "data=ey%3D%3D&compression=base64", ""},
 		{"parameters that are not", `"postData":{` + form + `"params":[{"name":"data","value":"e+/ü=="}]}`, "data=e%2B%2F%C3%BC%3D%3D", ""},
 		{"parameters whose size decides", `"bodySize":13,"postData":{` + form + `"params":[{"name":"data","value":"a+b"},{"name":"b","value":""}]}`, "data=a%2Bb&b=", ""},
 		{"parameters as they were", `"bodySize":8,"postData":{` + form + `"params":[{"name":"data","value":"a+="}]}`, "data=a+=", ""},
 		{"text and parameters", `"postData":{` + form + `"text":"data=x","params":[{"name":"data","value":"y"}]}`, "data=x", ""},
-		{"a multipart form", `"postData":{"mimeType":"multipart/form-data; boundary=b","params":[{"name":"data","value":"y"}]}`, "", NoBody},
+		{"a multipart form", `"postData":{"mimeType":"multipart/form-data; boundary=b","params":[{"name":"data","value":"y"}]}`, "", event.NoBody},
 		{"a charset", `"postData":{"mimeType":"application/json; charset=ISO-8859-1","text":` + text(plain) + `}`, strings.ReplaceAll(plain, "ü", "\xfc"), ""},
-		{"a charset without the character", `"postData":{"mimeType":"application/json; charset=ISO-8859-1","text":"\u4e2d"}`, "", BrokenBody},
+		{"a charset without the character", `"postData":{"mimeType":"application/json; charset=ISO-8859-1","text":"\u4e2d"}`, "", event.BrokenBody},
 		{"HTTP/2", `"headers":[{"name":":method","value":"POST"},{"name":":path","value":"/x"}],"postData":{"text":"{}"}`, "{}", ""},
 	} {
 		entry := `{"startedDateTime":"2026-01-01T00:00:00.000+0000","request":{"method":"POST","url":"https://a.example/e/?ip=1",` + c.request + `}}`
@@ -227,7 +228,7 @@ func TestOtherRequests(t *testing.T) {
 		fmt.Fprintf(&lines, `{"path":%q,"method":"POST","now":"2026-01-01T00:00:00Z","body":%q}`+"\n", path, body)
 	}
 	got, counts := requestsOf(t, lines.String())
-	if len(got) != 4 || leftOut(&counts)[NoEvents] != 5 || counts.Bad != 0 {
+	if len(got) != 4 || leftOut(&counts)[event.NoEvents] != 5 || counts.Bad != 0 {
 		t.Errorf("%d requests of 4: %+v", len(got), counts)
 	}
 }
@@ -243,7 +244,7 @@ func FuzzRequests(f *testing.F) {
 			return
 		}
 		for q := (Request{}); err == nil; {
-			err = requests.Next(&q, func(*Request) Reason { return "" })
+			err = requests.Next(&q, func(*Request) event.Reason { return "" })
 		}
 		requests.Close()
 	})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -30,7 +31,7 @@ func newSampler(s scenario.Sample, groups *Learned) sampler {
 }
 
 // takes reports whether e is in the sample.
-func (p *sampler) takes(e *Event) bool {
+func (p *sampler) takes(e *event.Event) bool {
 	if p.kinds != nil && !p.kinds[string(e.Name)] {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -110,7 +111,7 @@ func TestEachLeavesOut(t *testing.T) {
 {"events":[1,{"e":"a","u":"b","t":1767225600}, "x" ]}
 {"events":[{"e":"a","u":"b","t":1767225600},
 `)
-	want := map[Reason]int64{NoList: 2, EmptyList: 2, NotJSON: 3}
+	want := map[event.Reason]int64{event.NoList: 2, event.EmptyList: 2, event.NotJSON: 3}
 	if got := leftOut(&counts); fmt.Sprint(got) != fmt.Sprint(want) || counts.Events != 1 {
 		t.Errorf("left out %v, want %v, %d events", got, want, counts.Events)
 	}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rehearse/internal/strptime"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -77,12 +78,12 @@ func TestTimesAsWritten(t *testing.T) {
 		strings.Repeat("1/", 60) + "2023": "",
 		"06/27/0027":                      "",
 	} {
-		got, ok := ParseText([]byte(text))
+		got, ok := event.ParseText([]byte(text))
 		if shown := got.UTC().Format(time.RFC3339Nano); ok != (want != "") || ok && shown != want {
 			t.Errorf("%q is %s, %v, want %q", text, shown, ok, want)
 		}
 	}
-	if got, ok := ParseTime([]byte(`"22\/05\/2023"`)); !ok || got.Day() != 22 {
+	if got, ok := event.ParseTime([]byte(`"22\/05\/2023"`)); !ok || got.Day() != 22 {
 		t.Errorf("escaped slashes: %v", got)
 	}
 }
@@ -235,7 +236,7 @@ func TestUnitsNeverOverlap(t *testing.T) {
 			at.Format("20060102150405"):                                  at.Truncate(time.Second),
 			strings.Replace(at.Format("20060102150405.000"), ".", "", 1): at.Truncate(time.Millisecond),
 		} {
-			if got, ok := ParseText([]byte(text)); !ok || !got.Equal(want) {
+			if got, ok := event.ParseText([]byte(text)); !ok || !got.Equal(want) {
 				t.Fatalf("%s of %v is %v, %v", text, at, got, ok)
 			}
 		}
@@ -249,8 +250,8 @@ func FuzzTimes(f *testing.F) {
 		f.Add(text, "%d/%m/%Y %H:%M")
 	}
 	f.Fuzz(func(t *testing.T, text, format string) {
-		at, ok := ParseText([]byte(text))
-		if again, same := ParseText([]byte(at.UTC().Format("2006-01-02T15:04:05.999999999Z"))); ok && at.Year() < 9999 && at.Year() > 0 && (!same || !again.Equal(at)) {
+		at, ok := event.ParseText([]byte(text))
+		if again, same := event.ParseText([]byte(at.UTC().Format("2006-01-02T15:04:05.999999999Z"))); ok && at.Year() < 9999 && at.Year() > 0 && (!same || !again.Equal(at)) {
 			t.Errorf("%q is %v, and that is %v", text, at, again)
 		}
 		if told, err := strptime.Parse(format); err == nil {

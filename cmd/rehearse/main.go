@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/recording"
+	"rehearse/recording/container"
 )
 
 func main() {
@@ -18,7 +18,7 @@ func main() {
 	}
 	code := run(os.Args[1:], env{os.Stdin, os.Stdout, os.Stderr, interrupts})
 	if code == exitInterrupted { // A verb may have been left in the middle of reading a copy.
-		recording.RemoveCopies()
+		container.RemoveCopies()
 	}
 	os.Exit(code)
 }

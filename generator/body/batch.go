@@ -7,6 +7,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/recording"
+	"rehearse/recording/event"
 )
 
 // Request is a request as it is built, ready to travel.
@@ -92,7 +93,7 @@ type record struct {
 func (r *Records) Len() int { return len(r.items) }
 
 // Add copies e.
-func (r *Records) Add(e *recording.Event, due time.Duration, uuid capture.UUID) {
+func (r *Records) Add(e *event.Event, due time.Duration, uuid capture.UUID) {
 	item := record{Time: e.Time, Due: due, UUID: uuid}
 	r.text = append(r.text, e.Name...)
 	item.name = len(r.text)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"rehearse/internal/units"
-	"rehearse/recording"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
@@ -140,11 +140,11 @@ func (o *progressLog) upTo(now time.Duration) ReplayProgress {
 // Pause is a time in which a replay sends nothing: a night, a hole in the export, or
 // a clock that was wrong.
 type ReplayPause struct {
-	Length       time.Duration   // of the run, after speed and max_gap
-	Ends         time.Duration   // when in the run
-	After, Until time.Time       // when the events on both sides of it were recorded
-	Place        recording.Place // of the later of them
-	Before, Rest int64           // events that were recorded before Until, and those that were not
+	Length       time.Duration // of the run, after speed and max_gap
+	Ends         time.Duration // when in the run
+	After, Until time.Time     // when the events on both sides of it were recorded
+	Place        event.Place   // of the later of them
+	Before, Rest int64         // events that were recorded before Until, and those that were not
 }
 
 // pauses finds the longest pause of a replay.
@@ -155,7 +155,7 @@ type pauses struct {
 }
 
 // note takes notice of n events that were recorded at t and are due at a time.
-func (p *pauses) note(due time.Duration, t time.Time, at recording.Place, n int64) {
+func (p *pauses) note(due time.Duration, t time.Time, at event.Place, n int64) {
 	if length := due - p.due; length > p.longest.Length {
 		p.longest = ReplayPause{
 			Length: length, Ends: due, After: p.newest, Until: t, Place: at, Before: p.longest.Before + p.longest.Rest,

@@ -11,7 +11,7 @@ import (
 
 	"rehearse/generator/body"
 	"rehearse/internal/units"
-	"rehearse/recording"
+	"rehearse/recording/event"
 )
 
 // steadily are 1,000 events, ten a second, of ids in turn; odd replaces some of the
@@ -215,7 +215,7 @@ func TestRhythmDoesNotDrift(t *testing.T) {
 	}
 	first, last := time.Time{}, time.Time{}
 	for i, line := range recorded(t, "activity-2015-02-22-21.json.gz") {
-		at, _ := recording.ParseTime([]byte(gjson.GetBytes(line, "dt").Raw))
+		at, _ := event.ParseTime([]byte(gjson.GetBytes(line, "dt").Raw))
 		if i == 0 {
 			first = at
 		}

@@ -8,6 +8,7 @@ import (
 	"rehearse/generator/body"
 	"rehearse/recording"
 	"rehearse/recording/anonymize"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -87,14 +88,14 @@ func (r *eventReplay) read() error {
 	}
 	due, ok := r.clock.due(e.Time, 1, e.Ahead)
 	if !ok {
-		r.reader.LeaveOut(recording.NoRoom)
+		r.reader.LeaveOut(event.NoRoom)
 		return nil
 	}
 	if !e.Ahead {
 		r.pauses.note(due, e.Time, e.Place, 1)
 	}
 	r.lanes.closeAged(due)
-	r.lanes.add(r.lane(e.DistinctID), e, due, recording.Again(e.UUID, r.pass))
+	r.lanes.add(r.lane(e.DistinctID), e, due, event.Again(e.UUID, r.pass))
 	return nil
 }
 
@@ -175,7 +176,7 @@ func (l *laneBatches) take(b *body.Batch) {
 }
 
 // add adds an event to its lane and closes the lane's batch when it is full.
-func (l *laneBatches) add(lane int, e *recording.Event, due time.Duration, uuid capture.UUID) {
+func (l *laneBatches) add(lane int, e *event.Event, due time.Duration, uuid capture.UUID) {
 	c := &l.open[lane]
 	if c.events.Len() == 0 {
 		c.due = never

@@ -8,6 +8,7 @@ import (
 	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/recording"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -34,7 +35,7 @@ func newRequestReplay(s *scenario.Scenario, files recording.Files) *requestRepla
 // Next reads the next request into b.
 func (r *requestReplay) Next(b *body.Batch) error {
 	q := recording.Request{Body: b.Body}
-	if err := r.lines.Next(&q, func(q *recording.Request) recording.Reason { return r.take(q, b) }); err != nil {
+	if err := r.lines.Next(&q, func(q *recording.Request) event.Reason { return r.take(q, b) }); err != nil {
 		return err
 	}
 	b.Path, b.Body, b.Plain = q.Path, q.Body, len(q.Body)
@@ -45,15 +46,15 @@ func (r *requestReplay) Next(b *body.Batch) error {
 }
 
 // take gives the request its place in b, or says why it is not sent.
-func (r *requestReplay) take(q *recording.Request, b *body.Batch) (omitted recording.Reason) {
+func (r *requestReplay) take(q *recording.Request, b *body.Batch) (omitted event.Reason) {
 	from, to := r.scenario.Replay.From, r.scenario.Replay.To
 	if q.Time.Before(from) || !to.IsZero() && !q.Time.Before(to) {
-		return recording.OutOfTime
+		return event.OutOfTime
 	}
 	r.count(b, q)
 	ok := false
 	if b.Due, ok = r.clock.due(q.Time, b.Events, q.Ahead); !ok {
-		return recording.NoRoom
+		return event.NoRoom
 	}
 	if !q.Ahead {
 		r.pauses.note(b.Due, q.Time, q.Place, b.Events)

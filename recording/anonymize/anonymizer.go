@@ -11,7 +11,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/internal/rng"
-	"rehearse/recording"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 )
 
@@ -59,7 +59,7 @@ func (a *Anonymizer) Mask(e *capture.Event, s *Scratch) {
 	own := e.DistinctID
 	s.ids = a.appendID(s.ids[:0], own)
 	id := len(s.ids)
-	if recording.IsPersonal(e.Name) || holds(e.Name, own) {
+	if event.IsPersonal(e.Name) || holds(e.Name, own) {
 		s.ids = a.appendText(s.ids, e.Name)
 		e.Name = s.ids[id:]
 	}

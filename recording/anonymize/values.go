@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"rehearse/internal/rng"
-	"rehearse/recording"
+	"rehearse/recording/event"
 )
 
 // appendText appends a text of the same length and shape: letters for letters,
@@ -44,7 +44,7 @@ func looksLikeTime(text []byte) bool {
 	if len(text) < 10 || text[0] != '1' && text[0] != '2' || text[1]-'0' > 9 {
 		return false
 	}
-	_, ok := recording.ParseText(text)
+	_, ok := event.ParseText(text)
 	return ok
 }
 

@@ -8,7 +8,7 @@ import (
 	"rehearse/capture"
 	"rehearse/capture/serdejson"
 	"rehearse/internal/jsonscan"
-	"rehearse/recording"
+	"rehearse/recording/event"
 	"rehearse/verify"
 )
 
@@ -84,7 +84,7 @@ func (x *export) read(text []byte, r *verify.Row) {
 			r.Deleted = string(value) == "1" || string(value) == "true"
 		default:
 			if at := stageOf(name); at < latest {
-				if came, ok := recording.ParseTime(value); ok {
+				if came, ok := event.ParseTime(value); ok {
 					r.Time, latest = came, at
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"rehearse/recording"
+	"rehearse/recording/event"
 	"rehearse/scenario"
 	"rehearse/verify"
 )
@@ -52,8 +53,8 @@ type fromFiles struct {
 	records *recording.Records // the ones that were opened last
 	untold  int64              // recorded requests that do not say how they were answered
 
-	place  recording.Place // of the last record
-	broken bool            // it is no JSON
+	place  event.Place // of the last record
+	broken bool        // it is no JSON
 }
 
 // open begins to read the files; columns are those of rows that are read, nil: all.

@@ -7,6 +7,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/recording"
+	"rehearse/recording/event"
 	"rehearse/verify"
 )
 
@@ -79,7 +80,7 @@ func (q *requests) open(text []byte, cut bool) verify.Unusable {
 		return verify.TooLong
 	}
 	if reason := q.request.Parse(text); reason != "" {
-		if reason == recording.NotJSON {
+		if reason == event.NotJSON {
 			q.files.broken = true
 			return verify.NotJSON
 		}

@@ -1,6 +1,0 @@
-//go:build !linux && !darwin
-
-package recording
-
-// freeDisk is not known here.
-func freeDisk(string) int64 { return -1 }
