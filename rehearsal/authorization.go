@@ -35,7 +35,7 @@ func (r *rehearsal) authorize() error {
 		if r.Permit.Signers != "" {
 			return usage(errors.New("--allowed-signers has no meaning without --permit"))
 		}
-		r.authorized = &authorization{guard: newGuard(nil)}
+		r.authorized = &authorization{guard: newGuard(nil, r.lookup)}
 		return nil
 	}
 	granted, signers, err := openPermit(r.Permit)
@@ -119,7 +119,7 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 		}
 	}
 	claim := permit.Claim{At: r.expectedStart(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
-	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts),
+	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts, r.lookup),
 		limit: limitOf(&granted.Terms.Bounds, load, r.Shard.Of)}
 	reasons := append(granted.Judge(signers, claim), Denials(Forecast(s, supposed(s)))...)
 	if of := int64(r.Shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests &&

@@ -36,7 +36,9 @@ type witness struct {
 	mu      sync.Mutex
 	sent    map[string]int // bytes, by address
 	headers []string       // of the requests: what they say of the rehearsal
-	peers   sync.WaitGroup
+
+	redirect string // what is answered, as a redirect; empty: that it was accepted
+	peers    sync.WaitGroup
 }
 
 // dial opens a connection to nowhere.
@@ -59,7 +61,11 @@ func (r *witness) serve(c net.Conn) {
 		r.mu.Lock()
 		r.headers = append(r.headers, request.Header.Get("X-Rehearsal"))
 		r.mu.Unlock()
-		if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"status\":1}"); err != nil {
+		answer := "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{\"status\":1}"
+		if r.redirect != "" {
+			answer = "HTTP/1.1 307 Temporary Redirect\r\nLocation: " + r.redirect + "\r\nContent-Length: 0\r\n\r\n"
+		}
+		if _, err := io.WriteString(c, answer); err != nil {
 			return
 		}
 	}
@@ -194,7 +200,7 @@ func (p *permitted) try(t *testing.T, directory string, network *witness) (v ver
 	file("permit.yaml.sig", p.signature)
 	o := Options{
 		Scenario: scene, Overrides: p.overrides, Permit: Permit{File: terms, Signers: signers},
-		Directory: filepath.Join(directory, "out"), dial: network.dial,
+		Directory: filepath.Join(directory, "out"), testNetwork: testNetwork{dial: network.dial},
 	}
 	_, reasons, err := Verify(o.Permit, scene, o.Overrides, time.Now())
 	v.refused = len(reasons) > 0 || err != nil
@@ -217,7 +223,27 @@ type verdicts struct {
 // window ends so long after this returns.
 func makePermitted(t *testing.T, profile string, window time.Duration) permitted {
 	t.Helper()
-	p := permitted{scenario: []byte("name: small\ntarget: {url: 'http://" + stranger + "', connections: 2}\nload: {profile: \"" + profile + "\"}\nbatching: {events: 10}\ntraffic: {}\n")}
+	return permitFor(t, []byte("name: small\ntarget: {url: 'http://"+stranger+"', connections: 2}\nload: {profile: \""+
+		profile+"\"}\nbatching: {events: 10}\ntraffic: {}\n"), stranger, window)
+}
+
+// small is a scenario of ten events.
+func small(more string) []byte {
+	return []byte("name: small\nload: {profile: 'const(100, 100ms)'}\nbatching: {events: 5}\ntraffic: {}\n" + more + "\n")
+}
+
+// scenarioTo is one that is sent to a URL; empty: to the embedded endpoint.
+func scenarioTo(url string) []byte {
+	if url == "" {
+		return small("target: {connections: 1}")
+	}
+	return small("target: {url: '" + url + "', connections: 1}")
+}
+
+// permitFor makes a sound permit for a scenario and a host.
+func permitFor(t *testing.T, text []byte, name string, window time.Duration) permitted {
+	t.Helper()
+	p := permitted{scenario: text}
 	s, err := scenario.Parse("s.yaml", p.scenario, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +252,7 @@ func makePermitted(t *testing.T, profile string, window time.Duration) permitted
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, err := permit.ParseHost(stranger)
+	host, err := permit.ParseHost(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,12 +22,19 @@ import (
 type guard struct {
 	hosts  []permit.Host           // of the permit; nil: this machine only
 	pinned map[netip.AddrPort]bool // where connections may go, if hosts is set
-	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	lookup lookupFunc
 }
 
-// newGuard returns a guard for the hosts of a permit, none for this machine only.
-func newGuard(hosts []permit.Host) *guard {
-	return &guard{hosts: hosts, pinned: map[netip.AddrPort]bool{}, lookup: net.DefaultResolver.LookupNetIP}
+// lookupFunc finds the addresses of a name, as net.Resolver.LookupNetIP does.
+type lookupFunc = func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+// newGuard returns a guard for the hosts of a permit, none for this machine only. A
+// nil lookup stands for that of the system.
+func newGuard(hosts []permit.Host, lookup lookupFunc) *guard {
+	if lookup == nil {
+		lookup = net.DefaultResolver.LookupNetIP
+	}
+	return &guard{hosts: hosts, pinned: map[netip.AddrPort]bool{}, lookup: lookup}
 }
 
 // lookupWithin is how long the look-up of a name may take.
@@ -37,7 +44,7 @@ const lookupWithin = 10 * time.Second
 // addresses that it has now are those that it will be let have.
 func (g *guard) admit(hop *url.URL) error {
 	if g.hosts == nil {
-		return loopback(hop.Hostname())
+		return g.loopback(hop.Hostname())
 	}
 	h, err := permit.TargetHost(hop)
 	if err != nil {
@@ -93,15 +100,12 @@ func (g *guard) pin(h permit.Host) error {
 		g.pinned[netip.AddrPortFrom(a, h.Port)] = true
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookupWithin)
-	defer cancel()
-	addrs, err := g.lookup(ctx, "ip", h.Name)
+	addrs, err := g.addresses(h.Name)
 	if err != nil {
 		return fmt.Errorf("cannot find target %q: %w", h.Name, err)
 	}
 	home := h.Name == "localhost" || strings.HasSuffix(h.Name, ".localhost")
 	for _, a := range addrs {
-		a = a.Unmap().WithZone("")
 		strange := a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast()
 		if home && !a.IsLoopback() || !home && strange {
 			return fmt.Errorf("refused to send load to %s: its address is %s, which no permit means by a name (a "+
@@ -110,6 +114,17 @@ func (g *guard) pin(h permit.Host) error {
 		g.pinned[netip.AddrPortFrom(a, h.Port)] = true
 	}
 	return nil
+}
+
+// addresses looks a name up.
+func (g *guard) addresses(name string) ([]netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookupWithin)
+	defer cancel()
+	addrs, err := g.lookup(ctx, "ip", name)
+	for i, a := range addrs {
+		addrs[i] = a.Unmap().WithZone("")
+	}
+	return addrs, err
 }
 
 // control is asked about every connection before it is opened.
@@ -131,19 +146,31 @@ func (g *guard) control(network, address string, c syscall.RawConn) error {
 // dialFunc opens a connection to an address.
 type dialFunc = func(ctx context.Context, addr string) (net.Conn, error)
 
-// over puts the guard before a way to open connections that has no control.
+// over puts the guard before a way to open connections that has no control. A name
+// is looked up again, as a dialer does.
 func (g *guard) over(dial dialFunc) dialFunc {
 	return func(ctx context.Context, addr string) (net.Conn, error) {
-		if err := g.control("tcp", addr, nil); err != nil {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
 			return nil, err
 		}
-		return dial(ctx, addr)
+		addrs, err := g.addresses(host)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range addrs {
+			at := net.JoinHostPort(a.String(), port)
+			if err = g.control("tcp", at, nil); err == nil {
+				return dial(ctx, at)
+			}
+		}
+		return nil, err
 	}
 }
 
 // loopback is an error unless every address of host is this machine's.
-func loopback(host string) error {
-	addrs, err := net.LookupIP(host)
+func (g *guard) loopback(host string) error {
+	addrs, err := g.addresses(host)
 	if err != nil {
 		return fmt.Errorf("cannot find target %q, and anything but this machine needs a permit (rehearse "+
 			"permit --help): %w", host, err)

@@ -75,7 +75,7 @@ func (c *guarded) check(t *testing.T, names map[string][]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newGuard([]permit.Host{h})
+	g := newGuard([]permit.Host{h}, nil)
 	g.lookup = func(_ context.Context, _, host string) (addrs []netip.Addr, err error) {
 		for _, a := range names[host] {
 			addrs = append(addrs, netip.MustParseAddr(a))
@@ -109,7 +109,7 @@ func (c *guarded) check(t *testing.T, names map[string][]string) {
 // little as an address that changed.
 func TestGuardWithoutPermit(t *testing.T) {
 	t.Parallel()
-	g := newGuard(nil)
+	g := newGuard(nil, nil)
 	for addr, want := range map[string]bool{
 		"127.0.0.1:80": true, "[::1]:80": true, "127.9.9.9:80": true,
 		"203.0.113.7:80": false, "10.0.0.1:80": false, "0.0.0.0:80": false, "localhost:80": false, "": false,
@@ -152,7 +152,7 @@ func TestGuardOfProxies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := newGuard(hosts)
+		g := newGuard(hosts, nil)
 		err = g.admitProxy(proxy)
 		if (err == nil) != c.admitted || err != nil && !strings.Contains(err.Error(), "refused to send load through the proxy") {
 			t.Errorf("%q for %s: %v", c.permit, c.proxy, err)
@@ -161,12 +161,12 @@ func TestGuardOfProxies(t *testing.T) {
 	own := netip.MustParseAddrPort("127.0.0.1:40001")
 	for host, admitted := range map[string]bool{"embedded": true, "127.0.0.1": false} {
 		h, _ := permit.ParseHost(host)
-		g := newGuard([]permit.Host{h})
+		g := newGuard([]permit.Host{h}, nil)
 		if err := g.admitOwn(own); (err == nil) != admitted || (g.control("tcp", own.String(), nil) == nil) != admitted {
 			t.Errorf("%s for the embedded endpoint: %v", host, err)
 		}
 	}
-	if err := newGuard(nil).admitOwn(own); err != nil {
+	if err := newGuard(nil, nil).admitOwn(own); err != nil {
 		t.Error(err)
 	}
 }

@@ -11,18 +11,16 @@ import (
 	"rehearse/scenario"
 )
 
-// Version is the release that this tree becomes.
-const Version = "0.1.0"
+// Version is the release that this tree becomes. It is a variable so that the linker can
+// set it.
+var Version = "0.1.0"
 
 // Options are what a run is asked for, besides what its scenario says.
 type Options struct {
 	Scenario  string // the scenario file; may be empty with Resume
 	Overrides Overrides
 
-	RunID     string         // one for all shards, in every request's header; empty: one is made up
-	Shard     results.Shards // which part of the batches is sent; zero: all of them
-	Start     time.Time      // when the load begins; zero: as soon as everything is ready
-	StartFile string         // the file that will say when; empty: none
+	Group
 
 	Resume    string // the directory of the run to continue; empty: none
 	Directory string // where the run directory is made; empty: results/runs/<id>-<name>
@@ -33,7 +31,21 @@ type Options struct {
 	Note  func(line string)       // is told what the user has to know now, before and after the load; nil: nobody
 	Begin func(*Outlook) Progress // is called right before the load; nil: nobody follows it
 
-	dial dialFunc // nil: TCP; tests bring their own
+	testNetwork
+}
+
+// Group is what ties a run to others that send parts of the same scenario.
+type Group struct {
+	RunID     string         // one for all shards, in every request's header; empty: one is made up
+	Shard     results.Shards // which part of the batches is sent; zero: all of them
+	Start     time.Time      // when the load begins; zero: as soon as everything is ready
+	StartFile string         // the file that will say when; empty: none
+}
+
+// testNetwork is what stands for a network in tests.
+type testNetwork struct {
+	dial   dialFunc   // nil: TCP
+	lookup lookupFunc // nil: the system's
 }
 
 // Overrides are what changes a scenario when it is loaded. The empty string leaves a

@@ -38,7 +38,7 @@ func (r *rehearsal) routeMetrics() error {
 		slices.ContainsFunc(named, func(one permit.Host) bool { return one.Allows(h, to.Scheme) }) {
 		return nil
 	}
-	if loopback(to.Hostname()) != nil {
+	if r.authorized.guard.loopback(to.Hostname()) != nil {
 		return &Mistake{Refused,
 			fmt.Errorf("refused to push metrics to %s, which OTEL_EXPORTER_OTLP_ENDPOINT names: it is not "+
 				"this machine "+

@@ -25,13 +25,13 @@ func TestRouteOfMetrics(t *testing.T) {
 		{"http://192.0.2.1:4318", "http://192.0.2.1:4318", "", Usage, false},
 	} {
 		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.endpoint)
-		r := rehearsal{Options: Options{Network: Network{OTLPTo: c.flag}}, authorized: &authorization{guard: newGuard(nil)}}
+		r := rehearsal{Options: Options{Network: Network{OTLPTo: c.flag}}, authorized: &authorization{guard: newGuard(nil, nil)}}
 		if c.permit != "" {
 			h, err := permit.ParseHost(c.permit)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.authorized.guard = newGuard([]permit.Host{h})
+			r.authorized.guard = newGuard([]permit.Host{h}, nil)
 		}
 		err := r.routeMetrics()
 		if KindOf(err) != c.kind || err == nil && (r.push.Transport == nil) != c.free {
@@ -39,7 +39,7 @@ func TestRouteOfMetrics(t *testing.T) {
 		}
 	}
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-	r := rehearsal{authorized: &authorization{guard: newGuard(nil)}}
+	r := rehearsal{authorized: &authorization{guard: newGuard(nil, nil)}}
 	if err := r.routeMetrics(); r.push != nil || err != nil {
 		t.Errorf("nowhere: %+v, %v", r.push, err)
 	}

@@ -80,7 +80,7 @@ func TestStartFile(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			write(t, path, want.Format(time.RFC3339)+"\n")
 		}()
-		r := &rehearsal{Options: Options{StartFile: path}}
+		r := &rehearsal{Options: Options{Group: Group{StartFile: path}}}
 		began := time.Now()
 		start, err := r.begin(t.Context())
 		if err != nil || !start.Equal(want) {
@@ -117,12 +117,12 @@ func TestNoStart(t *testing.T) {
 			kind Kind
 			says string
 		}{
-			{"late", t.Context(), Options{Start: past}, Late, "too late by 3s"},
-			{"late by its file", t.Context(), Options{StartFile: late}, Late, "too late by 3s"},
-			{"no time", t.Context(), Options{StartFile: bad}, Usage, `cannot read the start "soon"`},
-			{"a directory", t.Context(), Options{StartFile: t.TempDir()}, 0, "cannot read --start-file"},
-			{"stopped", stopped, Options{StartFile: filepath.Join(t.TempDir(), "never")}, Stopped, "nothing was sent"},
-			{"never told", t.Context(), Options{StartFile: filepath.Join(t.TempDir(), "never")}, Stopped, "nothing was sent"},
+			{"late", t.Context(), Options{Group: Group{Start: past}}, Late, "too late by 3s"},
+			{"late by its file", t.Context(), Options{Group: Group{StartFile: late}}, Late, "too late by 3s"},
+			{"no time", t.Context(), Options{Group: Group{StartFile: bad}}, Usage, `cannot read the start "soon"`},
+			{"a directory", t.Context(), Options{Group: Group{StartFile: t.TempDir()}}, 0, "cannot read --start-file"},
+			{"stopped", stopped, Options{Group: Group{StartFile: filepath.Join(t.TempDir(), "never")}}, Stopped, "nothing was sent"},
+			{"never told", t.Context(), Options{Group: Group{StartFile: filepath.Join(t.TempDir(), "never")}}, Stopped, "nothing was sent"},
 		} {
 			r := &rehearsal{Options: c.o}
 			_, err := r.begin(c.ctx)
@@ -141,13 +141,13 @@ func TestCheckOptions(t *testing.T) {
 		ok bool
 	}{
 		{Options{}, true},
-		{Options{RunID: "import-2026-12-01.a_b"}, true},
-		{Options{RunID: "a"}, true},
-		{Options{RunID: "-a"}, false},
-		{Options{RunID: "a/b"}, false},
-		{Options{RunID: "a\r\nb"}, false},
-		{Options{RunID: strings.Repeat("a", 64)}, false},
-		{Options{StartFile: "f", Start: time.Now()}, false},
+		{Options{Group: Group{RunID: "import-2026-12-01.a_b"}}, true},
+		{Options{Group: Group{RunID: "a"}}, true},
+		{Options{Group: Group{RunID: "-a"}}, false},
+		{Options{Group: Group{RunID: "a/b"}}, false},
+		{Options{Group: Group{RunID: "a\r\nb"}}, false},
+		{Options{Group: Group{RunID: strings.Repeat("a", 64)}}, false},
+		{Options{Group: Group{StartFile: "f", Start: time.Now()}}, false},
 	} {
 		r := &rehearsal{Options: c.o}
 		if err := r.checkOptions(); (err == nil) != c.ok {

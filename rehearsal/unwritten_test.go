@@ -24,10 +24,10 @@ func TestUnwritten(t *testing.T) {
 	}
 	var once sync.Once
 	run, err := Run(t.Context(), t.Context(), Options{Scenario: scene, Directory: out,
-		dial: func(ctx context.Context, addr string) (net.Conn, error) {
+		testNetwork: testNetwork{dial: func(ctx context.Context, addr string) (net.Conn, error) {
 			once.Do(func() { os.RemoveAll(out) })
 			return new(net.Dialer).DialContext(ctx, "tcp", addr)
-		}})
+		}}})
 	if err != nil || run.Result.Verdict != results.Invalid || run.Result.Events.Accepted != 200 {
 		t.Fatalf("%v, %+v", err, run)
 	}

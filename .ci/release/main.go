@@ -150,6 +150,10 @@ func git(dir string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// versionVariable is what the linker sets: the only place that knows the module's name
+// besides go.mod and import lines.
+const versionVariable = "rehearse/rehearsal.Version"
+
 // build compiles the command for a platform: static, without paths of this
 // machine, stamped with version and commit.
 func (r release) build(p platform, dir string) (string, error) {
@@ -157,7 +161,7 @@ func (r release) build(p platform, dir string) (string, error) {
 	if p.os == "windows" {
 		name += ".exe"
 	}
-	c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -buildid= -X main.version="+r.version, "-o", name, "./cmd/rehearse")
+	c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -buildid= -X "+versionVariable+"="+r.version, "-o", name, "./cmd/rehearse")
 	c.Dir = r.root
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOAMD64=v1", "GOFLAGS=-mod=readonly")
 	c.Stderr = os.Stderr
