@@ -1,100 +1,9 @@
 package capture
 
 import (
-	"iter"
-	"slices"
-	"time"
-
 	"rehearse/capture/serdejson"
 	"rehearse/internal/jsonscan"
 )
-
-// Received is one event as the endpoint understood it. Its slices alias the
-// request or the buffers of the Decoder: they are good until its next Decode.
-type Received struct {
-	Event      []byte // the name, unescaped
-	DistinctID []byte // as ingested, see MaxDistinctID
-	UUID       UUID   // zero: the client sent none
-	Timestamp  []byte // unescaped and not parsed, nil: the client sent none
-	Properties []byte // the raw JSON object, nil: the client sent none
-	Raw        []byte // the whole event as raw JSON
-
-	Cookieless bool // $cookieless_mode: its partition follows from the address
-	Internal   bool // capture_internal: its address is not kept
-	Heatmap    bool // it carries what the service makes an event of its own of
-
-	hasUUID      bool
-	hasOffset    bool
-	ignoreSentAt bool
-	offset       int64 // milliseconds before its arrival
-}
-
-// Submission is what a request submits. It belongs to the Decoder and is good
-// until its next Decode.
-type Submission struct {
-	Token      []byte
-	Events     []Received    // those that were taken, the first 16,384 of them: see All
-	Filtered   int           // $performance_event, which the service drops with a 200
-	Dropped    int           // those that a rule of the deployment drops with a 200
-	Discarded  Discard       // why none was taken, though the answer is 200
-	Results    []EventResult // v1: what is said of each event, in their order
-	Historical bool
-	Beacon     bool      // the answer is 204 without a body
-	SentAt     time.Time // zero: not said, or not understood
-	Bytes      int       // length of the JSON text
-
-	count int       // how many All yields
-	list  eventList // where those are read from that Events has no room for
-	drops func(e *Received) bool
-}
-
-// Len returns how many events were taken.
-func (s *Submission) Len() int { return max(s.count, len(s.Events)) }
-
-// All yields the events that were taken. Those that Events does not hold are good
-// until the next one.
-func (s *Submission) All() iter.Seq[*Received] {
-	return func(yield func(*Received) bool) {
-		for i := range s.Events {
-			if !yield(&s.Events[i]) {
-				return
-			}
-		}
-		left := s.count - len(s.Events)
-		if left <= 0 {
-			return
-		}
-		for e := range s.list.beyond() {
-			if s.drops != nil && s.drops(e) {
-				continue
-			}
-			if left--; !yield(e) || left == 0 {
-				return
-			}
-		}
-	}
-}
-
-// Cut keeps the first n of the events that were taken, and returns how many it
-// keeps.
-func (s *Submission) Cut(n int) int {
-	s.count = min(n, s.Len())
-	s.Events = s.Events[:min(s.count, len(s.Events))]
-	return s.count
-}
-
-// leaveOut takes the events out that are dropped.
-func (s *Submission) leaveOut() {
-	before := s.count
-	s.Events = slices.DeleteFunc(s.Events, func(e Received) bool { return s.drops(&e) })
-	s.count = len(s.Events)
-	for e := range s.list.beyond() {
-		if !s.drops(e) {
-			s.count++
-		}
-	}
-	s.Dropped = before - s.count
-}
 
 // Decoder decodes requests to the v0 event routes. The zero value is ready to
 // use. It is for one goroutine at a time, and reuses its memory from request to
@@ -115,7 +24,7 @@ type Decoder struct {
 // are what is returned beside it; else nothing is.
 func (d *Decoder) Decode(r *Request) (*Submission, error) {
 	s := &d.submission
-	*s = Submission{list: eventList{generation: d.Generation, kept: d.kept[:0], sound: true}}
+	*s = Submission{remainder: remainder{list: eventList{generation: d.Generation, kept: d.kept[:0], sound: true}}}
 	refusal := d.decode(r)
 	d.kept = s.list.kept
 	if refusal == nil {

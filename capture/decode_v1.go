@@ -99,7 +99,8 @@ func (d *DecoderV1) parse(text []byte) *Refusal {
 		return refuseV1(400, "empty_batch", "request batch is empty")
 	}
 	if _, err := time.Parse(time.RFC3339, string(b.created)); err != nil {
-		return refuseV1(400, "invalid_batch", "invalid batch: created_at is not valid RFC 3339: "+brief(string(b.created)))
+		return refuseV1(400, "invalid_batch",
+			"invalid batch: created_at is not valid RFC 3339: "+brief(string(b.created)))
 	}
 	return d.wrong
 }

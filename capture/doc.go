@@ -16,4 +16,26 @@
 //
 // The rules are those of the v0 routes of PostHog's capture service as of 2026.
 // Where its 2024 generation differed, the comment at the rule says so.
+//
+// Reading order:
+//
+//	encode.go      events and envelopes as clients write them
+//	answer.go      what an answer of the endpoint says
+//	stored.go      which events may be stored although their request was refused
+//	decode.go      a request to v0 → a submission of events, or a refusal
+//	decode_v1.go   the same for v1
+//	message.go     the Kafka message that an event becomes, and its size
+//	event_v1.go    one event of v1
+//	shape.go       the members of one event, and of a batch
+//	events.go      events as they were received, and what those of a request have in common
+//	v1.go          headers, options and results of v1
+//	reason.go      why events were not accepted, and whose doing it was
+//	payload.go     the JSON text that a request carries
+//	request.go     a request: its route, query, headers and coding
+//	coding.go      gzip, deflate, zstd and lz64, each to a limit
+//	ids.go         distinct_ids, tokens and UUIDs
+//	policy.go      generations, limits, and whom an endpoint refuses
+//	refusal.go     refusals and their words
+//	time.go        times of events: which one counts, and how they are written
+//	json.go        strings and values of JSON as the service writes them
 package capture

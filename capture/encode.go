@@ -1,5 +1,38 @@
 package capture
 
+import (
+	"time"
+)
+
+// Event is one analytics event, ready to be encoded. Its byte slices belong to
+// whoever filled it; encoding copies them.
+type Event struct {
+	Name       []byte // unescaped
+	DistinctID []byte // unescaped
+	UUID       UUID
+	Timestamp  time.Time // zero: left out
+	Properties []byte    // a complete JSON object, written as it is
+}
+
+// Envelope is what a /batch/ body carries around its events.
+type Envelope struct {
+	Token               string
+	HistoricalMigration bool
+	SentAt              time.Time // zero: left out
+	Order               EnvelopeOrder
+}
+
+// EnvelopeOrder is how the members of an envelope follow each other, which tells
+// clients apart and nothing else: endpoints take any order.
+type EnvelopeOrder uint8
+
+// The orders. Where historical_migration is not set all but BatchFirst leave it out.
+const (
+	BatchLast   EnvelopeOrder = iota // api_key, historical_migration, sent_at, batch
+	SentAtAfter                      // api_key, batch, sent_at, historical_migration: posthog-js and -node
+	BatchFirst                       // batch, historical_migration, sent_at, api_key: posthog-python
+)
+
 // AppendEvent appends e as a JSON object to dst and returns the longer slice.
 // The members come in the order event, distinct_id, uuid, timestamp, properties;
 // a zero UUID, a zero time and empty properties are left out. Properties are
@@ -124,3 +157,24 @@ func (e *Envelope) appendSentAt(dst []byte) []byte {
 	}
 	return append(AppendTime(append(dst, `,"sent_at":"`...), e.SentAt), '"')
 }
+
+// EnvelopeV1 is what a v1 body carries around its events.
+type EnvelopeV1 struct {
+	CreatedAt           time.Time
+	HistoricalMigration bool
+}
+
+// AppendHead appends the beginning of a v1 body, up to its first event. The
+// events, as AppendEvent writes them, follow, separated by commas, and then
+// AppendTail. Each must have a UUID and a time.
+func (e *EnvelopeV1) AppendHead(dst []byte) []byte {
+	dst = AppendTime(append(dst, `{"created_at":"`...), e.CreatedAt)
+	dst = append(dst, '"')
+	if e.HistoricalMigration {
+		dst = append(dst, `,"historical_migration":true`...)
+	}
+	return append(dst, `,"batch":[`...)
+}
+
+// AppendTail appends the end of a v1 body.
+func (e *EnvelopeV1) AppendTail(dst []byte) []byte { return append(dst, "]}"...) }

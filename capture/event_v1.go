@@ -28,7 +28,9 @@ const optionsDepth = serdejson.MaxDepth - 3
 
 // orderV1 are the members of an event of v1 as memberOrder are those of v0. The
 // last two may be missing.
-var orderV1 = [...]string{"event", "uuid", "distinct_id", "timestamp", "session_id", "window_id", "options", "properties"}
+var orderV1 = [...]string{
+	"event", "uuid", "distinct_id", "timestamp", "session_id", "window_id", "options", "properties",
+}
 
 // parseEventV1 consumes a value and returns what it says as an event of v1.
 func parseEventV1(c *jsonscan.Cursor) eventV1 {

@@ -3,9 +3,109 @@ package capture
 import (
 	"bytes"
 	"iter"
+	"slices"
+	"time"
 
 	"rehearse/internal/jsonscan"
 )
+
+// Received is one event as the endpoint understood it. Its slices alias the
+// request or the buffers of the Decoder: they are good until its next Decode.
+type Received struct {
+	Event      []byte // the name, unescaped
+	DistinctID []byte // as ingested, see MaxDistinctID
+	UUID       UUID   // zero: the client sent none
+	Timestamp  []byte // unescaped and not parsed, nil: the client sent none
+	Properties []byte // the raw JSON object, nil: the client sent none
+	Raw        []byte // the whole event as raw JSON
+
+	Cookieless bool // $cookieless_mode: its partition follows from the address
+	Internal   bool // capture_internal: its address is not kept
+	Heatmap    bool // it carries what the service makes an event of its own of
+
+	hasUUID      bool
+	ignoreSentAt bool
+	clientOffset
+}
+
+// clientOffset is how long before its arrival an event says that it happened.
+type clientOffset struct {
+	hasOffset bool
+	offset    int64 // milliseconds
+}
+
+// Submission is what a request submits. It belongs to the Decoder and is good
+// until its next Decode.
+type Submission struct {
+	Token      []byte
+	Events     []Received    // those that were taken, the first 16,384 of them: see All
+	Filtered   int           // $performance_event, which the service drops with a 200
+	Dropped    int           // those that a rule of the deployment drops with a 200
+	Discarded  Discard       // why none was taken, though the answer is 200
+	Results    []EventResult // v1: what is said of each event, in their order
+	Historical bool
+	Beacon     bool      // the answer is 204 without a body
+	SentAt     time.Time // zero: not said, or not understood
+	Bytes      int       // length of the JSON text
+
+	remainder
+}
+
+// remainder is what stands behind the events of a submission that are kept.
+type remainder struct {
+	count int       // how many All yields
+	list  eventList // where those are read from that Events has no room for
+	drops func(e *Received) bool
+}
+
+// Len returns how many events were taken.
+func (s *Submission) Len() int { return max(s.count, len(s.Events)) }
+
+// All yields the events that were taken. Those that Events does not hold are good
+// until the next one.
+func (s *Submission) All() iter.Seq[*Received] {
+	return func(yield func(*Received) bool) {
+		for i := range s.Events {
+			if !yield(&s.Events[i]) {
+				return
+			}
+		}
+		left := s.count - len(s.Events)
+		if left <= 0 {
+			return
+		}
+		for e := range s.list.beyond() {
+			if s.drops != nil && s.drops(e) {
+				continue
+			}
+			left--
+			if !yield(e) || left == 0 {
+				return
+			}
+		}
+	}
+}
+
+// Cut keeps the first n of the events that were taken, and returns how many it
+// keeps.
+func (s *Submission) Cut(n int) int {
+	s.count = min(n, s.Len())
+	s.Events = s.Events[:min(s.count, len(s.Events))]
+	return s.count
+}
+
+// leaveOut takes the events out that are dropped.
+func (s *Submission) leaveOut() {
+	before := s.count
+	s.Events = slices.DeleteFunc(s.Events, func(e Received) bool { return s.drops(&e) })
+	s.count = len(s.Events)
+	for e := range s.list.beyond() {
+		if !s.drops(e) {
+			s.count++
+		}
+	}
+	s.Dropped = before - s.count
+}
 
 // maxKept is how many events of a request are kept as they were read, about 3 MB of
 // them. Those beyond, of which a bomb may hold millions, are read anew whenever
@@ -150,4 +250,43 @@ func (l *eventList) beyond() iter.Seq[*Received] {
 			}
 		}
 	}
+}
+
+// CutBatch appends a body to dst that carries only those events of the body
+// plain which keep names by their place: what a client sends again when some of
+// its events were returned. What stands around the events is kept. A body that
+// has no batch, and is no list of events, is appended as it is.
+func CutBatch(dst, plain []byte, keep func(i int) bool) []byte {
+	c := jsonscan.New(plain)
+	switch c.Kind() {
+	case '[':
+		return cutList(dst, c, plain, keep)
+	case '{':
+		for c.Enter(); c.More(); {
+			if string(c.Key()) == "batch" && c.Kind() == '[' {
+				return cutList(dst, c, plain, keep)
+			}
+			c.Value()
+		}
+	}
+	return append(dst, plain...)
+}
+
+// cutList appends the text plain, over which c walks, but of the list that c stands before only the
+// items that keep names.
+func cutList(dst []byte, c *jsonscan.Cursor, plain []byte, keep func(i int) bool) []byte {
+	dst = append(append(dst, plain[:c.Offset()]...), '[')
+	first := true
+	c.Enter()
+	for i := 0; c.More(); i++ {
+		event := c.Value()
+		if !keep(i) {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		dst, first = append(dst, event...), false
+	}
+	return append(append(dst, ']'), plain[c.Offset():]...)
 }

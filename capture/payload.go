@@ -17,10 +17,6 @@ import (
 // form or for base64, in bytes (capture utils.rs MAX_CHARS_TO_CHECK).
 const sniff = 128
 
-// keep is the largest buffer that a decoder holds on to between requests, in
-// bytes. A rare giant must not cost its size for ever.
-const keep = 8 << 20
-
 // unwrapper takes a request's payload out of its wrappings: query parameter,
 // form, base64, gzip, lz64. Its buffers are reused from request to request.
 type unwrapper struct {
@@ -226,4 +222,51 @@ func looksLikeBase64(payload []byte, spaces bool) bool {
 		}
 	}
 	return true
+}
+
+// unwrap2024 returns the JSON text that r carries. Whether it is gzip its first
+// bytes say, whatever is announced. That generation set no limit to what comes
+// out; this one must.
+func (u *unwrapper) unwrap2024(r *Request, limit int) ([]byte, *Refusal) {
+	payload := r.Body
+	if r.isForm() {
+		var refusal *Refusal
+		if payload, refusal = readForm2024(payload); refusal != nil {
+			return nil, refusal
+		}
+	}
+	if isGzip(payload) {
+		text, refusal := u.gunzip(payload, limit)
+		if refusal != nil && refusal.Status == 400 {
+			return nil, refuse(400, textDecode+detailGzipText)
+		}
+		return text, refusal
+	}
+	if refusal := checkText(payload, limit); refusal != nil {
+		if refusal.Status == 400 {
+			return nil, refuse(400, textDecode+detailText2024)
+		}
+		return nil, refusal
+	}
+	return payload, nil
+}
+
+// readForm2024 returns what the one data field of a form encodes.
+func readForm2024(form []byte) ([]byte, *Refusal) {
+	found := 0
+	var data string
+	for name, value := range pairs(form) {
+		if name == "data" {
+			data = value
+			found++
+		}
+	}
+	if found != 1 {
+		return nil, refuse(400, textDecode+detailForm2024)
+	}
+	payload, err := base64.StdEncoding.Strict().DecodeString(data)
+	if err != nil {
+		return nil, refuse(400, textDecode+detailFormData2024)
+	}
+	return payload, nil
 }

@@ -43,7 +43,7 @@ func TestReal(t *testing.T) {
 
 // reading is what the decoder makes of a body, in the words of the program.
 func reading(body string, g Generation, engage bool) string {
-	s := Submission{list: eventList{generation: g, sound: true}}
+	s := Submission{remainder: remainder{list: eventList{generation: g, sound: true}}}
 	if refusal := s.parse([]byte(body), engage); refusal != nil {
 		if refusal.Text == textHydrate {
 			return "no name"

@@ -20,7 +20,9 @@ const (
 
 // memberOrder are the members of an event in the order in which serde takes the
 // elements of an array that stands in its place.
-var memberOrder = [...]string{"token", "distinct_id", "uuid", "event", "properties", "timestamp", "offset", "$set", "$set_once"}
+var memberOrder = [...]string{
+	"token", "distinct_id", "uuid", "event", "properties", "timestamp", "offset", "$set", "$set_once",
+}
 
 // atEvent is the place of the name among them: an event without one has no such
 // element.
@@ -242,7 +244,8 @@ type parsedBatch struct {
 }
 
 func (b *parsedBatch) isBatch() bool {
-	return b.sound && b.tokens == 1 && b.listed == 1 && b.token != nil && b.dated <= 1 && b.flagged <= 1 && b.events.sound
+	return b.sound && b.tokens == 1 && b.listed == 1 && b.token != nil &&
+		b.dated <= 1 && b.flagged <= 1 && b.events.sound
 }
 
 // member consumes the value of a member of the envelope, and reports whether it is

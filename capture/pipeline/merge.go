@@ -27,7 +27,8 @@ func Illegal(id []byte) bool {
 		return true
 	}
 	for _, word := range [...]string{
-		"anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated", "email", "undefined", "true", "false",
+		"anonymous", "guest", "distinctid", "distinct_id", "id",
+		"not_authenticated", "email", "undefined", "true", "false",
 	} {
 		if len(id) == len(word) && strings.EqualFold(string(id), word) {
 			return true

@@ -41,7 +41,9 @@ type OrderCounts struct {
 
 // Stats returns what has been counted so far.
 func (p *Pipeline) Stats() Stats {
-	stats := Stats{OverQuota: p.quota.Load(), Dropped: p.dropped.Load(), Lanes: []LaneCounts{}, Merges: p.persons.stats()}
+	stats := Stats{
+		OverQuota: p.quota.Load(), Dropped: p.dropped.Load(), Lanes: []LaneCounts{}, Merges: p.persons.stats(),
+	}
 	var total [lanes]LaneCounts
 	for lane := range total {
 		total[lane] = LaneCounts{Lane: Lane(lane).String(), Partitions: make([]int64, p.config.Partitions)}

@@ -159,7 +159,8 @@ func (r *reader) scale(significand uint64, exponent int) float64 {
 	case exponent < 0:
 		return f / powers[-exponent]
 	}
-	if f *= powers[exponent]; math.IsInf(f, 0) {
+	f *= powers[exponent]
+	if math.IsInf(f, 0) {
 		return r.fail(NumberOutOfRange, r.at)
 	}
 	return f

@@ -1,10 +1,107 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"unicode/utf8"
+
+	"rehearse/internal/jsonscan"
 )
+
+// distinctID returns the id that the service ingests for a distinct_id as it
+// was written, or why there is none (common/types event.rs): the text of a
+// string, the JSON of anything else; NUL becomes U+FFFD; nothing but white space
+// counts as nothing; what follows the 200th character is cut off.
+func distinctID(written []byte) ([]byte, *Refusal) {
+	if len(written) == 0 {
+		return nil, refuse(400, textNoDistinctID)
+	}
+	id := stringify(written)
+	if bytes.IndexByte(id, 0) >= 0 {
+		id = bytes.ReplaceAll(id, []byte{0}, []byte("\uFFFD"))
+	}
+	if len(bytes.TrimSpace(id)) == 0 {
+		return nil, refuse(400, textNoDistinctID)
+	}
+	return firstRunes(id, MaxDistinctID), nil
+}
+
+// distinctID2024 does it as the 2024 generation did.
+func distinctID2024(written []byte) ([]byte, *Refusal) {
+	if len(written) == 0 {
+		return nil, refuse(400, textNoDistinctID)
+	}
+	id := stringify(written)
+	if len(id) == 0 {
+		return nil, refuse(400, textEmptyID2024)
+	}
+	return firstRunes(id, MaxDistinctID), nil
+}
+
+// stringify returns the text of an id.
+func stringify(written []byte) []byte {
+	if written[0] == '"' {
+		return jsonscan.Unquote(written)
+	}
+	return appendCanonical(make([]byte, 0, len(written)), jsonscan.New(written))
+}
+
+// firstRunes returns the first n characters of s.
+func firstRunes(s []byte, n int) []byte {
+	if len(s) <= n {
+		return s
+	}
+	end := 0
+	for ; n > 0 && end < len(s); n-- {
+		_, size := utf8.DecodeRune(s[end:])
+		end += size
+	}
+	return s[:end]
+}
+
+// checkToken returns token without surrounding white space, or the refusal of
+// one whose shape is wrong. It is not looked up: a well-formed unknown token
+// passes (capture token.rs, whose order of checks this keeps).
+func checkToken(token []byte) ([]byte, *Refusal) {
+	token = bytes.TrimSpace(token)
+	if refusal := checkShape(token); refusal != nil {
+		return nil, refusal
+	}
+	if bytes.IndexByte(token, 0) >= 0 {
+		return nil, refuse(401, textBadToken+"null_byte")
+	}
+	return token, nil
+}
+
+// checkShape makes the checks that the 2024 generation made: it neither trimmed
+// nor looked for NUL.
+func checkShape(token []byte) *Refusal {
+	switch {
+	case len(token) == 0:
+		return refuse(401, textBadToken+"empty")
+	case len(token) > MaxToken:
+		return refuse(401, textBadToken+"too_long")
+	case !isASCII(token):
+		return refuse(401, textBadToken+"not_ascii")
+	case bytes.HasPrefix(token, []byte("phx_")):
+		return refuse(401, textBadToken+"personal_api_key")
+	}
+	return nil
+}
+
+func isASCII(s []byte) bool {
+	for _, b := range s {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// UUID is the event's identifier for deduplication.
+type UUID [16]byte
 
 // AppendUUID appends u in its hyphenated form of 36 characters, without quotes.
 func AppendUUID(dst []byte, u UUID) []byte {
@@ -77,7 +174,8 @@ func ParseUUID[T []byte | string](text T) (UUID, error) {
 		}
 		high, low := digit(s[at]), digit(s[at+1])
 		if high|low > 15 {
-			return UUID{}, fmt.Errorf("cannot parse uuid %q: digits %d and %d are not hexadecimal", brief(text), 2*i, 2*i+1)
+			return UUID{}, fmt.Errorf("cannot parse uuid %q: digits %d and %d are not hexadecimal",
+				brief(text), 2*i, 2*i+1)
 		}
 		u[i] = high<<4 | low
 		at += 2
