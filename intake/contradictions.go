@@ -50,9 +50,11 @@ func (a *Answers) loadMistakes() Mistakes {
 	}
 	if most := full(a.Peak, a.Ramp, a.Duration); a.Total > 0 && a.Peak > 0 && a.Duration > 0 && events > most*(1+1e-9)+1 {
 		return Mistakes{{[]string{keyDuration, keyPeak, keyRamp},
-			fmt.Sprintf("%s events do not fit: %s of at most %s are %s events", text.Count(a.Total), units.FormatDuration(a.Duration), a.saidPeak(), amount(most)),
+			fmt.Sprintf("%s events do not fit: %s of at most %s are %s events", text.Count(a.Total),
+				units.FormatDuration(a.Duration), a.saidPeak(), amount(most)),
 			fmt.Sprintf("make the peak %s/s or more, or the duration %s or longer",
-				amount(math.Ceil(events/(a.Duration.Seconds()-a.Ramp.Seconds()/2))), seconds(math.Ceil(events/a.Peak+a.Ramp.Seconds()/2)))}}
+				amount(math.Ceil(events/(a.Duration.Seconds()-a.Ramp.Seconds()/2))),
+				seconds(math.Ceil(events/a.Peak+a.Ramp.Seconds()/2)))}}
 	}
 	return a.extentMistakes()
 }
@@ -63,7 +65,8 @@ func (a *Answers) extentMistakes() Mistakes {
 	c := a.course()
 	switch length := c.ramp.Seconds() + c.hold.Seconds() + c.rest.Seconds(); {
 	case length > maxDuration.Seconds():
-		return Mistakes{{keys, fmt.Sprintf("%s events at %s/s take %.0f days", text.Count(a.Total), amount(c.peak), length/86400), "raise the peak, or rehearse a part: 366 days are the most"}}
+		return Mistakes{{keys, fmt.Sprintf("%s events at %s/s take %.0f days", text.Count(a.Total), amount(c.peak),
+			length/86400), "raise the peak, or rehearse a part: 366 days are the most"}}
 	case c.total() > schedule.MaxEvents:
 		return Mistakes{{keys, fmt.Sprintf("that would be %.3g events", c.total()), "2^53 are the most"}}
 	case c.total() < 1:
@@ -81,10 +84,12 @@ func (a *Answers) mergeMistakes() Mistakes {
 		}
 	}
 	if m := a.Merges; m != nil && a.Types == nil && !m.Share && m.sum() > 0 && a.events() == 0 {
-		return Mistakes{{keys, "gives counts, and nobody has said how many events there are", "give shares such as $identify 3%, or say in duration how many events there are"}}
+		return Mistakes{{keys, "gives counts, and nobody has said how many events there are",
+			"give shares such as $identify 3%, or say in duration how many events there are"}}
 	}
 	if share := mergeShare(a.mix()); !(share <= 0.5) {
-		return Mistakes{{keys, fmt.Sprintf("%.4g%% of the events merge persons", 100*share), "half of them is the most: each merge needs an earlier event of the id that it joins"}}
+		return Mistakes{{keys, fmt.Sprintf("%.4g%% of the events merge persons", 100*share),
+			"half of them is the most: each merge needs an earlier event of the id that it joins"}}
 	}
 	return nil
 }
@@ -96,17 +101,21 @@ func (a *Answers) unlikeMerges(keys []string) Mistakes {
 		t, listed := a.Types.find(m.Name)
 		switch {
 		case !listed:
-			all = append(all, Mistake{keys, m.Name + " is not among the event types", "list it there with its share or count, or leave it out here"})
+			all = append(all, Mistake{keys, m.Name + " is not among the event types",
+				"list it there with its share or count, or leave it out here"})
 		case m.Value == 0:
 		case a.Merges.Share != a.Types.Share:
-			all = append(all, Mistake{keys, fmt.Sprintf("%s is %s here and %s among the event types", m.Name, a.Merges.amount(m), a.Types.amount(t)), "give the name alone"})
+			all = append(all, Mistake{keys, fmt.Sprintf("%s is %s here and %s among the event types", m.Name, a.Merges.amount(m),
+				a.Types.amount(t)), "give the name alone"})
 		case math.Abs(m.Value-t.Value) > 0.01*t.Value:
-			all = append(all, Mistake{keys, fmt.Sprintf("%s is %s here and %s among the event types", m.Name, a.Merges.amount(m), a.Types.amount(t)), "one of them is wrong"})
+			all = append(all, Mistake{keys, fmt.Sprintf("%s is %s here and %s among the event types", m.Name, a.Merges.amount(m),
+				a.Types.amount(t)), "one of them is wrong"})
 		}
 	}
 	for _, t := range a.Types.Rows {
 		if _, named := a.Merges.find(t.Name); scenario.IsMerge(t.Name) && !named {
-			all = append(all, Mistake{keys, t.Name + " is among the event types and merges persons, but is not named here", "name it, or take it out there"})
+			all = append(all, Mistake{keys, t.Name + " is among the event types and merges persons, but is not named here",
+				"name it, or take it out there"})
 		}
 	}
 	return all
@@ -123,13 +132,17 @@ func (a *Answers) countMistakes() Mistakes {
 		busiest := slices.MaxFunc(h.Rows, func(a, b Row) int { return compare(a.Value, b.Value) })
 		const hint = "correct one of the two, or give shares"
 		if busiest.Value > events*slack {
-			all = append(all, Mistake{keys, fmt.Sprintf("the busiest distinct_id has %s events, and there are %s in all", amount(busiest.Value), amount(events)), hint})
+			all = append(all, Mistake{keys, fmt.Sprintf("the busiest distinct_id has %s events, and there are %s in all",
+				amount(busiest.Value), amount(events)), hint})
 		} else if h.sum() > events*slack {
-			all = append(all, Mistake{keys, fmt.Sprintf("the distinct_ids have %s events together, and there are %s in all", amount(h.sum()), amount(events)), hint})
+			all = append(all, Mistake{keys, fmt.Sprintf("the distinct_ids have %s events together, and there are %s in all",
+				amount(h.sum()), amount(events)), hint})
 		}
 	}
 	if t := a.Types; t != nil && !t.Share && a.Total > 0 && t.sum() > float64(a.Total)*slack {
-		all = append(all, Mistake{[]string{keyTypes, keyDuration}, fmt.Sprintf("the event types add up to %s events, and there are %s in all", amount(t.sum()), text.Count(a.Total)), "correct one of the two, or give shares"})
+		all = append(all, Mistake{[]string{keyTypes, keyDuration},
+			fmt.Sprintf("the event types add up to %s events, and there are %s in all",
+				amount(t.sum()), text.Count(a.Total)), "correct one of the two, or give shares"})
 	}
 	return all
 }

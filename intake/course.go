@@ -123,7 +123,8 @@ func (a *Answers) rampOf(duration time.Duration) time.Duration {
 // stages are the course as a profile has it.
 func (c course) stages() []schedule.Stage {
 	var stages []schedule.Stage
-	for _, s := range [...]schedule.Stage{{From: 0, To: c.peak, Over: c.ramp}, {From: c.peak, To: c.peak, Over: c.hold}, {From: c.base, To: c.base, Over: c.rest}} {
+	for _, s := range [...]schedule.Stage{{From: 0, To: c.peak, Over: c.ramp}, {From: c.peak, To: c.peak, Over: c.hold},
+		{From: c.base, To: c.base, Over: c.rest}} {
 		if s.Over > 0 {
 			stages = append(stages, s)
 		}

@@ -48,7 +48,8 @@ const (
 // Ask asks every question, and again those whose answers cannot be read or
 // contradict each other. Its error is ErrStopped, or one of writing.
 func (d *Dialogue) Ask(ctx context.Context) (*Answers, error) {
-	_, err := io.WriteString(d.out, "Return alone leaves a question unanswered, ? explains it, Ctrl-C ends without writing anything.\n")
+	_, err := io.WriteString(d.out, "Return alone leaves a question unanswered, ? explains it, Ctrl-C ends without "+
+		"writing anything.\n")
 	if err != nil {
 		return nil, err
 	}

@@ -122,9 +122,11 @@ func (a *Answers) historicalMistakes() Mistakes {
 	case p.From.IsZero():
 		return nil
 	case p.From.After(start.Add(-historicalAge)):
-		return Mistakes{{keys, fmt.Sprintf("no event of %s is older than 48 hours %s", a.saidHistorical()[len("yes, "):], when), "answer no, or give the period that the events are of"}}
+		return Mistakes{{keys, fmt.Sprintf("no event of %s is older than 48 hours %s", a.saidHistorical()[len("yes, "):],
+			when), "answer no, or give the period that the events are of"}}
 	case p.last().After(start):
-		return Mistakes{{keys, fmt.Sprintf("the period ends on %s, which is still to come %s", p.last().Format(time.DateOnly), when), "give the period up to the start, or start later"}}
+		return Mistakes{{keys, fmt.Sprintf("the period ends on %s, which is still to come %s", p.last().Format(time.DateOnly),
+			when), "give the period up to the start, or start later"}}
 	}
 	return nil
 }
@@ -136,10 +138,12 @@ func (a *Answers) rateAdvice() string {
 		return ""
 	}
 	c := a.course()
-	advice := fmt.Sprintf("historical events travel on a lane of their own, without a limit for one distinct_id: %s events at %s/s take %s",
+	advice := fmt.Sprintf("historical events travel on a lane of their own, without a limit for one distinct_id: %s "+
+		"events at %s/s take %s",
 		amount(c.total()), amount(c.peak), rounded(c.ramp+c.hold+c.rest))
 	if c.peak > importRate {
-		return advice + fmt.Sprintf("; the service's own importer sends %s/s at most: agree on a higher rate with the pipeline team", text.Number(importRate))
+		return advice + fmt.Sprintf("; the service's own importer sends %s/s at most: agree on a higher rate with the "+
+			"pipeline team", text.Number(importRate))
 	}
 	return advice + fmt.Sprintf("; the service's own importer sends %s/s at most", text.Number(importRate))
 }

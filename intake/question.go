@@ -32,7 +32,8 @@ func Questions() []Question {
 			says: func(a *Answers) string { return a.Customer },
 		},
 		{
-			Key: "contact", Text: "Who can be reached while it runs?", Why: "whoever sees the load must be able to ask for it to stop",
+			Key: "contact", Text: "Who can be reached while it runs?",
+			Why: "whoever sees the load must be able to ask for it to stop",
 			How: "an email address or a telephone number, in one line", Example: "data@acme.example",
 			read: func(a *Answers, text string) (err error) { a.Contact, err = readLine(text); return err },
 			says: func(a *Answers) string { return a.Contact },
@@ -58,7 +59,8 @@ func intentions() []Question {
 		},
 		{
 			Key: string(scenario.AskStarts), Why: "a load is taken when somebody watches it, on a quiet weekday",
-			How: "a date, a time, and an offset from UTC or a time zone such as Europe/Berlin (left out, it is UTC); a weekday before it if you like", Example: "Tue 2026-12-01 10:00 +01:00",
+			How: "a date, a time, and an offset from UTC or a time zone such as Europe/Berlin (left out, it is UTC); a " +
+				"weekday before it if you like", Example: "Tue 2026-12-01 10:00 +01:00",
 			read: func(a *Answers, text string) (err error) { a.Starts, err = readStart(text); return err },
 			says: func(a *Answers) string { return saidTime(a.Starts) },
 		},
@@ -75,7 +77,8 @@ func intentions() []Question {
 func contents() []Question {
 	return []Question{
 		{
-			Key: keyHistorical, Why: "historical events travel on a lane of their own, which delays nobody else's and has no limit for one distinct_id",
+			Key: keyHistorical, Why: "historical events travel on a lane of their own, which delays nobody else's and has no " +
+				"limit for one distinct_id",
 			How: "yes, no, or yes with a period as in yes, 2025-01-01 to 2026-06-30", Example: "yes, 2025-01-01 to 2026-06-30",
 			Assumed: "no: they bear the time of sending",
 			read: func(a *Answers, text string) (err error) {
@@ -92,15 +95,18 @@ func contents() []Question {
 			says:    (*Answers).saidBatch,
 		},
 		{
-			Key: string(scenario.AskHottestIDs), Why: "the events of one id go to one partition, in order: a few very busy ids delay everybody",
-			How: "paste what a query for the count of events per distinct_id returns, the busiest first (20 rows will do); only the counts are kept", Example: "distinct_id,count\nimport-job,250000\nuser-17,41200\nuser-4,12077",
+			Key: string(scenario.AskHottestIDs), Why: "the events of one id go to one partition, in order: a few very busy " +
+				"ids delay everybody",
+			How: "paste what a query for the count of events per distinct_id returns, the busiest first (20 rows will do); " +
+				"only the counts are kept", Example: "distinct_id,count\nimport-job,250000\nuser-17,41200\nuser-4,12077",
 			Assumed: "nobody stands out: the persons' shares fall as 1/rank", Lines: true,
 			read: func(a *Answers, text string) (err error) { a.Hottest, err = readTable(text); return err },
 			says: (*Answers).saidHottest,
 		},
 		{
 			Key: string(scenario.AskEventTypes), Why: "some events cost more than others",
-			How: "a name and a share or a count each, one a line or separated by commas", Example: "$pageview 70%\npurchase 27%\n$identify 3%",
+			How:     "a name and a share or a count each, one a line or separated by commas",
+			Example: "$pageview 70%\npurchase 27%\n$identify 3%",
 			Assumed: "pageviews alone, beside the merges", Lines: true,
 			read: func(a *Answers, text string) (err error) { a.Types, err = readTypes(text); return err },
 			says: (*Answers).saidTypes,

@@ -161,12 +161,14 @@ func twofold(number string) error {
 	if !points.MatchString(number) {
 		return nil
 	}
-	return fmt.Errorf("cannot tell whether the point in %q groups digits: write %s", clip(number), strings.ReplaceAll(number, ".", ""))
+	return fmt.Errorf("cannot tell whether the point in %q groups digits: write %s", clip(number),
+		strings.ReplaceAll(number, ".", ""))
 }
 
 // ratePhrases are what people write for the units of rates.
 var ratePhrases = strings.NewReplacer(
-	"about ", "", "events", "", "event", "", " per ", "/", "second", "s", "minute", "min", "hour", "h", "day", "d", "sec", "s",
+	"about ", "", "events", "", "event", "", " per ", "/", "second", "s", "minute", "min", "hour", "h", "day", "d", "sec",
+	"s",
 	" million", "M", " thousand", "k", " ", "",
 )
 
@@ -246,7 +248,8 @@ func readExtent(text string) (d time.Duration, events int64, err error) {
 			total += number * times
 			counts++
 		} else {
-			return 0, 0, fmt.Errorf("cannot read %q: %q is neither a duration (2h) nor a number of events (36M events)", clip(text), clip(q[0]))
+			return 0, 0, fmt.Errorf("cannot read %q: %q is neither a duration (2h) nor a number of events (36M events)",
+				clip(text), clip(q[0]))
 		}
 	}
 	rest := quantity.ReplaceAllString(text, " ")

@@ -204,7 +204,8 @@ func cells(text string) ([][]string, error) {
 			return nil, fmt.Errorf("line %d: %w", i+1, err)
 		}
 		if len(rows) > 0 && len(row) != len(rows[0]) {
-			return nil, fmt.Errorf("line %d has %s, the first has %d (put what holds a comma in quotes)", i+1, columnsAre(len(row)), len(rows[0]))
+			return nil, fmt.Errorf("line %d has %s, the first has %d (put what holds a comma in quotes)", i+1,
+				columnsAre(len(row)), len(rows[0]))
 		}
 		rows = append(rows, row)
 		if total += len(row); total > maxCells {

@@ -42,12 +42,14 @@ func (a *Answers) writeHead(b *bytes.Buffer, name string) {
 		who = "The customer"
 	}
 	c := a.course()
-	fmt.Fprintf(b, "# What was said before the load comes, as a scenario. Each section says which\n# answer it comes from, and what is assumed because nobody answered.\n\nname: %s\n", name)
+	fmt.Fprintf(b, "# What was said before the load comes, as a scenario. Each section says which\n# answer it comes "+
+		"from, and what is assumed because nobody answered.\n\nname: %s\n", name)
 	what := "events"
 	if a.Historical == scenario.Yes {
 		what = "historical events"
 	}
-	fmt.Fprintf(b, "about: %s\n", quote(fmt.Sprintf("%s sends %s %s in %s, %s a second at most.", who, amount(math.Floor(c.total())), what, rounded(c.ramp+c.hold+c.rest), amount(c.peak))))
+	fmt.Fprintf(b, "about: %s\n", quote(fmt.Sprintf("%s sends %s %s in %s, %s a second at most.", who,
+		amount(math.Floor(c.total())), what, rounded(c.ramp+c.hold+c.rest), amount(c.peak))))
 	if a.Customer != "" {
 		fmt.Fprintf(b, "customer: %s\n", quote(a.Customer))
 	}
@@ -104,7 +106,8 @@ func plain(text string) string {
 // writeIntake writes the section that holds the answers no other section holds.
 func (a *Answers) writeIntake(b *bytes.Buffer) {
 	b.WriteString("\n")
-	keys := []string{string(scenario.AskCommitted), string(scenario.AskStarts), string(scenario.AskOverlap), string(scenario.AskApps)}
+	keys := []string{string(scenario.AskCommitted), string(scenario.AskStarts), string(scenario.AskOverlap),
+		string(scenario.AskApps)}
 	a.comment(b, keys...)
 	var fields []string
 	for i, answer := range []string{said(a.Committed), startText(a.Starts), said(a.Overlap), said(a.Apps)} {
@@ -162,7 +165,8 @@ func (a *Answers) writeLoad(b *bytes.Buffer) {
 	c := a.course()
 	a.comment(b, keyPeak, keyDuration, keyRamp)
 	if c.rest > time.Second {
-		fmt.Fprintf(b, "# At the peak all the while it would be %s events: a lower rate follows it.\n", amount(full(c.peak, c.ramp, c.ramp+c.hold+c.rest)))
+		fmt.Fprintf(b, "# At the peak all the while it would be %s events: a lower rate follows it.\n",
+			amount(full(c.peak, c.ramp, c.ramp+c.hold+c.rest)))
 	}
 	if advice := a.rateAdvice(); advice != "" {
 		fmt.Fprintf(b, "# %s.\n", advice)
@@ -268,7 +272,8 @@ func (a *Answers) Notes() []string {
 		notes = append(notes, advice)
 	}
 	if a.ids(mergeShare(a.mix())).cut {
-		notes = append(notes, "the shares of the busiest distinct_ids are lower than answered: merges are never of a hot id, and each needs an earlier event")
+		notes = append(notes, "the shares of the busiest distinct_ids are lower than answered: merges are never of a hot "+
+			"id, and each needs an earlier event")
 	}
 	return notes
 }

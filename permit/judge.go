@@ -51,7 +51,8 @@ func (p *Permit) judgeWindow(at time.Time) []string {
 	t := &p.Terms
 	switch {
 	case at.Before(t.From):
-		return []string{fmt.Sprintf("its window is not open yet: it begins at %s, in %s", stamp(t.From), away(t.From.Sub(at)))}
+		return []string{fmt.Sprintf("its window is not open yet: it begins at %s, in %s", stamp(t.From),
+			away(t.From.Sub(at)))}
 	case !at.Before(t.Until):
 		return []string{fmt.Sprintf("its window is closed: it ended at %s, %s ago", stamp(t.Until), away(at.Sub(t.Until)))}
 	}
@@ -88,7 +89,8 @@ func (p *Permit) judgeScenario(s *scenario.Scenario, recorded bool) (reasons []s
 	}
 	for i, print := range Tokens(s, recorded) {
 		if !slices.Contains(p.Terms.Tokens, print) {
-			reasons = append(reasons, fmt.Sprintf("it is not for token %d of the scenario (%s) but for %s", i+1, print, strings.Join(p.Terms.Tokens, ", ")))
+			reasons = append(reasons, fmt.Sprintf("it is not for token %d of the scenario (%s) but for %s", i+1, print,
+				strings.Join(p.Terms.Tokens, ", ")))
 		}
 	}
 	return reasons
@@ -103,7 +105,8 @@ func judgeFingerprint(s *scenario.Scenario, want string) []string {
 	if is == want {
 		return nil
 	}
-	return []string{fmt.Sprintf("it is for another scenario: %s, or a recording or variable that it refers to, is not as it was, or it runs with other overrides (its fingerprint is %s…, the permit's %s…)",
+	return []string{fmt.Sprintf("it is for another scenario: %s, or a recording or variable that it refers to, is not "+
+		"as it was, or it runs with other overrides (its fingerprint is %s…, the permit's %s…)",
 		s.File(), is[:12], want[:12])}
 }
 
@@ -155,7 +158,8 @@ func LoadOf(s *scenario.Scenario, l Load) Load {
 func exceeded(b *Bounds, l Load) (reasons []string) {
 	more := func(what string, has, allowed float64) {
 		if allowed > 0 && has > allowed {
-			reasons = append(reasons, fmt.Sprintf("the scenario has %s %s, the permit allows %s", number(has), what, number(allowed)))
+			reasons = append(reasons, fmt.Sprintf("the scenario has %s %s, the permit allows %s", number(has), what,
+				number(allowed)))
 		}
 	}
 	more("events a second at its peak", l.Peak, b.Peak)
@@ -163,10 +167,12 @@ func exceeded(b *Bounds, l Load) (reasons []string) {
 	more("events in its largest request", float64(l.Batch), float64(b.Batch))
 	more("merges", float64(l.Merges), float64(b.Merges))
 	if float64(l.Batch) > b.Peak {
-		reasons = append(reasons, fmt.Sprintf("a request of the scenario has up to %d events, more than the permit allows in a whole second (%s)", l.Batch, number(b.Peak)))
+		reasons = append(reasons, fmt.Sprintf("a request of the scenario has up to %d events, more than the permit allows "+
+			"in a whole second (%s)", l.Batch, number(b.Peak)))
 	}
 	if l.Merges < 0 && b.Merges > 0 {
-		reasons = append(reasons, "it bounds the merges, and nobody has counted those of the recording: leave bounds.merges out of a permit for a replay")
+		reasons = append(reasons, "it bounds the merges, and nobody has counted those of the recording: leave "+
+			"bounds.merges out of a permit for a replay")
 	}
 	return reasons
 }

@@ -26,7 +26,8 @@ func (e *InUse) Error() string {
 	if by == "" {
 		by = "another run"
 	}
-	return fmt.Sprintf("the permit is in use by %s: its bounds are those of one run at a time (the lock is %s)", by, e.File)
+	return fmt.Sprintf("the permit is in use by %s: its bounds are those of one run at a time (the lock is %s)", by,
+		e.File)
 }
 
 // Lock takes the permit for one run, named by who, or part i of n of it for one of n
@@ -102,7 +103,8 @@ func lockFile(path, who string, i, n int) (*os.File, error) {
 	if n > 1 {
 		who = fmt.Sprintf("shard %d of %d, %s", i, n, who)
 	}
-	writeHolder(file, from, fmt.Sprintf("%s (process %d since %s)", who, os.Getpid(), time.Now().UTC().Format(time.RFC3339)))
+	writeHolder(file, from, fmt.Sprintf("%s (process %d since %s)", who, os.Getpid(),
+		time.Now().UTC().Format(time.RFC3339)))
 	return file, nil
 }
 

@@ -30,7 +30,8 @@ const keyDSA = "ssh-dss"
 // time, none if it does.
 func (p *Permit) verify(signers Signers, now time.Time) []string {
 	if len(p.Signature) == 0 {
-		return []string{fmt.Sprintf("it is not signed: %s%s is missing (rehearse permit sign makes it)", p.File, SignatureSuffix)}
+		return []string{fmt.Sprintf("it is not signed: %s%s is missing (rehearse permit sign makes it)", p.File,
+			SignatureSuffix)}
 	}
 	s, err := sshsig.Unarmor(p.Signature)
 	if err != nil {
@@ -47,13 +48,15 @@ func (p *Permit) verify(signers Signers, now time.Time) []string {
 // by whatever key.
 func genuine(text []byte, s *sshsig.Signature) error {
 	if s.Namespace != Namespace {
-		return fmt.Errorf("its signature was made for another purpose: the namespace is %q, not %q", units.Clip(s.Namespace), Namespace)
+		return fmt.Errorf("its signature was made for another purpose: the namespace is %q, not %q", units.Clip(s.Namespace),
+			Namespace)
 	}
 	if err := strong(s.PublicKey); err != nil {
 		return err
 	}
 	if err := sshsig.Verify(bytes.NewReader(text), s, s.PublicKey, s.HashAlgorithm, Namespace); err != nil {
-		return errors.New("its signature is not one of this text: the permit was changed after it was signed (a changed line end counts)")
+		return errors.New("its signature is not one of this text: the permit was changed after it was signed (a changed " +
+			"line end counts)")
 	}
 	return nil
 }
@@ -93,7 +96,8 @@ func Signer(path, socket string, passphrase func() ([]byte, error)) (ssh.Signer,
 		}
 		signer, err = ssh.ParsePrivateKeyWithPassphrase(text, secret)
 		if err != nil {
-			return nil, fmt.Errorf("cannot open the key %s: the passphrase is wrong, or the key is of a kind that only ssh-keygen can use%s", path, byHand(path))
+			return nil, fmt.Errorf("cannot open the key %s: the passphrase is wrong, or the key is of a kind that only "+
+				"ssh-keygen can use%s", path, byHand(path))
 		}
 	}
 	if err != nil {
@@ -110,7 +114,8 @@ func byHand(path string) string {
 // fromAgent finds the private half of a key in an agent.
 func fromAgent(public ssh.PublicKey, socket string) (ssh.Signer, error) {
 	if socket == "" {
-		return nil, errors.New("cannot sign with a public key: SSH_AUTH_SOCK names no agent that holds its private half (name the private key)")
+		return nil, errors.New("cannot sign with a public key: SSH_AUTH_SOCK names no agent that holds its private half " +
+			"(name the private key)")
 	}
 	// The agent lives as long as the program: the connection is not worth a close.
 	connection, err := net.Dial("unix", socket)
@@ -126,13 +131,15 @@ func fromAgent(public ssh.PublicKey, socket string) (ssh.Signer, error) {
 			return s, nil
 		}
 	}
-	return nil, fmt.Errorf("cannot sign: the agent does not hold %s (ssh-add it, or name the private key)", ssh.FingerprintSHA256(public))
+	return nil, fmt.Errorf("cannot sign: the agent does not hold %s (ssh-add it, or name the private key)",
+		ssh.FingerprintSHA256(public))
 }
 
 // Sign returns the armoured signature of a permit's text.
 func Sign(text []byte, key ssh.Signer) ([]byte, error) {
 	if err := strong(key.PublicKey()); err != nil {
-		return nil, fmt.Errorf("cannot sign the permit: %s", strings.Replace(err.Error(), "its signature is by", "this is", 1))
+		return nil, fmt.Errorf("cannot sign the permit: %s",
+			strings.Replace(err.Error(), "its signature is by", "this is", 1))
 	}
 	s, err := sshsig.SignWithRand(bytes.NewReader(text), rand.Reader, key, sshsig.HashSHA512, Namespace)
 	if err != nil {

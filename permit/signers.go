@@ -89,7 +89,8 @@ func parseSigner(line string, zone *time.Location) (s signer, err error) {
 		words = words[1:]
 	}
 	if len(words) < 2 || !isKeyType(words[0]) {
-		return s, errors.New("the key is missing, or of an unknown type: after the principals come options without blanks between them, then a type such as ssh-ed25519 and the key")
+		return s, errors.New("the key is missing, or of an unknown type: after the principals come options without blanks " +
+			"between them, then a type such as ssh-ed25519 and the key")
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(words[0] + " " + words[1]))
 	if err != nil || key.Type() != words[0] {
@@ -153,7 +154,8 @@ func (s *signer) parseOptions(text string, zone *time.Location) (err error) {
 		case "valid-before":
 			s.before, err = parseStamp(value, zone)
 		default:
-			err = fmt.Errorf("unknown option %q (known: namespaces, valid-after, valid-before, cert-authority)", units.Clip(name))
+			err = fmt.Errorf("unknown option %q (known: namespaces, valid-after, valid-before, cert-authority)",
+				units.Clip(name))
 		}
 	}
 	if err == nil && !s.after.IsZero() && !s.before.IsZero() && !s.before.After(s.after) {
@@ -196,7 +198,8 @@ func parseStamp(text string, zone *time.Location) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("cannot read %q as a time: YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC", units.Clip(text))
+	return time.Time{}, fmt.Errorf("cannot read %q as a time: YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC",
+		units.Clip(text))
 }
 
 // vouch returns the reasons why key does not speak for the approver at a time,
@@ -217,7 +220,8 @@ func (s Signers) vouch(approver string, key ssh.PublicKey, now time.Time) []stri
 	if near == nil {
 		return []string{fmt.Sprintf("its approver %s is not among the allowed signers of %s", approver, s.file)}
 	}
-	return []string{fmt.Sprintf("it is signed by the key %s, which does not speak for %s (%s)", print, approver, strings.Join(near, "; "))}
+	return []string{fmt.Sprintf("it is signed by the key %s, which does not speak for %s (%s)", print, approver,
+		strings.Join(near, "; "))}
 }
 
 // objection is why the line does not let key sign permits at a time.

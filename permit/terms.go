@@ -64,7 +64,8 @@ func ParseTerms(file string, text []byte) (Terms, error) {
 		line := bytes.Count(text[:at], []byte("\n"))
 		col := at - bytes.LastIndexByte(text[:at], '\n')
 		return Terms{}, strict.Errors{{
-			File: file, Line: line + 1, Col: col, What: "a permit does not refer to the environment", Hint: "write the value itself",
+			File: file, Line: line + 1, Col: col, What: "a permit does not refer to the environment",
+			Hint: "write the value itself",
 		}}
 	}
 	t := readTerms(doc.Root())
@@ -93,7 +94,8 @@ func readTerms(v strict.Value) (t Terms) {
 		"bounds":   func(v strict.Value) { t.Bounds = readBounds(v) },
 		"stop":     func(v strict.Value) { t.Stop = readStop(v) },
 	})
-	complete := v.Require("format", "id", "issued", "purpose", "contact", "approver", "hosts", "tokens", "from", "until", "bounds")
+	complete := v.Require("format", "id", "issued", "purpose", "contact", "approver", "hosts", "tokens", "from", "until",
+		"bounds")
 	if !sound || !complete {
 		return t
 	}
@@ -126,7 +128,8 @@ func readInstant(v strict.Value) time.Time {
 func readPrincipal(v strict.Value) string {
 	name := v.Line(1, strict.MaxLine)
 	if strings.ContainsAny(name, " \t,*?!\"#") {
-		v.Fail("must be one name, without blanks, commas, quotes and wildcards", "as in jo@pipeline.example; it stands before the key in the file of allowed signers")
+		v.Fail("must be one name, without blanks, commas, quotes and wildcards",
+			"as in jo@pipeline.example; it stands before the key in the file of allowed signers")
 	}
 	return name
 }
@@ -154,7 +157,8 @@ func readFingerprints(v strict.Value) (prints []string) {
 	for _, item := range v.NonEmpty("") {
 		text := item.Line(1, strict.MaxLine)
 		if text != "" && text != TokensRecorded && !strict.IsFingerprint(text) {
-			item.Fail("is no fingerprint of a token", "sha256: and 16 hexadecimal digits; rehearse permit new writes it. Never put the token itself here")
+			item.Fail("is no fingerprint of a token",
+				"sha256: and 16 hexadecimal digits; rehearse permit new writes it. Never put the token itself here")
 		}
 		prints = append(prints, text)
 	}

@@ -59,7 +59,8 @@ func left(t *Terms, now time.Time) string {
 
 // atMost lists the bounds in a sentence.
 func atMost(b *Bounds) string {
-	bounds := []string{number(b.Peak) + " events in any second", number(float64(b.Events)) + " events in a run, retries included"}
+	bounds := []string{number(b.Peak) + " events in any second",
+		number(float64(b.Events)) + " events in a run, retries included"}
 	for _, more := range []struct {
 		value int64
 		what  string
@@ -106,5 +107,6 @@ func ParseMoment(text string, zone *time.Location) (time.Time, error) {
 		}
 		return units.OnClock(wall, zone)
 	}
-	return time.Time{}, fmt.Errorf("cannot read %q as a time: as in 2026-12-01T10:00:00+01:00, or 2026-12-01T10:00 by the clock in a zone", units.Clip(text))
+	return time.Time{}, fmt.Errorf("cannot read %q as a time: as in 2026-12-01T10:00:00+01:00, or 2026-12-01T10:00 by "+
+		"the clock in a zone", units.Clip(text))
 }

@@ -58,7 +58,8 @@ func (p *Permit) Watch(ctx context.Context) error {
 		case err := <-url:
 			return err
 		case <-look.C:
-			if err := errors.Join(w.askFile(), drifted(time.Since(w.begun), time.Now().Round(0).Sub(w.begun.Round(0)))); err != nil {
+			if err := errors.Join(w.askFile(), drifted(time.Since(w.begun),
+				time.Now().Round(0).Sub(w.begun.Round(0)))); err != nil {
 				return err
 			}
 		}
@@ -86,7 +87,8 @@ func newWatch(p *Permit) *watch {
 // drifted is an error when the wall clock moved otherwise than time did.
 func drifted(passed, shown time.Duration) error {
 	if apart := (shown - passed).Abs(); apart > stepped {
-		return fmt.Errorf("the clock of this machine was set by %s while the run went: whether the permit's window is open cannot be told", away(apart))
+		return fmt.Errorf("the clock of this machine was set by %s while the run went: whether the permit's window is open "+
+			"cannot be told", away(apart))
 	}
 	return nil
 }
@@ -128,7 +130,8 @@ func (w *watch) askURL(ctx context.Context) error {
 	case answer.StatusCode/100 == 2 && strings.TrimSpace(string(text)) == "go":
 		return nil
 	}
-	return fmt.Errorf("stopped by the permit's stop URL, which answered %d %q instead of go", answer.StatusCode, units.Clip(string(text)))
+	return fmt.Errorf("stopped by the permit's stop URL, which answered %d %q instead of go", answer.StatusCode,
+		units.Clip(string(text)))
 }
 
 // pollURL asks the stop URL until it stops the run; the channel then has why.

@@ -136,7 +136,8 @@ func (a *Abort) parseWindow(text string) error {
 	window, err := units.ParseDuration(text)
 	a.Window = window
 	if err == nil && (window < minAbortWindow || window > maxAbortWindow) {
-		return fmt.Errorf("the window must be %s to %s", units.FormatDuration(minAbortWindow), units.FormatDuration(maxAbortWindow))
+		return fmt.Errorf("the window must be %s to %s", units.FormatDuration(minAbortWindow),
+			units.FormatDuration(maxAbortWindow))
 	}
 	return err
 }

@@ -68,7 +68,8 @@ func failItem(d *strict.Document, path string, i int, what, hint string) {
 // embedded endpoint.
 func checkClient(d *strict.Document, s *Scenario) {
 	if s.Target.Client != "" && !s.Target.Client.speaks(s.Target.Endpoint) {
-		d.Fail("target.client", "has no meaning for endpoint "+string(s.Target.Endpoint), "the client decides where it sends: leave target.endpoint out")
+		d.Fail("target.client", "has no meaning for endpoint "+string(s.Target.Endpoint),
+			"the client decides where it sends: leave target.endpoint out")
 	}
 	if s.Target.Client != "" && s.Replay != nil && s.Replay.Format == FormatCapture {
 		d.Fail("target.client", "has no meaning for recorded requests", "they are sent byte for byte")
@@ -126,13 +127,16 @@ func checkReplay(d *strict.Document, s *Scenario) {
 		const what, hint = "has no meaning on the recorded clock", "set replay.clock to profile, or leave this out"
 		d.Refuse(what, hint, slices.Concat(curves[:], []string{"load.arrivals"})...)
 	case ClockProfile:
-		d.Refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out", "replay.speed", "replay.max_gap")
+		d.Refuse("has no meaning on the clock of the profile", "set replay.clock to recorded, or leave this out",
+			"replay.speed", "replay.max_gap")
 	}
 	if r.Format == FormatCapture {
 		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
-		d.Refuse(what, hint, "replay.fields", "batching", "replay.sample", "replay.reorder", "replay.timestamps", "replay.keep", "replay.loop")
+		d.Refuse(what, hint, "replay.fields", "batching", "replay.sample", "replay.reorder", "replay.timestamps",
+			"replay.keep", "replay.loop")
 		if r.Pseudonymize {
-			d.Fail("replay.pseudonymize", "recorded requests cannot be pseudonymized", "they are sent byte for byte; to a target that is not this machine only with pseudonymize: false")
+			d.Fail("replay.pseudonymize", "recorded requests cannot be pseudonymized",
+				"they are sent byte for byte; to a target that is not this machine only with pseudonymize: false")
 		}
 	}
 	if !r.Pseudonymize {
@@ -156,7 +160,8 @@ func checkEndpoint(d *strict.Document, s *Scenario) {
 	}
 	switch c := s.Target.Compression; c {
 	case CompressionDeflate, CompressionBrotli, CompressionZstd:
-		d.Fail("target.compression", string(c)+" is for endpoint v1 alone", "set target.endpoint to v1, or compress with gzip")
+		d.Fail("target.compression", string(c)+" is for endpoint v1 alone",
+			"set target.endpoint to v1, or compress with gzip")
 		return
 	}
 	checkHint(d, &s.Target)
@@ -172,7 +177,8 @@ func checkEndpoint(d *strict.Document, s *Scenario) {
 
 // checkV1 refuses what has a meaning for v0 only.
 func checkV1(d *strict.Document, s *Scenario) {
-	d.Refuse("has no meaning for endpoint v1", "leave it out, or set target.endpoint to batch", "target.path", "target.hint")
+	d.Refuse("has no meaning for endpoint v1", "leave it out, or set target.endpoint to batch", "target.path",
+		"target.hint")
 }
 
 // checkHint refuses a hint at nothing.
@@ -186,7 +192,8 @@ func checkHint(d *strict.Document, t *Target) {
 // would answer 404 to every request (hog-rs router.rs).
 func checkGeneration(d *strict.Document, s *Scenario) {
 	if s.Target.Endpoint == EndpointV1 && s.Staging.Setup.NoV1 {
-		d.Fail("staging.v1", "requests go to v1, which the endpoint is set up without", "leave staging.v1 out, or set target.endpoint to batch")
+		d.Fail("staging.v1", "requests go to v1, which the endpoint is set up without",
+			"leave staging.v1 out, or set target.endpoint to batch")
 	}
 	if s.Staging.Generation != capture.Generation2024 {
 		return

@@ -79,9 +79,11 @@ func (c Client) headers() []Header {
 		return []Header{{"Accept", "*/*"}, {"Accept-Encoding", "gzip, deflate"}, {"Accept-Language", "*"},
 			{"Connection", kept}, {"Sec-Fetch-Mode", "cors"}}
 	case ClientJS:
-		return []Header{{"Accept", "*/*"}, {"Accept-Encoding", "gzip, deflate, br, zstd"}, {"Accept-Language", "en-US,en;q=0.9"},
+		return []Header{{"Accept", "*/*"}, {"Accept-Encoding", "gzip, deflate, br, zstd"},
+			{"Accept-Language", "en-US,en;q=0.9"},
 			{"Connection", kept}, {"Origin", shop}, {"Referer", shop + "/"},
-			{"Sec-Ch-Ua", `"Not:A-Brand";v="8", "Chromium";v="156"`}, {"Sec-Ch-Ua-Mobile", "?0"}, {"Sec-Ch-Ua-Platform", `"Linux"`},
+			{"Sec-Ch-Ua", `"Not:A-Brand";v="8", "Chromium";v="156"`}, {"Sec-Ch-Ua-Mobile", "?0"}, {"Sec-Ch-Ua-Platform",
+				`"Linux"`},
 			{"Sec-Fetch-Dest", "empty"}, {"Sec-Fetch-Mode", "cors"}, {"Sec-Fetch-Site", "cross-site"}}
 	case ClientImporter:
 		return []Header{{"Accept", "*/*"}, {"Accept-Encoding", "gzip"}}
@@ -95,23 +97,30 @@ func (c Client) Habits() (h Habits, known bool) {
 	doubling := RetryPolicy{Retries: 3, Base: second / 10, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true}
 	switch c {
 	case ClientGo:
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json, HintsTwice: true, SpeaksV1: true, Retry: doubling,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json,
+			HintsTwice: true, SpeaksV1: true, Retry: doubling,
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 10 * second}, true
 	case ClientPython:
 		doubling.Base, doubling.CapsRetryAfter = second, true
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-python/7.91.1", ContentType: json, SentAt: true, Order: capture.BatchFirst, SpeaksV1: true, Retry: doubling,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-python/7.91.1", ContentType: json,
+			SentAt: true, Order: capture.BatchFirst, SpeaksV1: true, Retry: doubling,
 			compression: CompressionNone, events: 100, age: 5 * second, timeout: 15 * second}, true
 	case ClientNode:
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-node/5.70.0", ContentType: json, SentAt: true, Order: capture.SentAtAfter,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-node/5.70.0", ContentType: json,
+			SentAt: true, Order: capture.SentAtAfter,
 			Retry:       RetryPolicy{Retries: 3, Base: 3 * second, Factor: 1, Cap: 3 * second},
 			compression: CompressionGzip, events: 20, age: 5 * second, timeout: 10 * second}, true
 	case ClientJS:
-		return Habits{Headers: c.headers(), Path: "/e/", UserAgent: browser, ContentType: "text/plain", SentAt: true, Order: capture.SentAtAfter, CountsRetry: true, Unhinted: true,
-			Retry:       RetryPolicy{Retries: 10, Unanswered: 3, Base: 3 * second, Factor: 2, Cap: 30 * time.Minute, Jitter: 0.25, OnlyServerErrors: true},
+		return Habits{Headers: c.headers(), Path: "/e/", UserAgent: browser, ContentType: "text/plain", SentAt: true,
+			Order: capture.SentAtAfter, CountsRetry: true, Unhinted: true,
+			Retry: RetryPolicy{Retries: 10, Unanswered: 3, Base: 3 * second, Factor: 2, Cap: 30 * time.Minute,
+				Jitter: 0.25, OnlyServerErrors: true},
 			compression: CompressionGzip, events: 10, age: 3 * second, timeout: time.Minute}, true
 	case ClientImporter:
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-rs/0.30.0", ContentType: json, SentAt: true, historical: true, SpeaksV1: true,
-			Retry:       RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true, CapsRetryAfter: true, AskedOnly: true},
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-rs/0.30.0", ContentType: json, SentAt: true,
+			historical: true, SpeaksV1: true,
+			Retry: RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true,
+				CapsRetryAfter: true, AskedOnly: true},
 			compression: CompressionNone, events: 100, timeout: 30 * second}, true
 	}
 	return Habits{}, false

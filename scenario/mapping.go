@@ -44,14 +44,16 @@ func From(paths ...string) Source { return Source{Members: paths} }
 
 // DefaultFields is the mapping where the scenario gives none.
 func DefaultFields() Fields {
-	return Fields{Event: From("event"), DistinctID: From("distinct_id"), Timestamp: From("timestamp"), UUID: From("uuid"), Properties: "properties"}
+	return Fields{Event: From("event"), DistinctID: From("distinct_id"), Timestamp: From("timestamp"), UUID: From("uuid"),
+		Properties: "properties"}
 }
 
 // IsMapped reports whether the scenario maps members, so that lines are not those of
 // a product.
 func (f *Fields) IsMapped() bool {
 	d := DefaultFields()
-	return f.Each != "" || f.Properties != d.Properties || !f.Event.equals(d.Event) || !f.DistinctID.equals(d.DistinctID) ||
+	return f.Each != "" || f.Properties != d.Properties ||
+		!f.Event.equals(d.Event) || !f.DistinctID.equals(d.DistinctID) ||
 		!f.Timestamp.equals(d.Timestamp) || !f.UUID.equals(d.UUID)
 }
 

@@ -119,7 +119,8 @@ func readFollow(v strict.Value, l *Offered) []schedule.Stage {
 		return nil
 	}
 	if columns.Seconds != "" && every != 0 {
-		v.FailField("every", "given beside seconds", "each row of the file says how long it lasts: speed plays them all faster")
+		v.FailField("every", "given beside seconds",
+			"each row of the file says how long it lasts: speed plays them all faster")
 	}
 	if every == 0 {
 		every = s.Spacing

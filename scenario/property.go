@@ -55,7 +55,8 @@ const (
 )
 
 // hintProperty says how a property is described.
-const hintProperty = "a value, a list of values, {choices: {a: 7, b: 3}}, {number: [1, 500]}, {words: [2, 5]} or {object: {…}}"
+const hintProperty = "a value, a list of values, {choices: {a: 7, b: 3}}, {number: [1, 500]}, {words: [2, 5]} or " +
+	"{object: {…}}"
 
 // readObject reads the properties of an event or of an object in it.
 func readObject(v strict.Value, depth int) []Property {

@@ -71,8 +71,9 @@ const (
 
 // Replay describes recorded events or requests.
 type Replay struct {
-	Files  []string // as written, relative to the scenario file; globs and directories allowed
-	Paths  []string // resolved against the scenario file's directory, unfolded, sorted within an entry; - is standard input
+	Files []string // as written, relative to the scenario file; globs and directories allowed
+	// resolved against the scenario file's directory, unfolded, sorted within an entry; - is standard input
+	Paths  []string
 	Beside []string // files that the entries stand for and that hold no data, by their names
 	Format Format
 	Clock  Clock

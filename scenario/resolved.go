@@ -34,8 +34,9 @@ type Resolved struct {
 
 // SecretRef stands for a secret of a scenario.
 type SecretRef struct {
-	Path        string `yaml:"path"`                // of the field, as in target.token
-	Variable    string `yaml:"variable,omitempty"`  // of the environment, that it was taken from; empty: it stood in the file or in a flag
+	Path string `yaml:"path"` // of the field, as in target.token
+	// of the environment, that it was taken from; empty: it stood in the file or in a flag
+	Variable    string `yaml:"variable,omitempty"`
 	Fingerprint string `yaml:"fingerprint"`         // see [strict.Secret.Fingerprint]
 	Elsewhere   bool   `yaml:"elsewhere,omitempty"` // other fields hold it, too
 }
@@ -102,7 +103,8 @@ func ParseResolved(file string, text []byte) (*Resolved, error) {
 		return nil, fmt.Errorf("cannot read %s: %w", file, err)
 	}
 	if r.Format != ResolvedFormat {
-		return nil, fmt.Errorf("cannot read %s: its format is %q, and only %q is known", file, units.Clip(r.Format), ResolvedFormat)
+		return nil, fmt.Errorf("cannot read %s: its format is %q, and only %q is known", file, units.Clip(r.Format),
+			ResolvedFormat)
 	}
 	return &r, nil
 }
@@ -110,7 +112,9 @@ func ParseResolved(file string, text []byte) (*Resolved, error) {
 // Scenario makes the scenario again. find gives the value of a secret, if it is
 // known; one that is not stays out, and is listed in missing. The error is
 // ErrOtherSecret if find gives another than the run had.
-func (r *Resolved) Scenario(file string, find func(*SecretRef) (string, bool)) (s *Scenario, missing []SecretRef, err error) {
+func (r *Resolved) Scenario(
+	file string, find func(*SecretRef) (string, bool),
+) (s *Scenario, missing []SecretRef, err error) {
 	for i := range r.Secrets {
 		ref := &r.Secrets[i]
 		value, found := find(ref)
@@ -119,7 +123,8 @@ func (r *Resolved) Scenario(file string, find func(*SecretRef) (string, bool)) (
 			missing = append(missing, *ref)
 			continue
 		case strict.NewSecret(value).Fingerprint() != ref.Fingerprint:
-			return nil, nil, fmt.Errorf("%s: %w: its fingerprint is %s", units.Clip(ref.Path), ErrOtherSecret, units.Clip(ref.Fingerprint))
+			return nil, nil, fmt.Errorf("%s: %w: its fingerprint is %s", units.Clip(ref.Path), ErrOtherSecret,
+				units.Clip(ref.Fingerprint))
 		}
 		reveal(&r.Tree, strict.Placeholder(i), value, map[*yaml.Node]bool{})
 	}
@@ -159,7 +164,8 @@ func (r *Resolved) Changed(now []FileSum) error {
 		case now[i].Path != was.Path:
 			return fmt.Errorf("%s is read where the run read %s", now[i].Path, was.Path)
 		case now[i] != was:
-			return fmt.Errorf("%s is not what the run read: it has %d bytes with SHA-256 %s now, and had %d with %s", was.Path, now[i].Bytes, now[i].SHA256, was.Bytes, was.SHA256)
+			return fmt.Errorf("%s is not what the run read: it has %d bytes with SHA-256 %s now, and had %d with %s", was.Path,
+				now[i].Bytes, now[i].SHA256, was.Bytes, was.SHA256)
 		}
 	}
 	if len(now) > len(r.Files) {

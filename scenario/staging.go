@@ -105,7 +105,9 @@ func readStaging(v strict.Value) Staging {
 		"historical_after": func(v strict.Value) { s.Setup.HistoricalAfter = v.Duration(time.Second, 100*366*24*time.Hour) },
 		"v1":               func(v strict.Value) { s.Setup.NoV1 = !v.Flag() },
 	})
-	if x := &s.Setup; s.Generation == capture.Generation2024 && (len(x.KnownTokens) > 0 || len(x.Drop) > 0 || x.Import || x.HistoricalAfter > 0) {
+	x := &s.Setup
+	newer := len(x.KnownTokens) > 0 || len(x.Drop) > 0 || x.Import || x.HistoricalAfter > 0
+	if newer && s.Generation == capture.Generation2024 {
 		v.Fail("the service of 2024 knows no tokens, drops nothing by rule, has no mode and looks at no age",
 			"leave out known_tokens, drop, mode and historical_after, or generation")
 	}

@@ -35,7 +35,8 @@ const (
 
 // Target says where the events go and how they travel.
 type Target struct {
-	URL                 string // http or https, a host, perhaps a path prefix; empty: the embedded staging endpoint on loopback
+	// http or https, a host, perhaps a path prefix; empty: the embedded staging endpoint on loopback
+	URL                 string
 	Client              Client // empty: none in particular
 	Endpoint            Endpoint
 	Path                Path // empty: that of the client or endpoint; see Route
@@ -91,7 +92,8 @@ func readCompression(v strict.Value) Compression {
 		v.Fail(text+" bodies, which are forms, are not made", "write gzip; "+replayForms)
 		return CompressionGzip
 	}
-	return strict.OneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionDeflate, CompressionBrotli, CompressionZstd})
+	return strict.OneOf(v, []Compression{CompressionNone, CompressionGzip, CompressionDeflate, CompressionBrotli,
+		CompressionZstd})
 }
 
 // readHint reads where requests say how they are compressed.

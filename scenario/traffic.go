@@ -48,7 +48,10 @@ func readTraffic(v strict.Value) *Traffic {
 		Timestamps:  Timestamps{Now: true},
 	}
 	v.Object(strict.Fields{
-		"seed":         func(v strict.Value) { t.Seed, _ = strict.Measured(v, parseSeed, "a seed", "a whole number below 2^64") },
+		"seed": func(v strict.Value) {
+			t.Seed,
+				_ = strict.Measured(v, parseSeed, "a seed", "a whole number below 2^64")
+		},
 		"tokens":       func(v strict.Value) { t.Tokens = readTokens(v) },
 		"distinct_ids": func(v strict.Value) { readPopulation(v, &t.DistinctIDs) },
 		"visits":       func(v strict.Value) { t.Visits = readVisits(v) },

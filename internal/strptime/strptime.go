@@ -269,7 +269,8 @@ func letters(text []byte) (n int) {
 func Month(text []byte) (month int, rest []byte) {
 	word := string(text[:letters(text)])
 	for m := time.January; m <= time.December; m++ {
-		if name := m.String(); strings.EqualFold(word, name) || strings.EqualFold(word, name[:3]) || m == time.September && strings.EqualFold(word, "sept") {
+		if name := m.String(); strings.EqualFold(word, name) || strings.EqualFold(word,
+			name[:3]) || m == time.September && strings.EqualFold(word, "sept") {
 			return int(m), text[len(word):]
 		}
 	}

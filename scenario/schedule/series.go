@@ -76,7 +76,8 @@ func parseSeries(plain io.Reader, columns SeriesColumns, most seriesBounds) (*Se
 	}
 	period, count := slices.Index(header, columns.Period), slices.Index(header, columns.Count)
 	if period < 0 || count < 0 {
-		return nil, fmt.Errorf("line 1: the header has no columns %s and %s (load.follow.period and count name others)", columns.Period, columns.Count)
+		return nil, fmt.Errorf("line 1: the header has no columns %s and %s (load.follow.period and count name others)",
+			columns.Period, columns.Count)
 	}
 	seconds := slices.Index(header, columns.Seconds)
 	if seconds < 0 && columns.Seconds != "" {
