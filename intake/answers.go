@@ -11,7 +11,7 @@ import (
 	"rehearse/scenario"
 )
 
-// Answers are what was said. The zero value of a field means that nobody did.
+// Answers is what was said. The zero value of a field means that nobody did.
 type Answers struct {
 	Customer, Contact string
 
@@ -21,20 +21,28 @@ type Answers struct {
 
 	Historical scenario.Answer // events older than 48 hours, imported
 	Period     Period          // that they are of; zero: not said
+	eventAnswers
+	loadAnswers
 
+	now time.Time // where nobody said when it starts
+}
+
+// eventAnswers is what was said of the events.
+type eventAnswers struct {
 	Fewest, Most int    // events a request
 	Hottest      *Table // the busiest distinct_ids
 	Types        *Table // all events
 	Merges       *Table // those that merge; without rows: none do
 	Apps         scenario.Answer
+}
 
+// loadAnswers is what was said of how fast they come.
+type loadAnswers struct {
 	Peak     float64 // events per second
 	Duration time.Duration
 	Total    int64 // events
 	Ramp     time.Duration
 	Ramps    bool // the ramp is answered, if only with none
-
-	now time.Time // where nobody said when it starts
 }
 
 // Understand reads answers, by the keys of the questions, and holds them against

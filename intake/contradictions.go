@@ -40,7 +40,8 @@ func (a *Answers) loadMistakes() Mistakes {
 	events := float64(a.Total)
 	if a.Duration > 0 && a.Ramp > a.Duration {
 		return Mistakes{{[]string{keyRamp, keyDuration},
-			fmt.Sprintf("a ramp of %s does not fit into %s", units.FormatDuration(a.Ramp), units.FormatDuration(a.Duration)),
+			fmt.Sprintf("a ramp of %s does not fit into %s", units.FormatDuration(a.Ramp),
+				units.FormatDuration(a.Duration)),
 			"make the ramp shorter, or the duration longer"}}
 	}
 	if rising := a.Peak * a.Ramp.Seconds() / 2; a.Total > 0 && rising > events {
@@ -48,7 +49,8 @@ func (a *Answers) loadMistakes() Mistakes {
 			fmt.Sprintf("the ramp alone sends %s events, and there are %s", amount(rising), text.Count(a.Total)),
 			fmt.Sprintf("make it %s at most, or the peak lower", seconds(math.Floor(2*events/a.Peak)))}}
 	}
-	if most := full(a.Peak, a.Ramp, a.Duration); a.Total > 0 && a.Peak > 0 && a.Duration > 0 && events > most*(1+1e-9)+1 {
+	said := a.Total > 0 && a.Peak > 0 && a.Duration > 0
+	if most := full(a.Peak, a.Ramp, a.Duration); said && events > most*(1+1e-9)+1 {
 		return Mistakes{{[]string{keyDuration, keyPeak, keyRamp},
 			fmt.Sprintf("%s events do not fit: %s of at most %s are %s events", text.Count(a.Total),
 				units.FormatDuration(a.Duration), a.saidPeak(), amount(most)),
@@ -105,16 +107,19 @@ func (a *Answers) unlikeMerges(keys []string) Mistakes {
 				"list it there with its share or count, or leave it out here"})
 		case m.Value == 0:
 		case a.Merges.Share != a.Types.Share:
-			all = append(all, Mistake{keys, fmt.Sprintf("%s is %s here and %s among the event types", m.Name, a.Merges.amount(m),
-				a.Types.amount(t)), "give the name alone"})
+			all = append(all, Mistake{keys,
+				fmt.Sprintf("%s is %s here and %s among the event types", m.Name, a.Merges.amount(m),
+					a.Types.amount(t)), "give the name alone"})
 		case math.Abs(m.Value-t.Value) > 0.01*t.Value:
-			all = append(all, Mistake{keys, fmt.Sprintf("%s is %s here and %s among the event types", m.Name, a.Merges.amount(m),
-				a.Types.amount(t)), "one of them is wrong"})
+			all = append(all, Mistake{keys,
+				fmt.Sprintf("%s is %s here and %s among the event types", m.Name, a.Merges.amount(m),
+					a.Types.amount(t)), "one of them is wrong"})
 		}
 	}
 	for _, t := range a.Types.Rows {
 		if _, named := a.Merges.find(t.Name); scenario.IsMerge(t.Name) && !named {
-			all = append(all, Mistake{keys, t.Name + " is among the event types and merges persons, but is not named here",
+			all = append(all, Mistake{keys,
+				t.Name + " is among the event types and merges persons, but is not named here",
 				"name it, or take it out there"})
 		}
 	}
@@ -132,11 +137,13 @@ func (a *Answers) countMistakes() Mistakes {
 		busiest := slices.MaxFunc(h.Rows, func(a, b Row) int { return compare(a.Value, b.Value) })
 		const hint = "correct one of the two, or give shares"
 		if busiest.Value > events*slack {
-			all = append(all, Mistake{keys, fmt.Sprintf("the busiest distinct_id has %s events, and there are %s in all",
-				amount(busiest.Value), amount(events)), hint})
+			all = append(all, Mistake{keys,
+				fmt.Sprintf("the busiest distinct_id has %s events, and there are %s in all",
+					amount(busiest.Value), amount(events)), hint})
 		} else if h.sum() > events*slack {
-			all = append(all, Mistake{keys, fmt.Sprintf("the distinct_ids have %s events together, and there are %s in all",
-				amount(h.sum()), amount(events)), hint})
+			all = append(all, Mistake{keys,
+				fmt.Sprintf("the distinct_ids have %s events together, and there are %s in all",
+					amount(h.sum()), amount(events)), hint})
 		}
 	}
 	if t := a.Types; t != nil && !t.Share && a.Total > 0 && t.sum() > float64(a.Total)*slack {

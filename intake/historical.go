@@ -122,10 +122,12 @@ func (a *Answers) historicalMistakes() Mistakes {
 	case p.From.IsZero():
 		return nil
 	case p.From.After(start.Add(-historicalAge)):
-		return Mistakes{{keys, fmt.Sprintf("no event of %s is older than 48 hours %s", a.saidHistorical()[len("yes, "):],
+		return Mistakes{{keys, fmt.Sprintf("no event of %s is older than 48 hours %s",
+			a.saidHistorical()[len("yes, "):],
 			when), "answer no, or give the period that the events are of"}}
 	case p.last().After(start):
-		return Mistakes{{keys, fmt.Sprintf("the period ends on %s, which is still to come %s", p.last().Format(time.DateOnly),
+		return Mistakes{{keys, fmt.Sprintf("the period ends on %s, which is still to come %s",
+			p.last().Format(time.DateOnly),
 			when), "give the period up to the start, or start later"}}
 	}
 	return nil

@@ -59,7 +59,8 @@ func intentions() []Question {
 		},
 		{
 			Key: string(scenario.AskStarts), Why: "a load is taken when somebody watches it, on a quiet weekday",
-			How: "a date, a time, and an offset from UTC or a time zone such as Europe/Berlin (left out, it is UTC); a " +
+			How: "a date, a time, and an offset from UTC or a time zone such as Europe/Berlin (left out, it is UTC); " +
+				"a " +
 				"weekday before it if you like", Example: "Tue 2026-12-01 10:00 +01:00",
 			read: func(a *Answers, text string) (err error) { a.Starts, err = readStart(text); return err },
 			says: func(a *Answers) string { return saidTime(a.Starts) },
@@ -77,9 +78,11 @@ func intentions() []Question {
 func contents() []Question {
 	return []Question{
 		{
-			Key: keyHistorical, Why: "historical events travel on a lane of their own, which delays nobody else's and has no " +
+			Key: keyHistorical, Why: "historical events travel on a lane of their own, which delays nobody else's " +
+				"and has no " +
 				"limit for one distinct_id",
-			How: "yes, no, or yes with a period as in yes, 2025-01-01 to 2026-06-30", Example: "yes, 2025-01-01 to 2026-06-30",
+			How:     "yes, no, or yes with a period as in yes, 2025-01-01 to 2026-06-30",
+			Example: "yes, 2025-01-01 to 2026-06-30",
 			Assumed: "no: they bear the time of sending",
 			read: func(a *Answers, text string) (err error) {
 				a.Historical, a.Period, err = readHistorical(text)
@@ -95,10 +98,11 @@ func contents() []Question {
 			says:    (*Answers).saidBatch,
 		},
 		{
-			Key: string(scenario.AskHottestIDs), Why: "the events of one id go to one partition, in order: a few very busy " +
-				"ids delay everybody",
-			How: "paste what a query for the count of events per distinct_id returns, the busiest first (20 rows will do); " +
-				"only the counts are kept", Example: "distinct_id,count\nimport-job,250000\nuser-17,41200\nuser-4,12077",
+			Key: string(scenario.AskHottestIDs),
+			Why: "the events of one id go to one partition, in order: a few very busy ids delay everybody",
+			How: "paste what a query for the count of events per distinct_id returns, the busiest first " +
+				"(20 rows will do); only the counts are kept",
+			Example: "distinct_id,count\nimport-job,250000\nuser-17,41200\nuser-4,12077",
 			Assumed: "nobody stands out: the persons' shares fall as 1/rank", Lines: true,
 			read: func(a *Answers, text string) (err error) { a.Hottest, err = readTable(text); return err },
 			says: (*Answers).saidHottest,
@@ -113,7 +117,8 @@ func contents() []Question {
 		},
 		{
 			Key: string(scenario.AskMergeEvents), Why: "a merge is the costliest event, and waits for others",
-			How: "their names, or none; with a share or a count each where the question before has none", Example: "$identify",
+			How:     "their names, or none; with a share or a count each where the question before has none",
+			Example: "$identify",
 			Assumed: "3% of the events are $identify, unless the events are listed", Lines: true,
 			read: func(a *Answers, text string) (err error) { a.Merges, err = readMerges(text); return err },
 			says: (*Answers).saidMerges,
@@ -141,8 +146,12 @@ func loads() []Question {
 			Key: string(scenario.AskDuration), Why: "a peak that lasts is another matter than one that passes",
 			How: "a duration, a number of events, or both as in 36M events in 2h15m", Example: "2h",
 			Assumed: "as long as the number of events takes at the peak rate, or else 10m",
-			read:    func(a *Answers, text string) (err error) { a.Duration, a.Total, err = readExtent(text); return err },
-			says:    (*Answers).saidExtent,
+			read: func(a *Answers, text string) (err error) {
+				a.Duration, a.Total,
+					err = readExtent(text)
+				return err
+			},
+			says: (*Answers).saidExtent,
 		},
 		{
 			Key: string(scenario.AskRamp), Why: "a pipeline can follow a ramp; a jump to the peak is an attack",

@@ -167,7 +167,8 @@ func twofold(number string) error {
 
 // ratePhrases are what people write for the units of rates.
 var ratePhrases = strings.NewReplacer(
-	"about ", "", "events", "", "event", "", " per ", "/", "second", "s", "minute", "min", "hour", "h", "day", "d", "sec",
+	"about ", "", "events", "", "event", "", " per ", "/", "second", "s", "minute", "min", "hour", "h", "day", "d",
+	"sec",
 	"s",
 	" million", "M", " thousand", "k", " ", "",
 )

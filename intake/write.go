@@ -272,7 +272,8 @@ func (a *Answers) Notes() []string {
 		notes = append(notes, advice)
 	}
 	if a.ids(mergeShare(a.mix())).cut {
-		notes = append(notes, "the shares of the busiest distinct_ids are lower than answered: merges are never of a hot "+
+		notes = append(notes, "the shares of the busiest distinct_ids are lower than answered: merges are never of a "+
+			"hot "+
 			"id, and each needs an earlier event")
 	}
 	return notes

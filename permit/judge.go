@@ -54,7 +54,8 @@ func (p *Permit) judgeWindow(at time.Time) []string {
 		return []string{fmt.Sprintf("its window is not open yet: it begins at %s, in %s", stamp(t.From),
 			away(t.From.Sub(at)))}
 	case !at.Before(t.Until):
-		return []string{fmt.Sprintf("its window is closed: it ended at %s, %s ago", stamp(t.Until), away(at.Sub(t.Until)))}
+		return []string{fmt.Sprintf("its window is closed: it ended at %s, %s ago", stamp(t.Until),
+			away(at.Sub(t.Until)))}
 	}
 	return nil
 }
@@ -167,7 +168,8 @@ func exceeded(b *Bounds, l Load) (reasons []string) {
 	more("events in its largest request", float64(l.Batch), float64(b.Batch))
 	more("merges", float64(l.Merges), float64(b.Merges))
 	if float64(l.Batch) > b.Peak {
-		reasons = append(reasons, fmt.Sprintf("a request of the scenario has up to %d events, more than the permit allows "+
+		reasons = append(reasons, fmt.Sprintf("a request of the scenario has up to %d events, more than the permit "+
+			"allows "+
 			"in a whole second (%s)", l.Batch, number(b.Peak)))
 	}
 	if l.Merges < 0 && b.Merges > 0 {

@@ -52,7 +52,7 @@ func TestWriteIsRead(t *testing.T) {
 		from := time.Unix(rapid.Int64Range(1e9, 2e9).Draw(r, "from"), 0).In(time.FixedZone("", rapid.IntRange(-50, 50).Draw(r, "zone")*900))
 		word := rapid.StringOf(rapid.RuneFrom([]rune("aB7 é界:#'\"\\{}[]&*!|>%@`,?-"))).Filter(func(s string) bool { return s != "" && len(s) < 100 })
 		terms := Terms{
-			ID: "p-1", Issued: from.Add(-time.Hour), From: from, Until: from.Add(time.Hour),
+			ID: "p-1", Issued: from.Add(-time.Hour), Window: Window{from, from.Add(time.Hour)},
 			Purpose: word.Draw(r, "purpose"), Contact: word.Draw(r, "contact"), Customer: word.Draw(r, "customer"), Approver: "jo@x",
 			Hosts: []Host{{Name: "::1", Port: 8010}, {Name: "a.example"}}, Tokens: []string{"sha256:0123456789abcdef"},
 			Bounds: Bounds{Peak: rapid.Float64Range(1, 1e6).Draw(r, "peak"), Events: rapid.Int64Range(1, 1e9).Draw(r, "events"), Batch: rapid.Int64Range(0, 1000).Draw(r, "batch")},

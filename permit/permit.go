@@ -68,7 +68,8 @@ func Write(t *Terms) ([]byte, error) {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# This permit allows a load test. Read it, then sign it:\n#   rehearse permit sign -k ~/.ssh/id_ed25519 FILE")
 	line("# Any change after that makes the signature void.\nformat: %s", TermsFormat)
-	line("id: %s\nissued: %s\npurpose: %s", strconv.Quote(t.ID), t.Issued.Format(time.RFC3339), strconv.Quote(t.Purpose))
+	line("id: %s\nissued: %s\npurpose: %s", strconv.Quote(t.ID), t.Issued.Format(time.RFC3339),
+		strconv.Quote(t.Purpose))
 	if t.Customer != "" {
 		line("customer: %s", strconv.Quote(t.Customer))
 	}

@@ -48,14 +48,16 @@ func (p *Permit) verify(signers Signers, now time.Time) []string {
 // by whatever key.
 func genuine(text []byte, s *sshsig.Signature) error {
 	if s.Namespace != Namespace {
-		return fmt.Errorf("its signature was made for another purpose: the namespace is %q, not %q", units.Clip(s.Namespace),
+		return fmt.Errorf("its signature was made for another purpose: the namespace is %q, not %q",
+			units.Clip(s.Namespace),
 			Namespace)
 	}
 	if err := strong(s.PublicKey); err != nil {
 		return err
 	}
 	if err := sshsig.Verify(bytes.NewReader(text), s, s.PublicKey, s.HashAlgorithm, Namespace); err != nil {
-		return errors.New("its signature is not one of this text: the permit was changed after it was signed (a changed " +
+		return errors.New("its signature is not one of this text: the permit was changed after it was signed (a " +
+			"changed " +
 			"line end counts)")
 	}
 	return nil
@@ -71,7 +73,8 @@ func strong(key ssh.PublicKey) error {
 		return nil
 	}
 	if k, ok := raw.CryptoPublicKey().(*rsa.PublicKey); ok && k.N.BitLen() < minRSA {
-		return fmt.Errorf("its signature is by an RSA key of %d bits, which is too weak: %d at least", k.N.BitLen(), minRSA)
+		return fmt.Errorf("its signature is by an RSA key of %d bits, which is too weak: %d at least", k.N.BitLen(),
+			minRSA)
 	}
 	return nil
 }
@@ -96,7 +99,8 @@ func Signer(path, socket string, passphrase func() ([]byte, error)) (ssh.Signer,
 		}
 		signer, err = ssh.ParsePrivateKeyWithPassphrase(text, secret)
 		if err != nil {
-			return nil, fmt.Errorf("cannot open the key %s: the passphrase is wrong, or the key is of a kind that only "+
+			return nil, fmt.Errorf("cannot open the key %s: the passphrase is wrong, or the key is of a kind that "+
+				"only "+
 				"ssh-keygen can use%s", path, byHand(path))
 		}
 	}
@@ -114,7 +118,8 @@ func byHand(path string) string {
 // fromAgent finds the private half of a key in an agent.
 func fromAgent(public ssh.PublicKey, socket string) (ssh.Signer, error) {
 	if socket == "" {
-		return nil, errors.New("cannot sign with a public key: SSH_AUTH_SOCK names no agent that holds its private half " +
+		return nil, errors.New("cannot sign with a public key: SSH_AUTH_SOCK names no agent that holds its private " +
+			"half " +
 			"(name the private key)")
 	}
 	// The agent lives as long as the program: the connection is not worth a close.

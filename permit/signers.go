@@ -89,7 +89,8 @@ func parseSigner(line string, zone *time.Location) (s signer, err error) {
 		words = words[1:]
 	}
 	if len(words) < 2 || !isKeyType(words[0]) {
-		return s, errors.New("the key is missing, or of an unknown type: after the principals come options without blanks " +
+		return s, errors.New("the key is missing, or of an unknown type: after the principals come options without " +
+			"blanks " +
 			"between them, then a type such as ssh-ed25519 and the key")
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(words[0] + " " + words[1]))

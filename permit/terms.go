@@ -29,10 +29,13 @@ type Terms struct {
 	Tokens   []string // fingerprints of the project tokens that may be used, or TokensRecorded
 	Scenario string   // fingerprint of the only scenario allowed, 64 hexadecimal digits; empty: any within Bounds
 
-	From, Until time.Time // the window
-	Bounds      Bounds
-	Stop        Stop
+	Window
+	Bounds Bounds
+	Stop   Stop
 }
+
+// Window is the time in which load may be sent.
+type Window struct{ From, Until time.Time }
 
 // Bounds are how much may be sent. A zero one does not bind.
 type Bounds struct {
@@ -94,7 +97,8 @@ func readTerms(v strict.Value) (t Terms) {
 		"bounds":   func(v strict.Value) { t.Bounds = readBounds(v) },
 		"stop":     func(v strict.Value) { t.Stop = readStop(v) },
 	})
-	complete := v.Require("format", "id", "issued", "purpose", "contact", "approver", "hosts", "tokens", "from", "until",
+	complete := v.Require("format", "id", "issued", "purpose", "contact", "approver", "hosts", "tokens", "from",
+		"until",
 		"bounds")
 	if !sound || !complete {
 		return t
@@ -119,7 +123,8 @@ func readInstant(v strict.Value) time.Time {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		v.Fail("cannot read "+v.Quoted()+" as a time with its offset", "as in 2026-12-01T10:00:00+01:00, or with Z for UTC")
+		v.Fail("cannot read "+v.Quoted()+" as a time with its offset",
+			"as in 2026-12-01T10:00:00+01:00, or with Z for UTC")
 	}
 	return t
 }

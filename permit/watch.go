@@ -87,7 +87,8 @@ func newWatch(p *Permit) *watch {
 // drifted is an error when the wall clock moved otherwise than time did.
 func drifted(passed, shown time.Duration) error {
 	if apart := (shown - passed).Abs(); apart > stepped {
-		return fmt.Errorf("the clock of this machine was set by %s while the run went: whether the permit's window is open "+
+		return fmt.Errorf("the clock of this machine was set by %s while the run went: whether the permit's window "+
+			"is open "+
 			"cannot be told", away(apart))
 	}
 	return nil

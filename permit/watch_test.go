@@ -99,7 +99,7 @@ func TestStopFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "stop")
 	synctest.Test(t, func(t *testing.T) {
-		p := &Permit{Terms: Terms{Until: time.Now().Add(time.Hour), Stop: Stop{File: path}}}
+		p := &Permit{Terms: Terms{Window: Window{Until: time.Now().Add(time.Hour)}, Stop: Stop{File: path}}}
 		if err := p.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestWindowCloses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
-		p := &Permit{Terms: Terms{Until: begun.Add(90 * time.Minute)}}
+		p := &Permit{Terms: Terms{Window: Window{Until: begun.Add(90 * time.Minute)}}}
 		err := p.Watch(t.Context())
 		if time.Since(begun) != 90*time.Minute || err == nil || !strings.Contains(err.Error(), "window closed") {
 			t.Errorf("%v after %v", err, time.Since(begun))

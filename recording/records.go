@@ -80,7 +80,8 @@ func (r *Records) next() error {
 		return nil
 	}
 	var err error
-	if r.rows, _, err = parquet.OpenParquet(p, &scenario.Replay{Format: scenario.FormatJSONL}); err != nil {
+	whole := &scenario.Replay{Recordings: scenario.Recordings{Format: scenario.FormatJSONL}}
+	if r.rows, _, err = parquet.OpenParquet(p, whole); err != nil {
 		r.shut()
 		return fmt.Errorf("cannot read recording %q: %w", p, err)
 	}

@@ -258,7 +258,8 @@ func permitFor(t *testing.T, text []byte, name string, window time.Duration) per
 	}
 	terms := permit.Terms{
 		ID: "p-1", Issued: time.Now(), Purpose: "a test", Contact: "data@acme.example", Approver: "jo@pipeline.example",
-		Hosts: []permit.Host{host}, Tokens: permit.Tokens(s, false), From: time.Now().Add(-time.Minute), Until: time.Now().Add(window),
+		Hosts: []permit.Host{host}, Tokens: permit.Tokens(s, false),
+		Window: permit.Window{From: time.Now().Add(-time.Minute), Until: time.Now().Add(window)},
 		Bounds: permit.Bounds{Peak: 1000, Events: load.Events, Batch: load.Batch, Merges: max(load.Merges, 0)},
 	}
 	if terms.Scenario, err = s.Fingerprint(); err != nil {

@@ -75,7 +75,8 @@ func checkClient(d *strict.Document, s *Scenario) {
 		d.Fail("target.client", "has no meaning for recorded requests", "they are sent byte for byte")
 	}
 	if s.Target.URL != "" {
-		d.Refuse("has no meaning: target.url names an endpoint that is not embedded", "leave one of the two out", "staging")
+		d.Refuse("has no meaning: target.url names an endpoint that is not embedded", "leave one of the two out",
+			"staging")
 	}
 }
 
@@ -204,7 +205,8 @@ func checkGeneration(d *strict.Document, s *Scenario) {
 		return
 	}
 	if path := s.Target.Route(); !path.Known(capture.Generation2024) {
-		d.Fail("staging.generation", "the service of 2024 does not know "+string(path), hint+", or leave target.path out")
+		d.Fail("staging.generation", "the service of 2024 does not know "+string(path),
+			hint+", or leave target.path out")
 	}
 }
 

@@ -47,6 +47,11 @@ type Habits struct {
 	Retry       RetryPolicy
 	SpeaksV1    bool // it can be told to send to v1, or does so in its newest version
 
+	defaults
+}
+
+// defaults are the settings of a client.
+type defaults struct {
 	compression Compression
 	historical  bool
 	events      int           // that close a batch
@@ -99,29 +104,29 @@ func (c Client) Habits() (h Habits, known bool) {
 	case ClientGo:
 		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-go/1.23.1", ContentType: json,
 			HintsTwice: true, SpeaksV1: true, Retry: doubling,
-			compression: CompressionNone, events: 100, age: 5 * second, timeout: 10 * second}, true
+			defaults: defaults{compression: CompressionNone, events: 100, age: 5 * second, timeout: 10 * second}}, true
 	case ClientPython:
 		doubling.Base, doubling.CapsRetryAfter = second, true
 		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-python/7.91.1", ContentType: json,
 			SentAt: true, Order: capture.BatchFirst, SpeaksV1: true, Retry: doubling,
-			compression: CompressionNone, events: 100, age: 5 * second, timeout: 15 * second}, true
+			defaults: defaults{compression: CompressionNone, events: 100, age: 5 * second, timeout: 15 * second}}, true
 	case ClientNode:
 		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-node/5.70.0", ContentType: json,
 			SentAt: true, Order: capture.SentAtAfter,
-			Retry:       RetryPolicy{Retries: 3, Base: 3 * second, Factor: 1, Cap: 3 * second},
-			compression: CompressionGzip, events: 20, age: 5 * second, timeout: 10 * second}, true
+			Retry:    RetryPolicy{Retries: 3, Base: 3 * second, Factor: 1, Cap: 3 * second},
+			defaults: defaults{compression: CompressionGzip, events: 20, age: 5 * second, timeout: 10 * second}}, true
 	case ClientJS:
 		return Habits{Headers: c.headers(), Path: "/e/", UserAgent: browser, ContentType: "text/plain", SentAt: true,
 			Order: capture.SentAtAfter, CountsRetry: true, Unhinted: true,
 			Retry: RetryPolicy{Retries: 10, Unanswered: 3, Base: 3 * second, Factor: 2, Cap: 30 * time.Minute,
 				Jitter: 0.25, OnlyServerErrors: true},
-			compression: CompressionGzip, events: 10, age: 3 * second, timeout: time.Minute}, true
+			defaults: defaults{compression: CompressionGzip, events: 10, age: 3 * second, timeout: time.Minute}}, true
 	case ClientImporter:
-		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-rs/0.30.0", ContentType: json, SentAt: true,
-			historical: true, SpeaksV1: true,
+		return Habits{Headers: c.headers(), Path: "/batch/", UserAgent: "posthog-rs/0.30.0", ContentType: json,
+			SentAt: true, SpeaksV1: true,
 			Retry: RetryPolicy{Retries: 5, Base: second, Factor: 2, Cap: 30 * second, HonoursRetryAfter: true,
 				CapsRetryAfter: true, AskedOnly: true},
-			compression: CompressionNone, events: 100, timeout: 30 * second}, true
+			defaults: defaults{compression: CompressionNone, historical: true, events: 100, timeout: 30 * second}}, true
 	}
 	return Habits{}, false
 }

@@ -79,7 +79,8 @@ func readEvent(v strict.Value, name string) EventShare {
 	})
 	for _, p := range e.Properties {
 		if p.Name == pipeline.LinkProperty(name) {
-			v.FailGiven("properties", fmt.Sprintf("cannot give %s: the merge itself names there the id that it joins", p.Name),
+			v.FailGiven("properties", fmt.Sprintf("cannot give %s: the merge itself names there the id that it joins",
+				p.Name),
 				"leave it out")
 		}
 	}

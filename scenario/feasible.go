@@ -24,7 +24,8 @@ func checkTraffic(d *strict.Document, s *Scenario) {
 	}
 	if ordinary := 1 - merges; special > ordinary+1e-9 {
 		d.Fail("traffic.distinct_ids",
-			fmt.Sprintf("hot ids, growth and faults are to take %s of the events, but merges leave %s", percent(special),
+			fmt.Sprintf("hot ids, growth and faults are to take %s of the events, but merges leave %s",
+				percent(special),
 				percent(ordinary)),
 			"merges are never of a hot id: lower one of the shares")
 		return
@@ -43,15 +44,19 @@ func checkMerges(d *strict.Document, t *Traffic, merges, visiting float64) {
 	switch delayed := t.Merges.Delay != (Delay{}); {
 	case delayed && ends <= visits+1e-9 && 2*ends > visits+1e-9:
 		d.Fail("traffic.merges.delay",
-			fmt.Sprintf("%s of the events are to be merges, and %s begin a visit that a merge can end, which are not twice as "+
+			fmt.Sprintf("%s of the events are to be merges, and %s begin a visit that a merge can end, which are not "+
+				"twice as "+
 				"many", percent(ends), percent(visits)),
-			"while the first of the delayed merges are still to come, other visits end in one beside those that wait: give "+
+			"while the first of the delayed merges are still to come, other visits end in one beside those that "+
+				"wait: give "+
 				"the merges less weight, or make visits shorter")
 	case ends > visits+1e-9:
 		d.Fail("traffic.events",
-			fmt.Sprintf("%s of the events are to be merges, but only %s begin a visit that a merge can end", percent(ends),
+			fmt.Sprintf("%s of the events are to be merges, but only %s begin a visit that a merge can end",
+				percent(ends),
 				percent(visits)),
-			"every merge names an anonymous id that has an earlier event, from a browser or a mobile: lower the weights of "+
+			"every merge names an anonymous id that has an earlier event, from a browser or a mobile: lower the "+
+				"weights of "+
 				"$identify, $create_alias and $merge_dangerously, or make visits shorter")
 	}
 	if t.Merges.Reused > 0 && t.DistinctIDs.Count < 2 {

@@ -29,7 +29,8 @@ func readFiles(v strict.Value) (patterns, paths, others []string) {
 		found, beside, err := FindFiles(place)
 		switch {
 		case err != nil:
-			item.Fail("cannot read the pattern "+item.Quoted(), "* stands for any letters, ? for one, [a-z] for one of these")
+			item.Fail("cannot read the pattern "+item.Quoted(),
+				"* stands for any letters, ? for one, [a-z] for one of these")
 		case len(found) == 0:
 			item.Fail("no file is "+item.Quoted(), "paths are relative to the scenario file")
 		}
@@ -129,7 +130,8 @@ func IsBeside(path string) bool {
 		return true
 	}
 	switch filepath.Ext(name) {
-	case ".crc", ".md5", ".sha1", ".sha256", ".sha512", ".sig", ".asc", ".bak", ".orig", ".swp", ".swo", ".tmp", ".part":
+	case ".crc", ".md5", ".sha1", ".sha256", ".sha512", ".sig", ".asc", ".bak", ".orig", ".swp", ".swo", ".tmp",
+		".part":
 		return true
 	}
 	return false

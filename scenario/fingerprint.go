@@ -104,7 +104,8 @@ func hashFile(sum hash.Hash, path string) error {
 		return fmt.Errorf("cannot take a fingerprint: %w", err)
 	}
 	if path == "-" || !info.Mode().IsRegular() {
-		return fmt.Errorf("cannot take a fingerprint of %q: it is no file, and what a pipe holds is not known before (save "+
+		return fmt.Errorf("cannot take a fingerprint of %q: it is no file, and what a pipe holds is not known before "+
+			"(save "+
 			"it to a file, or use a permit for any scenario)", path)
 	}
 	content, err := SumFile(path, path, -1)

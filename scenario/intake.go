@@ -67,7 +67,8 @@ var inquiries = [...]inquiry{
 	{AskBatching, "How many events does one request carry?"},
 	{AskHottestIDs, "How many events do the busiest distinct_ids have?"},
 	{AskEventTypes, "Which events are there, and how many of each?"},
-	{AskMergeEvents, "Which of them merge persons ($identify, $create_alias, $merge_dangerously), and how many of each?"},
+	{AskMergeEvents, "Which of them merge persons ($identify, $create_alias, $merge_dangerously), and how many of " +
+		"each?"},
 	{AskApps, "Are apps (transformations, destinations) enabled in the project?"},
 	{AskPeakRate, "How many events a second do you send at the peak?"},
 	{AskDuration, "How long does it take, and how many events is that?"},

@@ -88,7 +88,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	got := parse(t, minimal)
 	want := &Scenario{
-		Name: "a",
+		Description: Description{Name: "a"},
 		Target: Target{
 			Endpoint: EndpointBatch, Token: strict.NewSecret("phc_rehearsal"), Compression: CompressionGzip,
 			Connections: 64, Timeout: 15 * time.Second,
@@ -124,7 +124,7 @@ func TestEveryField(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Scenario{
-		Name: "every-field", About: "two\nlines\n", Customer: "Acme", Contact: "data@acme.example",
+		Description: Description{Name: "every-field", About: "two\nlines\n", Customer: "Acme", Contact: "data@acme.example"},
 		Intake: Intake{
 			Committed: Yes, Starts: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), Overlap: No, Apps: Yes,
 			Unanswered: []Question{AskHottestIDs, AskRamp},
@@ -137,10 +137,10 @@ func TestEveryField(t *testing.T) {
 		Batching: Batching{MinEvents: 20, MaxEvents: 1000, Bytes: 1 << 20, Age: 2 * time.Second},
 		Traffic:  everyTraffic(),
 		Retry:    RetryNone,
-		Thresholds: []Threshold{
+		Limits: Limits{Thresholds: []Threshold{
 			{Text: "p99 < 500ms", Metric: Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: 500},
 			{Text: "rejected(5xx) == 0", Metric: Metric{Name: "rejected", Status: "5xx"}, Op: "=="},
-		},
+		}},
 	}
 	if !got.Intake.Starts.Equal(want.Intake.Starts) {
 		t.Errorf("starts at %v, want %v", got.Intake.Starts, want.Intake.Starts)

@@ -44,7 +44,8 @@ func From(paths ...string) Source { return Source{Members: paths} }
 
 // DefaultFields is the mapping where the scenario gives none.
 func DefaultFields() Fields {
-	return Fields{Event: From("event"), DistinctID: From("distinct_id"), Timestamp: From("timestamp"), UUID: From("uuid"),
+	return Fields{Event: From("event"), DistinctID: From("distinct_id"), Timestamp: From("timestamp"),
+		UUID:       From("uuid"),
 		Properties: "properties"}
 }
 
@@ -78,7 +79,8 @@ func readMapping(v strict.Value, f *Fields) {
 		"time_zone":   func(v strict.Value) { f.Times.Zone = readZone(v) },
 	})
 	if v.Gives("time_format") && v.Gives("time_unit") {
-		v.FailGiven("time_unit", "has no meaning beside a time_format", "%s in a format is a number of seconds since 1970")
+		v.FailGiven("time_unit", "has no meaning beside a time_format",
+			"%s in a format is a number of seconds since 1970")
 	}
 	if f.Event.Join || f.DistinctID.Join || f.UUID.Join || f.Timestamp.Constant != "" || f.UUID.Constant != "" {
 		v.Fail("only a timestamp is joined, and only event and distinct_id are constants", "")

@@ -74,7 +74,8 @@ func readPopulation(v strict.Value, p *Population) {
 	}
 	for _, other := range []string{"count", "skew"} {
 		if v.Gives(other) {
-			v.FailField(other, "given beside ranks", "ranks say how many ids there are, and how uneven: keep one of the two")
+			v.FailField(other, "given beside ranks",
+				"ranks say how many ids there are, and how uneven: keep one of the two")
 		}
 	}
 	p.Count = 0

@@ -182,7 +182,8 @@ func readNumber(v strict.Value, decimals int) *NumberRange {
 	}
 	for _, x := range []float64{low * unit, high * unit} {
 		if math.Abs(x-math.Round(x)) > 1e-6*max(1, math.Abs(x)) {
-			v.Fail(fmt.Sprintf("has more than %d decimals", decimals), "say how many, as in {number: [0.5, 9.5], decimals: 1}")
+			v.Fail(fmt.Sprintf("has more than %d decimals", decimals),
+				"say how many, as in {number: [0.5, 9.5], decimals: 1}")
 			break
 		}
 	}

@@ -71,24 +71,38 @@ const (
 
 // Replay describes recorded events or requests.
 type Replay struct {
-	Files []string // as written, relative to the scenario file; globs and directories allowed
-	// resolved against the scenario file's directory, unfolded, sorted within an entry; - is standard input
-	Paths  []string
-	Beside []string // files that the entries stand for and that hold no data, by their names
-	Format Format
-	Clock  Clock
-	Speed  float64 // how many times faster than recorded
-	Order  Order
-	Fields Fields
-
-	MaxGap     time.Duration // longer pauses of the recording are cut to it; 0: none are
+	Recordings
+	Pacing
+	Order      Order
 	From, To   time.Time     // only what was recorded from the one up to the other; zero: unbounded
-	Loop       int64         // how many times the recording is sent, one after the other
 	Reorder    time.Duration // disorder up to this is put right; 0: events go in the order of their files
 	Timestamps Stamps
 	MaxBad     Limit
 	Sample     Sample
+	Privacy
+}
 
+// Recordings are the files of a replay and what they hold.
+type Recordings struct {
+	Files []string // as written, relative to the scenario file; globs and directories allowed
+	// Paths are the files resolved against the scenario file's directory, unfolded,
+	// sorted within an entry; - is standard input.
+	Paths  []string
+	Beside []string // files that the entries stand for and that hold no data, by their names
+	Format Format
+	Fields Fields
+}
+
+// Pacing says when recorded events are due.
+type Pacing struct {
+	Clock  Clock
+	Speed  float64       // how many times faster than recorded
+	MaxGap time.Duration // longer pauses of the recording are cut to it; 0: none are
+	Loop   int64         // how many times the recording is sent, one after the other
+}
+
+// Privacy says what of recorded data leaves the machine, and what is kept of it.
+type Privacy struct {
 	Pseudonymize bool
 	Key          strict.Secret // of the pseudonyms; empty: a new one each run
 	Keep         []string      // properties whose values are sent as they are
@@ -113,12 +127,9 @@ type Sample struct {
 // DefaultReplay is what a replay is where the scenario says nothing.
 func DefaultReplay() *Replay {
 	return &Replay{
-		Format:     FormatAuto,
-		Clock:      ClockRecorded,
-		Speed:      1,
+		Recordings: Recordings{Format: FormatAuto, Fields: DefaultFields()},
+		Pacing:     Pacing{Clock: ClockRecorded, Speed: 1, Loop: 1},
 		Order:      OrderPerID,
-		Fields:     DefaultFields(),
-		Loop:       1,
 		Timestamps: StampsKept,
 	}
 }

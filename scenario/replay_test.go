@@ -17,13 +17,19 @@ func TestReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Replay{
-		Files:  []string{"*.csv", "series.csv.gz"},
-		Paths:  []string{"testdata/gaps.csv", "testdata/series.csv", "testdata/series.csv.gz"},
-		Format: FormatJSONL, Clock: ClockProfile, Speed: 1, Order: OrderFile,
-		Fields: Fields{Event: From("type"), DistinctID: From("actor.login"), Timestamp: From("created_at"), Properties: "payload"},
-		From:   time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC),
-		Loop: 2, Reorder: 5 * time.Second, Timestamps: StampsNow, MaxBad: Limit{Share: 0.01, Set: true},
-		Sample: Sample{Persons: 0.1, Share: 0.5, Events: []string{"a", "b"}}, Pseudonymize: true, Keep: []string{"plan"}, Quarantine: KeptPlaces,
+		Recordings: Recordings{
+			Files:  []string{"*.csv", "series.csv.gz"},
+			Paths:  []string{"testdata/gaps.csv", "testdata/series.csv", "testdata/series.csv.gz"},
+			Format: FormatJSONL,
+			Fields: Fields{
+				Event: From("type"), DistinctID: From("actor.login"), Timestamp: From("created_at"), Properties: "payload",
+			},
+		},
+		Pacing: Pacing{Clock: ClockProfile, Speed: 1, Loop: 2}, Order: OrderFile,
+		From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC),
+		Reorder: 5 * time.Second, Timestamps: StampsNow, MaxBad: Limit{Share: 0.01, Set: true},
+		Sample:  Sample{Persons: 0.1, Share: 0.5, Events: []string{"a", "b"}},
+		Privacy: Privacy{Pseudonymize: true, Keep: []string{"plan"}, Quarantine: KeptPlaces},
 	}
 	if diff := cmp.Diff(want, got.Replay, cmp.Comparer(func(a, b strict.Secret) bool { return a == b })); diff != "" {
 		t.Errorf("replay differs (-want +got):\n%s", diff)

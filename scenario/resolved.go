@@ -164,7 +164,8 @@ func (r *Resolved) Changed(now []FileSum) error {
 		case now[i].Path != was.Path:
 			return fmt.Errorf("%s is read where the run read %s", now[i].Path, was.Path)
 		case now[i] != was:
-			return fmt.Errorf("%s is not what the run read: it has %d bytes with SHA-256 %s now, and had %d with %s", was.Path,
+			return fmt.Errorf("%s is not what the run read: it has %d bytes with SHA-256 %s now, and had %d with %s",
+				was.Path,
 				now[i].Bytes, now[i].SHA256, was.Bytes, was.SHA256)
 		}
 	}

@@ -71,24 +71,34 @@ func read(doc *strict.Document) *Scenario {
 // Scenario is one rehearsal as written in its file. It is plain data: decoded
 // strictly, checked once, never changed afterwards.
 type Scenario struct {
+	Description
+
+	Intake   Intake
+	Target   Target
+	Load     Offered
+	Batching Batching
+	Traffic  *Traffic // exactly one of Traffic and Replay is set
+	Replay   *Replay
+	Retry    Retry
+	Limits
+	Staging Staging  // of the embedded endpoint
+	Learned *Learned // nil: it was not learned from a recording
+
+	source source
+}
+
+// Description says what a scenario is called and whose it is.
+type Description struct {
 	Name     string // letters, digits, dots, dashes and underscores: it names directories
 	About    string
 	Customer string
 	Contact  string // one line; requests bear it
+}
 
-	Intake     Intake
-	Target     Target
-	Load       Offered
-	Batching   Batching
-	Traffic    *Traffic // exactly one of Traffic and Replay is set
-	Replay     *Replay
-	Retry      Retry
-	Thresholds []Threshold
-	Aborts     []Abort
-	Staging    Staging  // of the embedded endpoint
-	Learned    *Learned // nil: it was not learned from a recording
-
-	source source
+// Limits are what a run is held to.
+type Limits struct {
+	Thresholds []Threshold // judged at its end
+	Aborts     []Abort     // that end it before
 }
 
 // readScenario reads the whole tree.
@@ -114,7 +124,8 @@ func readScenario(v strict.Value) *Scenario {
 	v.Require("name")
 	s.adopt(v.Document())
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
-	if s.Replay != nil && s.Replay.Clock == ClockRecorded && s.Target.Client == "" && !v.Document().Has("batching.age") {
+	ownRhythm := s.Replay != nil && s.Replay.Clock == ClockRecorded && s.Target.Client == ""
+	if ownRhythm && !v.Document().Has("batching.age") {
 		s.Batching.Age = replayAge
 	}
 	return s

@@ -55,7 +55,16 @@ type Mishap struct {
 	RetryAfter time.Duration
 	Stored     float64 // share of a request's events that a rejection with 503 leaves behind
 
-	ResetBefore, Reset, Truncate, Drop, Again float64 // shares of 1
+	Broken
+}
+
+// Broken are the shares of requests, of 1, that are not answered as they should be.
+type Broken struct {
+	ResetBefore float64 // the connection is closed before the body is read
+	Reset       float64 // … and after it was read
+	Truncate    float64 // the answer breaks off
+	Drop        float64 // it is answered 200 and dropped
+	Again       float64 // of v1's events: they are to be sent again
 }
 
 // Spread is a distribution of durations: even between Min and Max, and on top of
@@ -98,12 +107,15 @@ func readStaging(v strict.Value) Staging {
 		"over_quota":  func(v strict.Value) { s.OverQuota = v.Lines(2 * strict.MaxLine) },
 		"script":      func(v strict.Value) { s.Script = readScript(v) },
 
-		"overflow_limit":   func(v strict.Value) { s.Setup.OverflowLimit = readOverflowLimit(v) },
-		"known_tokens":     func(v strict.Value) { s.Setup.KnownTokens = v.Lines(2 * strict.MaxLine) },
-		"drop":             func(v strict.Value) { s.Setup.Drop = v.Lines(2 * strict.MaxLine) },
-		"mode":             func(v strict.Value) { s.Setup.Import = readMode(v) },
-		"historical_after": func(v strict.Value) { s.Setup.HistoricalAfter = v.Duration(time.Second, 100*366*24*time.Hour) },
-		"v1":               func(v strict.Value) { s.Setup.NoV1 = !v.Flag() },
+		"overflow_limit": func(v strict.Value) { s.Setup.OverflowLimit = readOverflowLimit(v) },
+		"known_tokens":   func(v strict.Value) { s.Setup.KnownTokens = v.Lines(2 * strict.MaxLine) },
+		"drop":           func(v strict.Value) { s.Setup.Drop = v.Lines(2 * strict.MaxLine) },
+		"mode":           func(v strict.Value) { s.Setup.Import = readMode(v) },
+		"historical_after": func(v strict.Value) {
+			s.Setup.HistoricalAfter = v.Duration(time.Second,
+				100*366*24*time.Hour)
+		},
+		"v1": func(v strict.Value) { s.Setup.NoV1 = !v.Flag() },
 	})
 	x := &s.Setup
 	newer := len(x.KnownTokens) > 0 || len(x.Drop) > 0 || x.Import || x.HistoricalAfter > 0

@@ -143,7 +143,8 @@ func (t *Threshold) cutScope(text string) (value string, err error) {
 	}
 	t.Every, err = units.ParseDuration(where)
 	if err == nil && (t.Every < minEvery || t.Every > maxEvery) {
-		err = fmt.Errorf("windows must be %s to %s long", units.FormatDuration(minEvery), units.FormatDuration(maxEvery))
+		err = fmt.Errorf("windows must be %s to %s long", units.FormatDuration(minEvery),
+			units.FormatDuration(maxEvery))
 	}
 	return value, err
 }

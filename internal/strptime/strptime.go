@@ -89,16 +89,20 @@ func (f *Format) String() string { return f.text }
 
 // moment is what the directives of a format have told so far.
 type moment struct {
-	year, month, day, yearDay      int
-	hour, minute, second, nanos    int
+	calendar
+	clock
 	unix                           int64
 	offset                         int // of the zone, in seconds
 	afternoon, half, zoned, unixed bool
 }
 
+type calendar struct{ year, month, day, yearDay int }
+
+type clock struct{ hour, minute, second, nanos int }
+
 // Parse reads a time, in the zone where it does not say its own.
 func (f *Format) Parse(text []byte, zone *time.Location) (time.Time, bool) {
-	m := moment{month: 1, day: 1}
+	m := moment{calendar: calendar{month: 1, day: 1}}
 	for _, s := range f.steps {
 		ok := false
 		if s.directive == 0 {

@@ -123,7 +123,8 @@ func OnClock(wall time.Time, zone *time.Location) (time.Time, error) {
 	}
 	switch len(found) {
 	case 0:
-		return time.Time{}, fmt.Errorf("no clock in %s ever shows %s, because it is set forward then: write the time with "+
+		return time.Time{}, fmt.Errorf("no clock in %s ever shows %s, because it is set forward then: write the time "+
+			"with "+
 			"its offset", zone, wall.Format(time.DateTime))
 	case 2:
 		return time.Time{}, fmt.Errorf("clocks in %s show %s twice, because they are set back then: write %s or %s",

@@ -60,7 +60,8 @@ func (e Errors) Sorted() Errors {
 		return e
 	}
 	last := e[maxErrors-1]
-	more := Error{File: last.File, Line: last.Line, Col: last.Col, What: fmt.Sprintf("%d more mistakes", len(e)-maxErrors)}
+	more := Error{File: last.File, Line: last.Line, Col: last.Col,
+		What: fmt.Sprintf("%d more mistakes", len(e)-maxErrors)}
 	return append(e[:maxErrors:maxErrors], more)
 }
 

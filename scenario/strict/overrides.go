@@ -18,7 +18,8 @@ func (d *Document) override(text string) {
 	path, value, found := strings.Cut(text, "=")
 	if !found {
 		// The text is not told: it may be a value, and that a secret.
-		d.errors = append(d.errors, Error{File: override, What: "expected a path and a value", Hint: "as in traffic.seed=7"})
+		d.errors = append(d.errors, Error{File: override, What: "expected a path and a value",
+			Hint: "as in traffic.seed=7"})
 		return
 	}
 	node, err := parseOverride(value)
