@@ -49,7 +49,7 @@ capacity:
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal verify verify/source verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording profile intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge recording/container
+cmd/rehearse: rehearsal verify verify/source verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording learn intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge recording/container
 generator/body: capture scenario recording recording/anonymize generator/traffic recording/event
 generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: capture scenario generator/body
@@ -57,14 +57,14 @@ generator/source: capture scenario recording recording/anonymize results generat
 generator/traffic: capture capture/pipeline scenario scenario/schedule
 generator/transport: capture scenario recording results generator/body
 generator: capture scenario results generator/body generator/redact generator/transport generator/source
-intake: scenario profile scenario/schedule scenario/strict
+intake: scenario learn scenario/schedule scenario/strict
 internal/jsonfuzz:
 internal/jsonscan: capture/serdejson
 internal/measure:
 kubernetes:
 permit: scenario scenario/strict scenario/schedule
 preflight: capture capture/pipeline scenario generator/traffic scenario/schedule permit scenario/strict
-profile: capture scenario recording scenario/schedule recording/event
+learn: capture scenario recording scenario/schedule recording/event
 recording/anonymize: capture scenario recording/event
 recording/container: scenario
 recording/event: capture capture/pipeline scenario

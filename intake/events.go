@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"rehearse/profile"
+	"rehearse/learn"
 	"rehearse/scenario"
 )
 
@@ -191,7 +191,7 @@ func (a *Answers) ids(merges float64) ids {
 			found.hot = append(found.hot, share)
 		}
 	}
-	found.count, found.skew = profile.FitOthers(counts, hot, max(rest, 0))
+	found.count, found.skew = learn.FitOthers(counts, hot, max(rest, 0))
 	return found
 }
 

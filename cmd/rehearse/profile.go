@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/profile"
+	"rehearse/learn"
 	"rehearse/scenario"
 )
 
@@ -54,7 +54,7 @@ query instead of the data: a CSV with a count per distinct_id.`,
 			if f.gap <= 0 {
 				return usageError(c, fmt.Errorf("--gap %v is no pause: give one such as 12h", f.gap))
 			}
-			return learn(e, args, f)
+			return learnProfile(e, args, f)
 		},
 	}
 	c.Flags().SortFlags = false
@@ -73,8 +73,8 @@ query instead of the data: a CSV with a count per distinct_id.`,
 // next to none, and the tables of ids are large.
 const spare = 20
 
-// learn is the verb's work.
-func learn(e env, args []string, f profileFlags) error {
+// learnProfile is the verb's work.
+func learnProfile(e env, args []string, f profileFlags) error {
 	for _, path := range f.out {
 		if ext := filepath.Ext(path); ext != ".yaml" && ext != ".yml" && ext != ".json" && ext != ".svg" {
 			return exitError{exitUsage, fmt.Errorf("cannot write %q: its name must end in .yaml, .json or .svg", path)}
@@ -82,7 +82,7 @@ func learn(e env, args []string, f profileFlags) error {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(spare))
 	p, err := f.read(args)
-	if errors.Is(err, profile.ErrEmpty) {
+	if errors.Is(err, learn.ErrEmpty) {
 		err = fmt.Errorf("%w (--format names another format, --field the members, or the columns of a table, that "+
 			"are event, distinct_id and timestamp)", err)
 	}
@@ -102,14 +102,14 @@ func learn(e env, args []string, f profileFlags) error {
 }
 
 // read learns from what the command line names.
-func (f *profileFlags) read(args []string) (*profile.Profile, error) {
+func (f *profileFlags) read(args []string) (*learn.Profile, error) {
 	if f.top != "" {
 		file, err := os.Open(f.top)
 		if err != nil {
 			return nil, err
 		}
 		defer file.Close()
-		return profile.ReadTop(file)
+		return learn.ReadTop(file)
 	}
 	set := []string{"replay.format=" + f.format}
 	for part, member := range f.fields {
@@ -124,19 +124,19 @@ func (f *profileFlags) read(args []string) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return profile.Read(s.Replay, f.gap)
+	return learn.Read(s.Replay, f.gap)
 }
 
 // writeProfile writes what was learned to a file, in the form that its name asks
 // for.
-func writeProfile(p *profile.Profile, path string) error {
+func writeProfile(p *learn.Profile, path string) error {
 	switch filepath.Ext(path) {
 	case ".json":
 		return writeFile(path, func(out io.Writer) error { return writeJSON(out, p) })
 	case ".svg":
 		return writeFile(path, p.WriteSVG)
 	}
-	series := profile.SeriesName(path)
+	series := learn.SeriesName(path)
 	if p.HasSeries() {
 		if err := writeFile(filepath.Join(filepath.Dir(path), series), p.WriteSeries); err != nil {
 			return err

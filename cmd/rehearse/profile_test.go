@@ -12,21 +12,21 @@ import (
 	"time"
 
 	"rehearse/generator/source"
-	"rehearse/profile"
+	"rehearse/learn"
 	"rehearse/scenario"
 )
 
 const activity = "../../scenarios/recordings/activity-2015-02-22-21.json.gz"
 
 // profiled runs rehearse profile on an export and returns what it learned.
-func profiled(t *testing.T, args ...string) *profile.Profile {
+func profiled(t *testing.T, args ...string) *learn.Profile {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code := run(append([]string{"profile", "--json"}, args...), env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
 	if code != exitPass {
 		t.Fatalf("exit %d: %s", code, stderr.String())
 	}
-	var p profile.Profile
+	var p learn.Profile
 	if err := json.Unmarshal(stdout.Bytes(), &p); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestProfileOfDirtyTraffic(t *testing.T) {
 
 // compareProfiles demands that a synthesis is what was asked for: exponent within
 // 0.05, the busiest ids within 10 %, the mix within 1 %, peak to mean within 15 %.
-func compareProfiles(t *testing.T, was, is *profile.Profile) {
+func compareProfiles(t *testing.T, was, is *learn.Profile) {
 	t.Helper()
 	if is.Events != was.Events {
 		t.Errorf("%d events were synthesized of %d", is.Events, was.Events)

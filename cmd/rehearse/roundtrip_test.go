@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/profile"
+	"rehearse/learn"
 )
 
 // exported writes an export of events in the order of time.
@@ -153,7 +153,7 @@ func TestRoundTripOfTheWire(t *testing.T) {
 }
 
 // roundTrips compares a recording, what was learned and its synthesis.
-func roundTrips(t *testing.T, was, is *profile.Profile) {
+func roundTrips(t *testing.T, was, is *learn.Profile) {
 	t.Helper()
 	if is.Events != was.Events {
 		t.Errorf("%d events, recorded %d", is.Events, was.Events)

@@ -16,7 +16,7 @@ import (
 	"rehearse/capture"
 	"rehearse/generator/source"
 	"rehearse/internal/text"
-	"rehearse/profile"
+	"rehearse/learn"
 	"rehearse/recording"
 	"rehearse/rehearsal"
 	"rehearse/scenario"
@@ -142,7 +142,7 @@ func surveyReplay(e env, s *scenario.Scenario) error {
 	if err := writeExample(e.stdout, files, &replay); err != nil {
 		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
 	}
-	p, err := profile.Read(&replay, time.Duration(math.MaxInt64))
+	p, err := learn.Read(&replay, time.Duration(math.MaxInt64))
 	if err != nil {
 		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
 	}
