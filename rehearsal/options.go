@@ -11,9 +11,8 @@ import (
 	"rehearse/scenario"
 )
 
-// Version is the release that this tree becomes. It is a variable so that the linker can
-// set it.
-var Version = "0.1.0"
+// Version is the release that this tree becomes.
+const Version = "0.2.0"
 
 // Options are what a run is asked for, besides what its scenario says.
 type Options struct {

@@ -7,9 +7,9 @@
 //	rehearse_VERSION_sbom.json        CycloneDX: the modules that are linked in
 //	SHA256SUMS
 //
-//	cd .ci/release && go run . -version 0.2.0 -out ../../dist
+//	cd .ci/release && go run . -out ../../dist
 //
-// The same commit and version give the same bytes: each time is that of the
+// The version is that of the tree. The same commit gives the same bytes: each time is that of the
 // commit, and nothing is taken from the machine but the Go toolchain.
 package main
 
@@ -50,19 +50,18 @@ func platforms() []platform {
 }
 
 func main() {
-	version := flag.String("version", "", "the `version` to build, without a v; wanted")
 	out := flag.String("out", "dist", "the `directory` to write to; it must not exist or be empty")
 	only := flag.String("only", "", "a `platform` such as linux/amd64, instead of all: for a try")
 	flag.Parse()
-	if err := run(*version, *out, *only); err != nil {
+	if err := run(*out, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
 }
 
 // run builds a release.
-func run(version, out, only string) error {
-	r, err := prepare(version, out)
+func run(out, only string) error {
+	r, err := prepare(out)
 	if err != nil {
 		return err
 	}
@@ -102,10 +101,7 @@ func run(version, out, only string) error {
 }
 
 // prepare finds out what is released and makes the directory.
-func prepare(version, out string) (release, error) {
-	if version == "" || strings.HasPrefix(version, "v") {
-		return release{}, fmt.Errorf("-version wants a version such as 0.2.0, not %q", version)
-	}
+func prepare(out string) (release, error) {
 	root, err := git(".", "rev-parse", "--show-toplevel")
 	if err != nil {
 		return release{}, err
@@ -116,6 +112,10 @@ func prepare(version, out string) (release, error) {
 	}
 	if changed != "" {
 		return release{}, fmt.Errorf("the tree is not that of a commit, so nobody could build this again:\n%s", changed)
+	}
+	version, err := versionOf(root)
+	if err != nil {
+		return release{}, err
 	}
 	stamp, err := git(root, "log", "-1", "--format=%ct")
 	if err != nil {
@@ -138,6 +138,26 @@ func prepare(version, out string) (release, error) {
 	return release{root: root, out: out, version: version, time: time.Unix(seconds, 0).UTC(), beside: strings.Fields(beside)}, nil
 }
 
+// versionOf is what the tree says that it becomes. If its commit has the tag of a
+// version, that is the same one.
+func versionOf(root string) (string, error) {
+	c := exec.Command("go", "run", "./cmd/rehearse", "version")
+	c.Dir, c.Stderr = root, os.Stderr
+	out, err := c.Output()
+	fields := strings.Fields(string(out))
+	if err != nil || len(fields) < 2 {
+		return "", fmt.Errorf("rehearse version: %q, %w", out, err)
+	}
+	tags, err := git(root, "tag", "--points-at", "HEAD", "v*")
+	if err != nil {
+		return "", err
+	}
+	if tags != "" && !slices.Contains(strings.Fields(tags), "v"+fields[1]) {
+		return "", fmt.Errorf("the commit has the tag %s, and the tree says that it is version %s", tags, fields[1])
+	}
+	return fields[1], nil
+}
+
 // git runs git in a directory and returns what it prints.
 func git(dir string, args ...string) (string, error) {
 	c := exec.Command("git", args...)
@@ -150,10 +170,6 @@ func git(dir string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// versionVariable is what the linker sets: the only place that knows the module's name
-// besides go.mod and import lines.
-const versionVariable = "rehearse/rehearsal.Version"
-
 // build compiles the command for a platform: static, without paths of this
 // machine, stamped with version and commit.
 func (r release) build(p platform, dir string) (string, error) {
@@ -161,7 +177,7 @@ func (r release) build(p platform, dir string) (string, error) {
 	if p.os == "windows" {
 		name += ".exe"
 	}
-	c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -buildid= -X "+versionVariable+"="+r.version, "-o", name, "./cmd/rehearse")
+	c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", name, "./cmd/rehearse")
 	c.Dir = r.root
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOAMD64=v1", "GOFLAGS=-mod=readonly")
 	c.Stderr = os.Stderr

@@ -54,12 +54,14 @@ other it goes only under a signed permit, and within it (rehearse permit --help)
   rehearse stage --listen 127.0.0.1:8010
   rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010
   rehearse report results/runs/20261201T100000Z-quickstart`,
+		Version:       version(),
 		Args:          noSuchVerb,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SuggestionsMinimumDistance = 2
+	root.SetVersionTemplate("rehearse {{.Version}}\n")
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -70,12 +71,37 @@ func schemaOf(args []string) []byte {
 func newVersion(e env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, and the commit that it was built from",
 		Args:  nothing,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(e.stdout, "rehearse %s (%s %s/%s)\n", rehearsal.Version, runtime.Version(),
-				runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(e.stdout, "rehearse %s\n", version())
 			return err
 		},
 	}
+}
+
+// version is the release with what it was built from, as far as the go command knew.
+func version() string {
+	from := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	if info, known := debug.ReadBuildInfo(); known {
+		from = append(builtFrom(info.Settings), from...)
+	}
+	return fmt.Sprintf("%s (%s)", rehearsal.Version, strings.Join(from, ", "))
+}
+
+// builtFrom is the commit that a binary was built from, and its time; nothing if
+// it was built outside a repository, or by go run.
+func builtFrom(settings []debug.BuildSetting) []string {
+	of := map[string]string{}
+	for _, s := range settings {
+		of[s.Key] = s.Value
+	}
+	if of["vcs.revision"] == "" {
+		return nil
+	}
+	commit := "commit " + of["vcs.revision"][:min(12, len(of["vcs.revision"]))]
+	if of["vcs.modified"] == "true" {
+		commit += " and changes"
+	}
+	return []string{commit, of["vcs.time"]}
 }
