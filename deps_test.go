@@ -75,18 +75,19 @@ rehearsal: verify scenario/schedule capture capture/pipeline scenario results re
 results/bundle: results/rundir
 results/compare: results results/rundir
 results/judge: capture results scenario scenario/schedule
-results/merge: capture results results/rundir scenario scenario/schedule
+results/merge: staging/stats capture results results/rundir scenario scenario/schedule
 results/runtest: capture results scenario
 results/metrics: results
 results/otlp: results results/metrics
-results/report: capture capture/pipeline scenario results results/rundir results/compare results/metrics results/judge
-results/rundir: capture results results/judge
+results/report: staging/stats capture capture/pipeline scenario results results/rundir results/compare results/metrics results/judge
+results/rundir: staging/stats capture results results/judge
 results: capture scenario scenario/schedule
 scenario/schedule:
 scenario: capture capture/pipeline scenario/schedule scenario/strict
 scenario/strict:
 internal/strptime: internal/units
-staging: capture capture/pipeline
+staging/stats: capture/pipeline
+staging: staging/stats capture capture/pipeline
 verify: capture capture/pipeline scenario scenario/schedule results generator/traffic
 verify/source: verify capture capture/serdejson scenario recording recording/event
 verify/report: verify

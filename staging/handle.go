@@ -61,8 +61,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case r == statistics:
 		s.sayStats(ctx)
 	case r == metrics:
-		stats := s.Stats()
-		say(ctx, 200, stats.metrics())
+		counted := s.Stats()
+		say(ctx, 200, metricsText(&counted))
 		ctx.SetContentType("text/plain; version=0.0.4; charset=utf-8")
 	}
 	s.shard(ctx).request(answer{r, ctx.Response.StatusCode()}, len(body))

@@ -145,7 +145,7 @@ func TestReset(t *testing.T) {
 		t.Errorf("observed status %d, want 0", got)
 	}
 	stats := s.Stats()
-	if len(stats.Requests) != 1 || stats.Requests[0] != (RequestCount{"/e", 0, 1}) || stats.Events != (EventCounts{Refused: 1}) {
+	if len(stats.Requests) != 1 || stats.Requests[0] != (RequestCount{Route: "/e", Status: 0, Requests: 1}) || stats.Events != (EventCounts{Refused: 1}) {
 		t.Errorf("%+v", stats)
 	}
 }

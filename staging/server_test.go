@@ -130,15 +130,15 @@ func TestStats(t *testing.T) {
 	want := Stats{
 		Format: "rehearse/stage/v1",
 		Requests: []RequestCount{
-			{"/", 200, 1}, {"/batch", 200, 2}, {"/e", 200, 1}, {"/e", 400, 2}, {"other", 404, 1},
+			{Route: "/", Status: 200, Requests: 1}, {Route: "/batch", Status: 200, Requests: 2}, {Route: "/e", Status: 200, Requests: 1}, {Route: "/e", Status: 400, Requests: 2}, {Route: "other", Status: 404, Requests: 1},
 		},
-		Refusals: []RefusalCount{{400, noID, 2, 3}},
+		Refusals: []RefusalCount{{Status: 400, Text: noID, Requests: 2, Events: 3}},
 		Events:   EventCounts{Accepted: 8, Refused: 3},
 		Bytes: ByteCounts{
 			Wire:  int64(len(gzipped(t, string(plain))) + len(batchOf(6, 1)) + len(single) + 41 + 25 + 5),
 			Plain: int64(len(plain) + len(batchOf(6, 1)) + len(single)),
 		},
-		Names:    []NameCount{{"$identify", 2}, {"$pageview", 3}, {"e", 1}, {"purchase", 2}}, // 0…6 by threes, and single's
+		Names:    []NameCount{{Name: "$identify", Events: 2}, {Name: "$pageview", Events: 3}, {Name: "e", Events: 1}, {Name: "purchase", Events: 2}}, // 0…6 by threes, and single's
 		Verdicts: []VerdictCount{},
 		Pipeline: got.Pipeline,
 		Checksum: got.Checksum,
@@ -213,7 +213,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 		handled(s, post("/e", strings.Repeat(" ", 101+i)))
 	}
 	refusals := s.Stats().Refusals
-	if len(refusals) != maxTexts+1 || refusals[0] != (RefusalCount{0, otherText, 50, 0}) {
+	if len(refusals) != maxTexts+1 || refusals[0] != (RefusalCount{Status: 0, Text: otherText, Requests: 50, Events: 0}) {
 		t.Errorf("%d texts, the first %+v", len(refusals), refusals[0])
 	}
 }

@@ -2,100 +2,29 @@ package staging
 
 import (
 	"cmp"
-	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/staging/stats"
 )
 
-//go:embed stats.schema.json
-var schema []byte
+// What the endpoint has counted since it was made, and its parts, by the names that
+// they have here: package stats is the file of it, which others read.
+type (
+	Stats        = stats.Endpoint
+	RequestCount = stats.RequestCount
+	RefusalCount = stats.RefusalCount
+	EventCounts  = stats.EventCounts
+	ByteCounts   = stats.ByteCounts
+	NameCount    = stats.NameCount
+	VerdictCount = stats.VerdictCount
+)
 
-// Schema returns the JSON Schema (draft 2020-12) of Stats, and of the sum of
-// several in the run directory of shards that were merged.
-func Schema() []byte { return slices.Clone(schema) }
-
-// Stats is what the endpoint has counted since it was made, as JSON the answer
-// of GET /_rehearse/stats. Every event that could be told apart in a request to
-// an event route is accepted, refused, filtered, dropped or returned.
-type Stats struct {
-	Format   string         `json:"format"` // "rehearse/stage/v1"
-	Requests []RequestCount `json:"requests"`
-	Refusals []RefusalCount `json:"refusals"`
-	Events   EventCounts    `json:"events"`
-	Bytes    ByteCounts     `json:"bytes"`
-	Names    []NameCount    `json:"names"`
-	Verdicts []VerdictCount `json:"verdicts"` // what v1 said, event by event
-
-	Pipeline pipeline.Stats `json:"pipeline"` // what became of the accepted events
-
-	// OtherNames counts the accepted events whose name is none of Names: one
-	// seen after the first 1,000, or longer than 200 bytes.
-	OtherNames int64 `json:"other_names"`
-
-	// Checksum is the sum over the accepted events of a hash of uuid, name,
-	// distinct_id and raw properties, as 16 hexadecimal digits. It does not
-	// depend on order, batches or timestamps.
-	Checksum string `json:"checksum"`
-}
-
-// RequestCount counts the requests to a route that got the same status. Status 0
-// is a connection that was closed instead of an answer.
-type RequestCount struct {
-	Route    string `json:"route"` // without trailing slash
-	Status   int    `json:"status"`
-	Requests int64  `json:"requests"`
-}
-
-// RefusalCount counts the requests that were refused with the same text, and the
-// events that they were seen to carry. After the first 100 different texts the
-// rest is counted as status 0, "other".
-type RefusalCount struct {
-	Status   int    `json:"status"`
-	Text     string `json:"text"`
-	Requests int64  `json:"requests"`
-	Events   int64  `json:"events"`
-}
-
-// EventCounts counts events by what became of them. Filtered ones were dropped
-// with a 200, as the service drops $performance_event; v1 says so of each event
-// that it dropped, or returned to be sent again.
-type EventCounts struct {
-	Accepted int64 `json:"accepted"`
-	Refused  int64 `json:"refused"`
-	Filtered int64 `json:"filtered"`
-	Dropped  int64 `json:"dropped"`
-	Returned int64 `json:"returned"`
-	Lost     int64 `json:"lost"` // answered yes, and dropped: a script asked for it
-
-	// Stored are those of the refused ones that were stored all the same: the sink
-	// takes the events of a request in order, and stops at the first that fails.
-	Stored int64 `json:"stored"`
-}
-
-// ByteCounts counts the bytes of bodies: all as they travelled, and those of
-// accepted requests once decompressed.
-type ByteCounts struct {
-	Wire  int64 `json:"wire"`
-	Plain int64 `json:"plain"`
-}
-
-// NameCount counts the accepted events of one name.
-type NameCount struct {
-	Name   string `json:"name"`
-	Events int64  `json:"events"`
-}
-
-// VerdictCount counts the events of which v1 said the same.
-type VerdictCount struct {
-	Result string `json:"result"`
-	Detail string `json:"detail"`
-	Events int64  `json:"events"`
-}
+// Schema returns the JSON Schema (draft 2020-12) of Stats.
+func Schema() []byte { return stats.Schema() }
 
 // sums gathers the shards while Stats is made.
 type sums struct {
@@ -109,7 +38,7 @@ type sums struct {
 // meanwhile may be in it or not, and may be in one number and not yet in
 // another.
 func (s *Server) Stats() Stats {
-	stats := Stats{Format: "rehearse/stage/v1"}
+	stats := Stats{Format: stats.Format}
 	total := sums{answers: make(map[answer]int64), verdicts: make(map[verdict]int64)}
 	for i := range s.shards {
 		s.shards[i].addTo(&total, &stats)
@@ -120,7 +49,7 @@ func (s *Server) Stats() Stats {
 		stats.Events.Refused += r.Events
 	}
 	stats.Names = nameCounts(s.names.all(), &total.byName)
-	stats.addVerdicts(total.verdicts)
+	addVerdicts(&stats, total.verdicts)
 	stats.Pipeline = s.pipeline.Stats()
 	stats.OtherNames = total.byName[0]
 	stats.Checksum = fmt.Sprintf("%016x", total.checksum)
@@ -150,10 +79,10 @@ func (c *counts) addTo(total *sums, stats *Stats) {
 }
 
 // addVerdicts lists what v1 said, and counts what it did not take.
-func (s *Stats) addVerdicts(verdicts map[verdict]int64) {
+func addVerdicts(s *Stats, verdicts map[verdict]int64) {
 	s.Verdicts = make([]VerdictCount, 0, len(verdicts))
 	for v, n := range verdicts {
-		s.Verdicts = append(s.Verdicts, VerdictCount{v.verdict.String(), v.detail.String(), n})
+		s.Verdicts = append(s.Verdicts, VerdictCount{Result: v.verdict.String(), Detail: v.detail.String(), Events: n})
 		switch v.verdict {
 		case capture.VerdictDrop:
 			s.Events.Dropped += n
@@ -169,7 +98,7 @@ func (s *Stats) addVerdicts(verdicts map[verdict]int64) {
 func requestCounts(answers map[answer]int64) []RequestCount {
 	list := make([]RequestCount, 0, len(answers))
 	for a, n := range answers {
-		list = append(list, RequestCount{a.route.String(), a.status, n})
+		list = append(list, RequestCount{Route: a.route.String(), Status: a.status, Requests: n})
 	}
 	slices.SortFunc(list, func(a, b RequestCount) int {
 		return cmp.Or(strings.Compare(a.Route, b.Route), cmp.Compare(a.Status, b.Status))
@@ -180,7 +109,7 @@ func requestCounts(answers map[answer]int64) []RequestCount {
 func refusalCounts(refusals map[refusal]tally) []RefusalCount {
 	list := make([]RefusalCount, 0, len(refusals))
 	for r, t := range refusals {
-		list = append(list, RefusalCount{r.status, r.text, t.requests, t.events})
+		list = append(list, RefusalCount{Status: r.status, Text: r.text, Requests: t.requests, Events: t.events})
 	}
 	slices.SortFunc(list, func(a, b RefusalCount) int {
 		return cmp.Or(cmp.Compare(a.Status, b.Status), strings.Compare(a.Text, b.Text))
@@ -192,16 +121,16 @@ func nameCounts(numbers map[string]int, byName *[maxNames + 1]int64) []NameCount
 	list := make([]NameCount, 0, len(numbers))
 	for _, name := range slices.Sorted(maps.Keys(numbers)) {
 		if n := byName[numbers[name]]; n > 0 {
-			list = append(list, NameCount{name, n})
+			list = append(list, NameCount{Name: name, Events: n})
 		}
 	}
 	return list
 }
 
-// metrics returns the counts in the text format of Prometheus. Those that the
+// metricsText returns the counts in the text format of Prometheus. Those that the
 // capture service has go by its names (hog-rs prometheus.rs, sinks/kafka.rs), so
 // that its dashboards show them.
-func (s *Stats) metrics() string {
+func metricsText(s *Stats) string {
 	var b strings.Builder
 	e, p := &s.Events, &s.Pipeline
 	received := e.Accepted + e.Refused + e.Filtered + e.Dropped + e.Returned + e.Lost

@@ -27,7 +27,8 @@ func TestMergeFarEnds(t *testing.T) {
 		"names": [{"name": "b", "events": 6}, {"name": "a", "events": 1}], "verdicts": [], "pipeline": {"over_quota": 1}, "checksum": "0000000000000020"}`
 	const whole = `{"format": "rehearse/stage/v1", "joined": 2,
 		"requests": [{"route": "/batch", "status": 200, "requests": 90}, {"route": "/e", "status": 400, "requests": 1}, {"route": "/batch", "status": 503, "requests": 2}],
-		"refusals": [{"status": 400, "text": "no", "requests": 1, "events": 3}], "events": {"accepted": 900, "lost": 7}, "bytes": {"wire": 11, "plain": 2},
+		"refusals": [{"status": 400, "text": "no", "requests": 1, "events": 3}], "events": {"accepted": 900, "refused": 0, "filtered": 0, "dropped": 0, "returned": 0, "lost": 7, "stored": 0},
+		"bytes": {"wire": 11, "plain": 2},
 		"names": [{"name": "a", "events": 6}, {"name": "b", "events": 6}], "verdicts": [{"result": "ok", "detail": "", "events": 4}],
 		"pipeline": {"over_quota": 3}, "other_names": 1, "checksum": "0000000000000010"}`
 	for name, row := range map[string]struct {

@@ -10,6 +10,7 @@ import (
 
 	"rehearse/capture"
 	"rehearse/results"
+	"rehearse/staging/stats"
 )
 
 // addTotals adds the books of the shards, which the timeline does not have in
@@ -51,8 +52,8 @@ func (m *merger) endpointSum() *results.EndpointSum {
 		all.Events += one.Events
 		all.Seconds += one.Seconds
 		var err error
-		if all.Kept, err = addSums(all.Kept, one.Kept); err == nil && one.Verdict != results.SumNotCompared {
-			all.Sent, err = addSums(all.Sent, one.Sent)
+		if all.Kept, err = stats.AddSums(all.Kept, one.Kept); err == nil && one.Verdict != results.SumNotCompared {
+			all.Sent, err = stats.AddSums(all.Sent, one.Sent)
 		}
 		shard := "shard " + strconv.Itoa(s.Result.Run.Shard.Index) + ": "
 		switch {

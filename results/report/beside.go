@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"rehearse/capture/pipeline"
 	"rehearse/internal/text"
 	"rehearse/results/rundir"
+	"rehearse/staging/stats"
 )
 
 // maxBeside is how much is read of a file that lies beside result.json, in bytes.
@@ -56,23 +56,11 @@ type expectedID struct {
 	Overflows  float64 `json:"overflows_at_s"` // 0: it stays within its rate
 }
 
-// sighting is endpoint.json as far as the report shows it: what the embedded
-// endpoint had counted when the run was over, in the form of /_rehearse/stats.
-type sighting struct {
-	Format string `json:"format"`
-	Joined int    `json:"joined"` // how many endpoints were added up; 0: it is one
-	Events struct {
-		Accepted int64 `json:"accepted"`
-		Lost     int64 `json:"lost"`
-	} `json:"events"`
-	Pipeline pipeline.Stats `json:"pipeline"`
-}
-
 // beside is what lies beside result.json in some run directories. What is
 // missing stays nil or empty; what cannot be read is told in Notes.
 type beside struct {
 	Check    *prediction
-	Endpoint *sighting
+	Endpoint *stats.Endpoint
 	Permit   string
 	Notes    []string
 }
@@ -86,8 +74,8 @@ func readBeside(path string) (b beside) {
 	if b.read(path, besideFile{rundir.CheckFile, "rehearse/check/v1", &check, &check.Format}) {
 		b.Check = &check
 	}
-	var endpoint sighting
-	if b.read(path, besideFile{rundir.EndpointFile, "rehearse/stage/v1", &endpoint, &endpoint.Format}) {
+	var endpoint stats.Endpoint
+	if b.read(path, besideFile{rundir.EndpointFile, stats.Format, &endpoint, &endpoint.Format}) {
 		b.Endpoint = &endpoint
 	}
 	text, err := readHead(path, rundir.PermitFile, maxScenario)
