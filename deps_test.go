@@ -45,11 +45,11 @@ func owners() map[string][]string {
 // house says which packages each package may import, a line a package; anyone may
 // import the kits of internal.
 const house = `
-capacity:
+capacity: results results/judge results/rundir scenario
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: rehearsal verify verify/source verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording learn intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge recording/container
+cmd/rehearse: capacity rehearsal verify verify/source verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording learn intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge recording/container
 generator/body: capture scenario recording recording/anonymize generator/traffic recording/event
 generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: capture scenario generator/body
@@ -71,7 +71,7 @@ recording/event: capture capture/pipeline scenario
 recording/format: capture capture/pipeline capture/serdejson scenario recording/event recording/container
 recording/parquet: capture scenario recording/container recording/format
 recording: capture capture/pipeline scenario recording/event recording/container recording/format recording/parquet
-rehearsal: verify scenario/schedule capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
+rehearsal: capacity verify scenario/schedule capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
 results/bundle: results/rundir
 results/compare: results results/rundir
 results/judge: capture results scenario scenario/schedule

@@ -31,7 +31,7 @@ func (s *Search) confirm(t *tried) {
 	case width(low, high) > s.config.Precision:
 		s.narrow()
 	case t.Kind == Below:
-		s.phase, s.rate = Above, min(high*beyond, s.config.To)
+		s.phase, s.rate = Above, s.allowed(high*beyond)
 		if s.rate <= high { // it may not be asked for more
 			s.finish(Measured)
 		}
@@ -65,7 +65,7 @@ func (s *Search) lastBelow() float64 {
 
 // unlikely is how improbable it has to be, by all that was seen on the way up, that so
 // many trials break without the overload before them.
-const unlikely = 0.05
+const unlikely = 0.01
 
 // again takes the trial after the break. A rate that held on the way up and breaks on
 // the way down, at least twice, is hysteresis, unless it broke now and then before.

@@ -107,8 +107,8 @@ func TestCoverage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range kindNames() {
-		for _, n := range noises() {
+	for _, n := range noises() {
+		for _, name := range kindNames() {
 			tabulate(t, name, n, seeds)
 		}
 	}

@@ -13,7 +13,7 @@ const Sustained = 600
 // Second is a moment of a trial.
 type Second struct {
 	At      float64 // seconds
-	Latency float64 // the median, in milliseconds
+	Latency float64 // the median of what was answered in it, in milliseconds
 }
 
 // Climb is how fast latency grows in a trial, in milliseconds each second; 0: not
@@ -64,11 +64,11 @@ func Ahead(f Figure, climb float64) Figure {
 
 // SaturatedAt is the rate, of events a second, at which an endpoint accepted what came
 // while more was sent: 0 if it kept up. Of what is sent at a rate r, an endpoint that
-// accepts c falls behind by r/c − 1 seconds each second, which is how fast latency
-// climbs; what it rejects it does not accept.
+// works off c answers at the time t what was due at t × c/r, so that latency climbs by
+// 1 − c/r seconds each second; what it rejects it does not accept.
 func SaturatedAt(sent, accepted, climb float64) float64 {
 	if climb == 0 && accepted > 0.999 {
 		return 0
 	}
-	return sent * accepted / (1 + climb/1000)
+	return sent * accepted * max(1-climb/1000, 0)
 }

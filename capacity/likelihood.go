@@ -71,7 +71,7 @@ func saturating(e *evidence, place, width float64) float64 {
 // says nothing of its capacity; tookError is how exactly such a rate is measured.
 const (
 	anywhere  = 0.5
-	tookError = 0.003
+	tookError = 0.005
 )
 
 // density is that of the normal distribution.

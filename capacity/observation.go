@@ -24,7 +24,10 @@ type Observation struct {
 	Answered float64  `json:"answered_events_per_s"`
 	Latency  Latency  `json:"latency_ms"`
 
+	Climb     float64 `json:"climb_ms_per_s,omitempty"`         // by how much latency grew each second, of one that broke
 	Saturated float64 `json:"saturated_events_per_s,omitempty"` // what it accepted while more was sent; 0: it kept up
+
+	Disturbed bool `json:"disturbed,omitempty"` // invalid, and others that used the generator's machine explain it
 
 	Took time.Duration `json:"-"` // with all that it takes beside the trial itself
 }
@@ -34,6 +37,8 @@ type Latency struct {
 	P50 float64 `json:"p50"`
 	P90 float64 `json:"p90"`
 	P99 float64 `json:"p99"`
+
+	Mean float64 `json:"mean"`
 }
 
 // Margin is how far a figure is from the bound of its threshold.

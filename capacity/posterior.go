@@ -63,16 +63,16 @@ const (
 )
 
 var (
-	shapes    = []shape{{true, 0, 0.5}, {false, 3, 0.15}, {false, 10, 0.15}, {false, 40, 0.2}}
+	shapes    = []shape{{true, 0, 0.5}, {false, 2.5, 0.1}, {false, 5, 0.1}, {false, 12, 0.1}, {false, 40, 0.2}}
 	widths    = []float64{0.004, 0.01, 0.02, 0.04, 0.08, 0.2}
-	disturbed = []float64{0.002, 0.03, 0.1, 0.3}
-	drifts    = []float64{0, -0.1, 0.1, -0.3, 0.3} // of ln(capacity), an hour
+	disturbed = []float64{0.005, 0.05, 0.25}
+	drifts    = []float64{0, -0.1, 0.1, -0.2, 0.2, -0.4, 0.4} // of ln(capacity), an hour
 )
 
 // How likely the widths and shares are before anything is known.
 var (
 	widthsBefore    = []float64{0.2, 0.25, 0.25, 0.15, 0.1, 0.05}
-	disturbedBefore = []float64{0.45, 0.3, 0.2, 0.05}
+	disturbedBefore = []float64{0.55, 0.35, 0.1}
 )
 
 // steady is how likely it is that an endpoint does not drift, before anything is known.

@@ -71,6 +71,7 @@ type bounds struct{ held, broke float64 }
 // failures count what went against the search.
 type failures struct {
 	invalid    int // in a row
+	own        int // of these, those that only the generator explains
 	disproved  int // trials that were to confirm the interval and did not
 	again      int // trials after the overload that broke, since one held
 	narrowings int // trials of the kind Narrow, to vary where they are
@@ -150,7 +151,14 @@ var asks = []float64{0.5, 0.2, 0.8}
 // informative is a rate at which a trial tells most.
 func (s *Search) informative() float64 {
 	m := s.posterior.marginal(s.elapsed)
-	rate := math.Exp(m.quantile(asks[s.failed.narrowings%len(asks)]))
+	return s.allowed(math.Exp(m.quantile(asks[s.failed.narrowings%len(asks)])))
+}
+
+// allowed is the rate closest to one that may be tried, to the event a second.
+func (s *Search) allowed(rate float64) float64 {
+	if rate > 100 {
+		rate = math.Round(rate)
+	}
 	return min(max(rate, s.config.From), s.config.To)
 }
 
@@ -171,7 +179,7 @@ func (s *Search) Observe(o Observation) {
 		s.finish(Rejecting)
 		return
 	}
-	s.failed.invalid, s.rate = 0, t.Rate
+	s.failed.invalid, s.failed.own, s.rate = 0, 0, t.Rate
 	s.rest.note(&t)
 	switch t.Kind {
 	case Bracket:
@@ -190,20 +198,23 @@ func (s *Search) Observe(o Observation) {
 const leastAccepted = 0.5
 
 // mostInvalid is how many trials in a row may be invalid at a rate that the generator
-// has been through before.
-const mostInvalid = 4
+// has been through before, or for others that use its machine.
+const mostInvalid = 6
 
 // invalid repeats a trial that says nothing of the endpoint. Twice in a row at a rate
 // that no valid trial reached, it is the generator that does not get further.
 func (s *Search) invalid(t *tried) {
 	s.failed.invalid++
+	if !t.Disturbed {
+		s.failed.own++
+	}
 	s.rate = t.Rate
 	reached := false
 	for i := range s.tried {
 		one := &s.tried[i]
 		reached = reached || one.Kind != Drain && one.Response != Invalid && one.Rate >= t.Rate
 	}
-	if s.failed.invalid >= mostInvalid || s.failed.invalid >= 2 && !reached {
+	if s.failed.invalid >= mostInvalid || s.failed.own >= 2 && !reached {
 		s.answer.Limit, s.answer.Why = t.Rate, t.Why
 		s.finish(OwnLimit)
 	}
@@ -226,6 +237,7 @@ func (s *Search) bracket(t *tried) {
 	case b.held > 0 && t.Rate == c.To && full:
 		s.finish(NeverBreaks)
 	case b.broke > 0 && t.Rate == c.From && full:
+		s.answer.Why = t.Why
 		s.finish(s.atFloor())
 	case b.held > 0:
 		s.rate = min(2*t.Rate, c.To)
@@ -284,7 +296,7 @@ func (s *Search) settle() {
 	case high <= s.config.From:
 		s.finish(BreaksAtOnce)
 	case width(low, high) <= s.config.Precision && s.failed.narrowings >= fewest:
-		s.phase, s.rate = Below, min(max(low, s.config.From), s.config.To)
+		s.phase, s.rate = Below, s.allowed(low)
 	default:
 		s.narrow()
 	}

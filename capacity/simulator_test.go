@@ -74,7 +74,7 @@ func (e *endpoint) trial(t Trial) Observation {
 		shares = append(shares, taken/t.Rate)
 		latencies = append(latencies, these...)
 		slices.Sort(these)
-		seconds = append(seconds, Second{e.clock, these[len(these)/2]})
+		seconds = append(seconds, Second{e.clock + these[len(these)/2]/1000, these[len(these)/2]})
 		if these[0] > abandon {
 			break
 		}
@@ -89,7 +89,7 @@ func (e *endpoint) trial(t Trial) Observation {
 	}
 	o := Observation{
 		Response: Held, Margin: Worst(figures), Accepted: 1 - rejected/sent,
-		Latency: Latency{at(0.5), at(0.9), at(0.99)},
+		Latency: Latency{P50: at(0.5), P90: at(0.9), P99: at(0.99)},
 		Took:    time.Duration((e.clock - begun + 1) * float64(time.Second)),
 	}
 	if o.Margin.Log >= 0 {

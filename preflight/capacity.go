@@ -22,8 +22,11 @@ const (
 // overCapacity says how far a pipeline must be scaled.
 func overCapacity(l *look) []Finding {
 	p, c := &l.report.Plan, l.facts.Capacity
-	if c == 0 || p.PeakEvents <= c {
+	if h := l.report.Headroom; h == nil || h.Fits != FitsNot {
 		return nil
+	}
+	if m := &l.facts.Measurement; m.Known() {
+		c = m.From
 	}
 	known := "declared"
 	if l.facts.Measured {

@@ -29,6 +29,9 @@ func Check(in Input) *Report {
 		curve: in.Load.Curve.Stages(), facts: l.facts, limit: l.limits().steady(),
 	}
 	l.plan()
+	if l.facts.Capacity > 0 || l.file {
+		l.report.Headroom = l.headroom()
+	}
 	if l.load.Tally != nil {
 		l.load.Tally.report(l)
 	} else {
@@ -52,7 +55,7 @@ func weightOf(s Severity) int {
 // rules are what makes findings.
 var rules = []func(*look) []Finding{
 	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit, refusedRequests, largeBodies, largeEvents,
-	overCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped, otherHost,
+	overCapacity, nearCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped, otherHost,
 	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, unlike,
 }
 

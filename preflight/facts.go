@@ -20,6 +20,8 @@ type Facts struct {
 	Capacity float64       // events per second that it takes; 0: not known
 	Measured bool          // the capacity was measured rather than declared
 
+	Measurement Measurement // how, where Measured says so and the file tells
+
 	Generation capture.Generation // how the v0 routes of the endpoint behave
 
 	Body            int64          // bytes of a request on the wire; 0: that of the endpoint, see Limits
@@ -38,6 +40,19 @@ type Facts struct {
 
 	doc *strict.Document // nil: no file gives them
 }
+
+// Measurement is how a capacity was measured, as rehearse capacity writes it. What is
+// zero is not told.
+type Measurement struct {
+	From, To   float64 // the interval that holds the capacity, in events a second; To 0: it has no upper end that is known
+	Confidence float64 // how likely it does
+	Date       string  // the day
+	Build      string  // of the endpoint
+	Conditions string  // traffic, thresholds and connections
+}
+
+// Known tells whether the interval is.
+func (m *Measurement) Known() bool { return m.From > 0 }
 
 // Costs say what an event costs the pipeline, in ordinary events.
 type Costs struct {
@@ -150,9 +165,29 @@ func readCapacity(v strict.Value, f *Facts) {
 				v.Fail("must be more than 0", "leave capacity out where it is not known")
 			}
 		},
-		"from": func(v strict.Value) { f.Measured = strict.OneOf(v, []string{"measured", "declared"}) == "measured" },
+		"from":       func(v strict.Value) { f.Measured = strict.OneOf(v, []string{"measured", "declared"}) == "measured" },
+		"interval":   func(v strict.Value) { readInterval(v, &f.Measurement) },
+		"confidence": func(v strict.Value) { f.Measurement.Confidence = v.Share() },
+		"date":       func(v strict.Value) { f.Measurement.Date = v.Line(0, strict.MaxLine) },
+		"build":      func(v strict.Value) { f.Measurement.Build = v.Line(0, strict.MaxLine) },
+		"conditions": func(v strict.Value) { f.Measurement.Conditions = v.Line(0, strict.MaxLine) },
 	})
 	v.Require("events")
+	if m := &f.Measurement; m.Known() && (f.Capacity < m.From || m.To > 0 && f.Capacity > m.To) {
+		v.Fail("events lies outside of the interval", "")
+	}
+}
+
+// readInterval reads where a measured capacity lies.
+func readInterval(v strict.Value, m *Measurement) {
+	v.Object(strict.Fields{
+		"from": func(v strict.Value) { m.From = v.Rate() },
+		"to":   func(v strict.Value) { m.To = v.Rate() },
+	})
+	v.Require("from")
+	if m.To > 0 && m.To < m.From {
+		v.Fail("from must not be above to", "")
+	}
 }
 
 func readLimits(v strict.Value, f *Facts) {

@@ -132,8 +132,8 @@ func TestFactsSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 			}
 		}
 	})
-	if mappings != 6 {
-		t.Errorf("%d mappings, want 6", mappings)
+	if mappings != 7 {
+		t.Errorf("%d mappings, want 7", mappings)
 	}
 }
 

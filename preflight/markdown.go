@@ -18,6 +18,9 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	line("| events | %s in %s requests (%s) |", text.Count(plan.Events), text.Count(plan.Requests), error95(plan.Errors.Requests))
 	line("| duration | %s |", seconds(plan.Seconds))
 	line("| rate | %s events/s at the peak, %s on average |", text.Rate(plan.PeakEvents), text.Rate(plan.MeanEvents))
+	if r.Headroom != nil {
+		line("| capacity | %s |", escaped(r.Headroom.headroomText()))
+	}
 	line("| requests | %s/s at the peak, %s connections if one takes %s ms |", text.Rate(plan.PeakRequests), text.Count(plan.Connections), text.Rate(plan.ServiceMS))
 	line("| bytes | %s of bodies (%s), %s on the wire (%s) |", text.Size(plan.BodyBytes), error95(plan.Errors.BodyBytes), text.Size(plan.WireBytes), error95(plan.Errors.WireBytes))
 	line("| distinct_ids | %s (%s) |", text.Count(plan.Persons), error95(plan.Errors.Persons))

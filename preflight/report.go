@@ -63,8 +63,9 @@ type Report struct {
 	SHA256     string       `json:"scenario_sha256"`
 	Verdict    Verdict      `json:"verdict"`
 	Plan       Plan         `json:"plan"`
-	Findings   []Finding    `json:"findings"` // the heaviest first
-	HotIDs     []HotID      `json:"hot_ids"`  // the most frequent first
+	Headroom   *Headroom    `json:"headroom,omitempty"` // nil: there is no file of the pipeline, and no capacity is known
+	Findings   []Finding    `json:"findings"`           // the heaviest first
+	HotIDs     []HotID      `json:"hot_ids"`            // the most frequent first
 	Partitions Partitions   `json:"partitions"`
 	Merges     Merges       `json:"merges"`
 	Order      Order        `json:"order"`

@@ -85,6 +85,9 @@ func (r *Report) planText(p *page) {
 	p.line("plan%s", map[bool]string{true: ", every request built and counted"}[plan.Counted])
 	p.fact("events", "%s in %s requests (%s), over %s", text.Count(plan.Events), text.Count(plan.Requests), error95(plan.Errors.Requests), seconds(plan.Seconds))
 	p.fact("events/s", "%s at the peak, %s on average", text.Rate(plan.PeakEvents), text.Rate(plan.MeanEvents))
+	if r.Headroom != nil {
+		p.fact("capacity", "%s", r.Headroom.headroomText())
+	}
 	p.fact("requests/s", "%s at the peak, %s on average", text.Rate(plan.PeakRequests), text.Rate(plan.MeanRequests))
 	p.fact("bytes", "%s of bodies (%s), %s on the wire (%s)", text.Size(plan.BodyBytes), error95(plan.Errors.BodyBytes), text.Size(plan.WireBytes), error95(plan.Errors.WireBytes))
 	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", text.Count(plan.Connections), text.Rate(plan.ServiceMS))

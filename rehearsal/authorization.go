@@ -118,7 +118,7 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 			return nil, err
 		}
 	}
-	claim := permit.Claim{At: r.expectedStart(), Target: u, Own: s.Target.URL == "", Scenario: s, Load: load}
+	claim := permit.Claim{At: r.expectedStart(), Target: u, Own: s.Target.URL == "", Scenario: r.bound, Load: load}
 	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts, r.lookup),
 		limit: limitOf(&granted.Terms.Bounds, load, r.Shard.Of)}
 	reasons := append(granted.Judge(signers, claim), Denials(Forecast(s, supposed(s)))...)

@@ -16,6 +16,8 @@
 //	options.go        what a run is asked for, who is told of it, and the kinds of errors
 //	shard.go          which part of a run, and when it starts
 //	source.go         the scenario and the source of its events
+//	trial.go          a run of the scenario's traffic at a constant rate
+//	search.go         trial after trial: the search for the capacity
 //	past.go           a run directory from which the run's events can be made again
 //	resume.go         the runs that a run resumes
 //	verification.go   what a run sent, to be held against what arrived

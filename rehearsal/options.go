@@ -21,6 +21,7 @@ type Options struct {
 
 	Group
 
+	Trial     *Trial // makes the run one at a constant rate; nil: the load is the scenario's
 	Resume    string // the directory of the run to continue; empty: none
 	Directory string // where the run directory is made; empty: results/runs/<id>-<name>
 	Permit    Permit

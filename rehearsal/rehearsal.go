@@ -60,7 +60,8 @@ type rehearsal struct {
 	id string
 
 	scenario   *scenario.Scenario
-	resumes    *resumption // nil: it starts from the beginning
+	bound      *scenario.Scenario // what a permit has to bind: the scenario, without the trial that it is run as
+	resumes    *resumption        // nil: it starts from the beginning
 	source     *source.Opened
 	authorized *authorization
 	endpoint   *staging.Local // nil: it is another's

@@ -18,7 +18,11 @@ func (r *rehearsal) load() (err error) {
 		if r.Options.Scenario == "" {
 			return usage(errors.New("name a scenario file, or with --resume a run directory"))
 		}
+		if r.Trial != nil {
+			return r.loadTrial()
+		}
 		r.scenario, err = Load(r.Options.Scenario, r.Overrides)
+		r.bound = r.scenario
 		return err
 	}
 	if r.resumes, err = readResumption(r.Resume); err != nil {
@@ -46,7 +50,7 @@ func (r *rehearsal) loadAgain(last *Past) (err error) {
 		return usage(errors.New("cannot resume under a permit without the scenario that it binds: " +
 			"name the scenario file, and give the flags that the run was given"))
 	}
-	r.Shard = shard
+	r.Shard, r.bound = shard, r.scenario
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rehearse/capacity"
 	"rehearse/preflight"
 	"rehearse/rehearsal"
 	"rehearse/results/compare"
@@ -21,16 +22,17 @@ import (
 // newSchema makes the verb schema.
 func newSchema(e env) *cobra.Command {
 	return &cobra.Command{
-		Use:   "schema [scenario|result|pipeline|check|compare|verify|stage]",
+		Use:   "schema [scenario|result|pipeline|check|compare|verify|stage|capacity]",
 		Short: "Print the JSON Schema of a file that rehearse reads or writes",
 		Long: `schema prints the JSON Schema (draft 2020-12) of scenario files, so that
 editors complete and check them; that of a run's result.json; that of the
 pipeline's facts which check reads; that of what check, compare or verify prints
-as JSON; or that of what the staging endpoint has counted (endpoint.json).`,
+as JSON; that of what the staging endpoint has counted (endpoint.json); or that
+of capacity.json.`,
 		Example: `  rehearse schema > rehearse.schema.json
   # and as the first line of a scenario:
   # yaml-language-server: $schema=rehearse.schema.json`,
-		ValidArgs: []string{"scenario", "result", "pipeline", "check", "compare", "verify", "stage"},
+		ValidArgs: []string{"scenario", "result", "pipeline", "check", "compare", "verify", "stage", "capacity"},
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError(c, fmt.Errorf("%s wants one name at most, not %d", c.CommandPath(), len(args)))
@@ -61,6 +63,8 @@ func schemaOf(args []string) []byte {
 		return compare.Schema()
 	case slices.Equal(args, []string{"verify"}):
 		return verify.Schema()
+	case slices.Equal(args, []string{"capacity"}):
+		return capacity.Schema()
 	case slices.Equal(args, []string{"stage"}):
 		return staging.Schema()
 	}

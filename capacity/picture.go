@@ -1,0 +1,90 @@
+package capacity
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"rehearse/internal/plot"
+	"rehearse/internal/text"
+)
+
+// The measures of the picture, in pixels.
+const (
+	pictureWidth, pictureHeight = 760, 420
+	plotLeft, plotRight         = 80.0, 730.0
+	plotTop, plotBottom         = 80.0, 360.0
+)
+
+// WriteSVG draws latency against load: the median and the 99th percentile of each rate,
+// the interval of the capacity as an area, and the knee.
+func (d *Document) WriteSVG(w io.Writer) error {
+	p := plot.New(pictureWidth, pictureHeight)
+	p.Text(30, 30, plot.Start, plot.Title, plot.Text, text.Printable(d.Conditions.Scenario, 80))
+	p.Text(30, 50, plot.Start, plot.Small, plot.Faint, text.Printable(d.Answer.Sentence(&d.Asked), 140))
+	if points := d.Curve.Points; len(points) > 0 {
+		d.draw(p, points)
+	}
+	if _, err := p.WriteTo(w); err != nil {
+		return fmt.Errorf("cannot draw the capacity: %w", err)
+	}
+	return nil
+}
+
+// draw draws the points.
+func (d *Document) draw(p *plot.Picture, points []Point) {
+	low, high := math.Inf(1), 1.0
+	for _, one := range points {
+		low, high = min(low, one.Latency.P50), max(high, one.Latency.P99)
+	}
+	xs := plot.CountTicks(max(points[len(points)-1].Rate, d.Answer.High))
+	ys := plot.LogTicks(max(low, 0.01), max(high, 0.02))
+	x := plot.Axis{High: xs[len(xs)-1], From: plotLeft, To: plotRight}
+	y := plot.Axis{Low: ys[0], High: ys[len(ys)-1], From: plotBottom, To: plotTop, Log: true}
+	for _, v := range ys {
+		p.Rule(plotLeft, y.At(v), plotRight, y.At(v), plot.Grid, "")
+		p.Text(plotLeft-8, y.At(v)+4, plot.End, plot.Small, plot.Faint, text.Milliseconds(v))
+	}
+	for _, v := range xs {
+		p.Text(x.At(v), plotBottom+20, plot.Middle, plot.Small, plot.Faint, text.SI(v))
+	}
+	p.Text((plotLeft+plotRight)/2, plotBottom+42, plot.Middle, plot.Small, plot.Faint, "events/s sent")
+	d.drawInterval(p, x)
+	for _, line := range []struct {
+		of     func(*Latency) float64
+		name   string
+		ink    plot.Ink
+		dashes string
+	}{
+		{func(l *Latency) float64 { return l.P99 }, "p99", plot.Data, ""},
+		{func(l *Latency) float64 { return l.P50 }, "p50", plot.Faint, "4 3"},
+	} {
+		var px, py []float64
+		for i := range points {
+			px, py = append(px, x.At(points[i].Rate)), append(py, y.At(line.of(&points[i].Latency)))
+			ink := line.ink
+			if points[i].Broke == points[i].Trials {
+				ink = plot.Alarm
+			}
+			p.Dot(px[i], py[i], ink)
+		}
+		p.Path(plot.Line(px, py), 2, line.ink, line.dashes)
+		p.Text(px[0], py[0]-8, plot.Start, plot.Small, line.ink, line.name)
+	}
+	if knee := d.Curve.Knee; knee > 0 {
+		p.Rule(x.At(knee), plotTop, x.At(knee), plotBottom, plot.Faint, "2 3")
+		p.Text(x.At(knee)-4, plotTop+12, plot.End, plot.Small, plot.Faint, "knee "+text.Rate(knee))
+	}
+}
+
+// drawInterval marks where the capacity lies.
+func (d *Document) drawInterval(p *plot.Picture, x plot.Axis) {
+	a := &d.Answer
+	if !a.Interval() {
+		return
+	}
+	p.Fill(plot.Block(x.At(a.Low), x.At(a.High), plotTop, plotBottom), plot.Pale)
+	p.Rule(x.At(a.Low), plotTop, x.At(a.Low), plotBottom, plot.Limit, "")
+	p.Rule(x.At(a.High), plotTop, x.At(a.High), plotBottom, plot.Limit, "")
+	p.Text((x.At(a.Low)+x.At(a.High))/2, plotTop-8, plot.Middle, plot.Small, plot.Limit, "capacity "+a.Range())
+}

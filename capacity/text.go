@@ -1,0 +1,187 @@
+package capacity
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"rehearse/internal/text"
+)
+
+// willNotHold says why a trial that met its thresholds broke.
+func willNotHold(climb float64, threshold string) string {
+	return fmt.Sprintf("latency climbs by %s each second, and would leave %s within %d min",
+		text.Milliseconds(climb), threshold, Sustained/60)
+}
+
+// WriteText writes the document for people.
+func (d *Document) WriteText(w io.Writer) error {
+	var b bytes.Buffer
+	d.writeHead(&b)
+	d.writeCurve(&b)
+	d.writeRecovery(&b)
+	b.WriteString("\n")
+	for _, line := range text.Wrap(d.Answer.Sentence(&d.Asked), text.Columns) {
+		fmt.Fprintln(&b, line)
+	}
+	for _, note := range d.notes() {
+		for _, line := range text.Wrap("note: "+note, text.Columns) {
+			fmt.Fprintln(&b, line)
+		}
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("cannot print the capacity: %w", err)
+	}
+	return nil
+}
+
+func (d *Document) writeHead(b *bytes.Buffer) {
+	c := &d.Conditions
+	target := c.Target
+	if target == "" {
+		target = "the embedded endpoint"
+	}
+	fmt.Fprintf(b, "%s\n", text.Printable(c.Scenario, 80))
+	for _, row := range [][2]string{
+		{"target", target}, {"build", c.Build}, {"started", c.StartedAt},
+		{"thresholds", strings.Join(c.Thresholds, ", ")},
+		{"left out", strings.Join(c.LeftOut, ", ")},
+		{"load", fmt.Sprintf("%s events a request over %s", c.Batch, text.Plural(int64(c.Connections), "connection"))},
+		{"permit", c.Permit},
+		{"search", fmt.Sprintf("%s in %.1f of %.0f min",
+			text.Plural(int64(len(d.Trials)), "trial"), d.Seconds/60, d.Asked.budget().Minutes())},
+	} {
+		if row[1] != "" {
+			fmt.Fprintf(b, "  %-11s %s\n", row[0], text.Printable(row[1], 200))
+		}
+	}
+}
+
+// writeCurve sets latency against load, the knee marked.
+func (d *Document) writeCurve(b *bytes.Buffer) {
+	if len(d.Curve.Points) == 0 {
+		return
+	}
+	const table = "  %10s %10s %6s %9s %9s %9s  %s\n"
+	fmt.Fprintf(b, "\n"+table, "events/s", "answered", "", "p50", "p99", "trials", "")
+	for _, p := range d.Curve.Points {
+		mark := strings.Repeat("✓", p.Trials-p.Broke) + strings.Repeat("✗", p.Broke)
+		if p.Rate == d.Curve.Knee {
+			mark += "  knee"
+		}
+		fmt.Fprintf(b, table, text.Rate(p.Rate), text.Rate(p.Answered), text.Percent(p.Efficiency),
+			text.Milliseconds(p.Latency.P50), text.Milliseconds(p.Latency.P99), text.Count(p.Trials), mark)
+	}
+}
+
+// writeRecovery says how long backlogs took.
+func (d *Document) writeRecovery(b *bytes.Buffer) {
+	if len(d.Recovered) == 0 {
+		return
+	}
+	longest := 0.0
+	for _, r := range d.Recovered {
+		longest = max(longest, r.Seconds)
+	}
+	fmt.Fprintf(b, "\n  recovered within %s of each trial that broke (%s)\n", text.Milliseconds(longest*1000),
+		text.Plural(int64(len(d.Recovered)), "time"))
+}
+
+// Sentence says what the search came to.
+func (a *Answer) Sentence(asked *Asked) string {
+	switch a.End {
+	case Measured:
+		return fmt.Sprintf("capacity: %s events/s (%s wide, %s confidence), confirmed below and above",
+			a.Range(), wide(a.Width()), text.Percent(asked.Confidence))
+	case NeverBreaks:
+		return fmt.Sprintf("capacity: more than %s events/s, the highest rate that was allowed: it never broke",
+			text.Rate(a.Low))
+	case BreaksAtOnce:
+		return fmt.Sprintf("capacity: less than %s events/s, the lowest rate that was allowed: it broke at once",
+			text.Rate(a.High))
+	case NoRate:
+		return "no capacity: the thresholds are not met at any rate, and a lower one brings them no closer: " + a.Why
+	case Rejecting:
+		return "no capacity: the thresholds are met while the endpoint rejects most of what is sent; " +
+			"give one on what is accepted"
+	case OwnLimit:
+		return fmt.Sprintf("invalid, our own limit: %s events/s. The generator gets no further, "+
+			"so nothing is known of the endpoint there: %s", text.Rate(a.Limit), a.Why)
+	case NotDrained:
+		return "the endpoint did not recover from a trial that broke: " + a.soFar(asked)
+	case Flaps:
+		return "the endpoint flaps: the same rates hold and break; " + a.soFar(asked)
+	case Budget:
+		return "the budget is used up: " + a.soFar(asked)
+	}
+	if a.Why != "" {
+		return a.Why + ": " + a.soFar(asked)
+	}
+	return a.soFar(asked)
+}
+
+// soFar is what is known of a search that did not get to its end.
+func (a *Answer) soFar(asked *Asked) string {
+	switch {
+	case a.Interval() && a.Rough:
+		return fmt.Sprintf("one short trial held at %s events/s, and one broke at %s",
+			text.Rate(a.Low), text.Rate(a.High))
+	case a.Interval():
+		return fmt.Sprintf("capacity %s events/s (%s wide, %s confidence), not confirmed",
+			a.Range(), wide(a.Width()), text.Percent(asked.Confidence))
+	case a.Low > 0:
+		return fmt.Sprintf("capacity at least %s events/s, by one trial", text.Rate(a.Low))
+	case a.High > 0:
+		return fmt.Sprintf("capacity less than %s events/s, by one trial", text.Rate(a.High))
+	}
+	return "nothing is known of the capacity"
+}
+
+// Range is "9,650 to 10,100".
+func (a *Answer) Range() string { return text.Rate(a.Low) + " to " + text.Rate(a.High) }
+
+// notes are what else a reader should know.
+func (d *Document) notes() (notes []string) {
+	a := &d.Answer
+	if a.Hysteresis {
+		notes = append(notes, fmt.Sprintf("hysteresis: %s events/s held on the way up and broke after an overload, "+
+			"though the endpoint had recovered", text.Rate(a.Low)))
+	}
+	if a.Drift != 0 {
+		way := "falls"
+		if a.Drift > 0 {
+			way = "rises"
+		}
+		notes = append(notes, fmt.Sprintf("drift: the capacity %s by about %.0f %% an hour; the interval is that at the "+
+			"end of the search", way, 100*max(a.Drift, -a.Drift)))
+	}
+	if a.Erratic && a.End != Flaps {
+		notes = append(notes, "trials come out either way over a wide range of rates: "+
+			"something else than the load decides many of them")
+	}
+	return notes
+}
+
+// Short is what is known of the capacity in a few words: "9,650 to 10,100 (4.5 %)".
+func (a *Answer) Short() string {
+	switch {
+	case a.Interval() && a.Rough:
+		return a.Range()
+	case a.Interval():
+		return fmt.Sprintf("%s (%s)", a.Range(), wide(a.Width()))
+	case a.Low > 0:
+		return "over " + text.Rate(a.Low)
+	case a.High > 0:
+		return "under " + text.Rate(a.High)
+	}
+	return "not known"
+}
+
+// wide is the width of an interval in percent.
+func wide(share float64) string {
+	if share >= 0.1 {
+		return fmt.Sprintf("%.0f %%", share*100)
+	}
+	return fmt.Sprintf("%.1f %%", share*100)
+}

@@ -1,0 +1,207 @@
+package rehearsal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"rehearse/capacity"
+	"rehearse/permit"
+	"rehearse/results/rundir"
+	"rehearse/scenario"
+)
+
+// SearchOptions are what a search for the capacity is asked for.
+type SearchOptions struct {
+	Trials Options // of each trial; Directory is that of the search, empty: results/capacity/<utc>-<name>
+	Config capacity.Config
+	Build  string // of the endpoint, to be kept with the result
+
+	Begin  func(directory string)                                         // is called before the first trial; nil: nobody
+	During func(*capacity.Search, *capacity.Trial) Progress               // follows a trial; nil: nobody
+	Came   func(*capacity.Search, *capacity.Trial, *capacity.Observation) // is told what came of it; nil: nobody
+}
+
+// The files of a search's directory, besides a run directory for each trial.
+const (
+	CapacityFile  = "capacity.json"
+	PictureFile   = "capacity.svg"  // latency against load
+	MeasuredFacts = "pipeline.yaml" // for check --pipeline; only of a search that came to a number
+)
+
+// FindCapacity runs trial after trial until the search has ended, and returns what it
+// came to and its directory, where what is known after each trial is kept. When soft ends,
+// so does the search, after the trial that is under way; when hard ends, that is given up.
+func FindCapacity(soft, hard context.Context, o SearchOptions) (*capacity.Document, string, error) {
+	s, err := Load(o.Trials.Scenario, o.Trials.Overrides)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := FitsTrial(s); err != nil {
+		return nil, "", err
+	}
+	bounds, err := o.Trials.Bounds()
+	if err != nil {
+		return nil, "", err
+	}
+	search, err := capacity.NewSearch(o.Config)
+	if err != nil {
+		return nil, "", usage(err)
+	}
+	c := &capacitySearch{SearchOptions: o, scenario: s, search: search, bounds: bounds, told: map[string]bool{}}
+	if err := c.begin(); err != nil {
+		return nil, "", err
+	}
+	if err := c.all(soft, hard); err != nil {
+		return nil, "", err
+	}
+	return search.Document(c.conditions), c.path, nil
+}
+
+// capacitySearch is a search under way.
+type capacitySearch struct {
+	SearchOptions
+	scenario *scenario.Scenario
+	search   *capacity.Search
+	bounds   *permit.Bounds // nil: there is no permit
+
+	path       string // the directory
+	conditions capacity.Conditions
+	sent       int64           // events, of all trials
+	told       map[string]bool // lines that every trial would repeat
+}
+
+// begin makes the directory.
+func (c *capacitySearch) begin() error {
+	start, s := time.Now().UTC(), c.scenario
+	if c.path = c.Trials.Directory; c.path == "" {
+		c.path = filepath.Join("results", "capacity", start.Format("20060102T150405Z")+"-"+fileName(s.Name))
+	}
+	if entries, err := os.ReadDir(c.path); err == nil && len(entries) > 0 {
+		return fmt.Errorf("cannot write to %q: it is not empty", c.path)
+	}
+	if err := os.MkdirAll(c.path, 0o755); err != nil {
+		return err
+	}
+	c.conditions = capacity.Conditions{
+		Scenario: s.Name, SHA256: s.SHA256(), StartedAt: start.Format(time.RFC3339), Target: s.Target.URL,
+		Build: c.Build, Batch: batchText(&s.Batching), Connections: s.Target.Connections, Thresholds: []string{},
+	}
+	held := map[string]bool{}
+	for _, t := range TrialThresholds(s) {
+		held[t.Text] = true
+		c.conditions.Thresholds = append(c.conditions.Thresholds, t.Text)
+	}
+	for _, t := range s.Thresholds {
+		if !held[t.Text] && !held[t.Text+" in "+Hold] {
+			c.conditions.LeftOut = append(c.conditions.LeftOut, t.Text)
+		}
+	}
+	if c.Begin != nil {
+		c.Begin(c.path)
+	}
+	return nil
+}
+
+// batchText is how many events a request has.
+func batchText(b *scenario.Batching) string {
+	if b.MinEvents == b.MaxEvents {
+		return fmt.Sprint(b.MaxEvents)
+	}
+	return fmt.Sprintf("%d to %d", b.MinEvents, b.MaxEvents)
+}
+
+// all runs trial after trial.
+func (c *capacitySearch) all(soft, hard context.Context) error {
+	for t, ok := c.search.Next(); ok; t, ok = c.search.Next() {
+		if c.exceeds(&t) {
+			c.search.Interrupt("the permit's bound of events is used up")
+			break
+		}
+		begun := time.Now()
+		o, err := c.trial(soft, hard, &t)
+		switch {
+		case KindOf(err) == Refused && c.sent > 0: // the permit was taken back, or has ended
+			c.search.Interrupt(err.Error())
+		case err != nil:
+			return err
+		case soft.Err() != nil:
+			c.search.Interrupt("stopped by a signal")
+		default:
+			o.Took = time.Since(begun)
+			c.search.Observe(o)
+			if c.Came != nil {
+				c.Came(c.search, &t, &o)
+			}
+		}
+		if err := c.keep(); err != nil {
+			return err
+		}
+	}
+	return c.keep()
+}
+
+// exceeds says whether a trial would send more than is left of what the permit allows.
+func (c *capacitySearch) exceeds(t *capacity.Trial) bool {
+	trial := trialOf(t)
+	events := int64(t.Rate * (trial.Hold + trial.Ramp()).Seconds())
+	return c.bounds != nil && c.bounds.Events > 0 && c.sent+events > c.bounds.Events
+}
+
+func trialOf(t *capacity.Trial) *Trial {
+	return &Trial{Rate: t.Rate, Hold: t.Length, Number: uint64(t.Number)}
+}
+
+// trial runs one.
+func (c *capacitySearch) trial(soft, hard context.Context, t *capacity.Trial) (o capacity.Observation, err error) {
+	options := c.Trials
+	options.Trial = trialOf(t)
+	options.Directory = filepath.Join(c.path, fmt.Sprintf("trial-%03d", t.Number))
+	options.Note = func(line string) {
+		if !c.told[line] {
+			c.told[line] = true
+			c.Trials.note("%s", line)
+		}
+	}
+	if c.During != nil {
+		options.Begin = func(*Outlook) Progress { return c.During(c.search, t) }
+	}
+	run, err := Run(soft, hard, options)
+	if err != nil {
+		return o, err
+	}
+	c.sent += run.Result.Events.Sent
+	c.conditions.Permit = run.Result.Run.Permit
+	return capacity.Measure(run, *t, capacity.Demands{
+		Thresholds: TrialThresholds(c.scenario), Ramp: options.Trial.Ramp(), Timeout: c.scenario.Target.Timeout,
+	}), nil
+}
+
+// keep writes what is known so far.
+func (c *capacitySearch) keep() error {
+	document := c.search.Document(c.conditions)
+	type file struct {
+		name  string
+		write func(io.Writer) error
+	}
+	files := []file{{CapacityFile, document.WriteJSON}, {PictureFile, document.WriteSVG}}
+	if document.Answer.ForPipeline() {
+		files = append(files, file{MeasuredFacts, document.WriteFacts})
+	}
+	for _, f := range files {
+		var text bytes.Buffer
+		err := f.write(&text)
+		if err == nil {
+			err = rundir.Replace(c.path, f.name, text.Bytes())
+		}
+		if err != nil {
+			return errors.Join(errors.New("cannot keep the search"), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package rehearsal
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"rehearse/internal/units"
+	"rehearse/permit"
+	"rehearse/scenario"
+)
+
+// Trial makes a run one of its scenario's traffic at a constant rate: who sends what in
+// which batches stays as it is, the load becomes a short ramp and a hold. Thresholds
+// of the whole run are held against the hold. A permit binds the scenario as it
+// is without the trial; its cap, window and bounds hold for the trial.
+type Trial struct {
+	Rate   float64       // events a second
+	Hold   time.Duration // for how long it is held
+	Number uint64        // added to the seed, so that no two trials send the same events
+}
+
+// Hold is what the stage of a trial that counts is called.
+const Hold = "hold"
+
+// gentle is how many events a second may come at once; beyond, a load doubles each
+// second. A check refuses what is steeper.
+const gentle = 500
+
+// hopeless is how many times the latency that is allowed a trial may show before it is
+// ended: it has broken, and more of it would only take longer to drain.
+const hopeless = 10
+
+// Ramp is how long a trial takes to come to its rate.
+func (t *Trial) Ramp() time.Duration { return time.Duration(len(t.ramp())) * time.Second }
+
+// ramp is the rate at the end of each second of the ramp.
+func (t *Trial) ramp() (rates []float64) {
+	for rate := min(gentle, t.Rate); ; rate = min(2*rate, t.Rate) {
+		if rates = append(rates, rate); rate == t.Rate {
+			return rates
+		}
+	}
+}
+
+// overrides are what the trial changes in a scenario, each as field=value.
+func (t *Trial) overrides(s *scenario.Scenario) []string {
+	stages := make([]string, 0, 16)
+	for _, rate := range t.ramp() {
+		stages = append(stages, fmt.Sprintf("{to: %s, over: 1s}", units.FormatRate(rate)))
+	}
+	stages = append(stages, fmt.Sprintf("{name: %s, to: %s, over: %s}",
+		Hold, units.FormatRate(t.Rate), units.FormatDuration(t.Hold)))
+	set := []string{
+		"load.profile=null", "load.follow=null",
+		"load.stages=[" + strings.Join(stages, ", ") + "]",
+		fmt.Sprintf("traffic.seed=%d", s.Traffic.Seed+t.Number),
+	}
+	var texts []string
+	slowest := 0.0
+	for _, one := range TrialThresholds(s) {
+		texts = append(texts, one.Text)
+		if one.Metric.Name == "latency" && one.Bounds() {
+			slowest = max(slowest, one.Value)
+		}
+	}
+	set = append(set, "thresholds="+list(texts))
+	var rules []string
+	for _, rule := range s.Aborts {
+		rules = append(rules, rule.Text)
+	}
+	if slow := time.Duration(slowest*hopeless) * time.Millisecond; slow > 0 && slow < s.Target.Timeout {
+		rules = append(rules, fmt.Sprintf("latency(p50, %s, 2s)", units.FormatDuration(slow)))
+	}
+	return append(set, "abort="+list(rules))
+}
+
+// list is a list of texts as YAML.
+func list(texts []string) string {
+	var quoted []string
+	for _, text := range texts {
+		quoted = append(quoted, "'"+strings.ReplaceAll(text, "'", "''")+"'")
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// TrialThresholds are the thresholds of a scenario that a trial is held to, as they hold
+// for it. Those of one stage of the scenario's own load, and those on a number of events
+// however long a run is, have no meaning in a trial.
+func TrialThresholds(s *scenario.Scenario) (held []scenario.Threshold) {
+	for _, one := range s.Thresholds {
+		if one.Stage != "" || !one.Share && one.Value > 0 && one.Metric.Quantile == 0 && !one.Metric.Mean {
+			continue
+		}
+		if one.Every == 0 {
+			one.Stage = Hold
+			one.Text += " in " + Hold
+		}
+		held = append(held, one)
+	}
+	return held
+}
+
+// loadTrial reads the scenario of a trial. What the permit binds is the scenario
+// without it.
+func (r *rehearsal) loadTrial() (err error) {
+	if r.bound, err = Load(r.Options.Scenario, r.Overrides); err != nil {
+		return err
+	}
+	if err := FitsTrial(r.bound); err != nil {
+		return err
+	}
+	if t := r.Trial; !(t.Rate > 0) || math.IsInf(t.Rate, 0) || t.Hold <= 0 {
+		return usage(fmt.Errorf("a trial at %v events/s for %v is none", t.Rate, t.Hold))
+	}
+	changed := r.Overrides
+	changed.Seed = ""
+	changed.Set = append(changed.Set[:len(changed.Set):len(changed.Set)], r.Trial.overrides(r.bound)...)
+	r.scenario, err = Load(r.Options.Scenario, changed)
+	return err
+}
+
+// FitsTrial says why a scenario makes no trial; nil: it does.
+func FitsTrial(s *scenario.Scenario) error {
+	switch {
+	case s.Traffic == nil:
+		return wrongScenario(errors.New("a trial needs traffic that is synthesized: a replay would send the same events " +
+			"in each, which a pipeline deduplicates (rehearse profile makes a scenario of a recording)"))
+	case len(TrialThresholds(s)) == 0:
+		return wrongScenario(errors.New("a trial needs thresholds that say when the endpoint takes a rate, " +
+			"such as p99 < 500ms: the scenario has none for the whole run"))
+	}
+	return nil
+}
+
+// Bounds are those of the permit, which has to cover the scenario now; nil: there is no
+// permit.
+func (o *Options) Bounds() (*permit.Bounds, error) {
+	if o.Permit.File == "" {
+		return nil, nil
+	}
+	granted, reasons, err := Verify(o.Permit, o.Scenario, o.Overrides, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if len(reasons) > 0 {
+		return nil, Refusal(granted, reasons)
+	}
+	return &granted.Terms.Bounds, nil
+}
