@@ -139,18 +139,32 @@ func (c course) total() float64 {
 
 // text is the course in the language of load.profile.
 func (c course) text() string {
-	rate := func(r float64) string { return strconv.FormatFloat(r, 'f', -1, 64) }
 	var shapes []string
 	for _, s := range c.stages() {
-		over := units.FormatDuration(s.Over) + ")"
+		over, to := units.FormatDuration(s.Over)+")", rateText(s.To, s.Over)
 		if s.From == s.To {
-			shapes = append(shapes, "const("+rate(s.To)+", "+over)
+			shapes = append(shapes, "const("+to+", "+over)
 		} else {
-			shapes = append(shapes, "line("+rate(s.From)+", "+rate(s.To)+", "+over)
+			shapes = append(shapes, "line("+rateText(s.From, s.Over)+", "+to+", "+over)
 		}
 	}
 	return strings.Join(shapes, " ")
 }
+
+// rateText is a rate in events per second that holds for so long, with the fewest digits
+// behind the point that make no event more or less of it.
+func rateText(rate float64, over time.Duration) string {
+	for digits := range 15 {
+		text := strconv.FormatFloat(rate, 'f', digits, 64)
+		if near, err := strconv.ParseFloat(text, 64); err == nil && math.Abs(near-rate)*over.Seconds() < mostOff && (near > 0) == (rate > 0) {
+			return text
+		}
+	}
+	return strconv.FormatFloat(rate, 'f', -1, 64)
+}
+
+// mostOff is how many events a rate may be off over all of its stage.
+const mostOff = 0.1
 
 // events is how many events there are in all, as far as the answers tell; 0 if
 // they do not.
