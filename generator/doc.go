@@ -31,11 +31,11 @@
 // without one it is refused. transport.Loopback connects to this machine alone; load for
 // other hosts goes through package rehearsal, which wants a permit and pins its hosts.
 //
-// Reading order: run.go wires up a run; dispatcher.go deals out and builds batches;
-// sender.go sends them; attempts.go sees to what an attempt came to, outcome.go adds
-// the attempts up, and retry.go holds what is to be sent again. limiter.go keeps a run
-// below its limit. lateness.go says why a batch is late; stall.go sees when the
-// generator itself stood still, with probe_linux.go and probe_other.go; reach.go writes
-// down how far a run may get. pacer.go is the clock, with sleep_linux.go and
-// sleep_other.go.
+// Reading order: config.go is what a run needs and how it ends; run.go wires it up;
+// dispatcher.go deals out and builds batches; sender.go sends them; attempts.go sees to
+// what an attempt came to, outcome.go adds the attempts up, and retry.go holds what is
+// to be sent again. limiter.go keeps a run below its limit. lateness.go says why a batch
+// is late; stall.go sees when the generator itself stood still, with probe_linux.go and
+// probe_other.go; reach.go writes down how far a run may get. pacer.go is the clock,
+// with sleep_linux.go and sleep_other.go.
 package generator

@@ -9,10 +9,11 @@
 // from a stream of its own.
 //
 // Reading order: heavy.go, census.go and measure.go say what a run is like without
-// sending it; model.go writes an event as planned. planner.go prepares a run and
-// block.go plans a block, of sessions.go and, where ids stay anonymous for a while,
-// pending.go and delay.go. quotas.go is what comes to the event. mix.go is which events
-// there are and how large; library.go and compile.go make their properties, and
-// values.go draws them; timestamps.go says when they happened. population.go and
-// crowd.go are the persons, by the law of zipf.go; blocks.go keeps the plans.
+// sending it; model.go writes an event as planned, and index.go tells which event a
+// uuid is of. block.go plans a block, of sessions.go and, where ids stay anonymous for a
+// while, pending.go and delay.go; planner.go prepares a run and keeps the blocks.
+// quotas.go is what comes to the event. mix.go is which events there are and how large;
+// library.go and compile.go make their properties, and values.go draws them;
+// timestamps.go says when they happened. population.go and crowd.go are the persons, by
+// the law of zipf.go.
 package traffic

@@ -4,9 +4,10 @@
 //
 // Reading order: destination.go is where requests go, and who may connect there;
 // conn.go is one request and its answer; request.go makes the head of a request;
-// answer.go and answer_body.go read the answer; counting.go keeps the connection and
-// counts its bytes; dial.go opens it, proxy.go through a proxy; sockets.go reads what
-// the kernel counted, by platform in sockets_linux.go and sockets_other.go, and
-// socket_unix.go and socket_other.go look for what was said unasked; sizes.go measures
-// requests that are not sent.
+// answer.go reads the head of the answer, answer_fields.go its fields and
+// answer_body.go its body; counting.go keeps the connection and counts its bytes;
+// dial.go opens it, proxy.go through a proxy; sockets.go reads what the kernel counted,
+// by platform in sockets_linux.go and sockets_other.go, and socket_unix.go and
+// socket_other.go look for what was said unasked; sizes.go measures requests that are
+// not sent.
 package transport
