@@ -87,14 +87,14 @@ func TestBothWays(t *testing.T) {
 			}
 			write(t, signers, []byte(SignerLine(p.Terms.Approver, signer.PublicKey())+"\n"))
 			write(t, file+SignatureSuffix, p.Signature)
-			keygen(t, p.Text, "-Y", "verify", "-f", signers, "-I", p.Terms.Approver, "-n", Namespace, "-s", file+SignatureSuffix)
+			keygen(t, p.Text, "-Y", "verify", "-f", signers, "-I", p.Terms.Approver, "-n", namespace, "-s", file+SignatureSuffix)
 
 			write(t, file, p.Text)
 			if err := os.Remove(file + SignatureSuffix); err != nil {
 				t.Fatal(err)
 			}
 			keygen(t, nil, "-q", "-p", "-P", "secret", "-N", "", "-f", key)
-			keygen(t, nil, "-q", "-Y", "sign", "-n", Namespace, "-f", key, file)
+			keygen(t, nil, "-q", "-Y", "sign", "-n", namespace, "-f", key, file)
 			theirs, err := Read(file)
 			if err != nil {
 				t.Fatal(err)

@@ -116,7 +116,7 @@ func judgeFingerprint(s *scenario.Scenario, want string) []string {
 // that nobody has looked at.
 func Tokens(s *scenario.Scenario, recorded bool) []string {
 	if recorded {
-		return []string{TokensRecorded}
+		return []string{tokensRecorded}
 	}
 	prints := []string{s.Target.Token.Fingerprint()}
 	if s.Traffic == nil || len(s.Traffic.Tokens) == 0 {

@@ -56,7 +56,7 @@ func TestAgent(t *testing.T) {
 	if p.Signature, err = Sign(p.Text, signer); err != nil {
 		t.Fatal(err)
 	}
-	s, err := ParseSigners("signers", []byte(SignerLine(p.Terms.Approver, signer.PublicKey())), nil)
+	s, err := parseSigners("signers", []byte(SignerLine(p.Terms.Approver, signer.PublicKey())), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// LockSuffix is what the name of a permit's lock has at its end.
-const LockSuffix = ".lock"
+// lockSuffix is what the name of a permit's lock has at its end.
+const lockSuffix = ".lock"
 
-// InUse says that another run holds a permit, or the part of it that is asked for.
-type InUse struct {
+// inUse says that another run holds a permit, or the part of it that is asked for.
+type inUse struct {
 	File string // the lock
 	By   string // who holds it, as it said itself; empty: it has not said yet
 }
 
 // Error names who holds the permit.
-func (e *InUse) Error() string {
+func (e *inUse) Error() string {
 	by := e.By
 	if by == "" {
 		by = "another run"
@@ -33,8 +33,8 @@ func (e *InUse) Error() string {
 // Lock takes the permit for one run, named by who, or part i of n of it for one of n
 // shards: what two runs hold at the same time never overlaps. The lock is a file
 // beside the permit, and one in the user's cache that copies of the permit have in
-// common; one of the two must be had. It goes with the process. The error is InUse
-// if somebody else has it.
+// common; one of the two must be had. It goes with the process. The error names who
+// has it, if somebody else does.
 //
 // It binds the runs of one machine. Shards on several machines are told apart by
 // their numbers, and nothing but their operator keeps a number from being used twice.
@@ -49,7 +49,7 @@ func (p *Permit) Lock(who string, i, n int) (release func(), err error) {
 	var unheld error
 	for _, path := range p.locks() {
 		file, err := lockFile(path, who, i, n)
-		var used *InUse
+		var used *inUse
 		switch {
 		case errors.As(err, &used):
 			release()
@@ -72,10 +72,10 @@ func (p *Permit) locks() []string {
 	if real, err := filepath.EvalSymlinks(beside); err == nil {
 		beside = real
 	}
-	locks := []string{beside + LockSuffix}
+	locks := []string{beside + lockSuffix}
 	if cache, err := os.UserCacheDir(); err == nil {
 		sum := sha256.Sum256(p.Text)
-		locks = append(locks, filepath.Join(cache, "rehearse", "permits", hex.EncodeToString(sum[:])+LockSuffix))
+		locks = append(locks, filepath.Join(cache, "rehearse", "permits", hex.EncodeToString(sum[:])+lockSuffix))
 	}
 	return locks
 }
@@ -98,7 +98,7 @@ func lockFile(path, who string, i, n int) (*os.File, error) {
 	case err != nil:
 		return nil, fmt.Errorf("cannot lock %s: %w", path, err)
 	case holder >= 0:
-		return nil, &InUse{File: path, By: readHolder(file, holder)}
+		return nil, &inUse{File: path, By: readHolder(file, holder)}
 	}
 	if n > 1 {
 		who = fmt.Sprintf("shard %d of %d, %s", i, n, who)

@@ -61,7 +61,7 @@ func TestLock(t *testing.T) {
 				releases = append(releases, release)
 			}
 			release, err := second.Lock("run x", c.second.i, c.second.n)
-			var used *InUse
+			var used *inUse
 			if errors.As(err, &used) != (c.by != "") || err != nil && !strings.Contains(err.Error(), "in use by "+c.by) {
 				t.Errorf("%s: %+v: %v", where, c, err)
 			}

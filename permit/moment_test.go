@@ -61,7 +61,7 @@ func TestWriteIsRead(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		got, err := ParseTerms("p", text)
+		got, err := parseTerms("p", text)
 		if err != nil {
 			r.Fatal(err)
 		}

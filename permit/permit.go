@@ -35,7 +35,7 @@ func Read(path string) (*Permit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the permit: %w", err)
 	}
-	terms, err := ParseTerms(path, text)
+	terms, err := parseTerms(path, text)
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +60,14 @@ func readBounded(path string) ([]byte, error) {
 	return text, err
 }
 
-// Write returns the text of a permit with these terms: what ParseTerms reads, and
+// Write returns the text of a permit with these terms: what Read reads, and
 // what people read before they sign it. The error says what in the terms cannot
 // be.
 func Write(t *Terms) ([]byte, error) {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# This permit allows a load test. Read it, then sign it:\n#   rehearse permit sign -k ~/.ssh/id_ed25519 FILE")
-	line("# Any change after that makes the signature void.\nformat: %s", TermsFormat)
+	line("# Any change after that makes the signature void.\nformat: %s", fileFormat)
 	line("id: %s\nissued: %s\npurpose: %s", strconv.Quote(t.ID), t.Issued.Format(time.RFC3339),
 		strconv.Quote(t.Purpose))
 	if t.Customer != "" {
@@ -96,7 +96,7 @@ func Write(t *Terms) ([]byte, error) {
 	if t.Stop.URL != "" {
 		line("  url: %s # the run goes on as long as this answers go", strconv.Quote(t.Stop.URL))
 	}
-	if _, err := ParseTerms("permit", b.Bytes()); err != nil {
+	if _, err := parseTerms("permit", b.Bytes()); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil

@@ -17,8 +17,8 @@ import (
 	"rehearse/internal/units"
 )
 
-// Namespace keeps signatures of permits apart from all others that a key makes.
-const Namespace = "rehearse-permit"
+// namespace keeps signatures of permits apart from all others that a key makes.
+const namespace = "rehearse-permit"
 
 // minRSA is how long an RSA key must be, in bits.
 const minRSA = 2048
@@ -47,15 +47,15 @@ func (p *Permit) verify(signers Signers, now time.Time) []string {
 // genuine is an error unless s is a signature of text for the purpose of permits,
 // by whatever key.
 func genuine(text []byte, s *sshsig.Signature) error {
-	if s.Namespace != Namespace {
+	if s.Namespace != namespace {
 		return fmt.Errorf("its signature was made for another purpose: the namespace is %q, not %q",
 			units.Clip(s.Namespace),
-			Namespace)
+			namespace)
 	}
 	if err := strong(s.PublicKey); err != nil {
 		return err
 	}
-	if err := sshsig.Verify(bytes.NewReader(text), s, s.PublicKey, s.HashAlgorithm, Namespace); err != nil {
+	if err := sshsig.Verify(bytes.NewReader(text), s, s.PublicKey, s.HashAlgorithm, namespace); err != nil {
 		return errors.New("its signature is not one of this text: the permit was changed after it was signed (a " +
 			"changed " +
 			"line end counts)")
@@ -112,7 +112,7 @@ func Signer(path, socket string, passphrase func() ([]byte, error)) (ssh.Signer,
 
 // byHand says how ssh-keygen signs with a key that we cannot use.
 func byHand(path string) string {
-	return fmt.Sprintf(" (a security key signs with: ssh-keygen -Y sign -n %s -f %s permit.yaml)", Namespace, path)
+	return fmt.Sprintf(" (a security key signs with: ssh-keygen -Y sign -n %s -f %s permit.yaml)", namespace, path)
 }
 
 // fromAgent finds the private half of a key in an agent.
@@ -146,7 +146,7 @@ func Sign(text []byte, key ssh.Signer) ([]byte, error) {
 		return nil, fmt.Errorf("cannot sign the permit: %s",
 			strings.Replace(err.Error(), "its signature is by", "this is", 1))
 	}
-	s, err := sshsig.SignWithRand(bytes.NewReader(text), rand.Reader, key, sshsig.HashSHA512, Namespace)
+	s, err := sshsig.SignWithRand(bytes.NewReader(text), rand.Reader, key, sshsig.HashSHA512, namespace)
 	if err != nil {
 		return nil, fmt.Errorf("cannot sign the permit: %w", err)
 	}
@@ -155,5 +155,5 @@ func Sign(text []byte, key ssh.Signer) ([]byte, error) {
 
 // SignerLine is the line by which a file of allowed signers knows the approver.
 func SignerLine(approver string, key ssh.PublicKey) string {
-	return fmt.Sprintf("%s namespaces=%q %s", approver, Namespace, bytes.TrimSpace(ssh.MarshalAuthorizedKey(key)))
+	return fmt.Sprintf("%s namespaces=%q %s", approver, namespace, bytes.TrimSpace(ssh.MarshalAuthorizedKey(key)))
 }

@@ -36,14 +36,14 @@ func ReadSigners(path string) (Signers, error) {
 	if err != nil {
 		return Signers{}, fmt.Errorf("cannot read the allowed signers: %w", err)
 	}
-	return ParseSigners(path, text, time.Local)
+	return parseSigners(path, text, time.Local)
 }
 
-// ParseSigners reads the text of a file of allowed signers as ssh-keygen(1) has
+// parseSigners reads the text of a file of allowed signers as ssh-keygen(1) has
 // it: principals, options, key, comment. Times without Z are those of the zone.
 // The error is of type strict.Errors and tells every mistake; a file without a
 // signer is one, because it would refuse everything.
-func ParseSigners(file string, text []byte, zone *time.Location) (Signers, error) {
+func parseSigners(file string, text []byte, zone *time.Location) (Signers, error) {
 	s := Signers{file: file}
 	var wrong strict.Errors
 	number := 0
@@ -63,7 +63,7 @@ func ParseSigners(file string, text []byte, zone *time.Location) (Signers, error
 	}
 	if len(wrong) == 0 && len(s.entries) == 0 {
 		wrong = strict.Errors{{File: file, What: "names no allowed signer, so that no permit can be accepted",
-			Hint: `a line is jo@pipeline.example namespaces="` + Namespace + `" ssh-ed25519 AAAA…`}}
+			Hint: `a line is jo@pipeline.example namespaces="` + namespace + `" ssh-ed25519 AAAA…`}}
 	}
 	if len(wrong) > 0 {
 		return Signers{}, wrong
@@ -232,8 +232,8 @@ func (e *signer) objection(key ssh.PublicKey, now time.Time) string {
 		return "certificates are not read here: list the approver's own key"
 	case !bytes.Equal(e.key.Marshal(), key.Marshal()):
 		return "another key, " + ssh.FingerprintSHA256(e.key)
-	case e.namespaces != nil && !matches(e.namespaces, Namespace):
-		return "that key may not sign in the namespace " + Namespace
+	case e.namespaces != nil && !matches(e.namespaces, namespace):
+		return "that key may not sign in the namespace " + namespace
 	case !e.after.IsZero() && now.Before(e.after):
 		return "that key is valid only after " + stamp(e.after)
 	case !e.before.IsZero() && now.After(e.before):

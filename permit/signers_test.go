@@ -50,7 +50,7 @@ func TestVouch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := ParseSigners("signers", []byte("# who may\n\n"+c.before+text+" a comment here\r\n"), berlin)
+			s, err := parseSigners("signers", []byte("# who may\n\n"+c.before+text+" a comment here\r\n"), berlin)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +86,7 @@ func TestWrongSigners(t *testing.T) {
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			t.Parallel()
-			_, err := ParseSigners("signers", []byte(c.text), time.UTC)
+			_, err := parseSigners("signers", []byte(c.text), time.UTC)
 			var wrong strict.Errors
 			if !errors.As(err, &wrong) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
@@ -105,7 +105,7 @@ func FuzzSigners(f *testing.F) {
 	f.Add(text)
 	f.Add([]byte("*,!jo valid-after=\"20261201Z\",cert-authority ssh-rsa AAAA # x"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := ParseSigners("signers", text, time.UTC)
+		s, err := parseSigners("signers", text, time.UTC)
 		if err != nil {
 			return
 		}
@@ -136,7 +136,7 @@ func FuzzPermit(f *testing.F) {
 	f.Add(text, signature)
 	f.Add([]byte("format: rehearse/permit/v1\nhosts: [\"[::1]:1\"]\nbounds: {peak: 1/s}"), []byte("-----BEGIN SSH SIGNATURE-----"))
 	f.Fuzz(func(t *testing.T, changed, sig []byte) {
-		terms, err := ParseTerms("permit.yaml", changed)
+		terms, err := parseTerms("permit.yaml", changed)
 		if err != nil {
 			return
 		}

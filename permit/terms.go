@@ -13,8 +13,8 @@ import (
 	"rehearse/scenario/strict"
 )
 
-// TermsFormat names the layout of a permit. A reader refuses any other.
-const TermsFormat = "rehearse/permit/v1"
+// fileFormat names the layout of a permit. A reader refuses any other.
+const fileFormat = "rehearse/permit/v1"
 
 // Terms are what a permit allows, as its file says it.
 type Terms struct {
@@ -26,7 +26,7 @@ type Terms struct {
 	Approver string // who signs: the name that stands for the key among the allowed signers
 
 	Hosts    []Host   // that load may go to
-	Tokens   []string // fingerprints of the project tokens that may be used, or TokensRecorded
+	Tokens   []string // fingerprints of the project tokens that may be used, or the word recorded
 	Scenario string   // fingerprint of the only scenario allowed, 64 hexadecimal digits; empty: any within Bounds
 
 	Window
@@ -52,13 +52,13 @@ type Stop struct {
 	URL  string // the run goes on only as long as this answers go
 }
 
-// LongestPermit bounds the window: nobody knows today what holds in two months.
-const LongestPermit = 62 * 24 * time.Hour
+// longestWindow bounds the window: nobody knows today what holds in two months.
+const longestWindow = 62 * 24 * time.Hour
 
-// ParseTerms reads the text of a permit; file is its name in errors. The error is
+// parseTerms reads the text of a permit; file is its name in errors. The error is
 // of type Errors and tells every mistake. Nothing in a permit is taken from the
 // environment: what was signed is what is read.
-func ParseTerms(file string, text []byte) (Terms, error) {
+func parseTerms(file string, text []byte) (Terms, error) {
 	doc, err := strict.Open(file, text, strict.Options{})
 	if err != nil {
 		return Terms{}, err
@@ -82,7 +82,7 @@ const hintID = "it names the directories of the runs"
 
 func readTerms(v strict.Value) (t Terms) {
 	sound := v.Object(strict.Fields{
-		"format":   func(v strict.Value) { strict.OneOf(v, []string{TermsFormat}) },
+		"format":   func(v strict.Value) { strict.OneOf(v, []string{fileFormat}) },
 		"id":       func(v strict.Value) { t.ID = v.Name(hintID) },
 		"issued":   func(v strict.Value) { t.Issued = readInstant(v) },
 		"purpose":  func(v strict.Value) { t.Purpose = v.Line(1, strict.MaxLine) },
@@ -106,7 +106,7 @@ func readTerms(v strict.Value) (t Terms) {
 	switch {
 	case !t.Until.After(t.From):
 		v.FailGiven("until", "the window ends before it begins", "until comes after from")
-	case t.Until.Sub(t.From) > LongestPermit:
+	case t.Until.Sub(t.From) > longestWindow:
 		v.FailGiven("until", "a window is at most 62 days long", "give a new permit when its time comes")
 	case !t.Until.After(t.Issued):
 		v.FailGiven("issued", "the permit was issued after its window", "")
@@ -154,14 +154,14 @@ func ReadHosts(v strict.Value) (hosts []Host) {
 	return hosts
 }
 
-// TokensRecorded stands among the fingerprints of a permit for the tokens that
+// tokensRecorded stands among the fingerprints of a permit for the tokens that
 // recorded requests bear, whatever they are.
-const TokensRecorded = "recorded"
+const tokensRecorded = "recorded"
 
 func readFingerprints(v strict.Value) (prints []string) {
 	for _, item := range v.NonEmpty("") {
 		text := item.Line(1, strict.MaxLine)
-		if text != "" && text != TokensRecorded && !strict.IsFingerprint(text) {
+		if text != "" && text != tokensRecorded && !strict.IsFingerprint(text) {
 			item.Fail("is no fingerprint of a token",
 				"sha256: and 16 hexadecimal digits; rehearse permit new writes it. Never put the token itself here")
 		}

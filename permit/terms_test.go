@@ -24,10 +24,10 @@ bounds: {peak: 5000/s, events: 3M}
 // TestTermsMistakes changes one line of a sound permit each.
 func TestTermsMistakes(t *testing.T) {
 	t.Parallel()
-	if _, err := ParseTerms("p.yaml", []byte(soundTerms)); err != nil {
+	if _, err := parseTerms("p.yaml", []byte(soundTerms)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ParseTerms("p.yaml", []byte(strings.Replace(soundTerms, "sha256:942a4137897a7c46", TokensRecorded, 1))); err != nil {
+	if _, err := parseTerms("p.yaml", []byte(strings.Replace(soundTerms, "sha256:942a4137897a7c46", tokensRecorded, 1))); err != nil {
 		t.Error(err)
 	}
 	for _, c := range []struct{ line, with, want string }{
@@ -66,7 +66,7 @@ func TestTermsMistakes(t *testing.T) {
 			if text == soundTerms {
 				t.Fatal("nothing was changed")
 			}
-			_, err := ParseTerms("p.yaml", []byte(text))
+			_, err := parseTerms("p.yaml", []byte(text))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -77,7 +77,7 @@ func TestTermsMistakes(t *testing.T) {
 // TestTermsMistakesTogether: they come all at once, each with its place.
 func TestTermsMistakesTogether(t *testing.T) {
 	t.Parallel()
-	_, err := ParseTerms("p.yaml", []byte("format: x\nhosts: ['*']\nfrom: 1\nbounds: {peak: x, evnts: 1}\n"))
+	_, err := parseTerms("p.yaml", []byte("format: x\nhosts: ['*']\nfrom: 1\nbounds: {peak: x, evnts: 1}\n"))
 	wrong, ok := err.(strict.Errors)
 	if !ok || len(wrong) < 8 {
 		t.Fatalf("%v", err)

@@ -2,9 +2,26 @@ package scenario_test
 
 import (
 	"fmt"
+	"time"
 
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
+
+// A scenario is read once; what it offers is then known without sending a byte.
+func ExampleLoad() {
+	s, err := scenario.Load("testdata/every.yaml")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	due := schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed)
+	fmt.Println(s.Name, "sends", due.Total(), "events in", s.Load.Curve.Span())
+	fmt.Println("the third is due after", due.Due(2).Round(time.Millisecond))
+	// Output:
+	// every-field sends 43230000 events in 24h1m0s
+	// the third is due after 676ms
+}
 
 // Every mistake of a file is told at once, with its place.
 func ExampleParse() {

@@ -15,8 +15,8 @@ import (
 	"rehearse/scenario/strict"
 )
 
-// ResolvedFormat names the layout of a resolved scenario.
-const ResolvedFormat = "rehearse/resolved/v1"
+// resolvedFormat names the layout of a resolved scenario.
+const resolvedFormat = "rehearse/resolved/v1"
 
 // Resolved is a scenario as a run used it: overrides and environment applied,
 // secrets taken out, and the files that it was read from with their checksums. What
@@ -53,7 +53,7 @@ func (s *Scenario) Resolved(recordings []FileSum) ([]byte, error) {
 		return nil, err
 	}
 	r := Resolved{
-		Format: ResolvedFormat, Path: path, Dir: dir, SHA256: k.sum, FileSHA256: k.alone,
+		Format: resolvedFormat, Path: path, Dir: dir, SHA256: k.sum, FileSHA256: k.alone,
 		Files: slices.Concat(recordings, s.Load.Series), Tree: *k.doc.Tree(), Secrets: s.secretRefs(),
 	}
 	for i := range r.Secrets {
@@ -102,9 +102,9 @@ func ParseResolved(file string, text []byte) (*Resolved, error) {
 	if err := yaml.Load(text, &r); err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", file, err)
 	}
-	if r.Format != ResolvedFormat {
+	if r.Format != resolvedFormat {
 		return nil, fmt.Errorf("cannot read %s: its format is %q, and only %q is known", file, units.Clip(r.Format),
-			ResolvedFormat)
+			resolvedFormat)
 	}
 	return &r, nil
 }
