@@ -195,6 +195,7 @@ func (p *Policy) dropsOf(token []byte) bool {
 func (p *Policy) drops(token, id []byte) bool {
 	return slices.ContainsFunc(p.Drop, func(rule string) bool {
 		n := len(token)
-		return len(rule) >= n && rule[:n] == string(token) && (len(rule) == n || rule[n] == ':' && rule[n+1:] == string(id))
+		return len(rule) >= n && rule[:n] == string(token) &&
+			(len(rule) == n || rule[n] == ':' && rule[n+1:] == string(id))
 	})
 }

@@ -8,21 +8,22 @@ import (
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
-	"rehearse/generator/traffic"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // Input is what a check looks at.
 type Input struct {
 	Scenario *scenario.Scenario
-	Facts    *Facts // nil: the published ones, and those of the embedded endpoint where that is the target
-	Load     Load
-	Now      time.Time // when the run would start, unless the intake says so
+	// nil: the published ones, and those of the embedded endpoint where that is the target
+	Facts *Facts
+	Load  Load
+	Now   time.Time // when the run would start, unless the intake says so
 }
 
 // Check foretells what the input does to the pipeline.
 func Check(in Input) *Report {
-	l := newLook(in)
+	l := newChecker(in)
 	l.report = &Report{
 		Format: Format, Scenario: in.Scenario.Name, SHA256: in.Scenario.SHA256(),
 		Findings: []Finding{}, HotIDs: []HotID{}, HeldTo: l.assumptions(),
@@ -53,42 +54,19 @@ func weightOf(s Severity) int {
 }
 
 // rules are what makes findings.
-var rules = []func(*look) []Finding{
-	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit, refusedRequests, largeBodies, largeEvents,
-	overCapacity, nearCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk, mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped, otherHost,
+var rules = []func(*checker) []Finding{
+	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit,
+	refusedRequests, largeBodies, largeEvents,
+	overCapacity, nearCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk,
+	mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped,
+	otherHost,
 	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, unlike,
 }
 
-// look is a scenario under examination.
-type look struct {
-	s      *scenario.Scenario
-	facts  *Facts
-	load   *Load
-	report *Report
-
-	now    time.Time
-	start  time.Time // of the run
-	stated bool      // by the intake
-	taken  float64   // share of the events that are not refused by the endpoint
-	meanly float64   // what an event costs on average
-	names  int       // different event names
-	worst  float64   // events that would overflow if one replica had all connections
-	crowd  float64   // events that overflow by order and belong to none of the ids looked at
-
-	most     capture.Limits // what the endpoint takes
-	largest  int64          // bytes that one event in a hundred has at least, or the largest of those counted
-	oldest   time.Duration  // the age of the oldest event when it arrives
-	rerouted float64        // share of the events that take the historical lane for their age
-	ahead    float64        // events whose time is too far ahead of the clock
-	aheadOf  float64        // the error of that, as a share
-	census   *traffic.Census
-	file     bool // the facts come from a file
-	buckets  int  // that an id's events are spread over
-}
-
-// newLook prepares the examination.
-func newLook(in Input) *look {
-	l := &look{s: in.Scenario, facts: in.Facts, load: &in.Load, now: in.Now, file: in.Facts != nil}
+// newChecker prepares the examination.
+func newChecker(in Input) *checker {
+	l := &checker{s: in.Scenario, facts: in.Facts, load: &in.Load}
+	l.now, l.file = in.Now, in.Facts != nil
 	if l.facts == nil {
 		l.facts = FactsOf(in.Scenario)
 	}
@@ -141,19 +119,22 @@ func Behind(s *scenario.Scenario, facts *Facts) (*scenario.Scenario, capture.Lim
 }
 
 // plan fills in what needs no ids.
-func (l *look) plan() {
+func (l *checker) plan() {
 	load, p := l.load, &l.report.Plan
 	seconds := load.Curve.Span().Seconds()
 	*p = Plan{
-		Events: load.Events, Requests: load.Requests, BodyBytes: load.Body, WireBytes: load.Wire, Seconds: seconds,
+		Events: load.Events, Requests: load.Requests, BodyBytes: load.Body, WireBytes: load.Wire,
+		Seconds:    seconds,
 		PeakEvents: load.Curve.Peak(), PeakRequests: load.Curve.Peak() / load.perRequest(),
-		MeanEvents: float64(load.Events) / max(seconds, 1e-9), MeanRequests: float64(load.Requests) / max(seconds, 1e-9),
-		ServiceMS: float64(l.facts.Service) / float64(time.Millisecond),
-		Counted:   load.Tally != nil, Errors: load.Errors,
+		MeanEvents:   float64(load.Events) / max(seconds, 1e-9),
+		MeanRequests: float64(load.Requests) / max(seconds, 1e-9),
+		ServiceMS:    float64(l.facts.Service) / float64(time.Millisecond),
+		Counted:      load.Tally != nil, Errors: load.Errors,
 	}
 	p.Refused = []Refused{}
 	for _, r := range load.Refused {
-		p.Refused = append(p.Refused, Refused{r.Status, string(plain(r.Reason, 200)), r.Requests, r.Events, r.Error})
+		p.Refused = append(p.Refused, Refused{r.Status, string(plain(r.Reason, 200)), r.Requests,
+			r.Events, r.Error})
 	}
 	// Little's law: as many requests are under way as come in during one.
 	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))
@@ -163,14 +144,8 @@ func (l *look) plan() {
 	}
 }
 
-// limits are what holds for one id on the lane that it takes.
-type limits struct {
-	perSecond, burst float64 // of as many buckets as an id's events are spread over; 0: any
-	perMinute        float64 // 0: any
-}
-
 // limits returns the limits of one id. The historical lane knows none.
-func (l *look) limits() limits {
+func (l *checker) limits() limits {
 	if l.s.Target.HistoricalMigration {
 		return limits{}
 	}
@@ -189,23 +164,72 @@ func (m limits) steady() float64 {
 
 // safe notes the highest total rate at which an id with a share does not
 // overflow.
-func (l *look) safe(share float64) {
+func (l *checker) safe(share float64) {
 	if rate := l.limits().steady() / share; rate > 0 && !math.IsInf(rate, 0) {
 		l.report.Plan.SafeRate = &rate
 	}
 }
 
 // mergesAre notes how many merges there are and what they cost.
-func (l *look) mergesAre(m Merges) {
+func (l *checker) mergesAre(m Merges) {
 	m.WindowS = l.facts.Hazard.Seconds()
 	l.report.Merges, l.report.Plan.Merges = m, m.Total
 }
 
 // eventsCost notes what all events cost.
-func (l *look) eventsCost(mean float64) {
+func (l *checker) eventsCost(mean float64) {
 	if l.s.Intake.Apps == scenario.Yes {
 		mean += l.facts.Costs.Apps
 	}
 	l.meanly = mean
 	l.report.Plan.Cost = math.Round(mean * float64(l.load.Events))
 }
+
+// Load is what will be sent, as the generator counts or estimates it. The errors
+// are as in Errors.
+type Load struct {
+	Events   int64
+	Requests int64
+	Body     int64 // bytes before compression
+	Wire     int64 // bytes as they travel, heads included
+	MaxBody  int64 // of the largest body that was built
+	MaxWire  int64 // and of it as it travels
+	Errors   Errors
+
+	Refused []capture.Refused // what an endpoint refuses, by reason
+
+	Curve *schedule.Curve
+	// when the batch of an event is due; nil: when the event is
+	Leaves func(event int64) time.Duration
+
+	Recorded bool // requests are sent byte for byte as they were recorded
+
+	Warnings []string // what a recording holds that is not as it should be
+	Pause    Pause    // of a recording: the longest, if it is worth a word
+
+	Tally *Tally // what was counted, if every request was built; else nil
+}
+
+// Pause is a time in which nothing is sent: how long it is, what is said of it, and
+// what would help.
+type Pause struct {
+	Length        time.Duration
+	Message, Hint string
+}
+
+// mostRows is how many stages a recorded curve is cut into.
+const mostRows = 20_000
+
+// Steps turns a curve that is known second by second into a profile.
+func Steps(rate func(time.Duration) float64, span time.Duration) (*schedule.Curve, error) {
+	width := max(time.Second, (span/mostRows + time.Second).Truncate(time.Second))
+	var stages []schedule.Stage
+	for at := time.Duration(0); at <= span; at += width {
+		r := rate(at + time.Second/2)
+		stages = append(stages, schedule.Stage{From: r, To: r, Over: width})
+	}
+	return schedule.NewCurve(stages)
+}
+
+// perRequest is how many events a request has on average.
+func (l *Load) perRequest() float64 { return float64(l.Events) / float64(max(l.Requests, 1)) }

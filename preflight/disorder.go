@@ -1,8 +1,10 @@
 package preflight
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"rehearse/internal/text"
@@ -44,9 +46,10 @@ func inOrder(s *scenario.Scenario) bool {
 
 // orderIs notes the order, followed being how many of some events have another of their
 // id in a batch that leaves while a slow request is on its way.
-func (l *look) orderIs(followed, of int64) {
+func (l *checker) orderIs(followed, of int64) {
 	p, slow := &l.report.Plan, slowness(l.facts)
-	o := Order{InFlight: min(p.PeakRequests*l.facts.Service.Seconds(), float64(l.s.Target.Connections)), Slow: slowShare, SlowS: slow.Seconds()}
+	o := Order{InFlight: min(p.PeakRequests*l.facts.Service.Seconds(),
+		float64(l.s.Target.Connections)), Slow: slowShare, SlowS: slow.Seconds()}
 	if !inOrder(l.s) {
 		most := float64(followed) / float64(max(of, 1)) * l.taken * float64(l.load.Events)
 		if c := l.census; c != nil && !c.Whole {
@@ -70,4 +73,116 @@ func (r *Report) orderText() string {
 	}
 	return fmt.Sprintf("%s events (%s to %s) arrive behind a younger one of their distinct_id",
 		text.Count(o.Behind), text.Count(o.Low), text.Count(o.High))
+}
+
+// lags are by how much partitions may differ in what was read of them, for which a
+// report says how many merges would be read too early: a slow consumer, one that was
+// restarted, one that is stuck.
+var lags = [...]time.Duration{time.Second, 10 * time.Second, time.Minute}
+
+// lagged counts the merges that would be read before an event of the id that they join,
+// because that lies on another partition which is read later. Within a partition, events
+// are read in the order in which they came.
+type lagged struct {
+	lags []time.Duration
+	// by lag: merges whose source lies on a partition, its latest event nearer than that
+	by [][]int64
+}
+
+// newLagged counts for the usual lags and one more.
+func newLagged(partitions int, hazard time.Duration) lagged {
+	g := lagged{lags: lags[:]}
+	if hazard > 0 && !slices.Contains(g.lags, hazard) {
+		g.lags = append(slices.Clone(g.lags), hazard)
+		slices.Sort(g.lags)
+	}
+	for range g.lags {
+		g.by = append(g.by, make([]int64, partitions))
+	}
+	return g
+}
+
+// add counts a merge from one partition to another, so long after the latest event of
+// the id that it joins.
+func (g *lagged) add(after time.Duration, from, to int) {
+	for i, lag := range g.lags {
+		if after < lag && from != to {
+			g.by[i][from]++
+		}
+	}
+}
+
+// atMost is how many merges are read too early if partitions differ by a lag, however
+// the lags lie.
+func (g *lagged) atMost(lag time.Duration) (n int64) {
+	if i := slices.Index(g.lags, lag); i >= 0 {
+		for _, one := range g.by[i] {
+			n += one
+		}
+	}
+	return n
+}
+
+// ReadEarly is how many merges are read before an event of the id that they join, if
+// partitions differ in lag.
+type ReadEarly struct {
+	LagS      float64 `json:"lag_s"`
+	OneBehind int64   `json:"one_behind"` // if the busiest partition alone is behind all others
+	AtMost    int64   `json:"at_most"`    // if any may be behind any other
+
+	OneError float64 `json:"one_behind_error"` // half of a 95 % interval, as a share; 0: exact
+	Error    float64 `json:"at_most_error"`
+}
+
+// rows lists what was counted of some events, for all of a run. Where events are known
+// by when they are due, a merge may be a batch nearer to them than it seems.
+func (g *lagged) rows(hottest int, seen, all int64) (rows []ReadEarly) {
+	scale := float64(all) / float64(max(seen, 1))
+	off := func(n int64) float64 {
+		if seen == all {
+			return 0
+		}
+		return sampling(n, seen)
+	}
+	for i, lag := range g.lags {
+		one, most := g.by[i][hottest], g.atMost(lag)
+		rows = append(rows, ReadEarly{
+			LagS: lag.Seconds(), OneBehind: int64(math.Round(float64(one) * scale)),
+			AtMost:   int64(math.Round(float64(most) * scale)),
+			OneError: off(one), Error: off(most),
+		})
+	}
+	slices.SortFunc(rows, func(a, b ReadEarly) int { return cmp.Compare(a.LagS, b.LagS) })
+	return rows
+}
+
+// waits counts how long ids were anonymous before they were merged, by size, in
+// steps of two per cent from a millisecond on.
+type waits struct {
+	counts [waitSteps]int64
+	all    int64
+}
+
+const (
+	waitStep  = 1.02
+	waitSteps = 1500 // more than a century
+)
+
+// add counts one.
+func (w *waits) add(d time.Duration) {
+	step := int(math.Log(max(float64(d)/float64(time.Millisecond), 1)) / math.Log(waitStep))
+	w.counts[min(step, waitSteps-1)]++
+	w.all++
+}
+
+// seconds is what a share of them stay below; 0 of nothing.
+func (w *waits) seconds(share float64) float64 {
+	rank := int64(math.Ceil(share * float64(w.all)))
+	for step, n := range w.counts {
+		rank -= n
+		if rank <= 0 && w.all > 0 {
+			return math.Pow(waitStep, float64(step)+0.5) / 1000
+		}
+	}
+	return 0
 }

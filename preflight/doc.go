@@ -4,11 +4,33 @@
 // it. Some of that is refused: it has the shape of a denial of service.
 //
 // Synthesized traffic is worked out in closed form from the curve of the load and
-// the shares of the ids (hot.go, level.go), where chance decides from a sample of
+// the shares of the ids, where chance decides from a sample of
 // its plan (traffic.Census). A recording, and any scenario that is to be exact,
 // is counted instead: every request is built, read as an endpoint would, and led
-// through a model of the pipeline in its own time (tally.go).
+// through a model of the pipeline in its own time.
 //
 // A rule looks at all of that and makes findings; one file holds the rules about
 // one thing, each bound beside the rule with the reason for it.
+//
+// Reading order:
+//
+//	check.go      a check from the scenario and its facts to the report
+//	load.go       findings about the load: ramps, pauses, what it was learned from
+//	requests.go   about requests and their bodies
+//	capacity.go   about the pipeline's capacity, and what events cost it
+//	history.go    about times of the past and of the future
+//	hours.go      about when somebody is there, and the times of a pipeline's team
+//	order.go      about what loses its order, merges and persons
+//	forced.go     about overflow by rule and the buckets of replicas
+//	foretell.go   what synthesized traffic comes to, and how sure that is
+//	hot.go        the busiest ids, and how events spread over partitions
+//	level.go      an id's overflow in closed form
+//	tally.go      what counted traffic comes to
+//	tracked.go    the ids of counted traffic, in bounded memory
+//	disorder.go   requests that overtake each other, partitions that lag
+//	markdown.go   the report for a ticket
+//	curve.go      the load drawn, in characters and as SVG
+//	text.go       the report for a terminal
+//	facts.go      what is known of a pipeline, and where each assumption is from
+//	report.go     the report: plan, ids, merges, partitions, findings
 package preflight

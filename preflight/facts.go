@@ -1,11 +1,15 @@
 package preflight
 
 import (
+	"fmt"
 	"os"
 	"time"
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
+	"rehearse/generator/traffic"
+	"rehearse/internal/text"
+	"rehearse/internal/units"
 	"rehearse/permit"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
@@ -24,13 +28,17 @@ type Facts struct {
 
 	Generation capture.Generation // how the v0 routes of the endpoint behave
 
-	Body            int64          // bytes of a request on the wire; 0: that of the endpoint, see Limits
-	Event           int64          // bytes of the Kafka message that one event becomes
-	Overflow        pipeline.Limit // of one token:distinct_id on one replica; zero: off
-	KeepsOrder      bool           // what overflows keeps its key, and so its order
-	PerMinute       int64          // the global limit of one token:distinct_id; 0: off
-	HistoricalAfter time.Duration  // older events take the historical lane; 0: only those of batches that say so
-	Replicas        int            // of the endpoint, each with buckets of its own: reckoned as one as many times as large as connections reach of them
+	// bytes of a request on the wire; 0: that of the endpoint, see Limits
+	Body       int64
+	Event      int64          // bytes of the Kafka message that one event becomes
+	Overflow   pipeline.Limit // of one token:distinct_id on one replica; zero: off
+	KeepsOrder bool           // what overflows keeps its key, and so its order
+	PerMinute  int64          // the global limit of one token:distinct_id; 0: off
+	// older events take the historical lane; 0: only those of batches that say so
+	HistoricalAfter time.Duration
+	// of the endpoint, each with buckets of its own: reckoned as one as many times as large as
+	// connections reach of them
+	Replicas int
 
 	Partitions int
 	Costs      Costs
@@ -44,7 +52,9 @@ type Facts struct {
 // Measurement is how a capacity was measured, as rehearse capacity writes it. What is
 // zero is not told.
 type Measurement struct {
-	From, To   float64 // the interval that holds the capacity, in events a second; To 0: it has no upper end that is known
+	// the interval that holds the capacity, in events a second; To 0: it has no upper end that is
+	// known
+	From, To   float64
 	Confidence float64 // how likely it does
 	Date       string  // the day
 	Build      string  // of the endpoint
@@ -74,7 +84,8 @@ func (c *Costs) Of(name string) float64 {
 func DefaultFacts() *Facts {
 	return &Facts{
 		Event: capture.MaxEvent, Overflow: pipeline.Limit{PerSecond: 100, Burst: 1000}, Replicas: 1,
-		Partitions: 64, Costs: defaultCosts(), Service: 100 * time.Millisecond, Hazard: 30 * time.Second,
+		Partitions: 64, Costs: defaultCosts(), Service: 100 * time.Millisecond,
+		Hazard: 30 * time.Second,
 	}
 }
 
@@ -83,8 +94,9 @@ func DefaultFacts() *Facts {
 func defaultCosts() Costs {
 	const merge, update = 10, 2
 	return Costs{Apps: 1, Events: map[string]float64{
-		scenario.EventIdentify: merge, scenario.EventCreateAlias: merge, scenario.EventMergeDangerously: merge,
-		scenario.EventGroupIdentify: update, scenario.EventSet: update,
+		scenario.EventIdentify: merge, scenario.EventCreateAlias: merge,
+		scenario.EventMergeDangerously: merge,
+		scenario.EventGroupIdentify:    update, scenario.EventSet: update,
 	}}
 }
 
@@ -127,8 +139,11 @@ func readFacts(v strict.Value, f *Facts) {
 		"partitions": func(v strict.Value) { f.Partitions = int(v.Count(1, maxPartitions)) },
 		"costs":      func(v strict.Value) { readCosts(v, &f.Costs) },
 		"hours":      func(v strict.Value) { f.Hours = readHours(v) },
-		"service":    func(v strict.Value) { f.Service = v.Duration(time.Millisecond, time.Minute) },
-		"hazard":     func(v strict.Value) { f.Hazard = v.Duration(0, time.Hour) },
+		"service": func(v strict.Value) {
+			f.Service = v.Duration(time.Millisecond,
+				time.Minute)
+		},
+		"hazard": func(v strict.Value) { f.Hazard = v.Duration(0, time.Hour) },
 	})
 }
 
@@ -165,7 +180,10 @@ func readCapacity(v strict.Value, f *Facts) {
 				v.Fail("must be more than 0", "leave capacity out where it is not known")
 			}
 		},
-		"from":       func(v strict.Value) { f.Measured = strict.OneOf(v, []string{"measured", "declared"}) == "measured" },
+		"from": func(v strict.Value) {
+			f.Measured = strict.OneOf(v,
+				[]string{"measured", "declared"}) == "measured"
+		},
 		"interval":   func(v strict.Value) { readInterval(v, &f.Measurement) },
 		"confidence": func(v strict.Value) { f.Measurement.Confidence = v.Share() },
 		"date":       func(v strict.Value) { f.Measurement.Date = v.Line(0, strict.MaxLine) },
@@ -192,12 +210,15 @@ func readInterval(v strict.Value, m *Measurement) {
 
 func readLimits(v strict.Value, f *Facts) {
 	v.Object(strict.Fields{
-		"body":             func(v strict.Value) { f.Body = v.Bytes(1000, maxLimit) },
-		"event":            func(v strict.Value) { f.Event = v.Bytes(1000, maxLimit) },
-		"overflow":         func(v strict.Value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
-		"per_minute":       func(v strict.Value) { f.PerMinute = readSwitchable(v) },
-		"historical_after": func(v strict.Value) { f.HistoricalAfter = v.Duration(time.Hour, 1000*24*time.Hour) },
-		"replicas":         func(v strict.Value) { f.Replicas = int(v.Count(1, maxReplicas)) },
+		"body":       func(v strict.Value) { f.Body = v.Bytes(1000, maxLimit) },
+		"event":      func(v strict.Value) { f.Event = v.Bytes(1000, maxLimit) },
+		"overflow":   func(v strict.Value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
+		"per_minute": func(v strict.Value) { f.PerMinute = readSwitchable(v) },
+		"historical_after": func(v strict.Value) {
+			f.HistoricalAfter = v.Duration(time.Hour,
+				1000*24*time.Hour)
+		},
+		"replicas": func(v strict.Value) { f.Replicas = int(v.Count(1, maxReplicas)) },
 	})
 }
 
@@ -243,4 +264,121 @@ func readCosts(v strict.Value, c *Costs) {
 		},
 		"apps": func(v strict.Value) { c.Apps = v.Number(0, maxCost) },
 	})
+}
+
+// assumptions lists the facts that the scenario is held to, and where each comes
+// from.
+func (l *checker) assumptions() []Assumption {
+	f := l.facts
+	var all []Assumption
+	add := func(field, value string, otherwise Origin) {
+		origin := otherwise
+		if l.file && f.Gives(field) {
+			origin = FromFile
+		}
+		all = append(all, Assumption{field, value, origin})
+	}
+	embedded := func(set bool, otherwise Origin) Origin {
+		if set && !l.file {
+			return Embedded
+		}
+		return otherwise
+	}
+	if f.Capacity > 0 {
+		add("capacity", fmt.Sprintf("%s events/s", text.Rate(f.Capacity)), embedded(true, Assumed))
+	}
+	if g := f.Generation; g != capture.Current || l.file && f.Gives("generation") {
+		add("generation", g.String(), Embedded)
+	}
+	add("limits.body", units.FormatBytes(int64(l.most.Wire))+", decompressed "+
+		""+units.FormatBytes(int64(l.most.Plain)), Published)
+	add("limits.event", units.FormatBytes(f.Event), Published)
+	add("limits.overflow", overflowText(f), Published)
+	if f.PerMinute > 0 {
+		add("limits.per_minute", text.Count(f.PerMinute)+" events of one id",
+			embedded(true, Published))
+	}
+	add("limits.replicas", text.Count(f.Replicas), Assumed)
+	add("partitions", text.Count(f.Partitions), embedded(l.s.Staging.Partitions > 0, Assumed))
+	add("service", fmt.Sprintf("%d ms a request", f.Service/time.Millisecond), Assumed)
+	if !inOrder(l.s) {
+		add("order", fmt.Sprintf("1 request in %.0f takes %s longer than the others", 1/slowShare,
+			seconds(slowness(f).Seconds())), Assumed)
+	}
+	add("hazard", seconds(f.Hazard.Seconds())+" between two partitions", Assumed)
+	if f.Hours != nil {
+		add("hours", hoursText(f.Hours), Assumed)
+	}
+	return all
+}
+
+// overflowText writes the limit of one id.
+func overflowText(f *Facts) string {
+	if f.Overflow.PerSecond == 0 {
+		return "off"
+	}
+	text := fmt.Sprintf("%s/s with a burst of %s for one id", text.Count(f.Overflow.PerSecond),
+		text.Count(f.Overflow.Burst))
+	switch {
+	case f.KeepsOrder:
+		text += ", in order"
+	case !f.Gives("limits.overflow"):
+		text += "; off by default" // capture's overflow_enabled (config.rs)
+	}
+	return text
+}
+
+// hoursText writes when the team works.
+func hoursText(h *Hours) string {
+	midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	days := 0
+	for _, works := range h.Days {
+		if works {
+			days++
+		}
+	}
+	return fmt.Sprintf("%s to %s on %d days a week, %s", midnight.Add(h.From).Format("15:04"),
+		midnight.Add(h.To).Format("15:04"), days, h.Zone)
+}
+
+// checker is a scenario under examination, with what is known of it so far.
+type checker struct {
+	s      *scenario.Scenario
+	facts  *Facts
+	load   *Load
+	report *Report
+	most   capture.Limits // what the endpoint takes
+	census *traffic.Census
+	moments
+	totals
+}
+
+// moments are the times of a check and of its events.
+type moments struct {
+	now      time.Time
+	start    time.Time     // of the run
+	stated   bool          // by the intake
+	oldest   time.Duration // the age of the oldest event when it arrives
+	rerouted float64       // share of the events that take the historical lane for their age
+	ahead    float64       // events whose time is too far ahead of the clock
+	aheadOf  float64       // the error of that, as a share
+}
+
+// totals are what the events of a run come to.
+type totals struct {
+	taken  float64 // share of the events that are not refused by the endpoint
+	meanly float64 // what an event costs on average
+	names  int     // different event names
+	worst  float64 // events that would overflow if one replica had all connections
+	crowd  float64 // events that overflow by order and belong to none of the ids looked at
+	// bytes that one event in a hundred has at least, or the largest of those counted
+	largest int64
+	file    bool // the facts come from a file
+	buckets int  // that an id's events are spread over
+}
+
+// limits are what holds for one id on the lane that it takes.
+type limits struct {
+	perSecond, burst float64 // of as many buckets as an id's events are spread over; 0: any
+	perMinute        float64 // 0: any
 }

@@ -12,7 +12,7 @@ import (
 
 // staged is what the scenario makes of the embedded endpoint; nil where a file
 // says what the pipeline does, or the target is another endpoint.
-func (l *look) staged() *scenario.Staging {
+func (l *checker) staged() *scenario.Staging {
 	if l.file || l.s.Target.URL != "" {
 		return nil
 	}
@@ -21,24 +21,24 @@ func (l *look) staged() *scenario.Staging {
 
 // forced tells whether all events of a key overflow, whatever its rate. The
 // historical lane is not looked at.
-func (l *look) forced(k *key) bool {
+func (l *checker) forced(k *key) bool {
 	s := l.staged()
 	return s != nil && !l.s.Target.HistoricalMigration &&
 		(slices.Contains(s.Overflow, k.token) || slices.Contains(s.Overflow, k.token+":"+k.id))
 }
 
 // tokenForced tells whether all events of a token overflow.
-func (l *look) tokenForced(token string) bool { return l.forced(&key{token: token}) }
+func (l *checker) tokenForced(token string) bool { return l.forced(&key{token: token}) }
 
 // overQuota tells whether the events of a token are taken and dropped.
-func (l *look) overQuota(token string) bool {
+func (l *checker) overQuota(token string) bool {
 	s := l.staged()
 	return s != nil && slices.Contains(s.OverQuota, token)
 }
 
 // forcedLevel is what becomes of an id with a share of the events that overflow
 // from the first on.
-func (l *look) forcedLevel(share float64) level {
+func (l *checker) forcedLevel(share float64) level {
 	one := follow(l.report.curve, share, limits{burst: 1})
 	return level{over: share * float64(l.load.Events), first: max(one.first, 0)}
 }
@@ -46,7 +46,7 @@ func (l *look) forcedLevel(share float64) level {
 // forcedCrowd is how many events overflow by order and are of none of the ids
 // looked at: what else the projects have that overflow as a whole. limited is the
 // share of the events that limits see.
-func (l *look) forcedCrowd(keys []key, limited float64) float64 {
+func (l *checker) forcedCrowd(keys []key, limited float64) float64 {
 	s := l.staged()
 	if s == nil || l.s.Target.HistoricalMigration {
 		return 0
@@ -72,7 +72,7 @@ func (l *look) forcedCrowd(keys []key, limited float64) float64 {
 }
 
 // forcedOverflow says which ids overflow because the endpoint has been told so.
-func forcedOverflow(l *look) []Finding {
+func forcedOverflow(l *checker) []Finding {
 	s := l.staged()
 	if s == nil || len(s.Overflow) == 0 || l.s.Target.HistoricalMigration {
 		return nil
@@ -83,13 +83,15 @@ func forcedOverflow(l *look) []Finding {
 			events += h.Overflow
 		}
 	}
-	return l.accommodate(saying{"forced-overflow", "staging.overflow",
-		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that it is told, whatever their rate: %s events%s lose their place", text.Count(events), around(l.report.Plan.Errors.Overflow)),
+	return l.accommodate(draft{"forced-overflow", "staging.overflow",
+		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that "+
+			"it is told, whatever their rate: %s events%s lose their place", text.Count(events),
+			around(l.report.Plan.Errors.Overflow)),
 		"leave staging.overflow out, unless that is what is rehearsed"})
 }
 
 // scripted says that the endpoint is told to misbehave.
-func scripted(l *look) []Finding {
+func scripted(l *checker) []Finding {
 	s := l.staged()
 	if s == nil || len(s.Script) == 0 {
 		return nil
@@ -100,13 +102,15 @@ func scripted(l *look) []Finding {
 		words = append(words, units.FormatDuration(m.From)+" to "+units.FormatDuration(m.To))
 	}
 	const most = 5
-	return l.note(saying{"scripted-faults", "staging.script",
-		"the embedded endpoint misbehaves as its script says, from " + list(words[:min(len(words), most)], max(len(words)-most, 0)) + ": what it rejects or drops then is not counted here",
+	return l.note(draft{"scripted-faults", "staging.script",
+		"the embedded endpoint misbehaves as its script says, from " +
+			list(words[:min(len(words), most)],
+				max(len(words)-most, 0)) + ": what it rejects or drops then is not counted here",
 		"leave staging.script out, unless that is what is rehearsed"})
 }
 
 // quota says how much is dropped in silence.
-func quota(l *look) []Finding {
+func quota(l *checker) []Finding {
 	s := l.staged()
 	if s == nil || len(s.OverQuota) == 0 {
 		return nil
@@ -115,14 +119,16 @@ func quota(l *look) []Finding {
 	if lost == 0 {
 		return nil
 	}
-	return l.accommodate(saying{"over-quota", "staging.over_quota",
-		fmt.Sprintf("%s events%s, %s of all, belong to projects over their quota: they are answered 200 and dropped", text.Count(lost), around(l.tokenError(lost)), text.Percent(float64(lost)/float64(max(l.load.Events, 1)))),
+	return l.accommodate(draft{"over-quota", "staging.over_quota",
+		fmt.Sprintf("%s events%s, %s of all, belong to projects over their quota: they are "+
+			"answered 200 and dropped", text.Count(lost), around(l.tokenError(lost)),
+			text.Percent(float64(lost)/float64(max(l.load.Events, 1)))),
 		"leave staging.over_quota out, unless that is what is rehearsed"})
 }
 
 // tokenError is the error of a number of events that some of several projects have:
 // which project a request belongs to is drawn.
-func (l *look) tokenError(events int64) float64 {
+func (l *checker) tokenError(events int64) float64 {
 	share := float64(events) / float64(max(l.load.Events, 1))
 	if l.load.Tally != nil || len(l.projects()) == 1 || share <= 0 || share >= 1 {
 		return 0
@@ -131,7 +137,7 @@ func (l *look) tokenError(events int64) float64 {
 }
 
 // dropped is how many events belong to projects over their quota.
-func (l *look) dropped() int64 {
+func (l *checker) dropped() int64 {
 	if t := l.load.Tally; t != nil {
 		return t.model.Stats().OverQuota
 	}
@@ -146,9 +152,51 @@ func (l *look) dropped() int64 {
 }
 
 // projects are the tokens of synthesized traffic, and how much each has of it.
-func (l *look) projects() []scenario.TokenShare {
+func (l *checker) projects() []scenario.TokenShare {
 	if tokens := l.s.Traffic.Tokens; len(tokens) > 0 {
 		return tokens
 	}
 	return []scenario.TokenShare{{Token: l.s.Target.Token, Weight: 1}}
+}
+
+// buckets is how many replicas' buckets the events of an id are spread over, if
+// connections are spread evenly: a connection stays with one replica, so there are
+// no more of them than connections, and an id whose order is kept has one alone.
+func buckets(s *scenario.Scenario, f *Facts) int {
+	switch {
+	case s.Replay != nil && s.Replay.Order == scenario.OrderPerID:
+		return 1
+	case s.Target.Reconnect:
+		return f.Replicas
+	}
+	return min(f.Replicas, s.Target.Connections)
+}
+
+// worstReplica is how many events of the ids overflow if one replica has all the
+// connections. limited is the share of the events that limits see.
+func (l *checker) worstReplica(keys []key, limited float64) (over float64) {
+	if l.buckets <= 1 {
+		return 0
+	}
+	one := *l
+	one.buckets = 1
+	for i := range keys {
+		over += math.Round(one.levelOf(&keys[i], limited, false).over)
+	}
+	return over + l.crowd
+}
+
+// replicas says between what the overflow lies, where it depends on how connections
+// are spread.
+func replicas(l *checker) []Finding {
+	even := l.report.Plan.Overflow
+	if l.worst < float64(even)+1 {
+		return nil
+	}
+	return l.note(draft{"replicas", l.idsPath(),
+		fmt.Sprintf("the per-id limit is computed for %d replicas, each with its own bucket, and "+
+			"connections spread evenly: %s events overflow; if one replica had all connections, "+
+			"%s would",
+			l.buckets, text.Count(even), text.Count(l.worst)),
+		"ask how the load balancer spreads connections; limits.replicas: 1 is the worst case"})
 }

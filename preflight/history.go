@@ -23,7 +23,7 @@ const (
 )
 
 // historical says that events and their flag do not fit.
-func historical(l *look) []Finding {
+func historical(l *checker) []Finding {
 	age, flagged := l.oldest, l.s.Target.HistoricalMigration
 	switch {
 	case age > old && !flagged:
@@ -34,11 +34,13 @@ func historical(l *look) []Finding {
 		case l.s.Target.Endpoint == scenario.EndpointCapture:
 			hint += " and target.endpoint to batch"
 		}
-		return l.accommodate(saying{"not-historical", l.timesPath(),
-			fmt.Sprintf("events are up to %s old and travel with those of today: ids overflow, and properties of persons are set back", inDays(age)), hint})
+		return l.accommodate(draft{"not-historical", l.timesPath(),
+			fmt.Sprintf("events are up to %s old and travel with those of today: ids overflow, "+
+				"and properties of persons are set back", inDays(age)), hint})
 	case age <= old && flagged:
-		return l.accommodate(saying{"historical-without-need", "target.historical_migration",
-			"events of the last two days travel on the historical lane, which is slower and knows no limit for one id: this rehearses something else than the real thing",
+		return l.accommodate(draft{"historical-without-need", "target.historical_migration",
+			"events of the last two days travel on the historical lane, which is slower and " +
+				"knows no limit for one id: this rehearses something else than the real thing",
 			"leave target.historical_migration out"})
 	}
 	return nil
@@ -53,7 +55,7 @@ func inDays(age time.Duration) string {
 }
 
 // timesPath is the field that says which times events bear.
-func (l *look) timesPath() string {
+func (l *checker) timesPath() string {
 	if l.s.Replay != nil {
 		return "replay"
 	}
@@ -66,7 +68,7 @@ const timesLooked = 2000
 
 // times works out how old events are when they arrive, and how many are so far ahead
 // of the clock that the pipeline replaces their time: both by the clock of the run.
-func (l *look) times(model *traffic.Model, due func(int64) time.Duration) {
+func (l *checker) times(model *traffic.Model, due func(int64) time.Duration) {
 	t, total := l.s.Traffic, l.load.Events
 	share := 0.0
 	many := min(timesLooked, total)
@@ -86,7 +88,8 @@ func (l *look) times(model *traffic.Model, due func(int64) time.Duration) {
 	if l.ahead > 0 && share < 1 { // of the moments, and of the persons whose clocks are wrong
 		l.aheadOf = 1 / float64(many) / share
 		if t.Timestamps.ClockSkew > 0 {
-			l.aheadOf = math.Hypot(l.aheadOf, 1.96*math.Sqrt((1-share)/share/float64(max(l.report.Plan.Persons, 1))))
+			l.aheadOf = math.Hypot(l.aheadOf,
+				1.96*math.Sqrt((1-share)/share/float64(max(l.report.Plan.Persons, 1))))
 		}
 	}
 	bad := 0.0
@@ -120,21 +123,29 @@ func aheadShare(age time.Duration, t *scenario.Timestamps) float64 {
 }
 
 // clamped says how many events will bear another time than they were given.
-func clamped(l *look) []Finding {
+func clamped(l *checker) []Finding {
 	n := math.Round(l.ahead)
 	if n < 1 {
 		return nil
 	}
-	path, hint := l.timesPath(), "give them times of the past, or say when the run starts in intake.starts"
+	path, hint := l.timesPath(), "give them times of the past, or say when the run starts in "+
+		"intake.starts"
 	if t := l.s.Traffic; t != nil {
-		bad := slices.ContainsFunc(t.Faults.Invalid, func(f scenario.InvalidShare) bool { return f.Kind == scenario.InvalidTimestamp && f.Share > 0 })
+		bad := slices.ContainsFunc(t.Faults.Invalid,
+			func(f scenario.InvalidShare) bool {
+				return f.Kind == scenario.InvalidTimestamp &&
+					f.Share > 0
+			})
 		switch {
 		case bad:
-			path, hint = "traffic.faults", "leave bad_timestamp out of traffic.faults, unless that is what is rehearsed"
+			path, hint = "traffic.faults", "leave bad_timestamp out of traffic.faults, unless "+
+				"that is what is rehearsed"
 		case t.Timestamps.ClockSkew > 0:
 			hint = "set traffic.timestamps.clock_skew to a few hours at most"
 		}
 	}
-	return l.accommodate(saying{"timestamps-clamped", path,
-		fmt.Sprintf("%s event timestamps%s are more than %.0f h in the future: the pipeline will replace them with the current time", text.Count(n), around(l.aheadOf), future.Hours()), hint})
+	return l.accommodate(draft{"timestamps-clamped", path,
+		fmt.Sprintf("%s event timestamps%s are more than %.0f h in the future: the pipeline will "+
+			"replace them with the current time", text.Count(n), around(l.aheadOf), future.Hours()),
+		hint})
 }

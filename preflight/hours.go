@@ -2,20 +2,24 @@ package preflight
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	_ "time/tzdata" // time zones, where the machine has none
 
 	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // layout is how a time of the run is shown.
 const layout = "Mon 2 Jan 2006 15:04 MST"
 
 // hours holds the run against the hours of the pipeline's team.
-func hours(l *look) []Finding {
+func hours(l *checker) []Finding {
 	const path = "intake.starts"
 	var all []Finding
 	if l.s.Intake.Overlap == scenario.No {
-		all = l.accommodate(saying{"no-overlap", "intake.overlap", "the customer has no contact available during the pipeline team's working hours",
+		all = l.accommodate(draft{"no-overlap", "intake.overlap",
+			"the customer has no contact available during the pipeline team's working hours",
 			"agree on a contact who can stop the run"})
 	}
 	h := l.facts.Hours
@@ -25,18 +29,22 @@ func hours(l *look) []Finding {
 	span := l.load.Curve.Span()
 	end := l.start.Add(span)
 	overlap := h.Overlap(l.start, end)
-	when := fmt.Sprintf("from %s on for %s", l.start.In(h.Zone).Format(layout), seconds(span.Seconds()))
+	when := fmt.Sprintf("from %s on for %s", l.start.In(h.Zone).Format(layout),
+		seconds(span.Seconds()))
 	if n := daysOff(h, l.start, end); n > 0 {
-		all = append(all, l.accommodate(saying{"weekend", path, fmt.Sprintf("the run, %s, falls on %s on which the team does not work", when, days(n)),
+		all = append(all, l.accommodate(draft{"weekend", path,
+			fmt.Sprintf("the run, %s, falls on %s on which the team does not work", when, days(n)),
 			"begin on a working day, or agree on somebody who is there"})...)
 	}
 	switch {
 	case overlap == 0 && l.s.Intake.Overlap != scenario.No:
-		all = append(all, l.accommodate(saying{"no-overlap", path, fmt.Sprintf("the team is not at work at any time of the run, %s", when),
+		all = append(all, l.accommodate(draft{"no-overlap", path,
+			fmt.Sprintf("the team is not at work at any time of the run, %s", when),
 			"begin on " + h.Next(l.start).Format(layout)})...)
 	case overlap > 0 && overlap < span:
-		all = append(all, l.accommodate(saying{"outside-hours", path,
-			fmt.Sprintf("the team is at work for %s of the run, %s", seconds(overlap.Seconds()), when),
+		all = append(all, l.accommodate(draft{"outside-hours", path,
+			fmt.Sprintf("the team is at work for %s of the run, %s", seconds(overlap.Seconds()),
+				when),
 			"begin earlier in the day, or agree on somebody who is there"})...)
 	}
 	return all
@@ -63,4 +71,137 @@ func daysOff(h *Hours, from, to time.Time) (n int) {
 		}
 	}
 	return n
+}
+
+// Hours are when a team is at work: on some days of the week, from one time of
+// day to another, in its own time zone, so that summer time is right.
+type Hours struct {
+	Zone     *time.Location
+	From, To time.Duration // since midnight, on the clock on the wall
+	Days     [7]bool       // by time.Weekday
+}
+
+// weekdays are the days as a file spells them, in the order of time.Weekday.
+var weekdays = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// defaultHours are office hours.
+func defaultHours() *Hours {
+	return &Hours{From: 9 * time.Hour, To: 17 * time.Hour,
+		Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+}
+
+func readHours(v strict.Value) *Hours {
+	h := defaultHours()
+	sound := v.Object(strict.Fields{
+		"zone": func(v strict.Value) { h.Zone = readLocation(v) },
+		"from": func(v strict.Value) { h.From = readTimeOfDay(v) },
+		"to":   func(v strict.Value) { h.To = readTimeOfDay(v) },
+		"days": func(v strict.Value) { h.Days = readDays(v) },
+	})
+	if v.Require("zone") && sound && h.From >= h.To {
+		v.Fail("from is not before to", "hours that pass midnight are not read")
+	}
+	return h
+}
+
+func readLocation(v strict.Value) *time.Location {
+	const hint = "as in Europe/Berlin or America/New_York, of the IANA time zone database"
+	name := v.Line(1, strict.MaxLine)
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		v.Fail("unknown time zone "+v.Quoted(), hint)
+		return time.UTC
+	}
+	return zone
+}
+
+// readTimeOfDay reads a time such as 09:00.
+func readTimeOfDay(v strict.Value) time.Duration {
+	text, ok := v.Scalar("a time of day", strict.Text, strict.Int)
+	if !ok {
+		return 0
+	}
+	if text == "24:00" {
+		return 24 * time.Hour
+	}
+	t, err := time.Parse("15:04", text)
+	if err != nil {
+		v.Fail(fmt.Sprintf("cannot read %s as a time of day", v.Quoted()), `as in "09:00"`)
+	}
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+}
+
+func readDays(v strict.Value) (days [7]bool) {
+	for _, item := range v.NonEmpty("as in [mon, tue, wed, thu, fri]") {
+		word := strict.OneOf(item, weekdays[:])
+		for i, name := range weekdays {
+			days[i] = days[i] || strings.EqualFold(word, name)
+		}
+	}
+	return days
+}
+
+// mostDays bounds how many days Overlap looks at.
+const mostDays = 3660
+
+// Overlap is how long, between two times, the team is at work.
+func (h *Hours) Overlap(from, to time.Time) time.Duration {
+	var sum time.Duration
+	day := from.In(h.Zone)
+	for n := range mostDays {
+		start, end := h.shift(day.Year(), day.Month(), day.Day()+n)
+		if start.After(to) {
+			break
+		}
+		if !h.Days[start.Weekday()] {
+			continue
+		}
+		if low, high := latest(start, from), earliest(end, to); low.Before(high) {
+			sum += high.Sub(low)
+		}
+	}
+	return sum
+}
+
+// shift is when work begins and ends on a day, by the clock on the wall.
+func (h *Hours) shift(year int, month time.Month, day int) (start, end time.Time) {
+	at := func(d time.Duration) time.Time {
+		return time.Date(year, month, day, int(d/time.Hour), int(d%time.Hour/time.Minute), 0, 0,
+			h.Zone)
+	}
+	return at(h.From), at(h.To)
+}
+
+// Works tells whether the team works on the day of t, and at t.
+func (h *Hours) Works(t time.Time) (day, now bool) {
+	local := t.In(h.Zone)
+	start, end := h.shift(local.Date())
+	day = h.Days[local.Weekday()]
+	return day, day && !t.Before(start) && t.Before(end)
+}
+
+// Next is when the team begins to work at a time or after it.
+func (h *Hours) Next(after time.Time) time.Time {
+	local := after.In(h.Zone)
+	for n := range 8 {
+		start, _ := h.shift(local.Year(), local.Month(), local.Day()+n)
+		if h.Days[start.Weekday()] && !start.Before(after) {
+			return start
+		}
+	}
+	return local
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

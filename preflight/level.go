@@ -67,10 +67,10 @@ func (l *level) run(from, to, seconds, at float64) {
 	l.level, l.top = l.burst, l.burst
 }
 
-// lumps is for an id whose part of one batch is larger than the burst, so that
+// batchedLevel is for an id whose part of one batch is larger than the burst, so that
 // every batch overflows by itself: of each, at most the burst passes, and no more
 // than drains from one to the next.
-func lumps(stages []schedule.Stage, share, batch float64, m limits) level {
+func batchedLevel(stages []schedule.Stage, share, batch float64, m limits) level {
 	l := level{limits: m, first: -1}
 	at, left := 0.0, batch // events until the first batch is full
 	for _, s := range stages {
@@ -80,7 +80,10 @@ func lumps(stages []schedule.Stage, share, batch float64, m limits) level {
 			l.first = at + 2*left/(s.From+math.Sqrt(max(s.From*s.From+2*slope*left, 0)))
 		}
 		left -= events
-		passes := integral(s, func(rate float64) float64 { return min(m.perSecond, rate*m.burst/batch) })
+		passes := integral(s, func(rate float64) float64 {
+			return min(m.perSecond,
+				rate*m.burst/batch)
+		})
 		l.over += share*events - passes
 		at += seconds
 	}

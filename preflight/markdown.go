@@ -15,31 +15,41 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	plan := &r.Plan
 	line("# %s: %s\n", escaped(r.Scenario), r.Verdict)
 	line("| plan | |\n|---|---|")
-	line("| events | %s in %s requests (%s) |", text.Count(plan.Events), text.Count(plan.Requests), error95(plan.Errors.Requests))
+	line("| events | %s in %s requests (%s) |", text.Count(plan.Events), text.Count(plan.Requests),
+		error95(plan.Errors.Requests))
 	line("| duration | %s |", seconds(plan.Seconds))
-	line("| rate | %s events/s at the peak, %s on average |", text.Rate(plan.PeakEvents), text.Rate(plan.MeanEvents))
+	line("| rate | %s events/s at the peak, %s on average |", text.Rate(plan.PeakEvents),
+		text.Rate(plan.MeanEvents))
 	if r.Headroom != nil {
 		line("| capacity | %s |", escaped(r.Headroom.headroomText()))
 	}
-	line("| requests | %s/s at the peak, %s connections if one takes %s ms |", text.Rate(plan.PeakRequests), text.Count(plan.Connections), text.Rate(plan.ServiceMS))
-	line("| bytes | %s of bodies (%s), %s on the wire (%s) |", text.Size(plan.BodyBytes), error95(plan.Errors.BodyBytes), text.Size(plan.WireBytes), error95(plan.Errors.WireBytes))
+	line("| requests | %s/s at the peak, %s connections if one takes %s ms |",
+		text.Rate(plan.PeakRequests), text.Count(plan.Connections), text.Rate(plan.ServiceMS))
+	line("| bytes | %s of bodies (%s), %s on the wire (%s) |", text.Size(plan.BodyBytes),
+		error95(plan.Errors.BodyBytes), text.Size(plan.WireBytes), error95(plan.Errors.WireBytes))
 	line("| distinct_ids | %s (%s) |", text.Count(plan.Persons), error95(plan.Errors.Persons))
 	if m := &r.Merges; m.Total > 0 {
-		line("| merges | %s (%s), %s refused, %s sent early, %s into ids that overflow |", text.Count(m.Total), error95(plan.Errors.Merges), text.Count(m.Refused), text.Count(m.Early), text.Count(m.Overflow))
+		line("| merges | %s (%s), %s refused, %s sent early, %s into ids that overflow |",
+			text.Count(m.Total), error95(plan.Errors.Merges), text.Count(m.Refused),
+			text.Count(m.Early), text.Count(m.Overflow))
 	}
 	if m := &r.Merges; m.P90 >= longPause {
-		line("| anonymous | p50 %s, p90 %s, from an id's first event to its merge |", seconds(m.P50), seconds(m.P90))
+		line("| anonymous | p50 %s, p90 %s, from an id's first event to its merge |",
+			seconds(m.P50), seconds(m.P90))
 	}
 	line("| order | %s |", r.orderText())
-	line("| overflow | %s events (%s) of %s ids |", text.Count(plan.Overflow), error95(plan.Errors.Overflow), text.Count(plan.Overflowing))
+	line("| overflow | %s events (%s) of %s ids |", text.Count(plan.Overflow),
+		error95(plan.Errors.Overflow), text.Count(plan.Overflowing))
 	s := &r.Partitions
-	line("| partitions | %d, %s events on average, %s (%s) on number %d |\n", s.Count, text.Count(s.Mean), text.Count(s.Max), error95(s.MaxError), s.Hottest)
+	line("| partitions | %d, %s events on average, %s (%s) on number %d |\n", s.Count,
+		text.Count(s.Mean), text.Count(s.Max), error95(s.MaxError), s.Hottest)
 	r.markdownMerges(line)
 	if len(r.Findings) > 0 {
 		line("## Findings\n\n| | finding | what to do | where |\n|---|---|---|---|")
 	}
 	for _, f := range r.Findings {
-		line("| **%s** | `%s` %s | %s | %s |", f.Severity, f.ID, escaped(f.Message), escaped(f.Hint), escaped(f.Where))
+		line("| **%s** | `%s` %s | %s | %s |", f.Severity, f.ID, escaped(f.Message),
+			escaped(f.Hint), escaped(f.Where))
 	}
 	r.markdownIDs(line)
 	line("\n## Assumptions and limits used\n\n| fact | value | from |\n|---|---|---|")
@@ -57,9 +67,11 @@ func (r *Report) markdownMerges(line func(string, ...any)) {
 	if r.Merges.Total == 0 {
 		return
 	}
-	line("| merges processed before an event of the id that they join | partition %d behind the others | any partitions, at most |\n|---|--:|--:|", r.Partitions.Hottest)
+	line("| merges processed before an event of the id that they join | partition %d behind the "+
+		"others | any partitions, at most |\n|---|--:|--:|", r.Partitions.Hottest)
 	for _, row := range r.Merges.ReadEarly {
-		line("| by %s | %s (%s) | %s (%s) |", seconds(row.LagS), text.Count(row.OneBehind), error95(row.OneError), text.Count(row.AtMost), error95(row.Error))
+		line("| by %s | %s (%s) | %s (%s) |", seconds(row.LagS), text.Count(row.OneBehind),
+			error95(row.OneError), text.Count(row.AtMost), error95(row.Error))
 	}
 	line("")
 }
@@ -69,17 +81,21 @@ func (r *Report) markdownIDs(line func(string, ...any)) {
 	if len(r.HotIDs) == 0 {
 		return
 	}
-	line("\n## Hottest ids\n\n| distinct_id | events | share | peak/s | overflows at | overflow |\n|---|--:|--:|--:|--:|--:|")
+	line("\n## Hottest ids\n\n| distinct_id | events | share | peak/s | overflows at | overflow " +
+		"|\n|---|--:|--:|--:|--:|--:|")
 	for _, h := range r.HotIDs {
 		at, over := "never", "0"
 		if h.OverflowsS != nil {
-			at, over = seconds(*h.OverflowsS)+within(h.FirstError), fmt.Sprintf("%s (%s)", text.Count(h.Overflow), error95(h.OverflowError))
+			at, over = seconds(*h.OverflowsS)+within(h.FirstError),
+				fmt.Sprintf("%s (%s)", text.Count(h.Overflow), error95(h.OverflowError))
 		}
-		line("| %s | %s (%s) | %s | %s | %s | %s |", escaped(h.named()), text.Count(h.Events), error95(h.EventsError), text.Percent(h.Share), text.Rate(h.PeakPerS), at, over)
+		line("| %s | %s (%s) | %s | %s | %s | %s |", escaped(h.named()), text.Count(h.Events),
+			error95(h.EventsError), text.Percent(h.Share), text.Rate(h.PeakPerS), at, over)
 	}
 }
 
 // escaped is text of others as a cell of a table.
 func escaped(others string) string {
-	return strings.NewReplacer("|", `\|`, "<", "&lt;", "`", "'", "*", `\*`, "[", `\[`, "_", `\_`).Replace(string(plain(others, 1000)))
+	marks := strings.NewReplacer("|", `\|`, "<", "&lt;", "`", "'", "*", `\*`, "[", `\[`, "_", `\_`)
+	return marks.Replace(string(plain(others, 1000)))
 }

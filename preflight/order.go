@@ -16,7 +16,7 @@ const (
 )
 
 // hotIDs says which ids lose their order.
-func hotIDs(l *look) []Finding {
+func hotIDs(l *checker) []Finding {
 	hot, p, over := []HotID(nil), &l.report.Plan, int64(0)
 	for _, h := range l.report.hot {
 		if !h.forced {
@@ -29,29 +29,37 @@ func hotIDs(l *look) []Finding {
 	const named = 3
 	var words []string
 	for _, h := range hot[:min(len(hot), named)] {
-		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s%s on)", plain(h.DistinctID, 40), text.Rate(h.PeakPerS), seconds(*h.OverflowsS), within(h.FirstError)))
+		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s%s on)",
+			plain(h.DistinctID, 40), text.Rate(h.PeakPerS), seconds(*h.OverflowsS),
+			within(h.FirstError)))
 	}
 	hint := "tell the customer that the order of these distinct_ids' events is relaxed"
 	after := "overflow and may be processed out of order"
 	if l.facts.KeepsOrder {
-		hint, after = "tell the customer that these distinct_ids' events are late", "overflow to a slower lane, in order"
+		hint, after = "tell the customer that these distinct_ids' events are late",
+			"overflow to a slower lane, in order"
 	}
 	if p.SafeRate != nil && *p.SafeRate >= 1 {
-		hint += fmt.Sprintf("; at %s events/s in all, none overflows", text.Count(math.Floor(*p.SafeRate)))
+		hint += fmt.Sprintf("; at %s events/s in all, none overflows",
+			text.Count(math.Floor(*p.SafeRate)))
 	}
-	if limit := l.limits(); limit.perSecond > 0 && hot[0].Share*float64(l.s.Batching.MaxEvents) > limit.burst {
-		hint += fmt.Sprintf("; a batch by itself overflows: set batching.events to %.0f or less", math.Floor(limit.burst/hot[0].Share))
+	if limit := l.limits(); limit.perSecond > 0 &&
+		hot[0].Share*float64(l.s.Batching.MaxEvents) > limit.burst {
+		hint += fmt.Sprintf("; a batch by itself overflows: set batching.events to %.0f or less",
+			math.Floor(limit.burst/hot[0].Share))
 	}
-	return l.accommodate(saying{"hot-ids", l.idsPath(),
+	return l.accommodate(draft{"hot-ids", l.idsPath(),
 		fmt.Sprintf("%s the per-id rate limit of %s: %s; %s events%s %s",
-			idsExceed(len(hot)), l.limits(), list(words, len(hot)-len(words)), text.Count(over), around(l.report.Plan.Errors.Overflow), after), hint})
+			idsExceed(len(hot)), l.limits(), list(words, len(hot)-len(words)), text.Count(over),
+			around(l.report.Plan.Errors.Overflow), after), hint})
 }
 
 // String writes the limits in words.
 func (m limits) String() string {
 	var words []string
 	if m.perSecond > 0 {
-		words = append(words, fmt.Sprintf("%s/s with a burst of %s", text.Rate(m.perSecond), text.Count(m.burst)))
+		words = append(words, fmt.Sprintf("%s/s with a burst of %s", text.Rate(m.perSecond),
+			text.Count(m.burst)))
 	}
 	if m.perMinute > 0 {
 		words = append(words, text.Count(m.perMinute)+" a minute")
@@ -68,7 +76,7 @@ func idsExceed(n int) string {
 }
 
 // idsPath is the field that says how busy ids are.
-func (l *look) idsPath() string {
+func (l *checker) idsPath() string {
 	switch {
 	case l.s.Replay != nil:
 		return "replay"
@@ -81,15 +89,18 @@ func (l *look) idsPath() string {
 // mergesAtRisk says how many merges may be processed too early, where there is a reason
 // to think so: partitions that are known to lag, ids that overflow to another lane, or an
 // order that is wrong on purpose. Healthy partitions do not differ in lag.
-func mergesAtRisk(l *look) []Finding {
+func mergesAtRisk(l *checker) []Finding {
 	m := &l.report.Merges
 	var why, do []string
 	if lag := l.facts.Hazard; l.file && l.facts.Gives("hazard") {
 		for _, r := range m.ReadEarly {
-			many := float64(r.AtMost) >= riskyShare*float64(l.load.Events) || r.AtMost >= riskyMerges
+			many := float64(r.AtMost) >= riskyShare*float64(l.load.Events) ||
+				r.AtMost >= riskyMerges
 			if r.LagS == lag.Seconds() && many {
-				why = append(why, fmt.Sprintf("%s if partitions lag by %s", text.Count(r.AtMost), seconds(r.LagS)))
-				do = append(do, "watch the lag of the partitions, or send the merges after everything else")
+				why = append(why, fmt.Sprintf("%s if partitions lag by %s", text.Count(r.AtMost),
+					seconds(r.LagS)))
+				do = append(do, "watch the lag of the partitions, or send the merges after "+
+					"everything else")
 			}
 		}
 	}
@@ -99,13 +110,15 @@ func mergesAtRisk(l *look) []Finding {
 	}
 	if t := l.s.Traffic; t != nil && t.Faults.EarlyMerges > 0 && m.Early > 0 {
 		why = append(why, text.Count(m.Early)+" sent before any event of the id that they join")
-		do = append(do, "leave merges_out_of_order out of traffic.faults, unless that is what is rehearsed")
+		do = append(do, "leave merges_out_of_order out of traffic.faults, unless that is what is "+
+			"rehearsed")
 	}
 	if len(why) == 0 {
 		return nil
 	}
-	return l.accommodate(saying{"merges-at-risk", l.mixPath(),
-		fmt.Sprintf("merges may be processed before the events they depend on: of %s, %s", text.Count(m.Total), strings.Join(why, ", ")),
+	return l.accommodate(draft{"merges-at-risk", l.mixPath(),
+		fmt.Sprintf("merges may be processed before the events they depend on: of %s, %s",
+			text.Count(m.Total), strings.Join(why, ", ")),
 		strings.Join(do, "; ")})
 }
 
@@ -118,7 +131,7 @@ const (
 
 // mergesTooSoon says where ids are merged sooner than the scenario asks for: nobody
 // can have been anonymous for longer than the run goes on already.
-func mergesTooSoon(l *look) []Finding {
+func mergesTooSoon(l *checker) []Finding {
 	m := &l.report.Merges
 	if !l.s.Gives(delayField) || m.Total < fewMerges {
 		return nil
@@ -127,8 +140,50 @@ func mergesTooSoon(l *look) []Finding {
 	if m.P50 >= tooSoon*d.P50.Seconds() && m.P90 >= tooSoon*d.P90.Seconds() {
 		return nil
 	}
-	return l.note(saying{"merges-too-soon", delayField,
-		fmt.Sprintf("ids are to be anonymous for p50 %s and p90 %s, and come to %s and %s: a run of %s is too short for that, and merges at its beginning end visits that have just begun",
-			seconds(d.P50.Seconds()), seconds(d.P90.Seconds()), seconds(m.P50), seconds(m.P90), seconds(l.report.Plan.Seconds)),
-		"make the run several times as long as the p90, or give shorter delays; a delay that a profile has learned makes up for that already"})
+	return l.note(draft{"merges-too-soon", delayField,
+		fmt.Sprintf("ids are to be anonymous for p50 %s and p90 %s, and come to %s and %s: a run "+
+			"of %s is too short for that, and merges at its beginning end visits that have just "+
+			"begun",
+			seconds(d.P50.Seconds()), seconds(d.P90.Seconds()), seconds(m.P50), seconds(m.P90),
+			seconds(l.report.Plan.Seconds)),
+		"make the run several times as long as the p90, or give shorter delays; a delay that a " +
+			"profile has learned makes up for that already"})
+}
+
+// The bounds of what stays for ever: a person is a row in a database, a name an
+// entry in everybody's list of events.
+const (
+	// manyPersons is from where on new persons matter to a database.
+	manyPersons = 1_000_000
+	// perPerson is how many events a person has at least where persons are real. An
+	// id that is new with nearly every event is not a person but a mistake, such as
+	// a random number.
+	perPerson = 4
+	// manyNames is how many different events a product has at most.
+	manyNames = 1000
+)
+
+// persons refuses ids without bound.
+func persons(l *checker) []Finding {
+	n := l.report.Plan.Persons
+	if n <= manyPersons || n*perPerson <= l.load.Events {
+		return nil
+	}
+	return l.refuse(draft{"unbounded-persons", "traffic.distinct_ids",
+		fmt.Sprintf("%s different distinct_ids in %s events, fewer than %d events each: every "+
+			"one becomes a person that stays", text.Count(n), text.Count(l.load.Events), perPerson),
+		"lower distinct_ids.count, growth or visits.anonymous, or ask for events without a " +
+			"person (personless)"})
+}
+
+// names refuses event names without bound.
+func names(l *checker) []Finding {
+	if l.names <= manyNames {
+		return nil
+	}
+	return l.refuse(draft{"unbounded-event-names", "traffic.events",
+		fmt.Sprintf("%s different event names: every one becomes a definition that stays",
+			text.Count(l.names)),
+		fmt.Sprintf("use %s names or fewer, and put what differs into a property",
+			text.Count(manyNames))})
 }

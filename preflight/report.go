@@ -1,10 +1,17 @@
 package preflight
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
+	"time"
 
+	"rehearse/internal/text"
+	"rehearse/internal/units"
+	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
 
@@ -16,9 +23,10 @@ type Verdict string
 
 // The verdicts.
 const (
-	Go          Verdict = "go"
-	Accommodate Verdict = "accommodate" // it can run when the pipeline's team has seen to what was found
-	Refuse      Verdict = "refuse"      // it has the shape of a denial of service
+	Go Verdict = "go"
+	// it can run when the pipeline's team has seen to what was found
+	Accommodate Verdict = "accommodate"
+	Refuse      Verdict = "refuse" // it has the shape of a denial of service
 )
 
 // String returns what is printed: check.json keeps the values above.
@@ -58,19 +66,21 @@ type Finding struct {
 
 // Report is what a check found out.
 type Report struct {
-	Format     string       `json:"format"`
-	Scenario   string       `json:"scenario"`
-	SHA256     string       `json:"scenario_sha256"`
-	Verdict    Verdict      `json:"verdict"`
-	Plan       Plan         `json:"plan"`
-	Headroom   *Headroom    `json:"headroom,omitempty"` // nil: there is no file of the pipeline, and no capacity is known
-	Findings   []Finding    `json:"findings"`           // the heaviest first
-	HotIDs     []HotID      `json:"hot_ids"`            // the most frequent first
+	Format   string  `json:"format"`
+	Scenario string  `json:"scenario"`
+	SHA256   string  `json:"scenario_sha256"`
+	Verdict  Verdict `json:"verdict"`
+	Plan     Plan    `json:"plan"`
+	// nil: there is no file of the pipeline, and no capacity is known
+	Headroom   *Headroom    `json:"headroom,omitempty"`
+	Findings   []Finding    `json:"findings"` // the heaviest first
+	HotIDs     []HotID      `json:"hot_ids"`  // the most frequent first
 	Partitions Partitions   `json:"partitions"`
 	Merges     Merges       `json:"merges"`
 	Order      Order        `json:"order"`
 	HeldTo     []Assumption `json:"held_to"`
-	Learned    []Fit        `json:"learned,omitempty"` // how the plan compares with the recording that it was learned from
+	// how the plan compares with the recording that it was learned from
+	Learned []Fit `json:"learned,omitempty"`
 
 	curve []schedule.Stage
 	facts *Facts
@@ -96,19 +106,24 @@ type Plan struct {
 	Persons     int64   `json:"persons"` // different distinct_ids, anonymous ones included
 	Cost        float64 `json:"cost"`    // of all events, in ordinary events
 
-	Overflowing int      `json:"overflowing_ids"`
-	Overflow    int64    `json:"overflow_events"`
-	SafeRate    *float64 `json:"safe_events_per_s"` // the highest steady total rate at which no id overflows; null: any
+	Overflowing int   `json:"overflowing_ids"`
+	Overflow    int64 `json:"overflow_events"`
+	// the highest steady total rate at which no id overflows; null: any
+	SafeRate *float64 `json:"safe_events_per_s"`
 
 	Backlog int64   `json:"backlog_events"` // the most that wait where the peak is over capacity
 	Drain   float64 `json:"drain_s"`        // how long after the end they are worked off
 
-	Missed int64 `json:"missed_id_events"` // events that an id may have had beyond those told, because only the busiest were followed; 0: all were
+	// events that an id may have had beyond those told, because only the busiest were followed; 0:
+	// all were
+	Missed int64 `json:"missed_id_events"`
 
-	Pause    float64 `json:"longest_pause_s"` // between two requests; 0 unless counted
-	Disorder int64   `json:"disorder_events"` // that come after a younger one of their id; 0 unless counted
+	Pause float64 `json:"longest_pause_s"` // between two requests; 0 unless counted
+	// that come after a younger one of their id; 0 unless counted
+	Disorder int64 `json:"disorder_events"`
 
-	Refused []Refused `json:"refused"` // by the endpoint; the reason that loses the most events first
+	// by the endpoint; the reason that loses the most events first
+	Refused []Refused `json:"refused"`
 
 	Counted bool   `json:"counted"` // every request was built: nothing is an estimate
 	Errors  Errors `json:"errors"`
@@ -136,8 +151,9 @@ type Errors struct {
 
 // HotID is an id with much of the traffic.
 type HotID struct {
-	DistinctID string   `json:"distinct_id"`
-	Project    int      `json:"project,omitempty"` // number of the token in traffic.tokens, from 1; 0: there is one
+	DistinctID string `json:"distinct_id"`
+	// number of the token in traffic.tokens, from 1; 0: there is one
+	Project    int      `json:"project,omitempty"`
 	Events     int64    `json:"events"`
 	Share      float64  `json:"share"`
 	PeakPerS   float64  `json:"peak_per_s"`
@@ -165,17 +181,21 @@ type Partitions struct {
 
 // Merges is what may become of the merges.
 type Merges struct {
-	Total   int64   `json:"total"`
-	AtRisk  int64   `json:"at_risk"`  // at most, by the lag below, an overflow or an order on purpose
+	Total int64 `json:"total"`
+	// at most, by the lag below, an overflow or an order on purpose
+	AtRisk  int64   `json:"at_risk"`
 	Refused int64   `json:"refused"`  // an illegal id, or another person's already
 	WindowS float64 `json:"hazard_s"` // how far one partition is taken to lag behind another
 
-	Apart     int64       `json:"other_partition"` // their ids lie on different partitions
-	Early     int64       `json:"early"`           // sent before any event of the id that they join
-	Overflow  int64       `json:"overflow"`        // into an id that overflows, so that other lanes decide
-	ReadEarly []ReadEarly `json:"read_early"`      // by how far partitions differ in lag
+	Apart int64 `json:"other_partition"` // their ids lie on different partitions
+	Early int64 `json:"early"`           // sent before any event of the id that they join
+	// into an id that overflows, so that other lanes decide
+	Overflow  int64       `json:"overflow"`
+	ReadEarly []ReadEarly `json:"read_early"` // by how far partitions differ in lag
 
-	P50 float64 `json:"anonymous_p50_s"` // how long half of the ids were anonymous at most, from their first event to the merge; 0: not known
+	// how long half of the ids were anonymous at most, from their first event to the merge; 0: not
+	// known
+	P50 float64 `json:"anonymous_p50_s"`
 	P90 float64 `json:"anonymous_p90_s"` // nine of ten
 }
 
@@ -220,3 +240,86 @@ func (r *Report) judge() {
 		}
 	}
 }
+
+// draft is a finding in the making: what is said of which field, and what
+// would help.
+type draft struct{ id, path, message, hint string }
+
+// find makes a finding.
+func (l *checker) find(severity Severity, d draft) []Finding {
+	return []Finding{{ID: d.id, Severity: severity, Message: d.message, Where: l.s.Where(d.path),
+		Hint: d.hint}}
+}
+
+func (l *checker) refuse(d draft) []Finding      { return l.find(SeverityRefuse, d) }
+func (l *checker) accommodate(d draft) []Finding { return l.find(SeverityAccommodate, d) }
+func (l *checker) note(d draft) []Finding        { return l.find(SeverityNote, d) }
+
+// curvePath is the field that gives the curve of the load.
+func (l *checker) curvePath() string {
+	for _, path := range []string{"load.profile", "load.stages", "load.follow", "replay.speed",
+		"replay"} {
+		if l.s.Gives(path) {
+			return path
+		}
+	}
+	return "load"
+}
+
+// asRecorded tells whether requests are sent byte for byte as they were recorded,
+// so that no field of the scenario changes them.
+func (l *checker) asRecorded() bool { return l.load.Recorded }
+
+// replayEvents is what helps against requests that are as they were recorded.
+const replayEvents = "replay an export of the events rather than the requests, or expect it"
+
+// batchPath is the field that says how many events a request has.
+func (l *checker) batchPath() string {
+	switch {
+	case l.s.Target.Endpoint == scenario.EndpointCapture:
+		return "target.endpoint"
+	case l.asRecorded():
+		return "replay"
+	}
+	return "batching.events"
+}
+
+// seconds writes a time since the start of the run.
+func seconds(s float64) string {
+	if s >= units.LongestTold.Seconds() {
+		return units.FormatSpan(units.LongestTold)
+	}
+	d := time.Duration(s * float64(time.Second))
+	if d < time.Minute {
+		return units.FormatDuration(d.Round(100 * time.Millisecond))
+	}
+	return units.FormatDuration(d.Round(time.Second))
+}
+
+// plain is text of others as it may be shown on a line, cut to so many columns:
+// nothing in it commands a terminal.
+func plain(others string, columns int) text.Cell {
+	return text.Fit(strings.Map(text.Harmless, others), columns)
+}
+
+// list joins a few words, and says how many more there are.
+func list(words []string, more int) string {
+	joined := strings.Join(words, ", ")
+	if more > 0 {
+		joined += fmt.Sprintf(" and %s more", text.Count(more))
+	}
+	return joined
+}
+
+//go:embed check.schema.json
+var schema []byte
+
+// Schema returns the JSON Schema (draft 2020-12) of what WriteJSON writes.
+func Schema() []byte { return slices.Clone(schema) }
+
+//go:embed pipeline.schema.json
+var factsSchema []byte
+
+// FactsSchema returns the JSON Schema (draft 2020-12) of the files that LoadFacts
+// reads. It accepts every file that LoadFacts accepts.
+func FactsSchema() []byte { return slices.Clone(factsSchema) }

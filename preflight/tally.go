@@ -16,6 +16,21 @@ import (
 // Tally counts a run request by request and leads its events through a model of
 // the pipeline, in the time of the run. It is for one goroutine.
 type Tally struct {
+	rig
+	sizes
+	reading
+
+	refused  capture.RefusedBy
+	ids      tracked
+	names    map[string]int64
+	cost     float64
+	accepted int64
+	merges   tallied
+	followed int64 // events that have another of their id in a later request, soon after
+}
+
+// rig is what requests are counted by.
+type rig struct {
 	sizer  capture.MessageSizer
 	model  *pipeline.Pipeline
 	single *pipeline.Pipeline // as if one replica had all connections; nil: one has anyway
@@ -23,28 +38,26 @@ type Tally struct {
 	facts  *Facts
 	origin time.Time // of the run in the clock of the limits
 	start  time.Time // and in that of the events' times
+	near   int       // what a message has that comes near the limit
+}
 
+// sizes are how much was counted, and how large.
+type sizes struct {
 	Events, Requests int64
 	Body, Wire       int64
 	MaxBody, MaxWire int64
 	MaxEvent         int64 // of the Kafka messages that events become which come near the limit
+}
 
-	near int // what a message has that does
-
-	refused  capture.RefusedBy
-	ids      followed
-	names    map[string]int64
-	cost     float64
-	accepted int64
-	merges   tallied
-	followed int64 // events that have another of their id in a later request, soon after
-	waits    waits
-	due      time.Duration // of the latest request
-	pause    time.Duration // the longest between two
-	oldest   time.Duration // how old the oldest event is when it arrives
-	ahead    int64         // of them, too far ahead of the clock
-	event    pipeline.Event
-	key      []byte // backs keys
+// reading is how far the requests have been read.
+type reading struct {
+	waits  waits
+	due    time.Duration // of the latest request
+	pause  time.Duration // the longest between two
+	oldest time.Duration // how old the oldest event is when it arrives
+	ahead  int64         // of them, too far ahead of the clock
+	event  pipeline.Event
+	key    []byte // backs keys
 }
 
 // The bounds of a tally.
@@ -67,16 +80,19 @@ func NewTally(s *scenario.Scenario, given *Facts, start time.Time) *Tally {
 		forced, dropped = s.Staging.Overflow, s.Staging.OverQuota
 	}
 	config := pipeline.Config{
-		Partitions: f.Partitions, Overflow: f.Overflow, NoOverflow: f.Overflow.PerSecond == 0, KeepKey: f.KeepsOrder, PerMinute: f.PerMinute, IDs: mostSeen,
+		Partitions: f.Partitions, Overflow: f.Overflow, NoOverflow: f.Overflow.PerSecond == 0,
+		KeepKey: f.KeepsOrder, PerMinute: f.PerMinute, IDs: mostSeen,
 		Forced: forced, OverQuota: dropped, InPlace: f.Generation == capture.Generation2024,
 	}
-	t := &Tally{start: start, forced: forced, facts: f, origin: originOf(s), ids: newFollowed(mostSeen), names: map[string]int64{}}
+	t := &Tally{ids: newTracked(mostSeen), names: map[string]int64{}}
+	t.start, t.forced, t.facts, t.origin = start, forced, f, originOf(s)
 	_, most := Behind(s, given)
 	t.near = int(nearLimit * float64(most.Event))
 	t.merges = tallied{lagged: newLagged(f.Partitions, f.Hazard), linked: map[uint64]struct{}{}}
 	if n > 1 {
 		t.single = pipeline.New(config)
-		config.Overflow.PerSecond, config.Overflow.Burst = f.Overflow.PerSecond*n, f.Overflow.Burst*n
+		config.Overflow.PerSecond, config.Overflow.Burst = f.Overflow.PerSecond*n,
+			f.Overflow.Burst*n
 	}
 	t.model = pipeline.New(config)
 	return t
@@ -132,7 +148,8 @@ func (t *Tally) Take(r *Request) {
 func (t *Tally) take(r *Request, e *capture.Received) {
 	t.accepted++
 	if e.MessageAtMost() >= t.near { // To weigh a message takes longer than all that follows.
-		t.MaxEvent = max(t.MaxEvent, int64(t.sizer.Of(e, r.Submission, &capture.Request{}, t.facts.Generation)))
+		t.MaxEvent = max(t.MaxEvent, int64(t.sizer.Of(e, r.Submission, &capture.Request{},
+			t.facts.Generation)))
 	}
 	t.event = pipeline.Event{
 		Token: r.Submission.Token, DistinctID: e.DistinctID, Name: e.Event,
@@ -172,7 +189,8 @@ func (t *Tally) stamp(r *Request, e *capture.Received) {
 	}
 	age := arrives.Sub(e.Time(r.Submission, arrives))
 	t.oldest = max(t.oldest, age)
-	t.event.Historical = t.event.Historical || t.facts.HistoricalAfter > 0 && age > t.facts.HistoricalAfter
+	t.event.Historical = t.event.Historical || t.facts.HistoricalAfter > 0 &&
+		age > t.facts.HistoricalAfter
 }
 
 // id returns what is known about an id.
@@ -183,7 +201,8 @@ func (t *Tally) id(token, id []byte) *seen {
 	}
 	key := pipeline.HashKey(pipeline.AppendKey(nil, token, id))
 	s := &seen{id: string(id), key: key}
-	s.forced = slices.Contains(t.forced, string(token)) || slices.Contains(t.forced, string(token)+":"+s.id)
+	s.forced = slices.Contains(t.forced, string(token)) || slices.Contains(t.forced,
+		string(token)+":"+s.id)
 	t.ids.add(hash, s)
 	if _, joined := t.merges.linked[hash]; joined {
 		t.merges.early++
@@ -215,7 +234,8 @@ func (t *Tally) merge(r *Request, target *seen) {
 		t.merges.overflow++
 	}
 	t.key = pipeline.AppendKey(t.key[:0], t.event.Token, t.event.Link)
-	from, to := pipeline.Partition(t.key, t.facts.Partitions), target.key.Partition(t.facts.Partitions)
+	from, to := pipeline.Partition(t.key, t.facts.Partitions),
+		target.key.Partition(t.facts.Partitions)
 	if from != to {
 		t.merges.apart++
 	}
@@ -227,7 +247,7 @@ func (t *Tally) merge(r *Request, target *seen) {
 }
 
 // report writes what was counted into the report of l.
-func (t *Tally) report(l *look) {
+func (t *Tally) report(l *checker) {
 	r, stats := l.report, t.model.Stats()
 	l.taken, l.names, l.largest = 1, len(t.names), t.MaxEvent
 	l.oldest, l.ahead = t.oldest, float64(t.ahead)
@@ -257,7 +277,8 @@ func (t *Tally) report(l *look) {
 	t.spread(r, &stats)
 	l.orderIs(t.followed, t.accepted)
 	l.mergesAre(Merges{
-		Total: m.Total, Refused: m.Illegal + m.Identified, Apart: t.merges.apart, Early: t.merges.early, Overflow: t.merges.overflow,
+		Total: m.Total, Refused: m.Illegal + m.Identified, Apart: t.merges.apart,
+		Early: t.merges.early, Overflow: t.merges.overflow,
 		AtRisk:    t.merges.lagged.atMost(l.facts.Hazard) + t.merges.early + t.merges.overflow,
 		ReadEarly: t.merges.lagged.rows(r.Partitions.Hottest, 1, 1),
 		P50:       t.waits.seconds(0.5), P90: t.waits.seconds(0.9),
@@ -267,8 +288,10 @@ func (t *Tally) report(l *look) {
 // hotID is what a report says of an id.
 func (t *Tally) hotID(s *seen) HotID {
 	h := HotID{
-		DistinctID: s.id, Events: s.events, Share: float64(s.events) / float64(t.Events), PeakPerS: float64(s.peak),
-		Overflow: s.over, Partition: s.key.Partition(t.facts.Partitions), forced: s.forced, EventsError: float64(t.ids.missed) / float64(max(s.events, 1)),
+		DistinctID: s.id, Events: s.events, Share: float64(s.events) / float64(t.Events),
+		PeakPerS: float64(s.peak),
+		Overflow: s.over, Partition: s.key.Partition(t.facts.Partitions), forced: s.forced,
+		EventsError: float64(t.ids.missed) / float64(max(s.events, 1)),
 	}
 	if s.overflow {
 		first := s.first.Seconds()
@@ -302,7 +325,8 @@ func (t *Tally) spread(r *Report, stats *pipeline.Stats) {
 // Load is what was counted, along a curve.
 func (t *Tally) Load(curve *schedule.Curve) Load {
 	return Load{
-		Events: t.Events, Requests: t.Requests, Body: t.Body, Wire: t.Wire, MaxBody: t.MaxBody, MaxWire: t.MaxWire,
-		Curve: curve, Tally: t, Refused: t.refused.All(),
+		Events: t.Events, Requests: t.Requests, Body: t.Body, Wire: t.Wire, MaxBody: t.MaxBody,
+		MaxWire: t.MaxWire,
+		Curve:   curve, Tally: t, Refused: t.refused.All(),
 	}
 }

@@ -83,23 +83,31 @@ func (r *Report) planText(p *page) {
 	plan := &r.Plan
 	p.line("")
 	p.line("plan%s", map[bool]string{true: ", every request built and counted"}[plan.Counted])
-	p.fact("events", "%s in %s requests (%s), over %s", text.Count(plan.Events), text.Count(plan.Requests), error95(plan.Errors.Requests), seconds(plan.Seconds))
-	p.fact("events/s", "%s at the peak, %s on average", text.Rate(plan.PeakEvents), text.Rate(plan.MeanEvents))
+	p.fact("events", "%s in %s requests (%s), over %s", text.Count(plan.Events),
+		text.Count(plan.Requests), error95(plan.Errors.Requests), seconds(plan.Seconds))
+	p.fact("events/s", "%s at the peak, %s on average", text.Rate(plan.PeakEvents),
+		text.Rate(plan.MeanEvents))
 	if r.Headroom != nil {
 		p.fact("capacity", "%s", r.Headroom.headroomText())
 	}
-	p.fact("requests/s", "%s at the peak, %s on average", text.Rate(plan.PeakRequests), text.Rate(plan.MeanRequests))
-	p.fact("bytes", "%s of bodies (%s), %s on the wire (%s)", text.Size(plan.BodyBytes), error95(plan.Errors.BodyBytes), text.Size(plan.WireBytes), error95(plan.Errors.WireBytes))
-	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)", text.Count(plan.Connections), text.Rate(plan.ServiceMS))
-	p.fact("persons", "%s different distinct_ids (%s)", text.Count(plan.Persons), error95(plan.Errors.Persons))
+	p.fact("requests/s", "%s at the peak, %s on average", text.Rate(plan.PeakRequests),
+		text.Rate(plan.MeanRequests))
+	p.fact("bytes", "%s of bodies (%s), %s on the wire (%s)", text.Size(plan.BodyBytes),
+		error95(plan.Errors.BodyBytes), text.Size(plan.WireBytes), error95(plan.Errors.WireBytes))
+	p.fact("connections", "%s at the peak, if a request takes %s ms (Little's law)",
+		text.Count(plan.Connections), text.Rate(plan.ServiceMS))
+	p.fact("persons", "%s different distinct_ids (%s)", text.Count(plan.Persons),
+		error95(plan.Errors.Persons))
 	for _, f := range plan.Refused {
-		p.fact("refused", "%s events, %s requests (%s): %d %s", text.Count(f.Events), text.Count(f.Requests), error95(f.Error), f.Status, f.Reason)
+		p.fact("refused", "%s events, %s requests (%s): %d %s", text.Count(f.Events),
+			text.Count(f.Requests), error95(f.Error), f.Status, f.Reason)
 	}
 	if plan.Pause > longPause {
 		p.fact("pause", "%s at the longest", seconds(plan.Pause))
 	}
 	if plan.Disorder > 0 {
-		p.fact("disorder", "%s events come after a younger one of their id", text.Count(plan.Disorder))
+		p.fact("disorder", "%s events come after a younger one of their id",
+			text.Count(plan.Disorder))
 	}
 	p.fact("order", "%s", r.orderText())
 	r.mergesText(p)
@@ -112,15 +120,21 @@ func (r *Report) mergesText(p *page) {
 		return
 	}
 	off := error95(r.Plan.Errors.Merges)
-	p.fact("merges", "%s (%s), %s refused, %s before any event of their id, %s into ids that overflow",
-		text.Count(m.Total), off, text.Count(m.Refused), text.Count(m.Early), text.Count(m.Overflow))
+	p.fact("merges", "%s (%s), %s refused, %s before any event of their id, %s into ids that "+
+		"overflow",
+		text.Count(m.Total), off, text.Count(m.Refused), text.Count(m.Early),
+		text.Count(m.Overflow))
 	if m.P90 >= longPause {
-		p.fact("anonymous", "p50 %s, p90 %s, from an id's first event to its merge", seconds(m.P50), seconds(m.P90))
+		p.fact("anonymous", "p50 %s, p90 %s, from an id's first event to its merge", seconds(m.P50),
+			seconds(m.P90))
 	}
 	p.line("")
-	p.line("%-60s %18s %19s", "merges processed before an event of the id that they join", "partition "+text.Count(r.Partitions.Hottest), "any partitions")
+	p.line("%-60s %18s %19s", "merges processed before an event of the id that they join",
+		"partition "+text.Count(r.Partitions.Hottest), "any partitions")
 	for _, row := range m.ReadEarly {
-		p.line("  %-58s %18s %19s", "if it lags behind the others by "+seconds(row.LagS), text.Count(row.OneBehind)+" ("+error95(row.OneError)+")", "≤ "+text.Count(row.AtMost)+" ("+error95(row.Error)+")")
+		p.line("  %-58s %18s %19s", "if it lags behind the others by "+seconds(row.LagS),
+			text.Count(row.OneBehind)+" ("+error95(row.OneError)+")",
+			"≤ "+text.Count(row.AtMost)+" ("+error95(row.Error)+")")
 	}
 }
 
@@ -160,25 +174,31 @@ func (r *Report) hotText(p *page) {
 		return
 	}
 	p.line("")
-	p.line("%-28s %11s %8s %7s %8s %15s %17s", "hottest ids", "events", "", "share", "peak/s", "overflows at", "overflow")
+	p.line("%-28s %11s %8s %7s %8s %15s %17s", "hottest ids", "events", "", "share", "peak/s",
+		"overflows at", "overflow")
 	for _, h := range r.HotIDs {
 		at, over := "never", ""
 		if h.OverflowsS != nil {
-			at, over = seconds(*h.OverflowsS)+within(h.FirstError), text.Count(h.Overflow)+" "+error95(h.OverflowError)
+			at, over = seconds(*h.OverflowsS)+within(h.FirstError),
+				text.Count(h.Overflow)+" "+error95(h.OverflowError)
 		}
-		p.line("  %-26s %11s %8s %7s %8s %15s %17s", plain(h.named(), 26), text.Count(h.Events), error95(h.EventsError), text.Percent(h.Share), text.Rate(h.PeakPerS), at, over)
+		p.line("  %-26s %11s %8s %7s %8s %15s %17s", plain(h.named(), 26), text.Count(h.Events),
+			error95(h.EventsError), text.Percent(h.Share), text.Rate(h.PeakPerS), at, over)
 	}
 	if n := r.Plan.Missed; n > 0 {
-		p.line("  there are too many ids to follow each: one may have had up to %s events more, and quiet ones miss among the merges at risk and the disorder", text.Count(n))
+		p.line("  there are too many ids to follow each: one may have had up to %s events more, "+
+			"and quiet ones miss among the merges at risk and the disorder", text.Count(n))
 	}
 	if n := r.Plan.Overflowing; n > 0 {
-		p.line("  %s in all, %s of their events (%s)", idsOverflow(n), text.Count(r.Plan.Overflow), error95(r.Plan.Errors.Overflow))
+		p.line("  %s in all, %s of their events (%s)", idsOverflow(n), text.Count(r.Plan.Overflow),
+			error95(r.Plan.Errors.Overflow))
 	}
 	if safe := r.Plan.SafeRate; safe != nil && *safe >= 1 {
 		p.line("  none overflows at a steady %s events/s in all", text.Count(math.Floor(*safe)))
 	}
 	if r.Plan.SafeRate == nil {
-		p.line("  on the historical lane, or without a limit for one id, none overflows at any rate")
+		p.line("  on the historical lane, or without a limit for one id, none overflows at any " +
+			"rate")
 	}
 }
 
@@ -212,7 +232,8 @@ func (r *Report) spreadText(p *page) {
 	p.line("")
 	p.line("partitions")
 	p.fact("spread", "%s on each of %s on average, %s (%s) on number %d: %s times as many",
-		text.Count(s.Mean), text.Count(s.Count), text.Count(s.Max), error95(s.MaxError), s.Hottest, text.Rate(float64(s.Max)/max(s.Mean, 1)))
+		text.Count(s.Mean), text.Count(s.Count), text.Count(s.Max), error95(s.MaxError), s.Hottest,
+		text.Rate(float64(s.Max)/max(s.Mean, 1)))
 }
 
 // factsText sets what the scenario was held to.

@@ -20,7 +20,7 @@ func TestFollowedIsSure(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		stream := rapid.SliceOfN(rapid.IntRange(0, 40), 1, 400).Draw(t, "stream")
-		f, truth := newFollowed(8), map[uint64]int64{}
+		f, truth := newTracked(8), map[uint64]int64{}
 		for i, id := range stream {
 			hash := xxh3.HashString(fmt.Sprint(id))
 			truth[hash]++
@@ -51,7 +51,7 @@ func TestFollowedIsSure(t *testing.T) {
 // standard deviations.
 func TestDifferentIDs(t *testing.T) {
 	t.Parallel()
-	f := newFollowed(1 << 10)
+	f := newTracked(1 << 10)
 	const all = 50_000
 	for i := range all {
 		f.add(xxh3.HashString(fmt.Sprint(i)), &seen{events: 1})
@@ -71,7 +71,7 @@ func TestLateHotID(t *testing.T) {
 		t.Fatal(err)
 	}
 	tally := NewTally(s, nil, time.Time{})
-	tally.ids = newFollowed(1 << 10)
+	tally.ids = newTracked(1 << 10)
 	for i := range 40_000 {
 		id := fmt.Sprint(i)
 		if i >= 30_000 && i%2 == 0 {
