@@ -7,7 +7,6 @@ import (
 
 	"rehearse/capture"
 	"rehearse/capture/pipeline"
-	"rehearse/generator/traffic"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/permit"
@@ -339,46 +338,4 @@ func hoursText(h *Hours) string {
 	}
 	return fmt.Sprintf("%s to %s on %d days a week, %s", midnight.Add(h.From).Format("15:04"),
 		midnight.Add(h.To).Format("15:04"), days, h.Zone)
-}
-
-// checker is a scenario under examination, with what is known of it so far.
-type checker struct {
-	s      *scenario.Scenario
-	facts  *Facts
-	load   *Load
-	report *Report
-	most   capture.Limits // what the endpoint takes
-	census *traffic.Census
-	moments
-	totals
-}
-
-// moments are the times of a check and of its events.
-type moments struct {
-	now      time.Time
-	start    time.Time     // of the run
-	stated   bool          // by the intake
-	oldest   time.Duration // the age of the oldest event when it arrives
-	rerouted float64       // share of the events that take the historical lane for their age
-	ahead    float64       // events whose time is too far ahead of the clock
-	aheadOf  float64       // the error of that, as a share
-}
-
-// totals are what the events of a run come to.
-type totals struct {
-	taken  float64 // share of the events that are not refused by the endpoint
-	meanly float64 // what an event costs on average
-	names  int     // different event names
-	worst  float64 // events that would overflow if one replica had all connections
-	crowd  float64 // events that overflow by order and belong to none of the ids looked at
-	// bytes that one event in a hundred has at least, or the largest of those counted
-	largest int64
-	file    bool // the facts come from a file
-	buckets int  // that an id's events are spread over
-}
-
-// limits are what holds for one id on the lane that it takes.
-type limits struct {
-	perSecond, burst float64 // of as many buckets as an id's events are spread over; 0: any
-	perMinute        float64 // 0: any
 }

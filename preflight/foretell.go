@@ -270,3 +270,39 @@ func (l *checker) anyMinute(share float64, found *level) (off level) {
 
 // moment is a number of seconds since the start of the run as a duration.
 func moment(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// checker is a scenario under examination, with what is known of it so far.
+type checker struct {
+	s      *scenario.Scenario
+	facts  *Facts
+	load   *Load
+	report *Report
+	most   capture.Limits // what the endpoint takes
+	census *traffic.Census
+	moments
+	totals
+}
+
+// moments are the times of a check and of its events.
+type moments struct {
+	now      time.Time
+	start    time.Time     // of the run
+	stated   bool          // by the intake
+	oldest   time.Duration // the age of the oldest event when it arrives
+	rerouted float64       // share of the events that take the historical lane for their age
+	ahead    float64       // events whose time is too far ahead of the clock
+	aheadOf  float64       // the error of that, as a share
+}
+
+// totals are what the events of a run come to.
+type totals struct {
+	taken  float64 // share of the events that are not refused by the endpoint
+	meanly float64 // what an event costs on average
+	names  int     // different event names
+	worst  float64 // events that would overflow if one replica had all connections
+	crowd  float64 // events that overflow by order and belong to none of the ids looked at
+	// bytes that one event in a hundred has at least, or the largest of those counted
+	largest int64
+	file    bool // the facts come from a file
+	buckets int  // that an id's events are spread over
+}

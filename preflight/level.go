@@ -170,3 +170,9 @@ func worse(a, b level) level {
 	}
 	return a
 }
+
+// limits are what holds for one id on the lane that it takes.
+type limits struct {
+	perSecond, burst float64 // of as many buckets as an id's events are spread over; 0: any
+	perMinute        float64 // 0: any
+}
