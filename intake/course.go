@@ -151,17 +151,23 @@ func (c course) text() string {
 	return strings.Join(shapes, " ")
 }
 
-// rateText is a rate in events per second that holds for so long, with the fewest digits
-// behind the point that make no event more or less of it.
+// rateText is a rate in events per second that holds for so long. One that people wrote
+// is written as they did; one that was worked out has the fewest digits behind the point
+// that make no event more or less of it.
 func rateText(rate float64, over time.Duration) string {
-	for digits := range 15 {
+	whole := strconv.FormatFloat(rate, 'f', -1, 64)
+	_, behind, _ := strings.Cut(whole, ".")
+	for digits := range max(len(behind)-mostWritten, 0) {
 		text := strconv.FormatFloat(rate, 'f', digits, 64)
-		if near, err := strconv.ParseFloat(text, 64); err == nil && math.Abs(near-rate)*over.Seconds() < mostOff && (near > 0) == (rate > 0) {
+		if near, err := strconv.ParseFloat(text, 64); err == nil && near > 0 && math.Abs(near-rate)*over.Seconds() < mostOff {
 			return text
 		}
 	}
-	return strconv.FormatFloat(rate, 'f', -1, 64)
+	return whole
 }
+
+// mostWritten is how many digits behind the point people write at most.
+const mostWritten = 6
 
 // mostOff is how many events a rate may be off over all of its stage.
 const mostOff = 0.1

@@ -19,7 +19,7 @@ func TestRatesAreWrittenForPeople(t *testing.T) {
 		want string
 	}{
 		{4257.128045619492, 30 * time.Minute, "4257.128"}, {4257.128045619492, time.Second, "4257.1"},
-		{400, time.Hour, "400"}, {1e-6, time.Hour, "0.000001"}, {0, time.Minute, "0"},
+		{400, time.Hour, "400"}, {1e-6, time.Hour, "0.000001"}, {2.25, time.Second, "2.25"}, {0, time.Minute, "0"},
 	} {
 		if got := rateText(c.rate, c.over); got != c.want {
 			t.Errorf("%v over %v is %s, want %s", c.rate, c.over, got, c.want)
