@@ -143,7 +143,8 @@ func (d *Dialogue) answer(ctx context.Context, q Question) (string, error) {
 			return "", err
 		}
 		trimmed := strings.TrimSpace(line)
-		if size += len(line); size <= maxAnswer {
+		size += len(line)
+		if size <= maxAnswer {
 			lines = append(lines, line)
 		}
 		if !q.Lines || trimmed == "" || len(lines) == 1 && (trimmed == "?" || trimmed == "-") {

@@ -187,7 +187,8 @@ func (a *Answers) ids(merges float64) ids {
 		if share > room {
 			found.cut, share = true, room
 		}
-		if room -= share; share > leastShare {
+		room -= share
+		if share > leastShare {
 			found.hot = append(found.hot, share)
 		}
 	}

@@ -208,7 +208,8 @@ func cells(text string) ([][]string, error) {
 				columnsAre(len(row)), len(rows[0]))
 		}
 		rows = append(rows, row)
-		if total += len(row); total > maxCells {
+		total += len(row)
+		if total > maxCells {
 			return nil, errors.New("is too large: the busiest 100 ids are enough")
 		}
 	}

@@ -137,7 +137,7 @@ func TestEveryField(t *testing.T) {
 		Batching: Batching{MinEvents: 20, MaxEvents: 1000, Bytes: 1 << 20, Age: 2 * time.Second},
 		Traffic:  everyTraffic(),
 		Retry:    RetryNone,
-		Limits: Limits{Thresholds: []Threshold{
+		Rules: Rules{Thresholds: []Threshold{
 			{Text: "p99 < 500ms", Metric: Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: 500},
 			{Text: "rejected(5xx) == 0", Metric: Metric{Name: "rejected", Status: "5xx"}, Op: "=="},
 		}},

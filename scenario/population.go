@@ -106,7 +106,8 @@ func readRanks(v strict.Value) []RankGroup {
 			item.Fail("has more events than the group before", "the busiest ids come first")
 			return nil
 		}
-		if ids += r.IDs; ids > schedule.MaxEvents {
+		ids += r.IDs
+		if ids > schedule.MaxEvents {
 			item.Fail("more than 2^53 ids with those before", "")
 			return nil
 		}

@@ -80,7 +80,7 @@ type Scenario struct {
 	Traffic  *Traffic // exactly one of Traffic and Replay is set
 	Replay   *Replay
 	Retry    Retry
-	Limits
+	Rules
 	Staging Staging  // of the embedded endpoint
 	Learned *Learned // nil: it was not learned from a recording
 
@@ -95,8 +95,8 @@ type Description struct {
 	Contact  string // one line; requests bear it
 }
 
-// Limits are what a run is held to.
-type Limits struct {
+// Rules are what a run is held to.
+type Rules struct {
 	Thresholds []Threshold // judged at its end
 	Aborts     []Abort     // that end it before
 }

@@ -55,11 +55,11 @@ type Mishap struct {
 	RetryAfter time.Duration
 	Stored     float64 // share of a request's events that a rejection with 503 leaves behind
 
-	Broken
+	BrokenShares
 }
 
-// Broken are the shares of requests, of 1, that are not answered as they should be.
-type Broken struct {
+// BrokenShares are the shares of requests, of 1, that are not answered as they should be.
+type BrokenShares struct {
 	ResetBefore float64 // the connection is closed before the body is read
 	Reset       float64 // … and after it was read
 	Truncate    float64 // the answer breaks off

@@ -146,7 +146,8 @@ func (m *moment) take(directive byte, text []byte) (rest []byte, ok bool) {
 		return number(&m.year, 4, 0, 9999)
 	case 'y':
 		rest, ok = number(&m.year, 2, 0, 99)
-		if m.year += 1900; m.year < 1969 { // as POSIX has it
+		m.year += 1900
+		if m.year < 1969 { // as POSIX has it
 			m.year += 100
 		}
 		return rest, ok

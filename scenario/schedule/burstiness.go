@@ -30,7 +30,8 @@ func (s *Windows) Add(g Stage) {
 	if s.filled > 0 {
 		take := min(left, s.window-s.filled)
 		s.part += g.events(0, take)
-		if s.filled += take; s.filled < s.window*(1-1e-12) {
+		s.filled += take
+		if s.filled < s.window*(1-1e-12) {
 			return
 		}
 		s.add(s.part, 1)
