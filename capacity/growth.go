@@ -10,6 +10,10 @@ import (
 // that time breaks it already.
 const Sustained = 600
 
+// shortestTrend is how many seconds a trial has to have for latency that climbs to be
+// told from chance.
+const shortestTrend = 10
+
 // Second is a moment of a trial.
 type Second struct {
 	At      float64 // seconds
@@ -19,7 +23,7 @@ type Second struct {
 // Climb is how fast latency grows in a trial, in milliseconds each second; 0: not
 // beyond what chance explains. It is the median of the slopes between all pairs of
 // moments (Theil and Sen), and it counts if Kendall's test finds a trend that chance
-// makes of one trial in a thousand. Neither asks how latencies are distributed. The
+// makes of two trials in a thousand. Neither asks how latencies are distributed. The
 // first fifth of a trial, in which connections are opened, does not count.
 func Climb(seconds []Second) float64 {
 	seconds = seconds[len(seconds)/5:]
@@ -37,7 +41,7 @@ func Climb(seconds []Second) float64 {
 		}
 	}
 	spread := math.Sqrt(float64(n*(n-1)*(2*n+5)) / 18)
-	if z := float64(score-1) / spread; z < 3.1 {
+	if z := float64(score-1) / spread; z < 2.9 {
 		return 0
 	}
 	slices.Sort(slopes)

@@ -17,13 +17,14 @@ type Demands struct {
 	Thresholds []scenario.Threshold
 	Ramp       time.Duration // how long the run took to come to its rate
 	Timeout    time.Duration // how long a request may take at all
+	Random     bool          // requests come at random, and not at even steps
 }
 
 // Measure says what came of a trial, from its run.
 func Measure(run *rundir.Run, t Trial, d Demands) Observation {
 	r := run.Result
 	hold := holdOf(run.Timeline, d.Ramp.Seconds(), (d.Ramp + t.Length).Seconds())
-	climb := cmp.Or(Climb(medians(hold)), fallingBehind(t.Rate, hold))
+	climb := cmp.Or(Climb(medians(hold)), d.fallingBehind(t.Rate, hold))
 	o := Observation{
 		Accepted: results.Share(r.Events.Accepted, r.Events.Sent),
 		Answered: answered(hold),
@@ -43,7 +44,7 @@ func Measure(run *rundir.Run, t Trial, d Demands) Observation {
 		o.Response, o.Why, o.Disturbed = Invalid, judge.Because(r), machineBusy(&r.Generator)
 	}
 	if o.Response == Broke {
-		o.Saturated = saturatedAt(t.Rate, hold, climb)
+		o.Saturated = d.saturatedAt(t.Rate, hold, climb)
 	}
 	return o
 }
@@ -92,7 +93,7 @@ func answered(hold []results.Row) float64 {
 // fallingBehind is how fast latency has to grow, in milliseconds each second, where less
 // came to an end than was sent throughout the second half of the hold. Of a short trial
 // that tells more than a trend, which takes ten seconds to be one.
-func fallingBehind(rate float64, hold []results.Row) float64 {
+func (d *Demands) fallingBehind(rate float64, hold []results.Row) float64 {
 	later := hold[len(hold)/2:]
 	slowest, seconds := 0.0, 0.0
 	for _, row := range later {
@@ -102,7 +103,7 @@ func fallingBehind(rate float64, hold []results.Row) float64 {
 	ended := func(row *results.Row) results.Count {
 		return row.Accepted.Plus(row.Rejected).Plus(row.Ambiguous).Plus(row.Unsent)
 	}
-	took, clearly := rateOf(rate, later, ended)
+	took, clearly := d.rateOf(rate, later, ended)
 	if !clearly || slowest/1000 > seconds/2 {
 		return 0
 	}
@@ -112,9 +113,9 @@ func fallingBehind(rate float64, hold []results.Row) float64 {
 // saturatedAt is the rate at which the endpoint accepted events in the second half of the
 // hold, if that is clearly less than what was sent: the first half may have used up a
 // burst. Closer to what was sent, the climb of latency is the finer measure.
-func saturatedAt(rate float64, hold []results.Row, climb float64) float64 {
+func (d *Demands) saturatedAt(rate float64, hold []results.Row, climb float64) float64 {
 	later := hold[len(hold)/2:]
-	took, clearly := rateOf(rate, later, func(row *results.Row) results.Count { return row.Accepted })
+	took, clearly := d.rateOf(rate, later, func(row *results.Row) results.Count { return row.Accepted })
 	if clearly {
 		return took
 	}
@@ -130,9 +131,9 @@ func saturatedAt(rate float64, hold []results.Row, climb float64) float64 {
 }
 
 // rateOf is how many events a second are counted, and whether that is clearly less than
-// were sent: by more than chance, if arrivals are those of a Poisson process, and than
-// the requests at both ends.
-func rateOf(sent float64, rows []results.Row, of func(*results.Row) results.Count) (rate float64, clearly bool) {
+// were sent: by more than a few requests at both ends, and than chance where there is any.
+func (d *Demands) rateOf(sent float64, rows []results.Row, of func(*results.Row) results.Count) (rate float64,
+	clearly bool) {
 	var sum results.Count
 	seconds := 0.0
 	for i := range rows {
@@ -144,8 +145,11 @@ func rateOf(sent float64, rows []results.Row, of func(*results.Row) results.Coun
 	}
 	batch := float64(sum.Events) / float64(sum.Requests)
 	asked := sent * seconds / batch // requests
-	missing := asked - float64(sum.Requests)
-	return float64(sum.Events) / seconds, missing > max(0.05*asked, 2+2.5*math.Sqrt(asked))
+	chance := 3.0
+	if d.Random {
+		chance += 2.5 * math.Sqrt(asked)
+	}
+	return float64(sum.Events) / seconds, asked-float64(sum.Requests) > max(0.03*asked, chance)
 }
 
 // figuresOf are what the thresholds of a run came to that have a margin, and what those

@@ -110,10 +110,15 @@ func TestMeasureFewRequests(t *testing.T) {
 func TestMeasureShortTrial(t *testing.T) {
 	t.Parallel()
 	run := runOf(results.Pass, func(i int) results.Row {
-		return results.Row{Accepted: results.Count{Requests: 60, Events: 600}, LatencyP50: 20 + 400*float64(max(i, 0))}
+		return results.Row{Accepted: results.Count{Requests: 92, Events: 920}, LatencyP50: 20 + 80*float64(max(i, 0))}
 	})
-	o := Measure(run, Trial{Rate: 1000, Length: 4 * time.Second}, demands(t, "p99 < 5s in hold"))
-	if o.Response != Broke || math.Abs(o.Saturated-600) > 5 || !strings.Contains(o.Why, "would leave p99 < 5s within 10 min") {
+	d := demands(t, "p99 < 5s in hold")
+	if d.Random = true; Measure(run, Trial{Rate: 1000, Length: 4 * time.Second}, d).Response != Held {
+		t.Error("of requests that come at random so few are chance")
+	}
+	d.Random = false
+	o := Measure(run, Trial{Rate: 1000, Length: 4 * time.Second}, d)
+	if o.Response != Broke || math.Abs(o.Saturated-920) > 5 || !strings.Contains(o.Why, "would leave p99 < 5s within 10 min") {
 		t.Errorf("%+v", o)
 	}
 }

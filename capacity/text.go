@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"rehearse/internal/text"
+	"rehearse/internal/units"
 )
 
 // willNotHold says why a trial that met its thresholds broke.
@@ -49,8 +51,8 @@ func (d *Document) writeHead(b *bytes.Buffer) {
 		{"left out", strings.Join(c.LeftOut, ", ")},
 		{"load", fmt.Sprintf("%s events a request over %s", c.Batch, text.Plural(int64(c.Connections), "connection"))},
 		{"permit", c.Permit},
-		{"search", fmt.Sprintf("%s in %.1f of %.0f min",
-			text.Plural(int64(len(d.Trials)), "trial"), d.Seconds/60, d.Asked.budget().Minutes())},
+		{"search", fmt.Sprintf("%s in %s of %s", text.Plural(int64(len(d.Trials)), "trial"),
+			units.FormatSpan(time.Duration(d.Seconds)*time.Second), units.FormatSpan(d.Asked.budget()))},
 	} {
 		if row[1] != "" {
 			fmt.Fprintf(b, "  %-11s %s\n", row[0], text.Printable(row[1], 200))
@@ -155,6 +157,10 @@ func (d *Document) notes() (notes []string) {
 		}
 		notes = append(notes, fmt.Sprintf("drift: the capacity %s by about %.0f %% an hour; the interval is that at the "+
 			"end of the search", way, 100*max(a.Drift, -a.Drift)))
+	}
+	if d.Asked.Trial < shortestTrend {
+		notes = append(notes, fmt.Sprintf("trials of less than %d s do not show a queue that fills slowly: "+
+			"the interval may lie too high", shortestTrend))
 	}
 	if a.Erratic && a.End != Flaps {
 		notes = append(notes, "trials come out either way over a wide range of rates: "+

@@ -14,6 +14,7 @@ import (
 	"rehearse/permit"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
+	"rehearse/scenario/schedule"
 )
 
 // SearchOptions are what a search for the capacity is asked for.
@@ -179,6 +180,7 @@ func (c *capacitySearch) trial(soft, hard context.Context, t *capacity.Trial) (o
 	c.conditions.Permit = run.Result.Run.Permit
 	return capacity.Measure(run, *t, capacity.Demands{
 		Thresholds: TrialThresholds(c.scenario), Ramp: options.Trial.Ramp(), Timeout: c.scenario.Target.Timeout,
+		Random: c.scenario.Load.Arrivals == schedule.Poisson,
 	}), nil
 }
 
