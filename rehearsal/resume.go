@@ -193,14 +193,14 @@ func parseResumed(text []byte) (*resumption, error) {
 
 // broken are those of the runs of which it is not known what became of all that they
 // sent: the last one, if it was killed, and all whose ledger is damaged.
-func (r *resumption) broken() (all []*source.Broken) {
+func (r *resumption) broken() (all []*source.BrokenRun) {
 	for i, e := range r.runs {
 		// It is held by us, so that it is not running any more, whatever it says.
 		killed := i == 0 && (e.Result.Run.Ended == results.Killed || e.Result.Run.Ended == results.Running)
 		if !killed && len(e.ledger.Damage) == 0 {
 			continue
 		}
-		b := &source.Broken{Known: e.ledger.Ranges, Below: math.MaxInt64}
+		b := &source.BrokenRun{Known: e.ledger.Ranges, Below: math.MaxInt64}
 		for _, before := range r.runs[i+1:] {
 			b.Before = append(b.Before, accepted(before.ledger.Ranges)...)
 		}

@@ -52,7 +52,7 @@ wrong on purpose, each beside what the scenario asks for.`,
 const shownKinds = 30
 
 // writeShape writes the plan and what was measured beside each other.
-func writeShape(w io.Writer, s *traffic.Shape) error {
+func writeShape(w io.Writer, s *traffic.Measured) error {
 	var p bytes.Buffer
 	n := float64(s.To - s.From)
 	fmt.Fprintf(&p, "events %d to %d\n\n%-28s %12s %12s\n", s.From, s.To-1, "", "planned", "measured")

@@ -98,7 +98,8 @@ func (m *redaction) word(w []byte) {
 		if at < 0 {
 			return
 		}
-		if at += from; !inside(at-1) && !inside(at+len(w)) {
+		at += from
+		if !inside(at-1) && !inside(at+len(w)) {
 			m.mark(at, at+len(w))
 		}
 		from = at + 1

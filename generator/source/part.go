@@ -93,9 +93,9 @@ func (k *Resumption) left(all Plan, open openFunc) (Plan, openFunc, error) {
 	return plan, left, nil
 }
 
-// Broken is a run of which nobody knows how far it got: it was killed, or its
+// BrokenRun is a run of which nobody knows how far it got: it was killed, or its
 // ledger is damaged.
-type Broken struct {
+type BrokenRun struct {
 	Before []results.Range // events that were accepted before that run began, and were no part of it
 	Known  []results.Range // events of which its ledger says what became of them
 	Below  int64           // no event from this number on has left; less than 0: that was not written down
@@ -108,7 +108,7 @@ type Broken struct {
 const blindness = 2 * time.Second
 
 // ask deals out the traffic of the broken run to find what is in doubt.
-func (k *Broken) ask(open openFunc) ([]results.Range, error) {
+func (k *BrokenRun) ask(open openFunc) ([]results.Range, error) {
 	d, err := open()
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (k *Broken) ask(open openFunc) ([]results.Range, error) {
 // doubtful returns those events of whole that the broken run may have sent without
 // its ledger knowing: of those that were not accepted before it, and of which it
 // does not say what became of them, the ones that it may have got to.
-func (k *Broken) doubtful(whole Source) (doubtful []results.Range, err error) {
+func (k *BrokenRun) doubtful(whole Source) (doubtful []results.Range, err error) {
 	before, known := results.Union(k.Before), results.Union(slices.Concat(k.Before, k.Known))
 	base, begun := time.Duration(0), false
 	b := new(body.Batch)

@@ -101,7 +101,8 @@ func (r *eventReplay) read() error {
 
 // turn ends a pass through the recording.
 func (r *eventReplay) turn() error {
-	if r.pass++; r.pass < r.scenario.Replay.Loop && r.reader.Counts().Events > 0 {
+	r.pass++
+	if r.pass < r.scenario.Replay.Loop && r.reader.Counts().Events > 0 {
 		r.before += r.reader.Position()
 		r.reader.Close()
 		r.clock.again()

@@ -117,7 +117,7 @@ func (r *requestReplay) print(out io.Writer, b *body.Batch, _ *body.Builder, _ e
 
 // Measure makes n events of s, from event number from on, and says what they
 // are like beside what the scenario asks for.
-func Measure(s *scenario.Scenario, start time.Time, from, n int64) (*traffic.Shape, error) {
+func Measure(s *scenario.Scenario, start time.Time, from, n int64) (*traffic.Measured, error) {
 	if s.Traffic == nil {
 		return nil, errors.New("cannot measure the shape: the scenario replays a recording")
 	}

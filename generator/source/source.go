@@ -66,7 +66,7 @@ type Part struct {
 // Resumption is what is known of the runs that a run resumes.
 type Resumption struct {
 	Accepted []results.Range // events that are not sent again, in any order
-	Broken   []*Broken       // those of the runs of which not all is known
+	Broken   []*BrokenRun    // those of the runs of which not all is known
 }
 
 // Opened is a source and all that is known of it. What can be asked of a recording

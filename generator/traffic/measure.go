@@ -8,9 +8,9 @@ import (
 	"rehearse/capture"
 )
 
-// Shape is what some events of a run turned out to be, beside what the scenario
+// Measured is what some events of a run turned out to be, beside what the scenario
 // asks for. Shares are of 1.
-type Shape struct {
+type Measured struct {
 	From, To int64        // the events measured, To excluded
 	Kinds    []Match      // the mix, in the order of the file
 	Hot      []Match      // ids of the hot list
@@ -61,7 +61,7 @@ type shapeTally struct {
 }
 
 // Measure writes the events [from, to) and measures them.
-func (m *Model) Measure(from, to int64, p *Writer) *Shape {
+func (m *Model) Measure(from, to int64, p *Writer) *Measured {
 	t := shapeTally{
 		kinds: make([]int64, len(m.planner.mix.kinds)), hot: make([]int64, len(m.planner.people.hot)),
 		faults: map[string]int64{}, persons: map[person]int64{}, anonymous: map[int64]bool{},
@@ -79,7 +79,7 @@ func (m *Model) Measure(from, to int64, p *Writer) *Shape {
 		}
 	}
 	slices.Sort(t.bytes)
-	s := &Shape{
+	s := &Measured{
 		From: from, To: to, Run: m.Counts(), Bytes: t.bytes,
 		ShapeCounts: ShapeCounts{Persons: len(t.persons), Anonymous: len(t.anonymous), Joined: t.joined},
 	}
@@ -91,7 +91,7 @@ func (m *Model) Measure(from, to int64, p *Writer) *Shape {
 }
 
 // matchDelays compares how long ids are anonymous.
-func (m *Model) matchDelays(s *Shape, t *shapeTally) {
+func (m *Model) matchDelays(s *Measured, t *shapeTally) {
 	if m.planner.delays == nil || len(t.waits) == 0 {
 		return
 	}
@@ -122,7 +122,7 @@ func (t *shapeTally) add(plan *planned, b *block) {
 }
 
 // matchKinds compares the mix.
-func (m *Model) matchKinds(s *Shape, t *shapeTally) {
+func (m *Model) matchKinds(s *Measured, t *shapeTally) {
 	n := float64(s.To - s.From)
 	for i, k := range m.planner.mix.kinds {
 		s.Kinds = append(s.Kinds, Match{string(k.name), m.planner.mix.shares[i], float64(t.kinds[i]) / n})
@@ -134,7 +134,7 @@ func (m *Model) matchKinds(s *Shape, t *shapeTally) {
 
 // matchQuotas compares what comes an exact number of times, and the faults of
 // merges, which are drawn.
-func (m *Model) matchQuotas(s *Shape, t *shapeTally) {
+func (m *Model) matchQuotas(s *Measured, t *shapeTally) {
 	total := m.planner.total
 	n := float64(s.To - s.From)
 	for _, q := range m.planner.quotas {
@@ -162,7 +162,7 @@ func (m *Model) matchQuotas(s *Shape, t *shapeTally) {
 }
 
 // matchRanks compares the crowd, in bins that double every fourth.
-func (m *Model) matchRanks(s *Shape, t *shapeTally) {
+func (m *Model) matchRanks(s *Measured, t *shapeTally) {
 	people := &m.planner.people
 	crowd := int64(0)
 	for who, n := range t.persons {

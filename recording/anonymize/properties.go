@@ -128,7 +128,8 @@ func (w *walker) skip() {
 			if depth == 0 {
 				return // the end of what is around a number or a word
 			}
-			if depth--; depth == 0 {
+			depth--
+			if depth == 0 {
 				w.at++
 				return
 			}
