@@ -14,6 +14,11 @@ func owners() map[string][]string {
 		"github.com/valyala/fasthttp":                {"generator/transport", "staging"},
 		"github.com/HdrHistogram/hdrhistogram-go":    {"results", "results/rundir"},
 		"golang.org/x/perf/benchmath":                {"results/compare"},
+		"github.com/twmb/franz-go/pkg/kgo":           {"verify/kafka"},
+		"github.com/twmb/franz-go/pkg/kadm":          {"verify/kafka"},
+		"github.com/twmb/franz-go/pkg/sasl/plain":    {"verify/kafka"},
+		"github.com/twmb/franz-go/pkg/sasl/scram":    {"verify/kafka"},
+		"github.com/twmb/franz-go/pkg/kfake":         {}, // tests only
 		"github.com/spf13/cobra":                     {"cmd/rehearse"},
 		"github.com/spf13/pflag":                     {"cmd/rehearse"},
 		"github.com/vbauerster/mpb/v8":               {"cmd/rehearse"},
@@ -49,7 +54,7 @@ capacity: results results/judge results/rundir scenario
 capture/pipeline:
 capture/serdejson:
 capture: capture/serdejson
-cmd/rehearse: capacity rehearsal verify verify/source verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording learn intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge recording/container
+cmd/rehearse: capacity rehearsal verify verify/source verify/kafka verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording learn intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge recording/container
 generator/body: capture scenario recording recording/anonymize generator/traffic recording/event
 generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: capture scenario generator/body
@@ -90,6 +95,7 @@ staging/stats: capture/pipeline
 staging: staging/stats capture capture/pipeline
 verify: capture capture/pipeline scenario scenario/schedule results generator/traffic
 verify/source: verify capture capture/serdejson scenario recording recording/event
+verify/kafka: verify verify/source
 verify/report: verify
 kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime internal/schedstat
 `

@@ -21,6 +21,9 @@ type Run struct {
 	Doubt    string // why the directory cannot be trusted; empty: it can be
 }
 
+// Start is when the first attempt began.
+func (r *Run) Start() time.Time { return r.Attempts[0].start() }
+
 // Attempt is one of the runs that sent a part of the events.
 type Attempt struct {
 	Starts  []time.Time     // of its shards, or of itself

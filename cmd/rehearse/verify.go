@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8"
@@ -16,6 +18,7 @@ import (
 	"rehearse/internal/text"
 	"rehearse/rehearsal"
 	"rehearse/verify"
+	"rehearse/verify/kafka"
 	"rehearse/verify/report"
 	"rehearse/verify/source"
 )
@@ -46,6 +49,12 @@ or an export of events as lines of JSON or as Parquet, with the columns uuid,
 event, distinct_id and properties, and one of inserted_at, _timestamp, created_at
 or now that says when the event was there. Files may be compressed.
 
+kafka:TOPIC reads the messages of a topic from the start of the run on, up to those
+that are there now, without a consumer group: those of the capture service, or
+those for ClickHouse. KAFKA_BROKERS names the brokers; KAFKA_TLS, KAFKA_TLS_CA,
+KAFKA_TLS_CERT, KAFKA_TLS_KEY, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME,
+KAFKA_SASL_PASSWORD and KAFKA_TIMEOUT say how they are reached.
+
 It writes verify.json and verify-events.jsonl, which names up to 1,000 events of
 each kind, into the run directory. It exits with 0 if all thresholds are met, with
 99 if not, and with 120 if the source does not tell, as when it could not be read
@@ -67,7 +76,7 @@ with p50, p95, p99, max or drain; and with --persons split, joined and missing.`
 		},
 	}
 	c.Flags().SortFlags = false
-	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory or a pattern")
+	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory, a pattern or kafka:TOPIC")
 	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, as in 'lost == 0' (repeatable; default: lost == 0, duplicated < 0.01%, altered == 0)")
 	c.Flags().BoolVar(&f.inOrder, "in-order", false, "the rows of the export stand in the order in which they arrived: check the order of each distinct_id")
 	c.Flags().StringVar(&f.persons, "persons", "", "read from `SOURCE`, with the columns distinct_id and person_id, which person each id has now, and check the merges")
@@ -107,13 +116,13 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	if err != nil {
 		return err
 	}
-	from, remove, err := source.Files(f.from, f.inOrder)
+	soft, hard, release := e.deadlines(context.Background())
+	defer release()
+	from, remove, err := f.source(soft, run)
 	if err != nil {
 		return exitError{exitScenario, err}
 	}
 	defer remove()
-	soft, hard, release := e.deadlines(context.Background())
-	defer release()
 	options := verify.Options{Thresholds: thresholds}
 	if f.persons != "" {
 		persons, remove, err := source.Files(f.persons, false)
@@ -144,6 +153,22 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	}
 	return f.print(e, &result.Report)
 }
+
+// source opens what --from names: a topic, or files.
+func (f *verifyRunFlags) source(ctx context.Context, run *verify.Run) (from *verify.Source, remove func(), err error) {
+	topic, isTopic := strings.CutPrefix(f.from, "kafka:")
+	if !isTopic {
+		return source.Files(f.from, f.inOrder)
+	}
+	config, err := kafka.FromEnvironment(os.Getenv)
+	if err == nil {
+		from, err = kafka.Topic(ctx, config, topic, run.Start().Add(-clocksApart))
+	}
+	return from, func() {}, err
+}
+
+// clocksApart is how far the clocks of those who write messages may be behind.
+const clocksApart = time.Minute
 
 // verifyError is why nothing came of it.
 func verifyError(hard context.Context, err error) error {

@@ -14,17 +14,24 @@ import (
 
 // export reads events from lines of JSON, or from rows of Parquet.
 type export struct {
-	files      *fromFiles
+	Parser
+	files *fromFiles
+}
+
+// Parser reads rows from objects of JSON. The zero value is ready to use; it is for one
+// goroutine. Rows alias the text that they were read from, and buffers of the parser.
+type Parser struct {
 	name, id   []byte
 	properties []byte
 	person     []byte
+	data       []byte
 }
 
 // columns are those that are read, under the names that PostHog's batch exports, its
 // events API and ClickHouse's table have for them.
 var columns = []string{
 	"uuid", "id", "event", "distinct_id", "properties", "person_id",
-	"inserted_at", "_inserted_at", "ingested_at", "_timestamp", "created_at", "now", "_partition", "partition", "version", "is_deleted",
+	"inserted_at", "_inserted_at", "ingested_at", "_timestamp", "created_at", "now", "_partition", "partition", "version", "is_deleted", "data",
 }
 
 // openExport begins to read the files as an export.
@@ -47,15 +54,18 @@ func (x *export) Next(r *verify.Row) error {
 		r.Unusable = verify.TooLong
 		return nil
 	}
-	x.read(text, r)
+	x.Read(text, r)
+	x.files.broken = r.Unusable == verify.NotJSON
 	return nil
 }
 
-// read reads a row from an object of JSON.
-func (x *export) read(text []byte, r *verify.Row) {
+// Read reads a row from an object of JSON: by the columns of an export, or of a message
+// of the capture service, in which the event stands as text under data.
+func (x *Parser) Read(text []byte, r *verify.Row) {
+	*r = verify.Row{}
 	n, ok := serdejson.Value(text, capture.MaxDepth)
 	if !ok || len(bytes.TrimSpace(text[n:])) > 0 || bytes.TrimLeft(text, " \t")[0] != '{' {
-		r.Unusable, x.files.broken = verify.NotJSON, true
+		r.Unusable = verify.NotJSON
 		return
 	}
 	var uuid, id []byte
@@ -78,6 +88,8 @@ func (x *export) read(text []byte, r *verify.Row) {
 			x.person, r.Person = textOf(x.person, value)
 		case `"partition"`, `"_partition"`:
 			r.Partition = int32(gjson.ParseBytes(value).Int())
+		case `"data"`:
+			x.inner(value, r)
 		case `"version"`:
 			r.Version = gjson.ParseBytes(value).Int()
 		case `"is_deleted"`:
@@ -96,6 +108,25 @@ func (x *export) read(text []byte, r *verify.Row) {
 	var err error
 	if r.UUID, err = capture.ParseUUID(unquoted(uuid)); err != nil {
 		r.Unusable = verify.NoUUID
+	}
+}
+
+// inner reads the event that stands as text in a message.
+func (x *Parser) inner(value []byte, r *verify.Row) {
+	var event []byte
+	x.data, event = objectOf(x.data, value)
+	if len(event) == 0 || event[0] != '{' {
+		return
+	}
+	c := jsonscan.New(event)
+	for c.Enter(); c.More(); {
+		name, value := c.RawKey(), c.Value()
+		switch string(name) {
+		case `"event"`:
+			x.name, r.Name = textOf(x.name, value)
+		case `"properties"`:
+			x.properties, r.Properties = objectOf(x.properties, value)
+		}
 	}
 }
 
