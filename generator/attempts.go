@@ -56,7 +56,7 @@ func (s *sender) resend(b *job) bool {
 		b.attempt--
 		return false
 	}
-	b.last.Again = true
+	b.last.WillRetry = true
 	if b.last.MayBeStored || b.last.Reason.Fate() == capture.FateAmbiguous {
 		b.stored++
 	}

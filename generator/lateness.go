@@ -8,12 +8,12 @@ import (
 )
 
 // delay is a time by what it was spent with.
-type delay [results.Causes]time.Duration
+type delay [results.LateCauses]time.Duration
 
 // cause is the one that most of it has; of two, the one that is our own.
-func (d *delay) cause() results.Cause {
+func (d *delay) cause() results.LateCause {
 	most := results.LatePace
-	for _, c := range []results.Cause{results.LateStall, results.LateBuild, results.NoConnection, results.Held} {
+	for _, c := range []results.LateCause{results.LateStall, results.LateBuild, results.NoConnection, results.Held} {
 		if d[c] > d[most] {
 			most = c
 		}
@@ -94,7 +94,7 @@ type trail struct {
 
 // until says what the time up to a moment was spent with, but for stalls. What is
 // accounted for already counts once.
-func (t *trail) until(moment time.Duration, with results.Cause) {
+func (t *trail) until(moment time.Duration, with results.LateCause) {
 	if moment <= t.at {
 		return
 	}
@@ -136,7 +136,7 @@ func (s *sender) follow(l *lane, b *job, got, woke time.Duration) {
 
 // busy is why senders were not free at a time: they waited for answers, or at the
 // limiter.
-func (s *sender) busy(at time.Duration) results.Cause {
+func (s *sender) busy(at time.Duration) results.LateCause {
 	if s.limiter.heldAfter(at) {
 		return results.Held
 	}

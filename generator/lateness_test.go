@@ -66,7 +66,7 @@ func TestCausesOfLateness(t *testing.T) {
 		name  string
 		stall results.Stall // in ms
 		steps []step
-		want  results.Cause // of the last
+		want  results.LateCause // of the last
 	}{
 		{name: "on time", steps: []step{{due: 10, woke: 10}}, want: results.OnTime},
 		{name: "nobody free", steps: []step{{due: 100, since: 200, got: 201, woke: 201}}, want: results.NoConnection},

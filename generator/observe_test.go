@@ -105,7 +105,7 @@ func TestWhatIsSkipped(t *testing.T) {
 	for _, c := range []struct {
 		skip  bool
 		late  time.Duration
-		cause results.Cause
+		cause results.LateCause
 		want  bool
 	}{
 		{true, results.LateAfter, results.NoConnection, false},
@@ -122,7 +122,7 @@ func TestWhatIsSkipped(t *testing.T) {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
-	for cause, want := range map[results.Cause]capture.Reason{
+	for cause, want := range map[results.LateCause]capture.Reason{
 		results.LateBuild: capture.NotBuiltInTime, results.LatePace: capture.NotSentInTime, results.LateStall: capture.GeneratorStalled,
 		results.NoConnection: capture.NoFreeConnection, results.Held: capture.HeldBack,
 	} {

@@ -10,15 +10,15 @@ import (
 
 // history is what became of the attempts to send a request before this one.
 type history struct {
-	left    []int64          // which events are left, by index; nil: all
-	parts   []results.Part   // what became of the others
-	attempt int              // how often it was sent again
-	last    results.Outcome  // of the attempt before
-	unsure  *results.Outcome // of the first attempt that may have arrived; nil: none
-	stored  int              // attempts before that may have stored events that are left
-	twice   int64            // events that came to their end and may be stored twice
-	sent    time.Duration    // when the first attempt left
-	cause   results.Cause    // and why so late
+	left    []int64              // which events are left, by index; nil: all
+	parts   []results.EventGroup // what became of the others
+	attempt int                  // how often it was sent again
+	last    results.Outcome      // of the attempt before
+	unsure  *results.Outcome     // of the first attempt that may have arrived; nil: none
+	stored  int                  // attempts before that may have stored events that are left
+	twice   int64                // events that came to their end and may be stored twice
+	sent    time.Duration        // when the first attempt left
+	cause   results.LateCause    // and why so late
 }
 
 // outcome begins the outcome of an attempt to send b.
@@ -74,7 +74,7 @@ func (b *job) endOf(n int64, took bool) {
 }
 
 // taken says whether an answer took the events, or may have: it said nothing of them.
-func taken(p *results.Part) bool {
+func taken(p *results.EventGroup) bool {
 	return p.Reason == capture.Accepted || p.Said.Verdict == capture.VerdictNone
 }
 
@@ -89,7 +89,7 @@ func (b *job) returned() (left []int) {
 }
 
 // putAside keeps the parts of the events that came to their end.
-func (b *job) putAside(parts []results.Part) {
+func (b *job) putAside(parts []results.EventGroup) {
 	for _, p := range parts {
 		if p.Said.Verdict != capture.VerdictRetry {
 			b.endOf(p.Events, taken(&p))
@@ -138,10 +138,10 @@ func (b *job) conclude(o *results.Outcome) {
 		all = append(all, o.Parts...)
 	} else {
 		for _, i := range b.left {
-			all = append(all, results.Part{First: i, Events: 1, Reason: o.Reason, MayBeStored: o.MayBeStored})
+			all = append(all, results.EventGroup{First: i, Events: 1, Reason: o.Reason, MayBeStored: o.MayBeStored})
 		}
 	}
-	slices.SortFunc(all, func(x, y results.Part) int { return int(x.First - y.First) })
+	slices.SortFunc(all, func(x, y results.EventGroup) int { return int(x.First - y.First) })
 	o.Parts = nil
 	for _, p := range all {
 		o.Parts = appendPart(o.Parts, p)
@@ -154,13 +154,13 @@ func (b *job) conclude(o *results.Outcome) {
 // to parts: nothing if it took them all and had no more to say. The reason of
 // the request becomes that of its worst event: one that was refused makes it
 // refused, else one whose fate is not known makes that of the request unknown.
-func (b *job) tell(o *results.Outcome, parts []results.Part) []results.Part {
+func (b *job) tell(o *results.Outcome, parts []results.EventGroup) []results.EventGroup {
 	plain := true
 	for i := range b.Results {
 		r := &b.Results[i]
-		said := results.Said{Verdict: r.Verdict, Detail: r.Detail}
-		plain = plain && said == results.Said{Verdict: capture.VerdictOk}
-		parts = appendPart(parts, results.Part{First: b.index(i), Events: 1, Reason: r.Verdict.Reason(), Said: said})
+		said := results.EventAnswer{Verdict: r.Verdict, Detail: r.Detail}
+		plain = plain && said == results.EventAnswer{Verdict: capture.VerdictOk}
+		parts = appendPart(parts, results.EventGroup{First: b.index(i), Events: 1, Reason: r.Verdict.Reason(), Said: said})
 	}
 	if plain && b.parts == nil {
 		return parts[:0]
@@ -172,7 +172,7 @@ func (b *job) tell(o *results.Outcome, parts []results.Part) []results.Part {
 }
 
 // appendPart appends p, joined to the part before it if it says the same.
-func appendPart(parts []results.Part, p results.Part) []results.Part {
+func appendPart(parts []results.EventGroup, p results.EventGroup) []results.EventGroup {
 	if n := len(parts); n > 0 {
 		last := &parts[n-1]
 		next := p

@@ -61,7 +61,7 @@ func TestV1Verdicts(t *testing.T) {
 		if got := fates[capture.FateRejected].Requests; got != 120 {
 			t.Errorf("%d requests rejected, want those with a lost event", got)
 		}
-		said := results.Said{Verdict: capture.VerdictRetry, Detail: capture.DetailNotPersisted}
+		said := results.EventAnswer{Verdict: capture.VerdictRetry, Detail: capture.DetailNotPersisted}
 		if r.total.Said[said] != 120 || r.total.Retries != 0 {
 			t.Errorf("said %v, %d retries", r.total.Said, r.total.Retries)
 		}

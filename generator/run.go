@@ -111,7 +111,7 @@ func (r *run) newSender(hard context.Context, i int, tokens []chan *lane) *sende
 	s := &sender{
 		shared: &r.shared, queue: r.dispatcher.queues[own], token: tokens[own], free: r.dispatcher.free,
 		alone: c.connections() == c.Plan.Lanes,
-		shard: r.recorder.Shard(i), conn: transport.New(hard, &c.Destination), timer: stoppedTimer(),
+		shard: r.recorder.Sender(i), conn: transport.New(hard, &c.Destination), timer: stoppedTimer(),
 	}
 	s.conn.Shape(c.Scenario, c.Start)
 	return s
@@ -195,7 +195,7 @@ func (r *run) settle(p source.Plan) {
 	if p.Sharded {
 		first = -1 // the rest is no stretch
 	}
-	r.recorder.Shard(len(r.senders)).Record(&results.Outcome{
+	r.recorder.Sender(len(r.senders)).Record(&results.Outcome{
 		First: first, Events: events, Requests: requests,
 		Due: now, Sent: now, Done: now, Reason: why,
 	})

@@ -26,7 +26,7 @@ type sender struct {
 	again <-chan *job // what is to be sent again now; nil: nothing is
 	alone bool        // no other sender takes from the queue
 
-	shard    *results.Shard
+	shard    *results.SenderBuffer
 	conn     *transport.Conn
 	redactor *redact.Redactor // of answers that are kept
 	timer    *time.Timer
@@ -50,7 +50,7 @@ type senderState struct {
 	since time.Duration // when it was last done with a request, and free for the next
 	trail trail         // of the job that it has
 	out   results.Outcome
-	parts []results.Part // back out.Parts
+	parts []results.EventGroup // back out.Parts
 
 	passed departure // what the limiter let pass and has not left yet
 	let    departure // what it let go, while its first bytes are written
@@ -135,7 +135,7 @@ func (s *sender) handle(b *job, waited bool) (waits bool) {
 
 // kept is what keeps a sender that has a job and may send it: the limiter, or whoever
 // else has the processor.
-func (s *sender) kept() results.Cause {
+func (s *sender) kept() results.LateCause {
 	if s.limiter != nil {
 		return results.Held
 	}
@@ -154,7 +154,7 @@ func (s *sender) skips(b *job, now time.Duration) bool {
 }
 
 // reasonOf says why a batch is not sent that is late for a cause.
-func reasonOf(c results.Cause) capture.Reason {
+func reasonOf(c results.LateCause) capture.Reason {
 	switch c {
 	case results.Held:
 		return capture.HeldBack

@@ -36,8 +36,8 @@ func interval() *results.Interval {
 		if i < 10 {
 			o.Reason, o.Status = capture.RateLimited, 429
 		}
-		o.Opening = results.Opening{Tried: i < 3, Open: i < 2}
-		r.Shard(0).Record(&o)
+		o.Connect = results.ConnectAttempt{Tried: i < 3, Open: i < 2}
+		r.Sender(0).Record(&o)
 	}
 	return r.Tick(time.Second, results.Count{Requests: 3, Events: 3})
 }

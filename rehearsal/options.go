@@ -36,10 +36,10 @@ type Options struct {
 
 // Group is what ties a run to others that send parts of the same scenario.
 type Group struct {
-	RunID     string         // one for all shards, in every request's header; empty: one is made up
-	Shard     results.Shards // which part of the batches is sent; zero: all of them
-	Start     time.Time      // when the load begins; zero: as soon as everything is ready
-	StartFile string         // the file that will say when; empty: none
+	RunID     string        // one for all shards, in every request's header; empty: one is made up
+	Shard     results.Shard // which part of the batches is sent; zero: all of them
+	Start     time.Time     // when the load begins; zero: as soon as everything is ready
+	StartFile string        // the file that will say when; empty: none
 }
 
 // testNetwork is what stands for a network in tests.

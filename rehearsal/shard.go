@@ -48,8 +48,8 @@ func arrayEngines() []arrayEngine {
 // N−1; "env", as the engine says that started it; or "env/N" where the engine does
 // not say how many there are. The empty string is all of it. The error is a Mistake
 // of Usage.
-func ParseShard(text string, lookup func(string) (string, bool)) (results.Shards, error) {
-	var s results.Shards
+func ParseShard(text string, lookup func(string) (string, bool)) (results.Shard, error) {
+	var s results.Shard
 	index, total, found := strings.Cut(text, "/")
 	if text == "" {
 		return s, nil
@@ -57,22 +57,22 @@ func ParseShard(text string, lookup func(string) (string, bool)) (results.Shards
 	var err error
 	if found {
 		if s.Of, err = strconv.Atoi(total); err != nil || s.Of < 1 {
-			return results.Shards{}, unreadableShard(text)
+			return results.Shard{}, unreadableShard(text)
 		}
 	}
 	switch {
 	case index == ShardFromEnv:
 		s, err = fromEngine(s.Of, lookup)
 		if err != nil {
-			return results.Shards{}, usage(fmt.Errorf("cannot read --shard %s: %w", text, err))
+			return results.Shard{}, usage(fmt.Errorf("cannot read --shard %s: %w", text, err))
 		}
 		return s, nil
 	case !found:
-		return results.Shards{}, unreadableShard(text)
+		return results.Shard{}, unreadableShard(text)
 	}
 	if s.Index, err = strconv.Atoi(index); err != nil || s.Index < 0 || s.Index >= s.Of ||
 		text != fmt.Sprintf("%d/%d", s.Index, s.Of) {
-		return results.Shards{}, unreadableShard(text)
+		return results.Shard{}, unreadableShard(text)
 	}
 	return s, nil
 }
@@ -84,7 +84,7 @@ func unreadableShard(text string) error {
 
 // fromEngine asks the environment. It must be one engine that speaks: a CI job in
 // a pod has the variables of two, and which of them is meant nobody knows.
-func fromEngine(of int, lookup func(string) (string, bool)) (results.Shards, error) {
+func fromEngine(of int, lookup func(string) (string, bool)) (results.Shard, error) {
 	var known []string
 	var speaking []arrayEngine
 	for _, e := range arrayEngines() {
@@ -95,17 +95,17 @@ func fromEngine(of int, lookup func(string) (string, bool)) (results.Shards, err
 	}
 	switch len(speaking) {
 	case 0:
-		return results.Shards{}, fmt.Errorf("the environment names no shard: none of %s is set",
+		return results.Shard{}, fmt.Errorf("the environment names no shard: none of %s is set",
 			strings.Join(known, ", "))
 	case 1:
 		return speaking[0].shard(of, lookup)
 	}
-	return results.Shards{}, fmt.Errorf("the environment names two shards, by %s and by %s: give --shard i/N",
+	return results.Shard{}, fmt.Errorf("the environment names two shards, by %s and by %s: give --shard i/N",
 		speaking[0].index, speaking[1].index)
 }
 
 // shard reads what the variables of an engine say.
-func (e *arrayEngine) shard(of int, lookup func(string) (string, bool)) (s results.Shards, err error) {
+func (e *arrayEngine) shard(of int, lookup func(string) (string, bool)) (s results.Shard, err error) {
 	number := func(variable string, unset int) int {
 		text, set := lookup(variable)
 		if variable == "" || !set {
@@ -121,13 +121,13 @@ func (e *arrayEngine) shard(of int, lookup func(string) (string, bool)) (s resul
 	s.Of = number(e.total, of)
 	switch {
 	case err != nil:
-		return results.Shards{}, err
+		return results.Shard{}, err
 	case s.Of == 0:
-		return results.Shards{}, fmt.Errorf("%s does not say how many shards there are: give --shard env/N", e.name)
+		return results.Shard{}, fmt.Errorf("%s does not say how many shards there are: give --shard env/N", e.name)
 	case of != 0 && s.Of != of:
-		return results.Shards{}, fmt.Errorf("%s says %d shards in %s, and --shard says %d", e.name, s.Of, e.total, of)
+		return results.Shard{}, fmt.Errorf("%s says %d shards in %s, and --shard says %d", e.name, s.Of, e.total, of)
 	case s.Index < 0 || s.Index >= s.Of:
-		return results.Shards{}, fmt.Errorf("%s says that this is shard %d of %d, counted from 0: there is none such",
+		return results.Shard{}, fmt.Errorf("%s says that this is shard %d of %d, counted from 0: there is none such",
 			e.name, s.Index, s.Of)
 	}
 	return s, nil

@@ -28,35 +28,35 @@ func TestParseShard(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		shard, env string
-		want       results.Shards
+		want       results.Shard
 		says       string // of the error
 	}{
-		{"", "", results.Shards{}, ""},
-		{"", "JOB_COMPLETION_INDEX=1", results.Shards{}, ""}, // nobody asked for it
-		{"0/4", "", results.Shards{Index: 0, Of: 4}, ""},
-		{"3/4", "CI_NODE_INDEX=1 CI_NODE_TOTAL=2", results.Shards{Index: 3, Of: 4}, ""},
-		{"4/4", "", results.Shards{}, "i from 0 to N-1"},
-		{"-1/4", "", results.Shards{}, "i from 0 to N-1"},
-		{"01/4", "", results.Shards{}, "i from 0 to N-1"},
-		{"1/0", "", results.Shards{}, "i from 0 to N-1"},
-		{"1", "", results.Shards{}, "i from 0 to N-1"},
-		{"1/2/3", "", results.Shards{}, "i from 0 to N-1"},
-		{"env/8", "JOB_COMPLETION_INDEX=3", results.Shards{Index: 3, Of: 8}, ""},
-		{"env", "JOB_COMPLETION_INDEX=3", results.Shards{}, "does not say how many"},
-		{"env/3", "JOB_COMPLETION_INDEX=3", results.Shards{}, "shard 3 of 3"},
-		{"env", "SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=3", results.Shards{Index: 2, Of: 4}, ""},
-		{"env", "CLOUD_RUN_TASK_INDEX=0 CLOUD_RUN_TASK_COUNT=2", results.Shards{Index: 0, Of: 2}, ""},
-		{"env", "AWS_BATCH_JOB_ARRAY_INDEX=9 AWS_BATCH_JOB_ARRAY_SIZE=10", results.Shards{Index: 9, Of: 10}, ""},
-		{"env", "BATCH_TASK_INDEX=1 BATCH_TASK_COUNT=2", results.Shards{Index: 1, Of: 2}, ""},
-		{"env", "CI_NODE_INDEX=1 CI_NODE_TOTAL=2", results.Shards{Index: 0, Of: 2}, ""}, // counted from 1
-		{"env", "CI_NODE_INDEX=2 CI_NODE_TOTAL=2", results.Shards{Index: 1, Of: 2}, ""},
-		{"env", "CI_NODE_INDEX=0 CI_NODE_TOTAL=2", results.Shards{}, "shard -1 of 2"},
-		{"env", "CIRCLE_NODE_INDEX=1 CIRCLE_NODE_TOTAL=2", results.Shards{Index: 1, Of: 2}, ""},
-		{"env", "BUILDKITE_PARALLEL_JOB=0 BUILDKITE_PARALLEL_JOB_COUNT=2", results.Shards{Index: 0, Of: 2}, ""},
-		{"env/3", "CI_NODE_INDEX=1 CI_NODE_TOTAL=2", results.Shards{}, "and --shard says 3"},
-		{"env", "CI_NODE_INDEX=one CI_NODE_TOTAL=2", results.Shards{}, `CI_NODE_INDEX is "one"`},
-		{"env", "", results.Shards{}, "none of JOB_COMPLETION_INDEX"},
-		{"env/2", "JOB_COMPLETION_INDEX=0 CI_NODE_INDEX=1 CI_NODE_TOTAL=2", results.Shards{}, "names two shards"},
+		{"", "", results.Shard{}, ""},
+		{"", "JOB_COMPLETION_INDEX=1", results.Shard{}, ""}, // nobody asked for it
+		{"0/4", "", results.Shard{Index: 0, Of: 4}, ""},
+		{"3/4", "CI_NODE_INDEX=1 CI_NODE_TOTAL=2", results.Shard{Index: 3, Of: 4}, ""},
+		{"4/4", "", results.Shard{}, "i from 0 to N-1"},
+		{"-1/4", "", results.Shard{}, "i from 0 to N-1"},
+		{"01/4", "", results.Shard{}, "i from 0 to N-1"},
+		{"1/0", "", results.Shard{}, "i from 0 to N-1"},
+		{"1", "", results.Shard{}, "i from 0 to N-1"},
+		{"1/2/3", "", results.Shard{}, "i from 0 to N-1"},
+		{"env/8", "JOB_COMPLETION_INDEX=3", results.Shard{Index: 3, Of: 8}, ""},
+		{"env", "JOB_COMPLETION_INDEX=3", results.Shard{}, "does not say how many"},
+		{"env/3", "JOB_COMPLETION_INDEX=3", results.Shard{}, "shard 3 of 3"},
+		{"env", "SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=3", results.Shard{Index: 2, Of: 4}, ""},
+		{"env", "CLOUD_RUN_TASK_INDEX=0 CLOUD_RUN_TASK_COUNT=2", results.Shard{Index: 0, Of: 2}, ""},
+		{"env", "AWS_BATCH_JOB_ARRAY_INDEX=9 AWS_BATCH_JOB_ARRAY_SIZE=10", results.Shard{Index: 9, Of: 10}, ""},
+		{"env", "BATCH_TASK_INDEX=1 BATCH_TASK_COUNT=2", results.Shard{Index: 1, Of: 2}, ""},
+		{"env", "CI_NODE_INDEX=1 CI_NODE_TOTAL=2", results.Shard{Index: 0, Of: 2}, ""}, // counted from 1
+		{"env", "CI_NODE_INDEX=2 CI_NODE_TOTAL=2", results.Shard{Index: 1, Of: 2}, ""},
+		{"env", "CI_NODE_INDEX=0 CI_NODE_TOTAL=2", results.Shard{}, "shard -1 of 2"},
+		{"env", "CIRCLE_NODE_INDEX=1 CIRCLE_NODE_TOTAL=2", results.Shard{Index: 1, Of: 2}, ""},
+		{"env", "BUILDKITE_PARALLEL_JOB=0 BUILDKITE_PARALLEL_JOB_COUNT=2", results.Shard{Index: 0, Of: 2}, ""},
+		{"env/3", "CI_NODE_INDEX=1 CI_NODE_TOTAL=2", results.Shard{}, "and --shard says 3"},
+		{"env", "CI_NODE_INDEX=one CI_NODE_TOTAL=2", results.Shard{}, `CI_NODE_INDEX is "one"`},
+		{"env", "", results.Shard{}, "none of JOB_COMPLETION_INDEX"},
+		{"env/2", "JOB_COMPLETION_INDEX=0 CI_NODE_INDEX=1 CI_NODE_TOTAL=2", results.Shard{}, "names two shards"},
 	} {
 		got, err := ParseShard(c.shard, environment(c.env))
 		switch {

@@ -1,12 +1,12 @@
 // Package results has what all readers of a run share. Senders hand an Outcome to their
 // Shard of the Recorder, and a Tick once a second turns what came together into an
 // Interval. Package rundir writes the intervals down and reads them again, package judge
-// says what they are worth, package merge joins the shards of a run, and package report
+// says what they are worth, package merge joins the inputs of a run, and package report
 // has every sentence and picture of it.
 //
 //	recorder := results.NewRecorder(connections)
 //	directory, err := rundir.Create(path, manifest)
-//	// each sender:       recorder.Shard(i).Record(&outcome)
+//	// each sender:       recorder.Sender(i).Record(&outcome)
 //	// once a second:     directory.Write(recorder.Tick(now, inFlight))
 //	result, err := directory.Close(results.Final{Ended: results.Completed})
 //	// now or years later: run, err := rundir.Open(path); report.WriteText(os.Stdout, run, text.Columns)

@@ -58,7 +58,7 @@ type Stalls struct {
 	Cause     StallCause `json:"stall_cause"`  // and its cause
 }
 
-// plus sums up the stalls of two shards.
+// plus sums up the stalls of two inputs.
 func (s Stalls) Plus(other Stalls) Stalls {
 	longest := s
 	if other.LongestMS > s.LongestMS {

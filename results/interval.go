@@ -71,7 +71,7 @@ func (iv *Interval) Record(o *Outcome) {
 	iv.Tally.Record(o)
 	fate := o.Reason.Fate()
 	switch {
-	case o.Again:
+	case o.WillRetry:
 	case len(o.Parts) > 0:
 		iv.noteParts(o)
 	default:
@@ -139,7 +139,7 @@ type Rejection struct {
 	Due, Sent, Done time.Duration
 	Status          int
 	Reason          capture.Reason
-	Again           bool   // it was sent again after this
+	WillRetry       bool   // it was sent again after this
 	MayBeStored     bool   // some of its events may be stored
 	Answer          string // the beginning of the answer, safe to print
 }
@@ -150,7 +150,7 @@ func rejection(o *Outcome, room int) Rejection {
 	return Rejection{
 		First: o.First, Events: o.Events,
 		Due: o.Due, Sent: o.Sent, Done: o.Done,
-		Status: o.Status, Reason: o.Reason, Again: o.Again, MayBeStored: o.MayBeStored,
+		Status: o.Status, Reason: o.Reason, WillRetry: o.WillRetry, MayBeStored: o.MayBeStored,
 		Answer: text.Printable(o.Answer, min(MaxAnswer, room)),
 	}
 }

@@ -18,10 +18,10 @@ type Manifest struct {
 	Target       string    // URL without secrets
 	Permit       string    // the id of the permit that it ran under; empty: none
 	Planned      Planned
-	Shard        Shards      // zero: the whole run
+	Shard        Shard       // zero: the whole run
 	Connections  int         // how many it may use at once; 0: not known
 	Generator    *Generator  // how the generators fared, of a merge; nil: the generator is this process
-	Starts       []time.Time // of the shards that were joined, in their order; nil: it is no merge
+	Starts       []time.Time // of the inputs that were joined, in their order; nil: it is no merge
 	ScenarioYAML []byte      // the scenario file, its secrets redacted
 	Resolved     []byte      // the scenario as it was used; nil: not known
 	Thresholds   []scenario.Threshold
@@ -43,8 +43,8 @@ type Final struct {
 	EndpointSum *EndpointSum // nil: the endpoint is not ours to ask
 }
 
-// Shards says which part of a run this is: Index from 0, Of in all.
-type Shards struct {
+// Shard says which part of a run this is: Index from 0, Of in all.
+type Shard struct {
 	Index int `json:"index"`
 	Of    int `json:"of"`
 }
@@ -54,7 +54,7 @@ type Planned struct {
 	Events     int64   `json:"events"`
 	Requests   int64   `json:"requests"`
 	PeakEvents float64 `json:"peak_events_per_s"`
-	Whole      int64   `json:"whole_events,omitempty"` // events of all shards, and of the runs before it that this one resumes
+	Whole      int64   `json:"whole_events,omitempty"` // events of all inputs, and of the runs before it that this one resumes
 	Recording  string  `json:"recording,omitempty"`    // of a replay: a checksum of the events in their order, by which a changed file is told
 
 	Lines       int64   `json:"recorded_lines,omitempty"` // of a replay: without blank ones and comments

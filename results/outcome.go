@@ -25,7 +25,7 @@ type Outcome struct {
 	Stalled time.Duration
 
 	Reason capture.Reason
-	Cause  Cause // why it left late, if it did
+	Cause  LateCause // why it left late, if it did
 
 	// MayBeStored says of a refusal that it is not a no to each event: some of the
 	// request's may be stored.
@@ -42,16 +42,16 @@ type Outcome struct {
 
 	Retries int32 // how many times it was sent again before it came to this
 
-	// Again says that this is not what became of the request but an attempt
+	// WillRetry says that this is not what became of the request but an attempt
 	// that was refused and will be made again. Its Events are those concerned.
-	Again bool
+	WillRetry bool
 
 	// Parts is what became of its events, where the endpoint told them apart;
 	// the worst of it is Reason. Empty: Reason holds for all. The sender owns
 	// it: Record copies it.
-	Parts []Part
+	Parts []EventGroup
 
-	Opening Opening // of the connection it went on
+	Connect ConnectAttempt // of the connection it went on
 
 	BodyBytes int32 // the body before compression
 	WireBytes int32 // what was written to the connection: head and compressed body
@@ -93,21 +93,21 @@ func (o *Outcome) Service() time.Duration { return o.Done - o.Sent - o.Waited }
 // Lag is what the generator did wrong: from due to sent.
 func (o *Outcome) Lag() time.Duration { return o.Sent - o.Due }
 
-// Cause says why a request left later than LateAfter past its due time.
-type Cause uint8
+// LateCause says why a request left later than LateAfter past its due time.
+type LateCause uint8
 
 // The causes of lateness. A request that left in time counts as OnTime whatever
 // its Cause says, and a late one without a Cause counts as LatePace: lateness
 // that nobody can explain is our own.
 const (
-	OnTime       Cause = iota
-	LateBuild          // its body was not ready at the due time: the generator lacked CPU
-	LatePace           // it was ready and a connection was free, and still it left late
-	NoConnection       // every connection was waiting for the endpoint
-	Held               // the permit's cap had no room, or the endpoint had asked for a pause
-	LateStall          // the generator stood still, as its heartbeat saw
+	OnTime       LateCause = iota
+	LateBuild              // its body was not ready at the due time: the generator lacked CPU
+	LatePace               // it was ready and a connection was free, and still it left late
+	NoConnection           // every connection was waiting for the endpoint
+	Held                   // the permit's cap had no room, or the endpoint had asked for a pause
+	LateStall              // the generator stood still, as its heartbeat saw
 
-	Causes // how many there are
+	LateCauses // how many there are
 )
 
 // LateAfter is how long after its due time a request may leave and still count
@@ -119,40 +119,40 @@ const LateAfter = 50 * time.Millisecond
 func (o *Outcome) requests() int64 { return max(o.Requests, 1) }
 
 // lateness is the Cause that the books count the request under.
-func (o *Outcome) lateness() Cause {
+func (o *Outcome) lateness() LateCause {
 	switch {
 	case o.Lag() <= LateAfter:
 		return OnTime
-	case o.Cause == OnTime || o.Cause >= Causes:
+	case o.Cause == OnTime || o.Cause >= LateCauses:
 		return LatePace
 	}
 	return o.Cause
 }
 
-// Opening is the connection that had to be opened to send a request, or could
+// ConnectAttempt is the connection that had to be opened to send a request, or could
 // not be. The time it takes is part of the request's latency and service: who
 // waits for an answer waits for that, too, and it is no fault of the generator's.
-type Opening struct {
-	Tried     bool          // the request found no connection open
-	Open      bool          // and got one
-	Unasked   int64         // how often the endpoint sent what no request had asked for
-	Encrypted bool          // by TLS
-	Connect   time.Duration // until a connection stood, through a proxy's tunnel if there is one
-	TLS       time.Duration // from then until it was encrypted
+type ConnectAttempt struct {
+	Tried       bool          // the request found no connection open
+	Open        bool          // and got one
+	Unsolicited int64         // how often the endpoint sent what no request had asked for
+	Encrypted   bool          // by TLS
+	Established time.Duration // until a connection stood, through a proxy's tunnel if there is one
+	TLS         time.Duration // from then until it was encrypted
 }
 
-// Part is what the endpoint said of a stretch of a request's events. The parts
+// EventGroup is what the endpoint said of a stretch of a request's events. The parts
 // of an Outcome stand in the order of the events and cover all of them.
-type Part struct {
+type EventGroup struct {
 	First, Events int64
 	Reason        capture.Reason
 	MayBeStored   bool // they were rejected, but may be stored by an attempt before
-	Said          Said
+	Said          EventAnswer
 }
 
-// Said is the endpoint's word for one event, in its own terms. The zero value:
+// EventAnswer is the endpoint's word for one event, in its own terms. The zero value:
 // it said nothing of this event in particular.
-type Said struct {
+type EventAnswer struct {
 	Verdict capture.Verdict
 	Detail  capture.Detail
 }

@@ -14,13 +14,13 @@ import (
 func TestParts(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder(1)
-	ok, drop := Said{Verdict: capture.VerdictOk}, Said{Verdict: capture.VerdictDrop}
-	parts := []Part{
+	ok, drop := EventAnswer{Verdict: capture.VerdictOk}, EventAnswer{Verdict: capture.VerdictDrop}
+	parts := []EventGroup{
 		{First: 0, Events: 6, Reason: capture.Accepted, Said: ok}, {First: 6, Events: 1, Reason: capture.Dropped, Said: drop},
 		{First: 7, Events: 2, Reason: capture.Accepted, Said: ok}, {First: 9, Events: 1, Reason: capture.UnknownAnswer},
 	}
-	r.Shard(0).Record(&Outcome{Events: 10, Reason: capture.Dropped, Status: 200, Done: 3 * time.Second, Parts: parts})
-	parts[0] = Part{} // it belongs to the sender
+	r.Sender(0).Record(&Outcome{Events: 10, Reason: capture.Dropped, Status: 200, Done: 3 * time.Second, Parts: parts})
+	parts[0] = EventGroup{} // it belongs to the sender
 	iv := r.Tick(time.Second, Count{})
 	want := [fates]Count{capture.FateAccepted: {0, 8}, capture.FateRejected: {1, 1}, capture.FateAmbiguous: {0, 1}}
 	if iv.Fates != want {

@@ -14,8 +14,8 @@ func (t *Tally) settle(o *Outcome) {
 }
 
 // recordOpening counts a connection that was opened, or could not be.
-func (t *Tally) recordOpening(o *Opening) {
-	t.Connections.Unasked += o.Unasked
+func (t *Tally) recordOpening(o *ConnectAttempt) {
+	t.Connections.Unsolicited += o.Unsolicited
 	switch {
 	case !o.Tried:
 		return
@@ -24,7 +24,7 @@ func (t *Tally) recordOpening(o *Opening) {
 		return
 	}
 	t.Connections.Opened++
-	made(&t.Connect).Record(o.Connect)
+	made(&t.Connect).Record(o.Established)
 	if o.Encrypted {
 		made(&t.TLS).Record(o.TLS)
 	}
@@ -68,8 +68,8 @@ func (t *Tally) recordUnstalled(o *Outcome) {
 // record counts one outcome.
 func (t *Tally) Record(o *Outcome) {
 	t.recordUnstalled(o)
-	t.recordOpening(&o.Opening)
-	if o.Again {
+	t.recordOpening(&o.Connect)
+	if o.WillRetry {
 		t.recordAttempt(o)
 		return
 	}

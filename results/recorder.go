@@ -18,7 +18,7 @@ const shardSize = 32
 // A histogram a sender would take 40 MB at 64 connections, so that a sender has
 // only a short buffer, and one set of histograms serves all.
 type Recorder struct {
-	shards []Shard
+	shards []SenderBuffer
 
 	mu   sync.Mutex // guards open; taken after a shard's own lock, never before
 	open *Interval
@@ -28,10 +28,10 @@ type Recorder struct {
 	total  *Tally
 }
 
-// NewRecorder returns a Recorder for as many senders as shards.
+// NewRecorder returns a Recorder for as many senders as inputs.
 func NewRecorder(shards int) *Recorder {
 	r := &Recorder{
-		shards: make([]Shard, shards),
+		shards: make([]SenderBuffer, shards),
 		open:   NewInterval(),
 		closed: NewInterval(),
 		total:  NewTally(),
@@ -42,8 +42,8 @@ func NewRecorder(shards int) *Recorder {
 	return r
 }
 
-// Shard is the part of the recorder that belongs to sender i, from 0.
-func (r *Recorder) Shard(i int) *Shard { return &r.shards[i] }
+// Sender is the part of the recorder that belongs to sender i, from 0.
+func (r *Recorder) Sender(i int) *SenderBuffer { return &r.shards[i] }
 
 // Tick ends the interval at now, an offset from the start of the run, with that
 // much in flight, and starts the next. It may run while senders record: an
@@ -78,7 +78,7 @@ func (r *Recorder) fold(outcomes []Outcome) {
 }
 
 // Shard takes the outcomes of one sender.
-type Shard struct {
+type SenderBuffer struct {
 	recorder *Recorder
 
 	mu     sync.Mutex // the sender's and, once a second, the tick's
@@ -89,7 +89,7 @@ type Shard struct {
 // Record counts o, which it copies. It does not allocate unless o was refused
 // with an answer or came to more than one end, and it blocks on other senders
 // once in 32 calls, for as long as it takes to count 32 outcomes.
-func (s *Shard) Record(o *Outcome) {
+func (s *SenderBuffer) Record(o *Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := &s.buffer[s.n]
@@ -105,14 +105,14 @@ func (s *Shard) Record(o *Outcome) {
 }
 
 // flush hands on what the shard holds.
-func (s *Shard) flush() {
+func (s *SenderBuffer) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drain()
 }
 
 // drain hands on what the shard holds; s.mu is held.
-func (s *Shard) drain() {
+func (s *SenderBuffer) drain() {
 	if s.n > 0 {
 		s.recorder.fold(s.buffer[:s.n])
 		s.n = 0

@@ -46,10 +46,10 @@ func TestRecorderLosesNothing(t *testing.T) {
 	for s := range shards {
 		senders.Go(func() {
 			for n := range each {
-				i := n*shards + s // neighbours on different shards, as in a run
+				i := n*shards + s // neighbours on different inputs, as in a run
 				reason, status := reasonOf(i)
 				o := outcome(i, reason, status)
-				r.Shard(s).Record(&o)
+				r.Sender(s).Record(&o)
 			}
 		})
 	}
@@ -151,8 +151,8 @@ func TestLatenessIsJudgedByTheLag(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		lag   time.Duration
-		cause Cause
-		want  Cause
+		cause LateCause
+		want  LateCause
 	}{
 		{LateAfter, OnTime, OnTime},
 		{LateAfter, LateBuild, OnTime},
@@ -174,7 +174,7 @@ func TestUnsentStretch(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder(1)
 	const events = 400_000_000_000 // more than 32 bits
-	r.Shard(0).Record(&Outcome{First: 7, Events: events, Requests: events / 100, Reason: capture.NotStarted})
+	r.Sender(0).Record(&Outcome{First: 7, Events: events, Requests: events / 100, Reason: capture.NotStarted})
 	iv := r.Tick(time.Second, Count{})
 	if got := iv.Fates[capture.FateUnsent]; got != (Count{events / 100, events}) {
 		t.Errorf("unsent %v", got)
@@ -193,7 +193,7 @@ func TestRejectionDetailsAreBounded(t *testing.T) {
 	o := outcome(0, capture.RateLimited, 429)
 	o.Answer = []byte(strings.Repeat("x", 1000))
 	for range MaxRejections + 5 {
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 	}
 	iv := r.Tick(time.Second, Count{})
 	if len(iv.Rejected) != MaxRejections || iv.LeftOut != 5 || iv.answers > maxAnswers {
@@ -212,7 +212,7 @@ func TestAnswerIsCopied(t *testing.T) {
 	r := NewRecorder(1)
 	o := outcome(0, capture.BadRequest, 400)
 	o.Answer = []byte("no such token")
-	r.Shard(0).Record(&o)
+	r.Sender(0).Record(&o)
 	copy(o.Answer, "overwritten!!")
 	if got := r.Tick(time.Second, Count{}).Rejected[0].Answer; got != "no such token" {
 		t.Errorf("answer %q", got)
@@ -236,7 +236,7 @@ func TestRecordDoesNotAllocate(t *testing.T) {
 	o := outcome(0, capture.Accepted, 200)
 	record := func() {
 		for range shardSize { // so that every run hands on once
-			r.Shard(0).Record(&o)
+			r.Sender(0).Record(&o)
 			o.First += o.Events
 		}
 	}
@@ -248,7 +248,7 @@ func TestRecordDoesNotAllocate(t *testing.T) {
 
 func BenchmarkRecord(b *testing.B) {
 	r := NewRecorder(1)
-	s := r.Shard(0)
+	s := r.Sender(0)
 	o := outcome(0, capture.Accepted, 200)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -265,7 +265,7 @@ func BenchmarkRecord64(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		o.First, o.Done = o.First+o.Events, o.Due+time.Duration(i&0xffff)*time.Microsecond
-		r.Shard(i & 63).Record(&o)
+		r.Sender(i & 63).Record(&o)
 		if i%100_000 == 99_999 {
 			r.Tick(time.Duration(i), Count{})
 		}

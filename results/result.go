@@ -13,24 +13,24 @@ const Format = "rehearse/result/v1"
 // Fields stand in the order of the file. Run, Planned and Generator are plain
 // facts; the numbers between them balance, see Balance.
 type Result struct {
-	Format     string         `json:"format"`
-	Run        RunFacts       `json:"run"`
-	Planned    Planned        `json:"planned"`
-	Stages     []StageRow     `json:"stages"`
-	Requests   RequestBooks   `json:"requests"`
-	Events     Books          `json:"events"`
-	Bytes      Bytes          `json:"bytes"`
-	Rejections []RejectionRow `json:"rejections"`
-	Latency    Summary        `json:"latency_ms"`
-	Service    Summary        `json:"service_ms"` // of all that was sent, as are latency_ms and lag_ms
-	Lag        Summary        `json:"lag_ms"`
-	Generator  Generator      `json:"generator"`
-	Thresholds []ThresholdRow `json:"thresholds"`
-	Verdict    Verdict        `json:"verdict"`
-	Failures   []string       `json:"failures,omitempty"` // what makes a run a fail whatever its thresholds are
-	Warnings   []string       `json:"warnings"`
-	Said       []SaidRow      `json:"said,omitempty"`    // by endpoints that answer event by event
-	Retries    *RetryFacts    `json:"retries,omitempty"` // if anything was sent again
+	Format     string           `json:"format"`
+	Run        RunInfo          `json:"run"`
+	Planned    Planned          `json:"planned"`
+	Stages     []StageRow       `json:"stages"`
+	Requests   RequestTotals    `json:"requests"`
+	Events     Totals           `json:"events"`
+	Bytes      Bytes            `json:"bytes"`
+	Rejections []RejectionRow   `json:"rejections"`
+	Latency    Summary          `json:"latency_ms"`
+	Service    Summary          `json:"service_ms"` // of all that was sent, as are latency_ms and lag_ms
+	Lag        Summary          `json:"lag_ms"`
+	Generator  Generator        `json:"generator"`
+	Thresholds []ThresholdRow   `json:"thresholds"`
+	Verdict    Verdict          `json:"verdict"`
+	Failures   []string         `json:"failures,omitempty"` // what makes a run a fail whatever its thresholds are
+	Warnings   []string         `json:"warnings"`
+	Said       []EventAnswerRow `json:"said,omitempty"`    // by endpoints that answer event by event
+	Retries    *Retries         `json:"retries,omitempty"` // if anything was sent again
 
 	Connections     *Connections `json:"connections,omitempty"`         // if any was to be opened
 	AcceptedLatency *Summary     `json:"accepted_latency_ms,omitempty"` // where something was accepted; nil: not known
@@ -40,18 +40,18 @@ type Result struct {
 
 	EndpointSum *EndpointSum `json:"endpoint_checksum,omitempty"` // of the embedded endpoint; nil: it was another
 
-	Ledger *LedgerFacts `json:"ledger,omitempty"` // nil: of a version that did not count it
+	Ledger *LedgerSize `json:"ledger,omitempty"` // nil: of a version that did not count it
 }
 
-// LedgerFacts is how much of the ledger was written when the result was: what is
+// LedgerSize is how much of the ledger was written when the result was: what is
 // there must be as much.
-type LedgerFacts struct {
+type LedgerSize struct {
 	Segments int64 `json:"segments"`
 	Bytes    int64 `json:"bytes"`
 }
 
-// RunFacts identify a run and say how it ended.
-type RunFacts struct {
+// RunInfo identify a run and say how it ended.
+type RunInfo struct {
 	ID        string  `json:"id"`
 	Scenario  string  `json:"scenario"`
 	SHA256    string  `json:"scenario_sha256"`
@@ -62,16 +62,16 @@ type RunFacts struct {
 	Ended     Ended   `json:"ended"`
 	Why       string  `json:"why"`  // what aborted or interrupted it
 	Rule      string  `json:"rule"` // the abort rule that ended it, as written; empty: none
-	Shard     Shards  `json:"shard"`
+	Shard     Shard   `json:"shard"`
 	Permit    string  `json:"permit,omitempty"` // the id of the permit that it ran under
-	Merged    int     `json:"merged,omitempty"` // how many shards were joined to this run
+	Merged    int     `json:"merged,omitempty"` // how many inputs were joined to this run
 
-	Starts   []string `json:"shards_started_at,omitempty"` // of the shards that were joined, in their order
+	Starts   []string `json:"shards_started_at,omitempty"` // of the inputs that were joined, in their order
 	Resolved string   `json:"resolved_sha256,omitempty"`   // of resolved.yaml; empty: there is none
 }
 
 // Start is the instant that all offsets of the run count from.
-func (r *RunFacts) Start() (time.Time, error) {
+func (r *RunInfo) Start() (time.Time, error) {
 	start, err := time.Parse(time.RFC3339, r.StartedAt)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("cannot tell when the run began: %w", err)
@@ -101,7 +101,7 @@ type StageRow struct {
 	Start float64 `json:"from_events_per_s"`
 	End   float64 `json:"to_events_per_s"`
 
-	Came *StageBooks `json:"came,omitempty"` // nil: nothing was answered while it lasted, or the run is a shard
+	Stats *StageStats `json:"came,omitempty"` // nil: nothing was answered while it lasted, or the run is a shard
 }
 
 // ThresholdRow is one threshold and how it came out.
@@ -133,10 +133,10 @@ const (
 	SumNotCompared = "not compared"
 )
 
-// FarEnd is what the embedded endpoint had counted when the run was over, as far
+// EndpointCounts is what the embedded endpoint had counted when the run was over, as far
 // as the books can be held against it. A yes is not an acceptance: Lost and
 // OverQuota are events that the run counts as accepted.
-type FarEnd struct {
+type EndpointCounts struct {
 	Kept      int64 // events that reached a lane of the pipeline
 	Lost      int64 // answered yes and dropped: a script asked for it
 	OverQuota int64 // answered yes and dropped, as the real one does it over quota
@@ -145,17 +145,17 @@ type FarEnd struct {
 	Refused   int64 // kept, though their request was refused
 }
 
-// StageBooks say what came of a stage of the load, from the requests that were
+// StageStats say what came of a stage of the load, from the requests that were
 // answered while it lasted: what an endpoint that fell behind still owes from the
 // stage before is among them. What is answered after the load has ended belongs to
 // the last stage, though not to the rate at which it was answered.
-type StageBooks struct {
+type StageStats struct {
 	Requests int64    `json:"requests"`              // sent, and come to their end
 	Answered *float64 `json:"answered_events_per_s"` // on average, while it lasted; nil: it was cut too short to tell
 	Rejected float64  `json:"rejected"`              // share of the requests, ambiguous ones included
 	Late     float64  `json:"late"`                  // share of those that were due
 	Latency  Summary  `json:"latency_ms"`
-	Broke    []string `json:"broke"`           // thresholds that the stage did not meet, and to what they came; or how little was answered
+	Broken   []string `json:"broke"`           // thresholds that the stage did not meet, and to what they came; or how little was answered
 	Doubt    string   `json:"doubt,omitempty"` // why it may not have been the endpoint that broke them
 }
 

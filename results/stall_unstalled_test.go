@@ -96,7 +96,7 @@ func TestUnanswered(t *testing.T) {
 	} {
 		if c.reason != noReason {
 			o := outcome(i, c.reason, 0)
-			r.Shard(0).Record(&o)
+			r.Sender(0).Record(&o)
 		}
 		iv := r.Tick(time.Duration(i+1)*time.Second, c.inFlight)
 		if iv.Unanswered != c.want {
@@ -108,10 +108,10 @@ func TestUnanswered(t *testing.T) {
 func TestBalance(t *testing.T) {
 	t.Parallel()
 	good := Result{
-		Run:        RunFacts{Ended: Completed},
+		Run:        RunInfo{Ended: Completed},
 		Planned:    Planned{Requests: 10, Events: 100},
-		Requests:   RequestBooks{Books: Books{Sent: 9, Accepted: 6, Rejected: 2, Ambiguous: 1, Unsent: 1}},
-		Events:     Books{Sent: 90, Accepted: 60, Rejected: 20, Ambiguous: 10, Unsent: 10},
+		Requests:   RequestTotals{Totals: Totals{Sent: 9, Accepted: 6, Rejected: 2, Ambiguous: 1, Unsent: 1}},
+		Events:     Totals{Sent: 90, Accepted: 60, Rejected: 20, Ambiguous: 10, Unsent: 10},
 		Rejections: []RejectionRow{{Requests: 4, Events: 40}}, // 2 + 1 + 1
 	}
 	for _, c := range []struct {

@@ -35,14 +35,14 @@ type Refusal struct {
 // make a failing endpoint look fast. A request that never left is in none.
 type Tally struct {
 	Fates    [fates]Count      // by capture.Fate
-	Late     [Causes]Count     // sent requests by Cause; OnTime are those that left in time
+	Late     [LateCauses]Count // sent requests by Cause; OnTime are those that left in time
 	Refusals map[Refusal]Count // rejected, ambiguous and unsent
 	Retries  int64
-	Attempts map[Refusal]Count // refused and then sent again; Refusals has what they came to
-	Said     map[Said]int64    // events by the endpoint's word, where it speaks of events
-	Settled  time.Duration     // when the last accepted request was answered
-	LeftOut  int64             // rejections whose details were not kept, only counted
-	Twice    int64             // events that may be stored twice, because they were sent again
+	Attempts map[Refusal]Count     // refused and then sent again; Refusals has what they came to
+	Said     map[EventAnswer]int64 // events by the endpoint's word, where it speaks of events
+	Settled  time.Duration         // when the last accepted request was answered
+	LeftOut  int64                 // rejections whose details were not kept, only counted
+	Twice    int64                 // events that may be stored twice, because they were sent again
 
 	ExpectedRefused int64 // events that were not accepted, as was expected of them
 
@@ -65,7 +65,7 @@ func NewTally() *Tally {
 	return &Tally{
 		Refusals: map[Refusal]Count{},
 		Attempts: map[Refusal]Count{},
-		Said:     map[Said]int64{},
+		Said:     map[EventAnswer]int64{},
 		Latency:  NewHistogram(),
 		Service:  NewHistogram(),
 		Lag:      NewHistogram(),
@@ -204,16 +204,16 @@ func (t *Tally) AllLate() (sum Count) {
 // failed. Unasked ones were closed because the endpoint sent more than an answer to
 // each request: a second answer, or a body beyond its length.
 type Connections struct {
-	Opened  int64 `json:"opened"`
-	Failed  int64 `json:"failed"`
-	Unasked int64 `json:"unasked,omitempty"`
+	Opened      int64 `json:"opened"`
+	Failed      int64 `json:"failed"`
+	Unsolicited int64 `json:"unasked,omitempty"`
 }
 
 // Add counts what other does.
 func (c *Connections) Add(other *Connections) {
 	c.Opened += other.Opened
 	c.Failed += other.Failed
-	c.Unasked += other.Unasked
+	c.Unsolicited += other.Unsolicited
 }
 
 // made is a histogram that is made when first asked for.

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// RetryFacts say what sending again came to. They stand in a result only if
+// Retries say what sending again came to. They stand in a result only if
 // anything was sent again.
-type RetryFacts struct {
+type Retries struct {
 	Amplification float64        `json:"amplification"`       // requests sent, retries included, for each that was planned and left
 	Settled       float64        `json:"settled_seconds"`     // when the last event was in
 	Twice         int64          `json:"may_be_stored_twice"` // events that may be stored by more than one attempt
 	Refused       []RejectionRow `json:"refused"`             // the answers that made the client send again
 }
 
-// SaidRow counts the events of which the endpoint said the same, where it speaks
+// EventAnswerRow counts the events of which the endpoint said the same, where it speaks
 // of events.
-type SaidRow struct {
+type EventAnswerRow struct {
 	Result string `json:"result"` // the endpoint's word: ok, warning, drop, retry, limited
 	Detail string `json:"detail"` // empty: it gave none
 	Events int64  `json:"events"`
@@ -33,16 +33,16 @@ func FromSeconds(s float64) time.Duration { return time.Duration(s * float64(tim
 // RoundedMilliseconds is d in milliseconds, to the microsecond.
 func RoundedMilliseconds(d time.Duration) float64 { return ToMilliseconds(d.Round(time.Microsecond)) }
 
-// RequestBooks say what became of the requests.
-type RequestBooks struct {
-	Books
+// RequestTotals say what became of the requests.
+type RequestTotals struct {
+	Totals
 	Retried int64 `json:"retried"` // how often one was sent again
 }
 
-// Books say what became of the requests or events. Sent is what left: accepted,
+// Totals say what became of the requests or events. Sent is what left: accepted,
 // rejected and ambiguous together. MayBeStored is those of the rejected whose refusal
 // is not a no to each event of its request.
-type Books struct {
+type Totals struct {
 	Sent        int64 `json:"sent"`
 	Accepted    int64 `json:"accepted"`
 	Rejected    int64 `json:"rejected"`
@@ -124,7 +124,7 @@ func (r *Result) Balance() error {
 }
 
 // balance checks one side of the books.
-func (b *Books) balance(what string, planned int64) error {
+func (b *Totals) balance(what string, planned int64) error {
 	switch {
 	case planned != b.Sent+b.Unsent:
 		return fmt.Errorf("the books do not balance: %d %s planned, but %d sent + %d unsent",
@@ -137,7 +137,7 @@ func (b *Books) balance(what string, planned int64) error {
 }
 
 // NotAccepted is everything that was not accepted.
-func (b *Books) NotAccepted() int64 { return b.Rejected + b.Ambiguous + b.Unsent }
+func (b *Totals) NotAccepted() int64 { return b.Rejected + b.Ambiguous + b.Unsent }
 
 // Kind is the row without its counts.
 func (row RejectionRow) Kind() RejectionRow {

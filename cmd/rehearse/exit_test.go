@@ -62,8 +62,8 @@ func TestReadShardAndStart(t *testing.T) {
 		ok           bool
 	}{
 		{"", "", rehearsal.Options{}, true},
-		{"0/4", "", rehearsal.Options{Group: rehearsal.Group{Shard: results.Shards{Index: 0, Of: 4}}}, true},
-		{"3/4", soon.Format(time.RFC3339), rehearsal.Options{Group: rehearsal.Group{Shard: results.Shards{Index: 3, Of: 4}, Start: soon}}, true},
+		{"0/4", "", rehearsal.Options{Group: rehearsal.Group{Shard: results.Shard{Index: 0, Of: 4}}}, true},
+		{"3/4", soon.Format(time.RFC3339), rehearsal.Options{Group: rehearsal.Group{Shard: results.Shard{Index: 3, Of: 4}, Start: soon}}, true},
 		{"4/4", "", rehearsal.Options{}, false}, {"-1/4", "", rehearsal.Options{}, false}, {"1", "", rehearsal.Options{}, false}, {"1/4x", "", rehearsal.Options{}, false},
 		{"1/0", "", rehearsal.Options{}, false}, {"", "tomorrow", rehearsal.Options{}, false}, {"", "2999-01-01T00:00:00Z", rehearsal.Options{}, false},
 	} {

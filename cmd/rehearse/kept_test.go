@@ -149,7 +149,7 @@ func TestResumeSynthesized(t *testing.T) {
 			if code != exitPass || !strings.Contains(stderr, "resuming "+first) {
 				t.Errorf("exit %d, %s", code, stderr)
 			}
-			if got := open(t, second).Result.Run.Shard; got != (results.Shards{Index: index, Of: 2}) {
+			if got := open(t, second).Result.Run.Shard; got != (results.Shard{Index: index, Of: 2}) {
 				t.Errorf("resumed as shard %+v", got)
 			}
 			if code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_not_in_the_file", "-q"); code != exitUsage || !strings.Contains(stderr, "has resumed it already") {

@@ -115,7 +115,7 @@ func interval() *results.Interval {
 		if i < 10 {
 			o.Reason, o.Status = capture.RateLimited, 429
 		}
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 	}
 	return r.Tick(time.Second, results.Count{Requests: 3, Events: 3})
 }

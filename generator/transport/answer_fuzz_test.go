@@ -126,7 +126,7 @@ func FuzzProxy(f *testing.F) {
 			URL: parseURL(t, "http://capture.test"), Proxy: parseURL(t, at), Timeout: time.Minute,
 			Dial: func(context.Context, string) (net.Conn, error) { return &saying{canned{rest: said}}, nil },
 		})
-		var o results.Opening
+		var o results.ConnectAttempt
 		conn, err := d.dial(t.Context(), &o)
 		if (conn == nil) != (err != nil) || o.Open != (err == nil) || err != nil && dialReason(err).Fate() != capture.FateRejected {
 			t.Errorf("%q: %v, %v, %+v", said, conn, err, o)

@@ -83,12 +83,12 @@ func (c *Conn) Exchange(o *results.Outcome) {
 		if o.Reason = c.conn.reason(err); o.Reason != capture.Abandoned {
 			o.Answer = c.conn.sample()
 		}
-		o.Opening = c.conn.opening
+		o.Connect = c.conn.opening
 		return
 	}
 	keep := err == nil && c.conn.broken == nil && !c.answer.closes && !c.head.request.ConnectionClose()
 	doubtful := c.conn.settle(&c.answer, err == nil, keep)
-	o.Opening = c.conn.opening
+	o.Connect = c.conn.opening
 	c.judge(o)
 	if c.conn.broken != nil {
 		o.MayBeStored = false // what did not arrive whole is not read

@@ -34,12 +34,12 @@ type persistConn struct {
 // exchange is one request on its way, and its answer.
 type exchange struct {
 	deadline      time.Time
-	written, read int             // bytes since it began, before encryption
-	head          []byte          // of what was read
-	opening       results.Opening // of the connection, if it took a new one
-	dialed        error           // why no connection could be had
-	broken        error           // why writing failed; there may be an answer all the same
-	silent        bool            // there was nothing more to read when the time was over
+	written, read int                    // bytes since it began, before encryption
+	head          []byte                 // of what was read
+	opening       results.ConnectAttempt // of the connection, if it took a new one
+	dialed        error                  // why no connection could be had
+	broken        error                  // why writing failed; there may be an answer all the same
+	silent        bool                   // there was nothing more to read when the time was over
 }
 
 // begin starts the count for one exchange, which may take until a deadline. The
@@ -133,7 +133,7 @@ func (p *persistConn) settle(a *httpAnswer, whole, keep bool) (doubtful bool) {
 
 // unasked notes that the endpoint said what no request had asked for.
 func (p *persistConn) unasked() {
-	p.opening.Unasked++
+	p.opening.Unsolicited++
 	p.once = true
 }
 

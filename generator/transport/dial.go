@@ -47,7 +47,7 @@ func newDialer(d *Destination) *dialer {
 }
 
 // dial opens a connection and notes in o how that went. hard ends it early.
-func (l *dialer) dial(hard context.Context, o *results.Opening) (net.Conn, error) {
+func (l *dialer) dial(hard context.Context, o *results.ConnectAttempt) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(hard, l.timeout)
 	defer cancel()
 	o.Tried = true
@@ -56,7 +56,7 @@ func (l *dialer) dial(hard context.Context, o *results.Opening) (net.Conn, error
 	if err != nil {
 		return nil, err
 	}
-	o.Connect = time.Since(began)
+	o.Established = time.Since(began)
 	if l.secure == nil {
 		o.Open = true
 		return conn, nil
@@ -66,7 +66,7 @@ func (l *dialer) dial(hard context.Context, o *results.Opening) (net.Conn, error
 		conn.Close()
 		return nil, handshakeError{err}
 	}
-	o.TLS = time.Since(began) - o.Connect
+	o.TLS = time.Since(began) - o.Established
 	o.Open, o.Encrypted = true, true
 	return secure, nil
 }

@@ -62,14 +62,14 @@ func TestEncrypted(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	first, second := visit(t, Destination{URL: parseURL(t, server.URL), Roots: trusting(server)})
-	if o := first.Opening; first.Reason != capture.Accepted || !o.Open || !o.Encrypted || o.Connect <= 0 || o.TLS <= 0 {
+	if o := first.Connect; first.Reason != capture.Accepted || !o.Open || !o.Encrypted || o.Established <= 0 || o.TLS <= 0 {
 		t.Errorf("the first request: %v, %+v", first.Reason, o)
 	}
-	if second.Reason != capture.Accepted || second.Opening.Tried {
-		t.Errorf("the second request: %v, %+v, want the connection kept", second.Reason, second.Opening)
+	if second.Reason != capture.Accepted || second.Connect.Tried {
+		t.Errorf("the second request: %v, %+v, want the connection kept", second.Reason, second.Connect)
 	}
 	stranger, _ := visit(t, Destination{URL: parseURL(t, server.URL), Roots: x509.NewCertPool()})
-	if o := stranger.Opening; stranger.Reason != capture.BadCertificate || !o.Tried || o.Open || !strings.Contains(string(stranger.Answer), "--cacert") {
+	if o := stranger.Connect; stranger.Reason != capture.BadCertificate || !o.Tried || o.Open || !strings.Contains(string(stranger.Answer), "--cacert") {
 		t.Errorf("an authority that is not known: %v %q, %+v", stranger.Reason, stranger.Answer, o)
 	}
 	other := parseURL(t, server.URL)

@@ -223,7 +223,7 @@ func (row *oddAnswer) check(t *testing.T) {
 		if o.Reason != want || (o.Status == 0) != (want.Side() == capture.Network) {
 			t.Errorf("request %d: %v, %d, %.60q, want %v", k, o.Reason, o.Status, o.Answer, want)
 		}
-		if unasked += o.Opening.Unasked; o.Opening.Open {
+		if unasked += o.Connect.Unsolicited; o.Connect.Open {
 			connections++
 		}
 		<-s.said
@@ -250,7 +250,7 @@ func TestUnaskedOverTLS(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(nil) // for its certificate
 	defer server.Close()
-	for script, want := range map[string]results.Opening{yes: {}, yes + "|" + busy: {Unasked: 1, Open: true}} {
+	for script, want := range map[string]results.ConnectAttempt{yes: {}, yes + "|" + busy: {Unsolicited: 1, Open: true}} {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -272,8 +272,8 @@ func TestUnaskedOverTLS(t *testing.T) {
 				heard(w)
 			}
 		}
-		if o.Opening.Unasked != want.Unasked || o.Opening.Open != want.Open {
-			t.Errorf("%q: the second request has %+v", script, o.Opening)
+		if o.Connect.Unsolicited != want.Unsolicited || o.Connect.Open != want.Open {
+			t.Errorf("%q: the second request has %+v", script, o.Connect)
 		}
 		w.Close()
 	}

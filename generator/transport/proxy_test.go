@@ -139,7 +139,7 @@ func TestSOCKS(t *testing.T) {
 			d.Roots = trusting(secure)
 		}
 		first, second := visit(t, d)
-		if first.Reason != row.want || second.Reason != row.want || first.Opening.Open != (row.want == capture.Accepted) || second.Opening.Open {
+		if first.Reason != row.want || second.Reason != row.want || first.Connect.Open != (row.want == capture.Accepted) || second.Connect.Open {
 			t.Errorf("%+v: %v %q, then %v", row, first.Reason, first.Answer, second.Reason)
 		}
 		if row.want != capture.Accepted {
@@ -178,7 +178,7 @@ func TestProxy(t *testing.T) {
 			d.Roots = trusting(secure) // whose certificate names example.com
 		}
 		o, _ := visit(t, d)
-		if o.Reason != row.want || o.Opening.Open != (row.want == capture.Accepted) {
+		if o.Reason != row.want || o.Connect.Open != (row.want == capture.Accepted) {
 			t.Errorf("%s through %v: %v %q", row.url, row.user, o.Reason, o.Answer)
 		}
 		if row.want != capture.Accepted && !strings.Contains(string(o.Answer), "407 Proxy Authentication Required") {
@@ -200,7 +200,7 @@ func TestProxyStandsStill(t *testing.T) {
 				Dial: func(context.Context, string) (net.Conn, error) { return near, nil },
 			})
 			began := time.Now()
-			_, err := d.dial(t.Context(), &results.Opening{})
+			_, err := d.dial(t.Context(), &results.ConnectAttempt{})
 			if reason := dialReason(err); time.Since(began) != 2*time.Second || reason != capture.ConnectTimeout {
 				t.Errorf("%s: %v after %v: %v", scheme, reason, time.Since(began), err)
 			}

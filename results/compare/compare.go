@@ -169,7 +169,7 @@ func (c *Comparison) check() error {
 // sameLoad says whether two runs were asked for the same.
 func sameLoad(a, b *results.Result) bool {
 	return a.Planned == b.Planned && slices.EqualFunc(a.Stages, b.Stages, func(x, y results.StageRow) bool {
-		x.Came, y.Came = nil, nil
+		x.Stats, y.Stats = nil, nil
 		return x == y
 	})
 }

@@ -53,7 +53,7 @@ func turned(
 			o.Reason, o.Status = capture.RateLimited, 429
 		}
 		turn(i, &o)
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 		if i%100 == 99 {
 			if err := d.Write(r.Tick(due+10*time.Millisecond, results.Count{})); err != nil {
 				t.Fatal(err)
@@ -222,7 +222,7 @@ func TestFastRefusalsAreNoGain(t *testing.T) {
 func TestSameLoad(t *testing.T) {
 	t.Parallel()
 	a := &results.Result{Planned: results.Planned{Events: 10}, Stages: []results.StageRow{{Name: "1", Start: 5, End: 5}}}
-	b := &results.Result{Planned: a.Planned, Stages: []results.StageRow{{Name: "1", Start: 5, End: 5, Came: &results.StageBooks{Requests: 1}}}}
+	b := &results.Result{Planned: a.Planned, Stages: []results.StageRow{{Name: "1", Start: 5, End: 5, Stats: &results.StageStats{Requests: 1}}}}
 	if !sameLoad(a, b) {
 		t.Error("what came of the stages counts as another load")
 	}

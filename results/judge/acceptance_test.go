@@ -23,9 +23,9 @@ func rank(v results.Verdict) int {
 	return slices.Index([]results.Verdict{results.Fail, results.Invalid, results.Pass}, v)
 }
 
-// TestRefusingNeverHelps: whatever a scenario demands, an endpoint that refuses a
+// TestRefusingNeverHelps: whatever a scenario thresholds, an endpoint that refuses a
 // request, or is silent to it, in place of accepting it in the same time never fares
-// better. What demands refusals is left out: there it is what is asked for.
+// better. What thresholds refusals is left out: there it is what is asked for.
 func TestRefusingNeverHelps(t *testing.T) {
 	t.Parallel()
 	demands := []string{
@@ -95,7 +95,7 @@ func verdictOf(outcomes []results.Outcome, thresholds []scenario.Threshold) *res
 	m.Shard.Of = 1
 	r := newResult(&m, tally, time.Second)
 	r.Run.Ended = results.Completed
-	judge(r, evidence{tally: tally, demands: newDemands(thresholds, nil)})
+	judge(r, evidence{tally: tally, thresholds: newEvaluators(thresholds, nil)})
 	return r
 }
 
@@ -124,7 +124,7 @@ func TestTimesOfAccepted(t *testing.T) {
 		}
 		q := rapid.SampledFrom([]float64{0.5, 0.9, 0.99, 0.999, 1}).Draw(t, "quantile")
 		d := scenario.Threshold{Metric: scenario.Metric{Name: "latency", Quantile: q}, Op: "<", Value: 1e9}
-		got := partOf(tally, nil).measure(&d)
+		got := scopeOf(tally, nil).measure(&d)
 		value := time.Duration(math.Round(got.value * float64(time.Millisecond)))
 		if over, most := tally.Latency.Over(value), (1-q)*float64(n); float64(over) > most+0.5001 { // the nearest rank
 			t.Fatalf("p%v of %d accepted is %v, and %d of all took longer", q*100, n, value, over)
@@ -278,9 +278,9 @@ func TestPartlyAccepted(t *testing.T) {
 	t.Parallel()
 	r := judged(1000, results.Completed, runtest.Thresholds(t, []string{"p99 < 500ms", "accepted >= 85%"}), func(_ int, o *results.Outcome) {
 		o.Reason = capture.Dropped
-		o.Parts = []results.Part{
-			{First: o.First, Events: 9, Reason: capture.Accepted, Said: results.Said{Verdict: capture.VerdictOk}},
-			{First: o.First + 9, Events: 1, Reason: capture.Dropped, Said: results.Said{Verdict: capture.VerdictDrop}},
+		o.Parts = []results.EventGroup{
+			{First: o.First, Events: 9, Reason: capture.Accepted, Said: results.EventAnswer{Verdict: capture.VerdictOk}},
+			{First: o.First + 9, Events: 1, Reason: capture.Dropped, Said: results.EventAnswer{Verdict: capture.VerdictDrop}},
 		}
 	})
 	if r.Verdict != results.Pass || r.AcceptedLatency == nil || r.AcceptedLatency.Count != 1000 {
@@ -305,7 +305,7 @@ func TestLeftOutOfTheRecording(t *testing.T) {
 		m.Planned.Lines, m.Planned.LeftOut, m.Planned.MostLeftOut = c.of, c.left, c.most
 		r := newResult(&m, tally, time.Second)
 		r.Run.Ended = results.Completed
-		judge(r, evidence{tally: tally, demands: newDemands(nil, nil)})
+		judge(r, evidence{tally: tally, thresholds: newEvaluators(nil, nil)})
 		if r.Verdict != c.want {
 			t.Errorf("%d of %d lines left out, at most %v: %s because %q, want %s", c.left, c.of, c.most, r.Verdict, Because(r), c.want)
 		}

@@ -9,11 +9,11 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// demand is a threshold on its way through a run. One that holds for a stage or
+// evaluator is a threshold on its way through a run. One that holds for a stage or
 // for every window gathers what it needs as intervals come in: a request counts
 // where it was answered, and an interval belongs to the stage or window in which
 // its middle lies, or to the last stage if that is after the load.
-type demand struct {
+type evaluator struct {
 	scenario.Threshold
 	all    []scenario.Threshold // that are demanded beside it, and itself
 	stage  schedule.StageSpan
@@ -25,13 +25,13 @@ type demand struct {
 	closed int            // windows in all
 }
 
-// newDemands prepares to follow the thresholds of a run with these stages, the
+// newEvaluators prepares to follow the thresholds of a run with these stages, the
 // implied one among them.
-func newDemands(thresholds []scenario.Threshold, stages []schedule.StageSpan) []*demand {
-	var demands []*demand
+func newEvaluators(thresholds []scenario.Threshold, stages []schedule.StageSpan) []*evaluator {
+	var demands []*evaluator
 	all := scenario.WithImplied(thresholds)
 	for _, t := range all {
-		d := &demand{Threshold: t, all: all}
+		d := &evaluator{Threshold: t, all: all}
 		if d.scoped() {
 			d.tally = results.NewTally()
 			d.stage, _ = schedule.FindStageSpan(stages, t.Stage)
@@ -45,10 +45,10 @@ func newDemands(thresholds []scenario.Threshold, stages []schedule.StageSpan) []
 }
 
 // scoped says whether the demand is not on the run as a whole.
-func (d *demand) scoped() bool { return d.Stage != "" || d.Every > 0 }
+func (d *evaluator) scoped() bool { return d.Stage != "" || d.Every > 0 }
 
 // observe takes in an interval.
-func (d *demand) observe(from, to time.Duration, t *results.Tally) {
+func (d *evaluator) observe(from, to time.Duration, t *results.Tally) {
 	middle := from + (to-from)/2
 	switch {
 	case d.Every > 0:
@@ -64,7 +64,7 @@ func (d *demand) observe(from, to time.Duration, t *results.Tally) {
 }
 
 // close judges the open window, if it held anything, and empties it.
-func (d *demand) close() {
+func (d *evaluator) close() {
 	if j := d.judge(); j != nil {
 		d.closed++
 		if j.failed() {
@@ -78,18 +78,18 @@ func (d *demand) close() {
 }
 
 // judge holds the tally against the demand; nil if it holds no request.
-func (d *demand) judge() *judgement {
+func (d *evaluator) judge() *judgement {
 	if d.tally.Due() == 0 {
 		return nil
 	}
-	j := partOf(d.tally, d.all).judge(&d.Threshold)
+	j := scopeOf(d.tally, d.all).judge(&d.Threshold)
 	j.at = d.from
 	return &j
 }
 
 // worse says whether a is further from the demand than b. What is in doubt is worse
 // than what is met, and better than what is not.
-func (d *demand) worse(a, b *judgement) bool {
+func (d *evaluator) worse(a, b *judgement) bool {
 	switch {
 	case a.failed() != b.failed():
 		return a.failed()
@@ -109,17 +109,17 @@ type evaluation struct {
 }
 
 // evaluate holds a run against the demand.
-func (d *demand) evaluate(r *results.Result, t *results.Tally) evaluation {
+func (d *evaluator) evaluate(r *results.Result, t *results.Tally) evaluation {
 	if d.scoped() {
 		return d.now()
 	}
-	s := &stretch{r, t, d.all}
+	s := &scope{r, t, d.all}
 	j := s.judge(&d.Threshold)
 	return d.evaluation(&j, j.text)
 }
 
 // evaluation tells a judgement, with what the demand came to in words.
-func (d *demand) evaluation(j *judgement, value string) evaluation {
+func (d *evaluator) evaluation(j *judgement, value string) evaluation {
 	e := evaluation{ThresholdRow: d.row(value), few: j.few}
 	if e.OK, e.Doubt = j.ok(), j.doubt; !j.met {
 		e.unsent = j.unsent
@@ -128,13 +128,13 @@ func (d *demand) evaluation(j *judgement, value string) evaluation {
 }
 
 // row is the demand with what it came to, as long as it is not met.
-func (d *demand) row(value string) results.ThresholdRow {
+func (d *evaluator) row(value string) results.ThresholdRow {
 	return results.ThresholdRow{Text: d.Text, Value: value, Implied: d.Implied}
 }
 
 // now is how a demand on a part of the run stands now. The window that is open
 // counts once it is half as long as it should be, or if it is all there is.
-func (d *demand) now() evaluation {
+func (d *evaluator) now() evaluation {
 	j, closed, failed := d.worst, d.closed, d.failed
 	if d.Stage != "" || j == nil || d.to-d.from >= d.Every/2 {
 		if open := d.judge(); open != nil {

@@ -22,7 +22,7 @@ func follow(t *testing.T, text string) evaluation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDemands([]scenario.Threshold{threshold}, []schedule.StageSpan{
+	d := newEvaluators([]scenario.Threshold{threshold}, []schedule.StageSpan{
 		{Name: "ramp", From: 0, To: 20 * time.Second}, {Name: "hold", From: 20 * time.Second, To: time.Minute},
 	})[0]
 	ramp, hold, bad := runtest.Second(100, 0, 900*time.Millisecond), runtest.Second(100, 0, 10*time.Millisecond), runtest.Second(100, 5, 10*time.Millisecond)
@@ -80,7 +80,7 @@ func TestLastStageOwesItsAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := newDemands([]scenario.Threshold{threshold}, stages)[0]
+		d := newEvaluators([]scenario.Threshold{threshold}, stages)[0]
 		for s := range 25 {
 			answered := runtest.Second(100, 0, 10*time.Millisecond)
 			if s >= 11 {
@@ -100,7 +100,7 @@ func TestLastStageOwesItsAnswers(t *testing.T) {
 
 func TestScopedThresholdOnNothing(t *testing.T) {
 	t.Parallel()
-	d := newDemands([]scenario.Threshold{{Text: "x", Metric: scenario.Metric{Name: "latency", Quantile: 0.5}, Op: "<", Value: 1e9, Stage: "x"}}, nil)[0]
+	d := newEvaluators([]scenario.Threshold{{Text: "x", Metric: scenario.Metric{Name: "latency", Quantile: 0.5}, Op: "<", Value: 1e9, Stage: "x"}}, nil)[0]
 	if row := d.now(); row.OK || row.Value != "nothing measured" {
 		t.Errorf("%+v", row)
 	}

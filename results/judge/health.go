@@ -28,23 +28,23 @@ type reading struct {
 	resent, segments   int64
 }
 
-// doctor takes readings and sums them up.
-type doctor struct {
+// healthMonitor takes readings and sums them up.
+type healthMonitor struct {
 	results.Health
 	first, last reading
 	read        func() reading
 }
 
-// newDoctor takes the first reading.
-func newDoctor() *doctor {
-	d := &doctor{read: takeReading}
+// newHealthMonitor takes the first reading.
+func newHealthMonitor() *healthMonitor {
+	d := &healthMonitor{read: takeReading}
 	d.first = d.read()
 	d.last = d.first
 	return d
 }
 
 // observe takes a reading at the end of an interval.
-func (d *doctor) observe(iv *results.Interval) {
+func (d *healthMonitor) observe(iv *results.Interval) {
 	now := d.read()
 	d.Sockets = iv.Sockets
 	for i := range iv.Stalls {

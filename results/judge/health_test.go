@@ -67,7 +67,7 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 		m.Shard.Of = 1
 		r := newResult(&m, tally, 10*time.Second)
 		r.Run.Ended, r.Generator.Health = results.Completed, c.health
-		judge(r, evidence{tally: tally, demands: newDemands(p99Below(1000), nil)})
+		judge(r, evidence{tally: tally, thresholds: newEvaluators(p99Below(1000), nil)})
 		if r.Verdict != c.verdict || !strings.HasPrefix(Because(r), c.because) {
 			t.Errorf("%s: %s because %q, want %s, %q", c.name, r.Verdict, Because(r), c.verdict, c.because)
 		}
@@ -101,7 +101,7 @@ func TestDoctor(t *testing.T) {
 		{at: wall(time.Second), cpu: 500 * time.Millisecond, machine: 100, idle: 20, periods: 10, throttled: 3, quota: 0.5, files: 9, maxFiles: 1024, pause: 2 * time.Millisecond, dropped: 4, overflows: 2, resent: 1, segments: 50},
 		{at: wall(3 * time.Second), cpu: 600 * time.Millisecond, machine: 300, idle: 220, periods: 20, throttled: 3, quota: 0.5, files: 8, maxFiles: 1024, pause: 2 * time.Millisecond, dropped: 7, overflows: 2, resent: 3, segments: 100, waited: 1500 * time.Millisecond},
 	}
-	d := &doctor{read: func() reading {
+	d := &healthMonitor{read: func() reading {
 		r := readings[0]
 		readings = readings[1:]
 		return r
@@ -159,7 +159,7 @@ func TestClockStepIsNoted(t *testing.T) {
 // What this machine says is plausible.
 func TestReading(t *testing.T) {
 	t.Parallel()
-	d := newDoctor()
+	d := newHealthMonitor()
 	d.observe(&results.Interval{})
 	h := d.Health
 	if h.Cores <= 0 || h.Throttled < 0 || h.Throttled > 1 || h.Busiest < 0 || math.IsNaN(h.Stolen) || h.HeldUp != 0 {

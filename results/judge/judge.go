@@ -15,10 +15,10 @@ import (
 
 // Judge follows a run, interval by interval, and says what it comes to.
 type Judge struct {
-	manifest results.Manifest
-	demands  []*demand
-	walk     *walk
-	doctor   *doctor
+	manifest   results.Manifest
+	thresholds []*evaluator
+	stages     *stageTracker
+	monitor    *healthMonitor
 
 	total        *results.Tally // of the last interval
 	elapsed      time.Duration  // until its end
@@ -28,7 +28,7 @@ type Judge struct {
 // NewJudge begins to follow a run. The generator is this process, unless the manifest
 // has what others measured of theirs.
 func NewJudge(m *results.Manifest) *Judge {
-	j := &Judge{manifest: *m, demands: newDemands(m.Thresholds, m.Stages), walk: newWalk(m), total: results.NewTally()}
+	j := &Judge{manifest: *m, thresholds: newEvaluators(m.Thresholds, m.Stages), stages: newStageTracker(m), total: results.NewTally()}
 	if j.manifest.Shard.Of == 0 {
 		j.manifest.Shard.Of = 1
 	}
@@ -37,7 +37,7 @@ func NewJudge(m *results.Manifest) *Judge {
 		j.manifest.SHA256 = hex.EncodeToString(sum[:])
 	}
 	if m.Generator == nil {
-		j.before, j.doctor = measureProcess(), newDoctor()
+		j.before, j.monitor = measureProcess(), newHealthMonitor()
 		j.used = j.before
 	}
 	return j
@@ -46,27 +46,27 @@ func NewJudge(m *results.Manifest) *Judge {
 // Observe takes in an interval.
 func (j *Judge) Observe(iv *results.Interval) {
 	j.total, j.elapsed = iv.Total, iv.To
-	if j.doctor != nil {
+	if j.monitor != nil {
 		j.used = measureProcess()
-		j.doctor.observe(iv)
+		j.monitor.observe(iv)
 	}
-	for _, demand := range j.demands {
+	for _, demand := range j.thresholds {
 		demand.observe(iv.From, iv.To, &iv.Tally)
 	}
-	j.walk.observe(iv.From, iv.To, &iv.Tally)
+	j.stages.observe(iv.From, iv.To, &iv.Tally)
 }
 
 // Evidence is what only those know of a run who write it down.
 type Evidence struct {
-	Failure error           // what could not be written; nil: nothing
-	LeftOut int64           // refused requests whose details were removed for want of room
-	FarEnd  *results.FarEnd // what the endpoint counted; nil: it was not asked
+	Failure  error                   // what could not be written; nil: nothing
+	LeftOut  int64                   // refused requests whose details were removed for want of room
+	Endpoint *results.EndpointCounts // what the endpoint counted; nil: it was not asked
 }
 
 // Result is what the run has come to, and how it was judged.
 func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *results.Result {
 	r := newResult(&j.manifest, j.total, j.elapsed)
-	r.Stages = j.walk.rows(j.manifest.Stages)
+	r.Stages = j.stages.rows(j.manifest.Stages)
 	r.Run.Ended, r.Run.Why, r.Run.Rule = f.Ended, f.Why, f.Rule
 	if f.Planned != (results.Planned{}) {
 		r.Planned = f.Planned
@@ -86,7 +86,7 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 	if f.Note != "" {
 		notes = append(slices.Clone(notes), f.Note)
 	}
-	judge(r, evidence{tally: j.total, demands: j.demands, doubts: doubts, notes: notes, leftOut: e.LeftOut, farEnd: e.FarEnd})
+	judge(r, evidence{tally: j.total, thresholds: j.thresholds, doubts: doubts, notes: notes, leftOut: e.LeftOut, endpoint: e.Endpoint})
 	return r
 }
 
@@ -99,22 +99,22 @@ func (j *Judge) measured(g *results.Generator) {
 	g.CPUSeconds = (j.used.cpu - j.before.cpu).Round(time.Millisecond).Seconds()
 	g.RSSBytes = j.used.peak
 	g.Connections = int64(j.manifest.Connections)
-	g.Health = rounded(j.doctor.Health)
+	g.Health = rounded(j.monitor.Health)
 }
 
 // addAnswers writes down what was said event by event, and what was sent again.
 func addAnswers(r *results.Result, t *results.Tally) {
 	for said, events := range t.Said {
-		r.Said = append(r.Said, results.SaidRow{Result: said.Verdict.String(), Detail: said.Detail.String(), Events: events})
+		r.Said = append(r.Said, results.EventAnswerRow{Result: said.Verdict.String(), Detail: said.Detail.String(), Events: events})
 	}
-	slices.SortFunc(r.Said, func(a, b results.SaidRow) int {
+	slices.SortFunc(r.Said, func(a, b results.EventAnswerRow) int {
 		return cmp.Or(strings.Compare(a.Result, b.Result), strings.Compare(a.Detail, b.Detail))
 	})
 	if t.Retries == 0 {
 		return
 	}
 	sent := t.Sent().Requests
-	r.Retries = &results.RetryFacts{
+	r.Retries = &results.Retries{
 		Amplification: results.Share(sent+t.Retries, sent),
 		Settled:       t.Settled.Round(time.Millisecond).Seconds(),
 		Twice:         t.Twice,
@@ -157,7 +157,7 @@ func addConnections(r *results.Result, t *results.Tally) {
 func newResult(m *results.Manifest, t *results.Tally, elapsed time.Duration) *results.Result {
 	r := &results.Result{
 		Format: results.Format,
-		Run: results.RunFacts{
+		Run: results.RunInfo{
 			ID: m.RunID, Scenario: m.Scenario, SHA256: m.SHA256, Seed: m.Seed,
 			StartedAt: m.StartedAt.UTC().Format(time.RFC3339Nano),
 			Seconds:   elapsed.Round(time.Millisecond).Seconds(),
@@ -179,7 +179,7 @@ func newResult(m *results.Manifest, t *results.Tally, elapsed time.Duration) *re
 		r.Run.Resolved = hex.EncodeToString(sum[:])
 	}
 	r.Requests.Retried = t.Retries
-	keepBooks(r, t)
+	setTotals(r, t)
 	addAnswers(r, t)
 	addConnections(r, t)
 	if accepted := t.AcceptedLatency(); accepted != nil {
@@ -189,8 +189,8 @@ func newResult(m *results.Manifest, t *results.Tally, elapsed time.Duration) *re
 	return r
 }
 
-// keepBooks writes every fate on both sides of the books.
-func keepBooks(r *results.Result, t *results.Tally) {
+// setTotals writes every fate on both sides of the books.
+func setTotals(r *results.Result, t *results.Tally) {
 	for _, entry := range []struct {
 		count            results.Count
 		requests, events *int64
@@ -216,12 +216,12 @@ func keepBooks(r *results.Result, t *results.Tally) {
 // be read if it were killed now: what is in flight is ambiguous, what is left of
 // the plan is unsent. Where batches were split, the plan grows with them.
 func project(r *results.Result, inFlight results.Count) {
-	projectBooks(&r.Requests.Books, &r.Planned.Requests, inFlight.Requests)
-	projectBooks(&r.Events, &r.Planned.Events, inFlight.Events)
+	projectTotals(&r.Requests.Totals, &r.Planned.Requests, inFlight.Requests)
+	projectTotals(&r.Events, &r.Planned.Events, inFlight.Events)
 }
 
 // project does one side of the books.
-func projectBooks(b *results.Books, planned *int64, inFlight int64) {
+func projectTotals(b *results.Totals, planned *int64, inFlight int64) {
 	b.Ambiguous += inFlight
 	b.Sent += inFlight
 	*planned = max(*planned, b.Sent+b.Unsent)

@@ -11,20 +11,20 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// walk follows a run through the stages of its load, one tally for all of them.
-type walk struct {
+// stageTracker follows a run through the stages of its load, one tally for all of them.
+type stageTracker struct {
 	stages     []schedule.StageSpan
 	thresholds []scenario.Threshold
 	batch      float64               // events of a request, on average; 0: not all of the load is to be sent
-	books      []*results.StageBooks // of the stages that are over; nil: nothing was answered
+	stats      []*results.StageStats // of the stages that are over; nil: nothing was answered
 	tally      *results.Tally        // of the stage that goes on, the first without books
 	answered   int64                 // events of the tally that were answered before the stage was over
 	elapsed    time.Duration
 }
 
-// newWalk prepares to follow a run; too many stages are not followed.
-func newWalk(m *results.Manifest) *walk {
-	w := &walk{tally: results.NewTally()}
+// newStageTracker prepares to follow a run; too many stages are not followed.
+func newStageTracker(m *results.Manifest) *stageTracker {
+	w := &stageTracker{tally: results.NewTally()}
 	if len(m.Stages) <= results.MaxStages && m.Shard.Of <= 1 {
 		w.stages = m.Stages
 	}
@@ -46,7 +46,7 @@ func newWalk(m *results.Manifest) *walk {
 // offered is how many events a stage asks for.
 func offered(s *schedule.StageSpan) float64 { return (s.Start + s.End) / 2 * (s.To - s.From).Seconds() }
 
-// ofParts says whether what a threshold demands of the run can be demanded of a
+// ofParts says whether what a threshold thresholds of the run can be demanded of a
 // part of it. A number of events cannot, nor that something is refused.
 func ofParts(t *scenario.Threshold) bool {
 	switch t.Metric.Name {
@@ -59,11 +59,11 @@ func ofParts(t *scenario.Threshold) bool {
 
 // observe takes in an interval, which belongs to the stage in which its middle
 // lies, and to the last one if that is after the load.
-func (w *walk) observe(from, to time.Duration, t *results.Tally) {
+func (w *stageTracker) observe(from, to time.Duration, t *results.Tally) {
 	middle := from + (to-from)/2
-	for len(w.books) < len(w.stages)-1 && middle >= w.stages[len(w.books)].To {
-		w.elapsed = max(w.elapsed, w.stages[len(w.books)].To)
-		w.books = append(w.books, w.now())
+	for len(w.stats) < len(w.stages)-1 && middle >= w.stages[len(w.stats)].To {
+		w.elapsed = max(w.elapsed, w.stages[len(w.stats)].To)
+		w.stats = append(w.stats, w.current())
 		w.tally.Reset()
 		w.answered = 0
 	}
@@ -71,52 +71,52 @@ func (w *walk) observe(from, to time.Duration, t *results.Tally) {
 	if len(w.stages) == 0 {
 		return
 	}
-	if middle < w.stages[len(w.books)].To {
+	if middle < w.stages[len(w.stats)].To {
 		w.answered += t.Sent().Events
 	}
 	w.tally.Add(t)
 }
 
-// now sums up the stage that goes on; nil if nothing was answered in it, and
+// current sums up the stage that goes on; nil if nothing was answered in it, and
 // nothing had to be.
-func (w *walk) now() *results.StageBooks {
-	if len(w.books) == len(w.stages) {
+func (w *stageTracker) current() *results.StageStats {
+	if len(w.stats) == len(w.stages) {
 		return nil
 	}
-	stage, t := &w.stages[len(w.books)], w.tally
-	short := w.short(stage)
+	stage, t := &w.stages[len(w.stats)], w.tally
+	short := w.tooFewAnswered(stage)
 	if t.Due() == 0 && short == "" {
 		return nil
 	}
-	part := partOf(t, w.thresholds)
-	b := &results.StageBooks{
+	part := scopeOf(t, w.thresholds)
+	b := &results.StageStats{
 		Requests: part.Requests.Sent,
 		Answered: w.rate(stage),
 		Rejected: results.Share(part.Requests.Rejected+part.Requests.Ambiguous, part.Requests.Sent),
 		Late:     results.Share(t.AllLate().Requests, t.Due()),
 		Latency:  results.Summarize(t.Latency),
-		Broke:    []string{},
+		Broken:   []string{},
 	}
 	doubt := ""
 	if t.Due() > 0 {
-		b.Broke, doubt = w.broken(stage, part)
+		b.Broken, doubt = w.broken(stage, part)
 	}
 	if short != "" {
-		b.Broke = append(b.Broke, short)
+		b.Broken = append(b.Broken, short)
 	}
-	if own := ownLate(t); len(b.Broke) > 0 && tooMany(own, t.Due()) {
+	if own := ownLate(t); len(b.Broken) > 0 && tooMany(own, t.Due()) {
 		b.Doubt = lateByOwnFault(results.Share(own, t.Due()))
-	} else if len(b.Broke) > 0 && doubt != "" {
+	} else if len(b.Broken) > 0 && doubt != "" {
 		b.Doubt = "there were faults of the generator's own: " + doubt
 	}
 	return b
 }
 
-// short says that far less was answered in a stage that is over than it asked for:
+// tooFewAnswered says that far less was answered in a stage that is over than it asked for:
 // an endpoint that stands still breaks no other threshold until it answers, which
 // may be in the stages to come. What takes as long as the thresholds allow, and a
 // second more, is not missed, nor are a few batches, or what chance explains.
-func (w *walk) short(stage *schedule.StageSpan) string {
+func (w *stageTracker) tooFewAnswered(stage *schedule.StageSpan) string {
 	if w.batch == 0 || w.elapsed < stage.To {
 		return ""
 	}
@@ -136,7 +136,7 @@ func (w *walk) short(stage *schedule.StageSpan) string {
 
 // rate is how many events a second were answered while a stage lasted; nil of one
 // that was cut too short to tell.
-func (w *walk) rate(stage *schedule.StageSpan) *float64 {
+func (w *stageTracker) rate(stage *schedule.StageSpan) *float64 {
 	lasted := min(stage.To, w.elapsed) - stage.From
 	if lasted < results.ShortestRate {
 		return nil
@@ -148,7 +148,7 @@ func (w *walk) rate(stage *schedule.StageSpan) *float64 {
 // broken are the thresholds that the stage that goes on does not meet, the implied
 // one among them, and why one of them says nothing of the endpoint, if that is so.
 // Whatever they are, nothing holds at a rate at which nothing was accepted.
-func (w *walk) broken(stage *schedule.StageSpan, part *stretch) (broken []string, doubt string) {
+func (w *stageTracker) broken(stage *schedule.StageSpan, part *scope) (broken []string, doubt string) {
 	broken = []string{}
 	for i := range w.thresholds {
 		d := &w.thresholds[i]
@@ -167,11 +167,11 @@ func (w *walk) broken(stage *schedule.StageSpan, part *stretch) (broken []string
 }
 
 // rows are the stages with what came of them so far.
-func (w *walk) rows(stages []schedule.StageSpan) []results.StageRow {
+func (w *stageTracker) rows(stages []schedule.StageSpan) []results.StageRow {
 	rows := results.StageRows(stages)
-	for i, b := range append(slices.Clip(w.books), w.now()) {
+	for i, b := range append(slices.Clip(w.stats), w.current()) {
 		if i < len(rows) {
-			rows[i].Came = b
+			rows[i].Stats = b
 		}
 	}
 	return rows

@@ -77,7 +77,7 @@ func TestStallsDecideNothing(t *testing.T) {
 		m.Shard.Of = 1
 		r := newResult(&m, tally, 10*time.Second)
 		r.Run.Ended = results.Completed
-		judge(r, evidence{tally: tally, demands: newDemands(limit(c.threshold), nil)})
+		judge(r, evidence{tally: tally, thresholds: newEvaluators(limit(c.threshold), nil)})
 		row := r.Thresholds[0]
 		if r.Verdict != c.verdict || !strings.HasPrefix(row.Doubt, c.doubt) || (row.Doubt == "") != (c.doubt == "") || row.Doubt != "" && row.OK {
 			t.Errorf("%s: %s because %q; %+v", c.name, r.Verdict, Because(r), row)
@@ -103,7 +103,7 @@ func TestStallInAWindow(t *testing.T) {
 		{[]string{"stalled", "slow", "met"}, false, false},
 		{[]string{"slow", "stalled"}, false, false},
 	} {
-		d := newDemands([]scenario.Threshold{th}, nil)[0]
+		d := newEvaluators([]scenario.Threshold{th}, nil)[0]
 		for i, kind := range c.windows {
 			tally := results.NewTally()
 			o := runtest.Outcome(i, capture.Accepted, 200)
@@ -156,7 +156,7 @@ func TestStalledStageIsDoubted(t *testing.T) {
 		m := runtest.Manifest(100)
 		m.Stages = []schedule.StageSpan{{Name: "hold", To: 10 * time.Second, Start: 100, End: 100}}
 		m.Thresholds = p99Below(100)
-		w := newWalk(&m)
+		w := newStageTracker(&m)
 		tally := results.NewTally()
 		for i := range 100 {
 			o := runtest.Outcome(i, capture.Accepted, 200)
@@ -164,8 +164,8 @@ func TestStalledStageIsDoubted(t *testing.T) {
 			tally.Record(&o)
 		}
 		w.observe(0, 5*time.Second, tally)
-		if came := w.now(); len(came.Broke) != 1 || (came.Doubt != "") != (stalled > 0) {
-			t.Errorf("stalled %v: broke %q, doubt %q", stalled, came.Broke, came.Doubt)
+		if came := w.current(); len(came.Broken) != 1 || (came.Doubt != "") != (stalled > 0) {
+			t.Errorf("stalled %v: broke %q, doubt %q", stalled, came.Broken, came.Doubt)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func durationsTooLong(n int64) string {
 }
 
 // onlyAShard tells of a part of a run.
-func onlyAShard(s results.Shards) string {
+func onlyAShard(s results.Shard) string {
 	return fmt.Sprintf("this is shard %d of %d: merge all of them to judge", s.Index, s.Of)
 }
 
@@ -116,7 +116,7 @@ func openThresholds(rows []results.ThresholdRow, s *results.Stalls) string {
 }
 
 // keptLess says that the endpoint kept fewer events than were accepted.
-func keptLess(f *results.FarEnd, accepted, missing int64) string {
+func keptLess(f *results.EndpointCounts, accepted, missing int64) string {
 	var parts []string
 	for _, part := range []struct {
 		n    int64
@@ -147,7 +147,7 @@ func ChecksumText(s *results.EndpointSum) string {
 }
 
 // notToItsEnd says how a run ended that did not complete.
-func notToItsEnd(run *results.RunFacts) string {
+func notToItsEnd(run *results.RunInfo) string {
 	switch {
 	case run.Ended == results.Running:
 		return "the run did not reach its end: it was killed, or still runs"

@@ -34,18 +34,18 @@ func (j *judgement) ok() bool { return j.met && j.doubt == "" }
 func (j *judgement) failed() bool { return !j.met && j.doubt == "" }
 
 // A stretch is what a threshold is measured in: a run, or a part of it.
-type stretch struct {
+type scope struct {
 	*results.Result
 	tally      *results.Tally
 	thresholds []scenario.Threshold // all that are demanded of it
 }
 
-// partOf is a part of a run, in which as much was planned as came due.
-func partOf(t *results.Tally, thresholds []scenario.Threshold) *stretch {
+// scopeOf is a part of a run, in which as much was planned as came due.
+func scopeOf(t *results.Tally, thresholds []scenario.Threshold) *scope {
 	r := &results.Result{}
-	keepBooks(r, t)
+	setTotals(r, t)
 	r.Planned.Requests, r.Planned.Events = t.Due(), t.DueEvents()
-	return &stretch{r, t, thresholds}
+	return &scope{r, t, thresholds}
 }
 
 // judge holds the books of the stretch against a threshold.
@@ -54,7 +54,7 @@ func partOf(t *results.Tally, thresholds []scenario.Threshold) *stretch {
 // tally and against what it would have been at best without them. If the two come out
 // differently, or if the threshold is met but more than a tenth of the time that it
 // allows is the generator's own, nothing is known: the threshold is in doubt.
-func (s *stretch) judge(d *scenario.Threshold) judgement {
+func (s *scope) judge(d *scenario.Threshold) judgement {
 	m := s.measure(d)
 	j := judgement{measured: m, met: m.meets(d)}
 	best := withoutOwnFaults(s.tally)
@@ -62,8 +62,8 @@ func (s *stretch) judge(d *scenario.Threshold) judgement {
 		return j
 	}
 	books := *s.Result
-	keepBooks(&books, best)
-	n := (&stretch{&books, best, s.thresholds}).measure(d)
+	setTotals(&books, best)
+	n := (&scope{&books, best, s.thresholds}).measure(d)
 	met := n.meets(d)
 	if met != j.met || met && isTime(d) && m.value-n.value > ownShare*d.Value {
 		j.doubt = fmt.Sprintf("without them it may have been %s", n.text)
@@ -88,7 +88,7 @@ func withoutOwnFaults(t *results.Tally) *results.Tally {
 		return best
 	}
 	same := *best
-	for _, own := range []results.Cause{results.LateBuild, results.LatePace, results.LateStall} {
+	for _, own := range []results.LateCause{results.LateBuild, results.LatePace, results.LateStall} {
 		same.Late[results.OnTime], same.Late[own] = same.Late[results.OnTime].Plus(same.Late[own]), results.Count{}
 	}
 	for _, own := range []capture.Reason{capture.NotBuiltInTime, capture.NotSentInTime, capture.GeneratorStalled} {
@@ -103,7 +103,7 @@ func withoutOwnFaults(t *results.Tally) *results.Tally {
 func (m *measured) meets(d *scenario.Threshold) bool { return !m.none && d.Holds(m.value) }
 
 // measure finds the value of a threshold's metric.
-func (s *stretch) measure(d *scenario.Threshold) measured {
+func (s *scope) measure(d *scenario.Threshold) measured {
 	switch d.Metric.Name {
 	case "latency":
 		return s.ofAccepted(d, s.tally.Latency)
@@ -130,7 +130,7 @@ func (s *stretch) measure(d *scenario.Threshold) measured {
 // ofAccepted measures a time of accepted requests. What was not accepted counts in
 // so far as it took longer: an endpoint is not fast because it refuses fast, nor
 // because it lets requests time out.
-func (s *stretch) ofAccepted(d *scenario.Threshold, h *results.Histogram) measured {
+func (s *scope) ofAccepted(d *scenario.Threshold, h *results.Histogram) measured {
 	return duration(d, h, s.tally.Served(), "not measured, for nothing was accepted")
 }
 
@@ -159,7 +159,7 @@ func duration(d *scenario.Threshold, h *results.Histogram, n int64, nothing stri
 // acceptedShare measures which share of the events that were expected to be accepted
 // were. Those that are wrong on purpose were not expected to be. What never left
 // counts as not accepted, though that is not the endpoint's doing.
-func (s *stretch) acceptedShare(d *scenario.Threshold) measured {
+func (s *scope) acceptedShare(d *scenario.Threshold) measured {
 	spared, unsent := s.Events.ExpectedRefused, int64(0)
 	if d.Implied {
 		spared, unsent = max(spared, s.allowed()), s.allowedUnsent()
@@ -178,7 +178,7 @@ func (s *stretch) acceptedShare(d *scenario.Threshold) measured {
 
 // allowed counts the events that were sent and not accepted, and that another
 // threshold, which is met, puts up with: of these the implied one says nothing.
-func (s *stretch) allowed() (events int64) {
+func (s *scope) allowed() (events int64) {
 	if s.putsUpWith("rejected", 0) {
 		events = s.tally.Fates[capture.FateRejected].Events
 	} else {
@@ -191,7 +191,7 @@ func (s *stretch) allowed() (events int64) {
 }
 
 // allowedUnsent is the same of events that never left.
-func (s *stretch) allowedUnsent() int64 {
+func (s *scope) allowedUnsent() int64 {
 	if s.putsUpWith("unsent", 0) {
 		return s.tally.Fates[capture.FateUnsent].Events
 	}
@@ -199,7 +199,7 @@ func (s *stretch) allowedUnsent() int64 {
 }
 
 // allowedByStatus counts those that were rejected with a status that is put up with.
-func (s *stretch) allowedByStatus() (events int64) {
+func (s *scope) allowedByStatus() (events int64) {
 	for kind, count := range s.tally.Refusals {
 		if kind.Reason.Fate() == capture.FateRejected && kind.Status > 0 && s.putsUpWith("rejected", kind.Status) {
 			events += count.Events
@@ -210,7 +210,7 @@ func (s *stretch) allowedByStatus() (events int64) {
 
 // putsUpWith says whether a threshold on all of the stretch bounds a metric, and is
 // met: one of a status if that is not 0.
-func (s *stretch) putsUpWith(metric string, status int) bool {
+func (s *scope) putsUpWith(metric string, status int) bool {
 	for i := range s.thresholds {
 		d := &s.thresholds[i]
 		if d.Metric.Name != metric || d.Stage != "" || d.Every > 0 || !d.Bounds() {
@@ -227,7 +227,7 @@ func (s *stretch) putsUpWith(metric string, status int) bool {
 }
 
 // count is how many requests and events a metric counts.
-func (s *stretch) count(m scenario.Metric) (c results.Count, known bool) {
+func (s *scope) count(m scenario.Metric) (c results.Count, known bool) {
 	r := s.Result
 	switch m.Name {
 	case "accepted":

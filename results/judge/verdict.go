@@ -11,12 +11,12 @@ import (
 
 // evidence is what a run is judged by.
 type evidence struct {
-	tally   *results.Tally
-	demands []*demand // that followed the run
-	doubts  []string
-	notes   []string        // warnings that change nothing
-	leftOut int64           // refused requests whose details there was no room for
-	farEnd  *results.FarEnd // what the endpoint counted; nil: it was not asked
+	tally      *results.Tally
+	thresholds []*evaluator // that followed the run
+	doubts     []string
+	notes      []string                // warnings that change nothing
+	leftOut    int64                   // refused requests whose details there was no room for
+	endpoint   *results.EndpointCounts // what the endpoint counted; nil: it was not asked
 }
 
 // judge fills in the thresholds, the verdict, the bottleneck and the warnings of
@@ -44,11 +44,11 @@ func judge(r *results.Result, e evidence) {
 	r.Generator.Bottleneck = results.NoBottleneck
 	distrust := slices.Concat(e.doubts, ownFaults(r, t))
 	shortfall := shortfalls(r, t)
-	thin, cut := evaluateAll(r, t, e.demands)
+	thin, cut := evaluateAll(r, t, e.thresholds)
 	shaped := shaped(r)
 	refused, ours := nothingAccepted(t)
 	shortfall = slices.Concat(shortfall, cut, ours)
-	r.Failures = append(refused, lostByEndpoint(e.farEnd, r.Events.Accepted)...)
+	r.Failures = append(refused, lostByEndpoint(e.endpoint, r.Events.Accepted)...)
 	if len(r.Failures) > 0 {
 		r.Verdict = results.Fail
 	}
@@ -67,7 +67,7 @@ func judge(r *results.Result, e evidence) {
 
 // evaluate fills in the thresholds and fails the run if one is not met. It returns
 // warnings, and why the endpoint has no part in it where one is not met for that.
-func evaluateAll(r *results.Result, t *results.Tally, demands []*demand) (warnings, cut []string) {
+func evaluateAll(r *results.Result, t *results.Tally, demands []*evaluator) (warnings, cut []string) {
 	for _, d := range demands {
 		if r.Run.Shard.Of > 1 {
 			r.Thresholds = append(r.Thresholds, d.row(judgedWhenMerged))
@@ -256,7 +256,7 @@ func tooMany(part, all int64) bool { return part > few && float64(part) > tolera
 // lostByEndpoint says that the endpoint kept fewer events than were accepted. What it is
 // known to filter was not to be kept. Events that were sent again may be kept twice,
 // so that what it says it dropped counts by itself.
-func lostByEndpoint(f *results.FarEnd, accepted int64) []string {
+func lostByEndpoint(f *results.EndpointCounts, accepted int64) []string {
 	if f == nil {
 		return nil
 	}
@@ -269,8 +269,8 @@ func lostByEndpoint(f *results.FarEnd, accepted int64) []string {
 
 // connectionNotes says what makes answers doubtful.
 func connectionNotes(c *results.Connections) []string {
-	if c == nil || c.Unasked == 0 {
+	if c == nil || c.Unsolicited == 0 {
 		return nil
 	}
-	return []string{unsolicited(c.Unasked)}
+	return []string{unsolicited(c.Unsolicited)}
 }

@@ -24,7 +24,7 @@ func judged(n int, ended results.Ended, demands []scenario.Threshold, change fun
 	m.Shard.Of = 1
 	r := newResult(&m, t, time.Second)
 	r.Run.Ended = ended
-	judge(r, evidence{tally: t, demands: newDemands(demands, nil)})
+	judge(r, evidence{tally: t, thresholds: newEvaluators(demands, nil)})
 	return r
 }
 
@@ -36,7 +36,7 @@ func p99Below(below float64) []scenario.Threshold {
 }
 
 // late lets the first n requests leave late for a cause.
-func late(n int, cause results.Cause) func(int, *results.Outcome) {
+func late(n int, cause results.LateCause) func(int, *results.Outcome) {
 	return func(i int, o *results.Outcome) {
 		if i < n {
 			o.Sent, o.Done, o.Cause = o.Sent+60*time.Millisecond, o.Done+60*time.Millisecond, cause
@@ -128,12 +128,12 @@ func TestVerdictOfDoubtfulBooks(t *testing.T) {
 	}{
 		{"books", nil, func(r *results.Result) { r.Planned.Requests++ }, "the books do not balance: 2 requests planned, but 1 sent + 0 unsent"},
 		{"a doubt of the caller", []string{"the disk was full"}, func(*results.Result) {}, "the disk was full"},
-		{"a shard", nil, func(r *results.Result) { r.Run.Shard = results.Shards{Index: 1, Of: 4} }, "this is shard 1 of 4: merge all of them to judge"},
+		{"a shard", nil, func(r *results.Result) { r.Run.Shard = results.Shard{Index: 1, Of: 4} }, "this is shard 1 of 4: merge all of them to judge"},
 	} {
 		r := newResult(&m, tally, time.Second)
 		r.Run.Ended = results.Completed
 		c.change(r)
-		judge(r, evidence{tally: tally, demands: newDemands(p99Below(1000), nil), doubts: c.doubts})
+		judge(r, evidence{tally: tally, thresholds: newEvaluators(p99Below(1000), nil), doubts: c.doubts})
 		if r.Verdict != results.Invalid || Because(r) != c.want {
 			t.Errorf("%s: %s because %q, want invalid because %q", c.name, r.Verdict, Because(r), c.want)
 		}

@@ -13,8 +13,8 @@ import (
 	"rehearse/results/rundir"
 )
 
-// TestMergeFarEnds: what embedded endpoints of shards counted is added up, unless
-// it is not known of all; how their pipelines fared is left out; and shards that
+// TestMergeFarEnds: what embedded endpoints of inputs counted is added up, unless
+// it is not known of all; how their pipelines fared is left out; and inputs that
 // had different targets are told of.
 func TestMergeFarEnds(t *testing.T) {
 	t.Parallel()
@@ -46,7 +46,7 @@ func TestMergeFarEnds(t *testing.T) {
 		path := t.TempDir()
 		dirs := []string{filepath.Join(path, "0"), filepath.Join(path, "1")}
 		for i, dir := range dirs {
-			part(t, dir, 10, results.Shards{Index: i, Of: 2}, func(m *results.Manifest) { m.Target = row.targets[i] })
+			part(t, dir, 10, results.Shard{Index: i, Of: 2}, func(m *results.Manifest) { m.Target = row.targets[i] })
 			if text := row.files[i]; text != "" {
 				if err := os.WriteFile(filepath.Join(dir, rundir.EndpointFile), []byte(text), 0o644); err != nil {
 					t.Fatal(err)
@@ -85,7 +85,7 @@ func TestMergeBadFarEnd(t *testing.T) {
 	path := t.TempDir()
 	dirs := []string{filepath.Join(path, "0"), filepath.Join(path, "1"), filepath.Join(path, "single")}
 	for i, dir := range dirs[:2] {
-		part(t, dir, 100, results.Shards{Index: i, Of: 2}, nil)
+		part(t, dir, 100, results.Shard{Index: i, Of: 2}, nil)
 		if err := os.WriteFile(filepath.Join(dir, rundir.EndpointFile), []byte(`{"format": "rehearse/stage/v1", "checksum": "x"}`), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestMergeBadFarEnd(t *testing.T) {
 	if _, err := Merge(filepath.Join(path, "whole"), dirs[:2]); err == nil || !strings.Contains(err.Error(), `its checksum is not one`) {
 		t.Errorf("a checksum that is none: %v", err)
 	}
-	part(t, dirs[2], 100, results.Shards{Index: 0, Of: 1}, nil)
+	part(t, dirs[2], 100, results.Shard{Index: 0, Of: 1}, nil)
 	if _, err := Merge(filepath.Join(path, "other"), []string{dirs[2], dirs[0]}); err == nil || !strings.Contains(err.Error(), "is a whole run") {
 		t.Errorf("a whole run and a shard: %v", err)
 	}

@@ -16,13 +16,13 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// Merge joins the run directories of all shards of one run into a new directory
+// Merge joins the run directories of all inputs of one run into a new directory
 // and judges it. Histograms are added bucket for bucket, timelines are laid over
 // each other by the wall clock, ledgers are united. It refuses runs of different
-// scenarios or seeds, shards that are missing or given twice, runs that were not
+// scenarios or seeds, inputs that are missing or given twice, runs that were not
 // closed, and ledgers that overlap.
 //
-// Thresholds are those of the shards. One on every window or on a stage that asks
+// Thresholds are those of the inputs. One on every window or on a stage that asks
 // for a status counts the requests of a reason under the status that the reason
 // had most: by the second, only reasons are written down.
 func Merge(path string, dirs []string) (*results.Result, error) {
@@ -45,21 +45,21 @@ func Merge(path string, dirs []string) (*results.Result, error) {
 	return d.Close(m.final())
 }
 
-// shard is one of the runs and how much later than the first it started.
-type shard struct {
+// input is one of the runs and how much later than the first it started.
+type input struct {
 	*rundir.Run
 	offset time.Duration
 }
 
 // openShards opens the directories and makes sure that together they are one run.
-func openShards(dirs []string) ([]*shard, error) {
-	var shards []*shard
+func openShards(dirs []string) ([]*input, error) {
+	var shards []*input
 	for _, dir := range dirs {
 		run, err := rundir.Open(dir)
 		if err != nil {
 			return nil, err
 		}
-		shards = append(shards, &shard{Run: run})
+		shards = append(shards, &input{Run: run})
 	}
 	if len(shards) < 2 {
 		return nil, errors.New("it takes two run directories at least")
@@ -93,17 +93,17 @@ func openShards(dirs []string) ([]*shard, error) {
 
 // merger holds what is known of the whole before its course is written.
 type merger struct {
-	shards   []*shard
+	inputs   []*input
 	manifest results.Manifest
 	total    *results.Tally
 	ledger   []results.Range
 	status   map[string]int // the status that a reason had most
 }
 
-// newMerger aligns the shards and adds up what they planned.
-func newMerger(shards []*shard) (*merger, error) {
-	slices.SortFunc(shards, func(a, b *shard) int { return a.Result.Run.Shard.Index - b.Result.Run.Shard.Index })
-	m := &merger{shards: shards, total: results.NewTally(), status: map[string]int{}}
+// newMerger aligns the inputs and adds up what they planned.
+func newMerger(shards []*input) (*merger, error) {
+	slices.SortFunc(shards, func(a, b *input) int { return a.Result.Run.Shard.Index - b.Result.Run.Shard.Index })
+	m := &merger{inputs: shards, total: results.NewTally(), status: map[string]int{}}
 	if err := m.align(); err != nil {
 		return nil, err
 	}
@@ -139,12 +139,12 @@ func newMerger(shards []*shard) (*merger, error) {
 	return m, nil
 }
 
-// doubts are what the shards have not in common that they should, or have each of
+// doubts are what the inputs have not in common that they should, or have each of
 // its own.
 func (m *merger) doubts() (doubts []string) {
 	own, target := 0, m.manifest.Target
-	for _, s := range m.shards {
-		if s.FarEnd != nil {
+	for _, s := range m.inputs {
+		if s.Endpoint != nil {
 			own++
 		} else if run := &s.Result.Run; own == 0 && run.Target != target {
 			doubts = append(doubts, fmt.Sprintf("the shards had different targets: shard %d %s, the first %s",
@@ -153,7 +153,7 @@ func (m *merger) doubts() (doubts []string) {
 	}
 	switch own {
 	case 0:
-	case len(m.shards):
+	case len(m.inputs):
 		doubts = append(doubts, ownEndpoints)
 	default:
 		doubts = append(doubts, someEndpoints)
@@ -161,10 +161,10 @@ func (m *merger) doubts() (doubts []string) {
 	return doubts
 }
 
-// ownEndpoints is what a merged run lacks whose shards had no common target.
+// ownEndpoints is what a merged run lacks whose inputs had no common target.
 const ownEndpoints = "each shard had an embedded endpoint of its own, so that none saw the whole load: what they counted is added up, but not how their pipelines fared (hot ids, overflow, partitions, order, merges): give all shards one target.url (rehearse stage serves one)"
 
-// someEndpoints says that what was counted is not known of all shards.
+// someEndpoints says that what was counted is not known of all inputs.
 const someEndpoints = "not all shards have an endpoint.json that can be read, so that what their endpoints counted is not added up"
 
 // stretch is the stage as a scenario has it.
@@ -175,8 +175,8 @@ func stretch(row results.StageRow) schedule.StageSpan {
 
 // align finds how much later than the first each shard started.
 func (m *merger) align() error {
-	starts := make([]time.Time, len(m.shards))
-	for i, s := range m.shards {
+	starts := make([]time.Time, len(m.inputs))
+	for i, s := range m.inputs {
 		start, err := s.Result.Run.Start()
 		if err != nil {
 			return fmt.Errorf("%q: %w", s.Path, err)
@@ -184,7 +184,7 @@ func (m *merger) align() error {
 		starts[i] = start
 	}
 	m.manifest.StartedAt, m.manifest.Starts = slices.MinFunc(starts, time.Time.Compare), starts
-	for i, s := range m.shards {
+	for i, s := range m.inputs {
 		s.offset = starts[i].Sub(m.manifest.StartedAt)
 	}
 	return nil
@@ -192,7 +192,7 @@ func (m *merger) align() error {
 
 // uniteLedgers reads the ledgers, and makes sure that no event is in two.
 func (m *merger) uniteLedgers() error {
-	for _, s := range m.shards {
+	for _, s := range m.inputs {
 		l, err := s.Ledger()
 		if err == nil && len(l.Damage) > 0 {
 			err = errors.New(l.Damage[0].String())
@@ -214,7 +214,7 @@ func (m *merger) uniteLedgers() error {
 // preflight said, and the permit. The first shard's is as good as the others'.
 func (m *merger) copyBeside(path string) error {
 	for _, name := range []string{rundir.CheckFile, rundir.PermitFile} {
-		text, err := rundir.ReadFile(m.shards[0].Path, name)
+		text, err := rundir.ReadFile(m.inputs[0].Path, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -231,7 +231,7 @@ func (m *merger) copyBeside(path string) error {
 // final says how the whole ended: as the first shard that did not complete.
 func (m *merger) final() results.Final {
 	sum := m.endpointSum()
-	for _, s := range m.shards {
+	for _, s := range m.inputs {
 		if run := &s.Result.Run; run.Ended != results.Completed {
 			return results.Final{Ended: run.Ended, Why: "shard " + strconv.Itoa(run.Shard.Index) + ": " + run.Why, Rule: run.Rule, EndpointSum: sum}
 		}
@@ -239,11 +239,11 @@ func (m *merger) final() results.Final {
 	return results.Final{Ended: results.Completed, EndpointSum: sum}
 }
 
-// mergeRejected writes the refused requests of all shards, shard by shard, their
+// mergeRejected writes the refused requests of all inputs, shard by shard, their
 // times counted from the start of the first, and returns how many more there
 // were.
 func (m *merger) mergeRejected(d *rundir.Directory) (leftOut int64, err error) {
-	for _, s := range m.shards {
+	for _, s := range m.inputs {
 		n, err := s.copyRejected(d.AppendRejections)
 		leftOut += n
 		if err != nil {
@@ -258,7 +258,7 @@ func (m *merger) mergeRejected(d *rundir.Directory) (leftOut int64, err error) {
 type rejectionAppender func(lines []rundir.RejectionLine, leftOut int64, to time.Duration) error
 
 // copyRejected copies the refused requests of a shard.
-func (s *shard) copyRejected(write rejectionAppender) (leftOut int64, err error) {
+func (s *input) copyRejected(write rejectionAppender) (leftOut int64, err error) {
 	var lines []rundir.RejectionLine
 	var last time.Duration
 	flush := func() error {

@@ -18,7 +18,7 @@ import (
 	"rehearse/results/runtest"
 )
 
-// One run in 1, 2, 3 or 8 shards, named in any order, is one run in every file of the
+// One run in 1, 2, 3 or 8 inputs, named in any order, is one run in every file of the
 // directory.
 func TestMergedDirectoryIsThatOfOneRun(t *testing.T) {
 	t.Parallel()
@@ -32,13 +32,13 @@ func TestMergedDirectoryIsThatOfOneRun(t *testing.T) {
 		m.ScenarioYAML, m.Resolved = []byte("name: acme-import # as given\n"), []byte("format: rehearse/resolved/v1\n")
 	}
 	single := filepath.Join(path, "single")
-	part(t, single, n, results.Shards{Index: 0, Of: 1}, change)
+	part(t, single, n, results.Shard{Index: 0, Of: 1}, change)
 	besides := map[string]string{rundir.CheckFile: `{"format": "rehearse/check/v1"}`, rundir.PermitFile: "rate: 5000/s\n"}
 	for _, of := range []int{2, 3, 8} {
 		var dirs []string
 		for i := range of {
 			dirs = append(dirs, filepath.Join(path, fmt.Sprint(of, "-", i)))
-			part(t, dirs[i], n, results.Shards{Index: i, Of: of}, change)
+			part(t, dirs[i], n, results.Shard{Index: i, Of: of}, change)
 			for name, text := range besides {
 				writeFile(t, filepath.Join(dirs[i], name), []byte(text))
 			}
@@ -57,7 +57,7 @@ func TestMergedDirectoryIsThatOfOneRun(t *testing.T) {
 	}
 }
 
-// compareDirectories makes sure that a merge of so many shards is as the single run
+// compareDirectories makes sure that a merge of so many inputs is as the single run
 // in all that does not tell of the machine or the merge.
 func compareDirectories(t *testing.T, single, merged string, of int) {
 	t.Helper()
@@ -124,7 +124,7 @@ func compareDirectories(t *testing.T, single, merged string, of int) {
 	}
 }
 
-// timelineText is the timeline as its file has it, but for what the rates of the shards
+// timelineText is the timeline as its file has it, but for what the rates of the inputs
 // lose in theirs.
 func timelineText(r *rundir.Run) (rows []string) {
 	for _, row := range r.Timeline {

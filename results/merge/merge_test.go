@@ -25,7 +25,7 @@ import (
 
 // part writes shard index of a run of n requests by outcome: the requests k with
 // k mod of = index. It starts later than the first by its index in milliseconds.
-func part(t *testing.T, path string, n int, of results.Shards, change func(*results.Manifest)) {
+func part(t *testing.T, path string, n int, of results.Shard, change func(*results.Manifest)) {
 	t.Helper()
 	m := runtest.Manifest(0)
 	m.Shard = of
@@ -48,14 +48,14 @@ func part(t *testing.T, path string, n int, of results.Shards, change func(*resu
 		reason, status := runtest.Reason(k)
 		o := runtest.Outcome(k, reason, status)
 		o.Done += time.Duration(k*k%977) * time.Microsecond
-		o.Opening = runtest.Connect(k)
+		o.Connect = runtest.Connect(k)
 		if reason.Side() == capture.Ours {
 			o.Done = o.Sent
 		}
 		if k%99 == 5 { // the second attempt is the one that counts
 			again := o
-			again.Reason, again.Status, again.Again = capture.Unavailable, 503, true
-			r.Shard(0).Record(&again)
+			again.Reason, again.Status, again.WillRetry = capture.Unavailable, 503, true
+			r.Sender(0).Record(&again)
 		}
 		o.MayBeStored = reason == capture.RateLimited && k%5 == 0 // as if it had said so
 		if k%21 == 0 {
@@ -65,9 +65,9 @@ func part(t *testing.T, path string, n int, of results.Shards, change func(*resu
 			o.Twice = 3
 		}
 		if k%100 == 9 {
-			o.Parts = []results.Part{{First: o.First, Events: 4, Reason: reason, Said: results.Said{Verdict: capture.VerdictOk}}, {First: o.First + 4, Events: 6, Reason: reason}}
+			o.Parts = []results.EventGroup{{First: o.First, Events: 4, Reason: reason, Said: results.EventAnswer{Verdict: capture.VerdictOk}}, {First: o.First + 4, Events: 6, Reason: reason}}
 		}
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 		if k%1000 >= 1000-of.Of || k+of.Of >= n {
 			iv := r.Tick(time.Duration(k/1000+1)*time.Second, results.Count{})
 			iv.Target = 10_000 / float64(of.Of)
@@ -89,7 +89,7 @@ func TestMerge(t *testing.T) {
 		t.Skip("nothing here happens at the same time")
 	}
 	single := filepath.Join(t.TempDir(), "single")
-	part(t, single, mergedRequests, results.Shards{Index: 0, Of: 1}, nil)
+	part(t, single, mergedRequests, results.Shard{Index: 0, Of: 1}, nil)
 	for _, parts := range []int{2, 3, 8} {
 		wantMerged(t, single, parts)
 	}
@@ -146,7 +146,7 @@ func wantMerged(t *testing.T, single string, parts int) {
 	if all.Result.Requests.Retried != again || len(all.Result.Retries.Refused) != 1 || all.Result.Retries.Refused[0].Requests != again {
 		t.Errorf("sent again: %+v", all.Result.Retries)
 	}
-	if want := []results.SaidRow{{Result: "ok", Detail: "", Events: 4 * n / 100}}; !slices.Equal(all.Result.Said, want) {
+	if want := []results.EventAnswerRow{{Result: "ok", Detail: "", Events: 4 * n / 100}}; !slices.Equal(all.Result.Said, want) {
 		t.Errorf("said %v, want %v", all.Result.Said, want)
 	}
 	one.Result.Run.Merged, one.Result.Run.Starts = parts, all.Result.Run.Starts
@@ -164,12 +164,12 @@ func wantMerged(t *testing.T, single string, parts int) {
 	}
 }
 
-// partsOf writes the shards of the run, the first of them last in the order of names.
+// partsOf writes the inputs of the run, the first of them last in the order of names.
 func partsOf(t *testing.T, path string, parts int) (dirs []string) {
 	t.Helper()
 	for i := range parts {
 		dirs = append(dirs, filepath.Join(path, strconv.Itoa(parts-i)))
-		part(t, dirs[i], mergedRequests, results.Shards{Index: i, Of: parts}, func(m *results.Manifest) {
+		part(t, dirs[i], mergedRequests, results.Shard{Index: i, Of: parts}, func(m *results.Manifest) {
 			if i > 0 { // each machine names its own
 				m.RunID += "-" + strconv.Itoa(i)
 				m.ScenarioYAML = append(m.ScenarioYAML, "# another copy\n"...)
@@ -230,8 +230,8 @@ func wantSameFiles(t *testing.T, a, b string) {
 func TestMergedRejectionsKeepTheirTime(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	part(t, filepath.Join(path, "0"), 200, results.Shards{Index: 0, Of: 2}, nil)
-	s := &shard{Run: open(t, filepath.Join(path, "0")), offset: 1500 * time.Millisecond}
+	part(t, filepath.Join(path, "0"), 200, results.Shard{Index: 0, Of: 2}, nil)
+	s := &input{Run: open(t, filepath.Join(path, "0")), offset: 1500 * time.Millisecond}
 	last := 0.0
 	if _, err := s.EachRejection(func(line *rundir.RejectionLine) error { last = line.DoneMS; return nil }); err != nil {
 		t.Fatal(err)
@@ -256,13 +256,13 @@ func TestMergeRefuses(t *testing.T) {
 	}
 	path := t.TempDir()
 	dir := func(name string) string { return filepath.Join(path, name) }
-	part(t, dir("0"), 100, results.Shards{Index: 0, Of: 2}, nil)
-	part(t, dir("1"), 100, results.Shards{Index: 1, Of: 2}, nil)
-	part(t, dir("again"), 100, results.Shards{Index: 1, Of: 2}, nil)
-	part(t, dir("third"), 100, results.Shards{Index: 1, Of: 3}, nil)
-	part(t, dir("whole"), 100, results.Shards{Index: 0, Of: 1}, nil)
-	part(t, dir("seed"), 100, results.Shards{Index: 1, Of: 2}, func(m *results.Manifest) { m.Seed++ })
-	part(t, dir("overlap"), 100, results.Shards{Index: 1, Of: 2}, nil)
+	part(t, dir("0"), 100, results.Shard{Index: 0, Of: 2}, nil)
+	part(t, dir("1"), 100, results.Shard{Index: 1, Of: 2}, nil)
+	part(t, dir("again"), 100, results.Shard{Index: 1, Of: 2}, nil)
+	part(t, dir("third"), 100, results.Shard{Index: 1, Of: 3}, nil)
+	part(t, dir("whole"), 100, results.Shard{Index: 0, Of: 1}, nil)
+	part(t, dir("seed"), 100, results.Shard{Index: 1, Of: 2}, func(m *results.Manifest) { m.Seed++ })
+	part(t, dir("overlap"), 100, results.Shard{Index: 1, Of: 2}, nil)
 	for _, name := range []string{rundir.LedgerFile, rundir.ResultFile} { // shard 0 once more, under another number
 		if err := copyFile(dir("0"), dir("overlap"), name); err != nil {
 			t.Fatal(err)
@@ -282,7 +282,7 @@ func TestMergeRefuses(t *testing.T) {
 			t.Errorf("%v: error %v, want %q", dirs, err, want)
 		}
 	}
-	part(t, dir("2of3"), 100, results.Shards{Index: 2, Of: 3}, nil)
+	part(t, dir("2of3"), 100, results.Shard{Index: 2, Of: 3}, nil)
 	if _, err := Merge(dir("out"), []string{dir("third"), dir("2of3")}); err == nil || !strings.Contains(err.Error(), "shard 0 of 3 is missing") {
 		t.Errorf("error %v", err)
 	}

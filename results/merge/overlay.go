@@ -22,9 +22,9 @@ func (m *merger) write(d *rundir.Directory) error {
 	}
 	m.total.LeftOut = leftOut
 	refusals, retries := m.total.Refusals, m.total.Retries
-	courses := make([]*course, len(m.shards))
-	for i, s := range m.shards {
-		courses[i] = newCourse(s)
+	courses := make([]*shardLog, len(m.inputs))
+	for i, s := range m.inputs {
+		courses[i] = openShardLog(s)
 		defer courses[i].stop()
 	}
 	ledger := m.ledger
@@ -62,8 +62,8 @@ func addWithoutRefusals(t *results.Tally, other *results.Tally, refusals map[res
 	}
 }
 
-// overlay adds up what the shards did until to, or all that is left.
-func (m *merger) overlay(courses []*course, from, to time.Duration, last bool) (*results.Interval, error) {
+// overlay adds up what the inputs did until to, or all that is left.
+func (m *merger) overlay(courses []*shardLog, from, to time.Duration, last bool) (*results.Interval, error) {
 	iv := results.NewInterval()
 	iv.From, iv.To = from, to
 	for _, c := range courses {
@@ -102,9 +102,9 @@ func excuse(t *results.Tally) {
 	}
 }
 
-// course is what a shard wrote down by the second, read once from its beginning.
-type course struct {
-	shard *shard
+// shardLog is what a shard wrote down by the second, read once from its beginning.
+type shardLog struct {
+	shard *input
 	rows  []results.Row
 	next  func() (*rundir.HistogramLine, error, bool)
 	stop  func()
@@ -113,22 +113,22 @@ type course struct {
 	err   error
 }
 
-// newCourse opens the log of a shard.
-func newCourse(s *shard) *course {
-	c := &course{shard: s, rows: s.Timeline, best: -1}
+// openShardLog opens the log of a shard.
+func openShardLog(s *input) *shardLog {
+	c := &shardLog{shard: s, rows: s.Timeline, best: -1}
 	c.next, c.stop = iter.Pull2(s.Histograms())
 	c.advance()
 	return c
 }
 
 // advance goes on to the next line of the log.
-func (c *course) advance() {
+func (c *shardLog) advance() {
 	c.line, c.err, _ = c.next()
 }
 
 // nextEnd is where the next interval of the log ends, on the clock of the whole;
 // more is false if it is the last, or there is none.
-func (c *course) nextEnd() (end time.Duration, more bool) {
+func (c *shardLog) nextEnd() (end time.Duration, more bool) {
 	if c.line == nil {
 		return time.Duration(c.shard.Result.Run.Seconds*float64(time.Second)) + c.shard.offset, false
 	}
@@ -137,7 +137,7 @@ func (c *course) nextEnd() (end time.Duration, more bool) {
 
 // addUntil adds to the interval what the shard did until to, or all that is left,
 // which then ends the interval later.
-func (c *course) addUntil(iv *results.Interval, to time.Duration, last bool) error {
+func (c *shardLog) addUntil(iv *results.Interval, to time.Duration, last bool) error {
 	within := func(from, end float64) bool { return last || results.FromSeconds((from+end)/2)+c.shard.offset < to }
 	for c.line != nil && within(c.line.From, c.line.To) {
 		if err := c.addLine(&iv.Tally); err != nil {
@@ -155,7 +155,7 @@ func (c *course) addUntil(iv *results.Interval, to time.Duration, last bool) err
 
 // addLine adds the next line of the log to the tally, and to the one without stalls
 // unless its interval has lines of its own for that.
-func (c *course) addLine(t *results.Tally) error {
+func (c *shardLog) addLine(t *results.Tally) error {
 	plain, best := c.line.AtBest()
 	switch {
 	case best:
@@ -170,7 +170,7 @@ func (c *course) addLine(t *results.Tally) error {
 }
 
 // ended is where something ended, if that may still move the end of the interval.
-func (c *course) ended(to float64, last bool) time.Duration {
+func (c *shardLog) ended(to float64, last bool) time.Duration {
 	if !last {
 		return 0
 	}
@@ -179,7 +179,7 @@ func (c *course) ended(to float64, last bool) time.Duration {
 
 // addRows adds the rows of the timeline that lie within, and returns what was in
 // flight after the last of them.
-func (c *course) addRows(iv *results.Interval, within func(from, to float64) bool, last bool) (inFlight results.Count) {
+func (c *shardLog) addRows(iv *results.Interval, within func(from, to float64) bool, last bool) (inFlight results.Count) {
 	var target, length float64
 	for len(c.rows) > 0 && within(c.rows[0].From, c.rows[0].To) {
 		row := &c.rows[0]

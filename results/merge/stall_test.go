@@ -28,7 +28,7 @@ func TestMergeOfLeftOut(t *testing.T) {
 	var dirs []string
 	for i := range 2 {
 		dirs = append(dirs, filepath.Join(path, fmt.Sprint(i)))
-		part(t, dirs[i], 8000, results.Shards{Index: i, Of: 2}, nil)
+		part(t, dirs[i], 8000, results.Shard{Index: i, Of: 2}, nil)
 		var member bytes.Buffer
 		zip := gzip.NewWriter(&member)
 		zip.Write([]byte(`{"left_out":5,"to_ms":0}` + "\n"))
@@ -68,7 +68,7 @@ func TestMergeKeepsStalls(t *testing.T) {
 		var dirs []string
 		for shard := range 3 {
 			m := runtest.Manifest(100)
-			m.Shard = results.Shards{Index: shard, Of: 3}
+			m.Shard = results.Shard{Index: shard, Of: 3}
 			m.Thresholds[0].Text, m.Thresholds[0].Value = "p99 < 100ms", 100
 			ambiguous, err := scenario.ParseThreshold("ambiguous == 0")
 			if err != nil {
@@ -121,7 +121,7 @@ func writeStalled(t *testing.T, dir string, m results.Manifest, shard int, stand
 					o.Reason, o.Status = capture.AnswerTimeout, 0
 				}
 			}
-			r.Shard(0).Record(&o)
+			r.Sender(0).Record(&o)
 		}
 		iv := r.Tick(time.Duration(second+1)*time.Second, results.Count{})
 		if stands && second == 1 {

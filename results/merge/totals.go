@@ -13,11 +13,11 @@ import (
 	"rehearse/staging/stats"
 )
 
-// addTotals adds the books of the shards, which the timeline does not have in
+// addTotals adds the books of the inputs, which the timeline does not have in
 // full: what was refused, by status.
 func (m *merger) addTotals() error {
 	most := map[string]int64{}
-	for _, s := range m.shards {
+	for _, s := range m.inputs {
 		for _, row := range s.Result.Rejections {
 			reason, err := capture.ParseReason(row.Reason)
 			if err != nil {
@@ -40,11 +40,11 @@ func (m *merger) addTotals() error {
 	return nil
 }
 
-// endpointSum adds up the sums of the shards' endpoints: what one of them could not
+// endpointSum adds up the sums of the inputs' endpoints: what one of them could not
 // compare cannot be of all, and what differs for one differs for all.
 func (m *merger) endpointSum() *results.EndpointSum {
 	all := &results.EndpointSum{Verdict: results.SumMatches, Kept: "0", Sent: "0"}
-	for _, s := range m.shards {
+	for _, s := range m.inputs {
 		one := s.Result.EndpointSum
 		if one == nil {
 			return nil
@@ -71,10 +71,10 @@ func (m *merger) endpointSum() *results.EndpointSum {
 	return all
 }
 
-// generator adds up what the shards took, and keeps the worst of how they fared.
+// generator adds up what the inputs took, and keeps the worst of how they fared.
 func (m *merger) generator() *results.Generator {
 	all := &results.Generator{}
-	for _, s := range m.shards {
+	for _, s := range m.inputs {
 		g := &s.Result.Generator
 		all.CPUSeconds += g.CPUSeconds
 		all.RSSBytes = max(all.RSSBytes, g.RSSBytes)
@@ -107,7 +107,7 @@ func worst(h, other results.Health) results.Health {
 
 // addAnswers adds what a shard was told event by event, and what it sent again.
 // No file has either by the second.
-func (m *merger) addAnswers(s *shard) error {
+func (m *merger) addAnswers(s *input) error {
 	for _, row := range s.Result.Said {
 		said, err := parseSaid(row)
 		if err != nil {
@@ -133,7 +133,7 @@ func (m *merger) addAnswers(s *shard) error {
 
 // settled is when the last event of a shard was in: of one that sent nothing
 // again, to the second.
-func (s *shard) settled() time.Duration {
+func (s *input) settled() time.Duration {
 	if s.Result.Retries != nil {
 		return results.FromSeconds(s.Result.Retries.Settled)
 	}
@@ -146,15 +146,15 @@ func (s *shard) settled() time.Duration {
 }
 
 // parseSaid finds the words of a row among those that endpoints use.
-func parseSaid(row results.SaidRow) (results.Said, error) {
+func parseSaid(row results.EventAnswerRow) (results.EventAnswer, error) {
 	for v := range math.MaxUint8 {
 		verdict := capture.Verdict(v)
 		for d := range math.MaxUint8 {
 			detail := capture.Detail(d)
 			if verdict.String() == row.Result && detail.String() == row.Detail {
-				return results.Said{Verdict: verdict, Detail: detail}, nil
+				return results.EventAnswer{Verdict: verdict, Detail: detail}, nil
 			}
 		}
 	}
-	return results.Said{}, fmt.Errorf("%q %q is nothing that an endpoint says", row.Result, row.Detail)
+	return results.EventAnswer{}, fmt.Errorf("%q %q is nothing that an endpoint says", row.Result, row.Detail)
 }

@@ -39,7 +39,7 @@ func ticks(n int) iter.Seq2[int, *results.Interval] {
 				if i < 10 {
 					o.Reason, o.Status = capture.RateLimited, 429
 				}
-				r.Shard(0).Record(&o)
+				r.Sender(0).Record(&o)
 			}
 			iv := r.Tick(time.Duration(k+1)*time.Second, results.Count{Requests: 3, Events: 6})
 			if iv.Target = 200; !yield(k, iv) {

@@ -166,10 +166,10 @@ func TestRetriesAreDrawn(t *testing.T) {
 		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Done: due + time.Millisecond, Status: 200}
 		if i/100 == 1 {
 			again := o
-			again.Reason, again.Status, again.Again = capture.RateLimited, 429, true
-			r.Shard(0).Record(&again)
+			again.Reason, again.Status, again.WillRetry = capture.RateLimited, 429, true
+			r.Sender(0).Record(&again)
 		}
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 		if i%100 == 99 {
 			if err := d.Write(r.Tick(due+10*time.Millisecond, results.Count{})); err != nil {
 				t.Fatal(err)

@@ -23,14 +23,14 @@ type stageRow struct {
 func stages(r *results.Result) (rows []stageRow) {
 	for i := range r.Stages {
 		row := &r.Stages[i]
-		if row.Came == nil {
+		if row.Stats == nil {
 			continue
 		}
-		l := &row.Came.Latency
+		l := &row.Stats.Latency
 		rows = append(rows, stageRow{row.Name, []string{
-			askedRate(row), answeredRate(row.Came), text.Milliseconds(l.P50), text.Milliseconds(l.P99),
-			text.Milliseconds(l.Max), text.Percent(row.Came.Rejected), text.Percent(row.Came.Late),
-		}, stageMark(row.Came)})
+			askedRate(row), answeredRate(row.Stats), text.Milliseconds(l.P50), text.Milliseconds(l.P99),
+			text.Milliseconds(l.Max), text.Percent(row.Stats.Rejected), text.Percent(row.Stats.Late),
+		}, stageMark(row.Stats)})
 	}
 	return rows
 }
@@ -50,7 +50,7 @@ func (p *sheet) stages(r *rundir.Run) {
 	}
 	for i := range r.Result.Stages {
 		row := &r.Result.Stages[i]
-		came := row.Came
+		came := row.Stats
 		switch {
 		case came == nil:
 		case p.width < text.Columns:
@@ -75,7 +75,7 @@ func askedRate(row *results.StageRow) string {
 }
 
 // Rate is how many events a second were answered: "–" if it cannot be told.
-func answeredRate(b *results.StageBooks) string {
+func answeredRate(b *results.StageStats) string {
 	if b.Answered == nil {
 		return "–"
 	}
@@ -84,11 +84,11 @@ func answeredRate(b *results.StageBooks) string {
 
 // Mark is ✓ if the stage met its thresholds, ✗ if it did not, ? if that may have
 // been the generator's doing.
-func stageMark(b *results.StageBooks) string {
+func stageMark(b *results.StageStats) string {
 	switch {
 	case b.Doubt != "":
 		return "?"
-	case len(b.Broke) > 0:
+	case len(b.Broken) > 0:
 		return "✗"
 	}
 	return "✓"
@@ -104,7 +104,7 @@ func climbs(r *results.Result) bool {
 	for i := range r.Stages {
 		row := &r.Stages[i]
 		switch {
-		case !steady(row) || row.Came == nil:
+		case !steady(row) || row.Stats == nil:
 		case first == 0:
 			first = row.Start
 		case row.Start != first:
@@ -126,11 +126,11 @@ func Capacity(r *results.Result) string {
 		return ""
 	}
 	steady, cut := tellingStages(r)
-	if i := slices.IndexFunc(steady, func(row results.StageRow) bool { return len(row.Came.Broke) > 0 }); i >= 0 {
+	if i := slices.IndexFunc(steady, func(row results.StageRow) bool { return len(row.Stats.Broken) > 0 }); i >= 0 {
 		row := &steady[i]
-		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(highest(steady, row.Start)), text.Rate(row.Start), strings.Join(row.Came.Broke, "; "))
-		if row.Came.Doubt != "" {
-			text += "; but " + row.Came.Doubt
+		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(highest(steady, row.Start)), text.Rate(row.Start), strings.Join(row.Stats.Broken, "; "))
+		if row.Stats.Doubt != "" {
+			text += "; but " + row.Stats.Doubt
 		}
 		return text
 	}
@@ -155,10 +155,10 @@ func tellingStages(r *results.Result) (stages []results.StageRow, cut bool) {
 		ended := r.Run.Ended == results.Completed || row.To <= r.Run.Seconds
 		cut = cut || !ended
 		switch {
-		case row.Came == nil:
-		case len(row.Came.Broke) == 0 && ended:
+		case row.Stats == nil:
+		case len(row.Stats.Broken) == 0 && ended:
 			stages = append(stages, row)
-		case len(row.Came.Broke) > 0 && row.Start >= broke:
+		case len(row.Stats.Broken) > 0 && row.Start >= broke:
 			broke = row.Start
 			stages = append(stages, row)
 		}

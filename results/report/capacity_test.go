@@ -113,7 +113,7 @@ func TestCapacity(t *testing.T) {
 func TestCapacityOfStages(t *testing.T) {
 	t.Parallel()
 	row := func(start, to float64, broke ...string) results.StageRow {
-		return results.StageRow{Start: start, End: start, To: to, Came: &results.StageBooks{Broke: broke}}
+		return results.StageRow{Start: start, End: start, To: to, Stats: &results.StageStats{Broken: broke}}
 	}
 	unseen := results.StageRow{Start: 4000, End: 4000, To: 50}
 	for _, c := range []struct {
@@ -148,7 +148,7 @@ func TestStageWithoutAnswers(t *testing.T) {
 	}
 	stages := []held{{"low", 1000, 1000, 10 * time.Millisecond, 0}, {"dead", 3000, 0, 0, 0}, {"high", 4000, 4000, 10 * time.Millisecond, 0}}
 	r := climb(t, results.Final{Ended: results.Completed}, []string{"p99 < 500ms"}, stages...)
-	if came := r.Stages[2].Came; came == nil || came.Requests != 0 || !slices.Equal(came.Broke, []string{"0 of its 6,000 events were answered while it lasted"}) {
+	if came := r.Stages[2].Stats; came == nil || came.Requests != 0 || !slices.Equal(came.Broken, []string{"0 of its 6,000 events were answered while it lasted"}) {
 		t.Errorf("%+v", came)
 	}
 	const want = "the thresholds held up to 1,000 events/s, and broke at 3,000/s: 0 of its 6,000 events were answered while it lasted"
@@ -157,7 +157,7 @@ func TestStageWithoutAnswers(t *testing.T) {
 	}
 	// Stopped in the middle, nothing was due that is missing: 1,000 of the first second.
 	cut := climb(t, results.Final{Ended: results.Interrupted}, nil, held{"low", 1000, 1000, 10 * time.Millisecond, 0})
-	if came := cut.Stages[1].Came; answeredRate(came) != "1,000" {
+	if came := cut.Stages[1].Stats; answeredRate(came) != "1,000" {
 		t.Errorf("%+v, want 1,000 events a second", came)
 	}
 }
@@ -169,7 +169,7 @@ func TestStages(t *testing.T) {
 	}
 	low := held{"low", 1000, 1000, 10 * time.Millisecond, 0}
 	r := climb(t, results.Final{Ended: results.Completed}, []string{"p99 < 500ms"}, low, held{"high", 2000, 2000, 900 * time.Millisecond, 0})
-	if came := r.Stages[2].Came; came.Requests != 400 || answeredRate(came) != "2,000" || came.Rejected != 0.01 || stageMark(came) != "✗" {
+	if came := r.Stages[2].Stats; came.Requests != 400 || answeredRate(came) != "2,000" || came.Rejected != 0.01 || stageMark(came) != "✗" {
 		t.Errorf("%+v, want 400 requests, 2,000 events a second, 1 %% of them rejected, and p99 broken", came)
 	}
 	for width, want := range map[int]string{

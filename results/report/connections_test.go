@@ -24,7 +24,7 @@ func TestOpenings(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Of 2000 requests every hundredth, 20, tried; of these the 10th and the 20th failed, which were to be encrypted.
-	if c := r.Connections; c == nil || *c != (results.Connections{Opened: 18, Failed: 2, Unasked: 8}) {
+	if c := r.Connections; c == nil || *c != (results.Connections{Opened: 18, Failed: 2, Unsolicited: 8}) {
 		t.Errorf("%+v, want 18 opened, 2 failed and 8 unasked answers", c)
 	}
 	if r.Connect == nil || r.Connect.Count != 18 || r.Connect.Max != 2 {

@@ -17,8 +17,8 @@ import (
 func TestKeptRun(t *testing.T) {
 	t.Parallel()
 	run := open(t, "../rundir/testdata/kept-run")
-	if run.CrossCheck(); run.Result.Verdict == "invalid" || run.FarEnd == nil {
-		t.Errorf("%s, %q; the endpoint counted %+v", run.Result.Verdict, run.Result.Warnings, run.FarEnd)
+	if run.CrossCheck(); run.Result.Verdict == "invalid" || run.Endpoint == nil {
+		t.Errorf("%s, %q; the endpoint counted %+v", run.Result.Verdict, run.Result.Warnings, run.Endpoint)
 	}
 	ledger, err := run.Ledger()
 	if err != nil || len(ledger.Damage) > 0 || ledger.Segments != run.Result.Ledger.Segments {

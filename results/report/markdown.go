@@ -31,8 +31,8 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 	for _, f := range retryFacts(r) {
 		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
 	}
-	if run.FarEnd != nil {
-		fmt.Fprintf(&b, "| far end | **%s** | %s |\n", text.Count(run.FarEnd.Kept), cell(endpointSentence(run.FarEnd, r.Events.Sent)))
+	if run.Endpoint != nil {
+		fmt.Fprintf(&b, "| far end | **%s** | %s |\n", text.Count(run.Endpoint.Kept), cell(endpointSentence(run.Endpoint, r.Events.Sent)))
 	}
 	if len(r.Thresholds) > 0 {
 		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")

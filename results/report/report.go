@@ -69,7 +69,7 @@ func HTML(run *rundir.Run) ([]byte, error) {
 func render(said string, data any) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"count": text.Count[int64], "ms": text.Milliseconds, "share": text.Percent,
-		"started": func(run results.RunFacts) string { return startedText(&run) }, "threshold": judge.ThresholdName,
+		"started": func(run results.RunInfo) string { return startedText(&run) }, "threshold": judge.ThresholdName,
 		"doubtMark": doubtMark, "inDoubt": inDoubt, "timesNote": timesNote, "capacity": Capacity,
 	}).Parse(said + chartText)
 	if err != nil {

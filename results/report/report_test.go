@@ -135,7 +135,7 @@ func fill(t testing.TB, d *rundir.Directory, n int) {
 		if i%10 == 3 {
 			o.Reason, o.Status, o.Answer = capture.RateLimited, 429, []byte(evil)
 		}
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 		if i%100 == 99 {
 			iv := r.Tick(due+10*time.Millisecond, results.Count{})
 			iv.Target = 100
@@ -197,7 +197,7 @@ func TestADayStaysSmall(t *testing.T) {
 			if k < len(refusals) {
 				o.Reason, o.Status = refusals[k], 429
 			}
-			r.Shard(0).Record(&o)
+			r.Sender(0).Record(&o)
 		}
 		if err := d.Write(r.Tick(due+665*time.Second, results.Count{})); err != nil {
 			t.Fatal(err)

@@ -16,13 +16,13 @@ func TestStagesAreShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	came := func(answered float64, broke ...string) *results.StageBooks {
-		return &results.StageBooks{Answered: &answered, Broke: broke}
+	came := func(answered float64, broke ...string) *results.StageStats {
+		return &results.StageStats{Answered: &answered, Broken: broke}
 	}
 	run.Result.Stages = []results.StageRow{
-		{Name: "up<b>", To: 5, End: 300, Came: came(149)},
-		{Name: "low", From: 5, To: 10, Start: 300, End: 300, Came: came(299)},
-		{Name: "high", From: 10, To: 15, Start: 600, End: 600, Came: came(451, "p99 < 500ms was 3 s")},
+		{Name: "up<b>", To: 5, End: 300, Stats: came(149)},
+		{Name: "low", From: 5, To: 10, Start: 300, End: 300, Stats: came(299)},
+		{Name: "high", From: 10, To: 15, Start: 600, End: 600, Stats: came(451, "p99 < 500ms was 3 s")},
 	}
 	html, err := HTML(run)
 	if err != nil {

@@ -51,8 +51,8 @@ func (p *sheet) outcomes(r *rundir.Run) {
 			p.fact("after", "%s", causes)
 		}
 	}
-	if r.FarEnd != nil {
-		p.fact("far end", "%s", endpointSentence(r.FarEnd, events.Sent))
+	if r.Endpoint != nil {
+		p.fact("far end", "%s", endpointSentence(r.Endpoint, events.Sent))
 	}
 	if sum := r.Result.EndpointSum; sum != nil {
 		p.fact("", "%s", judge.ChecksumText(sum))
@@ -201,7 +201,7 @@ func (p *sheet) warnings(r *rundir.Run) {
 
 // Causes says in a sentence what was met on the way, the most frequent first, as
 // in "100 × rate_limited 429, 82 × unavailable 503".
-func retryCauses(f *results.RetryFacts) string {
+func retryCauses(f *results.Retries) string {
 	const most = 6
 	rows := slices.SortedStableFunc(slices.Values(f.Refused), func(a, b results.RejectionRow) int {
 		return cmp.Compare(b.Requests, a.Requests)
@@ -217,7 +217,7 @@ func retryCauses(f *results.RetryFacts) string {
 }
 
 // Against says it in a sentence, against the events that were sent.
-func endpointSentence(f *results.FarEnd, sent int64) string {
+func endpointSentence(f *results.EndpointCounts, sent int64) string {
 	said := "the endpoint kept " + text.Plural(f.Kept, "event")
 	if f.Kept > sent {
 		said += ", some of them more than once, as they were sent again"
@@ -238,7 +238,7 @@ func endpointSentence(f *results.FarEnd, sent int64) string {
 }
 
 // Started is when the run began as reports show it, to the millisecond.
-func startedText(r *results.RunFacts) string {
+func startedText(r *results.RunInfo) string {
 	start, err := r.Start()
 	if err != nil {
 		return text.Printable(r.StartedAt, 40)

@@ -39,11 +39,11 @@ func TestShortStageTellsNoRate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	low, high := r.Stages[0].Came, r.Stages[1].Came
+	low, high := r.Stages[0].Stats, r.Stages[1].Stats
 	if answeredRate(low) != "1,000" || answeredRate(high) != "–" || high.Answered != nil || high.Requests != 100 {
 		t.Errorf("low %s, high %s of %d requests", answeredRate(low), answeredRate(high), high.Requests)
 	}
-	short := &results.Result{Events: results.Books{Sent: 4044}}
+	short := &results.Result{Events: results.Totals{Sent: 4044}}
 	if short.Run.Seconds = 0.065; averageRate(short) != "–" {
 		t.Errorf("%s events/s on average in 65 ms", averageRate(short))
 	}
@@ -79,8 +79,8 @@ func TestStagesNeedAcceptance(t *testing.T) {
 			t.Errorf("%d refused: %q, want\n%q", bad, got, want)
 		}
 	}
-	came := &results.StageBooks{Broke: []string{}}
-	paused := &results.Result{Stages: []results.StageRow{{Start: 100, End: 100, Came: came}, {Came: came}}, Thresholds: []results.ThresholdRow{{Text: "p99 < 500ms"}}}
+	came := &results.StageStats{Broken: []string{}}
+	paused := &results.Result{Stages: []results.StageRow{{Start: 100, End: 100, Stats: came}, {Stats: came}}, Thresholds: []results.ThresholdRow{{Text: "p99 < 500ms"}}}
 	if climbs(paused) || Capacity(paused) != "" {
 		t.Errorf("a rate and a pause tell of a capacity: %q", Capacity(paused))
 	}
@@ -101,7 +101,7 @@ func TestMayBeStored(t *testing.T) {
 		case i < 13:
 			o.Reason, o.Status = capture.Unavailable, 503 // it was answered before it was sent whole
 		}
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 	}
 	if err := d.Write(r.Tick(time.Second, results.Count{})); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func besideRun(t *testing.T, page string) *rundir.Run {
 func TestFarEnd(t *testing.T) {
 	t.Parallel()
 	run := besideRun(t, `{"format": "rehearse/stage/v1", "events": {"accepted": 7060, "lost": 940}, "pipeline": {"over_quota": 60}}`)
-	if diff := cmp.Diff(&results.FarEnd{Kept: 7000, Lost: 940, OverQuota: 60}, run.FarEnd); diff != "" {
+	if diff := cmp.Diff(&results.EndpointCounts{Kept: 7000, Lost: 940, OverQuota: 60}, run.Endpoint); diff != "" {
 		t.Error(diff)
 	}
 	want := "the endpoint kept 7,000 events; it answered yes and lost 940; it answered yes and dropped 60 over quota"
@@ -167,14 +167,14 @@ func TestFarEnd(t *testing.T) {
 			t.Errorf("%d columns: no %q in\n%s", width, want, page)
 		}
 	}
-	if got := endpointSentence(run.FarEnd, 6_999); !strings.HasPrefix(got, "the endpoint kept 7,000 events, some of them more than once, ") {
+	if got := endpointSentence(run.Endpoint, 6_999); !strings.HasPrefix(got, "the endpoint kept 7,000 events, some of them more than once, ") {
 		t.Errorf("%q of 6,999 that were sent", got)
 	}
 	for _, bad := range []string{"", "{", `{"format": "x\u001b[31m"}`, "\x96\x00"} {
 		run := besideRun(t, bad)
 		page := wantWidth(t, run, text.Columns)
-		if run.FarEnd != nil || !strings.Contains(page, "endpoint.json: ") {
-			t.Errorf("%q is %+v, and no warning in\n%s", bad, run.FarEnd, page)
+		if run.Endpoint != nil || !strings.Contains(page, "endpoint.json: ") {
+			t.Errorf("%q is %+v, and no warning in\n%s", bad, run.Endpoint, page)
 		}
 	}
 }
@@ -182,16 +182,16 @@ func TestFarEnd(t *testing.T) {
 // TestCauses: what was met on the way is named, the most frequent first, and few.
 func TestCauses(t *testing.T) {
 	t.Parallel()
-	many := &results.RetryFacts{}
+	many := &results.Retries{}
 	for i := range int64(8) {
 		many.Refused = append(many.Refused, results.RejectionRow{Reason: "unavailable", Status: 503, Requests: 1000 + i})
 	}
 	for _, c := range []struct {
-		facts *results.RetryFacts
+		facts *results.Retries
 		want  string
 	}{
-		{&results.RetryFacts{}, ""},
-		{&results.RetryFacts{Refused: []results.RejectionRow{{Reason: "connect_refused", Requests: 1}, {Reason: "rate_limited", Status: 429, Requests: 1200}}}, "1,200 × rate_limited 429, 1 × connect_refused"},
+		{&results.Retries{}, ""},
+		{&results.Retries{Refused: []results.RejectionRow{{Reason: "connect_refused", Requests: 1}, {Reason: "rate_limited", Status: 429, Requests: 1200}}}, "1,200 × rate_limited 429, 1 × connect_refused"},
 		{many, "1,007 × unavailable 503, 1,006 × unavailable 503, 1,005 × unavailable 503, 1,004 × unavailable 503, 1,003 × unavailable 503, 1,002 × unavailable 503, and others"},
 	} {
 		if got := retryCauses(c.facts); got != c.want {

@@ -89,7 +89,7 @@ func TestTextIsHarmless(t *testing.T) {
 	kind := results.RejectionRow{Reason: evil, Side: "server", Status: 429}
 	run := &rundir.Run{
 		Result: &results.Result{
-			Run:        results.RunFacts{Scenario: evil, ID: evil, Target: evil, Why: evil, Ended: results.Completed},
+			Run:        results.RunInfo{Scenario: evil, ID: evil, Target: evil, Why: evil, Ended: results.Completed},
 			Rejections: []results.RejectionRow{kind},
 			Thresholds: []results.ThresholdRow{{Text: evil, Value: evil}},
 			Warnings:   []string{evil}, Verdict: results.Invalid,
@@ -106,7 +106,7 @@ func TestTextIsHarmless(t *testing.T) {
 func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
 	t.Parallel()
 	run := open(t, "../rundir/testdata/small-import")
-	run.Result.Requests.Retried, run.Result.Retries = 180, &results.RetryFacts{Amplification: 1.25, Settled: 12}
+	run.Result.Requests.Retried, run.Result.Retries = 180, &results.Retries{Amplification: 1.25, Settled: 12}
 	for width, want := range map[int]string{
 		20:  "time             p50       p99       max",
 		40:  "time             p50       p99       max",

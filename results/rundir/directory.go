@@ -210,10 +210,10 @@ func (d *Directory) flush() error {
 func (d *Directory) result(f results.Final, inFlight results.Count) *results.Result {
 	e := judge.Evidence{Failure: d.failure, LeftOut: d.rejected.gone}
 	if f.Ended != results.Running {
-		e.FarEnd, _ = readFarEnd(d.Path) // what cannot be read is said by whoever opens the directory
+		e.Endpoint, _ = readEndpoint(d.Path) // what cannot be read is said by whoever opens the directory
 	}
 	r := d.judge.Result(f, inFlight, &e)
-	r.Ledger = &results.LedgerFacts{Segments: int64(d.ledger.segments), Bytes: d.ledger.size}
+	r.Ledger = &results.LedgerSize{Segments: int64(d.ledger.segments), Bytes: d.ledger.size}
 	return r
 }
 

@@ -109,7 +109,7 @@ func TestSnapshotBalances(t *testing.T) {
 	r := results.NewRecorder(1)
 	for i := range 30 {
 		o := runtest.Outcome(i, capture.Accepted, 200)
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 	}
 	if err := d.Write(r.Tick(time.Second, results.Count{Requests: 5, Events: 50})); err != nil {
 		t.Fatal(err)
@@ -119,10 +119,10 @@ func TestSnapshotBalances(t *testing.T) {
 	}
 	kill(t, d)
 	got := open(t, path).Result
-	if want := (results.Books{Sent: 35, Accepted: 30, Ambiguous: 5, Unsent: 65}); got.Requests.Books != want || got.Balance() != nil {
-		t.Errorf("requests %+v, want %+v (%v)", got.Requests.Books, want, got.Balance())
+	if want := (results.Totals{Sent: 35, Accepted: 30, Ambiguous: 5, Unsent: 65}); got.Requests.Totals != want || got.Balance() != nil {
+		t.Errorf("requests %+v, want %+v (%v)", got.Requests.Totals, want, got.Balance())
 	}
-	if want := (results.Books{Sent: 350, Accepted: 300, Ambiguous: 50, Unsent: 650}); got.Events != want {
+	if want := (results.Totals{Sent: 350, Accepted: 300, Ambiguous: 50, Unsent: 650}); got.Events != want {
 		t.Errorf("events %+v, want %+v", got.Events, want)
 	}
 	if got.Run.Ended != results.Killed || got.Verdict != results.Invalid || got.Generator.ScheduleKept != 1 {
@@ -140,7 +140,7 @@ func BenchmarkWrite(b *testing.B) {
 		for i := range 1000 {
 			o := runtest.Outcome(second*1000+i, capture.Accepted, 200)
 			o.Done += time.Duration(i) * 37 * time.Microsecond
-			r.Shard(i & 3).Record(&o)
+			r.Sender(i & 3).Record(&o)
 		}
 		if err := d.Write(r.Tick(time.Duration(second)*time.Second, results.Count{})); err != nil {
 			b.Fatal(err)

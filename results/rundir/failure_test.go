@@ -76,7 +76,7 @@ func TestDiskFull(t *testing.T) {
 	var failures []error
 	for i := range 300 {
 		o := runtest.Outcome(i, capture.Accepted, 200)
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 		if i%100 == 99 {
 			if err := d.Write(r.Tick(time.Duration(i+1)*time.Millisecond, results.Count{})); err != nil {
 				failures = append(failures, err)

@@ -181,7 +181,7 @@ type Window struct {
 // seconds long but for the last. The window and what is in it are valid until
 // do returns. A torn log ends early and is no error.
 func (r *Run) EachWindow(width float64, do func(*Window) error) error {
-	s := slicing{width: width, do: do}
+	s := windowCutter{width: width, do: do}
 	for line, err := range r.Histograms() {
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrTorn): // Open has warned of it
@@ -219,15 +219,15 @@ func (r *Run) Histograms() iter.Seq2[*HistogramLine, error] {
 	}
 }
 
-// slicing cuts a log into windows.
-type slicing struct {
+// windowCutter cuts a log into windows.
+type windowCutter struct {
 	width float64
 	do    func(*Window) error
 	open  *Window
 }
 
 // take adds a histogram to the window that is open, or to a new one.
-func (s *slicing) take(line *HistogramLine) error {
+func (s *windowCutter) take(line *HistogramLine) error {
 	if s.open != nil && line.From+0.0005 >= s.open.From+s.width {
 		if err := s.end(); err != nil {
 			return err
@@ -244,7 +244,7 @@ func (s *slicing) take(line *HistogramLine) error {
 }
 
 // end passes the open window on.
-func (s *slicing) end() error {
+func (s *windowCutter) end() error {
 	if s.open == nil {
 		return nil
 	}

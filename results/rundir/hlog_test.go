@@ -26,7 +26,7 @@ func logOf(t testing.TB, counts ...int) string {
 	for second, count := range counts {
 		for i := range count {
 			o := runtest.Outcome(i, capture.Accepted, 200)
-			r.Shard(0).Record(&o)
+			r.Sender(0).Record(&o)
 		}
 		if err := w.add(&log, r.Tick(time.Duration(second+1)*time.Second, results.Count{})); err != nil {
 			t.Fatal(err)

@@ -31,7 +31,7 @@ type RejectionLine struct {
 	MayBeStored bool    `json:"may_be_stored,omitempty"` // it was refused, but some of its events may be stored
 	FirstEvent  int64   `json:"first_event"`
 	Events      int64   `json:"events"`
-	Again       bool    `json:"again,omitempty"` // it was sent again after this
+	WillRetry   bool    `json:"again,omitempty"` // it was sent again after this
 	Answer      string  `json:"answer"`
 }
 
@@ -48,7 +48,7 @@ func line(r *results.Rejection) RejectionLine {
 		Status: r.Status, Reason: r.Reason.String(), Side: r.Reason.Side().String(),
 		Ambiguous:   r.Reason.Fate() == capture.FateAmbiguous,
 		MayBeStored: r.MayBeStored,
-		FirstEvent:  r.First, Events: r.Events, Again: r.Again, Answer: r.Answer,
+		FirstEvent:  r.First, Events: r.Events, WillRetry: r.WillRetry, Answer: r.Answer,
 	}
 }
 

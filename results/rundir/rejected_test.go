@@ -18,7 +18,7 @@ func refusals(n int, leftOut int64) *results.Interval {
 	for i := range n {
 		o := runtest.Outcome(i, capture.RateLimited, 429)
 		o.Answer = []byte("<b>\"slow\" \\ down</b>")
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 	}
 	iv := r.Tick(1500*time.Millisecond, results.Count{})
 	iv.LeftOut = leftOut

@@ -60,8 +60,8 @@ func ParseResult(data []byte) (*results.Result, error) {
 	return &r, nil
 }
 
-// readFarEnd reads endpoint.json; nil without an error if there is none.
-func readFarEnd(path string) (*results.FarEnd, error) {
+// readEndpoint reads endpoint.json; nil without an error if there is none.
+func readEndpoint(path string) (*results.EndpointCounts, error) {
 	data, err := ReadFile(path, EndpointFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -74,7 +74,7 @@ func readFarEnd(path string) (*results.FarEnd, error) {
 		return nil, err
 	}
 	events, pipeline := &counted.Events, &counted.Pipeline
-	return &results.FarEnd{
+	return &results.EndpointCounts{
 		Kept: events.Accepted - pipeline.OverQuota - pipeline.Dropped, Lost: events.Lost,
 		OverQuota: pipeline.OverQuota, Dropped: pipeline.Dropped, Filtered: events.Filtered, Refused: events.Stored,
 	}, nil

@@ -26,8 +26,8 @@ type Run struct {
 	Latency, Service, Lag *results.Histogram
 	ByReason              map[string]*results.Histogram // latency by the name of the reason, accepted included
 
-	FarEnd  *results.FarEnd                 // nil: it was no embedded endpoint, or its counts are missing
-	Answers map[results.RejectionRow]string // the first answer of each kind; Requests and Events of the key are 0
+	Endpoint *results.EndpointCounts         // nil: it was no embedded endpoint, or its counts are missing
+	Answers  map[results.RejectionRow]string // the first answer of each kind; Requests and Events of the key are 0
 }
 
 // Open reads the directory of a run, finished or not. Of a run that was killed it
@@ -93,7 +93,7 @@ func markKilled(r *results.Result, s *State) {
 	events := mayHaveLeft(&r.Events, s.Reach.Events, never.Events)
 	// Of requests that were split more left than were planned.
 	least := int64(math.Ceil(float64(events) * results.Share(r.Planned.Requests, r.Planned.Events)))
-	mayHaveLeft(&r.Requests.Books, max(s.Reach.Requests, min(r.Requests.Sent+never.Requests+least, r.Planned.Requests)), never.Requests)
+	mayHaveLeft(&r.Requests.Totals, max(s.Reach.Requests, min(r.Requests.Sent+never.Requests+least, r.Planned.Requests)), never.Requests)
 	if events > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%s may have left after the last second that was written down: they are counted as ambiguous", text.Plural(events, "event")))
 	}
@@ -101,7 +101,7 @@ func markKilled(r *results.Result, s *State) {
 
 // mayHaveLeft moves to the ambiguous what is called unsent although it may have
 // left, if up to reach may have. What was passed over on the way never did.
-func mayHaveLeft(b *results.Books, reach, never int64) int64 {
+func mayHaveLeft(b *results.Totals, reach, never int64) int64 {
 	more := max(min(reach-b.Sent-never, b.Unsent-never), 0)
 	b.Sent, b.Ambiguous, b.Unsent = b.Sent+more, b.Ambiguous+more, b.Unsent-more
 	return more
@@ -122,7 +122,7 @@ func (r *Run) readParts() {
 	}
 	r.note(RejectedFile, r.passTear(r.readAnswers()))
 	var err error
-	r.FarEnd, err = readFarEnd(r.Path)
+	r.Endpoint, err = readEndpoint(r.Path)
 	r.note(EndpointFile, err)
 }
 
@@ -223,7 +223,7 @@ func (r *Run) Ledger() (*Ledger, error) {
 }
 
 // Late adds up the requests that left late, by Cause, from the timeline.
-func (r *Run) Late() (late [results.Causes]int64) {
+func (r *Run) Late() (late [results.LateCauses]int64) {
 	for _, row := range r.Timeline {
 		late[results.LateBuild] += row.LateBuild
 		late[results.LatePace] += row.LatePace

@@ -26,7 +26,7 @@ func refused(t testing.TB, path string, n, limit int) *Directory {
 	for i := range n {
 		o := runtest.Outcome(i, capture.RateLimited, 429)
 		o.Answer = []byte("slow down")
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 		if i%1000 == 999 {
 			if err := d.Write(r.Tick(time.Duration(i+1)*time.Millisecond, results.Count{})); err != nil {
 				t.Fatal(err)
@@ -142,7 +142,7 @@ func refuse(t testing.TB, d *Directory, r *results.Recorder, second int) {
 	for i := range 1000 {
 		o := runtest.Outcome(second*1000+i, capture.RateLimited, 429)
 		o.Answer = []byte("rate limited, come back later")
-		r.Shard(i & 3).Record(&o)
+		r.Sender(i & 3).Record(&o)
 	}
 	if err := d.Write(r.Tick(time.Duration(second+1)*time.Second, results.Count{})); err != nil {
 		t.Fatal(err)

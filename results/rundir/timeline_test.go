@@ -161,7 +161,7 @@ func TestRowOfInterval(t *testing.T) {
 			o.Done += 60 * time.Millisecond
 			o.Cause = results.NoConnection
 		}
-		r.Shard(0).Record(&o)
+		r.Sender(0).Record(&o)
 	}
 	iv := r.Tick(2_000*time.Millisecond, results.Count{Requests: 1, Events: 10})
 	iv.Target = 500

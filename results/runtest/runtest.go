@@ -42,14 +42,14 @@ func Accept(int) (capture.Reason, int) { return capture.Accepted, 200 }
 
 // SampleConnect is that of request i: one in a hundred opens a connection, every
 // second of them encrypted, and one in a thousand finds none.
-func Connect(i int) results.Opening {
+func Connect(i int) results.ConnectAttempt {
 	switch {
 	case i%1000 == 999:
-		return results.Opening{Tried: true}
+		return results.ConnectAttempt{Tried: true}
 	case i%100 == 99:
-		return results.Opening{Tried: true, Open: true, Unasked: int64(i % 200 / 199), Encrypted: i%200 == 199, Connect: 2 * time.Millisecond, TLS: time.Duration(i) * time.Millisecond}
+		return results.ConnectAttempt{Tried: true, Open: true, Unsolicited: int64(i % 200 / 199), Encrypted: i%200 == 199, Established: 2 * time.Millisecond, TLS: time.Duration(i) * time.Millisecond}
 	}
-	return results.Opening{}
+	return results.ConnectAttempt{}
 }
 
 // SampleManifest is that of a run of n requests by outcome.
@@ -131,11 +131,11 @@ func Feed(t testing.TB, n int, reasonOf func(int) (capture.Reason, int), write f
 		o := Outcome(i, reason, status)
 		o.Sent += time.Duration(random.IntN(300)) * time.Microsecond
 		o.Done = o.Sent + time.Duration(random.ExpFloat64()*float64(8*time.Millisecond))
-		o.Opening = Connect(i)
+		o.Connect = Connect(i)
 		if status == 429 {
 			o.Answer = []byte("{\"error\":\"slow down\x1b[31m\"}\n")
 		}
-		r.Shard(i % 4).Record(&o)
+		r.Sender(i % 4).Record(&o)
 		if i%1000 == 999 || i == n-1 {
 			iv := r.Tick(time.Duration(i+1)*time.Millisecond, results.Count{Requests: 2, Events: 20})
 			iv.Target = 10_000
