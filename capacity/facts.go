@@ -68,9 +68,11 @@ func whole(rate float64) float64 {
 // quoted is a text as YAML, as long as a line of such a file may be.
 func quoted(s string) string {
 	const longest = 190
-	q, err := json.Marshal(text.Printable(s, longest))
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b) // what is text of JSON is of YAML
+	e.SetEscapeHTML(false)
+	if err := e.Encode(text.Printable(s, longest)); err != nil {
 		return `""`
 	}
-	return string(q)
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"rehearse/capacity"
@@ -95,11 +96,12 @@ func (c *capacitySearch) begin() error {
 	}
 	held := map[string]bool{}
 	for _, t := range TrialThresholds(s) {
-		held[t.Text] = true
-		c.conditions.Thresholds = append(c.conditions.Thresholds, t.Text)
+		text := strings.TrimSuffix(t.Text, " in "+Hold)
+		held[text] = true
+		c.conditions.Thresholds = append(c.conditions.Thresholds, text)
 	}
 	for _, t := range s.Thresholds {
-		if !held[t.Text] && !held[t.Text+" in "+Hold] {
+		if !held[t.Text] {
 			c.conditions.LeftOut = append(c.conditions.LeftOut, t.Text)
 		}
 	}
