@@ -117,7 +117,7 @@ func (m *meter) replay() error {
 		return nil
 	}
 	stage := exec.Command(m.rehearse, "stage", "--listen", "127.0.0.1:0")
-	out, err := stage.StdoutPipe()
+	out, err := stage.StderrPipe()
 	if err != nil {
 		return err
 	}
