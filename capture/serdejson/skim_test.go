@@ -61,7 +61,8 @@ func TestDeepLevelsCloseAsTheyOpened(t *testing.T) {
 }
 
 func FuzzSkim(f *testing.F) {
-	for _, text := range []string{`{"a":[1,-0.5,true,null,"x\n",{}],"b":{"c":"\u00e4"}}`, ` [ ] `, `{"a" : 1 , "b":[[]]}`, `1e5`, `"\ud83d"`, `[1,]`, `{"a":1}}`} {
+	for _, text := range []string{`{"a":[1,-0.5,true,null,"x\n",{}],"b":{"c":"\u00e4"}}`, ` [ ] `,
+		`{"a" : 1 , "b":[[]]}`, `1e5`, `"\ud83d"`, `[1,]`, `{"a":1}}`} {
 		f.Add([]byte(text), 5)
 	}
 	f.Fuzz(func(t *testing.T, text []byte, depth int) {

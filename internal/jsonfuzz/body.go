@@ -28,7 +28,8 @@ func (s *Source) events(open, last string) string {
 // batch returns an envelope with events, in one of its forms.
 func (s *Source) batch() string {
 	if s.rarely(12) { // serde takes the members in their order, too
-		parts := []string{`"phc_a"`, s.one("null", "true", "false", "1"), s.one("null", `"2026-01-01T00:00:00Z"`), s.events("[", "]")}
+		parts := []string{`"phc_a"`, s.one("null", "true", "false", "1"), s.one("null", `"2026-01-01T00:00:00Z"`),
+			s.events("[", "]")}
 		return "[" + strings.Join(s.sized(parts), ",") + "]"
 	}
 	members := []string{
@@ -50,7 +51,8 @@ func (s *Source) batch() string {
 // event returns an event, in one of its forms.
 func (s *Source) event() string {
 	if s.rarely(15) {
-		parts := []string{s.one("null", `"phc_a"`), s.one(`"d"`, "5", "null"), s.one("null", `""`, `"018a981f-4b35-7c66-825e-8b0eeae65714"`), `"e"`, s.properties(),
+		parts := []string{s.one("null", `"phc_a"`), s.one(`"d"`, "5", "null"),
+			s.one("null", `""`, `"018a981f-4b35-7c66-825e-8b0eeae65714"`), `"e"`, s.properties(),
 			s.one("null", `"2026-01-01"`), s.one("null", "5"), s.one("null", "{}"), s.one("null", "{}")}
 		if s.rarely(3) {
 			parts = append(parts[:3], parts[4:]...)
@@ -60,7 +62,8 @@ func (s *Source) event() string {
 	members := []string{
 		member(s, "event", s.one(`"e"`, `"e"`, `"e"`, `"$performance_event"`, `""`, s.String())),
 		member(s, s.one("distinct_id", "distinct_id", "$distinct_id"), s.one(`"d"`, `"d"`, s.Value(2))),
-		member(s, s.one("token", "api_key", "$token"), s.one(`"phc_a"`, `"phc_a"`, `"phc_a"`, `"phc_b"`, "null", s.Value(1))),
+		member(s, s.one("token", "api_key", "$token"),
+			s.one(`"phc_a"`, `"phc_a"`, `"phc_a"`, `"phc_b"`, "null", s.Value(1))),
 	}
 	for i := range members {
 		if s.rarely(6) {
@@ -93,8 +96,10 @@ func (s *Source) properties() string {
 func (s *Source) uuid() string {
 	const bare = "018a981f4b357c66825e8b0eeae65714"
 	const whole = "018a981f-4b35-7c66-825e-8b0eeae65714"
-	return s.one(`"`+whole+`"`, `"`+whole+`"`, `"`+bare+`"`, `"{`+whole+`}"`, `"{`+bare+`}"`, `"urn:uuid:`+whole+`"`, `"URN:UUID:`+whole+`"`, `"uRn:uUiD:`+whole+`"`, `"urn:uuid:`+bare+`"`,
-		`"`+strings.ToUpper(whole)+`"`, `""`, `" "`, "null", `"018a981f-4b357c66-825e-8b0e-eae65714"`, `"`+whole[:35]+`g"`, `" `+whole+`"`, "5", s.String())
+	return s.one(`"`+whole+`"`, `"`+whole+`"`, `"`+bare+`"`, `"{`+whole+`}"`, `"{`+bare+`}"`, `"urn:uuid:`+whole+`"`,
+		`"URN:UUID:`+whole+`"`, `"uRn:uUiD:`+whole+`"`, `"urn:uuid:`+bare+`"`,
+		`"`+strings.ToUpper(whole)+`"`, `""`, `" "`, "null", `"018a981f-4b357c66-825e-8b0e-eae65714"`,
+		`"`+whole[:35]+`g"`, `" `+whole+`"`, "5", s.String())
 }
 
 // BodyV1 returns what may be meant as the body of a v1 request.
@@ -108,7 +113,8 @@ func (s *Source) BodyV1() string {
 		member(s, "batch", s.one(s.eventsV1(), s.eventsV1(), s.eventsV1(), s.Value(1))),
 	}
 	for _, extra := range []string{
-		member(s, "historical_migration", s.one("true", "false", "null")), member(s, "capture_internal", s.one("true", "false", "null", "1")),
+		member(s, "historical_migration", s.one("true", "false", "null")),
+		member(s, "capture_internal", s.one("true", "false", "null", "1")),
 		s.Key() + ":" + s.Value(2), member(s, "unknown", s.one(s.deep(), s.Value(2))),
 	} {
 		if s.rarely(4) {
@@ -125,15 +131,18 @@ func (s *Source) eventsV1() string {
 func (s *Source) eventV1() string {
 	id := fmt.Sprintf(`"018a981f-4b35-7c66-825e-%012x"`, s.Uint64()>>16)
 	if s.rarely(15) {
-		parts := []string{`"e"`, id, `"d"`, `"2026-01-01T00:00:00Z"`, s.one("null", `"s"`), s.one("null", `"w"`), s.one("null", "{}"), s.properties()}
+		parts := []string{`"e"`, id, `"d"`, `"2026-01-01T00:00:00Z"`, s.one("null", `"s"`), s.one("null", `"w"`),
+			s.one("null", "{}"), s.properties()}
 		return "[" + strings.Join(s.sized(parts), ",") + "]"
 	}
 	members := []string{
 		member(s, "event", s.one(`"e"`, `"e"`, s.String())), member(s, "uuid", s.one(id, id, id, s.String())),
-		member(s, "distinct_id", s.one(`"d"`, `"d"`, s.String())), member(s, "timestamp", s.one(`"2026-01-01T00:00:00Z"`, s.String())),
+		member(s, "distinct_id", s.one(`"d"`, `"d"`, s.String())),
+		member(s, "timestamp", s.one(`"2026-01-01T00:00:00Z"`, s.String())),
 	}
 	for _, extra := range []string{
-		member(s, s.one("session_id", "window_id"), s.one(`"s"`, "null", s.Value(0))), member(s, "options", s.one("null", "{}", s.Value(2), s.deep())),
+		member(s, s.one("session_id", "window_id"), s.one(`"s"`, "null", s.Value(0))),
+		member(s, "options", s.one("null", "{}", s.Value(2), s.deep())),
 		member(s, "properties", s.one(s.properties(), s.Value(2), s.deep())), s.Key() + ":" + s.Value(2),
 	} {
 		if s.rarely(4) {
@@ -147,8 +156,10 @@ func (s *Source) eventV1() string {
 func (s *Source) Query() string {
 	var pairs []string
 	for range s.IntN(4) {
-		pairs = append(pairs, s.one("_", "sent_at", "compression", "ver", "lib_version", "beacon", "ip", "data", "%5f", "x")+s.one("=", "=", "=", "", "==")+
-			s.one("1", "1694769302325", "-5", "abc", "", "gzip", "gzip-js", "Gzip", "snappy", "9223372036854775807", "9223372036854775808", "-9223372036854775809",
+		pairs = append(pairs, s.one("_", "sent_at", "compression", "ver", "lib_version", "beacon", "ip", "data", "%5f",
+			"x")+s.one("=", "=", "=", "", "==")+
+			s.one("1", "1694769302325", "-5", "abc", "", "gzip", "gzip-js", "Gzip", "snappy", "9223372036854775807",
+				"9223372036854775808", "-9223372036854775809",
 				"+5", "%2B5", "1.5", "%ff", "2147483648", "0", "%", "1%"))
 	}
 	return strings.Join(pairs, s.one("&", "&", "&&", ";"))

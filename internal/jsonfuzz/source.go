@@ -36,11 +36,15 @@ func (s *Source) Value(depth int) string {
 	case n < 7:
 		return s.Number()
 	case n < 9 || depth == 0:
-		return s.one("null", "true", "false", "null", "nul", "True", "NaN", "Infinity", "-Infinity", "undefined", "nulll", "tru", "")
+		return s.one("null", "true", "false", "null", "nul", "True", "NaN", "Infinity", "-Infinity", "undefined",
+			"nulll", "tru", "")
 	case n == 9:
 		return s.list("[", "]", depth, s.Value)
 	}
-	return s.list("{", "}", depth, func(depth int) string { return s.Key() + s.blank() + s.colon() + s.blank() + s.Value(depth) })
+	return s.list("{", "}", depth, func(depth int) string {
+		return s.Key() + s.blank() + s.colon() + s.blank() +
+			s.Value(depth)
+	})
 }
 
 func (s *Source) colon() string {
@@ -80,14 +84,18 @@ func (s *Source) comma() string {
 func (s *Source) Number() string {
 	switch s.IntN(8) {
 	case 0:
-		return s.one("0", "-0", "-0.0", "1", "-1", "0e0", "00", "01", "-01", "+1", ".5", "5.", "1.e3", "1e", "1e+", "-", "--1", "1.2.3", "0x10", "1_000", "1e5e5")
+		return s.one("0", "-0", "-0.0", "1", "-1", "0e0", "00", "01", "-01", "+1", ".5", "5.", "1.e3", "1e", "1e+", "-",
+			"--1", "1.2.3", "0x10", "1_000", "1e5e5")
 	case 1: // the edges of 64 bits
 		return s.one("9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809",
 			"18446744073709551615", "18446744073709551616", "18446744073709551616.5", "99999999999999999999")
 	case 2: // the edges of a float64
-		return s.one("1e308", "1e309", "1e999", "-1e999", "1e-999", "0e999", "1.7976931348623157e308", "1.7976931348623158e308", "1.7976931348623159e308",
-			"17976931348623157e292", "1.8e308", "179769313486231580793e289", "0.1e310", "0.00001e313", "10e307", "10e308", "1e2147483647", "1e2147483648",
-			"0e99999999999", "1e99999999999", "1e-99999999999", "4.9e-324", "2e-324", "123456789012345678901234567890e279", strings.Repeat("9", 308), strings.Repeat("9", 310),
+		return s.one("1e308", "1e309", "1e999", "-1e999", "1e-999", "0e999", "1.7976931348623157e308",
+			"1.7976931348623158e308", "1.7976931348623159e308",
+			"17976931348623157e292", "1.8e308", "179769313486231580793e289", "0.1e310", "0.00001e313", "10e307",
+			"10e308", "1e2147483647", "1e2147483648",
+			"0e99999999999", "1e99999999999", "1e-99999999999", "4.9e-324", "2e-324",
+			"123456789012345678901234567890e279", strings.Repeat("9", 308), strings.Repeat("9", 310),
 			"1"+strings.Repeat("0", 320), "0."+strings.Repeat("0", 330)+"1", "1"+strings.Repeat("0", 320)+"e-300")
 	case 3:
 		return fmt.Sprintf("%d.%de%d", s.IntN(100), s.Uint64(), s.IntN(640)-320)
@@ -107,8 +115,10 @@ func (s *Source) Key() string {
 	if s.rarely(4) {
 		return s.String()
 	}
-	return spelled(s, s.one("event", "token", "$token", "api_key", "distinct_id", "$distinct_id", "uuid", "properties", "timestamp", "offset",
-		"$set", "$set_once", "batch", "sent_at", "historical_migration", "a", "b", "$cookieless_mode", "$heatmap_data", "$lib"))
+	return spelled(s, s.one("event", "token", "$token", "api_key", "distinct_id", "$distinct_id", "uuid", "properties",
+		"timestamp", "offset",
+		"$set", "$set_once", "batch", "sent_at", "historical_migration", "a", "b", "$cookieless_mode", "$heatmap_data",
+		"$lib"))
 }
 
 // spelled returns a string of JSON that says text, now and then with escapes.
@@ -136,10 +146,13 @@ func (s *Source) String() string {
 // piece returns a stretch of a string, sound nine times in ten.
 func (s *Source) piece() string {
 	if s.rarely(40) {
-		return s.one(`\ud83d`, `\ude00`, `\ud83d\n`, `\ud83dx`, `\ud83d\ud83d`, `\ude00\ud83d`, `\ud83d\`, `\ud83d\u`, `\ud83d\u00e9`, `\uDBFF\uDFFF\uDBFF`,
-			`\u12`, `\u12g4`, `\ug123`, `\x41`, `\'`, `\U0001F600`, `\`, "\x00", "\x1f", "\n", "\t", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", `\0`)
+		return s.one(`\ud83d`, `\ude00`, `\ud83d\n`, `\ud83dx`, `\ud83d\ud83d`, `\ude00\ud83d`, `\ud83d\`, `\ud83d\u`,
+			`\ud83d\u00e9`, `\uDBFF\uDFFF\uDBFF`,
+			`\u12`, `\u12g4`, `\ug123`, `\x41`, `\'`, `\U0001F600`, `\`, "\x00", "\x1f", "\n", "\t", "\xff", "\xc0\x80",
+			"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", `\0`)
 	}
-	return s.one("a", "abcdefgh", "ten letters", "é", "€", "😀", "\u2028", "\u007f", `\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t`, `\u0000`, `\u001f`, `\u00e9`,
+	return s.one("a", "abcdefgh", "ten letters", "é", "€", "😀", "\u2028", "\u007f", `\"`, `\\`, `\/`, `\b`, `\f`, `\n`,
+		`\r`, `\t`, `\u0000`, `\u001f`, `\u00e9`,
 		`\uD83D\uDE00`, `\udbff\udfff`, `\uFFFF`, `\ufeff`, "{", "}", "[", "]", ",", ":", "  ", "$")
 }
 
@@ -169,7 +182,8 @@ func (s *Source) Break(text string) string {
 	case 2:
 		return text[:j] + text[i:]
 	case 3:
-		return text[:i] + s.one(`"`, `\`, ",", ":", "{", "}", "[", "]", "0", "-", "e", "\x00", "\xff", "\ufeff", " ", "\n", "u") + text[i:]
+		return text[:i] + s.one(`"`, `\`, ",", ":", "{", "}", "[", "]", "0", "-", "e", "\x00", "\xff", "\ufeff", " ",
+			"\n", "u") + text[i:]
 	case 4:
 		return text + s.one(" ", "\n", "x", "0", ",", "{}", "null", "\x00", "]", "}")
 	}

@@ -225,7 +225,8 @@ func (p *parser) escape() string {
 	case b == 'u':
 		return string(p.unicode())
 	}
-	said, known := map[int]string{'"': `"`, '\\': `\`, '/': "/", 'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t"}[b]
+	said, known := map[int]string{'"': `"`, '\\': `\`, '/': "/", 'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r",
+		't': "\t"}[b]
 	if !known {
 		p.error("invalid escape")
 	}
@@ -312,7 +313,8 @@ func (p *parser) number() *node {
 		float = true
 		exponent = p.exponent(digits, exponent)
 	}
-	if n, ok := new(big.Int).SetString(p.text[from:p.at], 10); ok && !float && p.text[from:p.at] != "-0" && (n.IsInt64() || n.IsUint64()) {
+	if n, ok := new(big.Int).SetString(p.text[from:p.at], 10); ok && !float && p.text[from:p.at] != "-0" &&
+		(n.IsInt64() || n.IsUint64()) {
 		return &node{kind: 'i', int: n}
 	}
 	if !p.lax && p.infinite(digits, exponent) {
@@ -339,7 +341,8 @@ func (p *parser) exponent(digits string, exponent int) int {
 	from := p.at - 1
 	for isDigit(p.peek()) {
 		p.at++
-		if n, err := strconv.Atoi(p.text[from:p.at]); (err != nil || n > math.MaxInt32) && !p.lax && sign != '-' && strings.Trim(head(digits), "0") != "" {
+		if n, err := strconv.Atoi(p.text[from:p.at]); (err != nil || n > math.MaxInt32) && !p.lax && sign != '-' &&
+			strings.Trim(head(digits), "0") != "" {
 			p.error("number out of range")
 		}
 	}

@@ -72,8 +72,10 @@ func row(p *pkg) {
 			fields++
 		}
 	}
-	fmt.Printf("%-28s %5d %6d %13s %13s %7.0f%% %7d %8d %5d %7d %9s\n", p.path, len(p.files), lines, spread(functions), spread(files),
-		100*float64(comments)/float64(max(lines, 1)), fields, wide, len(p.changing), len(p.unused), fmt.Sprintf("%d/%d", len(p.up), p.arrows))
+	fmt.Printf("%-28s %5d %6d %13s %13s %7.0f%% %7d %8d %5d %7d %9s\n", p.path, len(p.files), lines, spread(functions),
+		spread(files),
+		100*float64(comments)/float64(max(lines, 1)), fields, wide, len(p.changing), len(p.unused),
+		fmt.Sprintf("%d/%d", len(p.up), p.arrows))
 }
 
 // spread is the median, the 95th percentile and the greatest of some numbers.

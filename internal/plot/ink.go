@@ -68,7 +68,8 @@ func style() string {
 		fmt.Fprintf(&b, ".f%d { fill: %s } .s%[1]d { stroke: %[2]s }\n", i, colour)
 	}
 	day, night := Paper.colours()
-	fmt.Fprintf(&b, "}\n@supports (paint-order: stroke) { text { paint-order: stroke; stroke: %s; stroke-width: 3px } }\n", day)
+	fmt.Fprintf(&b, "}\n@supports (paint-order: stroke) { text { paint-order: stroke; stroke: %s; stroke-width: 3px "+
+		"} }\n", day)
 	fmt.Fprintf(&b, "@media (prefers-color-scheme: dark) { text { stroke: %s } }\n</style>\n", night)
 	return b.String()
 }

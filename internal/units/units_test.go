@@ -19,7 +19,8 @@ func TestParseRate(t *testing.T) {
 			t.Errorf("ParseRate(%q) = %v, %v, want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "x", "-1", "5/", "5/m", "5/sec", "5m/s", "k/s", "NaN", "Inf", "1e400", "1e308G", "1..2", "5/s/s", "0x10"} {
+	for _, text := range []string{"", "x", "-1", "5/", "5/m", "5/sec", "5m/s", "k/s", "NaN", "Inf", "1e400", "1e308G",
+		"1..2", "5/s/s", "0x10"} {
 		if got, err := ParseRate(text); err == nil {
 			t.Errorf("ParseRate(%q) = %v, want an error", text, got)
 		}
@@ -46,7 +47,8 @@ func TestParseCount(t *testing.T) {
 func TestParseBytes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{
-		"0": 0, "400": 400, "400B": 400, "20MB": 20_000_000, "20MiB": 20 << 20, "1.5KiB": 1536, "2 GB": 2e9, "64kB": 64_000, "1GiB": 1 << 30,
+		"0": 0, "400": 400, "400B": 400, "20MB": 20_000_000, "20MiB": 20 << 20, "1.5KiB": 1536, "2 GB": 2e9,
+		"64kB": 64_000, "1GiB": 1 << 30,
 	} {
 		if got, err := ParseBytes(text); err != nil || got != want {
 			t.Errorf("ParseBytes(%q) = %v, %v, want %v", text, got, err, want)
@@ -79,14 +81,16 @@ func TestParseDuration(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{
 		"0": 0, "0s": 0, "250ms": 250 * time.Millisecond, "1.5s": 1500 * time.Millisecond, "1m30s": 90 * time.Second,
-		"2d": 48 * time.Hour, "1w": 168 * time.Hour, "1d4h": 28 * time.Hour, "0.3d": 25920 * time.Second, "1.5d": 36 * time.Hour,
-		"1us": time.Microsecond, "1µs": time.Microsecond, " 1s ": time.Second, "106751d": 106751 * 24 * time.Hour,
+		"2d": 48 * time.Hour, "1w": 168 * time.Hour, "1d4h": 28 * time.Hour, "0.3d": 25920 * time.Second,
+		"1.5d": 36 * time.Hour,
+		"1us":  time.Microsecond, "1µs": time.Microsecond, " 1s ": time.Second, "106751d": 106751 * 24 * time.Hour,
 	} {
 		if got, err := ParseDuration(text); err != nil || got != want {
 			t.Errorf("ParseDuration(%q) = %v, %v, want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "5", "s", "-1s", "1M", "1 s", "1y", "1..5s", "1s5", ".s", "106752d", "1e3s", "106751d100000d"} {
+	for _, text := range []string{"", "5", "s", "-1s", "1M", "1 s", "1y", "1..5s", "1s5", ".s", "106752d", "1e3s",
+		"106751d100000d"} {
 		if got, err := ParseDuration(text); err == nil {
 			t.Errorf("ParseDuration(%q) = %v, want an error", text, got)
 		}
@@ -99,7 +103,8 @@ func TestFormat(t *testing.T) {
 		FormatRate(5000): "5000/s", FormatRate(0.1): "0.1/s",
 		FormatBytes(0): "0B", FormatBytes(5_000_000): "5MB", FormatBytes(1 << 20): "1MiB", FormatBytes(1234): "1234B",
 		FormatDuration(0): "0s", FormatDuration(90 * time.Minute): "1h30m", FormatDuration(10 * time.Minute): "10m",
-		FormatDuration(48 * time.Hour): "2d", FormatDuration(time.Hour): "1h", FormatDuration(1500 * time.Millisecond): "1.5s",
+		FormatDuration(48 * time.Hour): "2d", FormatDuration(time.Hour): "1h",
+		FormatDuration(1500 * time.Millisecond):    "1.5s",
 		FormatDuration(time.Hour + 30*time.Second): "1h0m30s", FormatDuration(20 * time.Second): "20s",
 	} {
 		if got != want {
@@ -130,7 +135,8 @@ func TestFormatIsReadBack(t *testing.T) {
 }
 
 func FuzzUnits(f *testing.F) {
-	for _, text := range []string{"5000/s", "300k/min", "1M", "1_000", "1.5e3", "20MiB", "5%", "1m30s", "2d", "1.5w", "106751d23h47m16.854775807s"} {
+	for _, text := range []string{"5000/s", "300k/min", "1M", "1_000", "1.5e3", "20MiB", "5%", "1m30s", "2d", "1.5w",
+		"106751d23h47m16.854775807s"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
