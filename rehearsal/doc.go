@@ -13,21 +13,22 @@
 // The files, in reading order:
 //
 //	rehearsal.go      Run: the steps of a run, its directory, its end
-//	options.go        what a run is asked for, who is told of it, and the kinds of errors
-//	shard.go          which part of a run, and when it starts
-//	source.go         the scenario and the source of its events
-//	trial.go          a run of the scenario's traffic at a constant rate
+//	ending.go         how a run ended, and why
 //	search.go         trial after trial: the search for the capacity
-//	past.go           a run directory from which the run's events can be made again
-//	resume.go         the runs that a run resumes
-//	verification.go   what a run sent, to be held against what arrived
-//	authorization.go  what a permit allows a run
-//	forecast.go       what a scenario will send, before it does
-//	endpoint.go       the embedded endpoint, and what it counted
-//	destination.go    where requests go: addresses, certificates, proxies
-//	guard.go          which addresses connections may go to
-//	push.go           where metrics go
+//	trial.go          a run of the scenario's traffic at a constant rate
 //	watchers.go       who is told of each second of a run
 //	live.go           the live page
-//	ending.go         how a run ended, and why
+//	shard.go          which part of a run, and when it starts
+//	source.go         the scenario and the source of its events
+//	endpoint.go       the embedded endpoint, and what it counted
+//	resume.go         the runs that a run resumes
+//	verification.go   what a run sent, to be held against what arrived
+//	past.go           a run directory from which the run's events can be made again
+//	authorization.go  what a permit allows a run
+//	forecast.go       what a scenario will send, before it does
+//	destination.go    where requests go: addresses, certificates, proxies
+//	push.go           where metrics go
+//	guard.go          which addresses connections may go to
+//	options.go        what a run is asked for, and who is told of it
+//	mistake.go        the kinds of errors
 package rehearsal

@@ -51,9 +51,11 @@ func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) 
 	case len(needed) > 0:
 		return nil, lacking(needed)
 	case s.Traffic == nil:
-		return nil, usage(errors.New("it replayed a recording, and only synthesized events can be found by their uuids"))
+		return nil, usage(errors.New("it replayed a recording, and only synthesized events can be found " +
+			"by their uuids"))
 	case facts.Shard.Of > 1:
-		return nil, usage(fmt.Errorf("it is shard %d of %d: merge the directories of all shards, and verify the whole", facts.Shard.Index, facts.Shard.Of))
+		return nil, usage(fmt.Errorf("it is shard %d of %d: merge the directories of all shards, and "+
+			"verify the whole", facts.Shard.Index, facts.Shard.Of))
 	}
 	if err := past.unchanged(s, nil); err != nil {
 		return nil, wrongScenario(err)
@@ -71,7 +73,8 @@ func sentIn(run *verify.Run, path string, s *scenario.Scenario) error {
 		if err != nil {
 			return err
 		}
-		if last := &e.Result.Run; len(all) > 0 && (last.SHA256 != all[0].Result.Run.SHA256 || last.Seed != all[0].Result.Run.Seed) {
+		if last := &e.Result.Run; len(all) > 0 && (last.SHA256 != all[0].Result.Run.SHA256 ||
+			last.Seed != all[0].Result.Run.Seed) {
 			return wrongScenario(fmt.Errorf("the run before it, %q, ran another scenario or seed", next))
 		}
 		if len(all) > longestChain {

@@ -43,8 +43,10 @@ annotate pods.
 No pod is run twice: a shard that was lost stays lost, and the run is invalid. The
 scenario's references to the environment are resolved in the pods: --secret names
 a Secret whose keys become variables.`,
-		Example: `  rehearse kubernetes render import.yaml --run-id import-1 --shards 8 --image example.com/rehearse:0.2.0 > job.yaml
-  rehearse kubernetes run import.yaml --run-id import-1 --shards 8 --image example.com/rehearse:0.2.0 --secret capture-token
+		Example: `  rehearse kubernetes render import.yaml --run-id import-1 --shards 8 --image ` +
+			`example.com/rehearse:0.2.0 > job.yaml
+  rehearse kubernetes run import.yaml --run-id import-1 --shards 8 --image example.com/rehearse:0.2.0 ` +
+			`--secret capture-token
   rehearse kubernetes collect --run-id import-1 --out again`,
 		Args: noSuchVerb,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },

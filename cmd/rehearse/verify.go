@@ -76,11 +76,16 @@ with p50, p95, p99, max or drain; and with --persons split, joined and missing.`
 		},
 	}
 	c.Flags().SortFlags = false
-	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory, a pattern or kafka:TOPIC")
-	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, as in 'lost == 0' (repeatable; default: lost == 0, duplicated < 0.01%, altered == 0)")
-	c.Flags().BoolVar(&f.inOrder, "in-order", false, "the rows of the export stand in the order in which they arrived: check the order of each distinct_id")
-	c.Flags().StringVar(&f.persons, "persons", "", "read from `SOURCE`, with the columns distinct_id and person_id, which person each id has now, and check the merges")
-	c.Flags().StringVar(&f.scenario, "scenario", "", "the scenario `FILE` of the run, for a directory of a version that did not keep it")
+	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory, a pattern "+
+		"or kafka:TOPIC")
+	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, as in 'lost == 0' (repeatable; default: "+
+		"lost == 0, duplicated < 0.01%, altered == 0)")
+	c.Flags().BoolVar(&f.inOrder, "in-order", false, "the rows of the export stand in the order in which they "+
+		"arrived: check the order of each distinct_id")
+	c.Flags().StringVar(&f.persons, "persons", "", "read from `SOURCE`, with the columns distinct_id and person_id, "+
+		"which person each id has now, and check the merges")
+	c.Flags().StringVar(&f.scenario, "scenario", "", "the scenario `FILE` of the run, for a directory of a version "+
+		"that did not keep it")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	c.Flags().StringVar(&f.html, "html", "", "also write the report as one HTML file to `FILE`")
 	c.Flags().BoolVar(&f.json, "json", false, "print verify.json instead of the report")
@@ -233,7 +238,8 @@ func (f *verifyRunFlags) newSourceBar(e env) *sourceBar {
 	}
 	r.show(0, 0)
 	r.progress = mpb.New(mpb.WithOutput(e.stderr), mpb.WithWidth(barWidth(columns(e.stderr))))
-	r.bar = r.progress.New(1, mpb.BarStyle(), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *r.at.Load() })))
+	r.bar = r.progress.New(1, mpb.BarStyle(),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *r.at.Load() })))
 	return r
 }
 
