@@ -14,10 +14,10 @@ func owners() map[string][]string {
 		"github.com/valyala/fasthttp":                {"generator/transport", "staging"},
 		"github.com/HdrHistogram/hdrhistogram-go":    {"results", "results/rundir"},
 		"golang.org/x/perf/benchmath":                {"results/compare"},
-		"github.com/twmb/franz-go/pkg/kgo":           {"verify/kafka"},
-		"github.com/twmb/franz-go/pkg/kadm":          {"verify/kafka"},
-		"github.com/twmb/franz-go/pkg/sasl/plain":    {"verify/kafka"},
-		"github.com/twmb/franz-go/pkg/sasl/scram":    {"verify/kafka"},
+		"github.com/twmb/franz-go/pkg/kgo":           {"internal/verify/kafka"},
+		"github.com/twmb/franz-go/pkg/kadm":          {"internal/verify/kafka"},
+		"github.com/twmb/franz-go/pkg/sasl/plain":    {"internal/verify/kafka"},
+		"github.com/twmb/franz-go/pkg/sasl/scram":    {"internal/verify/kafka"},
 		"github.com/twmb/franz-go/pkg/kfake":         {}, // tests only
 		"github.com/spf13/cobra":                     {"cmd/rehearse"},
 		"github.com/spf13/pflag":                     {"cmd/rehearse"},
@@ -25,12 +25,12 @@ func owners() map[string][]string {
 		"github.com/mattn/go-runewidth":              {"internal/text"},
 		"github.com/rivo/uniseg":                     {"internal/text"},
 		"github.com/dustin/go-humanize":              {"internal/text"},
-		"github.com/hiddeco/sshsig":                  {"permit"},
-		"golang.org/x/crypto/ssh":                    {"permit"},
+		"github.com/hiddeco/sshsig":                  {"internal/permit"},
+		"golang.org/x/crypto/ssh":                    {"internal/permit"},
 		"golang.org/x/net/proxy":                     {"generator/transport"},
 		"golang.org/x/net/http/httpproxy":            {"rehearsal"},
-		"go.yaml.in/yaml/v4":                         {"scenario/strict", "scenario", "kubernetes"},
-		"github.com/parquet-go/parquet-go":           {"recording/parquet"},
+		"go.yaml.in/yaml/v4":                         {"scenario/strict", "scenario", "internal/kubernetes"},
+		"github.com/parquet-go/parquet-go":           {"internal/recording/parquet"},
 		"github.com/santhosh-tekuri/jsonschema/v6":   {}, // tests only
 		"github.com/posthog/posthog-go":              {},
 		"pgregory.net/rapid":                         {},
@@ -50,53 +50,53 @@ func owners() map[string][]string {
 // house says which packages each package may import, a line a package; anyone may
 // import the kits of internal.
 const house = `
-capacity: results results/judge results/rundir scenario
-capture/pipeline:
-capture/serdejson:
-capture: capture/serdejson
-cmd/rehearse: capacity rehearsal verify verify/source verify/kafka verify/report kubernetes capture capture/pipeline scenario results results/bundle results/report results/compare recording learn intake permit preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge recording/container
-generator/body: capture scenario recording recording/anonymize generator/traffic recording/event
-generator/dryrun: capture scenario recording results generator/body generator/source generator/transport scenario/schedule
-generator/redact: capture scenario generator/body
-generator/source: capture scenario recording recording/anonymize results generator/traffic generator/body scenario/schedule recording/event
-generator/traffic: capture capture/pipeline scenario scenario/schedule
-generator/transport: capture scenario recording results generator/body
-generator: capture scenario results generator/body generator/redact generator/transport generator/source
-intake: scenario learn scenario/schedule scenario/strict
+internal/capacity: results results/judge results/rundir scenario
+internal/capture/pipeline:
+internal/capture/serdejson:
+internal/capture: internal/capture/serdejson
+cmd/rehearse: internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
+generator/body: internal/capture scenario internal/recording internal/recording/anonymize generator/traffic internal/recording/event
+generator/dryrun: internal/capture scenario internal/recording results generator/body generator/source generator/transport scenario/schedule
+generator/redact: internal/capture scenario generator/body
+generator/source: internal/capture scenario internal/recording internal/recording/anonymize results generator/traffic generator/body scenario/schedule internal/recording/event
+generator/traffic: internal/capture internal/capture/pipeline scenario scenario/schedule
+generator/transport: internal/capture scenario internal/recording results generator/body
+generator: internal/capture scenario results generator/body generator/redact generator/transport generator/source
+internal/intake: scenario internal/learn scenario/schedule scenario/strict
 internal/jsonfuzz:
-internal/jsonscan: capture/serdejson
+internal/jsonscan: internal/capture/serdejson
 internal/measure:
-kubernetes:
-permit: scenario scenario/strict scenario/schedule
-preflight: capture capture/pipeline scenario generator/traffic scenario/schedule permit scenario/strict
-learn: capture scenario recording scenario/schedule recording/event
-recording/anonymize: capture scenario recording/event
-recording/container: scenario
-recording/event: capture capture/pipeline scenario
-recording/format: capture capture/pipeline capture/serdejson scenario recording/event recording/container
-recording/parquet: capture scenario recording/container recording/format
-recording: capture capture/pipeline scenario recording/event recording/container recording/format recording/parquet
-rehearsal: capacity verify scenario/schedule capture capture/pipeline scenario results results/rundir results/report results/otlp results/metrics recording permit preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
+internal/kubernetes:
+internal/permit: scenario scenario/strict scenario/schedule
+internal/preflight: internal/capture internal/capture/pipeline scenario generator/traffic scenario/schedule internal/permit scenario/strict
+internal/learn: internal/capture scenario internal/recording scenario/schedule internal/recording/event
+internal/recording/anonymize: internal/capture scenario internal/recording/event
+internal/recording/container: scenario
+internal/recording/event: internal/capture internal/capture/pipeline scenario
+internal/recording/format: internal/capture internal/capture/pipeline internal/capture/serdejson scenario internal/recording/event internal/recording/container
+internal/recording/parquet: internal/capture scenario internal/recording/container internal/recording/format
+internal/recording: internal/capture internal/capture/pipeline scenario internal/recording/event internal/recording/container internal/recording/format internal/recording/parquet
+rehearsal: internal/capacity internal/verify scenario/schedule internal/capture internal/capture/pipeline scenario results results/rundir results/report results/otlp results/metrics internal/recording internal/permit internal/preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
 results/bundle: results/rundir
 results/compare: results results/rundir
-results/judge: capture results scenario scenario/schedule
-results/merge: staging/stats capture results results/rundir scenario scenario/schedule
-results/runtest: capture results scenario
+results/judge: internal/capture results scenario scenario/schedule
+results/merge: staging/stats internal/capture results results/rundir scenario scenario/schedule
+results/runtest: internal/capture results scenario
 results/metrics: results
 results/otlp: results results/metrics
-results/report: staging/stats capture capture/pipeline scenario results results/rundir results/compare results/metrics results/judge
-results/rundir: staging/stats capture results results/judge
-results: capture scenario scenario/schedule
+results/report: staging/stats internal/capture internal/capture/pipeline scenario results results/rundir results/compare results/metrics results/judge
+results/rundir: staging/stats internal/capture results results/judge
+results: internal/capture scenario scenario/schedule
 scenario/schedule:
-scenario: capture capture/pipeline scenario/schedule scenario/strict
+scenario: internal/capture internal/capture/pipeline scenario/schedule scenario/strict
 scenario/strict:
 internal/strptime: internal/units
-staging/stats: capture/pipeline
-staging: staging/stats capture capture/pipeline
-verify: capture capture/pipeline scenario scenario/schedule results generator/traffic
-verify/source: verify capture capture/serdejson scenario recording recording/event
-verify/kafka: verify verify/source
-verify/report: verify
+staging/stats: internal/capture/pipeline
+staging: staging/stats internal/capture internal/capture/pipeline
+internal/verify: internal/capture internal/capture/pipeline scenario scenario/schedule results generator/traffic
+internal/verify/source: internal/verify internal/capture internal/capture/serdejson scenario internal/recording internal/recording/event
+internal/verify/kafka: internal/verify internal/verify/source
+internal/verify/report: internal/verify
 kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime internal/schedstat
 `
 

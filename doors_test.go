@@ -21,9 +21,9 @@ func doors() map[string]string {
 		"generator/transport/destination.go": "Loopback: to this machine alone",
 		"generator/transport/proxy.go":       "SOCKS5 over the dialer of the destination",
 		"results/otlp/push.go":               "to the endpoint that package rehearsal let pass; redirects are not followed",
-		"permit/watch.go":                    "to the stop URL of a permit that was verified; redirects are not followed, no proxy",
-		"permit/signature.go":                "to the SSH agent, a socket of this machine",
-		"kubernetes/kubectl.go":              "kubectl, that the user configured",
+		"internal/permit/watch.go":           "to the stop URL of a permit that was verified; redirects are not followed, no proxy",
+		"internal/permit/signature.go":       "to the SSH agent, a socket of this machine",
+		"internal/kubernetes/kubectl.go":     "kubectl, that the user configured",
 	}
 }
 

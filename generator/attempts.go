@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // settle records what came of an attempt to send b, and sees to the next one if

@@ -20,10 +20,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/posthog/posthog-go"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"

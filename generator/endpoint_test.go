@@ -11,7 +11,7 @@ import (
 
 	"github.com/valyala/fasthttp/fasthttputil"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/staging"
 )
 

@@ -8,10 +8,10 @@ import (
 	"net/url"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"

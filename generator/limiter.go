@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // rateLimiter is what every request passes before it is sent, retries included, when a

@@ -15,9 +15,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/staging"
 )
 

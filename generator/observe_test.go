@@ -7,9 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/staging"
 )

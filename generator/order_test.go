@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/staging"
 )
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

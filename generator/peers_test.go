@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // TestFailingPeers: each way in which an endpoint can fail a request has its

@@ -17,7 +17,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/scenario"
 	"rehearse/staging"
 )

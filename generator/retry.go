@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
+	"rehearse/internal/capture"
 	"rehearse/internal/rng"
 	"rehearse/results"
 	"rehearse/scenario"

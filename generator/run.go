@@ -8,11 +8,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/redact"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 )

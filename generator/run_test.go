@@ -13,9 +13,9 @@ import (
 
 	"github.com/valyala/fasthttp/fasthttputil"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"

@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"

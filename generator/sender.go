@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/redact"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

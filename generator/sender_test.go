@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

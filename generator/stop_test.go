@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/judge"
 	"rehearse/results/rundir"

@@ -11,9 +11,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"rehearse/generator"
-	"rehearse/permit"
+	"rehearse/internal/permit"
 	"rehearse/results/rundir"
 )
 

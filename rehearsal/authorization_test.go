@@ -23,8 +23,8 @@ import (
 	"pgregory.net/rapid"
 
 	"rehearse/generator"
-	"rehearse/permit"
-	"rehearse/preflight"
+	"rehearse/internal/permit"
+	"rehearse/internal/preflight"
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/scenario"

@@ -10,8 +10,8 @@ import (
 	"rehearse/generator/dryrun"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
-	"rehearse/permit"
-	"rehearse/preflight"
+	"rehearse/internal/permit"
+	"rehearse/internal/preflight"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
 )

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"rehearse/permit"
+	"rehearse/internal/permit"
 )
 
 // guard says which addresses and ports the connections of a run may go to. Without

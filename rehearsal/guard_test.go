@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/permit"
+	"rehearse/internal/permit"
 )
 
 // TestGuard: which hosts a permit admits, by what their names stand for, and where

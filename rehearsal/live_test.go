@@ -12,7 +12,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/encoding/protodelim"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

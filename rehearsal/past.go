@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/scenario"

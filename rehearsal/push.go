@@ -7,7 +7,7 @@ import (
 	"os"
 	"slices"
 
-	"rehearse/permit"
+	"rehearse/internal/permit"
 	"rehearse/results/otlp"
 )
 

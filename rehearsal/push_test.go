@@ -3,7 +3,7 @@ package rehearsal
 import (
 	"testing"
 
-	"rehearse/permit"
+	"rehearse/internal/permit"
 )
 
 // TestRouteOfMetrics: where metrics may go, by its host and port; and to this machine no

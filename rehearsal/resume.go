@@ -11,8 +11,8 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/rundir"

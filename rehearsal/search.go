@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/capacity"
-	"rehearse/permit"
+	"rehearse/internal/capacity"
+	"rehearse/internal/permit"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"rehearse/generator/source"
+	"rehearse/internal/recording"
 	"rehearse/internal/text"
-	"rehearse/recording"
 	"rehearse/scenario"
 )
 

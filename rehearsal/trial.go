@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"rehearse/internal/permit"
 	"rehearse/internal/units"
-	"rehearse/permit"
 	"rehearse/scenario"
 )
 

@@ -9,12 +9,12 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
+	"rehearse/internal/verify"
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
-	"rehearse/verify"
 )
 
 // ReadSent reads from the directory of a run what it sent, and what became of it, to be

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 )
 

@@ -3,7 +3,7 @@ package results
 import (
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // Outcome is what became of one request, or of a stretch of requests that never

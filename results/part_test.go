@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // TestParts: a request that came to several ends is one request of its worst

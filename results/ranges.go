@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sort"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // Ranges are stretches of events in their order that neither touch nor overlap.

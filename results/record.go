@@ -1,6 +1,6 @@
 package results
 
-import "rehearse/capture"
+import "rehearse/internal/capture"
 
 // settle remembers when the last accepted event was in.
 func (t *Tally) settle(o *Outcome) {

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // shardSize is how many outcomes a shard holds before it hands them on. Handing

@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // TestUnstalledOutcome: without a stall a request leaves and is answered sooner, by

@@ -3,7 +3,7 @@ package results
 import (
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // Count is a number of requests and of the events in them.

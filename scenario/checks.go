@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"slices"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/scenario/schedule"
 	"rehearse/scenario/strict"
 )

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/scenario/strict"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/scenario/strict"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/scenario/schedule"
 	"rehearse/scenario/strict"
 )

@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/scenario/strict"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // answer writes the answer and returns its status, 0 for none.

@@ -3,7 +3,7 @@ package staging
 import (
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 
 	"pgregory.net/rapid"
 )

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 )
 
 // Config says what a Server enforces and how it misbehaves. The zero value is

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // conformance is one fact about the v0 routes: a request, and what either

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/flate"

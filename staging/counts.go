@@ -7,7 +7,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // answer is what a request was answered with, as far as it is counted.

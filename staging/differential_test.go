@@ -13,7 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/jsonfuzz"
 
 	"github.com/klauspost/compress/gzip"

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/rng"
 )
 

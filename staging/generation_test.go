@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // TestWireLimits: 20 MiB now, the framework's 2 MiB in 2024.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 )
 
 // worker is the memory in which one request is served.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/valyala/fasthttp"

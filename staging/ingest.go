@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"time"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 )
 
 // ingest passes on to the pipeline what a request has the service send.

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 )
 
 // TestHotID: one id at 300 events a second among others at ten. Its bucket of

@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // RequestLog writes the requests that an endpoint got to a file, one JSON object a

@@ -9,7 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // TestRecordLine is the line itself, in the members of the wire recordings.

@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttputil"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // route is one of the paths that the endpoint knows.

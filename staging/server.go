@@ -14,8 +14,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 )
 
 // shards is over how many counts the connections are spread.

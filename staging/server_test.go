@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 
 	"github.com/google/go-cmp/cmp"
 )

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 )
 
 // stored are the messages that an endpoint would have produced.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/staging/stats"
 )
 

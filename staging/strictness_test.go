@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // strictness is a value that JSON readers differ about: in a property, and as the

@@ -2,7 +2,7 @@
 // tests of the changed package: a change that no test notices is a gap in them.
 //
 //	go run ./.ci/mutate                          150 mutants over all packages
-//	go run ./.ci/mutate -n 40 ./results ./capture
+//	go run ./.ci/mutate -n 40 ./results ./internal/capture
 //	go run ./.ci/mutate -seed 7 -least 90        another sample; exit 1 below 90 %
 //
 // The same seed and tree give the same mutants. The tree itself is not touched:

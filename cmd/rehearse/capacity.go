@@ -13,10 +13,10 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"rehearse/capacity"
+	"rehearse/internal/capacity"
+	"rehearse/internal/permit"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
-	"rehearse/permit"
 	"rehearse/rehearsal"
 	"rehearse/results"
 	"rehearse/scenario"

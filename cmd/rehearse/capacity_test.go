@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capacity"
+	"rehearse/internal/capacity"
 )
 
 // TestCapacityStopped: an interrupt ends the trial and the search, and what is known by

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/preflight"
+	"rehearse/internal/preflight"
 	"rehearse/rehearsal"
 	"rehearse/scenario"
 )

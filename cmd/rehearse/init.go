@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"rehearse/intake"
+	"rehearse/internal/intake"
 	"rehearse/scenario"
 	"rehearse/scenario/strict"
 )

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/staging"

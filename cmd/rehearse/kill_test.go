@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 	"rehearse/staging"

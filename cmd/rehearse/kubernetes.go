@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"rehearse/internal/kubernetes"
 	"rehearse/internal/units"
-	"rehearse/kubernetes"
 	"rehearse/rehearsal"
 )
 

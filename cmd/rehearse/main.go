@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/recording/container"
+	"rehearse/internal/recording/container"
 )
 
 func main() {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"rehearse/permit"
+	"rehearse/internal/permit"
 	"rehearse/rehearsal"
 )
 

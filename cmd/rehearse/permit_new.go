@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rehearse/internal/permit"
+	"rehearse/internal/preflight"
 	"rehearse/internal/units"
-	"rehearse/permit"
-	"rehearse/preflight"
 	"rehearse/rehearsal"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"rehearse/permit"
+	"rehearse/internal/permit"
 	"rehearse/scenario/schedule"
 )
 

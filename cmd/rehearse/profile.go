@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/learn"
+	"rehearse/internal/learn"
 	"rehearse/scenario"
 )
 

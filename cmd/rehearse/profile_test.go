@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"rehearse/generator/source"
-	"rehearse/learn"
+	"rehearse/internal/learn"
 	"rehearse/scenario"
 )
 

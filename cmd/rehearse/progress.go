@@ -13,8 +13,8 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/rehearsal"

@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/staging"

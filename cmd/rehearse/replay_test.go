@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/recording"
+	"rehearse/internal/recording"
 	"rehearse/results/rundir"
 )
 

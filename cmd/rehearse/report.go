@@ -11,13 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rehearse/internal/verify"
+	found "rehearse/internal/verify/report"
 	"rehearse/rehearsal"
 	"rehearse/results/bundle"
 	"rehearse/results/merge"
 	"rehearse/results/report"
 	"rehearse/results/rundir"
-	"rehearse/verify"
-	found "rehearse/verify/report"
 )
 
 // reportFlags are those of report.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/learn"
+	"rehearse/internal/learn"
 )
 
 // exported writes an export of events in the order of time.

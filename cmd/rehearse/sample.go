@@ -13,11 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/capture"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
+	"rehearse/internal/learn"
+	"rehearse/internal/recording"
 	"rehearse/internal/text"
-	"rehearse/learn"
-	"rehearse/recording"
 	"rehearse/rehearsal"
 	"rehearse/scenario"
 )

@@ -9,14 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/capacity"
-	"rehearse/preflight"
+	"rehearse/internal/capacity"
+	"rehearse/internal/preflight"
+	"rehearse/internal/verify"
 	"rehearse/rehearsal"
 	"rehearse/results/compare"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
 	"rehearse/staging"
-	"rehearse/verify"
 )
 
 // newSchema makes the verb schema.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/text"
 	"rehearse/scenario/strict"
 	"rehearse/staging"

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/units"
 	"rehearse/rehearsal"
 	"rehearse/scenario"

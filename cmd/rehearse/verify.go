@@ -16,11 +16,11 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"rehearse/internal/text"
+	"rehearse/internal/verify"
+	"rehearse/internal/verify/kafka"
+	"rehearse/internal/verify/report"
+	"rehearse/internal/verify/source"
 	"rehearse/rehearsal"
-	"rehearse/verify"
-	"rehearse/verify/kafka"
-	"rehearse/verify/report"
-	"rehearse/verify/source"
 )
 
 // verifyRunFlags are those of verify.

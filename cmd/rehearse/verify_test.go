@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
+	"rehearse/internal/verify"
 	"rehearse/staging"
-	"rehearse/verify"
 )
 
 // TestVerifyDocument runs the commands of docs/verify.md, each of which says how it

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/capture"
-	"rehearse/recording"
-	"rehearse/recording/event"
+	"rehearse/internal/capture"
+	"rehearse/internal/recording"
+	"rehearse/internal/recording/event"
 )
 
 // Request is a request as it is built, ready to travel.

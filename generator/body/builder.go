@@ -3,9 +3,9 @@ package body
 import (
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/traffic"
-	"rehearse/recording/anonymize"
+	"rehearse/internal/capture"
+	"rehearse/internal/recording/anonymize"
 	"rehearse/scenario"
 )
 

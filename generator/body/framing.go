@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/scenario"
 )
 

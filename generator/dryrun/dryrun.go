@@ -10,11 +10,11 @@ import (
 	"sync"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
-	"rehearse/recording"
+	"rehearse/internal/capture"
+	"rehearse/internal/recording"
 	"rehearse/scenario"
 )
 

@@ -4,9 +4,9 @@ import (
 	"math"
 	"strings"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/internal/rng"
 	"rehearse/scenario"
 )

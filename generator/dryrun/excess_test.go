@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
-	"rehearse/preflight"
+	"rehearse/internal/capture"
+	"rehearse/internal/preflight"
 )
 
 // TestRefusedForetold: what an endpoint would refuse, reckoned from a sample, against

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 )

@@ -4,10 +4,10 @@ import (
 	"math"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )

@@ -11,8 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
+	"rehearse/internal/capture"
 	"rehearse/scenario"
 )
 

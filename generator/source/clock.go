@@ -4,8 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"rehearse/internal/recording/event"
 	"rehearse/internal/units"
-	"rehearse/recording/event"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )

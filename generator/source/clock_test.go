@@ -10,8 +10,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"rehearse/generator/body"
+	"rehearse/internal/recording/event"
 	"rehearse/internal/units"
-	"rehearse/recording/event"
 )
 
 // steadily are 1,000 events, ten a second, of ids in turn; odd replaces some of the

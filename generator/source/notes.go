@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"rehearse/internal/recording"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
-	"rehearse/recording"
 )
 
 // Notes says what is to be known before the run: the warnings, and a long pause.

@@ -9,8 +9,8 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"rehearse/generator/body"
-	"rehearse/recording"
-	"rehearse/recording/anonymize"
+	"rehearse/internal/recording"
+	"rehearse/internal/recording/anonymize"
 	"rehearse/scenario"
 )
 

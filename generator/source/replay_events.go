@@ -4,11 +4,11 @@ import (
 	"io"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
-	"rehearse/recording"
-	"rehearse/recording/anonymize"
-	"rehearse/recording/event"
+	"rehearse/internal/capture"
+	"rehearse/internal/recording"
+	"rehearse/internal/recording/anonymize"
+	"rehearse/internal/recording/event"
 	"rehearse/scenario"
 )
 

@@ -5,10 +5,10 @@ import (
 
 	"github.com/zeebo/xxh3"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
-	"rehearse/recording"
-	"rehearse/recording/event"
+	"rehearse/internal/capture"
+	"rehearse/internal/recording"
+	"rehearse/internal/recording/event"
 	"rehearse/scenario"
 )
 

@@ -8,9 +8,9 @@ import (
 	"io"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
 	"rehearse/generator/traffic"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 )

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"rehearse/generator/body"
-	"rehearse/recording"
+	"rehearse/internal/recording"
 	"rehearse/results"
 	"rehearse/scenario"
 )

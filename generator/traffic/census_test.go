@@ -8,8 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/rng"
 	"rehearse/scenario"
 )

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/scenario"
 )
 

@@ -3,7 +3,7 @@ package traffic
 import (
 	"encoding/binary"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/rng"
 )
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // Measured is what some events of a run turned out to be, beside what the scenario

@@ -3,7 +3,7 @@ package traffic
 import (
 	"math"
 
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/rng"
 	"rehearse/scenario"
 )

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/rng"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"

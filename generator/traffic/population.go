@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/rng"
 	"rehearse/scenario"
 )

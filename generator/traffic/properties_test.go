@@ -12,8 +12,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rehearse/capture"
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/scenario"
 )
 

@@ -3,7 +3,7 @@ package traffic
 import (
 	"strconv"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/rng"
 )
 

@@ -18,8 +18,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

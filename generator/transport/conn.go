@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 )

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/staging"
 )

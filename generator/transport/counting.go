@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 )
 
 // TestLoopback: this machine is reached by its addresses and names, and no other, be it

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

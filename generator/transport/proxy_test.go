@@ -15,7 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

@@ -9,9 +9,9 @@ import (
 	"github.com/valyala/fasthttp"
 	"github.com/zeebo/xxh3"
 
-	"rehearse/capture"
 	"rehearse/generator/body"
-	"rehearse/recording"
+	"rehearse/internal/capture"
+	"rehearse/internal/recording"
 	"rehearse/scenario"
 )
 

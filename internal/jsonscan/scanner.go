@@ -5,7 +5,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"rehearse/capture/serdejson"
+	"rehearse/internal/capture/serdejson"
 )
 
 // scanner walks one JSON text from its beginning to its end. It hands out spans

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/scenario"
 )

@@ -11,7 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/runtest"
 	"rehearse/scenario"

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/runtest"
 	"rehearse/scenario"

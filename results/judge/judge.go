@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

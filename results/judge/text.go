@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/scenario"

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/scenario"

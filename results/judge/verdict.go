@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

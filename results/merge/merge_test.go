@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/results/runtest"

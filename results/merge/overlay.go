@@ -5,7 +5,7 @@ import (
 	"iter"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/rundir"
 )

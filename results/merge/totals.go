@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/staging/stats"
 )

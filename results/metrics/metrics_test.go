@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protodelim"
 	"pgregory.net/rapid"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/plot"
 	"rehearse/internal/text"
 )

@@ -3,7 +3,7 @@ package report
 import (
 	"testing"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/results/runtest"

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/metrics"

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/rundir"

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/plot"
 	"rehearse/results"
 	"rehearse/results/compare"

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/rundir"

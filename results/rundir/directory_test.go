@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/runtest"
 )

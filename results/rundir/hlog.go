@@ -12,7 +12,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

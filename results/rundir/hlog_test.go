@@ -10,7 +10,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/runtest"
 )

@@ -10,7 +10,7 @@ import (
 	"math"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

@@ -8,7 +8,7 @@ import (
 	"math"
 	"slices"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

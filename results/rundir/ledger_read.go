@@ -10,7 +10,7 @@ import (
 	"io"
 	"strings"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 )

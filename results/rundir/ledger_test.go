@@ -12,7 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/results"
 )
 

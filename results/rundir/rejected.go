@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 )

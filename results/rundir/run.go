@@ -8,7 +8,7 @@ import (
 	"math"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 )

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"rehearse/capture"
+	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/runtest"

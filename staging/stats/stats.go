@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strconv"
 
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/text"
 )
 

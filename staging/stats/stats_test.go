@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"rehearse/capture/pipeline"
+	"rehearse/internal/capture/pipeline"
 )
 
 // counted is what one endpoint counted.

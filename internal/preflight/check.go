@@ -1,0 +1,235 @@
+package preflight
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
+	"rehearse/scenario"
+	"rehearse/scenario/schedule"
+)
+
+// Input is what a check looks at.
+type Input struct {
+	Scenario *scenario.Scenario
+	// nil: the published ones, and those of the embedded endpoint where that is the target
+	Facts *Facts
+	Load  Load
+	Now   time.Time // when the run would start, unless the intake says so
+}
+
+// Check foretells what the input does to the pipeline.
+func Check(in Input) *Report {
+	l := newChecker(in)
+	l.report = &Report{
+		Format: Format, Scenario: in.Scenario.Name, SHA256: in.Scenario.SHA256(),
+		Findings: []Finding{}, HotIDs: []HotID{}, HeldTo: l.assumptions(),
+		curve: in.Load.Curve.Stages(), facts: l.facts, limit: l.limits().steady(),
+	}
+	l.plan()
+	if l.facts.Capacity > 0 || l.file {
+		l.report.Headroom = l.headroom()
+	}
+	if l.load.Tally != nil {
+		l.load.Tally.report(l)
+	} else {
+		l.foretell()
+	}
+	for _, rule := range rules {
+		l.report.Findings = append(l.report.Findings, rule(l)...)
+	}
+	slices.SortStableFunc(l.report.Findings, func(a, b Finding) int {
+		return cmp.Compare(weightOf(a.Severity), weightOf(b.Severity))
+	})
+	l.report.judge()
+	return l.report
+}
+
+// weightOf orders severities, the heaviest first.
+func weightOf(s Severity) int {
+	return slices.Index([]Severity{SeverityRefuse, SeverityAccommodate, SeverityNote}, s)
+}
+
+// rules are what makes findings.
+var rules = []func(*checker) []Finding{
+	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit,
+	refusedRequests, largeBodies, largeEvents,
+	overCapacity, nearCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk,
+	mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped,
+	otherHost,
+	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, unlike,
+}
+
+// newChecker prepares the examination.
+func newChecker(in Input) *checker {
+	l := &checker{s: in.Scenario, facts: in.Facts, load: &in.Load}
+	l.now, l.file = in.Now, in.Facts != nil
+	if l.facts == nil {
+		l.facts = FactsOf(in.Scenario)
+	}
+	l.buckets, l.most = buckets(l.s, l.facts), l.facts.Limits(l.s.Target.Endpoint)
+	l.start, l.stated = Start(l.s, in.Now), !l.s.Intake.Starts.IsZero()
+	return l
+}
+
+// Start is when a run of s begins: when the intake says, else now.
+func Start(s *scenario.Scenario, now time.Time) time.Time {
+	if starts := s.Intake.Starts; !starts.IsZero() {
+		return starts
+	}
+	return now
+}
+
+// FactsOf are the facts where no file gives them: the published ones, and where
+// the target is the embedded endpoint, what the scenario makes of that.
+func FactsOf(s *scenario.Scenario) *Facts {
+	f := DefaultFacts()
+	if s.Target.URL != "" {
+		return f
+	}
+	f.Capacity, f.Generation = s.Staging.Capacity, s.Staging.Generation
+	f.PerMinute, f.HistoricalAfter = s.Staging.PerMinute, s.Staging.Setup.HistoricalAfter
+	f.Partitions = cmp.Or(s.Staging.Partitions, f.Partitions)
+	o := s.Staging.Setup.OverflowLimit
+	f.KeepsOrder = o.KeepsOrder
+	switch {
+	case o.Off:
+		f.Overflow = pipeline.Limit{}
+	case o.PerSecond > 0:
+		f.Overflow = pipeline.Limit{PerSecond: int(o.PerSecond), Burst: int(o.Burst)}
+	}
+	return f
+}
+
+// Behind is s as the endpoint that facts tell of would see it, and what that takes.
+// Without facts it is the embedded one, or the published one at another URL.
+func Behind(s *scenario.Scenario, facts *Facts) (*scenario.Scenario, capture.Limits) {
+	there := *s
+	if facts != nil || s.Target.URL != "" {
+		there.Staging = scenario.Staging{} // which tells of another endpoint
+	}
+	if facts == nil {
+		facts = FactsOf(s)
+	}
+	there.Staging.Generation = facts.Generation
+	return &there, facts.Limits(s.Target.Endpoint)
+}
+
+// plan fills in what needs no ids.
+func (l *checker) plan() {
+	load, p := l.load, &l.report.Plan
+	seconds := load.Curve.Span().Seconds()
+	*p = Plan{
+		Events: load.Events, Requests: load.Requests, BodyBytes: load.Body, WireBytes: load.Wire,
+		Seconds:    seconds,
+		PeakEvents: load.Curve.Peak(), PeakRequests: load.Curve.Peak() / load.perRequest(),
+		MeanEvents:   float64(load.Events) / max(seconds, 1e-9),
+		MeanRequests: float64(load.Requests) / max(seconds, 1e-9),
+		ServiceMS:    float64(l.facts.Service) / float64(time.Millisecond),
+		Counted:      load.Tally != nil, Errors: load.Errors,
+	}
+	p.Refused = []Refused{}
+	for _, r := range load.Refused {
+		p.Refused = append(p.Refused, Refused{r.Status, string(plain(r.Reason, 200)), r.Requests,
+			r.Events, r.Error})
+	}
+	// Little's law: as many requests are under way as come in during one.
+	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))
+	if c := l.facts.Capacity; c > 0 {
+		waiting := follow(l.report.curve, 1, limits{perSecond: c, burst: math.Inf(1)})
+		p.Backlog, p.Drain = int64(math.Round(waiting.top)), waiting.level/c
+	}
+}
+
+// limits returns the limits of one id. The historical lane knows none.
+func (l *checker) limits() limits {
+	if l.s.Target.HistoricalMigration {
+		return limits{}
+	}
+	o, n := l.facts.Overflow, float64(l.buckets)
+	return limits{float64(o.PerSecond) * n, float64(o.Burst) * n, float64(l.facts.PerMinute)}
+}
+
+// steady is the highest rate that an id may keep; 0: any.
+func (m limits) steady() float64 {
+	switch each := m.perMinute / 60; {
+	case m.perSecond == 0 || each > 0 && each < m.perSecond:
+		return each
+	}
+	return m.perSecond
+}
+
+// safe notes the highest total rate at which an id with a share does not
+// overflow.
+func (l *checker) safe(share float64) {
+	if rate := l.limits().steady() / share; rate > 0 && !math.IsInf(rate, 0) {
+		l.report.Plan.SafeRate = &rate
+	}
+}
+
+// mergesAre notes how many merges there are and what they cost.
+func (l *checker) mergesAre(m Merges) {
+	m.WindowS = l.facts.Hazard.Seconds()
+	l.report.Merges, l.report.Plan.Merges = m, m.Total
+}
+
+// eventsCost notes what all events cost.
+func (l *checker) eventsCost(mean float64) {
+	if l.s.Intake.Apps == scenario.Yes {
+		mean += l.facts.Costs.Apps
+	}
+	l.meanly = mean
+	l.report.Plan.Cost = math.Round(mean * float64(l.load.Events))
+}
+
+// Load is what will be sent, as the generator counts or estimates it. The errors
+// are as in Errors.
+type Load struct {
+	Events   int64
+	Requests int64
+	Body     int64 // bytes before compression
+	Wire     int64 // bytes as they travel, heads included
+	MaxBody  int64 // of the largest body that was built
+	MaxWire  int64 // and of it as it travels
+	Errors   Errors
+
+	Refused []capture.Refused // what an endpoint refuses, by reason
+
+	Curve *schedule.Curve
+	// when the batch of an event is due; nil: when the event is
+	Leaves func(event int64) time.Duration
+
+	Recorded bool // requests are sent byte for byte as they were recorded
+
+	Warnings []string // what a recording holds that is not as it should be
+	Pause    Pause    // of a recording: the longest, if it is worth a word
+
+	Tally *Tally // what was counted, if every request was built; else nil
+}
+
+// Pause is a time in which nothing is sent: how long it is, what is said of it, and
+// what would help.
+type Pause struct {
+	Length        time.Duration
+	Message, Hint string
+}
+
+// mostRows is how many stages a recorded curve is cut into.
+const mostRows = 20_000
+
+// Steps turns a curve that is known second by second into a profile.
+func Steps(rate func(time.Duration) float64, span time.Duration) (*schedule.Curve, error) {
+	width := max(time.Second, (span/mostRows + time.Second).Truncate(time.Second))
+	var stages []schedule.Stage
+	for at := time.Duration(0); at <= span; at += width {
+		r := rate(at + time.Second/2)
+		stages = append(stages, schedule.Stage{From: r, To: r, Over: width})
+	}
+	return schedule.NewCurve(stages)
+}
+
+// perRequest is how many events a request has on average.
+func (l *Load) perRequest() float64 { return float64(l.Events) / float64(max(l.Requests, 1)) }

@@ -1,0 +1,136 @@
+package preflight_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rehearse/internal/preflight"
+)
+
+// told is a scenario of two projects whose embedded endpoint is told what to do
+// with one of them, and with one id of the other.
+const told = `
+name: told
+target: {compression: none}
+load: {profile: 'line(0, 1000, 5s) const(1000, 10s)'}
+batching: {events: 20}
+traffic:
+  seed: 7
+  tokens: [{token: phc_one_project, weight: 3}, {token: phc_two_project, weight: 1}]
+  distinct_ids: {count: 10k, skew: 0.2, hot: [{id: bot, share: 4%}]}
+`
+
+// TestToldToOverflow: an id on the endpoint's list overflows with all its events,
+// foretold as well as counted, and not for its rate. A list for somewhere else
+// does not matter.
+func TestToldToOverflow(t *testing.T) {
+	t.Parallel()
+	const list = "staging.overflow=['phc_one_project:bot']"
+	s := parse(t, told, list)
+	said, seen := foretell(t, s, nil), count(t, s, nil)
+	// 3/4 of 4 % of 12,500 events
+	near(t, "said", float64(said.Plan.Overflow), 375, 0.01)
+	near(t, "counted", float64(seen.Plan.Overflow), 375, 0.15) // the share is met by chance
+	if first := at(said, "bot"); first < 0 || first > 1 || at(seen, "bot") > 1.5 {
+		t.Errorf("said that it begins at %v s, and it did at %v s", first, at(seen, "bot"))
+	}
+	for how, r := range map[string]*preflight.Report{"said": said, "counted": seen} {
+		if f := find(r, "forced-overflow"); f == nil || !strings.Contains(f.Where, "--set") || find(r, "hot-ids") != nil {
+			t.Errorf("%s: %+v", how, r.Findings)
+		}
+	}
+	for _, elsewhere := range []string{"target.historical_migration=true", "staging.overflow=[]"} {
+		if r := foretell(t, parse(t, told, list, elsewhere), nil); r.Plan.Overflow != 0 || find(r, "forced-overflow") != nil {
+			t.Errorf("%s: %d events overflow", elsewhere, r.Plan.Overflow)
+		}
+	}
+	if r := foretell(t, s, facts(t, "{}")); r.Plan.Overflow != 0 {
+		t.Errorf("the facts of another pipeline: %d events overflow", r.Plan.Overflow)
+	}
+}
+
+// TestToldToOverflowWhole: of a project that is on the list every event overflows,
+// those of ids that nobody looks at one by one as well.
+func TestToldToOverflowWhole(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	const list = "staging.overflow=[phc_two_project, 'phc_two_project:bot']"
+	s := parse(t, told, list, "traffic.distinct_ids={count: 1M, skew: 0.1}")
+	said, seen := foretell(t, s, nil), count(t, s, nil)
+	near(t, "said", float64(said.Plan.Overflow), 3125, 0.001)   // 1/4 of 12,500 events
+	near(t, "counted", float64(seen.Plan.Overflow), 3125, 0.15) // the share is met by chance
+	if f := find(said, "forced-overflow"); f == nil || !strings.Contains(f.Message, " 3,12") {
+		t.Errorf("%+v", f)
+	}
+	near(t, "events left on the main lane", said.Partitions.Mean, float64(12500-3125)/64, 0.01)
+}
+
+// TestOverflowInPlace: what overflowed in 2024 lost its key, not its lane, so that
+// partitions have it as well.
+func TestOverflowInPlace(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	const hot = "traffic.distinct_ids={count: 10k, skew: 0.2, hot: [{id: bot, share: 60%}]}"
+	mean := map[string]float64{}
+	for _, generation := range []string{"current", "2024"} {
+		s := parse(t, told, hot, "staging.generation="+generation)
+		said, seen := foretell(t, s, nil), count(t, s, nil)
+		near(t, generation+": events of the hottest partition", float64(said.Partitions.Max), float64(seen.Partitions.Max), 0.05)
+		near(t, generation+": events of a partition", said.Partitions.Mean, seen.Partitions.Mean, 0.02)
+		if said.Partitions.Hottest != seen.Partitions.Hottest || said.Plan.Overflow == 0 {
+			t.Errorf("%s: said %+v, counted %+v; %d overflow", generation, said.Partitions, seen.Partitions, said.Plan.Overflow)
+		}
+		near(t, generation+": events that overflow", float64(said.Plan.Overflow), float64(seen.Plan.Overflow), 0.05)
+		mean[generation] = said.Partitions.Mean
+	}
+	near(t, "all events stay in 2024", mean["2024"], 12_500./64, 0.001)
+	if mean["current"] > 0.9*mean["2024"] {
+		t.Errorf("events of a partition: %v", mean)
+	}
+}
+
+// TestCountedByGeneration: requests that the embedded endpoint of 2024 cannot read
+// bring nothing into the pipeline.
+func TestCountedByGeneration(t *testing.T) {
+	t.Parallel()
+	for generation, want := range map[string]bool{"current": true, "2024": false} {
+		// {"event":"e","distinct_id":"d","api_key":"t"}, in a form that 2024 does not read.
+		const form = `data=N4IgpgbmB2AuIC5wgDQgCYEsDOtPQGNYB9TdRDVEAQwAdNiBrMATwvgF8g%3D%3D`
+		path := filepath.Join(t.TempDir(), "form.jsonl")
+		line := fmt.Sprintf(`{"path":"/e/?compression=lz64","content_type":"application/x-www-form-urlencoded","now":"2026-01-01T00:00:00Z","body":%q}`,
+			base64.StdEncoding.EncodeToString([]byte(form)))
+		if err := os.WriteFile(path, []byte(line+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := parse(t, "name: a\nreplay: {files: ["+path+"], format: capture, pseudonymize: false}\nstaging: {generation: "+generation+"}\n")
+		if r := count(t, s, nil); r.Plan.Persons > 0 != want {
+			t.Errorf("%s: %d persons", generation, r.Plan.Persons)
+		}
+	}
+}
+
+// TestOverQuota: what a project sends that is over its quota is dropped, and so
+// overflows nowhere.
+func TestOverQuota(t *testing.T) {
+	t.Parallel()
+	const hot = "traffic.distinct_ids.hot=[{id: bot, share: 50%}]"
+	s := parse(t, told, hot, "staging.over_quota=[phc_one_project]")
+	// 3/4 of 12,500 events. The bot of the other project has 125/s at the peak: 25/s
+	// too many for 10 s are less than the burst.
+	for lost, r := range map[string]*preflight.Report{"9,375 events (± 4.5 %), 75 % of all": foretell(t, s, nil), " % of all": count(t, s, nil)} {
+		if f := find(r, "over-quota"); f == nil || !strings.Contains(f.Message, lost) || r.Plan.Overflow != 0 {
+			t.Errorf("%q: %+v, %d overflow", lost, f, r.Plan.Overflow)
+		}
+	}
+	if r := foretell(t, parse(t, told, hot, "staging.over_quota=[phc_a_third]"), nil); find(r, "over-quota") != nil || r.Plan.Overflow == 0 {
+		t.Errorf("a project that is not there: %+v", r.Findings)
+	}
+}

@@ -1,0 +1,178 @@
+package preflight
+
+import (
+	"math"
+	"time"
+
+	"rehearse/internal/capture/pipeline"
+	"rehearse/scenario/schedule"
+)
+
+// level follows a bucket along a load that is linear by stretches. Its level is
+// what came in over the limit and has not drained yet; what would lift it over
+// the burst overflows. The bucket of the service counts the same way, event by
+// event (pipeline.Limit).
+//
+//	excess(t) = share · rate(t) − limit       the level rises by its integral,
+//	level     ∈ [0, burst]                    and what is cut off above is over
+//
+// With a burst without end it is the backlog of a pipeline with a capacity.
+type level struct {
+	limits
+	level, top float64 // now, and the highest so far
+	over       float64 // events over the burst
+	first      float64 // second at which the first of them came; -1: none
+}
+
+// follow runs the level along the stages of a load of which it gets a share.
+func follow(stages []schedule.Stage, share float64, m limits) level {
+	l := level{limits: m, first: -1}
+	at := 0.0
+	for _, s := range stages {
+		seconds := s.Over.Seconds()
+		l.stage(share*s.From-m.perSecond, share*s.To-m.perSecond, seconds, at)
+		at += seconds
+	}
+	return l
+}
+
+// stage runs through a stage of which the excess at both ends is known.
+func (l *level) stage(from, to, seconds, at float64) {
+	if from*to >= 0 {
+		l.run(from, to, seconds, at)
+		return
+	}
+	zero := seconds * from / (from - to)
+	l.run(from, 0, zero, at)
+	l.run(0, to, seconds-zero, at+zero)
+}
+
+// run runs through a stretch in which the excess keeps its sign.
+func (l *level) run(from, to, seconds, at float64) {
+	area := (from + to) / 2 * seconds
+	room := l.burst - l.level
+	if area <= room {
+		l.level = max(l.level+area, 0)
+		l.top = max(l.top, l.level)
+		return
+	}
+	if l.first < 0 {
+		slope := (to - from) / seconds
+		l.first = at + 2*room/(from+math.Sqrt(max(from*from+2*slope*room, 0)))
+	}
+	if math.IsNaN(l.first) { // no room and no excess yet: at once
+		l.first = at
+	}
+	l.over += area - room
+	l.level, l.top = l.burst, l.burst
+}
+
+// batchedLevel is for an id whose part of one batch is larger than the burst, so that
+// every batch overflows by itself: of each, at most the burst passes, and no more
+// than drains from one to the next.
+func batchedLevel(stages []schedule.Stage, share, batch float64, m limits) level {
+	l := level{limits: m, first: -1}
+	at, left := 0.0, batch // events until the first batch is full
+	for _, s := range stages {
+		seconds, events := s.Over.Seconds(), (s.From+s.To)/2*s.Over.Seconds()
+		if l.first < 0 && events >= left {
+			slope := (s.To - s.From) / seconds
+			l.first = at + 2*left/(s.From+math.Sqrt(max(s.From*s.From+2*slope*left, 0)))
+		}
+		left -= events
+		passes := integral(s, func(rate float64) float64 {
+			return min(m.perSecond,
+				rate*m.burst/batch)
+		})
+		l.over += share*events - passes
+		at += seconds
+	}
+	return l
+}
+
+// integral sums a function of the rate over a stage, by Simpson's rule over
+// pieces.
+func integral(s schedule.Stage, f func(float64) float64) float64 {
+	const pieces = 16
+	width := s.Over.Seconds() / pieces
+	sum := 0.0
+	for k := range pieces {
+		rate := func(x float64) float64 { return s.From + (s.To-s.From)*(float64(k)+x)/pieces }
+		sum += width / 6 * (f(rate(0)) + 4*f(rate(0.5)) + f(rate(1)))
+	}
+	return sum
+}
+
+// minutes is the global limit for an id in a run that begins at a time. The model
+// of it is led through the beginning of the curve in steps, because what it sees
+// depends on when it looks. In the long run an id is over the limit whenever its
+// rate is: all of its events count, those that are over as well.
+func minutes(curve *schedule.Curve, share float64, limit int64, begin time.Time, p pace) level {
+	l := level{first: -1}
+	m := pipeline.Minute{Limit: limit}
+	end := min(curve.Span(), p.steps*p.step)
+	taken := int64(0)
+	for t := p.step; t < end+p.step; t += p.step {
+		due := int64(math.Round(share * curve.Count(min(t, end))))
+		if over := m.Take(due-taken, begin.Add(t)); over > 0 {
+			l.add(float64(over), (t - p.step/2).Seconds())
+		}
+		taken = due
+	}
+	at := 0.0
+	for _, s := range curve.Stages() {
+		from, to := at, at+s.Over.Seconds()
+		at = to
+		if from = max(from, end.Seconds()); from < to {
+			l.steady(s, to-s.Over.Seconds(), from, share, float64(limit)/60)
+		}
+	}
+	return l
+}
+
+// pace is how finely the beginning of a run is looked at, and how much of it.
+type pace struct{ step, steps time.Duration }
+
+// add notes events that are over the limit at a second.
+func (l *level) add(over, at float64) {
+	if l.first < 0 {
+		l.first = at
+	}
+	l.over += over
+}
+
+// steady adds what of a stage that begins at a second is over a steady limit, from
+// another second on.
+func (l *level) steady(s schedule.Stage, begin, from, share, limit float64) {
+	seconds := s.Over.Seconds()
+	slope := (s.To - s.From) / seconds
+	rate := func(at float64) float64 { return share * (s.From + slope*(at-begin)) }
+	to := begin + seconds
+	switch crossing := begin + (limit/share-s.From)/slope; {
+	case rate(from) < limit && rate(to) < limit:
+		return
+	case rate(from) < limit:
+		from = crossing
+	case rate(to) < limit:
+		to = crossing
+	}
+	l.add((rate(from)+rate(to))/2*(to-from), from)
+}
+
+// worse is the harder of two limits that hold at the same time: what one of them
+// reroutes, the other does not see.
+func worse(a, b level) level {
+	if b.over > a.over {
+		a.over = b.over
+	}
+	if a.first < 0 || b.first >= 0 && b.first < a.first {
+		a.first = b.first
+	}
+	return a
+}
+
+// limits are what holds for one id on the lane that it takes.
+type limits struct {
+	perSecond, burst float64 // of as many buckets as an id's events are spread over; 0: any
+	perMinute        float64 // 0: any
+}

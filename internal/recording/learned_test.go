@@ -1,0 +1,336 @@
+package recording
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rehearse/internal/recording/event"
+	"rehearse/scenario"
+)
+
+// readAs reads recordings to their end, as often as a replay does, and hands out what
+// the last reading finds.
+func readAs(t testing.TB, r *scenario.Replay, take func(*event.Event)) *Counts {
+	t.Helper()
+	files, err := Look(r.Paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var learned Learned
+	for last := false; ; last = true {
+		reader, err := files.With(&learned).Open(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		for {
+			e, err := reader.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last {
+				take(e)
+			}
+		}
+		if last {
+			return reader.Counts()
+		}
+		learned.Freeze(r)
+	}
+}
+
+// writeLines writes a recording.
+func writeLines(t testing.TB, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestSampleOfWholePersons: of 300 persons with an anonymous id before their login and
+// a third id that an alias joins, each is kept with all its ids or not at all, and
+// about as many are kept as were asked for. Ids that may not be merged join nobody.
+func TestSampleOfWholePersons(t *testing.T) {
+	t.Parallel()
+	content := ""
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	line := func(name, id, properties string) {
+		content += fmt.Sprintf(`{"event":%q,"distinct_id":%q,"timestamp":%q,"properties":{%s}}`+"\n", name, id, at.Format(time.RFC3339Nano), properties)
+		at = at.Add(time.Second)
+	}
+	const persons = 300
+	for p := range persons {
+		line("$pageview", fmt.Sprintf("anon-%d", p), "")
+		line("$pageview", fmt.Sprintf("device-%d", p), "")
+	}
+	for p := range persons {
+		line("$identify", fmt.Sprintf("user-%d", p), fmt.Sprintf(`"$anon_distinct_id":"anon-%d"`, p))
+		line("$create_alias", fmt.Sprintf("anon-%d", p), fmt.Sprintf(`"alias":"device-%d"`, p))
+		line("$identify", fmt.Sprintf("user-%d", p), `"$anon_distinct_id":"anonymous"`)
+		line("bought", fmt.Sprintf("user-%d", p), "")
+	}
+	r := scenario.DefaultReplay()
+	r.Paths, r.Sample = []string{writeLines(t, "a.jsonl", content)}, scenario.Sample{Persons: 0.2}
+	seen := map[int]int{}
+	readAs(t, r, func(e *event.Event) {
+		_, number, _ := strings.Cut(string(e.DistinctID), "-")
+		person, err := strconv.Atoi(number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[person]++
+	})
+	for person, events := range seen {
+		if events != 6 {
+			t.Errorf("person %d has %d of 6 events", person, events)
+		}
+	}
+	if len(seen) < 35 || len(seen) > 85 { // 60 ± 3.6 standard deviations
+		t.Errorf("%d of %d persons", len(seen), persons)
+	}
+}
+
+// TestGroups: ids are one group if a chain of merges leads from one to the other, by
+// whatever order they are learned in.
+func TestGroups(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var l Learned
+		group := make([]int, 12) // by brute force
+		for i := range group {
+			group[i] = i
+		}
+		for range rapid.IntRange(0, 15).Draw(t, "merges") {
+			a, b := rapid.IntRange(0, 11).Draw(t, "a"), rapid.IntRange(0, 11).Draw(t, "b")
+			l.join(&event.Event{Name: []byte(event.Merge), DistinctID: fmt.Appendf(nil, "id-%d", a), Properties: fmt.Appendf(nil, `{"alias":"id-%d"}`, b)})
+			from, to := group[b], group[a]
+			for i := range group {
+				if group[i] == from {
+					group[i] = to
+				}
+			}
+		}
+		for a := range group {
+			for b := range group {
+				same := l.Group(fmt.Appendf(nil, "id-%d", a)) == l.Group(fmt.Appendf(nil, "id-%d", b))
+				if same != (group[a] == group[b]) {
+					t.Fatalf("ids %d and %d: one group %v, want %v", a, b, same, group[a] == group[b])
+				}
+			}
+		}
+	})
+}
+
+// TestFreeze: whether what was learned makes another reading necessary.
+func TestFreeze(t *testing.T) {
+	t.Parallel()
+	merge := &event.Event{Name: []byte(event.Merge), DistinctID: []byte("a"), Properties: []byte(`{"alias":"b"}`)}
+	for _, c := range []struct {
+		what    string
+		learn   func(*Learned)
+		order   scenario.Order
+		persons float64
+		want    bool
+	}{
+		{"nothing", func(*Learned) {}, scenario.OrderPerID, 0.1, false},
+		{"a merge, in order per id", func(l *Learned) { l.join(merge) }, scenario.OrderPerID, 0, true},
+		{"a merge, and persons are sampled", func(l *Learned) { l.join(merge) }, scenario.OrderNone, 0.1, true},
+		{"a merge that matters to nobody", func(l *Learned) { l.join(merge) }, scenario.OrderNone, 0, false},
+		{"a clock", func(l *Learned) { l.markAhead(0, 3) }, scenario.OrderNone, 0, true},
+	} {
+		var l Learned
+		c.learn(&l)
+		if got := l.Freeze(&scenario.Replay{Order: c.order, Sample: scenario.Sample{Persons: c.persons}}); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
+		}
+		before := l.events
+		l.markAhead(0, 9)
+		if l.events != before || l.isAhead(0, 9) {
+			t.Errorf("%s: it learns after it was frozen", c.what)
+		}
+	}
+}
+
+// clocked are events at seconds, one a line.
+func clocked(seconds ...float64) (content string) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i, s := range seconds {
+		at := start.Add(time.Duration(s * float64(time.Second)))
+		content += fmt.Sprintf(`{"event":"a","distinct_id":"u-%d","timestamp":%q}`+"\n", i, at.Format(time.RFC3339Nano))
+	}
+	return content
+}
+
+// TestDisorder: how much is out of order, and which clocks are ahead, in small
+// recordings that can be judged by eye.
+func TestDisorder(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what     string
+		seconds  []float64
+		backward int64
+		worst    time.Duration
+		ahead    int64
+		line     int64 // of the one that is ahead the most
+		most     time.Duration
+	}{
+		{"in order", []float64{0, 1, 2, 3, 4, 5}, 0, 0, 0, 0, 0},
+		{"all at once", []float64{1, 1, 1, 1, 1, 1}, 0, 0, 0, 0, 0},
+		{"neighbours that changed places", []float64{0, 2, 1, 3, 4, 5}, 1, time.Second, 0, 0, 0},
+		{"a late one", []float64{10, 11, 12, 3, 13, 14, 15}, 1, 9 * time.Second, 0, 0, 0},
+		{"a pause", []float64{0, 1, 2, 5000, 5001, 5002}, 0, 0, 0, 0, 0},
+		{"one ahead", []float64{0, 1, 60, 2, 3, 4, 5}, 0, 0, 1, 3, 59 * time.Second},
+		{"the first ahead", []float64{60, 1, 2, 3, 4}, 1, 0, 1, 1, 59 * time.Second},
+		{"ahead for half a second is nothing", []float64{0, 2.5, 2, 2, 2}, 1, 500 * time.Millisecond, 0, 0, 0},
+		{"two that follow are too few to tell", []float64{0, 60, 2, 3}, 1, 58 * time.Second, 0, 0, 0},
+		{"the last one may be a pause", []float64{0, 1, 2, 60}, 0, 0, 0, 0, 0},
+		{"one ahead and one late", []float64{10, 60, 11, 12, 2, 13, 14}, 1, 10 * time.Second, 1, 2, 50 * time.Second},
+		{"newest first", []float64{5, 4, 3, 2, 1, 0}, 5, 2 * time.Second, 3, 1, time.Second},
+	} {
+		r := scenario.DefaultReplay()
+		r.Paths = []string{writeLines(t, "a.jsonl", clocked(c.seconds...))}
+		got := readAs(t, r, func(*event.Event) {})
+		if c.what == "newest first" {
+			if !got.NewestFirst() {
+				t.Errorf("%s: %+v", c.what, got)
+			}
+			continue
+		}
+		if got.Backward != c.backward || got.Worst != c.worst || got.Ahead.Events != c.ahead || got.Ahead.Place.Line != c.line || got.Ahead.Most != c.most || got.NewestFirst() {
+			t.Errorf("%s: %d backward by up to %v, %+v", c.what, got.Backward, got.Worst, got.Ahead)
+		}
+	}
+}
+
+// TestAheadInOneOfSeveralFiles: a wrong clock does not hold back the rest of its file:
+// all files are merged as if it were not there.
+func TestAheadInOneOfSeveralFiles(t *testing.T) {
+	t.Parallel()
+	r := scenario.DefaultReplay()
+	r.Paths = []string{
+		writeLines(t, "a.jsonl", clocked(0, 2, 900, 4, 6, 8, 10)),
+		writeLines(t, "b.jsonl", clocked(700, 1, 3, 5, 7, 9, 11)),
+	}
+	var got []int
+	counts := readAs(t, r, func(e *event.Event) { got = append(got, e.Time.Minute()*60+e.Time.Second()) })
+	want := []int{0, 700, 1, 2, 900, 3, 4, 5, 6, 7, 8, 9, 10, 11}
+	if slices.Sort(got[1:2]); counts.Ahead.Events != 2 || len(got) != len(want) {
+		t.Fatalf("%v, %+v", got, counts.Ahead)
+	}
+	last := -1
+	for _, s := range got {
+		if s >= 700 {
+			continue
+		}
+		if s < last {
+			t.Fatalf("%v is not in order", got)
+		}
+		last = s
+	}
+	if where := slices.Index(got, 900); where < 3 || where > 5 {
+		t.Errorf("the clock that is ahead stands at %d of %v", where, got)
+	}
+}
+
+// TestJitterIsNoClock: events that are off by up to ten seconds, either way, have no
+// clock that is ahead.
+func TestJitterIsNoClock(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		d := disorder{counts: &Counts{}, found: &Learned{}}
+		start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		latest, worst, backward, before := time.Time{}, time.Duration(0), int64(0), time.Time{}
+		for i := range rapid.IntRange(1, 400).Draw(t, "events") {
+			at := start.Add(time.Duration(i)*100*time.Millisecond + time.Duration(rapid.IntRange(0, 900).Draw(t, "jitter"))*time.Millisecond)
+			if at.Before(before) {
+				backward++
+			}
+			if latest.Before(at) {
+				latest = at
+			}
+			worst, before = max(worst, latest.Sub(at)), at
+			d.note(at, 0)
+		}
+		d.end()
+		if d.counts.Ahead.Events != 0 || d.counts.Worst != worst || d.counts.Backward != backward {
+			t.Fatalf("%+v, worst %v, backward %d", d.counts, worst, backward)
+		}
+	})
+}
+
+// TestLeaveOut: an event that is left out by whoever reads counts as none, and not as a
+// bad one.
+func TestLeaveOut(t *testing.T) {
+	t.Parallel()
+	r := scenario.DefaultReplay()
+	r.Paths = []string{writeLines(t, "a.jsonl", clocked(0, 1, 2))}
+	reader, err := Open(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for range 3 {
+		if _, err := reader.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reader.LeaveOut(event.NoRoom)
+	reader.LeaveOut(event.NoRoom)
+	c := reader.Counts()
+	if c.Events != 1 || c.Bad != 0 || len(c.Left) != 1 || c.Left[0].Reason != event.NoRoom || c.Left[0].Lines != 2 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// BenchmarkDisorder is what it costs to look for clocks, in order and out of it.
+func BenchmarkDisorder(b *testing.B) {
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, jitter := range map[string]int{"ordered": 1, "jitter": 10_000} {
+		b.Run(name, func(b *testing.B) {
+			d := disorder{counts: &Counts{}}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				d.note(start.Add(time.Duration(i)*10*time.Millisecond+time.Duration(i*7919%jitter)*time.Millisecond), 0)
+			}
+		})
+	}
+}
+
+// TestRequestsStayInTheirOrder: disorder among requests is told, and nothing is named
+// that cannot help: they are sent as they were recorded.
+func TestRequestsStayInTheirOrder(t *testing.T) {
+	t.Parallel()
+	content := ""
+	for _, at := range []string{"2026-01-01T00:00:05Z", "2026-01-01T00:00:02Z", "2026-01-01T00:00:06Z"} {
+		content += fmt.Sprintf(`{"path":"/e/","method":"POST","content_type":"application/json","now":%q,"body":"W10="}`+"\n", at)
+	}
+	r := scenario.DefaultReplay()
+	r.Paths = []string{writeLines(t, "a.jsonl", content)}
+	requests, err := OpenRequests(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer requests.Close()
+	var q Request
+	for err == nil {
+		err = requests.Next(&q, func(*Request) event.Reason { return "" })
+	}
+	c := requests.Counts()
+	if want := "1 recorded lines are older than the one before, disorder of up to 3s"; c.disorder() != want {
+		t.Errorf("%+v says %q, want %q", c, c.disorder(), want)
+	}
+}

@@ -1,0 +1,106 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"rehearse/internal/verify"
+)
+
+// stretch is what is read of a partition: messages from one offset up to another.
+type stretch struct{ from, to int64 }
+
+// topic is a topic as it was when it was looked at.
+type topic struct {
+	ctx    context.Context
+	config Config
+	name   string
+	parts  map[int32]stretch
+	all    int64 // offsets in the stretches
+	read   int64
+	gone   string // why messages of the run may be gone from it; empty: they are not
+}
+
+// Topic returns the source that the messages of a topic are which were written from a
+// time on, up to those that are there now. ctx ends the reading.
+func Topic(ctx context.Context, c Config, name string, from time.Time) (*verify.Source, error) {
+	t := &topic{ctx: ctx, config: c, name: name, parts: map[int32]stretch{}}
+	if err := t.look(from); err != nil {
+		return nil, fmt.Errorf("cannot read the topic %.100q: %w", name, err)
+	}
+	return &verify.Source{
+		Kind: "kafka", Name: name, InOrder: true,
+		Open: t.open, Position: func() (int64, int64) { return t.read, t.all },
+	}, nil
+}
+
+// look finds out what is to be read of which partition.
+func (t *topic) look(from time.Time) error {
+	client, err := kgo.NewClient(t.config.options()...)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.ctx, t.config.timeout())
+	defer cancel()
+	admin := kadm.NewClient(client)
+	first, err := admin.ListStartOffsets(ctx, t.name)
+	if err == nil {
+		err = first.Error()
+	}
+	if err != nil {
+		return err
+	}
+	last, err := admin.ListEndOffsets(ctx, t.name)
+	if err == nil {
+		err = last.Error()
+	}
+	if err != nil {
+		return err
+	}
+	since, err := admin.ListOffsetsAfterMilli(ctx, from.UnixMilli(), t.name)
+	if err == nil {
+		err = since.Error()
+	}
+	if err != nil {
+		return err
+	}
+	if len(first[t.name]) == 0 {
+		return errors.New("it has no partitions")
+	}
+	for partition, start := range first[t.name] {
+		s := stretch{from: since[t.name][partition].Offset, to: last[t.name][partition].Offset}
+		if s.from < 0 { // nothing was written since
+			s.from = s.to
+		}
+		if start.Offset > 0 && s.from <= start.Offset {
+			t.gone = fmt.Sprintf("partition %d begins at offset %d, after the start of the run: messages before it were deleted", partition, start.Offset)
+		}
+		t.parts[partition] = s
+		t.all += max(s.to-s.from, 0)
+	}
+	return t.compacted(ctx, admin)
+}
+
+// compacted finds out whether the broker removes messages behind which another of their
+// key comes.
+func (t *topic) compacted(ctx context.Context, admin *kadm.Client) error {
+	configs, err := admin.DescribeTopicConfigs(ctx, t.name)
+	if err != nil {
+		return nil // reading it may not be allowed, which is no reason not to read the topic
+	}
+	for _, config := range configs {
+		for _, entry := range config.Configs {
+			if entry.Key == "cleanup.policy" && entry.Value != nil && strings.Contains(*entry.Value, "compact") {
+				t.gone = "it is compacted: of the messages of one key the broker may keep the last alone"
+			}
+		}
+	}
+	return nil
+}
