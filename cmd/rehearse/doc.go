@@ -14,9 +14,9 @@
 //	progress.go      how a run is shown while it goes
 //	report.go        report and merge: what run directories say
 //	verify.go        verify: what arrived against what a run sent
+//	capacity.go      capacity: how many events a second an endpoint takes
 //	compare.go       compare: two runs against each other
-//	sample.go        sample: events and recordings, without sending them
-//	shape.go         shape: the traffic as planned and as measured
+//	sample.go        sample and shape: events without sending them, one by one and counted
 //	profile.go       profile: what an export teaches
 //	kubernetes.go    kubernetes: shards as an Indexed Job
 //	stage.go         stage: the staging endpoint, and what it counted
