@@ -36,7 +36,8 @@ func TestHistogramEmpty(t *testing.T) {
 	t.Parallel()
 	h := NewHistogram()
 	if h.Mean() != 0 || h.Max() != 0 || h.Quantile(0.99) != 0 || h.Count() != 0 {
-		t.Errorf("an empty histogram has mean %v, max %v, p99 %v, count %d", h.Mean(), h.Max(), h.Quantile(0.99), h.Count())
+		t.Errorf("an empty histogram has mean %v, max %v, p99 %v, count %d",
+			h.Mean(), h.Max(), h.Quantile(0.99), h.Count())
 	}
 }
 

@@ -204,7 +204,9 @@ func RowOf(iv *Interval) Row {
 		LagP99:     quantile(iv.Lag, 0.99),
 		LagMax:     quantile(iv.Lag, 1),
 		Overflow:   iv.Overflow(), LeftOut: iv.LeftOut, Retried: iv.Retries,
-		LateStall: iv.Late[LateStall].Requests, Stalled: ToMilliseconds(iv.stalled()), ExpectedRefused: iv.ExpectedRefused,
+		LateStall:       iv.Late[LateStall].Requests,
+		Stalled:         ToMilliseconds(iv.stalled()),
+		ExpectedRefused: iv.ExpectedRefused,
 	}
 }
 

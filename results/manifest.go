@@ -26,7 +26,8 @@ type Manifest struct {
 	Resolved     []byte      // the scenario as it was used; nil: not known
 	Thresholds   []scenario.Threshold
 	Stages       []schedule.StageSpan // of the load, in order; more than MaxStages are left out of the result
-	Warnings     []string             // doubts that were there before the run, such as lines of a recording that cannot be sent
+	// doubts that were there before the run, such as lines of a recording that cannot be sent
+	Warnings []string
 }
 
 // MaxStages is how many stages a result lists.
@@ -54,12 +55,15 @@ type Planned struct {
 	Events     int64   `json:"events"`
 	Requests   int64   `json:"requests"`
 	PeakEvents float64 `json:"peak_events_per_s"`
-	Whole      int64   `json:"whole_events,omitempty"` // events of all inputs, and of the runs before it that this one resumes
-	Recording  string  `json:"recording,omitempty"`    // of a replay: a checksum of the events in their order, by which a changed file is told
+	// events of all inputs, and of the runs before it that this one resumes
+	Whole int64 `json:"whole_events,omitempty"`
+	// of a replay: a checksum of the events in their order, by which a changed file is told
+	Recording string `json:"recording,omitempty"`
 
-	Lines       int64   `json:"recorded_lines,omitempty"` // of a replay: without blank ones and comments
-	LeftOut     int64   `json:"left_out_lines,omitempty"` // of these, those that cannot be sent for what they are
-	MostLeftOut float64 `json:"most_left_out,omitempty"`  // which share of them may be; 0: replay.max_bad has bounded it
+	Lines   int64 `json:"recorded_lines,omitempty"` // of a replay: without blank ones and comments
+	LeftOut int64 `json:"left_out_lines,omitempty"` // of these, those that cannot be sent for what they are
+	// which share of them may be; 0: replay.max_bad has bounded it
+	MostLeftOut float64 `json:"most_left_out,omitempty"`
 }
 
 // StageRows are the stages as the result lists them: none if there are too many
@@ -70,7 +74,13 @@ func StageRows(stages []schedule.StageSpan) []StageRow {
 		return rows
 	}
 	for _, s := range stages {
-		rows = append(rows, StageRow{Name: s.Name, From: s.From.Seconds(), To: s.To.Seconds(), Start: s.Start, End: s.End})
+		rows = append(rows, StageRow{
+			Name:  s.Name,
+			From:  s.From.Seconds(),
+			To:    s.To.Seconds(),
+			Start: s.Start,
+			End:   s.End,
+		})
 	}
 	return rows
 }

@@ -173,8 +173,9 @@ type StallCause string
 
 // The causes of a stall.
 const (
-	StallUnknown   StallCause = ""          // the operating system does not tell
-	StallStopped   StallCause = "stopped"   // it neither ran nor waited to: SIGSTOP, a frozen container, a paused machine
+	StallUnknown StallCause = "" // the operating system does not tell
+	// it neither ran nor waited to: SIGSTOP, a frozen container, a paused machine
+	StallStopped   StallCause = "stopped"
 	StallSuspended StallCause = "suspended" // the machine slept
 	StallStarved   StallCause = "starved"   // it could have run, and got no processor
 	StallBusy      StallCause = "busy"      // its own work held all processors that it may use

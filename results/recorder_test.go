@@ -96,7 +96,10 @@ func wantTally(t *testing.T, what string, got *Tally, n int) {
 		want[reason.Fate()] = want[reason.Fate()].Plus(Count{1, 10})
 		reasons[reason]++
 		if reason != capture.Accepted {
-			kinds[Refusal{Reason: reason, Status: status}] = kinds[Refusal{Reason: reason, Status: status}].Plus(Count{1, 10})
+			kinds[Refusal{
+				Reason: reason,
+				Status: status,
+			}] = kinds[Refusal{Reason: reason, Status: status}].Plus(Count{1, 10})
 		}
 	}
 	if got.Fates != want {
@@ -180,7 +183,8 @@ func TestUnsentStretch(t *testing.T) {
 		t.Errorf("unsent %v", got)
 	}
 	if iv.Due() != 0 || iv.Sent() != (Count{}) || iv.Lag.Count() != 0 || len(iv.Rejected) != 0 {
-		t.Errorf("due %d, sent %v, %d lags, %d rejections: want none", iv.Due(), iv.Sent(), iv.Lag.Count(), len(iv.Rejected))
+		t.Errorf("due %d, sent %v, %d lags, %d rejections: want none",
+			iv.Due(), iv.Sent(), iv.Lag.Count(), len(iv.Rejected))
 	}
 	if len(iv.Ledger) != 1 || iv.Ledger[0] != (Range{7, events, capture.FateUnsent}) {
 		t.Errorf("ledger %v", iv.Ledger)
@@ -202,8 +206,10 @@ func TestRejectionDetailsAreBounded(t *testing.T) {
 	if got := len(iv.Rejected[0].Answer); got != MaxAnswer {
 		t.Errorf("an answer of %d bytes, want %d", got, MaxAnswer)
 	}
-	if again := r.Tick(2*time.Second, Count{}); len(again.Rejected) != 0 || again.LeftOut != 0 || again.Total.LeftOut != 5 {
-		t.Errorf("the next interval has %d details, %d left out of %d", len(again.Rejected), again.LeftOut, again.Total.LeftOut)
+	again := r.Tick(2*time.Second, Count{})
+	if len(again.Rejected) != 0 || again.LeftOut != 0 || again.Total.LeftOut != 5 {
+		t.Errorf("the next interval has %d details, %d left out of %d",
+			len(again.Rejected), again.LeftOut, again.Total.LeftOut)
 	}
 }
 

@@ -155,8 +155,9 @@ type StageStats struct {
 	Rejected float64  `json:"rejected"`              // share of the requests, ambiguous ones included
 	Late     float64  `json:"late"`                  // share of those that were due
 	Latency  Summary  `json:"latency_ms"`
-	Broken   []string `json:"broke"`           // thresholds that the stage did not meet, and to what they came; or how little was answered
-	Doubt    string   `json:"doubt,omitempty"` // why it may not have been the endpoint that broke them
+	// thresholds that the stage did not meet, and to what they came; or how little was answered
+	Broken []string `json:"broke"`
+	Doubt  string   `json:"doubt,omitempty"` // why it may not have been the endpoint that broke them
 }
 
 // Verdict is what a run is worth.

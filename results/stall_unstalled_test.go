@@ -21,20 +21,32 @@ func TestUnstalledOutcome(t *testing.T) {
 		lag, service, latency time.Duration
 		reason                capture.Reason
 	}{
-		{"left late", Outcome{Due: 10 * ms, Sent: 510 * ms, Done: 515 * ms, Stalled: 495 * ms}, 5 * ms, 0, 10 * ms, capture.Accepted},
-		{"was in flight", Outcome{Due: 10 * ms, Sent: 10 * ms, Done: 515 * ms, Stalled: 500 * ms}, 0, 5 * ms, 5 * ms, capture.Accepted},
-		{"no more than it took", Outcome{Due: 10 * ms, Sent: 12 * ms, Done: 15 * ms, Stalled: 2 * time.Second}, 0, 0, 0, capture.Accepted},
-		{"a hair early", Outcome{Due: 10 * ms, Sent: 9 * ms, Done: 15 * ms, Stalled: 2 * ms}, -1 * ms, 4 * ms, 3 * ms, capture.Accepted},
-		{"sent again", Outcome{Due: 0, Sent: 0, Done: 900 * ms, Waited: 700 * ms, Stalled: 100 * ms}, 0, 100 * ms, 800 * ms, capture.Accepted},
-		{"no stall", Outcome{Due: 0, Sent: ms, Done: 9 * ms, Reason: capture.AnswerTimeout}, ms, 8 * ms, 9 * ms, capture.AnswerTimeout},
-		{"our time ran out", Outcome{Done: 9 * ms, Reason: capture.AnswerTimeout, Stalled: ms}, 0, 8 * ms, 8 * ms, capture.Accepted},
-		{"the endpoint's time ran out", Outcome{Done: 9 * ms, Reason: capture.RequestTimeout, Status: 408, Stalled: ms}, 0, 8 * ms, 8 * ms, capture.Accepted},
-		{"skipped", Outcome{Sent: 9 * ms, Done: 9 * ms, Reason: capture.GeneratorStalled, Stalled: 20 * ms}, 0, 0, 0, capture.Accepted},
-		{"the endpoint's own word", Outcome{Done: 9 * ms, Reason: capture.RateLimited, Status: 429, Stalled: ms}, 0, 8 * ms, 8 * ms, capture.RateLimited},
-		{"nobody there", Outcome{Done: 9 * ms, Reason: capture.ConnectRefused, Stalled: ms}, 0, 8 * ms, 8 * ms, capture.ConnectRefused},
+		{"left late", Outcome{Due: 10 * ms, Sent: 510 * ms, Done: 515 * ms, Stalled: 495 * ms}, 5 * ms, 0, 10 * ms,
+			capture.Accepted},
+		{"was in flight", Outcome{Due: 10 * ms, Sent: 10 * ms, Done: 515 * ms, Stalled: 500 * ms}, 0, 5 * ms, 5 * ms,
+			capture.Accepted},
+		{"no more than it took", Outcome{Due: 10 * ms, Sent: 12 * ms, Done: 15 * ms, Stalled: 2 * time.Second}, 0, 0, 0,
+			capture.Accepted},
+		{"a hair early", Outcome{Due: 10 * ms, Sent: 9 * ms, Done: 15 * ms, Stalled: 2 * ms}, -1 * ms, 4 * ms, 3 * ms,
+			capture.Accepted},
+		{"sent again", Outcome{Due: 0, Sent: 0, Done: 900 * ms, Waited: 700 * ms, Stalled: 100 * ms}, 0, 100 * ms,
+			800 * ms, capture.Accepted},
+		{"no stall", Outcome{Due: 0, Sent: ms, Done: 9 * ms, Reason: capture.AnswerTimeout}, ms, 8 * ms, 9 * ms,
+			capture.AnswerTimeout},
+		{"our time ran out", Outcome{Done: 9 * ms, Reason: capture.AnswerTimeout, Stalled: ms}, 0, 8 * ms, 8 * ms,
+			capture.Accepted},
+		{"the endpoint's time ran out", Outcome{Done: 9 * ms, Reason: capture.RequestTimeout, Status: 408, Stalled: ms},
+			0, 8 * ms, 8 * ms, capture.Accepted},
+		{"skipped", Outcome{Sent: 9 * ms, Done: 9 * ms, Reason: capture.GeneratorStalled, Stalled: 20 * ms}, 0, 0, 0,
+			capture.Accepted},
+		{"the endpoint's own word", Outcome{Done: 9 * ms, Reason: capture.RateLimited, Status: 429, Stalled: ms}, 0,
+			8 * ms, 8 * ms, capture.RateLimited},
+		{"nobody there", Outcome{Done: 9 * ms, Reason: capture.ConnectRefused, Stalled: ms}, 0, 8 * ms, 8 * ms,
+			capture.ConnectRefused},
 	} {
 		at := c.o.unstalled()
-		if at.Lag() != c.lag || at.Service() != c.service || at.Latency() != c.latency || at.Reason != c.reason || at.Stalled != 0 {
+		if at.Lag() != c.lag || at.Service() != c.service || at.Latency() != c.latency || at.Reason != c.reason ||
+			at.Stalled != 0 {
 			t.Errorf("%s: lag %v, service %v, latency %v, %v; want %v, %v, %v, %v",
 				c.name, at.Lag(), at.Service(), at.Latency(), at.Reason, c.lag, c.service, c.latency, c.reason)
 		}
@@ -51,7 +63,9 @@ func TestUnstalledTally(t *testing.T) {
 		for range rapid.IntRange(1, 4).Draw(r, "intervals") {
 			part.Reset()
 			for i := range rapid.IntRange(0, 6).Draw(r, "requests") {
-				o := outcome(i, rapid.SampledFrom([]capture.Reason{capture.Accepted, capture.AnswerTimeout, capture.RateLimited}).Draw(r, "reason"), 0)
+				o := outcome(i, rapid.SampledFrom([]capture.Reason{
+					capture.Accepted, capture.AnswerTimeout, capture.RateLimited,
+				}).Draw(r, "reason"), 0)
 				o.Cause = LateStall
 				o.Done += time.Duration(rapid.IntRange(0, 300).Draw(r, "ms")) * ms
 				o.Stalled = time.Duration(rapid.SampledFrom([]int{0, 0, 0, 40, 250}).Draw(r, "stalled")) * ms
@@ -66,8 +80,10 @@ func TestUnstalledTally(t *testing.T) {
 		if (sum.Unstalled != nil) != stalled {
 			t.Fatalf("stalled %v, a tally without stalls: %v", stalled, sum.Unstalled != nil)
 		}
-		if best.Fates != want.Fates || best.Late != want.Late || !slices.Equal(best.Latency.Buckets(), want.Latency.Buckets()) ||
-			!slices.Equal(best.Service.Buckets(), want.Service.Buckets()) || !slices.Equal(best.Lag.Buckets(), want.Lag.Buckets()) {
+		if best.Fates != want.Fates || best.Late != want.Late ||
+			!slices.Equal(best.Latency.Buckets(), want.Latency.Buckets()) ||
+			!slices.Equal(best.Service.Buckets(), want.Service.Buckets()) ||
+			!slices.Equal(best.Lag.Buckets(), want.Lag.Buckets()) {
 			t.Fatalf("%+v, want %+v", best.Fates, want.Fates)
 		}
 	})
@@ -122,9 +138,12 @@ func TestBalance(t *testing.T) {
 		{"good", func(*Result) {}, ""},
 		{"requests planned", func(r *Result) { r.Planned.Requests++ }, "11 requests planned, but 9 sent + 1 unsent"},
 		{"events planned", func(r *Result) { r.Planned.Events-- }, "99 events planned, but 90 sent + 10 unsent"},
-		{"requests sent", func(r *Result) { r.Requests.Rejected++ }, "9 requests sent, but 6 accepted + 3 rejected + 1 ambiguous"},
-		{"events sent", func(r *Result) { r.Events.Accepted-- }, "90 events sent, but 59 accepted + 20 rejected + 10 ambiguous"},
-		{"unexplained", func(r *Result) { r.Rejections = nil }, "4 requests (40 events) not accepted, rejections explain 0 (0)"},
+		{"requests sent", func(r *Result) { r.Requests.Rejected++ },
+			"9 requests sent, but 6 accepted + 3 rejected + 1 ambiguous"},
+		{"events sent", func(r *Result) { r.Events.Accepted-- },
+			"90 events sent, but 59 accepted + 20 rejected + 10 ambiguous"},
+		{"unexplained", func(r *Result) { r.Rejections = nil },
+			"4 requests (40 events) not accepted, rejections explain 0 (0)"},
 		{"unexplained while running", func(r *Result) { r.Rejections, r.Run.Ended = nil, Running }, ""},
 	} {
 		r := good

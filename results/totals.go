@@ -10,7 +10,8 @@ import (
 // Retries say what sending again came to. They stand in a result only if
 // anything was sent again.
 type Retries struct {
-	Amplification float64        `json:"amplification"`       // requests sent, retries included, for each that was planned and left
+	// requests sent, retries included, for each that was planned and left
+	Amplification float64        `json:"amplification"`
 	Settled       float64        `json:"settled_seconds"`     // when the last event was in
 	Twice         int64          `json:"may_be_stored_twice"` // events that may be stored by more than one attempt
 	Refused       []RejectionRow `json:"refused"`             // the answers that made the client send again

@@ -142,7 +142,8 @@ func Read(log []byte, want Label, dir string) error {
 	}
 	got := Label{block.Headers[headerRun], block.Headers[headerShard]}
 	if (want.Run != "" && got.Run != want.Run) || (want.Shard != "" && got.Shard != want.Shard) {
-		return fmt.Errorf("the bundle is of run %q, shard %q; wanted was run %q, shard %q", got.Run, got.Shard, want.Run, want.Shard)
+		return fmt.Errorf("the bundle is of run %q, shard %q; wanted was run %q, shard %q",
+			got.Run, got.Shard, want.Run, want.Shard)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
@@ -174,7 +175,8 @@ func find(log []byte) (*pem.Block, error) {
 		return nil, errors.New("the bundle has a beginning and no end: the log was cut or rotated")
 	}
 	if sum := sha256.Sum256(last.Bytes); hex.EncodeToString(sum[:]) != last.Headers[headerSum] {
-		return nil, fmt.Errorf("the bundle is damaged: %d bytes of %s, and another SHA-256", len(last.Bytes), last.Headers[headerBytes])
+		return nil, fmt.Errorf("the bundle is damaged: %d bytes of %s, and another SHA-256",
+			len(last.Bytes), last.Headers[headerBytes])
 	}
 	return last, nil
 }
@@ -216,7 +218,8 @@ func broken(err error, bounded *io.LimitedReader, limit int64) error {
 
 // plain tells whether a name can be that of a file of a run directory.
 func plain(name string) bool {
-	return filepath.IsLocal(name) && name[0] != '.' && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
+	return filepath.IsLocal(name) && name[0] != '.' &&
+		strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
 // unpackFile writes one file.

@@ -138,7 +138,8 @@ func TestForeignBundle(t *testing.T) {
 		{"absolute", tar.Header{Name: "/etc/passwd", Typeflag: tar.TypeReg}, "no file of a run directory"},
 		{"hidden", tar.Header{Name: ".profile", Typeflag: tar.TypeReg}, "no file of a run directory"},
 		{"control", tar.Header{Name: "a\x1b[2J", Typeflag: tar.TypeReg}, "no file of a run directory"},
-		{"link", tar.Header{Name: "ledger", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}, "no file of a run directory"},
+		{"link", tar.Header{Name: "ledger", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink},
+			"no file of a run directory"},
 	} {
 		err := Read(foreign(t, c.head), Label{}, filepath.Join(t.TempDir(), "to"))
 		if err == nil || !strings.Contains(err.Error(), c.says) {
@@ -154,7 +155,8 @@ func TestBomb(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unpack(block.Bytes, t.TempDir(), 1<<20); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") {
+	if err := unpack(block.Bytes, t.TempDir(), 1<<20); err == nil ||
+		!strings.Contains(err.Error(), "more than 1048576 bytes") {
 		t.Errorf("error %v", err)
 	}
 }

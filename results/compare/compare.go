@@ -112,16 +112,18 @@ func (c *Comparison) compare(a, b []measure) error {
 			row.Sees = c.between(&a[i], &b[i]).sees(len(a))
 			c.Rows = append(c.Rows, row)
 		case a[i].least == leastOfTail || a[i].ofAccepted && enough:
-			c.Warnings = append(c.Warnings, fmt.Sprintf("%s is not compared: it takes %d windows of %d requests in each run "+
-				"(run longer), half of them accepted", a[i].name, fewest, a[i].least))
+			c.Warnings = append(c.Warnings,
+				fmt.Sprintf("%s is not compared: it takes %d windows of %d requests in each run "+
+					"(run longer), half of them accepted", a[i].name, fewest, a[i].least))
 		default:
-			return fmt.Errorf("%w: A has %d windows in which %s can be measured and B %d, and it takes %d of each (run longer)",
-				ErrIncomparable, len(a[i].values), a[i].name, len(b[i].values), fewest)
+			return fmt.Errorf("%w: A has %d windows in which %s can be measured and B %d, and it takes %d of each "+
+				"(run longer)", ErrIncomparable, len(a[i].values), a[i].name, len(b[i].values), fewest)
 		}
 	}
 	c.settle()
 	if blind := c.blind(); len(blind) > 0 {
-		c.Warnings = append(c.Warnings, "no change, however large, would have been found in "+strings.Join(blind, ", ")+" (run longer)")
+		c.Warnings = append(c.Warnings,
+			"no change, however large, would have been found in "+strings.Join(blind, ", ")+" (run longer)")
 	}
 	return nil
 }
@@ -153,14 +155,16 @@ func (c *Comparison) check() error {
 			c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 		}
 	}
-	warn(a.Run.SHA256 != b.Run.SHA256, "the scenario files, or what was set over them, differ, though the load is the same")
+	warn(a.Run.SHA256 != b.Run.SHA256,
+		"the scenario files, or what was set over them, differ, though the load is the same")
 	warn(a.Run.Seed != b.Run.Seed, "the seeds differ (%d and %d): other events were sent", a.Run.Seed, b.Run.Seed)
 	for i, r := range []*results.Result{a, b} {
 		name := string(rune('A' + i))
 		warn(r.Run.Ended != results.Completed, "%s did not run to its end (%s)", name, r.Run.Ended)
 		c.Doubtful = c.Doubtful || r.Verdict == results.Invalid
 		if r.Verdict == results.Invalid {
-			warn(true, "%s is invalid: %s", name, strings.Join(r.Warnings[:min(len(r.Warnings), 1)], "")) // the first says why
+			// the first says why
+			warn(true, "%s is invalid: %s", name, strings.Join(r.Warnings[:min(len(r.Warnings), 1)], ""))
 		}
 	}
 	return nil
@@ -176,7 +180,14 @@ func sameLoad(a, b *results.Result) bool {
 
 // row compares one measure.
 func (c *Comparison) row(a, b *measure) Row {
-	row := Row{Name: a.name, Unit: a.unit, moreIsGood: a.moreIsGood, A: side(a.values), B: side(b.values), Found: NoDifference}
+	row := Row{
+		Name:       a.name,
+		Unit:       a.unit,
+		moreIsGood: a.moreIsGood,
+		A:          side(a.values),
+		B:          side(b.values),
+		Found:      NoDifference,
+	}
 	switch {
 	case a.unit == Share: // of all requests: a share of a share misleads
 		row.Change = row.B.Median - row.A.Median

@@ -27,7 +27,8 @@ func written(t testing.TB, seconds int, seed uint64, factor float64, change func
 
 // turned is the same of outcomes that turn changes.
 func turned(
-	t testing.TB, seconds int, seed uint64, factor float64, change func(*results.Manifest), turn func(int, *results.Outcome),
+	t testing.TB, seconds int, seed uint64, factor float64,
+	change func(*results.Manifest), turn func(int, *results.Outcome),
 ) *rundir.Run {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run")
@@ -48,7 +49,14 @@ func turned(
 	for i := range n {
 		due := time.Duration(i) * 10 * time.Millisecond
 		took := (10 + 10*random.ExpFloat64()) * factor
-		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Status: 200, Done: due + time.Duration(took*float64(time.Millisecond))}
+		o := results.Outcome{
+			First:  int64(i),
+			Events: 1,
+			Due:    due,
+			Sent:   due,
+			Status: 200,
+			Done:   due + time.Duration(took*float64(time.Millisecond)),
+		}
 		if random.IntN(100) == 0 {
 			o.Reason, o.Status = capture.RateLimited, 429
 		}
@@ -82,7 +90,11 @@ func TestComparisonText(t *testing.T) {
 	if err := WriteText(&text, c, 200); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"latency p50", " worse\n", "the seeds differ (1 and 2)", "smallest changes that would have been found: latency p50 ", "what was set over them, differ", "B is worse than A by more than 5 %: latency p50"} {
+	for _, want := range []string{
+		"latency p50", " worse\n", "the seeds differ (1 and 2)",
+		"smallest changes that would have been found: latency p50 ", "what was set over them, differ",
+		"B is worse than A by more than 5 %: latency p50",
+	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}
@@ -106,7 +118,8 @@ func TestComparisonText(t *testing.T) {
 		t.Errorf("the other way round: %v, %v", back, err)
 	}
 	b.Result.Verdict = results.Invalid
-	if doubtful, err := Runs(a, b, 0.05); err != nil || !doubtful.Doubtful || !strings.HasPrefix(doubtful.Because(), "an invalid run") {
+	if doubtful, err := Runs(a, b, 0.05); err != nil || !doubtful.Doubtful ||
+		!strings.HasPrefix(doubtful.Because(), "an invalid run") {
 		t.Errorf("an invalid run: %v, %v", doubtful, err)
 	}
 	b.Result.Verdict = results.Pass
@@ -116,7 +129,8 @@ func TestComparisonText(t *testing.T) {
 	}
 	holdsSchema(t, c)
 	holdsSchema(t, &Comparison{A: a, B: b, Doubtful: true, Rows: []Row{{
-		Name: "accepted", Unit: PerSecond, Change: math.Inf(1), Sees: math.Inf(1), Found: Better, A: Side{Low: math.Inf(-1), High: math.Inf(1)},
+		Name: "accepted", Unit: PerSecond, Change: math.Inf(1), Sees: math.Inf(1), Found: Better,
+		A: Side{Low: math.Inf(-1), High: math.Inf(1)},
 	}}})
 	var bench bytes.Buffer
 	if err := WriteBenchmarks(&bench, c); err != nil {
@@ -139,7 +153,8 @@ func TestColumns(t *testing.T) {
 	c.writeRows(&text, textWidth)
 	for line := range strings.Lines(strings.TrimSpace(text.String())) {
 		line = strings.TrimSpace(line)
-		if p := strings.Index(line, " <0.001 worse"); !strings.HasPrefix(line, "medians") && p != 92 { // 12 + 31 + 31 + 15, and the spaces between
+		// 12 + 31 + 31 + 15, and the spaces between
+		if p := strings.Index(line, " <0.001 worse"); !strings.HasPrefix(line, "medians") && p != 92 {
 			t.Errorf("p stands in column %d of %q", p, line)
 		}
 		if n := utf8.RuneCountInString(line); n > textWidth {
@@ -221,8 +236,14 @@ func TestFastRefusalsAreNoGain(t *testing.T) {
 // TestSameLoad: what came of the stages is no other load.
 func TestSameLoad(t *testing.T) {
 	t.Parallel()
-	a := &results.Result{Planned: results.Planned{Events: 10}, Stages: []results.StageRow{{Name: "1", Start: 5, End: 5}}}
-	b := &results.Result{Planned: a.Planned, Stages: []results.StageRow{{Name: "1", Start: 5, End: 5, Stats: &results.StageStats{Requests: 1}}}}
+	a := &results.Result{
+		Planned: results.Planned{Events: 10},
+		Stages:  []results.StageRow{{Name: "1", Start: 5, End: 5}},
+	}
+	b := &results.Result{
+		Planned: a.Planned,
+		Stages:  []results.StageRow{{Name: "1", Start: 5, End: 5, Stats: &results.StageStats{Requests: 1}}},
+	}
 	if !sameLoad(a, b) {
 		t.Error("what came of the stages counts as another load")
 	}

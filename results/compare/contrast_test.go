@@ -116,8 +116,9 @@ func TestSees(t *testing.T) {
 	if few := (&contrast{a: []float64{1, 2}, b: []float64{3, 4}, margin: 0.03}).sees(6); !math.IsInf(few, 1) {
 		t.Errorf("two samples show a change of %v", few)
 	}
-	if c := (&contrast{a: make([]float64, 20), b: make([]float64, 20), points: true, margin: 0.003}); c.sees(6) != 0.003 {
-		t.Errorf("samples that do not differ show %v, want the tolerance", c.sees(6))
+	same := &contrast{a: make([]float64, 20), b: make([]float64, 20), points: true, margin: 0.003}
+	if same.sees(6) != 0.003 {
+		t.Errorf("samples that do not differ show %v, want the tolerance", same.sees(6))
 	}
 }
 
@@ -147,7 +148,8 @@ func TestOutage(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := []Finding{c.Rows[4].Found, c.Rows[5].Found}; !slices.Equal(got, row.want) || len(c.Warnings) > 0 {
-				t.Errorf("%s, %d windows: %q (p %v), want %q, and no warning: %q", row.name, n, got, c.Rows[4].P, row.want, c.Warnings)
+				t.Errorf("%s, %d windows: %q (p %v), want %q, and no warning: %q",
+					row.name, n, got, c.Rows[4].P, row.want, c.Warnings)
 			}
 		}
 	}
@@ -185,7 +187,8 @@ func TestInflation(t *testing.T) {
 		{"correlated on a ramp", 0.5, ramp, 1.7, 3},
 		{"no more than the cap", 0.99, level, 2.8, 3},
 	} {
-		if got := mean(weather{windows: 60, median: 0.05, correlation: row.r}, row.course); got < row.low || got > row.high {
+		got := mean(weather{windows: 60, median: 0.05, correlation: row.r}, row.course)
+		if got < row.low || got > row.high {
 			t.Errorf("%s: %v, want %v to %v", row.name, got, row.low, row.high)
 		}
 	}

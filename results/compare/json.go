@@ -68,7 +68,8 @@ func WriteJSON(w io.Writer, c *Comparison) error {
 	}
 	for i := range c.Rows {
 		r := &c.Rows[i]
-		d.Rows = append(d.Rows, documentRow{r.Name, r.Unit, counted(r.A), counted(r.B), finite(r.Change), r.P, finite(r.Sees), r.Found})
+		d.Rows = append(d.Rows,
+			documentRow{r.Name, r.Unit, counted(r.A), counted(r.B), finite(r.Change), r.P, finite(r.Sees), r.Found})
 	}
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err == nil {

@@ -77,7 +77,8 @@ func (c *Comparison) sight() string {
 	if names == nil {
 		return ""
 	}
-	return "smallest changes that would have been found: " + strings.Join(names, ", ") + " (longer runs show smaller ones)"
+	return "smallest changes that would have been found: " + strings.Join(names, ", ") +
+		" (longer runs show smaller ones)"
 }
 
 // textWidth is how many columns the table takes.
@@ -92,7 +93,8 @@ func WriteText(w io.Writer, c *Comparison, width int) error {
 		name string
 		*rundir.Run
 	}{{"A", c.A}, {"B", c.B}} {
-		text := fmt.Sprintf("%s  %s, run %s (%s)", run.name, text.Printable(run.Result.Run.Scenario, 40), text.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
+		text := fmt.Sprintf("%s  %s, run %s (%s)", run.name, text.Printable(run.Result.Run.Scenario, 40),
+			text.Printable(run.Result.Run.ID, 40), run.Result.Verdict)
 		paragraph(&b, text, width)
 	}
 	c.writeRows(&b, width)
@@ -110,8 +112,8 @@ func WriteText(w io.Writer, c *Comparison, width int) error {
 }
 
 // paragraph sets text in as many lines as it needs.
-func paragraph(b *strings.Builder, said string, width int) {
-	for _, line := range text.Wrap(said, width) {
+func paragraph(b *strings.Builder, message string, width int) {
+	for _, line := range text.Wrap(message, width) {
 		b.WriteString(line + "\n")
 	}
 }
@@ -124,7 +126,8 @@ func (c *Comparison) writeRows(b *strings.Builder, width int) {
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		if width == textWidth {
-			fmt.Fprintf(b, "%-12s %-31s %-31s %-15s %-6s %s\n", r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.Chance(), r.Found)
+			fmt.Fprintf(b, "%-12s %-31s %-31s %-15s %-6s %s\n",
+				r.Name, r.Text(r.A), r.Text(r.B), r.Delta(), r.Chance(), r.Found)
 			continue
 		}
 		fmt.Fprintf(b, "\n%s: %s\n  A %s\n  B %s\n", r.Name, r.Found, r.Text(r.A), r.Text(r.B))
@@ -149,10 +152,11 @@ func (c *Comparison) Because() string {
 		return "an invalid run cannot be compared: what differs may be the generator"
 	}
 	if worse := c.Regressions(); len(worse) > 0 {
-		return fmt.Sprintf("B is worse than A by more than %s: %s", text.Percent(c.Tolerance), strings.Join(worse, ", "))
+		return fmt.Sprintf("B is worse than A by more than %s: %s",
+			text.Percent(c.Tolerance), strings.Join(worse, ", "))
 	}
-	return fmt.Sprintf("B is not worse than A: nothing is off by more than %s and more than chance explains (%v in 100 for all rows together)",
-		text.Percent(c.Tolerance), alpha*100)
+	return fmt.Sprintf("B is not worse than A: nothing is off by more than %s and more than chance explains (%v in "+
+		"100 for all rows together)", text.Percent(c.Tolerance), alpha*100)
 }
 
 // WriteBenchmarks writes both runs in the text format of Go benchmarks, a line

@@ -29,7 +29,8 @@ func rank(v results.Verdict) int {
 func TestRefusingNeverHelps(t *testing.T) {
 	t.Parallel()
 	demands := []string{
-		"p99 < 500ms", "p50 < 100ms", "p99.9 < 1s", "max < 2s", "mean < 200ms", "service p90 < 300ms", "service mean < 100ms",
+		"p99 < 500ms", "p50 < 100ms", "p99.9 < 1s", "max < 2s", "mean < 200ms", "service p90 < 300ms",
+		"service mean < 100ms",
 		"rejected < 5%", "rejected(5xx) < 10%", "rejected == 0", "ambiguous < 20%", "ambiguous == 0", "dropped < 30%",
 		"accepted > 50%", "accepted >= 99.5%", "unsent < 2%", "late < 50%", "rejected <= 60%", "accepted >= 30",
 	}
@@ -79,7 +80,10 @@ func drawOutcome(t *rapid.T, i int) results.Outcome {
 // turnDown makes an outcome one that was not accepted.
 func turnDown(t *rapid.T, o *results.Outcome) {
 	kind := rapid.SampledFrom([]results.Refusal{
-		{Reason: capture.Unavailable, Status: 503, MayBeStored: true}, {Reason: capture.RateLimited, Status: 429, MayBeStored: false}, {Reason: capture.AnswerTimeout, Status: 0, MayBeStored: false}, {Reason: capture.UnknownAnswer, Status: 200, MayBeStored: false},
+		{Reason: capture.Unavailable, Status: 503, MayBeStored: true},
+		{Reason: capture.RateLimited, Status: 429, MayBeStored: false},
+		{Reason: capture.AnswerTimeout, Status: 0, MayBeStored: false},
+		{Reason: capture.UnknownAnswer, Status: 200, MayBeStored: false},
 		{Reason: capture.ConnectRefused, Status: 0, MayBeStored: false},
 	}).Draw(t, "refused")
 	o.Reason, o.Status, o.MayBeStored = kind.Reason, kind.Status, kind.MayBeStored
@@ -130,10 +134,12 @@ func TestTimesOfAccepted(t *testing.T) {
 			t.Fatalf("p%v of %d accepted is %v, and %d of all took longer", q*100, n, value, over)
 		}
 		if value < accepted.Quantile(q) || value < tally.Latency.Quantile(q) {
-			t.Fatalf("p%v is %v, of accepted %v, of all %v", q*100, value, accepted.Quantile(q), tally.Latency.Quantile(q))
+			t.Fatalf("p%v is %v, of accepted %v, of all %v",
+				q*100, value, accepted.Quantile(q), tally.Latency.Quantile(q))
 		}
 		if fast && value != accepted.Quantile(q) {
-			t.Fatalf("p%v is %v, of accepted requests %v, and no refusal took longer", q*100, value, accepted.Quantile(q))
+			t.Fatalf("p%v is %v, of accepted requests %v, and no refusal took longer",
+				q*100, value, accepted.Quantile(q))
 		}
 	})
 }
@@ -162,13 +168,25 @@ func TestNothingAccepted(t *testing.T) {
 		{capture.Abandoned, 0, results.Invalid, "not"}, // nobody waited
 		{capture.NotStarted, 0, results.Invalid, "nothing was sent"},
 	} {
-		for _, demands := range [][]string{nil, {"p99 < 500ms"}, {"rejected <= 100%", "ambiguous <= 100%"}, {"accepted >= 0%"}, {"accepted == 0"}, {"dropped <= 100%"}} {
-			r := judged(60, results.Completed, runtest.Thresholds(t, demands), func(_ int, o *results.Outcome) { o.Reason, o.Status = c.reason, c.status })
+		for _, demands := range [][]string{
+			nil,
+			{"p99 < 500ms"},
+			{"rejected <= 100%", "ambiguous <= 100%"},
+			{"accepted >= 0%"},
+			{"accepted == 0"},
+			{"dropped <= 100%"},
+		} {
+			r := judged(60, results.Completed, runtest.Thresholds(t, demands), func(_ int, o *results.Outcome) {
+				o.Reason, o.Status = c.reason, c.status
+			})
 			ours := c.reason.Side() == capture.Ours
-			if r.Verdict == results.Pass || !ours && r.Verdict != c.verdict || !strings.Contains(Because(r), c.because) {
-				t.Errorf("%v with %q: %s because %q, want %s because %q", c.reason, demands, r.Verdict, Because(r), c.verdict, c.because)
+			if r.Verdict == results.Pass || !ours && r.Verdict != c.verdict ||
+				!strings.Contains(Because(r), c.because) {
+				t.Errorf("%v with %q: %s because %q, want %s because %q",
+					c.reason, demands, r.Verdict, Because(r), c.verdict, c.because)
 			}
-			if c.verdict == results.Fail && (len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "nothing was accepted")) {
+			if c.verdict == results.Fail &&
+				(len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "nothing was accepted")) {
 				t.Errorf("%v: failures %q", c.reason, r.Failures)
 			}
 		}
@@ -180,13 +198,20 @@ func TestNothingAccepted(t *testing.T) {
 // request is.
 func TestStallsExcuseTheirOwn(t *testing.T) {
 	t.Parallel()
-	for stalled, want := range map[int]results.Verdict{0: results.Fail, 1: results.Fail, 59: results.Fail, 60: results.Invalid} {
-		r := judged(60, results.Completed, runtest.Thresholds(t, []string{"p99 < 500ms"}), func(i int, o *results.Outcome) {
-			if o.Reason, o.Status = capture.ClosedBeforeAnswer, 0; i < stalled {
-				o.Stalled = time.Millisecond
-			}
-		})
-		if r.Verdict != want || (want == results.Fail) != (len(r.Failures) == 1 && strings.Contains(Because(r), "60 × closed_before_answer")) {
+	for stalled, want := range map[int]results.Verdict{
+		0:  results.Fail,
+		1:  results.Fail,
+		59: results.Fail,
+		60: results.Invalid,
+	} {
+		r := judged(60, results.Completed,
+			runtest.Thresholds(t, []string{"p99 < 500ms"}), func(i int, o *results.Outcome) {
+				if o.Reason, o.Status = capture.ClosedBeforeAnswer, 0; i < stalled {
+					o.Stalled = time.Millisecond
+				}
+			})
+		if r.Verdict != want || (want == results.Fail) != (len(r.Failures) == 1 &&
+			strings.Contains(Because(r), "60 × closed_before_answer")) {
 			t.Errorf("%d stalled: %s because %q, failures %q", stalled, r.Verdict, Because(r), r.Failures)
 		}
 	}
@@ -220,19 +245,30 @@ func TestImpliedThreshold(t *testing.T) {
 		{"all", nil, refused(0, 0, 0), results.Pass, "100 % (10,000 of 10,000 events)"},
 		{"a hundredth", nil, refused(10, capture.Unavailable, 503), results.Pass, "99 % (9,900 of 10,000 events)"},
 		{"more", nil, refused(11, capture.Unavailable, 503), results.Fail, "98.9 % (9,890 of 10,000 events)"},
-		{"ambiguous", []string{"rejected < 0.1%"}, refused(11, capture.AnswerTimeout, 0), results.Fail, "98.9 % (9,890 of 10,000 events)"},
-		{"unsent", []string{"rejected < 0.1%"}, unsent(11, capture.NoFreeConnection), results.Invalid, "98.9 % (9,890 of 10,000 events)"},
+		{"ambiguous", []string{"rejected < 0.1%"}, refused(11, capture.AnswerTimeout, 0), results.Fail,
+			"98.9 % (9,890 of 10,000 events)"},
+		{"unsent", []string{"rejected < 0.1%"}, unsent(11, capture.NoFreeConnection), results.Invalid,
+			"98.9 % (9,890 of 10,000 events)"},
 		{"settable", []string{"accepted >= 90%"}, refused(50, capture.Unavailable, 503), results.Pass, ""},
-		{"settable, and not met", []string{"accepted >= 99.5%"}, refused(10, capture.Unavailable, 503), results.Fail, ""},
+		{"settable, and not met", []string{"accepted >= 99.5%"}, refused(10, capture.Unavailable, 503),
+			results.Fail, ""},
 		{"by what was not accepted", []string{"dropped < 6%"}, refused(50, capture.AnswerTimeout, 0), results.Pass, ""},
-		{"of a stage alone", []string{"accepted >= 90% in x"}, refused(11, capture.Unavailable, 503), results.Fail, "98.9 % (9,890 of 10,000 events)"},
-		{"put up with", []string{"rejected < 6%"}, refused(50, capture.Unavailable, 503), results.Pass, "100 % (9,500 of 9,500 events)"},
-		{"put up with, and more", []string{"rejected < 4%"}, refused(50, capture.Unavailable, 503), results.Fail, "95 % (9,500 of 10,000 events)"},
-		{"a status is put up with", []string{"rejected(5xx) < 6%"}, refused(50, capture.Unavailable, 503), results.Pass, "100 % (9,500 of 9,500 events)"},
-		{"another is", []string{"rejected(429) < 6%"}, refused(50, capture.Unavailable, 503), results.Fail, "95 % (9,500 of 10,000 events)"},
-		{"silence is put up with", []string{"ambiguous < 6%"}, refused(50, capture.AnswerTimeout, 0), results.Pass, "100 % (9,500 of 9,500 events)"},
-		{"demanded is not put up with", []string{"rejected(5xx) > 0"}, refused(50, capture.Unavailable, 503), results.Fail, "95 % (9,500 of 10,000 events)"},
-		{"an exact number", []string{"rejected == 500"}, refused(50, capture.Unavailable, 503), results.Pass, "100 % (9,500 of 9,500 events)"},
+		{"of a stage alone", []string{"accepted >= 90% in x"}, refused(11, capture.Unavailable, 503), results.Fail,
+			"98.9 % (9,890 of 10,000 events)"},
+		{"put up with", []string{"rejected < 6%"}, refused(50, capture.Unavailable, 503), results.Pass,
+			"100 % (9,500 of 9,500 events)"},
+		{"put up with, and more", []string{"rejected < 4%"}, refused(50, capture.Unavailable, 503), results.Fail,
+			"95 % (9,500 of 10,000 events)"},
+		{"a status is put up with", []string{"rejected(5xx) < 6%"}, refused(50, capture.Unavailable, 503), results.Pass,
+			"100 % (9,500 of 9,500 events)"},
+		{"another is", []string{"rejected(429) < 6%"}, refused(50, capture.Unavailable, 503), results.Fail,
+			"95 % (9,500 of 10,000 events)"},
+		{"silence is put up with", []string{"ambiguous < 6%"}, refused(50, capture.AnswerTimeout, 0), results.Pass,
+			"100 % (9,500 of 9,500 events)"},
+		{"demanded is not put up with", []string{"rejected(5xx) > 0"}, refused(50, capture.Unavailable, 503),
+			results.Fail, "95 % (9,500 of 10,000 events)"},
+		{"an exact number", []string{"rejected == 500"}, refused(50, capture.Unavailable, 503), results.Pass,
+			"100 % (9,500 of 9,500 events)"},
 		{"wrong on purpose", nil, expected(50, 50), results.Pass, "100 % (9,500 of 9,500 events)"},
 		{"wrong on purpose, and taken", nil, expected(0, 50), results.Pass, "100 % (10,000 of 10,000 events)"},
 		{"others than those", nil, expected(50, 30), results.Fail, "97.94 % (9,500 of 9,700 events)"},
@@ -246,7 +282,8 @@ func TestImpliedThreshold(t *testing.T) {
 			r.Thresholds = r.Thresholds[1:]
 		}
 		if r.Verdict != c.verdict || got != c.implied {
-			t.Errorf("%s: %s because %q, implied %q; want %s, %q", c.name, r.Verdict, Because(r), got, c.verdict, c.implied)
+			t.Errorf("%s: %s because %q, implied %q; want %s, %q",
+				c.name, r.Verdict, Because(r), got, c.verdict, c.implied)
 		}
 	}
 }
@@ -276,13 +313,16 @@ func TestUnsentIsNotTheEndpoints(t *testing.T) {
 // request it is as good as its worst event.
 func TestPartlyAccepted(t *testing.T) {
 	t.Parallel()
-	r := judged(1000, results.Completed, runtest.Thresholds(t, []string{"p99 < 500ms", "accepted >= 85%"}), func(_ int, o *results.Outcome) {
-		o.Reason = capture.Dropped
-		o.Parts = []results.EventGroup{
-			{First: o.First, Events: 9, Reason: capture.Accepted, Said: results.EventAnswer{Verdict: capture.VerdictOk}},
-			{First: o.First + 9, Events: 1, Reason: capture.Dropped, Said: results.EventAnswer{Verdict: capture.VerdictDrop}},
-		}
-	})
+	r := judged(1000, results.Completed,
+		runtest.Thresholds(t, []string{"p99 < 500ms", "accepted >= 85%"}), func(_ int, o *results.Outcome) {
+			o.Reason = capture.Dropped
+			o.Parts = []results.EventGroup{
+				{First: o.First, Events: 9, Reason: capture.Accepted,
+					Said: results.EventAnswer{Verdict: capture.VerdictOk}},
+				{First: o.First + 9, Events: 1, Reason: capture.Dropped,
+					Said: results.EventAnswer{Verdict: capture.VerdictDrop}},
+			}
+		})
 	if r.Verdict != results.Pass || r.AcceptedLatency == nil || r.AcceptedLatency.Count != 1000 {
 		t.Errorf("%s because %q, accepted %+v", r.Verdict, Because(r), r.AcceptedLatency)
 	}
@@ -297,7 +337,8 @@ func TestLeftOutOfTheRecording(t *testing.T) {
 		most     float64
 		want     results.Verdict
 	}{
-		{0, 0, 0.01, results.Pass}, {1, 100, 0.01, results.Pass}, {2, 100, 0.01, results.Invalid}, {79, 247, 0.01, results.Invalid}, {79, 247, 0, results.Pass},
+		{0, 0, 0.01, results.Pass}, {1, 100, 0.01, results.Pass}, {2, 100, 0.01, results.Invalid},
+		{79, 247, 0.01, results.Invalid}, {79, 247, 0, results.Pass},
 	} {
 		tally := runtest.Second(100, 0, 5*time.Millisecond)
 		m := runtest.Manifest(100)
@@ -307,9 +348,11 @@ func TestLeftOutOfTheRecording(t *testing.T) {
 		r.Run.Ended = results.Completed
 		judge(r, evidence{tally: tally, thresholds: newEvaluators(nil, nil)})
 		if r.Verdict != c.want {
-			t.Errorf("%d of %d lines left out, at most %v: %s because %q, want %s", c.left, c.of, c.most, r.Verdict, Because(r), c.want)
+			t.Errorf("%d of %d lines left out, at most %v: %s because %q, want %s",
+				c.left, c.of, c.most, r.Verdict, Because(r), c.want)
 		}
-		if want := fmt.Sprintf("(%d of %d lines)", c.left, c.of); c.want == results.Invalid && !strings.Contains(Because(r), want) {
+		if want := fmt.Sprintf("(%d of %d lines)", c.left, c.of); c.want == results.Invalid &&
+			!strings.Contains(Because(r), want) {
 			t.Errorf("because %q, want %q", Because(r), want)
 		}
 	}

@@ -25,7 +25,9 @@ func follow(t *testing.T, text string) evaluation {
 	d := newEvaluators([]scenario.Threshold{threshold}, []schedule.StageSpan{
 		{Name: "ramp", From: 0, To: 20 * time.Second}, {Name: "hold", From: 20 * time.Second, To: time.Minute},
 	})[0]
-	ramp, hold, bad := runtest.Second(100, 0, 900*time.Millisecond), runtest.Second(100, 0, 10*time.Millisecond), runtest.Second(100, 5, 10*time.Millisecond)
+	ramp := runtest.Second(100, 0, 900*time.Millisecond)
+	hold := runtest.Second(100, 0, 10*time.Millisecond)
+	bad := runtest.Second(100, 5, 10*time.Millisecond)
 	for s := range 60 {
 		tally := hold
 		switch {
@@ -52,9 +54,11 @@ func TestScopedThresholds(t *testing.T) {
 		"rejected == 0 in ramp":      {Value: "0 events", OK: true},
 		// Windows of 30 s: 0 of 3,000, then 50 of 3,000.
 		"rejected(429) < 1% every 30s": {Value: "1.67 % (50) at worst, from 30s on; not met in 1 of 2 windows"},
-		"rejected(429) < 2% every 30s": {Value: "1.67 % (50) at worst, from 30s on; not met in 0 of 2 windows", OK: true},
-		"accepted > 96% every 10s":     {Value: "95 % (9,500 of 10,000 events) at worst, from 30s on; not met in 1 of 6 windows"},
-		"p99 < 1s every 10s":           {Value: "900.1 ms at worst, from 0s on; not met in 0 of 6 windows", OK: true},
+		"rejected(429) < 2% every 30s": {Value: "1.67 % (50) at worst, from 30s on; not met in 0 of 2 windows",
+			OK: true},
+		"accepted > 96% every 10s": {Value: "95 % (9,500 of 10,000 events) at worst, from 30s on; not met in 1 " +
+			"of 6 windows"},
+		"p99 < 1s every 10s": {Value: "900.1 ms at worst, from 0s on; not met in 0 of 6 windows", OK: true},
 		// A window of 50 s, and a rest of 10 s that is too short to be judged.
 		"rejected < 2% every 50s": {Value: "1 % (50) at worst, from 0s on; not met in 0 of 1 window", OK: true},
 		// The only window is not over: it is all there is.
@@ -71,7 +75,10 @@ func TestScopedThresholds(t *testing.T) {
 // the answers that came when the load was over, if no stage follows.
 func TestLastStageOwesItsAnswers(t *testing.T) {
 	t.Parallel()
-	stages := []schedule.StageSpan{{Name: "ramp", To: 10 * time.Second}, {Name: "hold", From: 10 * time.Second, To: 20 * time.Second}}
+	stages := []schedule.StageSpan{
+		{Name: "ramp", To: 10 * time.Second},
+		{Name: "hold", From: 10 * time.Second, To: 20 * time.Second},
+	}
 	for text, want := range map[string]results.ThresholdRow{
 		"p99 < 500ms in hold": {Value: "9 s"},
 		"p99 < 500ms in ramp": {Value: "10 ms", OK: true},
@@ -100,7 +107,9 @@ func TestLastStageOwesItsAnswers(t *testing.T) {
 
 func TestScopedThresholdOnNothing(t *testing.T) {
 	t.Parallel()
-	d := newEvaluators([]scenario.Threshold{{Text: "x", Metric: scenario.Metric{Name: "latency", Quantile: 0.5}, Op: "<", Value: 1e9, Stage: "x"}}, nil)[0]
+	d := newEvaluators([]scenario.Threshold{{
+		Text: "x", Metric: scenario.Metric{Name: "latency", Quantile: 0.5}, Op: "<", Value: 1e9, Stage: "x",
+	}}, nil)[0]
 	if row := d.now(); row.OK || row.Value != "nothing measured" {
 		t.Errorf("%+v", row)
 	}
@@ -121,7 +130,8 @@ func TestAborts(t *testing.T) {
 	}{
 		// The window of 10 s holds 5 bad seconds of 10 after the 25th.
 		{"rejected(49%, 10s)", status(503), 25, "rejected requests of the last 10s, 500 of 1,000 (50 %)"},
-		{"http(5xx, 10%, 30s)", status(503), 30, "1,000 of 3,000 (33.33 %)"}, // over a tenth from 24 on, but no window is full before 30
+		// over a tenth from 24 on, but no window is full before 30
+		{"http(5xx, 10%, 30s)", status(503), 30, "1,000 of 3,000 (33.33 %)"},
 		{"http(503, 150, 10s)", status(503), 22, "200 of 1,000"},
 		{"http(429, 1, 10s)", status(503), 0, ""},
 		{"net(20%, 10s)", timedOut, 23, "300 of 1,000 (30 %)"},
@@ -198,7 +208,8 @@ func TestBuckets(t *testing.T) {
 		h.Record(d)
 	}
 	got := h.Buckets()
-	if want := []results.Bucket{{Below: 0, Count: 1}, {Below: time.Millisecond, Count: 2}}; len(got) != 3 || !slices.Equal(got[:2], want) {
+	want := []results.Bucket{{Below: 0, Count: 1}, {Below: time.Millisecond, Count: 2}}
+	if len(got) != 3 || !slices.Equal(got[:2], want) {
 		t.Fatalf("%v, want %v and one more", got, want)
 	}
 	if last := got[2]; last.Count != 1 || last.Below < 5*time.Second || last.Below > 5010*time.Millisecond {

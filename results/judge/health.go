@@ -167,7 +167,9 @@ func machineNotes(h *results.Health, sent int64) (notes []string) {
 // rounded is the Health as the result states it: shares to a hundredth of a
 // percent.
 func rounded(h results.Health) results.Health {
-	for _, x := range []*float64{&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent, &h.RunDelay, &h.Seconds, &h.LongestMS, &h.At} {
+	for _, x := range []*float64{
+		&h.Busiest, &h.Throttled, &h.Stolen, &h.HeldUp, &h.Resent, &h.RunDelay, &h.Seconds, &h.LongestMS, &h.At,
+	} {
 		*x = math.Round(*x*1e4) / 1e4
 	}
 	return h

@@ -17,15 +17,24 @@ func TestLinuxTexts(t *testing.T) {
 	if periods != 40 || throttled != 31 {
 		t.Errorf("%d of %d periods", throttled, periods)
 	}
-	for text, want := range map[string]float64{"10000 100000": 0.1, "max 100000": 0, "-1 100000": 0, "300000 100000": 3, " ": 0} {
+	for text, want := range map[string]float64{
+		"10000 100000":  0.1,
+		"max 100000":    0,
+		"-1 100000":     0,
+		"300000 100000": 3,
+		" ":             0,
+	} {
 		quota, period := text[:slices.Index([]byte(text), ' ')], text[slices.Index([]byte(text), ' ')+1:]
 		if got := cores(quota, period); got != want {
 			t.Errorf("%q: %v cores, want %v", text, got, want)
 		}
 	}
 	// A segment for which there is no room counts as RcvPruned and as TCPRcvQDrop.
-	netstat := []byte("TcpExt: SyncookiesSent TCPBacklogDrop RcvPruned TCPRcvQDrop ListenOverflows\nTcpExt: 9 4 3 3 2\nIpExt: TCPOFODrop InOctets\nIpExt: 1\nTorn: TCPBacklogDrop\n")
-	if drops, overflows := counters(netstat, outOfBuffers...), counters(netstat, "ListenOverflows"); drops != 8 || overflows != 2 { // 4 + 3 + 1
+	netstat := []byte("TcpExt: SyncookiesSent TCPBacklogDrop RcvPruned TCPRcvQDrop ListenOverflows\nTcpExt: 9 4 3 " +
+		"3 2\nIpExt: TCPOFODrop InOctets\nIpExt: 1\nTorn: TCPBacklogDrop\n")
+	// 4 + 3 + 1
+	drops, overflows := counters(netstat, outOfBuffers...), counters(netstat, "ListenOverflows")
+	if drops != 8 || overflows != 2 {
 		t.Errorf("%d drops and %d overflows, want 8 and 2", drops, overflows)
 	}
 	if got := runDelay("testdata/task"); got != 152402+1000 { // two threads, one of them without schedstat

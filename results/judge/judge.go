@@ -28,7 +28,12 @@ type Judge struct {
 // NewJudge begins to follow a run. The generator is this process, unless the manifest
 // has what others measured of theirs.
 func NewJudge(m *results.Manifest) *Judge {
-	j := &Judge{manifest: *m, thresholds: newEvaluators(m.Thresholds, m.Stages), stages: newStageTracker(m), total: results.NewTally()}
+	j := &Judge{
+		manifest:   *m,
+		thresholds: newEvaluators(m.Thresholds, m.Stages),
+		stages:     newStageTracker(m),
+		total:      results.NewTally(),
+	}
 	if j.manifest.Shard.Of == 0 {
 		j.manifest.Shard.Of = 1
 	}
@@ -86,14 +91,22 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 	if f.Note != "" {
 		notes = append(slices.Clone(notes), f.Note)
 	}
-	judge(r, evidence{tally: j.total, thresholds: j.thresholds, doubts: doubts, notes: notes, leftOut: e.LeftOut, endpoint: e.Endpoint})
+	judge(r, evidence{
+		tally:      j.total,
+		thresholds: j.thresholds,
+		doubts:     doubts,
+		notes:      notes,
+		leftOut:    e.LeftOut,
+		endpoint:   e.Endpoint,
+	})
 	return r
 }
 
 // measured fills in how the generator fared.
 func (j *Judge) measured(g *results.Generator) {
 	if told := j.manifest.Generator; told != nil {
-		g.CPUSeconds, g.RSSBytes, g.Health, g.Connections = told.CPUSeconds, told.RSSBytes, told.Health, told.Connections
+		g.CPUSeconds, g.RSSBytes = told.CPUSeconds, told.RSSBytes
+		g.Health, g.Connections = told.Health, told.Connections
 		return
 	}
 	g.CPUSeconds = (j.used.cpu - j.before.cpu).Round(time.Millisecond).Seconds()
@@ -104,8 +117,12 @@ func (j *Judge) measured(g *results.Generator) {
 
 // addAnswers writes down what was said event by event, and what was sent again.
 func addAnswers(r *results.Result, t *results.Tally) {
-	for said, events := range t.Said {
-		r.Said = append(r.Said, results.EventAnswerRow{Result: said.Verdict.String(), Detail: said.Detail.String(), Events: events})
+	for answer, events := range t.Said {
+		r.Said = append(r.Said, results.EventAnswerRow{
+			Result: answer.Verdict.String(),
+			Detail: answer.Detail.String(),
+			Events: events,
+		})
 	}
 	slices.SortFunc(r.Said, func(a, b results.EventAnswerRow) int {
 		return cmp.Or(strings.Compare(a.Result, b.Result), strings.Compare(a.Detail, b.Detail))

@@ -42,18 +42,26 @@ func TestStallsDecideNothing(t *testing.T) {
 		verdict   results.Verdict
 		doubt     string
 	}{
-		{"they break it", "p99.5 < 100ms", stall(8, 400*time.Millisecond), results.Invalid, "without them it may have been 5"},
-		{"they fill it, though it is met", "p99.5 < 1s", stall(8, 400*time.Millisecond), results.Invalid, "without them it may have been 5"},
+		{"they break it", "p99.5 < 100ms", stall(8, 400*time.Millisecond), results.Invalid,
+			"without them it may have been 5"},
+		{"they fill it, though it is met", "p99.5 < 1s", stall(8, 400*time.Millisecond), results.Invalid,
+			"without them it may have been 5"},
 		{"they hardly fill it", "p99.5 < 5s", stall(8, 400*time.Millisecond), results.Pass, ""},
 		{"they are too few for the quantile", "p99 < 100ms", stall(8, 400*time.Millisecond), results.Pass, ""},
 		{"they are too short to matter", "p99.5 < 500ms", stall(100, 30*time.Millisecond), results.Pass, ""},
-		{"it is broken without them", "p99.5 < 100ms", slow(200*time.Millisecond, stall(8, 400*time.Millisecond)), results.Fail, ""},
-		{"in the mean", "mean < 6ms", stall(8, 400*time.Millisecond), results.Invalid, "without them it may have been 5"},
-		{"as lateness", "late < 0.5%", stall(8, 400*time.Millisecond), results.Invalid, "without them it may have been 0 % (0)"},
-		{"as lateness of another kind", "late < 0.5%", late(8, results.LateBuild), results.Invalid, "without them it may have been 0 % (0)"},
+		{"it is broken without them", "p99.5 < 100ms", slow(200*time.Millisecond, stall(8, 400*time.Millisecond)),
+			results.Fail, ""},
+		{"in the mean", "mean < 6ms", stall(8, 400*time.Millisecond), results.Invalid,
+			"without them it may have been 5"},
+		{"as lateness", "late < 0.5%", stall(8, 400*time.Millisecond), results.Invalid,
+			"without them it may have been 0 % (0)"},
+		{"as lateness of another kind", "late < 0.5%", late(8, results.LateBuild), results.Invalid,
+			"without them it may have been 0 % (0)"},
 		{"lateness that is the endpoint's", "late < 0.5%", late(8, results.NoConnection), results.Fail, ""},
-		{"as requests that were skipped", "unsent == 0", unsent(5, capture.NotBuiltInTime), results.Invalid, "without them it may have been 0 events"},
-		{"requests that the endpoint kept from leaving", "unsent == 0", unsent(5, capture.NoFreeConnection), results.Fail, ""},
+		{"as requests that were skipped", "unsent == 0", unsent(5, capture.NotBuiltInTime), results.Invalid,
+			"without them it may have been 0 events"},
+		{"requests that the endpoint kept from leaving", "unsent == 0", unsent(5, capture.NoFreeConnection),
+			results.Fail, ""},
 		{"as time that ran out", "ambiguous == 0", func(i int, o *results.Outcome) {
 			if i < 3 {
 				o.Reason, o.Status, o.Stalled = capture.AnswerTimeout, 0, 4*time.Millisecond
@@ -79,7 +87,8 @@ func TestStallsDecideNothing(t *testing.T) {
 		r.Run.Ended = results.Completed
 		judge(r, evidence{tally: tally, thresholds: newEvaluators(limit(c.threshold), nil)})
 		row := r.Thresholds[0]
-		if r.Verdict != c.verdict || !strings.HasPrefix(row.Doubt, c.doubt) || (row.Doubt == "") != (c.doubt == "") || row.Doubt != "" && row.OK {
+		if r.Verdict != c.verdict || !strings.HasPrefix(row.Doubt, c.doubt) || (row.Doubt == "") != (c.doubt == "") ||
+			row.Doubt != "" && row.OK {
 			t.Errorf("%s: %s because %q; %+v", c.name, r.Verdict, Because(r), row)
 		}
 	}
@@ -134,7 +143,9 @@ func TestStallAbortsNothing(t *testing.T) {
 		"a slow endpoint":          {1200 * time.Millisecond, 0, true},
 		"a slow endpoint, a stall": {3200 * time.Millisecond, 1100 * time.Millisecond, true},
 	} {
-		a := NewAborts([]scenario.Abort{{Text: "latency", Kind: scenario.AbortLatency, Slow: time.Second, Limit: 0.5, Window: time.Second}})
+		a := NewAborts([]scenario.Abort{{
+			Text: "latency", Kind: scenario.AbortLatency, Slow: time.Second, Limit: 0.5, Window: time.Second,
+		}})
 		iv := results.NewInterval()
 		iv.To = time.Second
 		for i := range 20 {

@@ -173,7 +173,8 @@ func notBuilt(share float64) string {
 func recordingLeftOut(p *results.Planned) string {
 	return fmt.Sprintf("%s of the recording was left out (%s of %s), more than %s: "+
 		"repair it, or set replay.max_bad to what may be left out",
-		text.Percent(results.Share(p.LeftOut, p.Lines)), text.Count(p.LeftOut), text.Plural(p.Lines, "line"), text.Percent(p.MostLeftOut))
+		text.Percent(results.Share(p.LeftOut, p.Lines)), text.Count(p.LeftOut), text.Plural(p.Lines, "line"),
+		text.Percent(p.MostLeftOut))
 }
 
 // noneFreeEither says that connections were wanting beside something else.
@@ -193,12 +194,14 @@ func noneFree(share float64, perSecond, needed int64, r *results.Result) string 
 			"all were busy at once while the endpoint stalled",
 			found, text.Count(needed), text.Plural(had, "connection"), text.Milliseconds(r.Service.Max))
 	}
-	return fmt.Sprintf("%s it takes about %s, and more when the endpoint stalls", found, text.Plural(needed, "connection"))
+	return fmt.Sprintf("%s it takes about %s, and more when the endpoint stalls",
+		found, text.Plural(needed, "connection"))
 }
 
 // unsolicited tells of answers that no request had asked for.
 func unsolicited(n int64) string {
-	return "answers nobody asked for: " + text.Count(n) + " (the endpoint sent a second answer, or a body beyond its length; " +
+	return "answers nobody asked for: " + text.Count(n) +
+		" (the endpoint sent a second answer, or a body beyond its length; " +
 		"the connection was closed each time, but the request before may have been told another's answer)"
 }
 
@@ -212,7 +215,8 @@ func tooFewToTrust(d *scenario.Threshold, n int64) string {
 
 // acceptedText is which share of the events was accepted.
 func acceptedText(accepted, expected int64) string {
-	return fmt.Sprintf("%s (%s of %s)", text.Percent(results.Share(accepted, expected)), text.Count(accepted), text.Plural(expected, "event"))
+	return fmt.Sprintf("%s (%s of %s)",
+		text.Percent(results.Share(accepted, expected)), text.Count(accepted), text.Plural(expected, "event"))
 }
 
 // forWantOf says of a threshold that what never left decided it.
@@ -235,7 +239,8 @@ func lateByOwnFault(share float64) string {
 
 // answeredTooFew says that far less was answered than a stage asked for.
 func answeredTooFew(answered int64, asked float64) string {
-	return fmt.Sprintf("%s of its %s events were answered while it lasted", text.Count(answered), text.Count(int64(math.Round(asked))))
+	return fmt.Sprintf("%s of its %s events were answered while it lasted",
+		text.Count(answered), text.Count(int64(math.Round(asked))))
 }
 
 // abortText says which rule ended a run, and what its window held.
@@ -249,7 +254,8 @@ func abortText(r *abortRule, at time.Duration) string {
 	case scenario.AbortNet:
 		what = "requests that the network failed"
 	}
-	return fmt.Sprintf("abort rule %s fired at %v: %s of the last %v, %s of %s (%s)", r.Text, at.Round(time.Second), what, r.Window,
+	return fmt.Sprintf("abort rule %s fired at %v: %s of the last %v, %s of %s (%s)",
+		r.Text, at.Round(time.Second), what, r.Window,
 		text.Count(r.bad), text.Count(r.all), text.Percent(results.Share(r.bad, r.all)))
 }
 
@@ -264,7 +270,8 @@ func Because(r *results.Result) string {
 	case len(r.Thresholds) == 0:
 		return "no thresholds were set, and " + kept
 	case len(r.Thresholds) == 1 && r.Thresholds[0].Implied:
-		return fmt.Sprintf("no thresholds were set; %s was %s, and %s", ThresholdName(r.Thresholds[0]), r.Thresholds[0].Value, kept)
+		return fmt.Sprintf("no thresholds were set; %s was %s, and %s",
+			ThresholdName(r.Thresholds[0]), r.Thresholds[0].Value, kept)
 	}
 	return "every threshold was met, and " + kept
 }

@@ -34,10 +34,11 @@ func slownessText(h *results.Health) string {
 		return fmt.Sprintf("%d of %d open files were in use: raise the limit (ulimit -n), or use fewer connections",
 			h.Files, h.MaxFiles)
 	case h.Busiest > tooBusy:
-		return fmt.Sprintf("it used %s of %s cores: give it more of them, compress less, or share the run among several machines",
-			text.Percent(h.Busiest), text.Figures(h.Cores))
+		return fmt.Sprintf("it used %s of %s cores: give it more of them, compress less, or share the run among "+
+			"several machines", text.Percent(h.Busiest), text.Figures(h.Cores))
 	case h.Stolen > noticeOfOther:
-		return fmt.Sprintf("other programs used up to %s of the machine: run it on a quieter one", text.Percent(h.Stolen))
+		return fmt.Sprintf("other programs used up to %s of the machine: run it on a quieter one",
+			text.Percent(h.Stolen))
 	case h.RunDelay > muchRunDelay:
 		return fmt.Sprintf("up to %s of its threads waited for a processor at once, on average over a second: "+
 			"give it more cores, or run it on a quieter machine", text.Figures(h.RunDelay))
@@ -95,8 +96,8 @@ func throttled(h *results.Health) string {
 
 // heldUp says that the generator stood still for much of the run.
 func heldUp(h *results.Health, seconds float64) string {
-	return fmt.Sprintf("the generator was held up for %s s of %s s: %s; run it where nothing stops it, or takes its processors",
-		text.Figures(h.HeldUp), text.Figures(seconds), stallsText(&h.Stalls))
+	return fmt.Sprintf("the generator was held up for %s s of %s s: %s; run it where nothing stops it, or takes "+
+		"its processors", text.Figures(h.HeldUp), text.Figures(seconds), stallsText(&h.Stalls))
 }
 
 // buffersFull says how often network buffers were full.
@@ -108,14 +109,15 @@ func buffersFull(times, sent int64) string {
 
 // noSocket says that there was nothing left to open connections with.
 func noSocket(h *results.Health, requests int64) string {
-	return fmt.Sprintf("%s found no socket to connect with: raise the limit of open files (ulimit -n; %d of %d were in use), "+
-		"widen net.ipv4.ip_local_port_range, or use fewer connections",
+	return fmt.Sprintf("%s found no socket to connect with: raise the limit of open files (ulimit -n; "+
+		"%d of %d were in use), widen net.ipv4.ip_local_port_range, or use fewer connections",
 		text.Plural(requests, "request"), h.Files, h.MaxFiles)
 }
 
 // clockStep says that the wall clock was set.
 func clockStep(ms float64) string {
-	return fmt.Sprintf("the wall clock stepped by %s: no duration is wrong, but times of day are", text.Milliseconds(math.Abs(ms)))
+	return fmt.Sprintf("the wall clock stepped by %s: no duration is wrong, but times of day are",
+		text.Milliseconds(math.Abs(ms)))
 }
 
 // listenerFull tells of connections that had to be tried again.

@@ -44,10 +44,10 @@ func judge(r *results.Result, e evidence) {
 	r.Generator.Bottleneck = results.NoBottleneck
 	distrust := slices.Concat(e.doubts, ownFaults(r, t))
 	shortfall := shortfalls(r, t)
-	thin, cut := evaluateAll(r, t, e.thresholds)
-	shaped := shaped(r)
+	fewSamples, unsent := evaluateAll(r, t, e.thresholds)
+	open := openToDoubt(r)
 	refused, ours := nothingAccepted(t)
-	shortfall = slices.Concat(shortfall, cut, ours)
+	shortfall = slices.Concat(shortfall, unsent, ours)
 	r.Failures = append(refused, lostByEndpoint(e.endpoint, r.Events.Accepted)...)
 	if len(r.Failures) > 0 {
 		r.Verdict = results.Fail
@@ -55,19 +55,19 @@ func judge(r *results.Result, e evidence) {
 	switch {
 	case len(distrust) > 0:
 		r.Verdict = results.Invalid
-	case r.Verdict == results.Pass && len(shortfall)+len(shaped) > 0:
+	case r.Verdict == results.Pass && len(shortfall)+len(open) > 0:
 		r.Verdict = results.Invalid
 	}
-	r.Warnings = slices.Concat([]string{}, distrust, shaped, shortfall, thin,
+	r.Warnings = slices.Concat([]string{}, distrust, open, shortfall, fewSamples,
 		machineNotes(&r.Generator.Health, r.Requests.Sent), connectionNotes(r.Connections), e.notes)
 	if leftOut := t.LeftOut + e.leftOut; leftOut > 0 {
 		r.Warnings = append(r.Warnings, detailsLeftOut(leftOut))
 	}
 }
 
-// evaluate fills in the thresholds and fails the run if one is not met. It returns
+// evaluateAll fills in the thresholds and fails the run if one is not met. It returns
 // warnings, and why the endpoint has no part in it where one is not met for that.
-func evaluateAll(r *results.Result, t *results.Tally, demands []*evaluator) (warnings, cut []string) {
+func evaluateAll(r *results.Result, t *results.Tally, demands []*evaluator) (warnings, unsent []string) {
 	for _, d := range demands {
 		if r.Run.Shard.Of > 1 {
 			r.Thresholds = append(r.Thresholds, d.row(judgedWhenMerged))
@@ -81,12 +81,12 @@ func evaluateAll(r *results.Result, t *results.Tally, demands []*evaluator) (war
 		switch {
 		case e.OK, e.Doubt != "":
 		case e.unsent != "":
-			cut = append(cut, e.unsent)
+			unsent = append(unsent, e.unsent)
 		default:
 			r.Verdict = results.Fail
 		}
 	}
-	return warnings, cut
+	return warnings, unsent
 }
 
 // nothingAccepted says what everything came to that was sent, if none of it was
@@ -119,9 +119,11 @@ func byRequests(rows []results.RejectionRow) []results.RejectionRow {
 	})
 }
 
-// shaped says which thresholds the generator's own faults leave open.
-func shaped(r *results.Result) []string {
-	doubtful := slices.DeleteFunc(slices.Clone(r.Thresholds), func(row results.ThresholdRow) bool { return row.Doubt == "" })
+// openToDoubt says which thresholds the generator's own faults leave open.
+func openToDoubt(r *results.Result) []string {
+	doubtful := slices.DeleteFunc(slices.Clone(r.Thresholds), func(row results.ThresholdRow) bool {
+		return row.Doubt == ""
+	})
 	if len(doubtful) == 0 {
 		return nil
 	}

@@ -13,7 +13,9 @@ import (
 
 // judged is a run of requests by outcome, each changed by change, and what judge
 // makes of it.
-func judged(n int, ended results.Ended, demands []scenario.Threshold, change func(i int, o *results.Outcome)) *results.Result {
+func judged(
+	n int, ended results.Ended, demands []scenario.Threshold, change func(i int, o *results.Outcome),
+) *results.Result {
 	t := results.NewTally()
 	for i := range n {
 		o := runtest.Outcome(i, capture.Accepted, 200)
@@ -76,27 +78,51 @@ func TestVerdict(t *testing.T) {
 		bottleneck results.Bottleneck
 		because    string
 	}{
-		{"all well", results.Completed, met, late(0, results.OnTime), results.Pass, "", "every threshold was met, and 100 % of the schedule was kept"},
-		{"nothing demanded", results.Completed, nil, late(0, results.OnTime), results.Pass, "", "no thresholds were set; accepted >= 99% (implied) was 100 % (10,000 of 10,000 events), and 100 % of the schedule was kept"},
-		{"a threshold broken", results.Completed, broken, late(0, results.OnTime), results.Fail, "", "not met: p99 < limit was 5 ms"},
+		{"all well", results.Completed, met, late(0, results.OnTime), results.Pass, "",
+			"every threshold was met, and 100 % of the schedule was kept"},
+		{"nothing demanded", results.Completed, nil, late(0, results.OnTime), results.Pass, "",
+			"no thresholds were set; accepted >= 99% (implied) was 100 % (10,000 of 10,000 events), and 100 % of " +
+				"the schedule was kept"},
+		{"a threshold broken", results.Completed, broken, late(0, results.OnTime), results.Fail, "",
+			"not met: p99 < limit was 5 ms"},
 		// 1 % of 1,000 requests is 10.
-		{"late ourselves, tolerated", results.Completed, met, late(10, results.LateBuild), results.Pass, "", "every threshold was met, and 99 % of the schedule was kept"},
-		{"late in building", results.Completed, met, late(11, results.LateBuild), results.Invalid, "cpu", "the generator fell behind: 1.1 % of the requests left late, or not at all, by its own fault; requests were not built in time"},
-		{"late in pacing", results.Completed, met, late(11, results.LatePace), results.Invalid, "pacing", "the generator fell behind: 1.1 % of the requests left late, or not at all, by its own fault; ready requests left late"},
-		{"late for no stated cause", results.Completed, met, late(11, results.OnTime), results.Invalid, "pacing", "the generator fell behind"},
-		{"late ourselves, and a threshold broken", results.Completed, broken, late(11, results.LateBuild), results.Invalid, "cpu", "the generator fell behind"},
-		{"no free connection, tolerated", results.Completed, met, late(10, results.NoConnection), results.Pass, "", "every threshold was met"},
+		{"late ourselves, tolerated", results.Completed, met, late(10, results.LateBuild), results.Pass, "",
+			"every threshold was met, and 99 % of the schedule was kept"},
+		{"late in building", results.Completed, met, late(11, results.LateBuild), results.Invalid, "cpu",
+			"the generator fell behind: 1.1 % of the requests left late, or not at all, by its own fault; requests " +
+				"were not built in time"},
+		{"late in pacing", results.Completed, met, late(11, results.LatePace), results.Invalid, "pacing",
+			"the generator fell behind: 1.1 % of the requests left late, or not at all, by its own fault; ready " +
+				"requests left late"},
+		{"late for no stated cause", results.Completed, met, late(11, results.OnTime), results.Invalid, "pacing",
+			"the generator fell behind"},
+		{"late ourselves, and a threshold broken", results.Completed, broken, late(11, results.LateBuild),
+			results.Invalid, "cpu", "the generator fell behind"},
+		{"no free connection, tolerated", results.Completed, met, late(10, results.NoConnection), results.Pass, "",
+			"every threshold was met"},
 		// Peak 10,000 events/s in requests of 10 events: 1,000 requests/s × 5 ms = 5 connections.
-		{"no free connection", results.Completed, met, late(11, results.NoConnection), results.Invalid, "connections", "the connections were the bottleneck: 1.1 % of the requests found none free; at 1,000 requests a second at the peak and 5 ms of mean service it takes about 5 connections"},
-		{"held back, tolerated", results.Completed, met, late(10, results.Held), results.Pass, "", "every threshold was met"},
-		{"held back", results.Completed, met, late(11, results.Held), results.Invalid, "", "the permit held back 1.1 % of the requests (11 late, 0 not at all): its cap leaves too little room to catch up, or the endpoint asked for pauses"},
-		{"no free connection, and a threshold broken", results.Completed, broken, late(11, results.NoConnection), results.Fail, "connections", "not met: p99 < limit was 65"},
-		{"skipped, tolerated", results.Completed, met, unsent(10, capture.NoFreeConnection), results.Pass, "", "every threshold was met"},
-		{"skipped", results.Completed, met, unsent(11, capture.NoFreeConnection), results.Invalid, "connections", "the connections were the bottleneck: 1.1 %"},
-		{"not built", results.Completed, met, unsent(11, capture.NotBuilt), results.Invalid, "", "1.1 % of the requests could not be built"},
-		{"nothing sent", results.Completed, nil, unsent(1000, capture.NoFreeConnection), results.Invalid, "connections", "nothing was sent"},
-		{"interrupted", results.Interrupted, met, unsent(500, capture.NotStarted), results.Invalid, "", "the run did not reach its end: interrupted"},
-		{"interrupted, and a threshold broken", results.Interrupted, broken, unsent(500, capture.NotStarted), results.Fail, "", "not met: p99 < limit was 5 ms"},
+		{"no free connection", results.Completed, met, late(11, results.NoConnection), results.Invalid, "connections",
+			"the connections were the bottleneck: 1.1 % of the requests found none free; at 1,000 requests a " +
+				"second at the peak and 5 ms of mean service it takes about 5 connections"},
+		{"held back, tolerated", results.Completed, met, late(10, results.Held), results.Pass, "",
+			"every threshold was met"},
+		{"held back", results.Completed, met, late(11, results.Held), results.Invalid, "",
+			"the permit held back 1.1 % of the requests (11 late, 0 not at all): its cap leaves too little room to " +
+				"catch up, or the endpoint asked for pauses"},
+		{"no free connection, and a threshold broken", results.Completed, broken, late(11, results.NoConnection),
+			results.Fail, "connections", "not met: p99 < limit was 65"},
+		{"skipped, tolerated", results.Completed, met, unsent(10, capture.NoFreeConnection), results.Pass, "",
+			"every threshold was met"},
+		{"skipped", results.Completed, met, unsent(11, capture.NoFreeConnection), results.Invalid, "connections",
+			"the connections were the bottleneck: 1.1 %"},
+		{"not built", results.Completed, met, unsent(11, capture.NotBuilt), results.Invalid, "",
+			"1.1 % of the requests could not be built"},
+		{"nothing sent", results.Completed, nil, unsent(1000, capture.NoFreeConnection), results.Invalid, "connections",
+			"nothing was sent"},
+		{"interrupted", results.Interrupted, met, unsent(500, capture.NotStarted), results.Invalid, "",
+			"the run did not reach its end: interrupted"},
+		{"interrupted, and a threshold broken", results.Interrupted, broken, unsent(500, capture.NotStarted),
+			results.Fail, "", "not met: p99 < limit was 5 ms"},
 		{"a request of two hours", results.Completed, met, func(i int, o *results.Outcome) {
 			if i == 3 {
 				o.Done += 2 * time.Hour
@@ -104,11 +130,13 @@ func TestVerdict(t *testing.T) {
 		}, results.Invalid, "", "2 durations over 1h0m0s did not fit the histograms"},
 	} {
 		r := judged(1000, c.ended, c.demands, c.change)
-		if r.Verdict != c.verdict || r.Generator.Bottleneck != c.bottleneck || !strings.HasPrefix(Because(r), c.because) {
+		if r.Verdict != c.verdict || r.Generator.Bottleneck != c.bottleneck ||
+			!strings.HasPrefix(Because(r), c.because) {
 			t.Errorf("%s: %s, bottleneck %q, because %q, want %s, %q, %q",
 				c.name, r.Verdict, r.Generator.Bottleneck, Because(r), c.verdict, c.bottleneck, c.because)
 		}
-		if c.verdict == results.Pass && len(r.Warnings) > 0 && !strings.Contains(r.Warnings[0], "rests on 990 requests") {
+		if c.verdict == results.Pass && len(r.Warnings) > 0 &&
+			!strings.Contains(r.Warnings[0], "rests on 990 requests") {
 			t.Errorf("%s: warnings %q", c.name, r.Warnings)
 		}
 	}
@@ -126,9 +154,11 @@ func TestVerdictOfDoubtfulBooks(t *testing.T) {
 		change func(*results.Result)
 		want   string
 	}{
-		{"books", nil, func(r *results.Result) { r.Planned.Requests++ }, "the books do not balance: 2 requests planned, but 1 sent + 0 unsent"},
+		{"books", nil, func(r *results.Result) { r.Planned.Requests++ },
+			"the books do not balance: 2 requests planned, but 1 sent + 0 unsent"},
 		{"a doubt of the caller", []string{"the disk was full"}, func(*results.Result) {}, "the disk was full"},
-		{"a shard", nil, func(r *results.Result) { r.Run.Shard = results.Shard{Index: 1, Of: 4} }, "this is shard 1 of 4: merge all of them to judge"},
+		{"a shard", nil, func(r *results.Result) { r.Run.Shard = results.Shard{Index: 1, Of: 4} },
+			"this is shard 1 of 4: merge all of them to judge"},
 	} {
 		r := newResult(&m, tally, time.Second)
 		r.Run.Ended = results.Completed
@@ -226,7 +256,8 @@ func TestTooFewForTheQuantile(t *testing.T) {
 func TestThresholdOnNothing(t *testing.T) {
 	t.Parallel()
 	r := judged(10, results.Completed, p99Below(1000), unsent(10, capture.NotBuilt))
-	if row := r.Thresholds[0]; row.OK || row.Value != "not measured, for nothing was accepted" || r.Verdict != results.Invalid {
+	row := r.Thresholds[0]
+	if row.OK || row.Value != "not measured, for nothing was accepted" || r.Verdict != results.Invalid {
 		t.Errorf("%+v, verdict %s", row, r.Verdict)
 	}
 }
@@ -241,7 +272,8 @@ func TestLeftOutDetailsAreWarnedOf(t *testing.T) {
 	r := newResult(&m, tally, time.Second)
 	r.Run.Ended = results.Completed
 	judge(r, evidence{tally: tally})
-	if want := "the details of 12,345 rejected requests were not kept"; len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], want) {
+	want := "the details of 12,345 rejected requests were not kept"
+	if len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], want) {
 		t.Errorf("warnings %q, want %q", r.Warnings, want)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"rehearse/staging/stats"
 )
 
-// joinFarEnds writes the sum of what the embedded endpoints of the inputs counted.
+// joinEndpointCounts writes the sum of what the embedded endpoints of the inputs counted.
 // Each shard that has an endpoint.json had an endpoint of its own, so that nothing
 // is counted twice; where some have none, the sum would be of a part, and there is
 // none.
-func (m *merger) joinFarEnds(path string) error {
+func (m *merger) joinEndpointCounts(path string) error {
 	all := stats.Endpoint{Format: stats.Format}
 	for _, s := range m.inputs {
 		if s.Endpoint == nil {

@@ -18,18 +18,26 @@ import (
 // had different targets are told of.
 func TestMergeFarEnds(t *testing.T) {
 	t.Parallel()
-	const zero = `{"format": "rehearse/stage/v1", "requests": [{"route": "/batch", "status": 200, "requests": 40}, {"route": "/e", "status": 400, "requests": 1}],
-		"refusals": [{"status": 400, "text": "no", "requests": 1, "events": 3}], "events": {"accepted": 400, "lost": 7}, "bytes": {"wire": 10},
+	const zero = `{"format": "rehearse/stage/v1", "requests": [{"route": "/batch", "status": 200, "requests": 40},
+		{"route": "/e", "status": 400, "requests": 1}],
+		"refusals": [{"status": 400, "text": "no", "requests": 1, "events": 3}],
+		"events": {"accepted": 400, "lost": 7}, "bytes": {"wire": 10},
 		"names": [{"name": "a", "events": 5}], "verdicts": [{"result": "ok", "detail": "", "events": 4}],
-		"pipeline": {"over_quota": 2, "hot_ids": [{"distinct_id": "x", "events": 9}]}, "other_names": 1, "checksum": "fffffffffffffff0"}`
-	const one = `{"format": "rehearse/stage/v1", "requests": [{"route": "/batch", "status": 200, "requests": 50}, {"route": "/batch", "status": 503, "requests": 2}],
+		"pipeline": {"over_quota": 2, "hot_ids": [{"distinct_id": "x", "events": 9}]}, "other_names": 1,
+		"checksum": "fffffffffffffff0"}`
+	const one = `{"format": "rehearse/stage/v1", "requests": [{"route": "/batch", "status": 200, "requests": 50},
+		{"route": "/batch", "status": 503, "requests": 2}],
 		"refusals": [], "events": {"accepted": 500}, "bytes": {"wire": 1, "plain": 2},
-		"names": [{"name": "b", "events": 6}, {"name": "a", "events": 1}], "verdicts": [], "pipeline": {"over_quota": 1}, "checksum": "0000000000000020"}`
+		"names": [{"name": "b", "events": 6}, {"name": "a", "events": 1}], "verdicts": [],
+		"pipeline": {"over_quota": 1}, "checksum": "0000000000000020"}`
 	const whole = `{"format": "rehearse/stage/v1", "joined": 2,
-		"requests": [{"route": "/batch", "status": 200, "requests": 90}, {"route": "/e", "status": 400, "requests": 1}, {"route": "/batch", "status": 503, "requests": 2}],
-		"refusals": [{"status": 400, "text": "no", "requests": 1, "events": 3}], "events": {"accepted": 900, "refused": 0, "filtered": 0, "dropped": 0, "returned": 0, "lost": 7, "stored": 0},
+		"requests": [{"route": "/batch", "status": 200, "requests": 90},
+		{"route": "/e", "status": 400, "requests": 1}, {"route": "/batch", "status": 503, "requests": 2}],
+		"refusals": [{"status": 400, "text": "no", "requests": 1, "events": 3}],
+		"events": {"accepted": 900, "refused": 0, "filtered": 0, "dropped": 0, "returned": 0, "lost": 7, "stored": 0},
 		"bytes": {"wire": 11, "plain": 2},
-		"names": [{"name": "a", "events": 6}, {"name": "b", "events": 6}], "verdicts": [{"result": "ok", "detail": "", "events": 4}],
+		"names": [{"name": "a", "events": 6}, {"name": "b", "events": 6}],
+		"verdicts": [{"result": "ok", "detail": "", "events": 4}],
 		"pipeline": {"over_quota": 3}, "other_names": 1, "checksum": "0000000000000010"}`
 	for name, row := range map[string]struct {
 		files   [2]string
@@ -41,7 +49,8 @@ func TestMergeFarEnds(t *testing.T) {
 		"one has none":      {files: [2]string{zero, ""}, warning: "not all shards have an endpoint.json"},
 		"the first is torn": {files: [2]string{"{", one}, warning: "not all shards have an endpoint.json"},
 		"a common target":   {targets: [2]string{"http://127.0.0.1:1", "http://127.0.0.1:1"}},
-		"two targets":       {targets: [2]string{"http://127.0.0.1:1", "http://127.0.0.1:2"}, warning: "different targets: shard 1 http://127.0.0.1:2, the first http://127.0.0.1:1"},
+		"two targets": {targets: [2]string{"http://127.0.0.1:1", "http://127.0.0.1:2"},
+			warning: "different targets: shard 1 http://127.0.0.1:2, the first http://127.0.0.1:1"},
 	} {
 		path := t.TempDir()
 		dirs := []string{filepath.Join(path, "0"), filepath.Join(path, "1")}
@@ -57,7 +66,8 @@ func TestMergeFarEnds(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if warned := strings.Join(r.Warnings, "\n"); !strings.Contains(warned, row.warning) || row.warning == "" && strings.Contains(warned, "target") {
+		warned := strings.Join(r.Warnings, "\n")
+		if !strings.Contains(warned, row.warning) || row.warning == "" && strings.Contains(warned, "target") {
 			t.Errorf("%s: warnings %q", name, warned)
 		}
 		text, _ := os.ReadFile(filepath.Join(path, "whole", rundir.EndpointFile)) // none is empty
@@ -86,15 +96,18 @@ func TestMergeBadFarEnd(t *testing.T) {
 	dirs := []string{filepath.Join(path, "0"), filepath.Join(path, "1"), filepath.Join(path, "single")}
 	for i, dir := range dirs[:2] {
 		part(t, dir, 100, results.Shard{Index: i, Of: 2}, nil)
-		if err := os.WriteFile(filepath.Join(dir, rundir.EndpointFile), []byte(`{"format": "rehearse/stage/v1", "checksum": "x"}`), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, rundir.EndpointFile),
+			[]byte(`{"format": "rehearse/stage/v1", "checksum": "x"}`), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Merge(filepath.Join(path, "whole"), dirs[:2]); err == nil || !strings.Contains(err.Error(), `its checksum is not one`) {
+	if _, err := Merge(filepath.Join(path, "whole"), dirs[:2]); err == nil ||
+		!strings.Contains(err.Error(), `its checksum is not one`) {
 		t.Errorf("a checksum that is none: %v", err)
 	}
 	part(t, dirs[2], 100, results.Shard{Index: 0, Of: 1}, nil)
-	if _, err := Merge(filepath.Join(path, "other"), []string{dirs[2], dirs[0]}); err == nil || !strings.Contains(err.Error(), "is a whole run") {
+	if _, err := Merge(filepath.Join(path, "other"), []string{dirs[2], dirs[0]}); err == nil ||
+		!strings.Contains(err.Error(), "is a whole run") {
 		t.Errorf("a whole run and a shard: %v", err)
 	}
 }

@@ -39,7 +39,7 @@ func Merge(path string, dirs []string) (*results.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(m.copyBeside(path), m.joinFarEnds(path), m.write(d)); err != nil {
+	if err := errors.Join(m.copyBeside(path), m.joinEndpointCounts(path), m.write(d)); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot merge: %w", err), d.Abandon())
 	}
 	return d.Close(m.final())
@@ -162,10 +162,13 @@ func (m *merger) doubts() (doubts []string) {
 }
 
 // ownEndpoints is what a merged run lacks whose inputs had no common target.
-const ownEndpoints = "each shard had an embedded endpoint of its own, so that none saw the whole load: what they counted is added up, but not how their pipelines fared (hot ids, overflow, partitions, order, merges): give all shards one target.url (rehearse stage serves one)"
+const ownEndpoints = "each shard had an embedded endpoint of its own, so that none saw the whole load: what they " +
+	"counted is added up, but not how their pipelines fared (hot ids, overflow, partitions, order, merges): give " +
+	"all shards one target.url (rehearse stage serves one)"
 
 // someEndpoints says that what was counted is not known of all inputs.
-const someEndpoints = "not all shards have an endpoint.json that can be read, so that what their endpoints counted is not added up"
+const someEndpoints = "not all shards have an endpoint.json that can be read, so that what their endpoints counted " +
+	"is not added up"
 
 // stretch is the stage as a scenario has it.
 func stretch(row results.StageRow) schedule.StageSpan {
@@ -233,7 +236,12 @@ func (m *merger) final() results.Final {
 	sum := m.endpointSum()
 	for _, s := range m.inputs {
 		if run := &s.Result.Run; run.Ended != results.Completed {
-			return results.Final{Ended: run.Ended, Why: "shard " + strconv.Itoa(run.Shard.Index) + ": " + run.Why, Rule: run.Rule, EndpointSum: sum}
+			return results.Final{
+				Ended:       run.Ended,
+				Why:         "shard " + strconv.Itoa(run.Shard.Index) + ": " + run.Why,
+				Rule:        run.Rule,
+				EndpointSum: sum,
+			}
 		}
 	}
 	return results.Final{Ended: results.Completed, EndpointSum: sum}

@@ -33,7 +33,10 @@ func TestMergedDirectoryIsThatOfOneRun(t *testing.T) {
 	}
 	single := filepath.Join(path, "single")
 	part(t, single, n, results.Shard{Index: 0, Of: 1}, change)
-	besides := map[string]string{rundir.CheckFile: `{"format": "rehearse/check/v1"}`, rundir.PermitFile: "rate: 5000/s\n"}
+	besides := map[string]string{
+		rundir.CheckFile:  `{"format": "rehearse/check/v1"}`,
+		rundir.PermitFile: "rate: 5000/s\n",
+	}
 	for _, of := range []int{2, 3, 8} {
 		var dirs []string
 		for i := range of {
@@ -114,7 +117,11 @@ func compareDirectories(t *testing.T, single, merged string, of int) {
 		slices.Sort(all)
 		return all
 	}
-	for tag, h := range map[string][2]*results.Histogram{"latency": {one.Latency, all.Latency}, "service": {one.Service, all.Service}, "lag": {one.Lag, all.Lag}} {
+	for tag, h := range map[string][2]*results.Histogram{
+		"latency": {one.Latency, all.Latency},
+		"service": {one.Service, all.Service},
+		"lag":     {one.Lag, all.Lag},
+	} {
 		if !slices.Equal(h[0].Buckets(), h[1].Buckets()) {
 			t.Errorf("%d shards: the buckets of %s differ", of, tag)
 		}

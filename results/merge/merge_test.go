@@ -32,7 +32,8 @@ func part(t *testing.T, path string, n int, of results.Shard, change func(*resul
 	m.StartedAt = m.StartedAt.Add(time.Duration(of.Index) * time.Millisecond)
 	m.Stages = []schedule.StageSpan{{Name: "all", To: 3 * time.Second, Start: 10_000, End: 10_000}}
 	m.Thresholds = append(m.Thresholds, scenario.Threshold{
-		Text: "rejected(429) < 2% every 1s", Metric: scenario.Metric{Name: "rejected", Status: "429"}, Op: "<", Value: 0.02, Share: true, Every: time.Second,
+		Text: "rejected(429) < 2% every 1s", Metric: scenario.Metric{Name: "rejected", Status: "429"},
+		Op: "<", Value: 0.02, Share: true, Every: time.Second,
 	})
 	r := results.NewRecorder(1)
 	m.Planned = results.Planned{PeakEvents: 10_000 / float64(of.Of)}
@@ -65,7 +66,10 @@ func part(t *testing.T, path string, n int, of results.Shard, change func(*resul
 			o.Twice = 3
 		}
 		if k%100 == 9 {
-			o.Parts = []results.EventGroup{{First: o.First, Events: 4, Reason: reason, Said: results.EventAnswer{Verdict: capture.VerdictOk}}, {First: o.First + 4, Events: 6, Reason: reason}}
+			o.Parts = []results.EventGroup{
+				{First: o.First, Events: 4, Reason: reason, Said: results.EventAnswer{Verdict: capture.VerdictOk}},
+				{First: o.First + 4, Events: 6, Reason: reason},
+			}
 		}
 		r.Sender(0).Record(&o)
 		if k%1000 >= 1000-of.Of || k+of.Of >= n {
@@ -112,14 +116,20 @@ func wantMerged(t *testing.T, single string, parts int) {
 		t.Fatal(err)
 	}
 	wantSameFiles(t, filepath.Join(path, "merged"), filepath.Join(path, "reversed"))
-	if text, err := os.ReadFile(filepath.Join(path, "merged", rundir.ScenarioFile)); err != nil || string(text) != "name: acme-import\n" {
+	if text, err := os.ReadFile(filepath.Join(path, "merged", rundir.ScenarioFile)); err != nil ||
+		string(text) != "name: acme-import\n" {
 		t.Errorf("%d shards: the scenario is %q (%v), want that of the first", parts, text, err)
 	}
 	one, all := open(t, single), open(t, filepath.Join(path, "merged"))
 	for _, h := range []struct {
 		name     string
 		one, all *results.Histogram
-	}{{"latency", one.Latency, all.Latency}, {"service", one.Service, all.Service}, {"lag", one.Lag, all.Lag}, {"429", one.ByReason["rate_limited"], all.ByReason["rate_limited"]}} {
+	}{
+		{"latency", one.Latency, all.Latency},
+		{"service", one.Service, all.Service},
+		{"lag", one.Lag, all.Lag},
+		{"429", one.ByReason["rate_limited"], all.ByReason["rate_limited"]},
+	} {
 		if !slices.Equal(h.one.Buckets(), h.all.Buckets()) {
 			t.Errorf("%s: the buckets differ", h.name)
 		}
@@ -134,32 +144,42 @@ func wantMerged(t *testing.T, single string, parts int) {
 		if ledgers[i], err = run.Ledger(); err != nil {
 			t.Fatal(err)
 		}
-		run.Result.Generator = results.Generator{Bottleneck: run.Result.Generator.Bottleneck, ScheduleKept: run.Result.Generator.ScheduleKept}
+		run.Result.Generator = results.Generator{
+			Bottleneck:   run.Result.Generator.Bottleneck,
+			ScheduleKept: run.Result.Generator.ScheduleKept,
+		}
 	}
 	if diff := cmp.Diff(ledgers[0].Ranges, ledgers[1].Ranges); diff != "" {
 		t.Errorf("the ledgers differ:\n%s", diff)
 	}
 	const again = 31 // 5, 104, …, 2975
-	if all.Result.Retries.Twice != 3*again || all.Result.Events.MayBeStored == 0 || all.Result.Events.ExpectedRefused == 0 {
+	if all.Result.Retries.Twice != 3*again || all.Result.Events.MayBeStored == 0 ||
+		all.Result.Events.ExpectedRefused == 0 {
 		t.Errorf("%+v, %+v: nothing is shown of what may be stored", all.Result.Events, all.Result.Retries)
 	}
-	if all.Result.Requests.Retried != again || len(all.Result.Retries.Refused) != 1 || all.Result.Retries.Refused[0].Requests != again {
+	if all.Result.Requests.Retried != again || len(all.Result.Retries.Refused) != 1 ||
+		all.Result.Retries.Refused[0].Requests != again {
 		t.Errorf("sent again: %+v", all.Result.Retries)
 	}
-	if want := []results.EventAnswerRow{{Result: "ok", Detail: "", Events: 4 * n / 100}}; !slices.Equal(all.Result.Said, want) {
+	want := []results.EventAnswerRow{{Result: "ok", Detail: "", Events: 4 * n / 100}}
+	if !slices.Equal(all.Result.Said, want) {
 		t.Errorf("said %v, want %v", all.Result.Said, want)
 	}
 	one.Result.Run.Merged, one.Result.Run.Starts = parts, all.Result.Run.Starts
-	if starts := all.Result.Run.Starts; len(starts) != parts || starts[0] != one.Result.Run.StartedAt || parts == 8 && starts[7] != "2026-12-01T09:00:00.257123457Z" {
+	starts := all.Result.Run.Starts
+	if len(starts) != parts || starts[0] != one.Result.Run.StartedAt ||
+		parts == 8 && starts[7] != "2026-12-01T09:00:00.257123457Z" {
 		t.Errorf("the shards started at %v", starts)
 	}
 	one.Result.Ledger, all.Result.Ledger = nil, nil // of one segment now
 	one.Result.Retries.Settled += float64((n-1)%parts) / 1000
-	one.Result.Retries.Settled = math.Round(one.Result.Retries.Settled*1000) / 1000 // the last event is in that shard, which started so much later
+	// the last event is in that shard, which started so much later
+	one.Result.Retries.Settled = math.Round(one.Result.Retries.Settled*1000) / 1000
 	if diff := cmp.Diff(one.Result, all.Result); diff != "" {
 		t.Errorf("the results differ (-single +merged):\n%s", diff)
 	}
-	if len(all.Timeline) != 3 || math.Abs(all.Timeline[1].Target-10_000) > 0.01 || all.Timeline[1].Accepted != one.Timeline[1].Accepted {
+	if len(all.Timeline) != 3 || math.Abs(all.Timeline[1].Target-10_000) > 0.01 ||
+		all.Timeline[1].Accepted != one.Timeline[1].Accepted {
 		t.Errorf("timeline %+v, want\n%+v", all.Timeline, one.Timeline)
 	}
 }
@@ -185,13 +205,19 @@ func wantTimes(t *testing.T, one, all *rundir.Run, parts int) {
 	t.Helper()
 	times := [2]map[int64]rundir.RejectionLine{{}, {}}
 	for i, run := range []*rundir.Run{one, all} {
-		if _, err := run.EachRejection(func(line *rundir.RejectionLine) error { times[i][line.FirstEvent] = *line; return nil }); err != nil {
+		_, err := run.EachRejection(func(line *rundir.RejectionLine) error {
+			times[i][line.FirstEvent] = *line
+			return nil
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	for first, line := range times[0] {
 		late := float64(first / 10 % int64(parts)) // the shard that it is of started so many milliseconds later
-		if got := times[1][first]; math.Abs(got.DueMS-line.DueMS-late) > 1e-6 || math.Abs(got.SentMS-line.SentMS-late) > 1e-6 || math.Abs(got.DoneMS-line.DoneMS-late) > 1e-6 {
+		got := times[1][first]
+		if math.Abs(got.DueMS-line.DueMS-late) > 1e-6 || math.Abs(got.SentMS-line.SentMS-late) > 1e-6 ||
+			math.Abs(got.DoneMS-line.DoneMS-late) > 1e-6 {
 			t.Fatalf("event %d: %+v in the merge, %+v alone", first, got, line)
 		}
 	}
@@ -233,7 +259,10 @@ func TestMergedRejectionsKeepTheirTime(t *testing.T) {
 	part(t, filepath.Join(path, "0"), 200, results.Shard{Index: 0, Of: 2}, nil)
 	s := &input{Run: open(t, filepath.Join(path, "0")), offset: 1500 * time.Millisecond}
 	last := 0.0
-	if _, err := s.EachRejection(func(line *rundir.RejectionLine) error { last = line.DoneMS; return nil }); err != nil {
+	if _, err := s.EachRejection(func(line *rundir.RejectionLine) error {
+		last = line.DoneMS
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	var until time.Duration
@@ -283,7 +312,8 @@ func TestMergeRefuses(t *testing.T) {
 		}
 	}
 	part(t, dir("2of3"), 100, results.Shard{Index: 2, Of: 3}, nil)
-	if _, err := Merge(dir("out"), []string{dir("third"), dir("2of3")}); err == nil || !strings.Contains(err.Error(), "shard 0 of 3 is missing") {
+	if _, err := Merge(dir("out"), []string{dir("third"), dir("2of3")}); err == nil ||
+		!strings.Contains(err.Error(), "shard 0 of 3 is missing") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Stat(dir("out")); err == nil {
@@ -301,7 +331,12 @@ func wantRejections(t *testing.T, path string, r *results.Result) {
 	defer file.Close()
 	got := map[results.RejectionRow]int64{}
 	leftOut, err := rundir.ReadRejections(file, func(line *rundir.RejectionLine) error {
-		got[results.RejectionRow{Reason: line.Reason, Side: line.Side, Status: line.Status, MayBeStored: line.MayBeStored}]++
+		got[results.RejectionRow{
+			Reason:      line.Reason,
+			Side:        line.Side,
+			Status:      line.Status,
+			MayBeStored: line.MayBeStored,
+		}]++
 		return nil
 	})
 	if err != nil || leftOut != 0 {

@@ -74,7 +74,8 @@ func (m *merger) overlay(courses []*shardLog, from, to time.Duration, last bool)
 	for reason, h := range iv.ByReason {
 		name := capture.Reason(reason)
 		if h != nil && name != capture.Accepted {
-			iv.Refusals[results.Refusal{Reason: name, Status: m.status[name.String()]}] = results.Count{Requests: h.Count()}
+			kind := results.Refusal{Reason: name, Status: m.status[name.String()]}
+			iv.Refusals[kind] = results.Count{Requests: h.Count()}
 		}
 	}
 	excuse(&iv.Tally)
@@ -94,7 +95,8 @@ func excuse(t *results.Tally) {
 			continue
 		}
 		broken := results.Count{Requests: h.Count() - best.LatencyOf(reason).Count()}
-		if all := best.Fates[reason.Fate()]; all.Requests > 0 { // how many events were in just these is not written down
+		// how many events were in just these is not written down
+		if all := best.Fates[reason.Fate()]; all.Requests > 0 {
 			broken.Events = all.Events * broken.Requests / all.Requests
 		}
 		best.Fates[reason.Fate()] = best.Fates[reason.Fate()].Minus(broken)
@@ -179,7 +181,9 @@ func (c *shardLog) ended(to float64, last bool) time.Duration {
 
 // addRows adds the rows of the timeline that lie within, and returns what was in
 // flight after the last of them.
-func (c *shardLog) addRows(iv *results.Interval, within func(from, to float64) bool, last bool) (inFlight results.Count) {
+func (c *shardLog) addRows(
+	iv *results.Interval, within func(from, to float64) bool, last bool,
+) (inFlight results.Count) {
 	var target, length float64
 	for len(c.rows) > 0 && within(c.rows[0].From, c.rows[0].To) {
 		row := &c.rows[0]

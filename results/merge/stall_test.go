@@ -50,11 +50,13 @@ func TestMergeOfLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(filepath.Join(path, "all", rundir.PermitFile)); err != nil || string(text) != "rate: 5000/s\n" {
+	if text, err := os.ReadFile(filepath.Join(path, "all", rundir.PermitFile)); err != nil ||
+		string(text) != "rate: 5000/s\n" {
 		t.Errorf("the permit is %q, error %v", text, err)
 	}
 	first, leftOut := kept(t, open(t, filepath.Join(path, "all")))
-	if len(first) != before || leftOut != 10 || !strings.Contains(strings.Join(merged.Warnings, "\n"), "the details of 10 rejected") {
+	if len(first) != before || leftOut != 10 ||
+		!strings.Contains(strings.Join(merged.Warnings, "\n"), "the details of 10 rejected") {
 		t.Errorf("%d of %d kept, %d left out", len(first), before, leftOut)
 	}
 }
@@ -89,8 +91,10 @@ func TestMergeKeepsStalls(t *testing.T) {
 		if row := r.Thresholds[2]; row.Doubt == "" || row.OK {
 			t.Errorf("shard %d stood still while our time ran out: %+v", stalledShard, row)
 		}
-		if r.Verdict != results.Invalid || row.Doubt == "" || row.OK || g.Stalls.Count != 1 || g.Stalls.Seconds != 0.4 || g.Stalls.Cause != results.StallStopped || g.Connections != 12 {
-			t.Errorf("shard %d stood still: %s, %+v, %+v, %d connections", stalledShard, r.Verdict, row, g.Stalls, g.Connections)
+		if r.Verdict != results.Invalid || row.Doubt == "" || row.OK || g.Stalls.Count != 1 ||
+			g.Stalls.Seconds != 0.4 || g.Stalls.Cause != results.StallStopped || g.Connections != 12 {
+			t.Errorf("shard %d stood still: %s, %+v, %+v, %d connections",
+				stalledShard, r.Verdict, row, g.Stalls, g.Connections)
 		}
 		text, err := os.ReadFile(filepath.Join(base, "all", rundir.TimelineFile))
 		if err != nil || !strings.Contains(string(text), ",2,400.000,0\n") {
@@ -125,7 +129,11 @@ func writeStalled(t *testing.T, dir string, m results.Manifest, shard int, stand
 		}
 		iv := r.Tick(time.Duration(second+1)*time.Second, results.Count{})
 		if stands && second == 1 {
-			iv.Stalls = append(iv.Stalls, results.Stall{From: 1100 * time.Millisecond, To: 1500 * time.Millisecond, Cause: results.StallStopped})
+			iv.Stalls = append(iv.Stalls, results.Stall{
+				From:  1100 * time.Millisecond,
+				To:    1500 * time.Millisecond,
+				Cause: results.StallStopped,
+			})
 		}
 		if err := d.Write(iv); err != nil {
 			t.Fatal(err)

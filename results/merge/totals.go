@@ -24,7 +24,10 @@ func (m *merger) addTotals() error {
 				return fmt.Errorf("%q: %w", s.Path, err)
 			}
 			kind := results.Refusal{Reason: reason, Status: row.Status, MayBeStored: row.MayBeStored}
-			m.total.Refusals[kind] = m.total.Refusals[kind].Plus(results.Count{Requests: row.Requests, Events: row.Events})
+			m.total.Refusals[kind] = m.total.Refusals[kind].Plus(results.Count{
+				Requests: row.Requests,
+				Events:   row.Events,
+			})
 			if row.Requests > most[row.Reason] {
 				most[row.Reason], m.status[row.Reason] = row.Requests, row.Status
 			}

@@ -54,19 +54,28 @@ func Of(total *results.Tally, last *results.Row) []Family {
 	}
 	one := func(value float64) []Point { return []Point{{Value: value}} }
 	return []Family{
-		{Name: "rehearse_requests_total", Help: "Requests that came to their end, by what became of them.", Points: requests},
+		{Name: "rehearse_requests_total", Help: "Requests that came to their end, by what became of them.",
+			Points: requests},
 		{Name: "rehearse_events_total", Help: "Events that came to their end, by what became of them.", Points: events},
-		{Name: "rehearse_not_accepted_total", Help: "Requests that were not accepted, by reason.", Points: refusals(total)},
-		{Name: "rehearse_may_be_stored_events_total", Help: "Rejected events that may be stored: the answer is no certain no to each event of its request.", Points: one(float64(mayBeStored(total)))},
-		{Name: "rehearse_may_be_stored_twice_events_total", Help: "Events that may be stored by more than one attempt.", Points: one(float64(total.Twice))},
+		{Name: "rehearse_not_accepted_total", Help: "Requests that were not accepted, by reason.",
+			Points: refusals(total)},
+		{Name: "rehearse_may_be_stored_events_total", Help: "Rejected events that may be stored: the answer is no " +
+			"certain no to each event of its request.", Points: one(float64(mayBeStored(total)))},
+		{Name: "rehearse_may_be_stored_twice_events_total", Help: "Events that may be stored by more than one attempt.",
+			Points: one(float64(total.Twice))},
 		{Name: "rehearse_late_total", Help: "Requests that left late.", Points: one(float64(total.AllLate().Requests))},
 		{Name: "rehearse_connections_total", Help: "Connections that were opened, or could not be.", Points: []Point{
-			{[]Label{{"opened", "yes"}}, float64(total.Connections.Opened)}, {[]Label{{"opened", "no"}}, float64(total.Connections.Failed)},
+			{[]Label{{"opened", "yes"}}, float64(total.Connections.Opened)},
+			{[]Label{{"opened", "no"}}, float64(total.Connections.Failed)},
 		}},
-		{Name: "rehearse_in_flight_requests", Help: "Requests sent and unanswered.", Kind: Gauge, Points: one(float64(last.InFlight.Requests))},
-		{Name: "rehearse_target_events_per_second", Help: "Events a second that the scenario asks for.", Kind: Gauge, Points: one(last.Target)},
-		{Name: "rehearse_latency_seconds", Help: "From due to done: what a customer would have felt.", Kind: Histogram, Times: total.Latency},
-		{Name: "rehearse_service_seconds", Help: "From sent to done: what the endpoint took.", Kind: Histogram, Times: total.Service},
+		{Name: "rehearse_in_flight_requests", Help: "Requests sent and unanswered.", Kind: Gauge,
+			Points: one(float64(last.InFlight.Requests))},
+		{Name: "rehearse_target_events_per_second", Help: "Events a second that the scenario asks for.", Kind: Gauge,
+			Points: one(last.Target)},
+		{Name: "rehearse_latency_seconds", Help: "From due to done: what a customer would have felt.", Kind: Histogram,
+			Times: total.Latency},
+		{Name: "rehearse_service_seconds", Help: "From sent to done: what the endpoint took.", Kind: Histogram,
+			Times: total.Service},
 		{Name: "rehearse_lag_seconds", Help: "From due to sent.", Kind: Histogram, Times: total.Lag},
 	}
 }
@@ -93,7 +102,11 @@ func refusals(t *results.Tally) []Point {
 		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
 	}) {
 		points = append(points, Point{
-			[]Label{{"reason", kind.Reason.String()}, {"side", kind.Reason.Side().String()}, {"status", strconv.Itoa(kind.Status)}},
+			[]Label{
+				{"reason", kind.Reason.String()},
+				{"side", kind.Reason.Side().String()},
+				{"status", strconv.Itoa(kind.Status)},
+			},
 			float64(counts[kind]),
 		})
 	}

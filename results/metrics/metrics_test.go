@@ -52,7 +52,8 @@ rehearse_events_total{fate="ambiguous"} 0
 # HELP rehearse_not_accepted_total Requests that were not accepted, by reason.
 # TYPE rehearse_not_accepted_total counter
 rehearse_not_accepted_total{reason="unavailable",side="server",status="503"} 1
-# HELP rehearse_may_be_stored_events_total Rejected events that may be stored: the answer is no certain no to each event of its request.
+# HELP rehearse_may_be_stored_events_total Rejected events that may be stored: the answer is ` +
+		`no certain no to each event of its request.
 # TYPE rehearse_may_be_stored_events_total counter
 rehearse_may_be_stored_events_total 0
 # HELP rehearse_may_be_stored_twice_events_total Events that may be stored by more than one attempt.
@@ -127,9 +128,14 @@ func TestNativeSaysWhatTheTextSays(t *testing.T) {
 	if len(families) != len(all) {
 		t.Errorf("%d families, want %d", len(families), len(all))
 	}
+	kinds := map[Kind]dto.MetricType{
+		Counter:   dto.MetricType_COUNTER,
+		Gauge:     dto.MetricType_GAUGE,
+		Histogram: dto.MetricType_HISTOGRAM,
+	}
 	for _, f := range all {
 		got := families[f.Name]
-		if got.GetHelp() != f.Help || got.GetType() != map[Kind]dto.MetricType{Counter: dto.MetricType_COUNTER, Gauge: dto.MetricType_GAUGE, Histogram: dto.MetricType_HISTOGRAM}[f.Kind] {
+		if got.GetHelp() != f.Help || got.GetType() != kinds[f.Kind] {
 			t.Errorf("%s is %v", f.Name, got)
 		}
 		for i, p := range f.Points {
@@ -145,10 +151,13 @@ func TestNativeSaysWhatTheTextSays(t *testing.T) {
 		}
 	}
 	h := families["rehearse_latency_seconds"].Metric[0].GetHistogram()
-	if h.GetSampleCount() != 3 || h.GetZeroCount() != 1 || len(h.Bucket) != len(bounds)+1 || h.Bucket[4].GetCumulativeCount() != 3 || h.Bucket[4].GetUpperBound() != 0.025 || !math.IsInf(h.Bucket[15].GetUpperBound(), 1) {
+	if h.GetSampleCount() != 3 || h.GetZeroCount() != 1 || len(h.Bucket) != len(bounds)+1 ||
+		h.Bucket[4].GetCumulativeCount() != 3 || h.Bucket[4].GetUpperBound() != 0.025 ||
+		!math.IsInf(h.Bucket[15].GetUpperBound(), 1) {
 		t.Errorf("latency is %v", h)
 	}
-	if empty := families["rehearse_lag_seconds"].Metric[0].GetHistogram(); len(empty.PositiveSpan) != 1 || empty.GetSchema() != schema {
+	empty := families["rehearse_lag_seconds"].Metric[0].GetHistogram()
+	if len(empty.PositiveSpan) != 1 || empty.GetSchema() != schema {
 		t.Errorf("an empty histogram is not native: %v", empty)
 	}
 }
@@ -174,7 +183,8 @@ func TestNativeBucketsHoldTheirDurations(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		times := results.NewHistogram()
-		durations := rapid.SliceOfN(rapid.Int64Range(0, int64(time.Minute/time.Microsecond)), 0, 200).Draw(t, "microseconds")
+		upToAMinute := rapid.Int64Range(0, int64(time.Minute/time.Microsecond))
+		durations := rapid.SliceOfN(upToAMinute, 0, 200).Draw(t, "microseconds")
 		want := make(map[int]int64)
 		zero := uint64(0)
 		for _, us := range durations {
@@ -210,8 +220,11 @@ func TestWhoWantsNativeHistograms(t *testing.T) {
 	t.Parallel()
 	const proto = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
 	for accept, want := range map[string]bool{
-		"": false, "*/*": false, "text/plain": false, "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.2": false,
-		proto: true, proto + ";q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1": true,
+		"": false, "*/*": false, "text/plain": false,
+		"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.2": false,
+		proto: true,
+		proto + ";q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2," +
+			"*/*;q=0.1": true,
 		proto + ";q=0.2,text/plain;q=0.6": false, proto + ";q=0": false, "application/vnd.google.protobuf": false,
 		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text": false, ";;,": false,
 	} {

@@ -40,7 +40,8 @@ func Wants(accept string) bool {
 		if q, err := strconv.ParseFloat(parameters["q"], 64); err == nil {
 			weight = q
 		}
-		if kind == "application/vnd.google.protobuf" && parameters["encoding"] == "delimited" && strings.EqualFold(parameters["proto"], "io.prometheus.client.MetricFamily") {
+		if kind == "application/vnd.google.protobuf" && parameters["encoding"] == "delimited" &&
+			strings.EqualFold(parameters["proto"], "io.prometheus.client.MetricFamily") {
 			native = max(native, weight)
 		} else {
 			other = max(other, weight)
@@ -63,7 +64,11 @@ func WriteNative(w io.Writer, all []Family) error {
 }
 
 // types are what Prometheus calls the kinds.
-var types = [...]dto.MetricType{Counter: dto.MetricType_COUNTER, Gauge: dto.MetricType_GAUGE, Histogram: dto.MetricType_HISTOGRAM}
+var types = [...]dto.MetricType{
+	Counter:   dto.MetricType_COUNTER,
+	Gauge:     dto.MetricType_GAUGE,
+	Histogram: dto.MetricType_HISTOGRAM,
+}
 
 // family is a metric as a message.
 func family(f Family) *dto.MetricFamily {

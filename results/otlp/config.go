@@ -46,7 +46,8 @@ type environment struct {
 // which variable is wrong, not what is in it.
 func FromEnv(lookup func(string) (string, bool)) (*Config, error) {
 	e := &environment{lookup: lookup}
-	if strings.EqualFold(e.get("OTEL_SDK_DISABLED"), "true") || strings.EqualFold(e.get("OTEL_METRICS_EXPORTER"), "none") {
+	if strings.EqualFold(e.get("OTEL_SDK_DISABLED"), "true") ||
+		strings.EqualFold(e.get("OTEL_METRICS_EXPORTER"), "none") {
 		return nil, nil
 	}
 	endpoint := e.endpoint()

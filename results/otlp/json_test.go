@@ -50,18 +50,28 @@ func TestJSONIsThatOfTheSpecification(t *testing.T) {
 		want string
 	}{
 		{got.ResourceMetrics[0].Resource, `{"attributes": [
-			{"key": "service.name", "value": {"stringValue": "rehearse"}}, {"key": "service.instance.id", "value": {"stringValue": "r1"}},
-			{"key": "rehearse.run.id", "value": {"stringValue": "r1"}}, {"key": "rehearse.scenario", "value": {"stringValue": "acme"}}]}`},
+			{"key": "service.name", "value": {"stringValue": "rehearse"}},
+			{"key": "service.instance.id", "value": {"stringValue": "r1"}},
+			{"key": "rehearse.run.id", "value": {"stringValue": "r1"}},
+			{"key": "rehearse.scenario", "value": {"stringValue": "acme"}}]}`},
 		{scope.Scope, `{"name": "rehearse"}`},
-		{named("rehearse.not_accepted"), `{"name": "rehearse.not_accepted", "description": "Requests that were not accepted, by reason.",
-			"sum": {"aggregationTemporality": 2, "isMonotonic": true, "dataPoints": [{` + times + `, "asInt": "10", "attributes": [
-				{"key": "reason", "value": {"stringValue": "rate_limited"}}, {"key": "side", "value": {"stringValue": "server"}}, {"key": "status", "value": {"stringValue": "429"}}]}]}}`},
-		{named("rehearse.in_flight_requests"), `{"name": "rehearse.in_flight_requests", "description": "Requests sent and unanswered.",
+		{named("rehearse.not_accepted"),
+			`{"name": "rehearse.not_accepted", "description": "Requests that were not accepted, by reason.",
+			"sum": {"aggregationTemporality": 2, "isMonotonic": true, "dataPoints": [{` + times +
+				`, "asInt": "10", "attributes": [
+				{"key": "reason", "value": {"stringValue": "rate_limited"}},
+				{"key": "side", "value": {"stringValue": "server"}},
+				{"key": "status", "value": {"stringValue": "429"}}]}]}}`},
+		{named("rehearse.in_flight_requests"),
+			`{"name": "rehearse.in_flight_requests", "description": "Requests sent and unanswered.",
 			"gauge": {"dataPoints": [{` + times + `, "asDouble": 3}]}}`},
-		{latency, `{"name": "rehearse.latency", "description": "From due to done: what a customer would have felt.", "unit": "s",
+		{latency,
+			`{"name": "rehearse.latency", "description": "From due to done: what a customer would have felt.",
+			"unit": "s",
 			"histogram": {"aggregationTemporality": 2, "dataPoints": [{` + times + `, "count": "100",
 				"bucketCounts": ["0", "0", "0", "0", "100", "0", "0", "0", "0", "0", "0", "0", "0", "0", "0", "0"],
-				"explicitBounds": [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]}]}}`},
+				"explicitBounds": [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+					1, 2.5, 5, 10, 30, 60]}]}}`},
 	} {
 		var want any
 		if err := json.Unmarshal([]byte(c.want), &want); err != nil {

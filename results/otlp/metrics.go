@@ -29,11 +29,18 @@ func metricsOf(total *results.Tally, last *results.Row, start time.Time) []*metr
 		m.Name, m.Unit = spelled(f.Name)
 		switch f.Kind {
 		case metrics.Counter:
-			m.Data = &metricspb.Metric_Sum{Sum: &metricspb.Sum{DataPoints: points(f, at), AggregationTemporality: cumulative, IsMonotonic: true}}
+			m.Data = &metricspb.Metric_Sum{Sum: &metricspb.Sum{
+				DataPoints:             points(f, at),
+				AggregationTemporality: cumulative,
+				IsMonotonic:            true,
+			}}
 		case metrics.Gauge:
 			m.Data = &metricspb.Metric_Gauge{Gauge: &metricspb.Gauge{DataPoints: points(f, at)}}
 		case metrics.Histogram:
-			m.Data = &metricspb.Metric_Histogram{Histogram: &metricspb.Histogram{DataPoints: bars(f.Times, at), AggregationTemporality: cumulative}}
+			m.Data = &metricspb.Metric_Histogram{Histogram: &metricspb.Histogram{
+				DataPoints:             bars(f.Times, at),
+				AggregationTemporality: cumulative,
+			}}
 		}
 		if f.Kind == metrics.Histogram || len(f.Points) > 0 {
 			all = append(all, m)
@@ -56,7 +63,11 @@ func spelled(name string) (dotted, unit string) {
 func points(f metrics.Family, at span) []*metricspb.NumberDataPoint {
 	var all []*metricspb.NumberDataPoint
 	for _, p := range f.Points {
-		one := &metricspb.NumberDataPoint{StartTimeUnixNano: at.start, TimeUnixNano: at.end, Attributes: attributes(p.Labels)}
+		one := &metricspb.NumberDataPoint{
+			StartTimeUnixNano: at.start,
+			TimeUnixNano:      at.end,
+			Attributes:        attributes(p.Labels),
+		}
 		if f.Kind == metrics.Counter {
 			one.Value = &metricspb.NumberDataPoint_AsInt{AsInt: int64(p.Value)}
 		} else {
@@ -79,8 +90,8 @@ func bars(h *results.Histogram, at span) []*metricspb.HistogramDataPoint {
 func nanoseconds(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) }
 
 // resourceOf is who pushes: what the environment says of it, and the run.
-func resourceOf(said []metrics.Label, m *results.Manifest) *resourcepb.Resource {
-	all := slices.Clone(said)
+func resourceOf(labels []metrics.Label, m *results.Manifest) *resourcepb.Resource {
+	all := slices.Clone(labels)
 	if !has(all, "service.name") {
 		all = with(all, "service.name", "rehearse")
 	}
@@ -112,7 +123,10 @@ func with(all []metrics.Label, name, value string) []metrics.Label {
 func attributes(labels []metrics.Label) []*commonpb.KeyValue {
 	var all []*commonpb.KeyValue
 	for _, l := range labels {
-		all = append(all, &commonpb.KeyValue{Key: valid(l.Name), Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: valid(l.Value)}}})
+		all = append(all, &commonpb.KeyValue{
+			Key:   valid(l.Name),
+			Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: valid(l.Value)}},
+		})
 	}
 	return all
 }

@@ -56,9 +56,10 @@ func New(ctx context.Context, c *Config, m *results.Manifest) *Pusher {
 		config: *c, resource: resourceOf(c.resource, m), start: m.StartedAt, total: results.NewTally(),
 		queue: make(chan *metricspb.MetricsData, queued), done: make(chan struct{}),
 		client: &http.Client{
-			Transport:     c.Transport,
-			Timeout:       c.timeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the headers are for the endpoint alone
+			Transport: c.Transport,
+			Timeout:   c.timeout,
+			// the headers are for the endpoint alone
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
 	ctx, p.cancel = context.WithCancel(ctx)
@@ -186,7 +187,8 @@ func (p *Pusher) post(ctx context.Context, body []byte) error {
 func (p *Pusher) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.failed++; p.first == nil {
+	p.failed++
+	if p.first == nil {
 		p.first = err
 	}
 }

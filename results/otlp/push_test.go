@@ -35,7 +35,14 @@ func ticks(n int) iter.Seq2[int, *results.Interval] {
 		for k := range n {
 			for i := range 100 {
 				due := time.Duration(k)*time.Second + time.Duration(i)*10*time.Millisecond
-				o := results.Outcome{First: int64(100*k + i), Events: 2, Due: due, Sent: due, Done: due + 20*time.Millisecond, Status: 200}
+				o := results.Outcome{
+					First:  int64(100*k + i),
+					Events: 2,
+					Due:    due,
+					Sent:   due,
+					Done:   due + 20*time.Millisecond,
+					Status: 200,
+				}
 				if i < 10 {
 					o.Reason, o.Status = capture.RateLimited, 429
 				}
@@ -95,11 +102,13 @@ func TestBothEncodingsAreThoseOfTheProtocol(t *testing.T) {
 	t.Parallel()
 	read := func(protocol, contentType string, unmarshal func([]byte, proto.Message) error) *metricspb.MetricsData {
 		url, posts, bodies := collector(t, 200)
-		if warnings, err := pushed(t, url, "EXPORTER_OTLP_PROTOCOL="+protocol, "EXPORTER_OTLP_HEADERS=api-key=k1", "RESOURCE_ATTRIBUTES=team=data,odd=a%ff"); err != nil || warnings != nil {
+		if warnings, err := pushed(t, url, "EXPORTER_OTLP_PROTOCOL="+protocol, "EXPORTER_OTLP_HEADERS=api-key=k1",
+			"RESOURCE_ATTRIBUTES=team=data,odd=a%ff"); err != nil || warnings != nil {
 			t.Fatal(warnings, err)
 		}
 		r := <-posts
-		if r.Method != "POST" || r.URL.Path != "/v1/metrics" || r.Header.Get("Content-Type") != contentType || r.Header.Get("Api-Key") != "k1" {
+		if r.Method != "POST" || r.URL.Path != "/v1/metrics" || r.Header.Get("Content-Type") != contentType ||
+			r.Header.Get("Api-Key") != "k1" {
 			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 		}
 		// ExportMetricsServiceRequest and MetricsData have the same fields.
@@ -121,7 +130,14 @@ func TestBothEncodingsAreThoseOfTheProtocol(t *testing.T) {
 	for _, a := range binary.ResourceMetrics[0].Resource.Attributes {
 		attributes[a.Key] = a.Value.GetStringValue()
 	}
-	want := map[string]string{"service.name": "rehearse", "service.instance.id": "r1", "rehearse.run.id": "r1", "rehearse.scenario": "acme", "team": "data", "odd": "a\uFFFD"}
+	want := map[string]string{
+		"service.name":        "rehearse",
+		"service.instance.id": "r1",
+		"rehearse.run.id":     "r1",
+		"rehearse.scenario":   "acme",
+		"team":                "data",
+		"odd":                 "a\uFFFD",
+	}
 	if diff := cmp.Diff(want, attributes); diff != "" {
 		t.Errorf("resource (-want +got):\n%s", diff)
 	}
@@ -140,10 +156,13 @@ func checkNumbers(t *testing.T, all []*metricspb.Metric) {
 				label += " " + a.Value.GetStringValue()
 			}
 			numbers[label] = float64(p.GetAsInt())
-			if m.GetSum().AggregationTemporality != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE || !m.GetSum().IsMonotonic {
+			sum := m.GetSum()
+			if sum.AggregationTemporality != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE ||
+				!sum.IsMonotonic {
 				t.Errorf("%s is no counter from the start", m.Name)
 			}
-			if start, end := p.StartTimeUnixNano, p.TimeUnixNano; start != uint64(begun.UnixNano()) || end-start != 1e9 {
+			start, end := p.StartTimeUnixNano, p.TimeUnixNano
+			if start != uint64(begun.UnixNano()) || end-start != 1e9 {
 				t.Errorf("%s covers %d to %d", m.Name, start, end)
 			}
 		}
@@ -152,9 +171,12 @@ func checkNumbers(t *testing.T, all []*metricspb.Metric) {
 		}
 	}
 	want := map[string]float64{
-		"rehearse.requests unsent": 0, "rehearse.requests accepted": 90, "rehearse.requests rejected": 10, "rehearse.requests ambiguous": 0,
-		"rehearse.events unsent": 0, "rehearse.events accepted": 180, "rehearse.events rejected": 20, "rehearse.events ambiguous": 0,
-		"rehearse.late": 0, "rehearse.connections yes": 0, "rehearse.connections no": 0, "rehearse.in_flight_requests": 3, "rehearse.target_events_per_second": 200,
+		"rehearse.requests unsent": 0, "rehearse.requests accepted": 90, "rehearse.requests rejected": 10,
+		"rehearse.requests ambiguous": 0,
+		"rehearse.events unsent":      0, "rehearse.events accepted": 180, "rehearse.events rejected": 20,
+		"rehearse.events ambiguous": 0,
+		"rehearse.late":             0, "rehearse.connections yes": 0, "rehearse.connections no": 0,
+		"rehearse.in_flight_requests": 3, "rehearse.target_events_per_second": 200,
 		"rehearse.not_accepted rate_limited server 429": 10,
 		"rehearse.may_be_stored_events":                 0, "rehearse.may_be_stored_twice_events": 0,
 	}
@@ -164,7 +186,8 @@ func checkNumbers(t *testing.T, all []*metricspb.Metric) {
 	i := slices.IndexFunc(all, func(m *metricspb.Metric) bool { return m.Name == "rehearse.latency" })
 	p := all[i].GetHistogram().DataPoints[0]
 	// 20 ms lie between the fourth bound, 10 ms, and the fifth, 25 ms.
-	if p.Count != 100 || p.BucketCounts[4] != 100 || len(p.BucketCounts) != len(p.ExplicitBounds)+1 || p.ExplicitBounds[4] != 0.025 || p.GetSum() < 1.99 || p.GetSum() > 2.01 {
+	if p.Count != 100 || p.BucketCounts[4] != 100 || len(p.BucketCounts) != len(p.ExplicitBounds)+1 ||
+		p.ExplicitBounds[4] != 0.025 || p.GetSum() < 1.99 || p.GetSum() > 2.01 {
 		t.Errorf("latency is %v", p)
 	}
 }
@@ -243,7 +266,8 @@ func TestPushesFollowTheInterval(t *testing.T) {
 func TestFailuresAreToldOnceAndCounted(t *testing.T) {
 	t.Parallel()
 	url, _, bodies := collector(t, 302) // not followed: the headers are for the endpoint alone
-	c, err := FromEnv(env("EXPORTER_OTLP_METRICS_ENDPOINT="+url+"/secret?key=secret", "EXPORTER_OTLP_HEADERS=api-key=secret", "METRIC_EXPORT_INTERVAL=1000"))
+	c, err := FromEnv(env("EXPORTER_OTLP_METRICS_ENDPOINT="+url+"/secret?key=secret",
+		"EXPORTER_OTLP_HEADERS=api-key=secret", "METRIC_EXPORT_INTERVAL=1000"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +286,8 @@ func TestFailuresAreToldOnceAndCounted(t *testing.T) {
 	if len(told) != 1 || told[0] != "cannot push metrics: "+host+" answered 302 (the run goes on without)" {
 		t.Errorf("told %q", told)
 	}
-	if err := p.Close(); err == nil || err.Error() != "4 of 4 pushes of metrics did not arrive; the first: "+host+" answered 302" {
+	if err := p.Close(); err == nil || err.Error() != "4 of 4 pushes of metrics did not arrive; the first: "+host+
+		" answered 302" {
 		t.Errorf("at the end: %v", err)
 	}
 }
@@ -275,7 +300,8 @@ func TestACollectorThatHangsStopsNobody(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer server.Close()
 	defer close(release)
-	c, err := FromEnv(env("EXPORTER_OTLP_ENDPOINT="+server.URL, "METRIC_EXPORT_INTERVAL=1000", "EXPORTER_OTLP_TIMEOUT=50"))
+	c, err := FromEnv(env("EXPORTER_OTLP_ENDPOINT="+server.URL, "METRIC_EXPORT_INTERVAL=1000",
+		"EXPORTER_OTLP_TIMEOUT=50"))
 	if err != nil {
 		t.Fatal(err)
 	}

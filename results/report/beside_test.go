@@ -22,11 +22,13 @@ const (
 "partitions": {"count": 4, "mean_events": 15750, "max_events": 20000, "hottest": 2},
 "merges": {"total": 2500, "at_risk": 12, "refused": 3}}`
 	endpointText = `{"format": "rehearse/stage/v1", "events": {"accepted": 62900},
-"pipeline": {"over_quota": 17, "lanes": [{"lane": "overflow", "events": 80, "hottest": 0, "partitions": [20, 20, 20, 20]},
+"pipeline": {"over_quota": 17, "lanes": [{"lane": "overflow", "events": 80, "hottest": 0,
+  "partitions": [20, 20, 20, 20]},
  {"lane": "main", "events": 62820, "hottest": 2, "partitions": [14000, 14000, 20820, 14000]}],
 "overflow": {"bucket": 80}, "order": {"backwards": 41},
 "merges": {"total": 2501, "illegal": 2, "identified": 3, "overtook": 11},
-"hot_ids": [{"distinct_id": "kiosk-7", "events": 5100, "uncertain": 6, "overflowed": 77}, {"distinct_id": "surprise", "events": 1234}]}}`
+"hot_ids": [{"distinct_id": "kiosk-7", "events": 5100, "uncertain": 6, "overflowed": 77},
+ {"distinct_id": "surprise", "events": 1234}]}}`
 )
 
 // withBeside is a run directory with these files in it.
@@ -75,7 +77,8 @@ func TestPredictedAndSeen(t *testing.T) {
 	}
 	for _, want := range []string{
 		"The preflight said <b>accommodate</b>", "rate: 5000/s # &lt;b&gt;",
-		"Partitions of the main lane", "partition 2: 20,820 events", "the hottest, as predicted", "Partitions of the overflow lane",
+		"Partitions of the main lane", "partition 2: 20,820 events", "the hottest, as predicted",
+		"Partitions of the overflow lane",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)
@@ -96,17 +99,31 @@ func TestBesideMissingOrBroken(t *testing.T) {
 		files     map[string]string
 		want, not string
 	}{
-		"none":                   {nil, "To run it again", "Hottest ids"},
-		"the endpoint alone":     {map[string]string{rundir.EndpointFile: endpointText}, "surprise", "predicted"},
-		"the prediction alone":   {map[string]string{rundir.CheckFile: checkText}, "never-came", "At the far end"},
-		"cut short":              {map[string]string{rundir.EndpointFile: endpointText[:90]}, "endpoint.json is not shown: unexpected end of JSON input", "Hottest ids"},
-		"of another format":      {map[string]string{rundir.CheckFile: strings.Replace(checkText, "check/v1", "check/v2", 1)}, "check.json is not shown: its format is &#34;rehearse/check/v2&#34;", "preflight said"},
-		"lanes without anything": {map[string]string{rundir.EndpointFile: `{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main"}]}}`}, "At the far end", "Spread over"},
-		"a negative count":       {map[string]string{rundir.EndpointFile: `{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main", "partitions": [-5, 0]}]}}`}, "Spread over", "NaN"},
+		"none":                 {nil, "To run it again", "Hottest ids"},
+		"the endpoint alone":   {map[string]string{rundir.EndpointFile: endpointText}, "surprise", "predicted"},
+		"the prediction alone": {map[string]string{rundir.CheckFile: checkText}, "never-came", "At the far end"},
+		"cut short": {map[string]string{rundir.EndpointFile: endpointText[:90]},
+			"endpoint.json is not shown: unexpected end of JSON input", "Hottest ids"},
+		"of another format": {
+			map[string]string{rundir.CheckFile: strings.Replace(checkText, "check/v1", "check/v2", 1)},
+			"check.json is not shown: its format is &#34;rehearse/check/v2&#34;", "preflight said",
+		},
+		"lanes without anything": {
+			map[string]string{
+				rundir.EndpointFile: `{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main"}]}}`,
+			},
+			"At the far end", "Spread over",
+		},
+		"a negative count": {
+			map[string]string{rundir.EndpointFile: `{"format": "rehearse/stage/v1",
+				"pipeline": {"lanes": [{"lane": "main", "partitions": [-5, 0]}]}}`},
+			"Spread over", "NaN",
+		},
 	} {
 		text := string(reportOf(t, withBeside(t, c.files)))
 		if !strings.Contains(text, c.want) || strings.Contains(text, c.not) {
-			t.Errorf("%s: has %q: %v; has %q: %v", name, c.want, strings.Contains(text, c.want), c.not, strings.Contains(text, c.not))
+			t.Errorf("%s: has %q: %v; has %q: %v",
+				name, c.want, strings.Contains(text, c.want), c.not, strings.Contains(text, c.not))
 		}
 	}
 }
@@ -123,7 +140,8 @@ func TestBesideIsBounded(t *testing.T) {
 		partitions = append(partitions, fmt.Sprint(1_000_000_000+i))
 	}
 	text := reportOf(t, withBeside(t, map[string]string{rundir.EndpointFile: fmt.Sprintf(
-		`{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main", "events": 10000000000000, "partitions": [%s]}], "hot_ids": [%s]}}`,
+		`{"format": "rehearse/stage/v1", "pipeline": {"lanes": [
+			{"lane": "main", "events": 10000000000000, "partitions": [%s]}], "hot_ids": [%s]}}`,
 		strings.Join(partitions, ","), strings.Join(ids, ","))}))
 	if len(text) > 250_000 {
 		t.Errorf("the report takes %d bytes", len(text))
@@ -139,7 +157,8 @@ func TestReproduce(t *testing.T) {
 		"name: a\n":                         "rehearse run scenario.yaml --seed 7",
 		"name: a\n\n# --set traffic.seed=9": "rehearse run scenario.yaml --set traffic.seed=9",
 		"# --set no=flag\nname: a\n":        "rehearse run scenario.yaml --seed 7",
-		"name: a\n\n# --set target.timeout=5s\n# --set thresholds=[\"p99 < 1s\", 'x']": `rehearse run scenario.yaml --set target.timeout=5s --set 'thresholds=["p99 < 1s", '\''x'\'']' --seed 7`,
+		"name: a\n\n# --set target.timeout=5s\n# --set thresholds=[\"p99 < 1s\", 'x']": `rehearse run scenario.yaml ` +
+			`--set target.timeout=5s --set 'thresholds=["p99 < 1s", '\''x'\'']' --seed 7`,
 	} {
 		run, err := rundir.Open(withBeside(t, map[string]string{rundir.ScenarioFile: scenario}))
 		if err != nil {
@@ -156,7 +175,11 @@ func TestReproduce(t *testing.T) {
 func TestRetriesAreDrawn(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir()
-	d, err := rundir.Create(path, results.Manifest{RunID: "x", Scenario: "x", Planned: results.Planned{Events: 300, Requests: 300, PeakEvents: 100}})
+	d, err := rundir.Create(path, results.Manifest{
+		RunID:    "x",
+		Scenario: "x",
+		Planned:  results.Planned{Events: 300, Requests: 300, PeakEvents: 100},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +203,10 @@ func TestRetriesAreDrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(reportOf(t, path))
-	for _, want := range []string{"<dd>1.33 ×</dd>", "× rate_limited 429", "0 s: 0/s sent again, 1 requests for one", "1 s: 100/s sent again, 2 requests for one", "<dd>3 s</dd>"} {
+	for _, want := range []string{
+		"<dd>1.33 ×</dd>", "× rate_limited 429", "0 s: 0/s sent again, 1 requests for one",
+		"1 s: 100/s sent again, 2 requests for one", "<dd>3 s</dd>",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)
 		}

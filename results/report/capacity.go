@@ -54,11 +54,16 @@ func (p *sheet) stages(r *rundir.Run) {
 		switch {
 		case came == nil:
 		case p.width < text.Columns:
-			p.paragraph("  "+stageMark(came)+" ", fmt.Sprintf("%s: %s/s asked for, %s/s answered, p50 %s, p99 %s, %s rejected, %s late", row.Name, askedRate(row),
-				answeredRate(came), text.Milliseconds(came.Latency.P50), text.Milliseconds(came.Latency.P99), text.Percent(came.Rejected), text.Percent(came.Late)))
+			p.paragraph("  "+stageMark(came)+" ", fmt.Sprintf(
+				"%s: %s/s asked for, %s/s answered, p50 %s, p99 %s, %s rejected, %s late",
+				row.Name, askedRate(row), answeredRate(came),
+				text.Milliseconds(came.Latency.P50), text.Milliseconds(came.Latency.P99),
+				text.Percent(came.Rejected), text.Percent(came.Late)))
 		default:
-			p.line(table, text.Fit("  "+row.Name, 14), askedRate(row), answeredRate(came), text.Milliseconds(came.Latency.P50), text.Milliseconds(came.Latency.P99),
-				text.Milliseconds(came.Latency.Max), text.Percent(came.Rejected), text.Percent(came.Late), stageMark(came))
+			p.line(table, text.Fit("  "+row.Name, 14), askedRate(row), answeredRate(came),
+				text.Milliseconds(came.Latency.P50), text.Milliseconds(came.Latency.P99),
+				text.Milliseconds(came.Latency.Max), text.Percent(came.Rejected), text.Percent(came.Late),
+				stageMark(came))
 		}
 	}
 	if capacity := Capacity(r.Result); capacity != "" {
@@ -128,7 +133,8 @@ func Capacity(r *results.Result) string {
 	steady, cut := tellingStages(r)
 	if i := slices.IndexFunc(steady, func(row results.StageRow) bool { return len(row.Stats.Broken) > 0 }); i >= 0 {
 		row := &steady[i]
-		text := fmt.Sprintf("%s, and broke at %s/s: %s", heldUpTo(highest(steady, row.Start)), text.Rate(row.Start), strings.Join(row.Stats.Broken, "; "))
+		text := fmt.Sprintf("%s, and broke at %s/s: %s",
+			heldUpTo(highest(steady, row.Start)), text.Rate(row.Start), strings.Join(row.Stats.Broken, "; "))
 		if row.Stats.Doubt != "" {
 			text += "; but " + row.Stats.Doubt
 		}

@@ -35,7 +35,13 @@ func climb(t *testing.T, f results.Final, thresholds []string, stages ...held) *
 	owed := 0
 	for i, s := range stages {
 		from := time.Duration(2*i) * time.Second
-		m.Stages = append(m.Stages, schedule.StageSpan{Name: s.name, From: from, To: from + 2*time.Second, Start: float64(s.rate), End: float64(s.rate)})
+		m.Stages = append(m.Stages, schedule.StageSpan{
+			Name:  s.name,
+			From:  from,
+			To:    from + 2*time.Second,
+			Start: float64(s.rate),
+			End:   float64(s.rate),
+		})
 		m.Planned.Events += 2 * int64(s.rate)
 		owed += max(2*(s.rate-s.answered), 0)
 	}
@@ -84,25 +90,39 @@ func TestCapacity(t *testing.T) {
 		high       held
 		want       string
 	}{
-		{"fast", []string{p99, "rejected < 3%"}, fast, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"fast", []string{p99, "rejected < 3%"}, fast,
+			"the thresholds held up to 2,000 events/s, the highest that was asked for"},
 		// 2 of 200 requests a second are refused: 1 %, and 4 in all.
-		{"slow", []string{p99, "rejected < 1%"}, slow, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; rejected < 1% was 1 % (4)"},
+		{"slow", []string{
+			p99, "rejected < 1%",
+		}, slow, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; " +
+			"rejected < 1% was 1 % (4)"},
 		// 10 of 200 left late.
-		{"our own doing", []string{p99}, held{"high", 2000, 2000, 900 * time.Millisecond, 10}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; but 5 % of its requests left late by the generator's own fault"},
-		{"late, and yet fast enough", []string{p99}, late, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
-		{"never", []string{"p99 < 1ms"}, fast, "the thresholds held at none of the rates, and broke at 1,000/s: p99 < 1ms was 10 ms"},
-		{"of one stage", []string{"p99 < 500ms in low", "p99 < 1s in high"}, slow, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
-		{"what no part can be held to", []string{"accepted > 20000", "rejected > 0", "p50 < 5ms every 5s"}, fast, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
-		{"none of anything", []string{"rejected == 0"}, fast, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: rejected == 0 was 40 events"},
+		{"our own doing", []string{p99}, held{"high", 2000, 2000, 900 * time.Millisecond, 10},
+			"the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; but 5 % of " +
+				"its requests left late by the generator's own fault"},
+		{"late, and yet fast enough", []string{p99}, late,
+			"the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"never", []string{"p99 < 1ms"}, fast,
+			"the thresholds held at none of the rates, and broke at 1,000/s: p99 < 1ms was 10 ms"},
+		{"of one stage", []string{"p99 < 500ms in low", "p99 < 1s in high"}, slow,
+			"the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"what no part can be held to", []string{"accepted > 20000", "rejected > 0", "p50 < 5ms every 5s"}, fast,
+			"the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"none of anything", []string{"rejected == 0"}, fast,
+			"the thresholds held up to 1,000 events/s, and broke at 2,000/s: rejected == 0 was 40 events"},
 		{"nothing was demanded", nil, slow, ""},
 		// Of 4,000 events 40 come in time, and 3,960 when the load is over: 900 ms late, and
 		// 3,960 > 2,000/s × 1.5 s + 3 × 10 × (1 + √400) = 3,630.
 		{"stands still at the end", []string{p99}, held{"high", 2000, 20, 10 * time.Millisecond, 0},
-			"the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; 40 of its 4,000 events were answered while it lasted"},
+			"the thresholds held up to 1,000 events/s, and broke at 2,000/s: p99 < 500ms was 900.1 ms; 40 of its " +
+				"4,000 events were answered while it lasted"},
 		// 900 of 4,000 are owed; 2,000/s × (1 s + 1 s) may be.
-		{"owes little", []string{"p99 < 1s"}, held{"high", 2000, 1550, 10 * time.Millisecond, 0}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"owes little", []string{"p99 < 1s"}, held{"high", 2000, 1550, 10 * time.Millisecond, 0},
+			"the thresholds held up to 2,000 events/s, the highest that was asked for"},
 	} {
-		if got := Capacity(climb(t, results.Final{Ended: results.Completed}, c.thresholds, low, c.high)); got != c.want {
+		got := Capacity(climb(t, results.Final{Ended: results.Completed}, c.thresholds, low, c.high))
+		if got != c.want {
 			t.Errorf("%s:\n%q, want\n%q", c.name, got, c.want)
 		}
 	}
@@ -123,14 +143,23 @@ func TestCapacityOfStages(t *testing.T) {
 		stages  []results.StageRow
 		want    string
 	}{
-		{"down again, still behind", results.Completed, 41, []results.StageRow{row(1000, 10), row(2000, 20), row(3000, 30, "x"), row(1000, 40, "x")}, "the thresholds held up to 2,000 events/s, and broke at 3,000/s: x"},
-		{"from above", results.Completed, 31, []results.StageRow{row(3000, 10, "x"), row(2000, 20, "x"), row(1000, 30)}, "the thresholds held up to 1,000 events/s, and broke at 3,000/s: x"},
-		{"worse with time", results.Completed, 31, []results.StageRow{row(1000, 10), row(2000, 20), row(1000, 30, "x")}, "the thresholds held at none of the rates, and broke at 1,000/s: x"},
-		{"once, and not again", results.Completed, 41, []results.StageRow{row(1000, 10), row(2000, 20), row(2000, 30, "x"), row(3000, 40)}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: x"},
-		{"interrupted", results.Interrupted, 15, []results.StageRow{row(1000, 10), row(2000, 20), unseen}, "the thresholds held up to 1,000 events/s; the run ended before it had been through more"},
+		{"down again, still behind", results.Completed, 41, []results.StageRow{
+			row(1000, 10), row(2000, 20), row(3000, 30, "x"), row(1000, 40, "x"),
+		}, "the thresholds held up to 2,000 events/s, and broke at 3,000/s: x"},
+		{"from above", results.Completed, 31, []results.StageRow{row(3000, 10, "x"), row(2000, 20, "x"), row(1000, 30)},
+			"the thresholds held up to 1,000 events/s, and broke at 3,000/s: x"},
+		{"worse with time", results.Completed, 31, []results.StageRow{row(1000, 10), row(2000, 20), row(1000, 30, "x")},
+			"the thresholds held at none of the rates, and broke at 1,000/s: x"},
+		{"once, and not again", results.Completed, 41, []results.StageRow{
+			row(1000, 10), row(2000, 20), row(2000, 30, "x"), row(3000, 40),
+		}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: x"},
+		{"interrupted", results.Interrupted, 15, []results.StageRow{row(1000, 10), row(2000, 20), unseen},
+			"the thresholds held up to 1,000 events/s; the run ended before it had been through more"},
 		{"interrupted at once", results.Interrupted, 5, []results.StageRow{row(1000, 10), row(2000, 20)}, ""},
-		{"aborted where it broke", results.Aborted, 15, []results.StageRow{row(1000, 10), row(2000, 20, "x"), unseen}, "the thresholds held up to 1,000 events/s, and broke at 2,000/s: x"},
-		{"over a little early", results.Completed, 19.9, []results.StageRow{row(1000, 10), row(2000, 20)}, "the thresholds held up to 2,000 events/s, the highest that was asked for"},
+		{"aborted where it broke", results.Aborted, 15, []results.StageRow{row(1000, 10), row(2000, 20, "x"), unseen},
+			"the thresholds held up to 1,000 events/s, and broke at 2,000/s: x"},
+		{"over a little early", results.Completed, 19.9, []results.StageRow{row(1000, 10), row(2000, 20)},
+			"the thresholds held up to 2,000 events/s, the highest that was asked for"},
 	} {
 		r := &results.Result{Stages: c.stages, Thresholds: make([]results.ThresholdRow, 1)}
 		r.Run.Ended, r.Run.Seconds = c.ended, c.seconds
@@ -146,12 +175,18 @@ func TestStageWithoutAnswers(t *testing.T) {
 	if raced {
 		t.Skip("nothing here happens at the same time")
 	}
-	stages := []held{{"low", 1000, 1000, 10 * time.Millisecond, 0}, {"dead", 3000, 0, 0, 0}, {"high", 4000, 4000, 10 * time.Millisecond, 0}}
+	stages := []held{
+		{"low", 1000, 1000, 10 * time.Millisecond, 0},
+		{"dead", 3000, 0, 0, 0},
+		{"high", 4000, 4000, 10 * time.Millisecond, 0},
+	}
 	r := climb(t, results.Final{Ended: results.Completed}, []string{"p99 < 500ms"}, stages...)
-	if came := r.Stages[2].Stats; came == nil || came.Requests != 0 || !slices.Equal(came.Broken, []string{"0 of its 6,000 events were answered while it lasted"}) {
+	if came := r.Stages[2].Stats; came == nil || came.Requests != 0 ||
+		!slices.Equal(came.Broken, []string{"0 of its 6,000 events were answered while it lasted"}) {
 		t.Errorf("%+v", came)
 	}
-	const want = "the thresholds held up to 1,000 events/s, and broke at 3,000/s: 0 of its 6,000 events were answered while it lasted"
+	const want = "the thresholds held up to 1,000 events/s, and broke at 3,000/s: 0 of its 6,000 events were " +
+		"answered while it lasted"
 	if got := Capacity(r); got != want {
 		t.Errorf("%q, want\n%q", got, want)
 	}
@@ -168,8 +203,10 @@ func TestStages(t *testing.T) {
 		t.Skip("nothing here happens at the same time")
 	}
 	low := held{"low", 1000, 1000, 10 * time.Millisecond, 0}
-	r := climb(t, results.Final{Ended: results.Completed}, []string{"p99 < 500ms"}, low, held{"high", 2000, 2000, 900 * time.Millisecond, 0})
-	if came := r.Stages[2].Stats; came.Requests != 400 || answeredRate(came) != "2,000" || came.Rejected != 0.01 || stageMark(came) != "✗" {
+	r := climb(t, results.Final{Ended: results.Completed}, []string{"p99 < 500ms"}, low,
+		held{"high", 2000, 2000, 900 * time.Millisecond, 0})
+	came := r.Stages[2].Stats
+	if came.Requests != 400 || answeredRate(came) != "2,000" || came.Rejected != 0.01 || stageMark(came) != "✗" {
 		t.Errorf("%+v, want 400 requests, 2,000 events a second, 1 %% of them rejected, and p99 broken", came)
 	}
 	for width, want := range map[int]string{
@@ -177,7 +214,8 @@ func TestStages(t *testing.T) {
 		40:  "  ✗ high: 2,000/s asked for, 2,000/s\n",
 	} {
 		var page bytes.Buffer
-		if err := WriteText(&page, &rundir.Run{Result: r}, width); err != nil || !strings.Contains(page.String(), want) {
+		err := WriteText(&page, &rundir.Run{Result: r}, width)
+		if err != nil || !strings.Contains(page.String(), want) {
 			t.Errorf("%d columns (%v): %q is missing in\n%s", width, err, want, page.String())
 		}
 	}

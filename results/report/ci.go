@@ -24,9 +24,9 @@ var (
 func WriteAnnotations(w io.Writer, run *rundir.Run) error {
 	r := run.Result
 	var b strings.Builder
-	annotate := func(level, said string) {
+	annotate := func(level, message string) {
 		fmt.Fprintf(&b, "::%s title=%s::%s\n", level, property.Replace(text.Printable("rehearse "+r.Run.Scenario, 200)),
-			data.Replace(text.Printable(said, 2000)))
+			data.Replace(text.Printable(message, 2000)))
 	}
 	for _, failure := range r.Failures {
 		annotate("error", failure)
@@ -93,7 +93,11 @@ func WriteJUnit(w io.Writer, run *rundir.Run) error {
 	s.Cases = append(s.Cases, trusted)
 	s.Cases = append(s.Cases, s.accepted(r, name))
 	for _, row := range r.Thresholds {
-		c := check{Name: text.Printable(judge.ThresholdName(row), 200), Class: name, Out: text.Printable(row.Value, 400)}
+		c := check{
+			Name:  text.Printable(judge.ThresholdName(row), 200),
+			Class: name,
+			Out:   text.Printable(row.Value, 400),
+		}
 		switch {
 		case row.Doubt != "":
 			c.Error = &remark{c.Name + " is invalid: " + text.Printable(row.Doubt, 400)}

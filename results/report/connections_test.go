@@ -30,14 +30,18 @@ func TestOpenings(t *testing.T) {
 	if r.Connect == nil || r.Connect.Count != 18 || r.Connect.Max != 2 {
 		t.Errorf("connect: %+v", r.Connect)
 	}
-	if r.TLS == nil || r.TLS.Count != 8 || r.TLS.Max < 1799 || r.TLS.Max > 1801 { // 199, 399, … 1799, without 999 and 1999
+	// 199, 399, … 1799, without 999 and 1999
+	if r.TLS == nil || r.TLS.Count != 8 || r.TLS.Max < 1799 || r.TLS.Max > 1801 {
 		t.Errorf("tls: %+v", r.TLS)
 	}
 	var page strings.Builder
 	if err := WriteText(&page, open(t, path), text.Columns); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"\n  connect ", "\n  tls ", "\n  connected  18 connections, and 2 could not be opened\n", "answers nobody asked for: 8 "} {
+	for _, want := range []string{
+		"\n  connect ", "\n  tls ", "\n  connected  18 connections, and 2 could not be opened\n",
+		"answers nobody asked for: 8 ",
+	} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("no %q in\n%s", want, page.String())
 		}

@@ -31,9 +31,14 @@ func rateChart(run *rundir.Run, s *series) *chart {
 		xs = append(xs, x.At((t.from+t.to)/2))
 		target, answered = append(target, y.At(t.target)), append(answered, y.At(t.answered))
 		least, most = append(least, y.At(math.Min(t.low, t.answered))), append(most, y.At(math.Max(t.high, t.answered)))
-		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s answered, %s/s asked for", clock(t.from), text.Rate(t.answered), text.Rate(t.target)))
+		c.hit(x, t.from, t.to,
+			fmt.Sprintf("%s: %s/s answered, %s/s asked for", clock(t.from), text.Rate(t.answered), text.Rate(t.target)))
 	}
-	c.Shapes = []shape{{"area c", plot.Area(xs, least, most)}, {"line c", plot.Line(xs, answered)}, {"line ink dashed", plot.Line(planned(run, x, y, xs, target))}}
+	c.Shapes = []shape{
+		{"area c", plot.Area(xs, least, most)},
+		{"line c", plot.Line(xs, answered)},
+		{"line ink dashed", plot.Line(planned(run, x, y, xs, target))},
+	}
 	c.Legend = []key{{"ink dashed", "target"}, {"c", "answered"}}
 	if len(run.Timeline) > len(s.steps) {
 		c.Legend = append(c.Legend, key{"c faint", "least and most of any second"})
@@ -143,9 +148,14 @@ func flightChart(run *rundir.Run, s *series) *chart {
 	for _, t := range s.steps {
 		xs, zero = append(xs, x.At((t.from+t.to)/2)), append(zero, y.At(0))
 		flight, late = append(flight, y.At(float64(t.inFlight))), append(late, y.At(t.late))
-		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %d in flight, %s/s late, %s/s never sent", clock(t.from), t.inFlight, text.Rate(t.late), text.Rate(t.unsent)))
+		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %d in flight, %s/s late, %s/s never sent",
+			clock(t.from), t.inFlight, text.Rate(t.late), text.Rate(t.unsent)))
 	}
-	c.Shapes = []shape{{"area a", plot.Area(xs, zero, flight)}, {"line a", plot.Line(xs, flight)}, {"line b", plot.Line(xs, late)}}
+	c.Shapes = []shape{
+		{"area a", plot.Area(xs, zero, flight)},
+		{"line a", plot.Line(xs, flight)},
+		{"line b", plot.Line(xs, late)},
+	}
 	c.Legend = []key{{"a", "in flight"}, {"b", "late"}}
 	return c
 }
@@ -171,7 +181,8 @@ func retryChart(run *rundir.Run, s *series) *chart {
 		if t.retried > 0 {
 			bars += plot.Block(x.At(t.from), x.At(t.to), y.At(0), y.At(t.retried))
 		}
-		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s sent again, %s requests for one", clock(t.from), text.Rate(t.retried), text.Rate(t.amplification())))
+		c.hit(x, t.from, t.to, fmt.Sprintf("%s: %s/s sent again, %s requests for one",
+			clock(t.from), text.Rate(t.retried), text.Rate(t.amplification())))
 	}
 	c.Shapes = []shape{{"fill s1", bars}}
 	c.Legend = []key{{"fill s1", "sent again"}}
@@ -198,8 +209,10 @@ func retryFacts(r *results.Result) []fact {
 	}
 	return []fact{
 		{"sent again", text.Count(r.Requests.Retried), why},
-		{"may be stored twice", text.Count(r.Retries.Twice), "events sent again after an attempt that may have been stored"},
-		{"amplification", fmt.Sprintf("%.2f ×", r.Retries.Amplification), "requests at the endpoint for each one planned"},
+		{"may be stored twice", text.Count(r.Retries.Twice),
+			"events sent again after an attempt that may have been stored"},
+		{"amplification", fmt.Sprintf("%.2f ×", r.Retries.Amplification),
+			"requests at the endpoint for each one planned"},
 		{"settled", clock(r.Retries.Settled), "when the last event was in"},
 	}
 }

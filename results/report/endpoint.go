@@ -125,9 +125,12 @@ func arrived(b *beside) (rows [][3]string) {
 }
 
 // pipelineRows set how the pipeline fared.
-func pipelineRows(row func(name, expected string, seen int64), p *pipeline.Stats, expected func(func(*prediction) int64) string) {
+func pipelineRows(
+	row func(name, expected string, seen int64), p *pipeline.Stats, expected func(func(*prediction) int64) string,
+) {
 	row("merges", expected(func(c *prediction) int64 { return c.Merges.Total }), p.Merges.Total)
-	row("merges refused, which nobody is told", expected(func(c *prediction) int64 { return c.Merges.Refused }), p.Merges.Illegal+p.Merges.Identified)
+	row("merges refused, which nobody is told", expected(func(c *prediction) int64 { return c.Merges.Refused }),
+		p.Merges.Illegal+p.Merges.Identified)
 	atRisk := expected(func(c *prediction) int64 { return c.Merges.AtRisk })
 	if atRisk != "" {
 		atRisk = "up to " + atRisk // what may happen, not what will
@@ -176,7 +179,11 @@ func partitionChart(lane pipeline.LaneCounts, expected *prediction) *chart {
 	y, ticks := plainAxis(high)
 	c.XTicks, c.YTicks = partitionTicks(n, x), ticks
 	c.Legend = []key{{"fill bar", "events"}, {"fill s0", "the hottest"}, {"ink dashed", "mean"}}
-	c.Shapes = []shape{{"fill bar", ""}, {"fill s0", ""}, {"line ink dashed", plot.Line([]float64{left, right}, []float64{y.At(mean), y.At(mean)})}}
+	c.Shapes = []shape{
+		{"fill bar", ""},
+		{"fill s0", ""},
+		{"line ink dashed", plot.Line([]float64{left, right}, []float64{y.At(mean), y.At(mean)})},
+	}
 	for from, width := 0, (n+maxBars-1)/maxBars; from < n; from += width {
 		c.bar(stretch{from, min(from+width, n), lane.Partitions}, x, y)
 	}

@@ -96,8 +96,10 @@ func TestNarrowRejections(t *testing.T) {
 		t.Fatal(err)
 	}
 	for width, want := range map[int]string{
-		0:  "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to 15.7\n  s: \"rate limited\"\n- 10",
-		40: "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to 15.7\n  s: \"rate limited\"\n- 10",
+		0: "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to 15.7\n  s: \"rate " +
+			"limited\"\n- 10",
+		40: "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to 15.7\n  s: \"rate " +
+			"limited\"\n- 10",
 		80: "- 19 requests, 190 events: rate_limited 429 (server), due from 0.4 s to 15.7 s:\n  \"rate limited\"\n- 10",
 	} {
 		var text bytes.Buffer
@@ -114,8 +116,10 @@ func TestLikeness(t *testing.T) {
 		a, b  string
 		alike bool
 	}{
-		{`{"results":{"8b6c5ffd-aea4-435b-80ab-fcbd5126f516":{"result":"retry"`, `{"results":{"2cd6ae97-2cdd-4fea-87f0-76bb7f6cc584":{"result":"retry"`, true},
-		{"HTTP/1.1 200 OK\r\nContent-Length: 97\r\nDate: Sun, 22 Nov 2026 07:40:01 GMT\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1171\r\nDate: Sun, 22 Nov 2026 07:41:59 GMT\r\n", true},
+		{`{"results":{"8b6c5ffd-aea4-435b-80ab-fcbd5126f516":{"result":"retry"`,
+			`{"results":{"2cd6ae97-2cdd-4fea-87f0-76bb7f6cc584":{"result":"retry"`, true},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 97\r\nDate: Sun, 22 Nov 2026 07:40:01 GMT\r\n",
+			"HTTP/1.1 200 OK\r\nContent-Length: 1171\r\nDate: Sun, 22 Nov 2026 07:41:59 GMT\r\n", true},
 		{"rate limited", "transient error", false},
 		{"a bad face", "a bad deed", false}, // words, though of hexadecimal digits
 	} {

@@ -12,8 +12,11 @@ import (
 // Whatever lies beside a result, its report is drawn.
 func FuzzBeside(f *testing.F) {
 	f.Add([]byte(checkText), []byte(endpointText), []byte("rate: 5000/s\n"))
-	f.Add([]byte(`{"format": "rehearse/check/v1", "hot_ids": [{"share": 1e308, "peak_per_s": -1e308, "overflows_at_s": 1e300}], "partitions": {"count": 1, "max_events": 1e308}}`),
-		[]byte(`{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main", "events": -9, "partitions": [-9223372036854775808]}], "hot_ids": [{"events": -1, "uncertain": 1}]}}`), []byte("\xff</pre><script>"))
+	f.Add([]byte(`{"format": "rehearse/check/v1", "hot_ids": [{"share": 1e308, "peak_per_s": -1e308, `+
+		`"overflows_at_s": 1e300}], "partitions": {"count": 1, "max_events": 1e308}}`),
+		[]byte(`{"format": "rehearse/stage/v1", "pipeline": {"lanes": [{"lane": "main", "events": -9, `+
+			`"partitions": [-9223372036854775808]}], "hot_ids": [{"events": -1, "uncertain": 1}]}}`),
+		[]byte("\xff</pre><script>"))
 	result, err := os.ReadFile(filepath.Join("../rundir/testdata/small-import", rundir.ResultFile))
 	if err != nil {
 		f.Fatal(err)
@@ -21,7 +24,8 @@ func FuzzBeside(f *testing.F) {
 	f.Fuzz(func(t *testing.T, check, endpoint, permit []byte) {
 		dir := t.TempDir()
 		for name, text := range map[string][]byte{
-			rundir.ResultFile: result, rundir.CheckFile: check, rundir.EndpointFile: endpoint, rundir.PermitFile: permit,
+			rundir.ResultFile: result, rundir.CheckFile: check,
+			rundir.EndpointFile: endpoint, rundir.PermitFile: permit,
 		} {
 			if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 				t.Fatal(err)
@@ -49,12 +53,18 @@ func FuzzHTML(f *testing.F) {
 	}
 	result, timeline, latency := read(rundir.ResultFile), read(rundir.TimelineFile), read(rundir.LatencyFile)
 	f.Add(result, timeline, latency)
-	f.Add(bytes.ReplaceAll(result, []byte("15.905"), []byte("1e308")), bytes.ReplaceAll(timeline, []byte("600.000"), []byte("+Inf")),
+	f.Add(bytes.ReplaceAll(result, []byte("15.905"), []byte("1e308")),
+		bytes.ReplaceAll(timeline, []byte("600.000"), []byte("+Inf")),
 		bytes.ReplaceAll(latency, []byte(",1.000,"), []byte(",NaN,")))
-	f.Add(bytes.ReplaceAll(result, []byte(`"to_s": 5`), []byte(`"to_s": -1e300`)), timeline, bytes.ReplaceAll(latency, []byte(",1.000,"), []byte(",Inf,")))
+	f.Add(bytes.ReplaceAll(result, []byte(`"to_s": 5`), []byte(`"to_s": -1e300`)), timeline,
+		bytes.ReplaceAll(latency, []byte(",1.000,"), []byte(",Inf,")))
 	f.Fuzz(func(t *testing.T, result, timeline, latency []byte) {
 		dir := t.TempDir()
-		for name, text := range map[string][]byte{rundir.ResultFile: result, rundir.TimelineFile: timeline, rundir.LatencyFile: latency} {
+		for name, text := range map[string][]byte{
+			rundir.ResultFile:   result,
+			rundir.TimelineFile: timeline,
+			rundir.LatencyFile:  latency,
+		} {
 			if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 				t.Fatal(err)
 			}

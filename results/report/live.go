@@ -92,8 +92,10 @@ type live struct {
 func (l *Live) Charts() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return render(`<dl class="facts">{{range .Facts}}<div><dt>{{.Name}}</dt><dd>{{.Value}}</dd><small>{{.Note}}</small></div>{{end}}</dl>
-<h2>The last five minutes</h2><div class="grid2">{{range .Charts}}{{template "chart" .}}{{end}}</div>`, live{l.facts(), charts(&l.run, &l.series)})
+	return render(`<dl class="facts">{{range .Facts}}`+
+		`<div><dt>{{.Name}}</dt><dd>{{.Value}}</dd><small>{{.Note}}</small></div>{{end}}</dl>
+<h2>The last five minutes</h2><div class="grid2">{{range .Charts}}{{template "chart" .}}{{end}}</div>`,
+		live{l.facts(), charts(&l.run, &l.series)})
 }
 
 // facts are the numbers on top; l.mu is held.
@@ -106,11 +108,14 @@ func (l *Live) facts() []fact {
 		{"events sent", text.Count(sent.Events), "of " + text.Count(r.Planned.Events) + " planned"},
 		{"time", clock(l.last.To), "since the start"},
 		{"latency p99", ms(milliseconds(t.Latency, 0.99)), "p50 " + ms(r.Latency.P50) + ", max " + ms(r.Latency.Max)},
-		{"not accepted", text.Percent(share(sent.Requests-t.Fates[capture.FateAccepted].Requests, sent.Requests)), "of the requests sent"},
-		{"late", text.Percent(share(t.AllLate().Requests, sent.Requests)), "left over " + lateAfter() + " after their time"},
+		{"not accepted", text.Percent(share(sent.Requests-t.Fates[capture.FateAccepted].Requests, sent.Requests)),
+			"of the requests sent"},
+		{"late", text.Percent(share(t.AllLate().Requests, sent.Requests)),
+			"left over " + lateAfter() + " after their time"},
 	}
 	if l.unanswered > 0 {
-		facts = append(facts, fact{"no answer for", clock(l.unanswered.Seconds()), text.Count(l.last.InFlight.Requests) + " in flight"})
+		facts = append(facts,
+			fact{"no answer for", clock(l.unanswered.Seconds()), text.Count(l.last.InFlight.Requests) + " in flight"})
 	}
 	return facts
 }

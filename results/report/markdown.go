@@ -16,7 +16,7 @@ var marked = strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_
 	"<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`, "~", `\~`, "!", `\!`, "@", "&#64;", "$", `\$`)
 
 // cell is text of others on one line of a table.
-func cell(said string) string { return marked.Replace(text.Printable(said, 300)) }
+func cell(t string) string { return marked.Replace(text.Printable(t, 300)) }
 
 // WriteMarkdown writes the report of a run as GitHub's Markdown: for a pull
 // request, a chat or a wiki.
@@ -32,7 +32,8 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
 	}
 	if run.Endpoint != nil {
-		fmt.Fprintf(&b, "| far end | **%s** | %s |\n", text.Count(run.Endpoint.Kept), cell(endpointSentence(run.Endpoint, r.Events.Sent)))
+		fmt.Fprintf(&b, "| far end | **%s** | %s |\n",
+			text.Count(run.Endpoint.Kept), cell(endpointSentence(run.Endpoint, r.Events.Sent)))
 	}
 	if len(r.Thresholds) > 0 {
 		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
@@ -44,7 +45,8 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 		}
 	}
 	if climbs(r) {
-		b.WriteString("\n| stage | asked for /s | answered /s | p50 | p99 | max | rejected | late | |\n|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
+		b.WriteString("\n| stage | asked for /s | answered /s | p50 | p99 | max | rejected | late | |\n" +
+			"|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
 		for _, row := range stages(r) {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Name), strings.Join(row.Cells, " | "), row.Mark)
 		}
@@ -61,9 +63,11 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", row[0], row[1], row[2])
 	}
 	if len(r.Rejections) > 0 {
-		b.WriteString("\n| not accepted | side | status | requests | events | the first answer |\n|---|---|--:|--:|--:|---|\n")
+		b.WriteString("\n| not accepted | side | status | requests | events | the first answer |\n" +
+			"|---|---|--:|--:|--:|---|\n")
 		for _, row := range r.Rejections {
-			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n", cell(row.Reason+doubtMark(row)), cell(row.Side), row.Status,
+			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n",
+				cell(row.Reason+doubtMark(row)), cell(row.Side), row.Status,
 				text.Count(row.Requests), text.Count(row.Events), cell(run.Answers[row.Kind()]))
 		}
 	}
@@ -73,7 +77,8 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "\n- %s", cell(warning))
 	}
-	fmt.Fprintf(&b, "\n\nrun %s, started %s, %v s, %s\n", cell(r.Run.ID), cell(startedText(&r.Run)), r.Run.Seconds, cell(string(r.Run.Ended)))
+	fmt.Fprintf(&b, "\n\nrun %s, started %s, %v s, %s\n",
+		cell(r.Run.ID), cell(startedText(&r.Run)), r.Run.Seconds, cell(string(r.Run.Ended)))
 	return write(w, b.String())
 }
 

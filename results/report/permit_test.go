@@ -22,7 +22,8 @@ func TestPermitIsNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		var page bytes.Buffer
-		if err := WriteText(&page, &rundir.Run{Result: r, Latency: results.NewHistogram(), Service: results.NewHistogram(), Lag: results.NewHistogram()}, text.Columns); err != nil {
+		if err := WriteText(&page, &rundir.Run{Result: r, Latency: results.NewHistogram(),
+			Service: results.NewHistogram(), Lag: results.NewHistogram()}, text.Columns); err != nil {
 			t.Fatal(err)
 		}
 		inResult := strings.Contains(data.String(), `"permit": "`+id+`"`)

@@ -84,7 +84,8 @@ func writeNarrow(b *strings.Builder, groups []*group, width int) {
 		if g.status > 0 {
 			said += " " + strconv.Itoa(g.status)
 		}
-		said += fmt.Sprintf(" (%s), due from %s to %s", text.Printable(g.side, 8), clock(g.first/1000), clock(g.last/1000))
+		said += fmt.Sprintf(" (%s), due from %s to %s",
+			text.Printable(g.side, 8), clock(g.first/1000), clock(g.last/1000))
 		if g.answer != "" {
 			said += fmt.Sprintf(": %q", g.answer)
 		}
@@ -94,7 +95,8 @@ func writeNarrow(b *strings.Builder, groups []*group, width int) {
 
 // writeTable sets a line a group.
 func writeTable(b *strings.Builder, groups []*group) {
-	fmt.Fprintf(b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n", "requests", "events", "reason", "side", "", "first", "last", "answer")
+	fmt.Fprintf(b, "%10s %12s %-22s %-8s %3s %9s %9s  %s\n",
+		"requests", "events", "reason", "side", "", "first", "last", "answer")
 	for _, g := range groups {
 		status := ""
 		if g.status > 0 {
@@ -118,7 +120,14 @@ func groupRejections(run *rundir.Run) (groups []*group, leftOut int64, err error
 		}
 		g := known[key]
 		if g == nil {
-			g = &group{reason: key.reason, mayBeStored: key.mayBeStored, side: line.Side, answer: answer, status: key.status, first: line.DueMS}
+			g = &group{
+				reason:      key.reason,
+				mayBeStored: key.mayBeStored,
+				side:        line.Side,
+				answer:      answer,
+				status:      key.status,
+				first:       line.DueMS,
+			}
 			known[key] = g
 			groups = append(groups, g)
 		}
@@ -130,7 +139,8 @@ func groupRejections(run *rundir.Run) (groups []*group, leftOut int64, err error
 	if err != nil && !errors.Is(err, rundir.ErrTorn) {
 		return nil, 0, fmt.Errorf("cannot list rejections: %w", err)
 	}
-	if r := run.Result; r.Run.Ended != results.Killed && r.Run.Ended != results.Running { // of which nobody knows what was in flight
+	// of which nobody knows what was in flight
+	if r := run.Result; r.Run.Ended != results.Killed && r.Run.Ended != results.Running {
 		leftOut = max(leftOut, r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Retried-listed)
 	}
 	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.requests, a.requests) })

@@ -66,12 +66,12 @@ func HTML(run *rundir.Run) ([]byte, error) {
 }
 
 // render fills a page.
-func render(said string, data any) ([]byte, error) {
+func render(body string, data any) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"count": text.Count[int64], "ms": text.Milliseconds, "share": text.Percent,
 		"started": func(run results.RunInfo) string { return startedText(&run) }, "threshold": judge.ThresholdName,
 		"doubtMark": doubtMark, "inDoubt": inDoubt, "timesNote": timesNote, "capacity": Capacity,
-	}).Parse(said + chartText)
+	}).Parse(body + chartText)
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
 	}
@@ -94,7 +94,15 @@ func harmless(r rune) rune {
 // newPage fills the page.
 func newPage(run *rundir.Run, s *series) *page {
 	r := run.Result
-	p := &page{Result: r, Why: judge.Because(r), Facts: facts(r), Again: retryFacts(r), Host: host(r), Books: books(r), Times: times(r)}
+	p := &page{
+		Result: r,
+		Why:    judge.Because(r),
+		Facts:  facts(r),
+		Again:  retryFacts(r),
+		Host:   host(r),
+		Books:  books(r),
+		Times:  times(r),
+	}
 	p.Charts = charts(run, s)
 	if climbs(r) {
 		p.Steps = stages(r)
@@ -130,7 +138,10 @@ func (p *page) addBeside(b beside) {
 
 // facts are the numbers on top.
 func facts(r *results.Result) []fact {
-	latency := fact{"latency p99", text.Milliseconds(r.Latency.P99), "p50 " + text.Milliseconds(r.Latency.P50) + ", max " + text.Milliseconds(r.Latency.Max)}
+	latency := fact{
+		"latency p99", text.Milliseconds(r.Latency.P99),
+		"p50 " + text.Milliseconds(r.Latency.P50) + ", max " + text.Milliseconds(r.Latency.Max),
+	}
 	switch {
 	case partlyAccepted(r):
 		latency.Note += "; of accepted requests p99 " + text.Milliseconds(r.AcceptedLatency.P99)
@@ -141,7 +152,11 @@ func facts(r *results.Result) []fact {
 		{"events accepted", text.Count(r.Events.Accepted), "of " + text.Count(r.Planned.Events) + " planned"},
 		{"events a second", averageRate(r), "on average; target peak " + text.Rate(r.Planned.PeakEvents)},
 		latency,
-		{"not accepted", text.Percent(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)), "of the requests planned"},
+		{
+			"not accepted",
+			text.Percent(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)),
+			"of the requests planned",
+		},
 		{"schedule kept", text.Percent(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
 	}
 	if sum := r.EndpointSum; sum != nil {
@@ -169,9 +184,11 @@ func host(r *results.Result) []fact {
 		{"throttled", text.Percent(r.Generator.Throttled), ""},
 		{"others on the machine, at most", text.Percent(r.Generator.Stolen), ""},
 		{"longest pause of the collector", text.Milliseconds(r.Generator.PauseMS), ""},
-		{"stalls", text.Count(r.Generator.Stalls.Count), text.Milliseconds(r.Generator.Stalls.Seconds*1000) + " in all"},
+		{"stalls", text.Count(r.Generator.Stalls.Count),
+			text.Milliseconds(r.Generator.Stalls.Seconds*1000) + " in all"},
 		{"longest stall", text.Milliseconds(r.Generator.LongestMS), string(r.Generator.Stalls.Cause)},
-		{"TCP segments sent again", text.Count(r.Generator.Again), "of " + text.Count(r.Generator.Segments) + " by the run's connections"},
+		{"TCP segments sent again", text.Count(r.Generator.Again),
+			"of " + text.Count(r.Generator.Segments) + " by the run's connections"},
 		{"received segments thrown away", text.Count(r.Generator.Drops), "by the run's connections"},
 		{"memory at most", text.Size(r.Generator.RSSBytes), ""},
 		{"bodies", text.Size(r.Bytes.Body), ""},

@@ -48,7 +48,9 @@ func TestGolden(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("the report differs from %s: look at it, then run with -update", file)
 	}
-	for _, must := range []string{"not met: ", "Percentile spectrum", "rate_limited (server)", "hold", "p99 &lt; 500ms in hold", "--seed 7"} {
+	for _, must := range []string{
+		"not met: ", "Percentile spectrum", "rate_limited (server)", "hold", "p99 &lt; 500ms in hold", "--seed 7",
+	} {
 		if !bytes.Contains(got, []byte(must)) {
 			t.Errorf("the report lacks %q", must)
 		}
@@ -82,25 +84,32 @@ func TestNothingIsFetched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"report": string(page), "comparison": string(compared), "live page": string(live)} {
+	for name, text := range map[string]string{
+		"report":     string(page),
+		"comparison": string(compared),
+		"live page":  string(live),
+	} {
 		for _, m := range fetch.FindAllStringSubmatch(strings.Join(tag.FindAllString(text, -1), "\n"), -1) {
 			if m[2] != "data:," {
 				t.Errorf("the %s would fetch %q", name, m[0])
 			}
 		}
-		if style, _, _ := strings.Cut(text, "</style>"); strings.Contains(style, "url(") || strings.Contains(style, "@import") {
+		if style, _, _ := strings.Cut(text, "</style>"); strings.Contains(style, "url(") ||
+			strings.Contains(style, "@import") {
 			t.Errorf("the style of the %s would fetch something", name)
 		}
 		if !strings.Contains(text, `default-src 'none'`) {
 			t.Errorf("no policy keeps the %s from fetching", name)
 		}
-		if strings.Count(text, "<script") != 1 || strings.Contains(text, "<img") || strings.ContainsAny(text, "\x1b\u202e") {
+		if strings.Count(text, "<script") != 1 || strings.Contains(text, "<img") ||
+			strings.ContainsAny(text, "\x1b\u202e") {
 			t.Errorf("what others wrote is markup in the %s", name)
 		}
 	}
 }
 
-const evil = `</title></pre><script>alert(1)</script><img src=http://evil.example/x onerror="alert(2)">{{.}}` + "\x1b[2J\u202e"
+const evil = `</title></pre><script>alert(1)</script><img src=http://evil.example/x onerror="alert(2)">{{.}}` +
+	"\x1b[2J\u202e"
 
 // hostile is a run whose every word is an attack.
 func hostile(t *testing.T) string {
@@ -131,7 +140,14 @@ func fill(t testing.TB, d *rundir.Directory, n int) {
 	r := results.NewRecorder(1)
 	for i := range n {
 		due := time.Duration(i) * 10 * time.Millisecond
-		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Done: due + time.Duration(i%50)*time.Millisecond, Status: 200}
+		o := results.Outcome{
+			First:  int64(i),
+			Events: 1,
+			Due:    due,
+			Sent:   due,
+			Done:   due + time.Duration(i%50)*time.Millisecond,
+			Status: 200,
+		}
 		if i%10 == 3 {
 			o.Reason, o.Status, o.Answer = capture.RateLimited, 429, []byte(evil)
 		}
@@ -193,7 +209,14 @@ func TestADayStaysSmall(t *testing.T) {
 		due := time.Duration(i) * 665 * time.Second
 		for k := range 56 { // a request in every row of the heat map, from 50 µs to 8 minutes
 			took := time.Duration(50 * math.Pow(10, float64(k)/8) * 1000)
-			o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due + took/2, Done: due + took, Status: 200}
+			o := results.Outcome{
+				First:  int64(i),
+				Events: 1,
+				Due:    due,
+				Sent:   due + took/2,
+				Done:   due + took,
+				Status: 200,
+			}
 			if k < len(refusals) {
 				o.Reason, o.Status = refusals[k], 429
 			}
@@ -234,7 +257,16 @@ func TestEmptyRun(t *testing.T) {
 
 func TestClock(t *testing.T) {
 	t.Parallel()
-	for seconds, want := range map[float64]string{0: "0 s", 0.5: "0.5 s", 90: "90 s", 120: "2m", 150: "2m30s", 3600: "1h", 5400: "1h30m", 86400: "24h"} {
+	for seconds, want := range map[float64]string{
+		0:     "0 s",
+		0.5:   "0.5 s",
+		90:    "90 s",
+		120:   "2m",
+		150:   "2m30s",
+		3600:  "1h",
+		5400:  "1h30m",
+		86400: "24h",
+	} {
 		if got := clock(seconds); got != want {
 			t.Errorf("clock(%v) = %q, want %q", seconds, got, want)
 		}

@@ -68,7 +68,10 @@ func newWindow(w *rundir.Window) window {
 	quantile := func(h *results.Histogram, q float64) float64 { return h.Quantile(q).Seconds() * 1000 }
 	c := window{
 		from: w.From, to: w.To, requests: w.Latency.Count(), heat: map[int]int64{}, reasons: w.Reasons,
-		p50: quantile(w.Latency, 0.5), p90: quantile(w.Latency, 0.9), p99: quantile(w.Latency, 0.99), max: quantile(w.Latency, 1),
+		p50:       quantile(w.Latency, 0.5),
+		p90:       quantile(w.Latency, 0.9),
+		p99:       quantile(w.Latency, 0.99),
+		max:       quantile(w.Latency, 1),
 		service50: quantile(w.Service, 0.5), service: quantile(w.Service, 0.99),
 		lag99: quantile(w.Lag, 0.99), lagMax: quantile(w.Lag, 1),
 	}

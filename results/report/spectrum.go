@@ -15,7 +15,11 @@ import (
 // nines: each tick is a tenth of the requests of the one before it. Where the
 // two part, requests waited before they were sent.
 func spectrumChart(run *rundir.Run) *chart {
-	c := &chart{Title: "Percentile spectrum", Note: "latency is what a customer felt, service what the endpoint took", XName: "share of the requests"}
+	c := &chart{
+		Title: "Percentile spectrum",
+		Note:  "latency is what a customer felt, service what the endpoint took",
+		XName: "share of the requests",
+	}
 	if run.Latency == nil || run.Latency.Count() == 0 || run.Service == nil {
 		c.Empty = "Nothing was timed."
 		return c
@@ -64,7 +68,8 @@ func ninesAxis(count int64) (plot.Axis, []tick) {
 	}
 	step := math.Ceil(most / 5) // more labels would overlap
 	for n := most - step*math.Floor((most-1)/step); n <= most; n += step {
-		ticks = append(ticks, tick{plot.Place(a.At(n)), fmt.Sprintf("%.*f %%", int(math.Max(n-2, 0)), 100-100*math.Pow(10, -n))})
+		ticks = append(ticks,
+			tick{plot.Place(a.At(n)), fmt.Sprintf("%.*f %%", int(math.Max(n-2, 0)), 100-100*math.Pow(10, -n))})
 	}
 	return a, ticks
 }

@@ -33,8 +33,11 @@ func TestStagesAreShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, wants := range map[string][]string{
-		string(html):      {`<span class="ok">✓</span> low</td>`, `<span class="bad">✗</span> high</td>`, "up&lt;b&gt;", "<td>0 to 300</td><td>149</td>", "the thresholds held up to 300 events/s, and broke at 600/s: p99 &lt; 500ms was 3 s."},
-		markdown.String(): {"up&lt;b&gt; | 0 to 300 | 149", "| ✓ |\n| high |", "the thresholds held up to 300 events/s, and broke at 600/s: p99 &lt; 500ms was 3 s."},
+		string(html): {`<span class="ok">✓</span> low</td>`, `<span class="bad">✗</span> high</td>`, "up&lt;b&gt;",
+			"<td>0 to 300</td><td>149</td>",
+			"the thresholds held up to 300 events/s, and broke at 600/s: p99 &lt; 500ms was 3 s."},
+		markdown.String(): {"up&lt;b&gt; | 0 to 300 | 149", "| ✓ |\n| high |",
+			"the thresholds held up to 300 events/s, and broke at 600/s: p99 &lt; 500ms was 3 s."},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(text, want) {

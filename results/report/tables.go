@@ -46,7 +46,8 @@ func (p *sheet) outcomes(r *rundir.Run) {
 		if again.Twice > 0 {
 			p.fact("twice", "%s may be stored twice", text.Plural(again.Twice, "event"))
 		}
-		p.fact("amplified", "%s requests for each one, the last event in after %s s", text.Figures(again.Amplification), text.Figures(again.Settled))
+		p.fact("amplified", "%s requests for each one, the last event in after %s s",
+			text.Figures(again.Amplification), text.Figures(again.Settled))
 		if causes := retryCauses(again); causes != "" {
 			p.fact("after", "%s", causes)
 		}
@@ -73,7 +74,8 @@ func (p *sheet) rejections(r *rundir.Run) {
 		return
 	}
 	slices.SortStableFunc(rows, func(a, b results.RejectionRow) int {
-		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason),
+			cmp.Compare(a.Status, b.Status))
 	})
 	p.line("")
 	if p.width < text.Columns {
@@ -110,7 +112,8 @@ func (p *sheet) narrowRejections(r *rundir.Run, rows []results.RejectionRow) {
 		if row.Status > 0 {
 			said += " " + strconv.Itoa(row.Status)
 		}
-		said += fmt.Sprintf(" (%s): %s, %s", row.Side, text.Plural(row.Requests, "request"), text.Plural(row.Events, "event"))
+		said += fmt.Sprintf(" (%s): %s, %s",
+			row.Side, text.Plural(row.Requests, "request"), text.Plural(row.Events, "event"))
 		if h := r.ByReason[row.Reason]; h != nil {
 			said += ", p50 " + text.Duration(h.Quantile(0.5))
 		}
@@ -126,7 +129,8 @@ func (p *sheet) generator(r *rundir.Run) {
 	g := r.Result.Generator
 	p.line("")
 	p.line("generator")
-	p.fact("cpu", "%s s, %s of one core", text.Figures(g.CPUSeconds), text.Percent(share64(g.CPUSeconds, r.Result.Run.Seconds)))
+	p.fact("cpu", "%s s, %s of one core",
+		text.Figures(g.CPUSeconds), text.Percent(share64(g.CPUSeconds, r.Result.Run.Seconds)))
 	p.fact("memory", "%s at most", text.Size(g.RSSBytes))
 	p.fact("bottleneck", "%s", cmp.Or(string(g.Bottleneck), "none"))
 }

@@ -33,8 +33,8 @@ func (p *sheet) fact(name, format string, args ...any) {
 }
 
 // paragraph sets text in as many lines as it needs, the first after mark.
-func (p *sheet) paragraph(mark, said string) {
-	for _, line := range text.Wrap(said, p.width-utf8.RuneCountInString(mark)) {
+func (p *sheet) paragraph(mark, message string) {
+	for _, line := range text.Wrap(message, p.width-utf8.RuneCountInString(mark)) {
 		p.line("%s%s", mark, line)
 		mark = strings.Repeat(" ", utf8.RuneCountInString(mark))
 	}
@@ -96,7 +96,8 @@ func (p *sheet) header(r *rundir.Run) {
 func (p *sheet) schedule(r *rundir.Run) {
 	p.line("")
 	p.line("schedule")
-	p.fact("kept", "%s of the due requests left within %s", text.Percent(r.Result.Generator.ScheduleKept), text.Duration(results.LateAfter))
+	p.fact("kept", "%s of the due requests left within %s",
+		text.Percent(r.Result.Generator.ScheduleKept), text.Duration(results.LateAfter))
 	late := r.Late()
 	more := ""
 	if late[results.LateStall] > 0 {
@@ -106,10 +107,12 @@ func (p *sheet) schedule(r *rundir.Run) {
 		more += ", " + text.Count(late[results.Held]) + " held back by the permit"
 	}
 	p.fact("late", "%s not built in time, %s not sent in time, %s without a free connection%s",
-		text.Count(late[results.LateBuild]), text.Count(late[results.LatePace]), text.Count(late[results.NoConnection]), more)
+		text.Count(late[results.LateBuild]), text.Count(late[results.LatePace]),
+		text.Count(late[results.NoConnection]), more)
 	if s := &r.Result.Generator.Stalls; s.Count > 0 {
 		p.fact("stalls", "%s, %s s altogether, the longest of %s %s s into the run: the generator %s",
-			text.Count(s.Count), text.Figures(s.Seconds), text.Milliseconds(s.LongestMS), text.Figures(s.At), judge.StallText(s.Cause))
+			text.Count(s.Count), text.Figures(s.Seconds), text.Milliseconds(s.LongestMS), text.Figures(s.At),
+			judge.StallText(s.Cause))
 	}
 }
 

@@ -25,13 +25,17 @@ import (
 func TestShortStageTellsNoRate(t *testing.T) {
 	t.Parallel()
 	m := runtest.Manifest(0)
-	m.Stages = []schedule.StageSpan{{Name: "low", To: time.Second, Start: 1000, End: 1000}, {Name: "high", From: time.Second, To: time.Minute, Start: 4000, End: 4000}}
+	m.Stages = []schedule.StageSpan{
+		{Name: "low", To: time.Second, Start: 1000, End: 1000},
+		{Name: "high", From: time.Second, To: time.Minute, Start: 4000, End: 4000},
+	}
 	d := create(t, filepath.Join(t.TempDir(), "run"), m)
 	total := results.NewTally()
 	for i, to := range []time.Duration{time.Second, 1065 * time.Millisecond} {
 		tally := runtest.Second(100, 0, 10*time.Millisecond)
 		total.Add(tally)
-		if err := d.Write(&results.Interval{From: time.Duration(i) * time.Second, To: to, Tally: *tally, Total: total}); err != nil {
+		if err := d.Write(&results.Interval{From: time.Duration(i) * time.Second, To: to, Tally: *tally,
+			Total: total}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -56,12 +60,20 @@ func TestStagesNeedAcceptance(t *testing.T) {
 	m := runtest.Manifest(0)
 	m.Thresholds = runtest.Thresholds(t, []string{"p99 < 500ms"})
 	for i, rate := range []float64{100, 200, 400} {
-		m.Stages = append(m.Stages, schedule.StageSpan{Name: fmt.Sprint(i), From: time.Duration(i) * time.Second, To: time.Duration(i+1) * time.Second, Start: rate, End: rate})
+		m.Stages = append(m.Stages, schedule.StageSpan{
+			Name:  fmt.Sprint(i),
+			From:  time.Duration(i) * time.Second,
+			To:    time.Duration(i+1) * time.Second,
+			Start: rate,
+			End:   rate,
+		})
 	}
 	for bad, want := range map[int]string{
-		0:   "the thresholds held up to 400 events/s, the highest that was asked for",
-		2:   "the thresholds held up to 200 events/s, and broke at 400/s: accepted >= 99% was 98 % (980 of 1,000 events)",
-		100: "the thresholds held up to 200 events/s, and broke at 400/s: p99 < 500ms was not measured, for nothing was accepted; accepted >= 99% was 0 % (0 of 1,000 events)",
+		0: "the thresholds held up to 400 events/s, the highest that was asked for",
+		2: "the thresholds held up to 200 events/s, and broke at 400/s: accepted >= 99% was 98 % (980 of " +
+			"1,000 events)",
+		100: "the thresholds held up to 200 events/s, and broke at 400/s: p99 < 500ms was not measured, for " +
+			"nothing was accepted; accepted >= 99% was 0 % (0 of 1,000 events)",
 	} {
 		m.Generator = &results.Generator{}
 		j := judge.NewJudge(&m)
@@ -72,7 +84,12 @@ func TestStagesNeedAcceptance(t *testing.T) {
 				tally = runtest.Second(100, bad, 10*time.Millisecond)
 			}
 			total.Add(tally)
-			j.Observe(&results.Interval{From: time.Duration(i) * time.Second, To: time.Duration(i+1) * time.Second, Tally: *tally, Total: total})
+			j.Observe(&results.Interval{
+				From:  time.Duration(i) * time.Second,
+				To:    time.Duration(i+1) * time.Second,
+				Tally: *tally,
+				Total: total,
+			})
 		}
 		r := j.Result(results.Final{Ended: results.Completed}, results.Count{}, &judge.Evidence{})
 		if got := Capacity(r); got != want {
@@ -80,7 +97,10 @@ func TestStagesNeedAcceptance(t *testing.T) {
 		}
 	}
 	came := &results.StageStats{Broken: []string{}}
-	paused := &results.Result{Stages: []results.StageRow{{Start: 100, End: 100, Stats: came}, {Stats: came}}, Thresholds: []results.ThresholdRow{{Text: "p99 < 500ms"}}}
+	paused := &results.Result{
+		Stages:     []results.StageRow{{Start: 100, End: 100, Stats: came}, {Stats: came}},
+		Thresholds: []results.ThresholdRow{{Text: "p99 < 500ms"}},
+	}
 	if climbs(paused) || Capacity(paused) != "" {
 		t.Errorf("a rate and a pause tell of a capacity: %q", Capacity(paused))
 	}
@@ -110,7 +130,8 @@ func TestMayBeStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := open(t, path)
-	if e, q := run.Result.Events, run.Result.Requests; e.Rejected != 130 || e.MayBeStored != 100 || q.MayBeStored != 10 || run.Result.Balance() != nil {
+	e, q := run.Result.Events, run.Result.Requests
+	if e.Rejected != 130 || e.MayBeStored != 100 || q.MayBeStored != 10 || run.Result.Balance() != nil {
 		t.Errorf("%+v, %+v: %v", q, e, run.Result.Balance())
 	}
 	want := []results.RejectionRow{
@@ -121,7 +142,12 @@ func TestMayBeStored(t *testing.T) {
 		t.Errorf("%+v, want\n%+v", run.Result.Rejections, want)
 	}
 	ledger, err := run.Ledger()
-	if fates := []results.Range{{First: 0, Count: 100, Fate: capture.FateMayBeStored}, {First: 100, Count: 30, Fate: capture.FateRejected}, {First: 130, Count: 870, Fate: capture.FateAccepted}}; err != nil || !slices.Equal(ledger.Ranges, fates) {
+	fates := []results.Range{
+		{First: 0, Count: 100, Fate: capture.FateMayBeStored},
+		{First: 100, Count: 30, Fate: capture.FateRejected},
+		{First: 130, Count: 870, Fate: capture.FateAccepted},
+	}
+	if err != nil || !slices.Equal(ledger.Ranges, fates) {
 		t.Errorf("ledger %v (%v), want %v", ledger, err, fates)
 	}
 	doubtful := 0
@@ -134,7 +160,9 @@ func TestMayBeStored(t *testing.T) {
 		t.Errorf("%d of the details (%v), want 10", doubtful, err)
 	}
 	page := wantWidth(t, run, text.Columns)
-	for _, want := range []string{"in doubt   100 rejected events may be stored", "unavailable (?)", "  unavailable          server"} {
+	for _, want := range []string{
+		"in doubt   100 rejected events may be stored", "unavailable (?)", "  unavailable          server",
+	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q in\n%s", want, page)
 		}
@@ -157,7 +185,8 @@ func besideRun(t *testing.T, page string) *rundir.Run {
 // TestFarEnd: what was answered with yes and dropped is held against the books.
 func TestFarEnd(t *testing.T) {
 	t.Parallel()
-	run := besideRun(t, `{"format": "rehearse/stage/v1", "events": {"accepted": 7060, "lost": 940}, "pipeline": {"over_quota": 60}}`)
+	run := besideRun(t,
+		`{"format": "rehearse/stage/v1", "events": {"accepted": 7060, "lost": 940}, "pipeline": {"over_quota": 60}}`)
 	if diff := cmp.Diff(&results.EndpointCounts{Kept: 7000, Lost: 940, OverQuota: 60}, run.Endpoint); diff != "" {
 		t.Error(diff)
 	}
@@ -167,7 +196,8 @@ func TestFarEnd(t *testing.T) {
 			t.Errorf("%d columns: no %q in\n%s", width, want, page)
 		}
 	}
-	if got := endpointSentence(run.Endpoint, 6_999); !strings.HasPrefix(got, "the endpoint kept 7,000 events, some of them more than once, ") {
+	got := endpointSentence(run.Endpoint, 6_999)
+	if !strings.HasPrefix(got, "the endpoint kept 7,000 events, some of them more than once, ") {
 		t.Errorf("%q of 6,999 that were sent", got)
 	}
 	for _, bad := range []string{"", "{", `{"format": "x\u001b[31m"}`, "\x96\x00"} {
@@ -184,15 +214,26 @@ func TestCauses(t *testing.T) {
 	t.Parallel()
 	many := &results.Retries{}
 	for i := range int64(8) {
-		many.Refused = append(many.Refused, results.RejectionRow{Reason: "unavailable", Status: 503, Requests: 1000 + i})
+		many.Refused = append(many.Refused, results.RejectionRow{
+			Reason:   "unavailable",
+			Status:   503,
+			Requests: 1000 + i,
+		})
 	}
 	for _, c := range []struct {
 		facts *results.Retries
 		want  string
 	}{
 		{&results.Retries{}, ""},
-		{&results.Retries{Refused: []results.RejectionRow{{Reason: "connect_refused", Requests: 1}, {Reason: "rate_limited", Status: 429, Requests: 1200}}}, "1,200 × rate_limited 429, 1 × connect_refused"},
-		{many, "1,007 × unavailable 503, 1,006 × unavailable 503, 1,005 × unavailable 503, 1,004 × unavailable 503, 1,003 × unavailable 503, 1,002 × unavailable 503, and others"},
+		{
+			&results.Retries{Refused: []results.RejectionRow{
+				{Reason: "connect_refused", Requests: 1},
+				{Reason: "rate_limited", Status: 429, Requests: 1200},
+			}},
+			"1,200 × rate_limited 429, 1 × connect_refused",
+		},
+		{many, "1,007 × unavailable 503, 1,006 × unavailable 503, 1,005 × unavailable 503, 1,004 × unavailable " +
+			"503, 1,003 × unavailable 503, 1,002 × unavailable 503, and others"},
 	} {
 		if got := retryCauses(c.facts); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)

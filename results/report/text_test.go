@@ -43,7 +43,8 @@ func TestText(t *testing.T) {
 	}{
 		{"pass", runtest.Accept, &results.Final{Ended: results.Completed}},
 		{"fail", runtest.Reason, &results.Final{Ended: results.Completed}},
-		{"aborted", runtest.Accept, &results.Final{Ended: results.Aborted, Why: "http(5xx, 10%, 30s): 12 % of the answers of the last 30 s"}},
+		{"aborted", runtest.Accept,
+			&results.Final{Ended: results.Aborted, Why: "http(5xx, 10%, 30s): 12 % of the answers of the last 30 s"}},
 		{"killed", runtest.Reason, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -119,7 +120,10 @@ func TestTextIsAsNarrowAsItMustBe(t *testing.T) {
 		if !strings.Contains(page, want+"\n") {
 			t.Errorf("%d columns: no line %q in\n%s", width, want, page)
 		}
-		for _, must := range []string{"rate_limited", "429", "transient error", "261.4 ms", "7,200", "connections", "amplified 1.25 requests for each one, the last event in after 12 s"} {
+		for _, must := range []string{
+			"rate_limited", "429", "transient error", "261.4 ms", "7,200", "connections",
+			"amplified 1.25 requests for each one, the last event in after 12 s",
+		} {
 			if !strings.Contains(strings.Join(strings.Fields(page), " "), must) {
 				t.Errorf("%d columns: no %q in\n%s", width, must, page)
 			}
@@ -139,7 +143,8 @@ func wantWidth(t *testing.T, run *rundir.Run, width int) string {
 		t.Errorf("control characters in\n%q", page.String())
 	}
 	for line := range strings.Lines(page.String()) {
-		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > min(max(width, text.MinColumns), text.Columns) {
+		n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n"))
+		if n > min(max(width, text.MinColumns), text.Columns) {
 			t.Errorf("%d columns of %d: %s", n, width, line)
 		}
 	}

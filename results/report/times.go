@@ -96,11 +96,13 @@ func latencyChart(run *rundir.Run, s *series) *chart {
 	most := func(w *window) float64 { return w.max }
 	c.Shapes = []shape{
 		{"area a", areas(windows, x, y, p50, p99)}, {"line gray thin", lines(windows, x, y, most)},
-		{"line a thin", lines(windows, x, y, p90)}, {"line b", lines(windows, x, y, p99)}, {"line a", lines(windows, x, y, p50)},
+		{"line a thin", lines(windows, x, y, p90)}, {"line b", lines(windows, x, y, p99)},
+		{"line a", lines(windows, x, y, p50)},
 	}
 	c.Legend = []key{{"a", "p50"}, {"a thin", "p90"}, {"b", "p99"}, {"gray", "max"}}
 	for _, w := range windows {
-		c.hit(x, w.from, w.to, fmt.Sprintf("%s: p50 %s, p90 %s, p99 %s, max %s", clock(w.from), ms(w.p50), ms(w.p90), ms(w.p99), ms(w.max)))
+		c.hit(x, w.from, w.to, fmt.Sprintf("%s: p50 %s, p90 %s, p99 %s, max %s",
+			clock(w.from), ms(w.p50), ms(w.p90), ms(w.p99), ms(w.max)))
 	}
 	return c
 }
@@ -156,7 +158,11 @@ func serviceChart(run *rundir.Run, s *series) *chart {
 	c.YTicks = ticks
 	p50 := func(w *window) float64 { return w.service50 }
 	p99 := func(w *window) float64 { return w.service }
-	c.Shapes = []shape{{"area c", areas(windows, x, y, p50, p99)}, {"line c thin", lines(windows, x, y, p99)}, {"line c", lines(windows, x, y, p50)}}
+	c.Shapes = []shape{
+		{"area c", areas(windows, x, y, p50, p99)},
+		{"line c thin", lines(windows, x, y, p99)},
+		{"line c", lines(windows, x, y, p50)},
+	}
 	c.Legend = []key{{"c", "p50"}, {"c thin", "p99"}}
 	return c
 }
@@ -219,7 +225,8 @@ func heatChart(run *rundir.Run, s *series) *chart {
 				levels[level] += plot.Block(x.At(w.from), x.At(w.to), y.At(edge(b)), y.At(edge(b+1)))
 			}
 		}
-		c.hit(x, w.from, w.to, fmt.Sprintf("%s: %s requests, half under %s, 1 %% over %s", clock(w.from), text.Count(w.requests), ms(w.p50), ms(w.p99)))
+		c.hit(x, w.from, w.to, fmt.Sprintf("%s: %s requests, half under %s, 1 %% over %s",
+			clock(w.from), text.Count(w.requests), ms(w.p50), ms(w.p99)))
 	}
 	for level, path := range levels {
 		c.Shapes = append(c.Shapes, shape{fmt.Sprintf("heat h%d", level), path})

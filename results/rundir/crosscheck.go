@@ -70,15 +70,18 @@ func (r *Run) checkTimeline() (string, error) {
 		}
 	}
 	told := [capture.FateMayBeStored]results.Count{
-		capture.FateAccepted: {Requests: r.Result.Requests.Accepted, Events: r.Result.Events.Accepted}, capture.FateRejected: {Requests: r.Result.Requests.Rejected, Events: r.Result.Events.Rejected},
-		capture.FateAmbiguous: {Requests: r.Result.Requests.Ambiguous, Events: r.Result.Events.Ambiguous}, capture.FateUnsent: {Requests: r.Result.Requests.Unsent, Events: r.Result.Events.Unsent},
+		capture.FateAccepted:  {Requests: r.Result.Requests.Accepted, Events: r.Result.Events.Accepted},
+		capture.FateRejected:  {Requests: r.Result.Requests.Rejected, Events: r.Result.Events.Rejected},
+		capture.FateAmbiguous: {Requests: r.Result.Requests.Ambiguous, Events: r.Result.Events.Ambiguous},
+		capture.FateUnsent:    {Requests: r.Result.Requests.Unsent, Events: r.Result.Events.Unsent},
 	}
 	if !r.closed() { // what was in flight is in the result alone
 		sums[capture.FateAmbiguous], sums[capture.FateUnsent] = told[capture.FateAmbiguous], told[capture.FateUnsent]
 	}
 	for fate, sum := range sums {
 		if sum != told[fate] {
-			return fmt.Sprintf("%s has %d events %s in %d requests, %s %d in %d", TimelineFile, sum.Events, capture.Fate(fate), sum.Requests, ResultFile, told[fate].Events, told[fate].Requests), nil
+			return fmt.Sprintf("%s has %d events %s in %d requests, %s %d in %d", TimelineFile, sum.Events,
+				capture.Fate(fate), sum.Requests, ResultFile, told[fate].Events, told[fate].Requests), nil
 		}
 	}
 	return "", nil
@@ -106,7 +109,8 @@ func (r *Run) checkRejected() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if got, want := listed+leftOut, r.Result.Requests.Rejected+r.Result.Requests.Ambiguous+r.Result.Requests.Retried; got != want {
+	got, want := listed+leftOut, r.Result.Requests.Rejected+r.Result.Requests.Ambiguous+r.Result.Requests.Retried
+	if got != want {
 		return fmt.Sprintf("%s accounts for %d refused requests, %s for %d", RejectedFile, got, ResultFile, want), nil
 	}
 	return "", nil

@@ -32,7 +32,9 @@ func TestCrossCheck(t *testing.T) {
 	kill(t, d)
 	agrees("a run that was killed", path)
 	for want, damage := range map[string]func(t *testing.T, path string){
-		"ledger is damaged at byte 24: ": func(t *testing.T, path string) { edit(t, filepath.Join(path, LedgerFile), "SEGM", "SEGN") },
+		"ledger is damaged at byte 24: ": func(t *testing.T, path string) {
+			edit(t, filepath.Join(path, LedgerFile), "SEGM", "SEGN")
+		},
 		"timeline.csv has 1": func(t *testing.T, path string) {
 			file := filepath.Join(path, TimelineFile)
 			lines := bytes.SplitAfter(readFiles(t, path)[TimelineFile], []byte("\n"))
@@ -46,14 +48,16 @@ func TestCrossCheck(t *testing.T) {
 		},
 	} {
 		path := t.TempDir()
-		if _, err := rehearse(t, path, 2500, runtest.Reason).Close(results.Final{Ended: results.Completed}); err != nil {
+		_, err := rehearse(t, path, 2500, runtest.Reason).Close(results.Final{Ended: results.Completed})
+		if err != nil {
 			t.Fatal(err)
 		}
 		agrees("an undamaged run", path)
 		damage(t, path)
 		run := open(t, path)
 		run.CrossCheck()
-		if got := strings.Join(run.Result.Warnings, "\n"); run.Result.Verdict != results.Invalid || !strings.Contains(got, want) {
+		got := strings.Join(run.Result.Warnings, "\n")
+		if run.Result.Verdict != results.Invalid || !strings.Contains(got, want) {
 			t.Errorf("%s, warnings %q, want %q", run.Result.Verdict, got, want)
 		}
 	}

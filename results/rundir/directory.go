@@ -148,7 +148,8 @@ func (d *Directory) fail(err error) {
 	if d.failure != nil {
 		return
 	}
-	d.failure = fmt.Errorf("cannot write run directory %q: %w", d.Path, errors.Join(advise(err), d.Enter(Unwritten), d.Release()))
+	d.failure = fmt.Errorf("cannot write run directory %q: %w",
+		d.Path, errors.Join(advise(err), d.Enter(Unwritten), d.Release()))
 }
 
 // append writes the interval at the end of every file that grows.

@@ -31,7 +31,8 @@ func TestRunDirectory(t *testing.T) {
 	if err := run.Result.Balance(); err != nil {
 		t.Error(err)
 	}
-	if got := run.Result.Run; got.Seconds != 3.5 || got.StartedAt != "2026-12-01T09:00:00.250123457Z" || got.Ended != results.Completed {
+	if got := run.Result.Run; got.Seconds != 3.5 || got.StartedAt != "2026-12-01T09:00:00.250123457Z" ||
+		got.Ended != results.Completed {
 		t.Errorf("run %+v", got)
 	}
 	if len(run.Timeline) != 4 || run.Timeline[3].To != 3.5 || run.Timeline[3].Target != 10_000 {
@@ -85,7 +86,12 @@ func wantRejections(t *testing.T, path string, r *results.Result) {
 	defer file.Close()
 	got := map[results.RejectionRow]int64{}
 	leftOut, err := ReadRejections(file, func(line *RejectionLine) error {
-		got[results.RejectionRow{Reason: line.Reason, Side: line.Side, Status: line.Status, MayBeStored: line.MayBeStored}]++
+		got[results.RejectionRow{
+			Reason:      line.Reason,
+			Side:        line.Side,
+			Status:      line.Status,
+			MayBeStored: line.MayBeStored,
+		}]++
 		return nil
 	})
 	if err != nil || leftOut != 0 {
@@ -119,7 +125,8 @@ func TestSnapshotBalances(t *testing.T) {
 	}
 	kill(t, d)
 	got := open(t, path).Result
-	if want := (results.Totals{Sent: 35, Accepted: 30, Ambiguous: 5, Unsent: 65}); got.Requests.Totals != want || got.Balance() != nil {
+	if want := (results.Totals{Sent: 35, Accepted: 30, Ambiguous: 5, Unsent: 65}); got.Requests.Totals != want ||
+		got.Balance() != nil {
 		t.Errorf("requests %+v, want %+v (%v)", got.Requests.Totals, want, got.Balance())
 	}
 	if want := (results.Totals{Sent: 350, Accepted: 300, Ambiguous: 50, Unsent: 650}); got.Events != want {

@@ -123,8 +123,9 @@
 // took.
 //
 // A replay may leave quarantine.jsonl.gz, the lines that could not be sent, or
-// where data is pseudonymized only their places, with the reason, and a resumed one resumed.json, which names the run before and what
-// was ambiguous. A run under a permit keeps it, as permit.yaml and permit.yaml.sig.
+// where data is pseudonymized only their places, with the reason, and a resumed
+// one resumed.json, which names the run before and what was ambiguous. A run
+// under a permit keeps it, as permit.yaml and permit.yaml.sig.
 //
 // Two files are there only where they apply: check.json, what the preflight said
 // of the scenario, and endpoint.json, what the embedded endpoint had counted at

@@ -25,10 +25,14 @@ func TestFarEndKeptLess(t *testing.T) {
 		{"more, of what was refused", `"events": {"accepted": 1000, "stored": 30}, "pipeline": {}`, ""},
 		{"filtered", `"events": {"accepted": 940, "filtered": 60}, "pipeline": {}`, ""},
 		{"twice", `"events": {"accepted": 1010}, "pipeline": {}`, ""},
-		{"over quota", `"events": {"accepted": 1000}, "pipeline": {"over_quota": 575}`, "the endpoint kept 425 of 1,000 events that it accepted: 575 missing (575 over quota)"},
-		{"lost", `"events": {"accepted": 990, "lost": 10}, "pipeline": {}`, "the endpoint kept 990 of 1,000 events that it accepted: 10 missing (10 lost)"},
-		{"by a rule", `"events": {"accepted": 1000}, "pipeline": {"dropped": 1}`, "the endpoint kept 999 of 1,000 events that it accepted: 1 missing (1 by a rule)"},
-		{"it does not say why", `"events": {"accepted": 999}, "pipeline": {}`, "the endpoint kept 999 of 1,000 events that it accepted: 1 missing"},
+		{"over quota", `"events": {"accepted": 1000}, "pipeline": {"over_quota": 575}`,
+			"the endpoint kept 425 of 1,000 events that it accepted: 575 missing (575 over quota)"},
+		{"lost", `"events": {"accepted": 990, "lost": 10}, "pipeline": {}`,
+			"the endpoint kept 990 of 1,000 events that it accepted: 10 missing (10 lost)"},
+		{"by a rule", `"events": {"accepted": 1000}, "pipeline": {"dropped": 1}`,
+			"the endpoint kept 999 of 1,000 events that it accepted: 1 missing (1 by a rule)"},
+		{"it does not say why", `"events": {"accepted": 999}, "pipeline": {}`,
+			"the endpoint kept 999 of 1,000 events that it accepted: 1 missing"},
 		{"lost behind duplicates", `"events": {"accepted": 1000, "lost": 10}, "pipeline": {}`, "10 missing (10 lost)"},
 		{"unreadable", `"events": 7`, ""},
 	} {
@@ -38,7 +42,8 @@ func TestFarEndKeptLess(t *testing.T) {
 		if err := d.Write(&results.Interval{To: time.Second, Tally: *tally, Total: tally}); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(path, EndpointFile), []byte(`{"format": "rehearse/stage/v1", `+c.counts+`}`), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(path, EndpointFile),
+			[]byte(`{"format": "rehearse/stage/v1", `+c.counts+`}`), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		r, err := d.Close(results.Final{Ended: results.Completed})
@@ -50,7 +55,9 @@ func TestFarEndKeptLess(t *testing.T) {
 			want = results.Fail
 		}
 		failures := strings.Join(r.Failures, "")
-		if r.Verdict == results.Invalid || (r.Verdict == results.Pass) != (want == results.Pass) && strings.Contains(failures, "endpoint") != (want == results.Fail) || !strings.Contains(failures, c.want) || c.want == "" && failures != "" {
+		if r.Verdict == results.Invalid || (r.Verdict == results.Pass) != (want == results.Pass) &&
+			strings.Contains(failures, "endpoint") != (want == results.Fail) || !strings.Contains(failures, c.want) ||
+			c.want == "" && failures != "" {
 			t.Errorf("%s: %s because %q, want %s because %q", c.name, r.Verdict, judge.Because(r), want, c.want)
 		}
 	}

@@ -23,14 +23,16 @@ func TestCreateRefuses(t *testing.T) {
 	if _, err := Create(path, runtest.Manifest(1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(path, runtest.Manifest(1)); err == nil || !strings.Contains(err.Error(), "is not empty (choose another") {
+	if _, err := Create(path, runtest.Manifest(1)); err == nil ||
+		!strings.Contains(err.Error(), "is not empty (choose another") {
 		t.Errorf("a directory in use: error %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(filepath.Join(file, "run"), runtest.Manifest(1)); err == nil || !strings.HasPrefix(err.Error(), "cannot create run directory") {
+	if _, err := Create(filepath.Join(file, "run"), runtest.Manifest(1)); err == nil ||
+		!strings.HasPrefix(err.Error(), "cannot create run directory") {
 		t.Errorf("a directory in a file: error %v", err)
 	}
 }
@@ -41,8 +43,10 @@ func TestAdvice(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&os.PathError{Op: "mkdir", Path: "/runs", Err: syscall.EACCES}, "mkdir /runs: permission denied (choose a directory that you may write to)"},
-		{&os.PathError{Op: "write", Path: "/runs/ledger", Err: syscall.ENOSPC}, "write /runs/ledger: no space left on device (free some space, or choose a directory on another disk)"},
+		{&os.PathError{Op: "mkdir", Path: "/runs", Err: syscall.EACCES},
+			"mkdir /runs: permission denied (choose a directory that you may write to)"},
+		{&os.PathError{Op: "write", Path: "/runs/ledger", Err: syscall.ENOSPC},
+			"write /runs/ledger: no space left on device (free some space, or choose a directory on another disk)"},
 		{io.ErrShortWrite, "short write"},
 	} {
 		if got := advise(c.err); got.Error() != c.want || !errors.Is(got, c.err) {
@@ -102,12 +106,20 @@ func TestDiskFull(t *testing.T) {
 // An endpoint that kept other events than were sent is never a pass.
 func TestChecksumThatDiffersIsInvalid(t *testing.T) {
 	t.Parallel()
-	for verdict, want := range map[string]results.Verdict{results.SumMatches: results.Pass, results.SumDiffers: results.Invalid, results.SumNotCompared: results.Pass} {
-		result, err := rehearse(t, t.TempDir(), 1000, runtest.Accept).Close(results.Final{Ended: results.Completed, EndpointSum: &results.EndpointSum{Verdict: verdict, Events: 10_000, Kept: "1", Sent: "2"}})
+	for verdict, want := range map[string]results.Verdict{
+		results.SumMatches:     results.Pass,
+		results.SumDiffers:     results.Invalid,
+		results.SumNotCompared: results.Pass,
+	} {
+		result, err := rehearse(t, t.TempDir(), 1000, runtest.Accept).Close(results.Final{
+			Ended:       results.Completed,
+			EndpointSum: &results.EndpointSum{Verdict: verdict, Events: 10_000, Kept: "1", Sent: "2"},
+		})
 		if err != nil || result.Verdict != want {
 			t.Errorf("%s: %s, error %v, want %s", verdict, result.Verdict, err, want)
 		}
-		if verdict == results.SumDiffers && judge.Because(result) != "endpoint checksum differs: the 10,000 events that it kept are not those that were sent (1, not 2)" {
+		if verdict == results.SumDiffers && judge.Because(result) != "endpoint checksum differs: the 10,000 events "+
+			"that it kept are not those that were sent (1, not 2)" {
 			t.Errorf("because %q", judge.Because(result))
 		}
 	}
@@ -120,7 +132,8 @@ func TestOpenRefuses(t *testing.T) {
 		is                 error
 	}{
 		{"no run", "", "not a run directory: no result.json in it (name the directory that a run wrote)", ErrNoRun},
-		{"a newer format", `{"format": "rehearse/result/v2"}`, `"rehearse/result/v2" is a format that this version does not know`, ErrFormat},
+		{"a newer format", `{"format": "rehearse/result/v2"}`,
+			`"rehearse/result/v2" is a format that this version does not know`, ErrFormat},
 		{"of another program", `{"tests": 3}`, "it names no format, so it is not of a run of this program", ErrFormat},
 		{"a hostile format", `{"format": "\u001b[31m"}`, "\"\ufffd[31m\" is a format", ErrFormat},
 		{"no JSON", `{"format": `, "cannot read result.json: unexpected end of JSON input", nil},
@@ -167,7 +180,10 @@ func TestOpenDoubtsBooksThatDoNotBalance(t *testing.T) {
 }
 
 func FuzzParseResult(f *testing.F) {
-	page, err := encode((&results.Result{Format: results.Format, Rejections: []results.RejectionRow{{Reason: "rate_limited"}}}))
+	page, err := encode((&results.Result{
+		Format:     results.Format,
+		Rejections: []results.RejectionRow{{Reason: "rate_limited"}},
+	}))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -235,7 +235,10 @@ func (s *windowCutter) take(line *HistogramLine) error {
 	}
 	if s.open == nil {
 		s.open = &Window{
-			From: line.From, Latency: results.NewHistogram(), Service: results.NewHistogram(), Lag: results.NewHistogram(),
+			From:    line.From,
+			Latency: results.NewHistogram(),
+			Service: results.NewHistogram(),
+			Lag:     results.NewHistogram(),
 			Reasons: map[string]int64{},
 		}
 	}

@@ -151,7 +151,8 @@ func TestHlogRefuses(t *testing.T) {
 		{"another resolution", fmt.Sprintf("Tag=latency,0,1,1,%s\n", coarse), "a histogram of another resolution"},
 		{"too many tags", tags.String(), "more than 128 tags"},
 	} {
-		if _, err := readHlog(strings.NewReader(c.text), time.Hour); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := readHlog(strings.NewReader(c.text), time.Hour); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 	}

@@ -141,7 +141,8 @@ func decodeRange(b []byte, end int64, bits int) (results.Range, int) {
 	}
 	word, m := binary.Uvarint(b[n:])
 	r := results.Range{First: end + gap, Count: int64(word >> bits), Fate: capture.Fate(word & (1<<bits - 1))}
-	if m <= 0 || r.Fate > capture.FateMayBeStored || r.Count == 0 || r.Count > maxRangeCount || r.Count > math.MaxInt64-r.First {
+	if m <= 0 || r.Fate > capture.FateMayBeStored || r.Count == 0 || r.Count > maxRangeCount ||
+		r.Count > math.MaxInt64-r.First {
 		return results.Range{}, 0
 	}
 	return r, n + m

@@ -58,7 +58,8 @@ func (l *Ledger) hold(r *results.Result) {
 		l.damaged(0, "it is the ledger of another run than %s", ResultFile)
 	}
 	if f := r.Ledger; f != nil && l.Whole < f.Bytes {
-		l.damaged(l.Whole, "%s counts %d bytes in %d segments here, and the rest cannot be read", ResultFile, f.Bytes, f.Segments)
+		l.damaged(l.Whole, "%s counts %d bytes in %d segments here, and the rest cannot be read",
+			ResultFile, f.Bytes, f.Segments)
 	}
 	if r.Run.Ended == results.Running || r.Run.Ended == results.Killed || len(l.Damage) > 0 {
 		return
@@ -72,7 +73,8 @@ func (l *Ledger) hold(r *results.Result) {
 		{capture.FateMayBeStored, told.MayBeStored}, {capture.FateAmbiguous, told.Ambiguous},
 	} {
 		if has[row.fate] != row.told {
-			l.damaged(l.Whole, "it ends with %d events %s, and %s counts %d", has[row.fate], row.fate, ResultFile, row.told)
+			l.damaged(l.Whole, "it ends with %d events %s, and %s counts %d",
+				has[row.fate], row.fate, ResultFile, row.told)
 		}
 	}
 }
@@ -171,7 +173,8 @@ func (in *ledgerReader) readMarked() error {
 			continue
 		}
 		if at := max(lost, in.Whole); number != next || lost >= 0 {
-			in.damaged(at, "%d bytes are not what was written (%s)", in.Bytes-at, text.Plural(max(int64(number)-int64(next), 0), "segment"))
+			in.damaged(at, "%d bytes are not what was written (%s)",
+				in.Bytes-at, text.Plural(max(int64(number)-int64(next), 0), "segment"))
 		}
 		if number < next { // it stands there twice
 			ranges = nil

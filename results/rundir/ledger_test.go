@@ -41,7 +41,8 @@ func TestLedgerIsThePlan(t *testing.T) {
 			file = w.append(file, joined(t, some))
 		}
 		got, err := ReadLedger(bytes.NewReader(file))
-		if err != nil || len(got.Damage) > 0 || got.Whole != int64(len(file)) || got.Bytes != got.Whole || got.Segments != int64(w.segments) {
+		if err != nil || len(got.Damage) > 0 || got.Whole != int64(len(file)) || got.Bytes != got.Whole ||
+			got.Segments != int64(w.segments) {
 			t.Fatalf("%+v, error %v", got, err)
 		}
 		if want := joined(t, slices.Clone(plan)); !slices.Equal(got.Ranges, want) {
@@ -93,12 +94,19 @@ func plainLedger(segments ...[]results.Range) (file []byte, ends []int) {
 }
 
 // threeSegments is a ledger in which everything occurs.
-var threeSegments = [][]results.Range{{{First: 0, Count: 10, Fate: 1}, {First: 10, Count: 5, Fate: 2}}, {{First: 20, Count: 10, Fate: 1}}, {{First: 15, Count: 5, Fate: 3}, {First: 30, Count: 1, Fate: 0}}}
+var threeSegments = [][]results.Range{
+	{{First: 0, Count: 10, Fate: 1}, {First: 10, Count: 5, Fate: 2}},
+	{{First: 20, Count: 10, Fate: 1}},
+	{{First: 15, Count: 5, Fate: 3}, {First: 30, Count: 1, Fate: 0}},
+}
 
 // A ledger cut anywhere gives the segments before the cut, and says where they end.
 func TestLedgerCutAnywhere(t *testing.T) {
 	t.Parallel()
-	for version, of := range map[int]func(...[]results.Range) ([]byte, []int){ledgerPlain: plainLedger, ledgerMarked: ledgerOf} {
+	for version, of := range map[int]func(...[]results.Range) ([]byte, []int){
+		ledgerPlain:  plainLedger,
+		ledgerMarked: ledgerOf,
+	} {
 		file, ends := of(threeSegments...)
 		for cut := range len(file) + 1 {
 			got, err := ReadLedger(bytes.NewReader(file[:cut]))
@@ -212,13 +220,15 @@ func TestLedgerOfOtherSegments(t *testing.T) {
 	r := &results.Result{Ledger: &results.LedgerSize{Segments: 3, Bytes: int64(len(file))}}
 	r.Run.ID, r.Events = "run", results.Totals{Sent: 30, Accepted: 20, Rejected: 5, Ambiguous: 5, Unsent: 1}
 	for want, text := range map[string][]byte{
-		"0 bytes are not what was written (1 segment)": cut, "(0 segments)": twice, "it is the ledger of another run": other,
+		"0 bytes are not what was written (1 segment)": cut,
+		"(0 segments)": twice, "it is the ledger of another run": other,
 	} {
 		l, err := ReadLedger(bytes.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.hold(r); len(l.Damage) == 0 || !strings.Contains(l.Damage[len(l.Damage)-1].String()+l.Damage[0].String(), want) {
+		if l.hold(r); len(l.Damage) == 0 ||
+			!strings.Contains(l.Damage[len(l.Damage)-1].String()+l.Damage[0].String(), want) {
 			t.Errorf("damage %v, want %q", l.Damage, want)
 		}
 	}
@@ -239,7 +249,11 @@ func TestLedgerManyRangesSplitIntoSegments(t *testing.T) {
 
 func FuzzReadLedger(f *testing.F) {
 	for _, of := range []func(...[]results.Range) ([]byte, []int){plainLedger, ledgerOf} {
-		for _, segments := range [][][]results.Range{nil, {{{First: 0, Count: 10, Fate: 1}, {First: 10, Count: 5, Fate: 2}}}, {{{First: 1 << 59, Count: 1 << 59, Fate: 3}}}, {{{First: 5, Count: 5, Fate: 0}, {First: 0, Count: 5, Fate: 1}}}, threeSegments} {
+		for _, segments := range [][][]results.Range{
+			nil, {{{First: 0, Count: 10, Fate: 1}, {First: 10, Count: 5, Fate: 2}}},
+			{{{First: 1 << 59, Count: 1 << 59, Fate: 3}}},
+			{{{First: 5, Count: 5, Fate: 0}, {First: 0, Count: 5, Fate: 1}}}, threeSegments,
+		} {
 			file, _ := of(segments...)
 			f.Add(file)
 		}
@@ -269,7 +283,10 @@ func FuzzReadLedger(f *testing.F) {
 
 // The fuzzer rarely finds a checksum, so what lies behind it has its own.
 func FuzzLedgerPayload(f *testing.F) {
-	f.Add(new(ledgerWriter).append(nil, []results.Range{{First: 0, Count: 10, Fate: 1}, {First: 10, Count: 5, Fate: 2}})[headSize:])
+	f.Add(new(ledgerWriter).append(nil, []results.Range{
+		{First: 0, Count: 10, Fate: 1},
+		{First: 10, Count: 5, Fate: 2},
+	})[headSize:])
 	f.Add([]byte{1, 0x7f, 0x7f})
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		ranges, err := appendRanges(nil, payload, fateBits)

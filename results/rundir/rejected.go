@@ -44,7 +44,9 @@ type leftOutLine struct {
 // line is the rejection as its file has it.
 func line(r *results.Rejection) RejectionLine {
 	return RejectionLine{
-		DueMS: results.RoundedMilliseconds(r.Due), SentMS: results.RoundedMilliseconds(r.Sent), DoneMS: results.RoundedMilliseconds(r.Done),
+		DueMS:  results.RoundedMilliseconds(r.Due),
+		SentMS: results.RoundedMilliseconds(r.Sent),
+		DoneMS: results.RoundedMilliseconds(r.Done),
 		Status: r.Status, Reason: r.Reason.String(), Side: r.Reason.Side().String(),
 		Ambiguous:   r.Reason.Fate() == capture.FateAmbiguous,
 		MayBeStored: r.MayBeStored,
@@ -170,7 +172,8 @@ func segmentName(number int) string {
 
 // emptyMember is a gzip member that holds nothing (RFC 1952, and RFC 1951 section
 // 3.2.4): the compressor is made only when something is refused.
-const emptyMember = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + "\x01\x00\x00\xff\xff" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
+const emptyMember = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + "\x01\x00\x00\xff\xff" + "\x00\x00\x00\x00" +
+	"\x00\x00\x00\x00"
 
 // rejectedFiles are the segments of a run being written.
 type rejectedFiles struct {

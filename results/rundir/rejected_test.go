@@ -64,7 +64,12 @@ func TestRejectedFile(t *testing.T) {
 
 func TestRejectionTimesAreMicroseconds(t *testing.T) {
 	t.Parallel()
-	r := results.Rejection{Due: 1234567 * time.Nanosecond, Sent: 2 * time.Millisecond, Done: time.Hour + time.Nanosecond, Reason: capture.AnswerTimeout}
+	r := results.Rejection{
+		Due:    1234567 * time.Nanosecond,
+		Sent:   2 * time.Millisecond,
+		Done:   time.Hour + time.Nanosecond,
+		Reason: capture.AnswerTimeout,
+	}
 	text, err := json.Marshal(line(&r))
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,8 @@ func ParseResult(data []byte) (*results.Result, error) {
 	}
 	if r.Format != results.Format {
 		if r.Format == "" {
-			return nil, fmt.Errorf("cannot read result.json: it names no format, so it is not of a run of this program, or is %w", ErrFormat)
+			return nil, fmt.Errorf("cannot read result.json: it names no format, so it is not of a run of this "+
+				"program, or is %w", ErrFormat)
 		}
 		return nil, fmt.Errorf("cannot read result.json: %q is %w", text.Printable(r.Format, 40), ErrFormat)
 	}

@@ -38,7 +38,8 @@ type Run struct {
 func Open(path string) (*Run, error) {
 	text, err := ReadFile(path, ResultFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("cannot open %q: %w: no %s in it (name the directory that a run wrote)", path, ErrNoRun, ResultFile)
+		return nil, fmt.Errorf("cannot open %q: %w: no %s in it (name the directory that a run wrote)",
+			path, ErrNoRun, ResultFile)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %q: %w", path, err)
@@ -82,7 +83,8 @@ func markKilled(r *results.Result, s *State) {
 	case Closed:
 		doubt(r, fmt.Sprintf("%s is older than the end of the run: the last one was lost", ResultFile))
 	case Unwritten:
-		doubt(r, "the run went on after something of its directory could not be written: what is missing in it may have left")
+		doubt(r, "the run went on after something of its directory could not be written: what is missing in it "+
+			"may have left")
 	}
 	var never results.Count
 	for _, row := range r.Rejections {
@@ -93,9 +95,12 @@ func markKilled(r *results.Result, s *State) {
 	events := mayHaveLeft(&r.Events, s.Reach.Events, never.Events)
 	// Of requests that were split more left than were planned.
 	least := int64(math.Ceil(float64(events) * results.Share(r.Planned.Requests, r.Planned.Events)))
-	mayHaveLeft(&r.Requests.Totals, max(s.Reach.Requests, min(r.Requests.Sent+never.Requests+least, r.Planned.Requests)), never.Requests)
+	mayHaveLeft(&r.Requests.Totals,
+		max(s.Reach.Requests, min(r.Requests.Sent+never.Requests+least, r.Planned.Requests)), never.Requests)
 	if events > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s may have left after the last second that was written down: they are counted as ambiguous", text.Plural(events, "event")))
+		r.Warnings = append(r.Warnings,
+			fmt.Sprintf("%s may have left after the last second that was written down: they are counted as ambiguous",
+				text.Plural(events, "event")))
 	}
 }
 
@@ -190,7 +195,12 @@ func (r *Run) readAnswers() error {
 		}
 	}
 	_, err := r.EachRejection(func(line *RejectionLine) error {
-		kind := results.RejectionRow{Reason: line.Reason, Side: line.Side, Status: results.KnownStatus(line.Status), MayBeStored: line.MayBeStored}
+		kind := results.RejectionRow{
+			Reason:      line.Reason,
+			Side:        line.Side,
+			Status:      results.KnownStatus(line.Status),
+			MayBeStored: line.MayBeStored,
+		}
 		if missing[kind] && line.Answer != "" {
 			r.Answers[kind] = line.Answer
 			delete(missing, kind)

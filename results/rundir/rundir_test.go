@@ -105,7 +105,8 @@ func TestLock(t *testing.T) {
 	if err := d.Advance(reach); err != nil {
 		t.Fatal(err)
 	}
-	if s, held, err := ReadState(path); err != nil || !held || s.Reach != reach || s.Phase != Running || s.Run != "20261201T090000Z-acme" {
+	if s, held, err := ReadState(path); err != nil || !held || s.Reach != reach || s.Phase != Running ||
+		s.Run != "20261201T090000Z-acme" {
 		t.Errorf("state %+v, held %v, error %v", s, held, err)
 	}
 	if _, err := Hold(path); !errors.Is(err, ErrHeld) {
@@ -135,7 +136,12 @@ func TestModes(t *testing.T) {
 	if err := Replace(path, "result.json", nil); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]fs.FileMode{"": 0o700, LockFile: 0o600, reserveFile: 0o600, "result.json": 0o600} {
+	for name, want := range map[string]fs.FileMode{
+		"":            0o700,
+		LockFile:      0o600,
+		reserveFile:   0o600,
+		"result.json": 0o600,
+	} {
 		info, err := os.Stat(filepath.Join(d.Path, name))
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%q: mode %v, want %v (%v)", name, info.Mode().Perm(), want, err)
@@ -173,7 +179,8 @@ func TestReplaceFollowsNothing(t *testing.T) {
 
 // FuzzParseState: no lock file makes a reader fall.
 func FuzzParseState(f *testing.F) {
-	f.Add([]byte(`{"format":"rehearse/lock/v1","run":"a","phase":"running","may_have_left":{"below":1,"events":1,"requests":1}}`))
+	f.Add([]byte(`{"format":"rehearse/lock/v1","run":"a","phase":"running","may_have_left":{"below":1,"events":1,` +
+		`"requests":1}}`))
 	f.Add([]byte(`{"format":"rehearse/lock/v1","phase":"closed","may_have_left":{"below":-1}}`))
 	f.Add([]byte(`{`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -58,11 +58,16 @@ func TestResultsKeepTheSchema(t *testing.T) {
 // order of the contract.
 func TestResultFieldsInOrder(t *testing.T) {
 	t.Parallel()
-	text, err := json.Marshal(&results.Result{Stages: []results.StageRow{{}}, Rejections: []results.RejectionRow{{}}, Thresholds: []results.ThresholdRow{{}}})
+	text, err := json.Marshal(&results.Result{
+		Stages:     []results.StageRow{{}},
+		Rejections: []results.RejectionRow{{}},
+		Thresholds: []results.ThresholdRow{{}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"format":"","run":{"id":"","scenario":"","scenario_sha256":"","seed":0,"started_at":"","seconds":0,"target":"","ended":"","why":"","rule":"","shard":{"index":0,"of":0}},` +
+	want := `{"format":"","run":{"id":"","scenario":"","scenario_sha256":"","seed":0,"started_at":"","seconds":0,` +
+		`"target":"","ended":"","why":"","rule":"","shard":{"index":0,"of":0}},` +
 		`"planned":{"events":0,"requests":0,"peak_events_per_s":0},` +
 		`"stages":[{"name":"","from_s":0,"to_s":0,"from_events_per_s":0,"to_events_per_s":0}],` +
 		`"requests":{"sent":0,"accepted":0,"rejected":0,"may_be_stored":0,"ambiguous":0,"unsent":0,"retried":0},` +
@@ -72,7 +77,11 @@ func TestResultFieldsInOrder(t *testing.T) {
 		`"latency_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
 		`"service_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
 		`"lag_ms":{"count":0,"mean":0,"p50":0,"p90":0,"p95":0,"p99":0,"p99.9":0,"max":0},` +
-		`"generator":{"cpu_seconds":0,"rss_bytes":0,"bottleneck":"","schedule_kept":0,"connections":0,"cores":0,"cpu_busiest":0,"throttled":0,"machine_busiest":0,"gc_pause_max_ms":0,"held_up_s":0,"files":0,"files_limit":0,"clock_step_ms":0,"run_delay":0,"stalls":0,"stalled_s":0,"stall_max_ms":0,"stall_at_s":0,"stall_cause":"","segments":0,"segments_sent_again":0,"segments_thrown_away":0,"net_drops":0,"listen_overflows":0,"tcp_resent":0},` +
+		`"generator":{"cpu_seconds":0,"rss_bytes":0,"bottleneck":"","schedule_kept":0,"connections":0,"cores":0,` +
+		`"cpu_busiest":0,"throttled":0,"machine_busiest":0,"gc_pause_max_ms":0,"held_up_s":0,"files":0,` +
+		`"files_limit":0,"clock_step_ms":0,"run_delay":0,"stalls":0,"stalled_s":0,"stall_max_ms":0,` +
+		`"stall_at_s":0,"stall_cause":"","segments":0,"segments_sent_again":0,"segments_thrown_away":0,` +
+		`"net_drops":0,"listen_overflows":0,"tcp_resent":0},` +
 		`"thresholds":[{"text":"","value":"","ok":false}],"verdict":"","warnings":null}`
 	if string(text) != want {
 		t.Errorf("result.json\n%s, want\n%s", text, want)

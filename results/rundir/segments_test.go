@@ -80,14 +80,17 @@ func TestRejectedFilesAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	names, size := segmentFiles(t, path)
-	if len(names) != headKept+tailKept || size > (headKept+tailKept)*limit || names[0] != RejectedFile || names[3] != "rejected-0004.jsonl.gz" || names[4] == "rejected-0005.jsonl.gz" {
+	if len(names) != headKept+tailKept || size > (headKept+tailKept)*limit || names[0] != RejectedFile ||
+		names[3] != "rejected-0004.jsonl.gz" || names[4] == "rejected-0005.jsonl.gz" {
 		t.Errorf("segments %q of %d bytes", names, size)
 	}
 	first, leftOut := kept(t, open(t, path))
-	if int64(len(first))+leftOut != n || leftOut == 0 || first[0] != 0 || first[len(first)-1] != (n-1)*10 || !slices.IsSorted(first) {
+	if int64(len(first))+leftOut != n || leftOut == 0 || first[0] != 0 || first[len(first)-1] != (n-1)*10 ||
+		!slices.IsSorted(first) {
 		t.Errorf("%d kept, from %d to %d, %d left out of %d", len(first), first[0], first[len(first)-1], leftOut, n)
 	}
-	if want := "the details of " + text.Count(leftOut) + " rejected requests were not kept"; !strings.Contains(strings.Join(result.Warnings, "\n"), want) {
+	want := "the details of " + text.Count(leftOut) + " rejected requests were not kept"
+	if !strings.Contains(strings.Join(result.Warnings, "\n"), want) {
 		t.Errorf("warnings %q, want %q", result.Warnings, want)
 	}
 }
@@ -125,7 +128,8 @@ func TestRejectedSegmentsMissingOrTorn(t *testing.T) {
 	}
 	writeFile(t, middle, text[:len(text)/2])
 	read := 0
-	if _, err := run.EachRejection(func(*RejectionLine) error { read++; return nil }); !errors.Is(err, ErrTorn) || read >= len(whole) || read < len(whole)/2 {
+	if _, err := run.EachRejection(func(*RejectionLine) error { read++; return nil }); !errors.Is(err, ErrTorn) ||
+		read >= len(whole) || read < len(whole)/2 {
 		t.Errorf("a torn segment: %d of %d read, error %v", read, len(whole), err)
 	}
 	if err := os.Remove(filepath.Join(path, RejectedFile)); err != nil {

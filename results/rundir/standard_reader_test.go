@@ -45,13 +45,19 @@ func TestHlogByTheStandardReader(t *testing.T) {
 		}
 		merged[h.Tag()].Merge(h)
 	}
-	for tag, want := range map[string]results.Summary{"latency": result.Latency, "service": result.Service, "lag": result.Lag} {
+	for tag, want := range map[string]results.Summary{
+		"latency": result.Latency,
+		"service": result.Service,
+		"lag":     result.Lag,
+	} {
 		h := merged[tag]
 		got := [...]float64{
 			float64(h.TotalCount()), float64(h.ValueAtPercentile(50)), float64(h.ValueAtPercentile(99)),
 			float64(h.ValueAtPercentile(99.9)), float64(h.Max()),
 		}
-		if want := [...]float64{float64(want.Count), want.P50 * 1000, want.P99 * 1000, want.P999 * 1000, want.Max * 1000}; got != want {
+		if want := [...]float64{
+			float64(want.Count), want.P50 * 1000, want.P99 * 1000, want.P999 * 1000, want.Max * 1000,
+		}; got != want {
 			t.Errorf("%s: count, p50, p99, p99.9, max %v, want %v", tag, got, want)
 		}
 	}

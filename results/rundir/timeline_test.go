@@ -16,8 +16,10 @@ import (
 
 func sampleRows() []results.Row {
 	return []results.Row{
-		{From: 0, To: 1, Target: 2500.5, InFlight: results.Count{Requests: 3, Events: 300}, Accepted: results.Count{Requests: 25, Events: 2500}, LatencyP50: 1.25, LagMax: 0.017},
-		{From: 1, To: 2.001, Unsent: results.Count{Requests: 1, Events: 1 << 40}, LateBuild: 1, LatePace: 2, NoConnection: 3, Held: 6, LateStall: 7, Stalled: 20.5, Overflow: 4, LeftOut: 5},
+		{From: 0, To: 1, Target: 2500.5, InFlight: results.Count{Requests: 3, Events: 300},
+			Accepted: results.Count{Requests: 25, Events: 2500}, LatencyP50: 1.25, LagMax: 0.017},
+		{From: 1, To: 2.001, Unsent: results.Count{Requests: 1, Events: 1 << 40}, LateBuild: 1, LatePace: 2,
+			NoConnection: 3, Held: 6, LateStall: 7, Stalled: 20.5, Overflow: 4, LeftOut: 5},
 	}
 }
 
@@ -42,21 +44,28 @@ func TestTimelineRoundTrip(t *testing.T) {
 // A zero of an earlier version is read as it stands; a time may not be missing.
 func TestTimelineOfNothing(t *testing.T) {
 	t.Parallel()
-	text := timelineOf([]results.Row{results.RowOf(&results.Interval{Tally: *results.NewTally(), From: time.Second, To: 2 * time.Second})})
+	text := timelineOf([]results.Row{results.RowOf(&results.Interval{
+		Tally: *results.NewTally(),
+		From:  time.Second,
+		To:    2 * time.Second,
+	})})
 	line := strings.Split(text, "\n")[1]
 	if want := "1.000,2.000,0.000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,,,,,,,0,0,,0,0"; !strings.HasPrefix(line, want) {
 		t.Errorf("the row is %q, want %q", line, want)
 	}
 	rows, err := ReadTimeline(strings.NewReader(text))
-	if err != nil || len(rows) != 1 || !math.IsNaN(rows[0].LatencyP99) || !math.IsNaN(rows[0].LagMax) || rows[0].To != 2 {
+	if err != nil || len(rows) != 1 || !math.IsNaN(rows[0].LatencyP99) || !math.IsNaN(rows[0].LagMax) ||
+		rows[0].To != 2 {
 		t.Errorf("rows %+v, error %v", rows, err)
 	}
-	rows, err = ReadTimeline(strings.NewReader(strings.Replace(text, ",,,,,,,,", ",0.000,0.000,0.000,0.000,0.000,0.000,0.000,", 1)))
+	rows, err = ReadTimeline(strings.NewReader(strings.Replace(text, ",,,,,,,,",
+		",0.000,0.000,0.000,0.000,0.000,0.000,0.000,", 1)))
 	if err != nil || len(rows) != 1 || rows[0].LatencyP99 != 0 || !math.IsNaN(rows[0].LatencyP90) {
 		t.Errorf("with zeros: rows %+v, error %v", rows, err)
 	}
 	for _, wrong := range []string{strings.Replace(text, "1.000", "", 1), strings.Replace(text, "2.000", "NaN", 1)} {
-		if _, err := ReadTimeline(strings.NewReader(wrong)); err == nil || !strings.Contains(err.Error(), "is no number") {
+		if _, err := ReadTimeline(strings.NewReader(wrong)); err == nil ||
+			!strings.Contains(err.Error(), "is no number") {
 			t.Errorf("a row without a time: error %v", err)
 		}
 	}
@@ -129,7 +138,8 @@ func TestTimelineOfEarlierVersions(t *testing.T) {
 		r := &earlier[i]
 		r.Retried, r.Held, r.LateStall, r.Stalled, r.ExpectedRefused = 0, 0, 0, 0, 0
 	}
-	text := strings.ReplaceAll(timelineOf(earlier), ",retried_requests,late_held_requests,late_stall_requests,stalled_ms,expected_refused_events\n", "\n")
+	text := strings.ReplaceAll(timelineOf(earlier),
+		",retried_requests,late_held_requests,late_stall_requests,stalled_ms,expected_refused_events\n", "\n")
 	text = strings.ReplaceAll(text, ",0,0,0,0.000,0\n", "\n")
 	rows, err := ReadTimeline(strings.NewReader(text))
 	if err != nil || !slices.Equal(rows, earlier) || strings.Contains(text, "retried") {
@@ -142,8 +152,10 @@ func TestTimelineRefuses(t *testing.T) {
 	good := timelineOf(sampleRows()[:1])
 	for _, c := range []struct{ name, text, want string }{
 		{"a missing column", strings.Replace(good, "lag_p99_ms", "lag", 1), `line 1: no column "lag_p99_ms"`},
-		{"a word for a number", strings.Replace(good, "2500.500", "many", 1), `column target_events_per_s: "many" is no number`},
-		{"too few fields", strings.Replace(good, "2500.500,", "", 1), fmt.Sprintf("%d fields under %d columns", len(columns)-1, len(columns))},
+		{"a word for a number", strings.Replace(good, "2500.500", "many", 1),
+			`column target_events_per_s: "many" is no number`},
+		{"too few fields", strings.Replace(good, "2500.500,", "", 1),
+			fmt.Sprintf("%d fields under %d columns", len(columns)-1, len(columns))},
 	} {
 		if _, err := ReadTimeline(strings.NewReader(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
@@ -167,7 +179,8 @@ func TestRowOfInterval(t *testing.T) {
 	iv.Target = 500
 	got := results.RowOf(iv)
 	want := results.Row{
-		To: 2, Target: 500, InFlight: results.Count{Requests: 1, Events: 10}, Accepted: results.Count{Requests: 100, Events: 1000}, NoConnection: 2,
+		To: 2, Target: 500, InFlight: results.Count{Requests: 1, Events: 10},
+		Accepted: results.Count{Requests: 100, Events: 1000}, NoConnection: 2,
 		BodyBytes: 100_000, WireBytes: 30_000,
 		LatencyP50: 5.003, LatencyP90: 5.003, LatencyP99: 65.023, LatencyMax: 65.023, // the ends of their buckets
 		ServiceP50: 5.003, ServiceP99: 5.003, LagP99: 60.031, LagMax: 60.031,

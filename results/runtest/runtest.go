@@ -47,7 +47,14 @@ func Connect(i int) results.ConnectAttempt {
 	case i%1000 == 999:
 		return results.ConnectAttempt{Tried: true}
 	case i%100 == 99:
-		return results.ConnectAttempt{Tried: true, Open: true, Unsolicited: int64(i % 200 / 199), Encrypted: i%200 == 199, Established: 2 * time.Millisecond, TLS: time.Duration(i) * time.Millisecond}
+		return results.ConnectAttempt{
+			Tried:       true,
+			Open:        true,
+			Unsolicited: int64(i % 200 / 199),
+			Encrypted:   i%200 == 199,
+			Established: 2 * time.Millisecond,
+			TLS:         time.Duration(i) * time.Millisecond,
+		}
 	}
 	return results.ConnectAttempt{}
 }
