@@ -131,8 +131,8 @@ func TestPersons(t *testing.T) {
 	// Two persons are one.
 	a, b := string(p.rows[merges[0]].DistinctID), ""
 	for _, k := range merges {
-		if id := string(p.rows[k].DistinctID); who.of[id] != who.of[a] {
-			b = id
+		if key := p.rows[k].DistinctID; who.of[string(key)] != who.of[a] {
+			b = string(key)
 		}
 	}
 	rows := who.rows()

@@ -80,12 +80,3 @@ func edit(t *testing.T, path, old, with string) {
 	}
 	writeFile(t, path, []byte(strings.Replace(string(text), old, with, 1)))
 }
-
-// copyFile copies a file of one run over that of another.
-func copyFile(from, to, name string) error {
-	text, err := os.ReadFile(filepath.Join(from, name))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(to, name), text, 0o644)
-}

@@ -1,7 +1,0 @@
-//go:build race
-
-package results
-
-// raced says that the race detector is on, which makes tests ten times as slow:
-// those that do nothing at the same time are left to the run without it.
-const raced = true
