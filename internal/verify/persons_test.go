@@ -129,26 +129,27 @@ func TestPersons(t *testing.T) {
 	}
 
 	// Two persons are one.
-	a, b := string(p.rows[merges[0]].DistinctID), ""
+	one, another := who.of[string(p.rows[merges[0]].DistinctID)], ""
 	for _, k := range merges {
-		if key := p.rows[k].DistinctID; who.of[string(key)] != who.of[a] {
-			b = string(key)
+		if id := string(p.rows[k].DistinctID); who.of[id] != one {
+			another = id
 		}
 	}
+	other := who.of[another]
 	rows := who.rows()
-	for _, id := range who.ids[who.of[b]] {
-		if who.of[id] == who.of[b] {
-			rows = change(rows, id, fmt.Sprintf("p%d", who.of[a]))
+	for _, id := range who.ids[other] {
+		if who.of[id] == other {
+			rows = change(rows, id, fmt.Sprintf("p%d", one))
 		}
 	}
-	one := p.holdPersons(t, rows, nil)
-	if got := one.Report.Persons; got.Joined != 1 || got.Split != 0 || len(one.named[KindJoined]) == 0 {
-		t.Errorf("two persons are one: %+v, named %v", got, one.named[KindJoined])
+	joined := p.holdPersons(t, rows, nil)
+	if got := joined.Report.Persons; got.Joined != 1 || got.Split != 0 || len(joined.named[KindJoined]) == 0 {
+		t.Errorf("two persons are one: %+v, named %v", got, joined.named[KindJoined])
 	}
 
 	// An id has no person, or lost it.
 	rows = slices.DeleteFunc(who.rows(), func(r Row) bool { return string(r.DistinctID) == anon })
-	rows = append(rows, Row{DistinctID: []byte(b), Person: []byte("x"), Version: 2, Deleted: true})
+	rows = append(rows, Row{DistinctID: []byte(another), Person: []byte("x"), Version: 2, Deleted: true})
 	gone := p.holdPersons(t, rows, nil)
 	if got := gone.Report.Persons; got.Missing != 2 || got.Split != 0 || !slices.Contains(gone.names(KindMissing), int64(i)) {
 		t.Errorf("ids without a person: %+v, named %v", got, gone.names(KindMissing))
