@@ -63,7 +63,8 @@ func pointOf(rows []Row) Point {
 	p.Efficiency = min(p.Answered/p.Rate, 1)
 	p.Latency = Latency{
 		P50: of(func(r *Row) float64 { return r.Latency.P50 }), P90: of(func(r *Row) float64 { return r.Latency.P90 }),
-		P99: of(func(r *Row) float64 { return r.Latency.P99 }), Mean: of(func(r *Row) float64 { return r.Latency.Mean }),
+		P99:  of(func(r *Row) float64 { return r.Latency.P99 }),
+		Mean: of(func(r *Row) float64 { return r.Latency.Mean }),
 	}
 	for i := range rows {
 		if rows[i].Response == Broke {

@@ -28,7 +28,8 @@ func found(t *testing.T, c Config, came func(Trial) Observation) *Document {
 		s.Observe(o)
 	}
 	return s.Document(Conditions{
-		Scenario: "acme <import>", StartedAt: "2026-11-30T10:00:00Z", Target: "https://capture.staging.example", Build: "v1.2 \"x\"",
+		Scenario: "acme <import>", StartedAt: "2026-11-30T10:00:00Z",
+		Target: "https://capture.staging.example", Build: "v1.2 \"x\"",
 		Thresholds: []string{"p99 < 500ms", "rejected < 0.1%"}, Batch: "50", Connections: 64,
 	})
 }
@@ -80,7 +81,8 @@ func TestFactsAreRead(t *testing.T) {
 	}
 	m := &f.Measurement
 	if !f.Measured || f.Capacity != m.From || m.From > 5000 || m.To < 5000 || m.Confidence != 0.95 ||
-		m.Date != "2026-11-30" || m.Build != "v1.2 \"x\"" || !strings.Contains(m.Conditions, "p99 < 500ms") || len(f.Hosts) != 1 {
+		m.Date != "2026-11-30" || m.Build != "v1.2 \"x\"" || !strings.Contains(m.Conditions, "p99 < 500ms") ||
+		len(f.Hosts) != 1 {
 		t.Errorf("%+v of\n%s", f, text.String())
 	}
 }
@@ -124,7 +126,8 @@ func TestPictureAndText(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{"capacity: " + d.Answer.Range(), "confirmed below and above", "knee", "recovered within", "v1.2"} {
+	for _, want := range []string{"capacity: " + d.Answer.Range(), "confirmed below and above", "knee",
+		"recovered within", "v1.2"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}
@@ -139,14 +142,23 @@ func TestSentences(t *testing.T) {
 		answer Answer
 		want   string
 	}{
-		{Answer{End: Measured, Low: 9650, High: 10100}, "capacity: 9,650 to 10,100 events/s (4.6 % wide, 95 % confidence), confirmed below and above"},
-		{Answer{End: NeverBreaks, Low: 5000}, "capacity: more than 5,000 events/s, the highest rate that was allowed: it never broke"},
-		{Answer{End: BreaksAtOnce, High: 50}, "capacity: less than 50 events/s, the lowest rate that was allowed: it broke at once"},
-		{Answer{End: OwnLimit, Limit: 8000, Why: "the generator fell behind"}, "invalid, our own limit: 8,000 events/s. The generator gets no further, so nothing is known of the endpoint there: the generator fell behind"},
-		{Answer{End: Budget, Low: 100, High: 200}, "the budget is used up: capacity 100 to 200 events/s (71 % wide, 95 % confidence), not confirmed"},
-		{Answer{End: Budget, Low: 100, High: 200, Rough: true}, "the budget is used up: one short trial held at 100 events/s, and one broke at 200"},
+		{Answer{End: Measured, Low: 9650, High: 10100},
+			"capacity: 9,650 to 10,100 events/s (4.6 % wide, 95 % confidence), confirmed below and above"},
+		{Answer{End: NeverBreaks, Low: 5000},
+			"capacity: more than 5,000 events/s, the highest rate that was allowed: it never broke"},
+		{Answer{End: BreaksAtOnce, High: 50},
+			"capacity: less than 50 events/s, the lowest rate that was allowed: it broke at once"},
+		{Answer{End: OwnLimit, Limit: 8000, Why: "the generator fell behind"},
+			"invalid, our own limit: 8,000 events/s. The generator gets no further, so nothing is known of the " +
+				"endpoint there: the generator fell behind"},
+		{Answer{End: Budget, Low: 100, High: 200},
+			"the budget is used up: capacity 100 to 200 events/s (71 % wide, 95 % confidence), not confirmed"},
+		{Answer{End: Budget, Low: 100, High: 200, Rough: true},
+			"the budget is used up: one short trial held at 100 events/s, and one broke at 200"},
 		{Answer{End: Interrupted, Why: "stopped by a signal"}, "stopped by a signal: nothing is known of the capacity"},
-		{Answer{End: NoRate, Why: "not met: p99 < 1ms was 3.2 ms"}, "no capacity: the thresholds are not met at any rate, and a lower one brings them no closer: not met: p99 < 1ms was 3.2 ms"},
+		{Answer{End: NoRate, Why: "not met: p99 < 1ms was 3.2 ms"},
+			"no capacity: the thresholds are not met at any rate, and a lower one brings them no closer: not met: " +
+				"p99 < 1ms was 3.2 ms"},
 	} {
 		if got := row.answer.Sentence(asked); got != row.want {
 			t.Errorf("%s\nwant %s", got, row.want)

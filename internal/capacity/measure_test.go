@@ -68,12 +68,15 @@ func TestMeasure(t *testing.T) {
 		saturated float64
 		decides   string
 	}{
-		{"keeps up", runOf(results.Pass, steady), demands(t, "p99 < 500ms in hold", "rejected < 1% in hold"), Held, 0, "p99 < 500ms"},
+		{"keeps up", runOf(results.Pass, steady), demands(t, "p99 < 500ms in hold", "rejected < 1% in hold"), Held, 0,
+			"p99 < 500ms"},
 		{"invalid", runOf(results.Invalid, steady), demands(t, "p99 < 500ms in hold"), Invalid, 0, "p99 < 500ms"},
 		// 2 % too much: 20 ms more each second, in 20 s within the threshold, in ten minutes not.
-		{"falls behind slowly", runOf(results.Pass, func(i int) results.Row { return accepted(980, 20+20*float64(max(i, 0))) }),
+		{"falls behind slowly", runOf(results.Pass,
+			func(i int) results.Row { return accepted(980, 20+20*float64(max(i, 0))) }),
 			demands(t, "p99 < 500ms in hold"), Broke, 980, "p99 < 500ms"},
-		{"falls behind at once", runOf(results.Fail, func(i int) results.Row { return accepted(600, 20+400*float64(max(i, 0))) }),
+		{"falls behind at once", runOf(results.Fail,
+			func(i int) results.Row { return accepted(600, 20+400*float64(max(i, 0))) }),
 			demands(t, "p99 < 500ms in hold"), Broke, 600, "p99 < 500ms"},
 		{"rejects what is over a cap", runOf(results.Fail, func(i int) results.Row {
 			r := accepted(900, 20)
@@ -81,7 +84,8 @@ func TestMeasure(t *testing.T) {
 			return r
 		}), demands(t, "p99 < 500ms in hold", "rejected < 1% in hold"), Broke, 900, "rejected < 1%"},
 		// No threshold bounds latency, but a request that takes longer than the timeout fails.
-		{"will time out", runOf(results.Pass, func(i int) results.Row { return accepted(960, 20+40*float64(max(i, 0))) }),
+		{"will time out", runOf(results.Pass,
+			func(i int) results.Row { return accepted(960, 20+40*float64(max(i, 0))) }),
 			demands(t, "rejected < 1% in hold"), Broke, 960, "timeout 10s"},
 	} {
 		o := Measure(row.run, Trial{Rate: 1000, Length: 20 * time.Second}, row.demands)
@@ -113,12 +117,14 @@ func TestMeasureShortTrial(t *testing.T) {
 		return results.Row{Accepted: results.Count{Requests: 92, Events: 920}, LatencyP50: 20 + 80*float64(max(i, 0))}
 	})
 	d := demands(t, "p99 < 5s in hold")
-	if d.Random = true; Measure(run, Trial{Rate: 1000, Length: 4 * time.Second}, d).Response != Held {
+	d.Random = true
+	if Measure(run, Trial{Rate: 1000, Length: 4 * time.Second}, d).Response != Held {
 		t.Error("of requests that come at random so few are chance")
 	}
 	d.Random = false
 	o := Measure(run, Trial{Rate: 1000, Length: 4 * time.Second}, d)
-	if o.Response != Broke || math.Abs(o.Saturated-920) > 5 || !strings.Contains(o.Why, "would leave p99 < 5s within 10 min") {
+	if o.Response != Broke || math.Abs(o.Saturated-920) > 5 ||
+		!strings.Contains(o.Why, "would leave p99 < 5s within 10 min") {
 		t.Errorf("%+v", o)
 	}
 }

@@ -24,7 +24,7 @@ type Observation struct {
 	Answered float64  `json:"answered_events_per_s"`
 	Latency  Latency  `json:"latency_ms"`
 
-	Climb     float64 `json:"climb_ms_per_s,omitempty"`         // by how much latency grew each second, of one that broke
+	Climb     float64 `json:"climb_ms_per_s,omitempty"`         // growth of the latency each second, of one that broke
 	Saturated float64 `json:"saturated_events_per_s,omitempty"` // what it accepted while more was sent; 0: it kept up
 
 	Disturbed bool `json:"disturbed,omitempty"` // invalid, and others that used the generator's machine explain it

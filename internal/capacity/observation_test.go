@@ -24,7 +24,8 @@ func TestClimb(t *testing.T) {
 		{"jitter", series(30, func(i int) float64 { return 10 + jitter(i) }), 0},
 		{"a queue that fills", series(30, func(i int) float64 { return 10 + 20*float64(i) + jitter(i) }), 20},
 		{"one that is worked off", series(30, func(i int) float64 { return 900 - 20*float64(i) }), 0},
-		{"a step at the beginning", series(30, func(i int) float64 { return 10 + 490*float64(max(5-i, 0)/max(5-i, 1)) }), 0},
+		{"a step at the beginning", series(30,
+			func(i int) float64 { return 10 + 490*float64(max(5-i, 0)/max(5-i, 1)) }), 0},
 		{"too short to tell", series(5, func(i int) float64 { return float64(i) }), 0},
 	} {
 		if got := Climb(row.seconds); math.Abs(got-row.want) > 0.6 {

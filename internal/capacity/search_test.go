@@ -97,13 +97,15 @@ func TestEnds(t *testing.T) {
 			if t.Kind == Drain {
 				return held(Observation{})
 			}
-			if calls++; t.Kind == Below || calls%2 == 0 && t.Rate > 3000 {
+			calls++
+			if t.Kind == Below || calls%2 == 0 && t.Rate > 3000 {
 				return broken(Observation{})
 			}
 			return upTo(5000)(t)
 		}, Flaps},
 		{"a restart now and then is lived with", func(t Trial) Observation {
-			if calls++; calls%11 == 10 {
+			calls++
+			if calls%11 == 10 {
 				return broken(Observation{Why: "nobody listens there"})
 			}
 			return upTo(5000)(t)
@@ -140,7 +142,8 @@ func TestInvalidTrialsCountForNothing(t *testing.T) {
 	want, _ := answerOf(t, quick(), upTo(5000))
 	calls := 0
 	got, _ := answerOf(t, quick(), func(t Trial) Observation {
-		if calls++; calls%3 == 0 {
+		calls++
+		if calls%3 == 0 {
 			return Observation{Response: Invalid, Took: time.Nanosecond}
 		}
 		return upTo(5000)(t)

@@ -155,8 +155,8 @@ func (d *Document) notes() (notes []string) {
 		if a.Drift > 0 {
 			way = "rises"
 		}
-		notes = append(notes, fmt.Sprintf("drift: the capacity %s by about %.0f %% an hour; the interval is that at the "+
-			"end of the search", way, 100*max(a.Drift, -a.Drift)))
+		notes = append(notes, fmt.Sprintf("drift: the capacity %s by about %.0f %% an hour; "+
+			"the interval is that at the end of the search", way, 100*max(a.Drift, -a.Drift)))
 	}
 	if d.Asked.Trial < shortestTrend {
 		notes = append(notes, fmt.Sprintf("trials of less than %d s do not show a queue that fills slowly: "+

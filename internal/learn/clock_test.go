@@ -122,7 +122,8 @@ func TestPeaksOfLongRecordings(t *testing.T) {
 			}
 			p := timesOf(t, 12*time.Hour, clockBounds(), times)
 			if p.PeakSecond != 3000 || p.PeakMinute != 3000 || p.PeakHour != 3004 || p.AtLeast {
-				t.Errorf("%d days, %s: %v in a second, %v in a minute, %v in an hour", days, name, p.PeakSecond, p.PeakMinute, p.PeakHour)
+				t.Errorf("%d days, %s: %v in a second, %v in a minute, %v in an hour", days, name,
+					p.PeakSecond, p.PeakMinute, p.PeakHour)
 			}
 			shown := p.Synthesis.Rates.Bursts
 			for i, b := range p.Bursts {
@@ -161,7 +162,8 @@ func TestClockWithinBounds(t *testing.T) {
 		}
 		return all
 	}
-	if events(bounded) != int64(len(times)) || bounded.PeakSecond != 500 || math.Abs(bounded.Bursts[0].CV/exact.Bursts[0].CV-1) > 1e-6 {
+	if events(bounded) != int64(len(times)) || bounded.PeakSecond != 500 ||
+		math.Abs(bounded.Bursts[0].CV/exact.Bursts[0].CV-1) > 1e-6 {
 		t.Errorf("%d events of %d, peak %v, %+v", events(bounded), len(times), bounded.PeakSecond, bounded.Bursts[0])
 	}
 	if !slices.Contains(bounded.rows, row{1, 500}) {
@@ -174,7 +176,8 @@ func TestClockWithinBounds(t *testing.T) {
 	if !late.AtLeast || events(late) != int64(len(times))+1 {
 		t.Error("an event that came when its seconds were gone is not told of")
 	}
-	crowded := timesOf(t, 48*time.Hour, bounds{2, 1, 1 << 20}, []time.Time{start, start.Add(time.Hour), start.Add(5 * time.Hour)})
+	crowded := timesOf(t, 48*time.Hour, bounds{2, 1, 1 << 20},
+		[]time.Time{start, start.Add(time.Hour), start.Add(5 * time.Hour)})
 	if events(crowded) != 3 || !crowded.AtLeast {
 		t.Errorf("%d events of three hours where there is room for two", events(crowded))
 	}

@@ -17,11 +17,12 @@ func TestShownDelay(t *testing.T) {
 		rate  func(second float64) float64
 		block float64
 	}{
-		"a long run":           {law{2, 9}, func(float64) float64 { return 100 }, 1},
-		"as long as the run":   {law{100, 250}, func(float64) float64 { return 100 }, 20},
-		"a rise":               {law{30, 120}, func(at float64) float64 { return at }, 10},
-		"a fall":               {law{30, 120}, func(at float64) float64 { return 310 - at }, 10},
-		"a burst after a lull": {law{30, 60}, func(at float64) float64 { return map[bool]float64{true: 500, false: 5}[at > 200] }, 15},
+		"a long run":         {law{2, 9}, func(float64) float64 { return 100 }, 1},
+		"as long as the run": {law{100, 250}, func(float64) float64 { return 100 }, 20},
+		"a rise":             {law{30, 120}, func(at float64) float64 { return at }, 10},
+		"a fall":             {law{30, 120}, func(at float64) float64 { return 310 - at }, 10},
+		"a burst after a lull": {law{30, 60},
+			func(at float64) float64 { return map[bool]float64{true: 500, false: 5}[at > 200] }, 15},
 	} {
 		const rows = 300
 		run := course{width: 1, spare: 1.1}
@@ -61,7 +62,8 @@ func weighed(l law, c *course) law {
 			all = append(all, piece{p.delay, events * found * p.weight / waiting})
 		}
 		for q := range parts {
-			all = append(all, piece{delay((float64(q) + 0.5) / parts * l.below(c.block[i])), events * (1 - found) / parts})
+			all = append(all, piece{delay((float64(q) + 0.5) / parts * l.below(c.block[i])),
+				events * (1 - found) / parts})
 		}
 	}
 	slices.SortFunc(all, func(a, b piece) int { return cmp.Compare(a.delay, b.delay) })
@@ -71,7 +73,8 @@ func weighed(l law, c *course) law {
 			whole += p.weight
 		}
 		for _, p := range all {
-			if sum += p.weight; sum >= share*whole {
+			sum += p.weight
+			if sum >= share*whole {
 				return p.delay
 			}
 		}
@@ -85,7 +88,8 @@ func weighed(l law, c *course) law {
 func TestFitDelay(t *testing.T) {
 	t.Parallel()
 	rates := slices.Concat(slices.Repeat([]int64{20}, 30), slices.Repeat([]int64{2000}, 60))
-	p := Profile{Events: 600 + 120_000, rates: rates, width: 10 * time.Second, Merges: Merges{Events: 5000, Share: 5000.0 / 120_600}}
+	p := Profile{Events: 600 + 120_000, rates: rates, width: 10 * time.Second,
+		Merges: Merges{Events: 5000, Share: 5000.0 / 120_600}}
 	for _, asked := range []law{{5, 20}, {20, 120}, {60, 60}, {60, 400}} {
 		run := p.course()
 		shown := asked.shown(&run)
@@ -113,7 +117,8 @@ func TestFitDelay(t *testing.T) {
 func TestCourse(t *testing.T) {
 	t.Parallel()
 	// A block of 16,384 events ends after 8.192 rows of 2,000 events in a second.
-	p := Profile{Events: 20_000, rates: slices.Repeat([]int64{2000}, 10), width: time.Second, Merges: Merges{Share: 0.01}}
+	p := Profile{Events: 20_000, rates: slices.Repeat([]int64{2000}, 10), width: time.Second,
+		Merges: Merges{Share: 0.01}}
 	c := p.course()
 	if math.Abs(c.block[7]-7.5) > 1e-9 || math.Abs(c.block[9]-1.308) > 1e-9 || math.Abs(c.spare-1.156) > 0.001 {
 		t.Errorf("%+v", c)

@@ -24,7 +24,8 @@ func TestFitOthersIsNoBusierThanTheHot(t *testing.T) {
 		ids, skew := FitOthers(c.counts, len(c.counts), c.others)
 		least := float64(c.counts[len(c.counts)-1])
 		if busiest := float64(c.others) / (crowd{ids, skew}).weight(); busiest > least*1.0001 {
-			t.Errorf("%v: %d ids of skew %v have %v at most, and the last of the table %v", c.counts, ids, skew, busiest, least)
+			t.Errorf("%v: %d ids of skew %v have %v at most, and the last of the table %v", c.counts,
+				ids, skew, busiest, least)
 		}
 		if ids < 1_000_000 || skew < 0 || skew > 10 || (skew > 0.3) != c.skewed {
 			t.Errorf("%v: %d ids of skew %v", c.counts, ids, skew)
@@ -41,7 +42,8 @@ func TestFitOthersOfAWholeTable(t *testing.T) {
 	for r := range 1000 {
 		n := int64(math.Round(1e6 / 7.485 / float64(r+1))) // H(1000) = 7.485
 		counts = append(counts, n)
-		if sum += n; r < 20 {
+		sum += n
+		if r < 20 {
 			hot += n
 		}
 	}

@@ -9,7 +9,8 @@ import (
 // FuzzReadTop: no table of counts makes the reader panic or go on for ever, and what is
 // learned from one can be written.
 func FuzzReadTop(f *testing.F) {
-	for _, text := range []string{"distinct_id,count\na,3\nb,1\n", "3\n2\n1\n", "a,1e3\n", "\"x\ny\",7\n", "a,9007199254740992\nb,1\n", "id,n\n", "a,-1\n", "a,0\n"} {
+	for _, text := range []string{"distinct_id,count\na,3\nb,1\n", "3\n2\n1\n", "a,1e3\n", "\"x\ny\",7\n",
+		"a,9007199254740992\nb,1\n", "id,n\n", "a,-1\n", "a,0\n"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -53,13 +53,15 @@ func (t *ids) add(hash uint64, tenth uint32) (known bool) {
 	s := t.find(hash)
 	if s.hash == 0 {
 		*s = slot{hash, 1, tenth}
-		if t.used++; t.used*4 > len(t.slots)*3 {
+		t.used++
+		if t.used*4 > len(t.slots)*3 {
 			t.grow()
 		}
 		return false
 	}
 	s.first = min(s.first, tenth)
-	if s.count++; s.count == 0 {
+	s.count++
+	if s.count == 0 {
 		s.count-- // It stays at 2^32-1.
 	}
 	return true

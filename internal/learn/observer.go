@@ -165,12 +165,14 @@ func (t *tally) add(v float64) {
 func (t *tally) quantile(q float64) float64 {
 	rank := int64(math.Ceil(q * float64(t.count)))
 	for v, n := range t.small {
-		if rank -= n; rank <= 0 {
+		rank -= n
+		if rank <= 0 {
 			return float64(v)
 		}
 	}
 	for power := int(math.Log(exactBelow) / math.Log(growth)); rank > 0 && power < 1<<13; power++ {
-		if rank -= t.large[power]; rank <= 0 {
+		rank -= t.large[power]
+		if rank <= 0 {
 			return min(math.Pow(growth, float64(power)+0.5), t.max)
 		}
 	}

@@ -26,7 +26,8 @@ func TestWrongClocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Segments) != 4 || p.PeakSecond != 1 || p.PeakMinute != 60 || p.Segments[1].Events != 997 || p.Segments[1].Seconds != 999 {
+	if len(p.Segments) != 4 || p.PeakSecond != 1 || p.PeakMinute != 60 || p.Segments[1].Events != 997 ||
+		p.Segments[1].Seconds != 999 {
 		t.Errorf("%+v", p.Segments)
 	}
 	if years := p.Pause / 3600 / 24 / 365; years < 72 || years > 74 {

@@ -21,7 +21,8 @@ func TestPipe(t *testing.T) {
 	const events = 6000 // 500 kB
 	var plain, packed bytes.Buffer
 	for i := range events {
-		fmt.Fprintf(&plain, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%7, 1767225600+i)
+		fmt.Fprintf(&plain, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n",
+			i%7, 1767225600+i)
 	}
 	z := gzip.NewWriter(&packed)
 	z.Write(plain.Bytes())

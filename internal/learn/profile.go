@@ -26,7 +26,7 @@ type Profile struct {
 	PeakSecond  float64   `json:"peak_events_per_s"`
 	PeakMinute  float64   `json:"peak_events_per_min"`
 	PeakHour    float64   `json:"peak_events_per_h"`
-	AtLeast     bool      `json:"peaks_at_least,omitempty"` // the order of the events was too wild to count them by the second
+	AtLeast     bool      `json:"peaks_at_least,omitempty"` // the events were too disordered for a count by the second
 	PeakToMean  float64   `json:"peak_to_mean_60s"`
 	Bursts      []Bursts  `json:"bursts"`
 	Segments    []Segment `json:"segments"`

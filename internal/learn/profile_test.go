@@ -80,7 +80,8 @@ func TestBoundedIDs(t *testing.T) {
 		t.Errorf("all were counted, but %+v", s)
 	}
 	s := bounded.sampling()
-	if s.OneIn != 1<<bounded.level || s.ExactRanks < 20 || math.Abs(float64(idsB-idsA)) > s.IDsError*float64(idsB) || s.IDsError > 0.05 {
+	if s.OneIn != 1<<bounded.level || s.ExactRanks < 20 || math.Abs(float64(idsB-idsA)) > s.IDsError*float64(idsB) ||
+		s.IDsError > 0.05 {
 		t.Errorf("%d ids, want %d within %+v", idsB, idsA, s)
 	}
 	if n := int(s.ExactRanks); !slices.Equal(a.top(n), b.top(n)) {
@@ -128,7 +129,8 @@ func TestSegmentsAndSeries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Segments) != 2 || p.Segments[0].Seconds != 6 || p.Segments[1].Seconds != 3602 || p.Segments[0].PeakSecond != 2 || p.Segments[0].PeakMinute != 5 {
+	if len(p.Segments) != 2 || p.Segments[0].Seconds != 6 || p.Segments[1].Seconds != 3602 ||
+		p.Segments[0].PeakSecond != 2 || p.Segments[0].PeakMinute != 5 {
 		t.Errorf("%+v", p.Segments)
 	}
 	sum := int64(0)
@@ -155,7 +157,8 @@ func TestWrongClock(t *testing.T) {
 	for _, gap := range []time.Duration{time.Hour, math.MaxInt64} {
 		o := NewObserver(gap)
 		for _, year := range []int{2025, 2025, 9999, 1969, 2025} {
-			e := &event.Event{Name: []byte("a"), DistinctID: []byte("x"), Properties: []byte("{}"), Time: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}
+			e := &event.Event{Name: []byte("a"), DistinctID: []byte("x"), Properties: []byte("{}"),
+				Time: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}
 			o.Add(e)
 		}
 		p, err := o.Profile(&recording.Counts{Worst: math.MaxInt64})

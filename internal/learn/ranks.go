@@ -62,7 +62,8 @@ func (r ranking) after(n int) (rest ranking) {
 	for _, u := range r {
 		gone := min(left, u.ids)
 		left -= gone
-		if u.ids -= gone; u.ids > 0 {
+		u.ids -= gone
+		if u.ids > 0 {
 			rest = append(rest, u)
 		}
 	}
@@ -76,7 +77,8 @@ func (r ranking) withoutQuiet(ids int64) ranking {
 		last := &rest[len(rest)-1]
 		gone := min(ids, last.ids)
 		last.ids -= gone
-		if ids -= gone; last.ids == 0 {
+		ids -= gone
+		if last.ids == 0 {
 			rest = rest[:len(rest)-1]
 		}
 	}

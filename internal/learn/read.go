@@ -67,7 +67,8 @@ func (o *Observer) addRequest(q *recording.Request, decoder *recording.RequestDe
 		return event.NotRequest
 	}
 	for _, e := range got.Events {
-		o.Add(&event.Event{Name: e.Event, DistinctID: e.DistinctID, Time: q.Time, UUID: e.UUID, Properties: e.Properties})
+		o.Add(&event.Event{Name: e.Event, DistinctID: e.DistinctID, Time: q.Time,
+			UUID: e.UUID, Properties: e.Properties})
 	}
 	return ""
 }

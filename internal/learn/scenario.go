@@ -57,7 +57,8 @@ func (p *Profile) writeObservedDelay(b *bytes.Buffer) {
 	if d.Max == 0 {
 		return
 	}
-	fmt.Fprintf(b, "# Anonymous ids were identified after p50 %s s, p90 %s s, p99 %s s", short(d.P50), short(d.P90), short(d.P99))
+	fmt.Fprintf(b, "# Anonymous ids were identified after p50 %s s, p90 %s s, p99 %s s",
+		short(d.P50), short(d.P90), short(d.P99))
 	if p.Synthesis.Delay.P50 == 0 {
 		b.WriteString(`: that is not synthesized,
 # because fewer than two visits come on each merge. A merge comes when some
@@ -113,7 +114,8 @@ func (p *Profile) writeLearned(b *bytes.Buffer) {
 	s := p.Shares
 	fmt.Fprintf(b, "\n# What the recording was like: rehearse check says how far the above is from it.\nlearned:\n")
 	fmt.Fprintf(b, "  events: %d\n  distinct_ids: %d\n", p.Events, p.DistinctIDs)
-	fmt.Fprintf(b, "  top_1: %s\n  top_10: %s\n  top_100: %s\n  ids_once: %s\n", percent(s.Top1), percent(s.Top10), percent(s.Top100), percent(s.Once))
+	fmt.Fprintf(b, "  top_1: %s\n  top_10: %s\n  top_100: %s\n  ids_once: %s\n",
+		percent(s.Top1), percent(s.Top10), percent(s.Top100), percent(s.Once))
 	if len(p.Bursts) == 0 {
 		return
 	}
@@ -146,7 +148,8 @@ func (p *Profile) loadSection(series string) string {
 	if rate >= 100 {
 		text = strconv.FormatFloat(rate, 'f', 0, 64)
 	}
-	return fmt.Sprintf("# The rates are not known: an hour with a ramp up and down that sends about as many events.\nload:\n  profile: line(0, %s, 10m) const(%s, 40m) line(%s, 0, 10m)\n", text, text, text)
+	return fmt.Sprintf("# The rates are not known: an hour with a ramp up and down that sends about as many events.\n"+
+		"load:\n  profile: line(0, %s, 10m) const(%s, 40m) line(%s, 0, 10m)\n", text, text, text)
 }
 
 // writeIDs writes the population: the busiest ids with their exact shares, and how
@@ -162,7 +165,8 @@ func (p *Profile) writeIDs(b *bytes.Buffer) {
 	}
 	b.WriteString("    ranks:\n")
 	for _, g := range p.Synthesis.Ranks {
-		fmt.Fprintf(b, "      - {ids: %d, events: %s}\n", g.IDs, strconv.FormatFloat(math.Round(1e4*g.Events)/1e4, 'f', -1, 64))
+		events := strconv.FormatFloat(math.Round(1e4*g.Events)/1e4, 'f', -1, 64)
+		fmt.Fprintf(b, "      - {ids: %d, events: %s}\n", g.IDs, events)
 	}
 }
 

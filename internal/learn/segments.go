@@ -28,7 +28,8 @@ func (s *segments) add(t time.Time) {
 	i := len(s.all) - 1 // the last that begins no later
 	if i >= 0 && t.Before(s.all[i].start) {
 		next, same := slices.BinarySearchFunc(s.all, t, func(s *segment, t time.Time) int { return s.start.Compare(t) })
-		if i = next - 1; same {
+		i = next - 1
+		if same {
 			i = next
 		}
 	}
@@ -105,7 +106,8 @@ func (s *segments) longestPause(quiet int64) (longest time.Duration) {
 	for _, g := range s.all {
 		longest = max(longest, g.pause)
 	}
-	if quiet >= 0 && float64(quiet+2) < longest.Seconds() { // Events that came in between later on have made it shorter.
+	if quiet >= 0 && float64(quiet+2) < longest.Seconds() {
+		// Events that came in between later on have made it shorter.
 		longest = time.Duration(quiet+2) * time.Second
 	}
 	for i, g := range s.all[1:] {

@@ -53,7 +53,8 @@ func (s *segments) series(all []stretch) (rows []row) {
 		at, end := g.start.Unix(), g.last.Unix()+1
 		for len(all) > 0 && all[0].from < end {
 			part, rest := all[0].before(end)
-			if all[0] = rest; rest.seconds == 0 {
+			all[0] = rest
+			if rest.seconds == 0 {
 				all = all[1:]
 			}
 			from := max(part.from, at)
@@ -74,7 +75,8 @@ func (s *segments) series(all []stretch) (rows []row) {
 func quietest(rows []row) (longest int64) {
 	run := int64(0)
 	for _, r := range rows {
-		if run += r.seconds; r.events > 0 {
+		run += r.seconds
+		if r.events > 0 {
 			run = 0
 		}
 		longest = max(longest, run)
@@ -134,7 +136,8 @@ func (s *segments) bursts(hours []*hour, events int64) (all []Bursts) {
 		count = max(count, filled)
 		mean := float64(events) / float64(count)
 		variance := max(squares/float64(count)-mean*mean, 0)
-		all = append(all, Bursts{long, math.Sqrt(variance) / mean, float64(most) / mean, 1 - float64(filled)/float64(count)})
+		all = append(all, Bursts{long, math.Sqrt(variance) / mean, float64(most) / mean,
+			1 - float64(filled)/float64(count)})
 	}
 	return all
 }

@@ -84,7 +84,8 @@ func (p *Profile) drawRanks(picture *plot.Picture, top float64) {
 	frame(picture, top, fmt.Sprintf("events by rank of the distinct_id (line: Zipf, skew %.3f)", p.Skew))
 	bottom := top + panelHeight
 	busiest := float64(max(p.Top[0], 2))
-	x := plot.Axis{Low: 1, High: float64(max(p.DistinctIDs, 2)), From: marginLeft, To: marginLeft + panelWidth, Log: true}
+	x := plot.Axis{Low: 1, High: float64(max(p.DistinctIDs, 2)), Log: true,
+		From: marginLeft, To: marginLeft + panelWidth}
 	y := plot.Axis{Low: 1, High: busiest, From: bottom, To: top, Log: true}
 	scale := float64(p.Events) / (crowd{p.DistinctIDs, p.Skew}).weight()
 	var xs, ys []float64

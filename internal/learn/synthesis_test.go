@@ -26,18 +26,25 @@ func TestMakeRoom(t *testing.T) {
 		hot        []int64
 		reused     float64
 	}{
-		{"without merges all are taken as they are", Profile{Events: 100}, []int64{90, 5}, []int64{0, 0}, []int64{90, 5}, 0},
+		{"without merges all are taken as they are", Profile{Events: 100}, []int64{90, 5}, []int64{0, 0},
+			[]int64{90, 5}, 0},
 		// 50 copies of the 50 others, 100 - 50 - 1 = 49
-		{"copies are no events of theirs", Profile{Events: 100, Duplicates: 80}, []int64{40, 9, 1}, []int64{0, 0, 0}, []int64{40, 9}, 0},
+		{"copies are no events of theirs", Profile{Events: 100, Duplicates: 80}, []int64{40, 9, 1}, []int64{0, 0, 0},
+			[]int64{40, 9}, 0},
 		// 1000 - 100 merges - 100 that they end - 1 = 799
-		{"there is room", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 100}}, []int64{600, 199}, []int64{50, 10}, []int64{600, 199}, 0},
-		{"their own merges are no events of theirs", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 100}}, []int64{600, 200}, []int64{50, 10}, []int64{550, 190}, 0},
+		{"there is room", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 100}}, []int64{600, 199},
+			[]int64{50, 10}, []int64{600, 199}, 0},
+		{"their own merges are no events of theirs", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 100}},
+			[]int64{600, 200}, []int64{50, 10}, []int64{550, 190}, 0},
 		// of 100 merges 60 say again what is known: 1000 - 100 - 40 - 1 = 859
-		{"merges that say nothing new", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 40}}, []int64{800, 50}, []int64{0, 0}, []int64{800, 50}, 0.6},
+		{"merges that say nothing new", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 40}}, []int64{800, 50},
+			[]int64{0, 0}, []int64{800, 50}, 0.6},
 		// 799 for 1000
-		{"none has room", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 100}}, []int64{900, 100}, []int64{0, 0}, []int64{}, 0},
+		{"none has room", Profile{Events: 1000, Merges: Merges{Events: 100, Fresh: 100}}, []int64{900, 100},
+			[]int64{0, 0}, []int64{}, 0},
 		// 10 - 8 - 1 = 1 event is left that a merge can end, and 7 of 8 have none
-		{"more merges than other events", Profile{Events: 10, Merges: Merges{Events: 8, Fresh: 8}}, []int64{5}, []int64{5}, []int64{0}, 0.875},
+		{"more merges than other events", Profile{Events: 10, Merges: Merges{Events: 8, Fresh: 8}}, []int64{5},
+			[]int64{5}, []int64{0}, 0.875},
 	} {
 		hot, reused := c.p.makeRoom(c.top, c.joins)
 		if !slices.Equal(hot, c.hot) || reused != c.reused {
@@ -67,7 +74,8 @@ func TestDisorder(t *testing.T) {
 		// the same 1000 in two rows of ten seconds lie 0.02 s apart
 		{125, 0, 5, []int64{500, 0, 0, 500}, 40 * time.Millisecond},
 	} {
-		p := Profile{Events: 1000, Seconds: 100, Duplicates: c.duplicates, Disorder: Disorder{Backward: c.backward, WorstSeconds: c.worst}, rates: c.rates, width: 10 * time.Second}
+		p := Profile{Events: 1000, Seconds: 100, Duplicates: c.duplicates,
+			Disorder: Disorder{Backward: c.backward, WorstSeconds: c.worst}, rates: c.rates, width: 10 * time.Second}
 		if got := p.disorder(); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
@@ -94,7 +102,8 @@ func TestLearnedScenariosLoad(t *testing.T) {
 			at = at.Add(time.Duration(rapid.IntRange(0, 5000).Draw(t, "gap")) * time.Millisecond)
 			o.Add(e)
 		}
-		p, err := o.Profile(&recording.Counts{Backward: int64(rapid.IntRange(0, n).Draw(t, "backward")), Worst: time.Minute})
+		backward := int64(rapid.IntRange(0, n).Draw(t, "backward"))
+		p, err := o.Profile(&recording.Counts{Backward: backward, Worst: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,8 @@ import (
 // how well the scenario fits.
 func (p *Profile) WriteText(out io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s events of %s distinct_ids%s", text.Count(p.Events), text.Count(p.DistinctIDs), p.Sampling.around())
+	fmt.Fprintf(&b, "%s events of %s distinct_ids%s",
+		text.Count(p.Events), text.Count(p.DistinctIDs), p.Sampling.around())
 	if p.rates != nil {
 		p.writeRates(&b)
 	}
@@ -27,17 +28,20 @@ func (p *Profile) WriteText(out io.Writer) error {
 	p.writeHottest(&b)
 	p.writeKinds(&b)
 	if p.rates != nil {
-		fmt.Fprintf(&b, "\nevent size     p50 %.0f, p90 %.0f, p99 %.0f, max %.0f bytes\n", p.Bytes.P50, p.Bytes.P90, p.Bytes.P99, p.Bytes.Max)
+		fmt.Fprintf(&b, "\nevent size     p50 %.0f, p90 %.0f, p99 %.0f, max %.0f bytes\n",
+			p.Bytes.P50, p.Bytes.P90, p.Bytes.P99, p.Bytes.Max)
 		fmt.Fprintf(&b, "merges         %s (%.3f %% of the events)", text.Count(p.Merges.Events), 100*p.Merges.Share)
 		if d := p.Merges.DelaySeconds; d.Max > 0 {
 			fmt.Fprintf(&b, ", anonymous for p50 %s s, p90 %s s, p99 %s s", short(d.P50), short(d.P90), short(d.P99))
 		}
 		if m := p.Merges; m.Early+m.Reused+m.Chains > 0 {
-			fmt.Fprintf(&b, "\n               %.2f %% before the id's first event, %.2f %% of an id that was somebody else's, %.2f %% in chains", 100*m.Early, 100*m.Reused, 100*m.Chains)
+			fmt.Fprintf(&b, "\n               %.2f %% before the id's first event, "+
+				"%.2f %% of an id that was somebody else's, %.2f %% in chains", 100*m.Early, 100*m.Reused, 100*m.Chains)
 		}
 		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s\n", text.Count(p.Duplicates), p.Disorder.text())
 		if p.Added+p.OwnIDs > 0 {
-			fmt.Fprintf(&b, "put right      %s $identify added for devices of known users, %s events without a distinct_id given one of their own\n", text.Count(p.Added), text.Count(p.OwnIDs))
+			fmt.Fprintf(&b, "put right      %s $identify added for devices of known users, "+
+				"%s events without a distinct_id given one of their own\n", text.Count(p.Added), text.Count(p.OwnIDs))
 		}
 		for _, l := range p.LeftOut {
 			fmt.Fprintf(&b, "left out       %s lines: %s\n", text.Count(l.Lines), l.Text)
@@ -120,8 +124,8 @@ const tolerable = 0.1
 func (d Disorder) text() string {
 	switch {
 	case d.NewestFirst:
-		return fmt.Sprintf("the newest come first: %s are older than the line before; which merges came early is not known",
-			text.Count(d.Backward))
+		return fmt.Sprintf("the newest come first: %s are older than the line before; "+
+			"which merges came early is not known", text.Count(d.Backward))
 	case d.Backward == 0:
 		return "none"
 	}
@@ -158,8 +162,9 @@ func (p *Profile) writeRates(b *strings.Builder) {
 			fmt.Fprintf(b, "               and %d more\n", len(p.Segments)-i)
 			break
 		}
-		fmt.Fprintf(b, "               %s  %9s %10s  %8.2f  %8.0f  %9.0f\n", s.Start.UTC().Format(time.RFC3339), span(s.Seconds),
-			text.Count(s.Events), float64(s.Events)/s.Seconds, s.PeakSecond, s.PeakMinute)
+		fmt.Fprintf(b, "               %s  %9s %10s  %8.2f  %8.0f  %9.0f\n",
+			s.Start.UTC().Format(time.RFC3339), span(s.Seconds), text.Count(s.Events),
+			float64(s.Events)/s.Seconds, s.PeakSecond, s.PeakMinute)
 	}
 }
 
@@ -172,7 +177,8 @@ func (p *Profile) ramp() string {
 		}
 	}
 	first, most := figures(rate(p.rates[0], p.width)), figures(rate(p.rates[peak], p.width))
-	return fmt.Sprintf("from %s events/s to the peak of %s (over %v) after %s", first, most, p.width, span(float64(peak)*p.width.Seconds()))
+	return fmt.Sprintf("from %s events/s to the peak of %s (over %v) after %s", first, most, p.width,
+		span(float64(peak)*p.width.Seconds()))
 }
 
 // figures is a number in three figures, whole from 100 on.
@@ -197,9 +203,11 @@ func (p *Profile) writeHottest(b *strings.Builder) {
 		b.WriteByte('\n')
 	}
 	if s := p.Sampling; s.ExactRanks < int64(len(p.Top)) {
-		fmt.Fprintf(b, "  the first %d are exact, the others are those of one id in %d, which stand for all\n", s.ExactRanks, s.OneIn)
+		fmt.Fprintf(b, "  the first %d are exact, the others are those of one id in %d, which stand for all\n",
+			s.ExactRanks, s.OneIn)
 	}
-	fmt.Fprintf(b, "  shares: top 1 %.2f %%, top 10 %.2f %%, top 1 %% of the ids %.2f %%, top 10 %% %.2f %%; %.1f %% of the ids occur once\n",
+	fmt.Fprintf(b, "  shares: top 1 %.2f %%, top 10 %.2f %%, top 1 %% of the ids %.2f %%, top 10 %% %.2f %%; "+
+		"%.1f %% of the ids occur once\n",
 		100*p.Shares.Top1, 100*p.Shares.Top10, 100*p.Shares.TopPercent, 100*p.Shares.TopTenPercent, 100*p.Shares.Once)
 }
 

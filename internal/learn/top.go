@@ -46,7 +46,8 @@ func ReadTop(in io.Reader) (*Profile, error) {
 		}
 	}
 	if len(counts) == 0 {
-		return nil, errors.New("cannot read counts: there is no row with one (want a CSV of two columns, distinct_id,count)")
+		return nil, errors.New("cannot read counts: there is no row with one " +
+			"(want a CSV of two columns, distinct_id,count)")
 	}
 	r := newRanking(counts, 1)
 	p := fromRanking(r)
@@ -65,5 +66,6 @@ func (p *Profile) headOnly() string {
 	if p.rates != nil || p.Shares.Once > 0 || n > fewRows && n%fewRows != 0 {
 		return ""
 	}
-	return fmt.Sprintf("these %d ids are perhaps the head of more: none of them occurs once. Shares and skew then hold for them alone; ask for all ids, without a LIMIT", n)
+	return fmt.Sprintf("these %d ids are perhaps the head of more: none of them occurs once. "+
+		"Shares and skew then hold for them alone; ask for all ids, without a LIMIT", n)
 }

@@ -15,13 +15,16 @@ import (
 func TestAmplitudeArchive(t *testing.T) {
 	t.Parallel()
 	line := func(id, device string, minute int) string {
-		return fmt.Sprintf(`{"event_type":"e","user_id":%s,"device_id":%q,"event_time":"2026-01-01 00:%02d:00.000000","uuid":"018a981f-4b35-7c66-825e-0000000000%02d"}`+"\n", id, device, minute, minute)
+		return fmt.Sprintf(`{"event_type":"e","user_id":%s,"device_id":%q,`+
+			`"event_time":"2026-01-01 00:%02d:00.000000","uuid":"018a981f-4b35-7c66-825e-0000000000%02d"}`+"\n",
+			id, device, minute, minute)
 	}
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
 	for name, content := range map[string]string{
 		"123/123_2026-01-01_0#0.json.gz": line(`null`, "d1", 1) + line(`"anna"`, "d1", 2),
-		"123/123_2026-01-01_1#0.json.gz": line(`"anna"`, "d1", 3) + line(`"anna"`, "d2", 4) + line(`"ben"`, "d1", 5) + line(`"anna"`, "d2", 6),
+		"123/123_2026-01-01_1#0.json.gz": line(`"anna"`, "d1", 3) + line(`"anna"`, "d2", 4) +
+			line(`"ben"`, "d1", 5) + line(`"anna"`, "d2", 6),
 	} {
 		w, err := z.Create(name)
 		if err != nil {

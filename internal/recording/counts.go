@@ -55,10 +55,12 @@ type Counts struct {
 func (c *Counts) Notes() []string {
 	var notes []string
 	if c.Added > 0 {
-		notes = append(notes, fmt.Sprintf("%d events added: an $identify for each device that a user was seen on, as the Amplitude migration does it", c.Added))
+		notes = append(notes, fmt.Sprintf("%d events added: an $identify for each device that a user was seen on, "+
+			"as the Amplitude migration does it", c.Added))
 	}
 	if c.OwnIDs > 0 {
-		notes = append(notes, fmt.Sprintf("%d events had no distinct_id and got one of their own, as the migrations of Mixpanel and Amplitude do it", c.OwnIDs))
+		notes = append(notes, fmt.Sprintf("%d events had no distinct_id and got one of their own, "+
+			"as the migrations of Mixpanel and Amplitude do it", c.OwnIDs))
 	}
 	if c.Backward > 0 {
 		notes = append(notes, c.disorder())
@@ -71,7 +73,8 @@ func (c *Counts) Notes() []string {
 
 // disorder says how much is out of order, and what helps.
 func (c *Counts) disorder() string {
-	text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %s", c.Backward, spanText(c.Worst))
+	text := fmt.Sprintf("%d recorded lines are older than the one before, disorder of up to %s",
+		c.Backward, spanText(c.Worst))
 	switch within := c.Worst.Truncate(time.Second) + time.Second; {
 	case c.verbatim:
 	case c.Restored+c.Late > 0:
@@ -79,7 +82,8 @@ func (c *Counts) disorder() string {
 	case c.NewestFirst():
 		text += ": the newest come first, and on the recorded clock all would be sent at once: sort the file by time"
 		if within <= scenario.MaxReorder {
-			text += fmt.Sprintf(", or set replay.reorder to %s if it is no larger than %s", units.FormatDuration(within), units.FormatBytes(maxHeld))
+			text += fmt.Sprintf(", or set replay.reorder to %s if it is no larger than %s",
+				units.FormatDuration(within), units.FormatBytes(maxHeld))
 		}
 	case within <= scenario.MaxReorder:
 		text += fmt.Sprintf(": replay.reorder: %s puts them in order", units.FormatDuration(within))
@@ -121,7 +125,8 @@ func some(names []string) string {
 func newCounts(f *Files, r *scenario.Replay) Counts {
 	var c Counts
 	if beside := slices.Concat(r.Beside, f.Beside); len(beside) > 0 {
-		c.remark(fmt.Sprintf("%d files passed over that lie beside the data, by their names: %s", len(beside), some(beside)))
+		c.remark(fmt.Sprintf("%d files passed over that lie beside the data, by their names: %s",
+			len(beside), some(beside)))
 	}
 	return c
 }
@@ -211,5 +216,6 @@ func (c *Counts) exceeds(most scenario.Limit, atEnd bool) error {
 			break
 		}
 	}
-	return fmt.Errorf("%w: %d of %d, more than replay.max_bad allows (%s, first at %s)", ErrTooManyBad, c.Bad, c.Lines, first.Reason, first.first())
+	return fmt.Errorf("%w: %d of %d, more than replay.max_bad allows (%s, first at %s)",
+		ErrTooManyBad, c.Bad, c.Lines, first.Reason, first.first())
 }

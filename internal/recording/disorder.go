@@ -59,7 +59,8 @@ func (d *disorder) note(t time.Time, line int64) (ahead bool) {
 		d.start, d.newest = t, math.MinInt64
 	}
 	m := moment{int64(t.Sub(d.start)), d.events, line, t}
-	if d.events++; d.events > 1 {
+	d.events++
+	if d.events > 1 {
 		d.follow(m.at)
 	}
 	d.earlier, d.before = d.before.at, m
@@ -97,7 +98,8 @@ func (d *disorder) meet(at int64) {
 	left := d.suspects[:0]
 	for i := range d.suspects {
 		s := &d.suspects[i]
-		if s.follow++; at >= s.at {
+		s.follow++
+		if at >= s.at {
 			s.reached++
 		} else {
 			s.worst, s.older = max(s.worst, int64(apart(s.at, at))), max(s.older, at)
@@ -165,5 +167,6 @@ func (a *Ahead) Note() string {
 		what = fmt.Sprintf("%d events have clocks", a.Events)
 	}
 	return fmt.Sprintf("%s ahead of what follows, by up to %s (%s: %s): "+
-		"such an event is sent where it stands and moves no other", what, spanText(a.Most), a.Place, a.At.UTC().Format(time.RFC3339))
+		"such an event is sent where it stands and moves no other",
+		what, spanText(a.Most), a.Place, a.At.UTC().Format(time.RFC3339))
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // example is a file of the page on recordings, how it is read, and what comes of it.
-var example = regexp.MustCompile("(?s)```(jsonl|csv|log|har)\n(.*?)```\n\n```yaml\n(.*?)```\n\n```(events|requests)\n(.*?)```")
+var example = regexp.MustCompile("(?s)```(jsonl|csv|log|har)\n(.*?)```\n\n" +
+	"```yaml\n(.*?)```\n\n```(events|requests)\n(.*?)```")
 
 // TestRecordingsPage: each example of docs/recordings.md does what it says there.
 func TestRecordingsPage(t *testing.T) {

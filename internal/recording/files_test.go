@@ -57,7 +57,8 @@ func TestFilesKeepTheirEnds(t *testing.T) {
 			if _, err := reader.Next(); err != nil {
 				return events, err
 			}
-			if events++; events == 5 {
+			events++
+			if events == 5 {
 				then()
 			}
 		}
@@ -76,7 +77,8 @@ func TestFilesKeepTheirEnds(t *testing.T) {
 // whether its name says what it is or its content does, and costs no bad line.
 func TestBesideTheData(t *testing.T) {
 	t.Parallel()
-	names := []string{"_SUCCESS", ".part-0.crc", "a.jsonl~", "#a.jsonl#", ".a.jsonl.swp", "a.jsonl.bak", ".DS_Store", "Thumbs.db", "a.md5", ".hidden/b.jsonl", "_manifest.json"}
+	names := []string{"_SUCCESS", ".part-0.crc", "a.jsonl~", "#a.jsonl#", ".a.jsonl.swp", "a.jsonl.bak", ".DS_Store",
+		"Thumbs.db", "a.md5", ".hidden/b.jsonl", "_manifest.json"}
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, ".hidden"), 0o700); err != nil {
 		t.Fatal(err)
@@ -91,13 +93,16 @@ func TestBesideTheData(t *testing.T) {
 			t.Errorf("%s is taken for data", name)
 		}
 	}
-	for _, name := range []string{"./a.jsonl", "../a.jsonl", "x/..y.json", "export_2026.csv", "manifesto.jsonl", "_a.jsonl"} {
+	for _, name := range []string{"./a.jsonl", "../a.jsonl", "x/..y.json", "export_2026.csv", "manifesto.jsonl",
+		"_a.jsonl"} {
 		if scenario.IsBeside(name) != (name == "x/..y.json") {
 			t.Errorf("%s is passed over", name)
 		}
 	}
-	for pattern, passed := range map[string]string{dir: "7 files", filepath.Join(dir, "*"): "11 files", filepath.Join(dir, "a.jsonl*"): "2 files", filepath.Join(dir, "a.jsonl.bak"): ""} {
-		s, err := scenario.Parse("a.yaml", fmt.Appendf(nil, "name: a\nreplay: {files: [%q]}\n", pattern), scenario.Options{})
+	for pattern, passed := range map[string]string{dir: "7 files", filepath.Join(dir, "*"): "11 files",
+		filepath.Join(dir, "a.jsonl*"): "2 files", filepath.Join(dir, "a.jsonl.bak"): ""} {
+		s, err := scenario.Parse("a.yaml", fmt.Appendf(nil, "name: a\nreplay: {files: [%q]}\n", pattern),
+			scenario.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -107,7 +107,8 @@ func (r *Request) parseHAR(text []byte) event.Reason {
 	if len(body) == 0 && u.Query().Has("data") { // The query is the body.
 		return ""
 	}
-	if r.Body = body; reason != "" {
+	r.Body = body
+	if reason != "" {
 		return reason
 	}
 	return r.repack(&e.Request)

@@ -69,7 +69,8 @@ func TestSampleOfWholePersons(t *testing.T) {
 	content := ""
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	line := func(name, id, properties string) {
-		content += fmt.Sprintf(`{"event":%q,"distinct_id":%q,"timestamp":%q,"properties":{%s}}`+"\n", name, id, at.Format(time.RFC3339Nano), properties)
+		content += fmt.Sprintf(`{"event":%q,"distinct_id":%q,"timestamp":%q,"properties":{%s}}`+"\n",
+			name, id, at.Format(time.RFC3339Nano), properties)
 		at = at.Add(time.Second)
 	}
 	const persons = 300
@@ -116,7 +117,8 @@ func TestGroups(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 15).Draw(t, "merges") {
 			a, b := rapid.IntRange(0, 11).Draw(t, "a"), rapid.IntRange(0, 11).Draw(t, "b")
-			l.join(&event.Event{Name: []byte(event.Merge), DistinctID: fmt.Appendf(nil, "id-%d", a), Properties: fmt.Appendf(nil, `{"alias":"id-%d"}`, b)})
+			l.join(&event.Event{Name: []byte(event.Merge), DistinctID: fmt.Appendf(nil, "id-%d", a),
+				Properties: fmt.Appendf(nil, `{"alias":"id-%d"}`, b)})
 			from, to := group[b], group[a]
 			for i := range group {
 				if group[i] == from {
@@ -154,7 +156,8 @@ func TestFreeze(t *testing.T) {
 	} {
 		var l Learned
 		c.learn(&l)
-		if got := l.Freeze(&scenario.Replay{Order: c.order, Sample: scenario.Sample{Persons: c.persons}}); got != c.want {
+		r := &scenario.Replay{Order: c.order, Sample: scenario.Sample{Persons: c.persons}}
+		if got := l.Freeze(r); got != c.want {
 			t.Errorf("%s: %v", c.what, got)
 		}
 		before := l.events
@@ -210,7 +213,8 @@ func TestDisorder(t *testing.T) {
 			}
 			continue
 		}
-		if got.Backward != c.backward || got.Worst != c.worst || got.Ahead.Events != c.ahead || got.Ahead.Place.Line != c.line || got.Ahead.Most != c.most || got.NewestFirst() {
+		if got.Backward != c.backward || got.Worst != c.worst || got.Ahead.Events != c.ahead ||
+			got.Ahead.Place.Line != c.line || got.Ahead.Most != c.most || got.NewestFirst() {
 			t.Errorf("%s: %d backward by up to %v, %+v", c.what, got.Backward, got.Worst, got.Ahead)
 		}
 	}
@@ -255,7 +259,8 @@ func TestJitterIsNoClock(t *testing.T) {
 		start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		latest, worst, backward, before := time.Time{}, time.Duration(0), int64(0), time.Time{}
 		for i := range rapid.IntRange(1, 400).Draw(t, "events") {
-			at := start.Add(time.Duration(i)*100*time.Millisecond + time.Duration(rapid.IntRange(0, 900).Draw(t, "jitter"))*time.Millisecond)
+			at := start.Add(time.Duration(i)*100*time.Millisecond +
+				time.Duration(rapid.IntRange(0, 900).Draw(t, "jitter"))*time.Millisecond)
 			if at.Before(before) {
 				backward++
 			}
@@ -316,7 +321,8 @@ func TestRequestsStayInTheirOrder(t *testing.T) {
 	t.Parallel()
 	content := ""
 	for _, at := range []string{"2026-01-01T00:00:05Z", "2026-01-01T00:00:02Z", "2026-01-01T00:00:06Z"} {
-		content += fmt.Sprintf(`{"path":"/e/","method":"POST","content_type":"application/json","now":%q,"body":"W10="}`+"\n", at)
+		content += fmt.Sprintf(`{"path":"/e/","method":"POST","content_type":"application/json","now":%q,`+
+			`"body":"W10="}`+"\n", at)
 	}
 	r := scenario.DefaultReplay()
 	r.Paths = []string{writeLines(t, "a.jsonl", content)}

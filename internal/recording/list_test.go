@@ -13,7 +13,8 @@ import (
 func TestLists(t *testing.T) {
 	t.Parallel()
 	record := func(i int) string {
-		return fmt.Sprintf(`{"event":"a, [b] \"}","distinct_id":"u%d","timestamp":"2026-01-01T00:00:0%dZ","properties":{"l":[1,{"x":"\\"}]},"id":"x%d"}`, i, i, i)
+		return fmt.Sprintf(`{"event":"a, [b] \"}","distinct_id":"u%d","timestamp":"2026-01-01T00:00:0%dZ",`+
+			`"properties":{"l":[1,{"x":"\\"}]},"id":"x%d"}`, i, i, i)
 	}
 	indented := func(text string) string {
 		var b bytes.Buffer
@@ -40,7 +41,8 @@ func TestLists(t *testing.T) {
 		{"no list", record(1) + "\n[1]\n", 1, 1},
 	} {
 		events, counts := readAll(t, written(t, c.content))
-		if counts.Events != c.events || counts.Bad != c.bad || !strings.HasPrefix(events[0], `a, [b] "} u1 2026-01-01T00:00:01Z {"l":[1,{"x":"\\"}]}`) {
+		if counts.Events != c.events || counts.Bad != c.bad ||
+			!strings.HasPrefix(events[0], `a, [b] "} u1 2026-01-01T00:00:01Z {"l":[1,{"x":"\\"}]}`) {
 			t.Errorf("%s: %q, %+v", c.name, events, counts)
 		}
 	}

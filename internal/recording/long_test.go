@@ -62,7 +62,8 @@ func TestLongLine(t *testing.T) {
 			events++
 		}
 		if err != io.EOF || bad != c.want || events != 2 || kept != container.MaxText+1 {
-			t.Errorf("%s: %d events of 2, bad are %s with %d bytes at most, want %s (%v)", c.name, events, bad, kept, c.want, err)
+			t.Errorf("%s: %d events of 2, bad are %s with %d bytes at most, want %s (%v)",
+				c.name, events, bad, kept, c.want, err)
 		}
 		reader.Close()
 	}
@@ -97,7 +98,8 @@ func TestLongRequest(t *testing.T) {
 		}
 		requests.Close()
 	}
-	archive, err := newHAR(strings.NewReader(`{"log":{"entries":[{"comment":"` + strings.Repeat("x", container.ReadAhead) + `"}]}}`))
+	archive, err := newHAR(strings.NewReader(`{"log":{"entries":[{"comment":"` +
+		strings.Repeat("x", container.ReadAhead) + `"}]}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,12 +128,17 @@ func TestStrayQuotes(t *testing.T) {
 	}{
 		{"at the end", append(many(3), `a,u,2026-01-01,"x`), 3, "5 "},
 		{"before many rows", append([]string{`a,u,2026-01-01,"x`}, many(250)...), 250, "2 "},
-		{"before a quoted cell", append([]string{`a,u,2026-01-01,"x`, row(1), `a,u,2026-01-01,"y, z"`}, many(150)...), 152, "2 "},
-		{"each followed by another", append([]string{`a,u,2026-01-01,"x`, `a,u,2026-01-01,"y`, row(1), `"a,u,2026-01-01,z`}, many(150)...), 151, "2 3 5 "},
-		{"inside of a cell", append([]string{`a,u,2026-01-01,5" disk`, row(1), `a,u,2026-01-01,3" disk`}, many(3)...), 6, ""},
+		{"before a quoted cell", append([]string{`a,u,2026-01-01,"x`, row(1), `a,u,2026-01-01,"y, z"`}, many(150)...),
+			152, "2 "},
+		{"each followed by another", append([]string{`a,u,2026-01-01,"x`, `a,u,2026-01-01,"y`, row(1),
+			`"a,u,2026-01-01,z`}, many(150)...), 151, "2 3 5 "},
+		{"inside of a cell", append([]string{`a,u,2026-01-01,5" disk`, row(1), `a,u,2026-01-01,3" disk`}, many(3)...),
+			6, ""},
 		{"behind a quoted cell", append([]string{`a,u,2026-01-01,"5" disk"`}, many(3)...), 3, "2 "},
-		{"a true row over many lines", append([]string{`a,u,2026-01-01,"` + strings.Repeat("\n", 98) + `"`}, many(3)...), 4, ""},
-		{"a row over too many lines", append([]string{`a,u,2026-01-01,"` + strings.Repeat("\n", 100) + `"`}, many(3)...), 3, "2 102 "},
+		{"a true row over many lines", append([]string{`a,u,2026-01-01,"` + strings.Repeat("\n", 98) + `"`},
+			many(3)...), 4, ""},
+		{"a row over too many lines", append([]string{`a,u,2026-01-01,"` + strings.Repeat("\n", 100) + `"`},
+			many(3)...), 3, "2 102 "},
 	} {
 		reader, err := Open(written(t, "event,distinct_id,timestamp,n\n"+strings.Join(c.rows, "\r\n")+"\r\n"))
 		if err != nil {

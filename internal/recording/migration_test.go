@@ -28,7 +28,7 @@ func TestMixpanelIDs(t *testing.T) {
 // amplitude.rs, and posthog-segment's index.js.
 func TestMigrationIDs(t *testing.T) {
 	t.Parallel()
-	const own = "OWNID"
+	const own, uuid = "OWNID", "018a981f-4b35-7c66-825e-8b0eeae65714"
 	mixpanel := func(ids string) string { return `{"event":"e","properties":{"time":1767225600` + ids + `}}` }
 	amplitude := func(ids string) string {
 		return `{"event_type":"e","event_time":"2026-01-01 00:00:00","amplitude_id":1` + ids + `}`
@@ -47,17 +47,17 @@ func TestMigrationIDs(t *testing.T) {
 		mixpanel(`,"distinct_id":"ab12","$distinct_id_before_identity":"b"`):      "e ab12",
 		mixpanel(`,"distinct_id":"Ä","$distinct_id_before_identity":"b"`):         "e Ä",
 		mixpanel(``): "e " + own,
-		amplitude(`,"user_id":"u","device_id":"d"`):                                "$identify u; e u",
-		amplitude(`,"user_id":"","device_id":"d"`):                                 "e d",
-		amplitude(`,"user_id":null,"device_id":"d"`):                               "e d",
-		amplitude(`,"user_id":"u"`):                                                "e u",
-		amplitude(`,"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","device_id":""`): "e 018a981f-4b35-7c66-825e-8b0eeae65714",
-		segment(`"type":"track","event":"e","userId":"u","anonymousId":"a"`):       "e u",
-		segment(`"type":"track","event":"e","userId":"","anonymousId":"a"`):        "e a",
-		segment(`"type":"page","anonymousId":"a"`):                                 "$pageview a",
-		segment(`"type":"identify","userId":"u","anonymousId":"a"`):                "$identify u",
-		segment(`"type":"alias","userId":"u","previousId":"p"`):                    "$create_alias u",
-		segment(`"type":"group","userId":"u","groupId":"g"`):                       "$groupidentify u",
+		amplitude(`,"user_id":"u","device_id":"d"`):                          "$identify u; e u",
+		amplitude(`,"user_id":"","device_id":"d"`):                           "e d",
+		amplitude(`,"user_id":null,"device_id":"d"`):                         "e d",
+		amplitude(`,"user_id":"u"`):                                          "e u",
+		amplitude(`,"uuid":"` + uuid + `","device_id":""`):                   "e " + uuid,
+		segment(`"type":"track","event":"e","userId":"u","anonymousId":"a"`): "e u",
+		segment(`"type":"track","event":"e","userId":"","anonymousId":"a"`):  "e a",
+		segment(`"type":"page","anonymousId":"a"`):                           "$pageview a",
+		segment(`"type":"identify","userId":"u","anonymousId":"a"`):          "$identify u",
+		segment(`"type":"alias","userId":"u","previousId":"p"`):              "$create_alias u",
+		segment(`"type":"group","userId":"u","groupId":"g"`):                 "$groupidentify u",
 	} {
 		got, _ := readAll(t, written(t, line))
 		var said []string
@@ -70,7 +70,8 @@ func TestMigrationIDs(t *testing.T) {
 		}
 	}
 	joined, _ := readAll(t, written(t, segment(`"type":"identify","userId":"u","anonymousId":"a"`)+"\n"+
-		segment(`"type":"alias","userId":"u","previousId":"p"`)+"\n"+segment(`"type":"group","userId":"u","groupId":"g","traits":{"groupType":"team"}`)))
+		segment(`"type":"alias","userId":"u","previousId":"p"`)+"\n"+
+		segment(`"type":"group","userId":"u","groupId":"g","traits":{"groupType":"team"}`)))
 	for i, want := range []string{`"$anon_distinct_id":"a"`, `"alias":"p"`, `"$group_type":"team","$group_key":"g"`} {
 		if !strings.Contains(joined[i], want) {
 			t.Errorf("%s lacks %s", joined[i], want)

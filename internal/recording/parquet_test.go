@@ -50,15 +50,18 @@ func TestParquetExport(t *testing.T) {
 	for i := range 1000 {
 		properties := fmt.Sprintf(`{"n":%d,"text":"a \"quote\" ö"}`, i)
 		row := exported{
-			UUID: fmt.Sprintf("018a981f-4b35-7c66-825e-%012x", i), Event: []string{"$pageview", "buy"}[i%2], Properties: &properties,
-			DistinctID: fmt.Sprintf("user-%d", i%7), Timestamp: start.Add(time.Duration(i) * time.Millisecond), PersonProperties: "no object", Tags: []string{"a", "b"},
+			UUID:  fmt.Sprintf("018a981f-4b35-7c66-825e-%012x", i),
+			Event: []string{"$pageview", "buy"}[i%2], Properties: &properties,
+			DistinctID: fmt.Sprintf("user-%d", i%7), Timestamp: start.Add(time.Duration(i) * time.Millisecond),
+			PersonProperties: "no object", Tags: []string{"a", "b"},
 		}
 		if i%10 == 0 {
 			row.Properties, properties = nil, "null"
 			row.ElementsChain = "a:b"
 		}
 		rows = append(rows, row)
-		fmt.Fprintf(&lines, `{"uuid":%q,"event":%q,"properties":%s,"distinct_id":%q,"timestamp":%q,"elements_chain":%q}`+"\n",
+		fmt.Fprintf(&lines, `{"uuid":%q,"event":%q,"properties":%s,"distinct_id":%q,"timestamp":%q,`+
+			`"elements_chain":%q}`+"\n",
 			row.UUID, row.Event, properties, row.DistinctID, row.Timestamp.Format(time.RFC3339Nano), row.ElementsChain)
 	}
 	r := written(t, parquetOf(t, 300, rows...))
@@ -91,10 +94,12 @@ func TestParquetColumns(t *testing.T) {
 	r := written(t, parquetOf(t, 10,
 		row{"buy", 5, at, 1.5, 0.25, true, [16]byte{15: 1}, &seven},
 		row{"buy", 6, at, math.NaN(), 0, false, [16]byte{}, nil}))
-	r.Fields = scenario.Fields{Event: scenario.From("kind"), DistinctID: scenario.From("user"), Timestamp: scenario.From("at")}
+	r.Fields = scenario.Fields{Event: scenario.From("kind"), DistinctID: scenario.From("user"),
+		Timestamp: scenario.From("at")}
 	got, _ := readAll(t, r)
 	want := []string{
-		`buy 5 2026-01-01T00:00:00Z {"price":1.5,"ratio":0.25,"paid":true,"id":"00000000-0000-0000-0000-000000000001","note":7}`,
+		`buy 5 2026-01-01T00:00:00Z {"price":1.5,"ratio":0.25,"paid":true,` +
+			`"id":"00000000-0000-0000-0000-000000000001","note":7}`,
 		`buy 6 2026-01-01T00:00:00Z {"price":null,"ratio":0,"paid":false,"id":"00000000-0000-0000-0000-000000000000"}`,
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {

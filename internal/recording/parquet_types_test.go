@@ -16,7 +16,8 @@ func TestParquetProperties(t *testing.T) {
 		r := scenario.DefaultReplay()
 		r.Paths = []string{"testdata/parquet-nested/" + file + ".parquet"}
 		got, counts := readAll(t, r)
-		if len(got) != 10 || counts.Bad != 0 || !strings.Contains(got[0], want) || !strings.Contains(got[0], `"plan":"pro"`) {
+		if len(got) != 10 || counts.Bad != 0 || !strings.Contains(got[0], want) ||
+			!strings.Contains(got[0], `"plan":"pro"`) {
 			t.Errorf("%s: %q %+v", file, got, counts)
 		}
 	}
@@ -33,10 +34,13 @@ func TestParquetEach(t *testing.T) {
 		User   string  `parquet:"user"`
 		Events []event `parquet:"events,list"`
 	}
-	r := written(t, parquetOf(t, 1, session{"u", []event{{"a", 1767225600}, {"b", 1767225601}}}, session{"v", []event{{"c", 1767225602}}}))
-	r.Fields = scenario.Fields{Each: "events", Event: scenario.From("name"), DistinctID: scenario.From("user"), Timestamp: scenario.From("at")}
+	r := written(t, parquetOf(t, 1, session{"u", []event{{"a", 1767225600}, {"b", 1767225601}}},
+		session{"v", []event{{"c", 1767225602}}}))
+	r.Fields = scenario.Fields{Each: "events", Event: scenario.From("name"), DistinctID: scenario.From("user"),
+		Timestamp: scenario.From("at")}
 	got, _ := readAll(t, r)
-	if want := "a u 2026-01-01T00:00:00Z {}\nb u 2026-01-01T00:00:01Z {}\nc v 2026-01-01T00:00:02Z {}"; strings.Join(got, "\n") != want {
+	want := "a u 2026-01-01T00:00:00Z {}\nb u 2026-01-01T00:00:01Z {}\nc v 2026-01-01T00:00:02Z {}"
+	if strings.Join(got, "\n") != want {
 		t.Errorf("events are %q", got)
 	}
 }

@@ -21,7 +21,8 @@ func TestPosition(t *testing.T) {
 	t.Parallel()
 	var plain strings.Builder
 	for i := range 5000 {
-		fmt.Fprintf(&plain, `{"event":"a","distinct_id":"u-%d","timestamp":%d,"properties":{"n":"%x"}}`+"\n", i*i%101, 1767225600+i, i*i*i)
+		fmt.Fprintf(&plain, `{"event":"a","distinct_id":"u-%d","timestamp":%d,"properties":{"n":"%x"}}`+"\n",
+			i*i%101, 1767225600+i, i*i*i)
 	}
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
@@ -54,7 +55,8 @@ func TestPosition(t *testing.T) {
 		if at > last {
 			steps++
 		}
-		if last = at; err == io.EOF {
+		last = at
+		if err == io.EOF {
 			break
 		}
 		if err != nil {

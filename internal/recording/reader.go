@@ -126,7 +126,8 @@ func (r *Reader) handOut(s *stream) *event.Event {
 			return a
 		}
 	}
-	if r.current = s; s.event.OwnID {
+	r.current = s
+	if s.event.OwnID {
 		r.counts.OwnIDs++
 	}
 	return &s.event
@@ -151,7 +152,8 @@ func (r *Reader) advance(s *stream) error {
 		if reason == "" {
 			reason = r.choose(s)
 		}
-		if s.text = text; reason == "" {
+		s.text = text
+		if reason == "" {
 			break
 		}
 		if err := r.leaveOut(s, text, reason); err != nil {

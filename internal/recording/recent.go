@@ -20,7 +20,8 @@ func (r *Recent) Seen(hash uint64) bool {
 	if r.Has(hash) {
 		return true
 	}
-	if r.added++; r.added > 2*len(r.sets) && r.bits < mostBits {
+	r.added++
+	if r.added > 2*len(r.sets) && r.bits < mostBits {
 		r.grow()
 	}
 	r.put(hash)

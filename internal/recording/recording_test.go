@@ -2,8 +2,6 @@ package recording
 
 import (
 	"bytes"
-	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,39 +60,68 @@ func readAll(t testing.TB, r *scenario.Replay) (events []string, counts Counts) 
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, content, want string }{
-		{"posthog batch export", `{"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event":"e","properties":{"a":1},"distinct_id":"u","timestamp":"2026-01-01 00:00:00.5","person_id":"p"}`,
+		{"posthog batch export", `{"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event":"e","properties":{"a":1},` +
+			`"distinct_id":"u","timestamp":"2026-01-01 00:00:00.5","person_id":"p"}`,
 			`e u 2026-01-01T00:00:00.5Z {"a":1}`},
-		{"posthog export with text properties and elements", `{"event":"$autocapture","properties":"{\"a\":1}","distinct_id":"u","timestamp":"2026-01-01T00:00:00+01:00","elements_chain":"a:b"}`,
+		{"posthog export with text properties and elements",
+			`{"event":"$autocapture","properties":"{\"a\":1}","distinct_id":"u",` +
+				`"timestamp":"2026-01-01T00:00:00+01:00","elements_chain":"a:b"}`,
 			`$autocapture u 2025-12-31T23:00:00Z {"a":1,"$elements_chain":"a:b"}`},
-		{"posthog events api through airbyte", `{"stream":"events","data":{"id":"017da3dc-c86e-0000-614c-c46e52bd55a4","event":"e","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","properties":{}},"emitted_at":1}`,
+		{"posthog events api through airbyte",
+			`{"stream":"events","data":{"id":"017da3dc-c86e-0000-614c-c46e52bd55a4","event":"e","distinct_id":"u",` +
+				`"timestamp":"2026-01-01T00:00:00Z","properties":{}},"emitted_at":1}`,
 			`e u 2026-01-01T00:00:00Z {}`},
-		{"mixpanel", `{"event":"$mp_web_page_view","properties":{"time":1767225600,"distinct_id":"u","$insert_id":"i","$city":"Ulm","mp_processing_time_ms":5,"x":2}}`,
+		{"mixpanel", `{"event":"$mp_web_page_view","properties":{"time":1767225600,"distinct_id":"u",` +
+			`"$insert_id":"i","$city":"Ulm","mp_processing_time_ms":5,"x":2}}`,
 			`$pageview u 2026-01-01T00:00:00Z {"$geoip_city_name":"Ulm","x":2}`},
-		{"mixpanel before identity", `{"event":"e","properties":{"time":1767225600000,"distinct_id":"$device:1","$distinct_id_before_identity":"anna"}}`,
+		{"mixpanel before identity", `{"event":"e","properties":{"time":1767225600000,"distinct_id":"$device:1",` +
+			`"$distinct_id_before_identity":"anna"}}`,
 			`e anna 2026-01-01T00:00:00Z {}`},
-		{"amplitude", `{"event_type":"[Amplitude] Page Viewed","user_id":null,"device_id":"d","event_time":"2026-01-01 00:00:00.749000","event_properties":{"p":1},"user_properties":{"plan":"x","initial_ref":"r","initial_no":"EMPTY"},"os_name":"Firefox","uuid":"e6fe6a70-8a06-11ed-9ac0-ab8bd3fc3d15"}`,
-			`$pageview d 2026-01-01T00:00:00.749Z {"$device_id":"d","$browser":"Firefox","p":1,"$set":{"plan":"x"},"$set_once":{"initial_ref":"r"}}`},
-		{"segment track", `{"type":"track","event":"e","userId":"u","anonymousId":"a","messageId":"m","timestamp":"2026-01-01T00:00:00.000Z","properties":{"p":1},"context":{"ip":"203.0.113.1"}}`,
+		{"amplitude", `{"event_type":"[Amplitude] Page Viewed","user_id":null,"device_id":"d",` +
+			`"event_time":"2026-01-01 00:00:00.749000","event_properties":{"p":1},"user_properties":{"plan":"x",` +
+			`"initial_ref":"r","initial_no":"EMPTY"},"os_name":"Firefox",` +
+			`"uuid":"e6fe6a70-8a06-11ed-9ac0-ab8bd3fc3d15"}`,
+			`$pageview d 2026-01-01T00:00:00.749Z {"$device_id":"d","$browser":"Firefox","p":1,"$set":{"plan":"x"},` +
+				`"$set_once":{"initial_ref":"r"}}`},
+		{"segment track", `{"type":"track","event":"e","userId":"u","anonymousId":"a","messageId":"m",` +
+			`"timestamp":"2026-01-01T00:00:00.000Z","properties":{"p":1},"context":{"ip":"203.0.113.1"}}`,
 			`e u 2026-01-01T00:00:00Z {"p":1,"$ip":"203.0.113.1"}`},
-		{"segment identify", `{"type":"identify","userId":"u","anonymousId":"a","messageId":"m","timestamp":"2026-01-01T00:00:00.000Z","traits":{"plan":"x"}}`,
+		{"segment identify", `{"type":"identify","userId":"u","anonymousId":"a","messageId":"m",` +
+			`"timestamp":"2026-01-01T00:00:00.000Z","traits":{"plan":"x"}}`,
 			`$identify u 2026-01-01T00:00:00Z {"$set":{"plan":"x"},"$anon_distinct_id":"a"}`},
-		{"amplitude user on a device", `{"event_type":"e","user_id":"u","device_id":"d","event_time":"2026-01-01 00:00:00"}` + "\n" + `{"event_type":"session_start","user_id":"u","device_id":"d2","event_time":"2026-01-01 00:00:01"}` + "\n" + `{"event_type":"f","user_id":"u","device_id":"d","event_time":"2026-01-01 00:00:02"}`,
-			`$identify u 2026-01-01T00:00:00Z {"$anon_distinct_id":"d"}` + "\n" + `e u 2026-01-01T00:00:00Z {"$device_id":"d"}` + "\n" + `f u 2026-01-01T00:00:02Z {"$device_id":"d"}`},
+		{"amplitude user on a device", `{"event_type":"e","user_id":"u","device_id":"d",` +
+			`"event_time":"2026-01-01 00:00:00"}` + "\n" +
+			`{"event_type":"session_start","user_id":"u","device_id":"d2","event_time":"2026-01-01 00:00:01"}` + "\n" +
+			`{"event_type":"f","user_id":"u","device_id":"d","event_time":"2026-01-01 00:00:02"}`,
+			`$identify u 2026-01-01T00:00:00Z {"$anon_distinct_id":"d"}` + "\n" +
+				`e u 2026-01-01T00:00:00Z {"$device_id":"d"}` + "\n" + `f u 2026-01-01T00:00:02Z {"$device_id":"d"}`},
 		{"mixpanel without an id", `{"event":"e","properties":{"time":1767225600,"$insert_id":"i"}}`,
 			`e OWNID 2026-01-01T00:00:00Z {}`},
 		{"common log", `198.51.100.4 - - [31/Dec/2025:16:00:00 -0800] "POST /users/anna HTTP/1.1" 204 -`,
-			`POST page 198.51.100.4 2026-01-01T00:00:00Z {"$current_url":"/users/anna","status":204,"$ip":"198.51.100.4"}`},
-		{"combined log of a user", `host.example.com - frank [01/Jan/2026:00:00:00 +0000] "GET /a/b.JPG?c=d.js HTTP/1.0" 200 2326 "https://example.com/\"q\"" "Agent (X; Y)" extra` + "\r",
-			`GET image frank 2026-01-01T00:00:00Z {"$current_url":"/a/b.JPG?c=d.js","status":200,"bytes":2326,"$referrer":"https://example.com/\\\"q\\\"","$raw_user_agent":"Agent (X; Y)"}`},
-		{"log with the virtual host", `www.example.com:443 2001:db8::1 - anonymous [01/Jan/2026:00:00:00 +0000] "-" 408 0 "-" "-"`,
+			`POST page 198.51.100.4 2026-01-01T00:00:00Z {"$current_url":"/users/anna","status":204,` +
+				`"$ip":"198.51.100.4"}`},
+		{"combined log of a user",
+			`host.example.com - frank [01/Jan/2026:00:00:00 +0000] "GET /a/b.JPG?c=d.js HTTP/1.0" ` +
+				`200 2326 "https://example.com/\"q\"" "Agent (X; Y)" extra` + "\r",
+			`GET image frank 2026-01-01T00:00:00Z {"$current_url":"/a/b.JPG?c=d.js","status":200,"bytes":2326,` +
+				`"$referrer":"https://example.com/\\\"q\\\"","$raw_user_agent":"Agent (X; Y)"}`},
+		{"log with the virtual host",
+			`www.example.com:443 2001:db8::1 - anonymous [01/Jan/2026:00:00:00 +0000] "-" 408 0 "-" "-"`,
 			`malformed request 2001:db8::1 2026-01-01T00:00:00Z {"status":408,"bytes":0,"$ip":"2001:db8::1"}`},
 		{"snowplow page view", snowplowRow(nil),
-			`$pageview anna 2026-01-01T00:00:00.25Z {"app_id":"shop","platform":"web","$user_id":"anna","$ip":"203.0.113.7","$device_id":"4b35","network_userid":"n-1","$geoip_latitude":48.4,"$current_url":"https://example.com/a","title":"a \"title\"","contexts":{"schema":"iglu:a","data":[{"id":1}]}}`},
-		{"snowplow structured event of an older version", strings.TrimRight(snowplowRow(map[int]string{0: "", 1: "", 5: "struct", 12: "", 13: "", 15: "", 22: "", 29: "", 30: "", 52: "", 54: "add-to-cart", 107: "900", 124: "", 126: ""}), "\t"),
-			`add-to-cart n-1 2026-01-01T00:00:01.5Z {"network_userid":"n-1","se_action":"add-to-cart","doc_height":900}`},
+			`$pageview anna 2026-01-01T00:00:00.25Z {"app_id":"shop","platform":"web","$user_id":"anna",` +
+				`"$ip":"203.0.113.7","$device_id":"4b35","network_userid":"n-1","$geoip_latitude":48.4,` +
+				`"$current_url":"https://example.com/a","title":"a \"title\"",` +
+				`"contexts":{"schema":"iglu:a","data":[{"id":1}]}}`},
+		{"snowplow structured event of an older version",
+			strings.TrimRight(snowplowRow(map[int]string{0: "", 1: "", 5: "struct", 12: "", 13: "", 15: "", 22: "",
+				29: "", 30: "", 52: "", 54: "add-to-cart", 107: "900", 124: "", 126: ""}), "\t"),
+			`add-to-cart n-1 2026-01-01T00:00:01.5Z {"network_userid":"n-1","se_action":"add-to-cart",` +
+				`"doc_height":900}`},
 		{"csv", "event,distinct_id,timestamp,n,note\na,\"x,\"\"1\"\"\",2026-01-01,007,\"two\nlines\"\n",
 			`a x,"1" 2026-01-01T00:00:00Z {"n":"007","note":"two\nlines"}`},
-		{"csv with a blank line in a value", "event,distinct_id,timestamp,n,note\na,\"x,\"\"1\"\"\",2026-01-01,007,\"two\n\nlines\"\n",
+		{"csv with a blank line in a value", "event,distinct_id,timestamp,n,note\n" +
+			"a,\"x,\"\"1\"\"\",2026-01-01,007,\"two\n\nlines\"\n",
 			`a x,"1" 2026-01-01T00:00:00Z {"n":"007","note":"two\n\nlines"}`},
 		{"tsv", "event\tdistinct_id\ttimestamp\tn\tnone\na\tx\t1767225600\t7\t\n",
 			`a x 2026-01-01T00:00:00Z {"n":7}`},
@@ -138,15 +165,20 @@ func TestReasons(t *testing.T) {
 		want event.Reason
 	}{
 		{line("a", "u", at, ""), ""},
-		{`[1]`, event.NotJSON}, {`{"event":"a"`, event.NotJSON}, {line("a", "u", at, "")[:40] + `}}`, event.NotJSON}, {`{"event":"a",}`, event.NotJSON},
-		{line("a", "u", at, `"a":01`), event.NotJSON}, {line("a", "u", at, `"a":"`+"\t"+`"`), event.NotJSON}, {line("a", "u", at, `"a":tru`), event.NotJSON},
+		{`[1]`, event.NotJSON}, {`{"event":"a"`, event.NotJSON}, {line("a", "u", at, "")[:40] + `}}`, event.NotJSON},
+		{`{"event":"a",}`, event.NotJSON},
+		{line("a", "u", at, `"a":01`), event.NotJSON}, {line("a", "u", at, `"a":"`+"\t"+`"`), event.NotJSON},
+		{line("a", "u", at, `"a":tru`), event.NotJSON},
 		{"{\"event\":\"\xff\"}", event.NotUTF8},
-		{line("", "u", at, ""), event.NoName}, {line("a", "", at, ""), event.NoID}, {line("a", "  ", at, ""), event.NoID},
-		{line("a", "Anonymous", at, ""), event.IllegalID}, {line("a", "[object Object]", at, ""), event.IllegalID}, {line("a", "'null'", at, ""), event.IllegalID}, {line("a", "0", at, ""), event.IllegalID},
+		{line("", "u", at, ""), event.NoName}, {line("a", "", at, ""), event.NoID},
+		{line("a", "  ", at, ""), event.NoID},
+		{line("a", "Anonymous", at, ""), event.IllegalID}, {line("a", "[object Object]", at, ""), event.IllegalID},
+		{line("a", "'null'", at, ""), event.IllegalID}, {line("a", "0", at, ""), event.IllegalID},
 		{line("a", "[Object object]", at, ""), ""}, // only as it is, not in any case
 		{line("a", "u", "yesterday", ""), event.NoTime}, {line("a", "u", "2026-02-30T00:00:00Z", ""), event.NoTime},
 		{line("a", "u", at, `"a":"`+strings.Repeat("x", 1_000_000)+`"`), event.TooLarge},
-		{line("a", "u", at, `"a":"`+strings.Repeat(`\"`, 300_000)+`"`), event.TooLarge}, // 600 kB, and as much again for quotes and backslashes
+		// 600 kB, and as much again for quotes and backslashes
+		{line("a", "u", at, `"a":"`+strings.Repeat(`\"`, 300_000)+`"`), event.TooLarge},
 		{line("a", "u", at, `"a":"`+strings.Repeat("x", 900_000)+`"`), ""},
 	}
 	for i, c := range cases {
@@ -183,7 +215,8 @@ func TestReasons(t *testing.T) {
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	line := func(name string, second int) string {
-		return fmt.Sprintf(`{"event":%q,"distinct_id":"u","timestamp":%d,"properties":{}}`+"\n", name, 1767225600+second)
+		return fmt.Sprintf(`{"event":%q,"distinct_id":"u","timestamp":%d,"properties":{}}`+"\n",
+			name, 1767225600+second)
 	}
 	r := written(t,
 		line("a0", 0)+line("a5", 5)+line("a5'", 5)+line("a9", 9),
@@ -209,7 +242,8 @@ func TestReorder(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	for _, second := range []int{0, 3, 1, 2, 9, 10, 4, 20, 30, 16} {
-		fmt.Fprintf(&text, `{"event":"e%d","distinct_id":"u","timestamp":%d,"properties":{}}`+"\n", second, 1767225600+second)
+		fmt.Fprintf(&text, `{"event":"e%d","distinct_id":"u","timestamp":%d,"properties":{}}`+"\n",
+			second, 1767225600+second)
 	}
 	r := written(t, text.String())
 	r.Reorder = 5 * time.Second
@@ -233,11 +267,13 @@ func TestWindowAndSample(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	for i := range 4000 {
-		fmt.Fprintf(&text, `{"event":"e%d","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%2, i%1000, 1767225600+i)
+		fmt.Fprintf(&text, `{"event":"e%d","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n",
+			i%2, i%1000, 1767225600+i)
 	}
 	r := written(t, text.String())
 	r.From, r.To = time.Unix(1767225700, 0), time.Unix(1767225800, 0)
-	if got, counts := readAll(t, r); len(got) != 100 || counts.Left[0].Lines != 3900 || counts.Left[0].Reason != event.OutOfTime || counts.Bad != 0 {
+	if got, counts := readAll(t, r); len(got) != 100 || counts.Left[0].Lines != 3900 ||
+		counts.Left[0].Reason != event.OutOfTime || counts.Bad != 0 {
 		t.Errorf("%d events in a window of 100 s, %+v", len(got), counts)
 	}
 	r.From, r.To, r.Sample.Persons = time.Time{}, time.Time{}, 0.2
@@ -264,103 +300,15 @@ func TestWindowAndSample(t *testing.T) {
 	}
 }
 
-// TestMaxBad: a recording with more bad lines than allowed is refused, one with
-// just as many is not.
-func TestMaxBad(t *testing.T) {
-	t.Parallel()
-	good := `{"event":"a","distinct_id":"u","timestamp":"2026-01-01T00:00:00Z","properties":{}}` + "\n"
-	r := written(t, strings.Repeat(good, 98)+"bad\nbad\n")
-	for _, c := range []struct {
-		limit scenario.Limit
-		ok    bool
-	}{
-		{scenario.Limit{}, true},
-		{scenario.Limit{Set: true, Count: 2}, true}, {scenario.Limit{Set: true, Count: 1}, false}, {scenario.Limit{Set: true}, false},
-		{scenario.Limit{Set: true, Share: 0.02}, true}, {scenario.Limit{Set: true, Share: 0.019}, false},
-	} {
-		r.MaxBad = c.limit
-		reader, err := Open(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for err == nil {
-			_, err = reader.Next()
-		}
-		if errors.Is(err, ErrTooManyBad) == c.ok || c.ok && err != io.EOF {
-			t.Errorf("limit %+v: %v", c.limit, err)
-		}
-	}
-}
-
-// TestQuarantine: what was left out can be read again, byte for byte.
-func TestQuarantine(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), QuarantineFile)
-	q := NewQuarantine(path, scenario.KeptLines)
-	if err := q.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err == nil {
-		t.Error("a quarantine of nothing was created")
-	}
-	q.Write(Bad{File: "a", Line: 7, Reason: event.NoID, Text: []byte(`{"x":1}`)})
-	q.Write(Bad{File: "a", Line: 8, Reason: event.NotUTF8, Text: []byte("\xff")})
-	if err := q.Close(); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, _ := io.ReadAll(z)
-	want := `{"file":"a","line":7,"reason":"no distinct_id","text":"{\"x\":1}"}
-{"file":"a","line":8,"reason":"not UTF-8","base64":"/w=="}
-`
-	if string(text) != want {
-		t.Errorf("quarantine is\n%swant\n%s", text, want)
-	}
-}
-
-// TestQuarantineOfPlaces: nothing of what was recorded is kept but how long it was.
-func TestQuarantineOfPlaces(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), QuarantineFile)
-	q := NewQuarantine(path, scenario.KeptPlaces)
-	q.Write(Bad{File: "a", Line: 7, Reason: event.NoID, Text: []byte(`{"email":"anna@example.com"}`)})
-	q.Write(Bad{File: "a", Line: 8, Reason: event.NotUTF8, Text: []byte("\xff\xfe")})
-	if err := q.Close(); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, _ := io.ReadAll(z)
-	want := `{"file":"a","line":7,"reason":"no distinct_id","bytes":28}
-{"file":"a","line":8,"reason":"not UTF-8","bytes":2}
-`
-	if string(text) != want {
-		t.Errorf("quarantine is\n%swant\n%s", text, want)
-	}
-}
-
 // snowplowRow is an enriched event whose cells are those of a page view and what
 // is given.
 func snowplowRow(given map[int]string) string {
 	cells := make([]string, 131)
 	for i, cell := range map[int]string{
-		0: "shop", 1: "web", 2: "2026-01-01 00:00:03.000", 3: "2026-01-01 00:00:01.500", 4: "2025-12-31 23:59:59.000", 5: "page_view", 6: "018a981f-4b35-7c66-825e-8b0eeae65714",
-		12: "anna", 13: "203.0.113.7", 15: "4b35", 17: "n-1", 22: "48.4", 29: "https://example.com/a", 30: `a "title"`, 52: `{"schema":"iglu:a","data":[{"id":1}]}`,
+		0: "shop", 1: "web", 2: "2026-01-01 00:00:03.000", 3: "2026-01-01 00:00:01.500", 4: "2025-12-31 23:59:59.000",
+		5: "page_view", 6: "018a981f-4b35-7c66-825e-8b0eeae65714",
+		12: "anna", 13: "203.0.113.7", 15: "4b35", 17: "n-1", 22: "48.4", 29: "https://example.com/a", 30: `a "title"`,
+		52:  `{"schema":"iglu:a","data":[{"id":1}]}`,
 		124: "2026-01-01 00:00:00.250", 126: "page_view",
 	} {
 		cells[i] = cell

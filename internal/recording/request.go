@@ -30,7 +30,8 @@ type Header struct{ Name, Value string }
 
 // headersV1 are the headers without which v1 understands nothing. User-Agent is
 // not among them: a replay says who it is.
-var headersV1 = [...]string{"Authorization", capture.HeaderSDKInfo, capture.HeaderAttempt, capture.HeaderRequestID, capture.HeaderTimestamp}
+var headersV1 = [...]string{"Authorization", capture.HeaderSDKInfo, capture.HeaderAttempt, capture.HeaderRequestID,
+	capture.HeaderTimestamp}
 
 // keep keeps a header that v1 reads, by any spelling of its name.
 func (r *Request) keep(name, value string) {
@@ -70,7 +71,8 @@ func (r *Request) Parse(line []byte) event.Reason {
 	if err != nil {
 		return event.NotRequest
 	}
-	*r = Request{Time: now, Path: path, ContentType: f[2].Str, ContentEncoding: f[3].Str, ForwardedFor: f[4].Str, Body: body}
+	*r = Request{Time: now, Path: path, ContentType: f[2].Str, ContentEncoding: f[3].Str,
+		ForwardedFor: f[4].Str, Body: body}
 	if r.IsV1() {
 		f[7].ForEach(func(name, value gjson.Result) bool {
 			r.keep(name.Str, value.Str)
@@ -98,7 +100,8 @@ func (d *RequestDecoder) Decode(r *Request) (*capture.Submission, error) {
 // decodeV1 reads a request to v1.
 func (r *Request) decodeV1(d *capture.DecoderV1) (*capture.Submission, error) {
 	q := capture.RequestV1{
-		UserAgent: []byte("replay"), ContentType: []byte(r.ContentType), ContentEncoding: []byte(r.ContentEncoding), Body: r.Body,
+		UserAgent: []byte("replay"), ContentType: []byte(r.ContentType),
+		ContentEncoding: []byte(r.ContentEncoding), Body: r.Body,
 	}
 	for _, h := range r.Headers {
 		for name, to := range map[string]*[]byte{

@@ -60,7 +60,8 @@ func (r *Requests) Next(q *Request, take func(*Request) event.Reason) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("cannot read recording %q after request %d: %w", r.open.lines.Part, r.open.number, container.Explain(err))
+			return fmt.Errorf("cannot read recording %q after request %d: %w",
+				r.open.lines.Part, r.open.number, container.Explain(err))
 		}
 		r.counts.Lines++
 		r.open.number++

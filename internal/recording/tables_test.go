@@ -32,16 +32,19 @@ func TestPreambles(t *testing.T) {
 			r := scenario.DefaultReplay()
 			r.Format, r.Paths = format, []string{"testdata/preamble/" + file}
 			got, counts := readAll(t, r)
-			if len(got) != want || counts.Bad != 0 || !strings.HasPrefix(strings.Join(got, "\n"), "viewed u") || !strings.Contains(strings.Join(got, "\n"), row) {
+			if len(got) != want || counts.Bad != 0 || !strings.HasPrefix(strings.Join(got, "\n"), "viewed u") ||
+				!strings.Contains(strings.Join(got, "\n"), row) {
 				t.Errorf("%s as %s: %d events of %d: %+v", file, format, len(got), want, counts)
 			}
 		}
 	}
 	for name, content := range map[string]string{
-		"a title":                   "Events of last week\nfrom shop\n\nevent,distinct_id,timestamp\nviewed,u1,2026-01-01T00:00:01Z\n",
-		"the header behind a #":     "# made by x\n#event,distinct_id,timestamp\nviewed,u1,2026-01-01T00:00:01Z\n",
-		"Excel's separator":         "sep=;\nevent;distinct_id;timestamp\nviewed;u1;2026-01-01T00:00:01Z\n",
-		"the header comes again":    "event,distinct_id,timestamp\nviewed,u1,2026-01-01T00:00:01Z\nevent,distinct_id,timestamp\n",
+		"a title": "Events of last week\nfrom shop\n\nevent,distinct_id,timestamp\n" +
+			"viewed,u1,2026-01-01T00:00:01Z\n",
+		"the header behind a #": "# made by x\n#event,distinct_id,timestamp\nviewed,u1,2026-01-01T00:00:01Z\n",
+		"Excel's separator":     "sep=;\nevent;distinct_id;timestamp\nviewed;u1;2026-01-01T00:00:01Z\n",
+		"the header comes again": "event,distinct_id,timestamp\nviewed,u1,2026-01-01T00:00:01Z\n" +
+			"event,distinct_id,timestamp\n",
 		"a database's nothing":      "event\tdistinct_id\ttimestamp\tx\nviewed\tu1\t2026-01-01T00:00:01Z\t\\N\n",
 		"a first cell that has a #": "distinct_id,event,timestamp\nu1,viewed,2026-01-01T00:00:01Z\n#x,y\n",
 	} {
@@ -66,13 +69,16 @@ func TestMappings(t *testing.T) {
 	for _, c := range []struct{ name, replay, content, want string }{
 		{"a constant", `fields: {event: {constant: page}, distinct_id: u, timestamp: t}`,
 			`{"u":"a","t":1767225600,"x":1}`, `page a ` + at + ` {"x":1}`},
-		{"constants in a table", `format: csv, fields: {event: {constant: page}, distinct_id: {constant: all}, timestamp: t}`,
+		{"constants in a table",
+			`format: csv, fields: {event: {constant: page}, distinct_id: {constant: all}, timestamp: t}`,
 			"t,x\n1767225600,1\n", `page all ` + at + ` {"x":1}`},
 		{"the first that is there", `fields: {event: [name, type], distinct_id: [user.id, anon], timestamp: t}`,
-			`{"type":"e","name":null,"user":{"id":""},"anon":"a","t":1767225600}` + "\n" + `{"type":"f","user":{"id":7},"anon":"b","t":1767225600}`,
+			`{"type":"e","name":null,"user":{"id":""},"anon":"a","t":1767225600}` + "\n" +
+				`{"type":"f","user":{"id":7},"anon":"b","t":1767225600}`,
 			`e a ` + at + ` {"user":{"id":""}}` + "\n" + `f 7 ` + at + ` {"user":{"id":7},"anon":"b"}`},
 		{"the first that is there of a table", `fields: {event: kind, distinct_id: [user, anon], timestamp: t}`,
-			"kind;anon;user;t\ne;a;;2026-01-01\nf;a;u;2026-01-01\n", `e a ` + at + ` {}` + "\n" + `f u ` + at + ` {"anon":"a"}`},
+			"kind;anon;user;t\ne;a;;2026-01-01\nf;a;u;2026-01-01\n",
+			`e a ` + at + ` {}` + "\n" + `f u ` + at + ` {"anon":"a"}`},
 		{"joined", `fields: {event: e, distinct_id: u, timestamp: {join: [date, time]}}`,
 			"e,u,date,time\ne,a,2026-01-01,10:00:00\n", `e a 2026-01-01T10:00:00Z {}`},
 		{"columns", `fields: {columns: [t, u, "", e], event: e, distinct_id: u, timestamp: t}`,
@@ -81,18 +87,22 @@ func TestMappings(t *testing.T) {
 			"2026-01-01|a,b|e\n", `e a,b ` + at + ` {}`},
 		{"a separator and a header", `format: csv, fields: {separator: "|", event: e, distinct_id: u, timestamp: t}`,
 			"t|u|e\n2026-01-01|a,b|e\n", `e a,b ` + at + ` {}`},
-		{"blanks", `fields: {columns: [ip, t, request, code], separator: blank, event: {constant: hit}, distinct_id: ip, timestamp: t}`,
+		{"blanks",
+			`fields: {columns: [ip, t, request, code], separator: blank, ` +
+				`event: {constant: hit}, distinct_id: ip, timestamp: t}`,
 			"# a log\n203.0.113.7   [01/Jan/2026:01:00:00 +0100]  \"GET \\\"x\\\" y\"\t200\n",
 			`hit 203.0.113.7 ` + at + ` {"request":"GET \\\"x\\\" y","code":200}`},
 		{"inside of a cell", `fields: {event: e, distinct_id: who.id, timestamp: t, properties: p}`,
 			"e,who,t,p\ne,\"{\"\"id\"\":5}\",2026-01-01,\"{\"\"n\"\":1}\"\n", `e 5 ` + at + ` {"n":1}`},
 		{"each", `fields: {each: events, event: name, distinct_id: [user, session.user], timestamp: t}`,
-			`{"session":{"user":"s"},"events":[{"name":"a","t":1767225600},{"name":"b","t":1767225600,"user":"u","session":1}],"app":"x"}`,
+			`{"session":{"user":"s"},"events":[{"name":"a","t":1767225600},` +
+				`{"name":"b","t":1767225600,"user":"u","session":1}],"app":"x"}`,
 			`a s ` + at + ` {"session":{"user":"s"},"app":"x"}` + "\n" + `b u ` + at + ` {"session":1,"app":"x"}`},
 		{"each, deeper", `fields: {each: a.b.events, event: e, distinct_id: a.b.u, timestamp: t}`,
 			`{"a":{"b":{"u":"s","events":[{"e":"a","t":1767225600,"n":[1,"]"]}]}}}`,
 			`a s ` + at + ` {"n":[1,"]"],"a":{"b":{"u":"s","events":null}}}`},
-		{"one's own separator wins", `fields: {separator: ";"}`, "event;distinct_id;timestamp\na;b,c;2026-01-01\n", `a b,c ` + at + ` {}`},
+		{"one's own separator wins", `fields: {separator: ";"}`, "event;distinct_id;timestamp\na;b,c;2026-01-01\n",
+			`a b,c ` + at + ` {}`},
 	} {
 		got, counts := mappedBy(t, c.replay, c.content)
 		if all := strings.Join(got, "\n"); all != c.want || counts.Bad != 0 {

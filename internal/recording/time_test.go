@@ -111,15 +111,20 @@ func TestDoubtfulTimes(t *testing.T) {
 	}{
 		{"the day first", []string{timesAs(`"05/06/2023"`, `"22/06/2023"`)}, "2023-06-05", 0, nil},
 		{"the month first", []string{timesAs(`"05/06/2023"`, `"06/22/2023"`)}, "2023-05-06", 0, nil},
-		{"told by another file", []string{timesAs(`"05/06/2023 10:00"`), timesAs(`"22/06/2023 09:00"`)}, "2023-06-05", 0, nil},
-		{"the same either way, then told", []string{timesAs(`"05/05/2023"`, `"06/05/2023"`, `"13/05/2023"`)}, "2023-05-05", 0, nil},
+		{"told by another file", []string{timesAs(`"05/06/2023 10:00"`), timesAs(`"22/06/2023 09:00"`)},
+			"2023-06-05", 0, nil},
+		{"the same either way, then told", []string{timesAs(`"05/05/2023"`, `"06/05/2023"`, `"13/05/2023"`)},
+			"2023-05-05", 0, nil},
 		{"the same either way", []string{timesAs(`"05/05/2023"`, `"06/06/2023"`)}, "2023-05-05", 0, nil},
 		{"nothing tells", []string{timesAs(`"05/06/2023 10:00 PM"`)}, "", 0, []string{
-			"000:1", "nothing in the recording tells", `2023-06-05 22:00:00 with replay.fields.time_format: "%d/%m/%Y %I:%M %p"`, `2023-05-06 22:00:00 with replay.fields.time_format: "%m/%d/%Y %I:%M %p"`}},
+			"000:1", "nothing in the recording tells",
+			`2023-06-05 22:00:00 with replay.fields.time_format: "%d/%m/%Y %I:%M %p"`,
+			`2023-05-06 22:00:00 with replay.fields.time_format: "%m/%d/%Y %I:%M %p"`}},
 		{"both kinds", []string{timesAs(`"05/06/2023"`, `"22/06/2023"`, `"06/22/2023"`)}, "2023-06-05", 1, nil},
 		{"ten digits of seconds", []string{timesAs(`2033050607`, `2033050699`)}, "2034-06-04", 0, nil},
 		{"ten digits", []string{timesAs(`2033050607`)}, "", 0, []string{
-			`2033-05-06 07:00:00 with replay.fields.time_format: "%Y%m%d%H"`, `2034-06-04 16:16:47 with replay.fields.time_unit: s`}},
+			`2033-05-06 07:00:00 with replay.fields.time_format: "%Y%m%d%H"`,
+			`2034-06-04 16:16:47 with replay.fields.time_unit: s`}},
 	} {
 		r := written(t, c.files...)
 		reader, err := Open(r)
@@ -165,19 +170,22 @@ func TestTimesAsTold(t *testing.T) {
 		{`time_zone: Europe/Berlin`, `"2026-07-01 12:00:00"`, "2026-07-01T10:00:00Z"},
 		{`time_zone: Europe/Berlin`, `"2026-01-01T12:00:00Z"`, "2026-01-01T12:00:00Z"},
 		{`time_zone: "-05:30"`, `"22 May 2023 10:00"`, "2023-05-22T15:30:00Z"},
-		{`time_zone: Europe/Berlin, time_format: "%d/%m/%Y %H:%M:%S,%f"`, `"22/05/2023 10:00:00,5"`, "2023-05-22T08:00:00.5Z"},
+		{`time_zone: Europe/Berlin, time_format: "%d/%m/%Y %H:%M:%S,%f"`, `"22/05/2023 10:00:00,5"`,
+			"2023-05-22T08:00:00.5Z"},
 		{`time_zone: Europe/Berlin`, `1767225600`, "2026-01-01T00:00:00Z"},
 		{`time_format: "%d/%m/%Y"`, `"31/02/2023"`, ""},
 		{`time_format: "%d/%m/%Y"`, `"2023-02-01"`, ""},
 	} {
 		r := written(t, timesAs(c.time))
-		s, err := scenario.Parse("a.yaml", fmt.Appendf(nil, "name: a\nreplay: {files: [%q], fields: {%s}}\n", r.Paths[0], c.fields), scenario.Options{})
+		s, err := scenario.Parse("a.yaml", fmt.Appendf(nil, "name: a\nreplay: {files: [%q], fields: {%s}}\n",
+			r.Paths[0], c.fields), scenario.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", c.fields, err)
 			continue
 		}
 		got, _ := readAll(t, s.Replay)
-		if all := strings.Join(got, ""); all != strings.Trim("e u0 "+c.want+" {}", " ") && c.want != "" || c.want == "" && all != "" {
+		all := strings.Join(got, "")
+		if all != strings.Trim("e u0 "+c.want+" {}", " ") && c.want != "" || c.want == "" && all != "" {
 			t.Errorf("%s with %s: %q, want %q", c.time, c.fields, all, c.want)
 		}
 	}
@@ -214,7 +222,8 @@ func TestNoTime(t *testing.T) {
 		`"` + fmt.Sprintf("%0100d", 1) + `"`: "0000000000… makes no year",
 	} {
 		_, counts := readAll(t, written(t, timesAs(value)))
-		if why := counts.Left[0].Why(); !strings.Contains(why, want) || !strings.Contains(why, "000:1: ") || !strings.Contains(why, "time_format") {
+		if why := counts.Left[0].Why(); !strings.Contains(why, want) || !strings.Contains(why, "000:1: ") ||
+			!strings.Contains(why, "time_format") {
 			t.Errorf("%s: %q lacks %q", value, why, want)
 		}
 	}
@@ -226,7 +235,8 @@ func TestNoTime(t *testing.T) {
 func TestUnitsNeverOverlap(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		at := time.Unix(rapid.Int64Range(631152000, 4133980799).Draw(t, "s"), rapid.Int64Range(0, 1e9-1).Draw(t, "ns")).UTC()
+		at := time.Unix(rapid.Int64Range(631152000, 4133980799).Draw(t, "s"),
+			rapid.Int64Range(0, 1e9-1).Draw(t, "ns")).UTC()
 		for text, want := range map[string]time.Time{
 			fmt.Sprint(at.UnixMilli()):                                   at.Truncate(time.Millisecond),
 			fmt.Sprint(at.UnixMicro()):                                   at.Truncate(time.Microsecond),
@@ -246,12 +256,14 @@ func TestUnitsNeverOverlap(t *testing.T) {
 // FuzzTimes: no text makes the readers of times panic, and a time that is read means
 // what it says: written again in its own words it is the same.
 func FuzzTimes(f *testing.F) {
-	for _, text := range []string{"22/05/2023 10:00", "May 6, 2023", "1767225600", "20260102", "2026-01-02T03:04:05Z", "Mon, 22 May 2023 10:00:00 GMT"} {
+	for _, text := range []string{"22/05/2023 10:00", "May 6, 2023", "1767225600", "20260102", "2026-01-02T03:04:05Z",
+		"Mon, 22 May 2023 10:00:00 GMT"} {
 		f.Add(text, "%d/%m/%Y %H:%M")
 	}
 	f.Fuzz(func(t *testing.T, text, format string) {
 		at, ok := event.ParseText([]byte(text))
-		if again, same := event.ParseText([]byte(at.UTC().Format("2006-01-02T15:04:05.999999999Z"))); ok && at.Year() < 9999 && at.Year() > 0 && (!same || !again.Equal(at)) {
+		again, same := event.ParseText([]byte(at.UTC().Format("2006-01-02T15:04:05.999999999Z")))
+		if ok && at.Year() < 9999 && at.Year() > 0 && (!same || !again.Equal(at)) {
 			t.Errorf("%q is %v, and that is %v", text, at, again)
 		}
 		if told, err := strptime.Parse(format); err == nil {

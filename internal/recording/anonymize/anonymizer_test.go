@@ -27,15 +27,19 @@ func maskedEvent(t interface{ Fatal(...any) }, name, id, properties string) (e c
 // it, and names that are values stay the names that they are.
 func TestPseudonymsMatchWhatTheyName(t *testing.T) {
 	t.Parallel()
-	_, group := maskedEvent(t, "$groupidentify", "anna", `{"$group_type":"company","$group_key":"acme","$group_set":{"name":"Acme"}}`)
-	e, event := maskedEvent(t, "bought", "anna", `{"$groups":{"company":"acme","team":17,"plan":"pro"},"$group_0":"acme","user_id":"anna","owner":"anna","referrer":"ann",
+	_, group := maskedEvent(t, "$groupidentify", "anna",
+		`{"$group_type":"company","$group_key":"acme","$group_set":{"name":"Acme"}}`)
+	e, event := maskedEvent(t, "bought", "anna",
+		`{"$groups":{"company":"acme","team":17,"plan":"pro"},"$group_0":"acme","user_id":"anna","owner":"anna",`+
+			`"referrer":"ann",
 		"$set":{"email":"x@example.com","city":"Ulm"},"$unset":["email","city","x@example.com"],
 		"$feature/new-checkout":"test","$feature_flag":"new-checkout","$active_feature_flags":["new-checkout"]}`)
 	groups, _ := event["$groups"].(map[string]any)
 	if key := group["$group_key"]; groups["company"] != key || event["$group_0"] != key || key == "acme" || key == "" {
 		t.Errorf("company %v, $group_0 %v, $group_key %v", groups["company"], event["$group_0"], key)
 	}
-	if team, ok := groups["team"].(string); !ok || team == "17" || groups["plan"] != "pro" || group["$group_type"] != "company" {
+	if team, ok := groups["team"].(string); !ok || team == "17" || groups["plan"] != "pro" ||
+		group["$group_type"] != "company" {
 		t.Errorf("groups %v of type %v", groups, group["$group_type"])
 	}
 	id := string(e.DistinctID)
@@ -52,7 +56,8 @@ func TestPseudonymsMatchWhatTheyName(t *testing.T) {
 		t.Errorf("an address stays in $unset: %v", name)
 	}
 	flags := event["$active_feature_flags"].([]any)
-	if _, kept := event["$feature/new-checkout"]; !kept || event["$feature_flag"] != "new-checkout" || flags[0] != "new-checkout" {
+	if _, kept := event["$feature/new-checkout"]; !kept || event["$feature_flag"] != "new-checkout" ||
+		flags[0] != "new-checkout" {
 		t.Errorf("flags %v", event)
 	}
 }
@@ -61,8 +66,10 @@ func TestPseudonymsMatchWhatTheyName(t *testing.T) {
 // were; other texts of that form are UUIDs too, and not the same.
 func TestSessionsStayUUIDs(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"0190a7e2-4b35-7c66-825e-8b0eeae65714", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "0190a7e24b357c66825e8b0eeae65714"} {
-		_, got := maskedEvent(t, "a", "u", fmt.Sprintf(`{"$session_id":%q,"$window_id":%q,"order":%q,"$device_id":%q}`, "0"+id[1:], id, id, id))
+	for _, id := range []string{"0190a7e2-4b35-7c66-825e-8b0eeae65714", "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+		"0190a7e24b357c66825e8b0eeae65714"} {
+		_, got := maskedEvent(t, "a", "u", fmt.Sprintf(`{"$session_id":%q,"$window_id":%q,"order":%q,"$device_id":%q}`,
+			"0"+id[1:], id, id, id))
 		for name, value := range got {
 			text, _ := value.(string)
 			u, err := capture.ParseUUID(text)
@@ -101,7 +108,8 @@ func TestAddressesStayAddresses(t *testing.T) {
 		_, got := maskedEvent(t, "a", "u", fmt.Sprintf(`{"$ip":%q,"seen":[%q]}`, was, was))
 		text, _ := got["$ip"].(string)
 		is, err := netip.ParseAddr(text)
-		if err != nil || is.Is4() != was.Is4() || is == was || is.IsPrivate() || is.IsLoopback() || got["seen"].([]any)[0] != text {
+		if err != nil || is.Is4() != was.Is4() || is == was || is.IsPrivate() || is.IsLoopback() ||
+			got["seen"].([]any)[0] != text {
 			t.Fatalf("%s became %v: %v", was, got, err)
 		}
 	})
@@ -113,7 +121,8 @@ func TestIsAddress(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(
 			rapid.StringMatching(`[0-9a-f:.]{1,20}`), rapid.StringMatching(`([0-9]{1,3}\.){3}[0-9]{1,3}`),
-			rapid.StringMatching(`([0-9a-f]{0,5}:){2,8}[0-9a-f]{0,4}`), rapid.StringMatching(`::ffff:([0-9]{1,3}\.){3}[0-9]{1,3}`),
+			rapid.StringMatching(`([0-9a-f]{0,5}:){2,8}[0-9a-f]{0,4}`),
+			rapid.StringMatching(`::ffff:([0-9]{1,3}\.){3}[0-9]{1,3}`),
 		).Draw(t, "text")
 		_, err := netip.ParseAddr(text)
 		leading := false // zeros, which some read as octal

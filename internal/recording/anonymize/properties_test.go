@@ -15,7 +15,8 @@ import (
 func anyJSON(levels int) *rapid.Generator[any] {
 	scalars := []*rapid.Generator[any]{
 		rapid.Just(any(nil)), rapid.Bool().AsAny(), rapid.Int64().AsAny(), rapid.Float64Range(-1e9, 1e9).AsAny(),
-		rapid.String().AsAny(), rapid.SampledFrom([]string{"a \"quote\"", "back\\slash", "new\nline", "\u2028 ☃ 😀", "x@example.com"}).AsAny(),
+		rapid.String().AsAny(),
+		rapid.SampledFrom([]string{"a \"quote\"", "back\\slash", "new\nline", "\u2028 ☃ 😀", "x@example.com"}).AsAny(),
 	}
 	if levels == 0 {
 		return rapid.OneOf(scalars...)
@@ -94,7 +95,8 @@ func TestMaskingOfNames(t *testing.T) {
 		t.Errorf("$pageview by %q became %q", id, name)
 	}
 	masked, same := mask("invited jane@example.com")
-	if strings.Contains(masked, "jane") || strings.Contains(masked, "example") || len(masked) != len("invited jane@example.com") || same != id {
+	if strings.Contains(masked, "jane") || strings.Contains(masked, "example") ||
+		len(masked) != len("invited jane@example.com") || same != id {
 		t.Errorf("an address became %q by %q", masked, same)
 	}
 	if again, _ := mask("invited jane@example.com"); again != masked {
@@ -126,7 +128,8 @@ func TestMaskingReadsEscapes(t *testing.T) {
 			t.Errorf("%s became %s, and %s became %s", plain, one, escaped, other)
 		}
 	}
-	if got, want := masked(`{"plan":{"a":["b",1]},"n":true,"m":null}`), `{"plan":{"a":["b",1]},"n":true,"m":null}`; got != want {
+	want := `{"plan":{"a":["b",1]},"n":true,"m":null}`
+	if got := masked(`{"plan":{"a":["b",1]},"n":true,"m":null}`); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	if got := masked(`{"distinct_id":17}`); got != masked(`{"distinct_id":"17"}`) {
@@ -138,7 +141,9 @@ func TestMaskingReadsEscapes(t *testing.T) {
 func TestMaskingAllocatesNothing(t *testing.T) {
 	p := &Anonymizer{key: [32]byte{1}}
 	w := &Scratch{}
-	id, properties := []byte("user-1"), []byte(`{"$device_id":"0190a7e2-4b35-7c66-825e-8b0eeae65714","list":[1,"two",{"a@b":-3.5}],"text":"a \"quote\"","at":"2026-01-01T00:00:00Z"}`)
+	id := []byte("user-1")
+	properties := []byte(`{"$device_id":"0190a7e2-4b35-7c66-825e-8b0eeae65714","list":[1,"two",{"a@b":-3.5}],` +
+		`"text":"a \"quote\"","at":"2026-01-01T00:00:00Z"}`)
 	mask := func() {
 		e := capture.Event{DistinctID: id, Properties: properties}
 		p.Mask(&e, w)

@@ -15,7 +15,8 @@ func TestMasksKeepTheShape(t *testing.T) {
 	t.Parallel()
 	p := &Anonymizer{key: [32]byte{1}}
 	for text, shape := range map[string]string{
-		"Anna-7 é": "Aaaa-0 a", "2026-01-31T10:20:30.123Z": "0000-00-00T00:00:00.000Z", "2026-01-31": "0000-00-00", "1767225600": "0000000000",
+		"Anna-7 é": "Aaaa-0 a", "2026-01-31T10:20:30.123Z": "0000-00-00T00:00:00.000Z", "2026-01-31": "0000-00-00",
+		"1767225600": "0000000000",
 	} {
 		got := string(p.appendText(nil, []byte(text)))
 		form := strings.Map(func(c rune) rune {

@@ -50,7 +50,8 @@ func (a *archive) use() error {
 func (a *archive) Close() error {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	if a.users--; a.users > 0 {
+	a.users--
+	if a.users > 0 {
 		return nil
 	}
 	return a.file.Close()
@@ -110,7 +111,8 @@ func (l *listing) addZip(a *archive) error {
 		return err
 	}
 	z.RegisterDecompressor(zipBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
-	z.RegisterDecompressor(zipZstd, zstd.ZipDecompressor(zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow)))
+	z.RegisterDecompressor(zipZstd,
+		zstd.ZipDecompressor(zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow)))
 	for _, f := range z.File {
 		if f.Mode().IsRegular() {
 			l.add(a, f.Name, int64(f.UncompressedSize64), zipMember{a, f})

@@ -225,9 +225,10 @@ func (s *spool) keep(in io.Reader, name string) (Part, error) {
 	}
 	s.copies = append(s.copies, out.Name())
 	n, err := io.Copy(out, io.LimitReader(in, s.left+1))
-	if s.left -= n; err == nil && s.left < 0 {
-		err = fmt.Errorf("it has more than the %s that copies may take in %s (TMPDIR names another directory; a plain file needs no copy)",
-			units.FormatBytes(s.bound), s.dir)
+	s.left -= n
+	if err == nil && s.left < 0 {
+		err = fmt.Errorf("it has more than the %s that copies may take in %s "+
+			"(TMPDIR names another directory; a plain file needs no copy)", units.FormatBytes(s.bound), s.dir)
 	}
 	info, stat := out.Stat()
 	if err = errors.Join(err, stat, out.Close()); err != nil {

@@ -98,7 +98,8 @@ func (l *list) Read(p []byte) (n int, err error) {
 func (l *list) begin() {
 	start, _ := l.in.Peek(ReadAhead)
 	skip, page := startOfList(start)
-	if l.state, l.page, l.depth = within, page, 0; skip < 0 {
+	l.state, l.page, l.depth = within, page, 0
+	if skip < 0 {
 		l.state = foreign
 		return
 	}
@@ -118,7 +119,8 @@ func (l *list) step(b byte) byte {
 	case '{', '[':
 		l.depth++
 	case '}', ']':
-		if l.depth--; l.depth < 0 {
+		l.depth--
+		if l.depth < 0 {
 			return l.leave()
 		}
 	case ',':
@@ -141,7 +143,8 @@ func (l *list) shown(b byte) byte {
 
 // leave steps out of the list, or of the page around it.
 func (l *list) leave() byte {
-	if l.depth = 0; l.page && l.state == within {
+	l.depth = 0
+	if l.page && l.state == within {
 		l.state = after
 		return '\n'
 	}

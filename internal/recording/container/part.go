@@ -104,7 +104,8 @@ func (u *upTo) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := u.File.Read(p[:min(int64(len(p)), u.left)])
-	if u.left -= int64(n); err == io.EOF {
+	u.left -= int64(n)
+	if err == io.EOF {
 		err = fmt.Errorf("the file became shorter while it was read: %d bytes are missing", u.left)
 	}
 	return n, err

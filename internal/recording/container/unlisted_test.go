@@ -16,8 +16,9 @@ import (
 func TestListOfAnything(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		records := rapid.SliceOfN(rapid.MapOf(rapid.String(), rapid.OneOf(rapid.String().AsAny(), rapid.Int().AsAny(),
-			rapid.SliceOf(rapid.String()).AsAny(), rapid.MapOf(rapid.String(), rapid.Bool()).AsAny())), 1, 5).Draw(t, "records")
+		value := rapid.OneOf(rapid.String().AsAny(), rapid.Int().AsAny(),
+			rapid.SliceOf(rapid.String()).AsAny(), rapid.MapOf(rapid.String(), rapid.Bool()).AsAny())
+		records := rapid.SliceOfN(rapid.MapOf(rapid.String(), value), 1, 5).Draw(t, "records")
 		text, err := json.MarshalIndent(records, "", " ")
 		if err != nil {
 			t.Skip("no JSON")

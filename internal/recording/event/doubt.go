@@ -114,5 +114,6 @@ func (c *Clock) Settle() error {
 		why = "the recording has times of both kinds"
 	}
 	return fmt.Errorf("cannot tell what the time %q at %s is, and %s: %s with %s, or %s with %s", d.text, d.place, why,
-		d.readings[0].at.UTC().Format(time.DateTime), d.readings[0].setting, d.readings[1].at.UTC().Format(time.DateTime), d.readings[1].setting)
+		d.readings[0].at.UTC().Format(time.DateTime), d.readings[0].setting,
+		d.readings[1].at.UTC().Format(time.DateTime), d.readings[1].setting)
 }

@@ -70,7 +70,8 @@ func (r Reason) Hint() string {
 	case NoID:
 		return "replay.fields.distinct_id names the member, or several of which the first that is there counts"
 	case NoTime:
-		return "replay.fields.timestamp names the member, time_format how it is written (as in %d/%m/%Y %H:%M:%S), time_unit what a number counts"
+		return "replay.fields.timestamp names the member, " +
+			"time_format how it is written (as in %d/%m/%Y %H:%M:%S), time_unit what a number counts"
 	case NoList:
 		return "replay.fields.each is the path to a list of objects"
 	case IllegalID, TooLarge:
@@ -102,6 +103,8 @@ func (e *Event) Judge() Reason {
 
 // isTooLarge reports whether the Kafka message that e becomes is over the limit.
 func (e *Event) isTooLarge() bool {
-	event := capture.Event{Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID, Timestamp: e.Time, Properties: e.Properties}
-	return capture.MayExceed(capture.EventSize(&event), capture.MaxEvent) && capture.MessageSize(&event) > capture.MaxEvent
+	event := capture.Event{Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID,
+		Timestamp: e.Time, Properties: e.Properties}
+	return capture.MayExceed(capture.EventSize(&event), capture.MaxEvent) &&
+		capture.MessageSize(&event) > capture.MaxEvent
 }

@@ -205,7 +205,8 @@ func parseDigits(s []byte) (time.Time, bool) {
 			part[i], ok = Pairs(s, at, 1)
 		}
 	}
-	if !ok || year < firstYear || year > lastYear || part[0] < 1 || part[0] > 12 || part[1] < 1 || part[1] > DaysIn(year, part[0]) ||
+	if !ok || year < firstYear || year > lastYear || part[0] < 1 || part[0] > 12 ||
+		part[1] < 1 || part[1] > DaysIn(year, part[0]) ||
 		part[2] > 23 || part[3] > 59 || part[4] > 60 {
 		return zero, false
 	}

@@ -17,7 +17,9 @@ func Untimely(recorded []byte) string {
 	case jsonscan.IsEmpty(recorded):
 		return "the time is missing or empty"
 	case isNumeric(when):
-		return fmt.Sprintf("%s makes no year from %d to %d, in seconds, milliseconds, microseconds or nanoseconds since 1970 or as digits of a date", clipped(when), firstYear, lastYear)
+		return fmt.Sprintf("%s makes no year from %d to %d, "+
+			"in seconds, milliseconds, microseconds or nanoseconds since 1970 or as digits of a date",
+			clipped(when), firstYear, lastYear)
 	}
 	return fmt.Sprintf("%q is not written like any time that is known here", covered(clipped(when)))
 }

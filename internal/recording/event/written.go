@@ -76,7 +76,8 @@ func (w *writtenDate) takeDate(s []byte) (rest []byte, ok bool) {
 		return nil, false
 	}
 	c, rest, ok := number(rest[1:], 4)
-	if w.first, w.second, w.year = a, b, c; a > 31 { // 2023/05/22
+	w.first, w.second, w.year = a, b, c
+	if a > 31 { // 2023/05/22
 		w.first, w.second, w.year, w.yearFirst = c, b, a, true
 	}
 	return rest, ok && w.isDate()
@@ -138,7 +139,8 @@ func (w *writtenDate) takeTime(s []byte) bool {
 			return false
 		}
 		w.half = true
-		if w.clock -= time.Duration(hour/12) * 12 * time.Hour; rest[0]|0x20 == 'p' {
+		w.clock -= time.Duration(hour/12) * 12 * time.Hour
+		if rest[0]|0x20 == 'p' {
 			w.clock += 12 * time.Hour
 		}
 		rest = rest[2:]

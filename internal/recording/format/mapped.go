@@ -296,7 +296,8 @@ func (m *Mapped) decodeRow(t *table, line []byte, seed int64, e *event.Event) ev
 		}
 	}
 	uuid := m.assign(e)
-	if e.Properties = properties; properties == nil {
+	e.Properties = properties
+	if properties == nil {
 		m.restOfRow(t, e)
 	}
 	if uuid.plain {

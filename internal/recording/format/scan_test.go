@@ -19,8 +19,10 @@ import (
 // FuzzScanner: the scanner takes exactly the objects that are valid JSON, and
 // hands out the members that encoding/json finds.
 func FuzzScanner(f *testing.F) {
-	for _, text := range []string{`{}`, ` {"a" : [1,{"b":null}], "c":-0.5e+7 } `, `{"a":1,}`, `{,"a":1}`, `{"a"}`, `{"a":01}`, `{"a":"\u00e9\\"}`, `{"a":"\x"}`,
-		`{"a":1}x`, `{"a":[}`, `{"a":[1}}`, `{"a":tru}`, `{"a":- }`, `{"a":1.}`, `{"":{"":[]}}`, `{"a":"abcdefgh` + "\x01" + `ijk"}`} {
+	for _, text := range []string{`{}`, ` {"a" : [1,{"b":null}], "c":-0.5e+7 } `, `{"a":1,}`, `{,"a":1}`, `{"a"}`,
+		`{"a":01}`, `{"a":"\u00e9\\"}`,
+		`{"a":"\x"}`, `{"a":1}x`, `{"a":[}`, `{"a":[1}}`, `{"a":tru}`, `{"a":- }`, `{"a":1.}`, `{"":{"":[]}}`,
+		`{"a":"abcdefgh` + "\x01" + `ijk"}`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -63,9 +65,13 @@ func FuzzScanner(f *testing.F) {
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]event.Reason{
-		`{"a":"great \ud83d"}`: event.Unreadable, `{"a":"\ude00"}`: event.Unreadable, `{"a":[{"b":1e999}]}`: event.Unreadable, `{"\ud83d":1}`: event.Unreadable,
+		`{"a":"great \ud83d"}`: event.Unreadable, `{"a":"\ude00"}`: event.Unreadable,
+		`{"a":[{"b":1e999}]}`: event.Unreadable, `{"\ud83d":1}`: event.Unreadable,
 		`{"a":` + strings.Repeat("[", 130) + strings.Repeat("]", 130) + `}`: event.Unreadable,
-		`{"a":"\ud83d\ude00","b":1e308}`:                                    "", `{"a":01}`: event.NotJSON, `{"a":"\x41"}`: event.NotJSON, `[1e999]`: event.NotJSON,
+		`{"a":"\ud83d\ude00","b":1e308}`:                                    "",
+		`{"a":01}`:                                                          event.NotJSON,
+		`{"a":"\x41"}`:                                                      event.NotJSON,
+		`[1e999]`:                                                           event.NotJSON,
 	} {
 		s := jsonscan.Scanner{Text: []byte(text)}
 		for _, more := s.First(); more; _, more = s.Member() {
@@ -103,7 +109,8 @@ func TestDepth(t *testing.T) {
 func TestParseTime(t *testing.T) {
 	t.Parallel()
 	layouts := []string{
-		time.RFC3339Nano, time.RFC3339, "2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999-0700", "2006-01-02 15:04:05-07",
+		time.RFC3339Nano, time.RFC3339, "2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999-0700",
+		"2006-01-02 15:04:05-07",
 		"2006-01-02 15:04:05 UTC", time.DateOnly,
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -123,12 +130,16 @@ func TestParseTime(t *testing.T) {
 			t.Fatalf("%s: %v %v, want %v", text, got, ok, want)
 		}
 	})
-	for _, bad := range []string{`""`, `null`, `"yesterday"`, `"2026-13-01"`, `"2026-02-29"`, `"2026-01-01T24:00:00Z"`, `"2026-01-01T00:00:00+1"`, `"2026-01-01 10:00:00 PST"`, `"2026-01-01T10:00:00+25:00"`, `"2026-01-01T10:00:00+01:75"`, `-5`, `0`, `true`, `1e300`} {
+	for _, bad := range []string{`""`, `null`, `"yesterday"`, `"2026-13-01"`, `"2026-02-29"`, `"2026-01-01T24:00:00Z"`,
+		`"2026-01-01T00:00:00+1"`, `"2026-01-01 10:00:00 PST"`, `"2026-01-01T10:00:00+25:00"`,
+		`"2026-01-01T10:00:00+01:75"`, `-5`, `0`, `true`, `1e300`} {
 		if got, ok := event.ParseTime([]byte(bad)); ok || !got.IsZero() {
 			t.Errorf("%s was read as %v", bad, got)
 		}
 	}
-	for text, want := range map[string]int64{`1767225600`: 1767225600_000_000, `1767225600.25`: 1767225600_250_000, `1767225600123`: 1767225600_123_000, `1767225600123456`: 1767225600_123_456, `"1767225600"`: 1767225600_000_000} {
+	for text, want := range map[string]int64{`1767225600`: 1767225600_000_000, `1767225600.25`: 1767225600_250_000,
+		`1767225600123`: 1767225600_123_000, `1767225600123456`: 1767225600_123_456,
+		`"1767225600"`: 1767225600_000_000} {
 		if got, ok := event.ParseTime([]byte(text)); !ok || got.UnixMicro() != want {
 			t.Errorf("%s is %v, want %d µs", text, got, want)
 		}
@@ -137,15 +148,24 @@ func TestParseTime(t *testing.T) {
 
 // sampleLines are lines of a few formats of about the size of real events.
 func sampleLines() map[string][]byte {
-	more := strings.Repeat(`"$browser":"Firefox","$current_url":"https://example.com/a/b?c=d","$screen_height":1080,"list":[1,2,{"a":null}],`, 8)
+	more := strings.Repeat(`"$browser":"Firefox","$current_url":"https://example.com/a/b?c=d","$screen_height":1080,`+
+		`"list":[1,2,{"a":null}],`, 8)
 	return map[string][]byte{
-		"posthog":    fmt.Appendf(nil, `{"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event":"$pageview","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
-		"mixpanel":   fmt.Appendf(nil, `{"event":"view","properties":{%s"time":1767225600,"distinct_id":"user-1234","$insert_id":"abc"}}`, more),
-		"amplitude":  fmt.Appendf(nil, `{"event_type":"view","user_id":"user-1234","event_time":"2026-01-01 00:00:00.123","uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event_properties":{%s"z":1},"user_properties":{"plan":"x"}}`, more),
-		"segment":    fmt.Appendf(nil, `{"type":"track","event":"view","userId":"user-1234","messageId":"abc","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
-		"access-log": []byte(`203.0.113.7 - frank [10/Oct/2000:13:55:36 -0700] "GET /images/logo.GIF?v=2 HTTP/1.0" 200 2326 "https://example.com/\"a\"" "Mozilla/5.0 (X11; Linux x86_64)"`),
-		"snowplow":   []byte(snowplowLine(nil)),
-		"jsonl":      fmt.Appendf(nil, `{"event":"view","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z",%s"z":1}`, more),
+		"posthog": fmt.Appendf(nil, `{"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event":"$pageview",`+
+			`"distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
+		"mixpanel": fmt.Appendf(nil, `{"event":"view","properties":{%s"time":1767225600,"distinct_id":"user-1234",`+
+			`"$insert_id":"abc"}}`, more),
+		"amplitude": fmt.Appendf(nil,
+			`{"event_type":"view","user_id":"user-1234","event_time":"2026-01-01 00:00:00.123",`+
+				`"uuid":"018a981f-4b35-7c66-825e-8b0eeae65714","event_properties":{%s"z":1},`+
+				`"user_properties":{"plan":"x"}}`, more),
+		"segment": fmt.Appendf(nil, `{"type":"track","event":"view","userId":"user-1234","messageId":"abc",`+
+			`"timestamp":"2026-01-01T00:00:00.123Z","properties":{%s"z":1}}`, more),
+		"access-log": []byte(`203.0.113.7 - frank [10/Oct/2000:13:55:36 -0700] "GET /images/logo.GIF?v=2 HTTP/1.0" ` +
+			`200 2326 "https://example.com/\"a\"" "Mozilla/5.0 (X11; Linux x86_64)"`),
+		"snowplow": []byte(snowplowLine(nil)),
+		"jsonl": fmt.Appendf(nil,
+			`{"event":"view","distinct_id":"user-1234","timestamp":"2026-01-01T00:00:00.123Z",%s"z":1}`, more),
 	}
 }
 
@@ -154,8 +174,10 @@ func sampleLines() map[string][]byte {
 func snowplowLine(given map[int]string) string {
 	cells := make([]string, len(snowplowColumns))
 	for i, cell := range map[int]string{
-		0: "shop", 1: "web", 2: "2026-01-01 00:00:03.000", 3: "2026-01-01 00:00:01.500", 4: "2025-12-31 23:59:59.000", 5: "page_view", 6: "018a981f-4b35-7c66-825e-8b0eeae65714",
-		12: "anna", 13: "203.0.113.7", 15: "4b35", 17: "n-1", 22: "48.4", 29: "https://example.com/a", 30: `a "title"`, 52: `{"schema":"iglu:a","data":[{"id":1}]}`,
+		0: "shop", 1: "web", 2: "2026-01-01 00:00:03.000", 3: "2026-01-01 00:00:01.500", 4: "2025-12-31 23:59:59.000",
+		5: "page_view", 6: "018a981f-4b35-7c66-825e-8b0eeae65714",
+		12: "anna", 13: "203.0.113.7", 15: "4b35", 17: "n-1", 22: "48.4", 29: "https://example.com/a", 30: `a "title"`,
+		52:  `{"schema":"iglu:a","data":[{"id":1}]}`,
 		124: "2026-01-01 00:00:00.250", 126: "page_view",
 	} {
 		cells[i] = cell
@@ -184,8 +206,10 @@ func TestDecodingAllocatesNothing(t *testing.T) {
 // properties that are a valid object.
 func FuzzDecode(f *testing.F) {
 	for _, line := range []string{ // small ones: most of a run would go into making large ones smaller
-		`{"event":"a","distinct_id":"u","timestamp":"2026-01-01","properties":{"b":1}}`, `{"event":"a","properties":{"time":1767225600,"distinct_id":"u"}}`,
-		`{"event_type":"a","user_id":"u","event_time":"2026-01-01"}`, `{"type":"track","event":"a","userId":"u"}`, "a\tb\tc",
+		`{"event":"a","distinct_id":"u","timestamp":"2026-01-01","properties":{"b":1}}`,
+		`{"event":"a","properties":{"time":1767225600,"distinct_id":"u"}}`,
+		`{"event_type":"a","user_id":"u","event_time":"2026-01-01"}`, `{"type":"track","event":"a","userId":"u"}`,
+		"a\tb\tc",
 		`a - - [10/Jan/2026:10:00:07 +0000] "GET / HTTP/1.1" 200 5`,
 	} {
 		f.Add([]byte(line))
@@ -195,7 +219,8 @@ func FuzzDecode(f *testing.F) {
 		for format := range sampleLines() {
 			for _, wrapped := range []bool{false, true} {
 				e := &event.Event{}
-				if Decode(NewDecoder(Shape{Format: scenario.Format(format), wrapped: wrapped}, &fields, &event.Clock{}), asLine(line), 1, e) != "" {
+				shape := Shape{Format: scenario.Format(format), wrapped: wrapped}
+				if Decode(NewDecoder(shape, &fields, &event.Clock{}), asLine(line), 1, e) != "" {
 					continue
 				}
 				if !json.Valid(e.Properties) || !jsonscan.IsObject(e.Properties) || !utf8.Valid(e.Properties) {
@@ -208,7 +233,8 @@ func FuzzDecode(f *testing.F) {
 			rows.name("event")
 			rows.name("distinct_id")
 			rows.lead(m)
-			if e.Reset(); rows.row(line) && utf8.Valid(line) && m.decodeRow(&rows, line, 1, e) == "" && !json.Valid(e.Properties) {
+			if e.Reset(); rows.row(line) && utf8.Valid(line) && m.decodeRow(&rows, line, 1, e) == "" &&
+				!json.Valid(e.Properties) {
 				t.Errorf("the row %q became %q", line, e.Properties)
 			}
 		}
@@ -246,7 +272,8 @@ func TestMappedPaths(t *testing.T) {
 	} {
 		e := &event.Event{}
 		e.Reset()
-		reason := newMapped(&scenario.Fields{DistinctID: scenario.From(c.path)}, &event.Clock{}).decode(asLine([]byte(c.line)), 1, e)
+		m := newMapped(&scenario.Fields{DistinctID: scenario.From(c.path)}, &event.Clock{})
+		reason := m.decode(asLine([]byte(c.line)), 1, e)
 		if string(e.DistinctID) != c.id || string(e.Properties) != c.properties || reason != "" {
 			t.Errorf("%s in %s: %q with %s, %q", c.path, c.line, e.DistinctID, e.Properties, reason)
 		}
@@ -258,7 +285,8 @@ func TestDaysIn(t *testing.T) {
 	t.Parallel()
 	for _, year := range []int{1900, 1970, 2000, 2023, 2024, 2100} {
 		for month := 1; month <= 12; month++ {
-			if got, want := event.DaysIn(year, month), time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day(); got != want {
+			want := time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+			if got := event.DaysIn(year, month); got != want {
 				t.Errorf("%d-%02d has %d days, want %d", year, month, got, want)
 			}
 		}

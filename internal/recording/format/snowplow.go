@@ -115,7 +115,8 @@ const (
 var snowplowColumns = [131]string{
 	"app_id", "platform", "", "", "", "", "", "txn_id", "name_tracker", "$lib", "", "",
 	"$user_id", "$ip", "user_fingerprint", "$device_id", "domain_sessionidx", "network_userid",
-	"$geoip_country_code", "geo_region", "$geoip_city_name", "$geoip_postal_code", "$geoip_latitude", "$geoip_longitude", "$geoip_subdivision_1_name",
+	"$geoip_country_code", "geo_region", "$geoip_city_name", "$geoip_postal_code", "$geoip_latitude",
+	"$geoip_longitude", "$geoip_subdivision_1_name",
 	"ip_isp", "ip_organization", "ip_domain", "ip_netspeed",
 	"$current_url", "title", "$referrer",
 	"", "$host", "", "$pathname", "", "",

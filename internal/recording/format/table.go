@@ -52,7 +52,8 @@ func findTable(start []byte, r *scenario.Replay) *tableShape {
 	}
 	found := tableShape{}
 	for line := range bytes.Lines(start) {
-		if found.Before++; found.Before > maxPreamble {
+		found.Before++
+		if found.Before > maxPreamble {
 			break
 		}
 		text := bytes.TrimRight(line, "\r\n")
@@ -92,7 +93,8 @@ func fallback(r *scenario.Replay, start []byte, commas []byte) *tableShape {
 	found := tableShape{comma: commas[0]}
 	first := FirstLine(start)
 	for line := range bytes.Lines(start) {
-		if found.Before++; bytes.Equal(bytes.TrimRight(line, "\r\n"), first) {
+		found.Before++
+		if bytes.Equal(bytes.TrimRight(line, "\r\n"), first) {
 			break
 		}
 	}
@@ -305,7 +307,8 @@ func (t *table) isOpen(line []byte, quoted bool) bool {
 		if at = endOfQuotes(line, at); at < 0 {
 			return true
 		}
-		if quoted = false; at < len(line) && line[at] != t.comma {
+		quoted = false
+		if at < len(line) && line[at] != t.comma {
 			return false // It is no row, however it goes on.
 		}
 	}

@@ -3,7 +3,6 @@ package parquet
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
@@ -64,7 +63,8 @@ func (b *parquetBuilder) build(c *parquet.Column) *ParquetNode {
 			n.children = append(n.children, built)
 		}
 	}
-	if n.kind = groupNode; len(n.children) == 0 {
+	n.kind = groupNode
+	if len(n.children) == 0 {
 		return nil
 	}
 	switch isList, isMap := annotation(e); {
@@ -93,7 +93,8 @@ func annotation(e *metadata.SchemaElement) (isList, isMap bool) {
 
 // omit notes that a column is left out.
 func (b *parquetBuilder) omit(c *parquet.Column, what string) {
-	b.rows.omitted = append(b.rows.omitted, fmt.Sprintf("the column %q is left out: %s is not read here", strings.Join(c.Path(), "."), what))
+	b.rows.omitted = append(b.rows.omitted,
+		fmt.Sprintf("the column %q is left out: %s is not read here", strings.Join(c.Path(), "."), what))
 }
 
 // pass passes over the elements below a column.
@@ -287,75 +288,3 @@ func appendMembers(dst []byte, nodes []*ParquetNode, at *[]jsonscan.Spot) ([]byt
 // isSound reports whether what a node appends is a value that the service can read,
 // whatever it holds: one that nests may be too deep, a decimal too large.
 func (n *ParquetNode) isSound() bool { return n.kind == leafNode && n.leaf.value != decimalValue }
-
-// parquetLeaf reads the values of one column, one after the other.
-type ParquetLeaf struct {
-	index int
-	path  string
-	value valueKind
-	unit  int64 // of a time: how many are a second; of a decimal: digits behind the point
-	zoned bool  // a time is in UTC
-
-	rows   int64 // begun so far
-	pages  parquet.Pages
-	page   parquet.Page
-	values parquet.ValueReader
-	buffer [64]parquet.Value
-	batch  []parquet.Value // of the buffer, not taken yet
-	binary bool            // a value was no text
-}
-
-// peek returns the next value, nil at the end of the row group. It is good until it is
-// taken.
-func (l *ParquetLeaf) peek() (*parquet.Value, error) {
-	for len(l.batch) == 0 {
-		if err := l.fill(); err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			return nil, err
-		}
-	}
-	return &l.batch[0], nil
-}
-
-// take steps behind the value that peek returned.
-func (l *ParquetLeaf) take() {
-	if l.batch[0].RepetitionLevel() == 0 {
-		l.rows++
-	}
-	l.batch = l.batch[1:]
-}
-
-// fill reads values of the current page, or the next page.
-func (l *ParquetLeaf) fill() error {
-	if l.values == nil {
-		page, err := l.pages.ReadPage()
-		if err != nil {
-			return err
-		}
-		l.page, l.values = page, page.Values()
-	}
-	n, err := l.values.ReadValues(l.buffer[:])
-	l.batch = l.buffer[:n]
-	if n > 0 {
-		return nil
-	}
-	if err != nil && err != io.EOF {
-		return err
-	}
-	parquet.Release(l.page)
-	l.page, l.values = nil, nil
-	return nil
-}
-
-// close gives back what the leaf holds.
-func (l *ParquetLeaf) close() {
-	if l.page != nil {
-		parquet.Release(l.page)
-	}
-	if l.pages != nil {
-		l.pages.Close()
-	}
-	l.page, l.pages, l.values, l.batch = nil, nil, nil, nil
-}

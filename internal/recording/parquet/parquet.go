@@ -57,7 +57,8 @@ func OpenParquet(p container.Part, r *scenario.Replay) (rows *ParquetRows, s for
 	if err := checkFooter(file, p.Size); err != nil {
 		return nil, s, err
 	}
-	table, err := parquet.OpenFile(file, p.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(container.ReadAhead))
+	table, err := parquet.OpenFile(file, p.Size,
+		parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(container.ReadAhead))
 	if err != nil {
 		return nil, s, fmt.Errorf("no Parquet file, or not the whole of one: %w", err)
 	}
@@ -180,6 +181,103 @@ func g0(chunks [][]metadata.ColumnChunk) []metadata.ColumnChunk {
 	return chunks[0]
 }
 
+// position is about how many bytes of the file were read.
+func (p *ParquetRows) Position() int64 {
+	return int64(float64(p.size) * float64(p.read) / float64(max(p.all, 1)))
+}
+
+// remarks says what of the columns is not as it was.
+func (p *ParquetRows) Remarks() (texts []string) {
+	texts = append(texts, p.omitted...)
+	for _, l := range p.Leaves {
+		if l.binary {
+			texts = append(texts,
+				fmt.Sprintf("the column %q has bytes that are no text: they are sent as base64", l.path))
+		}
+	}
+	return texts
+}
+
+// close closes the file.
+func (p *ParquetRows) Close() {
+	for _, l := range p.Leaves {
+		l.close()
+	}
+	p.file.Close()
+}
+
+// parquetLeaf reads the values of one column, one after the other.
+type ParquetLeaf struct {
+	index int
+	path  string
+	value valueKind
+	unit  int64 // of a time: how many are a second; of a decimal: digits behind the point
+	zoned bool  // a time is in UTC
+
+	rows   int64 // begun so far
+	pages  parquet.Pages
+	page   parquet.Page
+	values parquet.ValueReader
+	buffer [64]parquet.Value
+	batch  []parquet.Value // of the buffer, not taken yet
+	binary bool            // a value was no text
+}
+
+// peek returns the next value, nil at the end of the row group. It is good until it is
+// taken.
+func (l *ParquetLeaf) peek() (*parquet.Value, error) {
+	for len(l.batch) == 0 {
+		if err := l.fill(); err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return nil, err
+		}
+	}
+	return &l.batch[0], nil
+}
+
+// take steps behind the value that peek returned.
+func (l *ParquetLeaf) take() {
+	if l.batch[0].RepetitionLevel() == 0 {
+		l.rows++
+	}
+	l.batch = l.batch[1:]
+}
+
+// fill reads values of the current page, or the next page.
+func (l *ParquetLeaf) fill() error {
+	if l.values == nil {
+		page, err := l.pages.ReadPage()
+		if err != nil {
+			return err
+		}
+		l.page, l.values = page, page.Values()
+	}
+	n, err := l.values.ReadValues(l.buffer[:])
+	l.batch = l.buffer[:n]
+	if n > 0 {
+		return nil
+	}
+	if err != nil && err != io.EOF {
+		return err
+	}
+	parquet.Release(l.page)
+	l.page, l.values = nil, nil
+	return nil
+}
+
+// close gives back what the leaf holds.
+func (l *ParquetLeaf) close() {
+	if l.page != nil {
+		parquet.Release(l.page)
+	}
+	if l.pages != nil {
+		l.pages.Close()
+	}
+	l.page, l.pages, l.values, l.batch = nil, nil, nil, nil
+}
+
 // maxPage is how large a page may be once it is unpacked, in bytes. Writers make them a
 // megabyte large, DuckDB up to a hundred.
 const maxPage = 128 << 20
@@ -200,8 +298,8 @@ func (l *ParquetLeaf) checkPages(file io.ReaderAt, m *metadata.ColumnMetaData, m
 			return nil // Whoever reads the page will say why it cannot be read.
 		}
 		if header.UncompressedPageSize > most {
-			return fmt.Errorf("a page of the column %q has %d MB unpacked, and at most %d MB are read: write the file with smaller pages or row groups",
-				l.path, header.UncompressedPageSize>>20, most>>20)
+			return fmt.Errorf("a page of the column %q has %d MB unpacked, and at most %d MB are read: "+
+				"write the file with smaller pages or row groups", l.path, header.UncompressedPageSize>>20, most>>20)
 		}
 		if header.CompressedPageSize < 0 {
 			return nil
@@ -209,28 +307,4 @@ func (l *ParquetLeaf) checkPages(file io.ReaderAt, m *metadata.ColumnMetaData, m
 		at += section.Bytes - int64(in.Buffered()) + int64(header.CompressedPageSize)
 	}
 	return nil
-}
-
-// position is about how many bytes of the file were read.
-func (p *ParquetRows) Position() int64 {
-	return int64(float64(p.size) * float64(p.read) / float64(max(p.all, 1)))
-}
-
-// remarks says what of the columns is not as it was.
-func (p *ParquetRows) Remarks() (texts []string) {
-	texts = append(texts, p.omitted...)
-	for _, l := range p.Leaves {
-		if l.binary {
-			texts = append(texts, fmt.Sprintf("the column %q has bytes that are no text: they are sent as base64", l.path))
-		}
-	}
-	return texts
-}
-
-// close closes the file.
-func (p *ParquetRows) Close() {
-	for _, l := range p.Leaves {
-		l.close()
-	}
-	p.file.Close()
 }

@@ -246,7 +246,8 @@ func half(bits uint16) float64 {
 	case 0:
 		x = math.Ldexp(fraction, -24)
 	case 0x1f:
-		if x = math.Inf(1); fraction > 0 {
+		x = math.Inf(1)
+		if fraction > 0 {
 			x = math.NaN()
 		}
 	default:
