@@ -124,15 +124,22 @@ var mutations = []struct {
 	{"no signers", func(_ *rapid.T, p *permitted) { p.signers = nil }},
 	{"no permit", func(_ *rapid.T, p *permitted) { p.forgotten = true }},
 	{"a line more", func(_ *rapid.T, p *permitted) { p.permit = append(p.permit, "customer: Mallory\n"...) }},
-	{"the window", func(_ *rapid.T, p *permitted) { p.permit = bytes.Replace(p.permit, []byte("2026"), []byte("2025"), 1) }},
+	{"the window", func(_ *rapid.T, p *permitted) {
+		p.permit = bytes.Replace(p.permit, []byte("2026"), []byte("2025"), 1)
+	}},
 	{"the cap", func(_ *rapid.T, p *permitted) {
 		p.permit = bytes.Replace(p.permit, []byte("peak: 1"), []byte("peak: 9"), 1)
 	}},
 	{"the target", func(r *rapid.T, p *permitted) {
-		p.overrides.Target = "http://" + rapid.SampledFrom([]string{"203.0.113.8:8010", "203.0.113.7", "203.0.113.7:8011", "198.51.100.1:8010", "[2001:db8::1]:8010"}).Draw(r, "target")
+		p.overrides.Target = "http://" +
+			rapid.SampledFrom([]string{"203.0.113.8:8010", "203.0.113.7", "203.0.113.7:8011", "198.51.100.1:8010",
+				"[2001:db8::1]:8010"}).Draw(r, "target")
 	}},
 	{"the scenario", func(r *rapid.T, p *permitted) {
-		p.overrides.Set = []string{rapid.SampledFrom([]string{"load.profile=const(200, 100ms)", "traffic.seed=7", "batching.events=9", "target.connections=5"}).Draw(r, "set")}
+		p.overrides.Set = []string{
+			rapid.SampledFrom([]string{"load.profile=const(200, 100ms)", "traffic.seed=7", "batching.events=9",
+				"target.connections=5"}).Draw(r, "set"),
+		}
 	}},
 	{"a comment in the scenario", func(_ *rapid.T, p *permitted) { p.scenario = append(p.scenario, "# later\n"...) }},
 	{"the token", func(_ *rapid.T, p *permitted) { p.overrides.Token = "phc_other" }},
@@ -174,7 +181,8 @@ func TestNothingLeavesWithoutPermit(t *testing.T) {
 		if refused && v.err == nil || !refused && network.sent[stranger] == 0 {
 			r.Fatalf("%s: the permit is refused: %v, and the run came to %v", m.name, v.refused, v.err)
 		}
-		if !refused && (len(network.headers) == 0 || !strings.Contains(network.headers[0], `permit="p-1", contact="data@acme.example"`)) {
+		if !refused && (len(network.headers) == 0 ||
+			!strings.Contains(network.headers[0], `permit="p-1", contact="data@acme.example"`)) {
 			r.Errorf("the requests say %q", network.headers)
 		}
 	})
@@ -229,7 +237,8 @@ func makePermitted(t *testing.T, profile string, window time.Duration) permitted
 
 // small is a scenario of ten events.
 func small(more string) []byte {
-	return []byte("name: small\nload: {profile: 'const(100, 100ms)'}\nbatching: {events: 5}\ntraffic: {}\n" + more + "\n")
+	return []byte("name: small\nload: {profile: 'const(100, 100ms)'}\nbatching: {events: 5}\ntraffic: {}\n" +
+		more + "\n")
 }
 
 // scenarioTo is one that is sent to a URL; empty: to the embedded endpoint.
@@ -299,7 +308,8 @@ func TestForetoldUnderPermit(t *testing.T) {
 	}
 	// 10 requests, whose bodies hold the time and so compress to some bytes more or
 	// fewer; the header alone would be ninety a request.
-	if sent := int64(network.sent[stranger]); said.Plan.Requests != 10 || max(sent-said.Plan.WireBytes, said.Plan.WireBytes-sent) > 10*45 {
+	if sent := int64(network.sent[stranger]); said.Plan.Requests != 10 ||
+		max(sent-said.Plan.WireBytes, said.Plan.WireBytes-sent) > 10*45 {
 		t.Errorf("%d bytes were sent, foretold were %+v", sent, said.Plan)
 	}
 }
@@ -312,10 +322,13 @@ func TestLimitOf(t *testing.T) {
 		of     int
 		want   generator.Limit
 	}{
-		{permit.Bounds{Peak: 1000.9, Events: 800, Batch: 100}, 0, generator.Limit{Events: 1000, Batch: 100, Total: 800}},
-		{permit.Bounds{Peak: 1000, Events: 800, Requests: 10, Batch: 100}, 3, generator.Limit{Events: 333, Requests: 3, Batch: 100, Total: 266}}, // 3·333 = 999
+		{permit.Bounds{Peak: 1000.9, Events: 800, Batch: 100}, 0,
+			generator.Limit{Events: 1000, Batch: 100, Total: 800}},
+		{permit.Bounds{Peak: 1000, Events: 800, Requests: 10, Batch: 100}, 3,
+			generator.Limit{Events: 333, Requests: 3, Batch: 100, Total: 266}}, // 3·333 = 999
 		{permit.Bounds{Peak: 1000, Events: 800, Requests: 2}, 3, generator.Limit{Events: 333, Requests: 1, Total: 266}},
-		{permit.Bounds{Peak: 1000, Events: 800, Merges: 15}, 0, generator.Limit{Events: 1000, Total: 600}}, // 10 merges of 400 events: so many have 15
+		{permit.Bounds{Peak: 1000, Events: 800, Merges: 15}, 0,
+			generator.Limit{Events: 1000, Total: 600}}, // 10 merges of 400 events: so many have 15
 	} {
 		if got := limitOf(&c.bounds, permit.Load{Events: 400, Merges: 10}, c.of); got != c.want {
 			t.Errorf("%+v among %d: %+v, want %+v", c.bounds, c.of, got, c.want)

@@ -20,10 +20,12 @@ func TestReadResolve(t *testing.T) {
 		{"capture.example:80:::1", "capture.example:80", []string{"[::1]:80"}},
 		{"[::1]:80:127.0.0.1", "[::1]:80", []string{"127.0.0.1:80"}},
 		{"capture.example:127.0.0.1", "", nil}, {"capture.example:443", "", nil}, {":443:127.0.0.1", "", nil},
-		{"capture.example:443:", "", nil}, {"capture.example:443:localhost", "", nil}, {"capture.example:70000:127.0.0.1", "", nil}, {"", "", nil},
+		{"capture.example:443:", "", nil}, {"capture.example:443:localhost", "", nil},
+		{"capture.example:70000:127.0.0.1", "", nil}, {"", "", nil},
 	} {
 		got, err := readResolve([]string{row.entry})
-		if (err == nil) != (row.to != nil) || err == nil && !reflect.DeepEqual(got, map[string][]string{row.from: row.to}) {
+		if (err == nil) != (row.to != nil) || err == nil &&
+			!reflect.DeepEqual(got, map[string][]string{row.from: row.to}) {
 			t.Errorf("%q: %v, %v", row.entry, got, err)
 		}
 	}
@@ -40,11 +42,15 @@ func TestProxyFor(t *testing.T) {
 		{"socks5://ada:secret@proxy.test", "", "", "http://capture.test", "socks5://ada:secret@proxy.test"},
 		{"", "socks5h://proxy.test:9050", "", "https://capture.test/prefix", "socks5h://proxy.test:9050"},
 		{"http://proxy.test", "", "", "https://capture.test", ""},
-		{"http://proxy.test", "", "", "http://127.0.0.1:8000", ""}, {"http://proxy.test", "", "", "http://localhost", ""}, {"http://proxy.test", "", "", "http://[::1]", ""},
-		{"http://proxy.test", "", "capture.test", "http://capture.test", ""}, {"http://proxy.test", "", ".test", "http://capture.test", ""},
+		{"http://proxy.test", "", "", "http://127.0.0.1:8000", ""},
+		{"http://proxy.test", "", "", "http://localhost", ""}, {"http://proxy.test", "", "", "http://[::1]", ""},
+		{"http://proxy.test", "", "capture.test", "http://capture.test", ""},
+		{"http://proxy.test", "", ".test", "http://capture.test", ""},
 		{"http://proxy.test", "", "capture.test:81,192.0.2.0/24", "http://capture.test", "http://proxy.test"},
-		{"http://proxy.test", "", "192.0.2.0/24", "http://192.0.2.7", ""}, {"http://proxy.test", "", "*", "http://capture.test", ""},
-		{"ftp://ada:secret@proxy.test", "", "", "http://capture.test", "error"}, {"http://ada:secret@proxy.test:port", "", "", "http://capture.test", "error"},
+		{"http://proxy.test", "", "192.0.2.0/24", "http://192.0.2.7", ""},
+		{"http://proxy.test", "", "*", "http://capture.test", ""},
+		{"ftp://ada:secret@proxy.test", "", "", "http://capture.test", "error"},
+		{"http://ada:secret@proxy.test:port", "", "", "http://capture.test", "error"},
 	} {
 		target, err := url.Parse(row.target)
 		if err != nil {

@@ -23,13 +23,19 @@ func TestEnding(t *testing.T) {
 	}{
 		{"completed", generator.Summary{}, nil, results.Final{Ended: results.Completed}},
 		{"a rule that fired when all was sent", generator.Summary{}, fired, results.Final{Ended: results.Completed}},
-		{"a signal", generator.Summary{Interrupted: true}, errors.New("canceled"), results.Final{Ended: results.Interrupted, Why: "stopped by a signal"}},
-		{"the button", generator.Summary{Interrupted: true}, errStopped, results.Final{Ended: results.Interrupted, Why: "stopped from the live page"}},
-		{"the permit", generator.Summary{Interrupted: true}, permitEnded{errors.New("its window closed")}, results.Final{Ended: results.Interrupted, Why: "its window closed"}},
-		{"a rule", generator.Summary{Interrupted: true}, fired, results.Final{Ended: results.Aborted, Why: "it fired", Rule: "net(20%, 10s)"}},
+		{"a signal", generator.Summary{Interrupted: true}, errors.New("canceled"),
+			results.Final{Ended: results.Interrupted, Why: "stopped by a signal"}},
+		{"the button", generator.Summary{Interrupted: true}, errStopped,
+			results.Final{Ended: results.Interrupted, Why: "stopped from the live page"}},
+		{"the permit", generator.Summary{Interrupted: true}, permitEnded{errors.New("its window closed")},
+			results.Final{Ended: results.Interrupted, Why: "its window closed"}},
+		{"a rule", generator.Summary{Interrupted: true}, fired,
+			results.Final{Ended: results.Aborted, Why: "it fired", Rule: "net(20%, 10s)"}},
 		{"grace", generator.Summary{OutOfTime: true}, nil, results.Final{Ended: results.Aborted,
-			Why: "requests still waited 30s after the end of the load: the endpoint, or the connections, could not keep up"}},
-		{"a broken recording", generator.Summary{SourceErr: errors.New("torn"), Interrupted: true}, fired, results.Final{Ended: results.Aborted, Why: "torn"}},
+			Why: "requests still waited 30s after the end of the load: the endpoint, or the connections, " +
+				"could not keep up"}},
+		{"a broken recording", generator.Summary{SourceErr: errors.New("torn"), Interrupted: true}, fired,
+			results.Final{Ended: results.Aborted, Why: "torn"}},
 	} {
 		if got := ending(c.summary, c.cause); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)

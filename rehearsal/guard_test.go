@@ -28,12 +28,16 @@ func TestGuard(t *testing.T) {
 		"evil.localhost":   {"198.51.100.1"},
 	}
 	for _, c := range []guarded{
-		{"capture.example", "https://capture.example", "", "203.0.113.7:443 [2001:db8::7]:443", "203.0.113.7:8443 203.0.113.8:443 127.0.0.1:443 [::1]:443"},
+		{"capture.example", "https://capture.example", "", "203.0.113.7:443 [2001:db8::7]:443",
+			"203.0.113.7:8443 203.0.113.8:443 127.0.0.1:443 [::1]:443"},
 		{"Capture.Example.", "https://capture.example", "", "203.0.113.7:443", "198.51.100.1:443"},
 		{"capture.example:8010", "http://capture.example:8010", "", "203.0.113.7:8010", "203.0.113.7:80"},
-		{"capture.example:8010", "http://capture.example:8011", "the permit does not name it (host and port)", "", "203.0.113.7:8011 203.0.113.7:8010"},
-		{"capture.example", "http://capture.example:8010", "the permit does not name it (host and port)", "", "203.0.113.7:8010"},
-		{"capture.example", "https://capture.example:80", "the permit does not name it (host and port)", "", "203.0.113.7:80"},
+		{"capture.example:8010", "http://capture.example:8011", "the permit does not name it (host and port)", "",
+			"203.0.113.7:8011 203.0.113.7:8010"},
+		{"capture.example", "http://capture.example:8010", "the permit does not name it (host and port)", "",
+			"203.0.113.7:8010"},
+		{"capture.example", "https://capture.example:80", "the permit does not name it (host and port)", "",
+			"203.0.113.7:80"},
 		{"staging.internal", "http://staging.internal", "", "10.1.2.3:80", "10.1.2.4:80"},
 		{"here.example", "http://here.example", "its address is 127.0.0.1", "", "127.0.0.1:80"},
 		{"both.example", "http://both.example", "its address is 127.0.0.1", "", "127.0.0.1:80"},
@@ -42,7 +46,8 @@ func TestGuard(t *testing.T) {
 		{"many.example", "http://many.example", "its address is 224.0.0.1", "", "224.0.0.1:80"},
 		{"capture.example", "http://other.example", "the permit does not name it", "", "198.51.100.1:80"},
 		{"nowhere.example", "http://nowhere.example", "cannot find target", "", "203.0.113.7:443"},
-		{"203.0.113.7", "http://203.0.113.7", "", "203.0.113.7:80 [::ffff:203.0.113.7]:80", "203.0.113.8:80 203.0.113.7:8010"},
+		{"203.0.113.7", "http://203.0.113.7", "", "203.0.113.7:80 [::ffff:203.0.113.7]:80",
+			"203.0.113.8:80 203.0.113.7:8010"},
 		{"203.0.113.7", "http://203.0.113.8", "the permit does not name it", "", "203.0.113.8:80"},
 		{"203.0.113.7:80", "http://[::ffff:203.0.113.7]", "", "203.0.113.7:80", ""},
 		{"[2001:db8::7]", "http://[2001:db8:0::7]", "", "[2001:db8::7]:80", "[2001:db8::8]:80"},
@@ -118,7 +123,8 @@ func TestGuardWithoutPermit(t *testing.T) {
 			t.Errorf("%q: let through is %v, want %v", addr, got, want)
 		}
 	}
-	if err := g.admit(&url.URL{Scheme: "http", Host: "203.0.113.7:80"}); err == nil || !strings.Contains(err.Error(), "anything else needs a permit") {
+	if err := g.admit(&url.URL{Scheme: "http", Host: "203.0.113.7:80"}); err == nil ||
+		!strings.Contains(err.Error(), "anything else needs a permit") {
 		t.Errorf("%v", err)
 	}
 }
@@ -154,7 +160,8 @@ func TestGuardOfProxies(t *testing.T) {
 		}
 		g := newGuard(hosts, nil)
 		err = g.admitProxy(proxy)
-		if (err == nil) != c.admitted || err != nil && !strings.Contains(err.Error(), "refused to send load through the proxy") {
+		if (err == nil) != c.admitted || err != nil &&
+			!strings.Contains(err.Error(), "refused to send load through the proxy") {
 			t.Errorf("%q for %s: %v", c.permit, c.proxy, err)
 		}
 	}
@@ -162,7 +169,8 @@ func TestGuardOfProxies(t *testing.T) {
 	for host, admitted := range map[string]bool{"embedded": true, "127.0.0.1": false} {
 		h, _ := permit.ParseHost(host)
 		g := newGuard([]permit.Host{h}, nil)
-		if err := g.admitOwn(own); (err == nil) != admitted || (g.control("tcp", own.String(), nil) == nil) != admitted {
+		if err := g.admitOwn(own); (err == nil) != admitted ||
+			(g.control("tcp", own.String(), nil) == nil) != admitted {
 			t.Errorf("%s for the embedded endpoint: %v", host, err)
 		}
 	}

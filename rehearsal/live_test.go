@@ -19,7 +19,11 @@ import (
 // served is a live page with one interval of a hundred requests.
 func served(t *testing.T, stop func()) *live {
 	t.Helper()
-	l, err := startLive("127.0.0.1:0", &results.Manifest{RunID: "r", Scenario: "<acme>", Target: "http://127.0.0.1:1"}, stop)
+	l, err := startLive("127.0.0.1:0", &results.Manifest{
+		RunID:    "r",
+		Scenario: "<acme>",
+		Target:   "http://127.0.0.1:1",
+	}, stop)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +36,14 @@ func interval() *results.Interval {
 	r := results.NewRecorder(1)
 	for i := range 100 {
 		due := time.Duration(i) * 10 * time.Millisecond
-		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Done: due + 20*time.Millisecond, Status: 200}
+		o := results.Outcome{
+			First:  int64(i),
+			Events: 1,
+			Due:    due,
+			Sent:   due,
+			Done:   due + 20*time.Millisecond,
+			Status: 200,
+		}
 		if i < 10 {
 			o.Reason, o.Status = capture.RateLimited, 429
 		}
@@ -69,14 +80,18 @@ func TestLivePageAndMetrics(t *testing.T) {
 	l := served(t, func() {})
 	l.observe(interval())
 	base := "http://" + l.host
-	if code, body := do(t, "GET", base+"/", nil); code != 200 || !strings.Contains(body, "&lt;acme&gt;") || strings.Contains(body, "<acme>") {
+	if code, body := do(t, "GET", base+"/", nil); code != 200 || !strings.Contains(body, "&lt;acme&gt;") ||
+		strings.Contains(body, "<acme>") {
 		t.Errorf("page: %d\n%.200s", code, body)
 	}
 	_, metrics := do(t, "GET", base+"/metrics", nil)
 	for _, want := range []string{
-		`rehearse_requests_total{fate="accepted"} 90`, `rehearse_not_accepted_total{reason="rate_limited",side="server",status="429"} 10`,
-		`rehearse_latency_seconds_bucket{le="0.01"} 0`, `rehearse_latency_seconds_bucket{le="0.025"} 100`, `rehearse_latency_seconds_bucket{le="+Inf"} 100`,
-		"rehearse_latency_seconds_count 100", `rehearse_connections_total{opened="yes"} 2`, `rehearse_connections_total{opened="no"} 1`, "rehearse_in_flight_requests 3",
+		`rehearse_requests_total{fate="accepted"} 90`,
+		`rehearse_not_accepted_total{reason="rate_limited",side="server",status="429"} 10`,
+		`rehearse_latency_seconds_bucket{le="0.01"} 0`, `rehearse_latency_seconds_bucket{le="0.025"} 100`,
+		`rehearse_latency_seconds_bucket{le="+Inf"} 100`,
+		"rehearse_latency_seconds_count 100", `rehearse_connections_total{opened="yes"} 2`,
+		`rehearse_connections_total{opened="no"} 1`, "rehearse_in_flight_requests 3",
 	} {
 		if !strings.Contains(metrics, want+"\n") {
 			t.Errorf("no %q in\n%s", want, metrics)
@@ -90,10 +105,13 @@ func TestLiveNativeMetrics(t *testing.T) {
 	l := served(t, func() {})
 	l.observe(interval())
 	code, body := do(t, "GET", "http://"+l.host+"/metrics", func(r *http.Request) {
-		r.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;version=0.0.4;q=0.2")
+		r.Header.Set("Accept",
+			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,"+
+				"text/plain;version=0.0.4;q=0.2")
 	})
 	f := &dto.MetricFamily{}
-	if err := protodelim.UnmarshalFrom(strings.NewReader(body), f); code != 200 || err != nil || f.GetName() != "rehearse_requests_total" {
+	if err := protodelim.UnmarshalFrom(strings.NewReader(body), f); code != 200 || err != nil ||
+		f.GetName() != "rehearse_requests_total" {
 		t.Errorf("%d: %v, %v", code, f, err)
 	}
 }
@@ -140,7 +158,10 @@ func TestLiveStop(t *testing.T) {
 	if code, _ := do(t, "POST", url, nil); code != http.StatusForbidden || pressed != 0 {
 		t.Errorf("without the header: %d, pressed %d times", code, pressed)
 	}
-	if code, _ := do(t, "POST", url, func(r *http.Request) { header(r); r.Host = "evil.example" }); code != http.StatusMisdirectedRequest || pressed != 0 {
+	if code, _ := do(t, "POST", url, func(r *http.Request) {
+		header(r)
+		r.Host = "evil.example"
+	}); code != http.StatusMisdirectedRequest || pressed != 0 {
 		t.Errorf("under another name: %d, pressed %d times", code, pressed)
 	}
 	if code, _ := do(t, "POST", url, header); code != http.StatusAccepted || pressed != 1 {
@@ -184,7 +205,8 @@ func TestLiveDisconnect(t *testing.T) {
 	if err != nil || line != "event: charts\n" {
 		t.Errorf("the next browser got %q, error %v", line, err)
 	}
-	if _, metrics := do(t, "GET", "http://"+l.host+"/metrics", nil); !strings.Contains(metrics, "rehearse_latency_seconds_count 700\n") {
+	if _, metrics := do(t, "GET", "http://"+l.host+"/metrics", nil); !strings.Contains(metrics,
+		"rehearse_latency_seconds_count 700\n") {
 		t.Error("an interval was lost")
 	}
 }
@@ -194,8 +216,10 @@ func TestLiveDisconnect(t *testing.T) {
 func TestLiveAddresses(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"127.0.0.1:0": "127.0.0.1", "localhost:0": "127.0.0.1", "127.9.9.9:0": "127.9.9.9", "[::ffff:127.0.0.1]:0": "127.0.0.1",
-		"0.0.0.0:0": "", ":0": "", "[::]:0": "", "192.0.2.1:0": "", "localhost.:0": "", "localhost.test:0": "", "2130706433:0": "", "127.0.0.1": "",
+		"127.0.0.1:0": "127.0.0.1", "localhost:0": "127.0.0.1", "127.9.9.9:0": "127.9.9.9",
+		"[::ffff:127.0.0.1]:0": "127.0.0.1",
+		"0.0.0.0:0":            "", ":0": "", "[::]:0": "", "192.0.2.1:0": "", "localhost.:0": "",
+		"localhost.test:0": "", "2130706433:0": "", "127.0.0.1": "",
 	} {
 		l, err := listenLoopback(address)
 		if (err == nil) != (want != "") {

@@ -25,7 +25,10 @@ func TestRouteOfMetrics(t *testing.T) {
 		{"http://192.0.2.1:4318", "http://192.0.2.1:4318", "", Usage, false},
 	} {
 		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.endpoint)
-		r := rehearsal{Options: Options{Network: Network{OTLPTo: c.flag}}, authorized: &authorization{guard: newGuard(nil, nil)}}
+		r := rehearsal{
+			Options:    Options{Network: Network{OTLPTo: c.flag}},
+			authorized: &authorization{guard: newGuard(nil, nil)},
+		}
 		if c.permit != "" {
 			h, err := permit.ParseHost(c.permit)
 			if err != nil {

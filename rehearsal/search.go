@@ -24,9 +24,10 @@ type SearchOptions struct {
 	Config capacity.Config
 	Build  string // of the endpoint, to be kept with the result
 
-	Begin  func(directory string)                                         // is called before the first trial; nil: nobody
-	During func(*capacity.Search, *capacity.Trial) Progress               // follows a trial; nil: nobody
-	Came   func(*capacity.Search, *capacity.Trial, *capacity.Observation) // is told what came of it; nil: nobody
+	// Nil: nobody. Begin is called before the first trial, During follows a trial, and Came is told what came of it.
+	Begin  func(directory string)
+	During func(*capacity.Search, *capacity.Trial) Progress
+	Came   func(*capacity.Search, *capacity.Trial, *capacity.Observation)
 }
 
 // The files of a search's directory, besides a run directory for each trial.

@@ -44,7 +44,8 @@ func TestParseShard(t *testing.T) {
 		{"env/8", "JOB_COMPLETION_INDEX=3", results.Shard{Index: 3, Of: 8}, ""},
 		{"env", "JOB_COMPLETION_INDEX=3", results.Shard{}, "does not say how many"},
 		{"env/3", "JOB_COMPLETION_INDEX=3", results.Shard{}, "shard 3 of 3"},
-		{"env", "SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=3", results.Shard{Index: 2, Of: 4}, ""},
+		{"env", "SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=3",
+			results.Shard{Index: 2, Of: 4}, ""},
 		{"env", "CLOUD_RUN_TASK_INDEX=0 CLOUD_RUN_TASK_COUNT=2", results.Shard{Index: 0, Of: 2}, ""},
 		{"env", "AWS_BATCH_JOB_ARRAY_INDEX=9 AWS_BATCH_JOB_ARRAY_SIZE=10", results.Shard{Index: 9, Of: 10}, ""},
 		{"env", "BATCH_TASK_INDEX=1 BATCH_TASK_COUNT=2", results.Shard{Index: 1, Of: 2}, ""},
@@ -121,8 +122,10 @@ func TestNoStart(t *testing.T) {
 			{"late by its file", t.Context(), Options{Group: Group{StartFile: late}}, Late, "too late by 3s"},
 			{"no time", t.Context(), Options{Group: Group{StartFile: bad}}, Usage, `cannot read the start "soon"`},
 			{"a directory", t.Context(), Options{Group: Group{StartFile: t.TempDir()}}, 0, "cannot read --start-file"},
-			{"stopped", stopped, Options{Group: Group{StartFile: filepath.Join(t.TempDir(), "never")}}, Stopped, "nothing was sent"},
-			{"never told", t.Context(), Options{Group: Group{StartFile: filepath.Join(t.TempDir(), "never")}}, Stopped, "nothing was sent"},
+			{"stopped", stopped, Options{Group: Group{StartFile: filepath.Join(t.TempDir(), "never")}}, Stopped,
+				"nothing was sent"},
+			{"never told", t.Context(), Options{Group: Group{StartFile: filepath.Join(t.TempDir(), "never")}}, Stopped,
+				"nothing was sent"},
 		} {
 			r := &rehearsal{Options: c.o}
 			_, err := r.begin(c.ctx)

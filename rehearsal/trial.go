@@ -126,8 +126,9 @@ func (r *rehearsal) loadTrial() (err error) {
 func FitsTrial(s *scenario.Scenario) error {
 	switch {
 	case s.Traffic == nil:
-		return wrongScenario(errors.New("a trial needs traffic that is synthesized: a replay would send the same events " +
-			"in each, which a pipeline deduplicates (rehearse profile makes a scenario of a recording)"))
+		return wrongScenario(errors.New("a trial needs traffic that is synthesized: a replay would send " +
+			"the same events in each, which a pipeline deduplicates " +
+			"(rehearse profile makes a scenario of a recording)"))
 	case len(TrialThresholds(s)) == 0:
 		return wrongScenario(errors.New("a trial needs thresholds that say when the endpoint takes a rate, " +
 			"such as p99 < 500ms: the scenario has none for the whole run"))

@@ -13,7 +13,8 @@ const trialScenario = `name: a
 load: {profile: "line(0, 200, 5s) const(200, 5s)"}
 target: {timeout: 10s}
 traffic: {seed: 7}
-thresholds: [p99 < 500ms, rejected < 1%, p50 < 20ms in stage 1, unsent < 5, ambiguous == 0, "rejected(429) < 1% every 30s"]
+thresholds: [p99 < 500ms, rejected < 1%, p50 < 20ms in stage 1, unsent < 5, ambiguous == 0, "rejected(429) < ` +
+	`1% every 30s"]
 abort: ['http(5xx, 10%, 30s)']
 `
 
@@ -36,7 +37,8 @@ func TestTrialOverrides(t *testing.T) {
 	if got.Traffic.Seed != 19 || got.Load.Curve.Peak() != 3300.5 || got.Load.Curve.Span() != trial.Ramp()+trial.Hold {
 		t.Errorf("seed %d, peak %v, over %v", got.Traffic.Seed, got.Load.Curve.Peak(), got.Load.Curve.Span())
 	}
-	if last := got.Load.Stages[len(got.Load.Stages)-1]; last.Name != Hold || last.Start != 3300.5 || last.End != 3300.5 {
+	if last := got.Load.Stages[len(got.Load.Stages)-1]; last.Name != Hold || last.Start != 3300.5 ||
+		last.End != 3300.5 {
 		t.Errorf("the last stage is %+v", last)
 	}
 	var texts []string

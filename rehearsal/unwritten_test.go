@@ -18,7 +18,8 @@ import (
 func TestUnwritten(t *testing.T) {
 	t.Parallel()
 	scene, out := filepath.Join(t.TempDir(), "s.yaml"), filepath.Join(t.TempDir(), "out")
-	text := "name: small\ntarget: {connections: 2}\nload: {profile: \"const(200, 1s)\"}\nbatching: {events: 10}\ntraffic: {}\n"
+	text := "name: small\ntarget: {connections: 2}\nload: {profile: \"const(200, 1s)\"}\n" +
+		"batching: {events: 10}\ntraffic: {}\n"
 	if err := os.WriteFile(scene, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,8 @@ func TestUnwritten(t *testing.T) {
 		t.Fatalf("%v, %+v", err, run)
 	}
 	var printed strings.Builder
-	if err := report.WriteText(&printed, run, 1000); err != nil || !strings.Contains(printed.String(), "cannot write run directory") {
+	if err := report.WriteText(&printed, run, 1000); err != nil ||
+		!strings.Contains(printed.String(), "cannot write run directory") {
 		t.Errorf("%v\n%s", err, &printed)
 	}
 }

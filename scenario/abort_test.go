@@ -88,7 +88,8 @@ abort: ['net(20%, 10s)']
 	}
 	wrong := strings.NewReplacer("in hold,", "in peak,", "name: ramp", "name: hold", "stage 3", "stage 4").Replace(file)
 	_, err = Parse("a.yaml", []byte(wrong), Options{})
-	for _, want := range []string{`thresholds[0]: the load has no stage "peak"`, `thresholds[1]: the load has no stage "stage 4"`, `two stages are called "hold"`} {
+	for _, want := range []string{`thresholds[0]: the load has no stage "peak"`,
+		`thresholds[1]: the load has no stage "stage 4"`, `two stages are called "hold"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %q", err, want)
 		}
@@ -96,7 +97,8 @@ abort: ['net(20%, 10s)']
 }
 
 func FuzzParseAbort(f *testing.F) {
-	for _, text := range []string{"http(5xx, 10%, 30s)", "latency(p99, 5s, 30s)", "net(20%, 10s)", "rejected(50, 10s)"} {
+	for _, text := range []string{"http(5xx, 10%, 30s)", "latency(p99, 5s, 30s)", "net(20%, 10s)",
+		"rejected(50, 10s)"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -12,7 +12,8 @@ import (
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	sum := func(set ...string) string {
-		s, err := Parse("s.yaml", []byte("name: a\nload: {profile: \"const(1, 1s)\"}\ntraffic: {}\n"), Options{Set: set})
+		s, err := Parse("s.yaml", []byte("name: a\nload: {profile: \"const(1, 1s)\"}\ntraffic: {}\n"),
+			Options{Set: set})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +43,8 @@ func TestFingerprint(t *testing.T) {
 // it lies, but for what a permit names itself.
 func TestFingerprintOfReferences(t *testing.T) {
 	t.Parallel()
-	const text = "name: a\ntarget: {url: '${URL}', token: '${TOKEN}', connections: '${N}'}\nload: {profile: 'const(1, 1s)', late: '${LATE:-queue}'}\n"
+	const text = "name: a\ntarget: {url: '${URL}', token: '${TOKEN}', connections: '${N}'}\n" +
+		"load: {profile: 'const(1, 1s)', late: '${LATE:-queue}'}\n"
 	print := func(recording string, variables ...string) string {
 		t.Helper()
 		dir := t.TempDir()
@@ -57,7 +59,8 @@ func TestFingerprintOfReferences(t *testing.T) {
 		for k := 0; k < len(variables); k += 2 {
 			set[variables[k]] = variables[k+1]
 		}
-		s, err := Parse("s.yaml", []byte(text+source), Options{Dir: dir, LookupEnv: func(name string) (string, bool) { v, ok := set[name]; return v, ok }})
+		s, err := Parse("s.yaml", []byte(text+source),
+			Options{Dir: dir, LookupEnv: func(name string) (string, bool) { v, ok := set[name]; return v, ok }})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,8 @@ func TestIntakeTellsUnansweredFromNo(t *testing.T) {
 		{"intake: {committed: TRUE, overlap: 'No', apps: '${A:-true}', starts: 2026-12-01}",
 			Intake{Committed: Yes, Starts: december, Overlap: No, Apps: Yes}, nil},
 		{"intake: {apps: no, unanswered: [ramp, starts]}",
-			Intake{Apps: No, Unanswered: []Question{AskRamp, AskStarts}}, []Question{AskCommitted, AskStarts, AskOverlap, AskRamp}},
+			Intake{Apps: No, Unanswered: []Question{AskRamp, AskStarts}},
+			[]Question{AskCommitted, AskStarts, AskOverlap, AskRamp}},
 	} {
 		s, err := Parse("a.yaml", []byte(minimal+c.text+"\n"), Options{})
 		if err != nil {
@@ -44,12 +45,18 @@ func TestIntakeTellsUnansweredFromNo(t *testing.T) {
 func TestIntakeMistakes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ text, want string }{
-		{"intake: {apps: perhaps}", `a.yaml:5:16: intake.apps: expected yes or no, found "perhaps" (leave the field out where nobody has answered)`},
-		{"intake: {apps: 'true'}", `a.yaml:5:16: intake.apps: expected yes or no, found "true" (leave the field out where nobody has answered)`},
+		{"intake: {apps: perhaps}",
+			`a.yaml:5:16: intake.apps: expected yes or no, found "perhaps" (leave the field out where nobody ` +
+				`has answered)`},
+		{"intake: {apps: 'true'}",
+			`a.yaml:5:16: intake.apps: expected yes or no, found "true" (leave the field out where nobody ` +
+				`has answered)`},
 		{"intake: {apps: 1}", "a.yaml:5:16: intake.apps: expected yes or no, found a number"},
-		{"intake: {unanswered: [rammp]}", `a.yaml:5:23: intake.unanswered[0]: unknown word "rammp" (did you mean ramp?)`},
+		{"intake: {unanswered: [rammp]}",
+			`a.yaml:5:23: intake.unanswered[0]: unknown word "rammp" (did you mean ramp?)`},
 		{"intake: {unanswered: [ramp, ramp]}", "a.yaml:5:29: intake.unanswered[1]: listed twice"},
-		{"intake: {unanswered: [apps], apps: no}", "a.yaml:5:23: intake.unanswered[0]: intake.apps answers it (take it off the list)"},
+		{"intake: {unanswered: [apps], apps: no}",
+			"a.yaml:5:23: intake.unanswered[0]: intake.apps answers it (take it off the list)"},
 	} {
 		text := "name: a\nload: {profile: 'const(10, 1s)'}\ntraffic: {}\n\n" + c.text
 		_, err := Parse("a.yaml", []byte(text), Options{})

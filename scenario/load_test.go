@@ -111,7 +111,8 @@ func TestDefaults(t *testing.T) {
 func compare(t *testing.T, got, want *Scenario) {
 	t.Helper()
 	if diff := cmp.Diff(want, got,
-		cmpopts.IgnoreUnexported(Scenario{}), cmp.AllowUnexported(strict.Secret{}), cmpopts.IgnoreFields(Offered{}, "Curve", "Stages"),
+		cmpopts.IgnoreUnexported(Scenario{}), cmp.AllowUnexported(strict.Secret{}),
+		cmpopts.IgnoreFields(Offered{}, "Curve", "Stages"),
 	); diff != "" {
 		t.Errorf("scenario differs (-want +got):\n%s", diff)
 	}
@@ -124,14 +125,20 @@ func TestEveryField(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Scenario{
-		Description: Description{Name: "every-field", About: "two\nlines\n", Customer: "Acme", Contact: "data@acme.example"},
+		Description: Description{
+			Name:     "every-field",
+			About:    "two\nlines\n",
+			Customer: "Acme",
+			Contact:  "data@acme.example",
+		},
 		Intake: Intake{
 			Committed: Yes, Starts: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), Overlap: No, Apps: Yes,
 			Unanswered: []Question{AskHottestIDs, AskRamp},
 		},
 		Target: Target{
 			URL: "https://capture.example:8443/prefix", Endpoint: EndpointBatch, Token: strict.NewSecret("phc_every"),
-			Compression: CompressionNone, HistoricalMigration: true, Connections: 10_000, Timeout: 1500 * time.Millisecond,
+			Compression: CompressionNone, HistoricalMigration: true, Connections: 10_000,
+			Timeout: 1500 * time.Millisecond,
 		},
 		Load:     Offered{Arrivals: schedule.Poisson, Late: LateSkip},
 		Batching: Batching{MinEvents: 20, MaxEvents: 1000, Bytes: 1 << 20, Age: 2 * time.Second},
@@ -209,11 +216,13 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = append([]string{filepath.Join(dir, "1.jsonl"), filepath.Join(dir, "2.jsonl")}, filepath.Join(dir, "a.yaml"), "-")
+	want = append([]string{filepath.Join(dir, "1.jsonl"), filepath.Join(dir, "2.jsonl")},
+		filepath.Join(dir, "a.yaml"), "-")
 	if diff := cmp.Diff(want, s.Replay.Paths); diff != "" {
 		t.Errorf("paths of a directory differ (-want +got):\n%s", diff)
 	}
-	s, err = Parse("a.yaml", []byte("name: a\nreplay: {files: ['2.jsonl', '*.jsonl', '-', './2.jsonl', '-']}\n"), Options{Dir: dir})
+	s, err = Parse("a.yaml", []byte("name: a\nreplay: {files: ['2.jsonl', '*.jsonl', '-', './2.jsonl', '-']}\n"),
+		Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +349,8 @@ func TestReplayAge(t *testing.T) {
 func TestFollowRows(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("period,count,long\n0,60,10\n10,5,1\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte("period,count,long\n0,60,10\n10,5,1\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	load := func(more string) (*Scenario, error) {
@@ -348,8 +358,9 @@ func TestFollowRows(t *testing.T) {
 		return Parse("a.yaml", []byte(text), Options{Dir: dir})
 	}
 	for more, want := range map[string][]schedule.Stage{
-		"":                     {{From: 6, To: 6, Over: 10 * time.Second}, {From: 5, To: 5, Over: time.Second}},
-		", speed: 4, scale: 2": {{From: 48, To: 48, Over: 2500 * time.Millisecond}, {From: 40, To: 40, Over: 250 * time.Millisecond}},
+		"": {{From: 6, To: 6, Over: 10 * time.Second}, {From: 5, To: 5, Over: time.Second}},
+		", speed: 4, scale: 2": {{From: 48, To: 48, Over: 2500 * time.Millisecond},
+			{From: 40, To: 40, Over: 250 * time.Millisecond}},
 	} {
 		s, err := load(more)
 		if err != nil {
@@ -359,7 +370,8 @@ func TestFollowRows(t *testing.T) {
 			t.Errorf("%q (-want +got):\n%s", more, diff)
 		}
 	}
-	if _, err := load(", every: 2s"); err == nil || !strings.Contains(err.Error(), "load.follow.every: given beside seconds") {
+	if _, err := load(", every: 2s"); err == nil ||
+		!strings.Contains(err.Error(), "load.follow.every: given beside seconds") {
 		t.Errorf("every beside seconds: %v", err)
 	}
 }
@@ -367,7 +379,8 @@ func TestFollowRows(t *testing.T) {
 // TestWhere: the place of a field, or of the nearest one around it.
 func TestWhere(t *testing.T) {
 	t.Parallel()
-	s, err := Parse("a.yaml", []byte("name: a\nload:\n  profile: const(10, 1s)\ntraffic: {seed: 7}\n"), Options{Set: []string{"batching.events=5"}})
+	s, err := Parse("a.yaml", []byte("name: a\nload:\n  profile: const(10, 1s)\ntraffic: {seed: 7}\n"),
+		Options{Set: []string{"batching.events=5"}})
 	if err != nil {
 		t.Fatal(err)
 	}

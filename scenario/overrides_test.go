@@ -10,7 +10,8 @@ func TestOverrides(t *testing.T) {
 	t.Parallel()
 	s := parse(t, minimal,
 		"traffic.seed=7", "traffic.seed=8", "target.timeout=2s", "thresholds=[p99 < 1s, late < 1%]",
-		"traffic.distinct_ids={count: 10}", "load.profile=line(0, 10, 2s) const(10, 1s)", "about=", "batching.events.min=2", "batching.events.max=3")
+		"traffic.distinct_ids={count: 10}", "load.profile=line(0, 10, 2s) const(10, 1s)", "about=",
+		"batching.events.min=2", "batching.events.max=3")
 	switch {
 	case s.Traffic.Seed != 8:
 		t.Errorf("seed is %d, want the last one given", s.Traffic.Seed)
@@ -21,7 +22,8 @@ func TestOverrides(t *testing.T) {
 	case s.Batching.MinEvents != 2 || s.Batching.MaxEvents != 3:
 		t.Errorf("batching is %+v", s.Batching)
 	}
-	s = parse(t, "name: a\nload: {stages: [{to: 5, over: 2s}]}\ntraffic: {}\n", "load.stages=null", "load.profile=const(3, 1s)", "nothing=null")
+	s = parse(t, "name: a\nload: {stages: [{to: 5, over: 2s}]}\ntraffic: {}\n", "load.stages=null",
+		"load.profile=const(3, 1s)", "nothing=null")
 	if s.Load.Curve.Total() != 3 {
 		t.Errorf("a field could not be taken away: %v", s.Load.Curve)
 	}

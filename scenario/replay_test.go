@@ -22,7 +22,8 @@ func TestReplay(t *testing.T) {
 			Paths:  []string{"testdata/gaps.csv", "testdata/series.csv", "testdata/series.csv.gz"},
 			Format: FormatJSONL,
 			Fields: Fields{
-				Event: From("type"), DistinctID: From("actor.login"), Timestamp: From("created_at"), Properties: "payload",
+				Event: From("type"), DistinctID: From("actor.login"), Timestamp: From("created_at"),
+				Properties: "payload",
 			},
 		},
 		Pacing: Pacing{Clock: ClockProfile, Speed: 1, Loop: 2}, Order: OrderFile,
@@ -35,7 +36,8 @@ func TestReplay(t *testing.T) {
 		t.Errorf("replay differs (-want +got):\n%s", diff)
 	}
 	// Two rows of 60 and 120 events, a gap of one, a row of 30: each lasts 2 s at half the counts.
-	if p, want := got.Load.Curve.String(), "const(15/s, 2s) const(30/s, 2s) const(0/s, 2s) const(7.5/s, 2s)"; p != want {
+	if p, want := got.Load.Curve.String(), "const(15/s, 2s) const(30/s, 2s) const(0/s, "+
+		"2s) const(7.5/s, 2s)"; p != want {
 		t.Errorf("profile %q, want %q", p, want)
 	}
 	if got.Traffic != nil {
@@ -51,11 +53,13 @@ func TestPseudonymizeUnlessOnLoopback(t *testing.T) {
 		url, more string
 		want      bool
 	}{
-		{"", "", false}, {"http://localhost:80", "", false}, {"http://127.0.0.9", "", false}, {"http://[::1]:8010/x", "", false},
+		{"", "", false}, {"http://localhost:80", "", false}, {"http://127.0.0.9", "", false},
+		{"http://[::1]:8010/x", "", false},
 		{"https://capture.example", "", true}, {"http://192.168.0.1", "", true}, {"http://127.0.0.1.example", "", true},
 		{"https://capture.example", ", pseudonymize: false", false}, {"", ", pseudonymize: true", true},
 	} {
-		s, err := Parse("a.yaml", []byte("name: a\ntarget: {url: '"+c.url+"'}\nreplay: {files: [doc.go]"+c.more+"}\n"), Options{})
+		s, err := Parse("a.yaml", []byte("name: a\ntarget: {url: '"+c.url+"'}\nreplay: {files: [doc.go]"+c.more+"}\n"),
+			Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +79,8 @@ func TestKeyComesFromTheEnvironment(t *testing.T) {
 		t.Errorf("key %v, %v", s, err)
 	}
 	for _, key := range []string{"abc", "${K:-abc}"} {
-		if _, err := Parse("a.yaml", []byte(strings.ReplaceAll(text, "${K}", key)), Options{LookupEnv: lookup}); err == nil {
+		if _, err := Parse("a.yaml", []byte(strings.ReplaceAll(text, "${K}", key)),
+			Options{LookupEnv: lookup}); err == nil {
 			t.Errorf("the key %s was taken from the file", key)
 		}
 	}

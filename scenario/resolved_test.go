@@ -29,7 +29,11 @@ func TestResolvedIsTheScenario(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "rates.csv"), []byte("period,count\n1,500\n2,300\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	opts := Options{LookupEnv: environment(map[string]string{"WHO": "Ann ${N} \"é\"", "TOKEN": "phc_a_token", "N": "12"}), Dir: dir, Set: []string{"traffic.seed=99", "traffic.distinct_ids={count: 5k}"}}
+	opts := Options{
+		LookupEnv: environment(map[string]string{"WHO": "Ann ${N} \"é\"", "TOKEN": "phc_a_token", "N": "12"}),
+		Dir:       dir,
+		Set:       []string{"traffic.seed=99", "traffic.distinct_ids={count: 5k}"},
+	}
 	s, err := Parse("a.yaml", []byte(resolvable), opts)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +53,9 @@ func TestResolvedIsTheScenario(t *testing.T) {
 	if !r.Is(s) || len(r.Secrets) != 1 || !r.Secrets[0].Elsewhere || r.Secrets[0].Variable != "TOKEN" {
 		t.Errorf("secrets %+v", r.Secrets)
 	}
-	again, missing, err := r.Scenario("resolved.yaml", func(ref *SecretRef) (string, bool) { return "phc_a_token", ref.Path == "target.token" })
+	again, missing, err := r.Scenario("resolved.yaml", func(ref *SecretRef) (string, bool) {
+		return "phc_a_token", ref.Path == "target.token"
+	})
 	if err != nil || len(missing) > 0 {
 		t.Fatalf("%v, missing %v\n%s", err, missing, text)
 	}
@@ -69,10 +75,12 @@ func TestResolvedIsTheScenario(t *testing.T) {
 		t.Error(err)
 	}
 	for want, now := range map[string][]FileSum{
-		"/data/a.jsonl is not what the run read": append([]FileSum{{Path: "/data/a.jsonl", Bytes: 3, SHA256: "abd"}}, again.Load.Series...),
-		"rates.csv is missing":                   recordings,
-		"/new is read, and the run did not":      append(append(recordings[:1:1], again.Load.Series...), FileSum{Path: "/new"}),
-		"/b is read where the run read":          {{Path: "/b"}},
+		"/data/a.jsonl is not what the run read": append([]FileSum{{Path: "/data/a.jsonl", Bytes: 3, SHA256: "abd"}},
+			again.Load.Series...),
+		"rates.csv is missing": recordings,
+		"/new is read, and the run did not": append(append(recordings[:1:1], again.Load.Series...),
+			FileSum{Path: "/new"}),
+		"/b is read where the run read": {{Path: "/b"}},
 	} {
 		if err := r.Changed(now); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
@@ -83,7 +91,8 @@ func TestResolvedIsTheScenario(t *testing.T) {
 // A secret that nobody knows stays out, and one that is another is refused.
 func TestResolvedSecrets(t *testing.T) {
 	t.Parallel()
-	s, err := Parse("a.yaml", []byte("name: a\ntarget: {token: phc_in_the_file}\nload: {profile: 'const(1, 1s)'}\ntraffic: {}\n"), Options{})
+	s, err := Parse("a.yaml",
+		[]byte("name: a\ntarget: {token: phc_in_the_file}\nload: {profile: 'const(1, 1s)'}\ntraffic: {}\n"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,20 +107,24 @@ func TestResolvedSecrets(t *testing.T) {
 		}
 		return r.Scenario("resolved.yaml", func(*SecretRef) (string, bool) { return value, known })
 	}
-	if s, missing, err := read("", false); err != nil || len(missing) != 1 || missing[0].Path != "target.token" || missing[0].Elsewhere || s.Target.Token.Reveal() == "phc_in_the_file" {
+	if s, missing, err := read("", false); err != nil || len(missing) != 1 || missing[0].Path != "target.token" ||
+		missing[0].Elsewhere || s.Target.Token.Reveal() == "phc_in_the_file" {
 		t.Errorf("missing %+v, error %v", missing, err)
 	}
-	if _, _, err := read("phc_another", true); !errors.Is(err, ErrOtherSecret) || strings.Contains(err.Error(), "phc_") {
+	if _, _, err := read("phc_another", true); !errors.Is(err, ErrOtherSecret) ||
+		strings.Contains(err.Error(), "phc_") {
 		t.Errorf("another token: error %v", err)
 	}
-	if s, missing, err := read("phc_in_the_file", true); err != nil || len(missing) > 0 || s.Target.Token.Reveal() != "phc_in_the_file" {
+	if s, missing, err := read("phc_in_the_file", true); err != nil || len(missing) > 0 ||
+		s.Target.Token.Reveal() != "phc_in_the_file" {
 		t.Errorf("missing %+v, error %v", missing, err)
 	}
 }
 
 // FuzzParseResolved: no resolved scenario makes a reader fall.
 func FuzzParseResolved(f *testing.F) {
-	f.Add([]byte("format: rehearse/resolved/v1\nsecrets: [{path: target.token, fingerprint: 'sha256:00'}]\nscenario: {name: a, target: {token: '[redacted:1]'}, load: {profile: 'const(1, 1s)'}, traffic: {}}\n"))
+	f.Add([]byte("format: rehearse/resolved/v1\nsecrets: [{path: target.token, fingerprint: 'sha256:00'}]\n" +
+		"scenario: {name: a, target: {token: '[redacted:1]'}, load: {profile: 'const(1, 1s)'}, traffic: {}}\n"))
 	f.Add([]byte("format: rehearse/resolved/v1\nscenario: &a [*a]\n"))
 	f.Add([]byte("format: rehearse/resolved/v1\n"))
 	f.Add([]byte("format: rehearse/resolved/v2\n"))

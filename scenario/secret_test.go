@@ -25,7 +25,8 @@ func TestSecretPrintsNothing(t *testing.T) {
 		texts = append(texts, fmt.Sprintf(verb, s), fmt.Sprintf(verb, &s), fmt.Sprintf(verb, Target{Token: s}))
 	}
 	for _, text := range texts {
-		if strings.Contains(text, value) || strings.Contains(text, fmt.Sprintf("%x", value)) || !strings.Contains(text, "[redacted]") {
+		if strings.Contains(text, value) || strings.Contains(text, fmt.Sprintf("%x", value)) ||
+			!strings.Contains(text, "[redacted]") {
 			t.Errorf("printed as %s", text)
 		}
 	}
@@ -60,11 +61,13 @@ func TestRedacted(t *testing.T) {
 			t.Errorf("the copy cannot be read: %v\n%s", err, s.Redacted())
 		}
 	}
-	s, err := Parse("a.yaml", []byte(file+"target:\n  token: ${TOKEN} # phc_from_outside\n"), Options{LookupEnv: lookup})
+	s, err := Parse("a.yaml", []byte(file+"target:\n  token: ${TOKEN} # phc_from_outside\n"),
+		Options{LookupEnv: lookup})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(s.Redacted()), strings.Replace(kept, "[redacted]", "phc_never_told", 1)+"target:\n  token: ${TOKEN} # [redacted]\n"; got != want {
+	if got, want := string(s.Redacted()), strings.Replace(kept, "[redacted]", "phc_never_told", 1)+
+		"target:\n  token: ${TOKEN} # [redacted]\n"; got != want {
 		t.Errorf("Redacted() =\n%swant\n%s", got, want)
 	}
 }

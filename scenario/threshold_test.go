@@ -30,10 +30,31 @@ func TestParseThreshold(t *testing.T) {
 		"dropped == 0":        {Metric: Metric{Name: "dropped"}, Op: "=="},
 		"rejected < 2 %":      {Metric: Metric{Name: "rejected"}, Op: "<", Value: 0.02, Share: true},
 
-		"p99 < 500ms in hold":                  {Metric: Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: 500, Stage: "hold"},
-		"p99 < 500ms in stage 2":               {Metric: Metric{Name: "latency", Quantile: 0.99}, Op: "<", Value: 500, Stage: "stage 2"},
-		"rejected(429) < 1% every 30s":         {Metric: Metric{Name: "rejected", Status: "429"}, Op: "<", Value: 0.01, Share: true, Every: 30 * time.Second},
-		"service  p50  <=  20ms  every  1m30s": {Metric: Metric{Name: "service", Quantile: 0.5}, Op: "<=", Value: 20, Every: 90 * time.Second},
+		"p99 < 500ms in hold": {
+			Metric: Metric{Name: "latency", Quantile: 0.99},
+			Op:     "<",
+			Value:  500,
+			Stage:  "hold",
+		},
+		"p99 < 500ms in stage 2": {
+			Metric: Metric{Name: "latency", Quantile: 0.99},
+			Op:     "<",
+			Value:  500,
+			Stage:  "stage 2",
+		},
+		"rejected(429) < 1% every 30s": {
+			Metric: Metric{Name: "rejected", Status: "429"},
+			Op:     "<",
+			Value:  0.01,
+			Share:  true,
+			Every:  30 * time.Second,
+		},
+		"service  p50  <=  20ms  every  1m30s": {
+			Metric: Metric{Name: "service", Quantile: 0.5},
+			Op:     "<=",
+			Value:  20,
+			Every:  90 * time.Second,
+		},
 	} {
 		want.Text = text
 		got, err := ParseThreshold(" " + text + " ")
@@ -49,11 +70,15 @@ func TestParseThreshold(t *testing.T) {
 func TestParseThresholdRefuses(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "p99", "< 5ms", "p99 <", "p99 < 500", "p99 < 5%", "p99 = 5ms", "p99 =< 5ms", "p99 <> 5ms", "p99 < 5ms < 6ms",
-		"p0 < 1s", "p100 < 1s", "p < 1s", "p1e1 < 1s", "pNaN < 1s", "p-5 < 1s", "q99 < 1s", "service < 1s", "latency p99 p50 < 1s",
-		"rejected < 5ms", "rejected < 101%", "rejected < 0.5", "rejected(600) < 1%", "rejected(42) < 1%", "rejected(4x9) < 1%",
+		"", "p99", "< 5ms", "p99 <", "p99 < 500", "p99 < 5%", "p99 = 5ms", "p99 =< 5ms", "p99 <> 5ms",
+		"p99 < 5ms < 6ms",
+		"p0 < 1s", "p100 < 1s", "p < 1s", "p1e1 < 1s", "pNaN < 1s", "p-5 < 1s", "q99 < 1s", "service < 1s",
+		"latency p99 p50 < 1s",
+		"rejected < 5ms", "rejected < 101%", "rejected < 0.5", "rejected(600) < 1%", "rejected(42) < 1%",
+		"rejected(4x9) < 1%",
 		"rejected(429 < 1%", "rejected() < 1%", "accepted(200) > 1%", "late now < 1%", "lost < 1%", "lag(1) p99 < 1s",
-		"p99 < 5ms in", "p99 < 5ms every", "p99 < 5ms every hold", "p99 < 5ms every 10ms", "p99 < 5ms every 2d", "p99 < 5ms at night", "p99 < 5ms in a every 3s <", "rejected < 1 % %",
+		"p99 < 5ms in", "p99 < 5ms every", "p99 < 5ms every hold", "p99 < 5ms every 10ms", "p99 < 5ms every 2d",
+		"p99 < 5ms at night", "p99 < 5ms in a every 3s <", "rejected < 1 % %",
 	} {
 		if got, err := ParseThreshold(text); err == nil {
 			t.Errorf("%q = %+v, want an error", text, got)
@@ -82,7 +107,8 @@ func TestThresholdHolds(t *testing.T) {
 }
 
 func FuzzParseThreshold(f *testing.F) {
-	for _, text := range []string{"p99 < 500ms", "service p99.9 <= 1.5s", "rejected(5xx) == 0", "accepted > 99.9%", "lag mean != 1ms", "late < 10k", "p99 < 1s in hold", "late < 1% every 10s"} {
+	for _, text := range []string{"p99 < 500ms", "service p99.9 <= 1.5s", "rejected(5xx) == 0", "accepted > 99.9%",
+		"lag mean != 1ms", "late < 10k", "p99 < 1s in hold", "late < 1% every 10s"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -94,7 +120,8 @@ func FuzzParseThreshold(f *testing.F) {
 		if diff := cmp.Diff(first, again); err != nil || diff != "" {
 			t.Errorf("%q: %v\n%s", text, err, diff)
 		}
-		if first.Value < 0 || first.Share && first.Value > 1 || first.Metric.Quantile > 1 || strings.TrimSpace(first.Text) != first.Text {
+		if first.Value < 0 || first.Share && first.Value > 1 || first.Metric.Quantile > 1 ||
+			strings.TrimSpace(first.Text) != first.Text {
 			t.Errorf("%q = %+v", text, first)
 		}
 	})

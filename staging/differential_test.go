@@ -57,7 +57,8 @@ func TestDifferential(t *testing.T) {
 				got := said(handled(s, w.request))
 				took := int(acceptedBy(s) - before)
 				if got != text(want) || took != want.Events {
-					t.Errorf("seed %d, 2024 %v, %s: %q\n got %s, %d events\nwant %s, %d", i, in24, w.target, body, got, took, text(want), want.Events)
+					t.Errorf("seed %d, 2024 %v, %s: %q\n got %s, %d events\nwant %s, %d", i, in24, w.target, body, got,
+						took, text(want), want.Events)
 				}
 			}
 		}
@@ -104,11 +105,26 @@ func wrapped(source *jsonfuzz.Source, body, zipped string, in24 bool) []wrapping
 		{request: request{kind: "application/json", body: []byte(body)}, noText: plain},
 		{request: request{kind: "text/plain", body: []byte(zipped)}, noText: inGzip},
 		{request: request{kind: "application/json", encoding: "gzip", body: []byte(zipped)}, noText: inGzip},
-		{request: request{target: "?compression=gzip-js&ver=1", kind: "text/plain", body: []byte(zipped)}, noText: inGzip},
-		{request: request{kind: "application/x-www-form-urlencoded", body: []byte("data=" + url.QueryEscape(inBase64(zipped)))}, noText: inGzip},
+		{
+			request: request{target: "?compression=gzip-js&ver=1", kind: "text/plain", body: []byte(zipped)},
+			noText:  inGzip,
+		},
+		{
+			request: request{
+				kind: "application/x-www-form-urlencoded",
+				body: []byte("data=" + url.QueryEscape(inBase64(zipped))),
+			},
+			noText: inGzip,
+		},
 	}
 	if in24 {
-		list = append(list, wrapping{request: request{kind: "application/x-www-form-urlencoded", body: []byte("data=" + url.QueryEscape(inBase64(body)))}, noText: plain})
+		list = append(list, wrapping{
+			request: request{
+				kind: "application/x-www-form-urlencoded",
+				body: []byte("data=" + url.QueryEscape(inBase64(body))),
+			},
+			noText: plain,
+		})
 	} else {
 		list = append(list[:4], wrapping{request: request{target: "?data=" + url.QueryEscape(body)}, noText: plain})
 		if !utf8.ValidString(body) {
@@ -141,7 +157,8 @@ func TestDifferentialV1(t *testing.T) {
 			packed = z.pack(t, body)
 		}
 		ctx := handledV1(s, headers, packed)
-		if got := judgedV1(t, ctx); got.refused == readable && len(body) > 0 || readable && got.results >= 0 && got.results != events {
+		if got := judgedV1(t, ctx); got.refused == readable && len(body) > 0 || readable && got.results >= 0 &&
+			got.results != events {
 			t.Fatalf("seed %d: %q\n got %s\nwant %d events, readable %v", i, body, said(ctx), events, readable)
 		}
 	}

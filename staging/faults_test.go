@@ -23,7 +23,8 @@ func TestParseRejection(t *testing.T) {
 			t.Errorf("ParseRejection(%q) = %v, %v, want %v", row.text, got, err, row.want)
 		}
 	}
-	for _, text := range []string{"", "429", "429:1", "429:%", "x:1%", "200:1%", "600:1%", "429:101%", "429:-1%", "429:0.05%", "429:NaN%", "429:Inf%"} {
+	for _, text := range []string{"", "429", "429:1", "429:%", "x:1%", "200:1%", "600:1%", "429:101%", "429:-1%",
+		"429:0.05%", "429:NaN%", "429:Inf%"} {
 		if got, err := ParseRejection(text); err == nil {
 			t.Errorf("ParseRejection(%q) = %v, want an error", text, got)
 		}
@@ -49,7 +50,8 @@ func FuzzParseFaults(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if r, err := ParseRejection(text); err == nil {
-			if again, err := ParseRejection(r.String()); err != nil || again.Status != r.Status || again.String() != r.String() {
+			if again, err := ParseRejection(r.String()); err != nil || again.Status != r.Status ||
+				again.String() != r.String() {
 				t.Errorf("%q: %v, then %v, %v", text, r, again, err)
 			}
 		}
@@ -165,14 +167,19 @@ func TestWaiting(t *testing.T) {
 		{"none", Config{}, []time.Duration{0, 7 * ms}, []time.Duration{0, 7 * ms}},
 		{"delay", Config{Delay: 20 * ms}, []time.Duration{0, 5 * ms}, []time.Duration{20 * ms, 25 * ms}},
 		// The stall is on from 4 to 5 s and from 9 to 10 s.
-		{"stall", Config{Stall: stall}, []time.Duration{0, 3999 * ms, 4000 * ms, 4700 * ms, 5000 * ms, 9500 * ms}, []time.Duration{0, 3999 * ms, 5000 * ms, 5000 * ms, 5000 * ms, 10_000 * ms}},
+		{"stall", Config{Stall: stall}, []time.Duration{0, 3999 * ms, 4000 * ms, 4700 * ms, 5000 * ms, 9500 * ms},
+			[]time.Duration{0, 3999 * ms, 5000 * ms, 5000 * ms, 5000 * ms, 10_000 * ms}},
 		// 1 s later than the first request, which comes at 1 s.
-		{"stall from the first request on", Config{Stall: stall}, []time.Duration{1000 * ms, 4900 * ms, 5100 * ms}, []time.Duration{1000 * ms, 4900 * ms, 6000 * ms}},
-		{"stall of what is in progress", Config{Stall: stall, Delay: 100 * ms}, []time.Duration{0, 3950 * ms}, []time.Duration{100 * ms, 5000 * ms}},
-		{"concurrency", Config{Concurrency: 2, Delay: 10 * ms}, []time.Duration{0, 1 * ms, 2 * ms, 3 * ms, 4 * ms}, []time.Duration{10 * ms, 11 * ms, 20 * ms, 21 * ms, 30 * ms}},
+		{"stall from the first request on", Config{Stall: stall}, []time.Duration{1000 * ms, 4900 * ms, 5100 * ms},
+			[]time.Duration{1000 * ms, 4900 * ms, 6000 * ms}},
+		{"stall of what is in progress", Config{Stall: stall, Delay: 100 * ms}, []time.Duration{0, 3950 * ms},
+			[]time.Duration{100 * ms, 5000 * ms}},
+		{"concurrency", Config{Concurrency: 2, Delay: 10 * ms}, []time.Duration{0, 1 * ms, 2 * ms, 3 * ms, 4 * ms},
+			[]time.Duration{10 * ms, 11 * ms, 20 * ms, 21 * ms, 30 * ms}},
 		// The delay ends at 4.05 s and 4.1 s, inside the stall; the second starts
 		// when the first is answered, at 5 s.
-		{"concurrency and stall", Config{Concurrency: 1, Delay: 100 * ms, Stall: stall}, []time.Duration{0, 3950 * ms, 3960 * ms}, []time.Duration{100 * ms, 5000 * ms, 5100 * ms}},
+		{"concurrency and stall", Config{Concurrency: 1, Delay: 100 * ms, Stall: stall},
+			[]time.Duration{0, 3950 * ms, 3960 * ms}, []time.Duration{100 * ms, 5000 * ms, 5100 * ms}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

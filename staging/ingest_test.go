@@ -37,7 +37,8 @@ func TestHotID(t *testing.T) {
 			if p.Overflow.Bucket < 1000 || p.Overflow.Bucket > 1020 || p.Order.Unkeyed != p.Overflow.Bucket {
 				t.Errorf("%v: %+v %+v, want 1,010 of 3,000", g, p.Overflow, p.Order)
 			}
-			if hot := p.HotIDs[0]; hot.DistinctID != "kiosk" || hot.Events != 3000 || hot.Overflowed != p.Overflow.Bucket {
+			if hot := p.HotIDs[0]; hot.DistinctID != "kiosk" || hot.Events != 3000 ||
+				hot.Overflowed != p.Overflow.Bucket {
 				t.Errorf("%v: %+v", g, hot)
 			}
 			if lanes := len(p.Lanes); g == capture.Current && lanes != 2 || g == capture.Generation2024 && lanes != 1 {
@@ -68,11 +69,17 @@ func TestMergesAreSeen(t *testing.T) {
 	t.Parallel()
 	s := New(Config{})
 	identify := func(anon string) string {
-		return `{"event":"$identify","distinct_id":"user","timestamp":"2026-01-01T00:00:00Z","properties":{"$anon_distinct_id":"` + anon + `"}}`
+		return `{"event":"$identify","distinct_id":"user","timestamp":"2026-01-01T00:00:00Z",` +
+			`"properties":{"$anon_distinct_id":"` + anon + `"}}`
 	}
-	handled(s, post("/batch", batch(identify("anon")+","+identify("guest")+`,{"event":"e","distinct_id":"anon","timestamp":"2025-12-31T23:00:00-02:00"},{"event":"e","distinct_id":"anon","timestamp":"2025-12-31T00:00:00Z"}`)))
+	handled(s,
+		post("/batch",
+			batch(identify("anon")+","+identify("guest")+
+				`,{"event":"e","distinct_id":"anon","timestamp":"2025-12-31T23:00:00-02:00"},`+
+				`{"event":"e","distinct_id":"anon","timestamp":"2025-12-31T00:00:00Z"}`)))
 	p := s.Stats().Pipeline
-	if p.Merges != (pipeline.MergeCounts{Total: 2, Merged: 1, Illegal: 1}) || p.Order.AfterMerge != 1 || p.Order.Backwards != 1 {
+	if p.Merges != (pipeline.MergeCounts{Total: 2, Merged: 1, Illegal: 1}) || p.Order.AfterMerge != 1 ||
+		p.Order.Backwards != 1 {
 		t.Errorf("%+v, %+v", p.Merges, p.Order)
 	}
 }

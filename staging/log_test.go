@@ -17,11 +17,13 @@ func TestRecordLine(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 	got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Body: []byte("{}")}, 200, at))
-	want := `{"path":"/e/","method":"POST","content_encoding":"","content_type":"","ip":"","now":"2026-01-02T03:04:05.678901Z","status":200,"body":"e30="}` + "\n"
+	want := `{"path":"/e/","method":"POST","content_encoding":"","content_type":"","ip":"",` +
+		`"now":"2026-01-02T03:04:05.678901Z","status":200,"body":"e30="}` + "\n"
 	if got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
-	if got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Query: []byte("data=x")}, 200, at)); !strings.Contains(got, `"path":"/e/?data=x","method":"GET"`) {
+	if got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Query: []byte("data=x")}, 200,
+		at)); !strings.Contains(got, `"path":"/e/?data=x","method":"GET"`) {
 		t.Error(got)
 	}
 }
@@ -56,13 +58,15 @@ func TestRecordKeepsWhatIsThere(t *testing.T) {
 func TestRecordHeaders(t *testing.T) {
 	t.Parallel()
 	headers := func(yield func(name, value []byte) bool) {
-		for _, h := range [][2]string{{"Host", "a"}, {"User-Agent", "b\"c"}, {"Cookie", "d"}, {"Content-Type", "e"}, {"X-Other", "f"}} {
+		for _, h := range [][2]string{{"Host", "a"}, {"User-Agent", "b\"c"}, {"Cookie", "d"}, {"Content-Type", "e"},
+			{"X-Other", "f"}} {
 			if !yield([]byte(h[0]), []byte(h[1])) {
 				return
 			}
 		}
 	}
-	got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Body: []byte("{}"), Headers: headers}, 200, time.Time{}))
+	got := string(appendRequest(nil, &capture.Request{Path: []byte("/e/"), Body: []byte("{}"), Headers: headers}, 200,
+		time.Time{}))
 	if want := `"headers":{"User-Agent":"b\"c","X-Other":"f"},"body":"e30="`; !strings.Contains(got, want) {
 		t.Errorf("%s has no %s", got, want)
 	}

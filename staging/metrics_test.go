@@ -16,9 +16,11 @@ func TestMetrics(t *testing.T) {
 	ctx := handled(s, get("/metrics"))
 	text := string(ctx.Response.Body())
 	for _, line := range []string{
-		"capture_events_received_total 4", "capture_events_ingested_total 2", `capture_events_dropped_total{cause="refused"} 2`,
+		"capture_events_received_total 4", "capture_events_ingested_total 2",
+		`capture_events_dropped_total{cause="refused"} 2`,
 		`rehearse_requests_total{route="/batch",status="200"} 1`, `rehearse_requests_total{route="/e",status="400"} 1`,
-		`capture_events_rerouted_overflow{reason="rate_limited"} 0`, `rehearse_order_violations_total{kind="backwards"} 0`,
+		`capture_events_rerouted_overflow{reason="rate_limited"} 0`,
+		`rehearse_order_violations_total{kind="backwards"} 0`,
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("no %s in\n%s", line, text)
@@ -36,7 +38,8 @@ func TestMetrics(t *testing.T) {
 			seen[name] = true
 		}
 	}
-	if kind := string(ctx.Response.Header.ContentType()); !strings.HasPrefix(kind, "text/plain; version=0.0.4") || len(seen) != 8 {
+	if kind := string(ctx.Response.Header.ContentType()); !strings.HasPrefix(kind, "text/plain; version=0.0.4") ||
+		len(seen) != 8 {
 		t.Errorf("%s, %d families", kind, len(seen))
 	}
 }

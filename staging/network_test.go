@@ -51,7 +51,8 @@ func TestBodyOverLimit(t *testing.T) {
 		return fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s%s", head, n, single, strings.Repeat(" ", n-len(single)))
 	}
 	chunked := func(n int) string {
-		return fmt.Sprintf("%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s%s\r\n0\r\n\r\n", head, n, single, strings.Repeat(" ", n-len(single)))
+		return fmt.Sprintf("%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s%s\r\n0\r\n\r\n", head, n, single,
+			strings.Repeat(" ", n-len(single)))
 	}
 	const refused = "413 maximum event size exceeded: Request body exceeds limit of 1000 bytes"
 	for _, row := range []struct{ name, raw, want string }{
@@ -87,7 +88,8 @@ func TestBodyOverLimit(t *testing.T) {
 // the last is missing.
 func TestBodyCutShort(t *testing.T) {
 	t.Parallel()
-	const now = "400 failed to decode request: Error reading request body: error reading a body from connection close=true"
+	const now = "400 failed to decode request: Error reading request body: " +
+		"error reading a body from connection close=true"
 	const in24 = "400 Failed to buffer the request body: error reading a body from connection close=true"
 	body := single + strings.Repeat(" ", 20_000)
 	for name, r := range map[string]string{
@@ -134,7 +136,8 @@ func TestReset(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, err := fmt.Fprintf(c, "POST /e HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(single), single); err != nil {
+	if _, err := fmt.Fprintf(c, "POST /e HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(single),
+		single); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := io.ReadAll(c)
@@ -145,7 +148,8 @@ func TestReset(t *testing.T) {
 		t.Errorf("observed status %d, want 0", got)
 	}
 	stats := s.Stats()
-	if len(stats.Requests) != 1 || stats.Requests[0] != (RequestCount{Route: "/e", Status: 0, Requests: 1}) || stats.Events != (EventCounts{Refused: 1}) {
+	if len(stats.Requests) != 1 || stats.Requests[0] != (RequestCount{Route: "/e", Status: 0, Requests: 1}) ||
+		stats.Events != (EventCounts{Refused: 1}) {
 		t.Errorf("%+v", stats)
 	}
 }

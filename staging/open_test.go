@@ -36,7 +36,8 @@ func (l piped) Addr() net.Addr { return &net.TCPAddr{} }
 // the endpoint from ending; who waits for an answer gets it.
 func TestShutdownWithSlowClients(t *testing.T) {
 	t.Parallel()
-	if _, err := new(fasthttp.Response).WriteTo(io.Discard); err != nil { // it has a date, which keeps a goroutine for ever: not in a bubble
+	// A response has a date, which keeps a goroutine for ever: not in a bubble.
+	if _, err := new(fasthttp.Response).WriteTo(io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	const served = 3 * time.Second

@@ -28,10 +28,12 @@ func TestScript(t *testing.T) {
 		}})
 		began := time.Now()
 		var got []string
-		for _, at := range []time.Duration{0, 1 * time.Second, 2 * time.Second, 3 * time.Second, 4500 * ms, 7 * time.Second, 8 * time.Second} {
+		for _, at := range []time.Duration{0, 1 * time.Second, 2 * time.Second, 3 * time.Second, 4500 * ms,
+			7 * time.Second, 8 * time.Second} {
 			time.Sleep(at - time.Since(began))
 			ctx := handled(s, post("/batch", string(batchOf(0, 2))))
-			got = append(got, fmt.Sprintf("%v %d %s", time.Since(began), ctx.Response.StatusCode(), ctx.Response.Header.Peek("Retry-After")))
+			got = append(got, fmt.Sprintf("%v %d %s", time.Since(began), ctx.Response.StatusCode(),
+				ctx.Response.Header.Peek("Retry-After")))
 		}
 		want := "0s 200 |1s 503 7|2s 200 |3.05s 200 |6s 200 |7s 429 |8s 200 "
 		if text := strings.Join(got, "|"); text != want {
@@ -149,7 +151,8 @@ func TestBrokenAnswers(t *testing.T) {
 // told sends a request and returns the body of the answer, as far as it comes.
 func told(t *testing.T, c net.Conn) string {
 	t.Helper()
-	fmt.Fprintf(c, "POST /e HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(single), single)
+	fmt.Fprintf(c, "POST /e HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s",
+		len(single), single)
 	r := bufio.NewReader(c)
 	for {
 		line, err := r.ReadString('\n')
@@ -171,7 +174,8 @@ func TestPhaseValidate(t *testing.T) {
 		t.Error(err)
 	}
 	for _, bad := range []Phase{
-		{From: 2, To: 2}, {From: -1, To: 2}, {To: 2, Drop: 0.6, Truncate: 0.5}, {To: 2, ResetBefore: 2}, {To: 2, NotPersisted: -1},
+		{From: 2, To: 2}, {From: -1, To: 2}, {To: 2, Drop: 0.6, Truncate: 0.5}, {To: 2, ResetBefore: 2},
+		{To: 2, NotPersisted: -1},
 		{To: 2, Delay: Delay{Min: 2, Max: 1}}, {To: 2, Read: -1}, {To: 2, Reject: []Rejection{{200, 1}}},
 	} {
 		if (&Config{Script: []Phase{bad}}).Validate() == nil {

@@ -63,7 +63,8 @@ func TestAnswers(t *testing.T) {
 		{"/capture", post("/capture/", single), ok, 1, 0, 0},
 		{"/track", post("/track/", single), ok, 1, 0, 0},
 		{"/engage hydrates $identify", post("/engage/", `{"token":"t","distinct_id":"d","$set":{}}`), ok, 1, 0, 0},
-		{"elsewhere an event needs its name", post("/e/", `{"token":"t","distinct_id":"d","$set":{}}`), "400 failed to hydrate events from request: non-engage request missing event name attribute", 0, 1, 0},
+		{"elsewhere an event needs its name", post("/e/", `{"token":"t","distinct_id":"d","$set":{}}`),
+			"400 failed to hydrate events from request: non-engage request missing event name attribute", 0, 1, 0},
 		{"GET carries its payload in the URL", get("/e/?data=" + url.QueryEscape(single)), ok, 1, 0, 0},
 		{"GET without a payload", get("/e/"), "400 request missing data payload", 0, 0, 0},
 		{"OPTIONS", request{method: "OPTIONS", target: "/batch"}, "200", 0, 0, 0},
@@ -77,18 +78,31 @@ func TestAnswers(t *testing.T) {
 		{"/batch2 is unknown", post("/batch2", single), "404", 0, 0, 0},
 
 		{"beacon=1: 204 without a body", post("/e/?beacon=1", single), "204", 1, 0, 0},
-		{"beacon=1, refused", post("/e/?beacon=1", "{"), "400 failed to parse request: EOF while parsing an object at line 1 column 1", 0, 0, 0},
-		{"one bad event refuses the batch", post("/batch", batch(event+`,{"event":"","distinct_id":"d"}`)), "400 event submitted with an empty event name", 0, 2, 0},
-		{"no distinct_id", post("/batch", batch(`{"event":"e"}`)), "400 event submitted without a distinct_id", 0, 1, 0},
+		{"beacon=1, refused", post("/e/?beacon=1", "{"),
+			"400 failed to parse request: EOF while parsing an object at line 1 column 1", 0, 0, 0},
+		{"one bad event refuses the batch", post("/batch", batch(event+`,{"event":"","distinct_id":"d"}`)),
+			"400 event submitted with an empty event name", 0, 2, 0},
+		{"no distinct_id", post("/batch", batch(`{"event":"e"}`)),
+			"400 event submitted without a distinct_id", 0, 1, 0},
 		{"no event", post("/batch", batch("")), "400 request holds no event", 0, 0, 0},
 		{"no token", post("/e", `[`+event+`]`), "401 event submitted without an api_key", 0, 1, 0},
-		{"two tokens", post("/e", `[{"token":"t","event":"e"},{"token":"u","event":"e"}]`), "401 batch submitted with inconsistent api_key values", 0, 2, 0},
-		{"personal token", post("/batch", strings.Replace(batch(event), `"t"`, `"phx_a"`, 1)), "401 API key is not valid: personal_api_key", 0, 1, 0},
-		{"an unknown token is not looked up", post("/batch", strings.Replace(batch(event), `"t"`, `"phc_nobody"`, 1)), ok, 1, 0, 0},
-		{"$performance_event is filtered", post("/batch", batch(event+`,{"event":"$performance_event","distinct_id":"d"}`)), ok, 1, 0, 1},
+		{"two tokens", post("/e", `[{"token":"t","event":"e"},{"token":"u","event":"e"}]`),
+			"401 batch submitted with inconsistent api_key values", 0, 2, 0},
+		{"personal token", post("/batch", strings.Replace(batch(event), `"t"`, `"phx_a"`, 1)),
+			"401 API key is not valid: personal_api_key", 0, 1, 0},
+		{"an unknown token is not looked up", post("/batch", strings.Replace(batch(event), `"t"`, `"phc_nobody"`, 1)),
+			ok, 1, 0, 0},
+		{"$performance_event is filtered",
+			post("/batch", batch(event+`,{"event":"$performance_event","distinct_id":"d"}`)), ok, 1, 0, 1},
 		{"nothing but $performance_event", post("/batch", batch(`{"event":"$performance_event"}`)), ok, 0, 0, 1},
-		{"an event over the limit", post("/batch", batch(`{"event":"e","distinct_id":"d","properties":{"p":"`+strings.Repeat("x", 2000)+`"}}`)), "413 maximum event size exceeded: Event rejected by kafka during send", 0, 1, 0},
-		{"over the decompressed limit", request{method: "POST", target: "/batch", body: gzipped(t, strings.Repeat(" ", 5000))}, "413 maximum event size exceeded: Decompressed payload would exceed 4096 bytes (got 5000 bytes)", 0, 0, 0},
+		{"an event over the limit",
+			post("/batch", batch(`{"event":"e","distinct_id":"d","properties":{"p":"`+strings.Repeat("x", 2000)+`"}}`)),
+			"413 maximum event size exceeded: Event rejected by kafka during send", 0, 1, 0},
+		{"over the decompressed limit", request{
+			method: "POST",
+			target: "/batch",
+			body:   gzipped(t, strings.Repeat(" ", 5000)),
+		}, "413 maximum event size exceeded: Decompressed payload would exceed 4096 bytes (got 5000 bytes)", 0, 0, 0},
 	})
 }
 
@@ -96,13 +110,23 @@ func TestAnswers(t *testing.T) {
 func TestRecordedKinds(t *testing.T) {
 	t.Parallel()
 	checkAnswers(t, []answerRow{
-		{"posthog-js: form of base64", form("/e/?ip=1&_=1694769302325&ver=1.78.5", "data="+url.QueryEscape(inBase64(single))), ok, 1, 0, 0},
-		{"posthog-js: gzip-js as text/plain", request{"POST", "/e/?compression=gzip-js&ip=1&_=1694769305355&ver=1.78.5", "text/plain", "", gzipped(t, "["+single+"]")}, ok, 1, 0, 0},
-		{"gzip that nothing announces", request{"POST", "/e/?ip=1&_=1694769329412&ver=1.78.5", "text/plain", "", gzipped(t, "["+single+"]")}, ok, 1, 0, 0},
-		{"a form that is announced as gzip", form("/e/?compression=gzip-js&ip=1", "data="+url.QueryEscape(inBase64(single))), "400 failed to decode request: invalid GZIP data", 0, 0, 0},
+		{"posthog-js: form of base64",
+			form("/e/?ip=1&_=1694769302325&ver=1.78.5", "data="+url.QueryEscape(inBase64(single))), ok, 1, 0, 0},
+		{"posthog-js: gzip-js as text/plain",
+			request{"POST", "/e/?compression=gzip-js&ip=1&_=1694769305355&ver=1.78.5", "text/plain", "",
+				gzipped(t, "["+single+"]")}, ok, 1, 0, 0},
+		{"gzip that nothing announces",
+			request{"POST", "/e/?ip=1&_=1694769329412&ver=1.78.5", "text/plain", "", gzipped(t, "["+single+"]")},
+			ok, 1, 0, 0},
+		{"a form that is announced as gzip",
+			form("/e/?compression=gzip-js&ip=1", "data="+url.QueryEscape(inBase64(single))),
+			"400 failed to decode request: invalid GZIP data", 0, 0, 0},
 		{"posthog-node: plain JSON", post("/batch/", batch(event)), ok, 1, 0, 0},
-		{"batch export: historical, spaced", post("/batch", `{"api_key": "t","historical_migration":true,"batch":[{"event": "e", "distinct_id": "d"}]}`), ok, 1, 0, 0},
-		{"SDKs: gzip by Content-Encoding", request{"POST", "/batch/", "application/json", "gzip", gzipped(t, batch(event))}, ok, 1, 0, 0},
+		{"batch export: historical, spaced",
+			post("/batch", `{"api_key": "t","historical_migration":true,"batch":[{"event": "e", "distinct_id": "d"}]}`),
+			ok, 1, 0, 0},
+		{"SDKs: gzip by Content-Encoding",
+			request{"POST", "/batch/", "application/json", "gzip", gzipped(t, batch(event))}, ok, 1, 0, 0},
 	})
 }
 
@@ -130,7 +154,9 @@ func TestStats(t *testing.T) {
 	want := Stats{
 		Format: "rehearse/stage/v1",
 		Requests: []RequestCount{
-			{Route: "/", Status: 200, Requests: 1}, {Route: "/batch", Status: 200, Requests: 2}, {Route: "/e", Status: 200, Requests: 1}, {Route: "/e", Status: 400, Requests: 2}, {Route: "other", Status: 404, Requests: 1},
+			{Route: "/", Status: 200, Requests: 1}, {Route: "/batch", Status: 200, Requests: 2},
+			{Route: "/e", Status: 200, Requests: 1}, {Route: "/e", Status: 400, Requests: 2},
+			{Route: "other", Status: 404, Requests: 1},
 		},
 		Refusals: []RefusalCount{{Status: 400, Text: noID, Requests: 2, Events: 3}},
 		Events:   EventCounts{Accepted: 8, Refused: 3},
@@ -138,7 +164,8 @@ func TestStats(t *testing.T) {
 			Wire:  int64(len(gzipped(t, string(plain))) + len(batchOf(6, 1)) + len(single) + 41 + 25 + 5),
 			Plain: int64(len(plain) + len(batchOf(6, 1)) + len(single)),
 		},
-		Names:    []NameCount{{Name: "$identify", Events: 2}, {Name: "$pageview", Events: 3}, {Name: "e", Events: 1}, {Name: "purchase", Events: 2}}, // 0…6 by threes, and single's
+		Names: []NameCount{{Name: "$identify", Events: 2}, {Name: "$pageview", Events: 3},
+			{Name: "e", Events: 1}, {Name: "purchase", Events: 2}}, // 0…6 by threes, and single's
 		Verdicts: []VerdictCount{},
 		Pipeline: got.Pipeline,
 		Checksum: got.Checksum,
@@ -213,7 +240,8 @@ func TestRefusalsAreBounded(t *testing.T) {
 		handled(s, post("/e", strings.Repeat(" ", 101+i)))
 	}
 	refusals := s.Stats().Refusals
-	if len(refusals) != maxTexts+1 || refusals[0] != (RefusalCount{Status: 0, Text: otherText, Requests: 50, Events: 0}) {
+	if len(refusals) != maxTexts+1 ||
+		refusals[0] != (RefusalCount{Status: 0, Text: otherText, Requests: 50, Events: 0}) {
 		t.Errorf("%d texts, the first %+v", len(refusals), refusals[0])
 	}
 }
@@ -246,7 +274,8 @@ func TestObserve(t *testing.T) {
 	t.Parallel()
 	var got []string
 	s := New(Config{Observe: func(r *capture.Request, status int) {
-		got = append(got, fmt.Sprintf("%d %s %s %s %s %q", status, r.Path, r.Query, r.ContentType, r.ContentEncoding, r.Body))
+		got = append(got, fmt.Sprintf("%d %s %s %s %s %q", status, r.Path, r.Query, r.ContentType,
+			r.ContentEncoding, r.Body))
 	}})
 	body := gzipped(t, single)
 	handled(s, request{"POST", "/e/?compression=gzip&ip=1", "text/plain", "gzip", body})
@@ -263,7 +292,8 @@ func TestObserve(t *testing.T) {
 
 // FuzzHandler: whatever comes, it is answered and the books balance.
 func FuzzHandler(f *testing.F) {
-	f.Add("POST", "/batch/", "application/json", "", []byte(`{"api_key":"t","batch":[{"event":"e","distinct_id":"d"}]}`))
+	f.Add("POST", "/batch/", "application/json", "",
+		[]byte(`{"api_key":"t","batch":[{"event":"e","distinct_id":"d"}]}`))
 	f.Add("POST", "/e/?compression=gzip-js&beacon=1", "text/plain", "gzip", gzipped(f, "["+single+"]"))
 	f.Add("POST", "/e/", "application/x-www-form-urlencoded", "", []byte("data="+inBase64(single)))
 	f.Add("GET", "/engage?data=%7B%22token%22%3A%22t%22%7D", "", "", []byte(nil))

@@ -58,39 +58,72 @@ func setups() []setup {
 	oneV1 := batchV1(eventV1(1, ""))
 	quota := Config{Policy: capture.Policy{OverQuota: []string{"t", "phc_a"}}}
 	return []setup{
-		{"nothing set", Config{}, batch(event), ok + " " + toD, ok + " " + toD, oneOK + " " + toDV1, oneV1, accepted(1), accepted(1)},
-		{"over quota", quota, batch(event), ok, ok, `402 {"error":"billing_limit_exceeded","error_description":"billing limit exceeded","error_uri":"https://posthog.com/docs/billing/limits"}`, oneV1, accepted(1), refused(1)},
+		{"nothing set", Config{}, batch(event), ok + " " + toD, ok + " " + toD, oneOK + " " + toDV1, oneV1, accepted(1),
+			accepted(1)},
+		{"over quota", quota, batch(event), ok, ok,
+			`402 {"error":"billing_limit_exceeded","error_description":"billing limit exceeded",` +
+				`"error_uri":"https://posthog.com/docs/billing/limits"}`, oneV1, accepted(1), refused(1)},
 		{"quota comes before the events are looked at", quota, batch(`{"event":"","distinct_id":"d"}`), ok, ok,
-			fmt.Sprintf(oneDrop, "missing_event_name"), batchV1(eventV1(1, `"event":""`)), accepted(1), EventCounts{Dropped: 1}},
-		{"another's quota", Config{Policy: capture.Policy{OverQuota: []string{"u"}}}, batch(event), ok + " " + toD, ok + " " + toD, oneOK + " " + toDV1, oneV1, accepted(1), accepted(1)},
+			fmt.Sprintf(oneDrop, "missing_event_name"), batchV1(eventV1(1, `"event":""`)), accepted(1),
+			EventCounts{Dropped: 1}},
+		{"another's quota", Config{Policy: capture.Policy{OverQuota: []string{"u"}}}, batch(event), ok + " " + toD,
+			ok + " " + toD, oneOK + " " + toDV1, oneV1, accepted(1), accepted(1)},
 		{"an unknown token", Config{Policy: capture.Policy{KnownTokens: []string{"u"}}}, batch(event),
-			"401 API key does not belong to any project. Check the project API key in your PostHog project settings", "",
+			"401 API key does not belong to any project. Check the project API key in your PostHog project settings",
+			"",
 			errorV1(401, "invalid_api_token", "The provided API token is not valid."), oneV1, refused(1), none},
-		{"a known token", Config{Policy: capture.Policy{KnownTokens: []string{"t", "phc_a"}}}, batch(event), ok + " " + toD, "", oneOK + " " + toDV1, oneV1, accepted(1), accepted(1)},
-		{"all of a token dropped", Config{Policy: capture.Policy{Drop: []string{"t", "phc_a"}}}, batch(event), ok, "", fmt.Sprintf(oneDrop, "event_restriction_drop"), oneV1, accepted(1), EventCounts{Dropped: 1}},
-		{"one id dropped", Config{Policy: capture.Policy{Drop: []string{"t:x", "phc_a:x"}}}, batch(withID(`"x"`) + "," + event), ok + " " + toD, "",
-			`200 {"results":{"018a981f-4b35-7c66-825e-000000000002":{"result":"drop","details":"event_restriction_drop"},"018a981f-4b35-7c66-825e-000000000001":{"result":"ok"}}} ` + toDV1,
-			batchV1(eventV1(2, `"distinct_id":"x"`), eventV1(1, "")), accepted(2), EventCounts{Accepted: 1, Dropped: 1}},
-		{"import mode, no import", Config{Policy: capture.Policy{Import: true}}, batch(event), ok, "", fmt.Sprintf(oneDrop, "non_historical_import_drop"), oneV1, accepted(1), EventCounts{Dropped: 1}},
-		{"import mode, an import", Config{Policy: capture.Policy{Import: true}}, strings.Replace(batch(event), "{", `{"historical_migration":true,`, 1), ok + ` e ingestion_historical "t:d"`, "",
-			oneOK + ` e ingestion_historical "phc_a:d"`, strings.Replace(oneV1, "{", `{"historical_migration":true,`, 1), accepted(1), accepted(1)},
-		{"historical by age", Config{HistoricalAfter: 24 * time.Hour}, batch(old + "," + event), ok + ` e ingestion_historical "t:d"; ` + toD, "",
-			oneOK + ` e ingestion_historical "phc_a:d"`, batchV1(eventV1(1, `"timestamp":"2000-01-01T00:00:00Z"`)), accepted(2), accepted(1)},
-		{"no bucket", Config{Pipeline: pipeline.Config{NoOverflow: true, Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}}}, batch(event + "," + event),
-			ok + " " + toD + "; " + toD, ok + " " + toD + "; " + toD, oneOK + " " + toDV1, oneV1, accepted(2), accepted(1)},
-		{"a bucket of one", Config{Pipeline: pipeline.Config{Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}}}, batch(event + "," + event),
-			ok + " " + toD + `; e ingestion_overflow ""`, ok + " " + toD + `; e ingestion ""`, oneOK + " " + toDV1, oneV1, accepted(2), accepted(1)},
-		{"a bucket that keeps the order", Config{Pipeline: pipeline.Config{Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}, KeepKey: true}}, batch(event + "," + event),
+		{"a known token", Config{Policy: capture.Policy{KnownTokens: []string{"t", "phc_a"}}}, batch(event),
+			ok + " " + toD, "", oneOK + " " + toDV1, oneV1, accepted(1), accepted(1)},
+		{"all of a token dropped", Config{Policy: capture.Policy{Drop: []string{"t", "phc_a"}}}, batch(event), ok, "",
+			fmt.Sprintf(oneDrop, "event_restriction_drop"), oneV1, accepted(1), EventCounts{Dropped: 1}},
+		{"one id dropped", Config{Policy: capture.Policy{Drop: []string{"t:x", "phc_a:x"}}},
+			batch(withID(`"x"`) + "," + event), ok + " " + toD, "",
+			`200 {"results":{"018a981f-4b35-7c66-825e-000000000002":{"result":"drop",` +
+				`"details":"event_restriction_drop"},"018a981f-4b35-7c66-825e-000000000001":{"result":"ok"}}} ` + toDV1,
+			batchV1(eventV1(2, `"distinct_id":"x"`), eventV1(1, "")), accepted(2),
+			EventCounts{Accepted: 1, Dropped: 1}},
+		{"import mode, no import", Config{Policy: capture.Policy{Import: true}}, batch(event), ok, "",
+			fmt.Sprintf(oneDrop, "non_historical_import_drop"), oneV1, accepted(1), EventCounts{Dropped: 1}},
+		{"import mode, an import", Config{Policy: capture.Policy{Import: true}},
+			strings.Replace(batch(event), "{", `{"historical_migration":true,`, 1),
+			ok + ` e ingestion_historical "t:d"`, "",
+			oneOK + ` e ingestion_historical "phc_a:d"`,
+			strings.Replace(oneV1, "{", `{"historical_migration":true,`, 1), accepted(1), accepted(1)},
+		{"historical by age", Config{HistoricalAfter: 24 * time.Hour}, batch(old + "," + event),
+			ok + ` e ingestion_historical "t:d"; ` + toD, "",
+			oneOK + ` e ingestion_historical "phc_a:d"`, batchV1(eventV1(1, `"timestamp":"2000-01-01T00:00:00Z"`)),
+			accepted(2), accepted(1)},
+		{"no bucket", Config{
+			Pipeline: pipeline.Config{NoOverflow: true, Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}},
+		}, batch(event + "," + event),
+			ok + " " + toD + "; " + toD, ok + " " + toD + "; " + toD, oneOK + " " + toDV1, oneV1, accepted(2),
+			accepted(1)},
+		{"a bucket of one", Config{Pipeline: pipeline.Config{Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}}},
+			batch(event + "," + event),
+			ok + " " + toD + `; e ingestion_overflow ""`, ok + " " + toD + `; e ingestion ""`, oneOK + " " + toDV1,
+			oneV1, accepted(2), accepted(1)},
+		{"a bucket that keeps the order",
+			Config{Pipeline: pipeline.Config{Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}, KeepKey: true}},
+			batch(event + "," + event),
 			ok + " " + toD + `; e ingestion_overflow "t:d"`, "", oneOK + " " + toDV1, oneV1, accepted(2), accepted(1)},
-		{"forced overflow", Config{Pipeline: pipeline.Config{Forced: []string{"t:d", "phc_a"}}}, batch(event), ok + ` e ingestion_overflow ""`, ok + ` e ingestion ""`, oneOK + ` e ingestion_overflow ""`, oneV1, accepted(1), accepted(1)},
+		{"forced overflow", Config{Pipeline: pipeline.Config{Forced: []string{"t:d", "phc_a"}}}, batch(event),
+			ok + ` e ingestion_overflow ""`, ok + ` e ingestion ""`, oneOK + ` e ingestion_overflow ""`, oneV1,
+			accepted(1), accepted(1)},
 		{"no v1", Config{NoV1: true}, batch(event), ok + " " + toD, ok + " " + toD, "404", oneV1, accepted(1), none},
-		{"an exception", Config{}, batch(strings.Replace(event, `"e"`, `"$exception"`, 1)), ok + ` $exception error_tracking_events "t:d"`, ok + ` $exception ingestion "t:d"`,
-			oneOK + ` $exception error_tracking_events "phc_a:d"`, batchV1(eventV1(1, `"event":"$exception"`)), accepted(1), accepted(1)},
-		{"cookieless", Config{}, batch(`{"event":"e","distinct_id":"d","properties":{"$cookieless_mode":true}}`), ok + ` e ingestion "t:0.0.0.0"`, ok + " " + toD,
-			oneOK + ` e ingestion "phc_a:0.0.0.0"`, batchV1(eventV1(1, `"options":{"cookieless_mode":true}`)), accepted(1), accepted(1)},
-		{"heatmap data", Config{}, batch(`{"event":"e","distinct_id":"d","properties":{"$heatmap_data":{},"a":1}}`), ok + " " + toD + `; $$heatmap heatmaps_ingestion "t:d"`, ok + " " + toD,
+		{"an exception", Config{}, batch(strings.Replace(event, `"e"`, `"$exception"`, 1)),
+			ok + ` $exception error_tracking_events "t:d"`, ok + ` $exception ingestion "t:d"`,
+			oneOK + ` $exception error_tracking_events "phc_a:d"`, batchV1(eventV1(1, `"event":"$exception"`)),
+			accepted(1), accepted(1)},
+		{"cookieless", Config{}, batch(`{"event":"e","distinct_id":"d","properties":{"$cookieless_mode":true}}`),
+			ok + ` e ingestion "t:0.0.0.0"`, ok + " " + toD,
+			oneOK + ` e ingestion "phc_a:0.0.0.0"`, batchV1(eventV1(1, `"options":{"cookieless_mode":true}`)),
+			accepted(1), accepted(1)},
+		{"heatmap data", Config{}, batch(`{"event":"e","distinct_id":"d","properties":{"$heatmap_data":{},"a":1}}`),
+			ok + " " + toD + `; $$heatmap heatmaps_ingestion "t:d"`, ok + " " + toD,
 			oneOK + " " + toDV1, batchV1(eventV1(1, `"properties":{"$heatmap_data":{}}`)), accepted(1), accepted(1)},
-		{"a scroll", Config{}, batch(`{"event":"e","distinct_id":"d","properties":{"$prev_pageview_pathname":"/","$current_url":"/a"}}`), ok + " " + toD + `; $$heatmap heatmaps_ingestion "t:d"`, ok + " " + toD,
+		{"a scroll", Config{},
+			batch(`{"event":"e","distinct_id":"d","properties":{"$prev_pageview_pathname":"/","$current_url":"/a"}}`),
+			ok + " " + toD + `; $$heatmap heatmaps_ingestion "t:d"`, ok + " " + toD,
 			oneOK + " " + toDV1, oneV1, accepted(1), accepted(1)},
 	}
 }
@@ -137,7 +170,8 @@ func TestSetups(t *testing.T) {
 func TestSetupsOf2024(t *testing.T) {
 	t.Parallel()
 	for _, c := range []Config{
-		{Policy: capture.Policy{KnownTokens: []string{"t"}}}, {Policy: capture.Policy{Drop: []string{"t"}}}, {Policy: capture.Policy{Import: true}}, {HistoricalAfter: time.Hour},
+		{Policy: capture.Policy{KnownTokens: []string{"t"}}}, {Policy: capture.Policy{Drop: []string{"t"}}},
+		{Policy: capture.Policy{Import: true}}, {HistoricalAfter: time.Hour},
 	} {
 		c.Generation = capture.Generation2024
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "as of 2024") {
@@ -164,14 +198,20 @@ func TestStoredPrefix(t *testing.T) {
 		status int
 		stored int64
 	}{
-		{"too large, 2024", Config{Generation: capture.Generation2024, Limits: capture.Limits{Event: 3000}}, batchOf50, 400, 25},
+		{"too large, 2024", Config{Generation: capture.Generation2024, Limits: capture.Limits{Event: 3000}},
+			batchOf50, 400, 25},
 		{"too large, today", Config{Limits: capture.Limits{Event: 3000}}, batchOf50, 413, 25},
 		{"the first is", Config{Limits: capture.Limits{Event: 3000}}, batch(big + "," + event), 413, 0},
-		{"the large one is dropped by rule", Config{Limits: capture.Limits{Event: 3000}, Policy: capture.Policy{Drop: []string{"t:big"}}}, batchOf50, 200, 0},
+		{"the large one is dropped by rule", Config{
+			Limits: capture.Limits{Event: 3000},
+			Policy: capture.Policy{Drop: []string{"t:big"}},
+		}, batchOf50, 200, 0},
 		{"a bad event stores nothing", Config{}, batch(event + `,{"event":"","distinct_id":"d"}`), 400, 0},
 		{"503", Config{Reject: []Rejection{{503, 1}}}, batch(event + "," + event), 503, 0},
-		{"503 in the middle", Config{Reject: []Rejection{{503, 1}}, Stored: 0.5}, batch(strings.Repeat(event+",", 3) + event), 503, 2},
-		{"429 comes before the sink", Config{Reject: []Rejection{{429, 1}}, Stored: 0.5}, batch(event + "," + event), 429, 0},
+		{"503 in the middle", Config{Reject: []Rejection{{503, 1}}, Stored: 0.5},
+			batch(strings.Repeat(event+",", 3) + event), 503, 2},
+		{"429 comes before the sink", Config{Reject: []Rejection{{429, 1}}, Stored: 0.5},
+			batch(event + "," + event), 429, 0},
 	} {
 		var produced stored
 		row.config.Produced = produced.add
@@ -191,8 +231,10 @@ func TestStoredPrefix(t *testing.T) {
 			lanes += lane.Events
 		}
 		want := requests * row.stored
-		if stats.Events.Stored != want || stats.Events.Accepted != 0 || lanes != want || int64(len(produced.list)) != want {
-			t.Errorf("%s: %+v, %d in lanes, %d messages, want %d", row.fact, stats.Events, lanes, len(produced.list), want)
+		if stats.Events.Stored != want || stats.Events.Accepted != 0 || lanes != want ||
+			int64(len(produced.list)) != want {
+			t.Errorf("%s: %+v, %d in lanes, %d messages, want %d", row.fact, stats.Events, lanes,
+				len(produced.list), want)
 		}
 	}
 }
@@ -205,7 +247,8 @@ func TestProducedTimes(t *testing.T) {
 			{"none", "", "", "2000-01-01T00:00:00Z"},
 			{"as it says", `"timestamp":"1999-12-31T12:00:00.5+01:00"`, "", "1999-12-31T11:00:00.5Z"},
 			{"less the skew", `"timestamp":"1999-12-31T12:00:00Z"`, "2000-01-01T00:00:10Z", "1999-12-31T11:59:50Z"},
-			{"the skew ignored", `"timestamp":"1999-12-31T12:00:00Z","properties":{"$ignore_sent_at":true}`, "2000-01-01T00:00:10Z", "1999-12-31T12:00:00Z"},
+			{"the skew ignored", `"timestamp":"1999-12-31T12:00:00Z","properties":{"$ignore_sent_at":true}`,
+				"2000-01-01T00:00:10Z", "1999-12-31T12:00:00Z"},
 			{"an offset", `"offset":1500,"timestamp":"1999-12-31T12:00:00Z"`, "", "1999-12-31T23:59:58.5Z"},
 			{"no time", `"timestamp":"soon"`, "", "2000-01-01T00:00:00Z"},
 			{"23 h ahead", `"timestamp":"2000-01-01T23:00:00Z"`, "", "2000-01-01T23:00:00Z"},
@@ -222,7 +265,8 @@ func TestProducedTimes(t *testing.T) {
 			if row.sentAt != "" {
 				body = strings.Replace(body, "{", `{"sent_at":"`+row.sentAt+`",`, 1)
 			}
-			if got := said(handled(server, post("/batch", body))); got != ok || len(s.list) != 1 || s.list[0].Time != row.want {
+			if got := said(handled(server, post("/batch", body))); got != ok || len(s.list) != 1 ||
+				s.list[0].Time != row.want {
 				t.Errorf("%s: %s, %+v, want %s", row.fact, got, s.list, row.want)
 			}
 			if m := s.list[0]; len(m.UUID) != 36 || m.UUID[14] != '7' {

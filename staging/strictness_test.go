@@ -81,10 +81,14 @@ func TestStrictShapes(t *testing.T) {
 		{"sent_at twice", `{"api_key":"t","sent_at":null,"sent_at":null,"batch":[` + event + `]}`, unhydrated, other},
 		{"an unknown member twice", `{"api_key":"t","x":1,"x":2,"batch":[` + event + `]}`, ok, ok},
 		{"an event's name twice", `{"api_key":"t","event":"e","event":"e","distinct_id":"d"}`, unhydrated, other},
-		{"distinct_id and $distinct_id", `[{"token":"t","event":"e","distinct_id":"d","$distinct_id":"d"}]`, other, other},
-		{"properties twice", `[{"token":"t","event":"e","distinct_id":"d","properties":{},"properties":{}}]`, other, other},
-		{"an escaped name is the same name", `[{"token":"t","event":"e","distinct_id":"d","$distinct_i\u0064":"d"}]`, other, other},
-		{"an offset of 2^63", `[{"token":"t","event":"e","distinct_id":"d","offset":9223372036854775808}]`, other, other},
+		{"distinct_id and $distinct_id", `[{"token":"t","event":"e","distinct_id":"d","$distinct_id":"d"}]`,
+			other, other},
+		{"properties twice", `[{"token":"t","event":"e","distinct_id":"d","properties":{},"properties":{}}]`,
+			other, other},
+		{"an escaped name is the same name", `[{"token":"t","event":"e","distinct_id":"d","$distinct_i\u0064":"d"}]`,
+			other, other},
+		{"an offset of 2^63", `[{"token":"t","event":"e","distinct_id":"d","offset":9223372036854775808}]`,
+			other, other},
 		{"the largest offset", `[{"token":"t","event":"e","distinct_id":"d","offset":9223372036854775807}]`, ok, ok},
 		{"an offset of -0", `[{"token":"t","event":"e","distinct_id":"d","offset":-0}]`, other, other},
 		{"an event as an array", `["t","d",null,"e",{},null,null,null,null]`, ok, ok},
@@ -93,8 +97,10 @@ func TestStrictShapes(t *testing.T) {
 		{"a name that is none, in an array", `["t","d",null,5,{},null,null,null,null]`, other, other},
 		{"no name, in an array", `["t","d",null,{},null,null,null,null]`, unhydrated, other},
 		{"one value too few", `["t","d",null,"e",{},null,null,null]`, other, other},
-		{"a uuid without hyphens in braces", `[{"token":"t","event":"e","distinct_id":"d","uuid":"{018a981f4b357c66825e8b0eeae65714}"}]`, other, other},
-		{"more behind the body", single + "{}", "400 failed to parse request: trailing characters at line 1 column 46", "400 failed to parse request: trailing characters at line 1 column 46"},
+		{"a uuid without hyphens in braces",
+			`[{"token":"t","event":"e","distinct_id":"d","uuid":"{018a981f4b357c66825e8b0eeae65714}"}]`, other, other},
+		{"more behind the body", single + "{}", "400 failed to parse request: trailing characters at line 1 column 46",
+			"400 failed to parse request: trailing characters at line 1 column 46"},
 		{"a byte order mark", "\ufeff" + single, notJSON, notJSON},
 	} {
 		for g, want := range map[capture.Generation]string{capture.Current: row.now, capture.Generation2024: row.in24} {
@@ -112,9 +118,11 @@ func TestStrictQuery(t *testing.T) {
 	for _, row := range []struct{ query, now, in24 string }{
 		{"_=abc", text + "invalid digit found in string", text + "invalid digit found in string"},
 		{"_=", text + "cannot parse integer from empty string", text + "cannot parse integer from empty string"},
-		{"_=9223372036854775808", text + "number too large to fit in target type", text + "number too large to fit in target type"},
+		{"_=9223372036854775808", text + "number too large to fit in target type",
+			text + "number too large to fit in target type"},
 		{"_=1&sent_at=1", text + "duplicate field `sent_at`", text + "duplicate field `sent_at`"},
-		{"compression=gzip&compression=gzip", text + "duplicate field `compression`", text + "duplicate field `compression`"},
+		{"compression=gzip&compression=gzip", text + "duplicate field `compression`",
+			text + "duplicate field `compression`"},
 		{"beacon=yes", text + "invalid digit found in string", ok},
 		{"ver=1&ver=1", ok, text + "duplicate field `lib_version`"},
 		{"ip=1&ip=1&x&x", ok, ok},
@@ -139,7 +147,8 @@ func TestHead(t *testing.T) {
 			}
 			ctx := handled(s, request{method: "OPTIONS", target: target})
 			h := &ctx.Response.Header
-			if got := fmt.Sprintf("%s %s", said(ctx), h.Peek("Access-Control-Allow-Methods")); got != "200 GET,POST,OPTIONS" || len(h.Peek("Vary")) == 0 {
+			if got := fmt.Sprintf("%s %s", said(ctx),
+				h.Peek("Access-Control-Allow-Methods")); got != "200 GET,POST,OPTIONS" || len(h.Peek("Vary")) == 0 {
 				t.Errorf("%v: OPTIONS %s: %s", g, target, got)
 			}
 		}

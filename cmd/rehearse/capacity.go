@@ -282,7 +282,8 @@ func (p *searchProgress) during(s *capacity.Search, t *capacity.Trial) rehearsal
 func (p *searchProgress) came(s *capacity.Search, t *capacity.Trial, o *capacity.Observation) {
 	answer := s.Answer()
 	fmt.Fprintf(p.out, "%s  %-7s %9s/s  %-7s  p99 %-9s %s\n",
-		units.FormatSpan(s.Elapsed()), t.Kind, text.Rate(t.Rate), o.Response, text.Milliseconds(o.Latency.P99), answer.Short())
+		units.FormatSpan(s.Elapsed()), t.Kind, text.Rate(t.Rate), o.Response, text.Milliseconds(o.Latency.P99),
+		answer.Short())
 	if o.Response == capacity.Invalid {
 		fmt.Fprintf(p.out, "      %s\n", o.Why)
 	}

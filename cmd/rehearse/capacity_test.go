@@ -23,7 +23,8 @@ func TestCapacityStopped(t *testing.T) {
 		code <- run([]string{"capacity", path, "--from", "50", "--budget", "1h", "--trial", "6s", "--out", out},
 			env{strings.NewReader(""), &stdout, &stderr, interrupts})
 	}()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(stderr.String(), "held"); time.Sleep(20 * time.Millisecond) {
+	deadline := time.Now().Add(time.Minute)
+	for ; !strings.Contains(stderr.String(), "held"); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("no trial held: %s", stderr.String())
 		}

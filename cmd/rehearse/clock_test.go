@@ -25,11 +25,14 @@ func TestClockOfTarget(t *testing.T) {
 	defer server.Close()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "s.yaml")
-	if err := os.WriteFile(file, []byte("name: clock\nload: {profile: 'const(100, 200ms)'}\ntarget: {connections: 2, url: '"+server.URL+"'}\nbatching: {events: 10}\ntraffic: {seed: 7}\n"), 0o644); err != nil {
+	if err := os.WriteFile(file,
+		[]byte("name: clock\nload: {profile: 'const(100, 200ms)'}\ntarget: {connections: 2, url: '"+server.URL+
+			"'}\nbatching: {events: 10}\ntraffic: {seed: 7}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	run([]string{"run", file, "--out", filepath.Join(dir, "run")}, env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+	run([]string{"run", file, "--out", filepath.Join(dir, "run")},
+		env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
 	const want = "the endpoint's clock is 9m5"
 	if !strings.Contains(stderr.String(), want) {
 		t.Errorf("stderr %q", stderr.String())

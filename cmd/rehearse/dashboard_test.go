@@ -51,7 +51,8 @@ func scraped(t *testing.T) map[string]string {
 	ended := make(chan int, 1)
 	stderr := &locked{}
 	go func() {
-		ended <- run([]string{"run", path, "--out", out, "--quiet", "--live", "127.0.0.1:0"}, env{stdout: &locked{}, stderr: stderr})
+		ended <- run([]string{"run", path, "--out", out, "--quiet", "--live", "127.0.0.1:0"},
+			env{stdout: &locked{}, stderr: stderr})
 	}()
 	var page, metrics string
 	until(t, "live page", func() bool {

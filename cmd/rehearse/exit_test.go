@@ -63,9 +63,12 @@ func TestReadShardAndStart(t *testing.T) {
 	}{
 		{"", "", rehearsal.Options{}, true},
 		{"0/4", "", rehearsal.Options{Group: rehearsal.Group{Shard: results.Shard{Index: 0, Of: 4}}}, true},
-		{"3/4", soon.Format(time.RFC3339), rehearsal.Options{Group: rehearsal.Group{Shard: results.Shard{Index: 3, Of: 4}, Start: soon}}, true},
-		{"4/4", "", rehearsal.Options{}, false}, {"-1/4", "", rehearsal.Options{}, false}, {"1", "", rehearsal.Options{}, false}, {"1/4x", "", rehearsal.Options{}, false},
-		{"1/0", "", rehearsal.Options{}, false}, {"", "tomorrow", rehearsal.Options{}, false}, {"", "2999-01-01T00:00:00Z", rehearsal.Options{}, false},
+		{"3/4", soon.Format(time.RFC3339),
+			rehearsal.Options{Group: rehearsal.Group{Shard: results.Shard{Index: 3, Of: 4}, Start: soon}}, true},
+		{"4/4", "", rehearsal.Options{}, false}, {"-1/4", "", rehearsal.Options{}, false},
+		{"1", "", rehearsal.Options{}, false}, {"1/4x", "", rehearsal.Options{}, false},
+		{"1/0", "", rehearsal.Options{}, false}, {"", "tomorrow", rehearsal.Options{}, false},
+		{"", "2999-01-01T00:00:00Z", rehearsal.Options{}, false},
 	} {
 		f := runFlags{shard: c.shard, start: c.start}
 		err := f.read()
@@ -93,7 +96,8 @@ func TestWrongCommandLines(t *testing.T) {
 		"sample a.yaml --from -1": "--from -1",
 	} {
 		var stdout, stderr locked
-		if code := run(strings.Fields(line), env{nil, &stdout, &stderr, nil}); code != exitUsage || !strings.Contains(stderr.String(), want) {
+		if code := run(strings.Fields(line), env{nil, &stdout, &stderr, nil}); code != exitUsage ||
+			!strings.Contains(stderr.String(), want) {
 			t.Errorf("%s: exit code %d, %s", line, code, stderr.String())
 		}
 	}

@@ -56,11 +56,17 @@ var uuidOf = regexp.MustCompile(`"uuid":"([0-9a-f-]+)"`)
 func TestRunIsMadeAgainFromItsDirectory(t *testing.T) {
 	t.Setenv("REHEARSE_TEST_EVENTS", "7")
 	dir, got := t.TempDir(), newReceived()
-	_, url := serveStaging(t, staging.Config{Observe: got.observe, Script: []staging.Phase{{To: time.Hour, Reject: []staging.Rejection{{Status: 503, Share: 1}}}}})
+	_, url := serveStaging(t, staging.Config{
+		Observe: got.observe,
+		Script:  []staging.Phase{{To: time.Hour, Reject: []staging.Rejection{{Status: 503, Share: 1}}}},
+	})
 	path, out := filepath.Join(dir, "s.yaml"), filepath.Join(dir, "run")
-	write(t, path, "name: a\nload: {profile: 'const(300, 900ms)'}\ntarget: {connections: 3, token: phc_secret_of_the_file}\nbatching: {events: '${REHEARSE_TEST_EVENTS}'}\ntraffic: {properties: {bytes: {p50: 200, p99: 500}}}\n")
+	write(t, path, "name: a\nload: {profile: 'const(300, 900ms)'}\ntarget: {connections: 3, token: "+
+		"phc_secret_of_the_file}\nbatching: {events: '${REHEARSE_TEST_EVENTS}'}\ntraffic: {properties: {bytes: {p50: "+
+		"200, p99: 500}}}\n")
 	start := time.Now().Add(1500 * time.Millisecond).Add(123_457 * time.Nanosecond)
-	command(t, "run", path, "--target", url, "--seed", "11", "--token", "phc_another_secret", "--start-at", start.Format(time.RFC3339Nano), "--out", out, "-q")
+	command(t, "run", path, "--target", url, "--seed", "11", "--token", "phc_another_secret", "--start-at",
+		start.Format(time.RFC3339Nano), "--out", out, "-q")
 	os.Unsetenv("REHEARSE_TEST_EVENTS")
 	write(t, path, "name: replaced\n")
 	run := open(t, out)
@@ -85,8 +91,10 @@ func TestRunIsMadeAgainFromItsDirectory(t *testing.T) {
 	_, err := run.EachRejection(func(r *rundir.RejectionLine) error {
 		sent := began.Add(time.Duration(r.SentMS * float64(time.Millisecond)))
 		done := began.Add(time.Duration(r.DoneMS*float64(time.Millisecond)) + time.Microsecond)
-		if at := got.at[uuidOf.FindStringSubmatch(lines[r.FirstEvent])[1]]; at.Before(sent.Add(-time.Millisecond)) || at.After(done.Add(time.Millisecond)) {
-			t.Errorf("event %d arrived at %v, and the directory has it sent at %v and answered at %v", r.FirstEvent, at, sent, done)
+		if at := got.at[uuidOf.FindStringSubmatch(lines[r.FirstEvent])[1]]; at.Before(sent.Add(-time.Millisecond)) ||
+			at.After(done.Add(time.Millisecond)) {
+			t.Errorf("event %d arrived at %v, and the directory has it sent at %v and answered at %v", r.FirstEvent, at,
+				sent, done)
 		}
 		return nil
 	})
@@ -94,7 +102,8 @@ func TestRunIsMadeAgainFromItsDirectory(t *testing.T) {
 		t.Error(err)
 	}
 	for _, secret := range []string{"phc_secret_of_the_file", "phc_another_secret"} {
-		for _, name := range []string{"resolved.yaml", "scenario.yaml", "result.json", "report.html", "rejected.jsonl.gz"} {
+		for _, name := range []string{"resolved.yaml", "scenario.yaml", "result.json", "report.html",
+			"rejected.jsonl.gz"} {
 			if text, _ := os.ReadFile(filepath.Join(out, name)); bytes.Contains(text, []byte(secret)) {
 				t.Errorf("%s holds a token", name)
 			}
@@ -109,7 +118,8 @@ func interruptedAt(t *testing.T, events int, got *received, args ...string) stri
 	var out bytes.Buffer
 	code := make(chan int)
 	go func() {
-		code <- run(append([]string{"run", "-q"}, args...), env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts})
+		code <- run(append([]string{"run", "-q"}, args...),
+			env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts})
 	}()
 	until(t, "events", func() bool {
 		got.mu.Lock()
@@ -130,29 +140,36 @@ func TestResumeSynthesized(t *testing.T) {
 	dir, got := t.TempDir(), newReceived()
 	_, url := serveStaging(t, staging.Config{Observe: got.observe})
 	path := filepath.Join(dir, "s.yaml")
-	write(t, path, "name: a\nload: {profile: 'const(400, 3s)'}\ntarget: {connections: 3}\nbatching: {events: 5}\ntraffic: {properties: {bytes: {p50: 1, p99: 1}}}\n")
+	write(t, path, "name: a\nload: {profile: 'const(400, 3s)'}\ntarget: {connections: 3}\nbatching: {events: 5}\n"+
+		"traffic: {properties: {bytes: {p50: 1, p99: 1}}}\n")
 	var group sync.WaitGroup
 	for index, shard := range []string{"0/2", "1/2"} {
 		first, second := filepath.Join(dir, fmt.Sprint(index)), filepath.Join(dir, fmt.Sprint(index, "-rest"))
-		interruptedAt(t, 100+400*index, got, path, "--set", "traffic.seed=5", "--target", url, "--token", "phc_not_in_the_file", "--shard", shard, "--out", first)
+		interruptedAt(t, 100+400*index, got, path, "--set", "traffic.seed=5", "--target", url, "--token",
+			"phc_not_in_the_file", "--shard", shard, "--out", first)
 		group.Go(func() {
-			if code, _, stderr := command(t, "run", "--resume", first, "--out", second, "-q"); code != exitUsage || !strings.Contains(stderr, "target.token: give --token") {
+			if code, _, stderr := command(t, "run", "--resume", first, "--out", second, "-q"); code != exitUsage ||
+				!strings.Contains(stderr, "target.token: give --token") {
 				t.Errorf("without the token: exit %d, %s", code, stderr)
 			}
-			if code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_wrong", "--out", second, "-q"); code != exitScenario || !strings.Contains(stderr, "what is given is not what the run had") {
+			if code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_wrong", "--out", second,
+				"-q"); code != exitScenario || !strings.Contains(stderr, "what is given is not what the run had") {
 				t.Errorf("with another token: exit %d, %s", code, stderr)
 			}
-			if code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_not_in_the_file", "--shard", "0/3", "-q"); code != exitUsage || !strings.Contains(stderr, "leave --shard out") {
+			if code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_not_in_the_file", "--shard",
+				"0/3", "-q"); code != exitUsage || !strings.Contains(stderr, "leave --shard out") {
 				t.Errorf("as another shard: exit %d, %s", code, stderr)
 			}
-			code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_not_in_the_file", "--out", second, "-q")
+			code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_not_in_the_file", "--out",
+				second, "-q")
 			if code != exitPass || !strings.Contains(stderr, "resuming "+first) {
 				t.Errorf("exit %d, %s", code, stderr)
 			}
 			if got := open(t, second).Result.Run.Shard; got != (results.Shard{Index: index, Of: 2}) {
 				t.Errorf("resumed as shard %+v", got)
 			}
-			if code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_not_in_the_file", "-q"); code != exitUsage || !strings.Contains(stderr, "has resumed it already") {
+			if code, _, stderr := command(t, "run", "--resume", first, "--token", "phc_not_in_the_file",
+				"-q"); code != exitUsage || !strings.Contains(stderr, "has resumed it already") {
 				t.Errorf("resumed twice: exit %d, %s", code, stderr)
 			}
 		})
@@ -177,7 +194,8 @@ func TestResumeOfADamagedLedger(t *testing.T) {
 	dir, got := t.TempDir(), newReceived()
 	_, url := serveStaging(t, staging.Config{Observe: got.observe})
 	path, first, second := filepath.Join(dir, "s.yaml"), filepath.Join(dir, "1"), filepath.Join(dir, "2")
-	write(t, path, "name: a\nload: {profile: 'const(200, 4s)'}\ntarget: {connections: 1}\nbatching: {events: 5}\ntraffic: {properties: {bytes: {p50: 1, p99: 1}}}\n")
+	write(t, path, "name: a\nload: {profile: 'const(200, 4s)'}\ntarget: {connections: 1}\nbatching: {events: 5}\n"+
+		"traffic: {properties: {bytes: {p50: 1, p99: 1}}}\n")
 	interruptedAt(t, 500, got, path, "--target", url, "--out", first)
 	ledger := filepath.Join(first, rundir.LedgerFile)
 	text, err := os.ReadFile(ledger)
@@ -188,11 +206,13 @@ func TestResumeOfADamagedLedger(t *testing.T) {
 	text[at] ^= 0x20
 	write(t, ledger, string(text))
 	before := open(t, first).Result.Events.Accepted
-	if code, stdout, _ := command(t, "report", first); code == exitPass || !strings.Contains(stdout, "ledger is damaged at byte 24") {
+	if code, stdout, _ := command(t, "report", first); code == exitPass ||
+		!strings.Contains(stdout, "ledger is damaged at byte 24") {
 		t.Errorf("the report, exit %d, does not tell:\n%s", code, stdout)
 	}
 	_, _, stderr := command(t, "run", "--resume", first, "--out", second, "-q")
-	if want := filepath.Join(first, "ledger") + " is damaged at byte 24"; !strings.Contains(stderr, want) || !strings.Contains(stderr, "may have been ingested and are sent again") {
+	if want := filepath.Join(first, "ledger") + " is damaged at byte 24"; !strings.Contains(stderr, want) ||
+		!strings.Contains(stderr, "may have been ingested and are sent again") {
 		t.Errorf("stderr lacks %q:\n%s", want, stderr)
 	}
 	doubtful := int64(0)
@@ -204,12 +224,15 @@ func TestResumeOfADamagedLedger(t *testing.T) {
 		again += int64(n - 1)
 	}
 	if again == 0 || again > doubtful || doubtful >= before || len(got.times) != 800 {
-		t.Errorf("%d events arrived twice, %d were in doubt, %d had been accepted, %d arrived in all", again, doubtful, before, len(got.times))
+		t.Errorf("%d events arrived twice, %d were in doubt, %d had been accepted, %d arrived in all", again, doubtful,
+			before, len(got.times))
 	}
-	if warnings := strings.Join(open(t, second).Result.Warnings, "\n"); !strings.Contains(warnings, "may be stored twice") {
+	if warnings := strings.Join(open(t, second).Result.Warnings, "\n"); !strings.Contains(warnings,
+		"may be stored twice") {
 		t.Errorf("the result does not tell: %s", warnings)
 	}
-	if text, _ := os.ReadFile(filepath.Join(second, "resumed.json")); !bytes.Contains(text, []byte(`"fate": "ambiguous"`)) {
+	if text, _ := os.ReadFile(filepath.Join(second, "resumed.json")); !bytes.Contains(text,
+		[]byte(`"fate": "ambiguous"`)) {
 		t.Errorf("resumed.json says\n%s", text)
 	}
 }
@@ -258,7 +281,8 @@ func TestDefaultDirectory(t *testing.T) {
 	write(t, "s.yaml", "name: my.import\nload: {profile: 'const(10, 200ms)'}\ntarget: {connections: 1}\ntraffic: {}\n")
 	command(t, "run", "s.yaml", "-q")
 	found, err := filepath.Glob("results/runs/*")
-	if err != nil || len(found) != 1 || !regexp.MustCompile(`^results/runs/\d{8}T\d{6}Z-[0-9a-f]{4}-my-import$`).MatchString(found[0]) {
+	if err != nil || len(found) != 1 ||
+		!regexp.MustCompile(`^results/runs/\d{8}T\d{6}Z-[0-9a-f]{4}-my-import$`).MatchString(found[0]) {
 		t.Fatalf("made %v, error %v", found, err)
 	}
 	if id := open(t, found[0]).Result.Run.ID; !strings.HasPrefix(filepath.Base(found[0]), id+"-") {
@@ -279,22 +303,29 @@ func TestEarlierVersion(t *testing.T) {
 	if err := os.CopyFS(killed, os.DirFS(earlier+"killed")); err != nil {
 		t.Fatal(err)
 	}
-	if code, stdout, _ := command(t, "report", killed); code != exitInvalid || !strings.Contains(stdout, "killed or still running") || strings.Contains(stdout, "second opinion") {
+	if code, stdout, _ := command(t, "report", killed); code != exitInvalid ||
+		!strings.Contains(stdout, "killed or still running") || strings.Contains(stdout, "second opinion") {
 		t.Errorf("report: exit %d\n%s", code, stdout)
 	}
-	if code, stdout, _ := command(t, "report", earlier+"whole"); code != exitPass || strings.Contains(stdout, "second opinion") {
+	if code, stdout, _ := command(t, "report", earlier+"whole"); code != exitPass ||
+		strings.Contains(stdout, "second opinion") {
 		t.Errorf("report: exit %d\n%s", code, stdout)
 	}
 	run := open(t, earlier+"whole").Result
-	if code, stdout, stderr := command(t, "sample", path, "--rejected", earlier+"whole", "-n", "1000", "--set", `load.profile="const(200, 2s)"`); code != exitPass || int64(strings.Count(stdout, "\n")) != run.Events.Rejected {
-		t.Errorf("sample: exit %d, %d events, want %d\n%s", code, strings.Count(stdout, "\n"), run.Events.Rejected, stderr)
+	if code, stdout, stderr := command(t, "sample", path, "--rejected", earlier+"whole", "-n", "1000", "--set",
+		`load.profile="const(200, 2s)"`); code != exitPass ||
+		int64(strings.Count(stdout, "\n")) != run.Events.Rejected {
+		t.Errorf("sample: exit %d, %d events, want %d\n%s", code, strings.Count(stdout, "\n"),
+			run.Events.Rejected, stderr)
 	}
-	if code, _, stderr := command(t, "run", "--resume", killed, "-q"); code != exitUsage || !strings.Contains(stderr, "name the scenario file that it ran, and give the same flags") {
+	if code, _, stderr := command(t, "run", "--resume", killed, "-q"); code != exitUsage ||
+		!strings.Contains(stderr, "name the scenario file that it ran, and give the same flags") {
 		t.Errorf("resume without the scenario: exit %d, %s", code, stderr)
 	}
 	_, _, stderr := command(t, "run", path, "--resume", killed, "--out", out, "-q")
 	before, after := open(t, killed).Result, open(t, out).Result
-	if before.Events.Accepted == 0 || before.Events.Accepted+after.Planned.Events != 800 || !strings.Contains(stderr, "may have been ingested and are sent again") {
+	if before.Events.Accepted == 0 || before.Events.Accepted+after.Planned.Events != 800 ||
+		!strings.Contains(stderr, "may have been ingested and are sent again") {
 		t.Errorf("%d accepted before, %d planned\n%s", before.Events.Accepted, after.Planned.Events, stderr)
 	}
 }
@@ -307,18 +338,22 @@ func TestEndpointChecksum(t *testing.T) {
 	dir := t.TempDir()
 	var export strings.Builder
 	for i := range 60 {
-		fmt.Fprintf(&export, `{"event":"caf\u00e9 \"%d\"","distinct_id":"user-%d","timestamp":%d,"properties":{"a":[1.0,{"b":"\ud83d\ude00"}]}}`+"\n", i, i%7, 1767225600+i)
+		fmt.Fprintf(&export,
+			`{"event":"caf\u00e9 \"%d\"","distinct_id":"user-%d","timestamp":%d,`+
+				`"properties":{"a":[1.0,{"b":"\ud83d\ude00"}]}}`+"\n", i, i%7, 1767225600+i)
 	}
 	write(t, filepath.Join(dir, "export.jsonl"), export.String())
-	const synth = "name: a\nload: {profile: 'const(400, 500ms)'}\nbatching: {events: 7}\ntraffic: {faults: {duplicates: 5%}, properties: {bytes: {p50: 300, p99: 900}}}\n"
+	const synth = "name: a\nload: {profile: 'const(400, 500ms)'}\nbatching: {events: 7}\n" +
+		"traffic: {faults: {duplicates: 5%}, properties: {bytes: {p50: 300, p99: 900}}}\n"
 	const half = "staging: {script: [{from: 0s, to: 1h, reject: {503: 40%}}]}\n"
 	for name, c := range map[string]struct {
 		text, want string
 		args       []string
 	}{
-		"batch":    {synth, results.SumMatches, nil},
-		"array":    {synth, results.SumMatches, []string{"--set", "target.endpoint=array"}},
-		"v1":       {synth, results.SumMatches, []string{"--set", "target.endpoint=v1", "--set", "target.compression=zstd"}},
+		"batch": {synth, results.SumMatches, nil},
+		"array": {synth, results.SumMatches, []string{"--set", "target.endpoint=array"}},
+		"v1": {synth, results.SumMatches,
+			[]string{"--set", "target.endpoint=v1", "--set", "target.compression=zstd"}},
 		"browser":  {synth, results.SumMatches, []string{"--set", "target.client=posthog-js"}},
 		"refusals": {synth + half, results.SumMatches, nil},
 		"shard":    {synth, results.SumMatches, []string{"--shard", "1/2"}},
@@ -326,14 +361,17 @@ func TestEndpointChecksum(t *testing.T) {
 		"quota":    {synth + "staging: {over_quota: [phc_rehearsal]}\n", results.SumNotCompared, nil},
 		"imports":  {synth + "staging: {mode: import}\n", results.SumNotCompared, nil},
 		"rules":    {synth + "staging: {drop: [phc_rehearsal]}\n", results.SumNotCompared, nil},
-		"replay":   {"name: a\nbatching: {events: 4}\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 100}\n" + half, results.SumMatches, nil},
-		"masked":   {"name: a\nbatching: {events: 4}\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 100, pseudonymize: true}\n", results.SumMatches, nil},
+		"replay": {"name: a\nbatching: {events: 4}\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], " +
+			"speed: 100}\n" + half, results.SumMatches, nil},
+		"masked": {"name: a\nbatching: {events: 4}\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: " +
+			"100, pseudonymize: true}\n", results.SumMatches, nil},
 	} {
 		path, out := filepath.Join(dir, name+".yaml"), filepath.Join(dir, name)
 		write(t, path, c.text)
 		_, stdout, stderr := command(t, append([]string{"run", path, "--out", out, "-q"}, c.args...)...)
 		r := open(t, out).Result
-		if r.EndpointSum == nil || r.EndpointSum.Verdict != c.want || r.Events.Accepted == 0 || (c.want == results.SumMatches) != strings.Contains(stdout, "endpoint checksum matches: ") {
+		if r.EndpointSum == nil || r.EndpointSum.Verdict != c.want || r.Events.Accepted == 0 ||
+			(c.want == results.SumMatches) != strings.Contains(stdout, "endpoint checksum matches: ") {
 			t.Errorf("%s: %+v of %d accepted\n%s%s", name, r.EndpointSum, r.Events.Accepted, stdout, stderr)
 		}
 	}

@@ -89,11 +89,14 @@ func newKillable(t *testing.T, events int, observe func(*capture.Request, int)) 
 	dir := t.TempDir()
 	var export strings.Builder
 	for i := range events {
-		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"uuid":"%08x-0000-4000-8000-000000000000","properties":{}}`+"\n", i*i%97, 1767225600+i, i)
+		fmt.Fprintf(&export,
+			`{"event":"a","distinct_id":"user-%d","timestamp":%d,"uuid":"%08x-0000-4000-8000-000000000000",`+
+				`"properties":{}}`+"\n", i*i%97, 1767225600+i, i)
 	}
 	write(t, filepath.Join(dir, "export.jsonl"), export.String())
 	k := &killable{dir: dir, path: filepath.Join(dir, "s.yaml"), self: filepath.Join(dir, "rehearse")}
-	write(t, k.path, "name: a\ntarget: {connections: 3}\nbatching: {events: 10, age: 100s}\nreplay: {files: [export.jsonl], speed: 1000}\n")
+	write(t, k.path, "name: a\ntarget: {connections: 3}\nbatching: {events: 10, age: 100s}\n"+
+		"replay: {files: [export.jsonl], speed: 1000}\n")
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -68,7 +68,8 @@ other it goes only under a signed permit, and within it (rehearse permit --help)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError(c, err)
 	})
-	root.AddCommand(newInit(e), newRun(e), newCapacity(e), newStage(e), newVerify(e), newPermit(e), newKubernetes(e), newVersion(e))
+	root.AddCommand(newInit(e), newRun(e), newCapacity(e), newStage(e), newVerify(e), newPermit(e), newKubernetes(e),
+		newVersion(e))
 	for _, c := range []*cobra.Command{newCheck(e), newReport(e), newMerge(e), newCompare(e), newSample(e),
 		newShape(e), newProfile(e), newSchema(e)} {
 		root.AddCommand(stoppable(e, c))

@@ -22,7 +22,8 @@ const activity = "../../scenarios/recordings/activity-2015-02-22-21.json.gz"
 func profiled(t *testing.T, args ...string) *learn.Profile {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := run(append([]string{"profile", "--json"}, args...), env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+	code := run(append([]string{"profile", "--json"}, args...),
+		env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
 	if code != exitPass {
 		t.Fatalf("exit %d: %s", code, stderr.String())
 	}
@@ -92,7 +93,8 @@ func TestProfileOfDirtyTraffic(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			path, learned := filepath.Join(dir, "s.yaml"), filepath.Join(dir, "learned.yaml")
-			write(t, path, "name: a\nload: {profile: 'line(0, 100, 1m) const(100, 6m) line(100, 0, 1m)'}\ntraffic:"+traffic+"\n")
+			write(t, path, "name: a\nload: {profile: 'line(0, 100, 1m) const(100, 6m) line(100, 0, 1m)'}\ntraffic:"+
+				traffic+"\n")
 			was := profiled(t, synthesized(t, path), "-o", learned)
 			is := profiled(t, synthesized(t, learned))
 			compareProfiles(t, was, is)
@@ -100,7 +102,8 @@ func TestProfileOfDirtyTraffic(t *testing.T) {
 			if was.Synthesis.Delay.P50 > 0 {
 				near(t, "half of the delays", is.Merges.DelaySeconds.P50, was.Merges.DelaySeconds.P50, 0.1)
 				near(t, "nine in ten of the delays", is.Merges.DelaySeconds.P90, was.Merges.DelaySeconds.P90, 0.1)
-				near(t, "half of the delays as foretold", was.Synthesis.Delay.ShownP50, was.Merges.DelaySeconds.P50, 0.02)
+				near(t, "half of the delays as foretold", was.Synthesis.Delay.ShownP50,
+					was.Merges.DelaySeconds.P50, 0.02)
 			} else if name != "little room" {
 				t.Error("the delays are not synthesized")
 			}
@@ -109,12 +112,14 @@ func TestProfileOfDirtyTraffic(t *testing.T) {
 				was, is  float64
 				tolerant float64
 			}{
-				{"duplicates", float64(was.Duplicates) / float64(was.Events), float64(is.Duplicates) / float64(is.Events), 0.002},
+				{"duplicates", float64(was.Duplicates) / float64(was.Events),
+					float64(is.Duplicates) / float64(is.Events), 0.002},
 				{"early merges", was.Merges.Early, is.Merges.Early, 0.03},
 				{"reused ids", was.Merges.Reused, is.Merges.Reused, 0.03},
 				{"chains", was.Merges.Chains, is.Merges.Chains, 0.03},
 				{"fan-in", was.Merges.FanIn, is.Merges.FanIn, 0.03},
-				{"disorder", float64(was.Disorder.Backward) / float64(was.Events), float64(is.Disorder.Backward) / float64(is.Events), 0.03},
+				{"disorder", float64(was.Disorder.Backward) / float64(was.Events),
+					float64(is.Disorder.Backward) / float64(is.Events), 0.03},
 			} {
 				if math.Abs(c.was-c.is) > c.tolerant {
 					t.Errorf("%s: %.4f, was %.4f", c.what, c.is, c.was)
@@ -160,7 +165,8 @@ func TestProfileSynthesizeProfile(t *testing.T) {
 	fields := []string{"--field", "event=type,distinct_id=actor,timestamp=dt,uuid=id"}
 	was := profiled(t, append(fields, activity, "-o", learned, "-o", drawing)...)
 	if was.Events != 29963 || was.Top[0] != 5132 || was.Types[0].Name != "push" || was.Segments[0].PeakSecond != 61 {
-		t.Errorf("%d events, the busiest %d, %s first, peak %v: not as counted by hand", was.Events, was.Top[0], was.Types[0].Name, was.Segments[0].PeakSecond)
+		t.Errorf("%d events, the busiest %d, %s first, peak %v: not as counted by hand", was.Events, was.Top[0],
+			was.Types[0].Name, was.Segments[0].PeakSecond)
 	}
 	is := profiled(t, synthesized(t, learned))
 	compareProfiles(t, was, is)
@@ -172,14 +178,17 @@ func TestProfileHoldsNoIDs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	export := filepath.Join(dir, "export.jsonl")
-	text := strings.Repeat(`{"event":"bought","distinct_id":"anna.schmidt@example.com","timestamp":"2026-01-01T00:00:00Z","properties":{"city":"Ulm-Wiblingen"}}
-{"event":"$identify","distinct_id":"b.meier@example.com","timestamp":"2026-01-01T00:00:05Z","properties":{"$anon_distinct_id":"anna.schmidt@example.com"}}
+	text := strings.Repeat(`{"event":"bought","distinct_id":"anna.schmidt@example.com",`+
+		`"timestamp":"2026-01-01T00:00:00Z","properties":{"city":"Ulm-Wiblingen"}}
+{"event":"$identify","distinct_id":"b.meier@example.com","timestamp":"2026-01-01T00:00:05Z",`+
+		`"properties":{"$anon_distinct_id":"anna.schmidt@example.com"}}
 `, 5) + "Ulm-Wiblingen is no event\n"
 	if err := os.WriteFile(export, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	args := []string{"profile", export, "-o", filepath.Join(dir, "a.yaml"), "-o", filepath.Join(dir, "a.json"), "-o", filepath.Join(dir, "a.svg")}
+	args := []string{"profile", export, "-o", filepath.Join(dir, "a.yaml"), "-o", filepath.Join(dir, "a.json"), "-o",
+		filepath.Join(dir, "a.svg")}
 	if code := run(args, env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}); code != exitPass {
 		t.Fatalf("exit %d: %s", code, stderr.String())
 	}
@@ -196,7 +205,8 @@ func TestProfileHoldsNoIDs(t *testing.T) {
 			t.Errorf("%q was written", secret)
 		}
 	}
-	if !strings.Contains(stdout.String(), "merges         5 (50.000 % of the events), anonymous for p50 5 s") || !strings.Contains(stdout.String(), "left out       1 lines: not a JSON object") {
+	if !strings.Contains(stdout.String(), "merges         5 (50.000 % of the events), anonymous for p50 5 s") ||
+		!strings.Contains(stdout.String(), "left out       1 lines: not a JSON object") {
 		t.Errorf("the answers lack the merges or the bad line:\n%s", stdout.String())
 	}
 	if _, err := scenario.Load(filepath.Join(dir, "a.yaml")); err != nil {
@@ -246,7 +256,8 @@ func TestProfileUsage(t *testing.T) {
 		{[]string{activity}, exitScenario, "no event that can be used; 29963 lines: no event name"},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(append([]string{"profile"}, c.args...), env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
+		code := run(append([]string{"profile"}, c.args...),
+			env{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr})
 		if code != c.code || !strings.Contains(stderr.String(), c.want) {
 			t.Errorf("%v: exit %d, %s", c.args, code, stderr.String())
 		}

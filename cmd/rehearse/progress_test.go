@@ -43,8 +43,10 @@ func TestProgressOfAStalledEndpoint(t *testing.T) {
 		iv   results.Interval
 		want string
 	}{
-		{results.Interval{InFlight: results.Count{Requests: 8}, Unanswered: 3 * time.Second}, "no answer for 3s, 8 in flight  p99 -  rejected 0"},
-		{results.Interval{InFlight: results.Count{Requests: 1}, Unanswered: 200 * time.Millisecond}, "no answer for 1s, 1 in flight  p99 -  rejected 0"},
+		{results.Interval{InFlight: results.Count{Requests: 8}, Unanswered: 3 * time.Second},
+			"no answer for 3s, 8 in flight  p99 -  rejected 0"},
+		{results.Interval{InFlight: results.Count{Requests: 1}, Unanswered: 200 * time.Millisecond},
+			"no answer for 1s, 1 in flight  p99 -  rejected 0"},
 		{results.Interval{}, "0/s of 0  p99 -  rejected 0"},
 	} {
 		row.iv.Tally, row.iv.Total, row.iv.To = *results.NewTally(), results.NewTally(), time.Second
@@ -70,7 +72,9 @@ func TestProgressLines(t *testing.T) {
 		iv.From = iv.To - time.Second
 		l.show(iv)
 	}
-	if got := strings.Count(out.String(), "\n"); got != 2 || !strings.HasPrefix(out.String(), "10s of 1m0s  100/s of 0  p99 20ms") || strings.Contains(out.String(), "\x1b") {
+	if got := strings.Count(out.String(), "\n"); got != 2 ||
+		!strings.HasPrefix(out.String(), "10s of 1m0s  100/s of 0  p99 20ms") ||
+		strings.Contains(out.String(), "\x1b") {
 		t.Errorf("%d lines:\n%s", got, out.String())
 	}
 	if got := columns(&out); got != unbounded {
@@ -111,7 +115,14 @@ func interval() *results.Interval {
 	r := results.NewRecorder(1)
 	for i := range 100 {
 		due := time.Duration(i) * 10 * time.Millisecond
-		o := results.Outcome{First: int64(i), Events: 1, Due: due, Sent: due, Done: due + 20*time.Millisecond, Status: 200}
+		o := results.Outcome{
+			First:  int64(i),
+			Events: 1,
+			Due:    due,
+			Sent:   due,
+			Done:   due + 20*time.Millisecond,
+			Status: 200,
+		}
 		if i < 10 {
 			o.Reason, o.Status = capture.RateLimited, 429
 		}

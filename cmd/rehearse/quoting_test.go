@@ -59,11 +59,14 @@ func TestQuotingEndpoint(t *testing.T) {
 	}
 	var lines strings.Builder
 	for i := range 40 {
-		fmt.Fprintf(&lines, `{"event":"Paid","distinct_id":%q,"timestamp":"2026-11-22T09:00:%02dZ","properties":{"who":"Anna Schmidt"}}`+"\n", person, i/4)
+		fmt.Fprintf(&lines,
+			`{"event":"Paid","distinct_id":%q,"timestamp":"2026-11-22T09:00:%02dZ","properties":{"who":"Anna `+
+				`Schmidt"}}`+"\n", person, i/4)
 	}
 	write("a.jsonl", lines.String())
 	tokenFile := write("token", token+"\n")
-	scene := write("s.yaml", "name: quoting\ntarget: {url: '"+server.URL+"'}\nload: {profile: 'const(200, 200ms)'}\nbatching: {events: 2}\nreplay: {files: [a.jsonl], clock: profile, pseudonymize: false}\n")
+	scene := write("s.yaml", "name: quoting\ntarget: {url: '"+server.URL+"'}\nload: {profile: 'const(200, 200ms)'}\n"+
+		"batching: {events: 2}\nreplay: {files: [a.jsonl], clock: profile, pseudonymize: false}\n")
 	var out bytes.Buffer
 	e := env{strings.NewReader(""), &out, &out, nil}
 	path := filepath.Join(dir, "run")
@@ -75,7 +78,8 @@ func TestQuotingEndpoint(t *testing.T) {
 	leaks := func(where string, text []byte) {
 		t.Helper()
 		for _, secret := range []string{token, person, "Anna Schmidt"} {
-			for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret))[:12], fmt.Sprintf("%x", secret)[:16]} {
+			for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret))[:12],
+				fmt.Sprintf("%x", secret)[:16]} {
 				if bytes.Contains(text, []byte(form)) {
 					t.Errorf("%s holds %q, of %q", where, form, secret)
 				}

@@ -33,7 +33,8 @@ func TestReadmeScenario(t *testing.T) {
 // TestReadmeExitCodes: the table has each exit code of the program, and no other.
 func TestReadmeExitCodes(t *testing.T) {
 	t.Parallel()
-	codes := []int{exitPass, exitInternal, exitUsage, exitThreshold, exitScenario, exitInterrupted, exitAborted, exitInvalid, exitRefused}
+	codes := []int{exitPass, exitInternal, exitUsage, exitThreshold, exitScenario, exitInterrupted, exitAborted,
+		exitInvalid, exitRefused}
 	rows := regexp.MustCompile(`(?m)^\| (\d+) \| `).FindAllStringSubmatch(readme(t), -1)
 	if len(rows) != len(codes) {
 		t.Fatalf("%d exit codes in the README, %d in the program", len(rows), len(codes))

@@ -25,13 +25,15 @@ func TestRecordIsReplayed(t *testing.T) {
 	}
 	const sent = "{\"api_key\":\"t\",\"batch\":[{\"event\":\"e\",\"distinct_id\":\"\x01ö\"}]}"
 	r.Observe(&capture.Request{
-		Path: []byte("/batch/"), Query: []byte(`compression=x&"=%22`), ContentType: []byte("text/plain"), ContentEncoding: []byte("gzip"),
-		ForwardedFor: []byte("10.0.0.1"), Body: []byte(sent),
+		Path: []byte("/batch/"), Query: []byte(`compression=x&"=%22`), ContentType: []byte("text/plain"),
+		ContentEncoding: []byte("gzip"),
+		ForwardedFor:    []byte("10.0.0.1"), Body: []byte(sent),
 	}, 200)
 	if n, err := r.Close(); err != nil || n != 1 {
 		t.Fatalf("%v, %d lines", err, n)
 	}
-	s, err := scenario.Parse("a.yaml", []byte("name: a\nreplay: {files: ["+path+"], format: capture}\n"), scenario.Options{})
+	s, err := scenario.Parse("a.yaml", []byte("name: a\nreplay: {files: ["+path+"], format: capture}\n"),
+		scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +47,8 @@ func TestRecordIsReplayed(t *testing.T) {
 	if err := source.Next(&b); err != nil {
 		t.Fatal(err)
 	}
-	if plan.Requests != 1 || b.Path != `/batch/?compression=x&"=%22` || b.ContentType != "text/plain" || b.ContentEncoding != "gzip" || b.ForwardedFor != "10.0.0.1" || string(b.Body) != sent {
+	if plan.Requests != 1 || b.Path != `/batch/?compression=x&"=%22` || b.ContentType != "text/plain" ||
+		b.ContentEncoding != "gzip" || b.ForwardedFor != "10.0.0.1" || string(b.Body) != sent {
 		t.Errorf("%d requests, %+v", plan.Requests, b)
 	}
 }
@@ -69,7 +72,8 @@ func TestRecordOfV1IsReplayed(t *testing.T) {
 			t.Fatal(err)
 		}
 		var problems strings.Builder
-		run([]string{"run", file, "--quiet", "--out", filepath.Join(dir, name), "--target", target}, env{nil, io.Discard, &problems, nil})
+		run([]string{"run", file, "--quiet", "--out", filepath.Join(dir, name), "--target", target},
+			env{nil, io.Discard, &problems, nil})
 		if problems.Len() > 0 {
 			t.Errorf("%s: %s", name, problems.String())
 		}
@@ -83,16 +87,19 @@ func TestRecordOfV1IsReplayed(t *testing.T) {
 		t.Errorf("the profile of 40 recorded events is\n%s%s", stdout, stderr)
 	}
 	second, url := serveStaging(t, staging.Config{NotPersisted: 0.1})
-	rehearsed("replay", "name: a\nreplay: {files: ["+wire+"], format: capture, speed: 100}\ntarget: {connections: 1} # so that they come in their order\n", url)
+	rehearsed("replay", "name: a\nreplay: {files: ["+wire+"], format: capture, speed: 100}\n"+
+		"target: {connections: 1} # so that they come in their order\n", url)
 	was, is := first.Stats(), second.Stats()
-	if was.Checksum != is.Checksum || was.Events != is.Events || is.Events.Returned == 0 || is.Events.Accepted+is.Events.Returned != 40 {
+	if was.Checksum != is.Checksum || was.Events != is.Events || is.Events.Returned == 0 ||
+		is.Events.Accepted+is.Events.Returned != 40 {
 		t.Errorf("recorded %+v, replayed %+v", was.Events, is.Events)
 	}
 	result, err := rundir.Open(filepath.Join(dir, "replay"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e := result.Result.Events; e.Accepted != is.Events.Accepted || e.Rejected != is.Events.Returned || len(result.Result.Said) != 2 {
+	if e := result.Result.Events; e.Accepted != is.Events.Accepted || e.Rejected != is.Events.Returned ||
+		len(result.Result.Said) != 2 {
 		t.Errorf("%+v, %+v", e, result.Result.Said)
 	}
 }

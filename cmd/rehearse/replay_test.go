@@ -29,11 +29,14 @@ func TestBadLinesAreQuarantined(t *testing.T) {
 	dir := t.TempDir()
 	var export strings.Builder
 	for i := range 50 {
-		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%7, 1767225600+i)
+		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%7,
+			1767225600+i)
 	}
 	export.WriteString("no event\n" + `{"event":"a","distinct_id":"NaN","timestamp":1767225700,"properties":{}}` + "\n")
 	write(t, filepath.Join(dir, "export.jsonl"), export.String())
-	write(t, filepath.Join(dir, "s.yaml"), "name: a\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 1000}\nthresholds: [rejected == 0]\n")
+	write(t, filepath.Join(dir, "s.yaml"),
+		"name: a\ntarget: {connections: 2}\nreplay: {files: [export.jsonl], speed: 1000}\n"+
+			"thresholds: [rejected == 0]\n")
 	out := filepath.Join(dir, "run")
 	_, _, stderr := command(t, "run", filepath.Join(dir, "s.yaml"), "--out", out)
 	if !strings.Contains(stderr, "1 recorded lines left out: an illegal distinct_id") {
@@ -53,7 +56,8 @@ func TestBadLinesAreQuarantined(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, _ := io.ReadAll(z)
-	for _, want := range []string{`"line":51,"reason":"not a JSON object","text":"no event"`, `"line":52,"reason":"an illegal distinct_id"`} {
+	for _, want := range []string{`"line":51,"reason":"not a JSON object","text":"no event"`,
+		`"line":52,"reason":"an illegal distinct_id"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the quarantine lacks %s:\n%s", want, text)
 		}
@@ -79,7 +83,8 @@ func TestBadLinesAreQuarantined(t *testing.T) {
 			t.Errorf("under pseudonyms, with %q, the quarantine is\n%s", set, text)
 		}
 	}
-	if code, _, stderr := command(t, "run", filepath.Join(dir, "s.yaml"), "--set", "replay.max_bad=1"); code != exitScenario || !strings.Contains(stderr, "2 of 52") {
+	if code, _, stderr := command(t, "run", filepath.Join(dir, "s.yaml"), "--set",
+		"replay.max_bad=1"); code != exitScenario || !strings.Contains(stderr, "2 of 52") {
 		t.Errorf("two bad lines where one is allowed: exit %d, %s", code, stderr)
 	}
 }
@@ -92,12 +97,14 @@ func TestWrongClock(t *testing.T) {
 	line := func(at string) string {
 		return fmt.Sprintf(`{"event":"a","distinct_id":"u","timestamp":%q,"properties":{}}`+"\n", at)
 	}
-	write(t, filepath.Join(dir, "export.jsonl"), line("1970-01-01T00:00:00Z")+strings.Repeat(line("2026-01-01T00:00:00Z"), 9))
+	write(t, filepath.Join(dir, "export.jsonl"),
+		line("1970-01-01T00:00:00Z")+strings.Repeat(line("2026-01-01T00:00:00Z"), 9))
 	path := filepath.Join(dir, "s.yaml")
 	write(t, path, "name: a\nreplay: {files: [export.jsonl]}\n")
 	code, stdout, _ := command(t, "check", path)
 	text := strings.Join(strings.Fields(stdout), " ")
-	for _, want := range []string{"refuse long-pause", "20454 days", "export.jsonl:2)", "replay.max_gap", "replay.from: 2026-01-01T00:00:00Z"} {
+	for _, want := range []string{"refuse long-pause", "20454 days", "export.jsonl:2)", "replay.max_gap",
+		"replay.from: 2026-01-01T00:00:00Z"} {
 		if code != exitRefused || !strings.Contains(text, want) {
 			t.Errorf("exit %d, and check does not say %q:\n%s", code, want, stdout)
 		}
@@ -105,8 +112,10 @@ func TestWrongClock(t *testing.T) {
 	interrupts := make(chan os.Signal, 1)
 	interrupts <- os.Interrupt
 	var out, stderr bytes.Buffer
-	run([]string{"run", path, "--out", filepath.Join(dir, "run")}, env{stdin: strings.NewReader(""), stdout: &out, stderr: &stderr, interrupts: interrupts})
-	if before, _, _ := strings.Cut(stderr.String(), "writing "); !strings.Contains(before, "note: nothing is sent for 20454 days") || !strings.Contains(before, "over 20454 days") {
+	run([]string{"run", path, "--out", filepath.Join(dir, "run")},
+		env{stdin: strings.NewReader(""), stdout: &out, stderr: &stderr, interrupts: interrupts})
+	if before, _, _ := strings.Cut(stderr.String(), "writing "); !strings.Contains(before,
+		"note: nothing is sent for 20454 days") || !strings.Contains(before, "over 20454 days") {
 		t.Errorf("run begins without a word of it:\n%s", stderr.String())
 	}
 	if _, stdout, _ := command(t, "check", path, "--set", "replay.max_gap=1s"); strings.Contains(stdout, "long-pause") {
@@ -125,7 +134,8 @@ func TestOrderHasAPrice(t *testing.T) {
 		if i%2 == 0 {
 			id = 0 // half of the events, and no other id on its connection but by chance
 		}
-		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", id, 1767225600+i)
+		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", id,
+			1767225600+i)
 	}
 	write(t, filepath.Join(dir, "export.jsonl"), export.String())
 	path, out := filepath.Join(dir, "s.yaml"), filepath.Join(dir, "run")
@@ -134,7 +144,8 @@ func TestOrderHasAPrice(t *testing.T) {
 	_, result, _ := command(t, "report", out, "--json")
 	// The busy connection has 50 % and an eighth of the rest, about 56 %, of the events.
 	for where, text := range map[string]string{"notes": stderr, "report": stdout, "result": result} {
-		if !strings.Contains(text, "order per-id: one of 8 connections carries 5") || !strings.Contains(text, "times the rate") {
+		if !strings.Contains(text, "order per-id: one of 8 connections carries 5") ||
+			!strings.Contains(text, "times the rate") {
 			t.Errorf("the %s do not say what order costs:\n%s", where, text)
 		}
 	}
@@ -147,25 +158,35 @@ func TestResumeByCommand(t *testing.T) {
 	dir := t.TempDir()
 	var export strings.Builder
 	for i := range 400 {
-		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%7, 1767225600+i)
+		fmt.Fprintf(&export, `{"event":"a","distinct_id":"user-%d","timestamp":%d,"properties":{}}`+"\n", i%7,
+			1767225600+i)
 	}
 	write(t, filepath.Join(dir, "export.jsonl"), export.String())
 	path := filepath.Join(dir, "s.yaml")
-	write(t, path, "name: a\ntarget: {connections: 2}\nbatching: {events: 5}\nreplay: {files: [export.jsonl], speed: 400}\n")
+	write(t, path, "name: a\ntarget: {connections: 2}\nbatching: {events: 5}\nreplay: {files: [export.jsonl], "+
+		"speed: 400}\n")
 	interrupts := make(chan os.Signal, 1)
 	interrupts <- os.Interrupt // before the first batch is due
 	first, second := filepath.Join(dir, "1"), filepath.Join(dir, "2")
 	var out bytes.Buffer
-	if code := run([]string{"run", path, "--out", first, "-q"}, env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts}); code != exitInterrupted {
+	if code := run([]string{"run", path, "--out", first, "-q"},
+		env{
+			stdin:      strings.NewReader(""),
+			stdout:     &out,
+			stderr:     &out,
+			interrupts: interrupts,
+		}); code != exitInterrupted {
 		t.Fatalf("exit %d: %s", code, out.String())
 	}
-	if code, _, stderr := command(t, "run", path, "--resume", first, "--set", "batching.events=6"); code != exitScenario || !strings.Contains(stderr, "another scenario") {
+	if code, _, stderr := command(t, "run", path, "--resume", first, "--set",
+		"batching.events=6"); code != exitScenario || !strings.Contains(stderr, "another scenario") {
 		t.Errorf("resumed with other batches: exit %d, %s", code, stderr)
 	}
 	lines := strings.SplitAfter(export.String(), "\n")
 	lines[7], lines[8] = lines[8], lines[7] // as many events, in another order
 	write(t, filepath.Join(dir, "export.jsonl"), strings.Join(lines, ""))
-	if code, _, stderr := command(t, "run", path, "--resume", first); code != exitScenario || !strings.Contains(stderr, "export.jsonl is not what the run read") {
+	if code, _, stderr := command(t, "run", path, "--resume", first); code != exitScenario ||
+		!strings.Contains(stderr, "export.jsonl is not what the run read") {
 		t.Errorf("resumed with a changed file: exit %d, %s", code, stderr)
 	}
 	write(t, filepath.Join(dir, "export.jsonl"), export.String())
@@ -181,7 +202,8 @@ func TestResumeByCommand(t *testing.T) {
 	if accepted != 400 || !strings.Contains(stderr, "resuming "+first) {
 		t.Errorf("%d events were accepted of 400\n%s", accepted, stderr)
 	}
-	if code, _, stderr := command(t, "run", path, "--resume", second); code != exitScenario || !strings.Contains(stderr, "nothing is left") {
+	if code, _, stderr := command(t, "run", path, "--resume", second); code != exitScenario ||
+		!strings.Contains(stderr, "nothing is left") {
 		t.Errorf("resumed what was complete: exit %d, %s", code, stderr)
 	}
 }

@@ -25,7 +25,8 @@ func exported(t *testing.T, write func(event func(at time.Time, id, name string)
 	defer file.Close()
 	out := bufio.NewWriter(file)
 	write(func(at time.Time, id, name string) {
-		fmt.Fprintf(out, `{"event":%q,"distinct_id":%q,"timestamp":%q}`+"\n", name, id, at.UTC().Format(time.RFC3339Nano))
+		fmt.Fprintf(out, `{"event":%q,"distinct_id":%q,"timestamp":%q}`+"\n", name, id,
+			at.UTC().Format(time.RFC3339Nano))
 	})
 	if err := out.Flush(); err != nil {
 		t.Fatal(err)
@@ -97,7 +98,8 @@ func worldCup(t *testing.T) string {
 			}
 			whole := math.Floor(due)
 			for due += n / 2500; whole < math.Floor(due); whole++ {
-				event(at.Add(time.Duration(r.Float64()*float64(time.Minute))), fmt.Sprintf("u-%d", law.Uint64()), "request")
+				event(at.Add(time.Duration(r.Float64()*float64(time.Minute))),
+					fmt.Sprintf("u-%d", law.Uint64()), "request")
 			}
 		}
 	})
@@ -118,10 +120,14 @@ func TestRoundTrip(t *testing.T) {
 		"world cup":   func(t *testing.T) []string { return []string{worldCup(t)} },
 		"two regimes": func(t *testing.T) []string { return []string{spreadOver(t, 60_000, 5*time.Hour, twoRegimes)} },
 		"flat": func(t *testing.T) []string {
-			return []string{spreadOver(t, 40_000, time.Hour, func(i int, r *rand.Rand) string { return fmt.Sprintf("u-%d", r.IntN(2000)) })}
+			return []string{spreadOver(t, 40_000, time.Hour, func(i int, r *rand.Rand) string {
+				return fmt.Sprintf("u-%d", r.IntN(2000))
+			})}
 		},
 		"in turn": func(t *testing.T) []string {
-			return []string{spreadOver(t, 40_000, time.Hour, func(i int, r *rand.Rand) string { return fmt.Sprintf("u-%d", i%1000) })}
+			return []string{spreadOver(t, 40_000, time.Hour, func(i int, r *rand.Rand) string {
+				return fmt.Sprintf("u-%d", i%1000)
+			})}
 		},
 		"bursts": func(t *testing.T) []string { return []string{exported(t, bursts)} },
 	} {
@@ -142,8 +148,10 @@ func TestRoundTripOfTheWire(t *testing.T) {
 	learned := filepath.Join(t.TempDir(), "learned.yaml")
 	was := profiled(t, "../../scenarios/recordings/posthog_wire_2023-09.jsonl", "--format", "capture", "-o", learned)
 	is := profiled(t, synthesized(t, learned))
-	if is.Events != was.Events || is.PeakSecond != was.PeakSecond || math.Abs(is.Bursts[0].CV/was.Bursts[0].CV-1) > 0.1 {
-		t.Errorf("%d events, peak %v, %+v; recorded %d, peak %v, %+v", is.Events, is.PeakSecond, is.Bursts[0], was.Events, was.PeakSecond, was.Bursts[0])
+	if is.Events != was.Events || is.PeakSecond != was.PeakSecond ||
+		math.Abs(is.Bursts[0].CV/was.Bursts[0].CV-1) > 0.1 {
+		t.Errorf("%d events, peak %v, %+v; recorded %d, peak %v, %+v", is.Events, is.PeakSecond, is.Bursts[0],
+			was.Events, was.PeakSecond, was.Bursts[0])
 	}
 	near(t, "the share of the busiest", is.Shares.Top1, was.Shares.Top1, 0.1)
 	near(t, "the share of the first type", is.Types[0].Share, was.Types[0].Share, 0.3)
@@ -170,7 +178,8 @@ func roundTrips(t *testing.T, was, is *learn.Profile) {
 	row("top 10", was.Shares.Top10, learned.Shares.Top10, is.Shares.Top10, 0.1*was.Shares.Top10)
 	row("top 100", was.Shares.Top100, learned.Shares.Top100, is.Shares.Top100, 0.1*was.Shares.Top100)
 	row("ids once", was.Shares.Once, learned.Shares.Once, is.Shares.Once, 0.03)
-	row("distinct_ids", float64(was.DistinctIDs), float64(learned.IDs), float64(is.DistinctIDs), 0.02*float64(was.DistinctIDs))
+	row("distinct_ids", float64(was.DistinctIDs), float64(learned.IDs), float64(is.DistinctIDs),
+		0.02*float64(was.DistinctIDs))
 	row("peak 1 s", was.PeakSecond, was.PeakSecond, is.PeakSecond, 0.1*was.PeakSecond)
 	for i, b := range was.Bursts {
 		l, s := learned.Rates.Bursts[i], is.Bursts[i]

@@ -31,7 +31,8 @@ func (a alone) Run() int {
 	os.Setenv("XDG_CACHE_HOME", cache) // locks of permits
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "OTEL_") || name == rehearsal.SignersVariable {
+		if upper := strings.ToUpper(name); strings.HasSuffix(upper, "_PROXY") || strings.HasPrefix(upper, "OTEL_") ||
+			name == rehearsal.SignersVariable {
 			os.Unsetenv(name)
 		}
 	}

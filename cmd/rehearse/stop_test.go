@@ -130,7 +130,8 @@ func TestSecondInterrupt(t *testing.T) {
 	var stdout, stderr locked
 	code := make(chan int)
 	go func() {
-		code <- run([]string{"run", path, "--target", "http://" + listener.Addr().String(), "--out", out}, env{nil, &stdout, &stderr, interrupts})
+		code <- run([]string{"run", path, "--target", "http://" + listener.Addr().String(), "--out", out},
+			env{nil, &stdout, &stderr, interrupts})
 	}()
 	defer (<-connected).Close()
 	interrupts <- os.Interrupt
@@ -198,13 +199,15 @@ func TestStageCounts(t *testing.T) {
 	var stdout, stderr locked
 	code := make(chan int)
 	go func() {
-		code <- run([]string{"stage", "--listen", "127.0.0.1:0", "--reject", "503:50%"}, env{nil, &stdout, &stderr, interrupts})
+		code <- run([]string{"stage", "--listen", "127.0.0.1:0", "--reject", "503:50%"},
+			env{nil, &stdout, &stderr, interrupts})
 	}()
 	until(t, "address", func() bool { return strings.Contains(stderr.String(), "/_rehearse/stats") })
 	_, url, _ := strings.Cut(stderr.String(), "serving ")
 	url, _, _ = strings.Cut(url, "\n")
 	for range 10 {
-		resp, err := http.Post(url+"/batch/", "application/json", strings.NewReader(`{"api_key":"phc_x","batch":[{"event":"a","distinct_id":"b"}]}`))
+		resp, err := http.Post(url+"/batch/", "application/json",
+			strings.NewReader(`{"api_key":"phc_x","batch":[{"event":"a","distinct_id":"b"}]}`))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,7 +33,8 @@ func TestPlain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var read string
-	if err := json.Unmarshal(out.Bytes(), &read); err != nil || read != odd || strings.ContainsFunc(out.String(), func(r rune) bool { return r != '\n' && commands(r) }) {
+	if err := json.Unmarshal(out.Bytes(), &read); err != nil || read != odd ||
+		strings.ContainsFunc(out.String(), func(r rune) bool { return r != '\n' && commands(r) }) {
 		t.Errorf("%q is read back as %q, %v", out.String(), read, err)
 	}
 }
@@ -44,14 +45,20 @@ func TestStrangersTexts(t *testing.T) {
 	t.Parallel()
 	const evil = "\x1b]0;PWNED\x07"
 	file := filepath.Join(t.TempDir(), "a"+evil+".yaml")
-	if err := os.WriteFile(file, []byte("name: a\n\"b\\x1b[2J\": 1\nload: {profile: 'const(1, 1s)'}\ntraffic: {events: {\"\\x1b[2J\": 1}, \"\\x07\": 2}\n"), 0o600); err != nil {
+	if err := os.WriteFile(file,
+		[]byte("name: a\n\"b\\x1b[2J\": 1\nload: {profile: 'const(1, 1s)'}\ntraffic: {events: {\"\\x1b[2J\": 1}, "+
+			"\"\\x07\": 2}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"run", file}, {"check", file}, {"sample", file}, {"shape", file}, {"permit", "new", file}, {"permit", "show", file},
-		{"report", file}, {"merge", file, "-o", file}, {"compare", file, file}, {"profile", file}, {"init", "--from", file},
-		{evil}, {"run", "--" + evil}, {"run", evil, evil}, {"run", file + "missing"}, {"run", file, "--set", evil}, {"run", file, "--shard", evil},
-		{"run", file, "--resolve", evil}, {"run", file, "--token-file", evil}, {"run", file, "--live", evil}, {"stage", "--listen", evil},
+		{"run", file}, {"check", file}, {"sample", file}, {"shape", file}, {"permit", "new", file},
+		{"permit", "show", file},
+		{"report", file}, {"merge", file, "-o", file}, {"compare", file, file}, {"profile", file},
+		{"init", "--from", file},
+		{evil}, {"run", "--" + evil}, {"run", evil, evil}, {"run", file + "missing"}, {"run", file, "--set", evil},
+		{"run", file, "--shard", evil},
+		{"run", file, "--resolve", evil}, {"run", file, "--token-file", evil}, {"run", file, "--live", evil},
+		{"stage", "--listen", evil},
 	} {
 		var out bytes.Buffer
 		run(args, env{strings.NewReader(""), &out, &out, nil})

@@ -91,7 +91,8 @@ func TestVerifyKilledAndResumed(t *testing.T) {
 		log.Observe(q, status)
 		arrived.observe(q, status)
 	})
-	write(t, k.path, "name: a\nload: {profile: 'const(2000, 1500ms)'}\ntarget: {connections: 3}\nbatching: {events: 10}\ntraffic: {seed: 3}\n")
+	write(t, k.path, "name: a\nload: {profile: 'const(2000, 1500ms)'}\ntarget: {connections: 3}\n"+
+		"batching: {events: 10}\ntraffic: {seed: 3}\n")
 	enough, release := arrived.stopAt(900)
 	first, _ := k.run(t, 0, "", func() bool {
 		all, _ := arrived.count()
@@ -106,11 +107,13 @@ func TestVerifyKilledAndResumed(t *testing.T) {
 		t.Fatal(said)
 	}
 	r := verified(t, last, wire, exitPass)
-	if e := &r.Events; e.Planned != events || e.Accepted.Present != events || e.Duplicated != 0 || r.Run.Attempts != 2 || r.Content.Altered != 0 || !r.Content.Bytes {
+	if e := &r.Events; e.Planned != events || e.Accepted.Present != events || e.Duplicated != 0 ||
+		r.Run.Attempts != 2 || r.Content.Altered != 0 || !r.Content.Bytes {
 		t.Errorf("resumed: %+v, rows %+v", r.Events, r.Rows)
 	}
 	r = verified(t, first, wire, -1)
-	if e := &r.Events; e.Planned != events || e.Accepted.Lost != 0 || e.Unsure.Arrived == 0 || e.Accepted.Present+e.Unsure.Arrived < int64(enough) {
+	if e := &r.Events; e.Planned != events || e.Accepted.Lost != 0 || e.Unsure.Arrived == 0 ||
+		e.Accepted.Present+e.Unsure.Arrived < int64(enough) {
 		t.Errorf("killed: %+v, rows %+v", r.Events, r.Rows)
 	}
 	text, err := os.ReadFile(wire)

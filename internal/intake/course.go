@@ -159,7 +159,8 @@ func rateText(rate float64, over time.Duration) string {
 	_, behind, _ := strings.Cut(whole, ".")
 	for digits := range max(len(behind)-mostWritten, 0) {
 		text := strconv.FormatFloat(rate, 'f', digits, 64)
-		if near, err := strconv.ParseFloat(text, 64); err == nil && near > 0 && math.Abs(near-rate)*over.Seconds() < mostOff {
+		if near, err := strconv.ParseFloat(text, 64); err == nil && near > 0 &&
+			math.Abs(near-rate)*over.Seconds() < mostOff {
 			return text
 		}
 	}

@@ -95,7 +95,8 @@ func TestDialogueSettlesContradictions(t *testing.T) {
 	if err != nil || a.Duration != time.Hour || a.Ramp != 10*time.Minute {
 		t.Fatalf("%v, %+v", err, a)
 	}
-	if !strings.Contains(out, "ramp: a ramp of 10m does not fit into 5m (make the ramp shorter, or the duration longer)") || !strings.Contains(out, "[return keeps 10m, - takes it back]") {
+	if !strings.Contains(out, "ramp: a ramp of 10m does not fit into 5m (make the ramp shorter, "+
+		"or the duration longer)") || !strings.Contains(out, "[return keeps 10m, - takes it back]") {
 		t.Error(out)
 	}
 	a, _, err = converse(t, typed(all)+"\n-\n")

@@ -28,7 +28,8 @@ func TestReadHistorical(t *testing.T) {
 		{"2024 to 2025", scenario.Yes, day(2024, 1, 1), day(2026, 1, 1)},
 		{"2024", scenario.Yes, day(2024, 1, 1), day(2025, 1, 1)},
 		{"yes 2024-11..2025-02", scenario.Yes, day(2024, 11, 1), day(2025, 3, 1)},
-		{"2025-01-01T06:00:00Z – 2025-01-02T06:00:00Z", scenario.Yes, day(2025, 1, 1).Add(6 * time.Hour), day(2025, 1, 2).Add(6 * time.Hour)},
+		{"2025-01-01T06:00:00Z – 2025-01-02T06:00:00Z", scenario.Yes, day(2025, 1, 1).Add(6 * time.Hour),
+			day(2025, 1, 2).Add(6 * time.Hour)},
 	} {
 		answer, p, err := readHistorical(row.text)
 		if err != nil || answer != row.want || !p.From.Equal(row.from) || !p.To.Equal(row.to) {
@@ -58,9 +59,12 @@ func TestHistoricalScenario(t *testing.T) {
 		from, to string // of the timestamps; empty: those of sending
 		peak     float64
 	}{
-		{given("historical", "yes, 2025-01-01 to 2026-06-30", "duration", "400M events", "starts", "2026-12-01 10:00"), true, "2025-01-01", "2026-07-01", 5000},
-		{given("historical", "yes", "duration", "400M events", "starts", "2026-12-01 10:00"), true, "2025-11-29", "2026-11-29", 5000},
-		{given("historical", "yes", "peak-rate", "20k/s", "duration", "400M events", "starts", "2026-12-01 10:00"), true, "2025-11-29", "2026-11-29", 20000},
+		{given("historical", "yes, 2025-01-01 to 2026-06-30", "duration", "400M events", "starts", "2026-12-01 10:00"),
+			true, "2025-01-01", "2026-07-01", 5000},
+		{given("historical", "yes", "duration", "400M events", "starts", "2026-12-01 10:00"), true, "2025-11-29",
+			"2026-11-29", 5000},
+		{given("historical", "yes", "peak-rate", "20k/s", "duration", "400M events", "starts", "2026-12-01 10:00"),
+			true, "2025-11-29", "2026-11-29", 20000},
 		{given("historical", "no", "duration", "4M events"), false, "", "", 500},
 		{given("duration", "4M events"), false, "", "", 500},
 	} {
@@ -74,11 +78,14 @@ func TestHistoricalScenario(t *testing.T) {
 		if times.Now {
 			stamps = [2]string{}
 		}
-		if s.Target.HistoricalMigration != row.flag || stamps != [2]string{row.from, row.to} || s.Load.Curve.Peak() != row.peak {
-			t.Errorf("%v: flag %v, times %v, peak %v", row.given, s.Target.HistoricalMigration, stamps, s.Load.Curve.Peak())
+		if s.Target.HistoricalMigration != row.flag || stamps != [2]string{row.from, row.to} ||
+			s.Load.Curve.Peak() != row.peak {
+			t.Errorf("%v: flag %v, times %v, peak %v", row.given, s.Target.HistoricalMigration, stamps,
+				s.Load.Curve.Peak())
 		}
 		notes := strings.Join(a.Notes(), "\n")
-		if strings.Contains(notes, "importer sends 5,000/s") != row.flag || strings.Contains(notes, "agree on a higher rate") != (row.peak > 5000) {
+		if strings.Contains(notes, "importer sends 5,000/s") != row.flag ||
+			strings.Contains(notes, "agree on a higher rate") != (row.peak > 5000) {
 			t.Errorf("%v: %s", row.given, notes)
 		}
 	}

@@ -15,13 +15,18 @@ var pasted = map[string]string{
 	"bare":       "import-job,250000\r\n\"Doe, Jane\",41200\r\nnull,7\r\n",
 	"semicolons": "distinct_id;count\nimport-job;250000\nDoe, Jane;41200\nnull;7",
 	"tabs":       "distinct_id\tcount\nimport-job\t250,000\nDoe, Jane\t41,200\nnull\t7\n",
-	"psql":       " distinct_id | count  \n-------------+--------\n import-job  | 250000\n Doe, Jane   |  41200\n null        |      7\n(3 rows)\n",
-	"mysql":      "+-------------+--------+\n| distinct_id | count  |\n+-------------+--------+\n| import-job  | 250000 |\n| Doe, Jane   |  41200 |\n| null        |      7 |\n+-------------+--------+\n3 rows in set (0.00 sec)\n",
-	"markdown":   "| id | n |\n|:---|---:|\n| import-job | 250k |\n| Doe, Jane | 41,200 |\n| null | 7 |\n",
-	"clickhouse": "┌─distinct_id─┬─count()─┐\n│ import-job  │  250000 │\n│ Doe, Jane   │   41200 │\n│ null        │       7 │\n└─────────────┴─────────┘\n3 rows in set. Elapsed: 0.002 sec.\n",
-	"middle":     "distinct_id,count,last_seen\nimport-job,250000,2026-11-01\n\"Doe, Jane\",41200,2026-11-02\nnull,7,2026-11-02\n",
-	"first":      "count|distinct_id\n250000|import-job\n41200|Doe, Jane\n7|null\n",
-	"zero":       "import-job\t250000\nDoe, Jane\t41200\nnull\t7\nnobody\t0\n",
+	"psql": " distinct_id | count  \n-------------+--------\n import-job  | 250000\n Doe, Jane   |  41200\n" +
+		" null        |      7\n(3 rows)\n",
+	"mysql": "+-------------+--------+\n| distinct_id | count  |\n+-------------+--------+\n" +
+		"| import-job  | 250000 |\n| Doe, Jane   |  41200 |\n| null        |      7 |\n+-------------+--------+\n" +
+		"3 rows in set (0.00 sec)\n",
+	"markdown": "| id | n |\n|:---|---:|\n| import-job | 250k |\n| Doe, Jane | 41,200 |\n| null | 7 |\n",
+	"clickhouse": "┌─distinct_id─┬─count()─┐\n│ import-job  │  250000 │\n│ Doe, Jane   │   41200 │\n" +
+		"│ null        │       7 │\n└─────────────┴─────────┘\n3 rows in set. Elapsed: 0.002 sec.\n",
+	"middle": "distinct_id,count,last_seen\nimport-job,250000,2026-11-01\n\"Doe, Jane\",41200,2026-11-02\n" +
+		"null,7,2026-11-02\n",
+	"first": "count|distinct_id\n250000|import-job\n41200|Doe, Jane\n7|null\n",
+	"zero":  "import-job\t250000\nDoe, Jane\t41200\nnull\t7\nnobody\t0\n",
 }
 
 func TestPastedTables(t *testing.T) {
@@ -101,7 +106,8 @@ func TestTablesThatSayNothing(t *testing.T) {
 
 func TestTablesAreBounded(t *testing.T) {
 	t.Parallel()
-	if _, err := readTable(strings.Repeat("|1", maxCells+1)); err == nil || !strings.Contains(err.Error(), "too large") {
+	if _, err := readTable(strings.Repeat("|1", maxCells+1)); err == nil ||
+		!strings.Contains(err.Error(), "too large") {
 		t.Errorf("a million cells: %v", err)
 	}
 }

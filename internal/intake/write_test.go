@@ -50,9 +50,11 @@ func TestGoldenScenarios(t *testing.T) {
 	for name, all := range map[string]map[string]string{
 		"answered":   examples(),
 		"unanswered": {},
-		"thin": given("customer", "Ac: me # \"quoted\"", "peak-rate", "300k/min", "duration", "10M events in 2h", "batching", "20-100",
+		"thin": given("customer", "Ac: me # \"quoted\"", "peak-rate", "300k/min", "duration", "10M events in 2h",
+			"batching", "20-100",
 			"hottest-ids", "kiosk 60%\nserver 39.5%", "merge-events", "$identify 5%, $create_alias", "apps", "yes"),
-		"total": given("duration", "9 billion events", "peak-rate", "50,000 per second", "ramp", "none", "batching", "none",
+		"total": given("duration", "9 billion events", "peak-rate", "50,000 per second", "ramp", "none",
+			"batching", "none",
 			"event-types", "page \"seen\" \U0001f600: 6G\nyes: 2G\n$identify: 100k", "hottest-ids", pasted["psql"]),
 	} {
 		_, text := written(t, all)
@@ -84,19 +86,22 @@ func TestExamplesStandInTheScenario(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := scenario.Intake{
-		Committed: scenario.Yes, Starts: time.Date(2026, 12, 1, 10, 0, 0, 0, time.FixedZone("", 3600)), Overlap: scenario.Yes, Apps: scenario.No,
+		Committed: scenario.Yes, Starts: time.Date(2026, 12, 1, 10, 0, 0, 0, time.FixedZone("", 3600)),
+		Overlap: scenario.Yes, Apps: scenario.No,
 	}
 	if diff := cmp.Diff(want, s.Intake); diff != "" {
 		t.Errorf("intake (-want +got):\n%s", diff)
 	}
-	if s.Customer != "Acme" || s.Contact != "data@acme.example" || s.Batching.MinEvents != 100 || s.Batching.MaxEvents != 100 {
+	if s.Customer != "Acme" || s.Contact != "data@acme.example" || s.Batching.MinEvents != 100 ||
+		s.Batching.MaxEvents != 100 {
 		t.Errorf("customer %q, contact %q, batches %+v", s.Customer, s.Contact, s.Batching)
 	}
 	// A ramp of 10 m to 5,000/s and 110 m at it: 1.5 M + 33 M events.
 	if p := s.Load.Curve; p.Peak() != 5000 || p.Span() != 2*time.Hour || p.Total() != 34_500_000 {
 		t.Errorf("peak %v, %v long, %d events", p.Peak(), p.Span(), p.Total())
 	}
-	if hot := s.Traffic.DistinctIDs.Hot; len(hot) != 3 || math.Abs(hot[0].Share-250000/34.5e6) > 1e-9 || hot[0].ID != "" {
+	if hot := s.Traffic.DistinctIDs.Hot; len(hot) != 3 || math.Abs(hot[0].Share-250000/34.5e6) > 1e-9 ||
+		hot[0].ID != "" {
 		t.Errorf("hot ids %+v", hot)
 	}
 }
@@ -180,8 +185,10 @@ func drawn(t *rapid.T) map[string]string {
 		maybe("ramp", func() string { return fmt.Sprintf("%ds", ramp) })
 	}
 	maybe("event-types", func() string {
-		return fmt.Sprintf("%q,%d\nb,%d\n$identify,%d", rapid.StringMatching(`[a-z$:{}#&*! ${}-]{3,20}z`).Draw(t, "name"),
-			rapid.IntRange(100, 1e10).Draw(t, "a"), rapid.IntRange(1, 1000).Draw(t, "b"), rapid.IntRange(1, 100).Draw(t, "c"))
+		return fmt.Sprintf("%q,%d\nb,%d\n$identify,%d",
+			rapid.StringMatching(`[a-z$:{}#&*! ${}-]{3,20}z`).Draw(t, "name"),
+			rapid.IntRange(100, 1e10).Draw(t, "a"), rapid.IntRange(1, 1000).Draw(t, "b"),
+			rapid.IntRange(1, 100).Draw(t, "c"))
 	})
 	maybe("hottest-ids", func() string {
 		var table strings.Builder
@@ -200,7 +207,8 @@ func TestAnyAnswersMakeAScenario(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := drawn(t)
 		if _, err := Understand(all); err != nil {
-			if strings.Contains(err.Error(), "event-types: the event types add up") || strings.Contains(err.Error(), "do not fit") && all["ramp"] == "" {
+			if strings.Contains(err.Error(), "event-types: the event types add up") ||
+				strings.Contains(err.Error(), "do not fit") && all["ramp"] == "" {
 				t.Skip("the draw contradicts itself")
 			}
 			t.Fatalf("%v: %v", all, err)
@@ -230,7 +238,13 @@ func agree(t *rapid.T, a *Answers, s *scenario.Scenario, cut bool) {
 	if a.Ramps && a.Ramp > 0 && (p.Stages()[0].Over != a.Ramp || p.Stages()[0].From != 0) {
 		t.Errorf("begins with %+v, answered a ramp of %v", p.Stages()[0], a.Ramp)
 	}
-	want := scenario.Intake{Committed: a.Committed, Starts: a.Starts, Overlap: a.Overlap, Apps: a.Apps, Unanswered: a.Open()}
+	want := scenario.Intake{
+		Committed:  a.Committed,
+		Starts:     a.Starts,
+		Overlap:    a.Overlap,
+		Apps:       a.Apps,
+		Unanswered: a.Open(),
+	}
 	if diff := cmp.Diff(want, s.Intake); diff != "" {
 		t.Errorf("intake (-want +got):\n%s", diff)
 	}
@@ -251,7 +265,8 @@ func agree(t *rapid.T, a *Answers, s *scenario.Scenario, cut bool) {
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"acme": "acme", "Acme & Söhne": "Acme---S-hne", "": "intake", "...": "intake", ".hidden": "hidden", strings.Repeat("x", 99): strings.Repeat("x", 64),
+		"acme": "acme", "Acme & Söhne": "Acme---S-hne", "": "intake", "...": "intake", ".hidden": "hidden",
+		strings.Repeat("x", 99): strings.Repeat("x", 64),
 	} {
 		if got := Name(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

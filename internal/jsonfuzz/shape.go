@@ -31,7 +31,9 @@ func listOf(k kind) kind {
 	}
 }
 
-var uuidForm = regexp.MustCompile(`^(?i:[0-9a-f]{32}|(urn:uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\})$`)
+var uuidForm = regexp.MustCompile(
+	`^(?i:[0-9a-f]{32}|(urn:uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|` +
+		`\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\})$`)
 
 func uuid(n *node) bool        { return text(n) && uuidForm.MatchString(n.text) }
 func uuidOrBlank(n *node) bool { return text(n) && (n.text == "" || uuid(n)) }

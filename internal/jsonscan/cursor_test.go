@@ -25,14 +25,16 @@ func texts(t *rapid.T, depth int) string {
 		for i := range rapid.IntRange(0, 3).Draw(t, "length") {
 			part := texts(t, depth-1)
 			if kind == 4 {
-				part = fmt.Sprintf("%s\"%s%d\"%s:%s", space, rapid.SampledFrom([]string{"a", `\u0061`, `\"`, `\\`, "é"}).Draw(t, "name"), i, space, part)
+				part = fmt.Sprintf("%s\"%s%d\"%s:%s", space,
+					rapid.SampledFrom([]string{"a", `\u0061`, `\"`, `\\`, "é"}).Draw(t, "name"), i, space, part)
 			}
 			parts = append(parts, part)
 		}
 		brackets := "{}[]"[2*(kind-4):]
 		return space + brackets[:1] + strings.Join(parts, ",") + space + brackets[1:2] + space
 	}
-	return space + `"` + rapid.SampledFrom([]string{"", "x", `\\`, `\"`, `\\\"`, `}`, `\u00e9`, "[,]"}).Draw(t, "text") + `"` + space
+	return space + `"` + rapid.SampledFrom([]string{"", "x", `\\`, `\"`, `\\\"`, `}`, `\u00e9`, "[,]"}).Draw(t,
+		"text") + `"` + space
 }
 
 // same compares what a cursor hands out of a text with what encoding/json reads.
@@ -84,7 +86,14 @@ func TestCursor(t *testing.T) {
 // TestDeeper: brackets in texts do not count.
 func TestDeeper(t *testing.T) {
 	t.Parallel()
-	for text, depth := range map[string]int{`1`: 0, `"[[["`: 0, `[]`: 1, `[[],{"a":[]}]`: 3, `{"[":"\"["}`: 1, `[[[`: 3} {
+	for text, depth := range map[string]int{
+		`1`:             0,
+		`"[[["`:         0,
+		`[]`:            1,
+		`[[],{"a":[]}]`: 3,
+		`{"[":"\"["}`:   1,
+		`[[[`:           3,
+	} {
 		if Deeper([]byte(text), depth) || depth > 0 && !Deeper([]byte(text), depth-1) {
 			t.Errorf("%s is not found to be %d deep", text, depth)
 		}

@@ -122,7 +122,8 @@ func (s *Scanner) Value() []byte {
 	s.Kind()
 	n, ok := serdejson.Value(s.Text[s.At:], MaxDepth)
 	from := s.At
-	if s.At += n; !ok {
+	s.At += n
+	if !ok {
 		s.wrong = true
 		return nil
 	}

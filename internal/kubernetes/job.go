@@ -88,8 +88,10 @@ func (j Job) Validate() error {
 	add(!ValidRunID(j.RunID), "run id %q: %s", j.RunID, WantRunID)
 	add(j.Image == "", "no image: want one with rehearse in it, best by digest, as in example.com/rehearse@sha256:…")
 	add(j.Shards < 2 || j.Shards > 10_000, "%d shards: want 2 to 10,000", j.Shards)
-	add(len(j.Scenario)+len(j.Permit)+len(j.Signature) > 1_000_000, "scenario and permit are over 1 MB, and a ConfigMap holds no more")
-	add(j.Recordings.Claim != "" && j.Recordings.Image != "", "recordings come from a claim or from an image, not from both")
+	add(len(j.Scenario)+len(j.Permit)+len(j.Signature) > 1_000_000,
+		"scenario and permit are over 1 MB, and a ConfigMap holds no more")
+	add(j.Recordings.Claim != "" && j.Recordings.Image != "",
+		"recordings come from a claim or from an image, not from both")
 	where := j.Recordings.Path
 	add(j.Recordings != (Volume{}) && (where == "" || where == "." || path.IsAbs(where) || path.Clean(where) != where),
 		"recordings at %q: they must lie in a directory below the scenario's own", where)
@@ -148,7 +150,7 @@ func (j Job) job() jobObject {
 			{Action: "FailJob", OnExitCodes: onExitCodes{"rehearse", "In", codesBeforeStart()}},
 			{Action: "FailIndex", OnExitCodes: onExitCodes{"rehearse", "NotIn", []int{0}}},
 		}},
-		ActiveDeadlineSeconds:   int64((j.Longest + 10*time.Minute).Seconds()), // the last resort: it deletes pods and logs
+		ActiveDeadlineSeconds:   int64((j.Longest + 10*time.Minute).Seconds()), // last resort: it deletes pods and logs
 		TTLSecondsAfterFinished: 86_400,
 	}
 	spec.Template.Metadata = metadata{Labels: j.labels(), Annotations: map[string]string{
@@ -163,14 +165,20 @@ func (j Job) job() jobObject {
 // pod is what each shard runs in: no rights in the cluster, none on its node.
 func (j Job) pod() podSpec {
 	return podSpec{
-		RestartPolicy: "Never", TerminationGracePeriodSeconds: 60, // from SIGTERM on it stops sending and writes what it has
+		RestartPolicy:                 "Never",
+		TerminationGracePeriodSeconds: 60, // from SIGTERM on it stops sending and writes what it has
 		TopologySpreadConstraints: []spread{{
 			MaxSkew: 1, TopologyKey: "kubernetes.io/hostname", WhenUnsatisfiable: "ScheduleAnyway",
 			LabelSelector: selector{j.labels()},
 		}},
-		SecurityContext: podSecurity{RunAsNonRoot: true, RunAsUser: 65532, FSGroup: 65532, SeccompProfile: seccomp{"RuntimeDefault"}},
-		Containers:      []container{j.container()},
-		Volumes:         j.volumes(),
+		SecurityContext: podSecurity{
+			RunAsNonRoot:   true,
+			RunAsUser:      65532,
+			FSGroup:        65532,
+			SeccompProfile: seccomp{"RuntimeDefault"},
+		},
+		Containers: []container{j.container()},
+		Volumes:    j.volumes(),
 	}
 }
 
@@ -179,9 +187,16 @@ func (j Job) container() container {
 	size := map[string]string{"cpu": strconv.Itoa(j.Resources.CPU), "memory": strconv.FormatInt(j.Resources.Memory, 10)}
 	c := container{
 		Name: "rehearse", Image: j.Image, Args: j.args(), WorkingDir: workDir,
-		Env:                      []envVar{{"GOMEMLIMIT", strconv.FormatInt(j.Resources.Memory/10*9, 10)}, {"HOME", resultsDir}, {"TMPDIR", resultsDir}},
-		Resources:                resources{Requests: size, Limits: size},
-		SecurityContext:          security{ReadOnlyRootFilesystem: true, Capabilities: capabilities{Drop: []string{"ALL"}}},
+		Env: []envVar{
+			{"GOMEMLIMIT", strconv.FormatInt(j.Resources.Memory/10*9, 10)},
+			{"HOME", resultsDir},
+			{"TMPDIR", resultsDir},
+		},
+		Resources: resources{Requests: size, Limits: size},
+		SecurityContext: security{
+			ReadOnlyRootFilesystem: true,
+			Capabilities:           capabilities{Drop: []string{"ALL"}},
+		},
 		TerminationMessagePolicy: "FallbackToLogsOnError",
 		VolumeMounts:             j.mounts(),
 	}

@@ -307,6 +307,7 @@ func (r *running) follow(ctx context.Context) ([]string, error) {
 
 // remove deletes the job; its pods get SIGTERM and a minute.
 func (r *running) remove() error {
-	_, err := r.do(context.Background(), nil, r.inNamespace("delete", "job", r.job.Name(), "--ignore-not-found", "--wait=false")...)
+	_, err := r.do(context.Background(), nil,
+		r.inNamespace("delete", "job", r.job.Name(), "--ignore-not-found", "--wait=false")...)
 	return err
 }

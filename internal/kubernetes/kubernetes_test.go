@@ -18,8 +18,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func full() Job {
 	return Job{
 		RunID: "import-1", Namespace: "staging", Image: "example.com/rehearse@sha256:00", Shards: 8,
-		Scenario: []byte("name: import\ntarget: {url: 'https://capture.example'}\n"), Permit: []byte("id: p1\n"), Signature: []byte("sig\n"),
-		Secret: "capture-token", Recordings: Volume{Claim: "exports", Path: "recordings"},
+		Scenario: []byte("name: import\ntarget: {url: 'https://capture.example'}\n"), Permit: []byte("id: p1\n"),
+		Signature: []byte("sig\n"),
+		Secret:    "capture-token", Recordings: Volume{Claim: "exports", Path: "recordings"},
 		Resources: Resources{CPU: 2, Memory: 512 << 20}, Longest: time.Hour,
 	}
 }
@@ -65,7 +66,8 @@ func TestValidate(t *testing.T) {
 	} {
 		j := full()
 		change(&j)
-		if err := j.Validate(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if err := j.Validate(); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v, want %q alone", err, want)
 		}
 	}
@@ -103,9 +105,13 @@ func TestStuck(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]string{
 		`{"phase": "Running"}`: "",
-		`{"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": "ContainerCreating"}}}]}`:                              "",
-		`{"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": "ErrImagePull", "message": "no such image\nmore"}}}]}`: "ErrImagePull: no such image",
-		`{"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "message": "0/3 nodes"}]}`:                         "not scheduled: 0/3 nodes",
+		`{"phase": "Pending", "containerStatuses": [{"state": {` +
+			`"waiting": {"reason": "ContainerCreating"}}}]}`: "",
+		`{"phase": "Pending", "containerStatuses": [{"state": {` +
+			`"waiting": {"reason": "ErrImagePull", ` +
+			`"message": "no such image\nmore"}}}]}`: "ErrImagePull: no such image",
+		`{"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", ` +
+			`"message": "0/3 nodes"}]}`: "not scheduled: 0/3 nodes",
 	} {
 		var p pod
 		if err := json.Unmarshal([]byte(status), &p.Status); err != nil {

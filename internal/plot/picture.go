@@ -20,7 +20,8 @@ func New(width, height float64) *Picture { return &Picture{width: width, height:
 // WriteTo writes the picture as SVG.
 func (p *Picture) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %[1]s %[2]s" role="img"`,
+	fmt.Fprintf(&b,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %[1]s %[2]s" role="img"`,
 		Place(p.width), Place(p.height))
 	fmt.Fprintf(&b, ` font-family="system-ui, sans-serif" font-size="13">`+"\n%s", style())
 	fmt.Fprintf(&b, `<rect width="%s" height="%s" %s/>`+"\n", Place(p.width), Place(p.height), Paper.fill())

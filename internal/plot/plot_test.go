@@ -83,7 +83,11 @@ func TestTicks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		low := rapid.Float64Range(0.01, 1e5).Draw(t, "low")
 		high := low + rapid.Float64Range(0.1, 1e7).Draw(t, "span")
-		for name, ticks := range map[string][]float64{"time": TimeTicks(low, high), "log": LogTicks(low, high), "count": CountTicks(high)} {
+		for name, ticks := range map[string][]float64{
+			"time":  TimeTicks(low, high),
+			"log":   LogTicks(low, high),
+			"count": CountTicks(high),
+		} {
 			if len(ticks) > 13 || !slices.IsSorted(ticks) || slices.Contains(ticks, math.Inf(1)) {
 				t.Fatalf("%s: %v to %v: %v", name, low, high, ticks)
 			}

@@ -41,7 +41,8 @@ func (p *Permutation) At(i int64) int64 {
 // step adds to a number below a bound another that is drawn from it.
 func step(x, draw, bound uint64) uint64 {
 	more, _ := bits.Mul64(draw, bound)
-	if x += more; x >= bound {
+	x += more
+	if x >= bound {
 		x -= bound
 	}
 	return x

@@ -45,7 +45,13 @@ func (c *check) findAltered(ctx context.Context, report *Content) (notes []Note)
 	slices.SortFunc(c.unequal, func(a, b unequal) int { return cmp.Compare(a.block, b.block) })
 	report.Blocks, report.AtLeast = int64(len(c.unequal)), true
 	report.Altered = report.Blocks
-	a := &altered{pass: c.pass, compared: c.compared, blocks: map[int64]*wanted{}, maker: c.writer(), columns: map[string]int64{}}
+	a := &altered{
+		pass:     c.pass,
+		compared: c.compared,
+		blocks:   map[int64]*wanted{},
+		maker:    c.writer(),
+		columns:  map[string]int64{},
+	}
 	some := c.unequal[:min(len(c.unequal), mostUnequal)]
 	for _, u := range some {
 		a.blocks[u.block] = a.want(u.block)
@@ -123,7 +129,8 @@ func (a *altered) look(r *Row) {
 		return
 	}
 	a.events++
-	if a.looked++; a.looked > mostLooked {
+	a.looked++
+	if a.looked > mostLooked {
 		return
 	}
 	a.name(i, r, got)
@@ -134,7 +141,14 @@ func (a *altered) name(i int64, r *Row, got sums) {
 	var e capture.Event
 	a.model.Write(&e, i, a.maker)
 	want := a.hasher.of(&r.UUID, e.Name, e.DistinctID, e.Properties)
-	n := Named{Kind: KindAltered, Index: &i, UUID: r.UUID.String(), Event: string(e.Name), DistinctID: string(e.DistinctID), Due: milliseconds(a.maker.Due(i))}
+	n := Named{
+		Kind:       KindAltered,
+		Index:      &i,
+		UUID:       r.UUID.String(),
+		Event:      string(e.Name),
+		DistinctID: string(e.DistinctID),
+		Due:        milliseconds(a.maker.Due(i)),
+	}
 	for part := range parts {
 		if !a.compared[part] || got[part] == want[part] {
 			continue

@@ -59,7 +59,14 @@ func (c *check) checkAll(ctx context.Context) error {
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			k := &checker{check: c, maker: c.writer(), hasher: c.hasher, resends: c.model.Resends(), filtered: c.sendsFiltered(), named: named{}}
+			k := &checker{
+				check:    c,
+				maker:    c.writer(),
+				hasher:   c.hasher,
+				resends:  c.model.Resends(),
+				filtered: c.sendsFiltered(),
+				named:    named{},
+			}
 			k.hasher.text = nil
 			for ctx.Err() == nil {
 				block := c.next.Add(1) - 1
@@ -77,7 +84,9 @@ func (c *check) checkAll(ctx context.Context) error {
 
 // sendsFiltered tells whether any events of the run are dropped by rule.
 func (p *pass) sendsFiltered() bool {
-	return slices.ContainsFunc(p.run.Scenario.Traffic.Events, func(e scenario.EventShare) bool { return capture.IsFiltered([]byte(e.Name)) })
+	return slices.ContainsFunc(p.run.Scenario.Traffic.Events, func(e scenario.EventShare) bool {
+		return capture.IsFiltered([]byte(e.Name))
+	})
 }
 
 // give adds what a core has found to the whole.

@@ -50,7 +50,8 @@ func number(text []byte) float64 {
 	}
 	var whole int64
 	for _, d := range digits {
-		if d -= '0'; d > 9 {
+		d -= '0'
+		if d > 9 {
 			value, _ := strconv.ParseFloat(string(text), 64)
 			return value
 		}

@@ -66,7 +66,8 @@ func TestAgainstCounting(t *testing.T) {
 			t.Fatalf("events %+v\nwant   %+v", got.Events, wantEvents)
 		}
 		got.Rows.Unusable = nil
-		if want := wantRows; got.Rows.First != want.First || got.Rows.Planned != want.Planned || got.Rows.Duplicated != want.Duplicated || got.Rows.All != int64(len(p.rows)) || got.Content.Altered != 0 {
+		if want := wantRows; got.Rows.First != want.First || got.Rows.Planned != want.Planned ||
+			got.Rows.Duplicated != want.Duplicated || got.Rows.All != int64(len(p.rows)) || got.Content.Altered != 0 {
 			t.Fatalf("rows %+v\nwant %+v", got.Rows, want)
 		}
 	})

@@ -162,6 +162,12 @@ func (p *pass) line(i int64, r *Row) {
 	}
 	p.misordered++
 	if !p.named.full(KindMisordered) {
-		p.named.add(Named{Kind: KindMisordered, Index: &i, UUID: r.UUID.String(), DistinctID: string(r.DistinctID), Younger: &younger})
+		p.named.add(Named{
+			Kind:       KindMisordered,
+			Index:      &i,
+			UUID:       r.UUID.String(),
+			DistinctID: string(r.DistinctID),
+			Younger:    &younger,
+		})
 	}
 }

@@ -210,5 +210,12 @@ func (p *pass) nameOne(kind Kind, i int64) {
 	var e capture.Event
 	w := p.writer()
 	p.model.Write(&e, i, w)
-	p.named.add(Named{Kind: kind, Index: &i, UUID: p.uuidOf(i).String(), Event: string(e.Name), DistinctID: string(e.DistinctID), Due: milliseconds(w.Due(i))})
+	p.named.add(Named{
+		Kind:       kind,
+		Index:      &i,
+		UUID:       p.uuidOf(i).String(),
+		Event:      string(e.Name),
+		DistinctID: string(e.DistinctID),
+		Due:        milliseconds(w.Due(i)),
+	})
 }

@@ -22,7 +22,12 @@ type people struct {
 
 // peopleOf follows the merges of some rows.
 func peopleOf(rows []Row) *people {
-	p := &people{of: map[string]int{}, ids: map[int][]string{}, identified: map[int]bool{}, mergedIDs: map[string]bool{}}
+	p := &people{
+		of:         map[string]int{},
+		ids:        map[int][]string{},
+		identified: map[int]bool{},
+		mergedIDs:  map[string]bool{},
+	}
 	for _, r := range rows {
 		anon := gjson.GetBytes(r.Properties, "$anon_distinct_id").Str
 		if string(r.Name) == "$create_alias" || string(r.Name) == "$merge_dangerously" {
@@ -71,7 +76,8 @@ func (p *people) rows() (rows []Row) {
 func (p *planted) holdPersons(t *testing.T, rows []Row, end error) *Result {
 	t.Helper()
 	table := (&planted{rows: rows}).source(end)
-	r, err := Hold(context.Background(), context.Background(), p.run, p.source(nil), Options{Thresholds: demands(t, "split == 0", "joined == 0", "missing == 0"), Persons: table})
+	r, err := Hold(context.Background(), context.Background(), p.run, p.source(nil),
+		Options{Thresholds: demands(t, "split == 0", "joined == 0", "missing == 0"), Persons: table})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,14 +105,16 @@ func TestPersons(t *testing.T) {
 	who := peopleOf(p.rows)
 	clean := p.holdPersons(t, who.rows(), nil)
 	got := clean.Report.Persons
-	if got.Split != 0 || got.Joined != 0 || got.Missing != 0 || got.IDs != int64(len(who.mergedIDs)) || got.Judged != got.IDs || got.Merges == 0 || clean.Report.Verdict != Pass {
+	if got.Split != 0 || got.Joined != 0 || got.Missing != 0 || got.IDs != int64(len(who.mergedIDs)) ||
+		got.Judged != got.IDs || got.Merges == 0 || clean.Report.Verdict != Pass {
 		t.Fatalf("persons: %+v of %d ids, named %v", got, len(who.mergedIDs), clean.named)
 	}
 
 	// A merge is undone: its anonymous id is a person of its own.
 	var merges []int
 	for i := range p.rows {
-		if anon := gjson.GetBytes(p.rows[i].Properties, "$anon_distinct_id").Str; anon != "" && string(p.rows[i].Name) == "$identify" && who.of[anon] == who.of[string(p.rows[i].DistinctID)] {
+		if anon := gjson.GetBytes(p.rows[i].Properties, "$anon_distinct_id").Str; anon != "" &&
+			string(p.rows[i].Name) == "$identify" && who.of[anon] == who.of[string(p.rows[i].DistinctID)] {
 			merges = append(merges, i)
 		}
 	}
@@ -121,7 +129,8 @@ func TestPersons(t *testing.T) {
 	i := merges[len(merges)/2]
 	anon := gjson.GetBytes(p.rows[i].Properties, "$anon_distinct_id").Str
 	undone := p.holdPersons(t, change(who.rows(), anon, "another"), nil)
-	if got := undone.Report.Persons; got.Split != 1 || got.Joined != 0 || got.Missing != 0 || undone.Report.Verdict != Fail {
+	if got := undone.Report.Persons; got.Split != 1 || got.Joined != 0 || got.Missing != 0 ||
+		undone.Report.Verdict != Fail {
 		t.Errorf("a merge is undone: %+v", got)
 	}
 	if names := undone.names(KindSplit); !slices.Contains(names, int64(i)) {
@@ -151,7 +160,8 @@ func TestPersons(t *testing.T) {
 	rows = slices.DeleteFunc(who.rows(), func(r Row) bool { return string(r.DistinctID) == anon })
 	rows = append(rows, Row{DistinctID: []byte(another), Person: []byte("x"), Version: 2, Deleted: true})
 	gone := p.holdPersons(t, rows, nil)
-	if got := gone.Report.Persons; got.Missing != 2 || got.Split != 0 || !slices.Contains(gone.names(KindMissing), int64(i)) {
+	if got := gone.Report.Persons; got.Missing != 2 || got.Split != 0 ||
+		!slices.Contains(gone.names(KindMissing), int64(i)) {
 		t.Errorf("ids without a person: %+v, named %v", got, gone.names(KindMissing))
 	}
 
@@ -159,7 +169,8 @@ func TestPersons(t *testing.T) {
 	lost := *p
 	lost.rows = slices.Delete(slices.Clone(p.rows), i, i+1)
 	fewer := lost.holdPersons(t, peopleOf(lost.rows).rows(), nil)
-	if got := fewer.Report.Persons; got.Split != 0 || got.Joined != 0 || got.Missing != 0 || fewer.Report.Events.Accepted.Lost != 1 {
+	if got := fewer.Report.Persons; got.Split != 0 || got.Joined != 0 || got.Missing != 0 ||
+		fewer.Report.Events.Accepted.Lost != 1 {
 		t.Errorf("a merge is lost: %+v", got)
 	}
 

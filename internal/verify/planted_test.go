@@ -69,8 +69,9 @@ func plant(t testing.TB, s *scenario.Scenario) *planted {
 	for i := range total {
 		model.Write(&e, i, writer)
 		p.rows = append(p.rows, Row{
-			UUID: e.UUID, Name: bytes.Clone(e.Name), DistinctID: bytes.Clone(e.DistinctID), Properties: bytes.Clone(e.Properties),
-			Time: start.Add(due(i) + 20*time.Millisecond),
+			UUID: e.UUID, Name: bytes.Clone(e.Name), DistinctID: bytes.Clone(e.DistinctID),
+			Properties: bytes.Clone(e.Properties),
+			Time:       start.Add(due(i) + 20*time.Millisecond),
 		})
 	}
 	return p
@@ -156,7 +157,8 @@ func TestPlantedFaults(t *testing.T) {
 				t.Errorf("accepted: %+v", got.Events.Accepted)
 			}
 			want := Rows{All: int64(total + 3 + 1000 - 1), First: int64(total - 1), Duplicated: 3, Foreign: 1000}
-			if got.Rows.All != want.All || got.Rows.First != want.First || got.Rows.Duplicated != 3 || got.Rows.Foreign != 1000 || got.Rows.Planned != 0 {
+			if got.Rows.All != want.All || got.Rows.First != want.First || got.Rows.Duplicated != 3 ||
+				got.Rows.Foreign != 1000 || got.Rows.Planned != 0 {
 				t.Errorf("rows: %+v, want %+v", got.Rows, want)
 			}
 			if got.Content.Altered != 1 || got.Content.AtLeast || got.Content.ByColumn["properties"] != 1 {
@@ -166,13 +168,15 @@ func TestPlantedFaults(t *testing.T) {
 				t.Errorf("order: %+v", got.Order)
 			}
 			for kind, want := range map[Kind][]int64{
-				KindLost: {12_345}, KindDuplicated: {777, 778, 99_998}, KindAltered: {40_000}, KindMisordered: {int64(i)},
+				KindLost: {12_345}, KindDuplicated: {777, 778, 99_998}, KindAltered: {40_000},
+				KindMisordered: {int64(i)},
 			} {
 				if names := r.names(kind); !slices.Equal(names, want) {
 					t.Errorf("%s names %d, want %d", kind, names, want)
 				}
 			}
-			if n := r.named[KindAltered]; len(n) == 1 && (len(n[0].Altered) != 1 || n[0].Altered[0][:len("properties.")] != "properties.") {
+			if n := r.named[KindAltered]; len(n) == 1 &&
+				(len(n[0].Altered) != 1 || n[0].Altered[0][:len("properties.")] != "properties.") {
 				t.Errorf("altered is %q, want one property", n[0].Altered)
 			}
 			if len(r.named[KindForeign]) != MostNamed || got.Verdict != Fail {
@@ -222,12 +226,15 @@ func TestNothingInvented(t *testing.T) {
 			p := plant(t, s)
 			p.sent = n%2 == 0
 			if p.loose = n%3 == 0; p.loose {
-				rand.New(rand.NewPCG(1, uint64(n))).Shuffle(len(p.rows), func(i, j int) { p.rows[i], p.rows[j] = p.rows[j], p.rows[i] })
+				rand.New(rand.NewPCG(1, uint64(n))).Shuffle(len(p.rows), func(i, j int) {
+					p.rows[i], p.rows[j] = p.rows[j], p.rows[i]
+				})
 			}
 			r := p.hold(t)
 			total := int64(len(p.rows))
 			e := &r.Report.Events
-			if e.Planned != total || e.Accepted.Present+e.Repeated != total || e.Repeated != r.Report.Rows.Planned || e.Repeated == 0 {
+			if e.Planned != total || e.Accepted.Present+e.Repeated != total || e.Repeated != r.Report.Rows.Planned ||
+				e.Repeated == 0 {
 				t.Errorf("events: %+v, rows: %+v, of %d", e, r.Report.Rows, total)
 			}
 			if len(r.named) > 0 || r.Report.Content.Altered > 0 || r.Report.Rows.Duplicated > 0 || e.Merged > 0 {
@@ -280,8 +287,10 @@ func TestFates(t *testing.T) {
 	t.Parallel()
 	p := plant(t, load(t, 1000, ""))
 	p.fates(
-		results.Range{First: 0, Count: 100, Fate: capture.FateAccepted}, results.Range{First: 100, Count: 100, Fate: capture.FateAmbiguous},
-		results.Range{First: 200, Count: 100, Fate: capture.FateMayBeStored}, results.Range{First: 300, Count: 100, Fate: capture.FateRejected},
+		results.Range{First: 0, Count: 100, Fate: capture.FateAccepted},
+		results.Range{First: 100, Count: 100, Fate: capture.FateAmbiguous},
+		results.Range{First: 200, Count: 100, Fate: capture.FateMayBeStored},
+		results.Range{First: 300, Count: 100, Fate: capture.FateRejected},
 		results.Range{First: 400, Count: 100, Fate: capture.FateUnsent},
 	)
 	var rows []Row
@@ -339,7 +348,8 @@ func TestUndecided(t *testing.T) {
 			t.Parallel()
 			p := plant(t, load(t, 1000, ""))
 			end := c.do(p)
-			r, err := Hold(context.Background(), context.Background(), p.run, p.source(end), Options{Thresholds: Implied()})
+			r, err := Hold(context.Background(), context.Background(), p.run, p.source(end),
+				Options{Thresholds: Implied()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -378,7 +388,8 @@ func TestTwoRuns(t *testing.T) {
 		if name == "second" {
 			lost, other = 2, 1000
 		}
-		if got := &r.Report; got.Events.Accepted.Lost != lost || got.Rows.OtherRun != other || got.Rows.Duplicated != 0 {
+		if got := &r.Report; got.Events.Accepted.Lost != lost || got.Rows.OtherRun != other ||
+			got.Rows.Duplicated != 0 {
 			t.Errorf("%s: %+v, rows %+v", name, got.Events, got.Rows)
 		}
 	}
@@ -394,7 +405,8 @@ func TestVisible(t *testing.T) {
 	}
 	v := p.hold(t).Report.Visible
 	near := func(got, want float64) bool { return got >= want && got <= want*1.04 }
-	if !near(v.P50, 499_020) || !near(v.P95, 949_020) || v.Max != 999_020 || v.Events != 1000 || !near(v.Drain, 999_000) {
+	if !near(v.P50, 499_020) || !near(v.P95, 949_020) || v.Max != 999_020 || v.Events != 1000 ||
+		!near(v.Drain, 999_000) {
 		t.Errorf("visible: %+v", v)
 	}
 	sum := int64(0)
@@ -421,7 +433,8 @@ func TestDropped(t *testing.T) {
 	dropped := int64(len(p.rows) - len(kept))
 	p.rows = kept[1:]
 	r := p.hold(t)
-	if e := r.Report.Events.Accepted; e.Dropped != dropped || e.Lost != 1 || dropped == 0 || len(r.named[KindDropped]) != int(dropped) {
+	if e := r.Report.Events.Accepted; e.Dropped != dropped || e.Lost != 1 || dropped == 0 ||
+		len(r.named[KindDropped]) != int(dropped) {
 		t.Errorf("%+v, %d were dropped", e, dropped)
 	}
 }

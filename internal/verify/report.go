@@ -65,7 +65,7 @@ type Rows struct {
 	First      int64              `json:"first"`       // the first sighting of an event
 	Planned    int64              `json:"planned"`     // a further one of an event that was sent as often
 	Duplicated int64              `json:"duplicated"`  // a further one that nobody planned
-	OtherRun   int64              `json:"another_run"` // of events of this run, but from before it began or after it ended
+	OtherRun   int64              `json:"another_run"` // of events of this run, from before or after it
 	Foreign    int64              `json:"foreign"`     // of other events
 	Unusable   map[Unusable]int64 `json:"unusable"`    // rows that tell of no event, by why
 }
@@ -116,7 +116,7 @@ type Unsent struct {
 type Content struct {
 	Compared []string `json:"compared"` // columns
 	Events   int64    `json:"events"`   // that were compared
-	Bytes    bool     `json:"bytes"`    // properties are compared byte for byte; else each that was sent, however it is written
+	Bytes    bool     `json:"bytes"`    // properties byte for byte; else each that was sent, however it is written
 	Altered  int64    `json:"altered"`  // events that are not as they were sent; at least so many if AtLeast
 	AtLeast  bool     `json:"at_least"`
 	Blocks   int64    `json:"blocks"` // of 16,384 events that hold altered ones
@@ -154,7 +154,7 @@ type Visible struct {
 	P95     float64      `json:"p95_ms"`
 	P99     float64      `json:"p99_ms"`
 	Max     float64      `json:"max_ms"`
-	Drain   float64      `json:"drain_ms"` // from the end of the load until the last event was there; 0: it was there before
+	Drain   float64      `json:"drain_ms"` // from the end of the load to the last event; 0: it was there before
 	Last    string       `json:"last_at"`  // when that was; RFC 3339
 	Buckets []VisibleRow `json:"buckets"`
 }

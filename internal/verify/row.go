@@ -69,9 +69,9 @@ type Note struct {
 const (
 	NoteDamage    = "ledger_damaged"       // text says where: what became of the events there is not known
 	NoteStarts    = "starts_apart"         // shards began up to text apart: times to visible count from the first
-	NoteAnswers   = "answers_not_recorded" // count recorded requests do not say how they were answered, and are taken for accepted
+	NoteAnswers   = "answers_not_recorded" // count recorded requests do not say their answers, and count as accepted
 	NoteForgotten = "not_named"            // count rows of events that were seen three times or more are not compared
-	NoteUnequal   = "blocks_not_read"      // count blocks with altered events were not read again, so that there are more
+	NoteUnequal   = "blocks_not_read"      // count blocks with altered events were not read again: there are more
 	NoteUnread    = "not_read_twice"       // text says why altered events are not named
-	NoteSampled   = "times_sampled"        // times to visible are those of count events, because the rows are in no order
+	NoteSampled   = "times_sampled"        // times to visible are those of count events, as the rows are in no order
 )

@@ -43,7 +43,8 @@ func TestSchema(t *testing.T) {
 	} {
 		p := plant(t, load(t, 1000, ""))
 		end := do(p)
-		r, err := Hold(context.Background(), context.Background(), p.run, p.source(end), Options{Thresholds: Implied(), Persons: p.source(end)})
+		r, err := Hold(context.Background(), context.Background(), p.run, p.source(end),
+			Options{Thresholds: Implied(), Persons: p.source(end)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,8 @@ func (s *sightings) note(i int64, h *sums) (first bool) {
 			b.once = new(bitmap)
 		}
 		if !b.once.mark(i % blockEvents) {
-			if b.left--; b.left == 0 {
+			b.left--
+			if b.left == 0 {
 				b.once = nil // the whole block was seen, and takes no more memory
 			}
 			return true

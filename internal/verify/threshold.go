@@ -76,7 +76,8 @@ func (t *Threshold) parseMeasure(words []string) error {
 	case len(words) == 1 && slices.Contains(measures, words[0]):
 		t.Measure = words[0]
 		return nil
-	case len(words) == 2 && words[0] == "visible" && slices.Contains([]string{"p50", "p95", "p99", "max", "drain"}, words[1]):
+	case len(words) == 2 && words[0] == "visible" &&
+		slices.Contains([]string{"p50", "p95", "p99", "max", "drain"}, words[1]):
 		t.Measure, t.Of = words[0], words[1]
 		return nil
 	}
@@ -117,7 +118,8 @@ func (r *Report) measure(t *Threshold) measured {
 	case "duplicated":
 		return measured{float64(r.Events.Duplicated), accepted, whole}
 	case "altered":
-		return measured{float64(r.Content.Altered), accepted, whole && (r.Content.Altered > 0 || len(r.Content.Compared) == int(parts))}
+		return measured{float64(r.Content.Altered), accepted,
+			whole && (r.Content.Altered > 0 || len(r.Content.Compared) == int(parts))}
 	case "misordered":
 		return measured{float64(r.Order.Misordered), float64(r.Order.Events), whole && r.Order.Judged}
 	case "taken":

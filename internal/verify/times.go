@@ -83,7 +83,8 @@ func (t *times) note(i int64, came time.Time) {
 	}
 	const together = 1024 // events whose times a cursor draws at once
 	if jump := i/together != t.last/together; t.random && jump {
-		if t.jumps++; t.jumps%jumpsTimed != 0 && i/together != t.last/together+1 {
+		t.jumps++
+		if t.jumps%jumpsTimed != 0 && i/together != t.last/together+1 {
 			t.sampled = true
 			return
 		}

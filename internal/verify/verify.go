@@ -81,12 +81,17 @@ func (c *check) report(unread error) Report {
 			ID: c.run.ID, Scenario: c.run.Name, Seed: s.Traffic.Seed, Attempts: len(c.run.Attempts),
 			StartedAt: c.times.origins[0].UTC().Format(time.RFC3339Nano),
 		},
-		Source:  SourceRow{Kind: c.source.Kind, Name: c.source.Name, Complete: unread == nil, Missing: []string{}},
-		Rows:    c.rows,
-		Events:  c.events,
-		Content: Content{Compared: []string{}, Events: c.content.Events, Bytes: c.source.Sent, ByColumn: map[string]int64{}},
-		Order:   Order{Judged: c.source.InOrder && c.has[partID] > 0, Events: c.ordered, Misordered: c.misordered},
-		Notes:   append([]Note{}, c.run.Notes...),
+		Source: SourceRow{Kind: c.source.Kind, Name: c.source.Name, Complete: unread == nil, Missing: []string{}},
+		Rows:   c.rows,
+		Events: c.events,
+		Content: Content{
+			Compared: []string{},
+			Events:   c.content.Events,
+			Bytes:    c.source.Sent,
+			ByColumn: map[string]int64{},
+		},
+		Order: Order{Judged: c.source.InOrder && c.has[partID] > 0, Events: c.ordered, Misordered: c.misordered},
+		Notes: append([]Note{}, c.run.Notes...),
 	}
 	r.Rows.Planned, r.Rows.Duplicated = c.planned, c.doubled+c.seen.forgotten
 	for part, has := range c.compared {

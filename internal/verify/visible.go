@@ -48,7 +48,8 @@ func endOf(step int) float64 {
 func (s *spread) quantile(q float64) float64 {
 	rank, seen := int64(math.Ceil(q*float64(s.events))), int64(0)
 	for step, n := range s.counts {
-		if seen += n; seen >= rank && n > 0 {
+		seen += n
+		if seen >= rank && n > 0 {
 			return min(endOf(step), milliseconds(s.most))
 		}
 	}

@@ -53,7 +53,8 @@ func TestWindowsAgainstCounts(t *testing.T) {
 			return
 		}
 		cv := math.Sqrt(max(squares/float64(whole)-mean*mean, 0)) / mean
-		if math.Abs(got.Mean-mean) > 1e-6 || math.Abs(got.CV-cv) > 1e-6 || got.Most != most || math.Abs(got.Empty-empty/float64(whole)) > 1e-9 {
+		if math.Abs(got.Mean-mean) > 1e-6 || math.Abs(got.CV-cv) > 1e-6 || got.Most != most ||
+			math.Abs(got.Empty-empty/float64(whole)) > 1e-9 {
 			t.Fatalf("%+v, counted %v with cv %v, at most %v, %v of %d empty", got, mean, cv, most, empty, whole)
 		}
 	})
@@ -94,7 +95,8 @@ func TestWindowsOfARamp(t *testing.T) {
 	for _, over := range []time.Duration{1000 * time.Second, 366 * 24 * time.Hour} {
 		w := NewWindows(time.Second, Even)
 		w.Add(Stage{From: 0, To: 100, Over: over})
-		if got := w.Burstiness(); math.Abs(got.Mean-50) > 0.01 || math.Abs(got.CV-1/math.Sqrt(3)) > 0.001 || got.Most != 100 {
+		if got := w.Burstiness(); math.Abs(got.Mean-50) > 0.01 || math.Abs(got.CV-1/math.Sqrt(3)) > 0.001 ||
+			got.Most != 100 {
 			t.Errorf("over %v: %+v", over, got) // of a uniform law from 0 to 100
 		}
 	}

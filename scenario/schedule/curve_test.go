@@ -74,7 +74,8 @@ func TestCurveShape(t *testing.T) {
 		stages  int
 	}{
 		{"const(10, 1s)", 10, 10, time.Second, 1},
-		{"line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)", 1_500_000 + 9_000_000 + 150_000, 5000, 41 * time.Minute, 3},
+		{"line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)", 1_500_000 + 9_000_000 + 150_000, 5000,
+			41 * time.Minute, 3},
 		{"const(0.1, 10s)", 1, 0.1, 10 * time.Second, 1},              // 0.1 · 10 with dust
 		{"const(1M/h, 3h)", 3_000_000, 1e6 / 3600., 3 * time.Hour, 1}, // 277.77… · 10800 with dust
 		{"const(3.3, 1s)", 3, 3.3, time.Second, 1},                    // ⌊3.3⌋

@@ -20,8 +20,9 @@ func TestParse(t *testing.T) {
 		"step(0, 5, 2, 1s)":               {{0, 0, s}, {2, 2, s}, {4, 4, s}, {5, 5, s}},
 		"step(2, 2, 1, 1s)":               {{2, 2, s}},
 		"step(0, 0.75, 0.25, 1s)":         {{0, 0, s}, {0.25, 0.25, s}, {0.5, 0.5, s}, {0.75, 0.75, s}},
-		"step(0, 0.3, 0.1, 1s)":           {{0, 0, s}, {0.1, 0.1, s}, {0.2, 0.2, s}, {0.3, 0.3, s}}, // 0.1 + 0.1 + 0.1 is not 0.3
-		"line(7, 9, 0)":                   {{7, 9, 0}},
+		// 0.1 + 0.1 + 0.1 is not 0.3.
+		"step(0, 0.3, 0.1, 1s)": {{0, 0, s}, {0.1, 0.1, s}, {0.2, 0.2, s}, {0.3, 0.3, s}},
+		"line(7, 9, 0)":         {{7, 9, 0}},
 	} {
 		got, err := Parse(text)
 		if err != nil {
@@ -61,7 +62,8 @@ func TestParseRefuses(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
-		"line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)", "step(1k, 5k, 1k, 2m)", "const(300k/min, 1.5h)", "step(0,1,0.1,1s)", "const((1, 1s))",
+		"line(0, 5000, 10m) const(5000, 30m) line(5000, 0, 1m)", "step(1k, 5k, 1k, 2m)", "const(300k/min, 1.5h)",
+		"step(0,1,0.1,1s)", "const((1, 1s))",
 	} {
 		f.Add(text)
 	}

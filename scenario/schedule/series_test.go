@@ -39,7 +39,8 @@ func TestSeries(t *testing.T) {
 	}{
 		{"minutes", "period,count\n2025-06-30 21:30:00,60\n2025-06-30 21:31:00,30\n", time.Minute,
 			[]Stage{{1, 1, time.Minute}, {0.5, 0.5, time.Minute}}},
-		{"a gap of two hours is a pause", "period,count\n2025-06-30T21:00:00Z,3600\n2025-06-30T22:00:00Z,0\n2025-07-01T01:00:00Z,7200\n", time.Hour,
+		{"a gap of two hours is a pause",
+			"period,count\n2025-06-30T21:00:00Z,3600\n2025-06-30T22:00:00Z,0\n2025-07-01T01:00:00Z,7200\n", time.Hour,
 			[]Stage{{1, 1, time.Hour}, {0, 0, time.Hour}, {0, 0, 2 * time.Hour}, {2, 2, time.Hour}}},
 		{"labels last a minute", "period,count\n1,6\n2,12\n", time.Minute,
 			[]Stage{{0.1, 0.1, time.Minute}, {0.2, 0.2, time.Minute}}},
@@ -64,19 +65,21 @@ func TestSeries(t *testing.T) {
 func TestSeriesRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                                  "no header",
-		"a,b\n":                             "line 1: the header has no columns period and count (load.follow.period and count name others)",
-		"period,count\n1,2,3\n":             "line 2",
-		"period,count\n1,2\n2,x\n":          `line 3: "x" is not a count`,
-		"period,count\n1,-2\n":              `line 2: "-2" is not a count`,
-		"period,count\n1,NaN\n":             `line 2: "NaN" is not a count`,
-		"period,count\n1,1e999\n":           `line 2: "1e999" is not a count`,
-		"period,count\n2025-06-30,1\nx,1\n": `line 3: "x" is not a time`,
-		"period,count\n2025-06-30,1\n2025-06-30,1\n":                        "line 3: the period is not after",
-		"period,count\n2025-06-30,1\n2025-06-29,1\n":                        "line 3: the period is not after",
-		"period,count\n2025-06-30,1\n2025-07-01,1\n2025-07-02 12:00:00,1\n": "line 4: the periods are not evenly spaced: the shortest is 1d",
-		"period,count\n" + strings.Repeat("1,1\n", 11):                      "more than 10 rows",
-		"period,count\n\"" + strings.Repeat("x", 1024) + "\",1\n":           "larger than 1KiB",
+		"": "no header",
+		"a,b\n": "line 1: the header has no columns period and count (load.follow.period " +
+			"and count name others)",
+		"period,count\n1,2,3\n":                      "line 2",
+		"period,count\n1,2\n2,x\n":                   `line 3: "x" is not a count`,
+		"period,count\n1,-2\n":                       `line 2: "-2" is not a count`,
+		"period,count\n1,NaN\n":                      `line 2: "NaN" is not a count`,
+		"period,count\n1,1e999\n":                    `line 2: "1e999" is not a count`,
+		"period,count\n2025-06-30,1\nx,1\n":          `line 3: "x" is not a time`,
+		"period,count\n2025-06-30,1\n2025-06-30,1\n": "line 3: the period is not after",
+		"period,count\n2025-06-30,1\n2025-06-29,1\n": "line 3: the period is not after",
+		"period,count\n2025-06-30,1\n2025-07-01,1\n2025-07-02 12:00:00,1\n": "line 4: " +
+			"the periods are not evenly spaced: the shortest is 1d",
+		"period,count\n" + strings.Repeat("1,1\n", 11):            "more than 10 rows",
+		"period,count\n\"" + strings.Repeat("x", 1024) + "\",1\n": "larger than 1KiB",
 	} {
 		_, err := parseSeries(strings.NewReader(text), usual, small)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -162,7 +165,8 @@ func TestSeriesOfRows(t *testing.T) {
 		"period,count,seconds\n1,2,-1\n":  `line 2: "-1" is not a number of seconds`,
 		"period,count,seconds\n1,2,\n":    `line 2: "" is not a number of seconds`,
 	} {
-		if _, err := parseSeries(strings.NewReader(text), columns, small); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parseSeries(strings.NewReader(text), columns, small); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}

@@ -57,15 +57,25 @@ func TestAdd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := (EventCounts{Accepted: 2, Refused: 4, Filtered: 6, Dropped: 8, Returned: 10, Lost: 12, Stored: 14}); sum.Events != want {
+	if want := (EventCounts{
+		Accepted: 2,
+		Refused:  4,
+		Filtered: 6,
+		Dropped:  8,
+		Returned: 10,
+		Lost:     12,
+		Stored:   14,
+	}); sum.Events != want {
 		t.Errorf("%+v, want %+v", sum.Events, want)
 	}
 	if sum.Joined != 2 || sum.Requests[0].Requests != 8 || sum.Refusals[0].Events != 18 || sum.Names[0].Events != 16 ||
-		sum.Verdicts[0].Events != 2 || sum.Bytes != (ByteCounts{Wire: 20, Plain: 40}) || sum.Checksum != "ffffffffffffffe0" {
+		sum.Verdicts[0].Events != 2 || sum.Bytes != (ByteCounts{Wire: 20, Plain: 40}) ||
+		sum.Checksum != "ffffffffffffffe0" {
 		t.Errorf("%+v", sum)
 	}
 	text, err := json.Marshal(sum)
-	if err != nil || strings.Contains(string(text), "hot_ids") || !strings.Contains(string(text), `"pipeline":{"over_quota":4,"dropped":2}`) {
+	if err != nil || strings.Contains(string(text), "hot_ids") ||
+		!strings.Contains(string(text), `"pipeline":{"over_quota":4,"dropped":2}`) {
 		t.Errorf("%v, %s", err, text)
 	}
 	bad := counted()

@@ -39,7 +39,8 @@ func FromEnvironment(get func(string) string) (c Config, err error) {
 	if len(c.Brokers) == 0 {
 		return c, errors.New("no broker is named: set KAFKA_BROKERS, as in host:9092,host:9092")
 	}
-	c.SASL, c.User, c.Secret = strings.ToUpper(get("KAFKA_SASL_MECHANISM")), get("KAFKA_SASL_USERNAME"), get("KAFKA_SASL_PASSWORD")
+	c.SASL = strings.ToUpper(get("KAFKA_SASL_MECHANISM"))
+	c.User, c.Secret = get("KAFKA_SASL_USERNAME"), get("KAFKA_SASL_PASSWORD")
 	switch c.SASL {
 	case "", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512":
 	default:

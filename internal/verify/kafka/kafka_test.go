@@ -27,7 +27,9 @@ var start = time.Date(2026, 11, 30, 5, 42, 7, 123456789, time.UTC)
 // sent is a run all of whose events were accepted, and their messages.
 func sent(t *testing.T, message func(e *capture.Event, at time.Time) string) (*verify.Run, []*kgo.Record) {
 	t.Helper()
-	s, err := scenario.Parse("s.yaml", []byte("name: s\nload: {profile: 'const(200, 10s)'}\ntraffic: {seed: 5, distinct_ids: {count: 300}}\n"), scenario.Options{})
+	s, err := scenario.Parse("s.yaml",
+		[]byte("name: s\nload: {profile: 'const(200, 10s)'}\ntraffic: {seed: 5, distinct_ids: {count: 300}}\n"),
+		scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,14 +37,19 @@ func sent(t *testing.T, message func(e *capture.Event, at time.Time) string) (*v
 	model, due := traffic.New(s.Traffic, s.Load.Curve), dues.Cursor().Due
 	w := &traffic.Writer{Start: start, Due: due}
 	run := &verify.Run{ID: "r", Name: "s", Scenario: s, Attempts: []verify.Attempt{{
-		Starts: []time.Time{start}, Load: 10 * time.Second, Fates: []results.Range{{First: 0, Count: dues.Total(), Fate: capture.FateAccepted}},
+		Starts: []time.Time{start}, Load: 10 * time.Second,
+		Fates: []results.Range{{First: 0, Count: dues.Total(), Fate: capture.FateAccepted}},
 	}}}
 	var records []*kgo.Record
 	var e capture.Event
 	for i := range dues.Total() {
 		model.Write(&e, i, w)
 		at := start.Add(due(i) + 15*time.Millisecond)
-		records = append(records, &kgo.Record{Key: []byte("k:" + string(e.DistinctID)), Value: []byte(message(&e, at)), Timestamp: at})
+		records = append(records, &kgo.Record{
+			Key:       []byte("k:" + string(e.DistinctID)),
+			Value:     []byte(message(&e, at)),
+			Timestamp: at,
+		})
 	}
 	return run, records
 }
@@ -50,13 +57,15 @@ func sent(t *testing.T, message func(e *capture.Event, at time.Time) string) (*v
 // captured is a message of the capture service: the event as text in it.
 func captured(e *capture.Event, at time.Time) string {
 	data, _ := json.Marshal(string(capture.AppendEvent(nil, e)))
-	return fmt.Sprintf(`{"uuid":"%s","distinct_id":"%s","ip":"127.0.0.1","data":%s,"now":"%s","token":"k"}`, e.UUID, e.DistinctID, data, at.Format(time.RFC3339Nano))
+	return fmt.Sprintf(`{"uuid":"%s","distinct_id":"%s","ip":"127.0.0.1","data":%s,"now":"%s","token":"k"}`, e.UUID,
+		e.DistinctID, data, at.Format(time.RFC3339Nano))
 }
 
 // processed is a message of the pipeline for ClickHouse.
 func processed(e *capture.Event, at time.Time) string {
 	properties, _ := json.Marshal(strings.Replace(string(e.Properties), "{", `{"$geoip_country_code":"PT", `, 1))
-	return fmt.Sprintf(`{"uuid":"%s","event":"%s","distinct_id":"%s","properties":%s,"created_at":"%s","person_id":"p"}`,
+	return fmt.Sprintf(`{"uuid":"%s","event":"%s","distinct_id":"%s","properties":%s,"created_at":"%s",`+
+		`"person_id":"p"}`,
 		e.UUID, e.Name, e.DistinctID, properties, at.Format("2006-01-02 15:04:05.000000"))
 }
 
@@ -74,7 +83,8 @@ func broker(t *testing.T, policy string) (*kfake.Cluster, Config) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 3, 1, map[string]*string{"cleanup.policy": &policy}, "events"); err != nil {
+	if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 3, 1, map[string]*string{"cleanup.policy": &policy},
+		"events"); err != nil {
 		t.Fatal(err)
 	}
 	return cluster, c
@@ -114,7 +124,10 @@ func hold(t *testing.T, run *verify.Run, c Config) *verify.Report {
 // topic holds.
 func TestTopic(t *testing.T) {
 	t.Parallel()
-	for name, message := range map[string]func(*capture.Event, time.Time) string{"capture": captured, "clickhouse": processed} {
+	for name, message := range map[string]func(*capture.Event, time.Time) string{
+		"capture":    captured,
+		"clickhouse": processed,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run, records := sent(t, message)
@@ -125,15 +138,20 @@ func TestTopic(t *testing.T) {
 			tombstone := &kgo.Record{Key: []byte("k:d"), Timestamp: start.Add(time.Second)}
 			again := *records[100]
 			all := append(append([]*kgo.Record{}, records[:3]...), records[4:]...)
-			produce(t, c, append(all, &again, tombstone, &kgo.Record{Value: []byte("{"), Timestamp: start.Add(time.Second)}))
+			produce(t, c, append(all, &again, tombstone, &kgo.Record{
+				Value:     []byte("{"),
+				Timestamp: start.Add(time.Second),
+			}))
 			r := hold(t, run, c)
 			if e := r.Events; e.Accepted.Present != 1999 || e.Accepted.Lost != 1 || e.Duplicated != 1 {
 				t.Errorf("events: %+v", e)
 			}
-			if u := r.Rows.Unusable; u[verify.Tombstone] != 1 || u[verify.NotJSON] != 1 || r.Rows.All != 2002 || r.Rows.OtherRun != 0 {
+			if u := r.Rows.Unusable; u[verify.Tombstone] != 1 || u[verify.NotJSON] != 1 || r.Rows.All != 2002 ||
+				r.Rows.OtherRun != 0 {
 				t.Errorf("rows: %+v", r.Rows)
 			}
-			if r.Content.Altered != 0 || len(r.Content.Compared) != 3 || r.Order.Misordered != 0 || r.Order.Events != 1999 || r.Visible == nil || r.Visible.P50 < 14 || r.Visible.P50 > 17 {
+			if r.Content.Altered != 0 || len(r.Content.Compared) != 3 || r.Order.Misordered != 0 ||
+				r.Order.Events != 1999 || r.Visible == nil || r.Visible.P50 < 14 || r.Visible.P50 > 17 {
 				t.Errorf("content %+v, order %+v, visible %+v", r.Content, r.Order, r.Visible)
 			}
 		})
@@ -150,7 +168,8 @@ func TestUndecidedTopic(t *testing.T) {
 		_, c := broker(t, "compact")
 		produce(t, c, records[:1000])
 		r := hold(t, run, c)
-		if r.Verdict != verify.Invalid || r.Because != verify.Incomplete || r.Events.Accepted.Lost != 0 || !strings.Contains(r.Source.Why, "compacted") {
+		if r.Verdict != verify.Invalid || r.Because != verify.Incomplete || r.Events.Accepted.Lost != 0 ||
+			!strings.Contains(r.Source.Why, "compacted") {
 			t.Errorf("%s because of %s (%s), %+v", r.Verdict, r.Because, r.Source.Why, r.Events)
 		}
 	})
@@ -170,7 +189,8 @@ func TestUndecidedTopic(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := hold(t, run, c)
-		if r.Because != verify.Incomplete || r.Events.Accepted.Lost != 0 || r.Events.Unread != 20 || !strings.Contains(r.Source.Why, "partition 1 begins at offset 20") {
+		if r.Because != verify.Incomplete || r.Events.Accepted.Lost != 0 || r.Events.Unread != 20 ||
+			!strings.Contains(r.Source.Why, "partition 1 begins at offset 20") {
 			t.Errorf("because of %s (%s), %+v", r.Because, r.Source.Why, r.Events)
 		}
 	})
@@ -231,7 +251,8 @@ func TestUndecidedTopic(t *testing.T) {
 		if err := r.Next(&row); !errors.Is(err, io.EOF) {
 			t.Errorf("%v", err)
 		}
-		if _, err := Topic(t.Context(), c, "nowhere", start); err == nil || !strings.Contains(err.Error(), `cannot read the topic "nowhere"`) {
+		if _, err := Topic(t.Context(), c, "nowhere", start); err == nil ||
+			!strings.Contains(err.Error(), `cannot read the topic "nowhere"`) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -251,18 +272,22 @@ func TestConfig(t *testing.T) {
 			return ""
 		}
 	}
-	c, err := FromEnvironment(env("KAFKA_BROKERS", "a:1, b:2,", "KAFKA_TLS", "true", "KAFKA_SASL_MECHANISM", "scram-sha-256", "KAFKA_SASL_USERNAME", "u", "KAFKA_SASL_PASSWORD", "secret", "KAFKA_TIMEOUT", "3s"))
-	if err != nil || strings.Join(c.Brokers, " ") != "a:1 b:2" || c.TLS == nil || c.SASL != "SCRAM-SHA-256" || c.timeout() != 3*time.Second || len(c.options()) != 5 {
+	c, err := FromEnvironment(env("KAFKA_BROKERS", "a:1, b:2,", "KAFKA_TLS", "true", "KAFKA_SASL_MECHANISM",
+		"scram-sha-256", "KAFKA_SASL_USERNAME", "u", "KAFKA_SASL_PASSWORD", "secret", "KAFKA_TIMEOUT", "3s"))
+	if err != nil || strings.Join(c.Brokers, " ") != "a:1 b:2" || c.TLS == nil || c.SASL != "SCRAM-SHA-256" ||
+		c.timeout() != 3*time.Second || len(c.options()) != 5 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for want, get := range map[string]func(string) string{
-		"set KAFKA_BROKERS":           env(),
-		"want PLAIN, SCRAM-SHA-256":   env("KAFKA_BROKERS", "a:1", "KAFKA_SASL_MECHANISM", "MAGIC", "KAFKA_SASL_PASSWORD", "secret"),
+		"set KAFKA_BROKERS": env(),
+		"want PLAIN, SCRAM-SHA-256": env("KAFKA_BROKERS", "a:1", "KAFKA_SASL_MECHANISM", "MAGIC",
+			"KAFKA_SASL_PASSWORD", "secret"),
 		"want a duration such as 30s": env("KAFKA_BROKERS", "a:1", "KAFKA_TIMEOUT", "soon"),
 		"cannot read KAFKA_TLS_CA":    env("KAFKA_BROKERS", "a:1", "KAFKA_TLS_CA", "/nowhere"),
 		"cannot read KAFKA_TLS_CERT":  env("KAFKA_BROKERS", "a:1", "KAFKA_TLS_CERT", "/nowhere"),
 	} {
-		if _, err := FromEnvironment(get); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+		if _, err := FromEnvironment(get); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}

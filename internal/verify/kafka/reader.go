@@ -37,7 +37,8 @@ func (t *topic) open() (verify.Reader, error) {
 	}
 	var err error
 	// Records that end transactions are asked for, too: they take offsets.
-	r.client, err = kgo.NewClient(append(t.config.options(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{t.name: offsets}),
+	r.client, err = kgo.NewClient(append(t.config.options(),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{t.name: offsets}),
 		kgo.KeepControlRecords(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
 	return r, err
 }
@@ -116,7 +117,8 @@ func (r *reader) poll() error {
 		}
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("no message came for %v, and %d of %d partitions are not read to their ends", r.config.timeout(), len(r.next), len(r.parts))
+		return fmt.Errorf("no message came for %v, and %d of %d partitions are not read to their ends",
+			r.config.timeout(), len(r.next), len(r.parts))
 	}
 	return nil
 }

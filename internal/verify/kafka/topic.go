@@ -80,7 +80,8 @@ func (t *topic) look(from time.Time) error {
 			s.from = s.to
 		}
 		if start.Offset > 0 && s.from <= start.Offset {
-			t.gone = fmt.Sprintf("partition %d begins at offset %d, after the start of the run: messages before it were deleted", partition, start.Offset)
+			t.gone = fmt.Sprintf("partition %d begins at offset %d, after the start of the run: "+
+				"messages before it were deleted", partition, start.Offset)
 		}
 		t.parts[partition] = s
 		t.all += max(s.to-s.from, 0)

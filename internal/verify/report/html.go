@@ -52,7 +52,12 @@ func HTML(r *verify.Report) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the page: %w", err)
 	}
-	p := page{Report: r, Verdict: string(r.Verdict), Events: lines(eventRows(&r.Events)), Rows: lines(sourceRows(&r.Rows))}
+	p := page{
+		Report:  r,
+		Verdict: string(r.Verdict),
+		Events:  lines(eventRows(&r.Events)),
+		Rows:    lines(sourceRows(&r.Rows)),
+	}
 	if r.Because != "" {
 		p.Verdict += ": " + because(r)
 	}

@@ -17,7 +17,8 @@ func WriteMarkdown(out io.Writer, r *verify.Report) error {
 	if r.Because != "" {
 		fmt.Fprintf(&b, "%s\n\n", escaped(because(r)))
 	}
-	fmt.Fprintf(&b, "Source: %s (%s), %s.\n\n", escaped(r.Source.Name), escaped(r.Source.Kind), text.Plural(r.Rows.All, "row"))
+	fmt.Fprintf(&b, "Source: %s (%s), %s.\n\n", escaped(r.Source.Name), escaped(r.Source.Kind),
+		text.Plural(r.Rows.All, "row"))
 	b.WriteString("| threshold | value | |\n|---|---|---|\n")
 	for i := range r.Thresholds {
 		t := &r.Thresholds[i]
@@ -29,10 +30,12 @@ func WriteMarkdown(out io.Writer, r *verify.Report) error {
 	}{{"events", eventRows(&r.Events)}, {"rows", sourceRows(&r.Rows)}} {
 		fmt.Fprintf(&b, "\n| %s | count |\n|---|---:|\n", table.name)
 		for _, row := range table.rows {
-			fmt.Fprintf(&b, "| %s%s | %s |\n", strings.Repeat("&nbsp;&nbsp;", row.deep), escaped(row.name), text.Count(row.count))
+			fmt.Fprintf(&b, "| %s%s | %s |\n", strings.Repeat("&nbsp;&nbsp;", row.deep), escaped(row.name),
+				text.Count(row.count))
 		}
 	}
-	fmt.Fprintf(&b, "\n* content: %s\n* order: %s\n* visible: %s\n", escaped(content(r)), escaped(order(&r.Order)), escaped(visible(r.Visible)))
+	fmt.Fprintf(&b, "\n* content: %s\n* order: %s\n* visible: %s\n", escaped(content(r)), escaped(order(&r.Order)),
+		escaped(visible(r.Visible)))
 	if r.Persons != nil {
 		fmt.Fprintf(&b, "* persons: %s\n", escaped(persons(r.Persons)))
 	}
@@ -45,5 +48,6 @@ func WriteMarkdown(out io.Writer, r *verify.Report) error {
 
 // escaped is a text without what Markdown or HTML would take for their own.
 func escaped(s string) string {
-	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "\n", " ").Replace(text.Printable(s, 500))
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "&", "&amp;",
+		"`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "\n", " ").Replace(text.Printable(s, 500))
 }

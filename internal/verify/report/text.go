@@ -19,7 +19,8 @@ func WriteText(out io.Writer, r *verify.Report) error {
 	if !r.Source.Complete {
 		read = progress(&r.Source)
 	}
-	fmt.Fprintf(&b, "  read       %s in %s: %s\n", read, text.Milliseconds(1000*r.Source.Seconds), text.Plural(r.Rows.All, "row"))
+	fmt.Fprintf(&b, "  read       %s in %s: %s\n", read, text.Milliseconds(1000*r.Source.Seconds),
+		text.Plural(r.Rows.All, "row"))
 	if r.Run.Attempts > 1 {
 		fmt.Fprintf(&b, "  attempts   %d: it resumed others\n", r.Run.Attempts)
 	}

@@ -50,7 +50,8 @@ func sourceRows(r *verify.Rows) []row {
 		{"of another run of this seed", r.OtherRun, 1, false},
 		{"of other events", r.Foreign, 1, false},
 	}
-	for _, why := range []verify.Unusable{verify.NotJSON, verify.TooLong, verify.NoUUID, verify.NotEvents, verify.Refused, verify.Tombstone} {
+	for _, why := range []verify.Unusable{verify.NotJSON, verify.TooLong, verify.NoUUID, verify.NotEvents,
+		verify.Refused, verify.Tombstone} {
 		rows = append(rows, row{unusable(why), r.Unusable[why], 1, false})
 	}
 	return present(rows, "all", "first of an event")
@@ -117,7 +118,8 @@ func because(r *verify.Report) string {
 // progress is how far reading came.
 func progress(s *verify.SourceRow) string {
 	if s.All > 0 {
-		return fmt.Sprintf("after %s of %s (%s)", text.Size(s.Read), text.Size(s.All), text.Percent(float64(s.Read)/float64(s.All)))
+		return fmt.Sprintf("after %s of %s (%s)", text.Size(s.Read), text.Size(s.All),
+			text.Percent(float64(s.Read)/float64(s.All)))
 	}
 	return "after " + text.Size(s.Read)
 }
@@ -128,17 +130,22 @@ func note(n *verify.Note) string {
 	case verify.NoteDamage:
 		return text.Printable(n.Text, 300) + ": the outcome of the events recorded there is unknown"
 	case verify.NoteStarts:
-		return "the shards of the run started up to " + text.Printable(n.Text, 40) + " apart; times to visible count from the first start"
+		return "the shards of the run started up to " + text.Printable(n.Text, 40) +
+			" apart; times to visible count from the first start"
 	case verify.NoteAnswers:
-		return text.Count(n.Count) + " recorded requests do not say how they were answered; all are counted as accepted (record with a newer version)"
+		return text.Count(n.Count) + " recorded requests do not say how they were answered; " +
+			"all are counted as accepted (record with a newer version)"
 	case verify.NoteForgotten:
-		return text.Count(n.Count) + " rows of events that were seen three times or more are counted, and their content is not compared"
+		return text.Count(n.Count) + " rows of events that were seen three times or more are counted, " +
+			"and their content is not compared"
 	case verify.NoteUnequal:
 		return text.Count(n.Count) + " more blocks of 16,384 events hold altered events that are not counted one by one"
 	case verify.NoteUnread:
-		return "the source could not be read a second time, so altered events are not named: " + text.Printable(n.Text, 300)
+		return "the source could not be read a second time, so altered events are not named: " +
+			text.Printable(n.Text, 300)
 	case verify.NoteSampled:
-		return "times to visible are those of " + text.Count(n.Count) + " events, a sample, because the rows are in no order"
+		return "times to visible are those of " + text.Count(n.Count) +
+			" events, a sample, because the rows are in no order"
 	}
 	return text.Printable(n.Code+" "+n.Text, 300)
 }
@@ -171,7 +178,8 @@ func content(r *verify.Report) string {
 	if c.AtLeast {
 		altered = "at least " + altered
 	}
-	line := fmt.Sprintf("%s altered of %s compared (%s%s)", altered, text.Plural(c.Events, "event"), strings.Join(c.Compared, ", "), how)
+	line := fmt.Sprintf("%s altered of %s compared (%s%s)", altered, text.Plural(c.Events, "event"),
+		strings.Join(c.Compared, ", "), how)
 	if len(r.Source.Missing) > 0 {
 		line += "; the source has no " + strings.Join(r.Source.Missing, ", ")
 	}
@@ -183,7 +191,8 @@ func order(o *verify.Order) string {
 	if !o.Judged {
 		return "not checked: the rows are in no known order (--in-order says that they are)"
 	}
-	return fmt.Sprintf("%s of %s came after a later one of their distinct_id", text.Count(o.Misordered), text.Plural(o.Events, "event"))
+	return fmt.Sprintf("%s of %s came after a later one of their distinct_id", text.Count(o.Misordered),
+		text.Plural(o.Events, "event"))
 }
 
 // visible says how long it took events to be there.
@@ -191,7 +200,8 @@ func visible(v *verify.Visible) string {
 	if v == nil {
 		return "not known: the source does not say when events arrived"
 	}
-	line := fmt.Sprintf("p50 %s, p95 %s, p99 %s, max %s after the due time", text.Milliseconds(v.P50), text.Milliseconds(v.P95), text.Milliseconds(v.P99), text.Milliseconds(v.Max))
+	line := fmt.Sprintf("p50 %s, p95 %s, p99 %s, max %s after the due time", text.Milliseconds(v.P50),
+		text.Milliseconds(v.P95), text.Milliseconds(v.P99), text.Milliseconds(v.Max))
 	if v.Drain > 0 {
 		line += fmt.Sprintf("; the last arrived %s after the end of the run", text.Milliseconds(v.Drain))
 	}
@@ -201,13 +211,16 @@ func visible(v *verify.Visible) string {
 // persons says whether ids that merges join are one person's.
 func persons(p *verify.Persons) string {
 	if !p.Complete {
-		return "not known: " + text.Printable(p.Source, 200) + " could not be read to its end: " + text.Printable(p.Why, 300)
+		return "not known: " + text.Printable(p.Source, 200) + " could not be read to its end: " +
+			text.Printable(p.Why, 300)
 	}
 	if p.Judged == 0 {
-		return fmt.Sprintf("not known: %s tells the person of none of %s that merges name", text.Printable(p.Source, 200), text.Plural(p.IDs, "id"))
+		return fmt.Sprintf("not known: %s tells the person of none of %s that merges name",
+			text.Printable(p.Source, 200), text.Plural(p.IDs, "id"))
 	}
 	line := fmt.Sprintf("%s split, %s wrongly joined, %s missing, after %s of %s",
-		text.Plural(p.Split, "person"), text.Count(p.Joined), text.Plural(p.Missing, "id"), text.Plural(p.Merges, "merge"), text.Plural(p.IDs, "id"))
+		text.Plural(p.Split, "person"), text.Count(p.Joined), text.Plural(p.Missing, "id"),
+		text.Plural(p.Merges, "merge"), text.Plural(p.IDs, "id"))
 	if p.NotFollowed > 0 {
 		line += "; merges not followed for want of room: " + text.Count(p.NotFollowed)
 	}

@@ -31,7 +31,8 @@ type Parser struct {
 // events API and ClickHouse's table have for them.
 var columns = []string{
 	"uuid", "id", "event", "distinct_id", "properties", "person_id",
-	"inserted_at", "_inserted_at", "ingested_at", "_timestamp", "created_at", "now", "_partition", "partition", "version", "is_deleted", "data",
+	"inserted_at", "_inserted_at", "ingested_at", "_timestamp", "created_at", "now", "_partition", "partition",
+	"version", "is_deleted", "data",
 }
 
 // openExport begins to read the files as an export.

@@ -69,7 +69,8 @@ func (f *fromFiles) next() (text []byte, cut bool, err error) {
 	text, cut, err = f.records.Next()
 	now := f.records.Place()
 	if f.broken && (errors.Is(err, io.EOF) || now.File != f.place.File) {
-		return nil, false, fmt.Errorf("%s: the last line is no JSON: the file breaks off (was it copied whole?)", f.place)
+		return nil, false, fmt.Errorf("%s: the last line is no JSON: the file breaks off (was it copied whole?)",
+			f.place)
 	}
 	f.place, f.broken = now, false
 	return text, cut, err

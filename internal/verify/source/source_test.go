@@ -43,7 +43,8 @@ func read(t *testing.T, pattern string) (rows []string, s *verify.Source, err er
 			rows = append(rows, string(row.Unusable))
 			continue
 		}
-		rows = append(rows, fmt.Sprintf("%s %s %s %s %s %s %d", row.UUID, row.Name, row.DistinctID, row.Properties, row.Person, row.Time.Format(time.RFC3339Nano), row.Partition))
+		rows = append(rows, fmt.Sprintf("%s %s %s %s %s %s %d", row.UUID, row.Name, row.DistinctID, row.Properties,
+			row.Person, row.Time.Format(time.RFC3339Nano), row.Partition))
 	}
 }
 
@@ -65,8 +66,10 @@ const (
 // TestExport: columns are found under any of their names, as objects or text.
 func TestExport(t *testing.T) {
 	t.Parallel()
-	text := `{"uuid":"` + uuid1 + `","event":"caf\u00e9","distinct_id":"a\"b","properties":{"x":1},"person_id":"p1","created_at":"2026-11-30T05:42:07.25Z","inserted_at":"2026-11-30 05:42:09.123456","_timestamp":null}
-{"id":"` + uuid2 + `","event":null,"distinct_id":7,"properties":"{\"y\":\"\\u00fc\"}","now":"2026-11-30T05:42:07Z","_partition":3}
+	text := `{"uuid":"` + uuid1 + `","event":"caf\u00e9","distinct_id":"a\"b","properties":{"x":1},"person_id":"p1",` +
+		`"created_at":"2026-11-30T05:42:07.25Z","inserted_at":"2026-11-30 05:42:09.123456","_timestamp":null}
+{"id":"` + uuid2 + `","event":null,"distinct_id":7,"properties":"{\"y\":\"\\u00fc\"}","now":"2026-11-30T05:42:07Z",` +
+		`"_partition":3}
 
 {"event":"$pageview","distinct_id":"d"}
 [1]
@@ -85,7 +88,11 @@ func TestExport(t *testing.T) {
 	zs, _ := zstd.NewWriter(&zstded)
 	zs.Write([]byte(text))
 	zs.Close()
-	for name, content := range map[string][]byte{"a.jsonl": []byte(text), "a.jsonl.gz": zipped.Bytes(), "a.zst": zstded.Bytes()} {
+	for name, content := range map[string][]byte{
+		"a.jsonl":    []byte(text),
+		"a.jsonl.gz": zipped.Bytes(),
+		"a.zst":      zstded.Bytes(),
+	} {
 		got, s, err := read(t, write(t, name, content))
 		if err != nil || strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s: %v\n%s\nwant\n%s", name, err, strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -121,10 +128,13 @@ func TestParquet(t *testing.T) {
 	}
 	at := time.Date(2026, 11, 30, 5, 42, 7, 123456000, time.UTC)
 	path := filepath.Join(t.TempDir(), "events.parquet")
-	if err := parquet.WriteFile(path, []row{{uuid1, "e", "d", `{"x":1}`, []int64{1, 2}, at}, {uuid2, "f", "d", `{}`, nil, at.Add(time.Second)}}); err != nil {
+	if err := parquet.WriteFile(path,
+		[]row{{uuid1, "e", "d", `{"x":1}`, []int64{1, 2}, at},
+			{uuid2, "f", "d", `{}`, nil, at.Add(time.Second)}}); err != nil {
 		t.Fatal(err)
 	}
-	want := uuid1 + ` e d {"x":1}  2026-11-30T05:42:07.123456Z 0` + "\n" + uuid2 + ` f d {}  2026-11-30T05:42:08.123456Z 0`
+	want := uuid1 + ` e d {"x":1}  2026-11-30T05:42:07.123456Z 0` + "\n" + uuid2 +
+		` f d {}  2026-11-30T05:42:08.123456Z 0`
 	if got, _, err := read(t, path); err != nil || strings.Join(got, "\n") != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, strings.Join(got, "\n"), want)
 	}
@@ -134,13 +144,15 @@ func TestParquet(t *testing.T) {
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	request := func(status, body string) string {
-		return `{"path":"/batch/","method":"POST","now":"2026-11-30T05:42:07.000001Z"` + status + `,"body":"` + base64.StdEncoding.EncodeToString([]byte(body)) + `"}` + "\n"
+		return `{"path":"/batch/","method":"POST","now":"2026-11-30T05:42:07.000001Z"` + status + `,"body":"` +
+			base64.StdEncoding.EncodeToString([]byte(body)) + `"}` + "\n"
 	}
 	event := func(uuid string) string {
 		return `{"event":"e","distinct_id":"d","uuid":"` + uuid + `","properties":{ "x":1 }}`
 	}
 	batch := func(events ...string) string { return `{"api_key":"k","batch":[` + strings.Join(events, ",") + `]}` }
-	text := request(`,"status":200`, batch(event(uuid1), event(uuid2))) + request(`,"status":503`, batch(event(uuid1))) +
+	text := request(`,"status":200`, batch(event(uuid1), event(uuid2))) +
+		request(`,"status":503`, batch(event(uuid1))) +
 		request("", batch(event(uuid2))) + request(`,"status":200`, "nothing") +
 		`{"path":"/flags/","method":"GET","now":"2026-11-30T05:42:07Z","status":200,"body":""}` + "\n"
 	got, s, err := read(t, write(t, "wire.jsonl", []byte(text)))
@@ -170,7 +182,8 @@ func TestManyEvents(t *testing.T) {
 		fmt.Fprintf(&body, `{"event":"e","distinct_id":"d","uuid":"00000000-0000-4000-8000-%012d"}`, i)
 	}
 	body.WriteString(`]}`)
-	text := `{"path":"/batch/","now":"2026-11-30T05:42:07Z","status":200,"body":"` + base64.StdEncoding.EncodeToString([]byte(body.String())) + `"}` + "\n"
+	text := `{"path":"/batch/","now":"2026-11-30T05:42:07Z","status":200,"body":"` +
+		base64.StdEncoding.EncodeToString([]byte(body.String())) + `"}` + "\n"
 	got, _, err := read(t, write(t, "wire.jsonl", []byte(text+text)))
 	if err != nil || len(got) != 2*events {
 		t.Fatalf("%d rows, %v", len(got), err)
@@ -195,9 +208,11 @@ func TestBrokenOff(t *testing.T) {
 	for name, content := range map[string][]byte{
 		"cut.jsonl.gz": zipped.Bytes()[:zipped.Len()/2],
 		"cut.jsonl":    []byte(line + line[:30]),
-		"wire.jsonl":   []byte(`{"path":"/e/","now":"2026-11-30T05:42:07Z","status":200,"body":""}` + "\n" + `{"path":"/e/","body":"ey`),
+		"wire.jsonl": []byte(`{"path":"/e/","now":"2026-11-30T05:42:07Z","status":200,"body":""}` + "\n" +
+			`{"path":"/e/","body":"ey`),
 	} {
-		if _, _, err := read(t, write(t, name, content)); err == nil || !strings.Contains(err.Error(), "breaks off (was it copied whole?)") {
+		if _, _, err := read(t, write(t, name, content)); err == nil ||
+			!strings.Contains(err.Error(), "breaks off (was it copied whole?)") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -211,7 +226,8 @@ func TestBrokenOff(t *testing.T) {
 	if _, _, err := read(t, write(t, "empty.jsonl", nil)); err != nil {
 		t.Errorf("an empty file: %v", err)
 	}
-	if _, _, err := read(t, filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "no file is there") {
+	if _, _, err := read(t, filepath.Join(t.TempDir(), "none")); err == nil ||
+		!strings.Contains(err.Error(), "no file is there") {
 		t.Errorf("no file: %v", err)
 	}
 }
