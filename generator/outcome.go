@@ -160,7 +160,9 @@ func (b *job) tell(o *results.Outcome, parts []results.EventGroup) []results.Eve
 		r := &b.Results[i]
 		said := results.EventAnswer{Verdict: r.Verdict, Detail: r.Detail}
 		plain = plain && said == results.EventAnswer{Verdict: capture.VerdictOk}
-		parts = appendPart(parts, results.EventGroup{First: b.index(i), Events: 1, Reason: r.Verdict.Reason(), Said: said})
+		parts = appendPart(parts, results.EventGroup{
+			First: b.index(i), Events: 1, Reason: r.Verdict.Reason(), Said: said,
+		})
 	}
 	if plain && b.parts == nil {
 		return parts[:0]
