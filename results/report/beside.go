@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"rehearse/internal/preflight"
 	"rehearse/internal/text"
 	"rehearse/results/rundir"
 	"rehearse/staging/stats"
@@ -17,49 +18,10 @@ import (
 // maxBeside is how much is read of a file that lies beside result.json, in bytes.
 const maxBeside = 16 << 20
 
-// prediction is check.json as far as the report shows it: what the preflight
-// said before the run.
-type prediction struct {
-	Format   string    `json:"format"`
-	Verdict  string    `json:"verdict"` // go, accommodate or refuse
-	Findings []finding `json:"findings"`
-	Plan     struct {
-		Events int64 `json:"events"`
-	} `json:"plan"`
-	HotIDs     []expectedID `json:"hot_ids"`
-	Partitions struct {
-		Count int     `json:"count"`
-		Mean  float64 `json:"mean_events"`
-		Max   float64 `json:"max_events"`
-	} `json:"partitions"`
-	Merges struct {
-		Total   int64 `json:"total"`
-		AtRisk  int64 `json:"at_risk"`
-		Refused int64 `json:"refused"`
-	} `json:"merges"`
-}
-
-// finding is what the preflight had to say about the scenario.
-type finding struct {
-	ID       string `json:"id"`
-	Severity string `json:"severity"` // refuse, accommodate or note
-	Message  string `json:"message"`
-	Hint     string `json:"hint"`
-}
-
-// expectedID is a distinct_id that was expected to be hot.
-type expectedID struct {
-	DistinctID string  `json:"distinct_id"`
-	Events     int64   `json:"events"`
-	Share      float64 `json:"share"`
-	Peak       float64 `json:"peak_per_s"`
-	Overflows  float64 `json:"overflows_at_s"` // 0: it stays within its rate
-}
-
 // beside is what lies beside result.json in some run directories. What is
 // missing stays nil or empty; what cannot be read is told in Notes.
 type beside struct {
-	Check    *prediction
+	Check    *preflight.Report
 	Endpoint *stats.Endpoint
 	Permit   string
 	Notes    []string
@@ -70,7 +32,7 @@ func (b *beside) Sighted() bool { return b.Endpoint != nil && b.Endpoint.Joined 
 
 // readBeside reads the files that only some runs have.
 func readBeside(path string) (b beside) {
-	var check prediction
+	var check preflight.Report
 	if b.read(path, besideFile{rundir.CheckFile, "rehearse/check/v1", &check, &check.Format}) {
 		b.Check = &check
 	}

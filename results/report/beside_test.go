@@ -67,7 +67,7 @@ func TestPredictedAndSeen(t *testing.T) {
 		`<td class="text">merges refused`:     "merges refused, which nobody is told 3 5", // 2 illegal + 3 identified
 		`<td class="text">merges ahead`:       "merges ahead of events that they join up to 12 11",
 		`<td class="text">events moved`:       "events moved to the overflow lane 80",
-		`<td class="">accommodate`:            "accommodate kiosk-7 is over its rate spread it",
+		`<td class="">condition`:              "condition kiosk-7 is over its rate spread it",
 		`<td class="text">events dropped`:     "events dropped, over quota 17",
 		`<td class="text">events behind a yo`: "events behind a younger one of their id 41",
 	} {
@@ -76,7 +76,7 @@ func TestPredictedAndSeen(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"The preflight said <b>accommodate</b>", "rate: 5000/s # &lt;b&gt;",
+		"The preflight said <b>ok with conditions</b>", "rate: 5000/s # &lt;b&gt;",
 		"Partitions of the main lane", "partition 2: 20,820 events", "the hottest, as predicted",
 		"Partitions of the overflow lane",
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/plot"
+	"rehearse/internal/preflight"
 	"rehearse/internal/text"
 )
 
@@ -40,7 +41,8 @@ func hotRows(b *beside) []hotRow {
 		return rows[id]
 	}
 	if b.Check != nil {
-		for _, id := range b.Check.HotIDs {
+		for i := range b.Check.HotIDs {
+			id := &b.Check.HotIDs[i]
 			row(id.DistinctID).expect(id)
 		}
 	}
@@ -54,12 +56,12 @@ func hotRows(b *beside) []hotRow {
 }
 
 // expect fills in what the preflight said.
-func (r *hotRow) expect(id expectedID) {
+func (r *hotRow) expect(id *preflight.HotID) {
 	r.expected = id.Events
 	r.Expected, r.Share = text.Count(id.Events), text.Percent(id.Share)
-	r.Peak = text.Rate(id.Peak) + "/s"
-	if id.Overflows > 0 {
-		r.Overflows = "from " + clock(id.Overflows)
+	r.Peak = text.Rate(id.PeakPerS) + "/s"
+	if id.OverflowsS != nil {
+		r.Overflows = "from " + clock(*id.OverflowsS)
 	}
 }
 
@@ -103,7 +105,7 @@ func arrived(b *beside) (rows [][3]string) {
 	if b.Endpoint == nil {
 		return nil
 	}
-	expected := func(of func(*prediction) int64) string {
+	expected := func(of func(*preflight.Report) int64) string {
 		if b.Check == nil {
 			return ""
 		}
@@ -113,7 +115,7 @@ func arrived(b *beside) (rows [][3]string) {
 	row := func(name, expected string, seen int64) {
 		rows = append(rows, [3]string{name, expected, text.Count(seen)})
 	}
-	row("events accepted", expected(func(c *prediction) int64 { return c.Plan.Events }), b.Endpoint.Events.Accepted)
+	row("events accepted", expected(func(c *preflight.Report) int64 { return c.Plan.Events }), b.Endpoint.Events.Accepted)
 	if b.Sighted() { // else each pipeline saw a part of the load
 		pipelineRows(row, p, expected)
 	}
@@ -126,12 +128,12 @@ func arrived(b *beside) (rows [][3]string) {
 
 // pipelineRows set how the pipeline fared.
 func pipelineRows(
-	row func(name, expected string, seen int64), p *pipeline.Stats, expected func(func(*prediction) int64) string,
+	row func(name, expected string, seen int64), p *pipeline.Stats, expected func(func(*preflight.Report) int64) string,
 ) {
-	row("merges", expected(func(c *prediction) int64 { return c.Merges.Total }), p.Merges.Total)
-	row("merges refused, which nobody is told", expected(func(c *prediction) int64 { return c.Merges.Refused }),
+	row("merges", expected(func(c *preflight.Report) int64 { return c.Merges.Total }), p.Merges.Total)
+	row("merges refused, which nobody is told", expected(func(c *preflight.Report) int64 { return c.Merges.Refused }),
 		p.Merges.Illegal+p.Merges.Identified)
-	atRisk := expected(func(c *prediction) int64 { return c.Merges.AtRisk })
+	atRisk := expected(func(c *preflight.Report) int64 { return c.Merges.AtRisk })
 	if atRisk != "" {
 		atRisk = "up to " + atRisk // what may happen, not what will
 	}
@@ -156,7 +158,7 @@ func partitionCharts(b *beside) (charts []*chart) {
 		if len(lane.Partitions) == 0 {
 			continue
 		}
-		var expected *prediction
+		var expected *preflight.Report
 		if i == 0 && b.Check != nil && b.Check.Partitions.Count == len(lane.Partitions) {
 			expected = b.Check
 		}
@@ -167,13 +169,13 @@ func partitionCharts(b *beside) (charts []*chart) {
 
 // partitionChart draws one lane, and how high the preflight saw its hottest
 // partition.
-func partitionChart(lane pipeline.LaneCounts, expected *prediction) *chart {
+func partitionChart(lane pipeline.LaneCounts, expected *preflight.Report) *chart {
 	n := len(lane.Partitions)
 	c := &chart{Title: "Partitions of the " + text.Printable(lane.Lane, 30) + " lane", XName: "partition",
 		Note: fmt.Sprintf("%s events over %d partitions", text.Count(lane.Events), n)}
 	mean, high := float64(lane.Events)/float64(n), float64(slices.Max(lane.Partitions))
 	if expected != nil {
-		high = math.Max(high, expected.Partitions.Max)
+		high = math.Max(high, float64(expected.Partitions.Max))
 	}
 	x := plot.Axis{Low: 0, High: float64(n), From: left, To: right}
 	y, ticks := plainAxis(high)
@@ -188,7 +190,7 @@ func partitionChart(lane pipeline.LaneCounts, expected *prediction) *chart {
 		c.bar(stretch{from, min(from+width, n), lane.Partitions}, x, y)
 	}
 	if expected != nil {
-		at := y.At(expected.Partitions.Max)
+		at := y.At(float64(expected.Partitions.Max))
 		c.Shapes = append(c.Shapes, shape{"line b dashed", plot.Line([]float64{left, right}, []float64{at, at})})
 		c.Legend = append(c.Legend, key{"b dashed", "the hottest, as predicted"})
 	}
