@@ -1,37 +1,50 @@
 package generator
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// TestSuspended: whoever loses the processor between the readings of two clocks does not
-// take that for a machine that slept.
-func TestSuspended(t *testing.T) {
+// TestProbe: the waits of threads are told from what they had waited before, and those
+// of a thread that is gone, or new, count nothing.
+func TestProbe(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name   string
-		delays []time.Duration // before each reading
-		want   time.Duration
-	}{
-		{"at once", nil, time.Hour},
-		{"delayed once", []time.Duration{0, 178 * ms}, time.Hour},
-		{"delayed before each", []time.Duration{0, 9 * ms, 9 * ms, 9 * ms, 9 * ms, 9 * ms, 9 * ms, 9 * ms, 9 * ms}, 7 * time.Minute},
-	} {
-		now := 5 * time.Hour
-		read := func(id int32) time.Duration {
-			if len(c.delays) > 0 {
-				now, c.delays = now+c.delays[0], c.delays[1:]
-			}
-			if id == unix.CLOCK_BOOTTIME {
-				return now + time.Hour
-			}
-			return now
+	dir := t.TempDir()
+	write := func(thread, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Join(dir, thread), 0o700); err != nil {
+			t.Fatal(err)
 		}
-		if got := suspended(read, 7*time.Minute); (got - c.want).Abs() > ms {
-			t.Errorf("%s: suspended for %v, want %v", c.name, got, c.want)
+		if err := os.WriteFile(filepath.Join(dir, thread, "schedstat"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
 		}
+	}
+	p := newProbe()
+	defer p.close()
+	p.tasks = dir
+	write("7", "100 5000 1\n")
+	write("8", "100 9000 1\n")
+	if got := p.longestWait(); got != 0 {
+		t.Errorf("at first: %v", got)
+	}
+	write("7", "100 7000 1\n")
+	write("8", "100 9500 1\n")
+	write("9", "100 70000 1\n")
+	if err := os.MkdirAll(filepath.Join(dir, "10"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.longestWait(); got != 2000 {
+		t.Errorf("then: %v, want 2 µs", got)
+	}
+	if got := p.longestWait(); got != 0 {
+		t.Errorf("and no more: %v", got)
+	}
+	before := p.read()
+	for p.read().used == before.used { // until the clock of the system moves
+	}
+	after := p.read()
+	if e := after.since(&before); e.used <= 0 || e.waited < 0 || e.asleep < -ms || e.asleep > ms {
+		t.Errorf("%+v of a moment's work", e)
 	}
 }

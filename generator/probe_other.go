@@ -11,7 +11,7 @@ type probe struct{}
 func newProbe() *probe { return &probe{} }
 
 // read says that nothing is known.
-func (*probe) read() counts { return counts{unknown: true} }
+func (*probe) read() systemCounts { return systemCounts{unknown: true} }
 
 // close has nothing to close.
 func (*probe) close() {}

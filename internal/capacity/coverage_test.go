@@ -15,7 +15,7 @@ import (
 
 // seedsVariable says how many searches a row of the coverage table has:
 //
-//	REHEARSE_CAPACITY_SEEDS=400 go test ./capacity -run Coverage -v -timeout 3h
+//	REHEARSE_CAPACITY_SEEDS=400 go test ./internal/capacity -run Coverage -v -timeout 3h
 //
 // REHEARSE_CAPACITY_KINDS names the endpoints, separated by commas; none stands for all.
 const (
