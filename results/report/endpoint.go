@@ -115,7 +115,8 @@ func arrived(b *beside) (rows [][3]string) {
 	row := func(name, expected string, seen int64) {
 		rows = append(rows, [3]string{name, expected, text.Count(seen)})
 	}
-	row("events accepted", expected(func(c *preflight.Report) int64 { return c.Plan.Events }), b.Endpoint.Events.Accepted)
+	planned := expected(func(c *preflight.Report) int64 { return c.Plan.Events })
+	row("events accepted", planned, b.Endpoint.Events.Accepted)
 	if b.Sighted() { // else each pipeline saw a part of the load
 		pipelineRows(row, p, expected)
 	}
