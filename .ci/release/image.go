@@ -116,7 +116,8 @@ func (r release) layer(binary string) ([]byte, error) {
 		mode    int64
 		content []byte
 	}{{"etc/ssl/certs/ca-certificates.crt", 0o644, roots}, {"usr/bin/rehearse", 0o755, content}} {
-		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.content)), ModTime: r.time}); err != nil {
+		head := &tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.content)), ModTime: r.time}
+		if err := w.WriteHeader(head); err != nil {
 			return nil, err
 		}
 		if _, err := w.Write(f.content); err != nil {
@@ -170,7 +171,8 @@ func (r release) tarOf(dir string, w io.Writer) error {
 			return err
 		}
 		rel := filepath.ToSlash(strings.TrimPrefix(name, dir+string(filepath.Separator)))
-		if err := out.WriteHeader(&tar.Header{Name: rel, Mode: 0o644, Size: int64(len(content)), ModTime: r.time}); err != nil {
+		head := &tar.Header{Name: rel, Mode: 0o644, Size: int64(len(content)), ModTime: r.time}
+		if err := out.WriteHeader(head); err != nil {
 			return err
 		}
 		if _, err := out.Write(content); err != nil {

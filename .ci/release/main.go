@@ -135,7 +135,10 @@ func prepare(out string) (release, error) {
 	if err != nil {
 		return release{}, err
 	}
-	return release{root: root, out: out, version: version, time: time.Unix(seconds, 0).UTC(), beside: strings.Fields(beside)}, nil
+	return release{
+		root: root, out: out, version: version,
+		time: time.Unix(seconds, 0).UTC(), beside: strings.Fields(beside),
+	}, nil
 }
 
 // versionOf is what the tree says that it becomes. If its commit has the tag of a
@@ -211,7 +214,8 @@ func (r release) stamp(name string) error {
 		return err
 	}
 	made := regexp.MustCompile(`"timestamp": "[^"]*"`)
-	return os.WriteFile(name, made.ReplaceAll(text, fmt.Appendf(nil, `"timestamp": %q`, r.time.Format(time.RFC3339))), 0o644)
+	stamped := made.ReplaceAll(text, fmt.Appendf(nil, `"timestamp": %q`, r.time.Format(time.RFC3339)))
+	return os.WriteFile(name, stamped, 0o644)
 }
 
 // absolute is a path that holds in any directory.

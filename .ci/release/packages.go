@@ -60,7 +60,9 @@ func (r release) tar(w io.Writer, list []entry) error {
 		if err != nil {
 			return err
 		}
-		head := &tar.Header{Name: e.to, Mode: int64(e.mode), Size: int64(len(content)), ModTime: r.time, Format: tar.FormatUSTAR}
+		head := &tar.Header{
+			Name: e.to, Mode: int64(e.mode), Size: int64(len(content)), ModTime: r.time, Format: tar.FormatUSTAR,
+		}
 		if err := out.WriteHeader(head); err != nil {
 			return err
 		}
@@ -116,7 +118,10 @@ func (r release) distroPackages(p platform, binary string) error {
 
 // info describes a package.
 func (r release) info(p platform, binary string) *nfpm.Info {
-	list := files.Contents{{Source: binary, Destination: "/usr/bin/rehearse", FileInfo: &files.ContentFileInfo{Mode: 0o755, MTime: r.time}}}
+	list := files.Contents{{
+		Source: binary, Destination: "/usr/bin/rehearse",
+		FileInfo: &files.ContentFileInfo{Mode: 0o755, MTime: r.time},
+	}}
 	for _, e := range r.entries(binary)[1:] {
 		list = append(list, &files.Content{
 			Source: e.from, Destination: "/usr/share/doc/rehearse/" + e.to,

@@ -25,7 +25,7 @@ import (
 
 // Where things lie in a pod.
 const (
-	workDir    = "/work"                 // the scenario and the permit, and recordings below it
+	workDir    = "/scenario"             // the scenario and the permit, and recordings below it
 	resultsDir = "/results"              // one run directory a pod
 	startDir   = "/start"                // the Downward API writes the time of the start into it
 	startFile  = startDir + "/at"        // what run --start-file waits for
