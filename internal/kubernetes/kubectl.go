@@ -68,7 +68,7 @@ func (k *Kubectl) Collect(ctx context.Context, j Job) ([]string, error) {
 	var logs []string
 	for _, p := range pods {
 		path := r.logFile(p.index())
-		printed, err := k.do(ctx, nil, "logs", p.Metadata.Name)
+		printed, err := k.do(ctx, nil, r.inNamespace("logs", p.Metadata.Name)...)
 		if err == nil {
 			err = os.WriteFile(path, printed, 0o600)
 		}
