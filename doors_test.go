@@ -16,8 +16,7 @@ import (
 // each from a stranger. Whatever else wants one is given a dialer.
 func doors() map[string]string {
 	return map[string]string{
-		"rehearsal/destination.go":           "the guard is asked for every connection",
-		"rehearsal/push.go":                  "to this machine alone",
+		"rehearsal/destination.go":           "the guard is asked for every connection; metrics go to this machine, or to a named host",
 		"generator/transport/destination.go": "Loopback: to this machine alone",
 		"generator/transport/proxy.go":       "SOCKS5 over the dialer of the destination",
 		"results/otlp/push.go":               "to the endpoint that package rehearsal let pass; redirects are not followed",

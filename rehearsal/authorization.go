@@ -36,6 +36,9 @@ func (r *rehearsal) authorize() error {
 			return usage(errors.New("--allowed-signers has no meaning without --permit"))
 		}
 		r.authorized = &authorization{guard: newGuard(nil, r.lookup)}
+		if r.background != nil {
+			r.background.authorized = r.authorized
+		}
 		return nil
 	}
 	granted, signers, err := openPermit(r.Permit)
@@ -113,7 +116,7 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 		return nil, usage(errors.New("cannot read the target as a URL"))
 	}
 	load := permit.LoadOf(s, permit.Load{Events: plan.Events, Peak: plan.Peak})
-	if plan.Sharded || plan.Recorded.Verbatim {
+	if plan.Sharded || plan.Recorded.Verbatim || r.background != nil {
 		if load, err = LoadOf(s); err != nil {
 			return nil, err
 		}
@@ -122,6 +125,10 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts, r.lookup),
 		limit: limitOf(&granted.Terms.Bounds, load, r.Shard.Of)}
 	reasons := append(granted.Judge(signers, claim), Denials(Forecast(s, supposed(s)))...)
+	if b := s.Background; b != nil {
+		reasons = append(reasons, Denials(Forecast(b, supposed(b)))...)
+		reasons = append(reasons, r.shareLimit(c)...)
+	}
 	if of := int64(r.Shard.Of); of > 1 && (load.Batch > c.limit.Events || of > granted.Terms.Bounds.Requests &&
 		granted.Terms.Bounds.Requests > 0) {
 		reasons = append(reasons,

@@ -13,10 +13,11 @@
 // The files, in reading order:
 //
 //	rehearsal.go      Run: the steps of a run, its directory, its end
-//	ending.go         how a run ended, and why
 //	search.go         trial after trial: the search for the capacity
 //	trial.go          a run of the scenario's traffic at a constant rate
-//	watchers.go       who is told of each second of a run
+//	stream.go         what one generator sends, and its directory
+//	background.go     a second stream beside it
+//	watchers.go       who is told of each second of a stream, and how it ended
 //	live.go           the live page
 //	shard.go          which part of a run, and when it starts
 //	source.go         the scenario and the source of its events
@@ -26,8 +27,7 @@
 //	past.go           a run directory from which the run's events can be made again
 //	authorization.go  what a permit allows a run
 //	forecast.go       what a scenario will send, before it does
-//	destination.go    where requests go: addresses, certificates, proxies
-//	push.go           where metrics go
+//	destination.go    where requests and metrics go: addresses, certificates, proxies
 //	guard.go          which addresses connections may go to
 //	options.go        what a run is asked for, and who is told of it
 //	mistake.go        the kinds of errors

@@ -55,26 +55,28 @@ const (
 	mostRecordedCompared = 256 << 20 // bytes of recordings
 )
 
-// compare holds what the endpoint kept of a run against what the ledger calls
+// compare holds what the endpoint kept of all streams against what their ledgers call
 // accepted; nil for another's endpoint. Where nobody knows which events it should
 // have kept, that is said.
-func (r *rehearsal) compare(ctx context.Context, d *rundir.Directory) *results.EndpointSum {
+func (r *rehearsal) compare(ctx context.Context, streams []*stream) *results.EndpointSum {
 	if r.endpoint == nil {
 		return nil
 	}
 	stats := r.endpoint.Stats()
 	c := &results.EndpointSum{Verdict: results.SumNotCompared, Events: stats.Events.Accepted, Kept: stats.Checksum}
-	ledger, err := d.Fates()
-	if err == nil {
-		c.Because = incomparable(ledger, &stats, r.scenario)
-	} else {
-		c.Because = err.Error()
+	ledgers := make([]*rundir.Ledger, len(streams))
+	for i, s := range streams {
+		var err error
+		if ledgers[i], err = s.directory.Fates(); err != nil {
+			c.Because = err.Error()
+			return c
+		}
 	}
-	if c.Because != "" {
+	if c.Because = incomparable(streams, ledgers, &stats); c.Because != "" {
 		return c
 	}
 	begun := time.Now()
-	sum, err := dryrun.SumAccepted(ctx, r.source, r.scenario, accepted(ledger.Ranges), staging.Checksum)
+	sum, err := sumOf(ctx, streams, ledgers)
 	c.Seconds = time.Since(begun).Round(time.Millisecond).Seconds()
 	if err != nil {
 		c.Because = err.Error()
@@ -87,15 +89,32 @@ func (r *rehearsal) compare(ctx context.Context, d *rundir.Directory) *results.E
 	return c
 }
 
+// sumOf adds up the accepted events of all streams, built again.
+func sumOf(ctx context.Context, streams []*stream, ledgers []*rundir.Ledger) (sum dryrun.Sum, err error) {
+	for i, s := range streams {
+		one, err := dryrun.SumAccepted(ctx, s.of.source, s.of.scenario, accepted(ledgers[i].Ranges), staging.Checksum)
+		if err != nil {
+			return sum, err
+		}
+		sum.Hash, sum.Events = sum.Hash+one.Hash, sum.Events+one.Events
+	}
+	return sum, nil
+}
+
 // incomparable says why it is not known which events the endpoint should have kept,
 // or why that is too much to find out; empty: it is known.
-func incomparable(l *rundir.Ledger, stats *staging.Stats, s *scenario.Scenario) string {
-	fates := l.Fates()
-	taken := fates[capture.FateAccepted]
+func incomparable(streams []*stream, ledgers []*rundir.Ledger, stats *staging.Stats) string {
+	var ambiguous, taken, recorded int64
+	for i, l := range ledgers {
+		fates := l.Fates()
+		ambiguous, taken = ambiguous+fates[capture.FateAmbiguous], taken+fates[capture.FateAccepted]
+		if replay := streams[i].of.scenario.Replay; replay != nil {
+			recorded += recording.Size(replay.Paths)
+		}
+	}
 	switch {
-	case fates[capture.FateAmbiguous] > 0:
-		return fmt.Sprintf("of %s events it is not known whether they arrived",
-			text.Count(fates[capture.FateAmbiguous]))
+	case ambiguous > 0:
+		return fmt.Sprintf("of %s events it is not known whether they arrived", text.Count(ambiguous))
 	case stats.Events.Accepted != taken:
 		return fmt.Sprintf("%s events were accepted, and the endpoint kept %s", text.Count(taken),
 			text.Count(stats.Events.Accepted))
@@ -104,7 +123,7 @@ func incomparable(l *rundir.Ledger, stats *staging.Stats, s *scenario.Scenario) 
 			text.Count(stats.Pipeline.OverQuota+stats.Pipeline.Dropped))
 	case taken > mostCompared:
 		return fmt.Sprintf("more than %s events were accepted", text.Count(mostCompared))
-	case s.Replay != nil && recording.Size(s.Replay.Paths) > mostRecordedCompared:
+	case recorded > mostRecordedCompared:
 		return "the recording is larger than " + text.Size(mostRecordedCompared)
 	}
 	return ""

@@ -123,8 +123,31 @@ func countedLoad(s *scenario.Scenario, facts *preflight.Facts, now time.Time) (p
 	return load, err
 }
 
-// LoadOf says how much a scenario sends, as a permit counts it.
-func LoadOf(s *scenario.Scenario) (permit.Load, error) {
+// LoadOf says how much a scenario sends, its background included, as a permit counts it.
+// Peaks are added up, as if they fell together.
+func LoadOf(s *scenario.Scenario) (all permit.Load, err error) {
+	for _, stream := range s.Streams() {
+		one, err := loadOfStream(stream)
+		if err != nil {
+			return all, err
+		}
+		all.Events, all.Peak, all.Batch = all.Events+one.Events, all.Peak+one.Peak, max(all.Batch, one.Batch)
+		all.Recorded = all.Recorded || one.Recorded
+		all.Merges = addMerges(all.Merges, one.Merges)
+	}
+	return all, nil
+}
+
+// addMerges adds up merges, which nobody may have counted.
+func addMerges(a, b int64) int64 {
+	if a < 0 || b < 0 {
+		return -1
+	}
+	return a + b
+}
+
+// loadOfStream says how much one stream sends.
+func loadOfStream(s *scenario.Scenario) (permit.Load, error) {
 	opened, err := source.Open(s, source.Part{})
 	if err != nil {
 		return permit.Load{}, wrongScenario(err)

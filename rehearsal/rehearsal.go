@@ -10,13 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/generator"
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
-	"rehearse/internal/preflight"
-	"rehearse/internal/recording"
 	"rehearse/results"
-	"rehearse/results/judge"
 	"rehearse/results/otlp"
 	"rehearse/results/report"
 	"rehearse/results/rundir"
@@ -39,13 +35,15 @@ func Run(soft, hard context.Context, o Options) (*rundir.Run, error) {
 	defer r.close()
 	for _, step := range []func() error{
 		r.checkOptions,
-		r.load,         // what is sent: the scenario, and the run that it resumes
-		r.open,         // the source, in the order of due times
-		r.authorize,    // what the permit allows; none: this machine alone
-		r.serve,        // the embedded endpoint, if the scenario has no other target
-		r.notePlan,     // what is to be known of it beforehand
-		r.route,        // where it goes, and that it may
-		r.routeMetrics, // where its metrics go, and that they may
+		r.load,            // what is sent: the scenario, and the run that it resumes
+		r.openBackground,  // the stream beside it
+		r.open,            // the source, in the order of due times
+		r.authorize,       // what the permit allows; none: this machine alone
+		r.serve,           // the embedded endpoint, if the scenario has no other target
+		r.notePlan,        // what is to be known of it beforehand
+		r.route,           // where it goes, and that it may
+		r.routeBackground, // the same of the stream beside
+		r.routeMetrics,    // where its metrics go, and that they may
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -67,6 +65,7 @@ type rehearsal struct {
 	endpoint   *staging.Local // nil: it is another's
 	to         transport.Destination
 	push       *otlp.Config // nil: metrics go nowhere
+	background *rehearsal   // what is sent beside; nil: nothing
 
 	closing []func() // what the steps have taken, to be given back
 }
@@ -101,8 +100,11 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
 	soft, abort := context.WithCancelCause(soft)
 	defer abort(nil)
-	forecast := Forecast(r.scenario, &r.to)
-	resolved, err := r.resolved() // before the start, because recordings are read for it
+	s, err := r.stream()
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.prepareBackground()
 	if err != nil {
 		return nil, err
 	}
@@ -110,68 +112,52 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.authorized.announce(r.note, start, r.source.Plan.Span)
-	path, manifest := r.directory(), r.manifest(start, resolved)
-	w := &watchers{note: r.note, aborts: judge.NewAborts(r.scenario.Aborts), abort: abort}
-	if w.view, err = startLive(r.Live, &manifest, func() { abort(errStopped) }); err != nil {
+	r.authorized.announce(r.note, start, r.span())
+	s.startAt(start, r.directory(), abort)
+	if s.view, err = startLive(r.Live, &s.manifest, func() { abort(errStopped) }); err != nil {
 		return nil, err
 	}
-	defer w.view.end(filepath.Join(path, reportFile))
-	w.view.announce(r.note)
-	if w.directory, err = r.createDirectory(path, manifest, forecast); err != nil {
+	defer s.view.end(filepath.Join(s.path, reportFile))
+	s.view.announce(r.note)
+	if err = s.create(); err != nil {
 		return nil, err
 	}
 	r.authorized.watch(soft, abort)
-	w.push = otlp.New(hard, r.push, &manifest)
-	closeQuarantine := r.source.Quarantine(filepath.Join(path, recording.QuarantineFile))
-	w.progress = r.progress(&Outlook{
-		Name: r.scenario.Name, Plan: &r.source.Plan, Target: r.target(), Directory: path, Reading: r.source.Follow(),
+	s.push = otlp.New(hard, r.push, &s.manifest)
+	s.progress = r.progress(&Outlook{
+		Name: r.scenario.Name, Plan: &r.source.Plan, Target: r.target(), Directory: s.path, Reading: r.source.Follow(),
 	})
 	builders, giveBack := spareProcessor()
 	defer giveBack()
-	summary, err := generator.Run(soft, hard, generator.Config{
-		Scenario: r.scenario, Source: r.source, Plan: r.source.Plan, Destination: r.to, Start: start,
-		Builders:   builders,
-		EventBytes: eventBytes(forecast), Limit: r.authorized.limit,
-		Observe: w.observe, Clock: w.clock.hear, Reach: w.mayLeave,
-	})
-	w.progress.End()
-	w.endPush()
-	if failed := closeQuarantine(); err == nil {
-		err = failed
+	if err = b.start(soft, hard, s, builders); err != nil {
+		return nil, errors.Join(err, s.directory.Abandon())
 	}
+	summary, err := s.generate(soft, hard, builders)
 	if err != nil {
+		abort(err)
+	}
+	beside, failed := b.end(soft)
+	if err = errors.Join(err, failed); err != nil {
 		return nil, err
 	}
-	return r.conclude(hard, path, w.directory, r.final(summary, context.Cause(soft), &w.clock))
+	final := r.final(summary, context.Cause(soft), &s.clock)
+	final.Background = beside
+	return r.conclude(hard, s, b, final)
 }
 
 // conclude holds the books against what the embedded endpoint counted, judges the run
 // and returns it.
-func (r *rehearsal) conclude(hard context.Context, path string, d *rundir.Directory,
-	final results.Final) (*rundir.Run, error) {
-	counted := r.keepCounts(path) // before the verdict, which reads it
-	final.EndpointSum = r.compare(hard, d)
-	result, err := d.Close(final)
+func (r *rehearsal) conclude(hard context.Context, s *stream, b *background, final results.Final) (*rundir.Run, error) {
+	counted := r.keepCounts(s.path) // before the verdict, which reads it
+	final.EndpointSum = r.compare(hard, append([]*stream{s}, b.streams()...))
+	result, err := s.directory.Close(final)
 	switch {
 	case err != nil:
-		return unwritten(path, result), nil
+		return unwritten(s.path, result), nil
 	case counted != nil:
 		return nil, counted
 	}
-	return finished(path)
-}
-
-// createDirectory makes the run directory, and writes down what is known beforehand.
-func (r *rehearsal) createDirectory(path string, m results.Manifest, f *preflight.Report) (*rundir.Directory, error) {
-	directory, err := rundir.Create(path, m)
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(keepForecast(path, f), r.resumes.write(path), r.authorized.write(path)); err != nil {
-		return nil, errors.Join(err, directory.Abandon())
-	}
-	return directory, nil
+	return finished(s.path)
 }
 
 // reportFile is the report that a run leaves in its directory.

@@ -38,9 +38,27 @@ type Result struct {
 	Connect *Summary `json:"connect_ms,omitempty"` // if any was
 	TLS     *Summary `json:"tls_ms,omitempty"`     // if any was encrypted
 
-	EndpointSum *EndpointSum `json:"endpoint_checksum,omitempty"` // of the embedded endpoint; nil: it was another
+	Attached
+}
 
-	Ledger *LedgerSize `json:"ledger,omitempty"` // nil: of a version that did not count it
+// Attached is what a result says of what lies beside its numbers.
+type Attached struct {
+	EndpointSum *EndpointSum `json:"endpoint_checksum,omitempty"` // of the embedded endpoint; nil: it was another
+	Ledger      *LedgerSize  `json:"ledger,omitempty"`            // nil: of a version that did not count it
+	Background  *Background  `json:"background,omitempty"`        // nil: nothing was sent beside, or it is not over
+}
+
+// Background is what came of the stream that a run sent beside its own. All that is known
+// of it stands in a run directory of its own, within that of the run.
+type Background struct {
+	Scenario   string         `json:"scenario"`
+	Verdict    Verdict        `json:"verdict"` // its own; that of the run counts both
+	Because    string         `json:"because"`
+	Planned    Planned        `json:"planned"`
+	Requests   RequestTotals  `json:"requests"`
+	Events     Totals         `json:"events"`
+	Latency    Summary        `json:"latency_ms"`
+	Thresholds []ThresholdRow `json:"thresholds"`
 }
 
 // LedgerSize is how much of the ledger was written when the result was: what is

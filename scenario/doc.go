@@ -76,9 +76,10 @@
 //
 // # The files of this package
 //
-// To read it: scenario.go (loading, and what a scenario is), checks.go (what sections
-// mean together), feasible.go (shapes that no events could have), resolved.go (a scenario
-// as a run used it), fingerprint.go (what a permit binds); then the sections: intake.go,
+// To read it: scenario.go (loading, and what a scenario is), background.go (the second
+// stream of one), checks.go (what sections mean together, and shapes that no events could
+// have), resolved.go (a scenario as a run used it), fingerprint.go (what a permit binds);
+// then the sections: intake.go,
 // abort.go, threshold.go, staging.go, offered.go (load and batches), traffic.go,
 // population.go, events.go and property.go (synthesized events), replay.go, files.go and
 // mapping.go (recorded ones), target.go and client.go (client libraries to imitate,

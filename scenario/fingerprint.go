@@ -33,6 +33,15 @@ func newSource(doc *strict.Document) source {
 	}
 }
 
+// keep makes k what is kept of the file of s, and of its background, which stands in it.
+func (s *Scenario) keep(k source) {
+	s.source = k
+	if b := s.Background; b != nil {
+		part := b.source.doc
+		b.source, b.source.doc = k, part
+	}
+}
+
 // File returns the name of the scenario file as it was given.
 func (s *Scenario) File() string { return s.source.doc.File() }
 
@@ -63,6 +72,7 @@ func (s *Scenario) FileSHA256() string { return s.source.alone }
 // scenario's fingerprint: by its hosts, or by the fingerprints of tokens. The key of
 // pseudonyms changes nothing that a permit speaks of, and is secret.
 func isBoundElsewhere(path string) bool {
+	path = strings.TrimPrefix(path, "background.")
 	return path == "target.url" || path == "replay.key" || path == tokenPath || strings.HasSuffix(path, ".token")
 }
 
@@ -73,11 +83,13 @@ func isBoundElsewhere(path string) bool {
 // them itself. It is an error if a file cannot be read twice, as a pipe.
 func (s *Scenario) Fingerprint() (string, error) {
 	var files []string
-	for _, f := range s.Load.Series {
-		files = append(files, f.Path)
-	}
-	if s.Replay != nil {
-		files = append(files, s.Replay.Paths...)
+	for _, stream := range s.Streams() {
+		for _, f := range stream.Load.Series {
+			files = append(files, f.Path)
+		}
+		if stream.Replay != nil {
+			files = append(files, stream.Replay.Paths...)
+		}
 	}
 	refs := slices.Clone(s.source.doc.References())
 	refs = slices.DeleteFunc(refs, func(r strict.Reference) bool { return isBoundElsewhere(r.Path) })

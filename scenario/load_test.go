@@ -130,10 +130,10 @@ func TestEveryField(t *testing.T) {
 			About:    "two\nlines\n",
 			Customer: "Acme",
 			Contact:  "data@acme.example",
-		},
-		Intake: Intake{
-			Committed: Yes, Starts: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), Overlap: No, Apps: Yes,
-			Unanswered: []Question{AskHottestIDs, AskRamp},
+			Intake: Intake{
+				Committed: Yes, Starts: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), Overlap: No, Apps: Yes,
+				Unanswered: []Question{AskHottestIDs, AskRamp},
+			},
 		},
 		Target: Target{
 			URL: "https://capture.example:8443/prefix", Endpoint: EndpointBatch, Token: strict.NewSecret("phc_every"),

@@ -133,7 +133,7 @@ func (r *Resolved) Scenario(
 	if err := doc.Err(); err != nil {
 		return nil, nil, fmt.Errorf("cannot use %s: %w", file, err)
 	}
-	s.source = source{doc: doc, sum: r.SHA256, alone: r.FileSHA256, origin: r.Path}
+	s.keep(source{doc: doc, sum: r.SHA256, alone: r.FileSHA256, origin: r.Path})
 	for _, n := range doc.Secrets() {
 		variable := n.Variable
 		if k := slices.IndexFunc(r.Secrets, func(was SecretRef) bool { return was.Path == n.Path }); k >= 0 {

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	_ "embed"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,7 +52,7 @@ func Parse(file string, text []byte, opts Options) (*Scenario, error) {
 		return nil, err
 	}
 	s := read(doc)
-	s.source = newSource(doc)
+	s.keep(newSource(doc))
 	if err := doc.Err(); err != nil {
 		return nil, err
 	}
@@ -65,6 +66,9 @@ const tokenPath = "target.token"
 func read(doc *strict.Document) *Scenario {
 	s := readScenario(doc.Root())
 	check(doc, s)
+	if beside, given := doc.Value("background"); given {
+		s.Background = readBackground(beside, s)
+	}
 	return s
 }
 
@@ -73,7 +77,6 @@ func read(doc *strict.Document) *Scenario {
 type Scenario struct {
 	Description
 
-	Intake   Intake
 	Target   Target
 	Load     Offered
 	Batching Batching
@@ -81,8 +84,9 @@ type Scenario struct {
 	Replay   *Replay
 	Retry    Retry
 	Rules
-	Staging Staging  // of the embedded endpoint
-	Learned *Learned // nil: it was not learned from a recording
+	Staging    Staging   // of the embedded endpoint
+	Learned    *Learned  // nil: it was not learned from a recording
+	Background *Scenario // what is sent beside; nil: nothing
 
 	source source
 }
@@ -93,6 +97,7 @@ type Description struct {
 	About    string
 	Customer string
 	Contact  string // one line; requests bear it
+	Intake   Intake // what its customer answered
 }
 
 // Rules are what a run is held to.
@@ -103,13 +108,32 @@ type Rules struct {
 
 // readScenario reads the whole tree.
 func readScenario(v strict.Value) *Scenario {
-	s := &Scenario{Target: defaultTarget(), Load: defaultOffered(), Retry: RetryNone}
-	v.Object(strict.Fields{
+	s := newScenario()
+	fields := s.fields()
+	maps.Copy(fields, strict.Fields{
 		"name":       func(v strict.Value) { s.Name = v.Name(hintName) },
 		"about":      func(v strict.Value) { s.About = v.Paragraphs() },
 		"customer":   func(v strict.Value) { s.Customer = v.Line(0, strict.MaxLine) },
 		"contact":    func(v strict.Value) { s.Contact = v.Line(0, strict.MaxLine) },
 		"intake":     func(v strict.Value) { s.Intake = readIntake(v) },
+		"staging":    func(v strict.Value) { s.Staging = readStaging(v) },
+		"learned":    func(v strict.Value) { s.Learned = readLearned(v) },
+		"background": func(strict.Value) {}, // read once the rest is known
+	})
+	v.Object(fields)
+	v.Require("name")
+	s.complete(v.Document())
+	return s
+}
+
+// newScenario is a scenario with everything at its default.
+func newScenario() *Scenario {
+	return &Scenario{Target: defaultTarget(), Load: defaultOffered(), Retry: RetryNone}
+}
+
+// fields are those that a stream has of its own, be it the scenario or its background.
+func (s *Scenario) fields() strict.Fields {
+	return strict.Fields{
 		"target":     func(v strict.Value) { s.Target = readTarget(v) },
 		"load":       func(v strict.Value) { s.Load = readOffered(v) },
 		"batching":   func(v strict.Value) { s.Batching = readBatching(v) },
@@ -118,17 +142,17 @@ func readScenario(v strict.Value) *Scenario {
 		"retry":      func(v strict.Value) { s.Retry = strict.OneOf(v, []Retry{RetryNone, RetrySDK}) },
 		"thresholds": func(v strict.Value) { s.Thresholds = readThresholds(v) },
 		"abort":      func(v strict.Value) { s.Aborts = readAborts(v) },
-		"staging":    func(v strict.Value) { s.Staging = readStaging(v) },
-		"learned":    func(v strict.Value) { s.Learned = readLearned(v) },
-	})
-	v.Require("name")
-	s.adopt(v.Document())
+	}
+}
+
+// complete fills in the defaults that depend on other fields.
+func (s *Scenario) complete(d *strict.Document) {
+	s.adopt(d)
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
 	ownRhythm := s.Replay != nil && s.Replay.Clock == ClockRecorded && s.Target.Client == ""
-	if ownRhythm && !v.Document().Has("batching.age") {
+	if ownRhythm && !d.Has("batching.age") {
 		s.Batching.Age = replayAge
 	}
-	return s
 }
 
 const hintName = "it names the directories of the runs"

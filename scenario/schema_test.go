@@ -117,6 +117,9 @@ func goodFiles() []string {
 		minimal + "thresholds: ['p99 < 500ms in stage 1', 'rejected(429) < 1% every 30s', 'dropped == 0', " +
 			"'p50 < 1s in 1']\n",
 		"name: a\nload: {stages: [{to: 5, over: 9s, name: hold}]}\ntraffic: {}\nthresholds: [p99 < 1s in hold]\n",
+		minimal + "background: {load: {profile: 'const(5, 1s)'}, traffic: {}, retry: sdk, target: {token: phc_live, " +
+			"client: posthog-js}, thresholds: [p99 < 1s], abort: ['net(20%, 10s)']}\n",
+		minimal + "background: {replay: {files: [doc.go]}, batching: {events: 5}}\n",
 		minimal + "retry: sdk\ncontact: a\n", minimal + "retry: none\ncustomer: b\ncontact: ''\n",
 		strings.Replace(minimal, "{}",
 			"{distinct_ids: {count: 1G, skew: 0, hot: [{id: a, share: 5%}, {share: 0.5 %}]}, events: {a: 1, b: 0.5, "+
@@ -146,6 +149,8 @@ func badFiles() []string {
 		strings.Replace(minimal, "name: a", "name: .a", 1),
 		strings.Replace(minimal, "name: a", "name: a b", 1), strings.Replace(minimal, "name: a", "name: 5", 1),
 		strings.Replace(minimal, "name: a", "about: a", 1),
+		minimal + "background: {}\n", minimal + "background: {name: b, replay: {files: [doc.go]}}\n",
+		minimal + "background: {traffic: {}, load: {profile: 5}}\n",
 		minimal + "replay: {files: [doc.go]}\n", minimal + "abort: x\n", minimal + "abort: ['net(20%)']\n",
 		minimal + "abort: ['time(5s, 3s)']\n", minimal + "abort: ['http(6xx, 1%, 3s)']\n",
 		minimal + "thresholds: ['p99 < 5ms at night']\n", minimal + "thresholds: ['p99 < 5ms every hold']\n",
@@ -298,8 +303,8 @@ func TestSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 	if diff := cmp.Diff(inLoader, inSchema); diff != "" {
 		t.Errorf("fields differ (-loader +schema):\n%s", diff)
 	}
-	if len(inSchema) != 29 {
-		t.Errorf("%d mappings, want 29", len(inSchema))
+	if len(inSchema) != 30 {
+		t.Errorf("%d mappings, want 30", len(inSchema))
 	}
 }
 

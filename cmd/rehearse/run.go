@@ -122,6 +122,9 @@ func (f *runFlags) run(e env, path string) error {
 	if err := f.read(); err != nil {
 		return err
 	}
+	if err := f.bundles(path); err != nil {
+		return err
+	}
 	f.options.Scenario = path
 	f.options.Note = e.note
 	if !f.quiet {
@@ -141,6 +144,20 @@ func (f *runFlags) run(e env, path string) error {
 		return errors.Join(printed, err)
 	}
 	return printed
+}
+
+// bundles is an error if the run directory is to be printed and cannot be: a bundle holds
+// files, and the background has a directory.
+func (f *runFlags) bundles(path string) error {
+	if !f.bundle || path == "" {
+		return nil
+	}
+	s, err := rehearsal.Load(path, f.options.Overrides)
+	if err != nil || s.Background == nil {
+		return err
+	}
+	return exitError{exitUsage, errors.New("cannot --bundle a run with a background: its directory has one within; " +
+		"give --out, or leave it out with --set background=null")}
 }
 
 // printBundle prints the run directory as text, last of all: what follows it in a

@@ -111,10 +111,24 @@ func judgeFingerprint(s *scenario.Scenario, want string) []string {
 		s.File(), is[:12], want[:12])}
 }
 
-// Tokens returns the fingerprints of the tokens that requests of s bear, each
-// once, in the order of the file. Requests that are sent as recorded bear tokens
-// that nobody has looked at.
-func Tokens(s *scenario.Scenario, recorded bool) []string {
+// Tokens returns the fingerprints of the tokens that requests of s and of its background
+// bear, each once, in the order of the file. Requests that are sent as recorded bear
+// tokens that nobody has looked at.
+func Tokens(s *scenario.Scenario, recorded bool) (prints []string) {
+	for _, stream := range s.Streams() {
+		asRecorded := recorded && (s.Background == nil || stream.Replay != nil &&
+			stream.Replay.Format == scenario.FormatCapture)
+		for _, print := range tokensOf(stream, asRecorded) {
+			if !slices.Contains(prints, print) {
+				prints = append(prints, print)
+			}
+		}
+	}
+	return prints
+}
+
+// tokensOf returns those of one stream.
+func tokensOf(s *scenario.Scenario, recorded bool) []string {
 	if recorded {
 		return []string{tokensRecorded}
 	}

@@ -150,6 +150,9 @@ func (c *Comparison) check() error {
 			text.Count(a.Planned.Events), text.Count(a.Planned.Requests),
 			text.Count(b.Planned.Events), text.Count(b.Planned.Requests))
 	}
+	if (a.Background == nil) != (b.Background == nil) {
+		return fmt.Errorf("%w: one of them had a background and the other had none", ErrIncomparable)
+	}
 	warn := func(when bool, format string, args ...any) {
 		if when {
 			c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
@@ -158,6 +161,8 @@ func (c *Comparison) check() error {
 	warn(a.Run.SHA256 != b.Run.SHA256,
 		"the scenario files, or what was set over them, differ, though the load is the same")
 	warn(a.Run.Seed != b.Run.Seed, "the seeds differ (%d and %d): other events were sent", a.Run.Seed, b.Run.Seed)
+	warn(a.Background != nil, "the backgrounds are not compared: compare the directories %s of both runs",
+		rundir.BackgroundDir)
 	for i, r := range []*results.Result{a, b} {
 		name := string(rune('A' + i))
 		warn(r.Run.Ended != results.Completed, "%s did not run to its end (%s)", name, r.Run.Ended)

@@ -87,6 +87,9 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 	if r.EndpointSum = f.EndpointSum; r.EndpointSum != nil && r.EndpointSum.Verdict == results.SumDiffers {
 		doubts = append(doubts, ChecksumText(r.EndpointSum))
 	}
+	if r.Background = f.Background; r.Background != nil && r.Background.Verdict == results.Invalid {
+		doubts = append(doubts, "background: "+r.Background.Because)
+	}
 	notes := j.manifest.Warnings
 	if f.Note != "" {
 		notes = append(slices.Clone(notes), f.Note)
@@ -100,6 +103,14 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 		endpoint:   e.Endpoint,
 	})
 	return r
+}
+
+// Background is what a result says of the stream beside, whose result is r.
+func Background(r *results.Result) *results.Background {
+	return &results.Background{
+		Scenario: r.Run.Scenario, Verdict: r.Verdict, Because: Because(r), Planned: r.Planned,
+		Requests: r.Requests, Events: r.Events, Latency: r.Latency, Thresholds: r.Thresholds,
+	}
 }
 
 // measured fills in how the generator fared.

@@ -48,7 +48,7 @@ func judge(r *results.Result, e evidence) {
 	open := openToDoubt(r)
 	refused, ours := nothingAccepted(t)
 	shortfall = slices.Concat(shortfall, unsent, ours)
-	r.Failures = append(refused, lostByEndpoint(e.endpoint, r.Events.Accepted)...)
+	r.Failures = slices.Concat(refused, lostByEndpoint(e.endpoint, acceptedInAll(r)), failedBeside(r.Background))
 	if len(r.Failures) > 0 {
 		r.Verdict = results.Fail
 	}
@@ -254,6 +254,22 @@ const few = 2
 
 // tooMany says whether part of all exceeds what is tolerated.
 func tooMany(part, all int64) bool { return part > few && float64(part) > tolerated*float64(all) }
+
+// acceptedInAll is how many events were accepted, of the background as well.
+func acceptedInAll(r *results.Result) int64 {
+	if r.Background == nil {
+		return r.Events.Accepted
+	}
+	return r.Events.Accepted + r.Background.Events.Accepted
+}
+
+// failedBeside says that the background failed.
+func failedBeside(b *results.Background) []string {
+	if b == nil || b.Verdict != results.Fail {
+		return nil
+	}
+	return []string{"background: " + b.Because}
+}
 
 // lostByEndpoint says that the endpoint kept fewer events than were accepted. What it is
 // known to filter was not to be kept. Events that were sent again may be kept twice,

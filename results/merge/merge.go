@@ -71,6 +71,8 @@ func openShards(dirs []string) ([]*input, error) {
 		switch {
 		case run.SHA256 != first.SHA256 || run.Seed != first.Seed:
 			return nil, fmt.Errorf("%q ran another scenario or seed than %q", s.Path, shards[0].Path)
+		case s.Background != nil:
+			return nil, fmt.Errorf("%q has a background: only runs of one stream are merged", s.Path)
 		case run.Shard.Of < 2:
 			return nil, fmt.Errorf("%q is a whole run, no shard of one", s.Path)
 		case run.Shard.Of != first.Shard.Of:

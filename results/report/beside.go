@@ -25,6 +25,7 @@ type beside struct {
 	Endpoint *stats.Endpoint
 	Permit   string
 	Notes    []string
+	Aside    *besidePage // of the stream that was sent beside; nil: there was none
 }
 
 // Sighted tells whether one endpoint saw the whole load, and so knows the hot ids.

@@ -36,6 +36,13 @@ func WriteAnnotations(w io.Writer, run *rundir.Run) error {
 			annotate("error", judge.ThresholdName(row)+" was "+row.Value)
 		}
 	}
+	if b := besideStream(run); b != nil {
+		for _, row := range b.Thresholds {
+			if !row.OK && row.Doubt == "" {
+				annotate("error", "background: "+judge.ThresholdName(row)+" was "+row.Value)
+			}
+		}
+	}
 	warnings := r.Warnings
 	if r.Verdict == results.Invalid && len(warnings) > 0 {
 		annotate("error", "invalid: "+warnings[0])
@@ -92,21 +99,9 @@ func WriteJUnit(w io.Writer, run *rundir.Run) error {
 	}
 	s.Cases = append(s.Cases, trusted)
 	s.Cases = append(s.Cases, s.accepted(r, name))
-	for _, row := range r.Thresholds {
-		c := check{
-			Name:  text.Printable(judge.ThresholdName(row), 200),
-			Class: name,
-			Out:   text.Printable(row.Value, 400),
-		}
-		switch {
-		case row.Doubt != "":
-			c.Error = &remark{c.Name + " is invalid: " + text.Printable(row.Doubt, 400)}
-			s.Errors++
-		case !row.OK:
-			c.Failure = &remark{c.Name + " was " + c.Out}
-			s.Failures++
-		}
-		s.Cases = append(s.Cases, c)
+	s.thresholds(r.Thresholds, name)
+	if b := besideStream(run); b != nil {
+		s.thresholds(b.Thresholds, text.Printable(b.Scenario, 200))
 	}
 	s.Tests = len(s.Cases)
 	text, err := xml.MarshalIndent(suites{Suite: s}, "", "  ")
@@ -124,4 +119,24 @@ func (s *suite) accepted(r *results.Result, name string) check {
 		s.Failures++
 	}
 	return c
+}
+
+// thresholds are the tests of those of a stream.
+func (s *suite) thresholds(rows []results.ThresholdRow, name string) {
+	for _, row := range rows {
+		c := check{
+			Name:  text.Printable(judge.ThresholdName(row), 200),
+			Class: name,
+			Out:   text.Printable(row.Value, 400),
+		}
+		switch {
+		case row.Doubt != "":
+			c.Error = &remark{c.Name + " is invalid: " + text.Printable(row.Doubt, 400)}
+			s.Errors++
+		case !row.OK:
+			c.Failure = &remark{c.Name + " was " + c.Out}
+			s.Failures++
+		}
+		s.Cases = append(s.Cases, c)
+	}
 }

@@ -33,7 +33,7 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 	}
 	if run.Endpoint != nil {
 		fmt.Fprintf(&b, "| far end | **%s** | %s |\n",
-			text.Count(run.Endpoint.Kept), cell(endpointSentence(run.Endpoint, r.Events.Sent)))
+			text.Count(run.Endpoint.Kept), cell(endpointSentence(run.Endpoint, sentInAll(run))))
 	}
 	if len(r.Thresholds) > 0 {
 		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
@@ -44,6 +44,7 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 			b.WriteString("\n" + note + ".\n")
 		}
 	}
+	markdownBackground(&b, run)
 	if climbs(r) {
 		b.WriteString("\n| stage | asked for /s | answered /s | p50 | p99 | max | rejected | late | |\n" +
 			"|---|--:|--:|--:|--:|--:|--:|--:|---|\n")

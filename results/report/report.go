@@ -108,6 +108,7 @@ func newPage(run *rundir.Run, s *series) *page {
 		p.Steps = stages(r)
 	}
 	p.addBeside(readBeside(run.Path))
+	p.Aside = newBesidePage(run)
 	for _, row := range r.Rejections {
 		p.Refusals = append(p.Refusals, refusal{row,
 			text.Percent(share(row.Requests, r.Planned.Requests)), text.Printable(run.Answers[row.Kind()], 160)})

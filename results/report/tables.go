@@ -53,7 +53,7 @@ func (p *sheet) outcomes(r *rundir.Run) {
 		}
 	}
 	if r.Endpoint != nil {
-		p.fact("far end", "%s", endpointSentence(r.Endpoint, events.Sent))
+		p.fact("far end", "%s", endpointSentence(r.Endpoint, sentInAll(r)))
 	}
 	if sum := r.Result.EndpointSum; sum != nil {
 		p.fact("", "%s", judge.ChecksumText(sum))

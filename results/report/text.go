@@ -57,6 +57,7 @@ func WriteText(w io.Writer, r *rundir.Run, width int) error {
 	p.rejections(r)
 	p.generator(r)
 	p.thresholds(r)
+	p.background(r)
 	p.warnings(r)
 	p.line("")
 	p.paragraph("", judge.Because(r.Result))

@@ -25,6 +25,9 @@ func (r *Run) CrossCheck() {
 			found = append(found, different)
 		}
 	}
+	if different := r.checkBackground(); different != "" {
+		found = append(found, different)
+	}
 	if len(found) == 0 {
 		return
 	}
@@ -34,6 +37,24 @@ func (r *Run) CrossCheck() {
 		return
 	}
 	doubt(r.Result, opinion)
+}
+
+// checkBackground holds the background's directory against itself, and against what the
+// result says of it.
+func (r *Run) checkBackground() string {
+	b := r.Background
+	if b == nil || !r.closed() {
+		return ""
+	}
+	verdict := b.Result.Verdict
+	b.CrossCheck()
+	switch told := r.Result.Background; {
+	case told == nil || told.Verdict != verdict || told.Events != b.Result.Events:
+		return "what " + ResultFile + " says of the background is not what its directory does"
+	case b.Result.Verdict != verdict:
+		return "background: " + b.Result.Warnings[0]
+	}
+	return ""
 }
 
 // closed tells whether the run came to its end, so that all parts are complete.

@@ -135,6 +135,12 @@
 // has only over_quota, for of the rest each endpoint saw a part. Shards with one
 // target.url have none, and the endpoint there has the counts of all.
 //
+// background is the run directory of the stream that a scenario sends beside its own: the
+// same files, but for endpoint.json and the permit, which are there once, for both. result.json
+// of the run says in background what that came to, and counts its verdict: a background
+// that fails makes the run fail, one that is invalid makes it invalid. endpoint_checksum is
+// over the events of both.
+//
 // ledger says of every event whether it was accepted, rejected (and whether it may be
 // stored all the same), ambiguous or unsent; ReadLedger reads it, and ledger.go describes its bytes. Each of its
 // segments has a checksum and a number, and result.json counts them: what does not

@@ -181,6 +181,8 @@ const (
 	ResolvedFile = "resolved.yaml" // the scenario as it was used, from which the run can be made again
 	EndpointFile = "endpoint.json" // what the embedded endpoint had counted at the end
 	PermitFile   = "permit.yaml"   // the permit that the run was allowed by, as signed
+
+	BackgroundDir = "background" // the run directory of the stream that was sent beside
 )
 
 // ErrTorn says that a file of a run ends in the middle: the run was killed

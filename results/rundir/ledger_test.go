@@ -160,7 +160,8 @@ func TestLedgerRefuses(t *testing.T) {
 func TestLedgerDamageIsFound(t *testing.T) {
 	t.Parallel()
 	file, ends := ledgerOf(threeSegments...)
-	r := &results.Result{Ledger: &results.LedgerSize{Segments: 3, Bytes: int64(len(file))}}
+	r := &results.Result{}
+	r.Ledger = &results.LedgerSize{Segments: 3, Bytes: int64(len(file))}
 	r.Run.ID, r.Events = "run", results.Totals{Sent: 30, Accepted: 20, Rejected: 5, Ambiguous: 5, Unsent: 1}
 	whole, err := ReadLedger(bytes.NewReader(file))
 	if whole.hold(r); err != nil || len(whole.Damage) > 0 {
@@ -217,7 +218,8 @@ func TestLedgerOfOtherSegments(t *testing.T) {
 	cut := slices.Concat(file[:ends[1]], file[ends[2]:])
 	twice := slices.Concat(file[:ends[2]], file[ends[1]:])
 	other := slices.Concat([]byte(ledgerHeader("other")), file[ends[0]:])
-	r := &results.Result{Ledger: &results.LedgerSize{Segments: 3, Bytes: int64(len(file))}}
+	r := &results.Result{}
+	r.Ledger = &results.LedgerSize{Segments: 3, Bytes: int64(len(file))}
 	r.Run.ID, r.Events = "run", results.Totals{Sent: 30, Accepted: 20, Rejected: 5, Ambiguous: 5, Unsent: 1}
 	for want, text := range map[string][]byte{
 		"0 bytes are not what was written (1 segment)": cut,

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"time"
 
 	"rehearse/internal/capture"
@@ -28,6 +30,8 @@ type Run struct {
 
 	Endpoint *results.EndpointCounts         // nil: it was no embedded endpoint, or its counts are missing
 	Answers  map[results.RejectionRow]string // the first answer of each kind; Requests and Events of the key are 0
+
+	Background *Run // the stream that was sent beside; nil: there was none
 }
 
 // Open reads the directory of a run, finished or not. Of a run that was killed it
@@ -36,6 +40,26 @@ type Run struct {
 // result.json is indispensable. The error is ErrNoRun or ErrFormat where that is
 // the cause.
 func Open(path string) (*Run, error) {
+	r, err := openAlone(path)
+	if err != nil {
+		return nil, err
+	}
+	beside := filepath.Join(path, BackgroundDir)
+	info, err := os.Lstat(beside)
+	if err != nil || !info.IsDir() { // a link is not followed
+		if r.Result.Background != nil {
+			doubt(r.Result, "the directory of the background is missing")
+		}
+		return r, nil
+	}
+	if r.Background, err = openAlone(beside); err != nil {
+		doubt(r.Result, "background: "+err.Error())
+	}
+	return r, nil
+}
+
+// openAlone reads the directory of one stream.
+func openAlone(path string) (*Run, error) {
 	text, err := ReadFile(path, ResultFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot open %q: %w: no %s in it (name the directory that a run wrote)",

@@ -30,6 +30,8 @@ type Options struct {
 	// Secret is the path of the scalar that no copy of the document holds, as in
 	// target.token. Empty: there is none.
 	Secret string
+
+	within string // what stands before paths in mistakes, as in "background."; empty: it is no part of another
 }
 
 // Document is a YAML document and what was found in it. It is for one goroutine until

@@ -28,7 +28,11 @@ func (v Value) Error(what, hint string) Error {
 	if v.node.Line == 0 {
 		file = override
 	}
-	return Error{file, v.node.Line, v.node.Column, v.path, what, hint}
+	path := v.path
+	if v.d.opts.within != "" {
+		path = strings.TrimSuffix(v.d.opts.within+path, ".")
+	}
+	return Error{file, v.node.Line, v.node.Column, path, what, hint}
 }
 
 // Fail reports a mistake at the value.
