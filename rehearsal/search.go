@@ -142,12 +142,26 @@ func (c *capacitySearch) all(soft, hard context.Context) error {
 			if c.Came != nil {
 				c.Came(c.search, &t, &o)
 			}
+			wait(soft, c.search.Rest())
 		}
 		if err := c.keep(); err != nil {
 			return err
 		}
 	}
 	return c.keep()
+}
+
+// wait waits, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // exceeds says whether a trial would send more than is left of what the permit allows.

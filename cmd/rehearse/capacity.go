@@ -208,7 +208,7 @@ func capacityCode(end capacity.End) int {
 		return exitPass
 	case capacity.Interrupted:
 		return exitInterrupted
-	case capacity.Budget, capacity.OwnLimit, capacity.Flaps:
+	case capacity.Budget, capacity.OwnLimit, capacity.Flaps, capacity.Disturbed:
 		return exitInvalid
 	}
 	return exitThreshold

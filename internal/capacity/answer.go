@@ -16,6 +16,7 @@ const (
 	NoRate       End = "no-rate"          // the thresholds are not met at any rate, and not for the rate
 	Rejecting    End = "met-by-rejecting" // the thresholds are met while most is rejected
 	OwnLimit     End = "own-limit"        // the generator gets no further: nothing is known of the endpoint there
+	Disturbed    End = "disturbed"        // others that use the generator's machine left too many trials invalid
 	NotDrained   End = "does-not-recover" // the endpoint did not recover from a trial that broke
 )
 

@@ -214,10 +214,25 @@ func (s *Search) invalid(t *tried) {
 		one := &s.tried[i]
 		reached = reached || one.Kind != Drain && one.Response != Invalid && one.Rate >= t.Rate
 	}
-	if s.failed.invalid >= mostInvalid || s.failed.own >= 2 && !reached {
+	switch many := s.failed.invalid >= mostInvalid; {
+	case many && s.failed.own == 0:
+		s.answer.Why = t.Why
+		s.finish(Disturbed)
+	case many || s.failed.own >= 2 && !reached:
 		s.answer.Limit, s.answer.Why = t.Rate, t.Why
 		s.finish(OwnLimit)
 	}
+}
+
+// Rest is how long to wait before the next trial, which counts as time that the search
+// took: after trials that others on the generator's machine disturbed, longer each time.
+func (s *Search) Rest() time.Duration {
+	if n := len(s.tried); n == 0 || s.answer.End != "" || !s.tried[n-1].Disturbed {
+		return 0
+	}
+	rest := min(5*time.Second<<max(s.failed.invalid-1, 0), s.config.Budget/20)
+	s.elapsed += rest
+	return rest
 }
 
 // bracket moves up by doubling, or down by halving, until one rate held and a higher

@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,12 @@ func TestEnds(t *testing.T) {
 			}
 			return held(Observation{})
 		}, OwnLimit},
+		{"others take the machine", func(t Trial) Observation {
+			if t.Rate > 7000 {
+				return Observation{Response: Invalid, Disturbed: true, Why: "other programs used up to 98 %"}
+			}
+			return held(Observation{})
+		}, Disturbed},
 		{"does not recover", func(t Trial) Observation {
 			if t.Kind == Drain {
 				o := held(Observation{})
@@ -133,6 +140,32 @@ func TestOwnLimitIsNoNumber(t *testing.T) {
 	})
 	if a.Low != 0 || a.High != 0 || a.Best != 0 || a.Limit != 8000 {
 		t.Errorf("%+v", a)
+	}
+}
+
+// After a trial that others disturbed the search waits, longer each time, and that counts.
+func TestRestAfterADisturbance(t *testing.T) {
+	t.Parallel()
+	s, err := NewSearch(quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rests []time.Duration
+	for _, disturbed := range []bool{true, true, true, false} {
+		trial, _ := s.Next()
+		o := Observation{Response: Held, Accepted: 1, Took: trial.Length}
+		if disturbed {
+			o = Observation{Response: Invalid, Disturbed: true, Took: trial.Length}
+		}
+		s.Observe(o)
+		before := s.Elapsed()
+		rests = append(rests, s.Rest())
+		if s.Elapsed() != before+rests[len(rests)-1] {
+			t.Error("a rest does not count")
+		}
+	}
+	if !slices.Equal(rests, []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 0}) {
+		t.Errorf("rests %v", rests)
 	}
 }
 

@@ -110,6 +110,9 @@ func (a *Answer) Sentence(asked *Asked) string {
 	case OwnLimit:
 		return fmt.Sprintf("invalid, our own limit: %s events/s. The generator gets no further, "+
 			"so nothing is known of the endpoint there: %s", text.Rate(a.Limit), a.Why)
+	case Disturbed:
+		return fmt.Sprintf("invalid: others that use the generator's machine disturbed trial after trial (%s): %s",
+			a.Why, a.soFar(asked))
 	case NotDrained:
 		return "the endpoint did not recover from a trial that broke: " + a.soFar(asked)
 	case Flaps:
