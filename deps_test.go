@@ -51,10 +51,11 @@ func owners() map[string][]string {
 // import the kits of internal.
 const house = `
 internal/capacity: results results/judge results/rundir scenario
+internal/adhoc: scenario scenario/strict
 internal/capture/pipeline:
 internal/capture/serdejson:
 internal/capture: internal/capture/serdejson
-cmd/rehearse: internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
+cmd/rehearse: internal/adhoc internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
 generator/body: internal/capture scenario internal/recording internal/recording/anonymize generator/traffic internal/recording/event
 generator/dryrun: internal/capture scenario internal/recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: internal/capture scenario generator/body

@@ -1,13 +1,16 @@
 package rehearsal
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"rehearse/generator/source"
 	"rehearse/results"
 	"rehearse/scenario"
+	"rehearse/scenario/strict"
 )
 
 // Version is the release that this tree becomes.
@@ -50,29 +53,59 @@ type testNetwork struct {
 // Overrides are what changes a scenario when it is loaded. The empty string leaves a
 // field as it is.
 type Overrides struct {
+	Text   []byte   // the scenario file, read already; nil: it is read from its path
 	Set    []string // field=value each, as in target.connections=4
 	Target string   // target.url
 	Token  string   // target.token
 	Seed   string   // traffic.seed
 }
 
+// flag is an override that has a flag of its own.
+type flag struct{ name, field, value string }
+
+// flags are those that are given.
+func (o *Overrides) flags() []flag {
+	all := []flag{
+		{"--target", "target.url", o.Target}, {"--token", "target.token", o.Token}, {"--seed", "traffic.seed", o.Seed},
+	}
+	return slices.DeleteFunc(all, func(f flag) bool { return f.value == "" })
+}
+
 // list is all of them, each as field=value.
 func (o *Overrides) list() []string {
-	set := o.Set
-	for _, one := range []struct{ field, value string }{
-		{"target.url", o.Target}, {"target.token", o.Token}, {"traffic.seed", o.Seed},
-	} {
-		if one.value != "" {
-			set = append(set[:len(set):len(set)], one.field+"="+one.value)
-		}
+	set := slices.Clip(o.Set)
+	for _, f := range o.flags() {
+		set = append(set, f.field+"="+f.value)
 	}
 	return set
 }
 
 // Load reads a scenario file, with references to the environment of this process.
-// The error is a strict.Errors if the file is what is wrong.
-func Load(path string, o Overrides) (*scenario.Scenario, error) {
-	return scenario.LoadWith(path, scenario.Options{LookupEnv: os.LookupEnv, Set: o.list()})
+// The error is a strict.Errors if the file is what is wrong, or an override.
+func Load(path string, o Overrides) (s *scenario.Scenario, err error) {
+	options := scenario.Options{LookupEnv: os.LookupEnv, Set: o.list()}
+	if o.Text != nil {
+		s, err = scenario.Parse(path, o.Text, options)
+	} else {
+		s, err = scenario.LoadWith(path, options)
+	}
+	return s, o.named(err)
+}
+
+// named puts the flag in the place of --set where a mistake is in the value of a flag.
+func (o *Overrides) named(err error) error {
+	var mistakes strict.Errors
+	if !errors.As(err, &mistakes) {
+		return err
+	}
+	for i := range mistakes {
+		for _, f := range o.flags() {
+			if m := &mistakes[i]; m.Line == 0 && m.Path == f.field {
+				m.File, m.Path = f.name, ""
+			}
+		}
+	}
+	return err
 }
 
 // Permit names the files of a permit; the zero value is none, and then nothing

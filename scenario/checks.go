@@ -17,12 +17,9 @@ var curves = [...]string{"load.profile", "load.stages", "load.follow"}
 // check judges what the sections mean together. It looks at what the file gives
 // rather than at values, because a default contradicts nothing.
 func check(d *strict.Document, s *Scenario) {
-	switch {
-	case s.Traffic != nil && s.Replay != nil:
+	if s.Traffic != nil && s.Replay != nil {
 		d.Fail("replay", "given beside traffic", "events are synthesized or replayed: keep one of the two")
 		return
-	case s.Traffic == nil && s.Replay == nil:
-		d.Fail("traffic", "missing, and so is replay", "traffic: {} synthesizes events with everything at its default")
 	}
 	if s.Replay != nil {
 		checkReplay(d, s)

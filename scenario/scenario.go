@@ -80,7 +80,7 @@ type Scenario struct {
 	Target   Target
 	Load     Offered
 	Batching Batching
-	Traffic  *Traffic // exactly one of Traffic and Replay is set
+	Traffic  *Traffic // exactly one of Traffic and Replay is set; a file with neither has the default traffic
 	Replay   *Replay
 	Retry    Retry
 	Rules
@@ -147,6 +147,9 @@ func (s *Scenario) fields() strict.Fields {
 
 // complete fills in the defaults that depend on other fields.
 func (s *Scenario) complete(d *strict.Document) {
+	if s.Traffic == nil && s.Replay == nil {
+		s.Traffic = defaultTraffic()
+	}
 	s.adopt(d)
 	s.Batching = s.Batching.orDefault(s.Target.Endpoint)
 	ownRhythm := s.Replay != nil && s.Replay.Clock == ClockRecorded && s.Target.Client == ""

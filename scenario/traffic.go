@@ -39,14 +39,19 @@ type Sizes struct{ P50, P99 int }
 // maxGroups is how many types of groups a project may have.
 const maxGroups = 5
 
-func readTraffic(v strict.Value) *Traffic {
-	t := &Traffic{
+// defaultTraffic is that of a scenario which says nothing about it.
+func defaultTraffic() *Traffic {
+	return &Traffic{
 		Seed:        1,
 		DistinctIDs: Population{Count: 1_000_000, Skew: 1, Style: StyleOpaque},
 		Visits:      Visits{Events: 1},
 		Events:      []EventShare{{Name: "$pageview", Weight: 1, From: FromBrowser}},
 		Timestamps:  Timestamps{Now: true},
 	}
+}
+
+func readTraffic(v strict.Value) *Traffic {
+	t := defaultTraffic()
 	v.Object(strict.Fields{
 		"seed": func(v strict.Value) {
 			t.Seed,

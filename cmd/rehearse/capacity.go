@@ -62,7 +62,7 @@ The last line printed is the verdict with the exit code:
 		Example: `  rehearse capacity scenarios/capacity.yaml --set staging.capacity=5000
   rehearse capacity scenarios/capacity.yaml --target http://127.0.0.1:8010 --from 1000 --budget 10m
   rehearse check acme.yaml --pipeline results/capacity/20261201T100000Z-capacity/pipeline.yaml`,
-		Args: exactly("scenario file"),
+		Args: exactly("SCENARIO"),
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(e, args[0]) },
 	}
 	f.define(c)

@@ -25,13 +25,14 @@ type checkFlags struct {
 	set      []string
 
 	json, markdown, exact bool
+	adhoc                 adhocFlags
 }
 
 // newCheck makes the verb check.
 func newCheck(e env) *cobra.Command {
 	var f checkFlags
 	c := &cobra.Command{
-		Use:   "check SCENARIO",
+		Use:   "check SCENARIO | --rate RATE",
 		Short: "Say what a scenario will do to a pipeline, before a byte is sent",
 		Long: `check works out what a scenario will do: events, requests and bytes, the curve
 of the load, what the endpoint would refuse, the distinct_ids that are too hot and
@@ -52,15 +53,16 @@ The last line printed is the verdict with the exit code:
   0 go, or ok with conditions: it can run once the pipeline's team has met them
   121 refuse   104 the scenario is wrong`,
 		Example: `  rehearse check scenarios/quickstart.yaml
+  rehearse check --rate 20k/s --duration 1h --merges 3%
   rehearse check scenarios/hot-id.yaml --pipeline scenarios/pipeline/example.yaml -o plan.svg
   rehearse check scenarios/single-event-flood.yaml --json | jq .findings
   rehearse check scenarios/quickstart.yaml --markdown > ticket.md`,
-		Args: exactly("scenario file"),
+		Args: f.adhoc.args,
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.json && f.markdown {
 				return usageError(c, errors.New("--json and --markdown are two forms of the same: choose one"))
 			}
-			return f.check(e, args[0])
+			return f.check(e, first(args))
 		},
 	}
 	c.Flags().SortFlags = false
@@ -71,12 +73,21 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringVarP(&f.picture, "out", "o", "", "also draw the plan into this SVG `FILE`")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set batching.events=100 (repeatable)")
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with this `number`")
+	f.adhoc.define(c.Flags())
 	return c
 }
 
 // check is the verb.
 func (f *checkFlags) check(e env, path string) error {
-	s, err := rehearsal.Load(path, rehearsal.Overrides{Set: f.set, Seed: f.seed})
+	name, text, err := f.adhoc.scenario(e, path)
+	if err != nil {
+		return err
+	}
+	if f.adhoc.print {
+		_, err := e.stdout.Write(text)
+		return err
+	}
+	s, err := rehearsal.Load(name, rehearsal.Overrides{Text: text, Set: f.set, Seed: f.seed})
 	if err != nil {
 		return err
 	}

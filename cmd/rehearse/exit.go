@@ -116,18 +116,21 @@ func usageError(c *cobra.Command, err error) error {
 // nothing asks for no argument.
 func nothing(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError(c, fmt.Errorf("%s wants no argument, not %q", c.CommandPath(), args[0]))
+		return usageError(c, fmt.Errorf("unexpected argument %q", args[0]))
 	}
 	return nil
 }
 
-// exactly asks for one argument and names it.
+// exactly asks for one argument and names it as the usage line does.
 func exactly(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return usageError(c, fmt.Errorf("%s wants one %s, not %d", c.CommandPath(), what, len(args)))
+		switch len(args) {
+		case 0:
+			return usageError(c, fmt.Errorf("missing argument %s", what))
+		case 1:
+			return nil
 		}
-		return nil
+		return usageError(c, fmt.Errorf("one %s at a time: unexpected argument %q", what, args[1]))
 	}
 }
 

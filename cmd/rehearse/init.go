@@ -149,7 +149,7 @@ func (f *initFlags) flagged() (map[string]string, error) {
 			given[key] = *text
 			continue
 		}
-		content, err := readSmall(name, nil)
+		content, err := readSmall("the answers", name, nil)
 		if err != nil {
 			return nil, fmt.Errorf("--%s: %w", key, err)
 		}
@@ -163,7 +163,7 @@ func (f *initFlags) form(e env) (*intake.Form, error) {
 	if f.answers == "" {
 		return nil, nil
 	}
-	text, err := readSmall(f.answers, e.stdin)
+	text, err := readSmall("the answers", f.answers, e.stdin)
 	if err != nil {
 		return nil, exitError{exitScenario, err}
 	}
@@ -175,13 +175,14 @@ func (f *initFlags) form(e env) (*intake.Form, error) {
 	return form, err
 }
 
-// readSmall reads a file, or stdin for the name -, up to the size of a scenario.
-func readSmall(name string, stdin io.Reader) ([]byte, error) {
+// readSmall reads a file, or stdin for the name -, up to the size of a scenario; what
+// names it in errors.
+func readSmall(what, name string, stdin io.Reader) ([]byte, error) {
 	in := stdin
 	if name != "-" || stdin == nil {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the answers: %w", err)
+			return nil, fmt.Errorf("cannot read %s: %w", what, err)
 		}
 		defer file.Close()
 		in = file
@@ -191,7 +192,7 @@ func readSmall(name string, stdin io.Reader) ([]byte, error) {
 		err = errors.New("more than 1 MiB")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the answers: %w", err)
+		return nil, fmt.Errorf("cannot read %s: %w", what, err)
 	}
 	return text, nil
 }

@@ -64,7 +64,7 @@ func newRender(e env) *cobra.Command {
 		Long: `render prints the ConfigMap and the Job of a run and touches no cluster. The pods
 wait until someone sets the start:
   kubectl annotate pods -l rehearse.dev/run=ID rehearse.dev/start-at=2026-12-01T10:00:00Z`,
-		Args: exactly("scenario file"),
+		Args: exactly("SCENARIO"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := f.read(e, args[0]); err != nil {
 				return err
@@ -86,7 +86,7 @@ func newKubernetesRun(e env) *cobra.Command {
 follows what they print, and merges and judges what they did: one verdict, one
 report, one exit code, those of merge. Ctrl-C before the start deletes the Job,
 and nothing was sent; after it the pods stop and say what they did.`,
-		Args: exactly("scenario file"),
+		Args: exactly("SCENARIO"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := f.read(e, args[0]); err != nil {
 				return err

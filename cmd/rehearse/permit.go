@@ -44,7 +44,7 @@ func newPermitShow(e env) *cobra.Command {
 		Short:   "Show what a permit allows, and for how long",
 		Long:    `show prints the terms of a permit, signed or not. It does not judge them.`,
 		Example: `  rehearse permit show permit.yaml`,
-		Args:    exactly("permit"),
+		Args:    exactly("PERMIT"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := permit.Read(args[0])
 			if err != nil {
@@ -72,7 +72,7 @@ private key file (its passphrase is asked for on the terminal), or a public one
 whose private half the agent at SSH_AUTH_SOCK holds. Keys on a security key sign
 with ssh-keygen -Y sign -n rehearse-permit.`,
 		Example: `  rehearse permit sign -k ~/.ssh/id_ed25519 permit.yaml`,
-		Args:    exactly("permit"),
+		Args:    exactly("PERMIT"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if key == "" {
 				return exitError{exitUsage,

@@ -51,7 +51,7 @@ the client would send if nothing was ever accepted.
 
 A time is given with its offset, or as the clock in --zone shows it.`,
 		Example: permitExample,
-		Args:    exactly("scenario file"),
+		Args:    exactly("SCENARIO"),
 		RunE:    func(_ *cobra.Command, args []string) error { return writePermit(e, args[0], f) },
 	}
 	flags := c.Flags()

@@ -41,7 +41,7 @@ the summary of the step.`,
   rehearse report results/runs/20261201T100000Z-quickstart --html report.html
   rehearse report --rejected --events lost.csv results/runs/20261201T100000Z-quickstart
   rehearse report --json results/runs/20261201T100000Z-quickstart | jq .verdict`,
-		Args: exactly("run directory"),
+		Args: exactly("DIR"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.forms() > 1 {
 				return usageError(c, errors.New("choose one of --json, --markdown, --junit, --github and --rejected"))

@@ -13,9 +13,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"rehearse/internal/adhoc"
 	"rehearse/rehearsal"
 	"rehearse/results/bundle"
 	"rehearse/results/rundir"
+	"rehearse/scenario"
 )
 
 // runFlags is what the command line of run adds to the scenario: where and who.
@@ -25,18 +27,23 @@ type runFlags struct {
 	tokenFile    string
 	quiet, json  bool
 	bundle       bool
+	adhoc        adhocFlags
 }
 
 // newRun makes the verb run.
 func newRun(e env) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use:   "run [SCENARIO]",
+		Use:   "run SCENARIO | --rate RATE",
 		Short: "Send a scenario's traffic and judge what came back",
 		Long: `run sends the events of a scenario, each batch when it is due, to the
 scenario's target (the embedded staging endpoint if it names none) and writes
 a run directory: latency histograms, every rejected request, a timeline, a
 ledger of what became of each event, and a verdict.
+
+Without a scenario file, --rate and the flags beside it make a scenario of the name
+adhoc; --print-scenario prints it, as a file to begin with. The name - reads a
+scenario from standard input.
 
 The first Ctrl-C starts nothing new, waits for what is in flight and sums up;
 the second one stops at once. A run that is killed leaves a directory that
@@ -57,14 +64,15 @@ The last line printed is the verdict with the exit code:
   104 the scenario is wrong   105 interrupted   108 aborted by a rule of the scenario
   120 invalid: the generator was the bottleneck   121 refused   2 usage   1 internal`,
 		Example: `  rehearse run scenarios/quickstart.yaml
+  rehearse run --rate 500/s --duration 30s --merges 3%
   rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010 --set target.connections=4
   rehearse run scenarios/quickstart.yaml --json | jq .latency_ms.p99
   rehearse run --resume results/runs/20261201T100000Z-quickstart`,
 		Args: func(c *cobra.Command, args []string) error {
-			if f.options.Resume != "" && len(args) == 0 {
+			if f.options.Resume != "" && len(args) == 0 && !f.adhoc.Given() {
 				return nil
 			}
-			return exactly("scenario file")(c, args)
+			return f.adhoc.args(c, args)
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(e, first(args)) },
 	}
@@ -72,10 +80,92 @@ The last line printed is the verdict with the exit code:
 	return c
 }
 
+// adhocFlags make a scenario where no file is named.
+type adhocFlags struct {
+	adhoc.Flags
+	print bool
+}
+
+// define makes the flags.
+func (f *adhocFlags) define(flags *pflag.FlagSet) {
+	flags.StringVar(&f.Rate, "rate", "", "without a scenario file: send this `RATE` at the peak, as in 500/s")
+	flags.StringVar(&f.Duration, "duration", "", "with --rate: for this `TIME`, ramp included (default 30s)")
+	flags.StringVar(&f.Ramp, "ramp", "",
+		"with --rate: rise from 0 to the rate in this `TIME` (default 10s, at most a third of the duration)")
+	flags.StringVar(&f.Batch, "batch", "", "with --rate: `N` events in a request (default 100)")
+	flags.StringVar(&f.Skew, "skew", "",
+		"with --rate: the Zipf `EXPONENT` of events over distinct_ids (default 1)")
+	flags.StringVar(&f.Merges, "merges", "", "with --rate: this `SHARE` of the events is $identify, as in 3%")
+	flags.BoolVar(&f.print, "print-scenario", false,
+		"with --rate: print the scenario that these flags amount to, and do nothing else")
+}
+
+// args asks for a scenario file, or for flags that stand for one.
+func (f *adhocFlags) args(c *cobra.Command, args []string) error {
+	switch {
+	case !f.Given() && f.print:
+		return usageError(c, errors.New("--print-scenario goes with --rate"))
+	case f.Given() && len(args) > 0:
+		return usageError(c, errors.New("--rate and the flags beside it stand for a scenario file: "+
+			"to change the one that is named, use --set, as in --set 'load.profile=const(500, 30s)'"))
+	case f.Given():
+		return nil
+	case len(args) == 0:
+		return usageError(c, errors.New("missing argument SCENARIO, or --rate"))
+	}
+	return exactly("SCENARIO")(c, args)
+}
+
+// scenario returns the name of the scenario and, unless that is the file's, its text.
+func (f *adhocFlags) scenario(e env, path string) (name string, text []byte, err error) {
+	if !f.Given() {
+		return readScenario(e, path)
+	}
+	if text, err = f.Scenario(); err != nil {
+		return "", nil, exitError{exitUsage, err}
+	}
+	return adhoc.Name, text, nil
+}
+
+// readScenario reads a scenario from standard input, if path is -.
+func readScenario(e env, path string) (name string, text []byte, err error) {
+	if path != "-" {
+		return path, nil, nil
+	}
+	if text, err = readSmall("the scenario", path, e.stdin); err != nil {
+		return "", nil, exitError{exitScenario, err}
+	}
+	return "stdin", text, nil
+}
+
+// loadScenario loads a scenario of a file, or of standard input.
+func loadScenario(e env, path string, set []string) (*scenario.Scenario, error) {
+	name, text, err := readScenario(e, path)
+	if err != nil {
+		return nil, err
+	}
+	return rehearsal.Load(name, rehearsal.Overrides{Text: text, Set: set})
+}
+
+// begin says which scenario the run is of. It is done if that is all that was asked for.
+func (f *adhocFlags) begin(e env, path string, o *rehearsal.Options) (done bool, err error) {
+	o.Scenario, o.Overrides.Text, err = f.scenario(e, path)
+	if err != nil || !f.Given() {
+		return false, err
+	}
+	if f.print {
+		_, err = e.stdout.Write(o.Overrides.Text)
+		return true, err
+	}
+	e.note(string(o.Overrides.Text))
+	return false, nil
+}
+
 // define makes the flags.
 func (f *runFlags) define(flags *pflag.FlagSet) {
 	o := &f.options
 	flags.SortFlags = false
+	f.adhoc.define(flags)
 	flags.StringVar(&o.Overrides.Target, "target", "",
 		"send to this `URL` instead of target.url (another than this machine needs a permit)")
 	flags.StringVar(&o.Overrides.Token, "token", "",
@@ -122,10 +212,13 @@ func (f *runFlags) run(e env, path string) error {
 	if err := f.read(); err != nil {
 		return err
 	}
-	if err := f.bundles(path); err != nil {
+	done, err := f.adhoc.begin(e, path, &f.options)
+	if done || err != nil {
 		return err
 	}
-	f.options.Scenario = path
+	if err := f.bundles(); err != nil {
+		return err
+	}
 	f.options.Note = e.note
 	if !f.quiet {
 		f.options.Begin = func(o *rehearsal.Outlook) rehearsal.Progress { return newProgress(e, o) }
@@ -148,11 +241,11 @@ func (f *runFlags) run(e env, path string) error {
 
 // bundles is an error if the run directory is to be printed and cannot be: a bundle holds
 // files, and the background has a directory.
-func (f *runFlags) bundles(path string) error {
-	if !f.bundle || path == "" {
+func (f *runFlags) bundles() error {
+	if !f.bundle || f.options.Scenario == "" {
 		return nil
 	}
-	s, err := rehearsal.Load(path, f.options.Overrides)
+	s, err := rehearsal.Load(f.options.Scenario, f.options.Overrides)
 	if err != nil || s.Background == nil {
 		return err
 	}

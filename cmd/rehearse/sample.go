@@ -66,7 +66,7 @@ and how unevenly events fall on distinct_ids.`,
 			if f.rejected != "" && len(args) == 0 {
 				return nil
 			}
-			return exactly("scenario file")(c, args)
+			return exactly("SCENARIO")(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error { return f.sample(e, c, args) },
 	}
@@ -95,7 +95,7 @@ func (f *sampleFlags) sample(e env, c *cobra.Command, args []string) error {
 		lost := rehearsal.LostOptions{Scenario: first(args), Set: f.set, Most: f.n, Certain: f.certain, Note: e.note}
 		return errors.Join(rehearsal.WriteLost(out, f.rejected, lost), out.Flush())
 	}
-	s, err := rehearsal.Load(args[0], rehearsal.Overrides{Set: f.set})
+	s, err := loadScenario(e, args[0], f.set)
 	if err != nil {
 		return err
 	}
@@ -220,9 +220,9 @@ mix, the hot ids, the events of each person by rank, sizes, merges, and what is
 wrong on purpose, each beside what the scenario asks for.`,
 		Example: `  rehearse shape scenarios/hot-id.yaml
   rehearse shape scenarios/hot-id.yaml -n 1000000`,
-		Args: exactly("scenario file"),
+		Args: exactly("SCENARIO"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := rehearsal.Load(args[0], rehearsal.Overrides{Set: set})
+			s, err := loadScenario(e, args[0], set)
 			if err != nil {
 				return err
 			}

@@ -66,7 +66,7 @@ with p50, p95, p99, max or drain; and with --persons split, joined and missing.`
 		Example: `  rehearse verify results/runs/20261201T100000Z-quickstart --from export.jsonl.gz
   rehearse verify run --from 'exports/*.parquet' --threshold 'lost == 0' --threshold 'visible p95 < 30s'
   rehearse verify run --from wire.jsonl --junit > verify.xml`,
-		Args: exactly("run directory"),
+		Args: exactly("DIR"),
 		RunE: func(c *cobra.Command, args []string) error {
 			thresholds, err := f.parse()
 			if err != nil {
