@@ -115,7 +115,7 @@ func TestBackgroundMistakes(t *testing.T) {
 	for text, want := range map[string]string{
 		"background: 5":                                                       "background: expected a mapping",
 		"background: {traffic: {}}":                                           "a.yaml:4:13: background.load.profile: missing",
-		"background: {load: {profile: 5}}":                                    "background.traffic: missing",
+		"background: {load: {profile: 5}}":                                    "background.load.profile: expected text",
 		"background: {traffic: {seed: 60}}":                                   "background.traffic.seed: too close",
 		"background: {traffic: {}, target: {url: 'http://h'}}":                "background.target.url: has no meaning in a",
 		"background: {traffic: {}, target: {token: abc}}":                     "background.target.token: must have 6",

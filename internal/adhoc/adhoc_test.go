@@ -15,7 +15,7 @@ import (
 func TestScenarioIsWhatTheFlagsSay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate := rapid.IntRange(1, 100_000).Draw(t, "rate")
-		seconds := rapid.IntRange(1, 7200).Draw(t, "seconds")
+		seconds := rapid.IntRange(4, 7200).Draw(t, "seconds") // at least one event
 		ramp := rapid.IntRange(0, seconds).Draw(t, "ramp")
 		batch := rapid.IntRange(1, 1000).Draw(t, "batch")
 		merges := rapid.IntRange(0, 45).Draw(t, "merges")
