@@ -27,7 +27,24 @@ func Forecast(s *scenario.Scenario, to *transport.Destination) *preflight.Report
 		return nil
 	}
 	now := time.Now()
-	return preflight.Check(preflight.Input{Scenario: s, Load: estimatedLoad(s, nil, to, now), Now: now})
+	in := preflight.Input{Scenario: s, Load: estimatedLoad(s, nil, to, now), Now: now}
+	if b := s.Background; b != nil && b.Traffic != nil {
+		in.Beside = &preflight.Input{Scenario: b, Load: estimatedLoad(b, nil, to, now), Now: now}
+	}
+	return preflight.Check(in)
+}
+
+// CheckInput is what a check of s looks at: what it would send, and what its background
+// would, in closed form or counted; see Estimate.
+func CheckInput(s *scenario.Scenario, facts *preflight.Facts, now time.Time, exact bool) (preflight.Input, error) {
+	load, err := Estimate(s, facts, now, exact)
+	in := preflight.Input{Scenario: s, Facts: facts, Load: load, Now: now}
+	if err != nil || s.Background == nil {
+		return in, err
+	}
+	beside, err := CheckInput(s.Background, facts, now, exact)
+	in.Beside = &beside
+	return in, inBackground(err)
 }
 
 // eventBytes is what an event weighs in a body, as foretold; 0: nobody knows.

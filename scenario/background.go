@@ -26,7 +26,7 @@ func readBackground(v strict.Value, s *Scenario) *Scenario {
 	b, part := newScenario(), v.Part()
 	part.Root().Object(b.fields())
 	b.complete(part)
-	b.Name, b.Contact, b.Staging = s.Name+"-background", s.Contact, s.Staging
+	b.Name, b.Contact, b.Intake, b.Staging = s.Name+"-background", s.Contact, s.Intake, s.Staging
 	b.Target.URL = s.Target.URL
 	part.Refuse("has no meaning in a background", "both streams go to one endpoint: leave it out", "target.url")
 	token, given := part.Value("target.token")

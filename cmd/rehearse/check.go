@@ -98,11 +98,11 @@ func (f *checkFlags) check(e env, path string) error {
 		}
 	}
 	now := time.Now()
-	load, err := rehearsal.Estimate(s, facts, now, f.exact)
+	in, err := rehearsal.CheckInput(s, facts, now, f.exact)
 	if err != nil {
 		return exitError{exitScenario, err}
 	}
-	report := preflight.Check(preflight.Input{Scenario: s, Facts: facts, Load: load, Now: now})
+	report := preflight.Check(in)
 	if f.picture != "" {
 		if err := writeFile(f.picture, report.WriteSVG); err != nil {
 			return err

@@ -23,7 +23,7 @@ const (
 
 // overCapacity says how far a pipeline must be scaled.
 func overCapacity(l *checker) []Finding {
-	p, c := &l.report.Plan, l.facts.Capacity
+	peak, c := peakOfStages(l.together), l.facts.Capacity
 	if h := l.report.Headroom; h == nil || h.Fits != FitsNot {
 		return nil
 	}
@@ -35,10 +35,9 @@ func overCapacity(l *checker) []Finding {
 		known = "measured"
 	}
 	return l.accommodate(draft{"over-capacity", l.curvePath(),
-		fmt.Sprintf("the peak of %s events/s is over the %s capacity of %s: the pipeline needs "+
-			"scaling to %s times of what it is", text.Rate(p.PeakEvents), known, text.Rate(c),
-			text.Rate(p.PeakEvents/c)),
-		fmt.Sprintf("scale to %s events/s, or peak at %s", text.Rate(p.PeakEvents), rateText(c))})
+		fmt.Sprintf("the peak of %s events/s%s is over the %s capacity of %s: the pipeline needs "+
+			"scaling to %s times of what it is", text.Rate(peak), l.ofBoth(), known, text.Rate(c), text.Rate(peak/c)),
+		fmt.Sprintf("scale to %s events/s, or peak at %s", text.Rate(peak), l.peakFor(c))})
 }
 
 // historicalRate notes imports that come faster than those of the service itself.
@@ -251,7 +250,7 @@ type Headroom struct {
 // headroom compares the peak with the capacity. Within the interval of a measured one
 // nobody can tell.
 func (l *checker) headroom() *Headroom {
-	f, peak := l.facts, l.report.Plan.PeakEvents
+	f, peak := l.facts, peakOfStages(l.together)
 	m := &f.Measurement
 	h := &Headroom{Fits: FitsUnknown, Capacity: f.Capacity, Low: m.From, High: m.To}
 	if f.Capacity == 0 {
@@ -326,10 +325,10 @@ func nearCapacity(l *checker) []Finding {
 	if h.High == 0 {
 		known = "above " + text.Rate(h.Low) + ", the highest rate that was measured: it held"
 	}
-	peak := text.Rate(l.report.Plan.PeakEvents)
+	peak := text.Rate(peakOfStages(l.together))
 	return l.accommodate(draft{"near-capacity", l.curvePath(),
-		fmt.Sprintf("the peak of %s events/s lies %s: whether the pipeline takes it is not known",
-			peak, known),
-		fmt.Sprintf("peak at %s, or measure up to %s with rehearse capacity", rateText(h.Low),
+		fmt.Sprintf("the peak of %s events/s%s lies %s: whether the pipeline takes it is not known",
+			peak, l.ofBoth(), known),
+		fmt.Sprintf("peak at %s, or measure up to %s with rehearse capacity", l.peakFor(h.Low),
 			peak)})
 }

@@ -19,6 +19,8 @@ type Input struct {
 	Facts *Facts
 	Load  Load
 	Now   time.Time // when the run would start, unless the intake says so
+
+	Beside *Input // the scenario's background; nil: it has none
 }
 
 // Check foretells what the input does to the pipeline.
@@ -27,9 +29,10 @@ func Check(in Input) *Report {
 	l.report = &Report{
 		Format: Format, Scenario: in.Scenario.Name, SHA256: in.Scenario.SHA256(),
 		Findings: []Finding{}, HotIDs: []HotID{}, HeldTo: l.assumptions(),
-		curve: in.Load.Curve.Stages(), facts: l.facts, limit: l.limits().steady(),
+		basis: basis{curve: in.Load.Curve.Stages(), facts: l.facts, limit: l.limits().steady()},
 	}
 	l.plan()
+	aside := l.background(in.Beside)
 	if l.facts.Capacity > 0 || l.file {
 		l.report.Headroom = l.headroom()
 	}
@@ -41,11 +44,50 @@ func Check(in Input) *Report {
 	for _, rule := range rules {
 		l.report.Findings = append(l.report.Findings, rule(l)...)
 	}
+	l.report.Findings = append(l.report.Findings, aside...)
 	slices.SortStableFunc(l.report.Findings, func(a, b Finding) int {
 		return cmp.Compare(weightOf(a.Severity), weightOf(b.Severity))
 	})
 	l.report.judge()
 	return l.report
+}
+
+// background checks the stream that is sent beside, against the same facts, and returns
+// what was found. What is said of the pipeline as a whole is said once, of both.
+func (l *checker) background(in *Input) (found []Finding) {
+	if in == nil {
+		return nil
+	}
+	r := Check(*in)
+	l.report.Background = &Beside{Scenario: r.Scenario, Plan: r.Plan, Peak: peakOfStages(l.together)}
+	once := []string{"over-capacity", "near-capacity", "drain-time", "unanswered", "starts-passed", "not-committed",
+		"apps", "other-host"}
+	for _, f := range r.Findings {
+		if !slices.Contains(once, f.ID) {
+			f.Message, f.Hint = "background: "+f.Message, "in the background, "+f.Hint
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// ofBoth says of a peak that it is that of the load and its background.
+func (l *checker) ofBoth() string {
+	if l.report.Background == nil {
+		return ""
+	}
+	return ", with the background,"
+}
+
+// peakFor is how high the load may peak for all to stay at a rate: the background stays.
+func (l *checker) peakFor(rate float64) string {
+	if b := l.report.Background; b != nil {
+		rate -= b.Plan.PeakEvents
+		if rate <= 0 {
+			return "a time without the background, which alone is more"
+		}
+	}
+	return rateText(rate)
 }
 
 // weightOf orders severities, the heaviest first.
@@ -67,6 +109,10 @@ var rules = []func(*checker) []Finding{
 func newChecker(in Input) *checker {
 	l := &checker{s: in.Scenario, facts: in.Facts, load: &in.Load}
 	l.now, l.file = in.Now, in.Facts != nil
+	l.together = in.Load.Curve.Stages()
+	if b := in.Beside; b != nil {
+		l.together = sumOf(l.together, b.Load.Curve.Stages())
+	}
 	if l.facts == nil {
 		l.facts = FactsOf(in.Scenario)
 	}
@@ -139,7 +185,7 @@ func (l *checker) plan() {
 	// Little's law: as many requests are under way as come in during one.
 	p.Connections = int(math.Ceil(p.PeakRequests * l.facts.Service.Seconds()))
 	if c := l.facts.Capacity; c > 0 {
-		waiting := follow(l.report.curve, 1, limits{perSecond: c, burst: math.Inf(1)})
+		waiting := follow(l.together, 1, limits{perSecond: c, burst: math.Inf(1)})
 		p.Backlog, p.Drain = int64(math.Round(waiting.top)), waiting.level/c
 	}
 }
@@ -229,6 +275,49 @@ func Steps(rate func(time.Duration) float64, span time.Duration) (*schedule.Curv
 		stages = append(stages, schedule.Stage{From: r, To: r, Over: width})
 	}
 	return schedule.NewCurve(stages)
+}
+
+// sumOf adds up two curves, each 0 after its end.
+func sumOf(a, b []schedule.Stage) (sum []schedule.Stage) {
+	for len(a) > 0 || len(b) > 0 {
+		width := min(lengthOf(a), lengthOf(b))
+		one, restA := cutStage(a, width)
+		other, restB := cutStage(b, width)
+		sum = append(sum, schedule.Stage{From: one.From + other.From, To: one.To + other.To, Over: width})
+		a, b = restA, restB
+	}
+	return sum
+}
+
+// lengthOf is that of the first stage; endless where there is none.
+func lengthOf(stages []schedule.Stage) time.Duration {
+	if len(stages) == 0 {
+		return math.MaxInt64
+	}
+	return stages[0].Over
+}
+
+// cutStage cuts the beginning off the first stage, nothing off none, and returns what is
+// left.
+func cutStage(stages []schedule.Stage, width time.Duration) (cut schedule.Stage, rest []schedule.Stage) {
+	if len(stages) == 0 {
+		return schedule.Stage{Over: width}, nil
+	}
+	first := stages[0]
+	if width >= first.Over {
+		return first, stages[1:]
+	}
+	middle := first.From + (first.To-first.From)*float64(width)/float64(first.Over)
+	left := schedule.Stage{From: middle, To: first.To, Over: first.Over - width}
+	return schedule.Stage{From: first.From, To: middle, Over: width}, append([]schedule.Stage{left}, stages[1:]...)
+}
+
+// peakOfStages is the highest rate of a curve.
+func peakOfStages(stages []schedule.Stage) (peak float64) {
+	for _, s := range stages {
+		peak = max(peak, s.From, s.To)
+	}
+	return peak
 }
 
 // perRequest is how many events a request has on average.

@@ -279,6 +279,8 @@ type checker struct {
 	report *Report
 	most   capture.Limits // what the endpoint takes
 	census *traffic.Census
+
+	together []schedule.Stage // the curve of the load, that of its background added
 	moments
 	totals
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"rehearse/internal/preflight"
+	"rehearse/scenario"
 )
 
 // A load is held to the capacity that was measured: to its lower end, if it is to fit, and
@@ -38,5 +39,36 @@ func TestHeadroom(t *testing.T) {
 				t.Errorf("%s: finding %s is there: %v", row.name, id, found)
 			}
 		}
+	}
+}
+
+// A load and its background are held to the capacity together: each alone may fit.
+func TestHeadroomOfBoth(t *testing.T) {
+	t.Parallel()
+	const measured = "capacity: {events: 300/s, from: measured, interval: {from: 300/s, to: 310/s}}\n"
+	const beside = "background={load: {profile: 'const(200, 5s)'}, traffic: {}, batching: {events: 20}}"
+	f := facts(t, measured)
+	s := parse(t, sound, "load.profile=line(0, 200, 5s) const(200, 5s)", beside)
+	in := func(s *scenario.Scenario) *preflight.Input {
+		total := s.Load.Curve.Total()
+		load := preflight.Load{Events: total, Requests: total / 20, Curve: s.Load.Curve}
+		return &preflight.Input{Scenario: s, Facts: f, Load: load, Now: now}
+	}
+	alone := preflight.Check(*in(s))
+	both := in(s)
+	both.Beside = in(s.Background)
+	r := preflight.Check(*both)
+	if alone.Headroom.Fits != preflight.FitsYes || r.Headroom.Fits != preflight.FitsNot || r.Background == nil ||
+		r.Background.Peak != 400 {
+		t.Fatalf("alone %+v, both %+v, beside %+v", alone.Headroom, r.Headroom, r.Background)
+	}
+	if found := find(r, "over-capacity"); found == nil ||
+		!strings.Contains(found.Message, "the peak of 400 events/s, with the background, is over") ||
+		!strings.Contains(found.Hint, "or peak at 100") {
+		t.Errorf("%+v", found)
+	}
+	// They are over the capacity for the second half of the ramp.
+	if waiting := r.Plan.Backlog; waiting != 125 { // a ramp from 300 to 400 events/s in 2.5 s
+		t.Errorf("%d events wait", waiting)
 	}
 }

@@ -20,6 +20,10 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	line("| duration | %s |", seconds(plan.Seconds))
 	line("| rate | %s events/s at the peak, %s on average |", text.Rate(plan.PeakEvents),
 		text.Rate(plan.MeanEvents))
+	if b := r.Background; b != nil {
+		line("| background | %s events, %s/s at the peak; both peak at %s/s |", text.Count(b.Plan.Events),
+			text.Rate(b.Plan.PeakEvents), text.Rate(b.Peak))
+	}
 	if r.Headroom != nil {
 		line("| capacity | %s |", escaped(r.Headroom.headroomText()))
 	}

@@ -81,7 +81,21 @@ type Report struct {
 	HeldTo     []Assumption `json:"held_to"`
 	// how the plan compares with the recording that it was learned from
 	Learned []Fit `json:"learned,omitempty"`
+	// what is sent beside; nil: nothing
+	Background *Beside `json:"background,omitempty"`
 
+	basis
+}
+
+// Beside is what a scenario sends beside its own stream.
+type Beside struct {
+	Scenario string  `json:"scenario"`
+	Plan     Plan    `json:"plan"`
+	Peak     float64 `json:"peak_of_both_events_per_s"` // what the capacity is held against
+}
+
+// basis is what a report was made of, for its texts and pictures.
+type basis struct {
 	curve []schedule.Stage
 	facts *Facts
 	limit float64 // events a second that one id may keep up; 0: any

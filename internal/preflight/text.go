@@ -87,6 +87,11 @@ func (r *Report) planText(p *page) {
 		text.Count(plan.Requests), error95(plan.Errors.Requests), seconds(plan.Seconds))
 	p.fact("events/s", "%s at the peak, %s on average", text.Rate(plan.PeakEvents),
 		text.Rate(plan.MeanEvents))
+	if b := r.Background; b != nil {
+		p.fact("background", "%s in %s requests, %s events/s at the peak; both peak at %s",
+			text.Plural(b.Plan.Events, "event"), text.Count(b.Plan.Requests), text.Rate(b.Plan.PeakEvents),
+			text.Rate(b.Peak))
+	}
 	if r.Headroom != nil {
 		p.fact("capacity", "%s", r.Headroom.headroomText())
 	}

@@ -115,7 +115,12 @@ func arrived(b *beside) (rows [][3]string) {
 	row := func(name, expected string, seen int64) {
 		rows = append(rows, [3]string{name, expected, text.Count(seen)})
 	}
-	planned := expected(func(c *preflight.Report) int64 { return c.Plan.Events })
+	planned := expected(func(c *preflight.Report) int64 {
+		if c.Background != nil {
+			return c.Plan.Events + c.Background.Plan.Events
+		}
+		return c.Plan.Events
+	})
 	row("events accepted", planned, b.Endpoint.Events.Accepted)
 	if b.Sighted() { // else each pipeline saw a part of the load
 		pipelineRows(row, p, expected)
