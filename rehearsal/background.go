@@ -50,6 +50,9 @@ func (r *rehearsal) routeBackground() error {
 		r.note("note: background: %s", warning)
 	}
 	plan := &b.source.Plan
+	if r.Trial != nil {
+		return b.route()
+	}
 	r.note("%s: %s in %s over %v beside it, peak %s events/s", b.scenario.Name, text.Plural(plan.Events, "event"),
 		text.Plural(plan.Requests, "request"), plan.Span.Round(time.Millisecond), text.Rate(plan.Peak))
 	if plan.Span < r.source.Plan.Span {

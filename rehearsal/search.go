@@ -72,6 +72,7 @@ type capacitySearch struct {
 	scenario *scenario.Scenario
 	search   *capacity.Search
 	bounds   *permit.Bounds // nil: there is no permit
+	beside   float64        // the rate of the background, events a second; 0: there is none
 
 	path       string // the directory
 	conditions capacity.Conditions
@@ -95,21 +96,36 @@ func (c *capacitySearch) begin() error {
 		Scenario: s.Name, SHA256: s.SHA256(), StartedAt: start.Format(time.RFC3339), Target: s.Target.URL,
 		Build: c.Build, Batch: batchText(&s.Batching), Connections: s.Target.Connections, Thresholds: []string{},
 	}
-	held := map[string]bool{}
-	for _, t := range TrialThresholds(s) {
-		text := strings.TrimSuffix(t.Text, " in "+Hold)
-		held[text] = true
-		c.conditions.Thresholds = append(c.conditions.Thresholds, text)
+	if s.Background != nil {
+		c.beside = s.Background.Load.Curve.Peak()
+		c.conditions.Beside = c.beside
 	}
-	for _, t := range s.Thresholds {
-		if !held[t.Text] {
-			c.conditions.LeftOut = append(c.conditions.LeftOut, t.Text)
-		}
+	for _, stream := range s.Streams() {
+		c.listThresholds(stream)
 	}
 	if c.Begin != nil {
 		c.Begin(c.path)
 	}
 	return nil
+}
+
+// listThresholds notes which thresholds of a stream the trials are held to.
+func (c *capacitySearch) listThresholds(s *scenario.Scenario) {
+	of := ""
+	if s != c.scenario {
+		of = "background: "
+	}
+	held := map[string]bool{}
+	for _, t := range TrialThresholds(s) {
+		text := strings.TrimSuffix(t.Text, " in "+Hold)
+		held[text] = true
+		c.conditions.Thresholds = append(c.conditions.Thresholds, of+text)
+	}
+	for _, t := range s.Thresholds {
+		if !held[t.Text] {
+			c.conditions.LeftOut = append(c.conditions.LeftOut, of+t.Text)
+		}
+	}
 }
 
 // batchText is how many events a request has.
@@ -166,19 +182,19 @@ func wait(ctx context.Context, d time.Duration) {
 
 // exceeds says whether a trial would send more than is left of what the permit allows.
 func (c *capacitySearch) exceeds(t *capacity.Trial) bool {
-	trial := trialOf(t)
-	events := int64(t.Rate * (trial.Hold + trial.Ramp()).Seconds())
+	trial := c.trialOf(t)
+	events := int64((t.Rate + c.beside) * (trial.Hold + trial.Ramp()).Seconds())
 	return c.bounds != nil && c.bounds.Events > 0 && c.sent+events > c.bounds.Events
 }
 
-func trialOf(t *capacity.Trial) *Trial {
-	return &Trial{Rate: t.Rate, Hold: t.Length, Number: uint64(t.Number)}
+func (c *capacitySearch) trialOf(t *capacity.Trial) *Trial {
+	return &Trial{Rate: t.Rate, Hold: t.Length, Number: uint64(t.Number), Beside: c.beside}
 }
 
 // trial runs one.
 func (c *capacitySearch) trial(soft, hard context.Context, t *capacity.Trial) (o capacity.Observation, err error) {
 	options := c.Trials
-	options.Trial = trialOf(t)
+	options.Trial = c.trialOf(t)
 	options.Directory = filepath.Join(c.path, fmt.Sprintf("trial-%03d", t.Number))
 	options.Note = func(line string) {
 		if !c.told[line] {
@@ -194,11 +210,24 @@ func (c *capacitySearch) trial(soft, hard context.Context, t *capacity.Trial) (o
 		return o, err
 	}
 	c.sent += run.Result.Events.Sent
+	if b := run.Result.Background; b != nil {
+		c.sent += b.Events.Sent
+	}
 	c.conditions.Permit = run.Result.Run.Permit
-	return capacity.Measure(run, *t, capacity.Demands{
-		Thresholds: TrialThresholds(c.scenario), Ramp: options.Trial.Ramp(), Timeout: c.scenario.Target.Timeout,
-		Random: c.scenario.Load.Arrivals == schedule.Poisson,
-	}), nil
+	demands := demandsOf(c.scenario, options.Trial)
+	if b := c.scenario.Background; b != nil {
+		beside := demandsOf(b, options.Trial)
+		demands.Beside, demands.Besides = &beside, c.beside
+	}
+	return capacity.Measure(run, *t, demands), nil
+}
+
+// demandsOf are what a stream is held to in a trial.
+func demandsOf(s *scenario.Scenario, t *Trial) capacity.Demands {
+	return capacity.Demands{
+		Thresholds: TrialThresholds(s), Ramp: t.Ramp(), Timeout: s.Target.Timeout,
+		Random: s.Load.Arrivals == schedule.Poisson,
+	}
 }
 
 // keep writes what is known so far.

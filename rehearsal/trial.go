@@ -14,12 +14,14 @@ import (
 
 // Trial makes a run one of its scenario's traffic at a constant rate: who sends what in
 // which batches stays as it is, the load becomes a short ramp and a hold. Thresholds
-// of the whole run are held against the hold. A permit binds the scenario as it
-// is without the trial; its cap, window and bounds hold for the trial.
+// of the whole run are held against the hold. A background is held at its peak. A
+// permit binds the scenario as it is without the trial; its cap, window and bounds
+// hold for the trial.
 type Trial struct {
 	Rate   float64       // events a second
 	Hold   time.Duration // for how long it is held
-	Number uint64        // added to the seed, so that no two trials send the same events
+	Number uint64        // added to the seeds, so that no two trials send the same events
+	Beside float64       // the peak of the background, events a second; 0: there is none
 }
 
 // Hold is what the stage of a trial that counts is called.
@@ -33,29 +35,48 @@ const gentle = 500
 // ended: it has broken, and more of it would only take longer to drain.
 const hopeless = 10
 
-// Ramp is how long a trial takes to come to its rate.
-func (t *Trial) Ramp() time.Duration { return time.Duration(len(t.ramp())) * time.Second }
+// Ramp is how long a trial takes to come to its rates.
+func (t *Trial) Ramp() time.Duration {
+	return time.Duration(max(len(rampTo(t.Rate)), len(rampTo(t.Beside)))) * time.Second
+}
 
-// ramp is the rate at the end of each second of the ramp.
-func (t *Trial) ramp() (rates []float64) {
-	for rate := min(gentle, t.Rate); ; rate = min(2*rate, t.Rate) {
-		if rates = append(rates, rate); rate == t.Rate {
+// rampTo is the rate at the end of each second of the way to one.
+func rampTo(most float64) (rates []float64) {
+	for rate := min(gentle, most); ; rate = min(2*rate, most) {
+		if rates = append(rates, rate); rate == most {
 			return rates
 		}
 	}
 }
 
-// overrides are what the trial changes in a scenario, each as field=value.
-func (t *Trial) overrides(s *scenario.Scenario) []string {
-	stages := make([]string, 0, 16)
-	for _, rate := range t.ramp() {
-		stages = append(stages, fmt.Sprintf("{to: %s, over: 1s}", units.FormatRate(rate)))
+// stages are a load as YAML that comes to a rate and holds it.
+func (t *Trial) stages(rate float64) string {
+	var stages []string
+	ramp := rampTo(rate)
+	for _, to := range ramp {
+		stages = append(stages, fmt.Sprintf("{to: %s, over: 1s}", units.FormatRate(to)))
+	}
+	if more := t.Ramp() - time.Duration(len(ramp))*time.Second; more > 0 { // the other stream takes longer
+		stages = append(stages, fmt.Sprintf("{to: %s, over: %s}", units.FormatRate(rate), units.FormatDuration(more)))
 	}
 	stages = append(stages, fmt.Sprintf("{name: %s, to: %s, over: %s}",
-		Hold, units.FormatRate(t.Rate), units.FormatDuration(t.Hold)))
+		Hold, units.FormatRate(rate), units.FormatDuration(t.Hold)))
+	return "[" + strings.Join(stages, ", ") + "]"
+}
+
+// overrides are what the trial changes in a scenario, each as field=value.
+func (t *Trial) overrides(s *scenario.Scenario) []string {
+	set := t.streamOverrides("", s, t.Rate)
+	if b := s.Background; b != nil {
+		set = append(set, t.streamOverrides("background.", b, t.Beside)...)
+	}
+	return set
+}
+
+// streamOverrides are what it changes in one stream, whose section stands within.
+func (t *Trial) streamOverrides(within string, s *scenario.Scenario, rate float64) []string {
 	set := []string{
-		"load.profile=null", "load.follow=null",
-		"load.stages=[" + strings.Join(stages, ", ") + "]",
+		"load.profile=null", "load.follow=null", "load.stages=" + t.stages(rate),
 		fmt.Sprintf("traffic.seed=%d", s.Traffic.Seed+t.Number),
 	}
 	var texts []string
@@ -74,7 +95,11 @@ func (t *Trial) overrides(s *scenario.Scenario) []string {
 	if slow := time.Duration(slowest*hopeless) * time.Millisecond; slow > 0 && slow < s.Target.Timeout {
 		rules = append(rules, fmt.Sprintf("latency(p50, %s, 2s)", units.FormatDuration(slow)))
 	}
-	return append(set, "abort="+list(rules))
+	set = append(set, "abort="+list(rules))
+	for i := range set {
+		set[i] = within + set[i]
+	}
+	return set
 }
 
 // list is a list of texts as YAML.
@@ -124,12 +149,16 @@ func (r *rehearsal) loadTrial() (err error) {
 
 // FitsTrial says why a scenario makes no trial; nil: it does.
 func FitsTrial(s *scenario.Scenario) error {
-	switch {
-	case s.Traffic == nil:
-		return wrongScenario(errors.New("a trial needs traffic that is synthesized: a replay would send " +
-			"the same events in each, which a pipeline deduplicates " +
-			"(rehearse profile makes a scenario of a recording)"))
-	case len(TrialThresholds(s)) == 0:
+	thresholds := 0
+	for _, stream := range s.Streams() {
+		if stream.Traffic == nil {
+			return wrongScenario(errors.New("a trial needs traffic that is synthesized: a replay would send " +
+				"the same events in each, which a pipeline deduplicates " +
+				"(rehearse profile makes a scenario of a recording)"))
+		}
+		thresholds += len(TrialThresholds(stream))
+	}
+	if thresholds == 0 {
 		return wrongScenario(errors.New("a trial needs thresholds that say when the endpoint takes a rate, " +
 			"such as p99 < 500ms: the scenario has none for the whole run"))
 	}

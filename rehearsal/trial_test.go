@@ -62,7 +62,7 @@ func TestTrialRamp(t *testing.T) {
 		seconds int
 	}{{1, 1}, {500, 1}, {501, 2}, {1000, 2}, {20_000, 7}, {1e6, 12}} {
 		trial := Trial{Rate: row.rate, Hold: time.Second}
-		ramp := trial.ramp()
+		ramp := rampTo(row.rate)
 		if len(ramp) != row.seconds || ramp[len(ramp)-1] != row.rate {
 			t.Errorf("%v: %v", row.rate, ramp)
 		}
@@ -91,5 +91,41 @@ func TestFitsTrial(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || KindOf(err) != Scenario {
 			t.Errorf("%s: %v", set, err)
 		}
+	}
+}
+
+// A background is held at its peak beside the rate of a trial: both holds are one stretch,
+// and both streams send other events in each trial.
+func TestTrialBesideABackground(t *testing.T) {
+	t.Parallel()
+	const text = trialScenario + "background: {load: {profile: 'line(0, 1200, 9s)'}, traffic: {}, thresholds: [p99 < 1s]}\n"
+	s := parseTrial(t, text)
+	for _, rate := range []float64{10, 1200, 40_000} {
+		trial := Trial{Rate: rate, Hold: 20 * time.Second, Number: 3, Beside: s.Background.Load.Curve.Peak()}
+		got := parseTrial(t, text, trial.overrides(s)...)
+		for _, stream := range got.Streams() {
+			stages := stream.Load.Stages
+			if last := stages[len(stages)-1]; last.Name != Hold || last.From != trial.Ramp() ||
+				last.To != trial.Ramp()+trial.Hold {
+				t.Errorf("at %v %s holds from %v to %v, and the ramp is %v", rate, stream.Name, last.From, last.To, trial.Ramp())
+			}
+		}
+		if b := got.Background; b.Load.Curve.Peak() != 1200 || b.Thresholds[0].Text != "p99 < 1s in hold" ||
+			b.Traffic.Seed != s.Background.Traffic.Seed+3 {
+			t.Errorf("at %v: %+v", rate, b)
+		}
+		r := Forecast(got, supposed(got))
+		for _, f := range r.Findings {
+			if f.ID == "no-ramp" {
+				t.Errorf("%v: %s", rate, f.Message)
+			}
+		}
+	}
+	if err := FitsTrial(parseTrial(t, text, "thresholds=null")); err != nil {
+		t.Errorf("the background has thresholds: %v", err)
+	}
+	const replayed = "background={replay: {files: [doc.go]}}"
+	if err := FitsTrial(parseTrial(t, trialScenario, replayed)); err == nil {
+		t.Error("a background that replays makes a trial")
 	}
 }

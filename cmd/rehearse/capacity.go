@@ -46,6 +46,9 @@ the rate until a trial breaks, asks where it learns most until the interval is a
 narrow as was asked for, confirms it below and above, and lets the endpoint recover
 from each trial that broke.
 
+With a background in the scenario, each trial sends it at its peak beside, and the
+capacity is the most that leaves it within its own thresholds.
+
 An endpoint that never breaks, breaks at once, flaps, drifts or does not recover is
 named. Where the generator itself gets no further the search is invalid, and says
 nothing of the endpoint. With a permit no trial goes over its cap.
@@ -176,7 +179,11 @@ func (f *capacityFlags) config(s *scenario.Scenario, bounds *permit.Bounds) (c c
 	c.Length = min(max(c.Budget/40, 10*time.Second), time.Minute).Round(time.Second)
 	read("trial", f.trial, span(&c.Length))
 	if bounds != nil && bounds.Peak > 0 {
-		c.To = min(c.To, bounds.Peak)
+		most := bounds.Peak
+		if b := s.Background; b != nil && b.Load.Curve != nil {
+			most -= b.Load.Curve.Peak()
+		}
+		c.To = min(c.To, most)
 	}
 	return c, err
 }

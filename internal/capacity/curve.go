@@ -20,6 +20,8 @@ type Point struct {
 	Trials     int     `json:"trials"`
 	Broke      int     `json:"broke"` // of these
 	Latency    Latency `json:"latency_ms"`
+
+	Beside float64 `json:"background_p99_ms,omitempty"` // 0: there was no background
 }
 
 // together is how close in rate trials lie that make one point.
@@ -65,6 +67,9 @@ func pointOf(rows []Row) Point {
 		P50: of(func(r *Row) float64 { return r.Latency.P50 }), P90: of(func(r *Row) float64 { return r.Latency.P90 }),
 		P99:  of(func(r *Row) float64 { return r.Latency.P99 }),
 		Mean: of(func(r *Row) float64 { return r.Latency.Mean }),
+	}
+	if rows[0].Beside != nil {
+		p.Beside = of(func(r *Row) float64 { return r.Beside.P99 })
 	}
 	for i := range rows {
 		if rows[i].Response == Broke {

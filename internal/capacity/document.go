@@ -42,6 +42,8 @@ type Conditions struct {
 	Batch       string   `json:"batch"`                         // events of a request
 	Connections int      `json:"connections"`
 	Permit      string   `json:"permit,omitempty"`
+
+	Beside float64 `json:"background_events_per_s,omitempty"` // sent beside in each trial; 0: nothing
 }
 
 // Asked is what the search was asked for.

@@ -25,7 +25,7 @@ func (a *Answer) ForPipeline() bool {
 
 // WriteFacts writes the capacity as a file of a pipeline's facts, for check --pipeline. Its
 // other facts can be added to it, or it to them. It holds a load to the lower end of the
-// interval.
+// interval. What a background had beside is part of what the pipeline takes.
 func (d *Document) WriteFacts(w io.Writer) error {
 	var b bytes.Buffer
 	c, a := &d.Conditions, &d.Answer
@@ -34,15 +34,18 @@ func (d *Document) WriteFacts(w io.Writer) error {
 	if u, err := url.Parse(c.Target); err == nil && u.Host != "" {
 		fmt.Fprintf(&b, "hosts: [%s]\n", quoted(u.Host))
 	}
-	fmt.Fprintf(&b, "capacity:\n  events: %s\n  from: measured\n", units.FormatRate(whole(a.Low)))
-	fmt.Fprintf(&b, "  interval: {from: %s", units.FormatRate(whole(a.Low)))
+	fmt.Fprintf(&b, "capacity:\n  events: %s\n  from: measured\n", units.FormatRate(whole(a.Low+c.Beside)))
+	fmt.Fprintf(&b, "  interval: {from: %s", units.FormatRate(whole(a.Low+c.Beside)))
 	if a.High > 0 {
-		fmt.Fprintf(&b, ", to: %s", units.FormatRate(whole(a.High)))
+		fmt.Fprintf(&b, ", to: %s", units.FormatRate(whole(a.High+c.Beside)))
 	}
 	fmt.Fprintf(&b, "}\n  confidence: %s%%\n", strings.TrimSuffix(fmt.Sprintf("%.1f", d.Asked.Confidence*100), ".0"))
 	date, _, _ := strings.Cut(c.StartedAt, "T")
 	conditions := fmt.Sprintf("%s; %s; %s events a request over %d connections",
 		c.Scenario, strings.Join(c.Thresholds, ", "), c.Batch, c.Connections)
+	if c.Beside > 0 {
+		conditions += fmt.Sprintf("; with the background of %s events/s that was sent beside", text.Rate(c.Beside))
+	}
 	if !a.Confirmed && a.End != NeverBreaks {
 		conditions += "; not confirmed"
 	}

@@ -3,6 +3,7 @@ package capacity
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,19 +19,31 @@ type Demands struct {
 	Ramp       time.Duration // how long the run took to come to its rate
 	Timeout    time.Duration // how long a request may take at all
 	Random     bool          // requests come at random, and not at even steps
+
+	Beside  *Demands // on the background; nil: there is none
+	Besides float64  // the rate of the background, events a second
 }
 
-// Measure says what came of a trial, from its run.
+// Measure says what came of a trial, from its run. Beside a background the rate is that
+// of the stream alone, and what the endpoint takes is what the background leaves.
 func Measure(run *rundir.Run, t Trial, d Demands) Observation {
 	r := run.Result
-	hold := holdOf(run.Timeline, d.Ramp.Seconds(), (d.Ramp + t.Length).Seconds())
-	climb := cmp.Or(Climb(medians(hold)), d.fallingBehind(t.Rate, hold))
+	hold := d.holdOf(run, &t)
 	o := Observation{
-		Accepted: results.Share(r.Events.Accepted, r.Events.Sent),
-		Answered: answered(hold),
-		Latency:  Latency{r.Latency.P50, r.Latency.P90, r.Latency.P99, r.Latency.Mean},
+		Accepted: results.Share(r.Events.Accepted, r.Events.Sent), Answered: answered(hold), Latency: latencyOf(r),
 	}
-	figures, later := figuresOf(run, d, climb)
+	together, all := hold, t.Rate
+	climb := Climb(medians(hold))
+	if b := run.Background; b != nil && d.Beside != nil {
+		beside := d.holdOf(b, &t)
+		together, all = addRows(hold, beside), t.Rate+d.Besides
+		climb = max(climb, Climb(medians(beside)))
+		latency := latencyOf(b.Result)
+		o.Beside = &latency
+		d.Random = d.Random || d.Beside.Random
+	}
+	climb = cmp.Or(climb, d.fallingBehind(all, together))
+	figures, later := d.figures(run, climb)
 	o.Margin = Worst(append(figures, later...))
 	switch {
 	case r.Verdict == results.Pass && Worst(later).Log >= 0 && len(later) > 0:
@@ -44,9 +57,51 @@ func Measure(run *rundir.Run, t Trial, d Demands) Observation {
 		o.Response, o.Why, o.Disturbed = Invalid, judge.Because(r), machineBusy(&r.Generator)
 	}
 	if o.Response == Broke {
-		o.Saturated = d.saturatedAt(t.Rate, hold, climb)
+		o.Saturated = max(d.saturatedAt(all, together, climb)-d.Besides, 0)
 	}
 	return o
+}
+
+// figures are what the thresholds of both streams came to, and will.
+func (d *Demands) figures(run *rundir.Run, climb float64) (figures, later []Figure) {
+	figures, later = figuresOf(run, *d, climb)
+	if d.Beside == nil || run.Background == nil {
+		return figures, later
+	}
+	more, muchLater := figuresOf(run.Background, *d.Beside, climb)
+	for i := range more {
+		more[i].Threshold = "background: " + more[i].Threshold
+	}
+	for i := range muchLater {
+		muchLater[i].Threshold = "background: " + muchLater[i].Threshold
+	}
+	return append(figures, more...), append(later, muchLater...)
+}
+
+func latencyOf(r *results.Result) Latency {
+	return Latency{r.Latency.P50, r.Latency.P90, r.Latency.P99, r.Latency.Mean}
+}
+
+// holdOf are the seconds of a stream in which the rate was held.
+func (d *Demands) holdOf(run *rundir.Run, t *Trial) []results.Row {
+	return holdOf(run.Timeline, d.Ramp.Seconds(), (d.Ramp + t.Length).Seconds())
+}
+
+// addRows adds what came to its end in each second of another stream; the latency is the
+// higher one. Seconds that the other lacks stay.
+func addRows(rows, others []results.Row) []results.Row {
+	sum := slices.Clone(rows)
+	for i := range sum {
+		at := slices.IndexFunc(others, func(o results.Row) bool { return math.Abs(o.From-sum[i].From) < 0.3 })
+		if at < 0 {
+			continue
+		}
+		row, other := &sum[i], &others[at]
+		row.Accepted, row.Rejected = row.Accepted.Plus(other.Accepted), row.Rejected.Plus(other.Rejected)
+		row.Ambiguous, row.Unsent = row.Ambiguous.Plus(other.Ambiguous), row.Unsent.Plus(other.Unsent)
+		row.LatencyP50 = max(row.LatencyP50, other.LatencyP50)
+	}
+	return sum
 }
 
 // machineBusy says whether what made a run invalid may be others that used the machine, and

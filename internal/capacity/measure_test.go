@@ -128,3 +128,38 @@ func TestMeasureShortTrial(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// Beside a background, an overloaded endpoint that takes 1,200 events/s leaves 900 beside
+// 300: it answers both streams at the same share.
+func TestMeasureBesideABackground(t *testing.T) {
+	t.Parallel()
+	stream := func(rate int64, verdict results.Verdict) *rundir.Run {
+		return runOf(verdict, func(i int) results.Row {
+			events := rate * 1200 / 1300
+			return results.Row{Accepted: results.Count{Requests: events / 10, Events: events},
+				LatencyP50: 50 + 77*float64(max(i, 0))}
+		})
+	}
+	run := stream(1000, results.Fail)
+	run.Background = stream(300, results.Fail)
+	d, beside := demands(t, "p99 < 10s"), demands(t, "p99 < 500ms")
+	d.Beside, d.Besides = &beside, 300
+	o := Measure(run, Trial{Rate: 1000, Length: 20 * time.Second}, d)
+	if o.Response != Broke || math.Abs(o.Saturated-900) > 20 {
+		t.Errorf("%s, saturated at %v, want 900", o.Response, o.Saturated)
+	}
+	if o.Margin.Threshold != "background: p99 < 500ms" || o.Beside == nil {
+		t.Errorf("decided by %+v, beside %+v", o.Margin, o.Beside)
+	}
+	// One that keeps up measures nothing.
+	run = runOf(results.Pass, func(int) results.Row {
+		return results.Row{Accepted: results.Count{Requests: 100, Events: 1000}, LatencyP50: 20}
+	})
+	run.Background = runOf(results.Pass, func(int) results.Row {
+		return results.Row{Accepted: results.Count{Requests: 30, Events: 300}, LatencyP50: 40}
+	})
+	o = Measure(run, Trial{Rate: 1000, Length: 20 * time.Second}, d)
+	if o.Response != Held || o.Saturated != 0 || o.Margin.Threshold != "background: p99 < 500ms" {
+		t.Errorf("%+v", o)
+	}
+}

@@ -24,6 +24,8 @@ type Observation struct {
 	Answered float64  `json:"answered_events_per_s"`
 	Latency  Latency  `json:"latency_ms"`
 
+	Beside *Latency `json:"background_latency_ms,omitempty"` // nil: there was no background
+
 	Climb     float64 `json:"climb_ms_per_s,omitempty"`         // growth of the latency each second, of one that broke
 	Saturated float64 `json:"saturated_events_per_s,omitempty"` // what it accepted while more was sent; 0: it kept up
 

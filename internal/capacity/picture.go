@@ -35,7 +35,10 @@ func (d *Document) WriteSVG(w io.Writer) error {
 func (d *Document) draw(p *plot.Picture, points []Point) {
 	low, high := math.Inf(1), 1.0
 	for _, one := range points {
-		low, high = min(low, one.Latency.P50), max(high, one.Latency.P99)
+		low, high = min(low, one.Latency.P50), max(high, one.Latency.P99, one.Beside)
+		if one.Beside > 0 {
+			low = min(low, one.Beside)
+		}
 	}
 	xs := plot.CountTicks(max(points[len(points)-1].Rate, d.Answer.High))
 	ys := plot.LogTicks(max(low, 0.01), max(high, 0.02))
@@ -50,18 +53,10 @@ func (d *Document) draw(p *plot.Picture, points []Point) {
 	}
 	p.Text((plotLeft+plotRight)/2, plotBottom+42, plot.Middle, plot.Small, plot.Faint, "events/s sent")
 	d.drawInterval(p, x)
-	for _, line := range []struct {
-		of     func(*Latency) float64
-		name   string
-		ink    plot.Ink
-		dashes string
-	}{
-		{func(l *Latency) float64 { return l.P99 }, "p99", plot.Data, ""},
-		{func(l *Latency) float64 { return l.P50 }, "p50", plot.Faint, "4 3"},
-	} {
+	for _, line := range d.lines() {
 		var px, py []float64
 		for i := range points {
-			px, py = append(px, x.At(points[i].Rate)), append(py, y.At(line.of(&points[i].Latency)))
+			px, py = append(px, x.At(points[i].Rate)), append(py, y.At(line.of(&points[i])))
 			ink := line.ink
 			if points[i].Broke == points[i].Trials {
 				ink = plot.Alarm
@@ -75,6 +70,27 @@ func (d *Document) draw(p *plot.Picture, points []Point) {
 		p.Rule(x.At(knee), plotTop, x.At(knee), plotBottom, plot.Faint, "2 3")
 		p.Text(x.At(knee)-4, plotTop+12, plot.End, plot.Small, plot.Faint, "knee "+text.Rate(knee))
 	}
+}
+
+// drawnLine is a line over the points.
+type drawnLine struct {
+	of     func(*Point) float64
+	name   string
+	ink    plot.Ink
+	dashes string
+}
+
+// lines are those that are drawn.
+func (d *Document) lines() []drawnLine {
+	lines := []drawnLine{
+		{func(p *Point) float64 { return p.Latency.P99 }, "p99", plot.Data, ""},
+		{func(p *Point) float64 { return p.Latency.P50 }, "p50", plot.Faint, "4 3"},
+	}
+	if d.Conditions.Beside > 0 {
+		lines = append(lines, drawnLine{func(p *Point) float64 { return max(p.Beside, 0.01) }, "background p99",
+			plot.Text, "1 3"})
+	}
+	return lines
 }
 
 // drawInterval marks where the capacity lies.

@@ -50,7 +50,7 @@ func (d *Document) writeHead(b *bytes.Buffer) {
 		{"thresholds", strings.Join(c.Thresholds, ", ")},
 		{"left out", strings.Join(c.LeftOut, ", ")},
 		{"load", fmt.Sprintf("%s events a request over %s", c.Batch, text.Plural(int64(c.Connections), "connection"))},
-		{"permit", c.Permit},
+		{"beside", c.besideText()}, {"permit", c.Permit},
 		{"search", fmt.Sprintf("%s in %s of %s", text.Plural(int64(len(d.Trials)), "trial"),
 			units.FormatSpan(time.Duration(d.Seconds)*time.Second), units.FormatSpan(d.Asked.budget()))},
 	} {
@@ -60,20 +60,35 @@ func (d *Document) writeHead(b *bytes.Buffer) {
 	}
 }
 
+// besideText says what was sent beside the load; empty: nothing.
+func (c *Conditions) besideText() string {
+	if c.Beside == 0 {
+		return ""
+	}
+	return "a background of " + text.Rate(c.Beside) + " events/s: the capacity is what it leaves"
+}
+
 // writeCurve sets latency against load, the knee marked.
 func (d *Document) writeCurve(b *bytes.Buffer) {
 	if len(d.Curve.Points) == 0 {
 		return
 	}
-	const table = "  %10s %10s %6s %9s %9s %9s  %s\n"
-	fmt.Fprintf(b, "\n"+table, "events/s", "answered", "", "p50", "p99", "trials", "")
+	const table = "  %10s %10s %6s %9s %9s %9s%s  %s\n"
+	beside := ""
+	if d.Conditions.Beside > 0 {
+		beside = fmt.Sprintf(" %15s", "background p99")
+	}
+	fmt.Fprintf(b, "\n"+table, "events/s", "answered", "", "p50", "p99", "trials", beside, "")
 	for _, p := range d.Curve.Points {
 		mark := strings.Repeat("✓", p.Trials-p.Broke) + strings.Repeat("✗", p.Broke)
 		if p.Rate == d.Curve.Knee {
 			mark += "  knee"
 		}
+		if beside != "" {
+			beside = fmt.Sprintf(" %15s", text.Milliseconds(p.Beside))
+		}
 		fmt.Fprintf(b, table, text.Rate(p.Rate), text.Rate(p.Answered), text.Percent(p.Efficiency),
-			text.Milliseconds(p.Latency.P50), text.Milliseconds(p.Latency.P99), text.Count(p.Trials), mark)
+			text.Milliseconds(p.Latency.P50), text.Milliseconds(p.Latency.P99), text.Count(p.Trials), beside, mark)
 	}
 }
 
