@@ -114,7 +114,7 @@ func TestScopedThresholdOnNothing(t *testing.T) {
 		t.Errorf("%+v", row)
 	}
 	few := follow(t, "p99.99 < 5s in hold").few
-	if want := "rests on 3,950 requests; it takes 100,000 to trust it"; !strings.Contains(few, want) {
+	if want := "only 3,950 requests (100,000 recommended)"; !strings.Contains(few, want) {
 		t.Errorf("warning %q, want %q", few, want)
 	}
 }

@@ -32,7 +32,7 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 		{"throttled, the endpoint slow as well", results.Health{Cores: 0.1, Throttled: 0.62}, slow, results.Invalid,
 			"the generator was throttled"},
 		{"hardly throttled", results.Health{Cores: 1, Throttled: 0.05}, late(0, results.OnTime), results.Pass,
-			"every threshold was met"},
+			"all thresholds passed"},
 		{"throttled to a standstill", results.Health{Cores: 0.03, Throttled: 1, HeldUp: 8}, late(0, results.OnTime),
 			results.Invalid, "the generator was throttled"},
 		{"no file left for a socket", results.Health{Files: 25, MaxFiles: 30}, func(i int, o *results.Outcome) {
@@ -94,9 +94,9 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 			late(0, results.OnTime), results.Invalid, "the network buffers of the run's own connections were full " +
 				"30 times in 1,000 requests: raise net.ipv4.tcp_mem"},
 		{"hardly full network buffers", results.Health{NetDrops: 300, Sockets: results.Sockets{Drops: 5}},
-			late(0, results.OnTime), results.Pass, "every threshold was met"},
+			late(0, results.OnTime), results.Pass, "all thresholds passed"},
 		{"other programs' full network buffers", results.Health{NetDrops: 3000}, late(0, results.OnTime), results.Pass,
-			"every threshold was met"},
+			"all thresholds passed"},
 		{"one connection", results.Health{Cores: 2}, late(500, results.NoConnection), results.Invalid,
 			"the connections were the bottleneck: 50 % of the requests found none free"},
 	} {

@@ -209,7 +209,7 @@ func unsolicited(n int64) string {
 
 // tooFewToTrust warns of a quantile that rests on few requests.
 func tooFewToTrust(d *scenario.Threshold, n int64) string {
-	return fmt.Sprintf("%s rests on %s; it takes %s to trust it",
+	return fmt.Sprintf("%s: only %s (%s recommended)",
 		d.Text, text.Plural(n, "request"), text.Count(int64(10/(1-d.Metric.Quantile)+0.5)))
 }
 
@@ -261,19 +261,19 @@ func abortText(r *abortRule, at time.Duration) string {
 
 // Because says in a sentence why the verdict is what it is.
 func Because(r *results.Result) string {
-	kept := text.Percent(r.Generator.ScheduleKept) + " of the schedule was kept"
+	kept := text.Percent(r.Generator.ScheduleKept) + " of requests sent on time"
 	switch {
 	case r.Verdict == results.Fail:
 		return strings.Join(append(slices.Clip(r.Failures), notMet(r)...), "; ")
 	case r.Verdict == results.Invalid && len(r.Warnings) > 0:
 		return r.Warnings[0]
 	case len(r.Thresholds) == 0:
-		return "no thresholds were set, and " + kept
+		return "no thresholds were set; " + kept
 	case len(r.Thresholds) == 1 && r.Thresholds[0].Implied:
-		return fmt.Sprintf("no thresholds were set; %s was %s, and %s",
+		return fmt.Sprintf("no thresholds were set; %s was %s; %s",
 			ThresholdName(r.Thresholds[0]), r.Thresholds[0].Value, kept)
 	}
-	return "every threshold was met, and " + kept
+	return "all thresholds passed; " + kept
 }
 
 // notMet lists the thresholds that were not met, each with its value, as one clause.

@@ -79,15 +79,15 @@ func TestVerdict(t *testing.T) {
 		because    string
 	}{
 		{"all well", results.Completed, met, late(0, results.OnTime), results.Pass, "",
-			"every threshold was met, and 100 % of the schedule was kept"},
+			"all thresholds passed; 100 % of requests sent on time"},
 		{"nothing demanded", results.Completed, nil, late(0, results.OnTime), results.Pass, "",
-			"no thresholds were set; accepted >= 99% (implied) was 100 % (10,000 of 10,000 events), and 100 % of " +
-				"the schedule was kept"},
+			"no thresholds were set; accepted >= 99% (implied) was 100 % (10,000 of 10,000 events); 100 % of " +
+				"requests sent on time"},
 		{"a threshold broken", results.Completed, broken, late(0, results.OnTime), results.Fail, "",
 			"not met: p99 < limit was 5 ms"},
 		// 1 % of 1,000 requests is 10.
 		{"late ourselves, tolerated", results.Completed, met, late(10, results.LateBuild), results.Pass, "",
-			"every threshold was met, and 99 % of the schedule was kept"},
+			"all thresholds passed; 99 % of requests sent on time"},
 		{"late in building", results.Completed, met, late(11, results.LateBuild), results.Invalid, "cpu",
 			"the generator fell behind: 1.1 % of the requests left late, or not at all, by its own fault; requests " +
 				"were not built in time"},
@@ -99,20 +99,20 @@ func TestVerdict(t *testing.T) {
 		{"late ourselves, and a threshold broken", results.Completed, broken, late(11, results.LateBuild),
 			results.Invalid, "cpu", "the generator fell behind"},
 		{"no free connection, tolerated", results.Completed, met, late(10, results.NoConnection), results.Pass, "",
-			"every threshold was met"},
+			"all thresholds passed"},
 		// Peak 10,000 events/s in requests of 10 events: 1,000 requests/s × 5 ms = 5 connections.
 		{"no free connection", results.Completed, met, late(11, results.NoConnection), results.Invalid, "connections",
 			"the connections were the bottleneck: 1.1 % of the requests found none free; at 1,000 requests a " +
 				"second at the peak and 5 ms of mean service it takes about 5 connections"},
 		{"held back, tolerated", results.Completed, met, late(10, results.Held), results.Pass, "",
-			"every threshold was met"},
+			"all thresholds passed"},
 		{"held back", results.Completed, met, late(11, results.Held), results.Invalid, "",
 			"the permit held back 1.1 % of the requests (11 late, 0 not at all): its cap leaves too little room to " +
 				"catch up, or the endpoint asked for pauses"},
 		{"no free connection, and a threshold broken", results.Completed, broken, late(11, results.NoConnection),
 			results.Fail, "connections", "not met: p99 < limit was 65"},
 		{"skipped, tolerated", results.Completed, met, unsent(10, capture.NoFreeConnection), results.Pass, "",
-			"every threshold was met"},
+			"all thresholds passed"},
 		{"skipped", results.Completed, met, unsent(11, capture.NoFreeConnection), results.Invalid, "connections",
 			"the connections were the bottleneck: 1.1 %"},
 		{"not built", results.Completed, met, unsent(11, capture.NotBuilt), results.Invalid, "",
@@ -136,7 +136,7 @@ func TestVerdict(t *testing.T) {
 				c.name, r.Verdict, r.Generator.Bottleneck, Because(r), c.verdict, c.bottleneck, c.because)
 		}
 		if c.verdict == results.Pass && len(r.Warnings) > 0 &&
-			!strings.Contains(r.Warnings[0], "rests on 990 requests") {
+			!strings.Contains(r.Warnings[0], "only 990 requests") {
 			t.Errorf("%s: warnings %q", c.name, r.Warnings)
 		}
 	}
@@ -248,7 +248,7 @@ func TestTooFewForTheQuantile(t *testing.T) {
 		}
 	}
 	r := judged(999, results.Completed, p99Below(1000), late(0, results.OnTime))
-	if want := "p99 < limit rests on 999 requests; it takes 1,000 to trust it"; r.Warnings[0] != want {
+	if want := "p99 < limit: only 999 requests (1,000 recommended)"; r.Warnings[0] != want {
 		t.Errorf("warning %q, want %q", r.Warnings[0], want)
 	}
 }

@@ -86,7 +86,7 @@ func markdownBackground(out *strings.Builder, run *rundir.Run) {
 		fmt.Fprintf(out, "| %s | %s | %s |\n", row[0], row[1], row[2])
 	}
 	fmt.Fprintf(out, "\nBackground, **%s**: %s.\n", b.Verdict, cell(b.Because))
-	out.WriteString("\n| threshold of the background | came to | |\n|---|---|---|\n")
+	out.WriteString("\n| threshold of the background | actual | |\n|---|---|---|\n")
 	for _, row := range b.Thresholds {
 		fmt.Fprintf(out, "| %s | %s | %s |\n", cell(judge.ThresholdName(row)), cell(row.Value), met(&row))
 	}
@@ -111,7 +111,7 @@ func newBesidePage(run *rundir.Run) *besidePage {
 		return p
 	}
 	if s, err := gather(run.Background); err == nil { // what is wrong with it is among the doubts
-		p.Charts = []*chart{rateChart(run.Background, s), latencyChart(run.Background, s)}
+		p.Charts = drawn(rateChart(run.Background, s), latencyChart(run.Background, s))
 	}
 	return p
 }

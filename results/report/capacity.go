@@ -46,7 +46,7 @@ func (p *sheet) stages(r *rundir.Run) {
 	if p.width < text.Columns {
 		p.line("stages")
 	} else {
-		p.line(table, "stages", "asked for", "answered", "p50", "p99", "max", "rejected", "late", "")
+		p.line(table, "stages", "target", "answered", "p50", "p99", "max", "rejected", "late", "")
 	}
 	for i := range r.Result.Stages {
 		row := &r.Result.Stages[i]
@@ -55,7 +55,7 @@ func (p *sheet) stages(r *rundir.Run) {
 		case came == nil:
 		case p.width < text.Columns:
 			p.paragraph("  "+stageMark(came)+" ", fmt.Sprintf(
-				"%s: %s/s asked for, %s/s answered, p50 %s, p99 %s, %s rejected, %s late",
+				"%s: target %s/s, %s/s answered, p50 %s, p99 %s, %s rejected, %s late",
 				row.Name, askedRate(row), answeredRate(came),
 				text.Milliseconds(came.Latency.P50), text.Milliseconds(came.Latency.P99),
 				text.Percent(came.Rejected), text.Percent(came.Late)))
@@ -143,7 +143,7 @@ func Capacity(r *results.Result) string {
 	best := highest(steady, math.Inf(1))
 	switch {
 	case !cut:
-		return heldUpTo(best) + ", the highest that was asked for"
+		return heldUpTo(best) + ", the highest of the run"
 	case best == 0:
 		return ""
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,12 +23,25 @@ const (
 type chart struct {
 	Title, Note, Empty string
 	XName              string
+	Time               extentOfTime // zero: the x axis is not the time of the run
 	XTicks, YTicks     []tick
 	Bands              []box // stages
 	Shapes             []shape
 	Rules              []rule // thresholds
 	Hits               []box
 	Legend             []key
+}
+
+// extentOfTime is what the x axis spans of the run, in seconds. Where it moves, as on
+// the live page, a chart cannot be zoomed.
+type extentOfTime struct {
+	From, To float64
+	Moves    bool
+}
+
+// drawn leaves out the charts that have nothing to show.
+func drawn(all ...*chart) []*chart {
+	return slices.DeleteFunc(all, func(c *chart) bool { return c.Empty != "" })
 }
 
 // tick is a place on an axis.
@@ -104,7 +118,7 @@ func ticksOf(a plot.Axis, values []float64, label func(float64) string) (ticks [
 	return ticks
 }
 
-// clock writes a time of the run, as in 90 s, 5 m or 1 h 30 m.
+// clock writes a time of the run, as in 90 s, 5m or 1h30m.
 func clock(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second)).Round(100 * time.Millisecond)
 	if d < 2*time.Minute {
@@ -131,23 +145,24 @@ func logAxis(low, high float64) (plot.Axis, []tick) {
 func plainAxis(high float64) (plot.Axis, []tick) {
 	values := plot.CountTicks(high)
 	a := plot.Axis{High: values[len(values)-1], From: bottom, To: top}
-	return a, ticksOf(a, values, short)
+	return a, ticksOf(a, values, onAxis)
 }
 
-// short writes a number in few characters: 1.5k, 20k, 3M.
-func short(v float64) string {
+// onAxis writes a number beside an axis as it is written everywhere else, and in few
+// characters from a million on: 0.5, 20,000, 1.5 M.
+func onAxis(v float64) string {
 	switch {
 	case v >= 1e6:
-		return strconv.FormatFloat(v/1e6, 'g', 4, 64) + "M"
-	case v >= 1e4:
-		return strconv.FormatFloat(v/1e3, 'g', 4, 64) + "k"
+		return text.SI(v)
+	case v == math.Trunc(v):
+		return text.Count(v)
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
 // overTime is a chart over the time of a run, its stages shaded.
 func overTime(run *rundir.Run, s *series, title, note string) (*chart, plot.Axis) {
-	c := &chart{Title: title, Note: note, XName: "time"}
+	c := &chart{Title: title, Note: note, XName: "time", Time: extentOfTime{s.from, s.to, s.moves}}
 	x, ticks := timeAxis(s.from, s.to)
 	c.XTicks = ticks
 	for i, stage := range run.Result.Stages {

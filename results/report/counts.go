@@ -15,7 +15,7 @@ import (
 
 // rateChart draws what was asked for against what was answered.
 func rateChart(run *rundir.Run, s *series) *chart {
-	c, x := overTime(run, s, "Events a second", "asked for, and answered")
+	c, x := overTime(run, s, "Events per second", "target and answered")
 	if len(s.steps) == 0 {
 		c.Empty = "The timeline is empty."
 		return c
@@ -32,7 +32,7 @@ func rateChart(run *rundir.Run, s *series) *chart {
 		target, answered = append(target, y.At(t.target)), append(answered, y.At(t.answered))
 		least, most = append(least, y.At(math.Min(t.low, t.answered))), append(most, y.At(math.Max(t.high, t.answered)))
 		c.hit(x, t.from, t.to,
-			fmt.Sprintf("%s: %s/s answered, %s/s asked for", clock(t.from), text.Rate(t.answered), text.Rate(t.target)))
+			fmt.Sprintf("%s: %s/s answered, %s/s target", clock(t.from), text.Rate(t.answered), text.Rate(t.target)))
 	}
 	c.Shapes = []shape{
 		{"area c", plot.Area(xs, least, most)},
@@ -41,7 +41,7 @@ func rateChart(run *rundir.Run, s *series) *chart {
 	}
 	c.Legend = []key{{"ink dashed", "target"}, {"c", "answered"}}
 	if len(run.Timeline) > len(s.steps) {
-		c.Legend = append(c.Legend, key{"c faint", "least and most of any second"})
+		c.Legend = append(c.Legend, key{"c faint", "min and max of any second"})
 	}
 	return c
 }
@@ -73,7 +73,7 @@ const stacked = 5
 
 // refusalChart draws what was not accepted, by reason.
 func refusalChart(run *rundir.Run, s *series) *chart {
-	c, x := overTime(run, s, "Not accepted, by reason", "requests a second")
+	c, x := overTime(run, s, "Not accepted, by reason", "requests per second")
 	totals := map[string]int64{}
 	sides := map[string]string{}
 	high := 0.0
@@ -133,7 +133,7 @@ func (c *chart) stack(w *window, order []string, x, y plot.Axis, paths []strings
 
 // flightChart draws how many requests waited for an answer at once.
 func flightChart(run *rundir.Run, s *series) *chart {
-	c, x := overTime(run, s, "Requests in flight", "sent and unanswered, the most of any second; late ones a second")
+	c, x := overTime(run, s, "Requests in flight", "sent and unanswered (max of each second); late requests per second")
 	if len(s.steps) == 0 {
 		c.Empty = "The timeline is empty."
 		return c
@@ -165,7 +165,7 @@ func flightChart(run *rundir.Run, s *series) *chart {
 // endpoint that is in trouble gets more requests because it is in trouble, the
 // amplification rises with the refusals.
 func retryChart(run *rundir.Run, s *series) *chart {
-	c, x := overTime(run, s, "Sent again", "refused requests that their client tries once more, a second")
+	c, x := overTime(run, s, "Retries", "refused requests that were sent again, per second")
 	high := 0.0
 	for _, t := range s.steps {
 		high = math.Max(high, t.retried)
@@ -211,7 +211,7 @@ func retryFacts(r *results.Result) []fact {
 		{"sent again", text.Count(r.Requests.Retried), why},
 		{"may be stored twice", text.Count(r.Retries.Twice),
 			"events sent again after an attempt that may have been stored"},
-		{"amplification", fmt.Sprintf("%.2f ×", r.Retries.Amplification),
+		{"amplification", text.Figures(r.Retries.Amplification) + " ×",
 			"requests at the endpoint for each one planned"},
 		{"settled", clock(r.Retries.Settled), "when the last event was in"},
 	}

@@ -137,16 +137,16 @@ func pipelineRows(
 	row func(name, expected string, seen int64), p *pipeline.Stats, expected func(func(*preflight.Report) int64) string,
 ) {
 	row("merges", expected(func(c *preflight.Report) int64 { return c.Merges.Total }), p.Merges.Total)
-	row("merges refused, which nobody is told", expected(func(c *preflight.Report) int64 { return c.Merges.Refused }),
+	row("merges silently rejected", expected(func(c *preflight.Report) int64 { return c.Merges.Refused }),
 		p.Merges.Illegal+p.Merges.Identified)
 	atRisk := expected(func(c *preflight.Report) int64 { return c.Merges.AtRisk })
 	if atRisk != "" {
 		atRisk = "up to " + atRisk // what may happen, not what will
 	}
-	row("merges ahead of events that they join", atRisk, p.Merges.Overtook)
-	row("events behind a merge that they should precede", "", p.Order.AfterMerge)
-	row("events behind a younger one of their id", "", p.Order.Backwards)
-	row("events without a key, which nothing holds in order", "", p.Order.Unkeyed)
+	row("merges processed before the events they join", atRisk, p.Merges.Overtook)
+	row("events processed after a merge that they precede", "", p.Order.AfterMerge)
+	row("events out of order within a distinct_id", "", p.Order.Backwards)
+	row("events without a partition key (no ordering guarantee)", "", p.Order.Unkeyed)
 	row("events moved to the overflow lane", "", p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global)
 }
 
@@ -186,7 +186,7 @@ func partitionChart(lane pipeline.LaneCounts, expected *preflight.Report) *chart
 	x := plot.Axis{Low: 0, High: float64(n), From: left, To: right}
 	y, ticks := plainAxis(high)
 	c.XTicks, c.YTicks = partitionTicks(n, x), ticks
-	c.Legend = []key{{"fill bar", "events"}, {"fill s0", "the hottest"}, {"ink dashed", "mean"}}
+	c.Legend = []key{{"fill bar", "events"}, {"fill s0", "hottest"}, {"ink dashed", "mean"}}
 	c.Shapes = []shape{
 		{"fill bar", ""},
 		{"fill s0", ""},
@@ -198,7 +198,7 @@ func partitionChart(lane pipeline.LaneCounts, expected *preflight.Report) *chart
 	if expected != nil {
 		at := y.At(float64(expected.Partitions.Max))
 		c.Shapes = append(c.Shapes, shape{"line b dashed", plot.Line([]float64{left, right}, []float64{at, at})})
-		c.Legend = append(c.Legend, key{"b dashed", "the hottest, as predicted"})
+		c.Legend = append(c.Legend, key{"b dashed", "hottest, predicted"})
 	}
 	return c
 }

@@ -36,7 +36,7 @@ type Live struct {
 // NewLive returns a run that has not begun. The stages, the peak, the
 // thresholds and the names are taken from the manifest.
 func NewLive(m *results.Manifest) *Live {
-	l := &Live{total: results.NewTally()}
+	l := &Live{total: results.NewTally(), series: series{moves: true}}
 	r := &results.Result{Planned: m.Planned, Stages: results.StageRows(m.Stages)}
 	r.Run.ID, r.Run.Scenario, r.Run.Target = m.RunID, m.Scenario, m.Target
 	for _, t := range m.Thresholds {
@@ -93,7 +93,7 @@ func (l *Live) Charts() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return render(`<dl class="facts">{{range .Facts}}`+
-		`<div><dt>{{.Name}}</dt><dd>{{.Value}}</dd><small>{{.Note}}</small></div>{{end}}</dl>
+		`<div><dt>{{.Name}}</dt><dd>{{.Value}}<small>{{.Note}}</small></dd></div>{{end}}</dl>
 <h2>The last five minutes</h2><div class="grid2">{{range .Charts}}{{template "chart" .}}{{end}}</div>`,
 		live{l.facts(), charts(&l.run, &l.series)})
 }

@@ -32,11 +32,11 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
 	}
 	if run.Endpoint != nil {
-		fmt.Fprintf(&b, "| far end | **%s** | %s |\n",
+		fmt.Fprintf(&b, "| endpoint | **%s** | %s |\n",
 			text.Count(run.Endpoint.Kept), cell(endpointSentence(run.Endpoint, sentInAll(run))))
 	}
 	if len(r.Thresholds) > 0 {
-		b.WriteString("\n| threshold | came to | |\n|---|---|---|\n")
+		b.WriteString("\n| threshold | actual | |\n|---|---|---|\n")
 		for _, row := range r.Thresholds {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(judge.ThresholdName(row)), cell(row.Value), met(&row))
 		}
@@ -46,7 +46,7 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 	}
 	markdownBackground(&b, run)
 	if climbs(r) {
-		b.WriteString("\n| stage | asked for /s | answered /s | p50 | p99 | max | rejected | late | |\n" +
+		b.WriteString("\n| stage | target /s | answered /s | p50 | p99 | max | rejected | late | |\n" +
 			"|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
 		for _, row := range stages(r) {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(row.Name), strings.Join(row.Cells, " | "), row.Mark)
@@ -64,7 +64,7 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", row[0], row[1], row[2])
 	}
 	if len(r.Rejections) > 0 {
-		b.WriteString("\n| not accepted | side | status | requests | events | the first answer |\n" +
+		b.WriteString("\n| not accepted | side | status | requests | events | first answer |\n" +
 			"|---|---|--:|--:|--:|---|\n")
 		for _, row := range r.Rejections {
 			fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n",
@@ -78,8 +78,8 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "\n- %s", cell(warning))
 	}
-	fmt.Fprintf(&b, "\n\nrun %s, started %s, %v s, %s\n",
-		cell(r.Run.ID), cell(startedText(&r.Run)), r.Run.Seconds, cell(string(r.Run.Ended)))
+	fmt.Fprintf(&b, "\n\nrun %s, started %s, %s, %s\n",
+		cell(r.Run.ID), cell(startedText(&r.Run)), clock(r.Run.Seconds), cell(string(r.Run.Ended)))
 	return write(w, b.String())
 }
 

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -70,7 +71,7 @@ func render(body string, data any) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"count": text.Count[int64], "ms": text.Milliseconds, "share": text.Percent,
 		"started": func(run results.RunInfo) string { return startedText(&run) }, "threshold": judge.ThresholdName,
-		"doubtMark": doubtMark, "inDoubt": inDoubt, "timesNote": timesNote, "capacity": Capacity,
+		"seconds": clock, "doubtMark": doubtMark, "inDoubt": inDoubt, "timesNote": timesNote, "capacity": Capacity,
 	}).Parse(body + chartText)
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
@@ -79,7 +80,25 @@ func render(body string, data any) ([]byte, error) {
 	if err := t.Execute(&out, data); err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
 	}
-	return bytes.Map(harmless, out.Bytes()), nil
+	return withContents(bytes.Map(harmless, out.Bytes())), nil
+}
+
+// heading finds the headings of a page, and contentsMark where its contents stand. What
+// a run says has no markup in the page, so that neither is anybody else's.
+var heading = regexp.MustCompile(`<h2 id="([a-z-]+)">([^<]*)</h2>`)
+
+const contentsMark = `<nav class="contents" aria-label="Contents"></nav>`
+
+// withContents lists the headings of a page where it has room for that, and makes each
+// a link to itself.
+func withContents(page []byte) []byte {
+	var list bytes.Buffer
+	for _, h := range heading.FindAllSubmatch(page, -1) {
+		fmt.Fprintf(&list, `<li><a href="#%s">%s</a></li>`, h[1], h[2])
+	}
+	nav := strings.Replace(contentsMark, "></nav>", "><ul>"+list.String()+"</ul></nav>", 1)
+	page = bytes.Replace(page, []byte(contentsMark), []byte(nav), 1)
+	return heading.ReplaceAll(page, []byte(`<h2 id="$1"><a href="#$1">$2</a></h2>`))
 }
 
 // harmless replaces what could reorder text, or command a terminal that the
@@ -121,14 +140,8 @@ func newPage(run *rundir.Run, s *series) *page {
 
 // charts are those of the run over time, of a report or of the live page.
 func charts(run *rundir.Run, s *series) []*chart {
-	all := []*chart{
-		rateChart(run, s), latencyChart(run, s), spectrumChart(run), heatChart(run, s),
-		serviceChart(run, s), refusalChart(run, s), lagChart(run, s), flightChart(run, s),
-	}
-	if run.Result.Requests.Retried > 0 {
-		all = append(all, retryChart(run, s))
-	}
-	return all
+	return drawn(rateChart(run, s), latencyChart(run, s), spectrumChart(run), heatChart(run, s),
+		serviceChart(run, s), refusalChart(run, s), lagChart(run, s), flightChart(run, s), retryChart(run, s))
 }
 
 // addBeside shows what lies beside result.json.
@@ -158,7 +171,7 @@ func facts(r *results.Result) []fact {
 			text.Percent(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)),
 			"of the requests planned",
 		},
-		{"schedule kept", text.Percent(r.Generator.ScheduleKept), "left within " + lateAfter() + " of their time"},
+		{"on schedule", text.Percent(r.Generator.ScheduleKept), "sent within " + lateAfter() + " of the planned time"},
 	}
 	if sum := r.EndpointSum; sum != nil {
 		all = append(all, fact{"endpoint checksum", text.Printable(sum.Verdict, 20), judge.ChecksumText(sum)})
@@ -180,18 +193,18 @@ func host(r *results.Result) []fact {
 	return []fact{
 		{"bottleneck", bottleneck, ""},
 		{"CPU time", text.Milliseconds(r.Generator.CPUSeconds * 1000), ""},
-		{"CPU in the busiest second", text.Percent(r.Generator.Busiest), ""},
+		{"CPU (busiest second)", text.Percent(r.Generator.Busiest), ""},
 		{"cores", text.Rate(r.Generator.Cores), ""},
 		{"throttled", text.Percent(r.Generator.Throttled), ""},
-		{"others on the machine, at most", text.Percent(r.Generator.Stolen), ""},
-		{"longest pause of the collector", text.Milliseconds(r.Generator.PauseMS), ""},
+		{"CPU used by other processes (max)", text.Percent(r.Generator.Stolen), ""},
+		{"max GC pause", text.Milliseconds(r.Generator.PauseMS), ""},
 		{"stalls", text.Count(r.Generator.Stalls.Count),
 			text.Milliseconds(r.Generator.Stalls.Seconds*1000) + " in all"},
 		{"longest stall", text.Milliseconds(r.Generator.LongestMS), string(r.Generator.Stalls.Cause)},
-		{"TCP segments sent again", text.Count(r.Generator.Again),
+		{"TCP retransmits", text.Count(r.Generator.Again),
 			"of " + text.Count(r.Generator.Segments) + " by the run's connections"},
-		{"received segments thrown away", text.Count(r.Generator.Drops), "by the run's connections"},
-		{"memory at most", text.Size(r.Generator.RSSBytes), ""},
+		{"received segments dropped", text.Count(r.Generator.Drops), "by the run's connections"},
+		{"peak memory", text.Size(r.Generator.RSSBytes), ""},
 		{"bodies", text.Size(r.Bytes.Body), ""},
 		{"on the wire", text.Size(r.Bytes.Wire), ""},
 	}

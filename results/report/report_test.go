@@ -90,7 +90,7 @@ func TestNothingIsFetched(t *testing.T) {
 		"live page":  string(live),
 	} {
 		for _, m := range fetch.FindAllStringSubmatch(strings.Join(tag.FindAllString(text, -1), "\n"), -1) {
-			if m[2] != "data:," {
+			if m[2] != "data:," && !strings.HasPrefix(m[2], "#") {
 				t.Errorf("the %s would fetch %q", name, m[0])
 			}
 		}
@@ -309,5 +309,27 @@ func TestChartsBreakAtPauses(t *testing.T) {
 	}
 	if got := strings.Count(areas(windows, x, y, of, func(w *window) float64 { return w.p99 }), "Z"); got != 3 {
 		t.Errorf("%d areas, want 3", got)
+	}
+}
+
+// Every section can be reached from the contents, no chart is an empty card, and what a
+// run says of itself adds nothing to the contents.
+func TestContents(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]string{"kept": "../rundir/testdata/kept-run", "hostile": hostile(t)} {
+		page := string(reportOf(t, path))
+		nav := page[strings.Index(page, `<nav class="contents"`):strings.Index(page, "</nav>")]
+		links := regexp.MustCompile(`<li><a href="#([a-z-]+)">`).FindAllStringSubmatch(nav, -1)
+		if len(links) < 6 || len(links) != strings.Count(page, "<h2") {
+			t.Errorf("%s: %d links to %d headings", name, len(links), strings.Count(page, "<h2"))
+		}
+		for _, link := range links {
+			if strings.Count(page, `<h2 id="`+link[1]+`"><a href="#`+link[1]+`">`) != 1 {
+				t.Errorf("%s: nothing, or more than one thing, is at #%s", name, link[1])
+			}
+		}
+		if drawn, cards := strings.Count(page, `<svg class="chart`), strings.Count(page, "<figure"); drawn != cards {
+			t.Errorf("%s: %d charts in %d cards", name, drawn, cards)
+		}
 	}
 }

@@ -16,6 +16,7 @@ const columns = 120
 type series struct {
 	from    float64 // seconds
 	to      float64
+	moves   bool     // it goes on
 	windows []window // from the histograms
 	steps   []step   // from the timeline
 	reasons []string // that occurred, accepted left out, in order of their names

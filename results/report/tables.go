@@ -53,7 +53,7 @@ func (p *sheet) outcomes(r *rundir.Run) {
 		}
 	}
 	if r.Endpoint != nil {
-		p.fact("far end", "%s", endpointSentence(r.Endpoint, sentInAll(r)))
+		p.fact("endpoint", "%s", endpointSentence(r.Endpoint, sentInAll(r)))
 	}
 	if sum := r.Result.EndpointSum; sum != nil {
 		p.fact("", "%s", judge.ChecksumText(sum))
@@ -222,21 +222,21 @@ func retryCauses(f *results.Retries) string {
 
 // Against says it in a sentence, against the events that were sent.
 func endpointSentence(f *results.EndpointCounts, sent int64) string {
-	said := "the endpoint kept " + text.Plural(f.Kept, "event")
+	said := "counted " + text.Plural(f.Kept, "event")
 	if f.Kept > sent {
 		said += ", some of them more than once, as they were sent again"
 	}
 	if f.Lost > 0 {
-		said += "; it answered yes and lost " + text.Count(f.Lost)
+		said += "; accepted (200) but lost " + text.Count(f.Lost)
 	}
 	if f.OverQuota > 0 {
-		said += "; it answered yes and dropped " + text.Count(f.OverQuota) + " over quota"
+		said += "; accepted (200) but dropped " + text.Count(f.OverQuota) + " over quota"
 	}
 	if f.Dropped > 0 {
-		said += "; it answered yes and dropped " + text.Count(f.Dropped) + " by a rule"
+		said += "; accepted (200) but dropped " + text.Count(f.Dropped) + " by a rule"
 	}
 	if f.Refused > 0 {
-		said += "; of requests that it refused it kept " + text.Plural(f.Refused, "event")
+		said += "; refused but stored " + text.Plural(f.Refused, "event")
 	}
 	return said
 }

@@ -97,17 +97,17 @@ func (p *sheet) header(r *rundir.Run) {
 func (p *sheet) schedule(r *rundir.Run) {
 	p.line("")
 	p.line("schedule")
-	p.fact("kept", "%s of the due requests left within %s",
+	p.fact("on time", "%s of the due requests were sent within %s of the planned time",
 		text.Percent(r.Result.Generator.ScheduleKept), text.Duration(results.LateAfter))
 	late := r.Late()
 	more := ""
 	if late[results.LateStall] > 0 {
-		more += ", " + text.Count(late[results.LateStall]) + " while the generator stood still"
+		more += ", " + text.Count(late[results.LateStall]) + " stalled generator"
 	}
 	if late[results.Held] > 0 {
-		more += ", " + text.Count(late[results.Held]) + " held back by the permit"
+		more += ", " + text.Count(late[results.Held]) + " held by the permit"
 	}
-	p.fact("late", "%s not built in time, %s not sent in time, %s without a free connection%s",
+	p.fact("late", "%s build, %s scheduling, %s no connection available%s",
 		text.Count(late[results.LateBuild]), text.Count(late[results.LatePace]),
 		text.Count(late[results.NoConnection]), more)
 	if s := &r.Result.Generator.Stalls; s.Count > 0 {

@@ -69,7 +69,7 @@ func TestStagesNeedAcceptance(t *testing.T) {
 		})
 	}
 	for bad, want := range map[int]string{
-		0: "the thresholds held up to 400 events/s, the highest that was asked for",
+		0: "the thresholds held up to 400 events/s, the highest of the run",
 		2: "the thresholds held up to 200 events/s, and broke at 400/s: accepted >= 99% was 98 % (980 of " +
 			"1,000 events)",
 		100: "the thresholds held up to 200 events/s, and broke at 400/s: p99 < 500ms was not measured, for " +
@@ -190,14 +190,14 @@ func TestFarEnd(t *testing.T) {
 	if diff := cmp.Diff(&results.EndpointCounts{Kept: 7000, Lost: 940, OverQuota: 60}, run.Endpoint); diff != "" {
 		t.Error(diff)
 	}
-	want := "the endpoint kept 7,000 events; it answered yes and lost 940; it answered yes and dropped 60 over quota"
+	want := "counted 7,000 events; accepted (200) but lost 940; accepted (200) but dropped 60 over quota"
 	for width := text.MinColumns; width <= text.Columns; width += 20 {
 		if page := wantWidth(t, run, width); !strings.Contains(strings.Join(strings.Fields(page), " "), want) {
 			t.Errorf("%d columns: no %q in\n%s", width, want, page)
 		}
 	}
 	got := endpointSentence(run.Endpoint, 6_999)
-	if !strings.HasPrefix(got, "the endpoint kept 7,000 events, some of them more than once, ") {
+	if !strings.HasPrefix(got, "counted 7,000 events, some of them more than once, ") {
 		t.Errorf("%q of 6,999 that were sent", got)
 	}
 	for _, bad := range []string{"", "{", `{"format": "x\u001b[31m"}`, "\x96\x00"} {
