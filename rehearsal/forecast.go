@@ -120,15 +120,22 @@ func supposed(s *scenario.Scenario) *transport.Destination {
 // countedLoad builds every request of a run and counts.
 func countedLoad(s *scenario.Scenario, facts *preflight.Facts, now time.Time) (preflight.Load, error) {
 	start := preflight.Start(s, now)
-	tally, curve := preflight.NewTally(s, facts, start), s.Load.Curve
+	var tally *preflight.Tally
+	curve := s.Load.Curve
 	there, most := preflight.Behind(s, facts)
-	plan, err := dryrun.Run(there, supposed(s), start, most, func(d *dryrun.Built) {
-		tally.Take(&preflight.Request{
-			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor,
-			Submission: d.Submission, Refusal: d.Refusal,
-		})
+	plan, err := dryrun.Run(there, supposed(s), start, most, func() func(*dryrun.Built) {
+		tally = preflight.NewTally(s, facts, start)
+		return func(d *dryrun.Built) {
+			tally.Take(&preflight.Request{
+				Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire,
+				ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
+			})
+		}
 	})
-	if err == nil && curve == nil {
+	if err != nil {
+		return preflight.Load{}, err
+	}
+	if curve == nil {
 		curve, err = preflight.Steps(plan.Rate, plan.Span)
 	}
 	load := tally.Load(curve)

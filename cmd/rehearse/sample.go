@@ -129,31 +129,49 @@ func surveyReplay(e env, s *scenario.Scenario) error {
 	defer remove()
 	spooled, replay := *s, *s.Replay
 	spooled.Replay, replay.Paths = &replay, files.Paths()
-	opened, err := source.Open(&spooled, source.Part{})
-	if err != nil {
-		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
-	}
-	plan := opened.Plan
-	opened.Close()
-	fmt.Fprintf(e.stdout, "%s would send %s events in %s requests over %v, at most %.0f events/s\n",
-		s.Name, text.Count(plan.Events), text.Count(plan.Requests), plan.Span.Round(time.Millisecond),
-		plan.Peak)
-	for _, warning := range plan.Notes() {
-		fmt.Fprintf(e.stdout, "note: %s\n", files.Named(warning))
-	}
-	if err := writeExample(e.stdout, files, &replay); err != nil {
-		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
-	}
-	p, err := learn.Read(&replay, time.Duration(math.MaxInt64))
-	if err != nil {
-		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
-	}
 	var text strings.Builder
-	if err := p.WriteText(&text); err != nil {
+	err = writeSurvey(&text, &spooled, files)
+	if _, failed := fmt.Fprint(e.stdout, files.Named(text.String())); failed != nil {
+		return failed
+	}
+	if err != nil {
+		return exitError{exitScenario, errors.New(files.Named(err.Error()))}
+	}
+	return nil
+}
+
+// writeSurvey writes what a run of s would send, the first event, and what the
+// recording is like. Recorded events are read once for all of that, requests twice.
+func writeSurvey(w io.Writer, s *scenario.Scenario, files recording.Files) error {
+	o := learn.NewObserver(time.Duration(math.MaxInt64))
+	v, err := source.OpenSurvey(s, o.Add)
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(e.stdout, "\nthe recording\n", files.Named(text.String()))
-	return err
+	defer v.Close()
+	plan, err := v.Plan()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s would send %s events in %s requests over %v, at most %.0f events/s\n", s.Name,
+		text.Count(plan.Events), text.Count(plan.Requests), plan.Span.Round(time.Millisecond), plan.Peak)
+	for _, warning := range plan.Notes() {
+		fmt.Fprintf(w, "note: %s\n", warning)
+	}
+	if err := writeExample(w, files, s.Replay); err != nil {
+		return err
+	}
+	var p *learn.Profile
+	if seen := v.Seen(); seen != nil {
+		p, err = o.Profile(seen)
+	} else {
+		p, err = learn.Read(s.Replay, time.Duration(math.MaxInt64))
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(w, "\nthe recording\n")
+	return p.WriteText(w)
 }
 
 // exampleOf writes the first event of what s replays, if that can be looked at: a pipe

@@ -40,9 +40,13 @@ type Built struct {
 // that of the source, before any batch is split by its bytes. Whether a request
 // would be refused is judged by the endpoint's limits, and by what the staging section
 // says of its generation and its policy.
+//
+// A recording is read while its requests are shown. Where reading it tells that some of
+// them are others, all are shown once more: begin is called before the first, and
+// returns to whom they are shown.
 func Run(s *scenario.Scenario, to *transport.Destination, start time.Time, most capture.Limits,
-	show func(*Built)) (source.Plan, error) {
-	from, err := source.Open(s, source.Part{})
+	begin func() (show func(*Built))) (source.Plan, error) {
+	from, err := source.OpenSurvey(s, nil)
 	if err != nil {
 		return source.Plan{}, err
 	}
@@ -55,16 +59,28 @@ func Run(s *scenario.Scenario, to *transport.Destination, start time.Time, most 
 		d.batches = append(d.batches, new(body.Batch))
 	}
 	for {
+		if err := d.all(begin()); err != nil {
+			return source.Plan{}, err
+		}
+		if plan, again, err := from.End(); err != nil || !again {
+			return plan, err
+		}
+	}
+}
+
+// all shows all requests.
+func (d *dryRun) all(show func(*Built)) error {
+	for {
 		n, err := d.next()
 		d.build(n)
 		for _, b := range d.batches[:n] {
 			d.show(b, show)
 		}
 		if errors.Is(err, io.EOF) {
-			return from.Plan, nil
+			return nil
 		}
 		if err != nil {
-			return source.Plan{}, err
+			return err
 		}
 	}
 }

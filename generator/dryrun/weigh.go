@@ -63,11 +63,13 @@ const cheapBytes = 64 << 20
 func countRefused(s *scenario.Scenario, to *transport.Destination, start time.Time,
 	most capture.Limits) ([]capture.Refused, error) {
 	var by capture.RefusedBy
-	_, err := Run(s, to, start, most, func(d *Built) {
-		if d.Refusal != nil {
-			by.Add(d.Refusal, 1, d.Events)
-		} else {
-			by.Take(d.Submission)
+	_, err := Run(s, to, start, most, func() func(*Built) {
+		return func(d *Built) {
+			if d.Refusal != nil {
+				by.Add(d.Refusal, 1, d.Events)
+			} else {
+				by.Take(d.Submission)
+			}
 		}
 	})
 	return by.All(), err

@@ -37,11 +37,13 @@ func TestWeigh(t *testing.T) {
 			s, start := parse(t, text), time.Unix(1_800_000_000, 0)
 			said := Weigh(s, &aside, start, boundless)
 			var requests, body, wire, events int64
-			plan, err := Run(s, &aside, start, boundless, func(d *Built) {
-				if d.Submission == nil || int64(len(d.Submission.Events)) != d.Events {
-					t.Fatalf("%d events: the endpoint would understand %+v", d.Events, d.Submission)
+			plan, err := Run(s, &aside, start, boundless, func() func(*Built) {
+				return func(d *Built) {
+					if d.Submission == nil || int64(len(d.Submission.Events)) != d.Events {
+						t.Fatalf("%d events: the endpoint would understand %+v", d.Events, d.Submission)
+					}
+					requests, events, body, wire = requests+1, events+d.Events, body+d.Body, wire+d.Wire
 				}
-				requests, events, body, wire = requests+1, events+d.Events, body+d.Body, wire+d.Wire
 			})
 			if err != nil {
 				t.Fatal(err)

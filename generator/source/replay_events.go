@@ -20,7 +20,6 @@ type eventReplay struct {
 	scenario   *scenario.Scenario
 	files      recording.Files
 	reader     *recording.Reader
-	learned    *recording.Learned
 	anonymizer *anonymize.Anonymizer // nil: data goes as it is
 	fill       body.Filler
 	lanes      laneBatches
@@ -29,15 +28,13 @@ type eventReplay struct {
 	ended      bool
 }
 
-// newEventReplay returns a source of the recorded events of s. What was learned of
-// them is the same for every reading of one recording, and so is the anonymizer.
-func newEventReplay(s *scenario.Scenario, files recording.Files, l *recording.Learned,
-	m *anonymize.Anonymizer) (*eventReplay, error) {
+// newEventReplay returns a source of the recorded events of s. The anonymizer is the
+// same for every reading of one recording.
+func newEventReplay(s *scenario.Scenario, files recording.Files, m *anonymize.Anonymizer) (*eventReplay, error) {
 	r := &eventReplay{
 		scenario:    s,
-		files:       files.With(l),
+		files:       files,
 		replayState: replayState{clock: newReplayClock(s)},
-		learned:     l,
 		anonymizer:  m,
 		lanes:       newLaneBatches(s),
 	}
@@ -86,6 +83,9 @@ func (r *eventReplay) read() error {
 	if err != nil {
 		return err
 	}
+	if r.looker != nil && r.pass == 0 {
+		r.looker.see(e)
+	}
 	due, ok := r.clock.due(e.Time, 1, e.Ahead)
 	if !ok {
 		r.reader.LeaveOut(event.NoRoom)
@@ -101,6 +101,9 @@ func (r *eventReplay) read() error {
 
 // turn ends a pass through the recording.
 func (r *eventReplay) turn() error {
+	if r.looker != nil && r.pass == 0 {
+		r.looker.counts = r.reader.Seen()
+	}
 	r.pass++
 	if r.pass < r.scenario.Replay.Loop && r.reader.Counts().Events > 0 {
 		r.before += r.reader.Position()
@@ -120,7 +123,7 @@ func (r *eventReplay) lane(id []byte) int {
 	if len(r.lanes.open) == 1 {
 		return 0
 	}
-	return int(r.learned.Group(id) % uint64(len(r.lanes.open)))
+	return int(r.files.Group(id) % uint64(len(r.lanes.open)))
 }
 
 // Build makes the body of b from its recorded events.

@@ -74,12 +74,17 @@ func suppose(t *testing.T, s *scenario.Scenario, f *preflight.Facts) *preflight.
 func count(t *testing.T, s *scenario.Scenario, f *preflight.Facts) *preflight.Report {
 	t.Helper()
 	start := preflight.Start(s, now)
-	tally, curve := preflight.NewTally(s, f, start), s.Load.Curve
+	var tally *preflight.Tally
+	curve := s.Load.Curve
 	there, most := preflight.Behind(s, f)
-	plan, err := dryrun.Run(there, &nowhere, start, most, func(d *dryrun.Built) {
-		tally.Take(&preflight.Request{
-			Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire, ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
-		})
+	plan, err := dryrun.Run(there, &nowhere, start, most, func() func(*dryrun.Built) {
+		tally = preflight.NewTally(s, f, start)
+		return func(d *dryrun.Built) {
+			tally.Take(&preflight.Request{
+				Due: d.Due, Events: d.Events, Body: d.Body, Packed: d.Packed, Wire: d.Wire,
+				ForwardedFor: d.ForwardedFor, Submission: d.Submission, Refusal: d.Refusal,
+			})
+		}
 	})
 	if err == nil && curve == nil {
 		curve, err = preflight.Steps(plan.Rate, plan.Span)

@@ -73,7 +73,7 @@ func led(t *testing.T, s *scenario.Scenario) (all []read) {
 	facts := preflight.FactsOf(s)
 	model := pipeline.New(pipeline.Config{Partitions: facts.Partitions, Overflow: facts.Overflow})
 	there, most := preflight.Behind(s, nil)
-	_, err := dryrun.Run(there, &nowhere, now, most, func(d *dryrun.Built) {
+	show := func(d *dryrun.Built) {
 		if d.Submission == nil {
 			return
 		}
@@ -84,7 +84,8 @@ func led(t *testing.T, s *scenario.Scenario) (all []read) {
 			}, now.Add(d.Due))
 			all = append(all, read{string(e.DistinctID), string(link), route.Partition, d.Due})
 		}
-	})
+	}
+	_, err := dryrun.Run(there, &nowhere, now, most, func() func(*dryrun.Built) { return show })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@
 // them.
 //
 // In reading order: recordings (the files), reader, stream, disorder, reorder, sampler,
-// learned, aliases and recent (what is joined and what came before), counts, curve,
+// learned and joining, aliases and recent (what is joined and what came before), counts, curve,
 // quarantine, then requests with request, har, har_body and goreplay, and records (what
 // stands in files, not as events).
 package recording

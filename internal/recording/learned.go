@@ -7,13 +7,12 @@ import (
 
 	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/recording/event"
-	"rehearse/scenario"
 )
 
-// Learned is what the first reading of a recording finds out for those that follow:
-// which distinct_ids merges join, and which events have a clock that is ahead. The zero
-// one learns. It holds hashes of the ids that occur in merges, and nothing of the
-// others.
+// Learned is what readings of a recording find out for those that follow: which
+// distinct_ids merges join ([Files.LearnJoins]), and which events have a clock that is
+// ahead (any reading, until it is frozen). It holds hashes of the ids that occur in
+// merges, and nothing of the others.
 type Learned struct {
 	parent map[uint64]uint64 // of groups of ids, by hash (union-find)
 	ahead  map[int][]int64   // by the number of the part: those whose clock is ahead, counted from 0
@@ -22,18 +21,16 @@ type Learned struct {
 	other  []byte
 }
 
-// Freeze ends learning: later readings only look up. It reports whether there is
-// anything that a reading would do otherwise now.
-func (l *Learned) Freeze(r *scenario.Replay) (matters bool) {
+// Freeze ends learning which clocks are ahead: later readings only look up. It reports
+// whether there are any that a reading would put elsewhere now.
+func (l *Learned) Freeze() (matters bool) {
+	matters = !l.frozen && l.events > 0
 	l.frozen = true
-	return l.events > 0 || len(l.parent) > 0 && (r.Order == scenario.OrderPerID || r.Sample.Persons > 0)
+	return matters
 }
 
 // join notes which ids e joins, unless the service refuses to.
 func (l *Learned) join(e *event.Event) {
-	if l == nil || l.frozen {
-		return
-	}
 	l.other = e.Joins(l.other[:0])
 	if len(l.other) == 0 || pipeline.Illegal(l.other) {
 		return

@@ -26,8 +26,12 @@ func readAs(t testing.TB, r *scenario.Replay, take func(*event.Event)) *Counts {
 		t.Fatal(err)
 	}
 	var learned Learned
+	files = files.With(&learned)
+	if err := files.LearnJoins(r); err != nil {
+		t.Fatal(err)
+	}
 	for last := false; ; last = true {
-		reader, err := files.With(&learned).Open(r)
+		reader, err := files.Open(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +51,7 @@ func readAs(t testing.TB, r *scenario.Replay, take func(*event.Event)) *Counts {
 		if last {
 			return reader.Counts()
 		}
-		learned.Freeze(r)
+		learned.Freeze()
 	}
 }
 
@@ -137,35 +141,69 @@ func TestGroups(t *testing.T) {
 	})
 }
 
-// TestFreeze: whether what was learned makes another reading necessary.
+// TestFreeze: whether what was learned makes another reading necessary, and that
+// nothing is learned afterwards.
 func TestFreeze(t *testing.T) {
 	t.Parallel()
-	merge := &event.Event{Name: []byte(event.Merge), DistinctID: []byte("a"), Properties: []byte(`{"alias":"b"}`)}
-	for _, c := range []struct {
-		what    string
-		learn   func(*Learned)
-		order   scenario.Order
-		persons float64
-		want    bool
-	}{
-		{"nothing", func(*Learned) {}, scenario.OrderPerID, 0.1, false},
-		{"a merge, in order per id", func(l *Learned) { l.join(merge) }, scenario.OrderPerID, 0, true},
-		{"a merge, and persons are sampled", func(l *Learned) { l.join(merge) }, scenario.OrderNone, 0.1, true},
-		{"a merge that matters to nobody", func(l *Learned) { l.join(merge) }, scenario.OrderNone, 0, false},
-		{"a clock", func(l *Learned) { l.markAhead(0, 3) }, scenario.OrderNone, 0, true},
-	} {
+	for ahead, want := range map[int64]bool{0: false, 1: true, 2: true} {
 		var l Learned
-		c.learn(&l)
-		r := &scenario.Replay{Order: c.order, Sample: scenario.Sample{Persons: c.persons}}
-		if got := l.Freeze(r); got != c.want {
-			t.Errorf("%s: %v", c.what, got)
+		for i := range ahead {
+			l.markAhead(0, i)
 		}
-		before := l.events
+		if got := l.Freeze(); got != want {
+			t.Errorf("%d clocks ahead: %v", ahead, got)
+		}
 		l.markAhead(0, 9)
-		if l.events != before || l.isAhead(0, 9) {
-			t.Errorf("%s: it learns after it was frozen", c.what)
+		if l.Freeze() || l.isAhead(0, 9) {
+			t.Errorf("%d clocks ahead: it learns after it was frozen", ahead)
 		}
 	}
+}
+
+// TestLearnJoinsReadsWhatMatters: passing over the lines that are no merges, the same
+// ids are joined as by decoding every line, however names are written.
+func TestLearnJoinsReadsWhatMatters(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		r, content := scenario.DefaultReplay(), ""
+		name := rapid.SampledFrom([]string{
+			"$identify", `\u0024identify`, `$i\u0064entify`, "$create_alias", "$merge_dangerously", "$pageview", "identify", "$$identify",
+		})
+		id := rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "null", "", `\u0061`})
+		for i := range rapid.IntRange(1, 12).Draw(t, "lines") {
+			content += fmt.Sprintf(`{"event":"%s","distinct_id":"%s","timestamp":"2026-01-0%dT00:00:00Z",`+
+				`"properties":{"$lib":"$identify","$anon_distinct_id":"%s","alias":"%s"}%s`+"\n",
+				name.Draw(t, "name"), id.Draw(t, "id"), 1+i%9, id.Draw(t, "anonymous"), id.Draw(t, "alias"),
+				rapid.SampledFrom([]string{"}", "}", "}", ""}).Draw(t, "end"))
+		}
+		path := filepath.Join(dir, "a.jsonl")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.Paths, r.To = []string{path}, time.Date(2026, 1, 7, 0, 0, 0, 0, time.UTC)
+		files, err := Look(r.Paths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var learned, want Learned
+		if err := files.With(&learned).LearnJoins(r); err != nil {
+			t.Fatal(err)
+		}
+		reader, err := files.Open(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		for e, err := reader.Next(); err == nil; e, err = reader.Next() {
+			want.join(e)
+		}
+		for _, id := range []string{"a", "b", "c", "d", "e"} {
+			if learned.Group([]byte(id)) != want.Group([]byte(id)) {
+				t.Fatalf("id %s of\n%s", id, content)
+			}
+		}
+	})
 }
 
 // clocked are events at seconds, one a line.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"container/heap"
 	"io"
+	"slices"
+	"time"
 
 	"rehearse/internal/recording/container"
 	"rehearse/internal/recording/event"
@@ -118,13 +120,10 @@ func (r *Reader) merged() (*event.Event, error) {
 func (r *Reader) handOut(s *stream) *event.Event {
 	r.counts.Events++
 	s.event.Place = event.Place{File: s.name, Line: s.lines.Number}
-	if a := r.aliases.before(&s.event); a != nil {
-		r.learned.join(a)
-		if r.chosen.takes(a) {
-			r.counts.Added++
-			a.Place, a.Ahead = s.event.Place, s.event.Ahead
-			return a
-		}
+	if a := r.aliases.before(&s.event); a != nil && r.chosen.takes(a) {
+		r.counts.Added++
+		a.Place, a.Ahead = s.event.Place, s.event.Ahead
+		return a
 	}
 	r.current = s
 	if s.event.OwnID {
@@ -171,18 +170,19 @@ func (r *Reader) advance(s *stream) error {
 
 // choose notes disorder, and applies the window and the sample.
 func (r *Reader) choose(s *stream) event.Reason {
-	t := s.event.Time
-	s.event.Ahead = s.disorder.note(t, s.lines.Number)
+	s.event.Ahead = s.disorder.note(s.event.Time, s.lines.Number)
 	switch {
-	case t.Before(r.replay.From), !r.replay.To.IsZero() && !t.Before(r.replay.To):
+	case !r.isInTime(s.event.Time):
 		return event.OutOfTime
-	}
-	r.learned.join(&s.event)
-	switch {
 	case !r.chosen.takes(&s.event):
 		return event.Unsampled
 	}
 	return ""
+}
+
+// isInTime reports whether a time lies in the window of the replay.
+func (r *Reader) isInTime(t time.Time) bool {
+	return !t.Before(r.replay.From) && (r.replay.To.IsZero() || t.Before(r.replay.To))
 }
 
 // leaveOut counts a line that is not sent and tells of it, if it is a bad one.
@@ -229,6 +229,19 @@ func (r *Reader) LeaveOut(reason event.Reason) {
 func (r *Reader) Counts() *Counts {
 	r.counts.Restored, r.counts.Late = r.waiting.restored, r.waiting.late
 	return &r.counts
+}
+
+// Seen returns what was read so far, as if no event had been left out after Next had
+// returned it.
+func (r *Reader) Seen() *Counts {
+	seen := *r.Counts()
+	seen.Left = slices.DeleteFunc(slices.Clone(seen.Left), func(l LeftOut) bool {
+		if l.Reason == event.NoRoom {
+			seen.Events += l.Lines
+		}
+		return l.Reason == event.NoRoom
+	})
+	return &seen
 }
 
 // Position is how many bytes were read of what Size counts.

@@ -61,3 +61,7 @@ func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
 	}
 	return scenario.FormatJSONL, nil
 }
+
+// Group returns the hash that stands for an id and all those that merges join to it, as
+// far as that was learned.
+func (f *Files) Group(id []byte) uint64 { return f.learned.Group(id) }
