@@ -19,7 +19,7 @@ const (
 	FormatAmplitude Format = "amplitude"  // export
 	FormatSegment   Format = "segment"    // messages of Segment or RudderStack
 	FormatSnowplow  Format = "snowplow"   // enriched events, tab-separated
-	FormatAccessLog Format = "access-log" // Common Log Format, combined or not
+	FormatAccessLog Format = "access-log" // Common Log Format, combined or not, or W3C extended
 	FormatCSV       Format = "csv"        // a table with a header, through Replay.Fields
 	FormatJSONL     Format = "jsonl"      // one event a line, through Replay.Fields
 	FormatParquet   Format = "parquet"    // rows of a Parquet file, told from its columns

@@ -119,6 +119,7 @@ func (s *stream) line() ([]byte, error) {
 		if err != nil || line[0] != '#' {
 			return line, err
 		}
+		s.shape.W3C.Direct(line)
 	}
 }
 

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"rehearse/internal/recording/event"
 	"strings"
 	"testing"
@@ -30,6 +31,48 @@ func TestWhoIsLogged(t *testing.T) {
 			t.Errorf("%q is %q, %v, want %q", who, l.who(), ok, want)
 		}
 	}
+}
+
+// TestExtendedLog: fields are those of the last directive, dates may stand in one, cells
+// may stand in quotes or between tabs, and a line with other fields is none.
+func TestExtendedLog(t *testing.T) {
+	t.Parallel()
+	w, e := &W3C{}, &event.Event{}
+	for _, row := range []struct{ line, want string }{
+		{"a b c", ""},
+		{"#Date: 2026-01-10 09:00:00", ""},
+		{"#fields: time c-ip cs(User-Agent) x", ""},
+		{`10:00:07.5 192.0.2.7 "A ""b""" -`, `request 192.0.2.7 10:00:07.5 {"$raw_user_agent":"A \"b\"","$ip":"192.0.2.7"}`},
+		{"10:00:07 192.0.2.7 A", ""},
+		{`10:00:07 192.0.2.7 "A B`, ""},
+		{"#Fields: date\ttime\tc-ip\tcs(User-Agent)\tcs-method\tcs-uri-stem\tcs-username", ""},
+		{"2026-01-10\t10:00:08\t::1\tA%20B+C\tPOST\t/a.js\tanna", `POST script anna 10:00:08 {"$current_url":"/a.js","$raw_user_agent":"A B+C","$ip":"::1"}`},
+		{"2026-01-10\t10:00:08\t-\t-\tPOST\t/a.js\t-", ""},
+	} {
+		if strings.HasPrefix(row.line, "#") {
+			w.Direct([]byte(row.line))
+			continue
+		}
+		got := ""
+		if Decode(w, asLine([]byte(row.line)), 1, e) == "" {
+			got = fmt.Sprintf("%s %s %s %s", e.Name, e.DistinctID, e.Time.UTC().Format("15:04:05.999"), e.Properties)
+		}
+		if got != row.want {
+			t.Errorf("%q is\n%s\nwant\n%s", row.line, got, row.want)
+		}
+	}
+}
+
+// FuzzExtendedLog: no directive and no line makes the reader panic, and who is told of is in the line.
+func FuzzExtendedLog(f *testing.F) {
+	f.Add([]byte("date time c-ip x"), []byte(`2026-01-10 10:00:07 ::1 "a`))
+	f.Fuzz(func(t *testing.T, fields, line []byte) {
+		w, e := &W3C{}, &event.Event{}
+		w.Direct(append([]byte("#Fields: "), fields...))
+		if Decode(w, asLine(line), 1, e) == "" && !strings.Contains(string(line), string(e.DistinctID)) {
+			t.Errorf("%q is of %q", line, e.DistinctID)
+		}
+	})
 }
 
 // FuzzAccessLog: no line makes the reader panic, and who is told of is in the line.

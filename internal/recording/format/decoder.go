@@ -31,7 +31,9 @@ func NewDecoder(s Shape, f *scenario.Fields, c *event.Clock) Decoder {
 	case scenario.FormatSnowplow:
 		d = &snowplow{clock: c}
 	case scenario.FormatAccessLog:
-		d = accessLog{}
+		if d = (accessLog{}); s.W3C != nil {
+			d = s.W3C
+		}
 	default:
 		d = newMapped(f, c)
 	}

@@ -6,6 +6,6 @@
 // that the line is valid JSON. Nothing is allocated a line.
 //
 // In reading order: format (which one it is), decoder, posthog, mixpanel, amplitude,
-// segment, snowplow, accesslog, mapped (any members, as a scenario maps them), nested
+// segment, snowplow, accesslog, w3c, mapped (any members, as a scenario maps them), nested
 // (lists of events in a line), table and rows.
 package format

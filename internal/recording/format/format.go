@@ -17,6 +17,7 @@ type Shape struct {
 	wrapped bool        // records that Airbyte wrapped
 	Listing bool        // a list of files, as exports write one beside them
 	Table   *tableShape // nil: it is none
+	W3C     *W3C        // nil: it is no log of that form
 }
 
 // isMapped reports whether the scenario's mapping reads it.
@@ -31,6 +32,10 @@ func ShapeOf(start []byte, r *scenario.Replay) Shape {
 		return Shape{Format: scenario.FormatParquet}
 	case r.Format == scenario.FormatAuto && (IsHAR(start) || IsGoReplay(start)):
 		return Shape{Format: scenario.FormatCapture}
+	case r.Format == scenario.FormatAccessLog, r.Format == scenario.FormatAuto && !r.Fields.IsMapped():
+		if isW3C(start) {
+			return Shape{Format: scenario.FormatAccessLog, W3C: &W3C{}}
+		}
 	}
 	if r.Format == scenario.FormatAuto || r.Format == scenario.FormatCSV {
 		if t := findTable(start, r); t != nil {
