@@ -13,7 +13,7 @@ import (
 // buffers and its compressor are kept from batch to batch, so that building
 // allocates nothing.
 type Builder struct {
-	Event   capture.Event     // the one that a Filler writes
+	Event   capture.Event     // the one that was written last
 	Traffic traffic.Writer    // writes synthesized events
 	Masked  anonymize.Scratch // hides the data of recorded ones
 	Origin  time.Time         // that the dues of events count from: of a resumed run, before its start
@@ -23,9 +23,15 @@ type Builder struct {
 	v1       capture.EnvelopeV1
 	sentAt   bool // the envelope says when it was sent
 	framing  framing
-	room     int       // bytes of a body before compression, without what ends it
 	start    time.Time // of the run
-	plain    []byte
+	bodyText
+}
+
+// bodyText is a body while it is put together.
+type bodyText struct {
+	plain   []byte
+	room    int    // bytes that it may have before compression, without what ends it
+	opening []byte // what each event begins with
 }
 
 // NewBuilder returns a builder for the requests of s in a run that begins at start.
@@ -48,33 +54,46 @@ func NewBuilder(s *scenario.Scenario, start time.Time) *Builder {
 	w.room = int(s.Batching.Bytes) - len(longest.AppendTail(nil))
 	w.v1.HistoricalMigration = s.Target.HistoricalMigration
 	w.framing = newFraming(&s.Target)
+	w.SetToken(w.envelope.Token)
 	return w
 }
 
 // SetToken makes the bodies that follow bear another project's token.
-func (w *Builder) SetToken(token string) { w.envelope.Token = token }
+func (w *Builder) SetToken(token string) {
+	w.envelope.Token = token
+	w.opening = append(w.opening[:0], '{')
+	if w.endpoint == scenario.EndpointCapture || w.endpoint == scenario.EndpointArray {
+		w.opening = capture.AppendSingleHead(w.opening[:0], token) // each says the token itself
+	}
+}
 
-// A Filler writes event number i of batch b into w.Event. The i-th event of a batch
-// is number b.First+i of the run.
-type Filler func(b *Batch, i int64, w *Builder)
+// EventWriter writes the events of a batch. The i-th event of a batch is number b.First+i of
+// the run.
+type EventWriter interface {
+	// Fill writes the i-th event of b into w.Event.
+	Fill(b *Batch, i int64, w *Builder)
+
+	// Append appends the i-th event of b as capture.AppendMembers does, and leaves its
+	// name and uuid in w.Event.
+	Append(dst []byte, b *Batch, i int64, w *Builder) []byte
+}
 
 // Assemble builds the body of b from its events. A body that would outgrow the
 // byte limit is closed early; what is left goes into b.Overflow.
-func (w *Builder) Assemble(b *Batch, fill Filler) {
+func (w *Builder) Assemble(b *Batch, from EventWriter) {
 	if w.endpoint == scenario.EndpointCapture {
-		w.single(b, fill)
+		w.single(b, from)
 		return
 	}
 	b.Results = b.Results[:0]
 	frame := w.open(b)
 	empty, unfit := len(w.plain), int64(0)
 	for i := int64(0); i < b.Events; i++ {
-		fill(b, i, w)
 		before := len(w.plain)
 		if before > empty {
 			w.plain = append(w.plain, ',')
 		}
-		w.plain = w.appendEvent(w.plain)
+		w.plain = from.Append(append(w.plain, w.opening...), b, i, w)
 		if before > empty && len(w.plain) > w.room {
 			w.plain = w.plain[:before]
 			b.Overflow = b.splitAt(i)
@@ -91,7 +110,7 @@ func (w *Builder) Assemble(b *Batch, fill Filler) {
 	w.plain = frame.AppendTail(w.plain)
 	w.wrap(b)
 	if b.Overflow != nil {
-		w.Assemble(b.Overflow, fill)
+		w.Assemble(b.Overflow, from)
 	}
 }
 
@@ -117,25 +136,18 @@ func (w *Builder) refused(b *Batch, unfit int64) int64 {
 	return unfit
 }
 
-// appendEvent appends the event as it stands among others. In a list each says
-// the token itself.
-func (w *Builder) appendEvent(dst []byte) []byte {
-	if w.endpoint == scenario.EndpointArray {
-		return capture.AppendSingle(dst, w.envelope.Token, &w.Event)
-	}
-	return capture.AppendEvent(dst, &w.Event)
-}
-
 // single builds the body of a request that carries one event and no envelope.
-func (w *Builder) single(b *Batch, fill Filler) {
-	fill(b, 0, w)
-	if w.unfit() {
-		b.Unfit = b.Events
+func (w *Builder) single(b *Batch, from EventWriter) {
+	if w.framing.engages {
+		from.Fill(b, 0, w)
 	}
 	if w.framing.engages && string(w.Event.Name) == "$identify" {
 		w.plain = capture.AppendEngage(w.plain[:0], w.envelope.Token, &w.Event)
 	} else {
-		w.plain = capture.AppendSingle(w.plain[:0], w.envelope.Token, &w.Event)
+		w.plain = from.Append(append(w.plain[:0], w.opening...), b, 0, w)
+	}
+	if w.unfit() {
+		b.Unfit = b.Events
 	}
 	w.wrap(b)
 }

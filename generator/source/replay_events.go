@@ -21,7 +21,6 @@ type eventReplay struct {
 	files      recording.Files
 	reader     *recording.Reader
 	anonymizer *anonymize.Anonymizer // nil: data goes as it is
-	fill       body.Filler
 	lanes      laneBatches
 	pass       int64 // of a loop, from 0
 	events     int64 // dealt out so far
@@ -38,7 +37,6 @@ func newEventReplay(s *scenario.Scenario, files recording.Files, m *anonymize.An
 		anonymizer:  m,
 		lanes:       newLaneBatches(s),
 	}
-	r.fill = r.fillEvent
 	return r, r.open()
 }
 
@@ -127,10 +125,10 @@ func (r *eventReplay) lane(id []byte) int {
 }
 
 // Build makes the body of b from its recorded events.
-func (r *eventReplay) Build(b *body.Batch, w *body.Builder) { w.Assemble(b, r.fill) }
+func (r *eventReplay) Build(b *body.Batch, w *body.Builder) { w.Assemble(b, r) }
 
-// fillEvent writes the i-th event of b into w.Event.
-func (r *eventReplay) fillEvent(b *body.Batch, i int64, w *body.Builder) {
+// Fill writes the i-th event of b into w.Event.
+func (r *eventReplay) Fill(b *body.Batch, i int64, w *body.Builder) {
 	item, name, id, properties := b.Recorded.At(i)
 	w.Event = capture.Event{Name: name, DistinctID: id, UUID: item.UUID, Timestamp: item.Time, Properties: properties}
 	if r.scenario.Replay.Timestamps == scenario.StampsNow {
@@ -139,6 +137,12 @@ func (r *eventReplay) fillEvent(b *body.Batch, i int64, w *body.Builder) {
 	if r.anonymizer != nil {
 		r.anonymizer.Mask(&w.Event, &w.Masked)
 	}
+}
+
+// Append appends the i-th event of b.
+func (r *eventReplay) Append(dst []byte, b *body.Batch, i int64, w *body.Builder) []byte {
+	r.Fill(b, i, w)
+	return capture.AppendMembers(dst, &w.Event)
 }
 
 // laneBatches are the batches of all lanes while they fill up.

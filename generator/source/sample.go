@@ -89,7 +89,7 @@ func (r *eventReplay) print(out io.Writer, b *body.Batch, w *body.Builder, event
 		if n := b.First + i; n < events.from || n >= events.to {
 			continue
 		}
-		r.fill(b, i, w)
+		r.Fill(b, i, w)
 		line = append(capture.AppendEvent(line[:0], &w.Event), '\n')
 		if _, err := out.Write(line); err != nil {
 			return err

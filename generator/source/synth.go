@@ -19,7 +19,6 @@ type Synth struct {
 	schedule *schedule.Schedule
 	cutter   Cutter
 	tokens   *tokens // nil: the target's alone
-	fill     body.Filler
 
 	batches, events int64 // dealt out so far
 }
@@ -33,7 +32,6 @@ func NewSynth(s *scenario.Scenario) (*Synth, Plan) {
 		cutter:   NewCutter(schedule, s.Batching, s.Traffic.Seed),
 		tokens:   newTokens(s.Traffic),
 	}
-	y.fill = y.fillEvent
 	p := s.Load.Curve
 	return y, Plan{
 		Events: schedule.Total(), Requests: y.cutter.Count(), Span: p.Span(),
@@ -62,7 +60,7 @@ func (y *Synth) Build(b *body.Batch, w *body.Builder) {
 	if y.tokens != nil {
 		w.SetToken(y.tokens.of(b.Within))
 	}
-	w.Assemble(b, y.fill)
+	w.Assemble(b, y)
 }
 
 // prepare readies a builder for synthesized events.
@@ -72,9 +70,14 @@ func (y *Synth) prepare(w *body.Builder) {
 	}
 }
 
-// fillEvent writes event b.First+i into w.Event.
-func (y *Synth) fillEvent(b *body.Batch, i int64, w *body.Builder) {
+// Fill writes event b.First+i into w.Event.
+func (y *Synth) Fill(b *body.Batch, i int64, w *body.Builder) {
 	y.model.Write(&w.Event, b.First+i, &w.Traffic)
+}
+
+// Append appends event b.First+i.
+func (y *Synth) Append(dst []byte, b *body.Batch, i int64, w *body.Builder) []byte {
+	return y.model.Append(dst, &w.Event, b.First+i, &w.Traffic)
 }
 
 // tokens are those of several projects. Which one a batch bears is drawn from

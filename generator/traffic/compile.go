@@ -11,8 +11,31 @@ import (
 // compiler puts a shape together, member by member.
 type compiler struct {
 	made  properties
+	parts []draftPart
 	start int             // of the member that is being built
 	given map[string]bool // the names that the scenario gives values to; nil: none
+}
+
+// draftPart is a part whose texts may still grow.
+type draftPart struct {
+	valuePart
+	text    string
+	choices []string
+}
+
+// sealed returns what was put together.
+func (b *compiler) sealed() properties {
+	for _, d := range b.parts {
+		p := d.valuePart
+		p.text = newConstant(d.text)
+		for _, c := range d.choices {
+			p.choices = append(p.choices, newConstant(c))
+		}
+		b.made.parts = append(b.made.parts, p)
+		b.made.most += p.size
+	}
+	b.made.most += stride
+	return b.made
 }
 
 // givenBy are the names that the scenario gives values to.
@@ -98,27 +121,27 @@ func (b *compiler) template(lines []string) {
 
 // begin starts a member.
 func (b *compiler) begin() {
-	b.start = len(b.made.parts)
-	b.made.parts = append(b.made.parts, valuePart{member: true, text: ","})
+	b.start = len(b.parts)
+	b.parts = append(b.parts, draftPart{valuePart: valuePart{member: true}, text: ","})
 }
 
 // end closes the member: it folds its parts, and notes how large it can become.
 func (b *compiler) end() {
 	b.fold()
 	size := 0
-	for i := b.start; i < len(b.made.parts); i++ {
-		size += b.made.parts[i].most()
+	for i := b.start; i < len(b.parts); i++ {
+		size += b.parts[i].most()
 	}
-	b.made.parts[b.start].size = size
+	b.parts[b.start].size = size
 }
 
 // fold writes neighbouring choices of the member, and the text behind them, as
 // one choice of everything that they can become, as long as that is not too much.
 func (b *compiler) fold() {
-	rest := b.made.parts[b.start+1:]
-	b.made.parts = b.made.parts[:b.start+1]
+	rest := b.parts[b.start+1:]
+	b.parts = b.parts[:b.start+1]
 	for _, p := range rest {
-		last := &b.made.parts[len(b.made.parts)-1]
+		last := &b.parts[len(b.parts)-1]
 		switch {
 		case last.op != opChoice || last.weights != nil:
 		case p.op == opText:
@@ -128,7 +151,7 @@ func (b *compiler) fold() {
 			last.choices = product(last.choices, p.choices)
 			continue
 		}
-		b.made.parts = append(b.made.parts, p)
+		b.parts = append(b.parts, p)
 	}
 }
 
@@ -147,27 +170,27 @@ func product(a, b []string) []string {
 }
 
 // fix makes all members so far such that must be there.
-func (b *compiler) fix() { b.made.fixed = len(b.made.parts) }
+func (b *compiler) fix() { b.made.fixed = len(b.parts) }
 
 // text adds constant text to the member.
 func (b *compiler) text(s string) {
-	last := &b.made.parts[len(b.made.parts)-1]
+	last := &b.parts[len(b.parts)-1]
 	if last.op == opText {
 		last.text += s
 		return
 	}
-	b.made.parts = append(b.made.parts, valuePart{text: s})
+	b.parts = append(b.parts, draftPart{text: s})
 }
 
 // set gives the text before it a value.
-func (b *compiler) set(p valuePart) {
+func (b *compiler) set(v valuePart, choices ...string) {
 	b.text("")
-	last := &b.made.parts[len(b.made.parts)-1]
-	p.text, p.member = last.text, last.member
-	for i := range p.choices {
-		p.choices[i] = p.text + p.choices[i]
+	last := &b.parts[len(b.parts)-1]
+	v.member = last.member
+	last.valuePart = v
+	for _, c := range choices {
+		last.choices = append(last.choices, last.text+c)
 	}
-	*last = p
 }
 
 // value reads what a template holds between its brackets.
@@ -183,7 +206,7 @@ func (b *compiler) value(s string) {
 		low, span := bounds(words)
 		b.set(valuePart{op: opWords, low: low, span: span})
 	case strings.Contains(s, "|") || !strings.Contains(s, ".."):
-		b.set(valuePart{op: opChoice, choices: strings.Split(s, "|")})
+		b.set(valuePart{op: opChoice}, strings.Split(s, "|")...)
 	default:
 		low, span := bounds(s)
 		b.number(valuePart{op: opNumber, low: low, span: span})
@@ -196,11 +219,11 @@ func (b *compiler) number(p valuePart) {
 		b.set(p)
 		return
 	}
-	written := valuePart{op: opChoice}
+	var written []string
 	for n := range int64(p.span) {
-		written.choices = append(written.choices, string(p.appendNumber(nil, p.low+n)))
+		written = append(written, string(p.appendNumber(nil, p.low+n)))
 	}
-	b.set(written)
+	b.set(valuePart{op: opChoice}, written...)
 }
 
 // fewNumbers is how many numbers a table of them may hold.
@@ -215,7 +238,7 @@ func bounds(s string) (low int64, span uint64) {
 }
 
 // most is how long the part can become.
-func (p *valuePart) most() int {
+func (p *draftPart) most() int {
 	size := len(p.text)
 	switch p.op {
 	case opChoice:
@@ -281,11 +304,11 @@ func (b *compiler) choices(all []scenario.Choice) {
 		texts, weights = append(texts, c.JSON), append(weights, c.Weight)
 		even = even && c.Weight == all[0].Weight
 	}
-	p := valuePart{op: opChoice, choices: texts}
+	p := valuePart{op: opChoice}
 	if !even {
 		p.weights = newWeightedSampler(weights)
 	}
-	b.set(p)
+	b.set(p, texts...)
 }
 
 // quote writes text as JSON. Texts of a scenario are valid UTF-8.

@@ -9,8 +9,8 @@
 // from a stream of its own.
 //
 // Reading order: heavy.go, census.go and measure.go say what a run is like without
-// sending it; model.go writes an event as planned, and index.go tells which event a
-// uuid is of. block.go plans a block, of sessions.go and, where ids stay anonymous for a
+// sending it; model.go writes an event as planned and tells which event a uuid is
+// of, and render.go renders one into a body. block.go plans a block, of sessions.go and, where ids stay anonymous for a
 // while, pending.go and delay.go; planner.go prepares a run and keeps the blocks.
 // quotas.go is what comes to the event. mix.go is which events there are and how large;
 // library.go and compile.go make their properties, and values.go draws them;

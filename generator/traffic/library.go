@@ -39,7 +39,7 @@ func propertiesOf(e scenario.EventShare, groups []scenario.Group, client scenari
 			b.elements()
 		}
 	}
-	return b.made
+	return b.sealed()
 }
 
 // sentBy is a built-in shape as the client of a server has it, which says of every
@@ -252,7 +252,7 @@ func (b *compiler) elements() {
 		texts = append(texts, `"$elements":[`+strings.Join(ancestors[:n], ",")+"]")
 	}
 	b.begin()
-	b.set(valuePart{op: opChoice, choices: texts})
+	b.set(valuePart{op: opChoice}, texts...)
 	b.end()
 }
 

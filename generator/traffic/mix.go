@@ -19,10 +19,11 @@ type mix struct {
 // eventKind is one entry of the mix.
 type eventKind struct {
 	name       []byte
-	merge      bool   // joins an id that has earlier events to the person
-	server     bool   // never anonymous
-	link       string // the member that names the id it joins, up to its value
-	person     bool   // acts on the person or a group: never personless
+	head       constant // what an event begins with, behind its brace, up to the distinct_id
+	merge      bool     // joins an id that has earlier events to the person
+	server     bool     // never anonymous
+	link       string   // the member that names the id it joins, up to its value
+	person     bool     // acts on the person or a group: never personless
 	properties properties
 }
 
@@ -34,7 +35,7 @@ func newMix(t *scenario.Traffic) mix {
 	sum := 0.0
 	for _, s := range t.Events {
 		k := eventKind{
-			name: []byte(s.Name), merge: scenario.IsMerge(s.Name),
+			name: []byte(s.Name), head: newConstant(`"event":` + quoted(s.Name) + `,"distinct_id":"`), merge: scenario.IsMerge(s.Name),
 			server: s.From == scenario.FromServer, link: `,"` + pipeline.LinkProperty(s.Name) + `":"`,
 			properties: propertiesOf(s, t.Groups, t.Client),
 		}

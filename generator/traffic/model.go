@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 
 	"rehearse/internal/capture"
@@ -32,6 +33,7 @@ type Writer struct {
 	ids   []byte // backs the event's DistinctID
 	props []byte // backs its Properties
 	block *block
+	clock capture.TimeText // of the event appended last
 }
 
 // New returns the model of the traffic of a run along a curve.
@@ -76,27 +78,31 @@ func (m *Model) plan(i int64, p *Writer) *planned {
 // write makes e event i as it was planned.
 func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Writer) {
 	k := &m.planner.mix.kinds[plan.kind]
-	first := i - i%blockEvents
-	values := valueRNG{s: rng.NewStream(m.planner.seed^eventSalt, uint64(i)), seed: m.planner.seed, who: plan.who}
+	values := m.values(i, plan)
 	e.UUID = drawUUID(&values.s)
 	e.Name = k.name
 	e.Timestamp = m.timestamps.at(moment(i, plan, k.merge), plan.who, p)
-	values.session = uint64(plan.who) ^ uint64(first)
-
-	p.props = p.props[:0]
-	switch {
-	case !k.merge && plan.anon != 0:
-		p.ids = m.appendAnonymous(p.ids[:0], p.block.anonymous(plan.anon))
-	case plan.via != 0 && plan.trait != traitEarly:
-		p.ids = m.appendAnonymous(p.ids[:0], p.block.anonymous(plan.via))
-	default:
+	if number, anonymous := p.block.alias(plan, k.merge); anonymous {
+		p.ids = m.appendAnonymous(p.ids[:0], number)
+	} else {
 		p.ids = m.planner.people.appendID(p.ids[:0], plan.who)
 	}
 	e.DistinctID = p.ids
+	p.props = p.props[:0]
 	if k.merge && plan.anon != 0 {
 		p.props = m.appendLink(p.props, k, p.block.anonymous(plan.anon))
 	}
-	m.fill(e, k, &values, p)
+	p.props = m.fill(p.props, 0, len(e.Name)+len(e.DistinctID), k, &values)
+	e.Properties = p.props
+}
+
+// values returns what the values of event i are drawn from.
+func (m *Model) values(i int64, plan *planned) valueRNG {
+	seed := m.planner.seed
+	return valueRNG{
+		s: rng.NewStream(seed^eventSalt, uint64(i)), seed: seed, who: plan.who,
+		session: uint64(plan.who) ^ uint64(i-i%blockEvents),
+	}
 }
 
 // moment is the number of the event whose time event i bears: its own, except
@@ -109,55 +115,6 @@ func moment(i int64, plan *planned, merge bool) int64 {
 		return i
 	}
 	return i - i%blockEvents + int64(plan.via) - 1
-}
-
-// fill gives the event its properties, as many as its drawn size allows, and
-// filler for what is missing.
-func (m *Model) fill(e *capture.Event, k *eventKind, values *valueRNG, p *Writer) {
-	if m.personless > 0 && !k.person && values.s.Float64() < m.personless && k.properties.personless {
-		p.props = append(p.props, `,"$process_person_profile":false`...)
-	}
-	m.fillTo(m.sizes.draw(&values.s), e, k, values, p)
-}
-
-// fillTo is fill for an event that should have a size, in bytes as encoded.
-func (m *Model) fillTo(size int, e *capture.Event, k *eventKind, values *valueRNG, p *Writer) {
-	size -= len(e.Name) + len(e.DistinctID) + eventOverhead
-	limit := size
-	if m.sizes.quantiles == nil {
-		limit = maxSize
-	}
-	p.props = k.properties.append(p.props, values, limit)
-	if missing := size - len(p.props) - len(k.properties.filler) - len(`"`); missing > 0 {
-		p.props = append(p.props, k.properties.filler...)
-		p.props = m.filler.append(p.props, missing, &values.s)
-		p.props = append(p.props, '"')
-	}
-	if len(p.props) == 0 {
-		p.props = append(p.props, ',')
-	}
-	p.props[0] = '{' // every member brings a comma
-	p.props = append(p.props, '}')
-	e.Properties = p.props
-}
-
-// eventOverhead is what an encoded event weighs beyond its name, distinct_id
-// and members.
-const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-0000-0000-000000000000",`+
-	`"timestamp":"2006-01-02T15:04:05.000Z","properties":}`) + len("}")
-
-// appendLink appends the property that names the id which a merge joins: the
-// anonymous id that a number makes.
-func (m *Model) appendLink(dst []byte, k *eventKind, number int64) []byte {
-	dst = m.appendAnonymous(append(dst, k.link...), number)
-	return append(dst, '"')
-}
-
-// appendAnonymous appends the anonymous id that a number makes: that of the event
-// which it begins with, or of a session (see delays).
-func (m *Model) appendAnonymous(dst []byte, number int64) []byte {
-	s := rng.NewStream(m.planner.seed^anonSalt, uint64(number))
-	return capture.AppendUUID(dst, drawUUID(&s))
 }
 
 // injectFault makes e wrong in the way that its trait says.
@@ -235,8 +192,8 @@ func (m *Model) EachKind(events int, show func(e *capture.Event, share float64))
 			var e capture.Event
 			p.ids = m.planner.people.appendID(p.ids[:0], 0)
 			e.Name, e.DistinctID = k.name, p.ids
-			p.props = p.props[:0]
-			m.fillTo(m.sizes.median(), &e, k, &values, &p)
+			p.props = m.fillTo(m.sizes.median(), p.props[:0], 0, len(e.Name)+len(e.DistinctID), k, &values)
+			e.Properties = p.props
 			show(&e, m.planner.mix.shares[i]/float64(events))
 		}
 	}
@@ -261,3 +218,66 @@ func (m *Model) Stamped(i int64, due func(int64) time.Duration) time.Time {
 	c.Disorder, c.ClockSkew = 0, 0
 	return c.at(i, 0, &Writer{Due: due})
 }
+
+// UUIDs finds events by their uuids. It is a value and may be copied.
+type UUIDs struct {
+	seed    uint64
+	inverse rng.Inverse
+	total   uint64
+}
+
+// UUIDs returns what finds the events of the run.
+func (m *Model) UUIDs() UUIDs {
+	seed := m.planner.seed ^ eventSalt
+	return UUIDs{seed, rng.NewInverse(seed), uint64(m.planner.total)}
+}
+
+// Of is the uuid of event i, unless it was sent before under another.
+func (x *UUIDs) Of(i int64) capture.UUID {
+	s := rng.NewStream(x.seed, uint64(i))
+	return drawUUID(&s)
+}
+
+// Index returns the number of the event that has a uuid; found is false if none of
+// the run has. A uuid is two numbers of a stream of its own, so that the first gives
+// the index back. Of the first, the four bits of the version are lost: each of
+// sixteen is tried, and the second number tells whether it is the one. That a uuid of
+// somebody else passes takes a chance of total/2^118.
+func (x *UUIDs) Index(u capture.UUID) (i int64, found bool) {
+	if u[6]>>4 != 4 || u[8]>>6 != 2 {
+		return 0, false
+	}
+	high := binary.BigEndian.Uint64(u[:8]) &^ 0xf000
+	for version := range uint64(16) {
+		index := x.inverse.Index(high | version<<12)
+		if index < x.total && x.Of(int64(index)) == u {
+			return int64(index), true
+		}
+	}
+	return 0, false
+}
+
+// Resends tells whether any event of the run is sent twice under one uuid.
+func (m *Model) Resends() bool {
+	for _, q := range m.planner.quotas {
+		if q.assigns.trait == traitResent {
+			return true
+		}
+	}
+	return false
+}
+
+// Original is the number of the event whose uuid event i bears: its own, or of one
+// that is sent again, that of the first time. The first time lies in the same block
+// of BlockEvents.
+func (m *Model) Original(i int64, w *Writer) int64 {
+	plan := m.plan(i, w)
+	if plan.trait != traitResent {
+		return i
+	}
+	return i - i%blockEvents + int64(plan.via) - 1
+}
+
+// BlockEvents is how many consecutive events are planned together: events are
+// written fastest block by block.
+const BlockEvents = blockEvents

@@ -23,12 +23,13 @@ func (p person) hot() bool { return p&hotBit != 0 }
 // population draws persons and names them. It takes the same memory for a
 // thousand persons and for a thousand million.
 type population struct {
-	crowd rankedCrowd
-	count int64
-	seed  uint64
-	style scenario.IDStyle
-	hot   []string // names of the hot list, and of whom fan-in merges join to
-	group []scenario.Group
+	crowd  rankedCrowd
+	count  int64
+	seed   uint64
+	style  scenario.IDStyle
+	hot    []string // names of the hot list, and of whom fan-in merges join to
+	quoted []string // the same as they stand between quotes in JSON
+	group  []scenario.Group
 }
 
 // newPopulation prepares the draws that t describes.
@@ -43,8 +44,15 @@ func newPopulation(t *scenario.Traffic) population {
 		p.hot = append(p.hot, name)
 	}
 	p.hot = append(p.hot, "fan-in")
+	for _, name := range p.hot {
+		text := quoted(name)
+		p.quoted = append(p.quoted, text[1:len(text)-1])
+	}
 	return p
 }
+
+// quoted returns text as the encoder of events writes it, quotes included.
+func quoted(text string) string { return string(capture.AppendString(nil, text)) }
 
 // fanIn is the person that fan-in merges join everybody to.
 func (p *population) fanIn() person { return hotBit | person(len(p.hot)-1) }

@@ -66,7 +66,7 @@ func TestBuiltInShapes(t *testing.T) {
 				most += p.size
 			}
 			for i := range uint64(40) {
-				text := sh.append(nil, &valueRNG{s: rng.NewStream(1, i)}, maxSize)
+				text := sh.append(nil, 0, &valueRNG{s: rng.NewStream(1, i)}, maxSize)
 				if len(text) > most {
 					t.Fatalf("%s from %s has %d bytes, and says %d at most", name, from, len(text), most)
 				}

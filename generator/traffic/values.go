@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"slices"
 	"strconv"
 
 	"rehearse/internal/capture"
@@ -8,10 +9,11 @@ import (
 )
 
 // properties are those of one kind of event, compiled into parts that are
-// appended one after the other.
+// rendered in place one after the other.
 type properties struct {
 	parts []valuePart
 	fixed int // of the parts, the first that an event too small for all leaves out
+	most  int // bytes that all parts together can take, and what copying in strides touches behind them
 
 	personless     bool   // whether the event acts on a person is not for the scenario to say
 	filler, excess string // how the properties begin that make an event as large as drawn, or too large
@@ -20,10 +22,10 @@ type properties struct {
 // valuePart is constant text and one value after it.
 type valuePart struct {
 	op      op
-	member  bool   // a member of the object begins here
-	places  uint8  // behind the decimal point, of a number
-	text    string // before the value; choices hold it themselves
-	choices []string
+	member  bool     // a member of the object begins here
+	places  uint8    // behind the decimal point, of a number
+	text    constant // before the value; choices hold it themselves
+	choices []constant
 	weights weightedSampler // nil: every choice is as likely
 	low     int64           // of a number, or of words
 	span    uint64          // to low+span-1
@@ -44,22 +46,48 @@ const (
 	opGroup             // the number of the person's group, below span
 )
 
-// append appends the members of a JSON object, without its braces, as long as
-// dst stays within limit; members that must be there do not ask.
-func (sh *properties) append(dst []byte, k *valueRNG, limit int) []byte {
+// append appends the members of a JSON object, without its braces, as long as what
+// stands behind base stays within limit; members that must be there do not ask.
+func (sh *properties) append(dst []byte, base int, k *valueRNG, limit int) []byte {
+	dst = slices.Grow(dst, sh.most)
 	for i := range sh.parts {
 		p := &sh.parts[i]
-		if p.member && len(dst)+p.size > limit && i >= sh.fixed {
+		if p.member && len(dst)-base+p.size > limit && i >= sh.fixed {
 			return dst
 		}
 		if p.op == opChoice {
-			dst = append(dst, p.choices[p.choose(k)]...)
+			dst = p.choices[p.choose(k)].put(dst)
 			continue
 		}
-		dst = append(dst, p.text...)
+		dst = p.text.put(dst)
 		if p.op != opText {
 			dst = p.appendValue(dst, k)
 		}
+	}
+	return dst
+}
+
+// constant is text that is written again and again. Its capacity is a whole number of
+// strides, so that it can be copied by them.
+type constant []byte
+
+// stride is how many bytes are copied at once: the processor does it in one step.
+const stride = 16
+
+// newConstant returns text as a constant.
+func newConstant(text string) constant {
+	padded := make([]byte, (len(text)+stride-1)/stride*stride)
+	return constant(padded[:copy(padded, text)])
+}
+
+// put appends c to dst, which has room for it and stride bytes more.
+func (c constant) put(dst []byte) []byte {
+	n := len(dst)
+	dst = dst[:n+len(c)]
+	from, to := c[:cap(c)], dst[n:cap(dst)]
+	for len(from) >= stride {
+		copy(to[:stride], from[:stride])
+		from, to = from[stride:], to[stride:]
 	}
 	return dst
 }
@@ -99,7 +127,27 @@ func (p *valuePart) appendNumber(dst []byte, n int64) []byte {
 	if p.places > 0 {
 		return appendDecimal(dst, n, int(p.places))
 	}
-	return strconv.AppendInt(dst, n, 10)
+	return appendInteger(dst, n)
+}
+
+// appendInteger appends n. Most are positive and of few digits, which go faster than
+// package strconv, for any base and any number, has them.
+func appendInteger(dst []byte, n int64) []byte {
+	if n < 0 || n > 99_999 {
+		return strconv.AppendInt(dst, n, 10)
+	}
+	digits := 1
+	for limit := int64(10); n >= limit; limit *= 10 {
+		digits++
+	}
+	at := len(dst) + digits
+	dst = append(dst, "00000"[:digits]...)
+	for rest := uint32(n); digits > 0; digits-- {
+		at--
+		dst[at] = byte('0' + rest%10)
+		rest /= 10
+	}
+	return dst
 }
 
 // appendDecimal appends n units of the last of some decimal places.

@@ -59,8 +59,12 @@ func EventSize(e *Event) int {
 // AppendSingle appends the body of a request that carries the one event e, for
 // /i/v0/e/ and /capture/: the event object with the token among its members.
 func AppendSingle(dst []byte, token string, e *Event) []byte {
-	dst = AppendString(append(dst, `{"api_key":`...), token)
-	return append(appendMembers(append(dst, ','), e), '}')
+	return AppendMembers(AppendSingleHead(dst, token), e)
+}
+
+// AppendSingleHead appends what AppendSingle puts before the members of the event.
+func AppendSingleHead(dst []byte, token string) []byte {
+	return append(AppendString(append(dst, `{"api_key":`...), token), ',')
 }
 
 // AppendEngage appends the body of a request to /engage/ that carries e without
@@ -69,6 +73,9 @@ func AppendEngage(dst []byte, token string, e *Event) []byte {
 	dst = AppendString(append(dst, `{"api_key":`...), token)
 	return append(appendNameless(append(dst, ','), e), '}')
 }
+
+// AppendMembers appends e from behind its opening brace to its closing one.
+func AppendMembers(dst []byte, e *Event) []byte { return append(appendMembers(dst, e), '}') }
 
 func appendMembers(dst []byte, e *Event) []byte {
 	dst = AppendString(append(dst, `"event":`...), e.Name)
@@ -96,21 +103,48 @@ func appendNameless(dst []byte, e *Event) []byte {
 
 // The members behind the distinct_id, of an event that has them all.
 const (
-	beforeUUID  = `,"uuid":"`
+	beforeUUID  = `,"uuid":"` // behind a quote
 	beforeTime  = `","timestamp":"`
-	restOfAll   = beforeUUID + blankUUID + beforeTime + blankTime + `","properties":`
-	placeOfUUID = len(beforeUUID)
+	restOfAll   = `"` + beforeUUID + blankUUID + beforeTime + blankTime + `","properties":`
+	placeOfUUID = len(`"` + beforeUUID)
 	placeOfTime = placeOfUUID + len(blankUUID+beforeTime)
 )
 
 // appendRest appends the members behind the distinct_id of an event that has them
 // all, as nearly every one has: in one piece, and the digits into it.
 func appendRest(dst []byte, e *Event) []byte {
+	var clock TimeText
+	return append(clock.AppendMiddle(dst[:len(dst)-1], e.UUID, e.Timestamp), e.Properties...)
+}
+
+// TimeText is a time as text, kept for the next: of two times of one day the date is
+// the same. The zero value holds none.
+type TimeText struct {
+	day  int64 // its beginning, in Unix milliseconds
+	text [len(blankTime)]byte
+}
+
+// put makes the text that of a time.
+func (c *TimeText) put(at time.Time) {
+	ms := at.UnixMilli()
+	if rest := uint64(ms - c.day); rest < milliPerDay && c.text[0] != 0 {
+		putClock(&c.text, uint32(rest))
+		return
+	}
+	copy(c.text[:], blankTime)
+	ms = putTime(&c.text, at)
+	c.day = ms - int64(uint64(ms-firstMilli)%milliPerDay)
+}
+
+// AppendMiddle appends what stands between the text of a distinct_id and the
+// properties, of an event that has a uuid and a time.
+func (c *TimeText) AppendMiddle(dst []byte, u UUID, at time.Time) []byte {
+	c.put(at)
 	dst = append(dst, restOfAll...)
 	text := (*[len(restOfAll)]byte)(dst[len(dst)-len(restOfAll):])
-	putUUID((*[len(blankUUID)]byte)(text[placeOfUUID:]), e.UUID)
-	putTime((*[len(blankTime)]byte)(text[placeOfTime:]), e.Timestamp)
-	return append(dst, e.Properties...)
+	putUUID((*[len(blankUUID)]byte)(text[placeOfUUID:]), u)
+	copy(text[placeOfTime:placeOfTime+len(blankTime)], c.text[:])
+	return dst
 }
 
 // AppendHead appends the beginning of a /batch/ body, up to its first event. The

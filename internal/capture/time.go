@@ -132,11 +132,12 @@ func AppendTime(dst []byte, t time.Time) []byte {
 // blankTime is what putTime writes the digits into.
 const blankTime = "0000-00-00T00:00:00.000Z"
 
-// putTime writes the digits of t.
-func putTime(text *[len(blankTime)]byte, t time.Time) {
-	ms := min(max(t.UnixMilli(), firstMilli), lastMilli)
-	ms += (epochDays + cycleDays) * milliPerDay // counted from -0400-03-01, never negative
-	days, rest := uint64(ms)/milliPerDay, uint64(ms)%milliPerDay
+// putTime writes the digits of t, or of the nearest time that can be written, and
+// returns that in Unix milliseconds.
+func putTime(text *[len(blankTime)]byte, t time.Time) (ms int64) {
+	ms = min(max(t.UnixMilli(), firstMilli), lastMilli)
+	counted := uint64(ms + (epochDays+cycleDays)*milliPerDay) // from -0400-03-01, never negative
+	days, rest := counted/milliPerDay, counted%milliPerDay
 
 	cycle, d := days/cycleDays, days%cycleDays
 	y := (d - d/1460 + d/36524 - d/(cycleDays-1)) / 365
@@ -155,6 +156,7 @@ func putTime(text *[len(blankTime)]byte, t time.Time) {
 	putPair(text[5:], uint32(month))
 	putPair(text[8:], uint32(day))
 	putClock(text, uint32(rest))
+	return ms
 }
 
 // putClock writes the time of day that lies ms milliseconds after midnight.
