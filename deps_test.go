@@ -98,7 +98,7 @@ internal/verify: internal/capture internal/capture/pipeline scenario scenario/sc
 internal/verify/source: internal/verify internal/capture internal/capture/serdejson scenario internal/recording internal/recording/event
 internal/verify/kafka: internal/verify internal/verify/source
 internal/verify/report: internal/verify
-kits: internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime internal/schedstat
+kits: internal/deflate internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime internal/schedstat
 `
 
 // houseImports reads the house: by package, what it may import.

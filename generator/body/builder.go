@@ -89,13 +89,14 @@ func (w *Builder) Assemble(b *Batch, from EventWriter) {
 	frame := w.open(b)
 	empty, unfit := len(w.plain), int64(0)
 	for i := int64(0); i < b.Events; i++ {
-		before := len(w.plain)
+		before, known := len(w.plain), len(w.hints())
 		if before > empty {
 			w.plain = append(w.plain, ',')
 		}
 		w.plain = from.Append(append(w.plain, w.opening...), b, i, w)
 		if before > empty && len(w.plain) > w.room {
 			w.plain = w.plain[:before]
+			w.forget(known)
 			b.Overflow = b.splitAt(i)
 			break
 		}
@@ -111,6 +112,13 @@ func (w *Builder) Assemble(b *Batch, from EventWriter) {
 	w.wrap(b)
 	if b.Overflow != nil {
 		w.Assemble(b.Overflow, from)
+	}
+}
+
+// forget takes back all hints but the first n.
+func (w *Builder) forget(n int) {
+	if w.Traffic.Hints != nil {
+		w.Traffic.Hints.List = w.Traffic.Hints.List[:n]
 	}
 }
 
@@ -138,6 +146,7 @@ func (w *Builder) refused(b *Batch, unfit int64) int64 {
 
 // single builds the body of a request that carries one event and no envelope.
 func (w *Builder) single(b *Batch, from EventWriter) {
+	w.forget(0)
 	if w.framing.engages {
 		from.Fill(b, 0, w)
 	}
@@ -172,11 +181,12 @@ func (w *Builder) open(b *Batch) (f frame) {
 		}
 	}
 	w.plain = f.AppendHead(w.plain[:0])
+	w.forget(0)
 	return f
 }
 
 // wrap moves the finished body into b.
-func (w *Builder) wrap(b *Batch) { w.plain = w.framing.put(&b.Request, w.plain) }
+func (w *Builder) wrap(b *Batch) { w.plain = w.framing.put(&b.Request, w.plain, b.Events, w.hints()) }
 
 // eventList is what stands around events that have no envelope.
 type eventList struct{}

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"rehearse/internal/capture"
+	"rehearse/internal/deflate"
 	"rehearse/scenario"
 )
 
@@ -26,7 +27,11 @@ type framing struct {
 	engages  bool   // $identify events leave out their name
 
 	zip    compressor // nil: none
-	packed []byte     // a body as it is packed
+	coding capture.Coding
+	packed []byte // a body as it is packed
+
+	encoder *deflate.Encoder // by what is known of the body; nil: nothing is
+	known   *Structure
 }
 
 // newFraming returns how bodies travel to t.
@@ -35,7 +40,7 @@ func newFraming(t *scenario.Target) framing {
 	if t.Endpoint == scenario.EndpointV1 {
 		f.path = capture.PathV1
 	}
-	f.zip, _ = newCompressor(t.Compression)
+	f.zip, f.coding = newCompressor(t.Compression)
 	if f.zip == nil {
 		return f
 	}
@@ -70,13 +75,13 @@ func JoinQuery(path, parameter string) string {
 // put moves the finished body plain into r, and returns what may be written over
 // in its place. Packing grows its buffer step by step, so that there is one; those
 // of the batches, of which there are hundreds, are no larger than what they hold.
-func (f *framing) put(r *Request, plain []byte) (spare []byte) {
+func (f *framing) put(r *Request, plain []byte, events int64, hints []deflate.Hint) (spare []byte) {
 	r.Path, r.ContentType, r.ContentEncoding, r.Plain = f.path, f.kind, f.encoding, len(plain)
 	if f.zip == nil {
 		spare, r.Body = r.Body, plain
 		return spare
 	}
-	f.packed = compress(f.zip, f.packed[:0], plain)
+	f.packed = f.pack(f.packed[:0], plain, events, hints)
 	r.Body = append(r.Body[:0], f.packed...)
 	return plain
 }

@@ -3,9 +3,12 @@ package source
 import (
 	"io"
 	"sort"
+	"sync"
+	"time"
 
 	"rehearse/generator/body"
 	"rehearse/generator/traffic"
+	"rehearse/internal/deflate"
 	"rehearse/internal/rng"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
@@ -20,7 +23,8 @@ type Synth struct {
 	cutter   Cutter
 	tokens   *tokens // nil: the target's alone
 
-	batches, events int64 // dealt out so far
+	structure       func() *body.Structure // of the bodies
+	batches, events int64                  // dealt out so far
 }
 
 // NewSynth returns a source for the scenario's traffic, and what it will deliver.
@@ -32,6 +36,7 @@ func NewSynth(s *scenario.Scenario) (*Synth, Plan) {
 		cutter:   NewCutter(schedule, s.Batching, s.Traffic.Seed),
 		tokens:   newTokens(s.Traffic),
 	}
+	y.structure = sync.OnceValue(func() *body.Structure { return y.learn(s) })
 	p := s.Load.Curve
 	return y, Plan{
 		Events: schedule.Total(), Requests: y.cutter.Count(), Span: p.Span(),
@@ -67,8 +72,40 @@ func (y *Synth) Build(b *body.Batch, w *body.Builder) {
 func (y *Synth) prepare(w *body.Builder) {
 	if w.Traffic.Due == nil {
 		w.Traffic.Start, w.Traffic.Due = w.Origin, y.schedule.Cursor().Due
+		w.Use(y.structure())
 	}
 }
+
+// learn builds the first events of the run in full batches to learn what bodies repeat,
+// which so is a function of the scenario alone.
+func (y *Synth) learn(s *scenario.Scenario) *body.Structure {
+	if s.Target.Compression != scenario.CompressionGzip && s.Target.Compression != scenario.CompressionDeflate {
+		return nil
+	}
+	plain := *s
+	plain.Target.Compression, plain.Target.Hint = scenario.CompressionNone, ""
+	w := body.NewBuilder(&plain, time.Unix(0, 0))
+	w.Traffic.Start, w.Traffic.Due = w.Origin, y.schedule.Cursor().Due
+	w.TakeHints()
+	total, events := y.schedule.Total(), int64(s.Batching.MaxEvents)
+	events = min(events, total, mostLearned)
+	var samples []deflate.TrainingText
+	for first := int64(0); first+events <= min(total, mostLearned) && events > 1; first += events {
+		b := body.Batch{First: first, Events: events}
+		w.Assemble(&b, y)
+		if b.Overflow != nil {
+			return nil // not as large as they should be: the general compressor knows how to go on
+		}
+		samples = append(samples, w.Sample(&b))
+	}
+	if len(samples) == 0 {
+		return nil
+	}
+	return body.NewStructure(samples, events, y.model.HintKeys(), s.Target.Compression)
+}
+
+// mostLearned is from how many events at most it is learned what bodies repeat.
+const mostLearned = 1000
 
 // Fill writes event b.First+i into w.Event.
 func (y *Synth) Fill(b *body.Batch, i int64, w *body.Builder) {

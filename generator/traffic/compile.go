@@ -2,9 +2,11 @@ package traffic
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
+	"rehearse/internal/deflate"
 	"rehearse/scenario"
 )
 
@@ -12,6 +14,7 @@ import (
 type compiler struct {
 	made  properties
 	parts []draftPart
+	keys  *hintKeys
 	start int             // of the member that is being built
 	given map[string]bool // the names that the scenario gives values to; nil: none
 }
@@ -20,14 +23,33 @@ type compiler struct {
 type draftPart struct {
 	valuePart
 	text    string
-	choices []string
+	choices []draft
+}
+
+// draft is a constant while it is put together: its text, and where in it runs begin
+// that come again and again.
+type draft struct {
+	text  string
+	marks []deflate.Hint
+}
+
+// run returns text as one run.
+func (b *compiler) run(text string) draft { return draft{text, b.keys.mark(nil, 0, text)} }
+
+// and returns x with y behind it.
+func (x draft) and(y draft) draft {
+	marks := slices.Clone(x.marks)
+	for _, m := range y.marks {
+		marks = append(marks, deflate.Hint{At: m.At + uint32(len(x.text)), Key: m.Key})
+	}
+	return draft{x.text + y.text, marks}
 }
 
 // sealed returns what was put together.
 func (b *compiler) sealed() properties {
 	for _, d := range b.parts {
 		p := d.valuePart
-		p.text = newConstant(d.text)
+		p.text = newConstant(b.run(d.text))
 		for _, c := range d.choices {
 			p.choices = append(p.choices, newConstant(c))
 		}
@@ -145,7 +167,7 @@ func (b *compiler) fold() {
 		switch {
 		case last.op != opChoice || last.weights != nil:
 		case p.op == opText:
-			last.choices = product(last.choices, []string{p.text})
+			last.choices = product(last.choices, []draft{b.run(p.text)})
 			continue
 		case p.op == opChoice && p.weights == nil && len(last.choices)*len(p.choices) <= mostFolded:
 			last.choices = product(last.choices, p.choices)
@@ -159,11 +181,11 @@ func (b *compiler) fold() {
 const mostFolded = 256
 
 // product joins each of a to each of b.
-func product(a, b []string) []string {
-	all := make([]string, 0, len(a)*len(b))
+func product(a, b []draft) []draft {
+	all := make([]draft, 0, len(a)*len(b))
 	for _, x := range a {
 		for _, y := range b {
-			all = append(all, x+y)
+			all = append(all, x.and(y))
 		}
 	}
 	return all
@@ -188,8 +210,9 @@ func (b *compiler) set(v valuePart, choices ...string) {
 	last := &b.parts[len(b.parts)-1]
 	v.member = last.member
 	last.valuePart = v
+	before := b.run(last.text)
 	for _, c := range choices {
-		last.choices = append(last.choices, last.text+c)
+		last.choices = append(last.choices, before.and(b.run(c)))
 	}
 }
 
@@ -244,7 +267,7 @@ func (p *draftPart) most() int {
 	case opChoice:
 		size = 0
 		for _, c := range p.choices {
-			size = max(size, len(c))
+			size = max(size, len(c.text))
 		}
 	case opNumber, opGroup:
 		size += 21

@@ -12,8 +12,8 @@ import (
 // scenario or else the built-in shape of its name gives it, its groups, and what
 // its client library sends with everything. What the scenario gives stands instead
 // of a built-in property of the same name.
-func propertiesOf(e scenario.EventShare, groups []scenario.Group, client scenario.Client) properties {
-	b := compiler{given: givenBy(e.Properties)}
+func propertiesOf(e scenario.EventShare, groups []scenario.Group, client scenario.Client, keys *hintKeys) properties {
+	b := compiler{given: givenBy(e.Properties), keys: keys}
 	b.made.personless = !b.given["$process_person_profile"]
 	b.made.filler = b.free("note", "filler")
 	b.made.excess = b.free("attachment", "excess")

@@ -11,6 +11,7 @@ import (
 // mix is which events there are and how often each occurs.
 type mix struct {
 	kinds  []eventKind
+	keys   *hintKeys
 	draw   weightedSampler
 	shares []float64 // of each kind
 	plain  uint16    // an ordinary kind, taken where a merge finds nothing to merge
@@ -19,6 +20,7 @@ type mix struct {
 // eventKind is one entry of the mix.
 type eventKind struct {
 	name       []byte
+	stamped    uint32   // key of what stands behind the time
 	head       constant // what an event begins with, behind its brace, up to the distinct_id
 	merge      bool     // joins an id that has earlier events to the person
 	server     bool     // never anonymous
@@ -30,15 +32,18 @@ type eventKind struct {
 // newMix compiles the events of a scenario. Where all are merges, which no
 // loader lets pass, the first stands for an ordinary one.
 func newMix(t *scenario.Traffic) mix {
-	var m mix
+	m := mix{keys: newHintKeys()}
 	var weights []float64
 	sum := 0.0
 	for _, s := range t.Events {
 		k := eventKind{
-			name: []byte(s.Name), head: newConstant(`"event":` + quoted(s.Name) + `,"distinct_id":"`), merge: scenario.IsMerge(s.Name),
+			name: []byte(s.Name), merge: scenario.IsMerge(s.Name),
 			server: s.From == scenario.FromServer, link: `,"` + pipeline.LinkProperty(s.Name) + `":"`,
-			properties: propertiesOf(s, t.Groups, t.Client),
+			properties: propertiesOf(s, t.Groups, t.Client, m.keys),
 		}
+		head := `"event":` + quoted(s.Name) + `,"distinct_id":"`
+		k.head = newConstant(draft{head, m.keys.mark(nil, 0, head)})
+		k.stamped = m.keys.of("behind the time of " + s.Name)
 		k.person = k.merge || s.Name == scenario.EventSet || s.Name == scenario.EventGroupIdentify
 		if !k.merge {
 			m.plain = uint16(len(m.kinds))

@@ -28,6 +28,7 @@ type Writer struct {
 	Start time.Time
 	Due   func(int64) time.Duration
 
+	Hints *Hints // where Append says what it repeats; nil: nowhere
 	Fault string // what is wrong on purpose with the event written last, as Model.Fault names it
 
 	ids   []byte // backs the event's DistinctID

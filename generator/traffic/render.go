@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"rehearse/internal/capture"
+	"rehearse/internal/deflate"
 	"rehearse/internal/rng"
 )
 
@@ -39,12 +40,15 @@ func (m *Model) render(dst []byte, e *capture.Event, i, uuid int64, plan *planne
 	}
 	at := m.timestamps.at(moment(i, plan, k.merge), plan.who, p)
 
-	dst = slices.Grow(dst, len(k.head)+stride)
-	dst = k.head.put(dst)
+	dst = slices.Grow(dst, len(k.head.text)+stride)
+	values.hints = p.Hints
+	dst = k.head.put(dst, p.Hints)
 	dst, id := m.appendDistinctID(dst, plan, k, p)
+	p.Hints.middle(len(dst), k)
 	dst = p.clock.AppendMiddle(dst, e.UUID, at)
 	base := len(dst)
 	if k.merge && plan.anon != 0 {
+		p.Hints.recent(base+len(k.link), uint64(p.block.anonymous(plan.anon))^anonSalt)
 		dst = m.appendLink(dst, k, p.block.anonymous(plan.anon))
 	}
 	return append(m.fill(dst, base, len(k.name)+id, k, &values), '}')
@@ -57,11 +61,14 @@ func (m *Model) appendDistinctID(dst []byte, plan *planned, k *eventKind, p *Wri
 	people := &m.planner.people
 	switch number, anonymous := p.block.alias(plan, k.merge); {
 	case anonymous:
+		p.Hints.recent(before, uint64(number)^anonSalt)
 		dst = m.appendAnonymous(dst, number)
 	case plan.who.hot():
+		p.Hints.recent(before, uint64(plan.who))
 		hot := plan.who &^ hotBit
 		return append(dst, people.quoted[hot]...), len(people.hot[hot])
 	default:
+		p.Hints.recent(before, uint64(plan.who))
 		dst = people.appendID(dst, plan.who)
 	}
 	return dst, len(dst) - before
@@ -127,3 +134,100 @@ func (m *Model) appendAnonymous(dst []byte, number int64) []byte {
 	s := rng.NewStream(m.planner.seed^anonSalt, uint64(number))
 	return capture.AppendUUID(dst, drawUUID(&s))
 }
+
+// constant is text that is written again and again. Its capacity is a whole number of
+// strides, so that it can be copied by them.
+type constant struct {
+	text  []byte
+	marks []deflate.Hint // where in it runs begin that come in other constants, too
+}
+
+// stride is how many bytes are copied at once: the processor does it in one step.
+const stride = 16
+
+// newConstant returns a draft that is finished.
+func newConstant(d draft) constant {
+	padded := make([]byte, (len(d.text)+stride-1)/stride*stride)
+	return constant{padded[:copy(padded, d.text)], d.marks}
+}
+
+// put appends c to dst, which has room for it and stride bytes more.
+func (c *constant) put(dst []byte, h *Hints) []byte {
+	n := len(dst)
+	if h != nil {
+		for _, m := range c.marks {
+			h.List = append(h.List, deflate.Hint{At: uint32(n) + m.At, Key: m.Key})
+		}
+	}
+	dst = dst[:n+len(c.text)]
+	from, to := c.text[:cap(c.text)], dst[n:cap(dst)]
+	for len(from) >= stride {
+		copy(to[:stride], from[:stride])
+		from, to = from[stride:], to[stride:]
+	}
+	return dst
+}
+
+// Hints are where a body has what it is likely to have had before. A nil one takes
+// none.
+type Hints struct{ List []deflate.Hint }
+
+// add notes that what stands at a place has a key.
+func (h *Hints) add(at int, key uint32) {
+	h.List = append(h.List, deflate.Hint{At: uint32(at), Key: key})
+}
+
+// recent notes that an id stands at a place that may have stood there before.
+func (h *Hints) recent(at int, id uint64) {
+	if h != nil {
+		h.add(at, uint32(id*rng.Gamma>>(64-8)))
+	}
+}
+
+// middle notes what stands between the distinct_id of an event, which ends at a place,
+// and its properties.
+func (h *Hints) middle(at int, k *eventKind) {
+	if h != nil {
+		h.add(at, keyBeforeUUID)
+		h.add(at+capture.MiddleBeforeTime, keyBeforeTime)
+		h.add(at+capture.MiddleBehindTime, k.stamped)
+	}
+}
+
+// hintKeys numbers the runs of text that events are made of, the same text by the same
+// key wherever it stands.
+type hintKeys struct{ byText map[string]uint32 }
+
+// The keys below that of the first run. Ids have recentIDs of them, by a hash.
+const (
+	recentIDs     = 1 << 8
+	keyBeforeUUID = recentIDs
+	keyBeforeTime = keyBeforeUUID + 1
+	firstRun      = keyBeforeTime + 1
+)
+
+func newHintKeys() *hintKeys { return &hintKeys{map[string]uint32{}} }
+
+// of returns the key of a text.
+func (k *hintKeys) of(text string) uint32 {
+	key, known := k.byText[text]
+	if !known {
+		key = uint32(firstRun + len(k.byText))
+		k.byText[text] = key
+	}
+	return key
+}
+
+// mark adds the beginning of a run to marks, if it is long enough to be found again.
+func (k *hintKeys) mark(marks []deflate.Hint, at int, text string) []deflate.Hint {
+	if len(text) < shortestRun {
+		return marks
+	}
+	return append(marks, deflate.Hint{At: uint32(at), Key: k.of(text)})
+}
+
+// shortestRun is what is worth a hint, in bytes.
+const shortestRun = 3
+
+// HintKeys is how many keys the hints of the model's events have.
+func (m *Model) HintKeys() int { return firstRun + len(m.planner.mix.keys.byText) }

@@ -60,7 +60,7 @@ func TestBuiltInShapes(t *testing.T) {
 	names := []string{"$pageview", "$autocapture", "$feature_flag_called", "$screen", "purchase", "$identify", "$set", "$groupidentify", "$create_alias"}
 	for _, from := range []scenario.Library{scenario.FromBrowser, scenario.FromMobile, scenario.FromServer} {
 		for _, name := range names {
-			sh := propertiesOf(scenario.EventShare{Name: name, From: from}, []scenario.Group{{Type: `a"b`, Count: 5}}, "")
+			sh := propertiesOf(scenario.EventShare{Name: name, From: from}, []scenario.Group{{Type: `a"b`, Count: 5}}, "", newHintKeys())
 			most := 0
 			for _, p := range sh.parts {
 				most += p.size

@@ -56,38 +56,13 @@ func (sh *properties) append(dst []byte, base int, k *valueRNG, limit int) []byt
 			return dst
 		}
 		if p.op == opChoice {
-			dst = p.choices[p.choose(k)].put(dst)
+			dst = p.choices[p.choose(k)].put(dst, k.hints)
 			continue
 		}
-		dst = p.text.put(dst)
+		dst = p.text.put(dst, k.hints)
 		if p.op != opText {
 			dst = p.appendValue(dst, k)
 		}
-	}
-	return dst
-}
-
-// constant is text that is written again and again. Its capacity is a whole number of
-// strides, so that it can be copied by them.
-type constant []byte
-
-// stride is how many bytes are copied at once: the processor does it in one step.
-const stride = 16
-
-// newConstant returns text as a constant.
-func newConstant(text string) constant {
-	padded := make([]byte, (len(text)+stride-1)/stride*stride)
-	return constant(padded[:copy(padded, text)])
-}
-
-// put appends c to dst, which has room for it and stride bytes more.
-func (c constant) put(dst []byte) []byte {
-	n := len(dst)
-	dst = dst[:n+len(c)]
-	from, to := c[:cap(c)], dst[n:cap(dst)]
-	for len(from) >= stride {
-		copy(to[:stride], from[:stride])
-		from, to = from[stride:], to[stride:]
 	}
 	return dst
 }
@@ -109,9 +84,11 @@ func (p *valuePart) appendValue(dst []byte, k *valueRNG) []byte {
 		return appendWords(dst, p.low+int64(k.below(p.span)), k)
 	case opSession:
 		s := rng.NewStream(k.seed^sessionSalt, k.session)
+		k.hints.recent(len(dst), k.session)
 		return capture.AppendUUID(dst, drawUUID(&s))
 	case opDevice:
 		s := rng.NewStream(k.seed^deviceSalt, uint64(k.who))
+		k.hints.recent(len(dst), uint64(k.who)^deviceSalt)
 		return capture.AppendUUID(dst, drawUUID(&s))
 	case opUUID:
 		return capture.AppendUUID(dst, drawUUID(&k.s))
@@ -187,6 +164,7 @@ type valueRNG struct {
 	seed    uint64
 	who     person
 	session uint64 // names the session that the event belongs to
+	hints   *Hints // nil: nobody compresses
 }
 
 // small returns a uniform number in [0, n) for n up to smallest; each is favoured

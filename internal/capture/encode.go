@@ -136,6 +136,12 @@ func (c *TimeText) put(at time.Time) {
 	c.day = ms - int64(uint64(ms-firstMilli)%milliPerDay)
 }
 
+// Where in what AppendMiddle appends the texts before and behind the time begin.
+const (
+	MiddleBeforeTime = placeOfUUID + len(blankUUID)
+	MiddleBehindTime = placeOfTime + len(blankTime) - len("Z")
+)
+
 // AppendMiddle appends what stands between the text of a distinct_id and the
 // properties, of an event that has a uuid and a time.
 func (c *TimeText) AppendMiddle(dst []byte, u UUID, at time.Time) []byte {
