@@ -19,6 +19,7 @@ func owners() map[string][]string {
 		"github.com/twmb/franz-go/pkg/sasl/plain":    {"internal/verify/kafka"},
 		"github.com/twmb/franz-go/pkg/sasl/scram":    {"internal/verify/kafka"},
 		"github.com/twmb/franz-go/pkg/kfake":         {}, // tests only
+		"github.com/go-faster/city":                  {"internal/verify/sql"},
 		"github.com/spf13/cobra":                     {"cmd/rehearse"},
 		"github.com/spf13/pflag":                     {"cmd/rehearse"},
 		"github.com/vbauerster/mpb/v8":               {"cmd/rehearse"},
@@ -55,7 +56,7 @@ internal/adhoc: scenario scenario/strict
 internal/capture/pipeline:
 internal/capture/serdejson:
 internal/capture: internal/capture/serdejson
-cmd/rehearse: internal/adhoc internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
+cmd/rehearse: internal/adhoc internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/sql internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
 generator/body: internal/capture scenario internal/recording internal/recording/anonymize generator/traffic internal/recording/event
 generator/dryrun: internal/capture scenario internal/recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: internal/capture scenario generator/body
@@ -77,7 +78,7 @@ internal/recording/event: internal/capture internal/capture/pipeline scenario
 internal/recording/format: internal/capture internal/capture/pipeline internal/capture/serdejson scenario internal/recording/event internal/recording/container
 internal/recording/parquet: internal/capture scenario internal/recording/container internal/recording/format
 internal/recording: internal/capture internal/capture/pipeline scenario internal/recording/event internal/recording/container internal/recording/format internal/recording/parquet
-rehearsal: internal/capacity internal/verify scenario/schedule internal/capture internal/capture/pipeline scenario results results/rundir results/report results/otlp results/metrics internal/recording internal/permit internal/preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
+rehearsal: internal/capacity internal/verify internal/verify/sql scenario/schedule internal/capture internal/capture/pipeline scenario results results/rundir results/report results/otlp results/metrics internal/recording internal/permit internal/preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
 results/bundle: results/rundir
 results/compare: results results/rundir
 results/judge: internal/capture results scenario scenario/schedule
@@ -97,6 +98,7 @@ staging: staging/stats internal/capture internal/capture/pipeline
 internal/verify: internal/capture internal/capture/pipeline scenario scenario/schedule results generator/traffic
 internal/verify/source: internal/verify internal/capture internal/capture/serdejson scenario internal/recording internal/recording/event
 internal/verify/kafka: internal/verify internal/verify/source
+internal/verify/sql: internal/verify internal/verify/source internal/capture internal/recording/event
 internal/verify/report: internal/verify
 kits: internal/deflate internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime internal/schedstat
 `

@@ -17,6 +17,7 @@ import (
 func doors() map[string]string {
 	return map[string]string{
 		"rehearsal/destination.go":           "the guard is asked for every connection; metrics go to this machine, or to a named host",
+		"rehearsal/guard.go":                 "databases that are asked: on this machine, or where --query-to names the host",
 		"generator/transport/destination.go": "Loopback: to this machine alone",
 		"generator/transport/proxy.go":       "SOCKS5 over the dialer of the destination",
 		"results/otlp/push.go":               "to the endpoint that package rehearsal let pass; redirects are not followed",

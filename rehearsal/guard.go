@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -200,4 +201,31 @@ func onlyLoopback(_, address string, _ syscall.RawConn) error {
 		return fmt.Errorf("refused to send load to %s: it is not this machine", host)
 	}
 	return nil
+}
+
+// queryTransport opens the connections over which a database is asked what arrived: to
+// this machine, or to the host that is named besides, as host or host:port. It goes
+// through no proxy, which would lead elsewhere, and follows no redirect.
+func queryTransport(to *url.URL, named string) (http.RoundTripper, error) {
+	dialer := &net.Dialer{}
+	if newGuard(nil, nil).loopback(to.Hostname()) == nil {
+		dialer.Control = onlyLoopback
+		return &http.Transport{DialContext: dialer.DialContext}, nil
+	}
+	if named == "" {
+		return nil, &Mistake{Refused, fmt.Errorf("refused to ask %s: it is not this machine (--query-to %[1]s "+
+			"allows it)", to.Host)}
+	}
+	allowed, err := permit.ParseHost(named)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--query-to: %w", err))
+	}
+	target, err := permit.TargetHost(to)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if !allowed.Allows(target, to.Scheme) {
+		return nil, &Mistake{Refused, fmt.Errorf("refused to ask %s: --query-to names %s", target, allowed)}
+	}
+	return &http.Transport{DialContext: dialer.DialContext}, nil
 }

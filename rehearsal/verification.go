@@ -2,15 +2,21 @@ package rehearsal
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"rehearse/internal/capture"
 	"rehearse/internal/verify"
+	"rehearse/internal/verify/sql"
 	"rehearse/results"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
@@ -184,4 +190,66 @@ func Verified(directory string) (*verify.Report, error) {
 		return nil, err
 	}
 	return verify.Parse(text)
+}
+
+// Database says which database is asked what arrived, and what for.
+type Database struct {
+	Kind       string // clickhouse or hogql
+	Address    string // its URL, without credentials
+	Named      string // its host or host:port once more; empty: it is on this machine
+	QueryFile  string // holds the SELECT that gives the events; empty: the usual one
+	Properties string // all, sample or none: of which events properties are compared
+}
+
+// databasesApart is how far the clocks of databases may be behind, which may date rows to
+// the second.
+const databasesApart = 5 * time.Minute
+
+// Open returns the source that the database is. get looks variables of the environment up:
+// CLICKHOUSE_USER, CLICKHOUSE_PASSWORD or POSTHOG_PERSONAL_API_KEY, and SQL_TIMEOUT.
+func (d *Database) Open(ctx context.Context, run *verify.Run, get func(string) string) (*verify.Source, error) {
+	to, err := url.Parse(d.Address)
+	if err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
+		return nil, fmt.Errorf("cannot read the address of %s: want a URL, as in %[1]s:http://127.0.0.1:8123/", d.Kind)
+	}
+	o := sql.Options{Kind: d.Kind, Since: run.Start().Add(-databasesApart), Properties: sql.Properties(d.Properties)}
+	switch o.Properties {
+	case sql.All, sql.Sample, sql.None:
+	default:
+		return nil, usage(fmt.Errorf("--properties is %.40q: want all, sample or none", d.Properties))
+	}
+	if d.QueryFile != "" {
+		text, err := os.ReadFile(d.QueryFile)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read --query: %w", err)
+		}
+		o.Query = string(text)
+	}
+	o.Endpoint = sql.Endpoint{URL: to, Header: credentials(d.Kind, get)}
+	if text := get("SQL_TIMEOUT"); text != "" {
+		if o.Endpoint.Timeout, err = time.ParseDuration(text); err != nil || o.Endpoint.Timeout <= 0 {
+			return nil, fmt.Errorf("SQL_TIMEOUT is %.40q: want a duration such as 2m", text)
+		}
+	}
+	if o.Endpoint.Transport, err = queryTransport(to, d.Named); err != nil {
+		return nil, err
+	}
+	return sql.Open(ctx, run, o)
+}
+
+// credentials say who asks.
+func credentials(kind string, get func(string) string) http.Header {
+	h := http.Header{}
+	if kind == "hogql" {
+		if key := get("POSTHOG_PERSONAL_API_KEY"); key != "" {
+			h.Set("Authorization", "Bearer "+key)
+		}
+		return h
+	}
+	user, password := get("CLICKHOUSE_USER"), get("CLICKHOUSE_PASSWORD")
+	if user != "" || password != "" {
+		h.Set("X-ClickHouse-User", cmp.Or(user, "default"))
+		h.Set("X-ClickHouse-Key", password)
+	}
+	return h
 }

@@ -20,6 +20,7 @@ import (
 	"rehearse/internal/verify/kafka"
 	"rehearse/internal/verify/report"
 	"rehearse/internal/verify/source"
+	"rehearse/internal/verify/sql"
 	"rehearse/rehearsal"
 )
 
@@ -30,15 +31,11 @@ type verifyRunFlags struct {
 	thresholds            []string
 	inOrder, quiet        bool
 	json, markdown, junit bool
+	database              rehearsal.Database
+	printQuery            string
 }
 
-// newVerify makes the verb verify.
-func newVerify(e env) *cobra.Command {
-	var f verifyRunFlags
-	c := &cobra.Command{
-		Use:   "verify DIR --from SOURCE",
-		Short: "Check that every accepted event of a run arrived once, unchanged and in order",
-		Long: `verify reads what came of a run where it came to, makes the events of the run
+const verifyHelp = `verify reads what came of a run where it came to, makes the events of the run
 again from its directory, and reports which accepted events are missing, which
 are there more often than they were sent, which are altered, which came in the
 wrong order, and how long it took until they were there. Events are found by
@@ -55,6 +52,13 @@ those for ClickHouse. KAFKA_BROKERS names the brokers; KAFKA_TLS, KAFKA_TLS_CA,
 KAFKA_TLS_CERT, KAFKA_TLS_KEY, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME,
 KAFKA_SASL_PASSWORD and KAFKA_TIMEOUT say how they are reached.
 
+clickhouse:URL asks ClickHouse over HTTP, hogql:URL the query endpoint of PostHog's
+API, for counts and sums by the beginning of the uuids, and reads rows only where
+these are not what they should be, and of a sample. --query names a file with the
+SELECT that gives the events; --print-query prints the one that is used without,
+with comments. CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, or POSTHOG_PERSONAL_API_KEY,
+say who asks, and SQL_TIMEOUT how long a query may take (2m).
+
 It writes verify.json and verify-events.jsonl, which names up to 1,000 events of
 each kind, into the run directory. It exits with 0 if all thresholds are met, with
 99 if not, and with 120 if the source does not tell, as when it could not be read
@@ -62,12 +66,29 @@ to its end. Ctrl-C ends the reading and reports how far it came.
 
 Thresholds are lost, duplicated, altered, misordered, taken (rejected, and there
 all the same) and foreign, as counts or shares of the accepted events; visible
-with p50, p95, p99, max or drain; and with --persons split, joined and missing.`,
+with p50, p95, p99, max or drain; and with --persons split, joined and missing.`
+
+// newVerify makes the verb verify.
+func newVerify(e env) *cobra.Command {
+	var f verifyRunFlags
+	c := &cobra.Command{
+		Use:   "verify DIR --from SOURCE",
+		Short: "Check that every accepted event of a run arrived once, unchanged and in order",
+		Long:  verifyHelp,
 		Example: `  rehearse verify results/runs/20261201T100000Z-quickstart --from export.jsonl.gz
   rehearse verify run --from 'exports/*.parquet' --threshold 'lost == 0' --threshold 'visible p95 < 30s'
-  rehearse verify run --from wire.jsonl --junit > verify.xml`,
-		Args: exactly("DIR"),
+  rehearse verify run --from wire.jsonl --junit > verify.xml
+  rehearse verify run --from clickhouse:http://127.0.0.1:8123/ --query events.sql`,
+		Args: func(c *cobra.Command, args []string) error {
+			if f.printQuery != "" {
+				return nil
+			}
+			return exactly("DIR")(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.printQuery != "" {
+				return f.writeQuery(c, e)
+			}
 			thresholds, err := f.parse()
 			if err != nil {
 				return usageError(c, err)
@@ -76,14 +97,15 @@ with p50, p95, p99, max or drain; and with --persons split, joined and missing.`
 		},
 	}
 	c.Flags().SortFlags = false
-	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory, a pattern "+
-		"or kafka:TOPIC")
+	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory, a pattern, "+
+		"kafka:TOPIC, clickhouse:URL or hogql:URL")
 	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, as in 'lost == 0' (repeatable; default: "+
 		"lost == 0, duplicated < 0.01%, altered == 0)")
 	c.Flags().BoolVar(&f.inOrder, "in-order", false, "the rows of the export stand in the order in which they "+
 		"arrived: check the order of each distinct_id")
 	c.Flags().StringVar(&f.persons, "persons", "", "read from `SOURCE`, with the columns distinct_id and person_id, "+
 		"which person each id has now, and check the merges")
+	f.registerDatabase(c)
 	c.Flags().StringVar(&f.scenario, "scenario", "", "the scenario `FILE` of the run, for a directory of a version "+
 		"that did not keep it")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
@@ -92,6 +114,28 @@ with p50, p95, p99, max or drain; and with --persons split, joined and missing.`
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "print the report as Markdown")
 	c.Flags().BoolVar(&f.junit, "junit", false, "print the thresholds as JUnit tests")
 	return c
+}
+
+// registerDatabase makes the flags known that are about databases.
+func (f *verifyRunFlags) registerDatabase(c *cobra.Command) {
+	d := &f.database
+	c.Flags().StringVar(&d.QueryFile, "query", "", "ask a database for the events of the SELECT in `FILE`")
+	c.Flags().StringVar(&d.Properties, "properties", string(sql.Sample), "compare the properties of `all` events "+
+		"of a database, of a sample (one in 64 of a large run), or of none")
+	c.Flags().StringVar(&d.Named, "query-to", "", "a database that is not on this machine may be asked: its "+
+		"`HOST[:PORT]`")
+	c.Flags().StringVar(&f.printQuery, "print-query", "", "print the SELECT that is used without --query, with "+
+		"comments: `clickhouse` or hogql")
+}
+
+// writeQuery prints what a file for --query may be made from.
+func (f *verifyRunFlags) writeQuery(c *cobra.Command, e env) error {
+	text, err := sql.DefaultQuery(f.printQuery)
+	if err != nil {
+		return usageError(c, err)
+	}
+	_, err = io.WriteString(e.stdout, text)
+	return err
 }
 
 // parse reads the flags.
@@ -125,7 +169,7 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	defer release()
 	from, remove, err := f.source(soft, run)
 	if err != nil {
-		return exitError{exitScenario, err}
+		return err
 	}
 	defer remove()
 	options := verify.Options{Thresholds: thresholds}
@@ -159,15 +203,26 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	return f.print(e, &result.Report)
 }
 
-// source opens what --from names: a topic, or files.
+// source opens what --from names: a topic, a database, or files.
 func (f *verifyRunFlags) source(ctx context.Context, run *verify.Run) (from *verify.Source, remove func(), err error) {
-	topic, isTopic := strings.CutPrefix(f.from, "kafka:")
-	if !isTopic {
-		return source.Files(f.from, f.inOrder)
+	kind, rest, _ := strings.Cut(f.from, ":")
+	switch kind {
+	case "kafka":
+		var config kafka.Config
+		config, err = kafka.FromEnvironment(os.Getenv)
+		if err == nil {
+			from, err = kafka.Topic(ctx, config, rest, run.Start().Add(-clocksApart))
+		}
+	case "clickhouse", "hogql":
+		f.database.Kind, f.database.Address = kind, rest
+		from, err = f.database.Open(ctx, run, os.Getenv)
+	default:
+		if from, remove, err = source.Files(f.from, f.inOrder); err == nil {
+			return from, remove, nil
+		}
 	}
-	config, err := kafka.FromEnvironment(os.Getenv)
-	if err == nil {
-		from, err = kafka.Topic(ctx, config, topic, run.Start().Add(-clocksApart))
+	if err != nil && rehearsal.KindOf(err) == 0 {
+		err = exitError{exitScenario, err}
 	}
 	return from, func() {}, err
 }

@@ -3,13 +3,10 @@ package verify
 import (
 	"context"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 
-	"rehearse/generator/traffic"
 	"rehearse/internal/capture"
-	"rehearse/scenario"
 )
 
 // check holds what was seen against what was sent, block by block, on all cores.
@@ -18,6 +15,7 @@ type check struct {
 	*pass
 	complete bool
 	merges   *merges      // nil: nobody asks for persons
+	told     *Told        // what the source told in sums; nil: nothing
 	compared [parts]bool  // parts that the source has
 	next     atomic.Int64 // block that nobody has begun
 
@@ -38,13 +36,8 @@ type unequal struct {
 // checker is what one core has found.
 type checker struct {
 	*check
-	maker    *traffic.Writer
-	hasher   hasher
-	resends  bool
-	filtered bool // some of the events are dropped by rule
-	event    capture.Event
-	slots    [blockEvents]sendings
-	own      [blockEvents]bool // the event has a uuid of its own
+	*walker
+	hasher hasher
 
 	events  Events
 	planned int64
@@ -59,14 +52,7 @@ func (c *check) checkAll(ctx context.Context) error {
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			k := &checker{
-				check:    c,
-				maker:    c.writer(),
-				hasher:   c.hasher,
-				resends:  c.model.Resends(),
-				filtered: c.sendsFiltered(),
-				named:    named{},
-			}
+			k := &checker{check: c, walker: c.newWalker(), hasher: c.hasher, named: named{}}
 			k.hasher.text = nil
 			for ctx.Err() == nil {
 				block := c.next.Add(1) - 1
@@ -82,13 +68,6 @@ func (c *check) checkAll(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// sendsFiltered tells whether any events of the run are dropped by rule.
-func (p *pass) sendsFiltered() bool {
-	return slices.ContainsFunc(p.run.Scenario.Traffic.Events, func(e scenario.EventShare) bool {
-		return capture.IsFiltered([]byte(e.Name))
-	})
-}
-
 // give adds what a core has found to the whole.
 func (k *checker) give() {
 	c := k.check
@@ -98,6 +77,7 @@ func (k *checker) give() {
 	c.planned += k.planned
 	c.doubled += k.doubled
 	c.content.Events += k.content.Events
+	c.content.Summed += k.content.Summed
 	c.unequal = append(c.unequal, k.unequal...)
 	c.pass.named.join(k.named)
 }
@@ -113,16 +93,18 @@ func (k *checker) checkBlock(block int64) {
 		if !k.own[j] {
 			k.events.Repeated++
 		}
-		seen := k.seen.of(first + j)
+		seen, told := k.sighted(first+j, j)
 		k.sort(first+j, k.slots[j], seen)
-		if seen == 0 {
+		if seen == 0 || told && k.check.merges == nil {
 			continue
 		}
 		k.model.Write(&k.event, first+j, k.maker)
-		h := k.hasher.of(&k.event.UUID, k.event.Name, k.event.DistinctID, k.event.Properties)
-		h = h.scaled(seen)
-		want.add(&h)
-		k.content.Events++
+		if !told {
+			h := k.hasher.of(&k.event.UUID, k.event.Name, k.event.DistinctID, k.event.Properties)
+			h = h.scaled(seen)
+			want.add(&h)
+			k.content.Events++
+		}
 		if c := k.check; c.merges != nil {
 			if m, is := mergeOf(&k.event, first+j); is {
 				found = append(found, m)
@@ -142,22 +124,19 @@ func (k *checker) checkBlock(block int64) {
 	}
 }
 
-// fill works out how often each uuid of a block was sent.
-func (k *checker) fill(first, n int64) {
-	clear(k.slots[:n])
-	clear(k.own[:n])
-	at := k.fates.at(first)
-	for j := range n {
-		for at+1 < len(k.fates) && k.fates[at+1].first <= first+j {
-			at++
-		}
-		original := first + j
-		if k.resends {
-			original = k.model.Original(original, k.maker)
-		}
-		k.slots[original-first].add(k.fates[at].sent)
-		k.own[j] = original == first+j
+// sighted is how often event i, number j of the block, was seen. told says that its
+// content was compared with that of others in a sum, which was as it should be.
+func (k *checker) sighted(i, j int64) (seen int64, told bool) {
+	if k.told == nil || !k.told.Holds(k.uuidOf(i)) {
+		return k.seen.of(i), false
 	}
+	if seen = int64(k.slots[j].accepted); seen > 0 && k.isDropped(i) {
+		seen = 0
+	}
+	if seen > 0 {
+		k.content.Summed++
+	}
+	return seen, true
 }
 
 // sort puts an event into the row where it belongs, by how its uuid was sent and how
@@ -219,15 +198,6 @@ func (k *checker) sortAbsent(i int64, sent sendings) {
 	}
 }
 
-// isDropped tells whether the service drops event i by rule, though it answers 200.
-func (k *checker) isDropped(i int64) bool {
-	if !k.filtered {
-		return false
-	}
-	k.model.Write(&k.event, i, k.maker)
-	return capture.IsFiltered(k.event.Name)
-}
-
 // name names an event, if there is room.
 func (k *checker) name(kind Kind, i, sent, seen int64) {
 	if k.named.full(kind) {
@@ -240,9 +210,6 @@ func (k *checker) name(kind Kind, i, sent, seen int64) {
 		Due: milliseconds(k.maker.Due(i)), Sent: sent, Seen: seen,
 	})
 }
-
-// uuidOf is the uuid that event i has of its own.
-func (p *pass) uuidOf(i int64) capture.UUID { return p.uuids.Of(i) }
 
 // add adds what was counted of other events.
 func (e *Events) add(o *Events) {

@@ -10,16 +10,42 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// pass is one reading of a source, and what it has come to.
-type pass struct {
+// plan is what a run was to send, and what became of it.
+type plan struct {
 	run      *Run
-	source   *Source
 	model    *traffic.Model
 	uuids    traffic.UUIDs
 	schedule *schedule.Schedule
 	total    int64
 	fates    fates
-	hasher   hasher
+}
+
+// newPlan makes the events of a run again.
+func newPlan(run *Run) plan {
+	s := run.Scenario
+	p := plan{
+		run:      run,
+		model:    traffic.New(s.Traffic, s.Load.Curve),
+		schedule: schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed),
+	}
+	p.uuids, p.total = p.model.UUIDs(), p.schedule.Total()
+	p.fates = fatesOf(run.Attempts, p.total)
+	return p
+}
+
+// uuidOf is the uuid that event i has of its own.
+func (p *plan) uuidOf(i int64) capture.UUID { return p.uuids.Of(i) }
+
+// writer is what writes events of the run. It is for one goroutine.
+func (p *plan) writer() *traffic.Writer {
+	return &traffic.Writer{Start: p.run.Attempts[0].start(), Due: p.schedule.Cursor().Due}
+}
+
+// pass is one reading of a source, and what it has come to.
+type pass struct {
+	plan
+	source *Source
+	hasher hasher
 
 	seen  *sightings
 	rows  Rows
@@ -36,14 +62,9 @@ type pass struct {
 
 // newPass prepares to read a source.
 func newPass(run *Run, source *Source) *pass {
-	s := run.Scenario
 	p := &pass{
-		run: run, source: source, model: traffic.New(s.Traffic, s.Load.Curve),
-		schedule: schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed),
-		named:    named{}, last: -1, rows: Rows{Unusable: map[Unusable]int64{}},
+		plan: newPlan(run), source: source, named: named{}, last: -1, rows: Rows{Unusable: map[Unusable]int64{}},
 	}
-	p.uuids, p.total = p.model.UUIDs(), p.schedule.Total()
-	p.fates = fatesOf(run.Attempts, p.total)
 	p.seen, p.order = newSightings(p.total), newOrder()
 	p.times = newTimes(p)
 	p.hasher = newHasher(p, source.Sent)
@@ -72,11 +93,6 @@ const (
 	learned  = 4096
 	eachKind = 64
 )
-
-// writer is what writes events of the run. It is for one goroutine.
-func (p *pass) writer() *traffic.Writer {
-	return &traffic.Writer{Start: p.run.Attempts[0].start(), Due: p.schedule.Cursor().Due}
-}
 
 // interruptedEvery is after how many rows the pass looks whether it is to end, and
 // tells how far it has come.

@@ -115,7 +115,8 @@ type Unsent struct {
 // Content says whether events are as they were sent.
 type Content struct {
 	Compared []string `json:"compared"` // columns
-	Events   int64    `json:"events"`   // that were compared
+	Events   int64    `json:"events"`   // that were compared, row by row
+	Summed   int64    `json:"summed"`   // of which name and distinct_id, and no properties, were compared in sums
 	Bytes    bool     `json:"bytes"`    // properties byte for byte; else each that was sent, however it is written
 	Altered  int64    `json:"altered"`  // events that are not as they were sent; at least so many if AtLeast
 	AtLeast  bool     `json:"at_least"`

@@ -56,6 +56,18 @@ type Source struct {
 	Open     func() (Reader, error)   // may be called again when the reader before it is closed
 	Position func() (read, all int64) // how far the open reader has come, in bytes or messages; asked by who reads
 	Notes    func() []Note            // what is known when it has been read; nil: nothing
+	Told     func() *Told             // what it told in sums beside the rows, when it has been read; nil: nothing
+}
+
+// Told is what a source told of many events at once, so that their rows need not be read.
+type Told struct {
+	// Holds tells whether the event of a uuid was summed up with others, and of these all are there
+	// that were accepted and no rule drops, each as often as it was accepted, and nothing else is.
+	Holds            func(capture.UUID) bool
+	Rows             int64     // that were summed up in this way
+	NoUUID           int64     // rows without one, beside these
+	Latest           time.Time // when the last row of all came; zero: not known
+	Name, DistinctID bool      // these were in the sums
 }
 
 // Note is something that a reader of the report should know.
@@ -73,5 +85,5 @@ const (
 	NoteForgotten = "not_named"            // count rows of events that were seen three times or more are not compared
 	NoteUnequal   = "blocks_not_read"      // count blocks with altered events were not read again: there are more
 	NoteUnread    = "not_read_twice"       // text says why altered events are not named
-	NoteSampled   = "times_sampled"        // times to visible are those of count events, as the rows are in no order
+	NoteSampled   = "times_sampled"        // times to visible are those of count events alone
 )

@@ -38,7 +38,9 @@ func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*R
 	unread := p.read(reading, reader)
 	read, size := source.Position()
 	unread = errors.Join(unread, reader.Close())
-	c := &check{pass: p, complete: unread == nil && p.rows.First > 0, compared: p.compared()}
+	c := &check{pass: p, compared: p.compared()}
+	c.hear(source)
+	c.complete = unread == nil && p.rows.First+c.toldRows() > 0
 	if o.Persons != nil {
 		c.merges = newMerges()
 	}
@@ -61,6 +63,35 @@ func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*R
 	r.Report.Source.Seconds = time.Since(began).Round(time.Millisecond).Seconds()
 	r.Report.judge(run, o.Thresholds, unread)
 	return r, nil
+}
+
+// hear takes in what the source told in sums.
+func (c *check) hear(source *Source) {
+	if source.Told == nil {
+		return
+	}
+	if c.told = source.Told(); c.told == nil {
+		return
+	}
+	c.rows.All += c.told.Rows + c.told.NoUUID
+	c.rows.Unusable[NoUUID] += c.told.NoUUID
+	if c.told.Latest.After(c.times.latest) {
+		c.times.latest = c.told.Latest
+	}
+	c.times.sampled = c.times.sampled || c.told.Rows > 0
+}
+
+// toldRows is how many rows the source told in sums.
+func (c *check) toldRows() int64 {
+	if c.told == nil {
+		return 0
+	}
+	return c.told.Rows
+}
+
+// summed tells whether a part was compared in sums.
+func (c *check) summed(part int) bool {
+	return c.toldRows() > 0 && (part == partName && c.told.Name || part == partID && c.told.DistinctID)
 }
 
 // compared are the parts that every usable row of the run has, or some have: one that
@@ -87,6 +118,7 @@ func (c *check) report(unread error) Report {
 		Content: Content{
 			Compared: []string{},
 			Events:   c.content.Events,
+			Summed:   c.content.Summed,
 			Bytes:    c.source.Sent,
 			ByColumn: map[string]int64{},
 		},
@@ -94,8 +126,9 @@ func (c *check) report(unread error) Report {
 		Notes: append([]Note{}, c.run.Notes...),
 	}
 	r.Rows.Planned, r.Rows.Duplicated = c.planned, c.doubled+c.seen.forgotten
+	r.Rows.First += c.content.Summed
 	for part, has := range c.compared {
-		if has {
+		if has || c.summed(part) {
 			r.Content.Compared = append(r.Content.Compared, partNames[part])
 		} else {
 			r.Source.Missing = append(r.Source.Missing, partNames[part])

@@ -145,7 +145,7 @@ func note(n *verify.Note) string {
 			text.Printable(n.Text, 300)
 	case verify.NoteSampled:
 		return "times to visible are those of " + text.Count(n.Count) +
-			" events, a sample, because the rows are in no order"
+			" events, a sample: the others came in no order, or were counted and not read"
 	}
 	return text.Printable(n.Code+" "+n.Text, 300)
 }
@@ -178,8 +178,11 @@ func content(r *verify.Report) string {
 	if c.AtLeast {
 		altered = "at least " + altered
 	}
-	line := fmt.Sprintf("%s altered of %s compared (%s%s)", altered, text.Plural(c.Events, "event"),
+	line := fmt.Sprintf("%s altered of %s compared (%s%s)", altered, text.Plural(c.Events+c.Summed, "event"),
 		strings.Join(c.Compared, ", "), how)
+	if c.Summed > 0 {
+		line += fmt.Sprintf("; properties of %s alone", text.Count(c.Events))
+	}
 	if len(r.Source.Missing) > 0 {
 		line += "; the source has no " + strings.Join(r.Source.Missing, ", ")
 	}

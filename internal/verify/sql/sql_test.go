@@ -1,0 +1,386 @@
+package sql
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rehearse/generator/traffic"
+	"rehearse/internal/capture"
+	"rehearse/internal/verify"
+	"rehearse/results"
+	"rehearse/scenario"
+	"rehearse/scenario/schedule"
+)
+
+// began is when the runs of these tests began.
+var began = time.Date(2026, 11, 30, 5, 42, 7, 0, time.UTC)
+
+// sent is a run all of whose events were accepted, but for a stretch that is ambiguous,
+// and what a table holds of it.
+func sent(t testing.TB, events int, more string) (*verify.Run, []stored) {
+	t.Helper()
+	s, err := scenario.Parse("sql.yaml", fmt.Appendf(nil, `name: sql
+load: {profile: 'const(%d, 10s)'}
+batching: {events: 50}
+traffic:
+  seed: 42
+  distinct_ids: {count: 500}
+  events: {$pageview: 60, purchase: 10, $performance_event: 3, $identify: 5}
+  visits: {events: 5, anonymous: 50%%}
+  %s
+`, events/10, more), scenario.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dues := schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed)
+	model, w := traffic.New(s.Traffic, s.Load.Curve), &traffic.Writer{Start: began, Due: dues.Cursor().Due}
+	total := dues.Total()
+	unsure := total / 10
+	run := &verify.Run{ID: "r", Name: "sql", Scenario: s, Attempts: []verify.Attempt{{
+		Starts: []time.Time{began}, Load: 10 * time.Second,
+		Fates: []results.Range{
+			{First: 0, Count: unsure, Fate: capture.FateAccepted},
+			{First: unsure, Count: 100, Fate: capture.FateAmbiguous},
+			{First: unsure + 100, Count: total - unsure - 100, Fate: capture.FateAccepted},
+		},
+	}}}
+	var table []stored
+	var e capture.Event
+	for i := range total {
+		model.Write(&e, i, w)
+		if capture.IsFiltered(e.Name) {
+			continue
+		}
+		table = append(table, stored{e.UUID.String(), string(e.Name), string(e.DistinctID), string(e.Properties),
+			began.Add(w.Due(i) + time.Second)})
+	}
+	return run, table
+}
+
+// whole reads all rows of a table, as an export has them: what counts and sums are held
+// against.
+func whole(table []stored) *verify.Source {
+	return &verify.Source{
+		Kind: "table", Name: "table", Position: func() (int64, int64) { return 0, 0 },
+		Open: func() (verify.Reader, error) { return &tableReader{left: table}, nil },
+	}
+}
+
+type tableReader struct{ left []stored }
+
+func (r *tableReader) Close() error { return nil }
+
+func (r *tableReader) Next(row *verify.Row) error {
+	if len(r.left) == 0 {
+		return io.EOF
+	}
+	s := r.left[0]
+	r.left = r.left[1:]
+	u, err := capture.ParseUUID([]byte(s.uuid))
+	*row = verify.Row{UUID: u, Name: []byte(s.event), DistinctID: []byte(s.id), Properties: []byte(s.properties),
+		Time: s.came}
+	return err
+}
+
+// ask holds what a fake answers against a run.
+func ask(t testing.TB, run *verify.Run, f *fake, o Options) (*verify.Report, string) {
+	t.Helper()
+	o.Kind, o.Since = "clickhouse", began
+	if f.hogql {
+		o.Kind = "hogql"
+	}
+	if o.Properties == "" {
+		o.Properties = Sample
+	}
+	o.Endpoint.URL, _ = url.Parse("http://127.0.0.1:1/?database=d")
+	o.Endpoint.Transport = f
+	source, err := Open(t.Context(), run, o)
+	if err != nil {
+		return nil, err.Error()
+	}
+	return hold(t, run, source)
+}
+
+func hold(t testing.TB, run *verify.Run, source *verify.Source) (*verify.Report, string) {
+	t.Helper()
+	r, err := verify.Hold(context.Background(), context.Background(), run, source,
+		verify.Options{Thresholds: verify.Implied()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named bytes.Buffer
+	if err := r.WriteEvents(&named); err != nil {
+		t.Fatal(err)
+	}
+	return &r.Report, named.String()
+}
+
+// spoilt returns a table with faults, each drawn from a seed.
+func spoilt(table []stored, seed uint64, foreign int) []stored {
+	r := rand.New(rand.NewPCG(seed, 1))
+	table = append([]stored(nil), table...)
+	for range r.IntN(4) {
+		at := r.IntN(len(table))
+		table = append(table[:at], table[at+1:]...)
+	}
+	for range r.IntN(4) {
+		table = append(table, table[r.IntN(len(table))])
+	}
+	for range r.IntN(3) {
+		table[r.IntN(len(table))].id = "somebody else"
+	}
+	for range r.IntN(3) {
+		table[r.IntN(len(table))].event = "$renamed"
+	}
+	for range foreign {
+		var u capture.UUID
+		for i := range u {
+			u[i] = byte(r.Uint32())
+		}
+		table = append(table, stored{u.WithVersion(4).String(), "x", "y", "{}", began.Add(time.Minute)})
+	}
+	r.Shuffle(len(table), func(i, j int) { table[i], table[j] = table[j], table[i] })
+	return table
+}
+
+// TestSumsAgainstRows: counts and sums, with the rows that they lead to, find what a
+// reading of all rows finds, whichever database is asked and however early buckets are
+// split.
+func TestSumsAgainstRows(t *testing.T) {
+	t.Parallel()
+	run, clean := sent(t, 4000, "faults: {duplicates: 1%}")
+	for seed := range uint64(4) {
+		table := clean
+		if seed > 0 {
+			table = spoilt(clean, seed, int(seed%3)*200)
+		}
+		want, names := hold(t, run, whole(table))
+		for _, o := range []limits{
+			{rows: 1 << 20, chunk: 700, pulled: 1 << 40, split: 1 << 40, sample: 1},
+			{rows: 1 << 15, chunk: 100, pulled: 1 << 40, split: 0, sample: 20},
+		} {
+			f := &fake{table: table, hogql: seed%2 == 1}
+			got, found := ask(t, run, f, Options{limits: o})
+			if got == nil {
+				t.Fatal(found)
+			}
+			if !got.Source.Complete || got.Events != want.Events || got.Content.Altered != want.Content.Altered ||
+				got.Rows.First != want.Rows.First || got.Rows.Duplicated != want.Rows.Duplicated ||
+				got.Rows.Foreign != want.Rows.Foreign || got.Rows.All != want.Rows.All || got.Verdict != want.Verdict {
+				t.Errorf("seed %d, %+v:\ngot  %+v %+v %+v %s\nwant %+v %+v %+v", seed, o, got.Events, got.Rows, got.Content,
+					got.Source.Why, want.Events, want.Rows, want.Content)
+			}
+			if o.split == 0 && seed == 0 && got.Content.Summed == 0 {
+				t.Error("every row was read")
+			}
+			for _, kind := range []string{"lost", "duplicated", "altered"} {
+				if a, b := naming(found, kind), naming(names, kind); a != b {
+					t.Errorf("seed %d: named %s\n%s\nwant\n%s", seed, kind, a, b)
+				}
+			}
+		}
+	}
+}
+
+// naming are the lines that name events of a kind, in their order as text.
+func naming(text, kind string) string {
+	var all []string
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, `{"kind":"`+kind+`"`) {
+			all = append(all, line)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, "")
+}
+
+// TestProperties: a property that was changed is found where properties are compared.
+func TestProperties(t *testing.T) {
+	t.Parallel()
+	run, table := sent(t, 3000, "")
+	table[1234].properties = strings.Replace(table[1234].properties, `":"`, `":"not `, 1)
+	r, named := ask(t, run, &fake{table: table}, Options{Properties: All})
+	if r == nil || r.Content.Altered != 1 || !strings.Contains(named, `"altered"`) {
+		t.Errorf("all: %+v %s", r, "")
+	}
+	r, named = ask(t, run, &fake{table: table}, Options{Properties: None})
+	if r == nil || r.Content.Altered != 0 || r.Verdict != verify.Invalid || r.Because != verify.NotKnown ||
+		len(r.Source.Missing) != 1 || r.Source.Missing[0] != "properties" {
+		t.Errorf("none: %+v %s", r, "")
+	}
+}
+
+// TestServers: whatever is wrong with a server is named, and is never a loss.
+func TestServers(t *testing.T) {
+	t.Parallel()
+	run, table := sent(t, 3000, "")
+	rows := func(query string) bool { return strings.HasPrefix(query, "SELECT uuid") }
+	counting := func(query string) bool { return countedBy.MatchString(query) }
+	for name, c := range map[string]struct {
+		want  string
+		hogql bool
+		edit  func(query string, answer []row) []row
+		spoil func(query string, answer []row) *http.Response
+	}{
+		"caps rows": {want: "the server answered 100 of", edit: func(q string, a []row) []row {
+			if rows(q) {
+				return a[:min(len(a), 100)]
+			}
+			return a
+		}},
+		"caps buckets": {want: "it caps answers", edit: func(q string, a []row) []row {
+			if counting(q) {
+				return a[:min(len(a), 100)]
+			}
+			return a
+		}},
+		"pages overlap": {want: "pages that overlap", edit: func(q string, a []row) []row {
+			if rows(q) && len(a) > 1 {
+				a[len(a)-1] = a[0]
+			}
+			return a
+		}},
+		"buckets twice": {want: "pages that overlap", edit: func(q string, a []row) []row {
+			if counting(q) {
+				return append(a, a[0])
+			}
+			return a
+		}},
+		"other rows": {want: "was not asked for", edit: func(q string, a []row) []row {
+			if rows(q) {
+				for i := range a {
+					a[i] = row{quoted("ffffffff" + a[i][0][9:45-8]), a[i][1], a[i][2], a[i][3], a[i][4]}
+				}
+			}
+			return a
+		}},
+		"fails in mid-answer": {want: "in mid-answer: Code: 159", spoil: func(q string, a []row) *http.Response {
+			if !rows(q) {
+				return nil
+			}
+			return respond(200, "\nCode: 159. DB::Exception: Timeout exceeded\n")
+		}},
+		"refuses": {want: "500: Code: 241", spoil: func(q string, _ []row) *http.Response {
+			if !rows(q) {
+				return nil
+			}
+			return respond(500, "Code: 241. DB::Exception: Memory limit exceeded")
+		}},
+		"redirects": {want: "redirects are not followed", spoil: func(q string, _ []row) *http.Response {
+			if !counting(q) {
+				return nil
+			}
+			return respond(302, "")
+		}},
+		"has more": {want: "it caps answers", hogql: true, spoil: func(q string, a []row) *http.Response {
+			if !rows(q) {
+				return nil
+			}
+			return respond(200, `{"columns":["uuid"],"results":[],"hasMore":true}`)
+		}},
+		"cached": {want: "cache", hogql: true, spoil: func(q string, a []row) *http.Response {
+			if !counting(q) {
+				return nil
+			}
+			return respond(200, `{"columns":["uuid"],"results":[],"is_cached":true}`)
+		}},
+		"no JSON": {want: "no JSON", hogql: true, spoil: func(q string, a []row) *http.Response {
+			if !counting(q) {
+				return nil
+			}
+			return respond(200, `<html>`)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := &fake{table: table, hogql: c.hogql, edit: c.edit, spoil: c.spoil}
+			r, _ := ask(t, run, f, Options{})
+			if r == nil || r.Source.Complete || r.Verdict != verify.Invalid || r.Events.Accepted.Lost != 0 ||
+				!strings.Contains(r.Source.Why, c.want) {
+				t.Errorf("want %q: %+v", c.want, r)
+			}
+		})
+	}
+}
+
+// TestEmpty: a table without a row is nothing that is lost.
+func TestEmpty(t *testing.T) {
+	t.Parallel()
+	run, _ := sent(t, 1000, "")
+	if r, _ := ask(t, run, &fake{}, Options{}); r == nil || r.Verdict != verify.Invalid || r.Because != verify.NoRows ||
+		r.Events.Accepted.Lost != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// hang never answers.
+type hang struct{}
+
+func (hang) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestTimes: a server that does not answer is not waited for without end, and one that is
+// busy is asked again when it says.
+func TestTimes(t *testing.T) {
+	run, table := sent(t, 1000, "")
+	synctest.Test(t, func(t *testing.T) {
+		to, _ := url.Parse("https://db.example/")
+		_, err := Open(t.Context(), run, Options{Kind: "clickhouse", Since: began, Properties: Sample,
+			Endpoint: Endpoint{URL: to, Transport: hang{}, Timeout: time.Minute}})
+		if err == nil || !strings.Contains(err.Error(), "longer than 1m0s") {
+			t.Error(err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		busy := 2
+		f := &fake{table: table, spoil: func(string, []row) *http.Response {
+			if busy--; busy < 0 {
+				return nil
+			}
+			r := respond(429, "slow down")
+			r.Header.Set("Retry-After", "30")
+			return r
+		}}
+		start := time.Now()
+		if r, why := ask(t, run, f, Options{}); r == nil || r.Verdict != verify.Pass {
+			t.Errorf("%+v %s", r, why)
+		}
+		if waited := time.Since(start); waited != time.Minute {
+			t.Errorf("waited %v", waited)
+		}
+	})
+}
+
+// TestQueries: what is wrong with a query, an address or what a server says to it.
+func TestQueries(t *testing.T) {
+	t.Parallel()
+	run, table := sent(t, 1000, "")
+	for _, c := range []struct{ query, want string }{
+		{"-- nothing", "the query is empty"},
+		{"SELECT 1 WHERE distinct_id LIKE {prefix}", "has no traffic.distinct_ids.prefix"},
+	} {
+		if _, why := ask(t, run, &fake{table: table}, Options{Query: c.query}); !strings.Contains(why, c.want) {
+			t.Errorf("%s: %s", c.query, why)
+		}
+	}
+	f := &fake{spoil: func(string, []row) *http.Response { return respond(403, "no user hunter2\x1b[2J") }}
+	_, why := ask(t, run, f, Options{Endpoint: Endpoint{Header: http.Header{"X-Clickhouse-Key": {"hunter2"}}}})
+	if strings.Contains(why, "hunter2") || strings.Contains(why, "\x1b") || !strings.Contains(why, "403") {
+		t.Error(why)
+	}
+	if got := Quote(`it's \ `); got != `'it\'s \\ '` {
+		t.Error(got)
+	}
+}
