@@ -89,6 +89,30 @@ func (r *rehearsal) compare(ctx context.Context, streams []*stream) *results.End
 	return c
 }
 
+// mostNamed is how many events are counted by name after a run: a second's work.
+const mostNamed = 5_000_000
+
+// breakdown counts the events of a stream by name and token; nil where they are too many,
+// or nobody knows what became of them.
+func (s *stream) breakdown(ctx context.Context) *results.Breakdown {
+	ledger, err := s.directory.Fates()
+	if err != nil || len(ledger.Damage) > 0 {
+		return nil
+	}
+	var events int64
+	for _, n := range ledger.Fates() {
+		events += n
+	}
+	if events > mostNamed {
+		return nil
+	}
+	b, err := s.of.source.Breakdown(ctx, ledger.Ranges)
+	if err != nil { // it was told to stop
+		return nil
+	}
+	return b
+}
+
 // sumOf adds up the accepted events of all streams, built again.
 func sumOf(ctx context.Context, streams []*stream, ledgers []*rundir.Ledger) (sum dryrun.Sum, err error) {
 	for i, s := range streams {

@@ -150,6 +150,7 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 func (r *rehearsal) conclude(hard context.Context, s *stream, b *background, final results.Final) (*rundir.Run, error) {
 	counted := r.keepCounts(s.path) // before the verdict, which reads it
 	final.EndpointSum = r.compare(hard, append([]*stream{s}, b.streams()...))
+	final.Breakdown = s.breakdown(hard)
 	result, err := s.directory.Close(final)
 	switch {
 	case err != nil:

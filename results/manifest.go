@@ -42,6 +42,7 @@ type Final struct {
 	Note    string  // what a reader should know that was found on the way; empty: nothing
 
 	EndpointSum *EndpointSum // nil: the endpoint is not ours to ask
+	Breakdown   *Breakdown   // nil: not counted
 	Background  *Background  // nil: nothing was sent beside
 }
 

@@ -46,6 +46,7 @@ type Attached struct {
 	EndpointSum *EndpointSum `json:"endpoint_checksum,omitempty"` // of the embedded endpoint; nil: it was another
 	Ledger      *LedgerSize  `json:"ledger,omitempty"`            // nil: of a version that did not count it
 	Background  *Background  `json:"background,omitempty"`        // nil: nothing was sent beside, or it is not over
+	Breakdown   *Breakdown   `json:"breakdown,omitempty"`         // nil: not counted
 }
 
 // Background is what came of the stream that a run sent beside its own. All that is known

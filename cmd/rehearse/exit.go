@@ -8,6 +8,7 @@ import (
 
 	"rehearse/rehearsal"
 	"rehearse/results"
+	"rehearse/results/rundir"
 	"rehearse/scenario/strict"
 )
 
@@ -66,6 +67,9 @@ func codeOf(err error) int {
 		return exitInvalid
 	case rehearsal.Stopped:
 		return exitInterrupted
+	}
+	if errors.Is(err, rundir.ErrNoRun) {
+		return exitUsage
 	}
 	return exitInternal
 }

@@ -125,6 +125,25 @@ func addVerified(out io.Writer, directory string, write func(io.Writer, *verify.
 	return write(out, r)
 }
 
+// reportFiles are the files that a run also writes its report to, for build servers.
+type reportFiles struct{ junit, markdown string }
+
+// write writes those that were asked for.
+func (f *reportFiles) write(run *rundir.Run) error {
+	for _, one := range []struct {
+		path string
+		form form
+	}{{f.junit, report.WriteJUnit}, {f.markdown, report.WriteMarkdown}} {
+		if one.path == "" {
+			continue
+		}
+		if err := writeFile(one.path, func(out io.Writer) error { return one.form(out, run) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // form is a way to write a report.
 type form func(io.Writer, *rundir.Run) error
 

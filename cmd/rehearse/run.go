@@ -27,6 +27,7 @@ type runFlags struct {
 	tokenFile    string
 	quiet, json  bool
 	bundle       bool
+	files        reportFiles
 	adhoc        adhocFlags
 }
 
@@ -67,6 +68,7 @@ The last line printed is the verdict with the exit code:
   rehearse run --rate 500/s --duration 30s --merges 3%
   rehearse run scenarios/quickstart.yaml --target http://127.0.0.1:8010 --set target.connections=4
   rehearse run scenarios/quickstart.yaml --json | jq .latency_ms.p99
+  rehearse run scenarios/quickstart.yaml --junit rehearsal.xml --markdown rehearsal.md   # in CI
   rehearse run --resume results/runs/20261201T100000Z-quickstart`,
 		Args: func(c *cobra.Command, args []string) error {
 			if f.options.Resume != "" && len(args) == 0 && !f.adhoc.Given() {
@@ -200,6 +202,8 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 		"trust an https target that is certified by this `file` (PEM) instead of the system's authorities")
 	flags.StringArrayVar(&o.Network.Resolve, "resolve", nil,
 		"connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
+	flags.StringVar(&f.files.junit, "junit", "", "also write the thresholds as JUnit tests to `FILE`")
+	flags.StringVar(&f.files.markdown, "markdown", "", "also write the report as Markdown to `FILE`")
 	flags.BoolVar(&f.bundle, "bundle", false,
 		"print the run directory as the last thing, as text; merge reads it from the log of a container")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
@@ -229,7 +233,11 @@ func (f *runFlags) run(e env, path string) error {
 	if err != nil {
 		return err
 	}
+	written := f.files.write(run)
 	printed := printRun(e, run, f.json)
+	if written != nil {
+		return errors.Join(written, printed)
+	}
 	if !f.bundle {
 		return printed
 	}

@@ -142,10 +142,13 @@ func newTokens(t *scenario.Traffic) *tokens {
 }
 
 // of returns the token of the batch that begins with event first.
-func (k *tokens) of(first int64) string {
+func (k *tokens) of(first int64) string { return k.text[k.index(first)] }
+
+// index is the number of that token in the scenario, from 0.
+func (k *tokens) index(first int64) int {
 	s := rng.NewStream(k.seed, uint64(first))
 	x := s.Float64() * k.weight
-	return k.text[sort.Search(len(k.upTo)-1, func(i int) bool { return x < k.upTo[i] })]
+	return sort.Search(len(k.upTo)-1, func(i int) bool { return x < k.upTo[i] })
 }
 
 // tokenSalt keeps the draws of tokens apart from all others.

@@ -166,3 +166,26 @@ func TestScenarioKindsAllHaveAMark(t *testing.T) {
 		}
 	}
 }
+
+// TestName: the name of an event is known without making it.
+func TestName(t *testing.T) {
+	t.Parallel()
+	const n = 40_000
+	m := along(parse(t, n, `
+  events: {a: {weight: 97, from: server}, b: 2, $identify: 1}
+  faults: {duplicates: 3%, copies: 2%, merges_out_of_order: 20%, invalid: {long_name: 0.3%}}
+`), n)
+	w, other := Writer{Due: func(i int64) time.Duration { return time.Duration(i) }}, Writer{}
+	var e capture.Event
+	names := m.Names()
+	for i := range int64(n) {
+		m.Write(&e, i, &w)
+		want := string(e.Name)
+		if len(e.Name) > 200 {
+			want = string(scenario.InvalidLongName)
+		}
+		if got := names[m.Name(i, &other)]; got != want {
+			t.Fatalf("event %d is %q, and its name is said to be %q", i, want, got)
+		}
+	}
+}

@@ -153,6 +153,28 @@ var (
 	longName = bytes.Repeat([]byte("name "), 200)
 )
 
+// Names are the names that events may have; Name says which of them one has.
+func (m *Model) Names() []string {
+	var names []string
+	for i := range m.planner.mix.kinds {
+		names = append(names, string(m.planner.mix.kinds[i].name))
+	}
+	return append(names, string(scenario.InvalidLongName))
+}
+
+// Name is the number of the name of event i in Names, without making the event. A name
+// that is too long on purpose is the last of them.
+func (m *Model) Name(i int64, p *Writer) int {
+	plan := m.plan(i, p)
+	switch plan.trait {
+	case traitLongName:
+		return len(m.planner.mix.kinds)
+	case traitResent, traitCopied:
+		plan = &p.block.events[plan.via-1]
+	}
+	return int(plan.kind)
+}
+
 // Fault names what is wrong with event i on purpose, in the words of the
 // scenario file; empty for a sound event.
 func (m *Model) Fault(i int64, p *Writer) string { return m.plan(i, p).trait.fault() }

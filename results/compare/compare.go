@@ -31,6 +31,9 @@ const windows = 60
 // fewest is how many samples a run must have.
 const fewest = 6
 
+// DefaultTolerance is by how much a measure may differ where nobody says otherwise.
+const DefaultTolerance = 0.03
+
 // Comparison is two runs, A the older one, side by side.
 type Comparison struct {
 	A, B      *rundir.Run

@@ -90,6 +90,7 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 	if r.Background = f.Background; r.Background != nil && r.Background.Verdict == results.Invalid {
 		doubts = append(doubts, "background: "+r.Background.Because)
 	}
+	r.Breakdown = f.Breakdown
 	notes := j.manifest.Warnings
 	if f.Note != "" {
 		notes = append(slices.Clone(notes), f.Note)

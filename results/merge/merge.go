@@ -235,7 +235,7 @@ func (m *merger) copyBeside(path string) error {
 
 // final says how the whole ended: as the first shard that did not complete.
 func (m *merger) final() results.Final {
-	sum := m.endpointSum()
+	sum, breakdown := m.endpointSum(), m.breakdown()
 	for _, s := range m.inputs {
 		if run := &s.Result.Run; run.Ended != results.Completed {
 			return results.Final{
@@ -243,10 +243,11 @@ func (m *merger) final() results.Final {
 				Why:         "shard " + strconv.Itoa(run.Shard.Index) + ": " + run.Why,
 				Rule:        run.Rule,
 				EndpointSum: sum,
+				Breakdown:   breakdown,
 			}
 		}
 	}
-	return results.Final{Ended: results.Completed, EndpointSum: sum}
+	return results.Final{Ended: results.Completed, EndpointSum: sum, Breakdown: breakdown}
 }
 
 // mergeRejected writes the refused requests of all inputs, shard by shard, their

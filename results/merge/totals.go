@@ -74,6 +74,18 @@ func (m *merger) endpointSum() *results.EndpointSum {
 	return all
 }
 
+// breakdown adds up those of the inputs; nil if one of them has none.
+func (m *merger) breakdown() *results.Breakdown {
+	all := &results.Breakdown{Names: []results.NamedTotals{}}
+	for _, s := range m.inputs {
+		if s.Result.Breakdown == nil {
+			return nil
+		}
+		all.Add(s.Result.Breakdown)
+	}
+	return all
+}
+
 // generator adds up what the inputs took, and keeps the worst of how they fared.
 func (m *merger) generator() *results.Generator {
 	all := &results.Generator{}

@@ -16,6 +16,8 @@
 //	capacity.go  stages, and how high a rate the endpoint took
 //	endpoint.go  hot ids, partitions and what arrived
 //	beside.go    files that only some runs have, and the command that runs it again
+//	previous.go  how a run compares with the one before it
+//	breakdown.go events by name and by token
 //	spectrum.go  charts of all durations, of one run or two
 //	times.go     charts of durations over time
 //	counts.go    charts of what was counted over time

@@ -28,19 +28,18 @@ const maxScenario = 64 << 10
 // page is what the template shows.
 type page struct {
 	*results.Result
-	Why       string
-	Facts     []fact
-	Charts    []*chart
-	Books     [][3]string
-	Times     [][]string
-	Refusals  []refusal
-	Host      []fact
-	Again     []fact     // what sending again came to
-	Steps     []stageRow // of a load that holds several rates
-	Reproduce string
-	Scenario  string
-	Cut       bool // the scenario was longer
-	Redacted  bool // its token was struck out
+	Why      string
+	Facts    []fact
+	Charts   []*chart
+	Books    [][3]string
+	Times    [][]string
+	Refusals []refusal
+	Host     []fact
+	Again    []fact     // what sending again came to
+	Steps    []stageRow // of a load that holds several rates
+	Copy     scenarioCopy
+	Previous *previousRun // nil: no earlier run of the scenario lies beside this one
+	Counted  breakdown
 
 	beside
 	Hot        []hotRow
@@ -80,7 +79,8 @@ func render(body string, data any) ([]byte, error) {
 	if err := t.Execute(&out, data); err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
 	}
-	return withContents(bytes.Map(harmless, out.Bytes())), nil
+	page := append(bytes.TrimRight(out.Bytes(), "\n"), '\n')
+	return withContents(bytes.Map(harmless, page)), nil
 }
 
 // heading finds the headings of a page, and contentsMark where its contents stand. What
@@ -132,9 +132,9 @@ func newPage(run *rundir.Run, s *series) *page {
 		p.Refusals = append(p.Refusals, refusal{row,
 			text.Percent(share(row.Requests, r.Planned.Requests)), text.Printable(run.Answers[row.Kind()], 160)})
 	}
-	p.Scenario, p.Cut = scenarioText(run.Path)
-	p.Redacted = strings.Contains(p.Scenario, "[redacted]")
-	p.Reproduce = reproduce(run)
+	p.Copy = copied(run)
+	p.Previous = newPrevious(run)
+	p.Counted = newBreakdown(run.Result, p.Endpoint)
 	return p
 }
 
@@ -241,15 +241,24 @@ func times(r *results.Result) (rows [][]string) {
 	return rows
 }
 
-// scenarioText is the beginning of the scenario file; a run directory without it
-// shows none.
-func scenarioText(path string) (text string, cut bool) {
-	head, err := readHead(path, rundir.ScenarioFile, maxScenario+1)
+// scenarioCopy is the beginning of the scenario file, and the command that runs it again.
+type scenarioCopy struct {
+	Text, Command string
+	Cut           bool // the scenario is longer
+	Redacted      bool // its token was struck out
+}
+
+// copied reads the scenario; a run directory without it shows none.
+func copied(run *rundir.Run) scenarioCopy {
+	c := scenarioCopy{Command: reproduce(run)}
+	head, err := readHead(run.Path, rundir.ScenarioFile, maxScenario+1)
 	if err != nil {
-		return "", false
+		return c
 	}
-	cut = len(head) > maxScenario
-	return strings.ToValidUTF8(string(head[:min(len(head), maxScenario)]), "\uFFFD"), cut
+	c.Cut = len(head) > maxScenario
+	c.Text = strings.ToValidUTF8(string(head[:min(len(head), maxScenario)]), "\uFFFD")
+	c.Redacted = strings.Contains(c.Text, "[redacted]")
+	return c
 }
 
 // share is part of all, 0 of nothing.
