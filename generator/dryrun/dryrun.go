@@ -52,6 +52,7 @@ func Run(s *scenario.Scenario, to *transport.Destination, start time.Time, most 
 	}
 	defer from.Close()
 	d := dryRun{source: from, reader: newRequestReader(s, most), sizes: transport.NewSizeEstimate(s, to, start)}
+	d.sound = s.Replay != nil && !s.Replay.Pseudonymize
 	for range runtime.GOMAXPROCS(0) {
 		d.builders = append(d.builders, body.NewBuilder(s, start))
 	}
@@ -95,6 +96,7 @@ type dryRun struct {
 	batches  []*body.Batch
 	reader   requestReader
 	sizes    *transport.SizeEstimate
+	sound    bool // bodies of recorded events are JSON: their lines were looked at, by the same reader
 }
 
 // next deals out batches, and says how many it has and why there are no more.
@@ -129,6 +131,7 @@ func (d *dryRun) show(b *body.Batch, show func(*Built)) {
 			Due: b.Due, Events: b.Events, ForwardedFor: b.ForwardedFor,
 			Body: int64(b.Plain), Packed: int64(len(b.Body)), Wire: d.sizes.Of(b),
 		}
+		d.reader.v0.Sound = d.sound && b.Recorded.Len() > 0
 		dry.Submission, dry.Refusal = d.reader.read(b)
 		show(&dry)
 	}

@@ -12,6 +12,7 @@ type Decoder struct {
 	Limits     Limits
 	Generation Generation
 	Policy     Policy
+	Sound      bool // bodies are known to be JSON that serde_json reads: nobody looks
 
 	unwrapper  unwrapper
 	submission Submission
@@ -57,7 +58,7 @@ func (d *Decoder) decode(r *Request) (refusal *Refusal) {
 		return refusal
 	}
 	s.Bytes = len(text)
-	if refusal := s.parse(text, r.isEngage()); refusal != nil {
+	if refusal := d.parse(text, r.isEngage()); refusal != nil {
 		return refusal
 	}
 	s.Filtered = s.list.filtered
@@ -90,6 +91,14 @@ func (d *Decoder) unwrap(r *Request) ([]byte, *Refusal) {
 		return d.unwrapper.unwrap2024(r, d.Limits.plain())
 	}
 	return d.unwrapper.unwrap(r, &q, d.Limits.plain())
+}
+
+// parse reads the body.
+func (d *Decoder) parse(text []byte, engage bool) *Refusal {
+	if d.Sound {
+		return d.submission.shape(text, engage)
+	}
+	return d.submission.parse(text, engage)
 }
 
 // parse reads the body. What may follow the value that it is looked for only once

@@ -32,14 +32,21 @@ const farFuture = 23 * time.Hour
 // from now; else its timestamp does, less what the clock of the client is ahead;
 // one that cannot be read is now.
 func (e *Received) Time(s *Submission, now time.Time) time.Time {
-	at := e.claimed(s, now)
+	at, _ := e.Stamp(s, now)
+	return at
+}
+
+// Stamp is Time, and whether that replaces the time of the event because it lies too far
+// in the future, as IsAhead reports.
+func (e *Received) Stamp(s *Submission, now time.Time) (at time.Time, ahead bool) {
+	at = e.claimed(s, now)
 	if at.Sub(now) > farFuture {
-		return now
+		return now, true
 	}
 	if year := at.Year(); year < 0 || year > 9999 {
-		return time.Unix(0, 0).UTC()
+		return time.Unix(0, 0).UTC(), false
 	}
-	return at
+	return at, false
 }
 
 // IsAhead reports whether Time replaces the time of the event because it lies too far

@@ -183,11 +183,12 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 // stamp notes how old an event is when it arrives, by the clock of the run.
 func (t *Tally) stamp(r *Request, e *capture.Received) {
 	arrives := t.start.Add(r.Due)
-	if e.IsAhead(r.Submission, arrives) {
+	at, ahead := e.Stamp(r.Submission, arrives)
+	if ahead {
 		t.ahead++
 		return
 	}
-	age := arrives.Sub(e.Time(r.Submission, arrives))
+	age := arrives.Sub(at)
 	t.oldest = max(t.oldest, age)
 	t.event.Historical = t.event.Historical || t.facts.HistoricalAfter > 0 &&
 		age > t.facts.HistoricalAfter

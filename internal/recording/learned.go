@@ -14,9 +14,9 @@ import (
 // ahead (any reading, until it is frozen). It holds hashes of the ids that occur in
 // merges, and nothing of the others.
 type Learned struct {
-	parent map[uint64]uint64 // of groups of ids, by hash (union-find)
-	ahead  map[int][]int64   // by the number of the part: those whose clock is ahead, counted from 0
-	events int               // of them
+	groups groups
+	ahead  map[int][]int64 // by the number of the part: those whose clock is ahead, counted from 0
+	events int             // of them
 	frozen bool
 	other  []byte
 }
@@ -35,34 +35,79 @@ func (l *Learned) join(e *event.Event) {
 	if len(l.other) == 0 || pipeline.Illegal(l.other) {
 		return
 	}
-	if l.parent == nil {
-		l.parent = map[uint64]uint64{}
-	}
-	a, b := l.root(xxh3.Hash(e.DistinctID)), l.root(xxh3.Hash(l.other))
-	l.parent[max(a, b)] = min(a, b)
+	l.groups.join(xxh3.Hash(e.DistinctID), xxh3.Hash(l.other))
 }
 
 // Group returns the hash that stands for an id and all those that merges join to it,
 // however many steps lie between them.
 func (l *Learned) Group(id []byte) uint64 {
 	h := xxh3.Hash(id)
-	if l == nil || len(l.parent) == 0 {
+	if l == nil || l.groups.used == 0 {
 		return h
 	}
-	return l.root(h)
+	return l.groups.root(h)
+}
+
+// groups are sets of hashes, each with its smallest as the root of a tree (union-find):
+// a table of those that are in a set with others. The empty one is ready for use.
+type groups struct {
+	slots []link // open addressing, a power of two of them
+	used  int
+}
+
+// link is the way from a hash to its root; 0: the slot is free.
+type link struct{ hash, parent uint64 }
+
+// join makes the groups of two hashes one.
+func (g *groups) join(a, b uint64) {
+	if 4*(g.used+2) > 3*len(g.slots) {
+		g.grow()
+	}
+	a, b = g.root(a), g.root(b)
+	g.put(max(a, b), min(a, b))
+	g.put(min(a, b), min(a, b))
+}
+
+// put sets the parent of a hash.
+func (g *groups) put(hash, parent uint64) {
+	s := g.find(hash)
+	if s.hash == 0 {
+		g.used++
+	}
+	*s = link{hash, parent}
+}
+
+// find returns the slot of a hash, or the free one where it belongs.
+func (g *groups) find(hash uint64) *link {
+	mask := uint64(len(g.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		if s := &g.slots[i]; s.hash == hash || s.hash == 0 {
+			return s
+		}
+	}
 }
 
 // root follows the parents and shortens the way for the next time.
-func (l *Learned) root(h uint64) uint64 {
-	for {
-		p, ok := l.parent[h]
-		if !ok || p == h {
-			return h
+func (g *groups) root(hash uint64) uint64 {
+	s := g.find(hash)
+	if s.hash == 0 {
+		return hash
+	}
+	for s.parent != s.hash {
+		next := g.find(s.parent)
+		s.parent, s = next.parent, next
+	}
+	return s.hash
+}
+
+// grow doubles the table.
+func (g *groups) grow() {
+	old := g.slots
+	g.slots = make([]link, max(2*len(old), 64))
+	for _, s := range old {
+		if s.hash != 0 {
+			*g.find(s.hash) = s
 		}
-		if grand, ok := l.parent[p]; ok && grand != p {
-			l.parent[h] = grand
-		}
-		h = p
 	}
 }
 

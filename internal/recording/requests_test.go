@@ -270,9 +270,9 @@ func FuzzRequests(f *testing.F) {
 	f.Add([]byte(`{"log":{"entries":[{"startedDateTime":"2026-01-01T00:00:00Z",` +
 		`"request":{"method":"POST","url":"/"}}]}}`))
 	f.Add([]byte("1 a 5\nPOST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"))
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, content []byte) {
-		r := written(t, string(content))
-		requests, err := OpenRequests(r)
+		requests, err := OpenRequests(fuzzed(t, dir, content))
 		if err != nil {
 			return
 		}

@@ -40,13 +40,13 @@ func Value(text []byte, depth int) (n int, ok bool) {
 // if it is one that serde_json can build; ok is false if not. Whether it is valid
 // UTF-8 is not looked at.
 func String(text []byte) (n int, ok bool) {
-	r := reader{text: text}
-	if r.next() != '"' {
+	if len(text) == 0 || text[0] != '"' {
 		return 0, false
 	}
 	if n = skimString(text, 1); n >= 0 {
 		return n, true
 	}
+	r := reader{text: text}
 	r.string(true)
 	return r.at, r.code == sound
 }

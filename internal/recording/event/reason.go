@@ -101,8 +101,17 @@ func (e *Event) Judge() Reason {
 	return ""
 }
 
-// isTooLarge reports whether the Kafka message that e becomes is over the limit.
+// mostQuoted is what a byte of a name becomes at most when it is quoted, and mostFrame
+// what stands around the parts of an event, in bytes.
+const mostQuoted, mostFrame = 6, 256
+
+// isTooLarge reports whether the Kafka message that e becomes is over the limit. Most
+// are far from it whatever they are made of.
 func (e *Event) isTooLarge() bool {
+	most := mostQuoted*(len(e.Name)+len(e.DistinctID)) + len(e.Properties) + mostFrame
+	if !capture.MayExceed(most, capture.MaxEvent) {
+		return false
+	}
 	event := capture.Event{Name: e.Name, DistinctID: e.DistinctID, UUID: e.UUID,
 		Timestamp: e.Time, Properties: e.Properties}
 	return capture.MayExceed(capture.EventSize(&event), capture.MaxEvent) &&
