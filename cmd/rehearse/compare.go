@@ -55,7 +55,7 @@ be compared.`,
 		RunE: func(_ *cobra.Command, args []string) error { return compareRuns(e, args[0], args[1], f) },
 	}
 	c.Flags().StringVar(&f.tolerance, "tolerance", fmt.Sprintf("%v%%", compare.DefaultTolerance*100),
-		"how far a measure may be off, as a `share`")
+		"how far a measure may be off, as a `SHARE`")
 	c.Flags().StringVar(&f.html, "html", "", "also write the comparison, with the spectra, to `FILE`")
 	c.Flags().BoolVar(&f.bench, "bench", false, "print both runs in the Go benchmark format instead, for benchstat")
 	c.Flags().BoolVar(&f.json, "json", false, "print the comparison as JSON instead")

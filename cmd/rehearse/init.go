@@ -12,11 +12,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"rehearse/internal/intake"
-	"rehearse/scenario"
 	"rehearse/scenario/strict"
 )
 
@@ -74,12 +72,6 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
 		}
 		f.given[q.Key] = flags.String(q.Key, "", usage)
 	}
-	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if name == "peak" {
-			name = string(scenario.AskPeakRate)
-		}
-		return pflag.NormalizedName(name)
-	})
 	return c
 }
 

@@ -3,11 +3,14 @@ package main
 import (
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rehearse/internal/recording/container"
+	"rehearse/scenario"
 )
 
 func main() {
@@ -48,7 +51,14 @@ real thing. It writes latency histograms, every rejected request and a verdict
 into a run directory.
 
 Load goes to this machine, to the embedded endpoint or to one on loopback; to any
-other it goes only under a signed permit, and within it (rehearse permit --help).`,
+other it goes only under a signed permit, and within it (rehearse permit --help).
+
+Exit codes:
+  0 pass        1 internal error                    2 usage: the command line is wrong
+  99 failed: a threshold was crossed, or nothing was accepted
+  104 scenario: the file, or a recording, is wrong  105 interrupted by a signal
+  108 aborted by a rule of the scenario             120 invalid: the numbers cannot be trusted
+  121 refused: the load may not go there`,
 		Example: `  rehearse run scenarios/quickstart.yaml
   rehearse sample scenarios/quickstart.yaml -n 3
   rehearse stage --listen 127.0.0.1:8010
@@ -62,6 +72,7 @@ other it goes only under a signed permit, and within it (rehearse permit --help)
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("rehearse {{.Version}}\n")
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 "))
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
@@ -74,7 +85,19 @@ other it goes only under a signed permit, and within it (rehearse permit --help)
 		newShape(e), newProfile(e), newSchema(e)} {
 		root.AddCommand(stoppable(e, c))
 	}
+	root.SetGlobalNormalizationFunc(currentName)
 	return root
+}
+
+// currentName lets a flag be called as it once was.
+func currentName(flags *pflag.FlagSet, name string) pflag.NormalizedName {
+	switch {
+	case name == "out":
+		name = "output"
+	case name == "peak" && flags.Name() == "init":
+		name = string(scenario.AskPeakRate)
+	}
+	return pflag.NormalizedName(name)
 }
 
 // addCompletion makes the verb completion, which by itself answers a shell that it

@@ -81,7 +81,7 @@ with ssh-keygen -Y sign -n rehearse-permit.`,
 			return signPermit(e, args[0], key)
 		},
 	}
-	c.Flags().StringVarP(&key, "key", "k", "", "the private key `file`, or the public one of a key in the agent")
+	c.Flags().StringVarP(&key, "key", "k", "", "the private key `FILE`, or the public one of a key in the agent")
 	return c
 }
 
@@ -160,13 +160,13 @@ why not, with 121, as run --permit would.`,
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.signers, "allowed-signers", "",
-		"whose signatures count: a `file` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
+		"whose signatures count: a `FILE` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
 	c.Flags().StringVar(&f.overrides.Target, "target", "",
 		"the run sends to this `URL` instead of the scenario's target")
-	c.Flags().StringVar(&f.overrides.Token, "token", "", "the run uses this project `token`")
-	c.Flags().StringVar(&f.tokenFile, tokenFileFlag, "", "the run uses the project token that this `file` holds")
-	c.Flags().StringArrayVar(&f.overrides.Set, "set", nil, "the run overrides a field (repeatable)")
-	c.Flags().StringVar(&f.at, "at", "", "the run starts at this `time` (default: now)")
+	c.Flags().StringVar(&f.overrides.Token, "token", "", "the run uses this project `TOKEN`")
+	c.Flags().StringVar(&f.tokenFile, tokenFileFlag, "", "the run uses the project token that this `FILE` holds")
+	c.Flags().StringArrayVar(&f.overrides.Set, "set", nil, "the run overrides a field: `FIELD=VALUE` (repeatable)")
+	c.Flags().StringVar(&f.at, "at", "", "the run starts at this `TIME` (default: now)")
 	return c
 }
 

@@ -57,34 +57,35 @@ A time is given with its offset, or as the clock in --zone shows it.`,
 	flags := c.Flags()
 	flags.SortFlags = false
 	flags.StringArrayVar(&f.hosts, "host", nil,
-		"allow this `host` or host:port; embedded is the embedded endpoint (repeatable; default: the scenario's "+
+		"allow this `HOST` or host:port; embedded is the embedded endpoint (repeatable; default: the scenario's "+
 			"target)")
-	flags.StringVar(&f.window.from, "from", "", "the window begins at this `time` (default: now)")
-	flags.StringVar(&f.window.until, "until", "", "the window ends at this `time`")
+	flags.StringVar(&f.window.from, "from", "", "the window begins at this `TIME` (default: now)")
+	flags.StringVar(&f.window.until, "until", "", "the window ends at this `TIME`")
 	flags.StringVar(&f.window.zone, "zone", "",
-		"times without an offset are those of clocks in this `zone`, as in Europe/Berlin (default: here)")
-	flags.StringVar(&f.terms.Approver, "approver", "", "the `name` of who signs, as the file of allowed signers has it")
-	flags.StringVar(&f.terms.Purpose, "purpose", "", "what the test is for, in one `line`")
+		"times without an offset are those of clocks in this `ZONE`, as in Europe/Berlin (default: here)")
+	flags.StringVar(&f.terms.Approver, "approver", "", "the `NAME` of who signs, as the file of allowed signers has it")
+	flags.StringVar(&f.terms.Purpose, "purpose", "", "what the test is for, one line of `TEXT`")
 	flags.StringVar(&f.terms.Contact, "contact", "",
-		"`whom` to ask about the requests (default: the scenario's contact)")
-	flags.StringVar(&f.terms.Customer, "customer", "", "`whose` test it is (default: the scenario's customer)")
+		"the `NAME` or address to ask about the requests (default: the scenario's contact)")
+	flags.StringVar(&f.terms.Customer, "customer", "",
+		"the `NAME` of the customer whose test it is (default: the scenario's customer)")
 	flags.StringVar(&f.terms.ID, "id", "",
-		"the `name` of the permit (default: the scenario's name, the date and a few digits)")
-	flags.StringVar(&f.bounds.peak, "peak", "", "the most events in any second, as a `rate`")
-	flags.StringVar(&f.bounds.total, "total", "", "the most `events` in a run, retries included")
-	flags.StringVar(&f.bounds.requests, "requests", "", "the most `requests` in any second (default: no bound)")
-	flags.StringVar(&f.bounds.batch, "batch", "", "the most `events` in a request")
-	flags.StringVar(&f.bounds.merges, "merges", "", "the most merge `events` in a run, retries included")
+		"the `NAME` of the permit (default: the scenario's name, the date and a few digits)")
+	flags.StringVar(&f.bounds.peak, "peak", "", "at most this `RATE` of events in any second")
+	flags.StringVar(&f.bounds.total, "total", "", "at most `N` events in a run, retries included")
+	flags.StringVar(&f.bounds.requests, "requests", "", "at most `N` requests in any second (default: no bound)")
+	flags.StringVar(&f.bounds.batch, "batch", "", "at most `N` events in a request")
+	flags.StringVar(&f.bounds.merges, "merges", "", "at most `N` merge events in a run, retries included")
 	flags.BoolVar(&f.anyScenario, "any-scenario", false,
 		"allow whatever keeps to the bounds, not this scenario alone")
-	flags.StringVar(&f.terms.Stop.File, "stop-file", "", "a run ends once this `file` exists")
+	flags.StringVar(&f.terms.Stop.File, "stop-file", "", "a run ends once this `FILE` exists")
 	flags.StringVar(&f.terms.Stop.URL, "stop-url", "", "a run goes on only as long as this `URL` answers go")
 	flags.StringVar(&f.overrides.Token, "token", "",
-		"the project `token` of the runs, if not the scenario's; only its fingerprint is written")
-	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "the project token of the runs, in a `file`")
+		"the project `TOKEN` of the runs, if not the scenario's; only its fingerprint is written")
+	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "the project token of the runs, in a `FILE`")
 	flags.StringArrayVar(&f.overrides.Set, "set", nil,
-		"the runs override a field, as in --set target.connections=4 (repeatable)")
-	flags.StringVarP(&f.output, "output", "o", "", "write the permit to this `file` (default: print it)")
+		"the runs override a field: `FIELD=VALUE`, as in target.connections=4 (repeatable)")
+	flags.StringVarP(&f.output, "output", "o", "", "write the permit to this `FILE` (default: print it)")
 	return c
 }
 

@@ -58,13 +58,13 @@ query instead of the data: a CSV with a count per distinct_id.`,
 		},
 	}
 	c.Flags().SortFlags = false
-	c.Flags().StringArrayVarP(&f.out, "out", "o", nil,
+	c.Flags().StringArrayVarP(&f.out, "output", "o", nil,
 		"write a scenario (.yaml), the profile (.json) or a drawing (.svg) to `FILE` (repeatable)")
 	c.Flags().StringVar(&f.top, "top", "", "learn from a count per distinct_id in this CSV `FILE`")
-	c.Flags().StringVar(&f.format, "format", "auto", "the `format` of the export, as replay.format")
+	c.Flags().StringVar(&f.format, "format", "auto", "the `FORMAT` of the export, as replay.format")
 	c.Flags().StringToStringVar(&f.fields, "field", nil,
 		"map a `PART=MEMBER` of the event, as replay.fields (repeatable)")
-	c.Flags().DurationVar(&f.gap, "gap", 12*time.Hour, "a `pause` longer than this is left out of the rates")
+	c.Flags().DurationVar(&f.gap, "gap", 12*time.Hour, "a `DURATION` longer than this is left out of the rates")
 	c.Flags().BoolVar(&f.json, "json", false, "print the profile as JSON instead of text")
 	return c
 }

@@ -226,9 +226,9 @@ the whole by the scenario's thresholds and exits with the code of that verdict.
 A shard that was run with --bundle leaves its directory in what it prints: give
 the file with its output, as of kubectl logs, instead of the directory. The
 directories are made again in OUT-shards.`,
-		Example: `  rehearse run big.yaml --shard 0/2 --start-at 2026-12-01T10:00:00Z --out part0   # on one machine
-  rehearse run big.yaml --shard 1/2 --start-at 2026-12-01T10:00:00Z --out part1   # on another
-  rehearse merge part0 part1 --out whole`,
+		Example: `  rehearse run big.yaml --shard 0/2 --start-at 2026-12-01T10:00:00Z -o part0   # on one machine
+  rehearse run big.yaml --shard 1/2 --start-at 2026-12-01T10:00:00Z -o part1   # on another
+  rehearse merge part0 part1 -o whole`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usageError(c, errors.New("merge wants two run directories at least"))
@@ -236,7 +236,7 @@ directories are made again in OUT-shards.`,
 			return mergeRuns(e, args, out, asJSON)
 		},
 	}
-	c.Flags().StringVar(&out, "out", "",
+	c.Flags().StringVarP(&out, "output", "o", "",
 		"write the joined run directory to `DIR` (default: beside the first, with -merged added)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print result.json instead of the report")
 	return c

@@ -169,39 +169,39 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	f.adhoc.define(flags)
 	flags.StringVar(&o.Overrides.Target, "target", "",
-		"send to this `URL` instead of target.url (another than this machine needs a permit)")
+		"send to this `URL` instead of target.url (targets other than localhost require a permit)")
 	flags.StringVar(&o.Overrides.Token, "token", "",
-		"use this project `token`, which other users of this machine can see; better: --token-file, or "+
+		"use this project `TOKEN`, which other users of this machine can see; better: --token-file, or "+
 			"${CAPTURE_TOKEN} in the scenario")
-	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "use the project token that this `file` holds")
-	flags.StringVar(&o.Directory, "out", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
+	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "use the project token that this `FILE` holds")
+	flags.StringVarP(&o.Directory, "output", "o", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
 	flags.StringArrayVar(&o.Overrides.Set, "set", nil,
-		"override one field, as in --set target.connections=4 (repeatable)")
-	flags.StringVar(&o.Overrides.Seed, "seed", "", "override traffic.seed with this `number`")
+		"override a field: `FIELD=VALUE`, as in target.connections=4 (repeatable)")
+	flags.StringVar(&o.Overrides.Seed, "seed", "", "override traffic.seed with `N`")
 	flags.StringVar(&o.Live, "live", "",
-		"serve the charts while it runs, a stop button and /metrics on this loopback `address`, as in 127.0.0.1:8799")
+		"serve the charts while it runs, a stop button and /metrics on this loopback `ADDRESS`, as in 127.0.0.1:8799")
 	flags.StringVar(&f.shard, "shard", "",
 		"send only this part of the batches, as in 0/4; merge judges all `i/N` together; env or env/N: as the "+
 			"engine says that starts it")
 	flags.StringVar(&o.RunID, "run-id", "",
-		"call the run this `id`, one for all shards; each request has it in its header")
+		"call the run this `ID`, one for all shards; each request has it in its header")
 	flags.StringVar(&f.start, "start-at", "",
-		"start at this `time`, as in 2026-12-01T10:00:00Z, so that shards start together")
+		"start at this `TIME`, as in 2026-12-01T10:00:00Z, so that shards start together")
 	flags.StringVar(&o.StartFile, "start-file", "",
-		"be ready, and start at the time that this `file` says as soon as it is there")
+		"be ready, and start at the time that this `FILE` says as soon as it is there")
 	flags.StringVar(&o.Resume, "resume", "",
 		"continue the interrupted run whose run directory is `DIR`; it knows its scenario, flags and shard")
 	flags.StringVar(&o.Permit.File, "permit", "",
-		"keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
+		"keep to the permit in this `FILE`: its hosts, window, cap and stops (see rehearse permit)")
 	flags.StringVar(&o.Permit.Signers, "allowed-signers", "",
-		"whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
+		"whose signatures on a permit count: a `FILE` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
 	flags.StringVar(&o.Network.OTLPTo, "otlp-to", "",
-		"push metrics to this `host` or host:port, if OTEL_EXPORTER_OTLP_ENDPOINT names it and it is not this "+
+		"push metrics to this `HOST` or host:port, if OTEL_EXPORTER_OTLP_ENDPOINT names it and it is not this "+
 			"machine")
 	flags.StringVar(&o.Network.CACert, "cacert", "",
-		"trust an https target that is certified by this `file` (PEM) instead of the system's authorities")
+		"trust an https target that is certified by this `FILE` (PEM) instead of the system's authorities")
 	flags.StringArrayVar(&o.Network.Resolve, "resolve", nil,
-		"connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
+		"connect to an address instead of looking the name up, as in `HOST:PORT:ADDRESS` (repeatable)")
 	flags.StringVar(&f.files.junit, "junit", "", "also write the thresholds as JUnit tests to `FILE`")
 	flags.StringVar(&f.files.markdown, "markdown", "", "also write the report as Markdown to `FILE`")
 	flags.BoolVar(&f.bundle, "bundle", false,
@@ -258,7 +258,7 @@ func (f *runFlags) bundles() error {
 		return err
 	}
 	return exitError{exitUsage, errors.New("cannot --bundle a run with a background: its directory has one within; " +
-		"give --out, or leave it out with --set background=null")}
+		"give -o, or leave it out with --set background=null")}
 }
 
 // printBundle prints the run directory as text, last of all: what follows it in a

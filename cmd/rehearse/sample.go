@@ -71,14 +71,14 @@ and how unevenly events fall on distinct_ids.`,
 		RunE: func(c *cobra.Command, args []string) error { return f.sample(e, c, args) },
 	}
 	c.Flags().SortFlags = false
-	c.Flags().Int64VarP(&f.n, "events", "n", 5, "how `many` events")
-	c.Flags().Int64Var(&f.from, "from", 0, "the first one's `index`")
+	c.Flags().Int64VarP(&f.n, "events", "n", 5, "print `N` events")
+	c.Flags().Int64Var(&f.from, "from", 0, "begin with event `N`, counted from 0")
 	c.Flags().BoolVar(&f.faults, "faults", false, "only events that are wrong on purpose, with number and reason")
 	c.Flags().StringVar(&f.rejected, "rejected", "",
 		"only events that the run in `DIR` sent and the endpoint did not accept")
 	c.Flags().BoolVar(&f.certain, "certain", false, "with --rejected: leave out what may be stored all the same")
 	c.Flags().BoolVar(&f.survey, "survey", false, "tell what a replay would send, instead of printing events")
-	c.Flags().StringArrayVar(&f.set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "override a field: `FIELD=VALUE`, as in traffic.seed=7 (repeatable)")
 	return c
 }
 
@@ -88,7 +88,7 @@ func (f *sampleFlags) sample(e env, c *cobra.Command, args []string) error {
 		return usageError(c, errors.New("--certain goes with --rejected DIR"))
 	}
 	if f.from < 0 || f.n < 0 {
-		return usageError(c, fmt.Errorf("--events %d, --from %d: cannot count backwards", f.n, f.from))
+		return usageError(c, errors.New("--events and --from must not be negative"))
 	}
 	out := bufio.NewWriter(e.stdout)
 	if f.rejected != "" {
@@ -255,9 +255,9 @@ wrong on purpose, each beside what the scenario asks for.`,
 		},
 	}
 	c.Flags().SortFlags = false
-	c.Flags().Int64VarP(&n, "events", "n", 100_000, "how `many` events to measure")
-	c.Flags().Int64Var(&from, "from", 0, "the first one's `index`")
-	c.Flags().StringArrayVar(&set, "set", nil, "override one field, as in --set traffic.seed=7 (repeatable)")
+	c.Flags().Int64VarP(&n, "events", "n", 100_000, "measure `N` events")
+	c.Flags().Int64Var(&from, "from", 0, "begin with event `N`, counted from 0")
+	c.Flags().StringArrayVar(&set, "set", nil, "override a field: `FIELD=VALUE`, as in traffic.seed=7 (repeatable)")
 	return c
 }
 

@@ -85,7 +85,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	want := strings.Split(args[0], "|")
 	code := fmt.Sprint(exitInvalid)
 	for try := 0; try < 10 && code == fmt.Sprint(exitInvalid); try++ {
-		if out := slices.Index(args, "--out"); try > 0 && out > 0 {
+		out := slices.IndexFunc(args, func(arg string) bool { return arg == "-o" || arg == "--out" })
+		if try > 0 && out > 0 {
 			ts.Check(os.RemoveAll(ts.MkAbs(args[out+1])))
 		}
 		if code = fmt.Sprint(execute(ts, args[1:])); slices.Contains(want, code) {
