@@ -71,7 +71,8 @@ The last line printed is the verdict with the exit code:
 	c.Flags().BoolVar(&f.json, "json", false, "print the check as JSON")
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "print the check as Markdown, for a ticket")
 	c.Flags().StringVarP(&f.picture, "output", "o", "", "also draw the plan into this SVG `FILE`")
-	c.Flags().StringArrayVar(&f.set, "set", nil, "override a field: `FIELD=VALUE`, as in batching.events=100 (repeatable)")
+	c.Flags().StringArrayVar(&f.set, "set", nil,
+		"override a field: `FIELD=VALUE`, as in batching.events=100 (repeatable)")
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with `N`")
 	f.adhoc.define(c.Flags())
 	return c

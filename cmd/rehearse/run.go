@@ -174,7 +174,8 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 		"use this project `TOKEN`, which other users of this machine can see; better: --token-file, or "+
 			"${CAPTURE_TOKEN} in the scenario")
 	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "use the project token that this `FILE` holds")
-	flags.StringVarP(&o.Directory, "output", "o", "", "write the run directory to `DIR` (default results/runs/<utc>-<name>)")
+	flags.StringVarP(&o.Directory, "output", "o", "",
+		"write the run directory to `DIR` (default results/runs/<utc>-<name>)")
 	flags.StringArrayVar(&o.Overrides.Set, "set", nil,
 		"override a field: `FIELD=VALUE`, as in target.connections=4 (repeatable)")
 	flags.StringVar(&o.Overrides.Seed, "seed", "", "override traffic.seed with `N`")
