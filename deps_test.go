@@ -56,7 +56,7 @@ internal/adhoc: scenario scenario/strict
 internal/capture/pipeline:
 internal/capture/serdejson:
 internal/capture: internal/capture/serdejson
-cmd/rehearse: internal/adhoc internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/sql internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
+cmd/rehearse: internal/adhoc internal/reference internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/sql internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
 generator/body: internal/capture scenario internal/recording internal/recording/anonymize generator/traffic internal/recording/event
 generator/dryrun: internal/capture scenario internal/recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: internal/capture scenario generator/body
@@ -92,6 +92,7 @@ results: internal/capture scenario scenario/schedule
 scenario/schedule:
 scenario: internal/capture internal/capture/pipeline scenario/schedule scenario/strict
 scenario/strict:
+internal/reference:
 internal/strptime: internal/units
 staging/stats: internal/capture/pipeline
 staging: staging/stats internal/capture internal/capture/pipeline

@@ -78,3 +78,16 @@ func firstOf(texts ...string) string {
 	}
 	return ""
 }
+
+// The reference of the scenario file is what the schema says.
+func TestScenarioReference(t *testing.T) {
+	page, err := os.ReadFile("../../docs/scenario.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := command(t, "schema", "--markdown")
+	if code != exitPass || stdout != string(page) {
+		t.Errorf("exit %d, %s: docs/scenario.md is not what is printed: "+
+			"go run ./cmd/rehearse schema --markdown > docs/scenario.md", code, stderr)
+	}
+}

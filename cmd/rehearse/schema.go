@@ -11,6 +11,7 @@ import (
 
 	"rehearse/internal/capacity"
 	"rehearse/internal/preflight"
+	"rehearse/internal/reference"
 	"rehearse/internal/verify"
 	"rehearse/rehearsal"
 	"rehearse/results/compare"
@@ -21,7 +22,8 @@ import (
 
 // newSchema makes the verb schema.
 func newSchema(e env) *cobra.Command {
-	return &cobra.Command{
+	var markdown bool
+	c := &cobra.Command{
 		Use:   "schema [scenario|result|pipeline|check|compare|verify|stage|capacity]",
 		Short: "Print the JSON Schema of a file that rehearse reads or writes",
 		Long: `schema prints the JSON Schema (draft 2020-12) of scenario files, so that
@@ -30,6 +32,7 @@ pipeline's facts which check reads; that of what check, compare or verify prints
 as JSON; that of what the staging endpoint has counted (endpoint.json); or that
 of capacity.json.`,
 		Example: `  rehearse schema > rehearse.schema.json
+  rehearse schema --markdown | less
   # and as the first line of a scenario:
   # yaml-language-server: $schema=rehearse.schema.json`,
 		ValidArgs: []string{"scenario", "result", "pipeline", "check", "compare", "verify", "stage", "capacity"},
@@ -44,10 +47,15 @@ of capacity.json.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if markdown {
+				return reference.WriteMarkdown(e.stdout, schemaOf(args))
+			}
 			_, err := fmt.Fprintf(e.stdout, "%s", schemaOf(args))
 			return err
 		},
 	}
+	c.Flags().BoolVar(&markdown, "markdown", false, "print the fields as tables in Markdown")
+	return c
 }
 
 // schemaOf is the schema that is asked for, that of scenarios if none is.
