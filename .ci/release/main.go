@@ -35,6 +35,7 @@ type release struct {
 	version string
 	time    time.Time // of the commit
 	beside  []string  // files that lie beside the binary, relative to root
+	manuals []string  // manual pages
 }
 
 // A platform is what a binary is built for, in the words of the go command.
@@ -78,6 +79,9 @@ func run(out, only string) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
+	if r.manuals, err = r.man(temp); err != nil {
+		return err
+	}
 	for _, p := range wanted {
 		if binaries[p], err = r.build(p, temp); err != nil {
 			return err
@@ -139,6 +143,18 @@ func prepare(out string) (release, error) {
 		root: root, out: out, version: version,
 		time: time.Unix(seconds, 0).UTC(), beside: strings.Fields(beside),
 	}, nil
+}
+
+// man writes the manual pages, with the time of the commit, and returns their paths.
+func (r release) man(temp string) ([]string, error) {
+	dir := filepath.Join(temp, "man")
+	c := exec.Command("go", "run", "./cmd/rehearse", "man", "-o", dir)
+	c.Dir, c.Stderr = r.root, os.Stderr
+	c.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.time.Unix()))
+	if err := c.Run(); err != nil {
+		return nil, fmt.Errorf("rehearse man: %w", err)
+	}
+	return filepath.Glob(filepath.Join(dir, "*.1"))
 }
 
 // versionOf is what the tree says that it becomes. If its commit has the tag of a

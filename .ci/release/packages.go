@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/goreleaser/nfpm/v2"
 	_ "github.com/goreleaser/nfpm/v2/deb" // registers the format
@@ -26,6 +27,9 @@ func (r release) entries(binary string) []entry {
 	list := []entry{{binary, filepath.Base(binary), 0o755}}
 	for _, name := range r.beside {
 		list = append(list, entry{filepath.Join(r.root, name), name, 0o644})
+	}
+	for _, page := range r.manuals {
+		list = append(list, entry{page, "man/" + filepath.Base(page), 0o644})
 	}
 	return list
 }
@@ -123,8 +127,12 @@ func (r release) info(p platform, binary string) *nfpm.Info {
 		FileInfo: &files.ContentFileInfo{Mode: 0o755, MTime: r.time},
 	}}
 	for _, e := range r.entries(binary)[1:] {
+		to := "/usr/share/doc/rehearse/" + e.to
+		if page, is := strings.CutPrefix(e.to, "man/"); is {
+			to = "/usr/share/man/man1/" + page
+		}
 		list = append(list, &files.Content{
-			Source: e.from, Destination: "/usr/share/doc/rehearse/" + e.to,
+			Source: e.from, Destination: to,
 			FileInfo: &files.ContentFileInfo{Mode: e.mode, MTime: r.time},
 		})
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,4 +29,17 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 			}
 		}
 	})
+}
+
+// There is a manual page for each command, the same each time.
+func TestManuals(t *testing.T) {
+	t.Setenv("SOURCE_DATE_EPOCH", "1764547200")
+	dir := t.TempDir()
+	if code, _, stderr := command(t, "man", "-o", dir); code != exitPass {
+		t.Fatal(stderr)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "rehearse-permit-new.1"))
+	if err != nil || !strings.Contains(string(page), `"Dec 2025" "rehearse `) || !strings.Contains(string(page), "NAME") {
+		t.Errorf("%v, %.300s", err, page)
+	}
 }

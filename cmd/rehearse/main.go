@@ -80,7 +80,7 @@ Exit codes:
 		return usageError(c, err)
 	})
 	root.AddCommand(newInit(e), newRun(e), newCapacity(e), newStage(e), newVerify(e), newPermit(e), newKubernetes(e),
-		newVersion(e))
+		newVersion(e), newManual(e))
 	for _, c := range []*cobra.Command{newCheck(e), newReport(e), newMerge(e), newCompare(e), newSample(e),
 		newShape(e), newProfile(e), newSchema(e)} {
 		root.AddCommand(stoppable(e, c))

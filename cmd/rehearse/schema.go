@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
 
 	"rehearse/internal/capacity"
 	"rehearse/internal/preflight"
@@ -90,6 +92,28 @@ func newVersion(e env) *cobra.Command {
 			return err
 		},
 	}
+}
+
+// newManual makes the verb man, which packagers use.
+func newManual(e env) *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:    "man",
+		Short:  "Write the manual pages, one a command, as man reads them",
+		Hidden: true,
+		Args:   nothing,
+		RunE: func(*cobra.Command, []string) error {
+			if err := os.MkdirAll(output, 0o755); err != nil {
+				return err
+			}
+			head := doc.GenManHeader{Section: "1", Source: "rehearse " + rehearsal.Version, Manual: "User Commands"}
+			root := newRoot(e)
+			root.DisableAutoGenTag = true
+			return doc.GenManTree(root, &head, output)
+		},
+	}
+	c.Flags().StringVarP(&output, "output", "o", ".", "write the pages into `DIR`")
+	return c
 }
 
 // version is the release with what it was built from, as far as the go command knew.
