@@ -141,7 +141,8 @@ func choices(all []any) string {
 func alternatives(all []*schema) string {
 	var kinds []string
 	for _, one := range all {
-		if kind := one.kind(); one.Ref != environment && kind != "" && !strings.Contains(strings.Join(kinds, "\n"), kind) {
+		kind := one.kind()
+		if one.Ref != environment && kind != "" && !strings.Contains(strings.Join(kinds, "\n"), kind) {
 			kinds = append(kinds, kind)
 		}
 	}
