@@ -86,7 +86,7 @@ results/merge: staging/stats internal/capture results results/rundir scenario sc
 results/runtest: internal/capture results scenario
 results/metrics: results
 results/otlp: results results/metrics
-results/report: staging/stats internal/capture internal/capture/pipeline internal/preflight scenario results results/rundir results/compare results/metrics results/judge
+results/report: staging/stats internal/verify internal/verify/report internal/capture internal/capture/pipeline internal/preflight scenario results results/rundir results/compare results/metrics results/judge
 results/rundir: staging/stats internal/capture results results/judge
 results: internal/capture scenario scenario/schedule
 scenario/schedule:

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -249,12 +250,25 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 		Target: r.target(), Permit: r.authorized.id(), Planned: planned(r.source.Plan),
 		ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
 		Connections: r.scenario.Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stages,
-		Warnings: r.source.Plan.Notes(),
+		Warnings: slices.Concat(r.source.Plan.Notes(), unjudged(r.scenario.Arrived)),
 	}
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed
 	}
 	return m
+}
+
+// unjudged says which thresholds a run leaves open.
+func unjudged(arrived []scenario.ArrivalThreshold) (notes []string) {
+	var names []string
+	for i := range arrived {
+		names = append(names, arrived[i].Text)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{"not judged by the run: " + strings.Join(names, ", ") +
+		" (rehearse verify asks the other end what arrived, and judges them)"}
 }
 
 // planned is a plan as the result states it.

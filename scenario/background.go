@@ -29,6 +29,10 @@ func readBackground(v strict.Value, s *Scenario) *Scenario {
 	b.Name, b.Contact, b.Intake, b.Staging = s.Name+"-background", s.Contact, s.Intake, s.Staging
 	b.Target.URL = s.Target.URL
 	part.Refuse("has no meaning in a background", "both streams go to one endpoint: leave it out", "target.url")
+	if len(b.Arrived) > 0 {
+		part.Fail("thresholds", fmt.Sprintf("%q has no meaning in a background", b.Arrived[0].Text),
+			"verify looks for the events of the scenario alone: leave it out")
+	}
 	token, given := part.Value("target.token")
 	switch {
 	case !given:

@@ -102,8 +102,9 @@ type Description struct {
 
 // Rules are what a run is held to.
 type Rules struct {
-	Thresholds []Threshold // judged at its end
-	Aborts     []Abort     // that end it before
+	Thresholds []Threshold        // judged at its end
+	Arrived    []ArrivalThreshold // judged when it is known what arrived
+	Aborts     []Abort            // that end it before
 }
 
 // readScenario reads the whole tree.
@@ -140,7 +141,7 @@ func (s *Scenario) fields() strict.Fields {
 		"traffic":    func(v strict.Value) { s.Traffic = readTraffic(v) },
 		"replay":     func(v strict.Value) { s.Replay = readReplay(v) },
 		"retry":      func(v strict.Value) { s.Retry = strict.OneOf(v, []Retry{RetryNone, RetrySDK}) },
-		"thresholds": func(v strict.Value) { s.Thresholds = readThresholds(v) },
+		"thresholds": s.readThresholds,
 		"abort":      func(v strict.Value) { s.Aborts = readAborts(v) },
 	}
 }
@@ -160,13 +161,17 @@ func (s *Scenario) complete(d *strict.Document) {
 
 const hintName = "it names the directories of the runs"
 
-func readThresholds(v strict.Value) []Threshold {
-	var all []Threshold
+// readThresholds tells demands on the run from those on what arrived.
+func (s *Scenario) readThresholds(v strict.Value) {
+	s.Thresholds, s.Arrived = nil, nil
 	for _, item := range v.List() {
-		t, _ := strict.Measured(item, ParseThreshold, "a threshold", hintThreshold)
-		all = append(all, t)
+		switch d, _ := strict.Measured(item, parseDemand, "a threshold", hintThreshold); d.arrival {
+		case nil:
+			s.Thresholds = append(s.Thresholds, d.run)
+		default:
+			s.Arrived = append(s.Arrived, *d.arrival)
+		}
 	}
-	return all
 }
 
 //go:embed scenario.schema.json

@@ -114,6 +114,7 @@ func goodFiles() []string {
 		minimal + "thresholds: ['p99 < 500ms', 'service max<=1.5s', 'lag mean > 1us', 'rejected(5xx) == 0', " +
 			"'accepted >= 99.9%', ' late < 1k ']\n",
 		minimal + "abort: ['http(5xx, 10%, 30s)', 'latency(p99, 5s, 30s)', 'net(20%, 10s)', ' rejected (50, 1m)']\n",
+		minimal + "thresholds: ['lost == 0', 'duplicated<0.01%', 'misordered < 1%', 'visible p95 < 30s', 'p99 < 1s']\n",
 		minimal + "thresholds: ['p99 < 500ms in stage 1', 'rejected(429) < 1% every 30s', 'dropped == 0', " +
 			"'p50 < 1s in 1']\n",
 		"name: a\nload: {stages: [{to: 5, over: 9s, name: hold}]}\ntraffic: {}\nthresholds: [p99 < 1s in hold]\n",
@@ -172,6 +173,7 @@ func badFiles() []string {
 		minimal + "intake: {apps: perhaps}\n", minimal + "intake: {overlap: 1}\n",
 		minimal + "intake: {unanswered: peak-rate}\n", minimal + "intake: {unanswered: [peak]}\n",
 		minimal + "intake: {unanswered: [ramp, ramp]}\n",
+		minimal + "thresholds: ['visible < 5s']\n", minimal + "thresholds: ['lost < 5s']\n",
 		minimal + "thresholds: ['p99 < 500']\n", minimal + "thresholds: ['p99 = 5ms']\n",
 		minimal + "thresholds: ['rejected(600) < 1%']\n", minimal + "thresholds: [5]\n",
 		"name: a\nload: {stages: [{from: 5, over: 1s}]}\ntraffic: {}\n",

@@ -258,3 +258,91 @@ func (t *Threshold) Holds(measured float64) bool {
 	}
 	return false
 }
+
+// ArrivalThreshold is one demand on what arrived behind the endpoint. A run cannot tell:
+// it is judged when somebody looks there.
+type ArrivalThreshold struct {
+	Text    string
+	Measure string  // one of arrivalMeasures, or visible
+	Of      string  // of visible: p50, p95, p99, max or drain
+	Op      string  // < <= > >= == !=
+	Value   float64 // milliseconds, a share of 1, or events
+	Share   bool    // of the accepted events; of misordered: of those that were looked at
+}
+
+// arrivalMeasures are what demands on what arrived ask for, beside visible.
+var arrivalMeasures = []string{
+	"lost", "duplicated", "altered", "misordered", "taken", "foreign", "split", "joined", "missing",
+}
+
+// demand is a threshold on a run, or on what arrived.
+type demand struct {
+	run     Threshold
+	arrival *ArrivalThreshold // nil: it is one on a run
+}
+
+// parseDemand reads a threshold of either kind, told apart by the first word.
+func parseDemand(text string) (d demand, err error) {
+	first := strings.TrimSpace(text)
+	if end := strings.IndexAny(first, " \t<>=!"); end >= 0 {
+		first = first[:end]
+	}
+	if first != "visible" && !slices.Contains(arrivalMeasures, first) {
+		d.run, err = ParseThreshold(text)
+		return d, err
+	}
+	a, err := ParseArrival(text)
+	return demand{arrival: &a}, err
+}
+
+// ParseArrival reads a demand on what arrived:
+//
+//	lost == 0             accepted events that are not there; or a share of the accepted ones
+//	duplicated < 0.01%    events that are there more often than they were sent
+//	altered == 0          events that are not as they were sent
+//	misordered < 1%       events that came behind a younger one of their distinct_id
+//	taken, foreign == 0   rejected events that are there all the same; rows of events that are not of the run
+//	split, joined == 0    persons that are several at the other end, or should be
+//	missing == 0          ids that merges name and that have no person
+//	visible p95 < 30s     how long after it was due an event was there: p50, p95, p99, max
+//	visible drain < 5m    how long after the end of the load the last one was
+func ParseArrival(text string) (t ArrivalThreshold, err error) {
+	whole := Threshold{Text: strings.TrimSpace(text)}
+	measure, value, err := whole.split()
+	t.Text, t.Op = whole.Text, whole.Op
+	if err == nil {
+		err = t.parseMeasure(strings.Fields(measure))
+	}
+	if err == nil {
+		err = t.parseValue(value)
+	}
+	if err != nil {
+		return t, fmt.Errorf("cannot read %q as a threshold: %w", units.Clip(text), err)
+	}
+	return t, nil
+}
+
+// parseMeasure reads what is measured.
+func (t *ArrivalThreshold) parseMeasure(words []string) error {
+	if len(words) > 0 {
+		t.Measure = words[0]
+	}
+	ofVisible := []string{"p50", "p95", "p99", "max", "drain"}
+	switch {
+	case len(words) == 1 && slices.Contains(arrivalMeasures, words[0]):
+		return nil
+	case len(words) == 2 && words[0] == "visible" && slices.Contains(ofVisible, words[1]):
+		t.Of = words[1]
+		return nil
+	}
+	return fmt.Errorf("want one of %s, or visible with %s", strings.Join(arrivalMeasures, ", "),
+		strings.Join(ofVisible, ", "))
+}
+
+// parseValue reads what the measure is compared with.
+func (t *ArrivalThreshold) parseValue(text string) error {
+	whole := Threshold{Metric: Metric{Mean: t.Measure == "visible"}}
+	err := whole.parseValue(text)
+	t.Value, t.Share = whole.Value, whole.Share
+	return err
+}

@@ -126,3 +126,29 @@ func FuzzParseThreshold(f *testing.F) {
 		}
 	})
 }
+
+// TestThresholdsOfArrival: demands on what arrived stand among those on the run, and are
+// kept apart; a background can have none.
+func TestThresholdsOfArrival(t *testing.T) {
+	t.Parallel()
+	const text = "name: a\nload: {profile: 'const(5, 1s)'}\nthresholds: ['p99 < 1s', 'lost == 0', 'visible p95 < 30s', " +
+		"'duplicated < 0.01%']\n"
+	s, err := Parse("a.yaml", []byte(text), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Thresholds) != 1 || len(s.Arrived) != 3 || s.Arrived[1].Of != "p95" || s.Arrived[1].Value != 30_000 ||
+		!s.Arrived[2].Share || s.Arrived[2].Value != 0.0001 {
+		t.Errorf("%+v %+v", s.Thresholds, s.Arrived)
+	}
+	_, err = Parse("a.yaml", []byte("name: a\nload: {profile: 'const(5, 1s)'}\nbackground: {load: {profile: 'const(5, 1s)'}, "+
+		"thresholds: [lost == 0]}\n"), Options{})
+	if err == nil || !strings.Contains(err.Error(), "has no meaning in a background") {
+		t.Error(err)
+	}
+	for _, wrong := range []string{"lost", "lost == 5ms", "visible < 5s", "visible p98 < 5s", "lost p95 < 5", "lost =< 5"} {
+		if _, err := ParseArrival(wrong); err == nil {
+			t.Errorf("%q is read as a threshold", wrong)
+		}
+	}
+}

@@ -22,6 +22,7 @@ import (
 	"rehearse/internal/verify/source"
 	"rehearse/internal/verify/sql"
 	"rehearse/rehearsal"
+	"rehearse/scenario"
 )
 
 // verifyRunFlags are those of verify.
@@ -100,7 +101,7 @@ func newVerify(e env) *cobra.Command {
 	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory, a pattern, "+
 		"kafka:TOPIC, clickhouse:URL or hogql:URL")
 	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, as in 'lost == 0' (repeatable; default: "+
-		"lost == 0, duplicated < 0.01%, altered == 0)")
+		"those of the scenario, or lost == 0, duplicated < 0.01%, altered == 0)")
 	c.Flags().BoolVar(&f.inOrder, "in-order", false, "the rows of the export stand in the order in which they "+
 		"arrived: check the order of each distinct_id")
 	c.Flags().StringVar(&f.persons, "persons", "", "read from `SOURCE`, with the columns distinct_id and person_id, "+
@@ -145,12 +146,10 @@ func (f *verifyRunFlags) parse() ([]verify.Threshold, error) {
 		return nil, errors.New("name a source with --from")
 	case f.json && f.markdown, f.json && f.junit, f.markdown && f.junit:
 		return nil, errors.New("choose one of --json, --markdown and --junit")
-	case len(f.thresholds) == 0:
-		return verify.Implied(), nil
 	}
 	var all []verify.Threshold
 	for _, text := range f.thresholds {
-		t, err := verify.ParseThreshold(text)
+		t, err := scenario.ParseArrival(text)
 		if err != nil {
 			return nil, err
 		}
@@ -172,6 +171,13 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 		return err
 	}
 	defer remove()
+	switch {
+	case len(thresholds) > 0:
+	case len(run.Scenario.Arrived) > 0:
+		thresholds = run.Scenario.Arrived
+	default:
+		thresholds = verify.Implied()
+	}
 	options := verify.Options{Thresholds: thresholds}
 	if f.persons != "" {
 		persons, remove, err := source.Files(f.persons, false)

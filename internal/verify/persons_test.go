@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"rehearse/scenario"
 )
 
 // people are the persons of a run's ids by a naive reading of its events: sets of ids
@@ -87,7 +89,7 @@ func (p *planted) holdPersons(t *testing.T, rows []Row, end error) *Result {
 func demands(t *testing.T, texts ...string) (all []Threshold) {
 	t.Helper()
 	for _, text := range texts {
-		d, err := ParseThreshold(text)
+		d, err := scenario.ParseArrival(text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,14 +2,15 @@ package verify
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"testing"
 
-	"context"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"rehearse/scenario"
 )
 
 // TestSchema: reports of all kinds are as the schema says, and are read as they were
@@ -64,7 +65,8 @@ func TestSchema(t *testing.T) {
 			t.Errorf("%s: %v: %s", name, err, cmp.Diff(&r.Report, read))
 		}
 	}
-	if _, err := Parse([]byte(`{"format":"rehearse/verify/v0"}`)); err == nil {
+	if _, err := Parse([]byte(`{"format":"rehearse/scenario"
+	"rehearse/verify/v0"}`)); err == nil {
 		t.Error("a report of another format is read")
 	}
 }
@@ -86,7 +88,7 @@ func TestThresholds(t *testing.T) {
 		if want.Text == "" {
 			want.Text = text
 		}
-		if got, err := ParseThreshold(text); err != nil || got != want {
+		if got, err := scenario.ParseArrival(text); err != nil || got != want {
 			t.Errorf("%q is read as %+v, %v", text, got, err)
 		}
 	}
@@ -99,7 +101,7 @@ func TestThresholds(t *testing.T) {
 		"lost == many":      "many",
 		"lost == -1":        "-1",
 	} {
-		if got, err := ParseThreshold(text); err == nil || !bytes.Contains([]byte(err.Error()), []byte(reason)) {
+		if got, err := scenario.ParseArrival(text); err == nil || !bytes.Contains([]byte(err.Error()), []byte(reason)) {
 			t.Errorf("%q is read as %+v, %v; want %q", text, got, err, reason)
 		}
 	}

@@ -4,102 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
-	"rehearse/internal/units"
+	"rehearse/scenario"
 )
 
 // Threshold is one demand on a report.
-type Threshold struct {
-	Text    string
-	Measure string  // one of measures, or visible
-	Of      string  // of visible: p50, p95, p99, max or drain
-	Op      string  // < <= > >= == !=
-	Value   float64 // milliseconds, a share of 1, or events
-	Share   bool    // of the accepted events; of misordered: of those that were looked at
-}
-
-// measures are what thresholds ask for, beside visible.
-var measures = []string{"lost", "duplicated", "altered", "misordered", "taken", "foreign", "split", "joined", "missing"}
+type Threshold = scenario.ArrivalThreshold
 
 // Implied are the thresholds of a verification that is given none.
 func Implied() []Threshold {
 	var all []Threshold
 	for _, text := range []string{"lost == 0", "duplicated < 0.01%", "altered == 0"} {
-		t, _ := ParseThreshold(text) // they are sound: a test parses them
+		t, _ := scenario.ParseArrival(text) // they are sound: a test parses them
 		all = append(all, t)
 	}
 	return all
-}
-
-// ParseThreshold reads a demand:
-//
-//	lost == 0             accepted events that are not there; or a share of the accepted ones
-//	duplicated < 0.01%    events that are there more often than they were sent
-//	altered == 0          events that are not as they were sent
-//	misordered < 1%       events that came behind a younger one of their distinct_id
-//	taken == 0            rejected events that are there all the same
-//	foreign == 0          rows of events that are not of the run
-//	split == 0            persons that are several at the other end; a share is of the ids that merges name
-//	joined == 0           persons at the other end that should be several
-//	missing == 0          ids that merges name and that have no person
-//	visible p95 < 30s     how long after it was due an event was there: p50, p95, p99, max
-//	visible drain < 5m    how long after the end of the load the last one was
-func ParseThreshold(text string) (t Threshold, err error) {
-	t.Text = strings.TrimSpace(text)
-	at := strings.IndexAny(t.Text, "<>=!")
-	if at < 0 {
-		return t, fmt.Errorf("cannot read %.60q as a threshold: a comparison such as < is missing", text)
-	}
-	end := at
-	for end < len(t.Text) && strings.IndexByte("<>=!", t.Text[end]) >= 0 {
-		end++
-	}
-	t.Op = t.Text[at:end]
-	measure, value := strings.Fields(t.Text[:at]), strings.TrimSpace(t.Text[end:])
-	if err = t.parseMeasure(measure); err == nil {
-		err = t.parseValue(value)
-	}
-	if err == nil && !slices.Contains([]string{"<", "<=", ">", ">=", "==", "!="}, t.Op) {
-		err = fmt.Errorf("%q is no comparison", t.Op)
-	}
-	if err != nil {
-		return t, fmt.Errorf("cannot read %.60q as a threshold: %w", text, err)
-	}
-	return t, nil
-}
-
-// parseMeasure reads what is measured.
-func (t *Threshold) parseMeasure(words []string) error {
-	switch {
-	case len(words) == 1 && slices.Contains(measures, words[0]):
-		t.Measure = words[0]
-		return nil
-	case len(words) == 2 && words[0] == "visible" &&
-		slices.Contains([]string{"p50", "p95", "p99", "max", "drain"}, words[1]):
-		t.Measure, t.Of = words[0], words[1]
-		return nil
-	}
-	return fmt.Errorf("want one of %s, or visible with p50, p95, p99, max or drain", strings.Join(measures, ", "))
-}
-
-// parseValue reads what the measure is compared with.
-func (t *Threshold) parseValue(text string) error {
-	if t.Measure == "visible" {
-		d, err := units.ParseDuration(text)
-		t.Value = milliseconds(d)
-		return err
-	}
-	if strings.HasSuffix(text, "%") {
-		t.Share = true
-		var err error
-		t.Value, err = units.ParseShare(text)
-		return err
-	}
-	n, err := units.ParseCount(text)
-	t.Value = float64(n)
-	return err
 }
 
 // measured is what a threshold asks for, as the report has it.
@@ -153,7 +72,7 @@ func (r *Report) judge(run *Run, thresholds []Threshold, unread error) {
 	for i := range thresholds {
 		t := &thresholds[i]
 		m := r.measure(t)
-		row := ThresholdRow{Text: t.Text, Known: m.known, Value: t.format(&m), OK: m.known && t.holds(&m)}
+		row := ThresholdRow{Text: t.Text, Known: m.known, Value: format(t, &m), OK: m.known && holds(t, &m)}
 		r.Thresholds = append(r.Thresholds, row)
 		switch {
 		case row.OK || r.Verdict == Fail:
@@ -186,7 +105,7 @@ func (r *Report) undecided(run *Run, unread error) Because {
 }
 
 // holds tells whether a threshold is met.
-func (t *Threshold) holds(m *measured) bool {
+func holds(t *Threshold, m *measured) bool {
 	value := m.value
 	if t.Share {
 		value /= max(m.of, 1)
@@ -207,7 +126,7 @@ func (t *Threshold) holds(m *measured) bool {
 }
 
 // format writes what a measure came to: milliseconds, or events and their share.
-func (t *Threshold) format(m *measured) string {
+func format(t *Threshold, m *measured) string {
 	switch {
 	case !m.known:
 		return ""

@@ -25,6 +25,7 @@ type beside struct {
 	Endpoint *stats.Endpoint
 	Permit   string
 	Notes    []string
+	Verified *verified   // what was found at the other end; nil: nobody asked
 	Aside    *besidePage // of the stream that was sent beside; nil: there was none
 }
 

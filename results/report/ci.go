@@ -103,6 +103,7 @@ func WriteJUnit(w io.Writer, run *rundir.Run) error {
 	if b := besideStream(run); b != nil {
 		s.thresholds(b.Thresholds, text.Printable(b.Scenario, 200))
 	}
+	s.arrivals(run, name)
 	s.Tests = len(s.Cases)
 	text, err := xml.MarshalIndent(suites{Suite: s}, "", "  ")
 	if err != nil {

@@ -45,6 +45,7 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 		}
 	}
 	markdownBackground(&b, run)
+	markdownArrivals(&b, run)
 	if climbs(r) {
 		b.WriteString("\n| stage | target /s | answered /s | p50 | p99 | max | rejected | late | |\n" +
 			"|---|--:|--:|--:|--:|--:|--:|--:|---|\n")

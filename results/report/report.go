@@ -127,6 +127,10 @@ func newPage(run *rundir.Run, s *series) *page {
 		p.Steps = stages(r)
 	}
 	p.addBeside(readBeside(run.Path))
+	var err error
+	if p.Verified, err = verifiedOf(run); err != nil {
+		p.Notes = append(p.Notes, err.Error())
+	}
 	p.Aside = newBesidePage(run)
 	for _, row := range r.Rejections {
 		p.Refusals = append(p.Refusals, refusal{row,

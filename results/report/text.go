@@ -58,6 +58,7 @@ func WriteText(w io.Writer, r *rundir.Run, width int) error {
 	p.generator(r)
 	p.thresholds(r)
 	p.background(r)
+	p.arrivals(r)
 	p.warnings(r)
 	p.line("")
 	p.paragraph("", judge.Because(r.Result))
