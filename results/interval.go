@@ -82,9 +82,10 @@ func (iv *Interval) Record(o *Outcome) {
 	}
 }
 
-// note writes into the ledger, unless nobody knows which events these are. Neighbours that come one after the other are
-// joined at once, which is all it takes with one connection; the others wait
-// for seal.
+// note writes into the ledger, unless nobody knows which events these are. Neighbours
+// that come one after the other are joined at once, which is all it takes with one
+// connection; the others are when some have gathered, so that a ledger takes memory for
+// what it says and not for how many requests it says it of.
 func (iv *Interval) note(r Range) {
 	if r.Count <= 0 || r.First < 0 {
 		return
@@ -93,7 +94,22 @@ func (iv *Interval) note(r Range) {
 		iv.Ledger[n-1].Count += r.Count
 		return
 	}
+	if n := len(iv.Ledger); n >= leastJoined && n == cap(iv.Ledger) {
+		if iv.joinLedger(); len(iv.Ledger) > n/2 {
+			iv.Ledger = slices.Grow(iv.Ledger, n)
+		}
+	}
 	iv.Ledger = append(iv.Ledger, r)
+}
+
+// leastJoined is how many ranges gather before they are joined. Senders hand on
+// shardSize outcomes each: those of 64 connections lie among as many times that.
+const leastJoined = 64 * shardSize
+
+// joinLedger sorts the ledger and joins neighbours.
+func (iv *Interval) joinLedger() {
+	slices.SortFunc(iv.Ledger, byFirst)
+	iv.Ledger = join(iv.Ledger)
 }
 
 // reject keeps the details of a refused request while there is room.
@@ -110,8 +126,7 @@ func (iv *Interval) reject(o *Outcome) {
 // seal ends the interval.
 func (iv *Interval) seal(to time.Duration, inFlight Count, total *Tally) {
 	iv.To, iv.InFlight, iv.Total = to, inFlight, total
-	slices.SortFunc(iv.Ledger, byFirst)
-	iv.Ledger = join(iv.Ledger)
+	iv.joinLedger()
 	total.Add(&iv.Tally)
 }
 

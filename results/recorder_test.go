@@ -1,11 +1,15 @@
 package results
 
 import (
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"rehearse/internal/capture"
 )
@@ -288,4 +292,52 @@ func TestRecorderIsSmall(t *testing.T) {
 	if got := after.TotalAlloc - before.TotalAlloc; got > 3<<20 {
 		t.Errorf("a recorder for %d senders takes %d bytes, want at most 3 MiB", len(r.shards), got)
 	}
+}
+
+// TestLedgerOfManySenders: a ledger says the same whatever order outcomes come in, and
+// takes memory for what it says, not for how many requests it says it of.
+func TestLedgerOfManySenders(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		const n = 20_000
+		senders := rapid.IntRange(1, 200).Draw(t, "senders")
+		refused := rapid.Int64Range(2, n).Draw(t, "every one is refused")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		iv, want := NewInterval(), []Range(nil)
+		waiting := make([][]int64, senders)
+		record := func(i int64) {
+			o := Outcome{First: i, Events: 1, Reason: capture.Accepted}
+			if i%refused == 0 {
+				o.Reason = capture.NotStarted
+			}
+			iv.Record(&o)
+		}
+		for i := range int64(n) {
+			fate := capture.FateAccepted
+			if i%refused == 0 {
+				fate = capture.FateUnsent
+			}
+			want = append(want, Range{First: i, Count: 1, Fate: fate})
+			s := r.IntN(senders)
+			if waiting[s] = append(waiting[s], i); len(waiting[s]) == shardSize {
+				for _, i := range waiting[s] {
+					record(i)
+				}
+				waiting[s] = waiting[s][:0]
+			}
+		}
+		for _, some := range waiting {
+			for _, i := range some {
+				record(i)
+			}
+		}
+		want = join(want)
+		if most := max(4*len(want), 8*leastJoined); cap(iv.Ledger) > most {
+			t.Fatalf("there is room for %d ranges, where %d say it all", cap(iv.Ledger), len(want))
+		}
+		iv.seal(time.Second, Count{}, NewTally())
+		if !slices.Equal(iv.Ledger, want) {
+			t.Fatalf("%d ranges, want %d", len(iv.Ledger), len(want))
+		}
+	})
 }

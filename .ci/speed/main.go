@@ -1,7 +1,8 @@
-// Command speed measures how fast recordings are read: megabytes a second of
-// processor time, of the whole process, over files that it makes itself and removes
-// again.
+// Command speed measures what sending costs, an event, beside a bare loop of its own
+// (load.go), and how fast recordings are read: megabytes a second of processor time,
+// of the whole process, over files that it makes itself and removes again.
 //
+//	go run ./.ci/speed -only load -times 5 what sending costs, the median of five rounds
 //	go run ./.ci/speed                     everything, over files of about 250 MB
 //	go run ./.ci/speed -only profile       what has this in its name
 //	go run ./.ci/speed -size 100 -times 3  smaller files, the best of three
@@ -31,8 +32,21 @@ func main() {
 	flag.IntVar(&m.times, "times", 1, "measure so many `times` and keep the best")
 	flag.StringVar(&m.rehearse, "rehearse", "", "the `program` to measure; empty: it is built")
 	flag.StringVar(&m.profile, "cpuprofile", "", "run under perf record into this `directory`")
+	serving := flag.Bool("endpoint", false, "only answer requests, and print where")
+	loop := flag.String("loop", "", "only send requests to this `address`, and print how many")
 	make := flag.String("make", "", "only make the files, in this `directory`, and tell of them as JSON")
 	flag.Parse()
+	if *serving || *loop != "" {
+		err := serve
+		if *loop != "" {
+			err = func() error { return bareLoop(*loop) }
+		}
+		if err := err(); err != nil {
+			fmt.Fprintln(os.Stderr, "speed:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *make != "" {
 		f, err := makeFiles(*make, *size<<20, m.wants)
 		if err != nil || json.NewEncoder(os.Stdout).Encode(f) != nil {
@@ -65,6 +79,9 @@ func (m *meter) run(size int64) (err error) {
 		if out, err := exec.Command("go", "build", "-o", m.rehearse, "./cmd/rehearse").CombinedOutput(); err != nil {
 			return fmt.Errorf("cannot build rehearse: %w\n%s", err, out)
 		}
+	}
+	if err := m.loads(); err != nil || strings.HasPrefix(m.only, "load") {
+		return err
 	}
 	if err := m.make(size); err != nil {
 		return err

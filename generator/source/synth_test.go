@@ -131,6 +131,7 @@ func TestSameBytesFromAnyNumberOfBuilders(t *testing.T) {
 // fingerprints are of the first 10,000 bodies of each ready scenario.
 var fingerprints = map[string]string{
 	"capacity":           "b0a9629195c20215a42eba6b95d97617a501bed7a5ecd18ffd392e76fefb07eb",
+	"import-beside-live": "532136eee5ba266ca8b4a165cb422dc321c2a17f261eb2562e1d2beb1e2369cb",
 	"quickstart":         "206572c5a0b8873c46179107955692057250e2d2ca806ed3c76e9ad49f7db0ad",
 	"historical-import":  "9c4550c241086a791a3316c60bd4770b3e3a76fa365547aeb289b4f27e80d65a",
 	"hot-id":             "2aab70f7f0633332596e8cb318cb3275f45119763be297bd762dd96b85ec4e6b",

@@ -206,13 +206,22 @@ func (b *compiler) text(s string) {
 
 // set gives the text before it a value.
 func (b *compiler) set(v valuePart, choices ...string) {
+	var runs []draft
+	for _, c := range choices {
+		runs = append(runs, b.run(c))
+	}
+	b.setRuns(v, runs)
+}
+
+// setRuns is set with choices that were put together of runs.
+func (b *compiler) setRuns(v valuePart, choices []draft) {
 	b.text("")
 	last := &b.parts[len(b.parts)-1]
 	v.member = last.member
 	last.valuePart = v
 	before := b.run(last.text)
 	for _, c := range choices {
-		last.choices = append(last.choices, before.and(b.run(c)))
+		last.choices = append(last.choices, before.and(c))
 	}
 }
 

@@ -247,12 +247,18 @@ func (b *compiler) elements() {
 	if b.given["$elements"] {
 		return
 	}
-	var texts []string
-	for n := fewestElements; n <= len(ancestors); n++ {
-		texts = append(texts, `"$elements":[`+strings.Join(ancestors[:n], ",")+"]")
+	var texts []draft
+	text := b.run(`"$elements":[` + ancestors[0])
+	for n := 1; n <= len(ancestors); n++ {
+		if n >= fewestElements {
+			texts = append(texts, text.and(b.run("]")))
+		}
+		if n < len(ancestors) {
+			text = text.and(b.run("," + ancestors[n]))
+		}
 	}
 	b.begin()
-	b.set(valuePart{op: opChoice}, texts...)
+	b.setRuns(valuePart{op: opChoice}, texts)
 	b.end()
 }
 

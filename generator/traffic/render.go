@@ -48,6 +48,7 @@ func (m *Model) render(dst []byte, e *capture.Event, i, uuid int64, plan *planne
 	dst = p.clock.AppendMiddle(dst, e.UUID, at)
 	base := len(dst)
 	if k.merge && plan.anon != 0 {
+		p.Hints.repeat(base, keyLink)
 		p.Hints.recent(base+len(k.link), uint64(p.block.anonymous(plan.anon))^anonSalt)
 		dst = m.appendLink(dst, k, p.block.anonymous(plan.anon))
 	}
@@ -91,6 +92,7 @@ func (b *block) alias(plan *planned, merge bool) (number int64, anonymous bool) 
 // already; name and distinct_id together are so many bytes long.
 func (m *Model) fill(dst []byte, base, named int, k *eventKind, values *valueRNG) []byte {
 	if m.personless > 0 && !k.person && values.s.Float64() < m.personless && k.properties.personless {
+		values.hints.repeat(len(dst), keyPersonless)
 		dst = append(dst, `,"$process_person_profile":false`...)
 	}
 	return m.fillTo(m.sizes.draw(&values.s), dst, base, named, k, values)
@@ -105,6 +107,7 @@ func (m *Model) fillTo(size int, dst []byte, base, named int, k *eventKind, valu
 	}
 	dst = k.properties.append(dst, base, values, limit)
 	if missing := size - (len(dst) - base) - len(k.properties.filler) - len(`"`); missing > 0 {
+		values.hints.repeat(len(dst), keyFiller)
 		dst = append(dst, k.properties.filler...)
 		dst = m.filler.append(dst, missing, &values.s)
 		dst = append(dst, '"')
@@ -177,6 +180,13 @@ func (h *Hints) add(at int, key uint32) {
 	h.List = append(h.List, deflate.Hint{At: uint32(at), Key: key})
 }
 
+// repeat notes that a constant stands at a place.
+func (h *Hints) repeat(at int, key uint32) {
+	if h != nil {
+		h.add(at, key)
+	}
+}
+
 // recent notes that an id stands at a place that may have stood there before.
 func (h *Hints) recent(at int, id uint64) {
 	if h != nil {
@@ -203,7 +213,10 @@ const (
 	recentIDs     = 1 << 8
 	keyBeforeUUID = recentIDs
 	keyBeforeTime = keyBeforeUUID + 1
-	firstRun      = keyBeforeTime + 1
+	keyPersonless = keyBeforeTime + 1
+	keyFiller     = keyPersonless + 1
+	keyLink       = keyFiller + 1
+	firstRun      = keyLink + 1
 )
 
 func newHintKeys() *hintKeys { return &hintKeys{map[string]uint32{}} }

@@ -106,7 +106,7 @@ func (c *Conn) converse() error {
 		return err
 	}
 	c.writer.Reset(c.conn.open)
-	err := c.head.request.Write(c.writer)
+	err := c.head.write(c.writer)
 	if err == nil {
 		err = c.writer.Flush()
 	}

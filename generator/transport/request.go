@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/binary"
 	"strconv"
 	"strings"
@@ -25,6 +27,55 @@ type requestHead struct {
 	carried     []recording.Header // headers that the request has from its recording
 	rehearsal   string             // the value of HeaderRehearsal; empty: without
 	countsRetry bool               // a retry says its number in the URL
+	written     writtenHead
+}
+
+// writtenHead is a head as it was written last, for requests that differ from that one
+// in the length of their bodies alone.
+type writtenHead struct {
+	of            headFields
+	shared        bool   // it may fit another
+	before, after []byte // around the digits of Content-Length; before is empty: there is none
+}
+
+// headFields are what a head says of one request and not of another.
+type headFields struct{ path, contentType, contentEncoding, forwardedFor string }
+
+// lengthField is the field of a head that changes with each request.
+const lengthField = "\r\nContent-Length: "
+
+// write writes the request that was set. Most have the head of the one before, which
+// then is copied and not made anew.
+func (h *requestHead) write(w *bufio.Writer) error {
+	if len(h.written.before) == 0 {
+		if err := h.request.Write(w); err != nil {
+			return err
+		}
+		h.keep()
+		return nil
+	}
+	text := h.request.Body()
+	w.Write(h.written.before) // the first error of a bufio.Writer is that of all writes after
+	w.Write(strconv.AppendInt(w.AvailableBuffer(), int64(len(text)), 10))
+	w.Write(h.written.after)
+	_, err := w.Write(text)
+	return err
+}
+
+// keep remembers the head that was written, if it fits other requests: with the
+// headers of v1, of a retry or of a recording it does not.
+func (h *requestHead) keep() {
+	if !h.written.shared {
+		return
+	}
+	text := h.request.Header.Header()
+	before, rest, found := bytes.Cut(text, []byte(lengthField))
+	digits := bytes.IndexByte(rest, '\r')
+	if !found || digits < 0 {
+		return
+	}
+	h.written.before = append(append(h.written.before[:0], before...), lengthField...)
+	h.written.after = append(h.written.after[:0], rest[digits:]...)
 }
 
 // newRequestHead returns the head of requests to d.
@@ -45,6 +96,7 @@ func newRequestHead(d *Destination) requestHead {
 
 // shape makes requests look as the scenario wants them.
 func (h *requestHead) shape(s *scenario.Scenario, start time.Time) {
+	h.written = writtenHead{}
 	if habits, known := s.Target.Client.Habits(); known {
 		h.speakAs(&habits)
 	}
@@ -67,6 +119,13 @@ func (h *requestHead) speakAs(habits *scenario.Habits) {
 
 // set makes the head that of r.
 func (h *requestHead) set(r *body.Request, a Attempt, now time.Duration) {
+	h.request.SetBodyRaw(r.Body)
+	of := headFields{r.Path, r.ContentType, r.ContentEncoding, r.ForwardedFor}
+	shared := h.v1 == nil && a.Number == 0 && len(r.Headers) == 0
+	if shared && h.written.shared && h.written.of == of {
+		return
+	}
+	h.written.of, h.written.shared, h.written.before = of, shared, h.written.before[:0]
 	path := r.Path
 	if h.countsRetry && a.Number > 0 {
 		path = body.JoinQuery(path, "retry_count="+strconv.Itoa(a.Number))
@@ -86,7 +145,6 @@ func (h *requestHead) set(r *body.Request, a Attempt, now time.Duration) {
 	if h.rehearsal != "" {
 		fields.Set(HeaderRehearsal, h.rehearsal) // whatever a recording brought along
 	}
-	h.request.SetBodyRaw(r.Body)
 }
 
 // carry sets the headers that a recorded request brings along, in place of those

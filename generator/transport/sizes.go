@@ -37,7 +37,7 @@ func (e *SizeEstimate) Of(b *body.Batch) int64 {
 	e.out.Reset(e)
 	e.conn.Prepare(&b.Request, Attempt{First: b.First, Events: b.Events}, b.Due)
 	// A writer that only counts cannot fail.
-	_ = e.conn.head.request.Write(e.out)
+	_ = e.conn.head.write(e.out)
 	_ = e.out.Flush()
 	return e.bytes
 }
