@@ -250,7 +250,7 @@ func (f *initFlags) mayWrite() error {
 		return nil
 	}
 	if _, err := os.Lstat(f.out); !errors.Is(err, fs.ErrNotExist) {
-		return exitError{exitUsage, fmt.Errorf("cannot write %q: it is there already (choose another with -o, or "+
+		return exitError{exitUsage, fmt.Errorf("%q already exists (choose another with -o, or "+
 			"--force overwrites it)", f.out)}
 	}
 	return nil

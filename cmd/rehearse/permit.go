@@ -103,7 +103,7 @@ func signPermit(e env, path, key string) error {
 	if err := os.WriteFile(path+permit.SignatureSuffix, signature, 0o666); err != nil {
 		return fmt.Errorf("cannot write the signature: %w", err)
 	}
-	fmt.Fprintf(e.stderr, "signed as %s: %s%s\nthe line by which allowed signers know that key:\n", p.Terms.Approver,
+	fmt.Fprintf(e.stderr, "signed as %s: %s%s\nadd this line to the allowed_signers file:\n", p.Terms.Approver,
 		path, permit.SignatureSuffix)
 	_, err = fmt.Fprintln(e.stdout, permit.SignerLine(p.Terms.Approver, signer.PublicKey()))
 	return err

@@ -128,8 +128,8 @@ func admissible(s *scenario.Scenario) error {
 	}
 	report := preflight.Check(preflight.Input{Scenario: s, Load: load, Now: time.Now()})
 	if reasons := rehearsal.Denials(report); len(reasons) > 0 {
-		return exitError{exitRefused, fmt.Errorf("refused: no permit is written for what has the shape of a denial "+
-			"of service\n  - %s", strings.Join(reasons, "\n  - "))}
+		return exitError{exitRefused, fmt.Errorf("refused: this load profile looks like a denial of service\n  - %s",
+			strings.Join(reasons, "\n  - "))}
 	}
 	return nil
 }

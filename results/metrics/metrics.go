@@ -54,9 +54,9 @@ func Of(total *results.Tally, last *results.Row) []Family {
 	}
 	one := func(value float64) []Point { return []Point{{Value: value}} }
 	return []Family{
-		{Name: "rehearse_requests_total", Help: "Requests that came to their end, by what became of them.",
+		{Name: "rehearse_requests_total", Help: "Completed requests by outcome.",
 			Points: requests},
-		{Name: "rehearse_events_total", Help: "Events that came to their end, by what became of them.", Points: events},
+		{Name: "rehearse_events_total", Help: "Events of completed requests by outcome.", Points: events},
 		{Name: "rehearse_not_accepted_total", Help: "Requests that were not accepted, by reason.",
 			Points: refusals(total)},
 		{Name: "rehearse_may_be_stored_events_total", Help: "Rejected events that may be stored: the answer is no " +

@@ -37,13 +37,13 @@ func TestText(t *testing.T) {
 	if err := WriteText(&got, small()[:10]); err != nil {
 		t.Fatal(err)
 	}
-	const want = `# HELP rehearse_requests_total Requests that came to their end, by what became of them.
+	const want = `# HELP rehearse_requests_total Completed requests by outcome.
 # TYPE rehearse_requests_total counter
 rehearse_requests_total{fate="unsent"} 0
 rehearse_requests_total{fate="accepted"} 2
 rehearse_requests_total{fate="rejected"} 1
 rehearse_requests_total{fate="ambiguous"} 0
-# HELP rehearse_events_total Events that came to their end, by what became of them.
+# HELP rehearse_events_total Events of completed requests by outcome.
 # TYPE rehearse_events_total counter
 rehearse_events_total{fate="unsent"} 0
 rehearse_events_total{fate="accepted"} 4

@@ -81,7 +81,7 @@ func (p *Pusher) Observe(iv *results.Interval) error {
 	select {
 	case p.queue <- p.gather():
 	default:
-		p.fail(errors.New("the one before is still under way"))
+		p.fail(errors.New("the previous push is still in progress"))
 	}
 	p.pushed = iv.To
 	return p.news()
@@ -100,7 +100,7 @@ func (p *Pusher) Close() error {
 		case p.queue <- p.gather():
 		case <-patience.C:
 			patience.Reset(0)
-			p.fail(errors.New("the one before is still under way"))
+			p.fail(errors.New("the previous push is still in progress"))
 		}
 	}
 	close(p.queue)
