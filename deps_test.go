@@ -70,7 +70,9 @@ internal/jsonscan: internal/capture/serdejson
 internal/measure:
 internal/kubernetes:
 internal/permit: scenario scenario/strict scenario/schedule
-internal/preflight: internal/capture internal/capture/pipeline scenario generator/traffic scenario/schedule internal/permit scenario/strict
+internal/facts: internal/capture internal/capture/pipeline scenario/strict
+internal/preflight/backlog: internal/capture/pipeline scenario/schedule
+internal/preflight: internal/preflight/backlog internal/facts internal/capture internal/capture/pipeline scenario generator/traffic scenario/schedule internal/permit scenario/strict
 internal/learn: internal/capture scenario internal/recording scenario/schedule internal/recording/event
 internal/recording/anonymize: internal/capture scenario internal/recording/event
 internal/recording/container: scenario
@@ -90,7 +92,7 @@ results/report: staging/stats internal/verify internal/verify/report internal/ca
 results/rundir: staging/stats internal/capture results results/judge
 results: internal/capture scenario scenario/schedule
 scenario/schedule:
-scenario: internal/capture internal/capture/pipeline scenario/schedule scenario/strict
+scenario: internal/facts internal/capture internal/capture/pipeline scenario/schedule scenario/strict
 scenario/strict:
 internal/reference:
 internal/strptime: internal/units

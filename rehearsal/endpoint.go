@@ -158,14 +158,7 @@ func incomparable(streams []*stream, ledgers []*rundir.Ledger, stats *staging.St
 func StagingConfig(s *scenario.Staging) staging.Config {
 	c := staging.Config{
 		Capacity: s.Capacity, Concurrency: s.Concurrency,
-		Pipeline: pipeline.Config{
-			Partitions: s.Partitions, PerMinute: s.PerMinute, Forced: s.Overflow,
-			NoOverflow: s.Setup.OverflowLimit.Off, KeepKey: s.Setup.OverflowLimit.KeepsOrder,
-			Overflow: pipeline.Limit{PerSecond: int(s.Setup.OverflowLimit.PerSecond),
-				Burst: int(s.Setup.OverflowLimit.Burst)},
-		},
-		Policy: capture.Policy{OverQuota: s.OverQuota, KnownTokens: s.Setup.KnownTokens, Drop: s.Setup.Drop,
-			Import: s.Setup.Import},
+		Pipeline: pipeline.Config{Facts: s.Behind(), Partitions: s.Partitions}, Policy: s.Policy(),
 		HistoricalAfter: s.Setup.HistoricalAfter, NoV1: s.Setup.NoV1,
 	}
 	c.Generation = s.Generation

@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"rehearse/internal/capture"
-	"rehearse/scenario/schedule"
+	"rehearse/internal/capture/pipeline"
+	"rehearse/internal/facts"
 	"rehearse/scenario/strict"
 )
 
@@ -15,33 +16,42 @@ import (
 // it means is for the endpoint to say. A file of its own may hold it as well.
 type Staging struct {
 	Generation  capture.Generation
-	Capacity    float64 // events per second; 0: any number
-	Concurrency int     // requests served at once; 0: any number
-	Partitions  int     // 0: the endpoint's default
-	PerMinute   int64   // events of one id a minute; 0: any number
-	Overflow    []string
+	Capacity    float64         // events per second; 0: any number
+	Concurrency int             // requests served at once; 0: any number
+	Partitions  int             // 0: the endpoint's default
+	Facts       *pipeline.Facts // what is enforced behind the endpoint; nil: as of today
 	OverQuota   []string
 	Script      []Mishap
 	Setup       Setup
 }
 
+// Behind returns what is enforced behind the endpoint, and is not to be changed.
+func (s *Staging) Behind() *pipeline.Facts {
+	if s.Facts != nil {
+		return s.Facts
+	}
+	release := pipeline.Release202611
+	if s.Generation == capture.Generation2024 {
+		release = pipeline.Release2024
+	}
+	f, _ := pipeline.Published(release) // it is known
+	return f
+}
+
+// Policy returns what the endpoint decides of requests beside their form.
+func (s *Staging) Policy() capture.Policy {
+	f := s.Behind()
+	return capture.Policy{
+		OverQuota: s.OverQuota, KnownTokens: s.Setup.KnownTokens, Drop: f.Matches(pipeline.Drop), Import: f.Import,
+	}
+}
+
 // Setup is how the endpoint is set up beside that: what a deployment of the service
 // switches on or off.
 type Setup struct {
-	OverflowLimit   OverflowLimit
 	KnownTokens     []string      // others are answered 401; empty: all are known
-	Drop            []string      // tokens, or token:distinct_id, whose events are dropped
-	Import          bool          // it takes historical batches only
 	HistoricalAfter time.Duration // older events take the historical lane; 0: only those that say so
 	NoV1            bool
-}
-
-// OverflowLimit is the bucket that each id has on the main lane.
-type OverflowLimit struct {
-	Off        bool
-	PerSecond  int64 // 0: the endpoint's default, …
-	Burst      int64 // … too
-	KeepsOrder bool
 }
 
 // Mishap is a stretch of time in which the endpoint misbehaves, counted from the
@@ -80,14 +90,18 @@ type StatusShare struct {
 // maxScript bounds what a script may hold: it is walked for every request.
 const maxScript = 100
 
-// LoadStaging reads a file that holds what stands under staging in a scenario.
-// Its error is of type Errors and tells every mistake.
-func LoadStaging(path string) (Staging, error) {
-	text, err := strict.ReadFile(path, "the script")
+// LoadStaging reads a file that holds what stands under staging in a scenario, with
+// overrides as in generation=2024; without a path there are the overrides alone. Its error
+// is of type Errors and tells every mistake.
+func LoadStaging(path string, set ...string) (Staging, error) {
+	text, err := []byte("{}"), error(nil)
+	if path != "" {
+		text, err = strict.ReadFile(path, "the script")
+	}
 	if err != nil {
 		return Staging{}, err
 	}
-	doc, err := strict.Open(path, text, strict.Options{LookupEnv: os.LookupEnv})
+	doc, err := strict.Open(path, text, strict.Options{LookupEnv: os.LookupEnv, Set: set})
 	if err != nil {
 		return Staging{}, err
 	}
@@ -97,74 +111,38 @@ func LoadStaging(path string) (Staging, error) {
 
 func readStaging(v strict.Value) Staging {
 	var s Staging
-	v.Object(strict.Fields{
-		"generation":  func(v strict.Value) { s.Generation = ReadGeneration(v) },
+	r := facts.NewReader()
+	sound := v.Object(strict.Fields{
+		"generation":  func(v strict.Value) { s.Generation = r.Generation(v) },
 		"capacity":    func(v strict.Value) { s.Capacity = v.Rate() },
 		"concurrency": func(v strict.Value) { s.Concurrency = int(v.Count(1, 1_000_000)) },
 		"partitions":  func(v strict.Value) { s.Partitions = int(v.Count(1, 10_000)) },
-		"per_minute":  func(v strict.Value) { s.PerMinute = v.Count(1, schedule.MaxEvents) },
-		"overflow":    func(v strict.Value) { s.Overflow = v.Lines(2 * strict.MaxLine) },
 		"over_quota":  func(v strict.Value) { s.OverQuota = v.Lines(2 * strict.MaxLine) },
 		"script":      func(v strict.Value) { s.Script = readScript(v) },
 
-		"overflow_limit": func(v strict.Value) { s.Setup.OverflowLimit = readOverflowLimit(v) },
+		"pipeline":       func(v strict.Value) { v.Object(r.Section()) },
+		"per_minute":     r.PerMinute,
+		"overflow":       r.Restrict(pipeline.ForceOverflow),
+		"overflow_limit": r.Overflow,
+		"drop":           r.Restrict(pipeline.Drop),
+		"mode":           r.Mode,
 		"known_tokens":   func(v strict.Value) { s.Setup.KnownTokens = v.Lines(2 * strict.MaxLine) },
-		"drop":           func(v strict.Value) { s.Setup.Drop = v.Lines(2 * strict.MaxLine) },
-		"mode":           func(v strict.Value) { s.Setup.Import = readMode(v) },
 		"historical_after": func(v strict.Value) {
 			s.Setup.HistoricalAfter = v.Duration(time.Second,
 				100*366*24*time.Hour)
 		},
 		"v1": func(v strict.Value) { s.Setup.NoV1 = !v.Flag() },
 	})
-	x := &s.Setup
-	newer := len(x.KnownTokens) > 0 || len(x.Drop) > 0 || x.Import || x.HistoricalAfter > 0
+	if sound {
+		s.Facts = r.Facts()
+	}
+	x, f := &s.Setup, s.Behind()
+	newer := len(x.KnownTokens) > 0 || x.HistoricalAfter > 0 || len(f.Matches(pipeline.Drop)) > 0 || f.Import
 	if newer && s.Generation == capture.Generation2024 {
 		v.Fail("the service of 2024 knows no tokens, drops nothing by rule, has no mode and looks at no age",
 			"leave out known_tokens, drop, mode and historical_after, or generation")
 	}
 	return s
-}
-
-// ReadGeneration reads a word, or the year, which YAML takes for a number.
-func ReadGeneration(v strict.Value) capture.Generation {
-	text, ok := v.Scalar("current or 2024", strict.Text, strict.Int)
-	if !ok {
-		return capture.Current
-	}
-	g, err := capture.ParseGeneration(text)
-	if err != nil {
-		v.Fail("unknown generation "+v.Quoted(), "known here: current, 2024")
-	}
-	return g
-}
-
-// readMode reads whether the endpoint takes imports only.
-func readMode(v strict.Value) bool {
-	text, ok := v.Scalar("events or import", strict.Text)
-	if ok && text != "events" && text != "import" {
-		v.Fail("unknown mode "+v.Quoted(), "known here: events, import")
-	}
-	return text == "import"
-}
-
-// readOverflowLimit reads off, or what the bucket holds.
-func readOverflowLimit(v strict.Value) (l OverflowLimit) {
-	if !v.IsMapping() {
-		text, ok := v.Scalar("off, or a rate and a burst", strict.Text, strict.Bool)
-		if l.Off = text == "off" || text == "false" || text == "no"; ok && !l.Off {
-			v.Fail("must be off, or a rate and a burst", "as in {rate: 100, burst: 1000}")
-		}
-		return l
-	}
-	const most = 1_000_000_000
-	v.Object(strict.Fields{
-		"rate":        func(v strict.Value) { l.PerSecond = v.Count(1, most) },
-		"burst":       func(v strict.Value) { l.Burst = v.Count(1, most) },
-		"keeps_order": func(v strict.Value) { l.KeepsOrder = v.Flag() },
-	})
-	v.Require("rate", "burst")
-	return l
 }
 
 func readScript(v strict.Value) (script []Mishap) {

@@ -32,7 +32,7 @@ func (s *Server) send(w *worker, submission *capture.Submission, e *capture.Rece
 		Token: submission.Token, DistinctID: e.DistinctID, Name: e.Event,
 		Link: pipeline.Link(e.Event, e.Properties), Time: timeOf(e.Timestamp), Historical: submission.Historical,
 	}
-	if e.Cookieless && s.config.Generation == capture.Current {
+	if e.Cookieless && s.config.Pipeline.Facts.CookielessByIP {
 		w.event.Address = []byte(e.KeptIP(w.request.ForwardedFor, w.request.Peer))
 	}
 	var at time.Time

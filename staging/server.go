@@ -40,8 +40,11 @@ type Server struct {
 
 // New returns an endpoint that behaves as c says. It runs nothing until Serve.
 func New(c Config) *Server {
-	// What overflowed in 2024 stayed on the main topic (hog-rs sinks/kafka.rs).
-	c.Pipeline.InPlace = c.Pipeline.InPlace || c.Generation == capture.Generation2024
+	if c.Pipeline.Facts == nil {
+		c.Pipeline.Facts = pipeline.Default(c.Generation == capture.Generation2024)
+	}
+	c.Policy.Import = c.Policy.Import || c.Pipeline.Facts.Import
+	c.Policy.Drop = slices.Concat(c.Policy.Drop, c.Pipeline.Facts.Matches(pipeline.Drop))
 	c.Policy.OverQuota = slices.Concat(c.Policy.OverQuota, c.Pipeline.OverQuota)
 	s := &Server{config: c, faults: newFaults(&c), pipeline: pipeline.New(c.Pipeline),
 		open: open{all: map[net.Conn]struct{}{}}}

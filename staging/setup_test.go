@@ -93,22 +93,23 @@ func setups() []setup {
 			ok + ` e ingestion_historical "t:d"; ` + toD, "",
 			oneOK + ` e ingestion_historical "phc_a:d"`, batchV1(eventV1(1, `"timestamp":"2000-01-01T00:00:00Z"`)),
 			accepted(2), accepted(1)},
-		{"no bucket", Config{
-			Pipeline: pipeline.Config{NoOverflow: true, Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}},
-		}, batch(event + "," + event),
+		{"no bucket", behind(pipeline.Facts{}), batch(event + "," + event),
 			ok + " " + toD + "; " + toD, ok + " " + toD + "; " + toD, oneOK + " " + toDV1, oneV1, accepted(2),
 			accepted(1)},
-		{"a bucket of one", Config{Pipeline: pipeline.Config{Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}}},
+		{"a bucket of one", behind(pipeline.Facts{Overflow: one(false)}),
 			batch(event + "," + event),
 			ok + " " + toD + `; e ingestion_overflow ""`, ok + " " + toD + `; e ingestion ""`, oneOK + " " + toDV1,
 			oneV1, accepted(2), accepted(1)},
-		{"a bucket that keeps the order",
-			Config{Pipeline: pipeline.Config{Overflow: pipeline.Limit{PerSecond: 1, Burst: 1}, KeepKey: true}},
+		{"a bucket that keeps the order", behind(pipeline.Facts{Overflow: one(true)}),
 			batch(event + "," + event),
 			ok + " " + toD + `; e ingestion_overflow "t:d"`, "", oneOK + " " + toDV1, oneV1, accepted(2), accepted(1)},
-		{"forced overflow", Config{Pipeline: pipeline.Config{Forced: []string{"t:d", "phc_a"}}}, batch(event),
+		{"forced overflow", behind(pipeline.Facts{Restrictions: []pipeline.Restriction{
+			{Match: "t:d", Action: pipeline.ForceOverflow}, {Match: "phc_a", Action: pipeline.ForceOverflow},
+		}}), batch(event),
 			ok + ` e ingestion_overflow ""`, ok + ` e ingestion ""`, oneOK + ` e ingestion_overflow ""`, oneV1,
 			accepted(1), accepted(1)},
+		{"import mode by the facts", behind(pipeline.Facts{Import: true}), batch(event), ok, "",
+			fmt.Sprintf(oneDrop, "non_historical_import_drop"), oneV1, accepted(1), EventCounts{Dropped: 1}},
 		{"no v1", Config{NoV1: true}, batch(event), ok + " " + toD, ok + " " + toD, "404", oneV1, accepted(1), none},
 		{"an exception", Config{}, batch(strings.Replace(event, `"e"`, `"$exception"`, 1)),
 			ok + ` $exception error_tracking_events "t:d"`, ok + ` $exception ingestion "t:d"`,
@@ -137,6 +138,7 @@ func TestSetups(t *testing.T) {
 			want := row.now
 			c := row.config
 			if c.Generation = g; g == capture.Generation2024 {
+				c.Pipeline.Facts = in2024(c.Pipeline.Facts)
 				if want = row.in24; want == "" {
 					continue
 				}
@@ -164,6 +166,27 @@ func TestSetups(t *testing.T) {
 			t.Errorf("v1: %s: %+v, want %+v", row.fact, got, row.didNew)
 		}
 	}
+}
+
+// behind is an endpoint with some facts.
+func behind(f pipeline.Facts) Config {
+	f.CookielessByIP = true
+	return Config{Pipeline: pipeline.Config{Facts: &f}}
+}
+
+// one is a bucket of one event.
+func one(keepsOrder bool) pipeline.Bucket {
+	return pipeline.Bucket{Limit: pipeline.Limit{PerSecond: 1, Burst: 1}, KeepsOrder: keepsOrder}
+}
+
+// in2024 are the same facts as the service of 2024 has them.
+func in2024(f *pipeline.Facts) *pipeline.Facts {
+	if f == nil {
+		return nil
+	}
+	old := *f
+	old.InPlace, old.CookielessByIP = true, false
+	return &old
 }
 
 // TestSetupsOf2024: what the service of 2024 could not be set up for is refused.

@@ -135,7 +135,7 @@ func printStats(e env, s staging.Stats, asJSON bool) error {
 			"that failed\n", text.Count(s.Events.Stored))
 	}
 	if s.Events.Lost > 0 {
-		fmt.Fprintf(e.stdout, "%12s events answered with yes and dropped\n", text.Count(s.Events.Lost))
+		fmt.Fprintf(e.stdout, "%12s events accepted (200) but dropped\n", text.Count(s.Events.Lost))
 	}
 	for _, v := range s.Verdicts {
 		fmt.Fprintf(e.stdout, "%12s events answered %s %s\n", text.Count(v.Events), v.Result, v.Detail)
@@ -157,7 +157,7 @@ func printPipeline(e env, p *pipeline.Stats) {
 			text.Count(p.Dropped))
 	}
 	fmt.Fprintf(e.stdout, "pipeline: %s dropped over quota, %s overflowed, %s without a key, %s out of order, %s "+
-		"after a merge that they should have come before\n",
+		"arrived after their merge\n",
 		text.Count(p.OverQuota), text.Count(p.Overflow.Bucket+p.Overflow.Forced+p.Overflow.Global),
 		text.Count(p.Order.Unkeyed), text.Count(p.Order.Backwards), text.Count(p.Order.AfterMerge))
 	for _, lane := range p.Lanes {

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"rehearse/internal/capture"
 	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/units"
 	"rehearse/rehearsal"
@@ -41,7 +41,8 @@ type pipelineFlags struct {
 	partitions, rate, burst int
 	perMinute               int64
 	forced                  []string
-	noOverflow, keepsOrder  bool
+	noOverflow              bool
+	keepsOrder, dropsKey    bool
 }
 
 // faultFlags are what goes wrong.
@@ -60,7 +61,7 @@ func (f *stageFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.record, "record", "",
 		"write every request to a new `file`, as in wire.jsonl.zst, for replay with format capture")
 	flags.StringVar(&f.deployment.generation, "generation", "",
-		"behave as the service did in `2024`, or as it does now (default current)")
+		"behave as the service did in `2024` or does in 2026-11; custom enforces only what is given (default 2026-11)")
 	flags.StringVar(&f.faults.stall, "stall", "", "serve nothing for a while, every so often, as in `1s/5s`")
 	flags.DurationVar(&f.faults.delay, "delay", 0, "take this much longer for each request")
 	flags.IntVar(&f.deployment.concurrency, "concurrency", 0,
@@ -70,15 +71,19 @@ func (f *stageFlags) define(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.faults.retryAfter, "retry-after", 0, "say Retry-After with an injected 429 or 503")
 	flags.StringVar(&f.faults.reset, "reset", "",
 		"break off a `share` of the connections instead of answering, as in 0.5%")
-	flags.StringVar(&f.faults.again, "again", "", "ask to have a `share` of v1's events sent again, as in 1%")
+	flags.StringVar(&f.faults.again, "again", "", "ask the client to resend this `share` of v1 events, as in 1%")
 	flags.IntVar(&f.pipeline.partitions, "partitions", 0, "partitions of the pipeline behind the endpoint (default 64)")
 	flags.Int64Var(&f.pipeline.perMinute, "per-minute", 0,
-		"the pipeline's limit of `events` a minute for one id (default none)")
-	flags.BoolVar(&f.pipeline.noOverflow, "no-overflow", false, "no bucket of 100/s, burst 1,000, for each id")
+		"the pipeline's limit of `events` a minute for one id (default 5000; none in 2024)")
+	flags.BoolVar(&f.pipeline.noOverflow, "no-overflow", false,
+		"disable the per-id rate limit (100/s, burst 1,000)")
 	flags.IntVar(&f.pipeline.rate, "overflow-rate", 0,
 		"events a `second` that the bucket of an id lets pass (default 100)")
 	flags.IntVar(&f.pipeline.burst, "overflow-burst", 0, "events that it lets pass at `once` (default 1000)")
-	flags.BoolVar(&f.pipeline.keepsOrder, "overflow-keeps-order", false, "events beyond the bucket keep their key")
+	flags.BoolVar(&f.pipeline.keepsOrder, "overflow-keeps-order", false,
+		"events beyond the bucket keep their key (default in 2026-11)")
+	flags.BoolVar(&f.pipeline.dropsKey, "overflow-drops-key", false,
+		"events beyond the bucket lose their key, and so their order (default in 2024)")
 	flags.StringArrayVar(&f.deployment.knownTokens, "known-token", nil,
 		"a `token` of a project; others are answered 401 (repeatable; default all are known)")
 	flags.StringArrayVar(&f.deployment.drop, "drop", nil,
@@ -111,10 +116,6 @@ func (f *stageFlags) config() (staging.Config, error) {
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("--%s: %w", flag, err))
 		}
-	}
-	if f.deployment.generation != "" {
-		c.Generation, err = capture.ParseGeneration(f.deployment.generation)
-		note("generation", err)
 	}
 	if f.faults.stall != "" {
 		c.Stall, err = staging.ParseStall(f.faults.stall)
@@ -152,6 +153,10 @@ func (f *stageFlags) config() (staging.Config, error) {
 	if f.pipeline.rate < 0 || f.pipeline.burst < 0 {
 		wrong = append(wrong, errors.New("--overflow-rate and --overflow-burst must not be negative"))
 	}
+	if f.pipeline.keepsOrder && (f.pipeline.dropsKey || c.Pipeline.Facts.InPlace) {
+		wrong = append(wrong, errors.New("--overflow-keeps-order contradicts --overflow-drops-key and "+
+			"--generation 2024"))
+	}
 	if f.pipeline.partitions < 0 || f.pipeline.partitions > 10_000 || f.pipeline.perMinute < 0 {
 		wrong = append(wrong, errors.New("--partitions must be 1 to 10000, and --per-minute not negative"))
 	}
@@ -163,12 +168,16 @@ func (f *stageFlags) config() (staging.Config, error) {
 
 // scripted is what the script says, and those flags that need no reading.
 func (f *stageFlags) scripted() (staging.Config, error) {
-	var script scenario.Staging
-	if f.script != "" {
-		var err error
-		if script, err = scenario.LoadStaging(f.script); err != nil {
-			return staging.Config{}, err
+	var set []string
+	if g := f.deployment.generation; g != "" {
+		if _, err := pipeline.Published(pipeline.Release(g)); err != nil && g != "current" {
+			return staging.Config{}, fmt.Errorf("--generation: %w: want 2024, 2026-11 or custom", err)
 		}
+		set = []string{"generation=" + g}
+	}
+	script, err := scenario.LoadStaging(f.script, set...)
+	if err != nil {
+		return staging.Config{}, err
 	}
 	c := rehearsal.StagingConfig(&script)
 	f.apply(&c)
@@ -193,12 +202,20 @@ func (f *deploymentFlags) apply(c *staging.Config) {
 }
 
 func (f *pipelineFlags) apply(p *pipeline.Config) {
-	p.Partitions, p.PerMinute = cmp.Or(f.partitions, p.Partitions), cmp.Or(f.perMinute, p.PerMinute)
-	p.Forced = append(p.Forced, f.forced...)
-	p.NoOverflow = p.NoOverflow || f.noOverflow
-	if limit := &p.Overflow; f.rate > 0 || f.burst > 0 {
-		*limit = pipeline.Limit{PerSecond: cmp.Or(f.rate, limit.PerSecond, 100),
-			Burst: cmp.Or(f.burst, limit.Burst, 1000)}
+	p.Partitions = cmp.Or(f.partitions, p.Partitions)
+	facts := *p.Facts // which others may have, too
+	for _, match := range f.forced {
+		facts.Restrictions = append(slices.Clip(facts.Restrictions),
+			pipeline.Restriction{Match: match, Action: pipeline.ForceOverflow})
 	}
-	p.KeepKey = p.KeepKey || f.keepsOrder
+	facts.Global.Events = cmp.Or(f.perMinute, facts.Global.Events)
+	b := &facts.Overflow
+	switch {
+	case f.noOverflow:
+		*b = pipeline.Bucket{}
+	case f.rate > 0 || f.burst > 0:
+		b.Limit = pipeline.Limit{PerSecond: cmp.Or(f.rate, b.PerSecond, 100), Burst: cmp.Or(f.burst, b.Burst, 1000)}
+	}
+	b.KeepsOrder = (b.KeepsOrder || f.keepsOrder) && !f.dropsKey
+	p.Facts = &facts
 }

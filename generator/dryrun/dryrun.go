@@ -150,11 +150,8 @@ type requestReader struct {
 func newRequestReader(s *scenario.Scenario, most capture.Limits) requestReader {
 	r := requestReader{wire: most.Wire, v0: capture.Decoder{Limits: most}, v1: capture.DecoderV1{Limits: most}}
 	r.v0.Generation = s.Staging.Generation
-	x := &s.Staging.Setup
-	r.v0.Policy = capture.Policy{
-		OverQuota: s.Staging.OverQuota, KnownTokens: x.KnownTokens, Drop: x.Drop, Import: x.Import,
-	}
-	r.v1.Policy, r.noV1 = r.v0.Policy, x.NoV1
+	r.v0.Policy = s.Staging.Policy()
+	r.v1.Policy, r.noV1 = r.v0.Policy, s.Staging.Setup.NoV1
 	r.headers = []recording.Header{
 		{Name: "Authorization", Value: "Bearer " + s.Target.Token.Reveal()},
 		{Name: capture.HeaderSDKInfo, Value: "rehearse/1"},

@@ -15,7 +15,7 @@ const (
 	Generation2024                   // the first public one, hog-rs
 )
 
-// ParseGeneration reads "current" or "2024".
+// ParseGeneration reads "current", which is what there is in November 2026, or "2024".
 func ParseGeneration(text string) (Generation, error) {
 	for _, g := range []Generation{Current, Generation2024} {
 		if g.String() == text {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"rehearse/internal/capture"
-	"rehearse/internal/capture/pipeline"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
@@ -30,6 +29,9 @@ func Check(in Input) *Report {
 		Format: Format, Scenario: in.Scenario.Name, SHA256: in.Scenario.SHA256(),
 		Findings: []Finding{}, HotIDs: []HotID{}, HeldTo: l.assumptions(),
 		basis: basis{curve: in.Load.Curve.Stages(), facts: l.facts, limit: l.limits().steady()},
+	}
+	if l.stated {
+		l.report.start = l.start
 	}
 	l.plan()
 	aside := l.background(in.Beside)
@@ -99,10 +101,10 @@ func weightOf(s Severity) int {
 var rules = []func(*checker) []Finding{
 	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit,
 	refusedRequests, largeBodies, largeEvents,
-	overCapacity, nearCapacity, hotIDs, replicas, forcedOverflow, quota, scripted, mergesAtRisk,
+	overCapacity, nearCapacity, hotIDs, globalLimit, replicas, forcedOverflow, quota, scripted, mergesAtRisk,
 	mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped,
 	otherHost,
-	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, unlike,
+	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, lagging, unlike,
 }
 
 // newChecker prepares the examination.
@@ -136,17 +138,10 @@ func FactsOf(s *scenario.Scenario) *Facts {
 	if s.Target.URL != "" {
 		return f
 	}
+	f.Facts = *s.Staging.Behind()
 	f.Capacity, f.Generation = s.Staging.Capacity, s.Staging.Generation
-	f.PerMinute, f.HistoricalAfter = s.Staging.PerMinute, s.Staging.Setup.HistoricalAfter
+	f.HistoricalAfter = s.Staging.Setup.HistoricalAfter
 	f.Partitions = cmp.Or(s.Staging.Partitions, f.Partitions)
-	o := s.Staging.Setup.OverflowLimit
-	f.KeepsOrder = o.KeepsOrder
-	switch {
-	case o.Off:
-		f.Overflow = pipeline.Limit{}
-	case o.PerSecond > 0:
-		f.Overflow = pipeline.Limit{PerSecond: int(o.PerSecond), Burst: int(o.Burst)}
-	}
 	return f
 }
 
@@ -160,7 +155,7 @@ func Behind(s *scenario.Scenario, facts *Facts) (*scenario.Scenario, capture.Lim
 	if facts == nil {
 		facts = FactsOf(s)
 	}
-	there.Staging.Generation = facts.Generation
+	there.Staging.Generation, there.Staging.Facts = facts.Generation, &facts.Facts
 	return &there, facts.Limits(s.Target.Endpoint)
 }
 
@@ -190,22 +185,32 @@ func (l *checker) plan() {
 	}
 }
 
-// limits returns the limits of one id. The historical lane knows none.
-func (l *checker) limits() limits {
+// limits returns the limits of an id that no override names. The historical lane knows
+// none.
+func (l *checker) limits() limits { return l.limitsOf(nil) }
+
+// limitsOf returns the limits of an id; nil: of one that no override names.
+func (l *checker) limitsOf(k *key) limits {
 	if l.s.Target.HistoricalMigration {
 		return limits{}
 	}
 	o, n := l.facts.Overflow, float64(l.buckets)
-	return limits{float64(o.PerSecond) * n, float64(o.Burst) * n, float64(l.facts.PerMinute)}
+	m := limits{perSecond: float64(o.PerSecond) * n, burst: float64(o.Burst) * n, consumer: l.facts.Consumer.Limit,
+		global: l.facts.Global}
+	if k != nil {
+		m.global.Events = m.global.Of([]byte(k.token), []byte(k.token+":"+k.id))
+	}
+	return m
 }
 
 // steady is the highest rate that an id may keep; 0: any.
-func (m limits) steady() float64 {
-	switch each := m.perMinute / 60; {
-	case m.perSecond == 0 || each > 0 && each < m.perSecond:
-		return each
+func (m limits) steady() (lowest float64) {
+	for _, each := range [...]float64{m.perSecond, m.global.PerSecond(m.global.Events), float64(m.consumer.PerSecond)} {
+		if each > 0 && (lowest == 0 || each < lowest) {
+			lowest = each
+		}
 	}
-	return m.perSecond
+	return lowest
 }
 
 // safe notes the highest total rate at which an id with a share does not

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"rehearse/internal/plot"
+	"rehearse/internal/preflight/backlog"
 	"rehearse/internal/text"
 	"rehearse/scenario/schedule"
 )
@@ -139,6 +140,7 @@ const (
 	barsLeft               = 260.0
 	mostBars, mostMarks    = 8, 5
 	nameWidth, titleLength = 30, 90
+	lagHeight              = 290.0
 )
 
 // dashes of lines that stand for no data.
@@ -152,7 +154,12 @@ const (
 // its own, for light and dark paper.
 func (r *Report) WriteSVG(w io.Writer) error {
 	bars := min(len(r.HotIDs), mostBars)
-	p := plot.New(pictureWidth, barsTop+float64(bars)*barHeight+30)
+	below := barsTop + float64(bars)*barHeight + 30
+	height := below
+	if r.Lag.IsLate() {
+		height += lagHeight
+	}
+	p := plot.New(pictureWidth, height)
 	p.Text(pictureLeft, 34, plot.Start, plot.Title, plot.Text,
 		string(plain(r.Scenario, titleLength))+": "+r.Verdict.String())
 	p.Text(pictureLeft, 56, plot.Start, plot.Small, plot.Faint,
@@ -161,6 +168,12 @@ func (r *Report) WriteSVG(w io.Writer) error {
 			text.Rate(r.Plan.PeakEvents)))
 	r.drawCurve(p)
 	r.drawBars(p, bars)
+	if r.Lag.IsLate() {
+		p.Text(pictureLeft, below+20, plot.Start, plot.Small, plot.Text,
+			"how long events wait that come at a time of the run")
+		r.Lag.Draw(p, backlog.Frame{Left: plotLeft, Right: plotRight, Top: below + 60, Bottom: height - 50},
+			r.Plan.Seconds)
+	}
 	if _, err := p.WriteTo(w); err != nil {
 		return fmt.Errorf("cannot draw the plan: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"rehearse/internal/preflight/backlog"
 	"rehearse/internal/text"
 	"rehearse/scenario"
 )
@@ -185,4 +186,92 @@ func (w *waits) seconds(share float64) float64 {
 		}
 	}
 	return 0
+}
+
+// How late is worth a word, and how late somebody has to agree to, in seconds.
+const (
+	lateNote      = 5
+	lateCondition = 60
+)
+
+// lagging says which queues are late.
+func lagging(l *checker) (all []Finding) {
+	c, peak := &l.report.Lag, l.report.Plan.PeakEvents
+	if q := c.ID; q != nil {
+		each := 1 / l.perEvent()
+		share := l.shareOf(q.Name)
+		all = append(all, l.lagOf(q, draft{"late-id", l.idsPath(),
+			fmt.Sprintf("events of one distinct_id are processed one after another, %s/s: ", text.Rate(each)),
+			fmt.Sprintf("split its events over %.0f distinct_ids, or peak at %s events/s in all",
+				max(math.Ceil(share*peak/each), 2), text.Count(math.Floor(each/max(share, 1e-9))))})...)
+	}
+	if q := c.Partition; q != nil {
+		p := &l.report.Partitions
+		each := l.facts.Costs.Partition / l.meanly
+		all = append(all, l.lagOf(q, draft{"late-partition", l.curvePath(),
+			fmt.Sprintf("a partition is worked off at %s events/s of this load: ", text.Rate(each)),
+			fmt.Sprintf("peak at %s events/s, or add consumers",
+				text.Count(math.Floor(each*float64(l.load.Events)/float64(max(p.Max, 1)))))})...)
+	}
+	for i := range c.Stages {
+		s := &l.facts.Stages[i]
+		all = append(all, l.lagOf(&c.Stages[i], draft{"late-stage", l.curvePath(),
+			fmt.Sprintf("%s take %s events/s: ", plain(s.Name, 40), text.Rate(s.Capacity)),
+			fmt.Sprintf("disable them for the run, or peak at %s events/s",
+				text.Count(math.Floor(s.Capacity/max(s.Share, 1e-9))))})...)
+	}
+	return all
+}
+
+// perEvent is how many seconds an event of a busy id takes: merges are of others.
+func (l *checker) perEvent() float64 {
+	each := l.meanly
+	if l.ordinary > 0 {
+		each = l.ordinary
+	}
+	return l.facts.Costs.PerEvent.Seconds() * each
+}
+
+// shareOf is the share of the events that an id of the list has.
+func (l *checker) shareOf(named string) float64 {
+	for i := range l.report.HotIDs {
+		if h := &l.report.HotIDs[i]; h.named() == named {
+			return h.Share
+		}
+	}
+	return 0
+}
+
+// lagOf makes a finding of a queue that is late.
+func (l *checker) lagOf(q *backlog.Queued, d draft) []Finding {
+	if q.Worst < lateNote {
+		return nil
+	}
+	d.message += l.report.lagText(q)
+	d.hint += "; tell the customer: \"data is up to " + seconds(q.Worst) + " late and complete " +
+		l.report.moment(q.Drained) + "\""
+	if q.Worst < lateCondition {
+		return l.note(d)
+	}
+	return l.accommodate(d)
+}
+
+// lagText says how late a queue is.
+func (r *Report) lagText(q *backlog.Queued) string {
+	if q.Begins == nil {
+		return plainText(q.Name) + " is never a second late"
+	}
+	return fmt.Sprintf("%s is up to %s%s late, from %s on, %s at the end of the load; done %s", plainText(q.Name),
+		seconds(q.Worst), within(q.Error), seconds(*q.Begins), seconds(q.AtEnd), r.moment(q.Drained))
+}
+
+func plainText(name string) string { return string(plain(name, 40)) }
+
+// moment says when something is: by the clock if the start is known, else by the time of
+// the run.
+func (r *Report) moment(s float64) string {
+	if r.start.IsZero() {
+		return seconds(s) + " into the run"
+	}
+	return "at " + r.start.Add(moment(s)).Format("15:04 on 2 Jan")
 }

@@ -27,7 +27,7 @@
 //	level.go      an id's overflow in closed form
 //	tally.go      what counted traffic comes to
 //	tracked.go    the ids of counted traffic, in bounded memory
-//	disorder.go   requests that overtake each other, partitions that lag
+//	disorder.go   requests that overtake each other, partitions that lag, ids and stages that are late
 //	markdown.go   the report for a ticket
 //	curve.go      the load drawn, in characters and as SVG
 //	text.go       the report for a terminal

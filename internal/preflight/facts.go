@@ -2,16 +2,17 @@ package preflight
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
 	"rehearse/internal/capture"
 	"rehearse/internal/capture/pipeline"
+	"rehearse/internal/facts"
 	"rehearse/internal/permit"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
-	"rehearse/scenario/schedule"
 	"rehearse/scenario/strict"
 )
 
@@ -27,12 +28,11 @@ type Facts struct {
 
 	Generation capture.Generation // how the v0 routes of the endpoint behave
 
+	pipeline.Facts // what is enforced behind the endpoint
+
 	// bytes of a request on the wire; 0: that of the endpoint, see Limits
-	Body       int64
-	Event      int64          // bytes of the Kafka message that one event becomes
-	Overflow   pipeline.Limit // of one token:distinct_id on one replica; zero: off
-	KeepsOrder bool           // what overflows keeps its key, and so its order
-	PerMinute  int64          // the global limit of one token:distinct_id; 0: off
+	Body  int64
+	Event int64 // bytes of the Kafka message that one event becomes
 	// older events take the historical lane; 0: only those of batches that say so
 	HistoricalAfter time.Duration
 	// of the endpoint, each with buckets of its own: reckoned as one as many times as large as
@@ -40,12 +40,12 @@ type Facts struct {
 	Replicas int
 
 	Partitions int
-	Costs      Costs
 	Hours      *Hours        // nil: not said
 	Service    time.Duration // how long the endpoint takes for a request
 	Hazard     time.Duration // how far one partition may lag behind another
 
-	doc *strict.Document // nil: no file gives them
+	doc  *strict.Document // nil: no file gives them
+	read *facts.Reader    // where it gives overrides and restrictions
 }
 
 // Measurement is how a capacity was measured, as rehearse capacity writes it. What is
@@ -63,40 +63,15 @@ type Measurement struct {
 // Known tells whether the interval is.
 func (m *Measurement) Known() bool { return m.From > 0 }
 
-// Costs say what an event costs the pipeline, in ordinary events.
-type Costs struct {
-	Events map[string]float64 // by name; 1 for any other
-	Apps   float64            // added to each event where apps are enabled
-}
-
-// Of is what an event of a name costs.
-func (c *Costs) Of(name string) float64 {
-	if cost, known := c.Events[name]; known {
-		return cost
-	}
-	return 1
-}
-
-// DefaultFacts returns the published limits of the service (hog-rs config.rs and
-// limiters/overflow.rs; capture config.rs and integration_wire_body_limits.rs).
+// DefaultFacts returns what is published of the service in November 2026 (see
+// [pipeline.Published]; capture config.rs and integration_wire_body_limits.rs).
 // Partitions, costs, service and hazard are not published: they are assumed.
 func DefaultFacts() *Facts {
 	return &Facts{
-		Event: capture.MaxEvent, Overflow: pipeline.Limit{PerSecond: 100, Burst: 1000}, Replicas: 1,
-		Partitions: 64, Costs: defaultCosts(), Service: 100 * time.Millisecond,
+		Facts: *pipeline.Default(false),
+		Event: capture.MaxEvent, Replicas: 1, Partitions: 64, Service: 100 * time.Millisecond,
 		Hazard: 30 * time.Second,
 	}
-}
-
-// defaultCosts weigh a merge, a transaction with two row locks, as ten events,
-// and an update of a person or group as two. Nobody has published such weights.
-func defaultCosts() Costs {
-	const merge, update = 10, 2
-	return Costs{Apps: 1, Events: map[string]float64{
-		scenario.EventIdentify: merge, scenario.EventCreateAlias: merge,
-		scenario.EventMergeDangerously: merge,
-		scenario.EventGroupIdentify:    update, scenario.EventSet: update,
-	}}
 }
 
 // Gives tells whether the file gives a field, such as limits.overflow.
@@ -130,13 +105,21 @@ func ParseFacts(file string, text []byte) (*Facts, error) {
 }
 
 func readFacts(v strict.Value, f *Facts) {
-	v.Object(strict.Fields{
+	r := facts.NewReader()
+	fields := r.Fields(strict.Fields{
+		"body":  func(v strict.Value) { f.Body = v.Bytes(1000, maxLimit) },
+		"event": func(v strict.Value) { f.Event = v.Bytes(1000, maxLimit) },
+		"historical_after": func(v strict.Value) {
+			f.HistoricalAfter = v.Duration(time.Hour,
+				1000*24*time.Hour)
+		},
+		"replicas": func(v strict.Value) { f.Replicas = int(v.Count(1, maxReplicas)) },
+	})
+	maps.Copy(fields, strict.Fields{
+		"generation": func(v strict.Value) { f.Generation = r.Generation(v) },
 		"hosts":      func(v strict.Value) { f.Hosts = permit.ReadHosts(v) },
 		"capacity":   func(v strict.Value) { readCapacity(v, f) },
-		"generation": func(v strict.Value) { f.Generation = scenario.ReadGeneration(v) },
-		"limits":     func(v strict.Value) { readLimits(v, f) },
 		"partitions": func(v strict.Value) { f.Partitions = int(v.Count(1, maxPartitions)) },
-		"costs":      func(v strict.Value) { readCosts(v, &f.Costs) },
 		"hours":      func(v strict.Value) { f.Hours = readHours(v) },
 		"service": func(v strict.Value) {
 			f.Service = v.Duration(time.Millisecond,
@@ -144,6 +127,19 @@ func readFacts(v strict.Value, f *Facts) {
 		},
 		"hazard": func(v strict.Value) { f.Hazard = v.Duration(0, time.Hour) },
 	})
+	if v.Object(fields) {
+		f.Facts, f.read = *r.Facts(), r
+		f.contradictions(v)
+	}
+}
+
+// contradictions tells what the file says twice and otherwise.
+func (f *Facts) contradictions(v strict.Value) {
+	each := f.Costs.Partition
+	if most := each * float64(f.Partitions); each > 0 && f.Capacity > most {
+		v.Fail(fmt.Sprintf("a capacity of %s events/s is more than %d partitions do at %s each",
+			text.Rate(f.Capacity), f.Partitions, text.Rate(each)), "change capacity, partitions or costs.partition")
+	}
 }
 
 // Limits returns what the endpoint takes of requests of a form: v1 has limits of
@@ -168,7 +164,6 @@ func (f *Facts) Limits(e scenario.Endpoint) capture.Limits {
 const (
 	maxPartitions = 100_000
 	maxReplicas   = 10_000
-	maxCost       = 1e6
 	maxLimit      = 100_000_000 // bytes
 )
 
@@ -207,64 +202,6 @@ func readInterval(v strict.Value, m *Measurement) {
 	}
 }
 
-func readLimits(v strict.Value, f *Facts) {
-	v.Object(strict.Fields{
-		"body":       func(v strict.Value) { f.Body = v.Bytes(1000, maxLimit) },
-		"event":      func(v strict.Value) { f.Event = v.Bytes(1000, maxLimit) },
-		"overflow":   func(v strict.Value) { f.Overflow, f.KeepsOrder = readOverflow(v) },
-		"per_minute": func(v strict.Value) { f.PerMinute = readSwitchable(v) },
-		"historical_after": func(v strict.Value) {
-			f.HistoricalAfter = v.Duration(time.Hour,
-				1000*24*time.Hour)
-		},
-		"replicas": func(v strict.Value) { f.Replicas = int(v.Count(1, maxReplicas)) },
-	})
-}
-
-// isOff tells whether a limit is switched off.
-func isOff(v strict.Value) bool { return v.IsScalar() && v.Raw() == "off" }
-
-func readSwitchable(v strict.Value) int64 {
-	if isOff(v) {
-		return 0
-	}
-	return v.Count(1, schedule.MaxEvents)
-}
-
-// readOverflow reads the word off, or a rate and a burst.
-func readOverflow(v strict.Value) (l pipeline.Limit, keepsOrder bool) {
-	if isOff(v) {
-		return l, false
-	}
-	v.Object(strict.Fields{
-		"rate": func(v strict.Value) {
-			rate := v.Rate()
-			l.PerSecond = int(min(rate, 1e9))
-			if rate < 1 || rate != float64(l.PerSecond) {
-				v.Fail("must be a whole number of events a second", strict.HintRate)
-			}
-		},
-		"burst":       func(v strict.Value) { l.Burst = int(v.Count(1, 1_000_000_000)) },
-		"keeps_order": func(v strict.Value) { keepsOrder = v.Flag() },
-	})
-	v.Require("rate", "burst")
-	return l, keepsOrder
-}
-
-func readCosts(v strict.Value, c *Costs) {
-	v.Object(strict.Fields{
-		"events": func(v strict.Value) {
-			v.Entries(func(key strict.Value, name string, entry strict.Value) {
-				if !scenario.IsEventName(name) {
-					key.Fail("must be the name of an event", "")
-				}
-				c.Events[name] = entry.Number(0, maxCost)
-			})
-		},
-		"apps": func(v strict.Value) { c.Apps = v.Number(0, maxCost) },
-	})
-}
-
 // assumptions lists the facts that the scenario is held to, and where each comes
 // from.
 func (l *checker) assumptions() []Assumption {
@@ -286,17 +223,11 @@ func (l *checker) assumptions() []Assumption {
 	if f.Capacity > 0 {
 		add("capacity", fmt.Sprintf("%s events/s", text.Rate(f.Capacity)), embedded(true, Assumed))
 	}
-	if g := f.Generation; g != capture.Current || l.file && f.Gives("generation") {
-		add("generation", g.String(), Embedded)
-	}
+	add("generation", string(f.Release), l.toldBy("generation"))
 	add("limits.body", units.FormatBytes(int64(l.most.Wire))+", decompressed "+
 		""+units.FormatBytes(int64(l.most.Plain)), Published)
 	add("limits.event", units.FormatBytes(f.Event), Published)
-	add("limits.overflow", overflowText(f), Published)
-	if f.PerMinute > 0 {
-		add("limits.per_minute", text.Count(f.PerMinute)+" events of one id",
-			embedded(true, Published))
-	}
+	l.limitsText(add)
 	add("limits.replicas", text.Count(f.Replicas), Assumed)
 	add("partitions", text.Count(f.Partitions), embedded(l.s.Staging.Partitions > 0, Assumed))
 	add("service", fmt.Sprintf("%d ms a request", f.Service/time.Millisecond), Assumed)
@@ -311,20 +242,62 @@ func (l *checker) assumptions() []Assumption {
 	return all
 }
 
-// overflowText writes the limit of one id.
-func overflowText(f *Facts) string {
-	if f.Overflow.PerSecond == 0 {
+// limitsText writes what holds for one id, and the rules.
+func (l *checker) limitsText(add func(field, value string, otherwise Origin)) {
+	f, off := l.facts, ""
+	from := l.toldBy("overflow_limit", "pipeline.limits.overflow")
+	if !f.Gives("limits.overflow") && from == Published && f.Overflow.On() {
+		off = " (off by default)" // in capture: overflow_enabled (config.rs)
+	}
+	add("limits.overflow", bucketText(f.Overflow)+off, from)
+	if f.Consumer.On() {
+		add("limits.consumer", bucketText(f.Consumer), l.toldBy("pipeline.limits.consumer"))
+	}
+	if g := &f.Global; g.Events > 0 && !f.Import {
+		add("limits.per_minute", globalText(g), l.toldBy("per_minute", "pipeline.limits.per_minute"))
+	}
+	if f.Import {
+		add("mode", "import: drops other batches, no global limit", Embedded)
+	}
+	if n := len(f.Restrictions); n > 0 {
+		add("restrictions", text.Count(n), Embedded)
+	}
+	if f.Quota > 0 {
+		add("limits.quota", text.Count(f.Quota)+" events left for each project", Embedded)
+	}
+}
+
+// toldBy tells whether the staging section gives a fact in one of its fields, or it is as
+// published.
+func (l *checker) toldBy(fields ...string) Origin {
+	for _, field := range fields {
+		if !l.file && l.s.Target.URL == "" && l.s.Gives("staging."+field) {
+			return Embedded
+		}
+	}
+	return Published
+}
+
+// globalText writes the global limit of one id.
+func globalText(g *pipeline.GlobalLimit) string {
+	said := fmt.Sprintf("%s events of one id in %s, synced every %s", text.Count(g.Events),
+		units.FormatDuration(g.Window), units.FormatDuration(g.Sync))
+	if n := len(g.Overrides); n > 0 {
+		said += fmt.Sprintf("; %d overrides", n)
+	}
+	return said
+}
+
+// bucketText writes the limit of one id.
+func bucketText(b pipeline.Bucket) string {
+	if !b.On() {
 		return "off"
 	}
-	text := fmt.Sprintf("%s/s with a burst of %s for one id", text.Count(f.Overflow.PerSecond),
-		text.Count(f.Overflow.Burst))
-	switch {
-	case f.KeepsOrder:
-		text += ", in order"
-	case !f.Gives("limits.overflow"):
-		text += "; off by default" // capture's overflow_enabled (config.rs)
+	said := fmt.Sprintf("%s/s, burst of %s for one id", text.Count(b.PerSecond), text.Count(b.Burst))
+	if b.KeepsOrder {
+		said += ", in order"
 	}
-	return text
+	return said
 }
 
 // hoursText writes when the team works.

@@ -82,6 +82,10 @@ func TestFactsSchemaAgrees(t *testing.T) {
 		"limits: {}", "limits: {overflow: off, per_minute: off}", "limits: {overflow: {rate: 5, burst: 1, keeps_order: true}}", "limits: {overflow: {rate: 6k/min, burst: 1}, per_minute: 5k, replicas: 12}", "limits: {body: 2MB, event: 5000}",
 		"costs: {}", "costs: {events: {a: 0, $set: 2.5}, apps: 0}", "hours: {zone: UTC, days: [sat, sun]}", "hours: {zone: America/New_York, from: 7:30, to: 24:00}",
 		"partitions: 1", "limits: {historical_after: 24h}", "service: 1s", "hazard: 0", "generation: 2024", "generation: '2024'", "generation: current",
+		"generation: 2026-11", "generation: custom\nlimits: {consumer: {rate: 1/s, burst: 1000}, quota: 20M, merge_ids: 1000}", "limits: {merge_ids: {limit: 5, beyond: async}, quota: off, consumer: off, overflow: false}",
+		"limits: {per_minute: {events: 5k, window: 60s, sync: 15s, reroute: false, overrides: [{match: phc_a, events: 9k}, {match: 'phc_a:b', events: 1}]}}",
+		"mode: import\nlimits: {per_minute: off}", "mode: events", "restrictions: [{match: phc_a, action: drop}, {match: 'phc_a:b', action: redirect}]", "restrictions: []",
+		"costs: {per_event: 5ms, partition: 2k/s}", "costs: {per_event: off, partition: off}", "stages: {destinations: {capacity: 2k/s, share: 30%}, apps: {capacity: 5000}}", "stages: {}",
 	} {
 		if _, err := ParseFacts("p.yaml", []byte(text)); err != nil {
 			t.Errorf("the loader refuses\n%s\n%v", text, err)
@@ -95,6 +99,9 @@ func TestFactsSchemaAgrees(t *testing.T) {
 		"limits: {overflow: on}", "limits: {overflow: {rate: 5}}", "limits: {overflow: {rate: 5, burst: 0}}", "limits: {per_minute: 0}", "limits: {replicas: 0}", "limits: {historical_after: soon}", "limits: {bodies: 5}",
 		"partitions: 0", "partitions: many", "costs: {events: {a: -1}}", "costs: {events: [a]}", "costs: {apps: yes}", "hours: {}", "hours: {zone: UTC, from: 25:00}",
 		"hours: {zone: UTC, from: nine}", "hours: {zone: UTC, days: []}", "hours: {zone: UTC, days: [monday]}", "service: 5", "hazard: -1s", "generation: 2025", "generation: []",
+		"generation: 2026-12", "mode: both", "limits: {quota: 0}", "limits: {consumer: {rate: 1/s}}", "limits: {merge_ids: 0}", "limits: {merge_ids: {limit: 5, beyond: never}}", "limits: {per_minute: {window: 60s}}",
+		"limits: {per_minute: {events: 5, overrides: [{match: a}]}}", "limits: {per_minute: {events: 5, overrides: [{match: a, events: 0}]}}", "restrictions: [{match: a}]", "restrictions: [{match: a, action: burn}]",
+		"costs: {per_event: -5ms}", "costs: {partition: -1/s}", "stages: {a: {}}",
 	} {
 		if _, err := ParseFacts("p.yaml", []byte(text)); err == nil {
 			t.Errorf("the loader takes\n%s", text)
@@ -132,8 +139,8 @@ func TestFactsSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 			}
 		}
 	})
-	if mappings != 7 {
-		t.Errorf("%d mappings, want 7", mappings)
+	if mappings != 10 {
+		t.Errorf("%d mappings, want 10", mappings)
 	}
 }
 
@@ -144,7 +151,7 @@ func TestFactsDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Overflow != (pipeline.Limit{PerSecond: 100, Burst: 1000}) || f.Event != 1_000_000 || f.PerMinute != 0 || f.Replicas != 1 || f.Capacity != 0 {
+	if f.Overflow != (pipeline.Bucket{Limit: pipeline.Limit{PerSecond: 100, Burst: 1000}, KeepsOrder: true}) || f.Event != 1_000_000 || f.Global.Events != 5000 || f.Replicas != 1 || f.Capacity != 0 {
 		t.Errorf("%+v", f)
 	}
 	if f.Gives("partitions") || f.Costs.Of("$pageview") != 1 || f.Costs.Of("$identify") != 10 {
@@ -178,6 +185,24 @@ hours: {zone: Europe/Berlim, from: "18:00", to: "09:00"}
 	}
 	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
 		t.Error(diff)
+	}
+	for text, want := range map[string]string{
+		"generation: 2024\nlimits: {overflow: {rate: 5, burst: 5, keeps_order: true}}":                                    "p.yaml:2:20: limits.overflow: what overflows in 2024 keeps no order",
+		"mode: import\ngeneration: 2024":                                                                                  "p.yaml:1:7: mode: the service of 2024 has no import mode",
+		"restrictions: [{match: a, action: skip_persons}]\ngeneration: 2024":                                              "p.yaml:1:16: restrictions[0]: the service of 2024 has no restriction of this kind",
+		"limits: {per_minute: 5k}\nmode: import":                                                                          "p.yaml:1:22: limits.per_minute: imports are not held to the global limit",
+		"costs: {per_event: 5ms, partition: 100/s}":                                                                       "p.yaml:1:36: costs.partition: a partition of 100 events/s is slower than one id",
+		"partitions: 10\ncosts: {partition: 1k/s}\ncapacity: {events: 20k/s}":                                             "p.yaml:1:1: a capacity of 20,000 events/s is more than 10 partitions do at 1,000 each",
+		"limits: {per_minute: {events: 5, window: 10s, sync: 15s}}":                                                       "p.yaml:1:22: limits.per_minute: sync is longer than window",
+		"limits: {per_minute: {events: 5, overrides: [{match: a, events: 9}]}}\nrestrictions: [{match: a, action: drop}]": "p.yaml:1:46: limits.per_minute.overrides[0]: its events are dropped",
+		"restrictions: [{match: a, action: drop}, {match: a, action: drop}]":                                              "p.yaml:1:42: restrictions[1]: is given twice",
+		"costs: {partition: 0/s}":                                                                                         "p.yaml:1:20: costs.partition: must be more than 0",
+		"stages: {a: {capacity: 5G/s}}":                                                                                   "p.yaml:1:24: stages.a.capacity: no pipeline takes a billion",
+		"generation: 2031-01":                                                                                             "p.yaml:1:13: generation: unknown generation",
+	} {
+		if _, err := ParseFacts("p.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\n%v, want %s", text, err, want)
+		}
 	}
 	if _, err := LoadFacts("testdata/no-such-file.yaml"); err == nil || !strings.Contains(err.Error(), "cannot read the pipeline's facts") {
 		t.Errorf("%v", err)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
@@ -22,9 +23,8 @@ func (l *checker) staged() *scenario.Staging {
 // forced tells whether all events of a key overflow, whatever its rate. The
 // historical lane is not looked at.
 func (l *checker) forced(k *key) bool {
-	s := l.staged()
-	return s != nil && !l.s.Target.HistoricalMigration &&
-		(slices.Contains(s.Overflow, k.token) || slices.Contains(s.Overflow, k.token+":"+k.id))
+	return !l.s.Target.HistoricalMigration &&
+		l.facts.Restricted(pipeline.ForceOverflow, []byte(k.token), k.bytes())
 }
 
 // tokenForced tells whether all events of a token overflow.
@@ -47,8 +47,7 @@ func (l *checker) forcedLevel(share float64) level {
 // looked at: what else the projects have that overflow as a whole. limited is the
 // share of the events that limits see.
 func (l *checker) forcedCrowd(keys []key, limited float64) float64 {
-	s := l.staged()
-	if s == nil || l.s.Target.HistoricalMigration {
+	if l.s.Target.HistoricalMigration {
 		return 0
 	}
 	sum, crowd := 0.0, 0.0
@@ -57,7 +56,7 @@ func (l *checker) forcedCrowd(keys []key, limited float64) float64 {
 	}
 	for _, t := range l.projects() {
 		token := t.Token.Reveal()
-		if !slices.Contains(s.Overflow, token) || l.overQuota(token) {
+		if !l.tokenForced(token) || l.overQuota(token) {
 			continue
 		}
 		rest := t.Weight / sum * limited * float64(l.load.Events)
@@ -71,10 +70,9 @@ func (l *checker) forcedCrowd(keys []key, limited float64) float64 {
 	return crowd
 }
 
-// forcedOverflow says which ids overflow because the endpoint has been told so.
+// forcedOverflow says which ids overflow because a rule says so.
 func forcedOverflow(l *checker) []Finding {
-	s := l.staged()
-	if s == nil || len(s.Overflow) == 0 || l.s.Target.HistoricalMigration {
+	if len(l.facts.Matches(pipeline.ForceOverflow)) == 0 || l.s.Target.HistoricalMigration {
 		return nil
 	}
 	events := int64(math.Round(l.crowd))
@@ -83,11 +81,28 @@ func forcedOverflow(l *checker) []Finding {
 			events += h.Overflow
 		}
 	}
-	return l.accommodate(draft{"forced-overflow", "staging.overflow",
-		fmt.Sprintf("the embedded endpoint lets every event overflow of the tokens and ids that "+
-			"it is told, whatever their rate: %s events%s lose their place", text.Count(events),
+	return l.accommodate(draft{"forced-overflow", l.rulePath("overflow"),
+		fmt.Sprintf("a rule sends events of some tokens or distinct_ids to the overflow lane, whatever their "+
+			"rate: %s events%s lose their order and are processed without persons", text.Count(events),
 			around(l.report.Plan.Errors.Overflow)),
-		"leave staging.overflow out, unless that is what is rehearsed"})
+		l.ruleHint()})
+}
+
+// rulePath is the field of the scenario that gives a rule; staging where it comes from the
+// file of the pipeline.
+func (l *checker) rulePath(field string) string {
+	if path := "staging." + field; l.s.Gives(path) {
+		return path
+	}
+	return "staging"
+}
+
+// ruleHint is what helps against a rule.
+func (l *checker) ruleHint() string {
+	if l.file {
+		return "lift the restriction for the run, or agree on it"
+	}
+	return "leave the rule out of staging, unless that is what is rehearsed"
 }
 
 // scripted says that the endpoint is told to misbehave.

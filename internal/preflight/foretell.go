@@ -38,6 +38,7 @@ func (l *checker) foretell() {
 		l.report.Plan.Errors.Merges = sampling(l.census.Merges, l.census.Events)
 	}
 	l.spread(model, keys)
+	l.late(keys)
 	l.orderIs(l.census.Followed, l.census.Events)
 	l.mergesAre(pairs.merges(l, l.report.Partitions.Hottest))
 	l.fitsLearned(model, model.Heavy(l.census, fewRanks))
@@ -100,10 +101,20 @@ func (l *checker) takenShare() float64 {
 
 // mixed works out what the mix costs.
 func (l *checker) mixed() {
-	var all, cost float64
+	var all, cost, others, each float64
 	for _, e := range l.s.Traffic.Events {
 		all += e.Weight
 		cost += e.Weight * l.facts.Costs.Of(e.Name)
+		if !scenario.IsMerge(e.Name) {
+			others += e.Weight
+			each += e.Weight * l.facts.Costs.Of(e.Name)
+		}
+	}
+	if others > 0 {
+		l.ordinary = each / others
+	}
+	if l.s.Intake.Apps == scenario.Yes {
+		l.ordinary += l.facts.Costs.Apps
 	}
 	l.names, l.largest = len(l.s.Traffic.Events), int64(l.s.Traffic.Sizes.P99)
 	l.eventsCost(cost / all)
@@ -189,14 +200,14 @@ func (p *pairs) merges(l *checker, hottest int) Merges {
 // walk and the fall decide for a time that follows from both. What a batch has of the id
 // comes at once.
 func (l *checker) doubt(k *key, found *level, limited float64) (over, first float64) {
-	share, m := k.share*limited, l.limits()
-	if l.forced(k) || m.perSecond == 0 && m.perMinute == 0 {
+	share, m := k.share*limited, l.limitsOf(k)
+	if l.forced(k) || m.steady() == 0 {
 		return k.off * found.over, l.interval(found.first)
 	}
 	events := share * float64(l.load.Events)
 	step, batch := max(k.clump, 1), share*float64(l.s.Batching.MaxEvents)
 	if k.off > 0 {
-		more := l.level(share*(1+k.off), false)
+		more := l.level(share*(1+k.off), m, false)
 		over = math.Abs(more.over - found.over)
 	}
 	edge := math.Sqrt(step * events)
@@ -210,8 +221,8 @@ func (l *checker) doubt(k *key, found *level, limited float64) (over, first floa
 	excess := share*l.load.Curve.Rate(moment(found.first)) - m.steady()
 	walk := 1.96 * math.Sqrt(step*share*l.load.Curve.Count(moment(found.first)))
 	first = math.Hypot(walk/max(excess, 1e-9), l.interval(found.first))
-	if m.perMinute > 0 {
-		byClock := l.anyMinute(share, found)
+	if m.global.Events > 0 {
+		byClock := l.anyMinute(share, m.global)
 		over, first = math.Hypot(over, byClock.over), math.Hypot(first, byClock.first)
 	}
 	return min(math.Hypot(over, 1.96*edge), events), min(first, l.report.Plan.Seconds)
@@ -252,16 +263,16 @@ func (l *checker) interval(at float64) float64 {
 	return l.load.perRequest() / max(l.load.Curve.Rate(moment(max(at, 0))), 1e-9)
 }
 
-// anyMinute is how much the limit of a minute depends on when within a minute the run
-// begins, if nobody says.
-func (l *checker) anyMinute(share float64, found *level) (off level) {
-	if l.stated || share*l.load.Curve.Peak()*60 <= float64(l.facts.PerMinute) {
+// anyMinute is how much the global limit depends on when within its window the run
+// begins, if nobody says, and on when the replicas learn of each other.
+func (l *checker) anyMinute(share float64, g pipeline.GlobalLimit) (off level) {
+	if l.stated || share*l.load.Curve.Peak() <= g.PerSecond(g.Events) {
 		return off
 	}
 	p := pace{step: 2 * time.Second, steps: 500}
-	at := minutes(l.load.Curve, share, l.facts.PerMinute, originOf(l.s), p)
-	for _, later := range []time.Duration{15 * time.Second, 30 * time.Second, 45 * time.Second} {
-		other := minutes(l.load.Curve, share, l.facts.PerMinute, originOf(l.s).Add(later), p)
+	at := minutes(l.load.Curve, share, g, originOf(l.s), p, limits{})
+	for quarter := range time.Duration(4) {
+		other := minutes(l.load.Curve, share, g, originOf(l.s).Add(quarter*g.Window/4), p, limits{})
 		off.over = max(off.over, math.Abs(other.over-at.over))
 		off.first = max(off.first, math.Abs(other.first-at.first))
 	}
@@ -300,9 +311,11 @@ type moments struct {
 type totals struct {
 	taken  float64 // share of the events that are not refused by the endpoint
 	meanly float64 // what an event costs on average
-	names  int     // different event names
-	worst  float64 // events that would overflow if one replica had all connections
-	crowd  float64 // events that overflow by order and belong to none of the ids looked at
+	// what one costs that is no merge; 0: not known
+	ordinary float64
+	names    int     // different event names
+	worst    float64 // events that would overflow if one replica had all connections
+	crowd    float64 // events that overflow by order and belong to none of the ids looked at
 	// bytes that one event in a hundred has at least, or the largest of those counted
 	largest int64
 	file    bool // the facts come from a file

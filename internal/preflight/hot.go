@@ -29,6 +29,7 @@ type key struct {
 	off     float64 // half the width of a 95 % interval of it, as a share of it
 	clump   float64 // events of it that come together
 	over    float64 // events that overflow
+	global  float64 // of them, over the global limit
 	overOff float64 // half the width of a 95 % interval of them, in events
 	hash    pipeline.KeyHash
 }
@@ -51,7 +52,7 @@ func (l *checker) weighIDs(model *traffic.Model) []key {
 	for i := range keys {
 		k := &keys[i]
 		level := l.levelOf(k, limited, i < watched)
-		k.over = level.over
+		k.over, k.global = level.over, level.global
 		at := 0.0
 		if k.over > 0 {
 			k.overOff, at = l.doubt(k, &level, limited)
@@ -75,18 +76,21 @@ func (l *checker) weighIDs(model *traffic.Model) []key {
 // levelOf works out what becomes of an id of whose events limits see a part.
 func (l *checker) levelOf(k *key, limited float64, fine bool) level {
 	switch {
-	case l.overQuota(k.token):
+	case l.overQuota(k.token), l.facts.Restricted(pipeline.Redirect, []byte(k.token), k.bytes()):
 		return level{first: -1}
 	case l.forced(k):
 		return l.forcedLevel(k.share * limited)
 	}
-	return l.level(k.share*limited, fine)
+	return l.level(k.share*limited, l.limitsOf(k), fine)
 }
 
+// bytes is the key of the messages of an id.
+func (k *key) bytes() []byte { return pipeline.AppendKey(nil, []byte(k.token), []byte(k.id)) }
+
 // level follows an id with a share of the events along the run.
-func (l *checker) level(share float64, fine bool) level {
-	m, batch := l.limits(), float64(l.s.Batching.MaxEvents)
-	curve, found := l.load.Curve, level{first: -1}
+func (l *checker) level(share float64, m limits, fine bool) level {
+	batch, curve := float64(l.s.Batching.MaxEvents), l.load.Curve
+	found := level{first: -1}
 	switch {
 	case m.perSecond == 0:
 	case share*batch > m.burst:
@@ -94,12 +98,21 @@ func (l *checker) level(share float64, fine bool) level {
 	case share*curve.Peak() > m.perSecond:
 		found = follow(l.report.curve, share, m)
 	}
-	if m.perMinute > 0 && share*curve.Peak()*60 > m.perMinute {
+	if g := m.global; g.Events > 0 && share*curve.Peak() > g.PerSecond(g.Events) {
 		p := pace{step: 2 * time.Second, steps: 500}
 		if fine {
 			p = pace{step: time.Second / 2, steps: 20_000}
 		}
-		found = worse(found, minutes(curve, share, l.facts.PerMinute, originOf(l.s), p))
+		m.lump = share * batch
+		both := minutes(curve, share, g, originOf(l.s), p, m)
+		if found.first >= 0 && (both.first < 0 || found.first < both.first) {
+			both.first = found.first // of the bucket it is known better
+		}
+		found = both
+	}
+	if c := m.consumer; c.PerSecond > 0 && share*curve.Peak() > float64(c.PerSecond) {
+		found = worse(found, follow(l.report.curve, share,
+			limits{perSecond: float64(c.PerSecond), burst: float64(c.Burst)}))
 	}
 	return found
 }
@@ -109,9 +122,9 @@ func (l *checker) hotID(k *key, first, peak float64) HotID {
 	h := HotID{
 		DistinctID: k.id, Project: k.project,
 		Events: int64(math.Round(k.share * float64(l.load.Events))), Share: k.share,
-		PeakPerS: k.share * peak, Overflow: int64(math.Round(k.over)),
+		PeakPerS: k.share * peak, Overflow: int64(math.Round(k.over)), Global: int64(math.Round(k.global)),
 		Partition: k.hash.Partition(l.facts.Partitions),
-		forced:    l.forced(k), EventsError: k.off, OverflowError: k.overOff / max(k.over, 1),
+		forced:    l.forced(k), IDErrors: IDErrors{EventsError: k.off, OverflowError: k.overOff / max(k.over, 1)},
 	}
 	if h.Overflow > 0 {
 		first = max(first, 0)

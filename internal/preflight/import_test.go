@@ -47,7 +47,7 @@ func TestImportFromPlainAnswers(t *testing.T) {
 	}
 	// The same events on the lane of everybody, which the form asked about for that.
 	live := foretell(t, parse(t, text.String(), "target.historical_migration=false"), nil)
-	if find(live, "hot-ids") == nil || find(live, "not-historical") == nil || live.Plan.Overflow < 15_000_000 || live.Verdict != preflight.Accommodate {
+	if find(live, "global-limit") == nil || find(live, "not-historical") == nil || live.Plan.Overflow < 15_000_000 || live.Verdict != preflight.Accommodate {
 		t.Errorf("%s: %+v", live.Verdict, live.Plan)
 	}
 }

@@ -71,7 +71,7 @@ func TestMergesByLag(t *testing.T) {
 func led(t *testing.T, s *scenario.Scenario) (all []read) {
 	t.Helper()
 	facts := preflight.FactsOf(s)
-	model := pipeline.New(pipeline.Config{Partitions: facts.Partitions, Overflow: facts.Overflow})
+	model := pipeline.New(pipeline.Config{Partitions: facts.Partitions, Facts: &facts.Facts})
 	there, most := preflight.Behind(s, nil)
 	show := func(d *dryrun.Built) {
 		if d.Submission == nil {

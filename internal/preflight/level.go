@@ -1,10 +1,12 @@
 package preflight
 
 import (
+	"fmt"
 	"math"
 	"time"
 
 	"rehearse/internal/capture/pipeline"
+	"rehearse/internal/preflight/backlog"
 	"rehearse/scenario/schedule"
 )
 
@@ -21,6 +23,7 @@ type level struct {
 	limits
 	level, top float64 // now, and the highest so far
 	over       float64 // events over the burst
+	global     float64 // of them, over the global limit: without a key and without persons
 	first      float64 // second at which the first of them came; -1: none
 }
 
@@ -103,20 +106,23 @@ func integral(s schedule.Stage, f func(float64) float64) float64 {
 	return sum
 }
 
-// minutes is the global limit for an id in a run that begins at a time. The model
-// of it is led through the beginning of the curve in steps, because what it sees
-// depends on when it looks. In the long run an id is over the limit whenever its
-// rate is: all of its events count, those that are over as well.
-func minutes(curve *schedule.Curve, share float64, limit int64, begin time.Time, p pace) level {
-	l := level{first: -1}
-	m := pipeline.Minute{Limit: limit}
+// minutes is the global limit for an id in a run that begins at a time, and the bucket m of
+// what is not over it. The model of the limit is led through the beginning of the curve in
+// steps, because what it sees depends on when it looks. In the long run an id is over the
+// limit whenever its rate is: all of its events count, those that are over as well.
+func minutes(curve *schedule.Curve, share float64, limit pipeline.GlobalLimit, begin time.Time, p pace,
+	m limits) level {
+	l := level{limits: m, first: -1}
+	model := pipeline.Minute{Limit: limit}
 	end := min(curve.Span(), p.steps*p.step)
 	taken := int64(0)
 	for t := p.step; t < end+p.step; t += p.step {
 		due := int64(math.Round(share * curve.Count(min(t, end))))
-		if over := m.Take(due-taken, begin.Add(t)); over > 0 {
+		over := model.Take(due-taken, begin.Add(t))
+		if over > 0 {
 			l.add(float64(over), (t - p.step/2).Seconds())
 		}
+		l.pass(float64(due-taken-over)/p.step.Seconds(), p.step.Seconds(), (t - p.step).Seconds())
 		taken = due
 	}
 	at := 0.0
@@ -124,10 +130,23 @@ func minutes(curve *schedule.Curve, share float64, limit int64, begin time.Time,
 		from, to := at, at+s.Over.Seconds()
 		at = to
 		if from = max(from, end.Seconds()); from < to {
-			l.steady(s, to-s.Over.Seconds(), from, share, float64(limit)/60)
+			l.steady(s, to-s.Over.Seconds(), from, share, limit.PerSecond(limit.Events))
 		}
 	}
 	return l
+}
+
+// pass leads what is not over the global limit through the bucket, at a rate for so many
+// seconds. Of a batch that is larger than the burst, at most the burst passes; when the
+// first is full is for the caller to say.
+func (l *level) pass(rate, seconds, at float64) {
+	switch {
+	case l.perSecond == 0:
+	case l.lump > l.burst:
+		l.over += max((rate-min(l.perSecond, rate*l.burst/l.lump))*seconds, 0)
+	default:
+		l.stage(rate-l.perSecond, rate-l.perSecond, seconds, at)
+	}
 }
 
 // pace is how finely the beginning of a run is looked at, and how much of it.
@@ -139,32 +158,38 @@ func (l *level) add(over, at float64) {
 		l.first = at
 	}
 	l.over += over
+	l.global += over
 }
 
 // steady adds what of a stage that begins at a second is over a steady limit, from
-// another second on.
+// another second on, and leads the rest through the bucket.
 func (l *level) steady(s schedule.Stage, begin, from, share, limit float64) {
 	seconds := s.Over.Seconds()
 	slope := (s.To - s.From) / seconds
 	rate := func(at float64) float64 { return share * (s.From + slope*(at-begin)) }
 	to := begin + seconds
+	below, above := [2]float64{from, from}, [2]float64{from, to} // when the rate is below the limit, and above
 	switch crossing := begin + (limit/share-s.From)/slope; {
 	case rate(from) < limit && rate(to) < limit:
-		return
+		below, above = [2]float64{from, to}, [2]float64{}
 	case rate(from) < limit:
-		from = crossing
+		below, above = [2]float64{from, crossing}, [2]float64{crossing, to}
 	case rate(to) < limit:
-		to = crossing
+		below, above = [2]float64{crossing, to}, [2]float64{from, crossing}
 	}
-	l.add((rate(from)+rate(to))/2*(to-from), from)
+	if long := below[1] - below[0]; long > 0 {
+		l.pass((rate(below[0])+rate(below[1]))/2, long, below[0])
+	}
+	if long := above[1] - above[0]; long > 0 {
+		l.add((rate(above[0])+rate(above[1]))/2*long, above[0])
+		l.pass(0, long, above[0])
+	}
 }
 
 // worse is the harder of two limits that hold at the same time: what one of them
 // reroutes, the other does not see.
 func worse(a, b level) level {
-	if b.over > a.over {
-		a.over = b.over
-	}
+	a.over, a.global = max(a.over, b.over), max(a.global, b.global)
 	if a.first < 0 || b.first >= 0 && b.first < a.first {
 		a.first = b.first
 	}
@@ -174,5 +199,76 @@ func worse(a, b level) level {
 // limits are what holds for one id on the lane that it takes.
 type limits struct {
 	perSecond, burst float64 // of as many buckets as an id's events are spread over; 0: any
-	perMinute        float64 // 0: any
+	lump             float64 // events of the id that come with one batch
+	global           pipeline.GlobalLimit
+	consumer         pipeline.Limit // of one bucket, whatever the replicas; zero: any
+}
+
+// mostLate is how many of the busiest ids are asked how late they are.
+const mostLate = 16
+
+// late works out how late the latest of some ids, the busiest partition and everything is.
+func (l *checker) late(keys []key) {
+	f, part := l.facts, &l.report.Partitions
+	in := backlog.Facts{
+		Load: l.report.curve, Capacity: f.Capacity, Stages: f.Stages,
+		Partition: backlog.Partition{Name: fmt.Sprintf("partition %d", part.Hottest),
+			Share: float64(part.Max) / float64(max(l.load.Events, 1)), Off: part.MaxError,
+			Rate: f.Costs.Partition, Ordinary: l.meanly},
+	}
+	for i := range keys[:min(len(keys), mostLate)] {
+		if k := &keys[i]; !l.keyless(k) {
+			in.IDs = append(in.IDs, l.lateID(k))
+		}
+	}
+	l.report.Lag = backlog.Foretell(&in)
+}
+
+// keyless tells whether no event of an id waits for another of it: they are dropped, or
+// have no key.
+func (l *checker) keyless(k *key) bool {
+	main := !l.s.Target.HistoricalMigration
+	token, key := []byte(k.token), k.bytes()
+	return l.overQuota(k.token) || l.facts.Import && main || l.facts.Restricted(pipeline.Drop, token, key) ||
+		main && l.facts.Restricted(pipeline.SkipPersons, token, key) || l.forced(k)
+}
+
+// lateID is an id with what decides how long its events wait.
+func (l *checker) lateID(k *key) backlog.ID {
+	m := l.limitsOf(k)
+	whole := HotID{DistinctID: k.id, Project: k.project}
+	return backlog.ID{
+		Name: whole.named(), Share: k.share * l.taken, Off: k.off, PerEvent: l.perEvent(),
+		Bucket:  pipeline.Limit{PerSecond: int(m.perSecond), Burst: int(m.burst)},
+		InOrder: l.facts.Overflow.KeepsOrder,
+		Global: pipeline.Limit{PerSecond: int(math.Ceil(m.global.PerSecond(m.global.Events))),
+			Burst: int(m.global.Events)},
+	}
+}
+
+// lateCounted is how late counted traffic is, as the model of the pipeline saw it event by
+// event. Nothing is drawn of that; everything and the stages follow from the curve.
+func (l *checker) lateCounted(stats *pipeline.LagStats, origin time.Time) {
+	l.late(nil)
+	c := &l.report.Lag
+	if w := stats.ID; w != nil {
+		c.ID = &backlog.Queued{Name: w.DistinctID, Lane: w.Lane, Lag: counted(&w.Lag, origin)}
+	}
+	if w := stats.Partition; w != nil {
+		c.Partition = &backlog.Queued{Name: fmt.Sprintf("partition %d", w.Partition), Lane: w.Lane,
+			Lag: counted(&w.Lag, origin)}
+	}
+}
+
+// counted is a lag that was counted, by seconds of the run.
+func counted(w *pipeline.Lag, origin time.Time) backlog.Lag {
+	lag := backlog.Lag{Worst: w.Worst, AtEnd: w.Now, Drained: w.Drained.Sub(origin).Seconds()}
+	if !w.WorstAt.IsZero() {
+		lag.WorstAt = w.WorstAt.Sub(origin).Seconds()
+	}
+	if !w.Begins.IsZero() {
+		begins := w.Begins.Sub(origin).Seconds()
+		lag.Begins = &begins
+	}
+	return lag
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"rehearse/internal/capture/pipeline"
 	"rehearse/scenario/schedule"
 )
 
@@ -27,8 +28,8 @@ func TestMinutesInTheLongRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		short := minutes(curve, 1, 3000, begin, pace{step: time.Second, steps: 600})
-		long := minutes(curve, 1, 3000, begin, pace{step: time.Second, steps: 30_000})
+		short := minutes(curve, 1, pipeline.GlobalLimit{Events: 3000}, begin, pace{step: time.Second, steps: 600}, limits{})
+		long := minutes(curve, 1, pipeline.GlobalLimit{Events: 3000}, begin, pace{step: time.Second, steps: 30_000}, limits{})
 		if math.Abs(short.over-long.over) > 0.01*long.over || math.Abs(short.first-long.first) > 216 { // a hundredth of the run
 			t.Errorf("%s: %.0f over from %.0f s on; the model says %.0f from %.0f s on", text, short.over, short.first, long.over, long.first)
 		}

@@ -15,29 +15,17 @@ const (
 	riskyMerges = 10_000 // in all
 )
 
-// hotIDs says which ids lose their order.
+// hotIDs says which ids are over the limit of the bucket, and what comes of it.
 func hotIDs(l *checker) []Finding {
-	hot, p, over := []HotID(nil), &l.report.Plan, int64(0)
-	for _, h := range l.report.hot {
-		if !h.forced {
-			hot, over = append(hot, h), over+h.Overflow
-		}
-	}
+	hot, p, over := l.overBucket()
 	if len(hot) == 0 {
 		return nil
 	}
-	const named = 3
-	var words []string
-	for _, h := range hot[:min(len(hot), named)] {
-		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s%s on)",
-			plain(h.DistinctID, 40), text.Rate(h.PeakPerS), seconds(*h.OverflowsS),
-			within(h.FirstError)))
-	}
 	hint := "tell the customer that the order of these distinct_ids' events is relaxed"
 	after := "overflow and may be processed out of order"
-	if l.facts.KeepsOrder {
+	if l.keepsOrder() {
 		hint, after = "tell the customer that these distinct_ids' events are late",
-			"overflow to a slower lane, in order"
+			"overflow to one slower lane, in order"
 	}
 	if p.SafeRate != nil && *p.SafeRate >= 1 {
 		hint += fmt.Sprintf("; at %s events/s in all, none overflows",
@@ -50,8 +38,65 @@ func hotIDs(l *checker) []Finding {
 	}
 	return l.accommodate(draft{"hot-ids", l.idsPath(),
 		fmt.Sprintf("%s the per-id rate limit of %s: %s; %s events%s %s",
-			idsExceed(len(hot)), l.limits(), list(words, len(hot)-len(words)), text.Count(over),
+			idsExceed(len(hot)), l.limits(), idsAt(hot), text.Count(over),
 			around(l.report.Plan.Errors.Overflow), after), hint})
+}
+
+// overBucket are the ids of which events overflow by rate that the global limit has not
+// taken already, and how many events that are.
+func (l *checker) overBucket() (hot []HotID, p *Plan, over int64) {
+	for _, h := range l.report.hot {
+		if !h.forced && h.Overflow > h.Global {
+			hot, over = append(hot, h), over+h.Overflow-h.Global
+		}
+	}
+	return hot, &l.report.Plan, over
+}
+
+// keepsOrder tells whether what overflows by rate keeps its key.
+func (l *checker) keepsOrder() bool {
+	f := l.facts
+	return (!f.Overflow.On() || f.Overflow.KeepsOrder) && (!f.Consumer.On() || f.Consumer.KeepsOrder)
+}
+
+// idsAt names the first few ids, with their rate and when they are over their limit.
+func idsAt(hot []HotID) string {
+	const named = 3
+	var words []string
+	for _, h := range hot[:min(len(hot), named)] {
+		words = append(words, fmt.Sprintf("%s (%s/s at the peak, from %s%s on)",
+			plain(h.DistinctID, 40), text.Rate(h.PeakPerS), seconds(*h.OverflowsS),
+			within(h.FirstError)))
+	}
+	return list(words, len(hot)-len(words))
+}
+
+// globalLimit says which ids are processed without persons.
+func globalLimit(l *checker) []Finding {
+	var hot []HotID
+	over, off := int64(0), 0.0
+	for _, h := range l.report.hot {
+		if h.Global > 0 {
+			hot, over = append(hot, h), over+h.Global
+			off = math.Hypot(off, h.OverflowError*float64(h.Global))
+		}
+	}
+	if len(hot) == 0 {
+		return nil
+	}
+	g := &l.facts.Global
+	where := "to the overflow lane, without a key, "
+	if g.Stays {
+		where = "without a key "
+	}
+	return l.accommodate(draft{"global-limit", l.idsPath(),
+		fmt.Sprintf("%s the global limit of %s events in %s: %s; %s events%s go %sand without person processing: "+
+			"they set no properties, and merges of them do not happen", idsExceed(len(hot)), text.Count(g.Events),
+			seconds(g.Window.Seconds()), idsAt(hot), text.Count(over),
+			around(off/float64(max(over, 1))), where),
+		fmt.Sprintf("keep each distinct_id below %s events/s, give it an override, or send a backfill with "+
+			"historical_migration; the service warns with high_volume_distinct_id",
+			rateText(math.Floor(g.PerSecond(g.Events))))})
 }
 
 // String writes the limits in words.
@@ -61,8 +106,9 @@ func (m limits) String() string {
 		words = append(words, fmt.Sprintf("%s/s with a burst of %s", text.Rate(m.perSecond),
 			text.Count(m.burst)))
 	}
-	if m.perMinute > 0 {
-		words = append(words, text.Count(m.perMinute)+" a minute")
+	if c := m.consumer; c.PerSecond > 0 {
+		words = append(words, fmt.Sprintf("%s/s with a burst of %s in the consumer", text.Count(c.PerSecond),
+			text.Count(c.Burst)))
 	}
 	return strings.Join(words, " and ")
 }

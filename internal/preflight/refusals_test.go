@@ -97,10 +97,9 @@ func losses(r *preflight.Report) (n int64) {
 
 // embedded is the endpoint that a scenario asks for.
 func embedded(s *scenario.Scenario) staging.Config {
-	x := &s.Staging.Setup
 	c := staging.Config{
-		Pipeline: pipeline.Config{Partitions: s.Staging.Partitions}, NoV1: x.NoV1,
-		Policy: capture.Policy{OverQuota: s.Staging.OverQuota, KnownTokens: x.KnownTokens, Drop: x.Drop, Import: x.Import},
+		Pipeline: pipeline.Config{Partitions: s.Staging.Partitions, Facts: s.Staging.Behind()}, NoV1: s.Staging.Setup.NoV1,
+		Policy: s.Staging.Policy(),
 	}
 	if s.Staging.Generation == capture.Generation2024 {
 		c.Generation = capture.Generation2024

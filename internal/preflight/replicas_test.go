@@ -13,7 +13,7 @@ func TestReplicas(t *testing.T) {
 	if raced {
 		t.Skip("nothing here happens at the same time")
 	}
-	const four = "limits: {replicas: 4, overflow: {rate: 100/s, burst: 1}}"
+	const four = "limits: {replicas: 4, overflow: {rate: 100/s, burst: 1}, per_minute: off}"
 	for _, row := range []struct {
 		name     string
 		set      []string

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rehearse/internal/preflight/backlog"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
@@ -72,19 +73,25 @@ type Report struct {
 	Verdict  Verdict `json:"verdict"`
 	Plan     Plan    `json:"plan"`
 	// nil: there is no file of the pipeline, and no capacity is known
-	Headroom   *Headroom    `json:"headroom,omitempty"`
-	Findings   []Finding    `json:"findings"` // the heaviest first
-	HotIDs     []HotID      `json:"hot_ids"`  // the most frequent first
-	Partitions Partitions   `json:"partitions"`
-	Merges     Merges       `json:"merges"`
-	Order      Order        `json:"order"`
-	HeldTo     []Assumption `json:"held_to"`
+	Headroom   *Headroom  `json:"headroom,omitempty"`
+	Findings   []Finding  `json:"findings"` // the heaviest first
+	HotIDs     []HotID    `json:"hot_ids"`  // the most frequent first
+	Partitions Partitions `json:"partitions"`
+	Merges     Merges     `json:"merges"`
+	Timing
+	HeldTo []Assumption `json:"held_to"`
 	// how the plan compares with the recording that it was learned from
 	Learned []Fit `json:"learned,omitempty"`
 	// what is sent beside; nil: nothing
 	Background *Beside `json:"background,omitempty"`
 
 	basis
+}
+
+// Timing is what comes too early or too late.
+type Timing struct {
+	Order Order            `json:"order"`
+	Lag   backlog.Forecast `json:"lag"`
 }
 
 // Beside is what a scenario sends beside its own stream.
@@ -97,6 +104,7 @@ type Beside struct {
 // basis is what a report was made of, for its texts and pictures.
 type basis struct {
 	curve []schedule.Stage
+	start time.Time // of the run; zero: nobody has said when
 	facts *Facts
 	limit float64 // events a second that one id may keep up; 0: any
 	hot   []HotID // all that overflow, the first to do so first
@@ -163,6 +171,14 @@ type Errors struct {
 	Overflow  float64 `json:"overflow_events"`
 }
 
+// IDErrors are halves of 95 % intervals: shares of the numbers, and seconds of the time; 0:
+// exact.
+type IDErrors struct {
+	EventsError   float64 `json:"events_error"`
+	OverflowError float64 `json:"overflow_error"`
+	FirstError    float64 `json:"overflows_at_error_s"`
+}
+
 // HotID is an id with much of the traffic.
 type HotID struct {
 	DistinctID string `json:"distinct_id"`
@@ -173,13 +189,10 @@ type HotID struct {
 	PeakPerS   float64  `json:"peak_per_s"`
 	OverflowsS *float64 `json:"overflows_at_s"` // null: never
 	Overflow   int64    `json:"overflow_events"`
+	Global     int64    `json:"global_events"` // of them, over the global limit: without persons
 	Partition  int      `json:"partition"`
 
-	// Halves of 95 % intervals: shares of the numbers, and seconds of the time; 0: exact.
-	EventsError   float64 `json:"events_error"`
-	OverflowError float64 `json:"overflow_error"`
-	FirstError    float64 `json:"overflows_at_error_s"`
-
+	IDErrors
 	forced bool // it overflows because the embedded endpoint has been told so
 }
 
@@ -314,15 +327,6 @@ func seconds(s float64) string {
 // nothing in it commands a terminal.
 func plain(others string, columns int) text.Cell {
 	return text.Fit(strings.Map(text.Harmless, others), columns)
-}
-
-// list joins a few words, and says how many more there are.
-func list(words []string, more int) string {
-	joined := strings.Join(words, ", ")
-	if more > 0 {
-		joined += fmt.Sprintf(" and %s more", text.Count(more))
-	}
-	return joined
 }
 
 //go:embed check.schema.json

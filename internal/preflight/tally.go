@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -34,7 +33,6 @@ type rig struct {
 	sizer  capture.MessageSizer
 	model  *pipeline.Pipeline
 	single *pipeline.Pipeline // as if one replica had all connections; nil: one has anyway
-	forced []string           // tokens, or token:distinct_id, that overflow whatever their rate
 	facts  *Facts
 	origin time.Time // of the run in the clock of the limits
 	start  time.Time // and in that of the events' times
@@ -75,24 +73,21 @@ func NewTally(s *scenario.Scenario, given *Facts, start time.Time) *Tally {
 		f = FactsOf(s)
 	}
 	n := buckets(s, f)
-	var forced, dropped []string
+	var dropped []string
 	if given == nil && s.Target.URL == "" {
-		forced, dropped = s.Staging.Overflow, s.Staging.OverQuota
+		dropped = s.Staging.OverQuota
 	}
-	config := pipeline.Config{
-		Partitions: f.Partitions, Overflow: f.Overflow, NoOverflow: f.Overflow.PerSecond == 0,
-		KeepKey: f.KeepsOrder, PerMinute: f.PerMinute, IDs: mostSeen,
-		Forced: forced, OverQuota: dropped, InPlace: f.Generation == capture.Generation2024,
-	}
+	config := pipeline.Config{Facts: &f.Facts, Partitions: f.Partitions, IDs: mostSeen, OverQuota: dropped}
 	t := &Tally{ids: newTracked(mostSeen), names: map[string]int64{}}
-	t.start, t.forced, t.facts, t.origin = start, forced, f, originOf(s)
+	t.start, t.facts, t.origin = start, f, originOf(s)
 	_, most := Behind(s, given)
 	t.near = int(nearLimit * float64(most.Event))
 	t.merges = tallied{lagged: newLagged(f.Partitions, f.Hazard), linked: map[uint64]struct{}{}}
 	if n > 1 {
 		t.single = pipeline.New(config)
-		config.Overflow.PerSecond, config.Overflow.Burst = f.Overflow.PerSecond*n,
-			f.Overflow.Burst*n
+		together := f.Facts
+		together.Overflow.PerSecond, together.Overflow.Burst = f.Overflow.PerSecond*n, f.Overflow.Burst*n
+		config.Facts = &together
 	}
 	t.model = pipeline.New(config)
 	return t
@@ -159,7 +154,7 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 		t.event.Time = at
 	}
 	t.stamp(r, e)
-	if e.Cookieless && t.facts.Generation == capture.Current {
+	if e.Cookieless && t.facts.CookielessByIP {
 		t.event.Address = []byte(e.KeptIP([]byte(r.ForwardedFor), netip.Addr{}))
 	}
 	route := t.model.Take(&t.event, t.origin.Add(r.Due))
@@ -202,8 +197,7 @@ func (t *Tally) id(token, id []byte) *seen {
 	}
 	key := pipeline.HashKey(pipeline.AppendKey(nil, token, id))
 	s := &seen{id: string(id), key: key}
-	s.forced = slices.Contains(t.forced, string(token)) || slices.Contains(t.forced,
-		string(token)+":"+s.id)
+	s.forced = t.facts.Restricted(pipeline.ForceOverflow, token, pipeline.AppendKey(nil, token, id))
 	t.ids.add(hash, s)
 	if _, joined := t.merges.linked[hash]; joined {
 		t.merges.early++
@@ -249,7 +243,7 @@ func (t *Tally) merge(r *Request, target *seen) {
 
 // report writes what was counted into the report of l.
 func (t *Tally) report(l *checker) {
-	r, stats := l.report, t.model.Stats()
+	r, stats := l.report, t.model.StatsAt(t.origin.Add(t.due))
 	l.taken, l.names, l.largest = 1, len(t.names), t.MaxEvent
 	l.oldest, l.ahead = t.oldest, float64(t.ahead)
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
@@ -276,6 +270,7 @@ func (t *Tally) report(l *checker) {
 		l.safe(float64(all[0].events) / float64(t.Events))
 	}
 	t.spread(r, &stats)
+	l.lateCounted(&stats.Lag, t.origin)
 	l.orderIs(t.followed, t.accepted)
 	l.mergesAre(Merges{
 		Total: m.Total, Refused: m.Illegal + m.Identified, Apart: t.merges.apart,
@@ -292,8 +287,9 @@ func (t *Tally) hotID(s *seen) HotID {
 		DistinctID: s.id, Events: s.events, Share: float64(s.events) / float64(t.Events),
 		PeakPerS: float64(s.peak),
 		Overflow: s.over, Partition: s.key.Partition(t.facts.Partitions), forced: s.forced,
-		EventsError: float64(t.ids.missed) / float64(max(s.events, 1)),
+		IDErrors: IDErrors{EventsError: float64(t.ids.missed) / float64(max(s.events, 1))},
 	}
+	h.Global = s.global
 	if s.overflow {
 		first := s.first.Seconds()
 		h.OverflowsS = &first

@@ -69,6 +69,7 @@ func (r *Report) WriteText(w io.Writer, t Terminal) error {
 	r.curveText(p)
 	r.hotText(p)
 	r.spreadText(p)
+	r.lateText(p)
 	r.learnedText(p)
 	r.factsText(p)
 	r.findingsText(p)
@@ -241,6 +242,19 @@ func (r *Report) spreadText(p *page) {
 		text.Rate(float64(s.Max)/max(s.Mean, 1)))
 }
 
+// lateText sets how late events are, where that is known.
+func (r *Report) lateText(p *page) {
+	all := r.Lag.All()
+	if len(all) == 0 {
+		return
+	}
+	p.line("")
+	p.line("lag")
+	for _, q := range all {
+		p.paragraph("  ", r.lagText(q))
+	}
+}
+
 // factsText sets what the scenario was held to.
 func (r *Report) factsText(p *page) {
 	p.line("")
@@ -275,4 +289,13 @@ func (p *page) coloured(s Severity, text string) string {
 	}
 	code := map[Severity]int{SeverityRefuse: 31, SeverityAccommodate: 33, SeverityNote: 36}[s]
 	return fmt.Sprintf("\x1b[1;%dm%s\x1b[0m", code, text)
+}
+
+// list joins a few words, and says how many more there are.
+func list(words []string, more int) string {
+	joined := strings.Join(words, ", ")
+	if more > 0 {
+		joined += fmt.Sprintf(" and %s more", text.Count(more))
+	}
+	return joined
 }

@@ -32,7 +32,8 @@ type seen struct {
 	events   int64 // since it is tracked
 	missed   int64 // before that, at most
 	over     int64
-	merged   bool // into another
+	global   int64 // of them, without persons
+	merged   bool  // into another
 	overflow bool
 	forced   bool // by the embedded endpoint
 	key      pipeline.KeyHash
@@ -148,11 +149,13 @@ func (s *seen) take(due time.Duration, route pipeline.Route) {
 	s.rate++
 	s.peak = max(s.peak, s.rate)
 	s.latest = due
-	// in 2024 it stayed on its lane
-	if route.Lane == pipeline.Overflow || !route.Keyed && !route.Dropped {
+	if route.Over != pipeline.NotOver {
 		if !s.overflow {
 			s.overflow, s.first = true, due
 		}
 		s.over++
+		if route.Over == pipeline.OverGlobal {
+			s.global++
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // Limit is a rate with a burst: the first Burst events of an instant pass, and
 // after that PerSecond of them a second.
@@ -35,3 +38,28 @@ func (l Limit) OverflowsAfter(rate float64) (after time.Duration, ok bool) {
 	}
 	return time.Duration(float64(l.Burst) / drain * float64(time.Second)), true
 }
+
+// left is how many events of each project were taken against its quota.
+type left struct {
+	mu sync.Mutex
+	of map[string]int64 // by token
+}
+
+// take takes one event against a quota, 0 for none, and reports whether it was left.
+func (l *left) take(quota int64, token []byte) bool {
+	if quota == 0 {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of[string(token)] >= quota {
+		return false
+	}
+	if len(l.of) < mostProjects || l.of[string(token)] > 0 {
+		l.of[string(token)]++
+	}
+	return true
+}
+
+// mostProjects bounds how many projects are counted: of more than that, nothing runs out.
+const mostProjects = 10_000

@@ -11,12 +11,14 @@ const (
 	Exceptions             // error_tracking_events
 	Heatmaps               // heatmaps_ingestion
 	Warnings               // ingestion-clientwarnings-main-1
+	Redirected             // a topic that a restriction names
 
 	lanes
 )
 
 // laneNames are the lanes as they stand in statistics.
-var laneNames = [lanes]string{"main", "overflow", "historical", "exceptions", "heatmaps", "client_warnings"}
+var laneNames = [lanes]string{"main", "overflow", "historical", "exceptions", "heatmaps", "client_warnings",
+	"redirected"}
 
 // String returns the lane's name.
 func (l Lane) String() string {
@@ -32,7 +34,8 @@ var topics = [lanes]string{
 	"error_tracking_events", "heatmaps_ingestion", "ingestion-clientwarnings-main-1",
 }
 
-// Topic returns the name of the topic in Kafka.
+// Topic returns the name of the topic in Kafka; empty of [Redirected], whose topic the
+// deployment names.
 func (l Lane) Topic() string {
 	if l < lanes {
 		return topics[l]

@@ -10,6 +10,7 @@ import (
 type persons struct {
 	mu      sync.Mutex
 	most    int
+	limit   MergeLimit
 	members map[uint64]*member
 	counts  MergeCounts
 }
@@ -18,7 +19,8 @@ type persons struct {
 type member struct {
 	parent     *member // nil: the root
 	id         uint64
-	identified bool // of the root: the person has been identified
+	identified bool  // of the root: the person has been identified
+	ids        int64 // of the root: how many the person has
 }
 
 // MergeCounts say what became of merge events. Refused ones are kept as events,
@@ -31,6 +33,11 @@ type MergeCounts struct {
 	Identified int64 `json:"identified"` // refused: the id to be merged belongs to another identified person
 	Overtook   int64 `json:"overtook"`   // came before an event of one of its ids that is older
 	Untracked  int64 `json:"untracked"`  // not judged, for want of memory
+
+	Beyond  int64 `json:"beyond_limit"` // moved more ids than the limit: dead letters, or done later
+	Moved   int64 `json:"ids_moved"`    // by all merges: a row each in person_distinct_id_overrides
+	Largest int64 `json:"largest_move"` // ids that one merge moved
+	Widest  int64 `json:"widest"`       // ids of the person that has the most
 }
 
 // merge joins the person of source to that of target, unless that is refused
@@ -62,9 +69,24 @@ func (p *persons) join(target, source uint64, dangerous bool) {
 	case b.identified && !dangerous:
 		p.counts.Identified++
 	default:
-		b.parent, a.identified = a, true
-		p.counts.Merged++
+		p.move(a, b)
 	}
+}
+
+// move moves the ids of one person to another, unless they are more than the limit.
+func (p *persons) move(a, b *member) {
+	if p.limit.IDs > 0 && b.ids > p.limit.IDs {
+		p.counts.Beyond++
+		if !p.limit.Async {
+			return
+		}
+	}
+	b.parent, a.identified = a, true
+	a.ids += b.ids
+	c := &p.counts
+	c.Merged++
+	c.Moved += b.ids
+	c.Largest, c.Widest = max(c.Largest, b.ids), max(c.Widest, a.ids)
 }
 
 // Persons follows merges of ids that are known by a hash, by the rules of the pipeline.
@@ -112,7 +134,7 @@ func (p *persons) find(id uint64) *member {
 		if len(p.members) >= p.most {
 			return nil
 		}
-		m = &member{id: id}
+		m = &member{id: id, ids: 1}
 		p.members[id] = m
 		return m
 	}

@@ -11,18 +11,11 @@ import (
 	"rehearse/internal/topk"
 )
 
-// Config says what the pipeline enforces. The zero value is the service's
-// defaults.
+// Config says what the pipeline enforces, and how much of it is remembered.
 type Config struct {
-	Partitions int // of every lane; 0: 64. How many production has is not public
+	Facts      *Facts // nil: those of November 2026
+	Partitions int    // of every lane; 0: 64. How many production has is not public
 
-	Overflow   Limit // of one token:distinct_id on the main lane; zero: 100/s, burst 1,000
-	NoOverflow bool  // as the newest version of the service, and 2024's default, have it
-	InPlace    bool  // as in 2024: what overflows loses its key and stays on the main lane
-	KeepKey    bool  // overflow_preserve_partition_locality
-
-	Forced    []string // tokens or token:distinct_id that always overflow
-	PerMinute int64    // the global limit of one token:distinct_id; 0: off, as by default
 	OverQuota []string // tokens whose events are taken and dropped
 
 	HotIDs int // how many of the most frequent ids are told; 0: 20
@@ -61,22 +54,42 @@ func (e *Event) KeyID() []byte {
 
 // Route is where an event goes.
 type Route struct {
-	Dropped   bool // over quota: nowhere
+	Dropped   bool // over quota, by a rule, or as no import: nowhere
 	Lane      Lane
 	Partition int
 	Keyed     bool // false: it may be read before or after its neighbours
 	Persons   bool // false: no person is looked up or changed for it
+	// Moved: the consumer moves it from its lane to that of overflow; with KeepsOrder it keeps its
+	// key there.
+	Moved, KeepsOrder bool
+	Over              Over // which limit or rule it is over
 }
+
+// Over is what an event is over that does not take its way.
+type Over uint8
+
+// What there is.
+const (
+	NotOver      Over = iota
+	OverRule          // a restriction
+	OverGlobal        // the global limit
+	OverBucket        // the bucket of capture
+	OverConsumer      // that of the consumer
+)
 
 // Pipeline routes events and counts what becomes of them. Its methods may be
 // called from any goroutine.
 type Pipeline struct {
 	config  Config
+	facts   *Facts
 	shards  [shards]shard
 	persons persons
-	quota   atomic.Int64
-	dropped atomic.Int64
-	spread  atomic.Uint64 // events without a key so far
+	left    left
+
+	consumers consumers
+	quota     atomic.Int64
+	dropped   atomic.Int64
+	spread    atomic.Uint64 // events without a key so far
 }
 
 // shards is over how many locks the ids are spread.
@@ -87,12 +100,20 @@ func New(c Config) *Pipeline {
 	c.Partitions = orDefault(c.Partitions, defaultPartitions)
 	c.HotIDs = orDefault(c.HotIDs, defaultHotIDs)
 	c.IDs = orDefault(c.IDs, defaultIDs)
-	if c.Overflow.PerSecond <= 0 || c.Overflow.Burst <= 0 {
-		c.Overflow = Limit{PerSecond: 100, Burst: 1000}
+	if c.Facts == nil {
+		c.Facts = Default(false)
 	}
-	p := &Pipeline{config: c, persons: persons{most: c.IDs, members: map[uint64]*member{}}}
+	p := &Pipeline{config: c, facts: c.Facts, left: left{of: map[string]int64{}},
+		persons: persons{most: c.IDs, limit: c.Facts.Merges, members: map[uint64]*member{}}}
+	p.consumers.stages = make([]stageQueue, len(c.Facts.Stages))
+	if c.Facts.Costs.Partition > 0 {
+		for lane := range p.consumers.partitions {
+			p.consumers.partitions[lane] = make([]lagging, c.Partitions)
+		}
+	}
 	for i := range p.shards {
-		p.shards[i] = shard{ids: map[uint64]*idState{}, most: max(c.IDs/shards, 1), hot: topk.New[hotID](5 * c.HotIDs)}
+		p.shards[i] = shard{ids: map[uint64]*idState{}, most: max(c.IDs/shards, 1),
+			light: c.Facts.Global.Events / 100, hot: topk.New[hotID](5 * c.HotIDs)}
 		for lane := range p.shards[i].partitions {
 			p.shards[i].partitions[lane] = make([]int64, c.Partitions)
 		}
@@ -109,14 +130,18 @@ func orDefault(value, standard int) int {
 
 // Take routes an event that arrives at a time, and counts it.
 func (p *Pipeline) Take(e *Event, now time.Time) Route {
-	if slices.Contains(p.config.OverQuota, string(e.Token)) {
+	switch {
+	case slices.Contains(p.config.OverQuota, string(e.Token)) || !p.left.take(p.facts.Quota, e.Token):
 		p.quota.Add(1)
+		return Route{Dropped: true}
+	case p.facts.Import && !e.Historical:
+		p.dropped.Add(1)
 		return Route{Dropped: true}
 	}
 	v := visit{Event: e, hash: hashOf(e.Token, e.KeyID()), now: now}
 	v.shard = &p.shards[v.hash%shards]
 	r := p.route(&v)
-	if e.Link != nil {
+	if e.Link != nil && r.Persons && !r.Dropped {
 		p.merge(e, v.hash, now)
 	}
 	return r
@@ -152,8 +177,13 @@ func (p *Pipeline) route(v *visit) Route {
 	defer s.mu.Unlock()
 	s.key = AppendKey(s.key[:0], v.Token, v.KeyID())
 	v.key = s.key
-	r := Route{Lane: LaneOf(v.Name, v.Historical, p.config.InPlace), Keyed: true, Persons: true}
+	if p.facts.Restricted(Drop, v.Token, v.key) {
+		p.dropped.Add(1)
+		return Route{Dropped: true}
+	}
+	r := Route{Lane: LaneOf(v.Name, v.Historical, p.facts.InPlace), Keyed: true, Persons: true}
 	v.id = s.id(v.hash, v.now)
+	p.restrict(&r, v)
 	if r.Lane == Main {
 		p.limit(&r, v)
 	}
@@ -167,31 +197,66 @@ func (p *Pipeline) route(v *visit) Route {
 	if v.id != nil {
 		s.watch(v, &r)
 	}
+	p.work(v, &r)
 	return r
 }
 
-// limit looks at what reroutes an event of the main lane. An id that is not
-// remembered is not limited, but counted.
-func (p *Pipeline) limit(r *Route, v *visit) {
-	c, o := &p.config, &v.shard.overflow
-	switch {
-	case c.PerMinute > 0 && v.id != nil && v.id.overLimit(c.PerMinute, v.now):
-		o.Global++
-		r.Keyed, r.Persons = false, false
-	case slices.Contains(c.Forced, string(v.Token)) || slices.Contains(c.Forced, string(v.key)):
-		o.Forced++
-		r.Keyed, r.Persons = false, false
-	case !c.NoOverflow && v.id != nil && !v.id.bucket.take(c.Overflow, v.now.UnixNano()):
-		o.Bucket++
-		r.Keyed = c.KeepKey
-	default:
+// restrict applies the rules of the deployment: a topic of its own wins over overflow,
+// and the main lane has no keys for events without persons.
+func (p *Pipeline) restrict(r *Route, v *visit) {
+	if len(p.facts.Restrictions) == 0 {
 		return
 	}
+	if p.facts.Restricted(Redirect, v.Token, v.key) {
+		r.Lane = Redirected
+	}
+	if p.facts.Restricted(SkipPersons, v.Token, v.key) {
+		r.Persons, r.Keyed = false, r.Lane != Main && r.Lane != Overflow
+	}
+	if r.Lane == Main && p.facts.Restricted(ForceOverflow, v.Token, v.key) {
+		v.shard.overflow.Forced++
+		r.Keyed, r.Persons, r.Over = false, false, OverRule
+		p.overflow(r, v)
+	}
+}
+
+// limit looks at what reroutes an event of the main lane. An id that is not
+// remembered is not limited, but counted. What the deployment has taken the persons of
+// is not held to the global limit.
+func (p *Pipeline) limit(r *Route, v *visit) {
+	f, o := p.facts, &v.shard.overflow
+	global := f.Global.Of(v.Token, v.key)
+	switch {
+	case v.id == nil || r.Lane != Main:
+	case global > 0 && r.Persons && !f.Import && v.id.overLimit(f.Global.rule(global), v.now):
+		o.Global++
+		r.Keyed, r.Persons, r.Over = false, false, OverGlobal
+		if !f.Global.Stays {
+			p.overflow(r, v)
+		}
+	case f.Overflow.On() && !v.id.bucket.take(f.Overflow.Limit, v.now.UnixNano()):
+		o.Bucket++
+		r.Keyed, r.Over = r.Keyed && f.Overflow.KeepsOrder, OverBucket
+		p.overflow(r, v)
+	case f.Consumer.On() && r.Keyed && !v.id.reader.take(f.Consumer.Limit, v.now.UnixNano()):
+		o.Consumer++
+		r.Moved, r.KeepsOrder, r.Over = true, f.Consumer.KeepsOrder, OverConsumer
+		p.since(v)
+	}
+}
+
+// overflow moves an event off the main lane, which in 2024 it kept.
+func (p *Pipeline) overflow(r *Route, v *visit) {
+	p.since(v)
+	if !p.facts.InPlace {
+		r.Lane = Overflow
+	}
+}
+
+// since notes when the first event overflowed.
+func (p *Pipeline) since(v *visit) {
 	if v.shard.overflowed.IsZero() {
 		v.shard.overflowed = v.now
-	}
-	if !c.InPlace {
-		r.Lane = Overflow
 	}
 }
 

@@ -27,6 +27,21 @@ func TestMurmur2(t *testing.T) {
 	}
 }
 
+// changed is a pipeline of today with some facts changed.
+func changed(change func(*Facts)) Config {
+	f, err := Published(Release202611)
+	if err != nil {
+		panic(err)
+	}
+	change(f)
+	return Config{Facts: f}
+}
+
+// keyless is today's without a global limit, and what overflows loses its key.
+func keyless() Config {
+	return changed(func(f *Facts) { f.Overflow.KeepsOrder, f.Global = false, GlobalLimit{} })
+}
+
 var start = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 
 // at is a time so many seconds after the start.
@@ -64,7 +79,7 @@ func TestBucket(t *testing.T) {
 // 100/s and is drained at 300/s lasts 5 s, and then takes one event in three.
 func TestOverflowStartsWhenTheArithmeticSays(t *testing.T) {
 	t.Parallel()
-	p := New(Config{})
+	p := New(keyless())
 	first := math.Inf(1)
 	passed := 0
 	for i := range 3000 { // 10 s
@@ -105,7 +120,20 @@ func TestStations(t *testing.T) {
 	historical := of("d")
 	historical.Historical = true
 	keyed := Partition([]byte("t:d"), 64)
-	tight := Limit{PerSecond: 1, Burst: 1}
+	also := func(f *Facts, change func(*Facts)) {
+		if change != nil {
+			change(f)
+		}
+	}
+	tight := func(change func(*Facts)) Config {
+		return changed(func(f *Facts) { f.Overflow.Limit = Limit{PerSecond: 1, Burst: 1}; also(f, change) })
+	}
+	minute := func(limit int64, change func(*Facts)) Config {
+		return changed(func(f *Facts) { f.Global.Events = limit; also(f, change) })
+	}
+	restricted := func(match string, a Action) Config {
+		return changed(func(f *Facts) { f.Restrictions = []Restriction{{match, a}} })
+	}
 	for _, row := range []struct {
 		rule   string
 		config Config
@@ -113,23 +141,36 @@ func TestStations(t *testing.T) {
 		want   Route // of the second event of an instant; -1: any partition
 	}{
 		{"the main lane, by its key", Config{}, of("d"), Route{Lane: Main, Partition: keyed, Keyed: true, Persons: true}},
-		{"overflow drops the key", Config{Overflow: tight}, of("d"), Route{Lane: Overflow, Partition: -1, Persons: true}},
-		{"in 2024 it stays on the main lane", Config{Overflow: tight, InPlace: true}, of("d"), Route{Lane: Main, Partition: -1, Persons: true}},
-		{"locality may be preserved", Config{Overflow: tight, KeepKey: true}, of("d"), Route{Lane: Overflow, Partition: keyed, Keyed: true, Persons: true}},
-		{"the newest has no bucket", Config{Overflow: tight, NoOverflow: true}, of("d"), Route{Lane: Main, Partition: keyed, Keyed: true, Persons: true}},
-		{"a forced id skips persons", Config{Forced: []string{"t:d"}}, of("d"), Route{Lane: Overflow, Partition: -1}},
-		{"a forced token", Config{Forced: []string{"t"}}, of("d"), Route{Lane: Overflow, Partition: -1}},
-		{"another forced id", Config{Forced: []string{"t:e"}}, of("d"), Route{Lane: Main, Partition: keyed, Keyed: true, Persons: true}},
-		{"the limit of a minute", Config{PerMinute: 1}, of("d"), Route{Lane: Overflow, Partition: -1}},
+		{"overflow keeps the key", tight(nil), of("d"), Route{Lane: Overflow, Partition: keyed, Keyed: true, Persons: true}},
+		{"or drops it", tight(func(f *Facts) { f.Overflow.KeepsOrder = false }), of("d"), Route{Lane: Overflow, Partition: -1, Persons: true}},
+		{"in 2024 it stays on the main lane", tight(func(f *Facts) { f.InPlace, f.Overflow.KeepsOrder = true, false }), of("d"), Route{Lane: Main, Partition: -1, Persons: true}},
+		{"the bucket is off", tight(func(f *Facts) { f.Overflow = Bucket{} }), of("d"), Route{Lane: Main, Partition: keyed, Keyed: true, Persons: true}},
+		{"the consumer has a bucket", tight(func(f *Facts) { f.Overflow, f.Consumer = Bucket{}, f.Overflow }), of("d"), Route{Lane: Main, Partition: keyed, Keyed: true, Persons: true, Moved: true, KeepsOrder: true}},
+		{"a forced id skips persons", restricted("t:d", ForceOverflow), of("d"), Route{Lane: Overflow, Partition: -1}},
+		{"a forced token", restricted("t", ForceOverflow), of("d"), Route{Lane: Overflow, Partition: -1}},
+		{"another forced id", restricted("t:e", ForceOverflow), of("d"), Route{Lane: Main, Partition: keyed, Keyed: true, Persons: true}},
+		{"imports are not forced", restricted("t", ForceOverflow), historical, Route{Lane: Historical, Partition: keyed, Keyed: true, Persons: true}},
+		{"a dropped id", restricted("t:d", Drop), of("d"), Route{Dropped: true}},
+		{"without persons there is no key", restricted("t", SkipPersons), of("d"), Route{Lane: Main, Partition: -1}},
+		{"but on the historical lane", restricted("t", SkipPersons), historical, Route{Lane: Historical, Partition: keyed, Keyed: true}},
+		{"a topic of its own", restricted("t", Redirect), of("d"), Route{Lane: Redirected, Partition: keyed, Keyed: true, Persons: true}},
+		{"the global limit", minute(1, nil), of("d"), Route{Lane: Overflow, Partition: -1}},
+		{"it may leave events on their lane", minute(1, func(f *Facts) { f.Global.Stays = true }), of("d"), Route{Lane: Main, Partition: -1}},
+		{"a token has a limit of its own", minute(1, func(f *Facts) { f.Global.Overrides = []Override{{"t", 9}} }), of("d"), Route{Lane: Main, Partition: keyed, Keyed: true, Persons: true}},
+		{"an id has one before its token", minute(9, func(f *Facts) { f.Global.Overrides = []Override{{"t:d", 1}, {"t", 9}} }), of("d"), Route{Lane: Overflow, Partition: -1}},
+		{"an import mode has no global limit", minute(1, func(f *Facts) { f.Import = true }), historical, Route{Lane: Historical, Partition: keyed, Keyed: true, Persons: true}},
+		{"and takes nothing else", minute(1, func(f *Facts) { f.Import = true }), of("d"), Route{Dropped: true}},
+		{"a quota of one", minute(9, func(f *Facts) { f.Quota = 1 }), of("d"), Route{Dropped: true}},
 		{"over quota", Config{OverQuota: []string{"t"}}, of("d"), Route{Dropped: true}},
-		{"historical events never overflow", Config{Overflow: tight, PerMinute: 1}, historical, Route{Lane: Historical, Partition: keyed, Keyed: true, Persons: true}},
-		{"exceptions have a lane", Config{Overflow: tight}, named("$exception"), Route{Lane: Exceptions, Partition: keyed, Keyed: true, Persons: true}},
+		{"historical events never overflow", minute(1, nil), historical, Route{Lane: Historical, Partition: keyed, Keyed: true, Persons: true}},
+		{"exceptions have a lane", tight(nil), named("$exception"), Route{Lane: Exceptions, Partition: keyed, Keyed: true, Persons: true}},
 		{"heatmaps have a lane", Config{}, named("$$heatmap"), Route{Lane: Heatmaps, Partition: keyed, Keyed: true, Persons: true}},
 		{"client warnings have a lane", Config{}, named("$$client_ingestion_warning"), Route{Lane: Warnings, Partition: keyed, Keyed: true, Persons: true}},
 	} {
 		p := New(row.config)
 		p.Take(row.e, start)
 		got := p.Take(row.e, start)
+		got.Over = NotOver // which the counts of overflow tell
 		if row.want.Partition < 0 {
 			got.Partition = -1
 		}
@@ -143,7 +184,7 @@ func TestStations(t *testing.T) {
 // the window has emptied.
 func TestMinuteDrains(t *testing.T) {
 	t.Parallel()
-	p := New(Config{PerMinute: 3, NoOverflow: true})
+	p := New(changed(func(f *Facts) { f.Global.Events, f.Overflow = 3, Bucket{} }))
 	var lanes []Lane
 	for _, seconds := range []float64{0, 0, 0, 0, 180, 180, 180} {
 		lanes = append(lanes, p.Take(of("d"), at(seconds)).Lane)
@@ -185,8 +226,36 @@ func TestMerges(t *testing.T) {
 		for i, e := range row.events {
 			p.Take(e, at(float64(i)))
 		}
-		if got := p.Stats().Merges; got != row.want {
+		got := p.Stats().Merges
+		got.Moved, got.Largest, got.Widest = 0, 0, 0 // see TestMergesMove
+		if got != row.want {
 			t.Errorf("%s: %+v, want %+v", row.rule, got, row.want)
+		}
+	}
+}
+
+// TestMergesMove: how many ids merges move, and what is beyond the limit of them.
+func TestMergesMove(t *testing.T) {
+	t.Parallel()
+	const identify, force = "$identify", "$merge_dangerously"
+	events := []*Event{ // wide has four ids in the end; then all of them move
+		mergeOf(identify, "wide", "a", 1), mergeOf(identify, "wide", "b", 2), mergeOf(identify, "wide", "c", 3), mergeOf(force, "other", "wide", 4),
+	}
+	for _, row := range []struct {
+		limit MergeLimit
+		want  MergeCounts
+	}{
+		{MergeLimit{}, MergeCounts{Total: 4, Merged: 4, Moved: 7, Largest: 4, Widest: 5}},
+		{MergeLimit{IDs: 4}, MergeCounts{Total: 4, Merged: 4, Moved: 7, Largest: 4, Widest: 5}},
+		{MergeLimit{IDs: 3}, MergeCounts{Total: 4, Merged: 3, Beyond: 1, Moved: 3, Largest: 1, Widest: 4}},
+		{MergeLimit{IDs: 3, Async: true}, MergeCounts{Total: 4, Merged: 4, Beyond: 1, Moved: 7, Largest: 4, Widest: 5}},
+	} {
+		p := New(changed(func(f *Facts) { f.Merges = row.limit }))
+		for i, e := range events {
+			p.Take(e, at(float64(i)))
+		}
+		if got := p.Stats().Merges; got != row.want {
+			t.Errorf("%+v: %+v, want %+v", row.limit, got, row.want)
 		}
 	}
 }

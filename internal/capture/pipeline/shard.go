@@ -10,10 +10,12 @@ type shard struct {
 	mu    sync.Mutex
 	ids   map[uint64]*idState
 	most  int
+	light int64     // events of an id that the global limit would not miss, a hundredth of it
 	swept time.Time // when idle ids were last forgotten
 	key   []byte    // backs a visit's key
 
 	hot        *hot
+	slowest    slowest
 	partitions [lanes][]int64
 	overflow   OverflowCounts
 	overflowed time.Time // when the first event did
@@ -24,6 +26,9 @@ type shard struct {
 // since 1970, those of the clock in nanoseconds.
 type idState struct {
 	bucket  bucket
+	reader  bucket  // of the consumer
+	main    queue   // its events on the lane that it takes
+	aside   queue   // and on the overflow lane
 	seen    int64   // when its last event came
 	window  *window // of the global limit; nil: it has had no event that counts
 	latest  int64   // time of its youngest event so far
@@ -64,7 +69,9 @@ func (s *shard) sweep(now time.Time) {
 	}
 	for _, quiet := range []time.Duration{idle, 0} {
 		for hash, id := range s.ids {
-			if since := now.UnixNano() - id.seen; since > int64(idle) || since > int64(quiet) && id.unlimited(now) {
+			since := now.UnixNano() - id.seen
+			done := max(id.main, id.aside) <= queue(now.UnixNano())
+			if since > int64(idle) && done || since > int64(quiet) && id.unlimited(s.light, now) {
 				delete(s.ids, hash)
 			}
 		}
@@ -75,24 +82,26 @@ func (s *shard) sweep(now time.Time) {
 	s.swept = now
 }
 
-// unlimited tells whether the limits of an id stand as if it had never been seen.
-func (id *idState) unlimited(now time.Time) bool {
-	return id.window == nil && int64(id.bucket) <= now.UnixNano()
+// unlimited tells whether the limits of an id stand about as if it had never been seen:
+// its buckets are full, and the global limit has counted no more than light of it.
+func (id *idState) unlimited(light int64, now time.Time) bool {
+	few := id.window == nil || id.window.count+id.window.before+id.window.pending <= light
+	return few && max(int64(id.bucket), int64(id.reader), int64(id.main), int64(id.aside)) <= now.UnixNano()
 }
 
 // overLimit counts an event, and reports whether the id has had too many.
-func (id *idState) overLimit(limit int64, now time.Time) bool {
+func (id *idState) overLimit(r rule, now time.Time) bool {
 	if id.window == nil {
 		id.window = &window{}
 	}
-	return id.window.take(1, limit, now.UnixNano()) > 0
+	return id.window.take(1, r, now.UnixNano()) > 0
 }
 
 // count counts a routed event.
 func (s *shard) count(v *visit, r *Route) {
 	s.partitions[r.Lane][r.Partition]++
-	countHot(s.hot, v, r.Lane == Overflow || !r.Keyed)
-	if !r.Keyed {
+	countHot(s.hot, v, r.Lane == Overflow || r.Moved || !r.Keyed)
+	if !r.Keyed || r.Moved && !r.KeepsOrder {
 		s.order.Unkeyed++
 	}
 }

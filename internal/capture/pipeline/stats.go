@@ -11,6 +11,7 @@ type Stats struct {
 	Order     OrderCounts    `json:"order"`
 	Merges    MergeCounts    `json:"merges"`
 	HotIDs    []HotID        `json:"hot_ids"` // the most frequent first
+	Lag       LagStats       `json:"lag"`
 }
 
 // LaneCounts counts the events of a lane.
@@ -25,7 +26,9 @@ type LaneCounts struct {
 type OverflowCounts struct {
 	Bucket int64 `json:"bucket"` // their id was over its rate
 	Forced int64 `json:"forced"` // their token or id is on the list
-	Global int64 `json:"global"` // their id was over the limit of a minute
+	Global int64 `json:"global"` // their id was over the global limit
+	// The consumer moved them from the main lane, where they are counted, to that of overflow.
+	Consumer int64 `json:"consumer"`
 
 	Since string `json:"since"` // when the first of them came, RFC 3339; empty: none
 }
@@ -40,7 +43,10 @@ type OrderCounts struct {
 }
 
 // Stats returns what has been counted so far.
-func (p *Pipeline) Stats() Stats {
+func (p *Pipeline) Stats() Stats { return p.StatsAt(time.Now()) }
+
+// StatsAt is Stats where the clock of the events is not that of the machine.
+func (p *Pipeline) StatsAt(now time.Time) Stats {
 	stats := Stats{
 		OverQuota: p.quota.Load(), Dropped: p.dropped.Load(), Lanes: []LaneCounts{}, Merges: p.persons.stats(),
 	}
@@ -55,6 +61,7 @@ func (p *Pipeline) Stats() Stats {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.addTo(&stats, &total)
+		s.slowest.addTo(&stats.Lag, now)
 		if at := s.overflowed; !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
@@ -68,6 +75,7 @@ func (p *Pipeline) Stats() Stats {
 	if !first.IsZero() {
 		stats.Overflow.Since = first.UTC().Format(time.RFC3339Nano)
 	}
+	p.consumers.addTo(&stats.Lag, p.facts, now)
 	stats.HotIDs = hottest(sketches, p.config.HotIDs)
 	return stats
 }
@@ -86,6 +94,7 @@ func (s *shard) addTo(stats *Stats, total *[lanes]LaneCounts) {
 	stats.Overflow.Bucket += s.overflow.Bucket
 	stats.Overflow.Forced += s.overflow.Forced
 	stats.Overflow.Global += s.overflow.Global
+	stats.Overflow.Consumer += s.overflow.Consumer
 	stats.Order.Backwards += s.order.Backwards
 	stats.Order.Unkeyed += s.order.Unkeyed
 	stats.Order.Rerouted += s.order.Rerouted

@@ -7,6 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
+// perMinute is the rule of a limit of so many events a minute.
+func perMinute(events int64) rule { return (&GlobalLimit{}).rule(events) }
+
 // TestWindowLags: 20 events a second against a limit of 600 a minute. The count
 // reaches the limit at 30 s, and the node finds out at 31 s:
 //
@@ -23,7 +26,7 @@ func TestWindowLags(t *testing.T) {
 	for i := range 1000 {
 		now := epoch + int64(i)*int64(time.Second)/20
 		before := w.looked
-		over := w.take(1, 600, now) > 0
+		over := w.take(1, perMinute(600), now) > 0
 		if w.looked != before {
 			looks = append(looks, (w.looked-epoch)/int64(time.Second))
 		}
@@ -46,11 +49,11 @@ func TestWindowBurst(t *testing.T) {
 	var w window
 	const start = int64(1_800_000_000)*int64(time.Second) + 1
 	for i := range 120 {
-		if over := w.take(1, 100, start) > 0; over != (i >= 99) {
+		if over := w.take(1, perMinute(100), start) > 0; over != (i >= 99) {
 			t.Fatalf("event %d: over is %v", i+1, over)
 		}
 	}
-	if w.take(1, 100, start+int64(2*time.Minute)) > 0 {
+	if w.take(1, perMinute(100), start+int64(2*time.Minute)) > 0 {
 		t.Error("still over the limit after two minutes")
 	}
 }
@@ -69,10 +72,10 @@ func TestWindowBounds(t *testing.T) {
 		for _, gap := range gaps {
 			now += gap
 			sent = append(sent, now)
-			over := w.take(1, limit, now) > 0
+			over := w.take(1, perMinute(limit), now) > 0
 			recent := int64(0)
 			for _, at := range sent {
-				if now-at < 2*minute+4*lookEvery+lookTick {
+				if now-at < int64(2*time.Minute+4*lookEvery)+lookTick {
 					recent++
 				}
 			}
