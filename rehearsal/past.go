@@ -43,8 +43,8 @@ func OpenPast(path string) (*Past, error) {
 	case err != nil:
 		return nil, err
 	case want != "" && hex.EncodeToString(sum[:]) != want:
-		return nil, fmt.Errorf("%s is damaged: it is not what the run wrote, by the checksum in %s",
-			filepath.Join(path, rundir.ResolvedFile), rundir.ResultFile)
+		return nil, wrongScenario(fmt.Errorf("%s is damaged: it is not what the run wrote, by the checksum in %s",
+			filepath.Join(path, rundir.ResolvedFile), rundir.ResultFile))
 	}
 	k.resolved, err = scenario.ParseResolved(filepath.Join(path, rundir.ResolvedFile), text)
 	return k, err

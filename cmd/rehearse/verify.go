@@ -15,7 +15,6 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"rehearse/internal/text"
 	"rehearse/internal/verify"
 	"rehearse/internal/verify/kafka"
 	"rehearse/internal/verify/report"
@@ -187,7 +186,7 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 		defer remove()
 		options.Persons = persons
 	}
-	bar := f.newSourceBar(e)
+	bar := f.newSourceBar(e, from.Kind)
 	options.Progress = bar.show
 	result, err := verify.Hold(soft, hard, run, from, options)
 	bar.end()
@@ -288,12 +287,13 @@ func (f *verifyRunFlags) print(e env, r *verify.Report) error {
 type sourceBar struct {
 	progress *mpb.Progress // nil: nothing is shown
 	bar      *mpb.Bar
+	kind     string // of the source
 	at       atomic.Pointer[string]
 }
 
 // newSourceBar shows that nothing was read.
-func (f *verifyRunFlags) newSourceBar(e env) *sourceBar {
-	r := &sourceBar{}
+func (f *verifyRunFlags) newSourceBar(e env, kind string) *sourceBar {
+	r := &sourceBar{kind: kind}
 	if _, shown := terminal(e.stderr); f.quiet || !shown {
 		return r
 	}
@@ -306,7 +306,7 @@ func (f *verifyRunFlags) newSourceBar(e env) *sourceBar {
 
 // show moves the bar.
 func (b *sourceBar) show(read, all int64) {
-	at := fmt.Sprintf("%s of %s read", text.Size(read), text.Size(all))
+	at := report.Position(b.kind, read, all) + " read"
 	b.at.Store(&at)
 	if b.bar != nil {
 		b.bar.SetTotal(max(all, 1), false)

@@ -118,10 +118,24 @@ func because(r *verify.Report) string {
 // progress is how far reading came.
 func progress(s *verify.SourceRow) string {
 	if s.All > 0 {
-		return fmt.Sprintf("after %s of %s (%s)", text.Size(s.Read), text.Size(s.All),
+		return fmt.Sprintf("after %s (%s)", Position(s.Kind, s.Read, s.All),
 			text.Percent(float64(s.Read)/float64(s.All)))
 	}
-	return "after " + text.Size(s.Read)
+	return "after " + amount(s.Kind, s.Read)
+}
+
+// Position is how far a source of a kind was read, in its own unit: files in bytes, the
+// others in rows.
+func Position(kind string, read, all int64) string {
+	return amount(kind, read) + " of " + amount(kind, all)
+}
+
+// amount is a part of a source.
+func amount(kind string, n int64) string {
+	if kind == "export" || kind == "requests" {
+		return text.Size(n)
+	}
+	return text.Plural(n, "row")
 }
 
 // note says what a note means.

@@ -1,4 +1,4 @@
-"""chDB behind the part of ClickHouse's HTTP interface that verify uses: chdb.py PORT DIRECTORY."""
+"""chDB behind the part of ClickHouse's HTTP interface that verify uses: serve.py PORT DIRECTORY."""
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
