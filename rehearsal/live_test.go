@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,11 +21,8 @@ import (
 // served is a live page with one interval of a hundred requests.
 func served(t *testing.T, stop func()) *live {
 	t.Helper()
-	l, err := startLive("127.0.0.1:0", &results.Manifest{
-		RunID:    "r",
-		Scenario: "<acme>",
-		Target:   "http://127.0.0.1:1",
-	}, stop)
+	l, err := startLive(&Serving{Live: "0", Metrics: MetricsAt{Address: "127.0.0.1:0", Token: "s3cret"}},
+		&results.Manifest{RunID: "r", Scenario: "<acme>", Target: "http://127.0.0.1:1"}, 10*time.Second, stop)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +77,7 @@ func do(t *testing.T, method, url string, change func(*http.Request)) (int, stri
 func TestLivePageAndMetrics(t *testing.T) {
 	t.Parallel()
 	l := served(t, func() {})
-	l.observe(interval())
+	l.observe(interval(), nil)
 	base := "http://" + l.host
 	if code, body := do(t, "GET", base+"/", nil); code != 200 || !strings.Contains(body, "&lt;acme&gt;") ||
 		strings.Contains(body, "<acme>") {
@@ -86,12 +85,15 @@ func TestLivePageAndMetrics(t *testing.T) {
 	}
 	_, metrics := do(t, "GET", base+"/metrics", nil)
 	for _, want := range []string{
-		`rehearse_requests_total{fate="accepted"} 90`,
-		`rehearse_not_accepted_total{reason="rate_limited",side="server",status="429"} 10`,
-		`rehearse_latency_seconds_bucket{le="0.01"} 0`, `rehearse_latency_seconds_bucket{le="0.025"} 100`,
-		`rehearse_latency_seconds_bucket{le="+Inf"} 100`,
-		"rehearse_latency_seconds_count 100", `rehearse_connections_total{opened="yes"} 2`,
-		`rehearse_connections_total{opened="no"} 1`, "rehearse_in_flight_requests 3",
+		`rehearse_requests_total{fate="accepted",run="r",scenario="<acme>"} 90`,
+		`rehearse_not_accepted_total{reason="rate_limited",side="server",status="429",run="r",scenario="<acme>"} 10`,
+		`rehearse_latency_seconds_bucket{le="0.01",run="r",scenario="<acme>"} 0`,
+		`rehearse_latency_seconds_bucket{le="0.025",run="r",scenario="<acme>"} 100`,
+		`rehearse_latency_seconds_bucket{le="+Inf",run="r",scenario="<acme>"} 100`,
+		`rehearse_latency_seconds_count{run="r",scenario="<acme>"} 100`,
+		`rehearse_connections_total{opened="yes",run="r",scenario="<acme>"} 2`,
+		`rehearse_connections_total{opened="no",run="r",scenario="<acme>"} 1`,
+		`rehearse_in_flight_requests{run="r",scenario="<acme>"} 3`,
 	} {
 		if !strings.Contains(metrics, want+"\n") {
 			t.Errorf("no %q in\n%s", want, metrics)
@@ -103,7 +105,7 @@ func TestLivePageAndMetrics(t *testing.T) {
 func TestLiveNativeMetrics(t *testing.T) {
 	t.Parallel()
 	l := served(t, func() {})
-	l.observe(interval())
+	l.observe(interval(), nil)
 	code, body := do(t, "GET", "http://"+l.host+"/metrics", func(r *http.Request) {
 		r.Header.Set("Accept",
 			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,"+
@@ -138,13 +140,13 @@ func TestLiveEvents(t *testing.T) {
 			}
 		}
 	}()
-	l.observe(interval())
+	l.observe(interval(), nil)
 	if name := <-got; name != "charts" {
 		t.Errorf("the first event is %q, want charts", name)
 	}
-	go l.end("report.html")
-	if name := <-got; name != "end" {
-		t.Errorf("the last event is %q, want end", name)
+	go l.end("run")
+	if last, end := <-got, <-got; last != "charts" || end != "end" {
+		t.Errorf("at last come %q and %q, want the last charts and the end", last, end)
 	}
 }
 
@@ -171,9 +173,13 @@ func TestLiveStop(t *testing.T) {
 
 func TestLiveStaysOnLoopback(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"0.0.0.0:0", ":8799", "192.0.2.1:8799", "example.org:80", "8799"} {
-		if l, err := startLive(address, &results.Manifest{}, nil); KindOf(err) != Usage || l != nil {
+	for _, address := range []string{"0.0.0.0:0", ":8799", "192.0.2.1:8799", "example.org:80", "65536"} {
+		if l, err := startLive(&Serving{Live: address}, &results.Manifest{}, 0, nil); KindOf(err) != Usage || l != nil {
 			t.Errorf("%q: %v", address, err)
+		}
+		o := &Serving{Metrics: MetricsAt{Address: address}}
+		if l, err := startLive(o, &results.Manifest{}, 0, nil); KindOf(err) != Usage || l != nil {
+			t.Errorf("metrics without a token on %q: %v", address, err)
 		}
 	}
 }
@@ -188,25 +194,25 @@ func TestLiveDisconnect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.observe(interval())
+		l.observe(interval(), nil)
 		if _, err := gone.Body.Read(make([]byte, 10)); err != nil { // the charts take a good deal more
 			t.Fatal(err)
 		}
 		gone.Body.Close()
-		l.observe(interval())
+		l.observe(interval(), nil)
 	}
 	next, err := http.Get("http://" + l.host + "/events")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer next.Body.Close()
-	l.observe(interval())
+	l.observe(interval(), nil)
 	line, err := bufio.NewReader(next.Body).ReadString('\n')
 	if err != nil || line != "event: charts\n" {
 		t.Errorf("the next browser got %q, error %v", line, err)
 	}
 	if _, metrics := do(t, "GET", "http://"+l.host+"/metrics", nil); !strings.Contains(metrics,
-		"rehearse_latency_seconds_count 700\n") {
+		`rehearse_latency_seconds_count{run="r",scenario="<acme>"} 700`+"\n") {
 		t.Error("an interval was lost")
 	}
 }
@@ -217,8 +223,8 @@ func TestLiveAddresses(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"127.0.0.1:0": "127.0.0.1", "localhost:0": "127.0.0.1", "127.9.9.9:0": "127.9.9.9",
-		"[::ffff:127.0.0.1]:0": "127.0.0.1",
-		"0.0.0.0:0":            "", ":0": "", "[::]:0": "", "192.0.2.1:0": "", "localhost.:0": "",
+		"[::ffff:127.0.0.1]:0": "127.0.0.1", "0": "127.0.0.1",
+		"0.0.0.0:0": "", ":0": "", "[::]:0": "", "192.0.2.1:0": "", "localhost.:0": "",
 		"localhost.test:0": "", "2130706433:0": "", "127.0.0.1": "",
 	} {
 		l, err := listenLoopback(address)
@@ -232,5 +238,63 @@ func TestLiveAddresses(t *testing.T) {
 			t.Errorf("%q is served on %s, want %s", address, host, want)
 		}
 		l.Close()
+	}
+}
+
+// TestMetricsAlone: whoever does not bear the token gets no metrics, and nobody gets
+// anything else there.
+func TestMetricsAlone(t *testing.T) {
+	t.Parallel()
+	l := served(t, func() { t.Error("stopped") })
+	l.observe(interval(), nil)
+	at := "http://" + l.scraped
+	bear := func(text string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("Authorization", text) }
+	}
+	for _, text := range []string{"", "s3cret", "Bearer", "Bearer ", "Bearer s3cre", "Basic s3cret", "bearer  s3cret"} {
+		if code, said := do(t, "GET", at+"/metrics", bear(text)); code != http.StatusUnauthorized ||
+			strings.Contains(said, "rehearse_") {
+			t.Errorf("%q: %d", text, code)
+		}
+	}
+	if code, said := do(t, "GET", at+"/metrics", bear("Bearer s3cret")); code != http.StatusOK ||
+		!strings.Contains(said, `rehearse_events_total{fate="accepted",run="r",scenario="<acme>"} 90`) {
+		t.Errorf("with the token: %d\n%s", code, said)
+	}
+	for _, path := range []string{"/", "/events", "/report"} {
+		if code, _ := do(t, "GET", at+path, bear("Bearer s3cret")); code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, code)
+		}
+	}
+	if code, _ := do(t, "POST", at+"/stop", bear("Bearer s3cret")); code != http.StatusNotFound {
+		t.Errorf("stop: %d", code)
+	}
+}
+
+// TestLiveLingers: the page shows where the report is until it is ended.
+func TestLiveLingers(t *testing.T) {
+	t.Parallel()
+	l := served(t, func() {})
+	l.observe(interval(), &results.Result{Thresholds: []results.ThresholdRow{{Text: "p99 < 1ms", Value: "20 ms"}}})
+	var end func()
+	l.linger = func(stop func()) { end = stop }
+	if code, _ := do(t, "GET", "http://"+l.host+"/report", nil); code != http.StatusNotFound {
+		t.Errorf("a report before the end: %d", code)
+	}
+	directory := t.TempDir()
+	if err := os.WriteFile(filepath.Join(directory, reportFile), []byte("the report"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.end(directory)
+	if code, said := do(t, "GET", "http://"+l.host+"/report", nil); code != http.StatusOK || said != "the report" {
+		t.Errorf("the report: %d, %q", code, said)
+	}
+	if _, said := do(t, "GET", "http://"+l.host+"/events", nil); !strings.Contains(said, "p99 \\u0026lt; 1ms") ||
+		!strings.Contains(said, "not met") || !strings.Contains(said, "event: end") {
+		t.Errorf("who comes late sees %q", said)
+	}
+	end()
+	if _, err := http.Get("http://" + l.host + "/report"); err == nil {
+		t.Error("it goes on after its end")
 	}
 }

@@ -28,12 +28,29 @@ type Options struct {
 	Directory string // where the run directory is made; empty: results/runs/<id>-<name>
 	Permit    Permit
 	Network   Network
-	Live      string // the loopback address that the live page is served on; empty: none
+
+	Serving
 
 	Note  func(line string)       // is told what the user has to know now, before and after the load; nil: nobody
 	Begin func(*Outlook) Progress // is called right before the load; nil: nobody follows it
 
 	testNetwork
+}
+
+// Serving says what of a run is served while it goes.
+type Serving struct {
+	Live    string // the loopback port or address of the live page; empty: there is none
+	Metrics MetricsAt
+
+	// Linger is handed what ends the live page once the run is over; nil: it ends with it.
+	Linger func(end func())
+}
+
+// MetricsAt is where a run's metrics are served alone, for a scraper that is not on this
+// machine.
+type MetricsAt struct {
+	Address string // empty: nowhere
+	Token   string // that a scraper has to bear; empty: none, which takes a loopback address
 }
 
 // Group is what ties a run to others that send parts of the same scenario.

@@ -115,10 +115,10 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	}
 	r.authorized.announce(r.note, start, r.span())
 	s.startAt(start, r.directory(), abort)
-	if s.view, err = startLive(r.Live, &s.manifest, func() { abort(errStopped) }); err != nil {
+	if s.view, err = startLive(&r.Serving, &s.manifest, r.span(), func() { abort(errStopped) }); err != nil {
 		return nil, err
 	}
-	defer s.view.end(filepath.Join(s.path, reportFile))
+	defer s.view.end(s.path)
 	s.view.announce(r.note)
 	if err = s.create(); err != nil {
 		return nil, err
@@ -161,9 +161,6 @@ func (r *rehearsal) conclude(hard context.Context, s *stream, b *background, fin
 	}
 	return finished(s.path)
 }
-
-// reportFile is the report that a run leaves in its directory.
-const reportFile = "report.html"
 
 // finished reads a run that is over, and leaves a report in its directory.
 func finished(path string) (*rundir.Run, error) {

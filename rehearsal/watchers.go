@@ -38,7 +38,7 @@ func (w *watchers) observe(iv *results.Interval) {
 		w.progress.Warn(news)
 	}
 	w.progress.Interval(iv)
-	w.view.observe(iv)
+	w.view.observe(iv, w.directory.Latest())
 	if err := w.push.Observe(iv); err != nil {
 		w.progress.Warn(err)
 	}

@@ -115,7 +115,7 @@ func (f *capacityFlags) define(c *cobra.Command) {
 // run searches, and prints what came of it.
 func (f *capacityFlags) run(e env, path string) error {
 	outliveReaders()
-	if err := readToken(&f.options.Overrides.Token, f.tokenFile); err != nil {
+	if err := readToken(&f.options.Overrides.Token, tokenFileFlag, f.tokenFile); err != nil {
 		return err
 	}
 	f.options.Scenario = path
@@ -131,7 +131,7 @@ func (f *capacityFlags) run(e env, path string) error {
 	if err != nil {
 		return err
 	}
-	soft, hard, release := e.deadlines(context.Background())
+	soft, hard, release := e.deadlines(context.Background(), nil)
 	defer release()
 	p := newSearchProgress(e, f.quiet, config.Budget)
 	f.options.Note = p.note
@@ -248,7 +248,7 @@ func newSearchProgress(e env, quiet bool, budget time.Duration) *searchProgress 
 	}
 	p.wide = columns(screen)
 	p.container = mpb.New(mpb.WithOutput(screen), mpb.WithWidth(barWidth(p.wide)))
-	p.out = plain{p.container}
+	p.out = plain{to: p.container}
 	p.say("starting")
 	p.bar = p.container.New(int64(budget), mpb.BarStyle(),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {

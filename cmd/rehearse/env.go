@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -25,15 +26,25 @@ type env struct {
 }
 
 // deadlines turns interrupts into two contexts: the first one ends soft (start
-// nothing new), the second ends hard (give up what is in flight).
-func (e env) deadlines(parent context.Context) (soft, hard context.Context, release func()) {
+// nothing new), the second ends hard (give up what is in flight). told hears of each at
+// once, in a sentence; nil: nobody does.
+func (e env) deadlines(parent context.Context, told func(string)) (soft, hard context.Context, release func()) {
 	soft, endSoft := context.WithCancel(parent)
 	hard, endHard := context.WithCancel(parent)
 	go func() {
-		for _, end := range []func(){endSoft, endHard} {
+		for _, one := range []struct {
+			end  func()
+			said string
+		}{
+			{endSoft, "interrupted: nothing new is sent, waiting for what is in flight (Ctrl-C again stops at once)"},
+			{endHard, "interrupted again: stopping at once"},
+		} {
 			select {
 			case <-e.interrupts:
-				end()
+				one.end()
+				if told != nil {
+					told(one.said)
+				}
 			case <-hard.Done():
 			}
 		}
@@ -87,10 +98,17 @@ func unlessStopped[T any](e env, work func() (T, error)) (T, error) {
 // fields, of events. What could command a terminal or turn the reading direction is
 // written as JSON would write it, so that JSON means what it did. Only the colours of
 // a check pass.
-type plain struct{ to io.Writer }
+type plain struct {
+	to   io.Writer
+	lock *sync.Mutex // of whoever else writes there; nil: nobody does
+}
 
 // Write writes p, and tells of p's bytes.
 func (w plain) Write(p []byte) (int, error) {
+	if w.lock != nil {
+		w.lock.Lock()
+		defer w.lock.Unlock()
+	}
 	if !bytes.ContainsFunc(p, commands) {
 		return w.to.Write(p)
 	}
@@ -137,6 +155,9 @@ func terminal(out io.Writer) (*os.File, bool) {
 	f, ok := out.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
+
+// isTerminal tells whether a file is one.
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // columns is how many columns there are to write to: those of a terminal that
 // tells, and as many as anybody wants elsewhere.

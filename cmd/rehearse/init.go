@@ -222,7 +222,7 @@ func ask(e env, c *cobra.Command) (*intake.Answers, error) {
 		return nil, usageError(c, errors.New("there is no terminal to ask on: give answers as flags, or fill in "+
 			"what --questions prints and give it to --answers"))
 	}
-	soft, _, release := e.deadlines(context.Background())
+	soft, _, release := e.deadlines(context.Background(), nil)
 	defer release()
 	answers, err := intake.NewDialogue(soft, e.stdin, e.stderr).Ask(soft)
 	if errors.Is(err, intake.ErrStopped) {

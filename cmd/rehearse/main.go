@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ func main() {
 
 // run is the program: arguments in, exit code out.
 func run(args []string, e env) int {
-	e.stdout, e.stderr = plain{e.stdout}, plain{e.stderr}
+	e.stdout, e.stderr = plain{to: e.stdout}, plain{e.stderr, new(sync.Mutex)}
 	root := newRoot(e)
 	addCompletion(root)
 	root.SetArgs(args)

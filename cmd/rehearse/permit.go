@@ -179,7 +179,7 @@ func verifyPermit(e env, args []string, f verifyFlags) error {
 			return exitError{exitUsage, err}
 		}
 	}
-	if err := readToken(&f.overrides.Token, f.tokenFile); err != nil {
+	if err := readToken(&f.overrides.Token, tokenFileFlag, f.tokenFile); err != nil {
 		return err
 	}
 	p, reasons, err := rehearsal.Verify(rehearsal.Permit{File: args[0], Signers: f.signers}, first(args[1:]),

@@ -91,7 +91,7 @@ A time is given with its offset, or as the clock in --zone shows it.`,
 
 // writePermit writes a permit for the scenario in a file.
 func writePermit(e env, path string, f permitFlags) error {
-	if err := readToken(&f.overrides.Token, f.tokenFile); err != nil {
+	if err := readToken(&f.overrides.Token, tokenFileFlag, f.tokenFile); err != nil {
 		return err
 	}
 	s, err := rehearsal.Load(path, f.overrides)

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -136,7 +141,7 @@ func (b *bar) show(iv *results.Interval) {
 }
 
 // warn prints above the bar.
-func (b *bar) warn(err error) { fmt.Fprintf(plain{b.container}, "rehearse: %v\n", err) }
+func (b *bar) warn(err error) { fmt.Fprintf(plain{to: b.container}, "rehearse: %v\n", err) }
 
 // end leaves the bar as it stands.
 func (b *bar) end() {
@@ -215,4 +220,79 @@ func short(d time.Duration) string {
 		return d.Round(time.Millisecond).String()
 	}
 	return d.Round(10 * time.Microsecond).String()
+}
+
+// notices say at once what cannot wait: above the bar while there is one.
+type notices struct{ bar atomic.Pointer[func(error)] }
+
+// over follows a progress, so that notices stand above its bar.
+func (n *notices) over(p rehearsal.Progress) rehearsal.Progress {
+	n.bar.Store(&p.Warn)
+	end := p.End
+	p.End = func() {
+		n.bar.Store(nil)
+		if end != nil {
+			end()
+		}
+	}
+	return p
+}
+
+// say prints a line.
+func (n *notices) say(e env, line string) {
+	if warn := n.bar.Load(); warn != nil {
+		(*warn)(errors.New(line))
+		return
+	}
+	e.note("rehearse: " + line)
+}
+
+// sayReport says where the report of a run is; on a terminal the path is a link (OSC 8).
+func sayReport(e env, directory string) {
+	path := filepath.Join(directory, "report.html")
+	screen, ok := terminal(e.stderr)
+	full, err := filepath.Abs(path)
+	if !ok || err != nil || os.Getenv("TERM") == "dumb" {
+		e.note("report: " + path)
+		return
+	}
+	host, _ := os.Hostname() // without it, the link is to this machine as well
+	link := url.URL{Scheme: "file", Host: host, Path: filepath.ToSlash(full)}
+	shown := escaped([]byte(path))
+	fmt.Fprintf(screen, "report: \x1b]8;;%s\x1b\\%s\x1b]8;;\x1b\\\n", link.String(), shown)
+}
+
+// longestStay is how long the live page stays up after a run at most.
+const longestStay = 10 * time.Minute
+
+// lingering keeps the live page up after the run, on a terminal: until Enter is pressed,
+// an interrupt comes or longestStay has passed. It returns what waits for that. Elsewhere
+// the page ends with the run.
+func (f *runFlags) lingering(e env) (wait func(soft context.Context)) {
+	stdin, typed := e.stdin.(*os.File)
+	_, seen := terminal(e.stderr)
+	if f.options.Live == "" || !typed || !seen || !isTerminal(stdin) {
+		return func(context.Context) {}
+	}
+	var stop func()
+	f.options.Linger = func(end func()) { stop = end }
+	return func(soft context.Context) {
+		if stop == nil {
+			return
+		}
+		defer stop()
+		e.note(fmt.Sprintf("the live page stays up for %v: press Enter to end it", longestStay))
+		pressed := make(chan struct{})
+		go func() { // blocked until the process ends, if nobody presses a key
+			bufio.NewReader(stdin).ReadByte()
+			close(pressed)
+		}()
+		timeout := time.NewTimer(longestStay)
+		defer timeout.Stop()
+		select {
+		case <-pressed:
+		case <-timeout.C:
+		case <-soft.Done():
+		}
+	}
 }

@@ -25,6 +25,7 @@ type runFlags struct {
 	options      rehearsal.Options
 	shard, start string
 	tokenFile    string
+	metricsToken string // a file
 	quiet, json  bool
 	bundle       bool
 	files        reportFiles
@@ -180,7 +181,11 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 		"override a field: `FIELD=VALUE`, as in target.connections=4 (repeatable)")
 	flags.StringVar(&o.Overrides.Seed, "seed", "", "override traffic.seed with `N`")
 	flags.StringVar(&o.Live, "live", "",
-		"serve the charts while it runs, a stop button and /metrics on this loopback `ADDRESS`, as in 127.0.0.1:8799")
+		"serve the charts, a stop button and /metrics on this loopback `PORT` or address, as in 8799 or [::1]:8799")
+	flags.StringVar(&o.Metrics.Address, "metrics", "",
+		"serve /metrics alone on this `ADDRESS`, as in :9464; off loopback it takes --metrics-token-file")
+	flags.StringVar(&f.metricsToken, "metrics-token-file", "",
+		"answer /metrics only to the bearer token that this `FILE` holds")
 	flags.StringVar(&f.shard, "shard", "",
 		"send only this part of the batches, as in 0/4; merge judges all `i/N` together; env or env/N: as the "+
 			"engine says that starts it")
@@ -225,16 +230,22 @@ func (f *runFlags) run(e env, path string) error {
 		return err
 	}
 	f.options.Note = e.note
+	var notices notices
 	if !f.quiet {
-		f.options.Begin = func(o *rehearsal.Outlook) rehearsal.Progress { return newProgress(e, o) }
+		f.options.Begin = func(o *rehearsal.Outlook) rehearsal.Progress { return notices.over(newProgress(e, o)) }
 	}
-	soft, hard, release := e.deadlines(context.Background())
+	soft, hard, release := e.deadlines(context.Background(), func(line string) { notices.say(e, line) })
 	defer release()
+	closePage := f.lingering(e)
+	defer closePage(soft)
 	run, err := rehearsal.Run(soft, hard, f.options)
 	if err != nil {
 		return err
 	}
 	written := f.files.write(run)
+	if !f.quiet {
+		sayReport(e, run.Path)
+	}
 	printed := printRun(e, run, f.json)
 	if written != nil {
 		return errors.Join(written, printed)
@@ -276,7 +287,10 @@ func printBundle(e env, run *rundir.Run) error {
 // read reads the flags that are not yet what they stand for.
 func (f *runFlags) read() error {
 	o := &f.options
-	if err := readToken(&o.Overrides.Token, f.tokenFile); err != nil {
+	if err := readToken(&o.Overrides.Token, tokenFileFlag, f.tokenFile); err != nil {
+		return err
+	}
+	if err := readToken(&o.Metrics.Token, "metrics-token-file", f.metricsToken); err != nil {
 		return err
 	}
 	var err error
@@ -301,21 +315,21 @@ const maxTokenFile = 4 << 10
 
 // readToken reads the token from a file, if there is one, with the white space around
 // it taken away.
-func readToken(token *string, path string) error {
+func readToken(token *string, flag, path string) error {
 	if path == "" {
 		return nil
 	}
 	if *token != "" {
-		return exitError{exitUsage, errors.New("--token and --" + tokenFileFlag + " exclude each other")}
+		return exitError{exitUsage, errors.New("--token and --" + flag + " exclude each other")}
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return exitError{exitUsage, fmt.Errorf("cannot read --%s: %w", tokenFileFlag, err)}
+		return exitError{exitUsage, fmt.Errorf("cannot read --%s: %w", flag, err)}
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxTokenFile+1))
 	if *token = strings.TrimSpace(string(text)); err != nil || *token == "" || len(text) > maxTokenFile {
-		return exitError{exitUsage, fmt.Errorf("cannot read --%s: %q holds no token", tokenFileFlag, path)}
+		return exitError{exitUsage, fmt.Errorf("cannot read --%s: %q holds no token", flag, path)}
 	}
 	return nil
 }

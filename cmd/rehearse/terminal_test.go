@@ -23,13 +23,13 @@ func TestPlain(t *testing.T) {
 		"cut in the middle of \xe2\x82":           "cut in the middle of \xe2\x82",
 	} {
 		var out bytes.Buffer
-		if n, err := fmt.Fprint(plain{&out}, text); err != nil || n != len(text) || out.String() != want {
+		if n, err := fmt.Fprint(plain{to: &out}, text); err != nil || n != len(text) || out.String() != want {
 			t.Errorf("%q is printed %q, want %q (%d, %v)", text, out.String(), want, n, err)
 		}
 	}
 	const odd = "a\u0085b\u202ec\x7f\x1b"
 	var out bytes.Buffer
-	if err := json.NewEncoder(plain{&out}).Encode(odd); err != nil {
+	if err := json.NewEncoder(plain{to: &out}).Encode(odd); err != nil {
 		t.Fatal(err)
 	}
 	var read string

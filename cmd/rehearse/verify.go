@@ -163,7 +163,7 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	if err != nil {
 		return err
 	}
-	soft, hard, release := e.deadlines(context.Background())
+	soft, hard, release := e.deadlines(context.Background(), nil)
 	defer release()
 	from, remove, err := f.source(soft, run)
 	if err != nil {

@@ -29,6 +29,7 @@ type Family struct {
 	Kind   Kind
 	Points []Point            // of a counter or gauge
 	Times  *results.Histogram // of a histogram; lent by the tally
+	Labels []Label            // of a histogram
 }
 
 // Point is a value and what sets it apart from others of its family.
@@ -44,8 +45,22 @@ type Label struct{ Name, Value string }
 var fates = [...]string{"unsent", "accepted", "rejected", "ambiguous"}
 
 // Of returns the metrics of a run: all that it did so far, and what its last
-// interval says of the present. The histograms are those of the tally.
-func Of(total *results.Tally, last *results.Row) []Family {
+// interval says of the present. The histograms are those of the tally. Every series has
+// the labels that are given.
+func Of(total *results.Tally, last *results.Row, labels ...Label) []Family {
+	all := families(total, last)
+	for i := range all {
+		f := &all[i]
+		f.Labels = labels
+		for k := range f.Points {
+			f.Points[k].Labels = slices.Concat(f.Points[k].Labels, labels)
+		}
+	}
+	return all
+}
+
+// families are the metrics without the labels of the run.
+func families(total *results.Tally, last *results.Row) []Family {
 	var requests, events []Point
 	for fate, name := range fates {
 		labels := []Label{{"fate", name}}

@@ -86,7 +86,11 @@ func family(f Family) *dto.MetricFamily {
 		m.Metric = append(m.Metric, one)
 	}
 	if f.Kind == Histogram {
-		m.Metric = []*dto.Metric{{Histogram: histogram(f.Times)}}
+		one := &dto.Metric{Histogram: histogram(f.Times)}
+		for _, l := range f.Labels {
+			one.Label = append(one.Label, &dto.LabelPair{Name: &l.Name, Value: &l.Value})
+		}
+		m.Metric = []*dto.Metric{one}
 	}
 	return m
 }
@@ -192,18 +196,27 @@ func labelled(labels []Label) string {
 	}
 	parts := make([]string, len(labels))
 	for i, l := range labels {
-		parts[i] = fmt.Sprintf("%s=%q", l.Name, l.Value)
+		parts[i] = l.Name + `="` + labelValue.Replace(strings.ToValidUTF8(l.Value, "\uFFFD")) + `"`
 	}
 	return "{" + strings.Join(parts, ",") + "}"
 }
+
+// labelValue escapes what the text format takes for more than itself.
+var labelValue = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // writeClassic writes a histogram with cumulative buckets.
 func writeClassic(b *strings.Builder, f Family) {
 	counts, sum := Buckets(f.Times), uint64(0)
 	for i, bound := range bounds {
 		sum += counts[i]
-		fmt.Fprintf(b, "%s_bucket{le=\"%g\"} %d\n", f.Name, bound, sum)
+		writeBucket(b, f, strconv.FormatFloat(bound, 'g', -1, 64), sum)
 	}
-	n := f.Times.Count()
-	fmt.Fprintf(b, "%s_bucket{le=\"+Inf\"} %d\n%s_sum %g\n%s_count %d\n", f.Name, n, f.Name, Sum(f.Times), f.Name, n)
+	n, labels := f.Times.Count(), labelled(f.Labels)
+	writeBucket(b, f, "+Inf", uint64(n))
+	fmt.Fprintf(b, "%s_sum%s %g\n%s_count%s %d\n", f.Name, labels, Sum(f.Times), f.Name, labels, n)
+}
+
+// writeBucket writes one bucket.
+func writeBucket(b *strings.Builder, f Family, end string, sum uint64) {
+	fmt.Fprintf(b, "%s_bucket%s %d\n", f.Name, labelled(append([]Label{{"le", end}}, f.Labels...)), sum)
 }

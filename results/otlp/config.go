@@ -20,6 +20,7 @@ type Config struct {
 	endpoint *url.URL
 	headers  http.Header // secret
 	json     bool        // else protobuf
+	gzip     bool
 	timeout  time.Duration
 	resource []metrics.Label // what is said of who pushes
 }
@@ -39,7 +40,7 @@ type environment struct {
 }
 
 // FromEnv reads the standard variables OTEL_EXPORTER_OTLP_ENDPOINT, _HEADERS,
-// _PROTOCOL (http/protobuf or http/json) and _TIMEOUT, each also as
+// _PROTOCOL (http/protobuf or http/json), _COMPRESSION (gzip or none) and _TIMEOUT, each also as
 // OTEL_EXPORTER_OTLP_METRICS_*, OTEL_METRIC_EXPORT_INTERVAL, OTEL_SERVICE_NAME,
 // OTEL_RESOURCE_ATTRIBUTES, OTEL_METRICS_EXPORTER and OTEL_SDK_DISABLED. It
 // returns nil if they name no endpoint or switch the push off. Its error says
@@ -62,6 +63,7 @@ func FromEnv(lookup func(string) (string, bool)) (*Config, error) {
 		c.headers.Set(h.Name, h.Value)
 	}
 	c.json = e.protocol(e.either("PROTOCOL"))
+	c.gzip = e.compression(e.either("COMPRESSION"))
 	c.timeout = e.milliseconds(e.either("TIMEOUT"), defaultTimeout)
 	c.resource = e.resource()
 	if e.err != nil {
@@ -122,6 +124,18 @@ func (e *environment) protocol(name string) bool {
 		return true
 	default:
 		e.wrong(name, "must be http/protobuf or http/json: there is no gRPC here")
+	}
+	return false
+}
+
+// compression tells whether a push is compressed.
+func (e *environment) compression(name string) bool {
+	switch e.get(name) {
+	case "", "none":
+	case "gzip":
+		return true
+	default:
+		e.wrong(name, "must be gzip or none")
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -144,6 +145,9 @@ func (p *Pusher) work(ctx context.Context) {
 	defer close(p.done)
 	for data := range p.queue {
 		body, err := p.encode(data)
+		if err == nil && p.config.gzip {
+			body, err = compressed(body)
+		}
 		if err == nil {
 			err = p.post(ctx, body)
 		}
@@ -151,6 +155,15 @@ func (p *Pusher) work(ctx context.Context) {
 			p.fail(err)
 		}
 	}
+}
+
+// compressed is a body as gzip.
+func compressed(body []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(body)
+	err = errors.Join(err, w.Close())
+	return b.Bytes(), err
 }
 
 // post sends one request. Its error names no header and nothing of the URL but
@@ -166,6 +179,9 @@ func (p *Pusher) post(ctx context.Context, body []byte) error {
 	r.Header.Set("Content-Type", "application/x-protobuf")
 	if p.config.json {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if p.config.gzip {
+		r.Header.Set("Content-Encoding", "gzip")
 	}
 	answer, err := p.client.Do(r)
 	if err != nil {

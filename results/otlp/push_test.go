@@ -196,9 +196,9 @@ func checkNumbers(t *testing.T, all []*metricspb.Metric) {
 // counter; dots become underscores.
 func TestNamesAreThoseOfTheLivePage(t *testing.T) {
 	t.Parallel()
-	live := report.NewLive(&results.Manifest{})
+	live := report.NewLive(&results.Manifest{}, 0)
 	iv := tick()
-	live.Observe(iv)
+	live.Observe(iv, nil)
 	var page strings.Builder
 	if err := live.WriteMetrics(&page); err != nil {
 		t.Fatal(err)

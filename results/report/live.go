@@ -31,12 +31,14 @@ type Live struct {
 	last   results.Row
 
 	unanswered time.Duration // how long nothing has been answered
+	span       time.Duration // of the load
+	latest     *results.Result
 }
 
 // NewLive returns a run that has not begun. The stages, the peak, the
-// thresholds and the names are taken from the manifest.
-func NewLive(m *results.Manifest) *Live {
-	l := &Live{total: results.NewTally(), series: series{moves: true}}
+// thresholds and the names are taken from the manifest; span is how long the load takes.
+func NewLive(m *results.Manifest, span time.Duration) *Live {
+	l := &Live{total: results.NewTally(), series: series{moves: true}, span: span}
 	r := &results.Result{Planned: m.Planned, Stages: results.StageRows(m.Stages)}
 	r.Run.ID, r.Run.Scenario, r.Run.Target = m.RunID, m.Scenario, m.Target
 	for _, t := range m.Thresholds {
@@ -52,8 +54,9 @@ func NewLive(m *results.Manifest) *Live {
 	return l
 }
 
-// Observe takes in an interval, of which it keeps copies.
-func (l *Live) Observe(iv *results.Interval) {
+// Observe takes in an interval, of which it keeps copies, and the result so far, which is
+// not changed any more; nil: there is none.
+func (l *Live) Observe(iv *results.Interval, latest *results.Result) {
 	row := results.RowOf(iv)
 	w := rundir.Window{
 		From: row.From, To: row.To, Latency: iv.Latency, Service: iv.Service, Lag: iv.Lag, Reasons: map[string]int64{},
@@ -66,7 +69,7 @@ func (l *Live) Observe(iv *results.Interval) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.total.Add(&iv.Tally)
-	l.last, l.unanswered = row, iv.Unanswered
+	l.last, l.unanswered, l.latest = row, iv.Unanswered, latest
 	l.run.Result.Requests.Retried = l.total.Retries
 	l.series.windows = lately(append(l.series.windows, newWindow(&w)))
 	l.run.Timeline = lately(append(l.run.Timeline, row))
@@ -84,18 +87,17 @@ func lately[T any](all []T) []T {
 
 // live is what the template of the charts shows.
 type live struct {
-	Facts  []fact
-	Charts []*chart
+	Facts      []fact
+	Thresholds []results.ThresholdRow
+	Charts     []*chart
 }
 
 // Charts is the part of the page that changes, as HTML.
 func (l *Live) Charts() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return render(`<dl class="facts">{{range .Facts}}`+
-		`<div><dt>{{.Name}}</dt><dd>{{.Value}}<small>{{.Note}}</small></dd></div>{{end}}</dl>
-<h2>The last five minutes</h2><div class="grid2">{{range .Charts}}{{template "chart" .}}{{end}}</div>`,
-		live{l.facts(), charts(&l.run, &l.series)})
+	return render(`{{template "now" .}}`,
+		live{l.facts(), l.thresholds(), charts(&l.run, &l.series)})
 }
 
 // facts are the numbers on top; l.mu is held.
@@ -106,7 +108,8 @@ func (l *Live) facts() []fact {
 	sent := t.Sent()
 	facts := []fact{
 		{"events sent", text.Count(sent.Events), "of " + text.Count(r.Planned.Events) + " planned"},
-		{"time", clock(l.last.To), "since the start"},
+		{"time left", clock(math.Round(math.Max(l.span.Seconds()-l.last.To, 0))),
+			clock(math.Round(l.last.To)) + " of " + clock(math.Round(l.span.Seconds()))},
 		{"latency p99", ms(milliseconds(t.Latency, 0.99)), "p50 " + ms(r.Latency.P50) + ", max " + ms(r.Latency.Max)},
 		{"not accepted", text.Percent(share(sent.Requests-t.Fates[capture.FateAccepted].Requests, sent.Requests)),
 			"of the requests sent"},
@@ -120,8 +123,22 @@ func (l *Live) facts() []fact {
 	return facts
 }
 
+// thresholds are those of the run, as they stand; l.mu is held.
+func (l *Live) thresholds() []results.ThresholdRow {
+	if l.latest == nil {
+		return nil
+	}
+	return l.latest.Thresholds
+}
+
 // milliseconds is a quantile.
 func milliseconds(h *results.Histogram, q float64) float64 { return h.Quantile(q).Seconds() * 1000 }
+
+// labels tell a run from others in one database; l.mu is held.
+func (l *Live) labels() []metrics.Label {
+	run := &l.run.Result.Run
+	return []metrics.Label{{Name: "run", Value: run.ID}, {Name: "scenario", Value: run.Scenario}}
+}
 
 // Page is the page around the charts.
 func (l *Live) Page() ([]byte, error) { return render(liveText, l.run.Result) }
@@ -138,7 +155,7 @@ func (l *Live) WriteNative(w io.Writer) error { return l.write(w, metrics.WriteN
 func (l *Live) write(w io.Writer, form func(io.Writer, []metrics.Family) error) error {
 	var text bytes.Buffer
 	l.mu.Lock()
-	err := form(&text, metrics.Of(l.total, &l.last))
+	err := form(&text, metrics.Of(l.total, &l.last, l.labels()...))
 	l.mu.Unlock()
 	if err == nil {
 		_, err = text.WriteTo(w)

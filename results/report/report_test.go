@@ -80,7 +80,7 @@ func TestNothingIsFetched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := NewLive(&results.Manifest{RunID: evil, Scenario: evil, Target: evil}).Page()
+	live, err := NewLive(&results.Manifest{RunID: evil, Scenario: evil, Target: evil}, 0).Page()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestNothingIsFetched(t *testing.T) {
 		"live page":  string(live),
 	} {
 		for _, m := range fetch.FindAllStringSubmatch(strings.Join(tag.FindAllString(text, -1), "\n"), -1) {
-			if m[2] != "data:," && !strings.HasPrefix(m[2], "#") {
+			if m[2] != "data:," && !strings.HasPrefix(m[2], "#") && !(name == "live page" && m[2] == "report") {
 				t.Errorf("the %s would fetch %q", name, m[0])
 			}
 		}

@@ -27,6 +27,7 @@ type Directory struct {
 	rejected rejectedFiles
 
 	failure error // the first
+	latest  *results.Result
 }
 
 // Create makes the directory of a run, which must not exist or be empty, writes
@@ -129,7 +130,8 @@ func (d *Directory) Write(iv *results.Interval) error {
 	}
 	err := d.append(iv)
 	if err == nil {
-		err = d.writeResult(d.result(results.Final{Ended: results.Running}, iv.InFlight))
+		d.latest = d.result(results.Final{Ended: results.Running}, iv.InFlight)
+		err = d.writeResult(d.latest)
 	}
 	if err == nil {
 		return nil
@@ -141,6 +143,9 @@ func (d *Directory) Write(iv *results.Interval) error {
 	}
 	return d.failure
 }
+
+// Latest is the result as of the last interval that was written; nil before the first.
+func (d *Directory) Latest() *results.Result { return d.latest }
 
 // fail notes the first failure to write, and that what comes after it may be
 // missing, and makes room for the last words.
