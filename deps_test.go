@@ -69,6 +69,7 @@ internal/jsonfuzz:
 internal/jsonscan: internal/capture/serdejson
 internal/measure:
 internal/kubernetes:
+internal/prometheus: scenario results
 internal/permit: scenario scenario/strict scenario/schedule
 internal/facts: internal/capture internal/capture/pipeline scenario/strict
 internal/preflight/backlog: internal/capture/pipeline scenario/schedule
@@ -80,7 +81,7 @@ internal/recording/event: internal/capture internal/capture/pipeline scenario
 internal/recording/format: internal/capture internal/capture/pipeline internal/capture/serdejson scenario internal/recording/event internal/recording/container
 internal/recording/parquet: internal/capture scenario internal/recording/container internal/recording/format
 internal/recording: internal/capture internal/capture/pipeline scenario internal/recording/event internal/recording/container internal/recording/format internal/recording/parquet
-rehearsal: internal/capacity internal/verify internal/verify/sql scenario/schedule internal/capture internal/capture/pipeline scenario results results/rundir results/report results/otlp results/metrics internal/recording internal/permit internal/preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
+rehearsal: internal/capacity internal/prometheus internal/verify internal/verify/sql scenario/schedule internal/capture internal/capture/pipeline scenario results results/rundir results/report results/otlp results/metrics internal/recording internal/permit internal/preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
 results/bundle: results/rundir
 results/compare: results results/rundir
 results/judge: internal/capture results scenario scenario/schedule

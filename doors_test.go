@@ -20,6 +20,7 @@ func doors() map[string]string {
 		"rehearsal/guard.go":                 "databases that are asked: on this machine, or where --query-to names the host",
 		"generator/transport/destination.go": "Loopback: to this machine alone",
 		"generator/transport/proxy.go":       "SOCKS5 over the dialer of the destination",
+		"internal/prometheus/query.go":       "the dialer that package rehearsal gives; redirects are not followed, no proxy",
 		"results/otlp/push.go":               "to the endpoint that package rehearsal let pass; redirects are not followed",
 		"internal/permit/watch.go":           "to the stop URL of a permit that was verified; redirects are not followed, no proxy",
 		"internal/permit/signature.go":       "to the SSH agent, a socket of this machine",

@@ -13,11 +13,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http/httpproxy"
 
 	"rehearse/generator/transport"
 	"rehearse/internal/permit"
+	"rehearse/internal/prometheus"
+	"rehearse/internal/text"
+	"rehearse/results"
 	"rehearse/results/otlp"
 	"rehearse/scenario"
 )
@@ -219,6 +223,61 @@ func (r *rehearsal) routeMetrics() error {
 		IdleConnTimeout: config.Interval * 2,
 	}
 	return nil
+}
+
+// routePrometheus finds out where the metrics of the target are asked for, and that they
+// may be: on this machine, or on a host that the permit names.
+func (r *rehearsal) routePrometheus() error {
+	w := &r.scenario.Target.Watched
+	if w.Prometheus == "" || len(w.Metrics) == 0 {
+		return nil
+	}
+	u, err := url.Parse(w.Prometheus)
+	if err != nil {
+		return err
+	}
+	g := newGuard(nil, r.lookup)
+	if g.admit(u) != nil {
+		g = newGuard(r.authorized.guard.hosts, r.lookup)
+		if g.hosts == nil || g.admit(u) != nil {
+			return &Mistake{Refused, fmt.Errorf("refused to ask the Prometheus at %s: it is not this machine, and no "+
+				"permit names it", u.Host)}
+		}
+	}
+	dialer := &net.Dialer{Timeout: lookupWithin, Control: g.control}
+	r.prometheus = prometheus.NewInstance(u, dialer.DialContext)
+	r.onClose(r.prometheus.Close)
+	return nil
+}
+
+// drainWithin is how long a run waits for a queue behind the endpoint.
+const drainWithin = 2 * time.Minute
+
+// queue waits until the queue behind the endpoint is as long as before the load; nil: none
+// is known.
+func (r *rehearsal) queue(ctx context.Context, metrics []results.TargetMetric) *results.Queue {
+	w := &r.scenario.Target.Watched
+	at := slices.IndexFunc(metrics, func(m results.TargetMetric) bool { return m.Name == w.Backlog })
+	if at < 0 {
+		return nil
+	}
+	m := &metrics[at]
+	q := &results.Queue{Metric: m.Name, Before: m.First, Most: m.Max, Last: m.Last, Because: m.Because}
+	if m.Samples == 0 {
+		return q
+	}
+	if m.Last > m.First {
+		r.note("waiting up to %v until %s is back at %s (it is %s)", drainWithin, m.Name,
+			text.Rate(m.First), text.Rate(m.Last))
+	}
+	took, last, ok := r.prometheus.Await(ctx, m.Query, m.First, drainWithin)
+	q.Last = last
+	q.Most = max(q.Most, last)
+	if ok {
+		seconds := took.Round(time.Millisecond).Seconds()
+		q.Drained = &seconds
+	}
+	return q
 }
 
 // endPush pushes what the run came to, and says what did not arrive.

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func TestEnding(t *testing.T) {
 		{"a broken recording", generator.Summary{SourceErr: errors.New("torn"), Interrupted: true}, fired,
 			results.Final{Ended: results.Aborted, Why: "torn"}},
 	} {
-		if got := ending(c.summary, c.cause); got != c.want {
+		if got := ending(c.summary, c.cause); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}

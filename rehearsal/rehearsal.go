@@ -13,6 +13,7 @@ import (
 
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
+	"rehearse/internal/prometheus"
 	"rehearse/results"
 	"rehearse/results/otlp"
 	"rehearse/results/report"
@@ -45,6 +46,7 @@ func Run(soft, hard context.Context, o Options) (*rundir.Run, error) {
 		r.route,           // where it goes, and that it may
 		r.routeBackground, // the same of the stream beside
 		r.routeMetrics,    // where its metrics go, and that they may
+		r.routePrometheus, // where those of the target are asked for
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -65,10 +67,16 @@ type rehearsal struct {
 	authorized *authorization
 	endpoint   *staging.Local // nil: it is another's
 	to         transport.Destination
-	push       *otlp.Config // nil: metrics go nowhere
-	background *rehearsal   // what is sent beside; nil: nothing
+	metricRoutes
+	background *rehearsal // what is sent beside; nil: nothing
 
 	closing []func() // what the steps have taken, to be given back
+}
+
+// metricRoutes are where metrics go, and come from.
+type metricRoutes struct {
+	push       *otlp.Config         // nil: those of the run go nowhere
+	prometheus *prometheus.Instance // that knows the target; nil: none does
 }
 
 // close gives everything back, what was taken last first.
@@ -130,6 +138,8 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	})
 	builders, giveBack := spareProcessor()
 	defer giveBack()
+	watch := r.watch(hard)
+	defer watch.Stop(hard)
 	if err = b.start(soft, hard, s, builders); err != nil {
 		return nil, errors.Join(err, s.directory.Abandon())
 	}
@@ -143,7 +153,17 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	}
 	final := r.final(summary, context.Cause(soft), &s.clock)
 	final.Background = beside
+	final.Metrics = watch.Stop(hard)
+	final.Queue = r.queue(soft, final.Metrics)
 	return r.conclude(hard, s, b, final)
+}
+
+// watch asks for the metrics of the target while the run goes on; nil: there are none.
+func (r *rehearsal) watch(ctx context.Context) *prometheus.Watch {
+	if r.prometheus == nil {
+		return nil
+	}
+	return prometheus.Start(ctx, r.prometheus, r.scenario.Target.Metrics)
 }
 
 // conclude holds the books against what the embedded endpoint counted, judges the run

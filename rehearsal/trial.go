@@ -116,6 +116,10 @@ func list(texts []string) string {
 // however long a run is, have no meaning in a trial.
 func TrialThresholds(s *scenario.Scenario) (held []scenario.Threshold) {
 	for _, one := range s.Thresholds {
+		if one.Metric.Name == scenario.MetricOfTarget { // of all of the trial
+			held = append(held, one)
+			continue
+		}
 		if one.Stage != "" || !one.Share && one.Value > 0 && one.Metric.Quantile == 0 && !one.Metric.Mean {
 			continue
 		}

@@ -44,6 +44,9 @@ type Final struct {
 	EndpointSum *EndpointSum // nil: the endpoint is not ours to ask
 	Breakdown   *Breakdown   // nil: not counted
 	Background  *Background  // nil: nothing was sent beside
+
+	Metrics []TargetMetric // of the target; nil: nobody asked for any
+	Queue   *Queue         // behind the endpoint; nil: none is known
 }
 
 // Shard says which part of a run this is: Index from 0, Of in all.

@@ -47,6 +47,9 @@ type Attached struct {
 	Ledger      *LedgerSize  `json:"ledger,omitempty"`            // nil: of a version that did not count it
 	Background  *Background  `json:"background,omitempty"`        // nil: nothing was sent beside, or it is not over
 	Breakdown   *Breakdown   `json:"breakdown,omitempty"`         // nil: not counted
+
+	Metrics []TargetMetric `json:"target_metrics,omitempty"` // that the scenario asks for
+	Backlog *Backlog       `json:"backlog,omitempty"`        // nil: the run is not over, or did not come to its end
 }
 
 // Background is what came of the stream that a run sent beside its own. All that is known

@@ -28,7 +28,8 @@ func readBackground(v strict.Value, s *Scenario) *Scenario {
 	b.complete(part)
 	b.Name, b.Contact, b.Intake, b.Staging = s.Name+"-background", s.Contact, s.Intake, s.Staging
 	b.Target.URL = s.Target.URL
-	part.Refuse("has no meaning in a background", "both streams go to one endpoint: leave it out", "target.url")
+	part.Refuse("has no meaning in a background", "both streams go to one endpoint: leave it out",
+		"target.url", "target.prometheus", "target.metrics", "target.backlog")
 	if len(b.Arrived) > 0 {
 		part.Fail("thresholds", fmt.Sprintf("%q has no meaning in a background", b.Arrived[0].Text),
 			"verify looks for the events of the scenario alone: leave it out")

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -76,10 +77,11 @@ func TestBackgroundResolved(t *testing.T) {
 			t.Fatalf("%s: %v, missing %v", stream.Name, err, missing)
 		}
 		if again.Name != stream.Name || again.Traffic.Seed != stream.Traffic.Seed ||
-			again.Target != stream.Target || (again.Background == nil) != (stream.Background == nil) {
+			!reflect.DeepEqual(again.Target, stream.Target) || (again.Background == nil) != (stream.Background == nil) {
 			t.Errorf("made again: %+v, want %+v", again, stream)
 		}
-		if b := again.Background; b != nil && (b.Target != s.Background.Target || b.Traffic.Seed != s.Background.Traffic.Seed) {
+		if b := again.Background; b != nil && (!reflect.DeepEqual(b.Target, s.Background.Target) ||
+			b.Traffic.Seed != s.Background.Traffic.Seed) {
 			t.Errorf("its background made again: %+v", b)
 		}
 	}
@@ -119,6 +121,7 @@ func TestBackgroundMistakes(t *testing.T) {
 		"background: {traffic: {seed: 60}}":                                   "background.traffic.seed: too close",
 		"background: {traffic: {}, target: {url: 'http://h'}}":                "background.target.url: has no meaning in a",
 		"background: {traffic: {}, target: {token: abc}}":                     "background.target.token: must have 6",
+		"background: {traffic: {}, target: {metrics: {a: up}}}":               "background.target.metrics: has no meaning in a",
 		"background: {traffic: {}, background: {}}":                           "background.background: unknown field",
 		"background: {traffic: {}, staging: {}}":                              "background.staging: unknown field",
 		"background: {traffic: {}, thresholds: [p99 < 1s in 3]}":              "background.thresholds[0]: ",

@@ -30,6 +30,7 @@ func check(d *strict.Document, s *Scenario) {
 	checkEndpoint(d, s)
 	checkClient(d, s)
 	checkStages(d, s)
+	checkWatched(d, s)
 	if s.Traffic != nil && s.Load.Curve != nil && d.Mistakes() == 0 {
 		checkTraffic(d, s)
 	}

@@ -118,6 +118,8 @@ func goodFiles() []string {
 		minimal + "thresholds: ['p99 < 500ms in stage 1', 'rejected(429) < 1% every 30s', 'dropped == 0', " +
 			"'p50 < 1s in 1']\n",
 		"name: a\nload: {stages: [{to: 5, over: 9s, name: hold}]}\ntraffic: {}\nthresholds: [p99 < 1s in hold]\n",
+		minimal + "target: {prometheus: 'http://127.0.0.1:9090', metrics: {lag: 'max(kafka_lag{a=\"b\"})', up: up}, " +
+			"backlog: lag}\nthresholds: ['metric(lag) < 10k', 'metric(up) >= 0.5', 'metric(lag) > -1e3']\n",
 		minimal + "background: {load: {profile: 'const(5, 1s)'}, traffic: {}, retry: sdk, target: {token: phc_live, " +
 			"client: posthog-js}, thresholds: [p99 < 1s], abort: ['net(20%, 10s)']}\n",
 		minimal + "background: {replay: {files: [doc.go]}, batching: {events: 5}}\n",
@@ -150,6 +152,10 @@ func badFiles() []string {
 		strings.Replace(minimal, "name: a", "name: .a", 1),
 		strings.Replace(minimal, "name: a", "name: a b", 1), strings.Replace(minimal, "name: a", "name: 5", 1),
 		strings.Replace(minimal, "name: a", "about: a", 1),
+		minimal + "target: {prometheus: 'ftp://h', metrics: {lag: up}}\n",
+		minimal + "target: {prometheus: 'http://h', metrics: {'a b': up}}\n",
+		minimal + "target: {prometheus: 'http://h', metrics: [up]}\n",
+		minimal + "thresholds: ['metric(a b) < 5']\n", minimal + "thresholds: ['metric(lag) < fast']\n",
 		minimal + "background: {}\n", minimal + "background: {name: b, replay: {files: [doc.go]}}\n",
 		minimal + "background: {traffic: {}, load: {profile: 5}}\n",
 		minimal + "replay: {files: [doc.go]}\n", minimal + "abort: x\n", minimal + "abort: ['net(20%)']\n",

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -47,6 +48,71 @@ type Target struct {
 	Connections         int
 	Reconnect           bool          // a new connection for every request
 	Timeout             time.Duration // from sending a request to the end of its answer
+	Watched
+}
+
+// Watched is what of the target is asked of a Prometheus while a run goes on.
+type Watched struct {
+	Prometheus string  // its URL; empty: there is none
+	Metrics    []Query // in the order of the file
+	Backlog    string  // the metric that is the length of a queue behind the endpoint; empty: none is known
+}
+
+// Query is a metric of the target: what it is called here, and how to ask for it.
+type Query struct{ Name, PromQL string }
+
+// Query returns a metric by its name; nil: there is none.
+func (w *Watched) Query(name string) *Query {
+	for i := range w.Metrics {
+		if w.Metrics[i].Name == name {
+			return &w.Metrics[i]
+		}
+	}
+	return nil
+}
+
+// readQueries reads metrics by their names.
+func readQueries(v strict.Value) (all []Query) {
+	v.Entries(func(key strict.Value, name string, entry strict.Value) {
+		if !isMetricName(name) {
+			key.Fail("cannot be the name of a metric", "letters, digits and underscores, as in consumer_lag")
+			return
+		}
+		if promQL := entry.Line(1, 2000); promQL != "" {
+			all = append(all, Query{name, promQL})
+		}
+	})
+	return all
+}
+
+// isMetricName tells whether a metric may be called so.
+func isMetricName(name string) bool {
+	letter := func(c rune) bool {
+		return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+	}
+	return name != "" && len(name) <= 60 && strings.TrimFunc(name, letter) == ""
+}
+
+// checkWatched judges what is asked of a Prometheus.
+func checkWatched(d *strict.Document, s *Scenario) {
+	w := &s.Target.Watched
+	if len(w.Metrics) > 0 && w.Prometheus == "" && !d.Has("target.prometheus") {
+		d.Fail("target.metrics", "nobody to ask", "give the URL of a Prometheus as target.prometheus")
+	}
+	if w.Backlog != "" && w.Query(w.Backlog) == nil {
+		d.Fail("target.backlog", fmt.Sprintf("no metric is called %q", w.Backlog), "name one of target.metrics")
+	}
+	for i, t := range s.Thresholds {
+		switch {
+		case t.Metric.Name != MetricOfTarget:
+		case w.Query(t.Metric.Of) == nil:
+			failItem(d, "thresholds", i, fmt.Sprintf("no metric is called %q", t.Metric.Of),
+				"name one of target.metrics")
+		case t.Stage != "" || t.Every > 0:
+			failItem(d, "thresholds", i, "a metric of the target is judged over the whole run",
+				"leave out what follows the value")
+		}
+	}
 }
 
 func defaultTarget() Target {
@@ -79,6 +145,9 @@ func readTarget(v strict.Value) Target {
 		"connections":          func(v strict.Value) { t.Connections = int(v.Count(1, 10_000)) },
 		"keep_alive":           func(v strict.Value) { t.Reconnect = !v.Flag() },
 		"timeout":              func(v strict.Value) { t.Timeout = v.Duration(time.Millisecond, 10*time.Minute) },
+		"prometheus":           func(v strict.Value) { t.Prometheus = readURL(v) },
+		"metrics":              func(v strict.Value) { t.Metrics = readQueries(v) },
+		"backlog":              func(v strict.Value) { t.Backlog = v.Line(1, 60) },
 	})
 	return t
 }

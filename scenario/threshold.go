@@ -32,11 +32,15 @@ type Threshold struct {
 
 // Metric is what a threshold measures.
 type Metric struct {
-	Name     string  // latency, service, lag, accepted, rejected, ambiguous, unsent, dropped, late
+	Name     string  // latency, service, lag, accepted, rejected, ambiguous, unsent, dropped, late, metric
 	Quantile float64 // for times: 0.99 for p99; 1 is max; 0 with Mean set is the mean
 	Mean     bool
 	Status   string // rejected(429), rejected(5xx): only these; empty: all
+	Of       string // metric(lag): the name of the metric of the target
 }
+
+// MetricOfTarget is the name of a measure that a Prometheus is asked for.
+const MetricOfTarget = "metric"
 
 // implied is demanded of every run that says nothing of acceptance. A hundredth is
 // what a run may fall short by in other respects, too.
@@ -82,6 +86,7 @@ const (
 //	rejected(429) < 1%, rejected(5xx) == 0 one status, or one class
 //	ambiguous == 0, unsent < 1%, late < 1% a count of events, or a share
 //	dropped == 0                           what was not accepted: rejected, ambiguous or unsent
+//	metric(lag) < 10k                      a metric of the target, each time that it is asked for
 //	p99 < 500ms in hold, … in stage 2      in one stage of the load
 //	rejected(429) < 1% every 30s           in every window of the run
 //
@@ -170,6 +175,12 @@ func (m *Metric) parse(text string) error {
 		}
 		m.Name = name
 		return m.parseStatistic(second)
+	case MetricOfTarget:
+		m.Name, m.Of = name, strings.TrimSuffix(status, ")")
+		if !strings.HasSuffix(status, ")") || second != "" || !isMetricName(m.Of) {
+			return fmt.Errorf("%q is not metric(NAME)", units.Clip(text))
+		}
+		return nil
 	case "accepted", "rejected", "ambiguous", "unsent", "dropped", "late":
 		if second != "" {
 			return fmt.Errorf("unexpected %q", units.Clip(second))
@@ -228,6 +239,12 @@ func (t *Threshold) parseValue(text string) error {
 		d, err := units.ParseDuration(text)
 		t.Value = float64(d) / float64(time.Millisecond)
 		return err
+	}
+	if t.Metric.Name == MetricOfTarget {
+		if value, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(value) && !math.IsInf(value, 0) {
+			t.Value = value
+			return nil
+		}
 	}
 	if strings.HasSuffix(text, "%") {
 		share, err := units.ParseShare(text)

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"rehearse/results"
@@ -110,12 +111,45 @@ type evaluation struct {
 
 // evaluate holds a run against the demand.
 func (d *evaluator) evaluate(r *results.Result, t *results.Tally) evaluation {
+	if d.Metric.Name == scenario.MetricOfTarget {
+		return d.ofTarget(r.Metrics)
+	}
 	if d.scoped() {
 		return d.now()
 	}
 	s := &scope{r, t, d.all}
 	j := s.judge(&d.Threshold)
 	return d.evaluation(&j, j.text)
+}
+
+// ofTarget holds a metric of the target against the demand, each time that it was asked
+// for. Where a question was not answered, nobody knows whether it was met then: that is a
+// doubt, unless it was not met at another time.
+func (d *evaluator) ofTarget(metrics []results.TargetMetric) evaluation {
+	at := slices.IndexFunc(metrics, func(m results.TargetMetric) bool { return m.Name == d.Metric.Of })
+	if at < 0 {
+		e := evaluation{ThresholdRow: d.row(nothingMeasured)}
+		e.Doubt = neverAsked
+		return e
+	}
+	m := &metrics[at]
+	if m.Samples == 0 {
+		e := evaluation{ThresholdRow: d.row(nothingMeasured)}
+		e.Doubt = notAnswered(m)
+		return e
+	}
+	met := d.Holds(m.Min) && d.Holds(m.Max) // the others lie between
+	if d.Op == "!=" || d.Op == "==" {
+		met = met && (d.Op == "!=" || m.Min == m.Max)
+	}
+	e := evaluation{ThresholdRow: d.row(metricText(m))}
+	switch {
+	case met && m.Failed > 0:
+		e.Doubt = notAnswered(m)
+	default:
+		e.OK = met
+	}
+	return e
 }
 
 // evaluation tells a judgement, with what the demand came to in words.

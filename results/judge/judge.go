@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"rehearse/internal/capture"
 	"rehearse/results"
+	"rehearse/scenario/schedule"
 )
 
 // Judge follows a run, interval by interval, and says what it comes to.
@@ -23,6 +25,7 @@ type Judge struct {
 	total        *results.Tally // of the last interval
 	elapsed      time.Duration  // until its end
 	before, used process        // what the process had used at the beginning, and at its end
+	backlog      backlog
 }
 
 // NewJudge begins to follow a run. The generator is this process, unless the manifest
@@ -33,6 +36,7 @@ func NewJudge(m *results.Manifest) *Judge {
 		thresholds: newEvaluators(m.Thresholds, m.Stages),
 		stages:     newStageTracker(m),
 		total:      results.NewTally(),
+		backlog:    backlog{stages: m.Stages, planned: float64(m.Planned.Events)},
 	}
 	if j.manifest.Shard.Of == 0 {
 		j.manifest.Shard.Of = 1
@@ -59,6 +63,7 @@ func (j *Judge) Observe(iv *results.Interval) {
 		demand.observe(iv.From, iv.To, &iv.Tally)
 	}
 	j.stages.observe(iv.From, iv.To, &iv.Tally)
+	j.backlog.observe(iv)
 }
 
 // Evidence is what only those know of a run who write it down.
@@ -91,6 +96,11 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 		doubts = append(doubts, "background: "+r.Background.Because)
 	}
 	r.Breakdown = f.Breakdown
+	r.Metrics = f.Metrics
+	if f.Ended == results.Completed && j.manifest.Generator == nil && j.manifest.Shard.Of == 1 {
+		r.Backlog = j.backlog.result(j.elapsed)
+		r.Backlog.Queue = f.Queue
+	}
 	notes := j.manifest.Warnings
 	if f.Note != "" {
 		notes = append(slices.Clone(notes), f.Note)
@@ -104,6 +114,59 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 		endpoint:   e.Endpoint,
 	})
 	return r
+}
+
+// backlog follows how many events were due and not answered yet.
+type backlog struct {
+	stages  []schedule.StageSpan // of the load; none: it is recorded, and only its rate is known
+	planned float64              // events
+	due     float64
+	ended   int64
+	most    float64
+	end     time.Duration // when the load ended, as far as was seen
+	atEnd   float64       // what was not answered then
+}
+
+// observe takes in an interval.
+func (b *backlog) observe(iv *results.Interval) {
+	for _, fate := range iv.Fates {
+		b.ended += fate.Events
+	}
+	before := b.due
+	if len(b.stages) > 0 {
+		b.due = dueBy(b.stages, iv.To)
+		b.end = b.stages[len(b.stages)-1].To
+	} else {
+		b.due = min(b.due+iv.Target*(iv.To-max(iv.From, 0)).Seconds(), b.planned)
+		if b.due > before {
+			b.end = iv.To
+		}
+	}
+	waiting := max(b.due-float64(b.ended), 0)
+	b.most = max(b.most, waiting)
+	if b.due > before {
+		b.atEnd = waiting
+	}
+}
+
+// dueBy is how many events the stages of a load offer until a time: the area below them.
+func dueBy(stages []schedule.StageSpan, at time.Duration) (events float64) {
+	for _, s := range stages {
+		if at <= s.From || s.To <= s.From {
+			continue
+		}
+		part := min((at-s.From).Seconds()/(s.To-s.From).Seconds(), 1)
+		events += (s.Start + (s.End-s.Start)*part/2) * part * (s.To - s.From).Seconds()
+	}
+	return events
+}
+
+// result is what piled up in a run that took so long.
+func (b *backlog) result(elapsed time.Duration) *results.Backlog {
+	return &results.Backlog{
+		Most: int64(math.Round(b.most)), AtEnd: int64(math.Round(b.atEnd)),
+		Drained: max(elapsed-b.end, 0).Round(time.Millisecond).Seconds(),
+	}
 }
 
 // Background is what a result says of the stream beside, whose result is r.

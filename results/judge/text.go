@@ -115,6 +115,28 @@ func openThresholds(rows []results.ThresholdRow, s *results.Stalls) string {
 	return open
 }
 
+// neverAsked says that a metric of the target is not known.
+const neverAsked = "nobody asked a Prometheus for it"
+
+// notAnswered says why questions for a metric of the target have no answer.
+func notAnswered(m *results.TargetMetric) string {
+	return fmt.Sprintf("%s of %s not answered: %s", text.Count(m.Failed),
+		text.Plural(m.Failed+m.Samples, "question"), text.Printable(m.Because, 300))
+}
+
+// unknownMetric says that a threshold on a metric of the target is not known to be met.
+func unknownMetric(row *results.ThresholdRow) string {
+	return "not known: " + row.Text + ": " + row.Doubt
+}
+
+// metricText says what a metric of the target came to.
+func metricText(m *results.TargetMetric) string {
+	if m.Min == m.Max {
+		return text.Rate(m.Max)
+	}
+	return text.Rate(m.Min) + " to " + text.Rate(m.Max)
+}
+
 // keptLess says that the endpoint kept fewer events than were accepted.
 func keptLess(f *results.EndpointCounts, accepted, missing int64) string {
 	var parts []string

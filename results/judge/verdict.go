@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"rehearse/internal/capture"
 	"rehearse/results"
+	"rehearse/scenario"
 )
 
 // evidence is what a run is judged by.
@@ -124,10 +126,18 @@ func openToDoubt(r *results.Result) []string {
 	doubtful := slices.DeleteFunc(slices.Clone(r.Thresholds), func(row results.ThresholdRow) bool {
 		return row.Doubt == ""
 	})
-	if len(doubtful) == 0 {
-		return nil
+	var open []string
+	ours := slices.DeleteFunc(doubtful, func(row results.ThresholdRow) bool {
+		ofTarget := strings.HasPrefix(row.Text, scenario.MetricOfTarget+"(")
+		if ofTarget {
+			open = append(open, unknownMetric(&row))
+		}
+		return ofTarget
+	})
+	if len(ours) > 0 {
+		open = append(open, openThresholds(ours, &r.Generator.Stalls))
 	}
-	return []string{openThresholds(doubtful, &r.Generator.Stalls)}
+	return open
 }
 
 // ownFaults are the reasons not to trust a number of the run.

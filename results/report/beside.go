@@ -26,6 +26,7 @@ type beside struct {
 	Permit   string
 	Notes    []string
 	Verified *verified   // what was found at the other end; nil: nobody asked
+	Piled    []fact      // the backlog, and the metrics of the target
 	Aside    *besidePage // of the stream that was sent beside; nil: there was none
 }
 

@@ -31,6 +31,7 @@ func WriteMarkdown(w io.Writer, run *rundir.Run) error {
 	for _, f := range retryFacts(r) {
 		fmt.Fprintf(&b, "| %s | **%s** | %s |\n", f.Name, f.Value, cell(f.Note))
 	}
+	markdownBacklog(&b, run)
 	if run.Endpoint != nil {
 		fmt.Fprintf(&b, "| endpoint | **%s** | %s |\n",
 			text.Count(run.Endpoint.Kept), cell(endpointSentence(run.Endpoint, sentInAll(run))))

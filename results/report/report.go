@@ -131,7 +131,7 @@ func newPage(run *rundir.Run, s *series) *page {
 	if p.Verified, err = verifiedOf(run); err != nil {
 		p.Notes = append(p.Notes, err.Error())
 	}
-	p.Aside = newBesidePage(run)
+	p.Aside, p.Piled = newBesidePage(run), backlogFacts(run, &p.beside)
 	for _, row := range r.Rejections {
 		p.Refusals = append(p.Refusals, refusal{row,
 			text.Percent(share(row.Requests, r.Planned.Requests)), text.Printable(run.Answers[row.Kind()], 160)})

@@ -54,6 +54,7 @@ func WriteText(w io.Writer, r *rundir.Run, width int) error {
 	p.times(r)
 	p.stages(r)
 	p.outcomes(r)
+	p.backlog(r)
 	p.rejections(r)
 	p.generator(r)
 	p.thresholds(r)
