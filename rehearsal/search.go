@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,71 @@ func FindCapacity(soft, hard context.Context, o SearchOptions) (*capacity.Docume
 	return search.Document(c.conditions), c.path, nil
 }
 
+// CostsFile has what kinds of events cost, in the directory of MeasureCosts.
+const CostsFile = "costs.json"
+
+// MeasureCosts searches the capacity for one kind of traffic after the other, each within
+// the budget, and returns what their events cost, with the directory that has it and the
+// searches. Begin is told of each search. Once soft ends, what is left is not searched.
+func MeasureCosts(soft, hard context.Context, o SearchOptions) (*capacity.Weights, string, error) {
+	s, err := Load(o.Trials.Scenario, o.Trials.Overrides)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := FitsTrial(s); err != nil {
+		return nil, "", err
+	}
+	path := o.Trials.Directory
+	if path == "" {
+		path = filepath.Join("results", "costs", time.Now().UTC().Format("20060102T150405Z")+"-"+fileName(s.Name))
+	}
+	if err := newDirectory(path); err != nil {
+		return nil, "", err
+	}
+	variants := capacity.Variants()
+	var documents []*capacity.Document
+	const apart = 10_000 // so that no two searches send the same events
+	for i, v := range variants {
+		one := o
+		one.Trials.Overrides.Seed = ""
+		one.Trials.Overrides.Set = slices.Concat(o.Trials.Overrides.Set, v.Set,
+			[]string{fmt.Sprintf("traffic.seed=%d", s.Traffic.Seed+uint64(i+1)*apart)})
+		one.Trials.Directory = filepath.Join(path, fmt.Sprintf("%d-%s", i+1, fileName(v.Name)))
+		o.Trials.note("%s", v.Name)
+		d, _, err := FindCapacity(soft, hard, one)
+		if err != nil {
+			return nil, path, fmt.Errorf("%s: %w", v.Name, err)
+		}
+		if documents = append(documents, d); soft.Err() != nil {
+			break
+		}
+	}
+	costs := capacity.WeighCosts(variants, documents)
+	return costs, path, errors.Join(keepFile(path, CostsFile, costs.WriteJSON),
+		keepFile(path, MeasuredFacts, costs.WriteFacts))
+}
+
+// newDirectory makes a directory that is empty.
+func newDirectory(path string) error {
+	if entries, err := os.ReadDir(path); err == nil && len(entries) > 0 {
+		return fmt.Errorf("cannot write to %q: it is not empty", path)
+	}
+	return os.MkdirAll(path, 0o755)
+}
+
+// keepFile writes a file of a directory as a whole.
+func keepFile(path, name string, write func(io.Writer) error) error {
+	var text bytes.Buffer
+	err := write(&text)
+	if err == nil {
+		err = rundir.Replace(path, name, text.Bytes())
+	}
+	if err != nil {
+		return errors.Join(errors.New("cannot keep the search"), err)
+	}
+	return nil
+}
+
 // capacitySearch is a search under way.
 type capacitySearch struct {
 	SearchOptions
@@ -86,10 +152,7 @@ func (c *capacitySearch) begin() error {
 	if c.path = c.Trials.Directory; c.path == "" {
 		c.path = filepath.Join("results", "capacity", start.Format("20060102T150405Z")+"-"+fileName(s.Name))
 	}
-	if entries, err := os.ReadDir(c.path); err == nil && len(entries) > 0 {
-		return fmt.Errorf("cannot write to %q: it is not empty", c.path)
-	}
-	if err := os.MkdirAll(c.path, 0o755); err != nil {
+	if err := newDirectory(c.path); err != nil {
 		return err
 	}
 	c.conditions = capacity.Conditions{
@@ -242,13 +305,8 @@ func (c *capacitySearch) keep() error {
 		files = append(files, file{MeasuredFacts, document.WriteFacts})
 	}
 	for _, f := range files {
-		var text bytes.Buffer
-		err := f.write(&text)
-		if err == nil {
-			err = rundir.Replace(c.path, f.name, text.Bytes())
-		}
-		if err != nil {
-			return errors.Join(errors.New("cannot keep the search"), err)
+		if err := keepFile(c.path, f.name, f.write); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"rehearse/internal/capacity"
 	"rehearse/scenario"
 )
 
@@ -127,5 +128,21 @@ func TestTrialBesideABackground(t *testing.T) {
 	const replayed = "background={replay: {files: [doc.go]}}"
 	if err := FitsTrial(parseTrial(t, trialScenario, replayed)); err == nil {
 		t.Error("a background that replays makes a trial")
+	}
+}
+
+// Each kind of traffic whose cost is measured makes trials, whatever the scenario mixes.
+func TestVariantsOfCosts(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"../scenarios/capacity.yaml", "../scenarios/merge-storm.yaml", "../scenarios/import-beside-live.yaml"} {
+		for _, v := range capacity.Variants() {
+			s, err := Load(path, Overrides{Set: append([]string{"thresholds=[p99 < 1s]"}, v.Set...)})
+			if err == nil {
+				err = FitsTrial(s)
+			}
+			if err != nil {
+				t.Errorf("%s, %s: %v", path, v.Name, err)
+			}
+		}
 	}
 }

@@ -30,7 +30,7 @@ type capacityFlags struct {
 
 	from, to, precision, confidence, budget, trial string
 
-	quiet, json bool
+	quiet, json, costs bool
 }
 
 // newCapacity makes the verb capacity.
@@ -45,6 +45,9 @@ constant rate: batches, ids, mix, client and retries stay as they are. It double
 the rate until a trial breaks, asks where it learns most until the interval is as
 narrow as was asked for, confirms it below and above, and lets the endpoint recover
 from each trial that broke.
+
+With --costs it searches once for each kind of traffic, and tells what merges, $set and
+the like cost in plain events: the weights that "rehearse check" reckons with.
 
 With a background in the scenario, each trial sends it at its peak beside, and the
 capacity is the most that leaves it within its own thresholds.
@@ -108,6 +111,9 @@ func (f *capacityFlags) define(c *cobra.Command) {
 		"trust an https target (or proxy) that is certified by this `file` (PEM) instead of the system's authorities")
 	flags.StringArrayVar(&o.Network.Resolve, "resolve", nil,
 		"connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
+	flags.BoolVar(&f.costs, "costs", false,
+		"measure plain events, merges, $set, personless events and batch sizes apart, each within the budget, and "+
+			"write what they cost")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	flags.BoolVar(&f.json, "json", false, "print capacity.json instead of the report")
 }
@@ -135,11 +141,20 @@ func (f *capacityFlags) run(e env, path string) error {
 	defer release()
 	p := newSearchProgress(e, f.quiet, config.Budget)
 	f.options.Note = p.note
-	document, path, err := rehearsal.FindCapacity(soft, hard, rehearsal.SearchOptions{
+	options := rehearsal.SearchOptions{
 		Trials: f.options, Config: config, Build: f.build,
 		Begin:  func(directory string) { p.note(s.Name + ": looking for the capacity\nwriting " + directory) },
 		During: p.during, Came: p.came,
-	})
+	}
+	if f.costs {
+		costs, path, err := rehearsal.MeasureCosts(soft, hard, options)
+		p.end()
+		if err != nil {
+			return err
+		}
+		return f.printCosts(e, costs, path, soft.Err() != nil)
+	}
+	document, path, err := rehearsal.FindCapacity(soft, hard, options)
 	p.end()
 	if err != nil {
 		return err
@@ -202,6 +217,32 @@ func (f *capacityFlags) print(e env, d *capacity.Document, path string) error {
 	}
 	code := capacityCode(d.Answer.End)
 	fmt.Fprintf(verdict, "verdict: %s (exit %d)\n", d.Answer.End, code)
+	if code != exitPass {
+		return status(code)
+	}
+	return nil
+}
+
+// printCosts prints what events cost, and as the last line whether all is known.
+func (f *capacityFlags) printCosts(e env, c *capacity.Weights, path string, interrupted bool) error {
+	write, verdict := c.WriteText, e.stdout
+	if f.json {
+		write, verdict = c.WriteJSON, e.stderr
+	}
+	if err := write(e.stdout); err != nil {
+		return err
+	}
+	if !f.json {
+		fmt.Fprintf(e.stdout, "for check --pipeline: %s\n", filepath.Join(path, rehearsal.MeasuredFacts))
+	}
+	code, word := exitPass, "measured"
+	switch {
+	case interrupted:
+		code, word = exitInterrupted, "interrupted"
+	case !c.Complete():
+		code, word = exitInvalid, "incomplete"
+	}
+	fmt.Fprintf(verdict, "verdict: %s (exit %d)\n", word, code)
 	if code != exitPass {
 		return status(code)
 	}

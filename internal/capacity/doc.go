@@ -22,4 +22,5 @@
 //	likelihood.go   how likely a trial is where the capacity is known
 //	marginal.go     what the grid says of the capacity alone, of its drift, of the next trial
 //	answer.go       what a search came to
+//	costs.go        what kinds of events cost, from a search for each
 package capacity
