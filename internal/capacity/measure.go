@@ -105,9 +105,12 @@ func addRows(rows, others []results.Row) []results.Row {
 }
 
 // machineBusy says whether what made a run invalid may be others that used the machine, and
-// so not be there the next time.
+// so not be there the next time. Too few connections will be too few again.
 func machineBusy(g *results.Generator) bool {
 	const much = 0.5
+	if g.Bottleneck == results.ConnectionBottleneck {
+		return false
+	}
 	return g.Stolen >= much || g.Bottleneck == results.NoBottleneck || g.Bottleneck == results.StallBottleneck
 }
 
