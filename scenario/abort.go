@@ -151,3 +151,23 @@ func readAborts(v strict.Value) []Abort {
 	}
 	return all
 }
+
+// Holds tells whether a measured value, in the unit of Value, meets the demand.
+// What is not a number meets none.
+func (t *Threshold) Holds(measured float64) bool {
+	switch t.Op {
+	case "<":
+		return measured < t.Value
+	case "<=":
+		return measured <= t.Value
+	case ">":
+		return measured > t.Value
+	case ">=":
+		return measured >= t.Value
+	case "==":
+		return measured == t.Value
+	case "!=":
+		return measured != t.Value && !math.IsNaN(measured)
+	}
+	return false
+}

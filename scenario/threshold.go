@@ -256,26 +256,6 @@ func (t *Threshold) parseValue(text string) error {
 	return err
 }
 
-// Holds tells whether a measured value, in the unit of Value, meets the demand.
-// What is not a number meets none.
-func (t *Threshold) Holds(measured float64) bool {
-	switch t.Op {
-	case "<":
-		return measured < t.Value
-	case "<=":
-		return measured <= t.Value
-	case ">":
-		return measured > t.Value
-	case ">=":
-		return measured >= t.Value
-	case "==":
-		return measured == t.Value
-	case "!=":
-		return measured != t.Value && !math.IsNaN(measured)
-	}
-	return false
-}
-
 // ArrivalThreshold is one demand on what arrived behind the endpoint. A run cannot tell:
 // it is judged when somebody looks there.
 type ArrivalThreshold struct {
