@@ -48,10 +48,10 @@ func TestResume(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = plan.Whole
+		all = plan.Whole.Events
 		before := sum(accepted)
-		if plan.Events != plan.Whole-before {
-			t.Fatalf("round %d: %d events are left of %d, of which %d were accepted", round, plan.Events, plan.Whole, before)
+		if plan.Events != plan.Whole.Events-before {
+			t.Fatalf("round %d: %d events are left of %d, of which %d were accepted", round, plan.Events, plan.Whole.Events, before)
 		}
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex

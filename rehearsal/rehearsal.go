@@ -28,7 +28,8 @@ import (
 //
 // A run that was sent is returned, whatever its verdict, even if its directory lacks
 // something for want of space: then its verdict is invalid. The error says why there
-// was none; see Mistake.
+// was none; see Mistake. A shard that was not ready at the start is returned with the
+// error: its directory says that it sent nothing.
 func Run(soft, hard context.Context, o Options) (*rundir.Run, error) {
 	r := &rehearsal{Options: o, id: o.RunID}
 	if r.id == "" {
@@ -118,7 +119,10 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 		return nil, err
 	}
 	start, err := r.begin(soft)
-	if err != nil {
+	switch {
+	case KindOf(err) == Late && r.Shard.Of > 1:
+		return r.comeLate(err, s)
+	case err != nil:
 		return nil, err
 	}
 	r.authorized.announce(r.note, start, r.span())
@@ -164,6 +168,25 @@ func (r *rehearsal) watch(ctx context.Context) *prometheus.Watch {
 		return nil
 	}
 	return prometheus.Start(ctx, r.prometheus, r.scenario.Target.Metrics)
+}
+
+// comeLate writes down that a shard sent nothing, because the others began without it:
+// merge then knows that, and need not take what it was to send for lost.
+func (r *rehearsal) comeLate(late error, s *stream) (*rundir.Run, error) {
+	s.startAt(r.Start, r.directory(), func(error) {})
+	if err := s.create(); err != nil {
+		return nil, errors.Join(late, err)
+	}
+	unsent, err := nothingStarted(r.source)
+	if err == nil {
+		err = s.directory.Write(unsent)
+	}
+	_, closed := s.directory.Close(results.Final{Ended: results.Late, Why: late.Error()})
+	if err = errors.Join(err, closed, s.closeQuarantine()); err != nil {
+		return nil, errors.Join(late, err)
+	}
+	run, err := finished(s.path)
+	return run, errors.Join(late, err)
 }
 
 // conclude holds the books against what the embedded endpoint counted, judges the run
@@ -268,6 +291,10 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 		ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
 		Connections: r.scenario.Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stages,
 		Warnings: slices.Concat(r.source.Plan.Notes(), unjudged(r.scenario.Arrived)),
+		Basis:    results.Basis{Version: Version},
+	}
+	for _, rule := range r.scenario.Aborts {
+		m.AbortRules = append(m.AbortRules, rule.Text)
 	}
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed
@@ -291,7 +318,8 @@ func unjudged(arrived []scenario.ArrivalThreshold) (notes []string) {
 // planned is a plan as the result states it.
 func planned(p source.Plan) results.Planned {
 	return results.Planned{
-		Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak, Whole: p.Whole, Recording: p.Recorded.Checksum,
+		Events: p.Events, Requests: p.Requests, PeakEvents: p.Peak,
+		Whole: p.Whole.Events, WholeRequests: p.Whole.Requests, Recording: p.Recorded.Checksum,
 		Lines: p.Recorded.Lines, LeftOut: p.Recorded.LeftOut, MostLeftOut: p.Recorded.MostOut,
 	}
 }

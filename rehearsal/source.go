@@ -114,8 +114,8 @@ func (r *resumption) same(s *scenario.Scenario, opened *source.Opened) error {
 	switch {
 	case err != nil:
 		return err
-	case was.Whole != 0 && plan.Whole != was.Whole:
-		return fmt.Errorf("there are %d events now and there were %d then", plan.Whole, was.Whole)
+	case was.Whole != 0 && plan.Whole.Events != was.Whole:
+		return fmt.Errorf("there are %d events now and there were %d then", plan.Whole.Events, was.Whole)
 	case was.Recording != "" && plan.Recorded.Checksum != was.Recording:
 		return errors.New("the recording has as many events as then, but they are others, or in another order (give " +
 			"it the files as they were)")

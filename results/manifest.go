@@ -18,16 +18,22 @@ type Manifest struct {
 	Target       string    // URL without secrets
 	Permit       string    // the id of the permit that it ran under; empty: none
 	Planned      Planned
-	Shard        Shard       // zero: the whole run
-	Connections  int         // how many it may use at once; 0: not known
-	Generator    *Generator  // how the generators fared, of a merge; nil: the generator is this process
-	Starts       []time.Time // of the inputs that were joined, in their order; nil: it is no merge
-	ScenarioYAML []byte      // the scenario file, its secrets redacted
-	Resolved     []byte      // the scenario as it was used; nil: not known
+	Shard        Shard  // zero: the whole run
+	Connections  int    // how many it may use at once; 0: not known
+	ScenarioYAML []byte // the scenario file, its secrets redacted
+	Resolved     []byte // the scenario as it was used; nil: not known
 	Thresholds   []scenario.Threshold
 	Stages       []schedule.StageSpan // of the load, in order; more than MaxStages are left out of the result
+	Joined
+	Basis
 	// doubts that were there before the run, such as lines of a recording that cannot be sent
 	Warnings []string
+}
+
+// Joined is what a Manifest says of a merge.
+type Joined struct {
+	Generator *Generator  // how the generators fared; nil: the generator is this process
+	Starts    []time.Time // of all shards, by index; nil: it is no merge
 }
 
 // MaxStages is how many stages a result lists.
@@ -47,6 +53,10 @@ type Final struct {
 
 	Metrics []TargetMetric // of the target; nil: nobody asked for any
 	Queue   *Queue         // behind the endpoint; nil: none is known
+
+	Lost     []LostShard // of a merge
+	Doubts   []string    // why nothing that was measured can be trusted
+	Failures []string    // what makes a fail of the run whatever its thresholds are
 }
 
 // Shard says which part of a run this is: Index from 0, Of in all.
@@ -62,6 +72,8 @@ type Planned struct {
 	PeakEvents float64 `json:"peak_events_per_s"`
 	// events of all inputs, and of the runs before it that this one resumes
 	Whole int64 `json:"whole_events,omitempty"`
+	// the same in requests; 0: of a version that did not say
+	WholeRequests int64 `json:"whole_requests,omitempty"`
 	// of a replay: a checksum of the events in their order, by which a changed file is told
 	Recording string `json:"recording,omitempty"`
 

@@ -65,6 +65,41 @@ type Background struct {
 	Thresholds []ThresholdRow `json:"thresholds"`
 }
 
+// MergeInfo is what a run is made of whose shards were joined.
+type MergeInfo struct {
+	Merged int         `json:"merged,omitempty"`            // how many shards there were, lost ones included
+	Starts []string    `json:"shards_started_at,omitempty"` // of the shards, by index
+	Lost   []LostShard `json:"lost_shards,omitempty"`       // those that did not send their part once, and to the end
+}
+
+// Basis is what a run rests on beside its traffic.
+type Basis struct {
+	Version    string   `json:"rehearse_version,omitempty"` // of the program; empty: of one that did not say
+	AbortRules []string `json:"abort_rules,omitempty"`      // of the scenario, as written
+}
+
+// LostShard is a shard that did not send its part of the load once and to the end.
+type LostShard struct {
+	Index   int      `json:"shard"`
+	How     LossKind `json:"how"`
+	Because string   `json:"because,omitempty"` // as the shard said it, or whoever looked for it
+	At      *float64 `json:"at_s,omitempty"`    // how far into the run, in seconds; nil: nobody knows
+	Share   float64  `json:"share"`             // of the events of the whole
+}
+
+// LossKind says how a shard was lost.
+type LossKind string
+
+// The ways to lose a shard.
+const (
+	LossMissing LossKind = "missing" // nothing, or nothing that can be trusted, is left of it
+	LossKilled  LossKind = "killed"  // its directory ends without a word
+	LossStopped LossKind = "stopped" // while others went on
+	LossLate    LossKind = "late"    // it was not ready at the start, and sent nothing
+	LossTwice   LossKind = "twice"   // two processes sent its part
+	LossResumed LossKind = "resumed" // it sent the rest of its part later
+)
+
 // LedgerSize is how much of the ledger was written when the result was: what is
 // there must be as much.
 type LedgerSize struct {
@@ -85,11 +120,11 @@ type RunInfo struct {
 	Why       string  `json:"why"`  // what aborted or interrupted it
 	Rule      string  `json:"rule"` // the abort rule that ended it, as written; empty: none
 	Shard     Shard   `json:"shard"`
-	Permit    string  `json:"permit,omitempty"` // the id of the permit that it ran under
-	Merged    int     `json:"merged,omitempty"` // how many inputs were joined to this run
+	Permit    string  `json:"permit,omitempty"`          // the id of the permit that it ran under
+	Resolved  string  `json:"resolved_sha256,omitempty"` // of resolved.yaml; empty: there is none
 
-	Starts   []string `json:"shards_started_at,omitempty"` // of the inputs that were joined, in their order
-	Resolved string   `json:"resolved_sha256,omitempty"`   // of resolved.yaml; empty: there is none
+	MergeInfo
+	Basis
 }
 
 // Start is the instant that all offsets of the run count from.
@@ -112,6 +147,8 @@ const (
 	Interrupted Ended = "interrupted" // by whoever started it
 	Running     Ended = "running"
 	Killed      Ended = "killed"
+	Late        Ended = "late"       // a shard that was not ready at the start: it sent nothing
+	Incomplete  Ended = "incomplete" // of a merge: shards were lost
 )
 
 // StageRow is a stage of the load: when, and how many events a second it asks

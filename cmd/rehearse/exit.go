@@ -81,7 +81,7 @@ func verdictCode(r *results.Result) int {
 		return exitPass // a shard does not judge
 	case r.Run.Ended == results.Interrupted:
 		return exitInterrupted
-	case r.Run.Ended == results.Aborted && r.Run.Rule != "":
+	case r.Run.Rule != "":
 		return exitAborted
 	case r.Verdict == results.Pass:
 		return exitPass

@@ -188,8 +188,8 @@ func (f *kubernetesFlags) read(e env, path string) (err error) {
 
 // onCluster does what brings home what the shards of the job printed, and judges the
 // whole.
-func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.Context, kubernetes.Job) ([]string,
-	error)) error {
+func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.Context, kubernetes.Job) (
+	[]kubernetes.Log, error)) error {
 	if !kubernetes.ValidRunID(f.job.RunID) {
 		return exitError{exitUsage, fmt.Errorf("cannot take --run-id %q: %s", f.job.RunID, kubernetes.WantRunID)}
 	}
@@ -215,7 +215,11 @@ func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.
 	case err != nil:
 		return err
 	}
-	return mergeRuns(e, printed, f.out, f.json)
+	var shards []shardLog
+	for _, l := range printed {
+		shards = append(shards, shardLog{path: l.Path, shard: l.Shard, ended: l.Ended, why: l.Why})
+	}
+	return mergeRuns(e, shards, f.out, f.json)
 }
 
 // usageOf marks what is wrong with a job as a wrong command line.

@@ -238,10 +238,24 @@ func (f *runFlags) run(e env, path string) error {
 	defer release()
 	closePage := f.lingering(e)
 	defer closePage(soft)
-	run, err := rehearsal.Run(soft, hard, f.options)
-	if err != nil {
-		return err
+	run, printed := rehearsal.Run(soft, hard, f.options)
+	if run == nil {
+		return printed
 	}
+	if printed == nil {
+		printed = f.tell(e, run)
+	}
+	if !f.bundle {
+		return printed
+	}
+	if err := printBundle(e, run); err != nil {
+		return errors.Join(printed, err)
+	}
+	return printed
+}
+
+// tell writes and prints what came of a run.
+func (f *runFlags) tell(e env, run *rundir.Run) error {
 	written := f.files.write(run)
 	if !f.quiet {
 		sayReport(e, run.Path)
@@ -249,12 +263,6 @@ func (f *runFlags) run(e env, path string) error {
 	printed := printRun(e, run, f.json)
 	if written != nil {
 		return errors.Join(written, printed)
-	}
-	if !f.bundle {
-		return printed
-	}
-	if err := printBundle(e, run); err != nil {
-		return errors.Join(printed, err)
 	}
 	return printed
 }

@@ -40,8 +40,8 @@ func TestRestOfPartlyAcceptedBatches(t *testing.T) {
 			t.Errorf("event %d: accepted before %v, sent again %v", i, done, got[i])
 		}
 	}
-	if plan.Events != 1200-7-1-3-900-1 || plan.Whole != 1200 {
-		t.Errorf("%d events of %d", plan.Events, plan.Whole)
+	if plan.Events != 1200-7-1-3-900-1 || plan.Whole.Events != 1200 {
+		t.Errorf("%d events of %d", plan.Events, plan.Whole.Events)
 	}
 }
 

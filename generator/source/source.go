@@ -35,8 +35,8 @@ type Plan struct {
 	Sharded  bool                        // events of other shards lie between ours
 	Warnings []string
 
-	Recorded Recorded // of a replay
-	Whole    int64    // events of the whole, of which a resumed run leaves some out
+	Recorded Recorded      // of a replay
+	Whole    results.Count // of the whole, of which a shard or a resumed run leaves some out
 	Resumed  Resumed
 }
 
@@ -161,7 +161,7 @@ func openWhole(s *scenario.Scenario) (*wholeTraffic, error) {
 // part opens a part of the whole; s is the scenario as it was given.
 func (k *wholeTraffic) part(s *scenario.Scenario, p *Part, byLane bool) (*Opened, error) {
 	plan, open := k.plan, k.open
-	plan.Whole = plan.Events
+	plan.Whole = results.Count{Requests: plan.Requests, Events: plan.Events}
 	var err error
 	if p.Of > 1 {
 		share := shardSource{index: int64(p.Index), of: int64(p.Of), byLane: byLane}

@@ -44,6 +44,7 @@ const (
 
 	// Ours, after the last byte was written.
 	Abandoned // the run was broken off: we stopped waiting
+	ShardLost // the shard that may have sent it left no word of it
 
 	// Server: it answered, and the answer is no.
 	Redirected         // 3xx: never followed
@@ -143,6 +144,7 @@ var reasonTable = [reasons]reasonRow{
 	OversizedAnswer:    {"oversized_answer", Network, FateAmbiguous, false},
 
 	Abandoned: {"abandoned", Ours, FateAmbiguous, false},
+	ShardLost: {"shard_lost", Ours, FateAmbiguous, false},
 
 	Redirected:         {"redirected", Server, FateRejected, false},
 	BadRequest:         {"bad_request", Server, FateRejected, false},

@@ -45,6 +45,7 @@ func TestReasonTable(t *testing.T) {
 		{capture.GarbledAnswer, "garbled_answer", "network", ambiguous, true},
 		{capture.OversizedAnswer, "oversized_answer", "network", ambiguous, false},
 		{capture.Abandoned, "abandoned", "ours", ambiguous, false},
+		{capture.ShardLost, "shard_lost", "ours", ambiguous, false},
 		{capture.Redirected, "redirected", "server", rejected, false},
 		{capture.BadRequest, "bad_request", "server", rejected, false},
 		{capture.Unauthorized, "unauthorized", "server", rejected, false},

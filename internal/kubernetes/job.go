@@ -6,7 +6,8 @@
 //	job.go       what is asked for, and the objects that it amounts to
 //	objects.go   the fields of those objects that are used
 //	watcher.go   what a shard prints
-//	kubectl.go   the steps of a run: apply, wait, start, follow, collect
+//	kubectl.go   the steps of a run: apply, wait, start, collect
+//	pod.go       how pods are, and the shards followed to their end
 //
 // The oldest version is Kubernetes 1.33, where backoffLimitPerIndex is stable.
 package kubernetes

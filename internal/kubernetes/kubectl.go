@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +25,14 @@ type Kubectl struct {
 	Note        func(format string, args ...any)
 }
 
+// Log is what is known of a shard when the run is over.
+type Log struct {
+	Shard int
+	Path  string    // of what it printed
+	Ended time.Time // when its container ended, or the cluster knew no more of it; zero: not known
+	Why   string    // what the cluster says of its end
+}
+
 // lookEvery is how often the cluster is asked how the pods are.
 const lookEvery = time.Second
 
@@ -33,11 +40,11 @@ const lookEvery = time.Second
 const readyLine = "ready: the load starts when"
 
 // Run applies a job, waits until each shard is ready, sets the start of all, and
-// follows what they print until they are done. It returns the files with what the
-// shards printed, by index. If ctx ends before the start the job is deleted and
-// nothing was sent; if it ends later the pods are asked to stop, and their last
-// words are awaited.
-func (k *Kubectl) Run(ctx context.Context, j Job) ([]string, error) {
+// follows what they print until they are done. It returns what is known of each
+// shard, by index. If ctx ends before the start the job is deleted and nothing was
+// sent; if it ends later, or an abort rule ended one of them, the pods are asked to
+// stop, and their last words are awaited.
+func (k *Kubectl) Run(ctx context.Context, j Job) ([]Log, error) {
 	var text bytes.Buffer
 	if err := j.Render(&text); err != nil {
 		return nil, err
@@ -59,23 +66,27 @@ func (k *Kubectl) Run(ctx context.Context, j Job) ([]string, error) {
 
 // Collect reads again what the shards of a run printed, as after a run whose
 // follower was cut off.
-func (k *Kubectl) Collect(ctx context.Context, j Job) ([]string, error) {
+func (k *Kubectl) Collect(ctx context.Context, j Job) ([]Log, error) {
 	r := &running{Kubectl: k, job: j, shards: map[int]*shard{}}
 	pods, err := r.pods(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var logs []string
-	for _, p := range pods {
-		path := r.logFile(p.index())
-		printed, err := k.do(ctx, nil, r.inNamespace("logs", p.Metadata.Name)...)
-		if err == nil {
-			err = os.WriteFile(path, printed, 0o600)
+	var logs []Log
+	for i, p := range pods {
+		l := Log{Shard: p.index(), Path: r.logFile(p.index())}
+		if i > 0 && pods[i-1].index() == p.index() { // it was started twice
+			l.Path = filepath.Join(r.Logs, p.Metadata.Name+".log")
 		}
+		l.Ended, l.Why = p.end()
+		printed, err := k.do(ctx, nil, r.inNamespace("logs", p.Metadata.Name)...)
 		if err != nil {
+			l.Why = err.Error()
+		}
+		if err := os.WriteFile(l.Path, printed, 0o600); err != nil {
 			return nil, err
 		}
-		logs = append(logs, path)
+		logs = append(logs, l)
 	}
 	if len(logs) == 0 {
 		return nil, fmt.Errorf("the cluster has no pods of run %s: they are gone, or in another namespace", j.RunID)
@@ -122,54 +133,10 @@ type shard struct {
 	pod  string
 	seen *watcher
 	done chan struct{} // closed when kubectl logs has ended
-}
 
-// pod is what is read of a pod.
-type pod struct {
-	Metadata struct {
-		Name        string            `json:"name"`
-		Annotations map[string]string `json:"annotations"`
-	} `json:"metadata"`
-	Status struct {
-		Phase      string `json:"phase"`
-		Conditions []struct {
-			Type    string `json:"type"`
-			Status  string `json:"status"`
-			Message string `json:"message"`
-		} `json:"conditions"`
-		ContainerStatuses []struct {
-			State struct {
-				Waiting *struct {
-					Reason  string `json:"reason"`
-					Message string `json:"message"`
-				} `json:"waiting"`
-			} `json:"state"`
-		} `json:"containerStatuses"`
-	} `json:"status"`
-}
-
-// index is the shard that a pod runs; -1: the Job has not said.
-func (p *pod) index() int {
-	n, err := strconv.Atoi(p.Metadata.Annotations["batch.kubernetes.io/job-completion-index"])
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
-// stuck says why a pod does not run; empty: it runs, or may do so soon.
-func (p *pod) stuck() string {
-	for _, c := range p.Status.ContainerStatuses {
-		if w := c.State.Waiting; w != nil && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
-			return firstLines(w.Reason+": "+w.Message, 1)
-		}
-	}
-	for _, c := range p.Status.Conditions {
-		if c.Type == "PodScheduled" && c.Status == "False" {
-			return "not scheduled: " + firstLines(c.Message, 1)
-		}
-	}
-	return ""
+	ended   time.Time // when it was over, and what was said of that
+	why     string
+	aborted bool // an abort rule ended it
 }
 
 // pods asks the cluster for the pods of the run.
@@ -209,7 +176,7 @@ func (r *running) ready(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		waitsFor, err := r.look(ctx, pods)
+		waitsFor, err := r.look(pods)
 		if err != nil || waitsFor == "" {
 			return err
 		}
@@ -226,18 +193,20 @@ func (r *running) ready(ctx context.Context) error {
 }
 
 // look says what the run waits for; empty: every shard is ready.
-func (r *running) look(ctx context.Context, pods []pod) (string, error) {
+func (r *running) look(pods []pod) (string, error) {
 	count, why := 0, ""
 	for _, p := range pods {
 		s := r.shards[p.index()]
 		switch {
+		case s != nil && s.pod != p.Metadata.Name:
+			return "", fmt.Errorf("shard %d was started twice, as %s and %s", p.index(), s.pod, p.Metadata.Name)
 		case s != nil && s.seen.ready():
 			count++
 		case s != nil && (p.Status.Phase == "Failed" || p.Status.Phase == "Succeeded"):
 			<-s.done
 			return "", fmt.Errorf("shard %d ended before the start: %s", p.index(), s.seen.last())
 		case s == nil && p.index() >= 0 && p.Status.Phase != "Pending":
-			if err := r.attach(ctx, p); err != nil {
+			if err := r.attach(p); err != nil {
 				return "", err
 			}
 		case why == "":
@@ -253,21 +222,31 @@ func (r *running) look(ctx context.Context, pods []pod) (string, error) {
 	return fmt.Sprintf("%d of %d shards are ready%s", count, r.job.Shards, why), nil
 }
 
-// attach follows what a shard prints, into its file.
-func (r *running) attach(ctx context.Context, p pod) error {
-	file, err := os.Create(r.logFile(p.index()))
+// attach begins to follow what a shard prints.
+func (r *running) attach(p pod) error {
+	s := &shard{pod: p.Metadata.Name}
+	if err := r.attachTo(s, p.index()); err != nil {
+		return err
+	}
+	r.shards[p.index()] = s
+	return nil
+}
+
+// attachTo follows what a shard prints, from its beginning, into its file.
+func (r *running) attachTo(s *shard, index int) error {
+	file, err := os.Create(r.logFile(index))
 	if err != nil {
 		return err
 	}
-	s := &shard{pod: p.Metadata.Name, seen: &watcher{to: file}, done: make(chan struct{})}
-	c := r.command(context.WithoutCancel(ctx), r.inNamespace("logs", "-f", s.pod)...)
+	s.seen, s.done = &watcher{to: file}, make(chan struct{})
+	c := r.command(context.Background(), r.inNamespace("logs", "-f", s.pod)...)
 	c.Stdout = s.seen
 	if err := c.Start(); err != nil {
 		return errors.Join(fmt.Errorf("kubectl logs: %w", err), file.Close())
 	}
-	r.shards[p.index()] = s
+	done := s.done
 	go func() {
-		defer close(s.done)
+		defer close(done)
 		_, _ = c.Wait(), file.Close() // what is missing is seen when the bundle is read
 	}()
 	return nil
@@ -284,25 +263,6 @@ func (r *running) start(ctx context.Context, at time.Time) error {
 	_, err := r.do(ctx, nil, r.inNamespace("annotate", "pods", "-l", runLabel+"="+r.job.RunID, "--overwrite",
 		startNote+"="+at.Format(time.RFC3339))...)
 	return err
-}
-
-// follow waits until no shard prints any more.
-func (r *running) follow(ctx context.Context) ([]string, error) {
-	var logs []string
-	var stopped error
-	for i := range r.job.Shards {
-		select {
-		case <-r.shards[i].done:
-		case <-ctx.Done():
-			if stopped == nil {
-				r.Note("stopping: the shards send nothing new, and say what they did")
-				stopped = r.remove()
-			}
-			<-r.shards[i].done
-		}
-		logs = append(logs, r.logFile(i))
-	}
-	return logs, stopped
 }
 
 // remove deletes the job; its pods get SIGTERM and a minute.

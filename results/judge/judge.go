@@ -85,7 +85,8 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 		project(r, inFlight)
 	}
 	j.measured(&r.Generator)
-	var doubts []string
+	r.Run.Lost = f.Lost
+	doubts := slices.Concat(lostShards(f.Lost, len(j.manifest.Starts)), f.Doubts)
 	if e.Failure != nil {
 		doubts = append(doubts, e.Failure.Error())
 	}
@@ -112,6 +113,7 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 		notes:      notes,
 		leftOut:    e.LeftOut,
 		endpoint:   e.Endpoint,
+		failures:   f.Failures,
 	})
 	return r
 }
@@ -253,7 +255,8 @@ func newResult(m *results.Manifest, t *results.Tally, elapsed time.Duration) *re
 			ID: m.RunID, Scenario: m.Scenario, SHA256: m.SHA256, Seed: m.Seed,
 			StartedAt: m.StartedAt.UTC().Format(time.RFC3339Nano),
 			Seconds:   elapsed.Round(time.Millisecond).Seconds(),
-			Target:    m.Target, Shard: m.Shard, Merged: len(m.Starts), Permit: m.Permit,
+			Target:    m.Target, Shard: m.Shard, Permit: m.Permit,
+			MergeInfo: results.MergeInfo{Merged: len(m.Starts)}, Basis: m.Basis,
 		},
 		Planned:    m.Planned,
 		Bytes:      results.Bytes{Body: t.BodyBytes, Wire: t.WireBytes},

@@ -252,6 +252,44 @@ func atWorst(value string, at time.Duration, failed, closed int) string {
 		value, at.Round(time.Second), failed, text.Plural(int64(closed), "window"))
 }
 
+// The sentences of shards.
+
+// lostShards say which of so many shards did not send their part, and how much of the
+// load that was.
+func lostShards(lost []results.LostShard, of int) (all []string) {
+	for _, l := range lost {
+		said := fmt.Sprintf("shard %d of %d, with %s of the load, %s",
+			l.Index, of, text.Percent(l.Share), lossText(l.How))
+		if l.At != nil {
+			said += fmt.Sprintf(" at %v", results.FromSeconds(*l.At).Round(time.Second))
+		}
+		if l.Because != "" {
+			said += ": " + text.Printable(l.Because, 300)
+		}
+		all = append(all, said)
+	}
+	return all
+}
+
+// lossText is what became of a shard; when, as a time of the run, may follow.
+func lossText(how results.LossKind) string {
+	switch how {
+	case results.LossMissing:
+		return "was lost"
+	case results.LossKilled:
+		return "was killed"
+	case results.LossStopped:
+		return "was stopped, while others went on,"
+	case results.LossLate:
+		return "sent nothing"
+	case results.LossTwice:
+		return "was started twice, and its events may have been sent twice"
+	case results.LossResumed:
+		return "broke off, and was resumed later, so that the load was not the scenario's: it ended"
+	}
+	return "is not whole"
+}
+
 // The sentences of stages.
 
 // lateByOwnFault doubts what a stage broke.

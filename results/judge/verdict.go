@@ -19,6 +19,7 @@ type evidence struct {
 	notes      []string                // warnings that change nothing
 	leftOut    int64                   // refused requests whose details there was no room for
 	endpoint   *results.EndpointCounts // what the endpoint counted; nil: it was not asked
+	failures   []string                // what makes a fail of it that the run itself does not show
 }
 
 // judge fills in the thresholds, the verdict, the bottleneck and the warnings of
@@ -50,7 +51,8 @@ func judge(r *results.Result, e evidence) {
 	open := openToDoubt(r)
 	refused, ours := nothingAccepted(t)
 	shortfall = slices.Concat(shortfall, unsent, ours)
-	r.Failures = slices.Concat(refused, lostByEndpoint(e.endpoint, acceptedInAll(r)), failedBeside(r.Background))
+	r.Failures = slices.Concat(e.failures, refused, lostByEndpoint(e.endpoint, acceptedInAll(r)),
+		failedBeside(r.Background))
 	if len(r.Failures) > 0 {
 		r.Verdict = results.Fail
 	}

@@ -1,8 +1,11 @@
-// Package merge joins the run directories of all inputs of one run into a new one and has
+// Package merge joins the run directories of the shards of one run into a new one and has
 // it judged.
 //
-//	merge.go     which directories are the inputs of one run, and what is known of the whole
-//	overlay.go   their timelines and histograms, laid over each other by the wall clock
-//	totals.go    their counts, added up
-//	endpoint.go  what their embedded endpoints counted, added up
+//	merge.go     the shards of one run, and what is known of the whole
+//	inputs.go    which directories are those of its shards, and which shards were lost
+//	lost.go      what lost shards may have sent, and how the whole ended
+//	abort.go     abort rules held against the whole
+//	overlay.go   timelines and histograms, laid over each other by the wall clock
+//	totals.go    counts, added up
+//	endpoint.go  what embedded endpoints counted, added up
 package merge

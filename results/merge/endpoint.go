@@ -15,6 +15,9 @@ import (
 // none.
 func (m *merger) joinEndpointCounts(path string) error {
 	all := stats.Endpoint{Format: stats.Format}
+	if len(m.inputs) < m.of {
+		return nil
+	}
 	for _, s := range m.inputs {
 		if s.Endpoint == nil {
 			return nil

@@ -62,7 +62,7 @@ func TestMergeFarEnds(t *testing.T) {
 				}
 			}
 		}
-		r, err := Merge(filepath.Join(path, "whole"), dirs)
+		r, err := Merge(filepath.Join(path, "whole"), Directories(dirs))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -101,12 +101,12 @@ func TestMergeBadFarEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Merge(filepath.Join(path, "whole"), dirs[:2]); err == nil ||
+	if _, err := Merge(filepath.Join(path, "whole"), Directories(dirs[:2])); err == nil ||
 		!strings.Contains(err.Error(), `its checksum is not one`) {
 		t.Errorf("a checksum that is none: %v", err)
 	}
 	part(t, dirs[2], 100, results.Shard{Index: 0, Of: 1}, nil)
-	if _, err := Merge(filepath.Join(path, "other"), []string{dirs[2], dirs[0]}); err == nil ||
+	if _, err := Merge(filepath.Join(path, "other"), Directories([]string{dirs[2], dirs[0]})); err == nil ||
 		!strings.Contains(err.Error(), "is a whole run") {
 		t.Errorf("a whole run and a shard: %v", err)
 	}

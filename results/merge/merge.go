@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strconv"
 	"time"
 
 	"rehearse/internal/text"
@@ -16,21 +15,23 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// Merge joins the run directories of all inputs of one run into a new directory
-// and judges it. Histograms are added bucket for bucket, timelines are laid over
-// each other by the wall clock, ledgers are united. It refuses runs of different
-// scenarios or seeds, inputs that are missing or given twice, runs that were not
-// closed, and ledgers that overlap.
+// Merge joins what is left of the shards of one run into a new directory and judges
+// it. Histograms are added bucket for bucket, timelines are laid over each other by
+// the wall clock, ledgers are united. A shard that was lost, killed, late or started
+// twice makes the run invalid and is named; what it may have sent is ambiguous. The
+// error is of parts that belong to no one run: of different scenarios, seeds, runs
+// or numbers of shards, or with ledgers that overlap.
 //
-// Thresholds are those of the inputs. One on every window or on a stage that asks
-// for a status counts the requests of a reason under the status that the reason
-// had most: by the second, only reasons are written down.
-func Merge(path string, dirs []string) (*results.Result, error) {
-	shards, err := openShards(dirs)
+// Thresholds and abort rules are those of the shards, held against the whole. A
+// threshold on every window or on a stage that asks for a status counts the requests
+// of a reason under the status that the reason had most: by the second, only reasons
+// are written down.
+func Merge(path string, parts []Part) (*results.Result, error) {
+	g, err := openParts(parts)
 	if err != nil {
 		return nil, fmt.Errorf("cannot merge: %w", err)
 	}
-	m, err := newMerger(shards)
+	m, err := newMerger(g)
 	if err != nil {
 		return nil, fmt.Errorf("cannot merge: %w", err)
 	}
@@ -45,105 +46,80 @@ func Merge(path string, dirs []string) (*results.Result, error) {
 	return d.Close(m.final())
 }
 
-// input is one of the runs and how much later than the first it started.
-type input struct {
-	*rundir.Run
-	offset time.Duration
-}
-
-// openShards opens the directories and makes sure that together they are one run.
-func openShards(dirs []string) ([]*input, error) {
-	var shards []*input
-	for _, dir := range dirs {
-		run, err := rundir.Open(dir)
-		if err != nil {
-			return nil, err
-		}
-		shards = append(shards, &input{Run: run})
-	}
-	if len(shards) < 2 {
-		return nil, errors.New("it takes two run directories at least")
-	}
-	first := &shards[0].Result.Run
-	seen := map[int]string{}
-	for _, s := range shards {
-		run := &s.Result.Run
-		switch {
-		case run.SHA256 != first.SHA256 || run.Seed != first.Seed:
-			return nil, fmt.Errorf("%q ran another scenario or seed than %q", s.Path, shards[0].Path)
-		case s.Background != nil:
-			return nil, fmt.Errorf("%q has a background: only runs of one stream are merged", s.Path)
-		case run.Shard.Of < 2:
-			return nil, fmt.Errorf("%q is a whole run, no shard of one", s.Path)
-		case run.Shard.Of != first.Shard.Of:
-			return nil, fmt.Errorf("%q is shard %d of %d, %q is shard %d of %d: they are no parts of one run",
-				s.Path, run.Shard.Index, run.Shard.Of, shards[0].Path, first.Shard.Index, first.Shard.Of)
-		case run.Ended == results.Killed || run.Ended == results.Running:
-			return nil, fmt.Errorf("%q was killed, or still runs: what it left is not whole", s.Path)
-		case seen[run.Shard.Index] != "":
-			return nil, fmt.Errorf("%q and %q are both shard %d", seen[run.Shard.Index], s.Path, run.Shard.Index)
-		}
-		seen[run.Shard.Index] = s.Path
-	}
-	for i := range first.Shard.Of {
-		if seen[i] == "" {
-			return nil, fmt.Errorf("shard %d of %d is missing", i, first.Shard.Of)
-		}
-	}
-	return shards, nil
-}
-
 // merger holds what is known of the whole before its course is written.
 type merger struct {
-	inputs   []*input
+	*group
 	manifest results.Manifest
 	total    *results.Tally
-	ledger   []results.Range
 	status   map[string]int // the status that a reason had most
+	aborts   []*wholeRule
 }
 
 // newMerger aligns the inputs and adds up what they planned.
-func newMerger(shards []*input) (*merger, error) {
-	slices.SortFunc(shards, func(a, b *input) int { return a.Result.Run.Shard.Index - b.Result.Run.Shard.Index })
-	m := &merger{inputs: shards, total: results.NewTally(), status: map[string]int{}}
+func newMerger(g *group) (*merger, error) {
+	m := &merger{group: g, total: results.NewTally(), status: map[string]int{}}
 	if err := m.align(); err != nil {
 		return nil, err
 	}
 	if err := m.uniteLedgers(); err != nil {
 		return nil, err
 	}
-	first := shards[0].Result
+	first := m.inputs[0].Result
 	m.manifest.RunID, m.manifest.Scenario, m.manifest.Target = first.Run.ID, first.Run.Scenario, first.Run.Target
 	m.manifest.SHA256, m.manifest.Seed, m.manifest.Permit = first.Run.SHA256, first.Run.Seed, first.Run.Permit
-	m.manifest.Resolved, _ = rundir.ReadFile(shards[0].Path, rundir.ResolvedFile)
-	m.manifest.ScenarioYAML, _ = rundir.ReadFile(shards[0].Path, rundir.ScenarioFile) // the report does without
+	m.manifest.Basis = first.Run.Basis
+	m.manifest.Resolved, _ = rundir.ReadFile(m.inputs[0].Path, rundir.ResolvedFile)
+	m.manifest.ScenarioYAML, _ = rundir.ReadFile(m.inputs[0].Path, rundir.ScenarioFile) // the report does without
 	for _, row := range first.Stages {
 		m.manifest.Stages = append(m.manifest.Stages, stretch(row))
 	}
+	if err := m.readRules(first); err != nil {
+		return nil, err
+	}
+	m.plan()
+	m.manifest.Warnings = append(m.manifest.Warnings, m.differences()...)
+	return m, nil
+}
+
+// readRules reads what the whole is held against.
+func (m *merger) readRules(first *results.Result) error {
 	for _, row := range first.Thresholds {
 		if row.Implied {
 			continue // as it is of the whole
 		}
 		t, err := scenario.ParseThreshold(row.Text)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		m.manifest.Thresholds = append(m.manifest.Thresholds, t)
 	}
-	for _, s := range shards {
-		m.manifest.Planned.Events += s.Result.Planned.Events
-		m.manifest.Planned.Requests += s.Result.Planned.Requests
-		m.manifest.Planned.PeakEvents += s.Result.Planned.PeakEvents
+	for _, text := range first.Run.AbortRules {
+		rule, err := scenario.ParseAbort(text)
+		if err != nil {
+			return err
+		}
+		m.aborts = append(m.aborts, newWholeRule(rule))
 	}
-	p := &m.manifest.Planned // each shard reads all of a recording
-	p.Lines, p.LeftOut, p.MostLeftOut = first.Planned.Lines, first.Planned.LeftOut, first.Planned.MostLeftOut
-	m.manifest.Warnings = append(m.manifest.Warnings, m.doubts()...)
-	return m, nil
+	return nil
 }
 
-// doubts are what the inputs have not in common that they should, or have each of
-// its own.
-func (m *merger) doubts() (doubts []string) {
+// plan adds up what was planned, in numbers that the books come to.
+func (m *merger) plan() {
+	p, first := &m.manifest.Planned, m.inputs[0].Result
+	for _, s := range m.inputs {
+		booked := s.booked()
+		p.Events += booked.Events
+		p.Requests += booked.Requests
+	}
+	p.Events += m.ambiguous.Events + m.unsent.Events
+	p.Requests += m.ambiguous.Requests + m.unsent.Requests
+	p.PeakEvents = first.Planned.PeakEvents * float64(m.of) // each has the same share
+	p.Lines, p.LeftOut, p.MostLeftOut = first.Planned.Lines, first.Planned.LeftOut, first.Planned.MostLeftOut
+}
+
+// differences are what the inputs have not in common that they should, or have each
+// of its own.
+func (m *merger) differences() (doubts []string) {
 	own, target := 0, m.manifest.Target
 	for _, s := range m.inputs {
 		if s.Endpoint != nil {
@@ -155,7 +131,7 @@ func (m *merger) doubts() (doubts []string) {
 	}
 	switch own {
 	case 0:
-	case len(m.inputs):
+	case m.of:
 		doubts = append(doubts, ownEndpoints)
 	default:
 		doubts = append(doubts, someEndpoints)
@@ -178,40 +154,23 @@ func stretch(row results.StageRow) schedule.StageSpan {
 	return schedule.StageSpan{Name: row.Name, From: at(row.From), To: at(row.To), Start: row.Start, End: row.End}
 }
 
-// align finds how much later than the first each shard started.
+// align finds how much later than the first each shard started. One that is missing
+// would have started with the first that is there.
 func (m *merger) align() error {
-	starts := make([]time.Time, len(m.inputs))
+	begun := make([]time.Time, len(m.inputs))
 	for i, s := range m.inputs {
 		start, err := s.Result.Run.Start()
 		if err != nil {
 			return fmt.Errorf("%q: %w", s.Path, err)
 		}
-		starts[i] = start
+		begun[i] = start
 	}
-	m.manifest.StartedAt, m.manifest.Starts = slices.MinFunc(starts, time.Time.Compare), starts
-	for i, s := range m.inputs {
-		s.offset = starts[i].Sub(m.manifest.StartedAt)
+	m.manifest.StartedAt = slices.MinFunc(begun, time.Time.Compare)
+	m.manifest.Starts = slices.Repeat([]time.Time{begun[0]}, m.of)
+	for i, s := range slices.Backward(m.inputs) {
+		s.offset = begun[i].Sub(m.manifest.StartedAt)
+		m.manifest.Starts[s.index()] = begun[i] // of a resumed one, when its first part did
 	}
-	return nil
-}
-
-// uniteLedgers reads the ledgers, and makes sure that no event is in two.
-func (m *merger) uniteLedgers() error {
-	for _, s := range m.inputs {
-		l, err := s.Ledger()
-		if err == nil && len(l.Damage) > 0 {
-			err = errors.New(l.Damage[0].String())
-		}
-		if err != nil {
-			return fmt.Errorf("%q: %w", s.Path, err)
-		}
-		m.ledger = append(m.ledger, l.Ranges...)
-	}
-	united, err := results.Disjoint(m.ledger)
-	if err != nil {
-		return fmt.Errorf("the shards overlap: %w", err)
-	}
-	m.ledger = united
 	return nil
 }
 
@@ -233,26 +192,9 @@ func (m *merger) copyBeside(path string) error {
 	return nil
 }
 
-// final says how the whole ended: as the first shard that did not complete.
-func (m *merger) final() results.Final {
-	sum, breakdown := m.endpointSum(), m.breakdown()
-	for _, s := range m.inputs {
-		if run := &s.Result.Run; run.Ended != results.Completed {
-			return results.Final{
-				Ended:       run.Ended,
-				Why:         "shard " + strconv.Itoa(run.Shard.Index) + ": " + run.Why,
-				Rule:        run.Rule,
-				EndpointSum: sum,
-				Breakdown:   breakdown,
-			}
-		}
-	}
-	return results.Final{Ended: results.Completed, EndpointSum: sum, Breakdown: breakdown}
-}
-
 // mergeRejected writes the refused requests of all inputs, shard by shard, their
 // times counted from the start of the first, and returns how many more there
-// were.
+// were. Nothing is known of those that lost shards may have sent.
 func (m *merger) mergeRejected(d *rundir.Directory) (leftOut int64, err error) {
 	for _, s := range m.inputs {
 		n, err := s.copyRejected(d.AppendRejections)
@@ -261,7 +203,7 @@ func (m *merger) mergeRejected(d *rundir.Directory) (leftOut int64, err error) {
 			return leftOut, fmt.Errorf("%q: %w", s.Path, err)
 		}
 	}
-	return leftOut, d.AppendRejections(nil, leftOut, 0)
+	return leftOut, d.AppendRejections(nil, leftOut+m.ambiguous.Requests, 0)
 }
 
 // rejectionAppender writes refused requests down, or how many more there were; to is
@@ -278,7 +220,12 @@ func (s *input) copyRejected(write rejectionAppender) (leftOut int64, err error)
 		return err
 	}
 	shift := results.ToMilliseconds(s.offset)
+	accounted := s.refusedRows()
 	leftOut, err = s.EachRejection(func(line *rundir.RejectionLine) error {
+		accounted--
+		if s.killed() && accounted < 0 {
+			return nil // behind its last second
+		}
 		line.DueMS, line.SentMS, line.DoneMS = line.DueMS+shift, line.SentMS+shift, line.DoneMS+shift
 		last = results.FromSeconds(line.DoneMS / 1000)
 		lines = append(lines, *line)
@@ -287,8 +234,17 @@ func (s *input) copyRejected(write rejectionAppender) (leftOut int64, err error)
 		}
 		return flush()
 	})
-	if err != nil {
+	if err != nil && !(s.killed() && errors.Is(err, rundir.ErrTorn)) {
 		return leftOut, err
 	}
 	return leftOut, flush()
+}
+
+// refusedRows is how many refused requests the timeline has whose details were kept.
+func (s *input) refusedRows() (n int64) {
+	for i := range s.Timeline {
+		row := &s.Timeline[i]
+		n += row.Rejected.Requests + row.Ambiguous.Requests + row.Retried - row.LeftOut
+	}
+	return n
 }

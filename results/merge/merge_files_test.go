@@ -48,7 +48,7 @@ func TestMergedDirectoryIsThatOfOneRun(t *testing.T) {
 		}
 		random.Shuffle(of, func(i, j int) { dirs[i], dirs[j] = dirs[j], dirs[i] })
 		merged := filepath.Join(path, fmt.Sprint("merged", of))
-		if _, err := Merge(merged, dirs); err != nil {
+		if _, err := Merge(merged, Directories(dirs)); err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range besides {

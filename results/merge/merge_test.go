@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -27,6 +28,32 @@ import (
 // k mod of = index. It starts later than the first by its index in milliseconds.
 func part(t *testing.T, path string, n int, of results.Shard, change func(*results.Manifest)) {
 	t.Helper()
+	if _, err := begun(t, path, n, n, of, change).Close(results.Final{Ended: results.Completed}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// killed writes the same shard as a process leaves it that is killed after the
+// requests below some number, and might have got to the first from reach on.
+func killed(t *testing.T, path string, n, below, reach int, of results.Shard) {
+	t.Helper()
+	live := path + "-live"
+	d := begun(t, live, n, below, of, nil)
+	if err := d.MayLeave(results.Reach{Below: int64(reach) * 10, Events: int64(reach*10) / int64(of.Of),
+		Requests: int64(reach / of.Of)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(path, os.DirFS(live)); err != nil { // nobody holds the copy
+		t.Fatal(err)
+	}
+	if _, err := d.Close(results.Final{Ended: results.Completed}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// begun writes the requests below some number of a shard of n.
+func begun(t *testing.T, path string, n, below int, of results.Shard, change func(*results.Manifest)) *rundir.Directory {
+	t.Helper()
 	m := runtest.Manifest(0)
 	m.Shard = of
 	m.StartedAt = m.StartedAt.Add(time.Duration(of.Index) * time.Millisecond)
@@ -37,6 +64,9 @@ func part(t *testing.T, path string, n int, of results.Shard, change func(*resul
 	})
 	r := results.NewRecorder(1)
 	m.Planned = results.Planned{PeakEvents: 10_000 / float64(of.Of)}
+	if of.Of > 1 {
+		m.Planned.Whole, m.Planned.WholeRequests = int64(n)*10, int64(n)
+	}
 	if change != nil {
 		change(&m)
 	}
@@ -45,7 +75,7 @@ func part(t *testing.T, path string, n int, of results.Shard, change func(*resul
 		m.Planned.Events += 10
 	}
 	d := create(t, path, m)
-	for k := of.Index; k < n; k += of.Of {
+	for k := of.Index; k < below; k += of.Of {
 		reason, status := runtest.Reason(k)
 		o := runtest.Outcome(k, reason, status)
 		o.Done += time.Duration(k*k%977) * time.Microsecond
@@ -72,7 +102,7 @@ func part(t *testing.T, path string, n int, of results.Shard, change func(*resul
 			}
 		}
 		r.Sender(0).Record(&o)
-		if k%1000 >= 1000-of.Of || k+of.Of >= n {
+		if k%1000 >= 1000-of.Of || k+of.Of >= below {
 			iv := r.Tick(time.Duration(k/1000+1)*time.Second, results.Count{})
 			iv.Target = 10_000 / float64(of.Of)
 			if err := d.Write(iv); err != nil {
@@ -80,9 +110,7 @@ func part(t *testing.T, path string, n int, of results.Shard, change func(*resul
 			}
 		}
 	}
-	if _, err := d.Close(results.Final{Ended: results.Completed}); err != nil {
-		t.Fatal(err)
-	}
+	return d
 }
 
 // Shards come to the same as one run that was fed the same outcomes: bucket for
@@ -107,12 +135,12 @@ func wantMerged(t *testing.T, single string, parts int) {
 	const n = mergedRequests
 	path := t.TempDir()
 	dirs := partsOf(t, path, parts)
-	merged, err := Merge(filepath.Join(path, "merged"), dirs)
+	merged, err := Merge(filepath.Join(path, "merged"), Directories(dirs))
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(dirs)
-	if _, err := Merge(filepath.Join(path, "reversed"), append(dirs[1:], dirs[0])); err != nil {
+	if _, err := Merge(filepath.Join(path, "reversed"), Directories(append(dirs[1:], dirs[0]))); err != nil {
 		t.Fatal(err)
 	}
 	wantSameFiles(t, filepath.Join(path, "merged"), filepath.Join(path, "reversed"))
@@ -165,6 +193,7 @@ func wantMerged(t *testing.T, single string, parts int) {
 	if !slices.Equal(all.Result.Said, want) {
 		t.Errorf("said %v, want %v", all.Result.Said, want)
 	}
+	one.Result.Run.ID = all.Result.Run.ID
 	one.Result.Run.Merged, one.Result.Run.Starts = parts, all.Result.Run.Starts
 	starts := all.Result.Run.Starts
 	if len(starts) != parts || starts[0] != one.Result.Run.StartedAt ||
@@ -190,8 +219,8 @@ func partsOf(t *testing.T, path string, parts int) (dirs []string) {
 	for i := range parts {
 		dirs = append(dirs, filepath.Join(path, strconv.Itoa(parts-i)))
 		part(t, dirs[i], mergedRequests, results.Shard{Index: i, Of: parts}, func(m *results.Manifest) {
-			if i > 0 { // each machine names its own
-				m.RunID += "-" + strconv.Itoa(i)
+			m.RunID = fmt.Sprintf("20261201T090000Z-%04x", i) // each machine makes up its own
+			if i > 0 {
 				m.ScenarioYAML = append(m.ScenarioYAML, "# another copy\n"...)
 				m.SHA256 = sumOf(runtest.Manifest(0).ScenarioYAML)
 			}
@@ -298,23 +327,20 @@ func TestMergeRefuses(t *testing.T) {
 		}
 	}
 	edit(t, filepath.Join(dir("overlap"), rundir.ResultFile), `"index": 0`, `"index": 1`)
+	part(t, dir("other"), 100, results.Shard{Index: 1, Of: 2}, func(m *results.Manifest) { m.RunID = "import-2" })
 	for want, dirs := range map[string][]string{
-		"it takes two run directories":    {dir("0")},
+		"no shard that can be read":       {path},
+		"of run import-2, and":            {dir("0"), dir("other")},
 		"are both shard 1":                {dir("0"), dir("1"), dir("again")},
 		"ran another scenario or seed":    {dir("0"), dir("seed")},
 		"is a whole run, no shard of one": {dir("whole"), dir("whole")},
 		"they are no parts of one run":    {dir("0"), dir("third")},
 		"the shards overlap":              {dir("0"), dir("overlap")},
-		"not a run directory":             {dir("0"), path},
+		"more parts than shards":          {dir("0"), dir("1"), path},
 	} {
-		if _, err := Merge(dir("out"), dirs); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Merge(dir("out"), Directories(dirs)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want %q", dirs, err, want)
 		}
-	}
-	part(t, dir("2of3"), 100, results.Shard{Index: 2, Of: 3}, nil)
-	if _, err := Merge(dir("out"), []string{dir("third"), dir("2of3")}); err == nil ||
-		!strings.Contains(err.Error(), "shard 0 of 3 is missing") {
-		t.Errorf("error %v", err)
 	}
 	if _, err := os.Stat(dir("out")); err == nil {
 		t.Error("a refused merge leaves a directory")

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -10,8 +11,8 @@ import (
 	"rehearse/results/rundir"
 )
 
-// write writes the course of the whole: the intervals of the first shard's log
-// are the grid, and what the others did counts where its middle lies.
+// write writes the course of the whole: the intervals of one shard's log are the
+// grid, and what the others did counts where its middle lies.
 func (m *merger) write(d *rundir.Directory) error {
 	if err := m.addTotals(); err != nil {
 		return err
@@ -27,16 +28,24 @@ func (m *merger) write(d *rundir.Directory) error {
 		courses[i] = openShardLog(s)
 		defer courses[i].stop()
 	}
-	ledger := m.ledger
+	grid, ledger, told := courses[m.grid()], m.ledger, false
+	m.from = min(m.from, grid.end()-1)
 	var from time.Duration
 	for {
-		to, more := courses[0].nextEnd()
+		to, more := grid.nextEnd()
 		iv, err := m.overlay(courses, from, to, !more)
 		if err != nil {
 			return err
 		}
 		if !more && from > 0 && iv.To <= from && iv.Due() == 0 {
 			return nil // the first shard was the last to end
+		}
+		if !told && (!more || to > m.from) {
+			m.addLost(iv)
+			told = true
+		}
+		for _, rule := range m.aborts {
+			rule.observe(iv)
 		}
 		addWithoutRefusals(m.total, &iv.Tally, refusals)
 		m.total.LeftOut, m.total.Retries = leftOut, retries
@@ -46,6 +55,19 @@ func (m *merger) write(d *rundir.Directory) error {
 		}
 		from = iv.To
 	}
+}
+
+// grid is the first shard that came to its end, or else the one that came furthest.
+func (m *merger) grid() (furthest int) {
+	for i, s := range m.inputs {
+		if s.Result.Run.Ended == results.Completed {
+			return i
+		}
+		if s.Result.Run.Seconds > m.inputs[furthest].Result.Run.Seconds {
+			furthest = i
+		}
+	}
+	return furthest
 }
 
 // addWithoutRefusals adds other, but for its refusals: those are known already, and
@@ -123,18 +145,26 @@ func openShardLog(s *input) *shardLog {
 	return c
 }
 
-// advance goes on to the next line of the log.
+// advance goes on to the next line of the log. That of a killed run may break off.
 func (c *shardLog) advance() {
 	c.line, c.err, _ = c.next()
+	if c.shard.killed() && errors.Is(c.err, rundir.ErrTorn) {
+		c.err = nil
+	}
 }
 
 // nextEnd is where the next interval of the log ends, on the clock of the whole;
 // more is false if it is the last, or there is none.
 func (c *shardLog) nextEnd() (end time.Duration, more bool) {
 	if c.line == nil {
-		return time.Duration(c.shard.Result.Run.Seconds*float64(time.Second)) + c.shard.offset, false
+		return c.end(), false
 	}
 	return results.FromSeconds(c.line.To) + c.shard.offset, true
+}
+
+// end is where the run of the shard ends, on the clock of the whole.
+func (c *shardLog) end() time.Duration {
+	return results.FromSeconds(c.shard.Result.Run.Seconds) + c.shard.offset
 }
 
 // addUntil adds to the interval what the shard did until to, or all that is left,

@@ -46,7 +46,7 @@ func TestMergeOfLeftOut(t *testing.T) {
 		before += len(first)
 	}
 	writeFile(t, filepath.Join(dirs[0], rundir.PermitFile), []byte("rate: 5000/s\n"))
-	merged, err := Merge(filepath.Join(path, "all"), dirs)
+	merged, err := Merge(filepath.Join(path, "all"), Directories(dirs))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestMergeKeepsStalls(t *testing.T) {
 			dirs = append(dirs, dir)
 		}
 		slices.Reverse(dirs)
-		r, err := Merge(filepath.Join(base, "all"), dirs)
+		r, err := Merge(filepath.Join(base, "all"), Directories(dirs))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,6 +40,12 @@ func (m *merger) addTotals() error {
 			return fmt.Errorf("%q: %w", s.Path, err)
 		}
 	}
+	lost := results.NewInterval()
+	m.addLost(lost)
+	for kind, count := range lost.Refusals {
+		m.total.Refusals[kind] = m.total.Refusals[kind].Plus(count)
+	}
+	m.total.Twice += m.twice
 	return nil
 }
 
@@ -47,6 +53,9 @@ func (m *merger) addTotals() error {
 // compare cannot be of all, and what differs for one differs for all.
 func (m *merger) endpointSum() *results.EndpointSum {
 	all := &results.EndpointSum{Verdict: results.SumMatches, Kept: "0", Sent: "0"}
+	if len(m.inputs) < m.of {
+		return nil
+	}
 	for _, s := range m.inputs {
 		one := s.Result.EndpointSum
 		if one == nil {
@@ -74,8 +83,11 @@ func (m *merger) endpointSum() *results.EndpointSum {
 	return all
 }
 
-// breakdown adds up those of the inputs; nil if one of them has none.
+// breakdown adds up those of the inputs; nil if one of them has none, or is lost.
 func (m *merger) breakdown() *results.Breakdown {
+	if len(m.lost) > 0 {
+		return nil
+	}
 	all := &results.Breakdown{Names: []results.NamedTotals{}}
 	for _, s := range m.inputs {
 		if s.Result.Breakdown == nil {
