@@ -289,7 +289,7 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 		RunID: r.id, Scenario: r.scenario.Name, SHA256: r.scenario.SHA256(), StartedAt: start,
 		Target: r.target(), Permit: r.authorized.id(), Planned: planned(r.source.Plan),
 		ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
-		Connections: r.scenario.Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stages,
+		Connections: r.share().Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stages,
 		Warnings: slices.Concat(r.source.Plan.Notes(), unjudged(r.scenario.Arrived)),
 		Basis:    results.Basis{Version: Version},
 	}

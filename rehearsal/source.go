@@ -79,6 +79,14 @@ func (r *rehearsal) open() (err error) {
 	return nil
 }
 
+// share is the scenario as this process sends it: with its part of the connections.
+func (r *rehearsal) share() *scenario.Scenario {
+	part := source.Part{Index: r.Shard.Index, Of: r.Shard.Of}
+	own := *r.scenario
+	own.Target.Connections = part.Connections(own.Target.Connections)
+	return &own
+}
+
 // announceReading says that a large recording is read before anything is sent, which
 // takes its time.
 func (r *rehearsal) announceReading() {

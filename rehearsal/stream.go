@@ -55,7 +55,7 @@ func (s *stream) create() (err error) {
 // generate sends the stream.
 func (s *stream) generate(soft, hard context.Context, builders int) (generator.Summary, error) {
 	summary, err := generator.Run(soft, hard, generator.Config{
-		Scenario: s.of.scenario, Source: s.of.source, Plan: s.of.source.Plan, Destination: s.of.to,
+		Scenario: s.of.share(), Source: s.of.source, Plan: s.of.source.Plan, Destination: s.of.to,
 		Start:    s.manifest.StartedAt,
 		Builders: builders, EventBytes: eventBytes(s.forecast), Limit: s.of.authorized.limit,
 		Observe: s.observe, Clock: s.clock.hear, Reach: s.mayLeave,

@@ -23,6 +23,7 @@ type checkFlags struct {
 	picture  string
 	seed     string
 	set      []string
+	shards   int
 
 	json, markdown, exact bool
 	adhoc                 adhocFlags
@@ -74,6 +75,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().StringArrayVar(&f.set, "set", nil,
 		"override a field: `FIELD=VALUE`, as in batching.events=100 (repeatable)")
 	c.Flags().StringVar(&f.seed, "seed", "", "override traffic.seed with `N`")
+	c.Flags().IntVar(&f.shards, "shards", 0, "say what each of `N` machines gets that share the load")
 	f.adhoc.define(c.Flags())
 	return c
 }
@@ -103,6 +105,7 @@ func (f *checkFlags) check(e env, path string) error {
 	if err != nil {
 		return exitError{exitScenario, err}
 	}
+	in.Shards = f.shards
 	report := preflight.Check(in)
 	if f.picture != "" {
 		if err := writeFile(f.picture, report.WriteSVG); err != nil {

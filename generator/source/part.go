@@ -144,9 +144,6 @@ func (k *BrokenRun) doubtful(whole Source) (doubtful []results.Range, err error)
 	}
 }
 
-// maxLanes bounds the queues of all shards of an ordered replay together.
-const maxLanes = 1 << 20
-
 // shardOf returns what opens the part of the traffic that a shard sends, due when
 // it is due in the whole: the batches k with k mod of = index. Of a replay with
 // order per-id it is the ids whose hash falls to it, and those that merges join to them.
@@ -167,33 +164,30 @@ func shardOf(s *scenario.Scenario, all Plan, open openFunc, share shardSource) (
 	plan.Events, plan.Requests, plan.Sharded = counted.Events, counted.Requests, true
 	plan.Peak, plan.Rate = all.Peak/of, func(t time.Duration) float64 { return all.Rate(t) / of }
 	if share.byLane {
-		plan.Lanes = s.Target.Connections
+		plan.Lanes = (&Part{Index: int(share.index), Of: int(share.of)}).Connections(s.Target.Connections)
 	}
 	return plan, part, nil
 }
 
-// shared is the scenario that all shards deal out alike, and whether they share
-// it by lane: a replay with order per-id gets a lane for each connection of each
-// of them.
-func shared(s *scenario.Scenario, of int) (whole *scenario.Scenario, byLane bool, err error) {
+// shared tells whether so many shards share the traffic of s by lane: those of a
+// replay with order per-id do. It is an error if they cannot share it.
+func shared(s *scenario.Scenario, of int) (byLane bool, err error) {
 	switch {
+	case of < 2:
+		return false, nil
+	case s.Target.Connections < of:
+		return false, fmt.Errorf("cannot share the load among %d machines: target.connections is %d, and is that of "+
+			"the whole run: each needs one at least", of, s.Target.Connections)
 	case s.Replay == nil:
-		return s, false, nil
+		return false, nil
 	case s.Replay.Order == scenario.OrderFile:
-		return nil, false, errors.New("cannot share a replay that keeps the order of its file among several " +
+		return false, errors.New("cannot share a replay that keeps the order of its file among several " +
 			"machines: set replay.order to per-id or none")
 	case s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "":
-		return nil, false, errors.New("cannot share the replay: each machine would make up other pseudonyms (set " +
+		return false, errors.New("cannot share the replay: each machine would make up other pseudonyms (set " +
 			"replay.key in the scenario, to the same on all of them)")
-	case s.Replay.Order == scenario.OrderNone:
-		return s, false, nil
-	case int64(of)*int64(s.Target.Connections) > maxLanes:
-		return nil, false, fmt.Errorf("cannot share the replay by distinct_id: %d times %d connections are more "+
-			"than %d", of, s.Target.Connections, maxLanes)
 	}
-	copied := *s
-	copied.Target.Connections *= of
-	return &copied, true, nil
+	return s.Replay.Order == scenario.OrderPerID, nil
 }
 
 // shardSource passes over the batches of other shards.

@@ -131,15 +131,23 @@ func families(n int) string {
 // and of its kin, in their order, and the shards together send each event once.
 func TestShardsOfAnOrderedReplay(t *testing.T) {
 	t.Parallel()
-	const n, of, connections = 60, 3, 2
-	s := replayOf(t, "a", families(n), "target: {connections: 2, compression: none}\nbatching: {events: 4}\n")
+	const n, of, connections = 60, 3, 7
+	s := replayOf(t, "a", families(n), "target: {connections: 7, compression: none}\nbatching: {events: 4}\n")
+	single, _, err := opened(s, Part{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	laneOfBatch := map[int64]int{} // of one machine, by the first event
+	for b := new(body.Batch); single.Next(b) == nil; b.Reset() {
+		laneOfBatch[b.First] = b.Lane
+	}
 	shardOf, numbers, order := map[string]int{}, map[int64]bool{}, map[string][]string{}
 	for index := range of {
 		source, plan, err := opened(s, Part{Index: index, Of: of})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plan.Lanes != connections || !plan.Ordered || !plan.Sharded {
+		if plan.Lanes != (connections+of-1-index)/of || !plan.Ordered || !plan.Sharded {
 			t.Errorf("plan %+v", plan)
 		}
 		w := body.NewBuilder(s, time.Unix(1767225600, 0))
@@ -154,6 +162,9 @@ func TestShardsOfAnOrderedReplay(t *testing.T) {
 				t.Fatal(err)
 			}
 			plan.Events -= b.Events
+			if lane, same := laneOfBatch[b.First]; !same || lane != b.Lane*of+index {
+				t.Errorf("event %d leaves on lane %d of shard %d, and on %d of one machine", b.First, b.Lane, index, lane)
+			}
 			source.Build(b, w)
 			for i, e := range decoded(t, b) {
 				_, family, _ := strings.Cut(e.DistinctID, "-")
@@ -201,7 +212,7 @@ func TestShardRefuses(t *testing.T) {
 	}{
 		{"  order: file\n", 2, "cannot share a replay that keeps the order of its file among several machines: set replay.order to per-id or none"},
 		{"  pseudonymize: true\n", 2, "cannot share the replay: each machine would make up other pseudonyms (set replay.key in the scenario"},
-		{"", maxLanes, "cannot share the replay by distinct_id: 1048576 times 64 connections are more than 1048576"},
+		{"", 65, "cannot share the load among 65 machines: target.connections is 64, and is that of the whole run"},
 	} {
 		_, _, err := opened(replayOf(t, "a", families(2), c.more), Part{Index: 0, Of: c.of})
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {

@@ -149,14 +149,11 @@ func SampleLost(out io.Writer, s *scenario.Scenario, lost Lost, same func([]scen
 		return errors.New("cannot print the events of the run: the pseudonyms would be others than it sent (set " +
 			"replay.key in the scenario before the run)")
 	}
-	whole, byLane := s, false
-	if lost.Shards > 1 {
-		var err error
-		if whole, byLane, err = shared(s, lost.Shards); err != nil {
-			return err
-		}
+	byLane, err := shared(s, lost.Shards)
+	if err != nil {
+		return err
 	}
-	o, err := Open(whole, Part{})
+	o, err := Open(s, Part{})
 	if err != nil {
 		return err
 	}

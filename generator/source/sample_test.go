@@ -49,7 +49,7 @@ func TestSampleLost(t *testing.T) {
 // A shard's numbers are those of the whole that its siblings dealt out too.
 func TestSampleLostOfShards(t *testing.T) {
 	t.Parallel()
-	s := replayOf(t, "a", families(20), "target: {connections: 2, compression: none}\nbatching: {events: 4}\n")
+	s := replayOf(t, "a", families(20), "target: {connections: 5, compression: none}\nbatching: {events: 4}\n")
 	source, plan, err := opened(s, Part{Index: 1, Of: 3})
 	if err != nil || plan.Events == 0 {
 		t.Fatal(err)

@@ -63,6 +63,13 @@ type Part struct {
 	Resumes   *Resumption // nil: from the beginning
 }
 
+// Connections is how many of the connections of the whole the part has. Where their
+// number does not divide, the first shards have one more.
+func (p *Part) Connections(whole int) int {
+	of := max(p.Of, 1)
+	return (whole - p.Index + of - 1) / of
+}
+
 // Resumption is what is known of the runs that a run resumes.
 type Resumption struct {
 	Accepted []results.Range // events that are not sent again, in any order
@@ -95,13 +102,11 @@ func Open(s *scenario.Scenario, p Part) (*Opened, error) {
 		return nil, errors.New("cannot resume: the pseudonyms would be others than before (set replay.key in the " +
 			"scenario before the first run)")
 	}
-	whole, byLane, err := s, false, error(nil)
-	if p.Of > 1 {
-		if whole, byLane, err = shared(s, p.Of); err != nil {
-			return nil, err
-		}
+	byLane, err := shared(s, max(p.Of, 1))
+	if err != nil {
+		return nil, err
 	}
-	w, err := openWhole(whole)
+	w, err := openWhole(s)
 	if err != nil {
 		return nil, err
 	}

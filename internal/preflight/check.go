@@ -20,6 +20,7 @@ type Input struct {
 	Now   time.Time // when the run would start, unless the intake says so
 
 	Beside *Input // the scenario's background; nil: it has none
+	Shards int    // how many machines share the load; less than 2: none do
 }
 
 // Check foretells what the input does to the pipeline.
@@ -99,7 +100,7 @@ func weightOf(s Severity) int {
 
 // rules are what makes findings.
 var rules = []func(*checker) []Finding{
-	noEnd, pause, noRamp, singleEvents, connections, retries, persons, names, overLimit,
+	noEnd, pause, noRamp, singleEvents, connections, shares, retries, persons, names, overLimit,
 	refusedRequests, largeBodies, largeEvents,
 	overCapacity, nearCapacity, hotIDs, globalLimit, replicas, forcedOverflow, quota, scripted, mergesAtRisk,
 	mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped,
@@ -109,7 +110,7 @@ var rules = []func(*checker) []Finding{
 
 // newChecker prepares the examination.
 func newChecker(in Input) *checker {
-	l := &checker{s: in.Scenario, facts: in.Facts, load: &in.Load}
+	l := &checker{s: in.Scenario, facts: in.Facts, load: &in.Load, shards: in.Shards}
 	l.now, l.file = in.Now, in.Facts != nil
 	l.together = in.Load.Curve.Stages()
 	if b := in.Beside; b != nil {

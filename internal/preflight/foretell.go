@@ -290,6 +290,7 @@ type checker struct {
 	report *Report
 	most   capture.Limits // what the endpoint takes
 	census *traffic.Census
+	shards int // machines that share the load
 
 	together []schedule.Stage // the curve of the load, that of its background added
 	moments

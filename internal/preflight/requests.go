@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"rehearse/internal/capture"
@@ -52,6 +53,29 @@ func connections(l *checker) []Finding {
 		fmt.Sprintf("every request opens a connection of its own: %s a second at the peak, where "+
 			"%d kept open would do", text.Rate(peak), l.report.Plan.Connections),
 		"leave target.keep_alive out"})
+}
+
+// shares says what each of the machines gets that share the load.
+func shares(l *checker) []Finding {
+	n, all := l.shards, l.s.Target.Connections
+	switch {
+	case n < 2:
+		return nil
+	case all < n:
+		return l.refuse(draft{"shards", "target.connections",
+			fmt.Sprintf("%d machines cannot share %d connections, which are those of the whole run", n, all),
+			fmt.Sprintf("set target.connections to %d or more, or use fewer machines", n)})
+	}
+	each := fmt.Sprintf("%d of the %d connections", all/n, all)
+	if more := all % n; more > 0 {
+		each += fmt.Sprintf(" (the first %d one more)", more)
+	}
+	peak := l.report.Plan.PeakRequests / float64(n)
+	needed := math.Ceil(peak * l.facts.Service.Seconds())
+	return l.note(draft{"shards", "target.connections",
+		fmt.Sprintf("each of the %d machines has %s, and sends %s requests/s at the peak, for which it needs %s",
+			n, each, text.Rate(peak), text.Count(needed)),
+		"target.connections are those of the whole run"})
 }
 
 // retries refuses clients that send again before they are asked to.
