@@ -85,7 +85,7 @@ rehearsal: internal/capacity internal/prometheus internal/verify internal/verify
 results/bundle: results/rundir
 results/compare: results results/rundir
 results/judge: internal/capture results scenario scenario/schedule
-results/merge: staging/stats internal/capture results results/rundir scenario scenario/schedule
+results/merge: staging/stats internal/capture results results/rundir results/judge scenario scenario/schedule
 results/runtest: internal/capture results scenario
 results/metrics: results
 results/otlp: results results/metrics

@@ -177,7 +177,7 @@ func (r *rehearsal) comeLate(late error, s *stream) (*rundir.Run, error) {
 	if err := s.create(); err != nil {
 		return nil, errors.Join(late, err)
 	}
-	unsent, err := nothingStarted(r.source)
+	unsent, err := r.source.NotStarted()
 	if err == nil {
 		err = s.directory.Write(unsent)
 	}
@@ -254,6 +254,9 @@ func (r *rehearsal) directory() string {
 		return r.Directory
 	}
 	name := r.id + "-" + fileName(r.scenario.Name)
+	if r.resumes != nil { // which may have that name
+		name = newID() + "-" + fileName(r.scenario.Name)
+	}
 	if r.RunID != "" && r.Shard.Of > 1 { // shards of one machine share the id
 		name += fmt.Sprintf("-shard%d", r.Shard.Index)
 	}
@@ -295,6 +298,9 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 	}
 	for _, rule := range r.scenario.Aborts {
 		m.AbortRules = append(m.AbortRules, rule.Text)
+	}
+	if r.resumes != nil {
+		m.Planned.AcceptedBefore = &r.resumes.Accepted
 	}
 	if r.scenario.Traffic != nil {
 		m.Seed = r.scenario.Traffic.Seed

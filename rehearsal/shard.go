@@ -12,9 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"rehearse/generator/body"
-	"rehearse/generator/source"
-	"rehearse/internal/capture"
 	"rehearse/results"
 )
 
@@ -182,22 +179,6 @@ func (r *rehearsal) begin(soft context.Context) (time.Time, error) {
 			(-ahead).Round(time.Millisecond), r.Start.UTC().Format(time.RFC3339Nano))}
 	}
 	return now.Add(ahead), nil
-}
-
-// nothingStarted deals out all batches of a source, each as one that never left.
-func nothingStarted(from source.Source) (*results.Interval, error) {
-	recorder := results.NewRecorder(1)
-	for b := new(body.Batch); ; {
-		b.Reset()
-		switch err := from.Next(b); {
-		case errors.Is(err, io.EOF):
-			return recorder.Tick(time.Millisecond, results.Count{}), nil // a moment, so that it is part of the run
-		case err != nil:
-			return nil, err
-		}
-		recorder.Sender(0).Record(&results.Outcome{First: b.First, Events: b.Events, Due: b.Due,
-			Reason: capture.NotStarted})
-	}
 }
 
 // expectedStart is when the run would start if it were ready now.

@@ -51,6 +51,9 @@ func (r *rehearsal) loadAgain(last *Past) (err error) {
 			"name the scenario file, and give the flags that the run was given"))
 	}
 	r.Shard, r.bound = shard, r.scenario
+	if r.RunID == "" && shard.Of > 1 { // so that merge finds it to be a part of the same run
+		r.id = last.Result.Run.ID
+	}
 	return nil
 }
 

@@ -135,6 +135,9 @@ func ending(s generator.Summary, cause error) results.Final {
 // final is how the run ended, with what its result has to say of it.
 func (r *rehearsal) final(s generator.Summary, cause error, clock *clockWatch) results.Final {
 	final := ending(s, cause)
+	if r.resumes != nil {
+		final.Planned.AcceptedBefore = &r.resumes.Accepted
+	}
 	final.Note = joinNotes(clock.note(), withheldNote(s.Withheld))
 	return final
 }

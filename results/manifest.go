@@ -74,6 +74,8 @@ type Planned struct {
 	Whole int64 `json:"whole_events,omitempty"`
 	// the same in requests; 0: of a version that did not say
 	WholeRequests int64 `json:"whole_requests,omitempty"`
+	// of a run that resumes others: events of its part that those had accepted; nil: it does not
+	AcceptedBefore *int64 `json:"accepted_before,omitempty"`
 	// of a replay: a checksum of the events in their order, by which a changed file is told
 	Recording string `json:"recording,omitempty"`
 

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -184,6 +185,38 @@ func TestResumeSynthesized(t *testing.T) {
 	}
 	if len(got.times) != 1200 {
 		t.Errorf("%d events arrived of 1200", len(got.times))
+	}
+	wantWhole(t, dir, path)
+}
+
+// wantWhole merges both shards with what resumed them: every event was accepted once, as
+// of one run, the books balance, and what arrived is verified together.
+func wantWhole(t *testing.T, dir, path string) {
+	t.Helper()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	code, stdout, stderr := command(t, "merge", in("0"), in("0-rest"), in("1-rest"), in("1"), "--out", in("whole"))
+	if code != exitInvalid || !strings.Contains(stdout, "shard 0 of 2, with 50 % of the load, broke off, and was resumed") {
+		t.Errorf("exit %d, %s%s", code, stderr, stdout)
+	}
+	whole := open(t, in("whole"))
+	whole.CrossCheck()
+	if warned := strings.Join(whole.Result.Warnings, "; "); strings.Contains(warned, "second opinion") ||
+		len(whole.Result.Run.Lost) != 2 || whole.Result.Run.Ended != results.Completed {
+		t.Errorf("%+v: %s", whole.Result.Run, warned)
+	}
+	ledger, err := whole.Ledger()
+	if want := []results.Range{{Count: 1200, Fate: capture.FateAccepted}}; err != nil || !slices.Equal(ledger.Ranges, want) {
+		t.Errorf("%v, %v: want %v", ledger, err, want)
+	}
+	if r := whole.Result; r.Balance() != nil || r.Planned.Events != 1200 || r.Latency.Count != r.Requests.Accepted ||
+		r.Requests.Sent != r.Planned.Requests {
+		t.Errorf("%v: %+v of %+v, %d latencies", r.Balance(), r.Requests, r.Planned, r.Latency.Count)
+	}
+	_, events, _ := command(t, "sample", path, "--set", "traffic.seed=5", "-n", "1200")
+	write(t, in("export.jsonl"), events)
+	code, stdout, stderr = command(t, "verify", in("whole"), "--from", in("export.jsonl"))
+	if code != exitPass || !strings.Contains(stdout, "1,200") {
+		t.Errorf("verify: exit %d, %s%s", code, stderr, stdout)
 	}
 }
 

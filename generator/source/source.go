@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rehearse/generator/body"
+	"rehearse/internal/capture"
 	"rehearse/internal/recording"
 	"rehearse/results"
 	"rehearse/scenario"
@@ -230,6 +231,22 @@ func (o *Opened) Quarantine(path string) (closed func() error) {
 
 // Recordings identifies the files that are read, which takes reading them once more.
 func (o *Opened) Recordings() ([]scenario.FileSum, error) { return o.files.Sums() }
+
+// NotStarted deals out all that is left, each batch as one that never left.
+func (o *Opened) NotStarted() (*results.Interval, error) {
+	recorder := results.NewRecorder(1)
+	for b := new(body.Batch); ; {
+		b.Reset()
+		switch err := o.Next(b); {
+		case errors.Is(err, io.EOF):
+			return recorder.Tick(time.Millisecond, results.Count{}), nil // a moment, so that it is part of the run
+		case err != nil:
+			return nil, err
+		}
+		recorder.Sender(0).Record(&results.Outcome{First: b.First, Events: b.Events, Due: b.Due,
+			Reason: capture.NotStarted})
+	}
+}
 
 // Largest deals out all that is left and returns how many events the largest
 // request has.

@@ -15,7 +15,7 @@ import (
 // none.
 func (m *merger) joinEndpointCounts(path string) error {
 	all := stats.Endpoint{Format: stats.Format}
-	if len(m.inputs) < m.of {
+	if m.there < m.of {
 		return nil
 	}
 	for _, s := range m.inputs {

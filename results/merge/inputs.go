@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/results/rundir"
 )
@@ -39,6 +40,9 @@ type input struct {
 	offset time.Duration
 	ledger []results.Range
 	below  int64 // of a killed one: no event from this number on has left
+
+	// superseded says that another run resumed it, and sent again whatever was not accepted.
+	superseded bool
 }
 
 // index is which shard it is.
@@ -47,19 +51,43 @@ func (s *input) index() int { return s.Result.Run.Shard.Index }
 // killed tells whether it ended without a word.
 func (s *input) killed() bool { return s.Result.Run.Ended == results.Killed }
 
-// booked is what its timeline and so its ledger account for.
+// booked is what its timeline and so its ledger account for; of a superseded one what
+// was accepted.
 func (s *input) booked() (all results.Count) {
 	for i := range s.Timeline {
 		row := &s.Timeline[i]
-		all = all.Plus(row.Accepted).Plus(row.Rejected).Plus(row.Ambiguous).Plus(row.Unsent)
+		all = all.Plus(row.Accepted)
+		if !s.superseded {
+			all = all.Plus(row.Rejected).Plus(row.Ambiguous).Plus(row.Unsent)
+		}
 	}
 	return all
+}
+
+// acceptedBefore is how many events of its part the runs had accepted that it resumes;
+// less than 0: it resumes none.
+func (s *input) acceptedBefore() int64 {
+	if told := s.Result.Planned.AcceptedBefore; told != nil {
+		return *told
+	}
+	return -1
+}
+
+// accepted are the events of its ledger that were.
+func (s *input) accepted() (some []results.Range) {
+	for _, r := range s.ledger {
+		if r.Fate == capture.FateAccepted {
+			some = append(some, r)
+		}
+	}
+	return some
 }
 
 // group is what belongs together of the parts that were named.
 type group struct {
 	of        int      // shards of the run
-	inputs    []*input // in the order of their shards
+	there     int      // of which something can be read
+	inputs    []*input // in the order of their shards, what was resumed before what resumed it
 	absent    []Part   // that cannot be read
 	lost      []results.LostShard
 	doubts    []string
@@ -189,28 +217,41 @@ func (g *group) belong() error {
 	return nil
 }
 
-// passTwins leaves one input a shard. Of two processes with one part of the load the
-// one that sent more is counted.
+// passTwins leaves one input a shard, and those that it resumed. Of two processes with
+// one part of the load the one that sent more is counted.
 func (g *group) passTwins() error {
-	var single []*input
+	var kept []*input
+	before := int64(0) // accepted events of the last shard
 	for _, s := range g.inputs {
-		n := len(single) - 1
-		if n < 0 || single[n].index() != s.index() {
-			single = append(single, s)
+		n := len(kept) - 1
+		if n < 0 || kept[n].index() != s.index() {
+			kept, before = append(kept, s), countOf(s.accepted())
 			continue
 		}
-		kept := single[n]
-		if filepath.Clean(kept.Path) == filepath.Clean(s.Path) || reflect.DeepEqual(kept.Result, s.Result) {
-			return fmt.Errorf("%q and %q are both shard %d", kept.Path, s.Path, s.index())
-		}
-		if s.Result.Events.Sent > kept.Result.Events.Sent {
-			kept, s, single[n] = s, kept, s
+		other := kept[n]
+		switch {
+		case filepath.Clean(other.Path) == filepath.Clean(s.Path) || reflect.DeepEqual(other.Result, s.Result):
+			return fmt.Errorf("%q and %q are both shard %d", other.Path, s.Path, s.index())
+		case s.acceptedBefore() == before:
+			other.superseded = true
+			kept, before = append(kept, s), before+countOf(s.accepted())
+			continue
+		case s.Result.Events.Sent > other.Result.Events.Sent:
+			other, s, kept[n] = s, other, s
 		}
 		g.twice += s.Result.Events.Sent
-		g.lose(kept, results.LossTwice, fmt.Sprintf("%q and %q", kept.Path, s.Path), nil)
+		g.lose(other, results.LossTwice, fmt.Sprintf("%q and %q", other.Path, s.Path), nil)
 	}
-	g.inputs = single
+	g.inputs = kept
 	return nil
+}
+
+// countOf is how many events the ranges hold.
+func countOf(ranges []results.Range) (events int64) {
+	for _, r := range ranges {
+		events += r.Count
+	}
+	return events
 }
 
 // compareVersions doubts shards of different versions of the program: what the one

@@ -34,22 +34,28 @@ func (g *group) whole() (events int64) {
 // were stopped nobody went on, so that none is lost.
 func (g *group) findLost() error {
 	there := map[int]bool{}
-	stopped := 0
+	stopped := map[bool]int{}
 	aborted := slices.ContainsFunc(g.inputs, func(s *input) bool { return s.Result.Run.Ended == results.Aborted })
 	for _, s := range g.inputs {
 		there[s.index()] = true
-		if s.Result.Run.Ended == results.Interrupted {
-			stopped++
+		if !s.superseded {
+			stopped[s.Result.Run.Ended == results.Interrupted]++
 		}
 	}
+	g.there = len(there)
 	for _, s := range g.inputs {
 		run := &s.Result.Run
 		switch {
+		case s.superseded:
+			doubtful := s.Result.Events.Ambiguous + s.Result.Events.MayBeStored
+			g.twice += doubtful
+			g.lose(s, results.LossResumed, fmt.Sprintf("%s sent again, though they may have been stored",
+				text.Plural(doubtful, "event")), &run.Seconds)
 		case run.Ended == results.Killed:
 			g.lose(s, results.LossKilled, "", &run.Seconds)
 		case run.Ended == results.Late:
 			g.lose(s, results.LossLate, run.Why, nil)
-		case run.Ended == results.Interrupted && stopped < len(g.inputs) && !aborted:
+		case run.Ended == results.Interrupted && stopped[false] > 0 && !aborted:
 			g.lose(s, results.LossStopped, run.Why, &run.Seconds)
 		}
 	}
@@ -65,7 +71,9 @@ func (g *group) findMissing(there map[int]bool) error {
 	}
 	planned := int64(0)
 	for _, s := range g.inputs {
-		planned += s.Result.Planned.Events
+		if !s.superseded {
+			planned += s.Result.Planned.Events + max(s.acceptedBefore(), 0)
+		}
 	}
 	share := results.Share(g.whole()-planned, g.whole())
 	if g.inputs[0].Result.Planned.Whole == 0 { // of a version that did not say
@@ -107,6 +115,9 @@ func (g *group) seenOf(index int) (because string, at *float64) {
 // events of shards that were lost. Those that may have left are ambiguous.
 func (m *merger) uniteLedgers() error {
 	for _, s := range m.inputs {
+		if s.superseded {
+			s.ledger = s.accepted()
+		}
 		m.ledger = append(m.ledger, s.ledger...)
 	}
 	united, err := results.Disjoint(m.ledger)
@@ -119,12 +130,12 @@ func (m *merger) uniteLedgers() error {
 		if l.How == results.LossMissing {
 			below, broken = math.MaxInt64, true
 		}
-		if l.At != nil && (m.from == 0 || results.FromSeconds(*l.At) < m.from) {
+		if l.At != nil && l.How != results.LossResumed && (m.from == 0 || results.FromSeconds(*l.At) < m.from) {
 			m.from = results.FromSeconds(*l.At)
 		}
 	}
 	for _, s := range m.inputs {
-		if s.killed() {
+		if s.killed() && !s.superseded {
 			below, broken = max(below, s.below), true
 		}
 	}
@@ -163,8 +174,12 @@ func (m *merger) countLost(below int64) {
 func (m *merger) lostRequests() (ambiguous, unsent int64) {
 	var planned, booked results.Count
 	for _, s := range m.inputs {
-		planned = planned.Plus(results.Count{Requests: s.Result.Planned.Requests, Events: s.Result.Planned.Events})
-		booked = booked.Plus(s.booked())
+		here := s.booked()
+		booked = booked.Plus(here)
+		if !s.superseded {
+			here = results.Count{Requests: s.Result.Planned.Requests, Events: s.Result.Planned.Events}
+		}
+		planned = planned.Plus(here)
 	}
 	all := m.inputs[0].Result.Planned.WholeRequests
 	if all == 0 { // of a version that did not say
@@ -208,13 +223,15 @@ func (m *merger) final() results.Final {
 		Lost: m.lost, Doubts: m.doubts}
 	for _, s := range m.inputs {
 		run := &s.Result.Run
-		first := f.Ended == results.Completed
+		first := f.Ended == results.Completed && !s.superseded
 		if run.Ended == results.Aborted && (first || f.Rule == "" && run.Rule != "") ||
 			run.Ended == results.Interrupted && first {
 			f.Ended, f.Rule, f.Why = run.Ended, run.Rule, "shard "+strconv.Itoa(s.index())+": "+run.Why
 		}
 	}
-	if f.Ended != results.Aborted && len(m.lost) > 0 {
+	if f.Ended != results.Aborted && slices.ContainsFunc(m.lost, func(l results.LostShard) bool {
+		return l.How != results.LossResumed
+	}) {
 		f.Ended, f.Why = results.Incomplete, ""
 	}
 	if f.Rule != "" {

@@ -131,7 +131,7 @@ func (m *merger) differences() (doubts []string) {
 	}
 	switch own {
 	case 0:
-	case m.of:
+	case len(m.inputs):
 		doubts = append(doubts, ownEndpoints)
 	default:
 		doubts = append(doubts, someEndpoints)

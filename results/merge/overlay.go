@@ -32,6 +32,7 @@ func (m *merger) write(d *rundir.Directory) error {
 	m.from = min(m.from, grid.end()-1)
 	var from time.Duration
 	for {
+		grid = next(grid, courses, from)
 		to, more := grid.nextEnd()
 		iv, err := m.overlay(courses, from, to, !more)
 		if err != nil {
@@ -68,6 +69,17 @@ func (m *merger) grid() (furthest int) {
 		}
 	}
 	return furthest
+}
+
+// next is the log that goes on where the grid has ended, if one does for seconds: that of
+// a run that was resumed later.
+func next(grid *shardLog, courses []*shardLog, from time.Duration) *shardLog {
+	for _, c := range courses {
+		if grid.line == nil && c.line != nil && c.end() > from+2*time.Second {
+			return c
+		}
+	}
+	return grid
 }
 
 // addWithoutRefusals adds other, but for its refusals: those are known already, and
@@ -190,6 +202,10 @@ func (c *shardLog) addUntil(iv *results.Interval, to time.Duration, last bool) e
 func (c *shardLog) addLine(t *results.Tally) error {
 	plain, best := c.line.AtBest()
 	switch {
+	case c.shard.superseded && best:
+		return nil
+	case c.shard.superseded:
+		return c.line.AddAcceptedTo(t)
 	case best:
 		c.best = c.line.From
 		return plain.AddTo(t.WithUnstalled())
@@ -217,6 +233,9 @@ func (c *shardLog) addRows(
 	var target, length float64
 	for len(c.rows) > 0 && within(c.rows[0].From, c.rows[0].To) {
 		row := &c.rows[0]
+		if c.shard.superseded {
+			row = superseded(*row)
+		}
 		addRow(&iv.Tally, row)
 		if iv.Unstalled != nil {
 			addRow(iv.Unstalled, unstalled(*row))
@@ -234,6 +253,14 @@ func (c *shardLog) addRows(
 		iv.Target += target / length
 	}
 	return inFlight
+}
+
+// superseded is the row of a run that was resumed: what was not accepted is no end.
+func superseded(r results.Row) *results.Row {
+	sent := r.Accepted.Plus(r.Rejected).Plus(r.Ambiguous).Requests
+	r.Retried += sent - r.Accepted.Requests
+	r.Rejected, r.Ambiguous, r.Unsent, r.ExpectedRefused = results.Count{}, results.Count{}, results.Count{}, 0
+	return &r
 }
 
 // unstalled is the row without the requests that left late for a stall.
@@ -258,7 +285,7 @@ func addRow(t *results.Tally, row *results.Row) {
 	t.Late[results.NoConnection].Requests += row.NoConnection
 	t.Late[results.Held].Requests += row.Held
 	t.Late[results.LateStall].Requests += row.LateStall
-	t.Late[results.OnTime].Requests += sent - late
+	t.Late[results.OnTime].Requests += max(sent-late, 0) // of a superseded row late ones may be none of these
 	t.BodyBytes += row.BodyBytes
 	t.WireBytes += row.WireBytes
 	t.Latency.AddOverflow(row.Overflow)

@@ -18,6 +18,17 @@ import (
 func (m *merger) addTotals() error {
 	most := map[string]int64{}
 	for _, s := range m.inputs {
+		m.total.Retries += s.Result.Requests.Retried
+		if c := s.Result.Connections; c != nil {
+			m.total.Connections.Add(c)
+		}
+		if err := m.addAnswers(s); err != nil {
+			return fmt.Errorf("%q: %w", s.Path, err)
+		}
+		if s.superseded {
+			m.total.Retries += s.sentAgain()
+			continue
+		}
 		for _, row := range s.Result.Rejections {
 			reason, err := capture.ParseReason(row.Reason)
 			if err != nil {
@@ -32,13 +43,6 @@ func (m *merger) addTotals() error {
 				most[row.Reason], m.status[row.Reason] = row.Requests, row.Status
 			}
 		}
-		m.total.Retries += s.Result.Requests.Retried
-		if c := s.Result.Connections; c != nil {
-			m.total.Connections.Add(c)
-		}
-		if err := m.addAnswers(s); err != nil {
-			return fmt.Errorf("%q: %w", s.Path, err)
-		}
 	}
 	lost := results.NewInterval()
 	m.addLost(lost)
@@ -49,11 +53,20 @@ func (m *merger) addTotals() error {
 	return nil
 }
 
+// sentAgain is how many requests of a superseded run were not accepted: their events
+// were sent once more.
+func (s *input) sentAgain() (requests int64) {
+	for i := range s.Timeline {
+		requests += s.Timeline[i].Rejected.Requests + s.Timeline[i].Ambiguous.Requests
+	}
+	return requests
+}
+
 // endpointSum adds up the sums of the inputs' endpoints: what one of them could not
 // compare cannot be of all, and what differs for one differs for all.
 func (m *merger) endpointSum() *results.EndpointSum {
 	all := &results.EndpointSum{Verdict: results.SumMatches, Kept: "0", Sent: "0"}
-	if len(m.inputs) < m.of {
+	if m.there < m.of {
 		return nil
 	}
 	for _, s := range m.inputs {

@@ -96,6 +96,20 @@ func (line *HistogramLine) AddTo(t *results.Tally) error {
 	return nil
 }
 
+// AddAcceptedTo adds what the line says of accepted requests alone, as AddTo does: a run
+// that was resumed sent all others again. How long they were in service, and how late
+// they left, is told of all together.
+func (line *HistogramLine) AddAcceptedTo(t *results.Tally) error {
+	reason, found := cutReason(line.Tag)
+	switch {
+	case line.Tag == tagLatency, found && reason != capture.Accepted.String():
+		return nil
+	case found:
+		t.Latency.Add(line.Histogram)
+	}
+	return line.AddTo(t)
+}
+
 // cutReason is the reason that a tag names, if it names one.
 func cutReason(tag string) (reason string, found bool) {
 	if reason, found = strings.CutPrefix(tag, tagReason); !found {
