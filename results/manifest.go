@@ -51,12 +51,17 @@ type Final struct {
 	Breakdown   *Breakdown   // nil: not counted
 	Background  *Background  // nil: nothing was sent beside
 
-	Metrics []TargetMetric // of the target; nil: nobody asked for any
-	Queue   *Queue         // behind the endpoint; nil: none is known
+	TargetState
 
 	Lost     []LostShard // of a merge
 	Doubts   []string    // why nothing that was measured can be trusted
 	Failures []string    // what makes a fail of the run whatever its thresholds are
+}
+
+// TargetState is what was found out about the target, beside its answers.
+type TargetState struct {
+	Metrics []TargetMetric // nil: nobody asked for any
+	Queue   *Queue         // behind the endpoint; nil: none is known
 }
 
 // Shard says which part of a run this is: Index from 0, Of in all.
