@@ -92,8 +92,8 @@ func TestWrongCommandLines(t *testing.T) {
 		"stage --listen 127.0.0.1:0 --max-body 0":                     "--max-body: no body",
 		"init extra":              `"extra"`,
 		"version extra":           `"extra"`,
-		"sample a.yaml -n -1":     "--events -1",
-		"sample a.yaml --from -1": "--from -1",
+		"sample a.yaml -n -1":     "must not be negative",
+		"sample a.yaml --from -1": "must not be negative",
 	} {
 		var stdout, stderr locked
 		if code := run(strings.Fields(line), env{nil, &stdout, &stderr, nil}); code != exitUsage ||

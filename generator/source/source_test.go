@@ -100,7 +100,7 @@ func TestRestOfSynthesized(t *testing.T) {
 	t.Parallel()
 	s := parse(t, `name: a
 load: {profile: "line(0, 100, 10s)"}
-target: {connections: 2, compression: none}
+target: {connections: 6, compression: none}
 batching: {events: {min: 2, max: 9}}
 traffic: {seed: 5, timestamps: {from: 2025-01-01, to: 2025-06-30}, tokens: [{token: phc_one_project}, {token: phc_two_projects}]}
 `)

@@ -95,7 +95,7 @@ func TestThresholds(t *testing.T) {
 	for text, reason := range map[string]string{
 		"lost":              "a comparison such as < is missing",
 		"gone == 0":         "want one of lost, duplicated",
-		"lost =< 0":         "is no comparison",
+		"lost =< 0":         "unknown comparison",
 		"visible p90 < 1s":  "or visible with p50",
 		"visible p95 < 30%": "30%",
 		"lost == many":      "many",
