@@ -80,37 +80,38 @@ func (f *capacityFlags) define(c *cobra.Command) {
 	o, flags := &f.options, c.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&f.from, "from", "",
-		"the lowest `rate` to try, and the first, as in 1000/s "+
+		"the lowest `RATE` to try, and the first, as in 1000/s "+
 			"(default one request a second, beginning at an eighth of the scenario's peak)")
 	flags.StringVar(&f.to, "to", "",
-		"the highest `rate` to try (default the permit's cap; without a permit, until a trial breaks)")
-	flags.StringVar(&f.precision, "precision", "5%", "how wide the interval may be, as a `share` of the capacity")
+		"the highest `RATE` to try (default the permit's cap; without a permit, until a trial breaks)")
+	flags.StringVar(&f.precision, "precision", "5%", "how wide the interval may be, as a `SHARE` of the capacity")
 	flags.StringVar(&f.confidence, "confidence", "95%",
-		"how likely the interval is to hold the capacity, as a `share`")
-	flags.StringVar(&f.budget, "budget", "20m", "how `long` the search may take")
+		"how likely the interval is to hold the capacity, as a `SHARE`")
+	flags.StringVar(&f.budget, "budget", "20m", "the search may take this `DURATION`")
 	flags.StringVar(&f.trial, "trial", "",
-		"how `long` a trial lasts (default a fortieth of the budget, from 10s to 1m)")
+		"a trial lasts this `DURATION` (default a fortieth of the budget, from 10s to 1m)")
 	flags.StringVar(&f.build, "build", "",
-		"the `version` of the endpoint that is measured, to be kept with the result")
+		"the `VERSION` of the endpoint that is measured, to be kept with the result")
 	flags.StringVar(&o.Overrides.Target, "target", "",
-		"send to this `URL` instead of target.url (another than this machine needs a permit)")
+		"send to this `URL` instead of target.url (targets other than localhost require a permit)")
 	flags.StringVar(&o.Overrides.Token, "token", "",
-		"use this project `token`, which other users of this machine can see; "+
+		"use this project `TOKEN`, which other users of this machine can see; "+
 			"better: --token-file, or ${CAPTURE_TOKEN} in the scenario")
-	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "use the project token that this `file` holds")
-	flags.StringVar(&o.Directory, "out", "", "write the search to `DIR` (default results/capacity/<utc>-<name>)")
+	flags.StringVar(&f.tokenFile, tokenFileFlag, "", "use the project token that this `FILE` holds")
+	flags.StringVarP(&o.Directory, "output", "o", "",
+		"write the search to `DIR` (default results/capacity/<utc>-<name>)")
 	flags.StringArrayVar(&o.Overrides.Set, "set", nil,
-		"override one field, as in --set target.connections=4 (repeatable)")
+		"override a field: `FIELD=VALUE`, as in target.connections=4 (repeatable)")
 	flags.StringVar(&o.Overrides.Seed, "seed", "",
-		"override traffic.seed with this `number`; each trial adds its own")
+		"override traffic.seed with `N`; each trial adds its own")
 	flags.StringVar(&o.Permit.File, "permit", "",
-		"keep to the permit in this `file`: its hosts, window, cap and stops (see rehearse permit)")
+		"keep to the permit in this `FILE`: its hosts, window, cap and stops (see rehearse permit)")
 	flags.StringVar(&o.Permit.Signers, "allowed-signers", "",
-		"whose signatures on a permit count: a `file` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
+		"whose signatures on a permit count: a `FILE` as ssh-keygen has it (default: $"+rehearsal.SignersVariable+")")
 	flags.StringVar(&o.Network.CACert, "cacert", "",
-		"trust an https target (or proxy) that is certified by this `file` (PEM) instead of the system's authorities")
+		"trust an https target (or proxy) that is certified by this `FILE` (PEM) instead of the system's authorities")
 	flags.StringArrayVar(&o.Network.Resolve, "resolve", nil,
-		"connect to an address instead of looking the name up, as in `host:port:address` (repeatable)")
+		"connect to an address instead of looking the name up, as in `HOST:PORT:ADDRESS` (repeatable)")
 	flags.BoolVar(&f.costs, "costs", false,
 		"measure plain events, merges, $set, personless events and batch sizes apart, each within the budget, and "+
 			"write what they cost")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // eachCommand visits the command tree.
@@ -42,4 +43,20 @@ func TestManuals(t *testing.T) {
 	if err != nil || !strings.Contains(string(page), `"Dec 2025" "rehearse `) || !strings.Contains(string(page), "NAME") {
 		t.Errorf("%v, %.300s", err, page)
 	}
+}
+
+// What a flag takes has a name in capitals, as in FILE, and a file that is written is -o.
+func TestFlagsAgree(t *testing.T) {
+	var out bytes.Buffer
+	eachCommand(newRoot(env{stdin: strings.NewReader(""), stdout: &out, stderr: &out}), func(c *cobra.Command) {
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			value, _ := pflag.UnquoteUsage(f)
+			if value != strings.ToUpper(value) && value != "i/N" {
+				t.Errorf("%s --%s takes %q", c.CommandPath(), f.Name, value)
+			}
+			if f.Name == "output" && f.Shorthand != "o" {
+				t.Errorf("%s --output is not -o", c.CommandPath())
+			}
+		})
+	})
 }

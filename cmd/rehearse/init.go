@@ -58,17 +58,17 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
 	}
 	flags := c.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&f.out, "out", "o", "scenario.yaml", "write the scenario to `FILE`; - is standard output")
+	flags.StringVarP(&f.out, "output", "o", "scenario.yaml", "write the scenario to `FILE`; - is standard output")
 	flags.BoolVar(&f.force, "force", false, "overwrite a file that is there")
-	flags.StringVar(&f.name, "name", "", "the scenario's `name` (default: that of the file)")
+	flags.StringVar(&f.name, "name", "", "the scenario's `NAME` (default: that of the file)")
 	flags.StringVar(&f.answers, "answers", "", "read the answers from a `FILE`; - is standard input")
 	flags.BoolVar(&f.questions, "questions", false,
 		"print the questions and write nothing; filled in, they are a file of answers")
 	flags.BoolVar(&f.markdown, "markdown", false, "print the questions as Markdown")
 	for _, q := range intake.Questions() {
-		usage := q.Text + " As in `" + q.Example + "`"
+		usage := q.Text + " An `ANSWER` as in " + q.Example
 		if q.Lines {
-			usage = q.Text + " Pasted `text`, or @FILE"
+			usage = q.Text + " Pasted `TEXT`, or @FILE"
 		}
 		f.given[q.Key] = flags.String(q.Key, "", usage)
 	}

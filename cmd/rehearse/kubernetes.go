@@ -100,8 +100,8 @@ and nothing was sent; after it the pods stop and say what they did.`,
 	f.defineJob(c.Flags())
 	f.defineCluster(c.Flags())
 	c.Flags().DurationVar(&f.within, "ready-within", 10*time.Minute,
-		"send nothing if the shards are not ready within this `time`")
-	c.Flags().DurationVar(&f.margin, "margin", 5*time.Second, "start this `time` after all shards are ready: the "+
+		"send nothing if the shards are not ready within this `TIME`")
+	c.Flags().DurationVar(&f.margin, "margin", 5*time.Second, "start this `TIME` after all shards are ready: the "+
 		"kubelet tells a pod within a second or two")
 	return c
 }
@@ -117,8 +117,8 @@ other means. The pods must still be there: a Job keeps them for a day.`,
 		Args: nothing,
 		RunE: func(*cobra.Command, []string) error { return f.onCluster(e, (*kubernetes.Kubectl).Collect) },
 	}
-	c.Flags().StringVar(&f.job.RunID, "run-id", "", "the `id` of the run")
-	c.Flags().StringVar(&f.job.Namespace, "namespace", "", "its `namespace` (default: that of kubectl's context)")
+	c.Flags().StringVar(&f.job.RunID, "run-id", "", "the `ID` of the run")
+	c.Flags().StringVar(&f.job.Namespace, "namespace", "", "its `NAMESPACE` (default: that of kubectl's context)")
 	f.defineCluster(c.Flags())
 	return c
 }
@@ -128,29 +128,30 @@ func (f *kubernetesFlags) defineJob(flags *pflag.FlagSet) {
 	j := &f.job
 	flags.SortFlags = false
 	flags.StringVar(&j.RunID, "run-id", "",
-		"the `id` of the run, in the names of its objects: small letters, digits and dashes")
-	flags.IntVar(&j.Shards, "shards", 0, "how many pods share the load, a `number`")
-	flags.StringVar(&j.Image, "image", "", "the `image` of the pods, best by digest")
-	flags.StringVar(&j.Namespace, "namespace", "", "the `namespace` (default: that of kubectl's context)")
+		"the `ID` of the run, in the names of its objects: small letters, digits and dashes")
+	flags.IntVar(&j.Shards, "shards", 0, "`N` pods share the load")
+	flags.StringVar(&j.Image, "image", "", "the `IMAGE` of the pods, best by digest")
+	flags.StringVar(&j.Namespace, "namespace", "", "the `NAMESPACE` (default: that of kubectl's context)")
 	flags.StringVar(&j.Secret, "secret", "",
-		"the `name` of a Secret whose keys become environment variables of the pods")
+		"the `NAME` of a Secret whose keys become environment variables of the pods")
 	flags.StringVar(&j.Recordings.Claim, "recordings-claim", "",
-		"mount this `PersistentVolumeClaim`, read-only, where the recordings are")
-	flags.StringVar(&j.Recordings.Image, "recordings-image", "", "mount this `image` where the recordings are")
+		"mount the PersistentVolumeClaim of this `NAME`, read-only, where the recordings are")
+	flags.StringVar(&j.Recordings.Image, "recordings-image", "", "mount this `IMAGE` where the recordings are")
 	flags.StringVar(&j.Recordings.Path, "recordings-path", "",
-		"where that is: a `directory` below the scenario's, as in its replay.files")
-	flags.IntVar(&j.Resources.CPU, "cpu", 2, "whole `cores` a pod")
-	flags.StringVar(&f.memory, "memory", "512MiB", "memory a pod, a `size`")
-	flags.StringVar(&f.permit, "permit", "", "the permit, a `file` with its signature beside it")
+		"where that is: a `DIR` below the scenario's, as in its replay.files")
+	flags.IntVar(&j.Resources.CPU, "cpu", 2, "`N` whole cores a pod")
+	flags.StringVar(&f.memory, "memory", "512MiB", "memory a pod, a `SIZE`")
+	flags.StringVar(&f.permit, "permit", "", "the permit, a `FILE` with its signature beside it")
 	flags.DurationVar(&j.Longest, "longest", 0,
-		"how long the run may take (default: the length of load.profile, and ten minutes)")
+		"the run may take this `DURATION` (default: the length of load.profile, and ten minutes)")
 }
 
 // defineCluster makes the flags that say how the cluster is reached.
 func (f *kubernetesFlags) defineCluster(flags *pflag.FlagSet) {
-	flags.StringVar(&f.command, "kubectl", "kubectl", "the `command`, with its flags, as in \"kubectl "+
+	flags.StringVar(&f.command, "kubectl", "kubectl", "the `COMMAND`, with its flags, as in \"kubectl "+
 		"--context staging\"")
-	flags.StringVar(&f.out, "out", "", "write the joined run directory to `DIR` (default results/runs/<run-id>)")
+	flags.StringVarP(&f.out, "output", "o", "",
+		"write the joined run directory to `DIR` (default results/runs/<run-id>)")
 	flags.BoolVar(&f.json, "json", false, "print result.json instead of the report")
 }
 

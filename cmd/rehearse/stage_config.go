@@ -55,53 +55,57 @@ type faultFlags struct {
 // define makes the flags.
 func (f *stageFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8010", "`address` to listen on; port 0 takes a free one")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8010", "`ADDRESS` to listen on; port 0 takes a free one")
 	flags.StringVar(&f.script, "script", "",
-		"behave as a YAML `file` says, which holds what stands under staging in a scenario; flags come on top")
+		"behave as a YAML `FILE` says, which holds what stands under staging in a scenario; flags come on top")
 	flags.StringVar(&f.record, "record", "",
-		"write every request to a new `file`, as in wire.jsonl.zst, for replay with format capture")
+		"write every request to a new `FILE`, as in wire.jsonl.zst, for replay with format capture")
 	flags.StringVar(&f.deployment.generation, "generation", "",
 		"behave as the service did in `2024` or does in 2026-11; custom enforces only what is given (default 2026-11)")
-	flags.StringVar(&f.faults.stall, "stall", "", "serve nothing for a while, every so often, as in `1s/5s`")
-	flags.DurationVar(&f.faults.delay, "delay", 0, "take this much longer for each request")
+	flags.StringVar(&f.faults.stall, "stall", "",
+		"serve nothing for a while, every so often: `LENGTH/EVERY`, as in 1s/5s")
+	flags.DurationVar(&f.faults.delay, "delay", 0, "take this `DURATION` longer for each request")
 	flags.IntVar(&f.deployment.concurrency, "concurrency", 0,
-		"serve at most this `many` requests at once; the others queue")
+		"serve at most `N` requests at once; the others queue")
 	flags.StringArrayVar(&f.faults.reject, "reject", nil,
-		"answer a share of the requests with a status, as in `429:1%` (repeatable)")
-	flags.DurationVar(&f.faults.retryAfter, "retry-after", 0, "say Retry-After with an injected 429 or 503")
+		"answer a share of the requests with a status: `STATUS:SHARE`, as in 429:1% (repeatable)")
+	flags.DurationVar(&f.faults.retryAfter, "retry-after", 0,
+		"say Retry-After, a `DURATION`, with an injected 429 or 503")
 	flags.StringVar(&f.faults.reset, "reset", "",
-		"break off a `share` of the connections instead of answering, as in 0.5%")
-	flags.StringVar(&f.faults.again, "again", "", "ask the client to resend this `share` of v1 events, as in 1%")
-	flags.IntVar(&f.pipeline.partitions, "partitions", 0, "partitions of the pipeline behind the endpoint (default 64)")
+		"break off a `SHARE` of the connections instead of answering, as in 0.5%")
+	flags.StringVar(&f.faults.again, "again", "", "ask the client to resend this `SHARE` of v1 events, as in 1%")
+	flags.IntVar(&f.pipeline.partitions, "partitions", 0,
+		"`N` partitions of the pipeline behind the endpoint (default 64)")
 	flags.Int64Var(&f.pipeline.perMinute, "per-minute", 0,
-		"the pipeline's limit of `events` a minute for one id (default 5000; none in 2024)")
+		"the pipeline's limit for one id: `N` events a minute (default 5000; none in 2024)")
 	flags.BoolVar(&f.pipeline.noOverflow, "no-overflow", false,
 		"disable the per-id rate limit (100/s, burst 1,000)")
 	flags.IntVar(&f.pipeline.rate, "overflow-rate", 0,
-		"events a `second` that the bucket of an id lets pass (default 100)")
-	flags.IntVar(&f.pipeline.burst, "overflow-burst", 0, "events that it lets pass at `once` (default 1000)")
+		"let `N` events a second of an id pass (default 100)")
+	flags.IntVar(&f.pipeline.burst, "overflow-burst", 0, "let `N` events of an id pass at once (default 1000)")
 	flags.BoolVar(&f.pipeline.keepsOrder, "overflow-keeps-order", false,
 		"events beyond the bucket keep their key (default in 2026-11)")
 	flags.BoolVar(&f.pipeline.dropsKey, "overflow-drops-key", false,
 		"events beyond the bucket lose their key, and so their order (default in 2024)")
 	flags.StringArrayVar(&f.deployment.knownTokens, "known-token", nil,
-		"a `token` of a project; others are answered 401 (repeatable; default all are known)")
+		"a `TOKEN` of a project; others are answered 401 (repeatable; default all are known)")
 	flags.StringArrayVar(&f.deployment.drop, "drop", nil,
-		"a `token` or token:distinct_id whose events are answered 200 and dropped by rule (repeatable)")
+		"a `TOKEN` or token:distinct_id whose events are answered 200 and dropped by rule (repeatable)")
 	flags.BoolVar(&f.deployment.imports, "import", false,
 		"take imports only: what is not marked historical_migration is answered 200 and dropped")
 	flags.DurationVar(&f.deployment.historicalAfter, "historical-after", 0,
-		"send events that are older to the historical lane, as in 24h (default only those of batches that say so)")
+
+		"send events older than this `DURATION` to the historical lane, as in 24h (default only those of batches that say so)")
 	flags.BoolVar(&f.deployment.noV1, "no-v1", false, "be without v1")
 	flags.StringVar(&f.faults.stored, "stored", "",
-		"store a `share` of the events of a request that --reject answers 503, as in 50%")
+		"store a `SHARE` of the events of a request that --reject answers 503, as in 50%")
 	flags.StringVar(&f.produced, "produced", "",
-		"write each message that the service would have sent to Kafka to a new `file`, a line of JSON each")
+		"write each message that the service would have sent to Kafka to a new `FILE`, a line of JSON each")
 	flags.StringArrayVar(&f.pipeline.forced, "overflow", nil,
-		"a `token` or token:distinct_id that always overflows (repeatable)")
+		"a `TOKEN` or token:distinct_id that always overflows (repeatable)")
 	flags.StringArrayVar(&f.deployment.overQuota, "over-quota", nil,
-		"a `token` whose events are answered 200 and dropped (repeatable)")
-	flags.StringVar(&f.deployment.maxBody, "max-body", "", "largest body, as in `2MiB` (default 20MiB)")
+		"a `TOKEN` whose events are answered 200 and dropped (repeatable)")
+	flags.StringVar(&f.deployment.maxBody, "max-body", "", "the largest body, a `SIZE` as in 2MiB (default 20MiB)")
 	flags.BoolVar(&f.json, "json", false, "print the counts as JSON at the end")
 }
 

@@ -99,7 +99,7 @@ func newVerify(e env) *cobra.Command {
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.from, "from", "", "read what arrived from `SOURCE`: a file, a directory, a pattern, "+
 		"kafka:TOPIC, clickhouse:URL or hogql:URL")
-	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`demand`, as in 'lost == 0' (repeatable; default: "+
+	c.Flags().StringArrayVar(&f.thresholds, "threshold", nil, "`THRESHOLD`, as in 'lost == 0' (repeatable; default: "+
 		"those of the scenario, or lost == 0, duplicated < 0.01%, altered == 0)")
 	c.Flags().BoolVar(&f.inOrder, "in-order", false, "the rows of the export stand in the order in which they "+
 		"arrived: check the order of each distinct_id")
@@ -120,12 +120,12 @@ func newVerify(e env) *cobra.Command {
 func (f *verifyRunFlags) registerDatabase(c *cobra.Command) {
 	d := &f.database
 	c.Flags().StringVar(&d.QueryFile, "query", "", "ask a database for the events of the SELECT in `FILE`")
-	c.Flags().StringVar(&d.Properties, "properties", string(sql.Sample), "compare the properties of `all` events "+
+	c.Flags().StringVar(&d.Properties, "properties", string(sql.Sample), "compare the properties of `ALL` events "+
 		"of a database, of a sample (one in 64 of a large run), or of none")
 	c.Flags().StringVar(&d.Named, "query-to", "", "a database that is not on this machine may be asked: its "+
 		"`HOST[:PORT]`")
 	c.Flags().StringVar(&f.printQuery, "print-query", "", "print the SELECT that is used without --query, with "+
-		"comments: `clickhouse` or hogql")
+		"comments: `CLICKHOUSE` or hogql")
 }
 
 // writeQuery prints what a file for --query may be made from.
