@@ -95,7 +95,8 @@ func (f *stageFlags) define(flags *pflag.FlagSet) {
 		"take imports only: what is not marked historical_migration is answered 200 and dropped")
 	flags.DurationVar(&f.deployment.historicalAfter, "historical-after", 0,
 
-		"send events older than this `DURATION` to the historical lane, as in 24h (default only those of batches that say so)")
+		"send events older than this `DURATION` to the historical lane, as in 24h "+
+			"(default only those of batches that say so)")
 	flags.BoolVar(&f.deployment.noV1, "no-v1", false, "be without v1")
 	flags.StringVar(&f.faults.stored, "stored", "",
 		"store a `SHARE` of the events of a request that --reject answers 503, as in 50%")
