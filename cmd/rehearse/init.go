@@ -26,6 +26,7 @@ type initFlags struct {
 	force     bool
 	questions bool
 	markdown  bool
+	who       string             // the audience of the questions
 	given     map[string]*string // by the question's key; empty: not given
 }
 
@@ -53,6 +54,9 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
 			if f.markdown && !f.questions {
 				return usageError(c, errors.New("--markdown is for --questions"))
 			}
+			if who := intake.Audience(f.who); who != intake.Customer && who != intake.Team {
+				return usageError(c, fmt.Errorf("--for %q: want customer or team", f.who))
+			}
 			return initialize(e, c, &f)
 		},
 	}
@@ -64,6 +68,7 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
 	flags.StringVar(&f.answers, "answers", "", "read the answers from a `FILE`; - is standard input")
 	flags.BoolVar(&f.questions, "questions", false,
 		"print the questions and write nothing; filled in, they are a file of answers")
+	flags.StringVar(&f.who, "for", string(intake.Customer), "ask in the words of `WHO` answers: customer or team")
 	flags.BoolVar(&f.markdown, "markdown", false, "print the questions as Markdown")
 	for _, q := range intake.Questions() {
 		usage := q.Text + " An `ANSWER` as in " + q.Example
@@ -79,9 +84,9 @@ the text of a file, for what was pasted. Of distinct_ids only counts are kept.`,
 func initialize(e env, c *cobra.Command, f *initFlags) error {
 	switch {
 	case f.questions && f.markdown:
-		return intake.WriteMarkdown(e.stdout)
+		return intake.WriteMarkdown(e.stdout, intake.Audience(f.who))
 	case f.questions:
-		return intake.WriteForm(e.stdout)
+		return intake.WriteForm(e.stdout, intake.Audience(f.who))
 	}
 	if err := f.mayWrite(); err != nil {
 		return err
@@ -110,7 +115,7 @@ func (f *initFlags) gather(e env, c *cobra.Command) (*intake.Answers, error) {
 		return nil, usageError(c, err)
 	}
 	if f.answers == "" && len(flags) == 0 {
-		return ask(e, c)
+		return ask(e, c, intake.Audience(f.who))
 	}
 	form, err := f.form(e)
 	if err != nil {
@@ -217,14 +222,14 @@ func answersWrong(e env, lines string, mistakes, code int) error {
 }
 
 // ask asks on the terminal.
-func ask(e env, c *cobra.Command) (*intake.Answers, error) {
+func ask(e env, c *cobra.Command, who intake.Audience) (*intake.Answers, error) {
 	if in, ok := e.stdin.(*os.File); !ok || !term.IsTerminal(int(in.Fd())) {
 		return nil, usageError(c, errors.New("there is no terminal to ask on: give answers as flags, or fill in "+
 			"what --questions prints and give it to --answers"))
 	}
 	soft, _, release := e.deadlines(context.Background(), nil)
 	defer release()
-	answers, err := intake.NewDialogue(soft, e.stdin, e.stderr).Ask(soft)
+	answers, err := intake.NewDialogue(soft, who, e.stdin, e.stderr).Ask(soft)
 	if errors.Is(err, intake.ErrStopped) {
 		fmt.Fprintln(e.stderr)
 		return nil, exitError{exitInterrupted, err}

@@ -94,7 +94,6 @@ func (f *stageFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.deployment.imports, "import", false,
 		"take imports only: what is not marked historical_migration is answered 200 and dropped")
 	flags.DurationVar(&f.deployment.historicalAfter, "historical-after", 0,
-
 		"send events older than this `DURATION` to the historical lane, as in 24h "+
 			"(default only those of batches that say so)")
 	flags.BoolVar(&f.deployment.noV1, "no-v1", false, "be without v1")

@@ -15,14 +15,15 @@ var ErrStopped = errors.New("stopped before the last question: nothing was writt
 
 // Dialogue asks the questions one by one.
 type Dialogue struct {
+	who   Audience
 	out   io.Writer
 	lines <-chan string
 	given map[string]string // answers that were understood, as they were given
 }
 
-// NewDialogue returns a dialogue that reads answers from in and writes questions
-// to out. In is read until ctx ends: no answer after that counts.
-func NewDialogue(ctx context.Context, in io.Reader, out io.Writer) *Dialogue {
+// NewDialogue returns a dialogue that reads answers from in and writes questions, in the
+// words for who, to out. In is read until ctx ends: no answer after that counts.
+func NewDialogue(ctx context.Context, who Audience, in io.Reader, out io.Writer) *Dialogue {
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -36,7 +37,7 @@ func NewDialogue(ctx context.Context, in io.Reader, out io.Writer) *Dialogue {
 			}
 		}
 	}()
-	return &Dialogue{out: out, lines: lines, given: make(map[string]string)}
+	return &Dialogue{who: who, out: out, lines: lines, given: make(map[string]string)}
 }
 
 // The bounds of an answer.
@@ -55,11 +56,12 @@ func (d *Dialogue) Ask(ctx context.Context) (*Answers, error) {
 	}
 	keys := Keys()
 	for {
-		for _, q := range Questions() {
+		all := Questions()
+		for i, q := range all {
 			if !slices.Contains(keys, q.Key) {
 				continue
 			}
-			if err := d.ask(ctx, q); err != nil {
+			if err := d.ask(ctx, q.For(d.who), fmt.Sprintf("%d of %d", i+1, len(all))); err != nil {
 				return nil, err
 			}
 		}
@@ -77,11 +79,11 @@ func (d *Dialogue) Ask(ctx context.Context) (*Answers, error) {
 	}
 }
 
-// ask asks one question until its answer can be read.
-func (d *Dialogue) ask(ctx context.Context, q Question) error {
+// ask asks one question until its answer can be read; place says where among all it is.
+func (d *Dialogue) ask(ctx context.Context, q Question, place string) error {
 	before := d.given[q.Key]
 	for {
-		if _, err := fmt.Fprintf(d.out, "\n%s\n%s", q.Text, prompt(q, before)); err != nil {
+		if _, err := fmt.Fprintf(d.out, "\n%s  %s\n%s%s", place, q.Text, q.pasted(), prompt(q, before)); err != nil {
 			return err
 		}
 		text, err := d.answer(ctx, q)
@@ -109,10 +111,29 @@ func (d *Dialogue) ask(ctx context.Context, q Question) error {
 	}
 }
 
+// pasted shows an answer of several lines; empty: the answer has one.
+func (q Question) pasted() string {
+	if !q.Lines {
+		return ""
+	}
+	return "  " + strings.ReplaceAll(q.Example, "\n", "\n  ") + "\n"
+}
+
+// kind says in short what an answer of one line is.
+func (q Question) kind() string {
+	if q.How == yesOrNo {
+		return yesOrNo
+	}
+	return "as in " + q.Example
+}
+
 // prompt is what stands before an answer.
 func prompt(q Question, before string) string {
 	first, _, more := strings.Cut(before, "\n")
 	var hints []string
+	if !q.Lines && before == "" {
+		hints = append(hints, q.kind())
+	}
 	switch {
 	case before != "" && more:
 		hints = append(hints, "return keeps what was pasted, - takes it back")

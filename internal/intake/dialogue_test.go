@@ -14,7 +14,7 @@ import (
 func converse(t *testing.T, typed string) (*Answers, string, error) {
 	t.Helper()
 	var out strings.Builder
-	a, err := NewDialogue(t.Context(), strings.NewReader(typed), &out).Ask(t.Context())
+	a, err := NewDialogue(t.Context(), Customer, strings.NewReader(typed), &out).Ask(t.Context())
 	return a, out.String(), err
 }
 
@@ -56,7 +56,7 @@ func TestDialogueTakesNoAnswers(t *testing.T) {
 	if n := len(a.Open()); n != 12 {
 		t.Errorf("%d questions are open, want 12", n)
 	}
-	if !strings.Contains(out, "[unanswered: 100 events a request]\n> ") {
+	if !strings.Contains(out, "[as in 100; unanswered: 100 events a request]\n> ") {
 		t.Errorf("what is assumed is not shown:\n%s", out)
 	}
 }
@@ -122,7 +122,7 @@ func TestDialogueCanBeInterrupted(t *testing.T) {
 		in, keyboard := io.Pipe()
 		done := make(chan error)
 		go func() {
-			_, err := NewDialogue(ctx, in, io.Discard).Ask(ctx)
+			_, err := NewDialogue(ctx, Customer, in, io.Discard).Ask(ctx)
 			done <- err
 		}()
 		if _, err := io.WriteString(keyboard, "Acme\n"); err != nil {
@@ -145,5 +145,37 @@ func TestDialogueBoundsAnAnswer(t *testing.T) {
 	a, out, err := converse(t, typed(all))
 	if err != nil || !strings.Contains(out, "hottest-ids: more than 1 MiB") || len(a.Hottest.Rows) != 1 {
 		t.Errorf("%v\n%.2000s", err, out)
+	}
+}
+
+// TestDialogueSaysWhereItIs: the place among all questions, and what an answer is like,
+// stand before the first answer.
+func TestDialogueSaysWhereItIs(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	nothing := strings.NewReader(strings.Repeat("\n", len(Questions())))
+	if _, err := NewDialogue(t.Context(), Team, nothing, &out).Ask(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\n1 of 14  Who is the customer?\n[as in Acme]\n> ", "\n3 of 14  Is the customer committed, ",
+		"\n[yes or no]\n> ", "\n  $pageview 70%\n  purchase 27%\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the dialogue lacks %q:\n%s", want, out.String())
+		}
+	}
+}
+
+// TestNearlyBuiltIn: a name that lacks its dollar sign is asked about.
+func TestNearlyBuiltIn(t *testing.T) {
+	t.Parallel()
+	a, err := Understand(map[string]string{"event-types": "pageview 60%, $pageview 10%, purchase 30%"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `"pageview" is a custom event, did you mean "$pageview"?`
+	if notes := strings.Join(a.Notes(), "\n"); strings.Count(notes, "did you mean") != 1 || !strings.Contains(notes, want) {
+		t.Errorf("notes:\n%s", notes)
 	}
 }

@@ -33,6 +33,24 @@ func readTypes(text string) (*Table, error) {
 	return t, nil
 }
 
+// nearlyBuiltIn names the events whose names are those of PostHog's own without the
+// dollar sign, which makes other events of them: pageview merges nothing and is no page
+// view.
+func (a *Answers) nearlyBuiltIn() []string {
+	builtIn := []string{"pageview", "pageleave", "screen", "autocapture", "identify", "create_alias",
+		"merge_dangerously", "groupidentify", "set", "unset", "feature_flag_called", "exception"}
+	if a.Types == nil {
+		return nil
+	}
+	var near []string
+	for _, r := range a.Types.Rows {
+		if slices.Contains(builtIn, r.Name) {
+			near = append(near, fmt.Sprintf("%q is a custom event, did you mean %q?", r.Name, "$"+r.Name))
+		}
+	}
+	return near
+}
+
 // readMerges reads which events merge, with or without numbers.
 func readMerges(text string) (*Table, error) {
 	switch strings.ToLower(strings.TrimRight(text, ".")) {

@@ -11,9 +11,9 @@ import (
 	"rehearse/scenario/strict"
 )
 
-// WriteForm writes the questions as plain text, for an email. Filled in behind
+// WriteForm writes the questions as plain text, for an email, in the words for who. Filled in behind
 // the colons, the text is a file of answers.
-func WriteForm(out io.Writer) error {
+func WriteForm(out io.Writer, who Audience) error {
 	var b strings.Builder
 	b.WriteString(`# Before you send us a load, please answer these questions. Write after the colon;
 # for | fields, indent the following lines by two spaces. Leave empty what you do not
@@ -21,7 +21,7 @@ func WriteForm(out io.Writer) error {
 # in it. Lines that begin with # are comments.
 `)
 	for i, q := range Questions() {
-		fmt.Fprintf(&b, "\n# %d. %s\n", i+1, q.Text)
+		fmt.Fprintf(&b, "\n# %d. %s\n", i+1, q.For(who).Text)
 		for line := range strings.Lines(q.explain()) {
 			b.WriteString("#    " + line)
 		}
@@ -31,13 +31,13 @@ func WriteForm(out io.Writer) error {
 	return err
 }
 
-// WriteMarkdown writes the questions for a ticket, and below them what is to be
+// WriteMarkdown writes the questions for a ticket, in the words for who, and below them what is to be
 // filled in.
-func WriteMarkdown(out io.Writer) error {
+func WriteMarkdown(out io.Writer, who Audience) error {
 	var b, form strings.Builder
 	b.WriteString("# Before you send us a load\n\nLeave empty what you do not know; we will come back to it.\n\n")
 	for i, q := range Questions() {
-		fmt.Fprintf(&b, "%d. **%s** (`%s`)  \n   Why: %s.  \n   Answer: %s.", i+1, q.Text, q.Key, q.Why, q.How)
+		fmt.Fprintf(&b, "%d. **%s** (`%s`)  \n   Why: %s.  \n   Answer: %s.", i+1, q.For(who).Text, q.Key, q.Why, q.How)
 		if q.Lines {
 			fmt.Fprintf(&b, " For example:\n\n   ```\n   %s\n   ```\n", strings.ReplaceAll(q.Example, "\n", "\n   "))
 		} else {

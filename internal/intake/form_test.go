@@ -34,7 +34,7 @@ func filled(form string, all map[string]string) string {
 func TestFormComesBackAsItIs(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	if err := WriteForm(&b); err != nil {
+	if err := WriteForm(&b, Customer); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, b.String()); len(got) != 0 {
@@ -54,7 +54,7 @@ func TestFormComesBackAsItIs(t *testing.T) {
 func TestMarkdownHoldsTheForm(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	if err := WriteMarkdown(&b); err != nil {
+	if err := WriteMarkdown(&b, Customer); err != nil {
 		t.Fatal(err)
 	}
 	_, form, _ := strings.Cut(b.String(), "```yaml\n")

@@ -7,10 +7,13 @@ import (
 	"rehearse/scenario"
 )
 
+// yesOrNo is how a question is answered that has two answers.
+const yesOrNo = "yes or no"
+
 // Question is something that is asked.
 type Question struct {
 	Key     string // its name in forms and flags
-	Text    string // in one line
+	Text    string // in one line, in the words of the Audience
 	Why     string // it matters
 	How     string // it is answered
 	Example string // an answer
@@ -21,8 +24,38 @@ type Question struct {
 	says func(a *Answers) string // the answer in few words; empty: unanswered
 }
 
-// Questions returns what is asked, in the order in which it is asked. The first
-// two are about who answers; the others are those of [scenario.Questions].
+// Audience is whoever answers: the words of the questions are for them.
+type Audience string
+
+// The audiences.
+const (
+	Customer Audience = "customer" // who sends the load
+	Team     Audience = "team"     // the pipeline's team, which answers for a customer
+)
+
+// For returns the question in the words for an audience.
+func (q Question) For(who Audience) Question {
+	if text, other := teamTexts()[q.Key]; who == Team && other {
+		q.Text = text
+	}
+	return q
+}
+
+// teamTexts are the questions that a team does not ask itself in the customer's words.
+func teamTexts() map[string]string {
+	return map[string]string{
+		"customer": "Who is the customer?",
+		"contact":  "Who of the customer's can be reached while it runs?",
+		string(scenario.AskCommitted): "Is the customer committed, and not waiting on the import to decide about " +
+			"the product?",
+		string(scenario.AskOverlap):  "Is somebody of the customer's reachable in your working hours while it runs?",
+		string(scenario.AskPeakRate): "How many events a second does the customer send at the peak?",
+		string(scenario.AskRamp):     "How long does the customer take to reach the peak rate?",
+	}
+}
+
+// Questions returns what is asked of a customer, in the order in which it is asked. The
+// first two are about who answers; the others are those of [scenario.Questions].
 func Questions() []Question {
 	all := []Question{
 		{
@@ -53,7 +86,7 @@ func intentions() []Question {
 	return []Question{
 		{
 			Key: string(scenario.AskCommitted), Why: "capacity is made for those who stay; a trial can be smaller",
-			How: "yes or no", Example: "yes",
+			How: yesOrNo, Example: "yes",
 			read: func(a *Answers, text string) (err error) { a.Committed, err = readAnswer(text); return err },
 			says: func(a *Answers) string { return said(a.Committed) },
 		},
@@ -67,7 +100,7 @@ func intentions() []Question {
 		},
 		{
 			Key: string(scenario.AskOverlap), Why: "if it goes wrong, both sides must be there to stop it",
-			How: "yes or no", Example: "yes",
+			How: yesOrNo, Example: "yes",
 			read: func(a *Answers, text string) (err error) { a.Overlap, err = readAnswer(text); return err },
 			says: func(a *Answers) string { return said(a.Overlap) },
 		},
@@ -125,7 +158,7 @@ func contents() []Question {
 		},
 		{
 			Key: string(scenario.AskApps), Why: "an app runs for every event",
-			How: "yes or no", Example: "no",
+			How: yesOrNo, Example: "no",
 			read: func(a *Answers, text string) (err error) { a.Apps, err = readAnswer(text); return err },
 			says: func(a *Answers) string { return said(a.Apps) },
 		},

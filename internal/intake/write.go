@@ -42,6 +42,8 @@ func (a *Answers) writeHead(b *bytes.Buffer, name string) {
 		who = "The customer"
 	}
 	c := a.course()
+	b.WriteString("# yaml-language-server: $schema=rehearse.schema.json\n" +
+		"# An editor that knows this line completes and checks the file: rehearse schema > rehearse.schema.json\n#\n")
 	fmt.Fprintf(b, "# What was said before the load comes, as a scenario. Each section says which\n# answer it comes "+
 		"from, and what is assumed because nobody answered.\n\nname: %s\n", name)
 	what := "events"
@@ -267,6 +269,9 @@ func (a *Answers) Notes() []string {
 			keys = append(keys, string(q))
 		}
 		notes = append(notes, fmt.Sprintf("%s unanswered: %s", text.Count(int64(len(open))), strings.Join(keys, ", ")))
+	}
+	if near := a.nearlyBuiltIn(); len(near) > 0 {
+		notes = append(notes, "event-types: "+strings.Join(near, "; ")+" (an event of yours may have such a name)")
 	}
 	if advice := a.rateAdvice(); advice != "" {
 		notes = append(notes, advice)
