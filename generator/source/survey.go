@@ -26,7 +26,6 @@ type Survey struct {
 	files   recording.Files
 	learned *recording.Learned
 	format  scenario.Format
-	profile bool // due times come from the scenario's profile
 	seen    looker
 	remove  func() // the copies of pipes
 

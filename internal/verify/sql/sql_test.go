@@ -213,7 +213,7 @@ func TestProperties(t *testing.T) {
 	if r == nil || r.Content.Altered != 1 || !strings.Contains(named, `"altered"`) {
 		t.Errorf("all: %+v %s", r, "")
 	}
-	r, named = ask(t, run, &fake{table: table}, Options{Properties: None})
+	r, _ = ask(t, run, &fake{table: table}, Options{Properties: None})
 	if r == nil || r.Content.Altered != 0 || r.Verdict != verify.Invalid || r.Because != verify.NotKnown ||
 		len(r.Source.Missing) != 1 || r.Source.Missing[0] != "properties" {
 		t.Errorf("none: %+v %s", r, "")
