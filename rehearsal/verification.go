@@ -205,6 +205,19 @@ type Database struct {
 // the second.
 const databasesApart = 5 * time.Minute
 
+// CleanupSQL returns the SQL that removes what a run left in a database.
+func CleanupSQL(directory string) (string, error) {
+	run, err := ReadSent(directory, "", Overrides{})
+	if err != nil {
+		return "", err
+	}
+	text, err := sql.Cleanup(run, run.Start().Add(-databasesApart))
+	if err != nil {
+		return "", usage(fmt.Errorf("cannot clean up after the run in %q: %w", directory, err))
+	}
+	return text, nil
+}
+
 // Open returns the source that the database is. get looks variables of the environment up:
 // CLICKHOUSE_USER, CLICKHOUSE_PASSWORD or POSTHOG_PERSONAL_API_KEY, and SQL_TIMEOUT.
 func (d *Database) Open(ctx context.Context, run *verify.Run, get func(string) string) (*verify.Source, error) {
@@ -212,7 +225,8 @@ func (d *Database) Open(ctx context.Context, run *verify.Run, get func(string) s
 	if err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == "" {
 		return nil, fmt.Errorf("cannot read the address of %s: want a URL, as in %[1]s:http://127.0.0.1:8123/", d.Kind)
 	}
-	o := sql.Options{Kind: d.Kind, Since: run.Start().Add(-databasesApart), Properties: sql.Properties(d.Properties)}
+	o := sql.Options{Kind: d.Kind, Since: run.Start().Add(-databasesApart),
+		Properties: sql.Properties(d.Properties), Prefix: run.Scenario.Traffic.DistinctIDs.Prefix}
 	switch o.Properties {
 	case sql.All, sql.Sample, sql.None:
 	default:

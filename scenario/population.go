@@ -2,8 +2,11 @@ package scenario
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
+	"rehearse/internal/units"
 	"rehearse/scenario/schedule"
 	"rehearse/scenario/strict"
 )
@@ -12,6 +15,7 @@ import (
 // their rank as rank^-Skew, or as Ranks says, Hot ids on top of them, and persons who
 // join while the run goes on.
 type Population struct {
+	Prefix string // of every id, anonymous and hot ones included
 	Count  int64
 	Skew   float64
 	Ranks  []RankGroup // the busiest first; empty: by Skew
@@ -60,6 +64,7 @@ const (
 
 func readPopulation(v strict.Value, p *Population) {
 	v.Object(strict.Fields{
+		"prefix": func(v strict.Value) { p.Prefix = readPrefix(v) },
 		"count":  func(v strict.Value) { p.Count = v.Count(1, schedule.MaxEvents) },
 		"skew":   func(v strict.Value) { p.Skew = v.Number(0, 10) },
 		"growth": func(v strict.Value) { p.Growth = v.Share() },
@@ -69,6 +74,7 @@ func readPopulation(v strict.Value, p *Population) {
 		"hot":   func(v strict.Value) { p.Hot = readHot(v) },
 		"ranks": func(v strict.Value) { p.Ranks = readRanks(v) },
 	})
+	checkPrefix(v, p)
 	if len(p.Ranks) == 0 {
 		return
 	}
@@ -81,6 +87,37 @@ func readPopulation(v strict.Value, p *Population) {
 	p.Count = 0
 	for _, r := range p.Ranks {
 		p.Count += r.IDs
+	}
+}
+
+// maxPrefix is how long a prefix may be, in characters.
+const maxPrefix = 40
+
+// readPrefix reads what marks the ids of a run. It has letters that stand for themselves
+// in JSON, SQL and patterns of LIKE.
+func readPrefix(v strict.Value) string {
+	text := v.Line(1, maxPrefix)
+	if strings.ContainsFunc(text, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-.:", r))
+	}) {
+		v.Fail("has other characters than letters, digits, -, . and :", "as in rehearsal-7-")
+	}
+	return text
+}
+
+// checkPrefix makes sure that no id becomes longer than the service keeps.
+func checkPrefix(v strict.Value, p *Population) {
+	if p.Prefix == "" {
+		return
+	}
+	if p.Style == StyleLong {
+		v.FailField("prefix", "given beside style long", "these ids have all the 200 characters that are kept")
+	}
+	for _, h := range p.Hot {
+		if utf8.RuneCountInString(h.ID)+len(p.Prefix) > maxDistinctID {
+			v.FailField("prefix", fmt.Sprintf("makes the hot id %q longer than %d characters", units.Clip(h.ID),
+				maxDistinctID), "shorten one of the two")
+		}
 	}
 }
 

@@ -127,6 +127,7 @@ func goodFiles() []string {
 		strings.Replace(minimal, "{}",
 			"{distinct_ids: {count: 1G, skew: 0, hot: [{id: a, share: 5%}, {share: 0.5 %}]}, events: {a: 1, b: 0.5, "+
 				"c: '2'}}", 1),
+		strings.Replace(minimal, "{}", "{distinct_ids: {prefix: 'rehearsal-7-', style: uuid}}", 1),
 		strings.Replace(minimal, "{}",
 			"{properties: {bytes: {p50: 400, p99: 4kB}}, timestamps: {from: 2025-01-01, to: '2025-01-02 03:04:05'}}",
 			1),
@@ -156,6 +157,8 @@ func badFiles() []string {
 		minimal + "target: {prometheus: 'http://h', metrics: {'a b': up}}\n",
 		minimal + "target: {prometheus: 'http://h', metrics: [up]}\n",
 		minimal + "thresholds: ['metric(a b) < 5']\n", minimal + "thresholds: ['metric(lag) < fast']\n",
+		strings.Replace(minimal, "{}", "{distinct_ids: {prefix: 'a%b'}}", 1),
+		strings.Replace(minimal, "{}", "{distinct_ids: {prefix: ''}}", 1),
 		minimal + "background: {}\n", minimal + "background: {name: b, replay: {files: [doc.go]}}\n",
 		minimal + "background: {traffic: {}, load: {profile: 5}}\n",
 		minimal + "replay: {files: [doc.go]}\n", minimal + "abort: x\n", minimal + "abort: ['net(20%)']\n",

@@ -32,7 +32,13 @@ type verifyRunFlags struct {
 	inOrder, quiet        bool
 	json, markdown, junit bool
 	database              rehearsal.Database
-	printQuery            string
+	printed
+}
+
+// printed is what of SQL is printed instead.
+type printed struct {
+	printQuery string
+	cleanup    bool
 }
 
 const verifyHelp = `verify reads what came of a run where it came to, makes the events of the run
@@ -78,7 +84,8 @@ func newVerify(e env) *cobra.Command {
 		Example: `  rehearse verify results/runs/20261201T100000Z-quickstart --from export.jsonl.gz
   rehearse verify run --from 'exports/*.parquet' --threshold 'lost == 0' --threshold 'visible p95 < 30s'
   rehearse verify run --from wire.jsonl --junit > verify.xml
-  rehearse verify run --from clickhouse:http://127.0.0.1:8123/ --query events.sql`,
+  rehearse verify run --from clickhouse:http://127.0.0.1:8123/ --query events.sql
+  rehearse verify run --cleanup > remove.sql`,
 		Args: func(c *cobra.Command, args []string) error {
 			if f.printQuery != "" {
 				return nil
@@ -88,6 +95,9 @@ func newVerify(e env) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.printQuery != "" {
 				return f.writeQuery(c, e)
+			}
+			if f.cleanup {
+				return writeCleanup(e, args[0])
 			}
 			thresholds, err := f.parse()
 			if err != nil {
@@ -120,12 +130,24 @@ func newVerify(e env) *cobra.Command {
 func (f *verifyRunFlags) registerDatabase(c *cobra.Command) {
 	d := &f.database
 	c.Flags().StringVar(&d.QueryFile, "query", "", "ask a database for the events of the SELECT in `FILE`")
-	c.Flags().StringVar(&d.Properties, "properties", string(sql.Sample), "compare the properties of `ALL` events "+
-		"of a database, of a sample (one in 64 of a large run), or of none")
+	c.Flags().StringVar(&d.Properties, "properties", string(sql.Sample), "compare the properties of `WHICH` events "+
+		"of a database: all, sample (one in 64 of a large run) or none")
 	c.Flags().StringVar(&d.Named, "query-to", "", "a database that is not on this machine may be asked: its "+
 		"`HOST[:PORT]`")
-	c.Flags().StringVar(&f.printQuery, "print-query", "", "print the SELECT that is used without --query, with "+
-		"comments: `CLICKHOUSE` or hogql")
+	c.Flags().BoolVar(&f.cleanup, "cleanup", false, "print the SQL that removes the events and persons of the run, "+
+		"and do nothing: it needs traffic.distinct_ids.prefix")
+	c.Flags().StringVar(&f.printQuery, "print-query", "", "print the SELECT that is used without --query for this "+
+		"`KIND` of database, with comments: clickhouse or hogql")
+}
+
+// writeCleanup prints how the rows of a run are removed.
+func writeCleanup(e env, directory string) error {
+	text, err := rehearsal.CleanupSQL(directory)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(e.stdout, text)
+	return err
 }
 
 // writeQuery prints what a file for --query may be made from.

@@ -23,6 +23,7 @@ func (p person) hot() bool { return p&hotBit != 0 }
 // population draws persons and names them. It takes the same memory for a
 // thousand persons and for a thousand million.
 type population struct {
+	prefix string // of every id
 	crowd  rankedCrowd
 	count  int64
 	seed   uint64
@@ -35,7 +36,10 @@ type population struct {
 // newPopulation prepares the draws that t describes.
 func newPopulation(t *scenario.Traffic) population {
 	d := t.DistinctIDs
-	p := population{crowd: newRankedCrowd(&d, t.Seed), count: d.Count, seed: t.Seed, style: d.Style, group: t.Groups}
+	p := population{
+		prefix: d.Prefix, crowd: newRankedCrowd(&d, t.Seed), count: d.Count, seed: t.Seed, style: d.Style,
+		group: t.Groups,
+	}
 	for i, h := range d.Hot {
 		name := h.ID
 		if name == "" {
@@ -44,7 +48,9 @@ func newPopulation(t *scenario.Traffic) population {
 		p.hot = append(p.hot, name)
 	}
 	p.hot = append(p.hot, "fan-in")
-	for _, name := range p.hot {
+	for i, name := range p.hot {
+		name = p.prefix + name
+		p.hot[i] = name
 		text := quoted(name)
 		p.quoted = append(p.quoted, text[1:len(text)-1])
 	}
@@ -73,6 +79,7 @@ func (p *population) appendID(dst []byte, who person) []byte {
 	if who.hot() {
 		return append(dst, p.hot[who&^hotBit]...)
 	}
+	dst = append(dst, p.prefix...)
 	x := rng.Mix(p.seed + uint64(who))
 	switch p.style {
 	case scenario.StyleUUID:

@@ -135,7 +135,7 @@ func (m *Model) appendLink(dst []byte, k *eventKind, number int64) []byte {
 // which it begins with, or of a session (see delays).
 func (m *Model) appendAnonymous(dst []byte, number int64) []byte {
 	s := rng.NewStream(m.planner.seed^anonSalt, uint64(number))
-	return capture.AppendUUID(dst, drawUUID(&s))
+	return capture.AppendUUID(append(dst, m.planner.people.prefix...), drawUUID(&s))
 }
 
 // constant is text that is written again and again. Its capacity is a whole number of

@@ -1,0 +1,29 @@
+package sql
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"rehearse/internal/verify"
+)
+
+// Cleanup returns the SQL that removes the events and persons of a run, with comments. The
+// rows of a run are known by the prefix of its ids alone: without one it is an error. Rows
+// that were there before since are left alone. The tables are those of PostHog's schema
+// (posthog/models in its repository).
+func Cleanup(run *verify.Run, since time.Time) (string, error) {
+	prefix := run.Scenario.Traffic.DistinctIDs.Prefix
+	if prefix == "" {
+		return "", errors.New("its scenario has no traffic.distinct_ids.prefix, by which its rows are told from others")
+	}
+	text, err := queries.ReadFile("queries/cleanup.sql")
+	if err != nil {
+		return "", err
+	}
+	return strings.NewReplacer(
+		"{run}", run.Name+", "+run.ID, "{start}", run.Start().UTC().Format(time.RFC3339), "{prefix}", Quote(prefix),
+		"{from}", fmt.Sprintf("toDateTime('%s', 'UTC')", since.UTC().Truncate(time.Second).Format(time.DateTime)),
+	).Replace(string(text)), nil
+}

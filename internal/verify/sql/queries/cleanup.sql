@@ -1,0 +1,26 @@
+-- Removes what a run left behind: {run}, which began at {start}. Every id of it begins with
+-- {prefix}, and no other id does, or its rows go, too: look first.
+-- Nothing was removed by printing this. Add the team to each statement where a database has several.
+
+-- 1. Look (ClickHouse).
+SELECT count() AS events, uniq(distinct_id) AS ids, min(timestamp), max(timestamp)
+FROM events WHERE startsWith(distinct_id, {prefix}) AND inserted_at >= {from};
+
+-- 2. Events (ClickHouse; sharded_events is the table below a distributed events).
+ALTER TABLE sharded_events DELETE WHERE startsWith(distinct_id, {prefix}) AND inserted_at >= {from};
+
+-- 3. Persons whose ids are all of the run (ClickHouse), and then the ids.
+ALTER TABLE person DELETE WHERE id IN (
+  SELECT person_id FROM person_distinct_id2 GROUP BY person_id
+  HAVING countIf(NOT startsWith(distinct_id, {prefix})) = 0);
+ALTER TABLE person_distinct_id_overrides DELETE WHERE startsWith(distinct_id, {prefix});
+ALTER TABLE person_distinct_id2 DELETE WHERE startsWith(distinct_id, {prefix});
+
+-- 4. The same in PostgreSQL, where persons are kept first. A person with another id stays.
+BEGIN;
+CREATE TEMPORARY TABLE of_the_run ON COMMIT DROP AS
+  SELECT person_id FROM posthog_persondistinctid GROUP BY person_id
+  HAVING bool_and(starts_with(distinct_id, {prefix}));
+DELETE FROM posthog_persondistinctid WHERE starts_with(distinct_id, {prefix});
+DELETE FROM posthog_person WHERE id IN (SELECT person_id FROM of_the_run);
+COMMIT;
