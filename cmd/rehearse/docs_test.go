@@ -15,6 +15,9 @@ import (
 // by page, in the order in which a reader would type it.
 func TestDocs(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("what happens at the same time here does in scripts as well")
+	}
 	scenarios, err := filepath.Abs("../../scenarios")
 	if err != nil {
 		t.Fatal(err)
