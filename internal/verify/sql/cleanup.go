@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"rehearse/internal/text"
 	"rehearse/internal/verify"
 )
 
@@ -18,12 +19,14 @@ func Cleanup(run *verify.Run, since time.Time) (string, error) {
 	if prefix == "" {
 		return "", errors.New("its scenario has no traffic.distinct_ids.prefix, by which its rows are told from others")
 	}
-	text, err := queries.ReadFile("queries/cleanup.sql")
+	query, err := queries.ReadFile("queries/cleanup.sql")
 	if err != nil {
 		return "", err
 	}
 	return strings.NewReplacer(
-		"{run}", run.Name+", "+run.ID, "{start}", run.Start().UTC().Format(time.RFC3339), "{prefix}", Quote(prefix),
+		// The id stands in a comment, and comes from a directory that anybody may have written.
+		"{run}", run.Name+", "+text.Printable(run.ID, 100),
+		"{start}", run.Start().UTC().Format(time.RFC3339), "{prefix}", Quote(prefix),
 		"{from}", fmt.Sprintf("toDateTime('%s', 'UTC')", since.UTC().Truncate(time.Second).Format(time.DateTime)),
-	).Replace(string(text)), nil
+	).Replace(string(query)), nil
 }

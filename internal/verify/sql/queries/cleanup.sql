@@ -6,15 +6,18 @@
 SELECT count() AS events, uniq(distinct_id) AS ids, min(timestamp), max(timestamp)
 FROM events WHERE startsWith(distinct_id, {prefix}) AND inserted_at >= {from};
 
--- 2. Events (ClickHouse; sharded_events is the table below a distributed events).
-ALTER TABLE sharded_events DELETE WHERE startsWith(distinct_id, {prefix}) AND inserted_at >= {from};
+-- 2. Events (ClickHouse; sharded_events is the table below a distributed events). Each statement waits
+-- until it is done, so that the persons are found while their ids are still there.
+ALTER TABLE sharded_events DELETE WHERE startsWith(distinct_id, {prefix}) AND inserted_at >= {from}
+SETTINGS mutations_sync = 2;
 
 -- 3. Persons whose ids are all of the run (ClickHouse), and then the ids.
 ALTER TABLE person DELETE WHERE id IN (
   SELECT person_id FROM person_distinct_id2 GROUP BY person_id
-  HAVING countIf(NOT startsWith(distinct_id, {prefix})) = 0);
-ALTER TABLE person_distinct_id_overrides DELETE WHERE startsWith(distinct_id, {prefix});
-ALTER TABLE person_distinct_id2 DELETE WHERE startsWith(distinct_id, {prefix});
+  HAVING countIf(NOT startsWith(distinct_id, {prefix})) = 0)
+SETTINGS mutations_sync = 2;
+ALTER TABLE person_distinct_id_overrides DELETE WHERE startsWith(distinct_id, {prefix}) SETTINGS mutations_sync = 2;
+ALTER TABLE person_distinct_id2 DELETE WHERE startsWith(distinct_id, {prefix}) SETTINGS mutations_sync = 2;
 
 -- 4. The same in PostgreSQL, where persons are kept first. A person with another id stays.
 BEGIN;
