@@ -31,7 +31,9 @@ type env struct {
 func (e env) deadlines(parent context.Context, told func(string)) (soft, hard context.Context, release func()) {
 	soft, endSoft := context.WithCancel(parent)
 	hard, endHard := context.WithCancel(parent)
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		for _, one := range []struct {
 			end  func()
 			said string
@@ -49,7 +51,7 @@ func (e env) deadlines(parent context.Context, told func(string)) (soft, hard co
 			}
 		}
 	}()
-	return soft, hard, func() { endSoft(); endHard() }
+	return soft, hard, func() { endSoft(); endHard(); <-ended }
 }
 
 // note prints a line about how it goes.

@@ -116,11 +116,11 @@ func TestRunIsMadeAgainFromItsDirectory(t *testing.T) {
 func interruptedAt(t *testing.T, events int, got *received, args ...string) string {
 	t.Helper()
 	interrupts := make(chan os.Signal, 1)
-	var out bytes.Buffer
+	var out, notes bytes.Buffer // notes are written beside what is printed
 	code := make(chan int)
 	go func() {
 		code <- run(append([]string{"run", "-q"}, args...),
-			env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, interrupts: interrupts})
+			env{stdin: strings.NewReader(""), stdout: &out, stderr: &notes, interrupts: interrupts})
 	}()
 	until(t, "events", func() bool {
 		got.mu.Lock()
@@ -129,7 +129,7 @@ func interruptedAt(t *testing.T, events int, got *received, args ...string) stri
 	})
 	interrupts <- syscall.SIGHUP
 	if c := <-code; c != exitInterrupted {
-		t.Fatalf("exit %d: %s", c, out.String())
+		t.Fatalf("exit %d: %s%s", c, &notes, &out)
 	}
 	return out.String()
 }

@@ -168,15 +168,15 @@ func TestResumeByCommand(t *testing.T) {
 	interrupts := make(chan os.Signal, 1)
 	interrupts <- os.Interrupt // before the first batch is due
 	first, second := filepath.Join(dir, "1"), filepath.Join(dir, "2")
-	var out bytes.Buffer
+	var out, notes bytes.Buffer // notes are written beside what is printed
 	if code := run([]string{"run", path, "--out", first, "-q"},
 		env{
 			stdin:      strings.NewReader(""),
 			stdout:     &out,
-			stderr:     &out,
+			stderr:     &notes,
 			interrupts: interrupts,
 		}); code != exitInterrupted {
-		t.Fatalf("exit %d: %s", code, out.String())
+		t.Fatalf("exit %d: %s%s", code, &notes, &out)
 	}
 	if code, _, stderr := command(t, "run", path, "--resume", first, "--set",
 		"batching.events=6"); code != exitScenario || !strings.Contains(stderr, "another scenario") {
