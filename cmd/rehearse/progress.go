@@ -22,6 +22,7 @@ import (
 	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
+	"rehearse/internal/verify/report"
 	"rehearse/rehearsal"
 	"rehearse/results"
 )
@@ -294,5 +295,45 @@ func (f *runFlags) lingering(e env) (wait func(soft context.Context)) {
 		case <-timeout.C:
 		case <-soft.Done():
 		}
+	}
+}
+
+// sourceBar shows on a terminal how far a source was read.
+type sourceBar struct {
+	progress *mpb.Progress // nil: nothing is shown
+	bar      *mpb.Bar
+	kind     string // of the source
+	at       atomic.Pointer[string]
+}
+
+// newSourceBar shows that nothing was read.
+func (f *verifyRunFlags) newSourceBar(e env, kind string) *sourceBar {
+	r := &sourceBar{kind: kind}
+	if _, shown := terminal(e.stderr); f.quiet || !shown {
+		return r
+	}
+	r.show(0, 0)
+	r.progress = mpb.New(mpb.WithOutput(e.stderr), mpb.WithWidth(barWidth(columns(e.stderr))))
+	r.bar = r.progress.New(1, mpb.BarStyle(),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *r.at.Load() })))
+	return r
+}
+
+// show moves the bar.
+func (b *sourceBar) show(read, all int64) {
+	at := report.Position(b.kind, read, all) + " read"
+	b.at.Store(&at)
+	if b.bar != nil {
+		b.bar.SetTotal(max(all, 1), false)
+		b.bar.SetCurrent(max(min(read, all-1), 0)) // a bar that is full cannot be changed any more
+	}
+}
+
+// end leaves the bar as it stands.
+func (b *sourceBar) end() {
+	if b.bar != nil {
+		b.bar.EnableTriggerComplete()
+		b.bar.Abort(false)
+		b.progress.Wait()
 	}
 }

@@ -8,12 +8,9 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"rehearse/internal/verify"
 	"rehearse/internal/verify/kafka"
@@ -21,6 +18,7 @@ import (
 	"rehearse/internal/verify/source"
 	"rehearse/internal/verify/sql"
 	"rehearse/rehearsal"
+	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
@@ -66,9 +64,9 @@ with comments. CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, or POSTHOG_PERSONAL_API_
 say who asks, and SQL_TIMEOUT how long a query may take (2m).
 
 It writes verify.json and verify-events.jsonl, which names up to 1,000 events of
-each kind, into the run directory. It exits with 0 if all thresholds are met, with
-99 if not, and with 120 if the source does not tell, as when it could not be read
-to its end. Ctrl-C ends the reading and reports how far it came.
+each kind, into the run directory, and draws its report.html anew. It exits with 0
+if all thresholds are met, with 99 if not, and with 120 if the source does not
+tell, as when it could not be read to its end. Ctrl-C ends the reading and reports how far it came.
 
 Thresholds are lost, duplicated, altered, misordered, taken (rejected, and there
 all the same) and foreign, as counts or shares of the accepted events; visible
@@ -215,7 +213,7 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	if err != nil {
 		return verifyError(hard, err)
 	}
-	if err := rehearsal.KeepVerified(directory, result); err != nil {
+	if err := keepVerified(directory, result); err != nil {
 		return err
 	}
 	if f.html != "" {
@@ -228,6 +226,19 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 		}
 	}
 	return f.print(e, &result.Report)
+}
+
+// keepVerified writes what was found of a run into its directory, and draws its report anew.
+func keepVerified(directory string, result *verify.Result) error {
+	if err := rehearsal.KeepVerified(directory, result); err != nil {
+		return err
+	}
+	run, err := rundir.Open(directory)
+	if err != nil {
+		return err
+	}
+	run.CrossCheck()
+	return rehearsal.KeepReport(run)
 }
 
 // source opens what --from names: a topic, a database, or files.
@@ -303,44 +314,4 @@ func (f *verifyRunFlags) print(e env, r *verify.Report) error {
 		return status(code)
 	}
 	return nil
-}
-
-// sourceBar shows on a terminal how far a source was read.
-type sourceBar struct {
-	progress *mpb.Progress // nil: nothing is shown
-	bar      *mpb.Bar
-	kind     string // of the source
-	at       atomic.Pointer[string]
-}
-
-// newSourceBar shows that nothing was read.
-func (f *verifyRunFlags) newSourceBar(e env, kind string) *sourceBar {
-	r := &sourceBar{kind: kind}
-	if _, shown := terminal(e.stderr); f.quiet || !shown {
-		return r
-	}
-	r.show(0, 0)
-	r.progress = mpb.New(mpb.WithOutput(e.stderr), mpb.WithWidth(barWidth(columns(e.stderr))))
-	r.bar = r.progress.New(1, mpb.BarStyle(),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *r.at.Load() })))
-	return r
-}
-
-// show moves the bar.
-func (b *sourceBar) show(read, all int64) {
-	at := report.Position(b.kind, read, all) + " read"
-	b.at.Store(&at)
-	if b.bar != nil {
-		b.bar.SetTotal(max(all, 1), false)
-		b.bar.SetCurrent(max(min(read, all-1), 0)) // a bar that is full cannot be changed any more
-	}
-}
-
-// end leaves the bar as it stands.
-func (b *sourceBar) end() {
-	if b.bar != nil {
-		b.bar.EnableTriggerComplete()
-		b.bar.Abort(false)
-		b.progress.Wait()
-	}
 }
