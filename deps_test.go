@@ -51,7 +51,7 @@ func owners() map[string][]string {
 // house says which packages each package may import, a line a package; anyone may
 // import the kits of internal.
 const house = `
-internal/capacity: results results/judge results/rundir scenario
+internal/capacity: results results/judge results/report results/rundir scenario
 internal/adhoc: scenario scenario/strict
 internal/capture/pipeline:
 internal/capture/serdejson:

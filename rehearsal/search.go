@@ -300,7 +300,8 @@ func (c *capacitySearch) keep() error {
 		name  string
 		write func(io.Writer) error
 	}
-	files := []file{{CapacityFile, document.WriteJSON}, {PictureFile, document.WriteSVG}}
+	files := []file{{CapacityFile, document.WriteJSON}, {PictureFile, document.WriteSVG},
+		{reportFile, document.WriteHTML}}
 	if document.Answer.ForPipeline() {
 		files = append(files, file{MeasuredFacts, document.WriteFacts})
 	}

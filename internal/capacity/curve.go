@@ -10,6 +10,9 @@ import (
 type Curve struct {
 	Points []Point `json:"points"`
 	Knee   float64 `json:"knee_events_per_s,omitempty"` // 0: too few points
+
+	Scalability *Scalability `json:"scalability,omitempty"`    // nil: it was not fitted
+	NotFitted   string       `json:"not_fitted_why,omitempty"` // why not
 }
 
 // Point is a rate with what it came to: the median of all trials at about that rate.
@@ -20,6 +23,9 @@ type Point struct {
 	Trials     int     `json:"trials"`
 	Broke      int     `json:"broke"` // of these
 	Latency    Latency `json:"latency_ms"`
+	InFlight   float64 `json:"requests_in_flight"`
+
+	Climbing int `json:"-"` // trials in which latency climbed all the time
 
 	Beside float64 `json:"background_p99_ms,omitempty"` // 0: there was no background
 }
@@ -46,6 +52,11 @@ func curveOf(trials []Row) Curve {
 		rows = rows[n:]
 	}
 	c.Knee = kneeOf(c.Points)
+	if len(c.Points) > 0 && c.Points[0].Beside > 0 {
+		c.NotFitted = "a background was sent beside, and shares what the endpoint does at a time"
+		return c
+	}
+	c.Scalability, c.NotFitted = scalabilityOf(c.Points)
 	return c
 }
 
@@ -68,12 +79,16 @@ func pointOf(rows []Row) Point {
 		P99:  of(func(r *Row) float64 { return r.Latency.P99 }),
 		Mean: of(func(r *Row) float64 { return r.Latency.Mean }),
 	}
+	p.InFlight = of(func(r *Row) float64 { return r.InFlight })
 	if rows[0].Beside != nil {
 		p.Beside = of(func(r *Row) float64 { return r.Beside.P99 })
 	}
 	for i := range rows {
 		if rows[i].Response == Broke {
 			p.Broke++
+		}
+		if rows[i].Climb > 0 {
+			p.Climbing++
 		}
 	}
 	return p

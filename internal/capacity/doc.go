@@ -22,5 +22,9 @@
 //	likelihood.go   how likely a trial is where the capacity is known
 //	marginal.go     what the grid says of the capacity alone, of its drift, of the next trial
 //	answer.go       what a search came to
+//	curve.go        latency against load, and the knee
+//	scalability.go  the universal scalability law, and how well it fits
+//	document.go     capacity.json, and text.go, picture.go, page.go what people read of it
+//	facts.go        the capacity as a pipeline's facts
 //	costs.go        what kinds of events cost, from a search for each
 package capacity

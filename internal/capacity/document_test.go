@@ -25,6 +25,7 @@ func found(t *testing.T, c Config, came func(Trial) Observation) *Document {
 		o := came(trial)
 		o.Took = trial.Length + time.Second
 		o.Answered, o.Latency.P99, o.Latency.Mean = min(trial.Rate, 5000), 20+trial.Rate/100, 10+trial.Rate/500
+		o.InFlight = o.Answered / 50 * o.Latency.Mean / 1000
 		s.Observe(o)
 	}
 	return s.Document(Conditions{

@@ -32,6 +32,7 @@ func Measure(run *rundir.Run, t Trial, d Demands) Observation {
 	o := Observation{
 		Accepted: results.Share(r.Events.Accepted, r.Events.Sent), Answered: answered(hold), Latency: latencyOf(r),
 	}
+	o.InFlight = inFlight(hold, o.Latency.Mean)
 	together, all := hold, t.Rate
 	climb := Climb(medians(hold))
 	if b := run.Background; b != nil && d.Beside != nil {
@@ -78,8 +79,28 @@ func (d *Demands) figures(run *rundir.Run, climb float64) (figures, later []Figu
 	return append(figures, more...), append(later, muchLater...)
 }
 
+// latencyOf is the latency of the hold, which is the last stage; of the whole run where that
+// is not known.
 func latencyOf(r *results.Result) Latency {
-	return Latency{r.Latency.P50, r.Latency.P90, r.Latency.P99, r.Latency.Mean}
+	l := r.Latency
+	if n := len(r.Stages); n > 0 && r.Stages[n-1].Stats != nil {
+		l = r.Stages[n-1].Stats.Latency
+	}
+	return Latency{l.P50, l.P90, l.P99, l.Mean}
+}
+
+// inFlight is how many requests were due and not answered at a time, on average: by Little's
+// law as many as came in the time that one took.
+func inFlight(hold []results.Row, meanMS float64) float64 {
+	requests, seconds := int64(0), 0.0
+	for _, row := range hold {
+		requests += row.Accepted.Requests
+		seconds += row.To - row.From
+	}
+	if seconds == 0 {
+		return 0
+	}
+	return float64(requests) / seconds * meanMS / 1000
 }
 
 // holdOf are the seconds of a stream in which the rate was held.

@@ -23,6 +23,7 @@ type Observation struct {
 	Accepted float64  `json:"accepted"`      // share of the events that were sent
 	Answered float64  `json:"answered_events_per_s"`
 	Latency  Latency  `json:"latency_ms"`
+	InFlight float64  `json:"requests_in_flight"` // on average, while the rate was held
 
 	Beside *Latency `json:"background_latency_ms,omitempty"` // nil: there was no background
 

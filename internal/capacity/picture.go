@@ -104,3 +104,57 @@ func (d *Document) drawInterval(p *plot.Picture, x plot.Axis) {
 	p.Rule(x.At(a.High), plotTop, x.At(a.High), plotBottom, plot.Limit, "")
 	p.Text((x.At(a.Low)+x.At(a.High))/2, plotTop-8, plot.Middle, plot.Small, plot.Limit, "capacity "+a.Range())
 }
+
+// writeScalability draws throughput against requests in flight: the trials, the universal
+// scalability law with two standard errors to both sides, and what would be in proportion.
+func (d *Document) writeScalability(w io.Writer) error {
+	s := d.Curve.Scalability
+	points := keptUp(d.Curve.Points)
+	p := plot.New(pictureWidth, pictureHeight)
+	p.Text(30, 30, plot.Start, plot.Title, plot.Text, "Throughput against requests in flight")
+	p.Text(30, 50, plot.Start, plot.Small, plot.Faint, fmt.Sprintf("universal scalability law: misses %d rates by %s "+
+		"on average", s.Points, text.Percent(s.Error)))
+	const steps = 100
+	var ns, low, middle, high []float64
+	most := 0.0
+	for i := 1; i <= steps; i++ {
+		n := s.to * 1.1 * float64(i) / steps
+		rate, uncertain := s.At(n)
+		ns, middle = append(ns, n), append(middle, rate)
+		low, high = append(low, max(rate-2*uncertain, 0)), append(high, rate+2*uncertain)
+	}
+	for _, one := range points {
+		most = max(most, one.Answered*1.1)
+	}
+	xs, ys := plot.CountTicks(ns[steps-1]), plot.CountTicks(max(most, middle[steps-1]))
+	x := plot.Axis{High: xs[len(xs)-1], From: plotLeft, To: plotRight}
+	y := plot.Axis{High: ys[len(ys)-1], From: plotBottom, To: plotTop}
+	for _, v := range ys {
+		p.Rule(plotLeft, y.At(v), plotRight, y.At(v), plot.Grid, "")
+		p.Text(plotLeft-8, y.At(v)+4, plot.End, plot.Small, plot.Faint, text.SI(v))
+	}
+	for _, v := range xs {
+		p.Text(x.At(v), plotBottom+20, plot.Middle, plot.Small, plot.Faint, text.SI(v))
+	}
+	p.Text((plotLeft+plotRight)/2, plotBottom+42, plot.Middle, plot.Small, plot.Faint, "requests in flight")
+	p.Text(plotLeft, plotTop-10, plot.Middle, plot.Small, plot.Faint, "events/s")
+	end := min(x.High, y.High/s.Alone)
+	p.Rule(x.At(0), y.At(0), x.At(end), y.At(end*s.Alone), plot.Faint, "2 3")
+	p.Fill(plot.Area(allAt(x, ns), allAt(y, low), allAt(y, high)), plot.Pale)
+	p.Path(plot.Line(allAt(x, ns), allAt(y, middle)), 2, plot.Data, "")
+	for _, one := range points {
+		p.Dot(x.At(one.InFlight), y.At(one.Answered), plot.Text)
+	}
+	if _, err := p.WriteTo(w); err != nil {
+		return fmt.Errorf("cannot draw the scalability: %w", err)
+	}
+	return nil
+}
+
+// allAt is where values lie on an axis.
+func allAt(a plot.Axis, values []float64) (at []float64) {
+	for _, v := range values {
+		at = append(at, a.At(v))
+	}
+	return at
+}

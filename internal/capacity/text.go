@@ -2,8 +2,11 @@ package capacity
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,26 +42,40 @@ func (d *Document) WriteText(w io.Writer) error {
 }
 
 func (d *Document) writeHead(b *bytes.Buffer) {
-	c := &d.Conditions
-	target := c.Target
-	if target == "" {
-		target = "the embedded endpoint"
+	fmt.Fprintf(b, "%s\n", text.Printable(d.Conditions.Scenario, 80))
+	for _, row := range d.rows() {
+		fmt.Fprintf(b, "  %-11s %s\n", row[0], text.Printable(row[1], 200))
 	}
-	fmt.Fprintf(b, "%s\n", text.Printable(c.Scenario, 80))
+}
+
+// rows are the conditions, those that there are.
+func (d *Document) rows() (rows [][2]string) {
+	c := &d.Conditions
 	for _, row := range [][2]string{
-		{"target", target}, {"build", c.Build}, {"started", c.StartedAt},
+		{"target", c.target()}, {"build", c.Build}, {"started", c.StartedAt},
 		{"thresholds", strings.Join(c.Thresholds, ", ")},
 		{"left out", strings.Join(c.LeftOut, ", ")},
 		{"load", fmt.Sprintf("%s events a request over %s", c.Batch, text.Plural(int64(c.Connections), "connection"))},
-		{"beside", c.besideText()}, {"permit", c.Permit},
-		{"search", fmt.Sprintf("%s in %s of %s", text.Plural(int64(len(d.Trials)), "trial"),
-			units.FormatSpan(time.Duration(d.Seconds)*time.Second), units.FormatSpan(d.Asked.budget()))},
+		{"beside", c.besideText()}, {"permit", c.Permit}, {"search", d.searched()},
 	} {
 		if row[1] != "" {
-			fmt.Fprintf(b, "  %-11s %s\n", row[0], text.Printable(row[1], 200))
+			rows = append(rows, row)
 		}
 	}
+	return rows
 }
+
+// target is where the load went.
+func (c *Conditions) target() string { return cmp.Or(c.Target, "the embedded endpoint") }
+
+// searched says how long the search was.
+func (d *Document) searched() string {
+	return fmt.Sprintf("%s in %s of %s", text.Plural(int64(len(d.Trials)), "trial"), d.took(),
+		units.FormatSpan(d.Asked.budget()))
+}
+
+// took is how long the search took.
+func (d *Document) took() string { return units.FormatSpan(time.Duration(d.Seconds) * time.Second) }
 
 // besideText says what was sent beside the load; empty: nothing.
 func (c *Conditions) besideText() string {
@@ -73,12 +90,12 @@ func (d *Document) writeCurve(b *bytes.Buffer) {
 	if len(d.Curve.Points) == 0 {
 		return
 	}
-	const table = "  %10s %10s %6s %9s %9s %9s%s  %s\n"
+	const table = "  %10s %10s %10s %9s %9s %9s%s  %s\n"
 	beside := ""
 	if d.Conditions.Beside > 0 {
 		beside = fmt.Sprintf(" %15s", "background p99")
 	}
-	fmt.Fprintf(b, "\n"+table, "events/s", "answered", "", "p50", "p99", "trials", beside, "")
+	fmt.Fprintf(b, "\n"+table, "events/s", "answered", "efficiency", "p50", "p99", "trials", beside, "")
 	for _, p := range d.Curve.Points {
 		mark := strings.Repeat("✓", p.Trials-p.Broke) + strings.Repeat("✗", p.Broke)
 		if p.Rate == d.Curve.Knee {
@@ -90,6 +107,38 @@ func (d *Document) writeCurve(b *bytes.Buffer) {
 		fmt.Fprintf(b, table, text.Rate(p.Rate), text.Rate(p.Answered), text.Percent(p.Efficiency),
 			text.Milliseconds(p.Latency.P50), text.Milliseconds(p.Latency.P99), text.Count(p.Trials), beside, mark)
 	}
+	b.WriteString("\n")
+	for _, line := range text.Wrap(d.Curve.scalabilityText(), text.Columns-2) {
+		fmt.Fprintf(b, "  %s\n", line)
+	}
+}
+
+// scalabilityText says how the universal scalability law fits.
+func (c *Curve) scalabilityText() string {
+	s := c.Scalability
+	if s == nil {
+		return "scalability: not fitted, " + c.NotFitted
+	}
+	if !s.Fits {
+		return fmt.Sprintf("scalability: the universal scalability law does not fit: it misses %d rates by %s on "+
+			"average, and may miss them by %s", s.Points, text.Percent(s.Error), text.Percent(mostMissed))
+	}
+	said := fmt.Sprintf("scalability: one request in flight brings %s events/s ± %s, contention %s ± %s, "+
+		"coherency %s ± %s (universal scalability law, misses %d rates by %s on average)",
+		text.Rate(s.Alone), text.Rate(s.AloneError), percents(s.Contention), percents(s.ContentionError),
+		percents(s.Coherency), percents(s.CoherencyError), s.Points, text.Percent(s.Error))
+	if n, rate, ok := s.Peak(); ok {
+		said += fmt.Sprintf("; it is highest with %s requests in flight, at %s events/s", text.Rate(n), text.Rate(rate))
+	}
+	return said
+}
+
+// percents is a small share in percent, with two digits that tell.
+func percents(share float64) string {
+	if p := share * 100; p > 0 {
+		return strconv.FormatFloat(p, 'f', max(1-int(math.Floor(math.Log10(p))), 0), 64) + " %"
+	}
+	return "0 %"
 }
 
 // writeRecovery says how long backlogs took.

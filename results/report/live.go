@@ -96,7 +96,7 @@ type live struct {
 func (l *Live) Charts() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return render(`{{template "now" .}}`,
+	return Render(`{{template "now" .}}`,
 		live{l.facts(), l.thresholds(), charts(&l.run, &l.series)})
 }
 
@@ -141,7 +141,7 @@ func (l *Live) labels() []metrics.Label {
 }
 
 // Page is the page around the charts.
-func (l *Live) Page() ([]byte, error) { return render(liveText, l.run.Result) }
+func (l *Live) Page() ([]byte, error) { return Render(liveText, l.run.Result) }
 
 // WriteMetrics writes the run so far in the text format of Prometheus, with
 // classic histograms.

@@ -62,11 +62,12 @@ func HTML(run *rundir.Run) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw report: %w", err)
 	}
-	return render(pageText, newPage(run, s))
+	return Render(pageText, newPage(run, s))
 }
 
-// render fills a page.
-func render(body string, data any) ([]byte, error) {
+// Render fills a page: body is a template that may use the templates "style", "script" and
+// "chart". What data says can neither be markup nor reorder text.
+func Render(body string, data any) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"count": text.Count[int64], "ms": text.Milliseconds, "share": text.Percent,
 		"started": func(run results.RunInfo) string { return startedText(&run) }, "threshold": judge.ThresholdName,

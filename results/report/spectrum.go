@@ -100,7 +100,7 @@ type comparison struct {
 // CompareHTML is a comparison as one HTML file, the spectra of both runs laid
 // over each other.
 func CompareHTML(c *compare.Comparison) ([]byte, error) {
-	return render(compareText, comparison{c, drawn(
+	return Render(compareText, comparison{c, drawn(
 		overlaid("Latency", "from due to done", c.A.Latency, c.B.Latency),
 		overlaid("Service", "from sent to done", c.A.Service, c.B.Service),
 	)})
