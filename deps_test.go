@@ -56,7 +56,7 @@ internal/adhoc: scenario scenario/strict
 internal/capture/pipeline:
 internal/capture/serdejson:
 internal/capture: internal/capture/serdejson
-cmd/rehearse: internal/adhoc internal/reference internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/sql internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
+cmd/rehearse: internal/adhoc internal/reference internal/capacity rehearsal internal/verify internal/verify/source internal/verify/kafka internal/verify/sql internal/verify/report internal/kubernetes internal/capture internal/capture/pipeline scenario results results/bundle results/report results/compare internal/recording internal/learn internal/intake internal/permit internal/preflight internal/preflight/whatif generator generator/traffic staging scenario/schedule generator/source scenario/strict results/rundir results/merge internal/recording/container
 generator/body: internal/capture scenario internal/recording internal/recording/anonymize generator/traffic internal/recording/event
 generator/dryrun: internal/capture scenario internal/recording results generator/body generator/source generator/transport scenario/schedule
 generator/redact: internal/capture scenario generator/body
@@ -73,7 +73,9 @@ internal/prometheus: scenario results
 internal/permit: scenario scenario/strict scenario/schedule
 internal/facts: internal/capture internal/capture/pipeline scenario/strict
 internal/preflight/backlog: internal/capture/pipeline scenario/schedule
-internal/preflight: internal/preflight/backlog internal/facts internal/capture internal/capture/pipeline scenario generator/traffic scenario/schedule internal/permit scenario/strict
+internal/preflight/cure: scenario scenario/schedule
+internal/preflight/whatif: internal/preflight internal/preflight/cure
+internal/preflight: internal/preflight/backlog internal/preflight/cure internal/facts internal/capture internal/capture/pipeline scenario generator/traffic scenario/schedule internal/permit scenario/strict
 internal/learn: internal/capture scenario internal/recording scenario/schedule internal/recording/event
 internal/recording/anonymize: internal/capture scenario internal/recording/event
 internal/recording/container: scenario

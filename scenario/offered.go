@@ -27,6 +27,7 @@ type Offered struct {
 
 	Stages []schedule.StageSpan // the stages as the file gives them
 	Series []FileSum            // the files of rates that were read for them
+	Speed  float64              // that a series is played at; 0: it is no series
 }
 
 func defaultOffered() Offered { return Offered{Arrivals: schedule.Even, Late: LateQueue} }
@@ -125,6 +126,7 @@ func readFollow(v strict.Value, l *Offered) []schedule.Stage {
 	if every == 0 {
 		every = s.Spacing
 	}
+	l.Speed = speed
 	return faster(s.Stages(scale, every), speed)
 }
 

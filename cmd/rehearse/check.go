@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rehearse/internal/preflight"
+	"rehearse/internal/preflight/whatif"
 	"rehearse/rehearsal"
 	"rehearse/scenario"
 )
@@ -25,8 +27,8 @@ type checkFlags struct {
 	set      []string
 	shards   int
 
-	json, markdown, exact bool
-	adhoc                 adhocFlags
+	json, markdown, exact, whatIf bool
+	adhoc                         adhocFlags
 }
 
 // newCheck makes the verb check.
@@ -48,7 +50,8 @@ published limits hold.
 
 Sizes and merges are estimated from a sample; --exact builds every request
 instead, and leads its events through a model of the pipeline. A recording is
-always read to its end.
+always read to its end. --what-if tries each change of the scenario that a finding
+names and prints what comes of it, before and after.
 
 The last line printed is the verdict with the exit code:
   0 go, or ok with conditions: it can run once the pipeline's team has met them
@@ -57,11 +60,15 @@ The last line printed is the verdict with the exit code:
   rehearse check --rate 20k/s --duration 1h --merges 3%
   rehearse check scenarios/hot-id.yaml --pipeline scenarios/pipeline/example.yaml -o plan.svg
   rehearse check scenarios/single-event-flood.yaml --json | jq .findings
+  rehearse check scenarios/hot-id.yaml --what-if
   rehearse check scenarios/quickstart.yaml --markdown > ticket.md`,
 		Args: f.adhoc.args,
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.json && f.markdown {
 				return usageError(c, errors.New("--json and --markdown are two forms of the same: choose one"))
+			}
+			if f.whatIf && f.markdown {
+				return usageError(c, errors.New("--what-if is printed as text or, with --json, as JSON"))
 			}
 			return f.check(e, first(args))
 		},
@@ -69,6 +76,7 @@ The last line printed is the verdict with the exit code:
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&f.pipeline, "pipeline", "", "check against the pipeline limits in `FILE`")
 	c.Flags().BoolVar(&f.exact, "exact", false, "build every request and count, instead of estimating")
+	c.Flags().BoolVar(&f.whatIf, "what-if", false, "try the changes that findings name, and print what comes of each")
 	c.Flags().BoolVar(&f.json, "json", false, "print the check as JSON")
 	c.Flags().BoolVar(&f.markdown, "markdown", false, "print the check as Markdown, for a ticket")
 	c.Flags().StringVarP(&f.picture, "output", "o", "", "also draw the plan into this SVG `FILE`")
@@ -90,10 +98,6 @@ func (f *checkFlags) check(e env, path string) error {
 		_, err := e.stdout.Write(text)
 		return err
 	}
-	s, err := rehearsal.Load(name, rehearsal.Overrides{Text: text, Set: f.set, Seed: f.seed})
-	if err != nil {
-		return err
-	}
 	var facts *preflight.Facts
 	if f.pipeline != "" {
 		if facts, err = preflight.LoadFacts(f.pipeline); err != nil {
@@ -101,18 +105,54 @@ func (f *checkFlags) check(e env, path string) error {
 		}
 	}
 	now := time.Now()
-	in, err := rehearsal.CheckInput(s, facts, now, f.exact)
-	if err != nil {
-		return exitError{exitScenario, err}
+	with := func(set []string) (*scenario.Scenario, *preflight.Report, error) {
+		s, err := rehearsal.Load(name, rehearsal.Overrides{Text: text, Set: append(slices.Clip(f.set), set...),
+			Seed: f.seed})
+		if err != nil {
+			return nil, nil, err
+		}
+		in, err := rehearsal.CheckInput(s, facts, now, f.exact)
+		if err != nil {
+			return nil, nil, exitError{exitScenario, err}
+		}
+		in.Shards = f.shards
+		return s, preflight.Check(in), nil
 	}
-	in.Shards = f.shards
-	report := preflight.Check(in)
+	s, report, err := with(nil)
+	if err != nil {
+		return err
+	}
 	if f.picture != "" {
 		if err := writeFile(f.picture, report.WriteSVG); err != nil {
 			return err
 		}
 	}
+	if f.whatIf {
+		return f.printTable(e, report, whatif.Try(report, func(set []string) (*preflight.Report, error) {
+			_, r, err := with(set)
+			return r, err
+		}))
+	}
 	return f.print(e, s, report)
+}
+
+// printTable prints what comes of the changes that findings name, and the verdict of the
+// scenario as it is.
+func (f *checkFlags) printTable(e env, r *preflight.Report, t *whatif.Table) error {
+	if err := t.Failed(); err != nil {
+		fmt.Fprintln(e.stderr, err)
+	}
+	var text bytes.Buffer
+	if f.json {
+		if err := t.WriteJSON(&text); err != nil {
+			return err
+		}
+		return conclude(e, &text, e.stderr, r.Verdict)
+	}
+	if err := t.WriteText(&text); err != nil {
+		return err
+	}
+	return conclude(e, &text, &text, r.Verdict)
 }
 
 // print prints the report, and its verdict as the last line: of the text, or on
@@ -135,11 +175,17 @@ func (f *checkFlags) print(e env, s *scenario.Scenario, r *preflight.Report) err
 		}
 		text.WriteByte('\n')
 	}
+	return conclude(e, &text, verdict, r.Verdict)
+}
+
+// conclude writes the verdict to where it belongs, and what is to be printed; its error is
+// the exit code of the verdict.
+func conclude(e env, text *bytes.Buffer, to io.Writer, v preflight.Verdict) error {
 	code := exitPass
-	if r.Verdict == preflight.Refuse {
+	if v == preflight.Refuse {
 		code = exitRefused
 	}
-	fmt.Fprintf(verdict, "verdict: %s (exit %d)\n", r.Verdict, code)
+	fmt.Fprintf(to, "verdict: %s (exit %d)\n", v, code)
 	if _, err := e.stdout.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("cannot print the check: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"rehearse/internal/capacity"
 	"rehearse/internal/preflight"
+	"rehearse/internal/preflight/whatif"
 	"rehearse/internal/reference"
 	"rehearse/internal/verify"
 	"rehearse/rehearsal"
@@ -26,18 +27,20 @@ import (
 func newSchema(e env) *cobra.Command {
 	var markdown bool
 	c := &cobra.Command{
-		Use:   "schema [scenario|result|pipeline|check|compare|verify|stage|capacity]",
+		Use:   "schema [scenario|result|pipeline|check|what-if|compare|verify|stage|capacity]",
 		Short: "Print the JSON Schema of a file that rehearse reads or writes",
 		Long: `schema prints the JSON Schema (draft 2020-12) of scenario files, so that
 editors complete and check them; that of a run's result.json; that of the
-pipeline's facts which check reads; that of what check, compare or verify prints
-as JSON; that of what the staging endpoint has counted (endpoint.json); or that
+pipeline's facts which check reads; that of what check, check --what-if, compare
+or verify prints as JSON; that of what the staging endpoint has counted (endpoint.json); or that
 of capacity.json.`,
 		Example: `  rehearse schema > rehearse.schema.json
   rehearse schema --markdown | less
   # and as the first line of a scenario:
   # yaml-language-server: $schema=rehearse.schema.json`,
-		ValidArgs: []string{"scenario", "result", "pipeline", "check", "compare", "verify", "stage", "capacity"},
+		ValidArgs: []string{
+			"scenario", "result", "pipeline", "check", "what-if", "compare", "verify", "stage", "capacity",
+		},
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError(c, fmt.Errorf("%s wants one name at most, not %d", c.CommandPath(), len(args)))
@@ -69,6 +72,8 @@ func schemaOf(args []string) []byte {
 		return preflight.FactsSchema()
 	case slices.Equal(args, []string{"check"}):
 		return preflight.Schema()
+	case slices.Equal(args, []string{"what-if"}):
+		return whatif.Schema()
 	case slices.Equal(args, []string{"compare"}):
 		return compare.Schema()
 	case slices.Equal(args, []string{"verify"}):

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rehearse/internal/permit"
+	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
 	"rehearse/scenario"
 )
@@ -34,10 +35,10 @@ func overCapacity(l *checker) []Finding {
 	if l.facts.Measured {
 		known = "measured"
 	}
-	return l.accommodate(draft{"over-capacity", l.curvePath(),
+	return cured(l.accommodate(draft{"over-capacity", l.curvePath(),
 		fmt.Sprintf("the peak of %s events/s%s is over the %s capacity of %s: the pipeline needs "+
 			"scaling to %s times of what it is", text.Rate(peak), l.ofBoth(), known, text.Rate(c), text.Rate(peak/c)),
-		fmt.Sprintf("scale to %s events/s, or peak at %s", text.Rate(peak), l.peakFor(c))})
+		fmt.Sprintf("scale to %s events/s, or peak at %s", text.Rate(peak), l.peakFor(c))}), l.lower(l.ownPart(c)))
 }
 
 // historicalRate notes imports that come faster than those of the service itself.
@@ -49,12 +50,12 @@ func historicalRate(l *checker) []Finding {
 	if !l.s.Target.HistoricalMigration || l.facts.Capacity > 0 || p.PeakEvents <= importRate {
 		return nil
 	}
-	return l.note(draft{"historical-rate", l.curvePath(),
+	return cured(l.note(draft{"historical-rate", l.curvePath(),
 		fmt.Sprintf("the historical lane gets %s events/s at the peak; the service's own "+
 			"importer sends %s/s at most, which takes %s for these events",
 			text.Rate(p.PeakEvents), text.Rate(importRate), seconds(float64(p.Events)/importRate)),
 		fmt.Sprintf("peak at %d, or give the capacity of the lane in the pipeline file",
-			importRate)})
+			importRate)}), cure.Peak(l.s, l.load.Curve.Stages(), importRate))
 }
 
 // drain says how long a backlog is worked off.
@@ -63,11 +64,11 @@ func drain(l *checker) []Finding {
 	if p.Backlog < 1 {
 		return nil
 	}
-	return l.note(draft{"drain-time", l.curvePath(),
+	return cured(l.note(draft{"drain-time", l.curvePath(),
 		fmt.Sprintf("at a capacity of %s events/s up to %s events wait, and the last of them are "+
 			"worked off %s after the end", text.Rate(l.facts.Capacity), text.Count(p.Backlog),
 			seconds(p.Drain)),
-		"tell who looks at the data that it is late"})
+		"tell who looks at the data that it is late"}), l.lower(l.ownPart(l.facts.Capacity)))
 }
 
 // mergeHeavy says that events are dearer than they look.
@@ -326,9 +327,9 @@ func nearCapacity(l *checker) []Finding {
 		known = "above " + text.Rate(h.Low) + ", the highest rate that was measured: it held"
 	}
 	peak := text.Rate(peakOfStages(l.together))
-	return l.accommodate(draft{"near-capacity", l.curvePath(),
+	return cured(l.accommodate(draft{"near-capacity", l.curvePath(),
 		fmt.Sprintf("the peak of %s events/s%s lies %s: whether the pipeline takes it is not known",
 			peak, l.ofBoth(), known),
 		fmt.Sprintf("peak at %s, or measure up to %s with rehearse capacity", l.peakFor(h.Low),
-			peak)})
+			peak)}), l.lower(l.ownPart(h.Low)))
 }

@@ -84,13 +84,18 @@ func (l *checker) ofBoth() string {
 
 // peakFor is how high the load may peak for all to stay at a rate: the background stays.
 func (l *checker) peakFor(rate float64) string {
-	if b := l.report.Background; b != nil {
-		rate -= b.Plan.PeakEvents
-		if rate <= 0 {
-			return "a time without the background, which alone is more"
-		}
+	if rate = l.ownPart(rate); rate <= 0 {
+		return "a time without the background, which alone is more"
 	}
 	return rateText(rate)
+}
+
+// ownPart is what the background leaves of a rate.
+func (l *checker) ownPart(rate float64) float64 {
+	if b := l.report.Background; b != nil {
+		rate -= b.Plan.PeakEvents
+	}
+	return rate
 }
 
 // weightOf orders severities, the heaviest first.
@@ -316,14 +321,6 @@ func cutStage(stages []schedule.Stage, width time.Duration) (cut schedule.Stage,
 	middle := first.From + (first.To-first.From)*float64(width)/float64(first.Over)
 	left := schedule.Stage{From: middle, To: first.To, Over: first.Over - width}
 	return schedule.Stage{From: first.From, To: middle, Over: width}, append([]schedule.Stage{left}, stages[1:]...)
-}
-
-// peakOfStages is the highest rate of a curve.
-func peakOfStages(stages []schedule.Stage) (peak float64) {
-	for _, s := range stages {
-		peak = max(peak, s.From, s.To)
-	}
-	return peak
 }
 
 // perRequest is how many events a request has on average.

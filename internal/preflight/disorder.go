@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rehearse/internal/preflight/backlog"
+	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
 	"rehearse/scenario"
 )
@@ -203,22 +204,23 @@ func lagging(l *checker) (all []Finding) {
 		all = append(all, l.lagOf(q, draft{"late-id", l.idsPath(),
 			fmt.Sprintf("events of one distinct_id are processed one after another, %s/s: ", text.Rate(each)),
 			fmt.Sprintf("split its events over %.0f distinct_ids, or peak at %s events/s in all",
-				max(math.Ceil(share*peak/each), 2), text.Count(math.Floor(each/max(share, 1e-9))))})...)
+				max(math.Ceil(share*peak/each), 2), text.Count(math.Floor(each/max(share, 1e-9))))},
+			l.split(each), l.lower(each/max(share, 1e-12)))...)
 	}
 	if q := c.Partition; q != nil {
 		p := &l.report.Partitions
 		each := l.facts.Costs.Partition / l.meanly
+		most := each * float64(l.load.Events) / float64(max(p.Max, 1))
 		all = append(all, l.lagOf(q, draft{"late-partition", l.curvePath(),
 			fmt.Sprintf("a partition is worked off at %s events/s of this load: ", text.Rate(each)),
-			fmt.Sprintf("peak at %s events/s, or add consumers",
-				text.Count(math.Floor(each*float64(l.load.Events)/float64(max(p.Max, 1)))))})...)
+			fmt.Sprintf("peak at %s events/s, or add consumers", text.Count(math.Floor(most)))}, l.lower(most))...)
 	}
 	for i := range c.Stages {
 		s := &l.facts.Stages[i]
 		all = append(all, l.lagOf(&c.Stages[i], draft{"late-stage", l.curvePath(),
 			fmt.Sprintf("%s take %s events/s: ", plain(s.Name, 40), text.Rate(s.Capacity)),
 			fmt.Sprintf("disable them for the run, or peak at %s events/s",
-				text.Count(math.Floor(s.Capacity/max(s.Share, 1e-9))))})...)
+				text.Count(math.Floor(s.Capacity/max(s.Share, 1e-9))))}, l.lower(s.Capacity/max(s.Share, 1e-9)))...)
 	}
 	return all
 }
@@ -243,17 +245,18 @@ func (l *checker) shareOf(named string) float64 {
 }
 
 // lagOf makes a finding of a queue that is late.
-func (l *checker) lagOf(q *backlog.Queued, d draft) []Finding {
+func (l *checker) lagOf(q *backlog.Queued, d draft, cures ...cure.Cure) []Finding {
 	if q.Worst < lateNote {
 		return nil
 	}
 	d.message += l.report.lagText(q)
-	d.hint += "; tell the customer: \"data is up to " + seconds(q.Worst) + " late and complete " +
-		l.report.moment(q.Drained) + "\""
+	find := l.accommodate
 	if q.Worst < lateCondition {
-		return l.note(d)
+		find = l.note
 	}
-	return l.accommodate(d)
+	words := fmt.Sprintf("The events of this run appear up to %s late, and are complete %s.", seconds(q.Worst),
+		l.report.moment(q.Drained))
+	return told(cured(find(d), cures...), words)
 }
 
 // lagText says how late a queue is.

@@ -18,9 +18,9 @@
 //	load.go       findings about the load: ramps, pauses, what it was learned from
 //	requests.go   about requests and their bodies
 //	capacity.go   about the pipeline's capacity, and what events cost it
-//	history.go    about times of the past and of the future
 //	hours.go      about when somebody is there, and the times of a pipeline's team
 //	order.go      about what loses its order, merges and persons
+//	history.go    about times of the past and of the future
 //	forced.go     about overflow by rule and the buckets of replicas
 //	foretell.go   what synthesized traffic comes to, and how sure that is
 //	hot.go        the busiest ids, and how events spread over partitions

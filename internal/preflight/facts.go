@@ -10,6 +10,7 @@ import (
 	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/facts"
 	"rehearse/internal/permit"
+	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
@@ -311,4 +312,32 @@ func hoursText(h *Hours) string {
 	}
 	return fmt.Sprintf("%s to %s on %d days a week, %s", midnight.Add(h.From).Format("15:04"),
 		midnight.Add(h.To).Format("15:04"), days, h.Zone)
+}
+
+// cured adds to findings what of the scenario cures them, and told what to tell the customer.
+func cured(found []Finding, cures ...cure.Cure) []Finding {
+	for i := range found {
+		found[i].Cures = append(found[i].Cures, cure.Known(cures...)...)
+	}
+	return found
+}
+
+func told(found []Finding, words string) []Finding {
+	for i := range found {
+		found[i].Tell = words
+	}
+	return found
+}
+
+// margin is what a cure leaves below a limit: events do not come as evenly as the curve.
+const margin = 0.95
+
+// lower peaks at a rate, or a little below it.
+func (l *checker) lower(rate float64) cure.Cure {
+	return cure.Peak(l.s, l.load.Curve.Stages(), rate*margin)
+}
+
+// split spreads each hot id whose rate at the peak is over a rate over several ids.
+func (l *checker) split(rate float64) cure.Cure {
+	return cure.Split(l.s, l.load.Events, rate*margin/max(l.load.Curve.Peak(), 1e-9))
 }

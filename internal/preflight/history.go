@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/generator/traffic"
+	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
@@ -34,14 +35,15 @@ func historical(l *checker) []Finding {
 		case l.s.Target.Endpoint == scenario.EndpointCapture:
 			hint += " and target.endpoint to batch"
 		}
-		return l.accommodate(draft{"not-historical", l.timesPath(),
+		return cured(l.accommodate(draft{"not-historical", l.timesPath(),
 			fmt.Sprintf("events are up to %s old and travel with those of today: ids overflow, "+
-				"and properties of persons are set back", inDays(age)), hint})
+				"and properties of persons are set back", inDays(age)), hint}), cure.Historical(l.s))
 	case age <= old && flagged:
-		return l.accommodate(draft{"historical-without-need", "target.historical_migration",
+		return cured(l.accommodate(draft{"historical-without-need", "target.historical_migration",
 			"events of the last two days travel on the historical lane, which is slower and " +
 				"knows no limit for one id: this rehearses something else than the real thing",
-			"leave target.historical_migration out"})
+			"leave target.historical_migration out"}),
+			cure.Set("no historical_migration", "target.historical_migration", "false"))
 	}
 	return nil
 }
@@ -128,6 +130,7 @@ func clamped(l *checker) []Finding {
 	if n < 1 {
 		return nil
 	}
+	var change cure.Cure
 	path, hint := l.timesPath(), "give them times of the past, or say when the run starts in "+
 		"intake.starts"
 	if t := l.s.Traffic; t != nil {
@@ -142,10 +145,11 @@ func clamped(l *checker) []Finding {
 				"that is what is rehearsed"
 		case t.Timestamps.ClockSkew > 0:
 			hint = "set traffic.timestamps.clock_skew to a few hours at most"
+			change = cure.Set("better clocks", "traffic.timestamps.clock_skew", "1h")
 		}
 	}
-	return l.accommodate(draft{"timestamps-clamped", path,
+	return cured(l.accommodate(draft{"timestamps-clamped", path,
 		fmt.Sprintf("%s event timestamps%s are more than %.0f h in the future: the pipeline will "+
 			"replace them with the current time", text.Count(n), around(l.aheadOf), future.Hours()),
-		hint})
+		hint}), change)
 }

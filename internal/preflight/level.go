@@ -204,6 +204,14 @@ type limits struct {
 	consumer         pipeline.Limit // of one bucket, whatever the replicas; zero: any
 }
 
+// peakOfStages is the highest rate of a curve.
+func peakOfStages(stages []schedule.Stage) (peak float64) {
+	for _, s := range stages {
+		peak = max(peak, s.From, s.To)
+	}
+	return peak
+}
+
 // mostLate is how many of the busiest ids are asked how late they are.
 const mostLate = 16
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/generator/traffic"
+	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
@@ -45,11 +46,11 @@ func noRamp(l *checker) []Finding {
 		return nil
 	}
 	after := l.load.Curve.Rate(at + time.Second)
-	return l.refuse(draft{"no-ramp", l.curvePath(),
+	return cured(l.refuse(draft{"no-ramp", l.curvePath(),
 		fmt.Sprintf("the load rises from %s to %s events/s within a second, %s into the run: no "+
 			"more than %s/s, or twice what is there, may come at once",
 			text.Rate(before), text.Rate(after), seconds(max(at.Seconds(), 0)), text.Rate(free)),
-		l.rampHint(before, after, free)})
+		l.rampHint(before, after, free)}), cure.Ramp(l.s, l.load.Curve.Stages(), free))
 }
 
 // rampHint says what to write instead.

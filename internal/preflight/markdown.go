@@ -52,8 +52,11 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		line("## Findings\n\n| | finding | what to do | where |\n|---|---|---|---|")
 	}
 	for _, f := range r.Findings {
-		line("| **%s** | `%s` %s | %s | %s |", f.Severity, f.ID, escaped(f.Message),
-			escaped(f.Hint), escaped(f.Where))
+		do := f.Hint
+		if f.Tell != "" {
+			do += `; tell the customer: "` + f.Tell + `"`
+		}
+		line("| **%s** | `%s` %s | %s | %s |", f.Severity, f.ID, escaped(f.Message), escaped(do), escaped(f.Where))
 	}
 	r.markdownIDs(line)
 	line("\n## Assumptions and limits used\n\n| fact | value | from |\n|---|---|---|")

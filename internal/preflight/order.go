@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
 )
 
@@ -36,10 +37,10 @@ func hotIDs(l *checker) []Finding {
 		hint += fmt.Sprintf("; a batch by itself overflows: set batching.events to %.0f or less",
 			math.Floor(limit.burst/hot[0].Share))
 	}
-	return l.accommodate(draft{"hot-ids", l.idsPath(),
+	return cured(l.accommodate(draft{"hot-ids", l.idsPath(),
 		fmt.Sprintf("%s the per-id rate limit of %s: %s; %s events%s %s",
 			idsExceed(len(hot)), l.limits(), idsAt(hot), text.Count(over),
-			around(l.report.Plan.Errors.Overflow), after), hint})
+			around(l.report.Plan.Errors.Overflow), after), hint}), l.cooler(hot)...)
 }
 
 // overBucket are the ids of which events overflow by rate that the global limit has not
@@ -57,6 +58,24 @@ func (l *checker) overBucket() (hot []HotID, p *Plan, over int64) {
 func (l *checker) keepsOrder() bool {
 	f := l.facts
 	return (!f.Overflow.On() || f.Overflow.KeepsOrder) && (!f.Consumer.On() || f.Consumer.KeepsOrder)
+}
+
+// cooler are the cures of ids that are over a limit of one id: a lower peak, more ids, the
+// lane of imports for old events, and smaller batches where one by itself is over the burst.
+func (l *checker) cooler(hot []HotID) (cures []cure.Cure) {
+	limit, share := l.limits(), 0.0
+	for i := range hot {
+		share = max(share, hot[i].Share)
+	}
+	steady := limit.steady()
+	cures = append(cures, l.split(steady), l.lower(steady/max(share, 1e-12)))
+	if l.oldest > old && !l.s.Target.HistoricalMigration {
+		cures = append(cures, cure.Historical(l.s))
+	}
+	if limit.perSecond > 0 && share*float64(l.s.Batching.MaxEvents) > limit.burst {
+		cures = append(cures, cure.Batch(l.s, int64(limit.burst/share)))
+	}
+	return cures
 }
 
 // idsAt names the first few ids, with their rate and when they are over their limit.
@@ -89,14 +108,14 @@ func globalLimit(l *checker) []Finding {
 	if g.Stays {
 		where = "without a key "
 	}
-	return l.accommodate(draft{"global-limit", l.idsPath(),
+	return cured(l.accommodate(draft{"global-limit", l.idsPath(),
 		fmt.Sprintf("%s the global limit of %s events in %s: %s; %s events%s go %sand without person processing: "+
 			"they set no properties, and merges of them do not happen", idsExceed(len(hot)), text.Count(g.Events),
 			seconds(g.Window.Seconds()), idsAt(hot), text.Count(over),
 			around(off/float64(max(over, 1))), where),
 		fmt.Sprintf("keep each distinct_id below %s events/s, give it an override, or send a backfill with "+
 			"historical_migration; the service warns with high_volume_distinct_id",
-			rateText(math.Floor(g.PerSecond(g.Events))))})
+			rateText(math.Floor(g.PerSecond(g.Events))))}), l.cooler(hot)...)
 }
 
 // String writes the limits in words.
@@ -138,6 +157,7 @@ func (l *checker) idsPath() string {
 func mergesAtRisk(l *checker) []Finding {
 	m := &l.report.Merges
 	var why, do []string
+	var cures []cure.Cure
 	if lag := l.facts.Hazard; l.file && l.facts.Gives("hazard") {
 		for _, r := range m.ReadEarly {
 			many := float64(r.AtMost) >= riskyShare*float64(l.load.Events) ||
@@ -147,25 +167,28 @@ func mergesAtRisk(l *checker) []Finding {
 					seconds(r.LagS)))
 				do = append(do, "watch the lag of the partitions, or send the merges after "+
 					"everything else")
+				cures = append(cures, cure.MergesLater(l.s, lag, l.load.Curve.Span()))
 			}
 		}
 	}
 	if m.Overflow > 0 {
 		why = append(why, text.Count(m.Overflow)+" into distinct_ids that overflow to another lane")
 		do = append(do, "keep these ids below their limit")
+		cures = append(cures, l.cooler(l.report.hot)...)
 	}
 	if t := l.s.Traffic; t != nil && t.Faults.EarlyMerges > 0 && m.Early > 0 {
 		why = append(why, text.Count(m.Early)+" sent before any event of the id that they join")
 		do = append(do, "leave merges_out_of_order out of traffic.faults, unless that is what is "+
 			"rehearsed")
+		cures = append(cures, cure.Set("merges after their events", "traffic.faults.merges_out_of_order", "0%"))
 	}
 	if len(why) == 0 {
 		return nil
 	}
-	return l.accommodate(draft{"merges-at-risk", l.mixPath(),
+	return cured(l.accommodate(draft{"merges-at-risk", l.mixPath(),
 		fmt.Sprintf("merges may be processed before the events they depend on: of %s, %s",
 			text.Count(m.Total), strings.Join(why, ", ")),
-		strings.Join(do, "; ")})
+		strings.Join(do, "; ")}), cures...)
 }
 
 // The bounds of delays that a run is too short for.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rehearse/internal/preflight/backlog"
+	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
@@ -63,6 +64,9 @@ type Finding struct {
 	Message  string   `json:"message"`
 	Where    string   `json:"where"` // file:line:col, or --set
 	Hint     string   `json:"hint"`  // the smallest change that removes it
+
+	Tell  string      `json:"tell,omitempty"`  // the customer, in words that can be mailed
+	Cures []cure.Cure `json:"cures,omitempty"` // what of the scenario to change; each alone may do
 }
 
 // Report is what a check found out.

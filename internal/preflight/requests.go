@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rehearse/internal/capture"
+	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
@@ -40,7 +41,7 @@ func singleEvents(l *checker) []Finding {
 	case l.asRecorded():
 		hint = replayEvents
 	}
-	return l.refuse(draft{"single-events", l.batchPath(), message, hint})
+	return cured(l.refuse(draft{"single-events", l.batchPath(), message, hint}), cure.Batch(l.s, batch))
 }
 
 // connections refuses a connection a request.
@@ -49,10 +50,10 @@ func connections(l *checker) []Finding {
 	if !l.s.Target.Reconnect || peak < freshConnections {
 		return nil
 	}
-	return l.refuse(draft{"connection-per-request", "target.keep_alive",
+	return cured(l.refuse(draft{"connection-per-request", "target.keep_alive",
 		fmt.Sprintf("every request opens a connection of its own: %s a second at the peak, where "+
 			"%d kept open would do", text.Rate(peak), l.report.Plan.Connections),
-		"leave target.keep_alive out"})
+		"leave target.keep_alive out"}), cure.Set("keep connections open", "target.keep_alive", "true"))
 }
 
 // shares says what each of the machines gets that share the load.
@@ -85,11 +86,12 @@ func retries(l *checker) []Finding {
 	if l.s.Retry != scenario.RetrySDK || policy.HonoursRetryAfter || peak < retriedRequests {
 		return nil
 	}
-	return l.refuse(draft{"ignores-retry-after", "retry",
+	return cured(l.refuse(draft{"ignores-retry-after", "retry",
 		fmt.Sprintf("%s sends each refused request up to %d times more and does not wait as long "+
 			"as Retry-After asks: at %s requests/s that keeps a pipeline down that is down",
 			l.s.Target.Client, policy.Retries, text.Rate(peak)),
-		"set retry to none, or imitate a client that waits, such as posthog-go or posthog-python"})
+		"set retry to none, or imitate a client that waits, such as posthog-go or posthog-python"}),
+		cure.Set("send nothing again", "retry", "none"))
 }
 
 // The bounds of bodies and batches.
@@ -119,12 +121,12 @@ func largeBodies(l *checker) []Finding {
 		return nil
 	}
 	fits := int64(float64(l.s.Batching.MaxEvents) * nearLimit / of / 2)
-	return l.refuse(draft{"bodies-near-limit", "batching.events",
+	return cured(l.refuse(draft{"bodies-near-limit", "batching.events",
 		fmt.Sprintf("bodies reach %s (%s before compression), %s of the limit of %s, at %s "+
 			"requests/s: a body over the limit loses all of its events",
 			text.Size(l.load.MaxWire), text.Size(l.load.MaxBody), text.Percent(of),
 			units.FormatBytes(int64(l.most.Wire)), text.Rate(l.report.Plan.PeakRequests)),
-		fmt.Sprintf("set batching.events to %d or less", max(fits, 1))})
+		fmt.Sprintf("set batching.events to %d or less", max(fits, 1))}), cure.Batch(l.s, max(fits, 1)))
 }
 
 // overLimit refuses bodies and events that are larger than the endpoint takes.
@@ -147,6 +149,7 @@ func overLimit(l *checker) []Finding {
 // bodiesOver refuses bodies of up to largest bytes that are over a limit.
 func (l *checker) bodiesOver(r *capture.Refused, where string, limit, largest int64) []Finding {
 	path, hint := "batching.bytes", ""
+	var change cure.Cure
 	switch b := &l.s.Batching; {
 	case l.asRecorded():
 		path, hint = "replay", replayEvents
@@ -158,6 +161,7 @@ func (l *checker) bodiesOver(r *capture.Refused, where string, limit, largest in
 			fits -= fits % 1000
 		}
 		hint = fmt.Sprintf("set batching.bytes to %s", units.FormatBytes(fits))
+		change = cure.Set("smaller bodies", path, units.FormatBytes(fits))
 		if n := int64(spareSize * float64(limit) / float64(max(largest,
 			1)) * float64(b.MaxEvents)); n > 0 && largest > limit {
 			hint += fmt.Sprintf(", or batching.events to %d or less", n)
@@ -165,12 +169,12 @@ func (l *checker) bodiesOver(r *capture.Refused, where string, limit, largest in
 	default:
 		path, hint = l.sizePath(), "make the properties smaller"
 	}
-	return l.refuse(draft{"bodies-over-limit", path,
+	return cured(l.refuse(draft{"bodies-over-limit", path,
 		fmt.Sprintf("%s of %s requests%s exceed the endpoint's limit of %s for a body %s and are "+
 			"answered %d: %s of %s events are lost",
 			text.Count(r.Requests), text.Count(l.load.Requests), around(r.Error),
 			units.FormatBytes(limit), where, r.Status, text.Count(r.Events),
-			text.Count(l.load.Events)), hint})
+			text.Count(l.load.Events)), hint}), change)
 }
 
 // spareSize leaves room for bodies that are larger than those that were looked at.
@@ -265,19 +269,19 @@ func batchSize(l *checker) []Finding {
 	n, p := l.load.perRequest(), &l.report.Plan
 	switch {
 	case n > largeBatch:
-		return l.note(draft{"batch-large", "batching.events",
+		return cured(l.note(draft{"batch-large", "batching.events",
 			fmt.Sprintf("%s events a request: one refusal loses or repeats all of them",
 				text.Count(n)),
-			fmt.Sprintf("set batching.events to %d or less", largeBatch)})
+			fmt.Sprintf("set batching.events to %d or less", largeBatch)}), cure.Batch(l.s, largeBatch))
 	case n < smallBatch && n > 1.5:
 		hint := fmt.Sprintf("set batching.events to %d or more", smallBatch)
 		if l.asRecorded() {
 			hint = replayEvents
 		}
-		return l.note(draft{"batch-small", l.batchPath(),
+		return cured(l.note(draft{"batch-small", l.batchPath(),
 			fmt.Sprintf("%s events a request, %s requests/s at the peak: batches of 100 would "+
 				"make that %s", text.Rate(n), text.Rate(p.PeakRequests),
-				text.Rate(p.PeakEvents/100)), hint})
+				text.Rate(p.PeakEvents/100)), hint}), cure.Batch(l.s, smallBatch))
 	}
 	return nil
 }
@@ -289,8 +293,8 @@ func uncompressed(l *checker) []Finding {
 		each < worthCompressing {
 		return nil
 	}
-	return l.note(draft{"gzip-off", "target.compression",
+	return cured(l.note(draft{"gzip-off", "target.compression",
 		fmt.Sprintf("bodies travel as they are: %s in all, %s each, of which gzip leaves a "+
 			"quarter to a tenth", text.Size(l.load.Wire), text.Size(each)),
-		"set target.compression to gzip"})
+		"set target.compression to gzip"}), cure.Set("compress bodies", "target.compression", "gzip"))
 }

@@ -278,6 +278,9 @@ func (r *Report) findingsText(p *page) {
 		p.paragraph("  ", f.Message)
 		p.paragraph("    where  ", f.Where)
 		p.paragraph("    do     ", f.Hint)
+		if f.Tell != "" {
+			p.paragraph("    tell   ", f.Tell)
+		}
 	}
 	p.line("")
 }
