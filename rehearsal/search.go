@@ -81,6 +81,10 @@ func MeasureCosts(soft, hard context.Context, o SearchOptions) (*capacity.Weight
 	if err := FitsTrial(s); err != nil {
 		return nil, "", err
 	}
+	if s.Traffic == nil {
+		return nil, "", wrongScenario(errors.New("costs are measured of traffic that is synthesized, one kind after " +
+			"the other: a recording has its own (rehearse profile makes a scenario of it)"))
+	}
 	path := o.Trials.Directory
 	if path == "" {
 		path = filepath.Join("results", "costs", time.Now().UTC().Format("20060102T150405Z")+"-"+fileName(s.Name))
@@ -166,10 +170,25 @@ func (c *capacitySearch) begin() error {
 	for _, stream := range s.Streams() {
 		c.listThresholds(stream)
 	}
+	if s.Replay != nil {
+		c.conditions.Recording = replayText(s.Replay)
+	}
 	if c.Begin != nil {
 		c.Begin(c.path)
 	}
 	return nil
+}
+
+// replayText says how the trials sent a recording.
+func replayText(r *scenario.Replay) string {
+	said := "replayed over and over at the rate of each trial, not in its own rhythm, under new uuids"
+	if r.Order == scenario.OrderPerID {
+		said += "; order within a distinct_id was not kept"
+	}
+	if !r.Pseudonymize || r.Key.Reveal() != "" {
+		said += "; each trial sent the same distinct_ids and merges, and a pipeline that has merged them has less to do"
+	}
+	return said
 }
 
 // listThresholds notes which thresholds of a stream the trials are held to.

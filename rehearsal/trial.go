@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"time"
 
@@ -14,9 +15,9 @@ import (
 
 // Trial makes a run one of its scenario's traffic at a constant rate: who sends what in
 // which batches stays as it is, the load becomes a short ramp and a hold. Thresholds
-// of the whole run are held against the hold. A background is held at its peak. A
-// permit binds the scenario as it is without the trial; its cap, window and bounds
-// hold for the trial.
+// of the whole run are held against the hold. A background is held at its peak. Of a replay
+// the recording is sent over and over, at that rate instead of its own. A permit binds
+// the scenario as it is without the trial; its cap, window and bounds hold for the trial.
 type Trial struct {
 	Rate   float64       // events a second
 	Hold   time.Duration // for how long it is held
@@ -75,9 +76,11 @@ func (t *Trial) overrides(s *scenario.Scenario) []string {
 
 // streamOverrides are what it changes in one stream, whose section stands within.
 func (t *Trial) streamOverrides(within string, s *scenario.Scenario, rate float64) []string {
-	set := []string{
-		"load.profile=null", "load.follow=null", "load.stages=" + t.stages(rate),
-		fmt.Sprintf("traffic.seed=%d", s.Traffic.Seed+t.Number),
+	set := []string{"load.profile=null", "load.follow=null", "load.stages=" + t.stages(rate)}
+	if s.Replay != nil {
+		set = append(set, t.replayOverrides(s.Replay)...)
+	} else {
+		set = append(set, fmt.Sprintf("traffic.seed=%d", s.Traffic.Seed+t.Number))
 	}
 	var texts []string
 	slowest := 0.0
@@ -98,6 +101,21 @@ func (t *Trial) streamOverrides(within string, s *scenario.Scenario, rate float6
 	set = append(set, "abort="+list(rules))
 	for i := range set {
 		set[i] = within + set[i]
+	}
+	return set
+}
+
+// replayOverrides are what it changes in a replay: each trial sends the recording under uuids
+// of its own. Order within an id is not kept: at the end of a run that keeps it, what each
+// connection has left goes out at once, and a trial would break for that.
+func (t *Trial) replayOverrides(r *scenario.Replay) []string {
+	set := []string{
+		"replay.clock=profile", "replay.speed=null", "replay.max_gap=null",
+		fmt.Sprintf("replay.loop=%d", scenario.MaxLoop),
+		fmt.Sprintf("replay.pass=%d", r.Pass+int64(t.Number)*scenario.MaxLoop),
+	}
+	if r.Order == scenario.OrderPerID {
+		set = append(set, "replay.order=none")
 	}
 	return set
 }
@@ -155,16 +173,36 @@ func (r *rehearsal) loadTrial() (err error) {
 func FitsTrial(s *scenario.Scenario) error {
 	thresholds := 0
 	for _, stream := range s.Streams() {
-		if stream.Traffic == nil {
-			return wrongScenario(errors.New("a trial needs traffic that is synthesized: a replay would send " +
-				"the same events in each, which a pipeline deduplicates " +
-				"(rehearse profile makes a scenario of a recording)"))
+		if stream.Replay != nil {
+			if err := fitsReplay(stream); err != nil {
+				return wrongScenario(err)
+			}
 		}
 		thresholds += len(TrialThresholds(stream))
+	}
+	if b := s.Background; b != nil && b.Load.Curve == nil {
+		return wrongScenario(errors.New("a trial holds the background at its peak, and this one has the rhythm of " +
+			"its recording: give background.replay.clock: profile and a background.load.profile"))
 	}
 	if thresholds == 0 {
 		return wrongScenario(errors.New("a trial needs thresholds that say when the endpoint takes a rate, " +
 			"such as p99 < 500ms: the scenario has none for the whole run"))
+	}
+	return nil
+}
+
+// fitsReplay says why a recording cannot be sent in trial after trial; nil: it can. Whether one
+// holds requests is found when it is read.
+func fitsReplay(s *scenario.Scenario) error {
+	if s.Replay.Format == scenario.FormatCapture {
+		return errors.New("a trial cannot replay recorded requests: they are sent byte for byte, the same uuids in " +
+			"each, and a pipeline deduplicates them (rehearse profile makes a scenario of a recording)")
+	}
+	for _, path := range s.Replay.Paths {
+		info, err := os.Stat(path)
+		if path == "-" || err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("a trial cannot replay %q: it is read anew in each, and has to be a file", path)
+		}
 	}
 	return nil
 }

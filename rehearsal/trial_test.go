@@ -125,9 +125,41 @@ func TestTrialBesideABackground(t *testing.T) {
 	if err := FitsTrial(parseTrial(t, text, "thresholds=null")); err != nil {
 		t.Errorf("the background has thresholds: %v", err)
 	}
-	const replayed = "background={replay: {files: [doc.go]}}"
-	if err := FitsTrial(parseTrial(t, trialScenario, replayed)); err == nil {
-		t.Error("a background that replays makes a trial")
+}
+
+// A recording is sent over and over at the rate of a trial, under other uuids in each, and in
+// no order of ids.
+func TestTrialOfAReplay(t *testing.T) {
+	t.Parallel()
+	const text = "name: a\ntarget: {timeout: 10s}\nthresholds: [p99 < 1s]\nreplay: {files: [doc.go], format: jsonl, " +
+		"speed: 60, max_gap: 1m, loop: 2}\n"
+	s := parseTrial(t, text)
+	if err := FitsTrial(s); err != nil {
+		t.Fatal(err)
+	}
+	passes := map[int64]bool{}
+	for _, number := range []uint64{1, 2} {
+		trial := Trial{Rate: 1200, Hold: 20 * time.Second, Number: number}
+		got := parseTrial(t, text, trial.overrides(s)...)
+		r := got.Replay
+		if r.Clock != scenario.ClockProfile || r.Loop != scenario.MaxLoop || r.Order != scenario.OrderNone ||
+			got.Load.Curve.Peak() != 1200 {
+			t.Errorf("%+v", r)
+		}
+		passes[r.Pass] = true
+	}
+	if len(passes) != 2 || passes[0] {
+		t.Errorf("first passes %v", passes)
+	}
+	for set, want := range map[string]string{
+		"replay.files=['-']":                        "is read anew in each, and has to be a file",
+		"replay={files: [doc.go], format: capture}": "cannot replay recorded requests",
+		"background={replay: {files: [trial.go]}}":  "has the rhythm of its recording",
+	} {
+		if err := FitsTrial(parseTrial(t, text, set)); err == nil || !strings.Contains(err.Error(), want) ||
+			KindOf(err) != Scenario {
+			t.Errorf("%s: %v", set, err)
+		}
 	}
 }
 

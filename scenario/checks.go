@@ -132,7 +132,7 @@ func checkReplay(d *strict.Document, s *Scenario) {
 	if r.Format == FormatCapture {
 		const what, hint = "has no meaning for recorded requests", "they are sent byte for byte"
 		d.Refuse(what, hint, "replay.fields", "batching", "replay.sample", "replay.reorder", "replay.timestamps",
-			"replay.keep", "replay.loop")
+			"replay.keep", "replay.loop", "replay.pass")
 		if r.Pseudonymize {
 			d.Fail("replay.pseudonymize", "recorded requests cannot be pseudonymized",
 				"they are sent byte for byte; to a target that is not this machine only with pseudonymize: false")

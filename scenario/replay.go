@@ -99,6 +99,7 @@ type Pacing struct {
 	Speed  float64       // how many times faster than recorded
 	MaxGap time.Duration // longer pauses of the recording are cut to it; 0: none are
 	Loop   int64         // how many times the recording is sent, one after the other
+	Pass   int64         // number of the first of these times; from 1 on, events get new uuids
 }
 
 // Privacy says what of recorded data leaves the machine, and what is kept of it.
@@ -146,7 +147,8 @@ func readReplay(v strict.Value) *Replay {
 		"max_gap":      func(v strict.Value) { r.MaxGap = v.Duration(time.Millisecond, maxGap) },
 		"from":         func(v strict.Value) { r.From = v.Time() },
 		"to":           func(v strict.Value) { r.To = v.Time() },
-		"loop":         func(v strict.Value) { r.Loop = v.Count(1, maxLoop) },
+		"loop":         func(v strict.Value) { r.Loop = v.Count(1, MaxLoop) },
+		"pass":         func(v strict.Value) { r.Pass = v.Count(0, maxPass) },
 		"reorder":      func(v strict.Value) { r.Reorder = v.Duration(0, maxReorder) },
 		"timestamps":   func(v strict.Value) { r.Timestamps = strict.OneOf(v, []Stamps{StampsKept, StampsNow}) },
 		"max_bad":      func(v strict.Value) { r.MaxBad = readLimit(v) },
@@ -166,10 +168,14 @@ func readReplay(v strict.Value) *Replay {
 // MaxReorder is the most disorder that replay.reorder puts right.
 const MaxReorder = maxGap
 
+// MaxLoop is how many times a recording is sent at most: on the clock of a profile, as often as
+// there is time for.
+const MaxLoop = 1_000_000
+
 // The bounds of a replay.
 const (
 	maxGap     = 365 * 24 * time.Hour
-	maxLoop    = 1_000_000
+	maxPass    = 1_000_000_000_000
 	maxReorder = MaxReorder
 )
 

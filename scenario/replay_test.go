@@ -26,7 +26,7 @@ func TestReplay(t *testing.T) {
 				Properties: "payload",
 			},
 		},
-		Pacing: Pacing{Clock: ClockProfile, Speed: 1, Loop: 2}, Order: OrderFile,
+		Pacing: Pacing{Clock: ClockProfile, Speed: 1, Loop: 2, Pass: 3}, Order: OrderFile,
 		From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC),
 		Reorder: 5 * time.Second, Timestamps: StampsNow, MaxBad: Limit{Share: 0.01, Set: true},
 		Sample:  Sample{Persons: 0.1, Share: 0.5, Events: []string{"a", "b"}},

@@ -16,6 +16,7 @@ import (
 type replayClock struct {
 	speed   float64
 	maxGap  time.Duration      // 0: pauses are not cut
+	endless bool               // the recording is sent as often as there is time for
 	profile *schedule.Schedule // set: due times come from it, recorded ones are ignored
 	newest  time.Time          // the latest recorded time of this pass
 	elapsed time.Duration      // from the first recorded time of this pass to it, without what was cut
@@ -27,7 +28,7 @@ type replayClock struct {
 
 // newReplayClock prepares the due times of a replay.
 func newReplayClock(s *scenario.Scenario) replayClock {
-	r := replayClock{speed: s.Replay.Speed, maxGap: s.Replay.MaxGap}
+	r := replayClock{speed: s.Replay.Speed, maxGap: s.Replay.MaxGap, endless: s.Replay.Loop == scenario.MaxLoop}
 	if s.Replay.Clock == scenario.ClockProfile {
 		r.profile = schedule.New(s.Load.Curve, s.Load.Arrivals, 0)
 	}
@@ -53,6 +54,10 @@ func (r *replayClock) due(t time.Time, n int64, ahead bool) (due time.Duration, 
 	r.latest = max(r.latest, time.Duration(min((float64(r.base)+float64(r.elapsed))/r.speed, float64(farthest))))
 	return r.latest, true
 }
+
+// full says whether the profile has no room for another event, so that it would be in vain
+// to begin the recording anew.
+func (r *replayClock) full() bool { return r.profile != nil && r.count >= r.profile.Total() }
 
 // farthest is when anything is due at the latest, and how much recorded time is added
 // up at most: as long as can be told, so that a wrong clock does not overflow any sum.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/internal/recording"
+	"rehearse/internal/recording/event"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 )
@@ -45,10 +46,14 @@ func (p ReplayPause) Hint() string {
 // stamp writes a recorded time as a scenario has it.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// warnings says what was left out and where it began, and what was put right.
-func warnings(c *recording.Counts) []string {
+// warnings says what was left out and where it began, and what was put right. What an endless
+// loop has no time for is nothing that was left out.
+func warnings(c *recording.Counts, endless bool) []string {
 	var texts []string
 	for i := range c.Left {
+		if endless && c.Left[i].Reason == event.NoRoom {
+			continue
+		}
 		texts = append(texts, fmt.Sprintf("%d recorded lines left out: %s", c.Left[i].Lines, c.Left[i].Why()))
 	}
 	return append(texts, c.Notes()...)

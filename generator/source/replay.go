@@ -20,6 +20,9 @@ func openReplay(s *scenario.Scenario) (*wholeTraffic, error) {
 	}
 	w := &wholeTraffic{total: v.files.Size() * s.Replay.Loop, open: v.open, files: v.files, remove: v.remove}
 	w.plan, err = v.Plan()
+	if read, _ := v.dealing.replay.position(); s.Replay.Clock == scenario.ClockProfile {
+		w.total = read // the profile may have room for fewer passes than the loop has
+	}
 	v.dealing.Close()
 	if err != nil {
 		w.remove()
@@ -36,6 +39,11 @@ func openerOf(s *scenario.Scenario, files recording.Files, format scenario.Forma
 			r, err := newEventReplay(s, files, masks)
 			return dealing{Source: r, printer: r, replay: &r.replayState}, err
 		}, err
+	}
+	if s.Replay.Loop > 1 || s.Replay.Pass > 0 {
+		return nil, errors.New("cannot send recorded requests under new uuids: they are sent byte for byte, so that " +
+			"a pipeline would take them for duplicates (leave out replay.loop and replay.pass; a search for the " +
+			"capacity sets both: rehearse profile makes a scenario of the recording for it)")
 	}
 	if s.Replay.Pseudonymize {
 		return nil, errors.New("cannot pseudonymize recorded requests: they are sent byte for byte (to a target " +

@@ -93,7 +93,7 @@ func (r *eventReplay) read() error {
 		r.pauses.note(due, e.Time, e.Place, 1)
 	}
 	r.lanes.closeAged(due)
-	r.lanes.add(r.lane(e.DistinctID), e, due, event.Again(e.UUID, r.pass))
+	r.lanes.add(r.lane(e.DistinctID), e, due, event.Again(e.UUID, r.scenario.Replay.Pass+r.pass))
 	return nil
 }
 
@@ -103,7 +103,7 @@ func (r *eventReplay) turn() error {
 		r.looker.counts = r.reader.Seen()
 	}
 	r.pass++
-	if r.pass < r.scenario.Replay.Loop && r.reader.Counts().Events > 0 {
+	if r.pass < r.scenario.Replay.Loop && r.reader.Counts().Events > 0 && !r.clock.full() {
 		r.before += r.reader.Position()
 		r.reader.Close()
 		r.clock.again()

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +125,43 @@ func TestLoop(t *testing.T) {
 	}
 	if len(uuids) != 9 || plan.Events != 9 || plan.Span != 16*time.Second {
 		t.Errorf("%d different uuids, %d events over %v", len(uuids), plan.Events, plan.Span)
+	}
+}
+
+// TestPass: a recording that is sent under another number has other uuids, those of a loop that
+// went on; recorded requests have theirs in their bytes, and that is said.
+func TestPass(t *testing.T) {
+	t.Parallel()
+	const line = `{"e":"a","d":"x","t":1767225600}` + "\n"
+	uuids := func(more string) (all []string) {
+		batches, _ := dealt(t, replayOf(t, "a", line, more+plainSingles))
+		for i := range batches {
+			all = append(all, decoded(t, &batches[i])[0].UUID)
+		}
+		return all
+	}
+	loop := uuids("  loop: 5\n")
+	if got := uuids("  pass: 3\n  loop: 2\n"); !slices.Equal(got, loop[3:]) {
+		t.Errorf("from the third pass on: %q, want the last of %q", got, loop)
+	}
+	for _, set := range []string{"replay.pass=1", "replay.loop=2"} {
+		if _, _, err := opened(ready(t, "replay-wire", "replay.format=auto", set), Part{}); err == nil ||
+			!strings.Contains(err.Error(), "under new uuids") {
+			t.Errorf("%s: %v", set, err)
+		}
+	}
+}
+
+// TestEndlessLoop: on the clock of a profile the recording is sent as often as the profile has
+// room for, and no pass begins after that.
+func TestEndlessLoop(t *testing.T) {
+	t.Parallel()
+	const text = `{"e":"a","d":"x","t":1767225600}` + "\n" + `{"e":"b","d":"x","t":1767225601}` + "\n"
+	s := replayOf(t, "a", text, fmt.Sprintf("  clock: profile\n  loop: %d\nload: {profile: \"const(5, 1s)\"}\n%s",
+		scenario.MaxLoop, plainSingles))
+	batches, plan := dealt(t, s)
+	if len(batches) != 5 || plan.Events != 5 || len(plan.Warnings) != 0 {
+		t.Errorf("%d batches, %d events, warnings %q", len(batches), plan.Events, plan.Warnings)
 	}
 }
 

@@ -211,7 +211,7 @@ func (c *counter) plan(d *dealing, lanes int) Plan {
 		counts := d.replay.reader.Counts()
 		p.Recorded.Checksum = fmt.Sprintf("%016x", c.sum.Sum64())
 		p.Recorded.Lines, p.Recorded.LeftOut = counts.Lines, counts.Bad
-		p.Warnings = append(warnings(counts), c.load.warnings(lanes)...)
+		p.Warnings = append(warnings(counts, d.replay.clock.endless), c.load.warnings(lanes)...)
 		if pause := d.replay.pauses.longest; pause.Ends > p.Resumed.Skipped {
 			pause.Ends -= p.Resumed.Skipped
 			p.Recorded.Pause = pause // else it was over before

@@ -42,6 +42,7 @@ type Conditions struct {
 	Batch       string   `json:"batch"`                         // events of a request
 	Connections int      `json:"connections"`
 	Permit      string   `json:"permit,omitempty"`
+	Recording   string   `json:"recording,omitempty"` // how it was replayed; empty: traffic was synthesized
 
 	Beside float64 `json:"background_events_per_s,omitempty"` // sent beside in each trial; 0: nothing
 }

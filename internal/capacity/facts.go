@@ -43,6 +43,9 @@ func (d *Document) WriteFacts(w io.Writer) error {
 	date, _, _ := strings.Cut(c.StartedAt, "T")
 	conditions := fmt.Sprintf("%s; %s; %s events a request over %d connections",
 		c.Scenario, strings.Join(c.Thresholds, ", "), c.Batch, c.Connections)
+	if c.Recording != "" {
+		conditions += "; of recorded events"
+	}
 	if c.Beside > 0 {
 		conditions += fmt.Sprintf("; with the background of %s events/s that was sent beside", text.Rate(c.Beside))
 	}

@@ -44,7 +44,11 @@ func (d *Document) WriteText(w io.Writer) error {
 func (d *Document) writeHead(b *bytes.Buffer) {
 	fmt.Fprintf(b, "%s\n", text.Printable(d.Conditions.Scenario, 80))
 	for _, row := range d.rows() {
-		fmt.Fprintf(b, "  %-11s %s\n", row[0], text.Printable(row[1], 200))
+		name := row[0]
+		for _, line := range text.Wrap(text.Printable(row[1], 400), text.Columns-14) {
+			fmt.Fprintf(b, "  %-11s %s\n", name, line)
+			name = ""
+		}
 	}
 }
 
@@ -56,7 +60,7 @@ func (d *Document) rows() (rows [][2]string) {
 		{"thresholds", strings.Join(c.Thresholds, ", ")},
 		{"left out", strings.Join(c.LeftOut, ", ")},
 		{"load", fmt.Sprintf("%s events a request over %s", c.Batch, text.Plural(int64(c.Connections), "connection"))},
-		{"beside", c.besideText()}, {"permit", c.Permit}, {"search", d.searched()},
+		{"recording", c.Recording}, {"beside", c.besideText()}, {"permit", c.Permit}, {"search", d.searched()},
 	} {
 		if row[1] != "" {
 			rows = append(rows, row)
