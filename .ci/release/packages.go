@@ -34,12 +34,18 @@ func (r release) entries(binary string) []entry {
 	return list
 }
 
-// archive writes the archive of a platform: what people unpack.
+// archive writes the archive of a platform: what people unpack, in a folder of its own, so
+// that nothing of theirs is overwritten.
 func (r release) archive(p platform, binary string) error {
-	if p.os == "windows" {
-		return r.write(p.os+"_"+p.arch+".zip", func(w io.Writer) error { return r.zip(w, r.entries(binary)) })
+	name := p.os + "_" + p.arch
+	list := r.entries(binary)
+	for i := range list {
+		list[i].to = filepath.Base(r.path(name)) + "/" + list[i].to
 	}
-	return r.write(p.os+"_"+p.arch+".tar.gz", func(w io.Writer) error { return r.tar(w, r.entries(binary)) })
+	if p.os == "windows" {
+		return r.write(name+".zip", func(w io.Writer) error { return r.zip(w, list) })
+	}
+	return r.write(name+".tar.gz", func(w io.Writer) error { return r.tar(w, list) })
 }
 
 // write makes a file of the release.
