@@ -25,7 +25,7 @@ import (
 const nobody = 65532
 
 // image writes the image of each linux binary and their index as an OCI layout
-// in a tar file, which docker load, podman load and skopeo read. It is made
+// in a tar file, which podman load, ctr image import, skopeo and Docker's containerd store read. It is made
 // from nothing: the binary, the roots of Mozilla, an empty /tmp and /results.
 func (r release) image(binaries map[platform]string) error {
 	index := v1.ImageIndex(mutate.IndexMediaType(empty.Index, types.OCIImageIndex))
@@ -38,8 +38,7 @@ func (r release) image(binaries map[platform]string) error {
 			return err
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{
-			Platform:    &v1.Platform{OS: p.os, Architecture: p.arch},
-			Annotations: map[string]string{"org.opencontainers.image.ref.name": r.version},
+			Platform: &v1.Platform{OS: p.os, Architecture: p.arch},
 		}})
 	}
 	dir, err := os.MkdirTemp("", "oci")
@@ -47,13 +46,27 @@ func (r release) image(binaries map[platform]string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := layout.Write(dir, index); err != nil {
+	if err := r.writeLayout(dir, index); err != nil {
 		return err
 	}
 	if err := readBack(dir); err != nil {
 		return err
 	}
 	return r.write("oci.tar", func(w io.Writer) error { return r.tarOf(dir, w) })
+}
+
+// writeLayout writes the image as an OCI layout with one entry, under the names by which
+// readers of layouts and containerd know it. The platforms are within that entry, so that a
+// reader takes its own.
+func (r release) writeLayout(dir string, index v1.ImageIndex) error {
+	path, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		return err
+	}
+	return path.AppendIndex(index, layout.WithAnnotations(map[string]string{
+		"org.opencontainers.image.ref.name": r.version,
+		"io.containerd.image.name":          "docker.io/library/rehearse:" + r.version,
+	}))
 }
 
 // imageOf is the image of one platform.

@@ -35,7 +35,7 @@ type release struct {
 	version string
 	time    time.Time // of the commit
 	beside  []string  // files that lie beside the binary, relative to root
-	manuals []string  // manual pages
+	printed []entry   // what the program prints of itself: manual pages, completions
 }
 
 // A platform is what a binary is built for, in the words of the go command.
@@ -79,9 +79,14 @@ func run(out, only string) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	if r.manuals, err = r.man(temp); err != nil {
+	if r.printed, err = r.man(temp); err != nil {
 		return err
 	}
+	completions, err := r.completions(temp)
+	if err != nil {
+		return err
+	}
+	r.printed = append(r.printed, completions...)
 	for _, p := range wanted {
 		if binaries[p], err = r.build(p, temp); err != nil {
 			return err
@@ -145,16 +150,52 @@ func prepare(out string) (release, error) {
 	}, nil
 }
 
-// man writes the manual pages, with the time of the commit, and returns their paths.
-func (r release) man(temp string) ([]string, error) {
+// man writes the manual pages, with the time of the commit.
+func (r release) man(temp string) ([]entry, error) {
 	dir := filepath.Join(temp, "man")
-	c := exec.Command("go", "run", "./cmd/rehearse", "man", "-o", dir)
+	if _, err := r.rehearse("man", "-o", dir); err != nil {
+		return nil, err
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	if err != nil {
+		return nil, err
+	}
+	var list []entry
+	for _, page := range pages {
+		list = append(list, entry{page, "man/" + filepath.Base(page), 0o644})
+	}
+	return list, nil
+}
+
+// completions writes what completes commands and flags, under the names by which each shell
+// finds it.
+func (r release) completions(temp string) ([]entry, error) {
+	var list []entry
+	for shell, name := range map[string]string{"bash": "rehearse", "zsh": "_rehearse", "fish": "rehearse.fish"} {
+		text, err := r.rehearse("completion", shell)
+		if err != nil {
+			return nil, err
+		}
+		path := filepath.Join(temp, shell)
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return nil, err
+		}
+		list = append(list, entry{path, "completions/" + shell + "/" + name, 0o644})
+	}
+	slices.SortFunc(list, func(a, b entry) int { return strings.Compare(a.to, b.to) })
+	return list, nil
+}
+
+// rehearse runs the program of the tree and returns what it prints.
+func (r release) rehearse(args ...string) ([]byte, error) {
+	c := exec.Command("go", append([]string{"run", "./cmd/rehearse"}, args...)...)
 	c.Dir, c.Stderr = r.root, os.Stderr
 	c.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.time.Unix()))
-	if err := c.Run(); err != nil {
-		return nil, fmt.Errorf("rehearse man: %w", err)
+	out, err := c.Output()
+	if err != nil {
+		return nil, fmt.Errorf("rehearse %s: %w", args[0], err)
 	}
-	return filepath.Glob(filepath.Join(dir, "*.1"))
+	return out, nil
 }
 
 // versionOf is what the tree says that it becomes. If its commit has the tag of a

@@ -28,10 +28,7 @@ func (r release) entries(binary string) []entry {
 	for _, name := range r.beside {
 		list = append(list, entry{filepath.Join(r.root, name), name, 0o644})
 	}
-	for _, page := range r.manuals {
-		list = append(list, entry{page, "man/" + filepath.Base(page), 0o644})
-	}
-	return list
+	return append(list, r.printed...)
 }
 
 // archive writes the archive of a platform: what people unpack, in a folder of its own, so
@@ -133,12 +130,8 @@ func (r release) info(p platform, binary string) *nfpm.Info {
 		FileInfo: &files.ContentFileInfo{Mode: 0o755, MTime: r.time},
 	}}
 	for _, e := range r.entries(binary)[1:] {
-		to := "/usr/share/doc/rehearse/" + e.to
-		if page, is := strings.CutPrefix(e.to, "man/"); is {
-			to = "/usr/share/man/man1/" + page
-		}
 		list = append(list, &files.Content{
-			Source: e.from, Destination: to,
+			Source: e.from, Destination: installed(e.to),
 			FileInfo: &files.ContentFileInfo{Mode: e.mode, MTime: r.time},
 		})
 	}
@@ -149,4 +142,19 @@ func (r release) info(p platform, binary string) *nfpm.Info {
 		Description:  "Load tests and traffic replay for event-capture endpoints.",
 		Overridables: nfpm.Overridables{Contents: list, RPM: nfpm.RPM{BuildHost: "localhost"}},
 	}
+}
+
+// installed is where a package puts a file of an archive.
+func installed(name string) string {
+	for folder, system := range map[string]string{
+		"man/":              "/usr/share/man/man1/",
+		"completions/bash/": "/usr/share/bash-completion/completions/",
+		"completions/zsh/":  "/usr/share/zsh/vendor-completions/",
+		"completions/fish/": "/usr/share/fish/vendor_completions.d/",
+	} {
+		if rest, is := strings.CutPrefix(name, folder); is {
+			return system + rest
+		}
+	}
+	return "/usr/share/doc/rehearse/" + name
 }

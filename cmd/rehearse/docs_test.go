@@ -23,7 +23,7 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, page := range []string{"tutorial", "how-to", "run-directory", "capacity"} {
+	for _, page := range []string{"install", "tutorial", "how-to", "run-directory", "capacity"} {
 		text, err := os.ReadFile(filepath.Join("../../docs", page+".md"))
 		if err != nil {
 			t.Fatal(err)
