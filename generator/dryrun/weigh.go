@@ -207,7 +207,7 @@ func (p *weighedSample) stretch(first int64) (t weighed) {
 			break
 		}
 		b.Reset()
-		b.First, b.Events, b.Due = c.First, c.Events, c.Due
+		b.First, b.Within, b.Events, b.Due = c.First, c.First, c.Events, c.Due
 		p.synth.Build(b, p.builder)
 		t.add(b, p.sizes)
 		p.refusals.add(b)

@@ -147,6 +147,7 @@ const (
 	NotDiscarded  Discard = iota
 	OverQuota             // the project has no quota left
 	NotHistorical         // an endpoint for imports takes no others
+	ByRule                // a rule drops events of its token or distinct_id
 )
 
 // String returns the cause in the words of the service's metrics.
@@ -156,6 +157,8 @@ func (d Discard) String() string {
 		return "over_quota"
 	case NotHistorical:
 		return "non_historical_import"
+	case ByRule:
+		return "event_restriction"
 	}
 	return ""
 }

@@ -158,6 +158,7 @@ type Refused struct {
 	Status   int
 	Reason   string // in the endpoint's words, or v1's for an event that it drops
 	Oversize Oversize
+	Discard  Discard // why the answer is 200 all the same; NotDiscarded: for another reason
 	Requests int64   // 0: events alone are dropped, and their requests answered 200
 	Events   int64   // that are lost
 	Error    float64 // half the width of a 95 % interval of both, as a share; 0: exact
@@ -186,12 +187,13 @@ func (b *RefusedBy) Take(s *Submission) {
 	switch {
 	case s.Discarded == NotHistorical && len(s.Results) == 0: // v1 says so of each event
 		of := b.at(200, "an endpoint for imports drops what is not marked historical_migration", NotOversize)
-		of.Events += int64(s.Len())
+		of.Events, of.Discard = of.Events+int64(s.Len()), NotHistorical
 		return
 	case s.Discarded == OverQuota: // which is told of apart
 		return
 	case s.Dropped > 0:
-		b.at(200, "a rule drops the events of this token or distinct_id", NotOversize).Events += int64(s.Dropped)
+		of := b.at(200, "a rule drops the events of this token or distinct_id", NotOversize)
+		of.Events, of.Discard = of.Events+int64(s.Dropped), ByRule
 	}
 	if s.Filtered > 0 {
 		b.at(200, "$performance_event is filtered out", NotOversize).Events += int64(s.Filtered)
@@ -202,9 +204,21 @@ func (b *RefusedBy) Take(s *Submission) {
 			if r.Detail == detailBig {
 				over = OversizeEvent
 			}
-			b.at(200, r.Detail.String(), over).Events++
+			of := b.at(200, r.Detail.String(), over)
+			of.Events, of.Discard = of.Events+1, r.Detail.discard()
 		}
 	}
+}
+
+// discard is why an event is dropped that has nothing wrong.
+func (d Detail) discard() Discard {
+	switch d {
+	case detailNotHistorical:
+		return NotHistorical
+	case detailRestricted:
+		return ByRule
+	}
+	return NotDiscarded
 }
 
 // All lists what was counted, the reason that loses the most events first.

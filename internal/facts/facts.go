@@ -153,7 +153,16 @@ func readSwitchable(v strict.Value) int64 {
 	if isOff(v) {
 		return 0
 	}
-	return v.Count(1, maxEvents)
+	return limit(v, maxEvents)
+}
+
+// limit reads a number that something is held to: 0 would let nothing pass.
+func limit(v strict.Value, most int64) int64 {
+	if v.IsScalar() && v.Raw() == "0" {
+		v.Fail("a limit of 0 lets nothing pass", "off in the place of the limit switches it off")
+		return 1
+	}
+	return v.Count(1, most)
 }
 
 // readBucket reads the word off, or a rate and a burst; told is whether it says that order
@@ -168,13 +177,20 @@ func readBucket(v strict.Value) (b pipeline.Bucket, told bool) {
 	}
 	v.Object(strict.Fields{
 		"rate": func(v strict.Value) {
+			before := v.Document().Mistakes()
 			rate := v.Rate()
 			b.PerSecond = int(min(rate, maxRate))
-			if rate < 1 || rate != float64(b.PerSecond) {
+			switch {
+			case v.Document().Mistakes() > before:
+			case rate == 0:
+				v.Fail("a limit of 0 lets nothing pass", "off in the place of the limit switches it off")
+			case rate > maxRate:
+				v.Fail("no pipeline takes a billion events a second", strict.HintRate)
+			case rate != float64(b.PerSecond):
 				v.Fail("must be a whole number of events a second", strict.HintRate)
 			}
 		},
-		"burst":       func(v strict.Value) { b.Burst = int(v.Count(1, maxRate)) },
+		"burst":       func(v strict.Value) { b.Burst = int(limit(v, maxRate)) },
 		"keeps_order": func(v strict.Value) { b.KeepsOrder, told = v.Flag(), true },
 	})
 	v.Require("rate", "burst")
@@ -195,7 +211,7 @@ func (r *Reader) PerMinute(v strict.Value) {
 
 func (r *Reader) readGlobal(v strict.Value, g *pipeline.GlobalLimit) {
 	v.Object(strict.Fields{
-		"events":    func(v strict.Value) { g.Events = v.Count(1, maxEvents) },
+		"events":    func(v strict.Value) { g.Events = limit(v, maxEvents) },
 		"window":    func(v strict.Value) { g.Window = v.Duration(time.Second, time.Hour) },
 		"sync":      func(v strict.Value) { g.Sync = v.Duration(time.Second, time.Hour) },
 		"reroute":   func(v strict.Value) { g.Stays = !v.Flag() },
@@ -218,7 +234,7 @@ func (r *Reader) readOverrides(v strict.Value) (all []pipeline.Override) {
 		var o pipeline.Override
 		item.Object(strict.Fields{
 			"match":  func(v strict.Value) { o.Match = readMatch(v) },
-			"events": func(v strict.Value) { o.Events = v.Count(1, maxEvents) },
+			"events": func(v strict.Value) { o.Events = limit(v, maxEvents) },
 		})
 		if item.Require("match", "events") && seen[o.Match] {
 			item.Fail("is given twice", "")
@@ -243,7 +259,7 @@ func (r *Reader) readMergeIDs(v strict.Value) {
 	var m pipeline.MergeLimit
 	if v.IsMapping() {
 		v.Object(strict.Fields{
-			"limit": func(v strict.Value) { m.IDs = v.Count(1, maxEvents) },
+			"limit": func(v strict.Value) { m.IDs = limit(v, maxEvents) },
 			"beyond": func(v strict.Value) {
 				m.Async = strict.OneOf(v, []string{"dead_letter", "async"}) == "async"
 			},

@@ -154,6 +154,12 @@ func (r *Reader) contradictions(f *pipeline.Facts) {
 			}
 		}
 	}
+	for i := range f.Restrictions {
+		if m := &f.Restrictions[i]; m.Action != pipeline.Drop && f.Restricted(pipeline.Drop, []byte(m.Match), nil) {
+			fail("restriction "+m.Match, "its events are dropped by another restriction, which is looked at first",
+				"leave one of the two out")
+		}
+	}
 	if f.Import && f.Global.Events > 0 {
 		fail("limits.per_minute", "imports are not held to the global limit, and mode is import",
 			"leave one of the two out")
@@ -171,13 +177,14 @@ func (r *Reader) contradictions(f *pipeline.Facts) {
 	}
 }
 
-// At is where a file gives an override or a restriction that matches so; false: it does
-// not.
-func (r *Reader) At(match string) (strict.Value, bool) {
+// At is where a file gives an override or a restriction that matches so, as file:line:col;
+// empty: it does not.
+func (r *Reader) At(match string) string {
 	for _, field := range []string{"override ", "restriction "} {
 		if v, given := r.at[field+match]; given {
-			return v, true
+			e := v.Error("", "")
+			return fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Col)
 		}
 	}
-	return strict.Value{}, false
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/internal/capture"
+	"rehearse/internal/capture/pipeline"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
@@ -107,7 +108,8 @@ func weightOf(s Severity) int {
 var rules = []func(*checker) []Finding{
 	noEnd, pause, noRamp, singleEvents, connections, shares, retries, persons, names, overLimit,
 	refusedRequests, largeBodies, largeEvents,
-	overCapacity, nearCapacity, hotIDs, globalLimit, replicas, forcedOverflow, quota, scripted, mergesAtRisk,
+	overCapacity, nearCapacity, hotIDs, globalLimit, replicas, forcedOverflow, importMode, droppedByRule,
+	withoutPersons, redirected, unmatched, quota, quotaEnds, scripted, mergesAtRisk,
 	mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped,
 	otherHost,
 	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, lagging, unlike,
@@ -180,6 +182,9 @@ func (l *checker) plan() {
 	}
 	p.Refused = []Refused{}
 	for _, r := range load.Refused {
+		if r.Discard == capture.ByRule && load.Tally == nil {
+			continue // which is known better than a sample has it, see rules
+		}
 		p.Refused = append(p.Refused, Refused{r.Status, string(plain(r.Reason, 200)), r.Requests,
 			r.Events, r.Error})
 	}
@@ -204,7 +209,10 @@ func (l *checker) limitsOf(k *key) limits {
 	m := limits{perSecond: float64(o.PerSecond) * n, burst: float64(o.Burst) * n, consumer: l.facts.Consumer.Limit,
 		global: l.facts.Global}
 	if k != nil {
-		m.global.Events = m.global.Of([]byte(k.token), []byte(k.token+":"+k.id))
+		m.global.Events = m.global.Of([]byte(k.token), k.bytes())
+		if l.restricts(pipeline.SkipPersons, k) {
+			m.global, m.consumer = pipeline.GlobalLimit{}, pipeline.Limit{}
+		}
 	}
 	return m
 }

@@ -18,10 +18,10 @@
 //	load.go       findings about the load: ramps, pauses, what it was learned from
 //	requests.go   about requests and their bodies
 //	capacity.go   about the pipeline's capacity, and what events cost it
-//	hours.go      about when somebody is there, and the times of a pipeline's team
 //	order.go      about what loses its order, merges and persons
-//	history.go    about times of the past and of the future
+//	history.go    about times of the past and of the future, and when somebody is there
 //	forced.go     about overflow by rule and the buckets of replicas
+//	rules.go      about other rules of the deployment and what is left of a quota
 //	foretell.go   what synthesized traffic comes to, and how sure that is
 //	hot.go        the busiest ids, and how events spread over partitions
 //	level.go      an id's overflow in closed form

@@ -41,7 +41,7 @@ type Facts struct {
 	Replicas int
 
 	Partitions int
-	Hours      *Hours        // nil: not said
+	Hours      *facts.Hours  // nil: not said
 	Service    time.Duration // how long the endpoint takes for a request
 	Hazard     time.Duration // how far one partition may lag behind another
 
@@ -121,7 +121,7 @@ func readFacts(v strict.Value, f *Facts) {
 		"hosts":      func(v strict.Value) { f.Hosts = permit.ReadHosts(v) },
 		"capacity":   func(v strict.Value) { readCapacity(v, f) },
 		"partitions": func(v strict.Value) { f.Partitions = int(v.Count(1, maxPartitions)) },
-		"hours":      func(v strict.Value) { f.Hours = readHours(v) },
+		"hours":      func(v strict.Value) { f.Hours = facts.ReadHours(v) },
 		"service": func(v strict.Value) {
 			f.Service = v.Duration(time.Millisecond,
 				time.Minute)
@@ -166,13 +166,17 @@ const (
 	maxPartitions = 100_000
 	maxReplicas   = 10_000
 	maxLimit      = 100_000_000 // bytes
+	maxCapacity   = 1e9         // events a second
 )
 
 func readCapacity(v strict.Value, f *Facts) {
 	v.Object(strict.Fields{
 		"events": func(v strict.Value) {
-			if f.Capacity = v.Rate(); f.Capacity == 0 {
+			switch f.Capacity = v.Rate(); {
+			case f.Capacity == 0:
 				v.Fail("must be more than 0", "leave capacity out where it is not known")
+			case f.Capacity > maxCapacity:
+				v.Fail("no pipeline takes a billion events a second", strict.HintRate)
 			}
 		},
 		"from": func(v strict.Value) {
@@ -238,7 +242,7 @@ func (l *checker) assumptions() []Assumption {
 	}
 	add("hazard", seconds(f.Hazard.Seconds())+" between two partitions", Assumed)
 	if f.Hours != nil {
-		add("hours", hoursText(f.Hours), Assumed)
+		add("hours", f.Hours.String(), Assumed)
 	}
 	return all
 }
@@ -299,19 +303,6 @@ func bucketText(b pipeline.Bucket) string {
 		said += ", in order"
 	}
 	return said
-}
-
-// hoursText writes when the team works.
-func hoursText(h *Hours) string {
-	midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	days := 0
-	for _, works := range h.Days {
-		if works {
-			days++
-		}
-	}
-	return fmt.Sprintf("%s to %s on %d days a week, %s", midnight.Add(h.From).Format("15:04"),
-		midnight.Add(h.To).Format("15:04"), days, h.Zone)
 }
 
 // cured adds to findings what of the scenario cures them, and told what to tell the customer.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rehearse/internal/capture/pipeline"
+
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -132,5 +133,80 @@ func TestOverQuota(t *testing.T) {
 	}
 	if r := foretell(t, parse(t, told, hot, "staging.over_quota=[phc_a_third]"), nil); find(r, "over-quota") != nil || r.Plan.Overflow == 0 {
 		t.Errorf("a project that is not there: %+v", r.Findings)
+	}
+}
+
+// ruled are facts about the two projects of told, with what is found of them.
+var ruled = []struct{ name, facts, id, tell string }{
+	{"a quota", "limits: {quota: 4k}", "quota-ends", "used up"},
+	{"an import endpoint", "mode: import", "import-mode", "historical_migration to true in every batch"},
+	{"a project whose events are dropped", "restrictions: [{match: phc_two_project, action: drop}]", "dropped-by-rule", "do not start before"},
+	{"an id whose events are dropped", "restrictions: [{match: 'phc_one_project:bot', action: drop}]", "dropped-by-rule", "do not start before"},
+	{"a project without persons", "restrictions: [{match: phc_two_project, action: skip_persons}]", "without-persons", "do not merge persons"},
+	{"a topic of its own", "restrictions: [{match: 'phc_one_project:bot', action: redirect}]", "redirected", "a lane of their own"},
+}
+
+// TestRules: what rules of the deployment do to a run is foretold as it is counted, and
+// comes with words for the customer that name no token.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing here happens at the same time")
+	}
+	for _, row := range ruled {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := parse(t, told, "load.profile=line(0, 1000, 5s) const(1000, 60s)", "traffic.distinct_ids.hot=[{id: bot, share: 20%}]")
+			pipeline := facts(t, row.facts)
+			var events [2]float64
+			for i, r := range []*preflight.Report{foretell(t, s, pipeline), count(t, s, pipeline)} {
+				f := find(r, row.id)
+				if f == nil || !strings.Contains(f.Tell, row.tell) || strings.Contains(f.Message+f.Tell+f.Where+f.Hint, "phc_") {
+					t.Fatalf("%+v of %+v", f, r.Findings)
+				}
+				for _, word := range strings.Fields(f.Message) {
+					n, err := strconv.ParseFloat(strings.ReplaceAll(word, ",", ""), 64)
+					if err == nil && n != 4000 && events[i] == 0 { // 4,000 is the quota itself
+						events[i] = n
+					}
+				}
+				if find(r, "unmatched-rules") != nil {
+					t.Errorf("%+v", r.Findings)
+				}
+			}
+			near(t, row.name, events[0], events[1], 0.1) // which project a batch is of is drawn
+		})
+	}
+}
+
+// TestQuotaEnds: the hour at which a quota ends, by the clock where the start is known, and
+// what is lost of each project.
+func TestQuotaEnds(t *testing.T) {
+	t.Parallel()
+	// 400 events/s for 10 hours are 14.4 million, of which a quota of 9 million ends after 6:15.
+	s := parse(t, sound, "load.profile=line(0, 400, 5s) const(400, 10h)", "intake.starts=2026-12-03T21:00:00+01:00")
+	f := find(suppose(t, s, facts(t, "limits: {quota: 9M}")), "quota-ends")
+	if f == nil || !strings.Contains(f.Message, "at 03:15 on 4 Dec: 5,401,000 events, 37.5 % of all") || len(f.Cures) != 1 {
+		t.Fatalf("%+v", f)
+	}
+	cut := parse(t, sound, append(f.Cures[0].Set, "intake.starts=2026-12-03T21:00:00+01:00")...)
+	if r := suppose(t, cut, facts(t, "limits: {quota: 9M}")); find(r, "quota-ends") != nil || r.Plan.Events < 8_999_000 {
+		t.Errorf("%v: %+v", f.Cures[0].Set, r.Plan)
+	}
+}
+
+// TestUnmatchedRules: overrides and restrictions of ids that never come are named with line
+// and column, and without the token.
+func TestUnmatchedRules(t *testing.T) {
+	t.Parallel()
+	pipeline := facts(t, "limits:\n  per_minute:\n    events: 5k\n    overrides:\n      - {match: 'phc_one_project:bott', events: 9k}\n"+
+		"      - {match: phc_two_project, events: 9k}\nrestrictions: [{match: phc_three_project, action: redirect}]\n")
+	s := parse(t, told)
+	for how, r := range map[string]*preflight.Report{"said": foretell(t, s, pipeline), "counted": count(t, s, pipeline)} {
+		f := find(r, "unmatched-rules")
+		want := "2 override or restrictions match no event of this run: pipeline.yaml:5:9 (bott), pipeline.yaml:7:16"
+		if f == nil || f.Message != want || f.Where != "pipeline.yaml:5:9" {
+			t.Errorf("%s: %+v", how, f)
+		}
 	}
 }

@@ -56,6 +56,9 @@ func (l *checker) peopled(model *traffic.Model) {
 		model.Each(l.census, func(_ []byte, events int64) {
 			ids++
 			for _, t := range tokens {
+				if l.restricts(pipeline.Drop, &key{token: t.Token.Reveal()}) {
+					continue
+				}
 				pairs -= math.Expm1(float64(events) * math.Log1p(-min(l.taken*t.Weight/sum,
 					1-1e-16)))
 			}
@@ -94,6 +97,9 @@ func (l *checker) takenShare() float64 {
 		}
 	}
 	for _, r := range l.load.Refused {
+		if r.Discard == capture.ByRule {
+			continue // it is known of which projects and ids
+		}
 		taken -= float64(r.Events) / float64(max(l.load.Events, 1))
 	}
 	return min(max(taken, 0)/max(sound, 1e-9), 1)
@@ -314,7 +320,8 @@ type totals struct {
 	meanly float64 // what an event costs on average
 	// what one costs that is no merge; 0: not known
 	ordinary float64
-	names    int     // different event names
+	names    int // different event names
+	ruled    ruled
 	worst    float64 // events that would overflow if one replica had all connections
 	crowd    float64 // events that overflow by order and belong to none of the ids looked at
 	// bytes that one event in a hundred has at least, or the largest of those counted

@@ -64,6 +64,8 @@ func (l *checker) weighIDs(model *traffic.Model) []key {
 			all = append(all, h)
 		}
 	}
+	l.rules(model, keys)
+	l.notTaken()
 	l.crowd = l.forcedCrowd(keys, limited)
 	l.worst = l.worstReplica(keys, limited)
 	l.overflowing(all)
@@ -76,7 +78,7 @@ func (l *checker) weighIDs(model *traffic.Model) []key {
 // levelOf works out what becomes of an id of whose events limits see a part.
 func (l *checker) levelOf(k *key, limited float64, fine bool) level {
 	switch {
-	case l.overQuota(k.token), l.facts.Restricted(pipeline.Redirect, []byte(k.token), k.bytes()):
+	case l.overQuota(k.token), l.restricts(pipeline.Drop, k), l.restricts(pipeline.Redirect, k):
 		return level{first: -1}
 	case l.forced(k):
 		return l.forcedLevel(k.share * limited)
@@ -201,12 +203,15 @@ func (l *checker) spread(model *traffic.Model, keys []key) {
 	p := partitions{load: make([]float64, l.facts.Partitions),
 		off: make([]float64, l.facts.Partitions)}
 	events, unplaced, clump := float64(l.load.Events)*l.taken, l.crowd, 1.0
-	rest := events - l.crowd
+	rest := events*l.kept() - l.crowd
 	if l.census.Whole {
 		rest -= p.all(l, model)
 	}
 	for i := range keys {
 		k := &keys[i]
+		if l.restricts(pipeline.Drop, k) {
+			continue
+		}
 		at, mine := k.hash.Partition(l.facts.Partitions), k.share*events
 		off := k.off * mine / 1.96
 		if !l.census.Whole {
@@ -234,6 +239,18 @@ func (l *checker) spread(model *traffic.Model, keys []key) {
 	l.report.Partitions = p.report()
 }
 
+// kept is the share of the events that no rule drops with a whole project.
+func (l *checker) kept() float64 {
+	kept, all := 0.0, 0.0
+	for _, t := range l.projects() {
+		all += t.Weight
+		if !l.facts.Restricted(pipeline.Drop, []byte(t.Token.Reveal()), nil) {
+			kept += t.Weight
+		}
+	}
+	return kept / all
+}
+
 // partitions are how many events each partition has, and the variance of that.
 type partitions struct{ load, off []float64 }
 
@@ -248,6 +265,9 @@ func (p *partitions) all(l *checker, model *traffic.Model) (sum float64) {
 		for _, t := range tokens {
 			if l.tokenForced(t.Token.Reveal()) {
 				continue // to other lanes, whatever the id
+			}
+			if l.facts.Restricted(pipeline.Drop, []byte(t.Token.Reveal()), nil) {
+				continue
 			}
 			key = pipeline.AppendKey(key[:0], []byte(t.Token.Reveal()), id)
 			mine := float64(events) * l.taken * t.Weight / weights

@@ -234,8 +234,8 @@ func refusedRequests(l *checker) []Finding {
 	requests, events, off := int64(0), int64(0), 0.0
 	for i := range l.load.Refused {
 		r := &l.load.Refused[i]
-		if r.Oversize != capture.NotOversize {
-			continue
+		if r.Oversize != capture.NotOversize || r.Discard != capture.NotDiscarded {
+			continue // which findings of their own are about
 		}
 		requests, events, off = requests+r.Requests, events+r.Events, max(off, r.Error)
 		words = append(words, fmt.Sprintf("%d %s (%s)", r.Status, plain(r.Reason, 100),

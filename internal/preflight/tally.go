@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -26,6 +27,7 @@ type Tally struct {
 	accepted int64
 	merges   tallied
 	followed int64 // events that have another of their id in a later request, soon after
+	ruled    ruled
 }
 
 // rig is what requests are counted by.
@@ -161,6 +163,7 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 	if t.single != nil {
 		t.single.Take(&t.event, t.origin.Add(r.Due))
 	}
+	t.ruled.take(r.Due, &route)
 	t.cost += t.facts.Costs.Of(string(e.Event))
 	if _, known := t.names[string(e.Event)]; known || len(t.names) < mostNames {
 		t.names[string(e.Event)]++
@@ -247,6 +250,12 @@ func (t *Tally) report(l *checker) {
 	l.taken, l.names, l.largest = 1, len(t.names), t.MaxEvent
 	l.oldest, l.ahead = t.oldest, float64(t.ahead)
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
+	l.ruled = t.ruled
+	dropped := slices.ContainsFunc(l.load.Refused, func(r capture.Refused) bool { return r.Discard == capture.ByRule })
+	l.missed(func(token, id string) bool {
+		_, comes := t.ids.ids[xxh3.HashSeed([]byte(id), xxh3.Hash([]byte(token)))]
+		return comes || t.ids.missed > 0 || dropped && l.restricts(pipeline.Drop, &key{token: token, id: id})
+	})
 	m := stats.Merges
 	r.Plan.Persons, r.Plan.Errors.Persons = t.ids.different()
 	r.Plan.Missed = t.ids.missed

@@ -149,7 +149,7 @@ func (s *seen) take(due time.Duration, route pipeline.Route) {
 	s.rate++
 	s.peak = max(s.peak, s.rate)
 	s.latest = due
-	if route.Over != pipeline.NotOver {
+	if route.Over != pipeline.NotOver && !route.Dropped {
 		if !s.overflow {
 			s.overflow, s.first = true, due
 		}
@@ -157,5 +157,30 @@ func (s *seen) take(due time.Duration, route pipeline.Route) {
 		if route.Over == pipeline.OverGlobal {
 			s.global++
 		}
+	}
+}
+
+// ruled is what rules of the deployment and the quota do to a run.
+type ruled struct {
+	skipped, redirected, dropped float64       // events
+	ended                        bool          // a quota is used up
+	ends                         time.Duration // when the first of them is
+	beyond                       float64       // events that are dropped then
+	missing                      []string      // places of rules that match no event
+}
+
+// take counts an event of a tally.
+func (c *ruled) take(due time.Duration, r *pipeline.Route) {
+	switch {
+	case r.Over == pipeline.OverQuota:
+		if !c.ended {
+			c.ended, c.ends = true, due
+		}
+		c.beyond++
+	case r.Dropped:
+	case r.Lane == pipeline.Redirected:
+		c.redirected++
+	case !r.Persons && r.Over != pipeline.OverGlobal && r.Over != pipeline.OverRule:
+		c.skipped++
 	}
 }

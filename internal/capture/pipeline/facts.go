@@ -87,6 +87,14 @@ func (g *GlobalLimit) Of(token, key []byte) int64 {
 	return limit
 }
 
+// Matches returns what the overrides are about.
+func (g *GlobalLimit) Matches() (all []string) {
+	for i := range g.Overrides {
+		all = append(all, g.Overrides[i].Match)
+	}
+	return all
+}
+
 // Action is what a restriction does to events.
 type Action uint8
 

@@ -75,6 +75,7 @@ const (
 	OverGlobal        // the global limit
 	OverBucket        // the bucket of capture
 	OverConsumer      // that of the consumer
+	OverQuota         // the quota of its project: it is dropped
 )
 
 // Pipeline routes events and counts what becomes of them. Its methods may be
@@ -133,7 +134,7 @@ func (p *Pipeline) Take(e *Event, now time.Time) Route {
 	switch {
 	case slices.Contains(p.config.OverQuota, string(e.Token)) || !p.left.take(p.facts.Quota, e.Token):
 		p.quota.Add(1)
-		return Route{Dropped: true}
+		return Route{Dropped: true, Over: OverQuota}
 	case p.facts.Import && !e.Historical:
 		p.dropped.Add(1)
 		return Route{Dropped: true}

@@ -1,4 +1,4 @@
-package preflight
+package facts
 
 import (
 	"fmt"
@@ -6,72 +6,8 @@ import (
 	"time"
 	_ "time/tzdata" // time zones, where the machine has none
 
-	"rehearse/scenario"
 	"rehearse/scenario/strict"
 )
-
-// layout is how a time of the run is shown.
-const layout = "Mon 2 Jan 2006 15:04 MST"
-
-// hours holds the run against the hours of the pipeline's team.
-func hours(l *checker) []Finding {
-	const path = "intake.starts"
-	var all []Finding
-	if l.s.Intake.Overlap == scenario.No {
-		all = l.accommodate(draft{"no-overlap", "intake.overlap",
-			"the customer has no contact available during the pipeline team's working hours",
-			"agree on a contact who can stop the run"})
-	}
-	h := l.facts.Hours
-	if h == nil || !l.stated {
-		return all
-	}
-	span := l.load.Curve.Span()
-	end := l.start.Add(span)
-	overlap := h.Overlap(l.start, end)
-	when := fmt.Sprintf("from %s on for %s", l.start.In(h.Zone).Format(layout),
-		seconds(span.Seconds()))
-	if n := daysOff(h, l.start, end); n > 0 {
-		all = append(all, l.accommodate(draft{"weekend", path,
-			fmt.Sprintf("the run, %s, falls on %s on which the team does not work", when, days(n)),
-			"begin on a working day, or agree on somebody who is there"})...)
-	}
-	switch {
-	case overlap == 0 && l.s.Intake.Overlap != scenario.No:
-		all = append(all, l.accommodate(draft{"no-overlap", path,
-			fmt.Sprintf("the team is not at work at any time of the run, %s", when),
-			"begin on " + h.Next(l.start).Format(layout)})...)
-	case overlap > 0 && overlap < span:
-		all = append(all, l.accommodate(draft{"outside-hours", path,
-			fmt.Sprintf("the team is at work for %s of the run, %s", seconds(overlap.Seconds()),
-				when),
-			"begin earlier in the day, or agree on somebody who is there"})...)
-	}
-	return all
-}
-
-// days counts days.
-func days(n int) string {
-	if n == 1 {
-		return "a day"
-	}
-	return fmt.Sprintf("%d days", n)
-}
-
-// daysOff counts the days between two times on which the team does not work.
-func daysOff(h *Hours, from, to time.Time) (n int) {
-	year, month, day := from.In(h.Zone).Date()
-	for k := range int(longest/(24*time.Hour)) + 2 {
-		at := time.Date(year, month, day+k, 12, 0, 0, 0, h.Zone)
-		if k > 0 && !time.Date(year, month, day+k, 0, 0, 0, 0, h.Zone).Before(to) {
-			break
-		}
-		if works, _ := h.Works(at); !works {
-			n++
-		}
-	}
-	return n
-}
 
 // Hours are when a team is at work: on some days of the week, from one time of
 // day to another, in its own time zone, so that summer time is right.
@@ -90,7 +26,8 @@ func defaultHours() *Hours {
 		Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
 }
 
-func readHours(v strict.Value) *Hours {
+// ReadHours reads the hours of a team.
+func ReadHours(v strict.Value) *Hours {
 	h := defaultHours()
 	sound := v.Object(strict.Fields{
 		"zone": func(v strict.Value) { h.Zone = readLocation(v) },
@@ -204,4 +141,17 @@ func earliest(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// String says when the team works.
+func (h *Hours) String() string {
+	midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	days := 0
+	for _, works := range h.Days {
+		if works {
+			days++
+		}
+	}
+	return fmt.Sprintf("%s to %s on %d days a week, %s", midnight.Add(h.From).Format("15:04"),
+		midnight.Add(h.To).Format("15:04"), days, h.Zone)
 }
