@@ -282,7 +282,7 @@ func (f *runFlags) lingering(e env) (wait func(soft context.Context)) {
 			return
 		}
 		defer stop()
-		e.note(fmt.Sprintf("the live page stays up for %v: press Enter to end it", longestStay))
+		e.note(fmt.Sprintf("the live page stays up for %.0f minutes: press Enter to end it", longestStay.Minutes()))
 		pressed := make(chan struct{})
 		go func() { // blocked until the process ends, if nobody presses a key
 			bufio.NewReader(stdin).ReadByte()

@@ -257,10 +257,10 @@ func (f *runFlags) run(e env, path string) error {
 // tell writes and prints what came of a run.
 func (f *runFlags) tell(e env, run *rundir.Run) error {
 	written := f.files.write(run)
-	if !f.quiet {
+	printed := printRun(e, run, f.json)
+	if !f.quiet { // last of all, where it is seen
 		sayReport(e, run.Path)
 	}
-	printed := printRun(e, run, f.json)
 	if written != nil {
 		return errors.Join(written, printed)
 	}

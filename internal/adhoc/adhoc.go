@@ -70,7 +70,7 @@ func (f *Flags) read() (l load, err error) {
 	l.rate, wrong[0] = quantity("--rate", f.Rate, "500/s", units.ParseRate)
 	l.duration, wrong[1] = quantity("--duration", cmp.Or(f.Duration, defaultDuration.String()), "30s",
 		units.ParseDuration)
-	l.ramp, wrong[2] = min(defaultRamp, l.duration/3), nil
+	l.ramp, wrong[2] = min(defaultRamp, rounded(l.duration/3)), nil
 	if f.Ramp != "" {
 		l.ramp, wrong[2] = quantity("--ramp", f.Ramp, "10s", units.ParseDuration)
 	}
@@ -131,6 +131,14 @@ func (l *load) text() []byte {
 	fmt.Fprintf(&b, "  events: {%s}   # weights\n", l.events())
 	b.WriteString("thresholds: [rejected < 1%, late < 1%]\n")
 	return []byte(b.String())
+}
+
+// rounded is a duration as a person would write it.
+func rounded(d time.Duration) time.Duration {
+	if d < time.Second {
+		return d.Round(time.Millisecond)
+	}
+	return d.Round(100 * time.Millisecond)
 }
 
 // profile writes the ramp and what follows it.

@@ -21,10 +21,10 @@ const (
 )
 
 // Wrap breaks text at blanks into lines of at most width columns, words longer than
-// that wherever they must.
+// that wherever they must. A number and its unit stay together.
 func Wrap(text string, width int) (lines []string) {
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range words(text) {
 		if line != "" && Width(line)+1+Width(word) > width {
 			lines, line = append(lines, line), ""
 		}
@@ -37,6 +37,28 @@ func Wrap(text string, width int) (lines []string) {
 		}
 	}
 	return append(lines, line)
+}
+
+// words are what Wrap does not break: what stands between blanks, and a number with its unit.
+func words(text string) (all []string) {
+	for _, word := range strings.Fields(text) {
+		bare := strings.TrimRight(word, ",;.:)")
+		if n := len(all); n > 0 && unit(bare) && unicode.IsDigit(rune(all[n-1][len(all[n-1])-1])) {
+			all[n-1] += " " + word
+			continue
+		}
+		all = append(all, word)
+	}
+	return all
+}
+
+// unit tells whether a word is a unit as reports write them.
+func unit(word string) bool {
+	switch word {
+	case "ns", "µs", "ms", "s", "min", "h", "%", "B", "kB", "MB", "GB", "TB":
+		return true
+	}
+	return false
 }
 
 // prefix is how many bytes of text fill at most width columns, of a character at

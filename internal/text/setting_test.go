@@ -18,6 +18,7 @@ func TestWrap(t *testing.T) {
 		{"", []string{""}},
 		{"one two", []string{"one two"}},
 		{"one two three", []string{"one two", "three"}},
+		{"after 0 µs, so", []string{"after", "0 µs, so"}},
 		{"abcdefghijkl", []string{"abcdefgh", "ijkl"}},
 		{"a  b\nc", []string{"a b c"}},
 		{"żółw żółw", []string{"żółw", "żółw"}},

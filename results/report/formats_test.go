@@ -96,9 +96,9 @@ func TestNarrowRejections(t *testing.T) {
 		t.Fatal(err)
 	}
 	for width, want := range map[int]string{
-		0: "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to 15.7\n  s: \"rate " +
+		0: "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to\n  15.7 s: \"rate " +
 			"limited\"\n- 10",
-		40: "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to 15.7\n  s: \"rate " +
+		40: "- 19 requests, 190 events: rate_limited\n  429 (server), due from 0.4 s to\n  15.7 s: \"rate " +
 			"limited\"\n- 10",
 		80: "- 19 requests, 190 events: rate_limited 429 (server), due from 0.4 s to 15.7 s:\n  \"rate limited\"\n- 10",
 	} {
