@@ -12,6 +12,8 @@ import (
 	"rehearse/internal/text"
 	"rehearse/results"
 	"rehearse/results/judge"
+	"rehearse/results/metrics"
+	"rehearse/results/otlp"
 	"rehearse/results/rundir"
 )
 
@@ -117,7 +119,7 @@ func (r *rehearsal) prepareBackground() (*background, error) {
 
 // start begins to send the background at the start of the run beside. Its abort rules end
 // the whole run, as does its failure.
-func (b *background) start(soft, hard context.Context, run *stream, builders int) error {
+func (b *background) start(soft, hard context.Context, run *stream, view *live, builders int) error {
 	if b == nil {
 		return nil
 	}
@@ -125,6 +127,8 @@ func (b *background) start(soft, hard context.Context, run *stream, builders int
 	if err := b.create(); err != nil {
 		return inBackground(err)
 	}
+	b.show = view.beside(&b.manifest, b.of.source.Plan.Span)
+	b.push = otlp.New(hard, run.of.push, &run.manifest, metrics.Background)
 	b.progress = (&Options{}).progress(nil)
 	b.progress.Warn = func(err error) { run.progress.Warn(inBackground(err)) }
 	b.done = make(chan struct{})

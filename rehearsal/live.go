@@ -182,6 +182,14 @@ func (l *live) observe(iv *results.Interval, latest *results.Result) {
 	l.wake()
 }
 
+// beside shows the background beside the run. It returns what is told of its intervals.
+func (l *live) beside(m *results.Manifest, span time.Duration) func(*results.Interval, *results.Result) {
+	if l == nil {
+		return func(*results.Interval, *results.Result) {}
+	}
+	return l.view.Beside(m, span).Observe // it is drawn with the next interval of the run
+}
+
 // wake tells whoever waits that there is news.
 func (l *live) wake() {
 	l.mu.Lock()

@@ -85,20 +85,52 @@ func TestLivePageAndMetrics(t *testing.T) {
 	}
 	_, metrics := do(t, "GET", base+"/metrics", nil)
 	for _, want := range []string{
-		`rehearse_requests_total{fate="accepted",run="r",scenario="<acme>"} 90`,
-		`rehearse_not_accepted_total{reason="rate_limited",side="server",status="429",run="r",scenario="<acme>"} 10`,
-		`rehearse_latency_seconds_bucket{le="0.01",run="r",scenario="<acme>"} 0`,
-		`rehearse_latency_seconds_bucket{le="0.025",run="r",scenario="<acme>"} 100`,
-		`rehearse_latency_seconds_bucket{le="+Inf",run="r",scenario="<acme>"} 100`,
-		`rehearse_latency_seconds_count{run="r",scenario="<acme>"} 100`,
-		`rehearse_connections_total{opened="yes",run="r",scenario="<acme>"} 2`,
-		`rehearse_connections_total{opened="no",run="r",scenario="<acme>"} 1`,
-		`rehearse_in_flight_requests{run="r",scenario="<acme>"} 3`,
+		`rehearse_requests_total{fate="accepted",run="r",scenario="<acme>",stream="run"} 90`,
+		`rehearse_not_accepted_total{reason="rate_limited",side="server",status="429",run="r",scenario="<acme>",stream="run"} 10`,
+		`rehearse_latency_seconds_bucket{le="0.01",run="r",scenario="<acme>",stream="run"} 0`,
+		`rehearse_latency_seconds_bucket{le="0.025",run="r",scenario="<acme>",stream="run"} 100`,
+		`rehearse_latency_seconds_bucket{le="+Inf",run="r",scenario="<acme>",stream="run"} 100`,
+		`rehearse_latency_seconds_count{run="r",scenario="<acme>",stream="run"} 100`,
+		`rehearse_connections_total{opened="yes",run="r",scenario="<acme>",stream="run"} 2`,
+		`rehearse_connections_total{opened="no",run="r",scenario="<acme>",stream="run"} 1`,
+		`rehearse_in_flight_requests{run="r",scenario="<acme>",stream="run"} 3`,
 	} {
 		if !strings.Contains(metrics, want+"\n") {
 			t.Errorf("no %q in\n%s", want, metrics)
 		}
 	}
+}
+
+// The background is shown beside the run, and its metrics have the labels of the run and a
+// stream of their own.
+func TestLiveBackground(t *testing.T) {
+	t.Parallel()
+	l := served(t, func() {})
+	show := l.beside(&results.Manifest{RunID: "other", Scenario: "<live>"}, 10*time.Second)
+	show(interval(), nil)
+	l.observe(interval(), nil)
+	l.observe(interval(), nil)
+	_, metrics := do(t, "GET", "http://"+l.host+"/metrics", nil)
+	for _, want := range []string{
+		`rehearse_requests_total{fate="accepted",run="r",scenario="<acme>",stream="run"} 180`,
+		`rehearse_requests_total{fate="accepted",run="r",scenario="<acme>",stream="background"} 90`,
+		`rehearse_latency_seconds_count{run="r",scenario="<acme>",stream="run"} 200`,
+		`rehearse_latency_seconds_count{run="r",scenario="<acme>",stream="background"} 100`,
+	} {
+		if !strings.Contains(metrics, want+"\n") {
+			t.Errorf("no %q in\n%s", want, metrics)
+		}
+	}
+	if n := strings.Count(metrics, "# TYPE rehearse_requests_total "); n != 1 {
+		t.Errorf("%d times the type of one metric", n)
+	}
+	charts, err := l.view.Charts()
+	if err != nil || !strings.Contains(string(charts), "<th>run</th><th>background</th>") ||
+		!strings.Contains(string(charts), "The last five minutes of the background") {
+		t.Errorf("%v: the background is not shown", err)
+	}
+	var nobody *live
+	nobody.beside(nil, 0)(interval(), nil)
 }
 
 // A scraper that asks for native histograms gets the message that has them.
@@ -212,7 +244,7 @@ func TestLiveDisconnect(t *testing.T) {
 		t.Errorf("the next browser got %q, error %v", line, err)
 	}
 	if _, metrics := do(t, "GET", "http://"+l.host+"/metrics", nil); !strings.Contains(metrics,
-		`rehearse_latency_seconds_count{run="r",scenario="<acme>"} 700`+"\n") {
+		`rehearse_latency_seconds_count{run="r",scenario="<acme>",stream="run"} 700`+"\n") {
 		t.Error("an interval was lost")
 	}
 }
@@ -258,7 +290,7 @@ func TestMetricsAlone(t *testing.T) {
 		}
 	}
 	if code, said := do(t, "GET", at+"/metrics", bear("Bearer s3cret")); code != http.StatusOK ||
-		!strings.Contains(said, `rehearse_events_total{fate="accepted",run="r",scenario="<acme>"} 90`) {
+		!strings.Contains(said, `rehearse_events_total{fate="accepted",run="r",scenario="<acme>",stream="run"} 90`) {
 		t.Errorf("with the token: %d\n%s", code, said)
 	}
 	for _, path := range []string{"/", "/events", "/report"} {

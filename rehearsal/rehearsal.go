@@ -15,6 +15,7 @@ import (
 	"rehearse/generator/transport"
 	"rehearse/internal/prometheus"
 	"rehearse/results"
+	"rehearse/results/metrics"
 	"rehearse/results/otlp"
 	"rehearse/results/report"
 	"rehearse/results/rundir"
@@ -127,16 +128,18 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	}
 	r.authorized.announce(r.note, start, r.span())
 	s.startAt(start, r.directory(), abort)
-	if s.view, err = startLive(&r.Serving, &s.manifest, r.span(), func() { abort(errStopped) }); err != nil {
+	view, err := startLive(&r.Serving, &s.manifest, r.span(), func() { abort(errStopped) })
+	if err != nil {
 		return nil, err
 	}
-	defer s.view.end(s.path)
-	s.view.announce(r.note)
+	defer view.end(s.path)
+	view.announce(r.note)
+	s.show = view.observe
 	if err = s.create(); err != nil {
 		return nil, err
 	}
 	r.authorized.watch(soft, abort)
-	s.push = otlp.New(hard, r.push, &s.manifest)
+	s.push = otlp.New(hard, r.push, &s.manifest, metrics.RunStream)
 	s.progress = r.progress(&Outlook{
 		Name: r.scenario.Name, Plan: &r.source.Plan, Target: r.target(), Directory: s.path, Reading: r.source.Follow(),
 	})
@@ -144,7 +147,7 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	defer giveBack()
 	watch := r.watch(hard)
 	defer watch.Stop(hard)
-	if err = b.start(soft, hard, s, builders); err != nil {
+	if err = b.start(soft, hard, s, view, builders); err != nil {
 		return nil, errors.Join(err, s.directory.Abandon())
 	}
 	summary, err := s.generate(soft, hard, builders)

@@ -22,7 +22,7 @@ type watchers struct {
 	directory *rundir.Directory
 	note      noteFunc
 	progress  Progress
-	view      *live        // nil: nobody looks
+	show      func(iv *results.Interval, latest *results.Result)
 	push      *otlp.Pusher // nil: nowhere
 	clock     clockWatch
 	aborts    *judge.Aborts
@@ -38,7 +38,7 @@ func (w *watchers) observe(iv *results.Interval) {
 		w.progress.Warn(news)
 	}
 	w.progress.Interval(iv)
-	w.view.observe(iv, w.directory.Latest())
+	w.show(iv, w.directory.Latest())
 	if err := w.push.Observe(iv); err != nil {
 		w.progress.Warn(err)
 	}

@@ -27,15 +27,14 @@ type Family struct {
 	Name   string // as Prometheus wants it: a counter ends in _total, a histogram in its unit
 	Help   string
 	Kind   Kind
-	Points []Point            // of a counter or gauge
-	Times  *results.Histogram // of a histogram; lent by the tally
-	Labels []Label            // of a histogram
+	Points []Point
 }
 
 // Point is a value and what sets it apart from others of its family.
 type Point struct {
 	Labels []Label
-	Value  float64
+	Value  float64            // of a counter or gauge
+	Times  *results.Histogram // of a histogram; lent by the tally
 }
 
 // Label is a name and a value.
@@ -44,14 +43,20 @@ type Label struct{ Name, Value string }
 // fates are the names of capture.Fate, in its order.
 var fates = [...]string{"unsent", "accepted", "rejected", "ambiguous"}
 
-// Of returns the metrics of a run: all that it did so far, and what its last
+// The values of the label that tells the streams of a run apart.
+const (
+	StreamLabel = "stream"
+	RunStream   = "run"
+	Background  = "background"
+)
+
+// Of returns the metrics of a stream: all that it did so far, and what its last
 // interval says of the present. The histograms are those of the tally. Every series has
 // the labels that are given.
 func Of(total *results.Tally, last *results.Row, labels ...Label) []Family {
 	all := families(total, last)
 	for i := range all {
 		f := &all[i]
-		f.Labels = labels
 		for k := range f.Points {
 			f.Points[k].Labels = slices.Concat(f.Points[k].Labels, labels)
 		}
@@ -59,15 +64,25 @@ func Of(total *results.Tally, last *results.Row, labels ...Label) []Family {
 	return all
 }
 
+// Join returns the metrics of two streams as one list, in which each has its own labels.
+func Join(all, others []Family) []Family {
+	joined := slices.Clone(all)
+	for i := range joined {
+		joined[i].Points = slices.Concat(all[i].Points, others[i].Points)
+	}
+	return joined
+}
+
 // families are the metrics without the labels of the run.
 func families(total *results.Tally, last *results.Row) []Family {
 	var requests, events []Point
 	for fate, name := range fates {
 		labels := []Label{{"fate", name}}
-		requests = append(requests, Point{labels, float64(total.Fates[fate].Requests)})
-		events = append(events, Point{labels, float64(total.Fates[fate].Events)})
+		requests = append(requests, Point{Labels: labels, Value: float64(total.Fates[fate].Requests)})
+		events = append(events, Point{Labels: labels, Value: float64(total.Fates[fate].Events)})
 	}
 	one := func(value float64) []Point { return []Point{{Value: value}} }
+	times := func(h *results.Histogram) []Point { return []Point{{Times: h}} }
 	return []Family{
 		{Name: "rehearse_requests_total", Help: "Completed requests by outcome.",
 			Points: requests},
@@ -80,18 +95,18 @@ func families(total *results.Tally, last *results.Row) []Family {
 			Points: one(float64(total.Twice))},
 		{Name: "rehearse_late_total", Help: "Requests that left late.", Points: one(float64(total.AllLate().Requests))},
 		{Name: "rehearse_connections_total", Help: "Connections that were opened, or could not be.", Points: []Point{
-			{[]Label{{"opened", "yes"}}, float64(total.Connections.Opened)},
-			{[]Label{{"opened", "no"}}, float64(total.Connections.Failed)},
+			{Labels: []Label{{"opened", "yes"}}, Value: float64(total.Connections.Opened)},
+			{Labels: []Label{{"opened", "no"}}, Value: float64(total.Connections.Failed)},
 		}},
 		{Name: "rehearse_in_flight_requests", Help: "Requests sent and unanswered.", Kind: Gauge,
 			Points: one(float64(last.InFlight.Requests))},
 		{Name: "rehearse_target_events_per_second", Help: "Events a second that the scenario asks for.", Kind: Gauge,
 			Points: one(last.Target)},
 		{Name: "rehearse_latency_seconds", Help: "From due to done: what a customer would have felt.", Kind: Histogram,
-			Times: total.Latency},
+			Points: times(total.Latency)},
 		{Name: "rehearse_service_seconds", Help: "From sent to done: what the endpoint took.", Kind: Histogram,
-			Times: total.Service},
-		{Name: "rehearse_lag_seconds", Help: "From due to sent.", Kind: Histogram, Times: total.Lag},
+			Points: times(total.Service)},
+		{Name: "rehearse_lag_seconds", Help: "From due to sent.", Kind: Histogram, Points: times(total.Lag)},
 	}
 }
 
@@ -117,12 +132,12 @@ func refusals(t *results.Tally) []Point {
 		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Status, b.Status))
 	}) {
 		points = append(points, Point{
-			[]Label{
+			Labels: []Label{
 				{"reason", kind.Reason.String()},
 				{"side", kind.Reason.Side().String()},
 				{"status", strconv.Itoa(kind.Status)},
 			},
-			float64(counts[kind]),
+			Value: float64(counts[kind]),
 		})
 	}
 	return points

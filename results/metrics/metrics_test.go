@@ -195,7 +195,7 @@ func TestNativeBucketsHoldTheirDurations(t *testing.T) {
 			}
 			want[int(math.Ceil(32*math.Log2(float64(us)/1e6)))]++
 		}
-		h := decoded(t, []Family{{Name: "x", Kind: Histogram, Times: times}})["x"].Metric[0].GetHistogram()
+		h := decoded(t, []Family{{Name: "x", Kind: Histogram, Points: []Point{{Times: times}}}})["x"].Metric[0].GetHistogram()
 		got := native(h)
 		if h.GetZeroCount() != zero {
 			t.Errorf("%d are zero, want %d", h.GetZeroCount(), zero)

@@ -78,19 +78,15 @@ func family(f Family) *dto.MetricFamily {
 		for _, l := range p.Labels {
 			one.Label = append(one.Label, &dto.LabelPair{Name: &l.Name, Value: &l.Value})
 		}
-		if f.Kind == Gauge {
+		switch f.Kind {
+		case Gauge:
 			one.Gauge = &dto.Gauge{Value: &p.Value}
-		} else {
+		case Counter:
 			one.Counter = &dto.Counter{Value: &p.Value}
+		case Histogram:
+			one.Histogram = histogram(p.Times)
 		}
 		m.Metric = append(m.Metric, one)
-	}
-	if f.Kind == Histogram {
-		one := &dto.Metric{Histogram: histogram(f.Times)}
-		for _, l := range f.Labels {
-			one.Label = append(one.Label, &dto.LabelPair{Name: &l.Name, Value: &l.Value})
-		}
-		m.Metric = []*dto.Metric{one}
 	}
 	return m
 }
@@ -171,10 +167,11 @@ func WriteText(w io.Writer, all []Family) error {
 	for _, f := range all {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", f.Name, f.Help, f.Name, kinds[f.Kind])
 		for _, p := range f.Points {
+			if f.Kind == Histogram {
+				writeClassic(&b, f.Name, p)
+				continue
+			}
 			fmt.Fprintf(&b, "%s%s %s\n", f.Name, labelled(p.Labels), number(p.Value, f.Kind))
-		}
-		if f.Kind == Histogram {
-			writeClassic(&b, f)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -205,18 +202,18 @@ func labelled(labels []Label) string {
 var labelValue = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // writeClassic writes a histogram with cumulative buckets.
-func writeClassic(b *strings.Builder, f Family) {
-	counts, sum := Buckets(f.Times), uint64(0)
+func writeClassic(b *strings.Builder, name string, p Point) {
+	counts, sum := Buckets(p.Times), uint64(0)
 	for i, bound := range bounds {
 		sum += counts[i]
-		writeBucket(b, f, strconv.FormatFloat(bound, 'g', -1, 64), sum)
+		writeBucket(b, name, p, strconv.FormatFloat(bound, 'g', -1, 64), sum)
 	}
-	n, labels := f.Times.Count(), labelled(f.Labels)
-	writeBucket(b, f, "+Inf", uint64(n))
-	fmt.Fprintf(b, "%s_sum%s %g\n%s_count%s %d\n", f.Name, labels, Sum(f.Times), f.Name, labels, n)
+	n, labels := p.Times.Count(), labelled(p.Labels)
+	writeBucket(b, name, p, "+Inf", uint64(n))
+	fmt.Fprintf(b, "%s_sum%s %g\n%s_count%s %d\n", name, labels, Sum(p.Times), name, labels, n)
 }
 
 // writeBucket writes one bucket.
-func writeBucket(b *strings.Builder, f Family, end string, sum uint64) {
-	fmt.Fprintf(b, "%s_bucket%s %d\n", f.Name, labelled(append([]Label{{"le", end}}, f.Labels...)), sum)
+func writeBucket(b *strings.Builder, name string, p Point, end string, sum uint64) {
+	fmt.Fprintf(b, "%s_bucket%s %d\n", name, labelled(append([]Label{{"le", end}}, p.Labels...)), sum)
 }

@@ -45,6 +45,7 @@ func TestJSONIsThatOfTheSpecification(t *testing.T) {
 	}
 	// The run starts at 2026-12-01T10:00:00Z, which is 1796119200 s after 1970.
 	const times = `"startTimeUnixNano": "1796119200000000000", "timeUnixNano": "1796119201000000000"`
+	const stream = `{"key": "stream", "value": {"stringValue": "run"}}`
 	for _, c := range []struct {
 		got  any
 		want string
@@ -61,14 +62,14 @@ func TestJSONIsThatOfTheSpecification(t *testing.T) {
 				`, "asInt": "10", "attributes": [
 				{"key": "reason", "value": {"stringValue": "rate_limited"}},
 				{"key": "side", "value": {"stringValue": "server"}},
-				{"key": "status", "value": {"stringValue": "429"}}]}]}}`},
+				{"key": "status", "value": {"stringValue": "429"}}, ` + stream + `]}]}}`},
 		{named("rehearse.in_flight_requests"),
 			`{"name": "rehearse.in_flight_requests", "description": "Requests sent and unanswered.",
-			"gauge": {"dataPoints": [{` + times + `, "asDouble": 3}]}}`},
+			"gauge": {"dataPoints": [{` + times + `, "asDouble": 3, "attributes": [` + stream + `]}]}}`},
 		{latency,
 			`{"name": "rehearse.latency", "description": "From due to done: what a customer would have felt.",
 			"unit": "s",
-			"histogram": {"aggregationTemporality": 2, "dataPoints": [{` + times + `, "count": "100",
+			"histogram": {"aggregationTemporality": 2, "dataPoints": [{` + times + `, "count": "100", "attributes": [` + stream + `],
 				"bucketCounts": ["0", "0", "0", "0", "100", "0", "0", "0", "0", "0", "0", "0", "0", "0", "0", "0"],
 				"explicitBounds": [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 					1, 2.5, 5, 10, 30, 60]}]}}`},

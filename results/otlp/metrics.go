@@ -19,12 +19,12 @@ const cumulative = metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMU
 // span is the time that a point covers, in nanoseconds since 1970.
 type span struct{ start, end uint64 }
 
-// metricsOf are the metrics of a run so far, of which last is the last interval.
+// metricsOf are the metrics of a stream so far, of which last is the last interval.
 // They keep nothing of what they are made from.
-func metricsOf(total *results.Tally, last *results.Row, start time.Time) []*metricspb.Metric {
-	at := span{nanoseconds(start), nanoseconds(start.Add(time.Duration(1e9 * last.To)))}
+func metricsOf(total *results.Tally, last *results.Row, from origin) []*metricspb.Metric {
+	at := span{nanoseconds(from.start), nanoseconds(from.start.Add(time.Duration(1e9 * last.To)))}
 	var all []*metricspb.Metric
-	for _, f := range metrics.Of(total, last) {
+	for _, f := range metrics.Of(total, last, metrics.Label{Name: metrics.StreamLabel, Value: from.stream}) {
 		m := &metricspb.Metric{Description: f.Help}
 		m.Name, m.Unit = spelled(f.Name)
 		switch f.Kind {
@@ -38,11 +38,11 @@ func metricsOf(total *results.Tally, last *results.Row, start time.Time) []*metr
 			m.Data = &metricspb.Metric_Gauge{Gauge: &metricspb.Gauge{DataPoints: points(f, at)}}
 		case metrics.Histogram:
 			m.Data = &metricspb.Metric_Histogram{Histogram: &metricspb.Histogram{
-				DataPoints:             bars(f.Times, at),
+				DataPoints:             bars(f, at),
 				AggregationTemporality: cumulative,
 			}}
 		}
-		if f.Kind == metrics.Histogram || len(f.Points) > 0 {
+		if len(f.Points) > 0 {
 			all = append(all, m)
 		}
 	}
@@ -78,13 +78,18 @@ func points(f metrics.Family, at span) []*metricspb.NumberDataPoint {
 	return all
 }
 
-// bars are the one point of a histogram with classic buckets.
-func bars(h *results.Histogram, at span) []*metricspb.HistogramDataPoint {
-	return []*metricspb.HistogramDataPoint{{
-		StartTimeUnixNano: at.start, TimeUnixNano: at.end,
-		Count: uint64(h.Count()), Sum: new(metrics.Sum(h)), Max: new(h.Max().Seconds()),
-		BucketCounts: metrics.Buckets(h), ExplicitBounds: metrics.Bounds(),
-	}}
+// bars are the points of a histogram with classic buckets.
+func bars(f metrics.Family, at span) []*metricspb.HistogramDataPoint {
+	var all []*metricspb.HistogramDataPoint
+	for _, p := range f.Points {
+		h := p.Times
+		all = append(all, &metricspb.HistogramDataPoint{
+			StartTimeUnixNano: at.start, TimeUnixNano: at.end, Attributes: attributes(p.Labels),
+			Count: uint64(h.Count()), Sum: new(metrics.Sum(h)), Max: new(h.Max().Seconds()),
+			BucketCounts: metrics.Buckets(h), ExplicitBounds: metrics.Bounds(),
+		})
+	}
+	return all
 }
 
 func nanoseconds(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) }

@@ -24,12 +24,12 @@ import (
 // queued is how many pushes may wait for the one before them.
 const queued = 2
 
-// Pusher pushes the metrics of one run. A nil Pusher does nothing.
+// Pusher pushes the metrics of one stream of a run. A nil Pusher does nothing.
 type Pusher struct {
 	config   Config
 	client   *http.Client
 	resource *resourcepb.Resource
-	start    time.Time
+	origin   origin
 	queue    chan *metricspb.MetricsData
 	done     chan struct{}
 
@@ -47,14 +47,20 @@ type Pusher struct {
 	told   bool
 }
 
-// New starts to push the metrics of a run. When ctx ends, what is under way is
+// origin is where the numbers of a Pusher come from.
+type origin struct {
+	start  time.Time // from which they are counted
+	stream string    // of the run, as each point says
+}
+
+// New starts to push the metrics of a stream of a run. When ctx ends, what is under way is
 // broken off and nothing more is pushed.
-func New(ctx context.Context, c *Config, m *results.Manifest) *Pusher {
+func New(ctx context.Context, c *Config, m *results.Manifest, stream string) *Pusher {
 	if c == nil {
 		return nil
 	}
 	p := &Pusher{
-		config: *c, resource: resourceOf(c.resource, m), start: m.StartedAt, total: results.NewTally(),
+		config: *c, resource: resourceOf(c.resource, m), origin: origin{m.StartedAt, stream}, total: results.NewTally(),
 		queue: make(chan *metricspb.MetricsData, queued), done: make(chan struct{}),
 		client: &http.Client{
 			Transport: c.Transport,
@@ -126,7 +132,7 @@ func (p *Pusher) gather() *metricspb.MetricsData {
 		Resource: p.resource,
 		ScopeMetrics: []*metricspb.ScopeMetrics{{
 			Scope:   &commonpb.InstrumentationScope{Name: "rehearse"},
-			Metrics: metricsOf(p.total, &p.last, p.start),
+			Metrics: metricsOf(p.total, &p.last, p.origin),
 		}},
 	}}}
 }

@@ -21,6 +21,7 @@ import (
 
 	"rehearse/internal/capture"
 	"rehearse/results"
+	"rehearse/results/metrics"
 	"rehearse/results/report"
 )
 
@@ -89,7 +90,7 @@ func pushed(t *testing.T, url string, lines ...string) (warnings []error, closin
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := New(t.Context(), c, &results.Manifest{RunID: "r1", Scenario: "acme", StartedAt: begun})
+	p := New(t.Context(), c, &results.Manifest{RunID: "r1", Scenario: "acme", StartedAt: begun}, metrics.RunStream)
 	if err := p.Observe(tick()); err != nil {
 		warnings = append(warnings, err)
 	}
@@ -153,7 +154,11 @@ func checkNumbers(t *testing.T, all []*metricspb.Metric) {
 		for _, p := range m.GetSum().GetDataPoints() {
 			label := m.Name
 			for _, a := range p.Attributes {
-				label += " " + a.Value.GetStringValue()
+				if a.Key != metrics.StreamLabel {
+					label += " " + a.Value.GetStringValue()
+				} else if stream := a.Value.GetStringValue(); stream != metrics.RunStream {
+					t.Errorf("%s is of stream %q", m.Name, stream)
+				}
 			}
 			numbers[label] = float64(p.GetAsInt())
 			sum := m.GetSum()
@@ -207,7 +212,7 @@ func TestNamesAreThoseOfTheLivePage(t *testing.T) {
 	for _, m := range regexp.MustCompile(`# TYPE (\S+) (\w+)`).FindAllStringSubmatch(page.String(), -1) {
 		served = append(served, m[1]+" "+m[2])
 	}
-	for _, m := range metricsOf(iv.Total, &results.Row{To: 1}, begun) {
+	for _, m := range metricsOf(iv.Total, &results.Row{To: 1}, origin{begun, metrics.Background}) {
 		name := strings.ReplaceAll(m.Name, ".", "_")
 		switch {
 		case m.GetSum() != nil:
@@ -235,7 +240,7 @@ func TestPushesFollowTheInterval(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := New(t.Context(), c, &results.Manifest{StartedAt: begun})
+	p := New(t.Context(), c, &results.Manifest{StartedAt: begun}, metrics.RunStream)
 	var seconds []float64
 	next := func() {
 		data := &metricspb.MetricsData{}
@@ -271,7 +276,7 @@ func TestFailuresAreToldOnceAndCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := New(t.Context(), c, &results.Manifest{StartedAt: begun})
+	p := New(t.Context(), c, &results.Manifest{StartedAt: begun}, metrics.RunStream)
 	var told []string
 	for i, iv := range ticks(4) {
 		if err := p.Observe(iv); err != nil {
@@ -305,7 +310,7 @@ func TestACollectorThatHangsStopsNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := New(t.Context(), c, &results.Manifest{StartedAt: begun})
+	p := New(t.Context(), c, &results.Manifest{StartedAt: begun}, metrics.RunStream)
 	for _, iv := range ticks(6) {
 		p.Observe(iv) // tells of failures, or does not yet
 	}
@@ -322,7 +327,7 @@ func TestAnEndedRunPushesNothingMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
-	p := New(ctx, c, &results.Manifest{StartedAt: begun})
+	p := New(ctx, c, &results.Manifest{StartedAt: begun}, metrics.RunStream)
 	interrupt()
 	if err := p.Observe(tick()); err != nil {
 		t.Error(err)
@@ -334,7 +339,7 @@ func TestAnEndedRunPushesNothingMore(t *testing.T) {
 
 func TestNoPusherDoesNothing(t *testing.T) {
 	t.Parallel()
-	p := New(t.Context(), nil, nil)
+	p := New(t.Context(), nil, nil, "")
 	if p != nil || p.Observe(tick()) != nil || p.Close() != nil {
 		t.Error("a pusher without a configuration does something")
 	}
@@ -347,7 +352,7 @@ func BenchmarkObserve(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := New(b.Context(), c, &results.Manifest{StartedAt: begun})
+	p := New(b.Context(), c, &results.Manifest{StartedAt: begun}, metrics.RunStream)
 	iv := tick()
 	for b.Loop() {
 		if err := p.Observe(iv); err != nil {

@@ -33,6 +33,8 @@ type Live struct {
 	unanswered time.Duration // how long nothing has been answered
 	span       time.Duration // of the load
 	latest     *results.Result
+
+	beside *Live // the background; nil: there is none
 }
 
 // NewLive returns a run that has not begun. The stages, the peak, the
@@ -52,6 +54,23 @@ func NewLive(m *results.Manifest, span time.Duration) *Live {
 	}
 	l.run = rundir.Run{Result: r, Latency: l.total.Latency, Service: l.total.Service}
 	return l
+}
+
+// Beside returns what the background that is sent beside has come to: it is shown beside the run,
+// and has its metrics.
+func (l *Live) Beside(m *results.Manifest, span time.Duration) *Live {
+	beside := NewLive(m, span)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.beside = beside
+	return beside
+}
+
+// background is that; nil: there is none.
+func (l *Live) background() *Live {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.beside
 }
 
 // Observe takes in an interval, of which it keeps copies, and the result so far, which is
@@ -90,14 +109,45 @@ type live struct {
 	Facts      []fact
 	Thresholds []results.ThresholdRow
 	Charts     []*chart
+
+	Beside *live // the background; nil: there is none
+}
+
+// side is a number of both streams.
+type side struct{ Run, Background fact }
+
+// Sides sets the numbers of the run beside those of the background; nil: there is none.
+func (l live) Sides() (rows []side) {
+	if l.Beside == nil {
+		return nil
+	}
+	for _, f := range l.Facts {
+		row := side{Run: f}
+		for _, other := range l.Beside.Facts {
+			if other.Name == f.Name {
+				row.Background = other
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // Charts is the part of the page that changes, as HTML.
 func (l *Live) Charts() ([]byte, error) {
+	now := l.now()
+	if b := l.background(); b != nil {
+		beside := b.now()
+		now.Beside = &beside
+	}
+	return Render(`{{template "now" .}}`, now)
+}
+
+// now is what the template shows of one stream.
+func (l *Live) now() live {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return Render(`{{template "now" .}}`,
-		live{l.facts(), l.thresholds(), charts(&l.run, &l.series)})
+	return live{Facts: l.facts(), Thresholds: l.thresholds(), Charts: charts(&l.run, &l.series)}
 }
 
 // facts are the numbers on top; l.mu is held.
@@ -134,10 +184,11 @@ func (l *Live) thresholds() []results.ThresholdRow {
 // milliseconds is a quantile.
 func milliseconds(h *results.Histogram, q float64) float64 { return h.Quantile(q).Seconds() * 1000 }
 
-// labels tell a run from others in one database; l.mu is held.
-func (l *Live) labels() []metrics.Label {
-	run := &l.run.Result.Run
-	return []metrics.Label{{Name: "run", Value: run.ID}, {Name: "scenario", Value: run.Scenario}}
+// metrics are those of one stream, with the labels that tell its run from others in one
+// database; they are good while l.mu is held.
+func (l *Live) metrics(run *results.RunInfo, stream string) []metrics.Family {
+	return metrics.Of(l.total, &l.last, metrics.Label{Name: "run", Value: run.ID},
+		metrics.Label{Name: "scenario", Value: run.Scenario}, metrics.Label{Name: metrics.StreamLabel, Value: stream})
 }
 
 // Page is the page around the charts.
@@ -154,8 +205,17 @@ func (l *Live) WriteNative(w io.Writer) error { return l.write(w, metrics.WriteN
 // nobody waiting but itself.
 func (l *Live) write(w io.Writer, form func(io.Writer, []metrics.Family) error) error {
 	var text bytes.Buffer
+	beside := l.background()
 	l.mu.Lock()
-	err := form(&text, metrics.Of(l.total, &l.last, l.labels()...))
+	all := l.metrics(&l.run.Result.Run, metrics.RunStream)
+	if beside != nil {
+		beside.mu.Lock()
+		all = metrics.Join(all, beside.metrics(&l.run.Result.Run, metrics.Background))
+	}
+	err := form(&text, all)
+	if beside != nil {
+		beside.mu.Unlock()
+	}
 	l.mu.Unlock()
 	if err == nil {
 		_, err = text.WriteTo(w)
