@@ -21,6 +21,7 @@ import (
 type kubernetesFlags struct {
 	job     kubernetes.Job
 	permit  string
+	pod     string // a file
 	memory  string
 	command string // kubectl and its flags
 	out     string
@@ -141,6 +142,8 @@ func (f *kubernetesFlags) defineJob(flags *pflag.FlagSet) {
 		"where that is: a `DIR` below the scenario's, as in its replay.files")
 	flags.IntVar(&j.Resources.CPU, "cpu", 2, "`N` whole cores a pod")
 	flags.StringVar(&f.memory, "memory", "512MiB", "memory a pod, a `SIZE`")
+	flags.StringVar(&f.pod, "pod", "",
+		"add the fields of this YAML `FILE` to the pods' spec: nodeSelector, tolerations, hostNetwork…")
 	flags.StringVar(&f.permit, "permit", "", "the permit, a `FILE` with its signature beside it")
 	flags.DurationVar(&j.Longest, "longest", 0,
 		"the run may take this `DURATION` (default: the length of load.profile, and ten minutes)")
@@ -172,6 +175,11 @@ func (f *kubernetesFlags) read(e env, path string) (err error) {
 		}
 		if err != nil {
 			return exitError{exitUsage, fmt.Errorf("cannot read --permit: %w", err)}
+		}
+	}
+	if f.pod != "" {
+		if j.Pod, err = kubernetes.ReadPod(f.pod); err != nil {
+			return exitError{exitUsage, fmt.Errorf("cannot read --pod: %w", err)}
 		}
 	}
 	if j.Resources.Memory, err = units.ParseBytes(f.memory); err != nil {

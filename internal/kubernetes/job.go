@@ -16,8 +16,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"os"
 	"path"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -54,6 +58,9 @@ type Job struct {
 	Recordings Volume        // where recordings of a replay lie
 	Resources  Resources     // of each pod
 	Longest    time.Duration // how long the run may take, start to end
+
+	// Pod are more fields of each pod's spec, such as nodeSelector, tolerations and hostNetwork.
+	Pod map[string]any
 }
 
 // A Volume is where the recordings of a replay come from: a claim or an image.
@@ -99,7 +106,33 @@ func (j Job) Validate() error {
 	add(j.Resources.CPU < 1, "%d cores a pod: want 1 at least", j.Resources.CPU)
 	add(j.Resources.Memory < 128<<20, "%d bytes of memory a pod: want 128 MiB at least", j.Resources.Memory)
 	add(j.Longest <= 0, "no bound on how long the run may take")
+	taken := ownFields()
+	for _, name := range slices.Sorted(maps.Keys(j.Pod)) {
+		add(slices.Contains(taken, name), "the pods' %s is rehearse's own: want other fields of a pod's spec, such as "+
+			"nodeSelector, tolerations, imagePullSecrets or hostNetwork", name)
+	}
 	return errors.Join(problems...)
+}
+
+// ReadPod reads more fields of the pods' spec from a YAML file. What they mean the cluster
+// checks, strictly.
+func ReadPod(path string) (fields map[string]any, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := yaml.Unmarshal(text, &fields); err != nil {
+		return nil, fmt.Errorf("%s: want fields of a pod's spec, as in \"nodeSelector: {pool: load}\": %w", path, err)
+	}
+	return fields, nil
+}
+
+// ownFields are the fields of a pod's spec that render writes.
+func ownFields() (names []string) {
+	for field := range reflect.TypeFor[podSpec]().Fields() {
+		names = append(names, field.Tag.Get("yaml"))
+	}
+	return names
 }
 
 // Name is that of the objects.
@@ -180,6 +213,7 @@ func (j Job) pod() podSpec {
 		},
 		Containers: []container{j.container()},
 		Volumes:    j.volumes(),
+		More:       j.Pod,
 	}
 }
 

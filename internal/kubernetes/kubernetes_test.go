@@ -22,6 +22,7 @@ func full() Job {
 		Signature: []byte("sig\n"),
 		Secret:    "capture-token", Recordings: Volume{Claim: "exports", Path: "recordings"},
 		Resources: Resources{CPU: 2, Memory: 512 << 20}, Longest: time.Hour,
+		Pod: map[string]any{"nodeSelector": map[string]any{"pool": "load"}, "hostNetwork": true},
 	}
 }
 
@@ -63,6 +64,7 @@ func TestValidate(t *testing.T) {
 		"0 cores":              func(j *Job) { j.Resources.CPU = 0 },
 		"of memory":            func(j *Job) { j.Resources.Memory = 1 << 20 },
 		"no bound":             func(j *Job) { j.Longest = 0 },
+		"pods' containers":     func(j *Job) { j.Pod = map[string]any{"containers": []any{}} },
 	} {
 		j := full()
 		change(&j)

@@ -65,6 +65,8 @@ type podSpec struct {
 	SecurityContext               podSecurity `yaml:"securityContext"`
 	Containers                    []container `yaml:"containers"`
 	Volumes                       []volume    `yaml:"volumes"`
+
+	More map[string]any `yaml:",inline"` // what the user adds
 }
 
 type spread struct {
