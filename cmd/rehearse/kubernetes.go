@@ -22,6 +22,7 @@ type kubernetesFlags struct {
 	job     kubernetes.Job
 	permit  string
 	pod     string // a file
+	cpu     string
 	memory  string
 	command string // kubectl and its flags
 	out     string
@@ -140,7 +141,8 @@ func (f *kubernetesFlags) defineJob(flags *pflag.FlagSet) {
 	flags.StringVar(&j.Recordings.Image, "recordings-image", "", "mount this `IMAGE` where the recordings are")
 	flags.StringVar(&j.Recordings.Path, "recordings-path", "",
 		"where that is: a `DIR` below the scenario's, as in its replay.files")
-	flags.IntVar(&j.Resources.CPU, "cpu", 2, "`N` whole cores a pod")
+	flags.StringVar(&f.cpu, "cpu", "2", "`N` cores a pod: whole ones it has for its own, as in 2; of fewer, as in "+
+		"500m, it may use more")
 	flags.StringVar(&f.memory, "memory", "512MiB", "memory a pod, a `SIZE`")
 	flags.StringVar(&f.pod, "pod", "",
 		"add the fields of this YAML `FILE` to the pods' spec: nodeSelector, tolerations, hostNetwork…")
@@ -181,6 +183,9 @@ func (f *kubernetesFlags) read(e env, path string) (err error) {
 		if j.Pod, err = kubernetes.ReadPod(f.pod); err != nil {
 			return exitError{exitUsage, fmt.Errorf("cannot read --pod: %w", err)}
 		}
+	}
+	if j.Resources.CPU, err = kubernetes.ParseCPU(f.cpu); err != nil {
+		return exitError{exitUsage, fmt.Errorf("cannot read --cpu: %w", err)}
 	}
 	if j.Resources.Memory, err = units.ParseBytes(f.memory); err != nil {
 		return exitError{exitUsage, fmt.Errorf("cannot read --memory %q: %w", f.memory, err)}

@@ -23,6 +23,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -72,7 +73,7 @@ type Volume struct {
 
 // Resources are what a pod asks for and is held to.
 type Resources struct {
-	CPU    int   // whole cores, so that a pod can have them for its own
+	CPU    int   // thousandths of a core; of whole cores a pod has no more either, and can have them for its own
 	Memory int64 // bytes
 }
 
@@ -103,7 +104,7 @@ func (j Job) Validate() error {
 	where := j.Recordings.Path
 	add(j.Recordings != (Volume{}) && (where == "" || where == "." || path.IsAbs(where) || path.Clean(where) != where),
 		"recordings at %q: they must lie in a directory below the scenario's own", where)
-	add(j.Resources.CPU < 1, "%d cores a pod: want 1 at least", j.Resources.CPU)
+	add(j.Resources.CPU < 1, "no cores for a pod: want some, as in 2 or 500m")
 	add(j.Resources.Memory < 128<<20, "%d bytes of memory a pod: want 128 MiB at least", j.Resources.Memory)
 	add(j.Longest <= 0, "no bound on how long the run may take")
 	taken := ownFields()
@@ -112,6 +113,20 @@ func (j Job) Validate() error {
 			"nodeSelector, tolerations, imagePullSecrets or hostNetwork", name)
 	}
 	return errors.Join(problems...)
+}
+
+// ParseCPU reads a number of cores, or of thousandths of one with an m behind them, and
+// returns thousandths.
+func ParseCPU(text string) (int, error) {
+	number, thousandths := strings.CutSuffix(text, "m")
+	n, err := strconv.ParseUint(number, 10, 16)
+	if err != nil || n == 0 {
+		return 0, fmt.Errorf("want cores or thousandths of one, as in 2 or 500m, not %q", text)
+	}
+	if thousandths {
+		return int(n), nil
+	}
+	return int(n) * 1000, nil
 }
 
 // ReadPod reads more fields of the pods' spec from a YAML file. What they mean the cluster
@@ -146,13 +161,16 @@ func (j Job) Render(w io.Writer) error {
 	}
 	encoder := yaml.NewEncoder(w)
 	encoder.SetIndent(2)
-	for _, object := range []any{j.configMap(), j.job()} {
+	for _, object := range j.objects() {
 		if err := encoder.Encode(object); err != nil {
 			return err
 		}
 	}
 	return encoder.Close()
 }
+
+// objects are what the job amounts to, in the order in which they are made.
+func (j Job) objects() []any { return []any{j.configMap(), j.job()} }
 
 // meta names an object.
 func (j Job) meta() metadata {
@@ -219,7 +237,13 @@ func (j Job) pod() podSpec {
 
 // container runs the shard whose index the Job gives it.
 func (j Job) container() container {
-	size := map[string]string{"cpu": strconv.Itoa(j.Resources.CPU), "memory": strconv.FormatInt(j.Resources.Memory, 10)}
+	memory := strconv.FormatInt(j.Resources.Memory, 10)
+	requests, limits := map[string]string{"memory": memory}, map[string]string{"memory": memory}
+	if cores := j.Resources.CPU / 1000; cores*1000 == j.Resources.CPU {
+		requests["cpu"], limits["cpu"] = strconv.Itoa(cores), strconv.Itoa(cores)
+	} else { // a limit would stop it for most of each tenth of a second
+		requests["cpu"] = strconv.Itoa(j.Resources.CPU) + "m"
+	}
 	c := container{
 		Name: "rehearse", Image: j.Image, Args: j.args(), WorkingDir: workDir,
 		Env: []envVar{
@@ -227,7 +251,7 @@ func (j Job) container() container {
 			{"HOME", resultsDir},
 			{"TMPDIR", resultsDir},
 		},
-		Resources: resources{Requests: size, Limits: size},
+		Resources: resources{Requests: requests, Limits: limits},
 		SecurityContext: security{
 			ReadOnlyRootFilesystem: true,
 			Capabilities:           capabilities{Drop: []string{"ALL"}},

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // Kubectl brings a job to a cluster and its results home, with the user's own
@@ -39,20 +41,19 @@ const lookEvery = time.Second
 // readyLine is how a shard says that it waits for the start alone.
 const readyLine = "ready: the load starts when"
 
-// Run applies a job, waits until each shard is ready, sets the start of all, and
+// Run makes the objects of a job, waits until each shard is ready, sets the start of all, and
 // follows what they print until they are done. It returns what is known of each
 // shard, by index. If ctx ends before the start the job is deleted and nothing was
 // sent; if it ends later, or an abort rule ended one of them, the pods are asked to
 // stop, and their last words are awaited.
 func (k *Kubectl) Run(ctx context.Context, j Job) ([]Log, error) {
-	var text bytes.Buffer
-	if err := j.Render(&text); err != nil {
-		return nil, err
-	}
-	if _, err := k.do(ctx, &text, "apply", "--validate=strict", "-f", "-"); err != nil {
+	if err := j.Validate(); err != nil {
 		return nil, err
 	}
 	r := &running{Kubectl: k, job: j, shards: map[int]*shard{}}
+	if err := r.create(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.ready(ctx); err != nil {
 		return nil, errors.Join(err, r.remove())
 	}
@@ -139,6 +140,40 @@ type shard struct {
 	aborted bool // an abort rule ended it
 }
 
+// create makes the objects of the job, none of which may be there: those of a former
+// run with this id hold its logs. The ConfigMap then belongs to the Job, and goes
+// with it.
+func (r *running) create(ctx context.Context) error {
+	for i, object := range r.job.objects() {
+		text, err := yaml.Marshal(object)
+		if err == nil {
+			_, err = r.do(ctx, bytes.NewBuffer(text), "create", "--validate=strict", "-f", "-")
+		}
+		switch {
+		case err != nil && i > 0:
+			return errors.Join(err, r.delete("configmap"))
+		case err != nil:
+			return err
+		}
+	}
+	if err := r.adopt(ctx); err != nil {
+		r.Note("note: the ConfigMap %s will stay when its Job is gone: %v", r.job.Name(), err)
+	}
+	return nil
+}
+
+// adopt makes the ConfigMap a part of the Job.
+func (r *running) adopt(ctx context.Context) error {
+	uid, err := r.do(ctx, nil, r.inNamespace("get", "job", r.job.Name(), "-o", "jsonpath={.metadata.uid}")...)
+	if err != nil {
+		return err
+	}
+	_, err = r.do(ctx, nil, r.inNamespace("patch", "configmap", r.job.Name(), "--type=merge", "-p", fmt.Sprintf(
+		`{"metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": %q, "uid": %q}]}}`,
+		r.job.Name(), uid))...)
+	return err
+}
+
 // pods asks the cluster for the pods of the run.
 func (r *running) pods(ctx context.Context) ([]pod, error) {
 	text, err := r.do(ctx, nil, r.inNamespace("get", "pods", "-l", runLabel+"="+r.job.RunID, "-o", "json")...)
@@ -187,6 +222,9 @@ func (r *running) ready(ctx context.Context) error {
 		select {
 		case <-look.C:
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return fmt.Errorf("stopped before the start (%s): nothing was sent", told)
+			}
 			return fmt.Errorf("the shards were not ready within %v (%s): nothing was sent", r.ReadyWithin, told)
 		}
 	}
@@ -266,8 +304,11 @@ func (r *running) start(ctx context.Context, at time.Time) error {
 }
 
 // remove deletes the job; its pods get SIGTERM and a minute.
-func (r *running) remove() error {
+func (r *running) remove() error { return r.delete("job") }
+
+// delete deletes an object of the job, whatever has ended meanwhile.
+func (r *running) delete(kind string) error {
 	_, err := r.do(context.Background(), nil,
-		r.inNamespace("delete", "job", r.job.Name(), "--ignore-not-found", "--wait=false")...)
+		r.inNamespace("delete", kind, r.job.Name(), "--ignore-not-found", "--wait=false")...)
 	return err
 }

@@ -21,7 +21,7 @@ func full() Job {
 		Scenario: []byte("name: import\ntarget: {url: 'https://capture.example'}\n"), Permit: []byte("id: p1\n"),
 		Signature: []byte("sig\n"),
 		Secret:    "capture-token", Recordings: Volume{Claim: "exports", Path: "recordings"},
-		Resources: Resources{CPU: 2, Memory: 512 << 20}, Longest: time.Hour,
+		Resources: Resources{CPU: 2000, Memory: 512 << 20}, Longest: time.Hour,
 		Pod: map[string]any{"nodeSelector": map[string]any{"pool": "load"}, "hostNetwork": true},
 	}
 }
@@ -61,7 +61,7 @@ func TestValidate(t *testing.T) {
 		"over 1 MB":            func(j *Job) { j.Scenario = make([]byte, 1_000_001) },
 		"not from both":        func(j *Job) { j.Recordings.Image = "i" },
 		"below the scenario's": func(j *Job) { j.Recordings.Path = "/recordings" },
-		"0 cores":              func(j *Job) { j.Resources.CPU = 0 },
+		"no cores":             func(j *Job) { j.Resources.CPU = 0 },
 		"of memory":            func(j *Job) { j.Resources.Memory = 1 << 20 },
 		"no bound":             func(j *Job) { j.Longest = 0 },
 		"pods' containers":     func(j *Job) { j.Pod = map[string]any{"containers": []any{}} },
