@@ -168,6 +168,7 @@ func (r *rehearsal) begin(soft context.Context) (time.Time, error) {
 		if r.Start, err = awaitStart(soft, r.StartFile); err != nil {
 			return time.Time{}, err
 		}
+		r.note("start: the load starts at %s", r.Start.UTC().Format(time.RFC3339Nano))
 	}
 	now := time.Now()
 	if r.Start.IsZero() {

@@ -8,6 +8,7 @@
 //	SHA256SUMS
 //
 //	cd .ci/release && go run . -out ../../dist
+//	go run . -image BINARY -out DIR   only the image of one binary, for a try
 //
 // The version is that of the tree. The same commit gives the same bytes: each time is that of the
 // commit, and nothing is taken from the machine but the Go toolchain.
@@ -22,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,8 +55,13 @@ func platforms() []platform {
 func main() {
 	out := flag.String("out", "dist", "the `directory` to write to; it must not exist or be empty")
 	only := flag.String("only", "", "a `platform` such as linux/amd64, instead of all: for a try")
+	binary := flag.String("image", "", "build only an image for this machine, of version test, of a `binary` built before")
 	flag.Parse()
-	if err := run(*out, *only); err != nil {
+	do := func() error { return run(*out, *only) }
+	if *binary != "" {
+		do = func() error { return imageAlone(*out, *binary) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
@@ -107,6 +114,12 @@ func run(out, only string) error {
 		return err
 	}
 	return r.sums()
+}
+
+// imageAlone builds the image of one binary.
+func imageAlone(out, binary string) error {
+	r := release{out: out, version: "test", time: time.Unix(0, 0).UTC()}
+	return r.image(map[platform]string{{runtime.GOOS, runtime.GOARCH}: binary})
 }
 
 // prepare finds out what is released and makes the directory.

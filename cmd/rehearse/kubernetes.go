@@ -103,8 +103,8 @@ and nothing was sent; after it the pods stop and say what they did.`,
 	f.defineCluster(c.Flags())
 	c.Flags().DurationVar(&f.within, "ready-within", 10*time.Minute,
 		"send nothing if the shards are not ready within this `TIME`")
-	c.Flags().DurationVar(&f.margin, "margin", 5*time.Second, "start this `TIME` after all shards are ready: the "+
-		"kubelet tells a pod within a second or two")
+	c.Flags().DurationVar(&f.margin, "margin", 10*time.Second, "start this `TIME` after all shards are ready: the "+
+		"kubelet tells a pod within a second, or when it is asked again")
 	return c
 }
 

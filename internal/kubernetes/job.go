@@ -7,6 +7,7 @@
 //	objects.go   the fields of those objects that are used
 //	watcher.go   what a shard prints
 //	kubectl.go   the steps of a run: apply, wait, start, collect
+//	start.go     the start of all pods, until each has heard of it
 //	pod.go       how pods are, and the shards followed to their end
 //
 // The oldest version is Kubernetes 1.33, where backoffLimitPerIndex is stable.
@@ -31,12 +32,11 @@ import (
 
 // Where things lie in a pod.
 const (
-	workDir    = "/scenario"             // the scenario and the permit, and recordings below it
-	resultsDir = "/results"              // one run directory a pod
-	startDir   = "/start"                // the Downward API writes the time of the start into it
-	startFile  = startDir + "/at"        // what run --start-file waits for
-	runLabel   = "rehearse.dev/run"      // on each object, with the run's id
-	startNote  = "rehearse.dev/start-at" // the annotation that sets the start of all pods
+	workDir    = "/scenario"        // the scenario and the permit, and recordings below it
+	resultsDir = "/results"         // one run directory a pod
+	startDir   = "/start"           // the Downward API writes the time of the start into it
+	startFile  = startDir + "/at"   // what run --start-file waits for
+	runLabel   = "rehearse.dev/run" // on each object, with the run's id
 )
 
 // The exit codes that run can only end with before anything was sent: usage, a

@@ -41,6 +41,9 @@ const lookEvery = time.Second
 // readyLine is how a shard says that it waits for the start alone.
 const readyLine = "ready: the load starts when"
 
+// toldLine is how a shard says that it knows when to start.
+const toldLine = "start: the load starts at"
+
 // Run makes the objects of a job, waits until each shard is ready, sets the start of all, and
 // follows what they print until they are done. It returns what is known of each
 // shard, by index. If ctx ends before the start the job is deleted and nothing was
@@ -293,14 +296,6 @@ func (r *running) attachTo(s *shard, index int) error {
 // logFile is where what a shard prints is written.
 func (r *running) logFile(index int) string {
 	return filepath.Join(r.Logs, fmt.Sprintf("shard-%d.log", index))
-}
-
-// start sets the start of all pods, by an annotation that the kubelet writes into
-// a file of theirs.
-func (r *running) start(ctx context.Context, at time.Time) error {
-	_, err := r.do(ctx, nil, r.inNamespace("annotate", "pods", "-l", runLabel+"="+r.job.RunID, "--overwrite",
-		startNote+"="+at.Format(time.RFC3339))...)
-	return err
 }
 
 // remove deletes the job; its pods get SIGTERM and a minute.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 )
@@ -134,6 +135,7 @@ func (r *running) untilOver(index int) {
 			if at, why := p.end(); !at.IsZero() {
 				s.ended, s.why = at, why
 			}
+			r.readAgain(s, index)
 			t := p.terminated()
 			s.aborted = t != nil && t.ExitCode == exitAborted
 			return
@@ -143,6 +145,18 @@ func (r *running) untilOver(index int) {
 			s.why = err.Error()
 			return
 		}
+	}
+}
+
+// readAgain reads the output of a pod that has ended once more: what follows it may break off
+// before its end.
+func (r *running) readAgain(s *shard, index int) {
+	text, err := r.do(context.Background(), nil, r.inNamespace("logs", s.pod)...)
+	if err != nil {
+		return // the pod is gone: what was followed is what there is
+	}
+	if info, err := os.Stat(r.logFile(index)); err == nil && info.Size() < int64(len(text)) {
+		_ = os.WriteFile(r.logFile(index), text, 0o600) // what is missing is seen when the bundle is read
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// watcher passes on what a shard prints, and looks whether it is ready. Its
-// methods may be called from several goroutines.
+// watcher passes on what a shard prints, and looks whether it is ready and knows the
+// start. Its methods may be called from several goroutines.
 type watcher struct {
 	to io.Writer
 
@@ -16,6 +16,7 @@ type watcher struct {
 	line   []byte // the one that is not yet complete
 	spoken string // the last complete line
 	is     bool   // it said that it is ready
+	knows  bool   // it said that it knows the start
 }
 
 // maxLine is how much of a line is looked at, in bytes.
@@ -42,6 +43,7 @@ func (w *watcher) look(b []byte) {
 		if text := strings.TrimSpace(string(w.line)); text != "" {
 			w.spoken = text
 			w.is = w.is || strings.Contains(text, readyLine)
+			w.knows = w.knows || strings.Contains(text, toldLine)
 		}
 		w.line, b = w.line[:0], rest
 	}
@@ -52,6 +54,13 @@ func (w *watcher) ready() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.is
+}
+
+// told tells whether the shard said that it knows when to start.
+func (w *watcher) told() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.knows
 }
 
 // last is the last line that the shard printed.

@@ -29,6 +29,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -156,7 +157,7 @@ func Read(log []byte, want Label, dir string) error {
 
 // find is the last block of a log whose bytes are those that were written.
 func find(log []byte) (*pem.Block, error) {
-	begun := bytes.Count(log, []byte("-----BEGIN "+blockType+"-----"))
+	log, begun := blocks(log)
 	var last *pem.Block
 	for {
 		block, rest := pem.Decode(log)
@@ -179,6 +180,34 @@ func find(log []byte) (*pem.Block, error) {
 			len(last.Bytes), last.Headers[headerBytes])
 	}
 	return last, nil
+}
+
+// blocks is what of a log can belong to bundles, and how many of them begin there. What
+// a process writes to its two outputs comes in any order, line by line, so that
+// other lines may stand within a bundle.
+func blocks(log []byte) (text []byte, begun int) {
+	const base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+	const outside, head, body = 0, 1, 2
+	at := outside
+	for line := range bytes.Lines(log) {
+		name, _, named := strings.Cut(string(line[:min(len(line), 80)]), ": ")
+		plain := bytes.TrimRight(line, "\r\n")
+		switch {
+		case string(plain) == "-----BEGIN "+blockType+"-----":
+			at, begun = head, begun+1
+		case at == outside:
+			continue
+		case string(plain) == "-----END "+blockType+"-----":
+			at = outside
+		case at == head && len(plain) == 0:
+			at = body
+		case at == head && !(named && slices.Contains([]string{headerRun, headerShard, headerSum, headerBytes}, name)),
+			at == body && (len(plain) > 64 || len(bytes.Trim(plain, base64)) > 0):
+			continue
+		}
+		text = append(text, line...)
+	}
+	return text, begun
 }
 
 // unpack makes the files of an archive in a directory. The archive comes from

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,6 +76,15 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		log.WriteString("verdict: pass (exit 0)\n")
+		strangers := rapid.SliceOf(rapid.SampledFrom([]string{
+			"report: /results/run/report.html\n", "note: 3 of 8\n", "Other: header\n", "two words\r\n",
+		})).Draw(t, "strangers")
+		for _, line := range strangers { // from its other output
+			lines := bytes.SplitAfter(log.Bytes(), []byte("\n"))
+			at := rapid.IntRange(0, len(lines)-1).Draw(t, "at")
+			log.Reset()
+			log.Write(bytes.Join(slices.Insert(lines, at, []byte(line)), nil))
+		}
 		if err := Read(log.Bytes(), Label{"r1", "0/2"}, to); err != nil {
 			t.Fatal(err)
 		}
