@@ -22,6 +22,7 @@ import (
 	"rehearse/internal/capture"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
+	"rehearse/internal/verify"
 	"rehearse/internal/verify/report"
 	"rehearse/rehearsal"
 	"rehearse/results"
@@ -326,6 +327,16 @@ func (b *sourceBar) show(read, all int64) {
 	if b.bar != nil {
 		b.bar.SetTotal(max(all, 1), false)
 		b.bar.SetCurrent(max(min(read, all-1), 0)) // a bar that is full cannot be changed any more
+	}
+}
+
+// watch shows how many of the expected events are visible.
+func (b *sourceBar) watch(p verify.Point, expected int64) {
+	at := fmt.Sprintf("%s of %s visible", text.Count(p.Visible), text.Plural(expected, "event"))
+	b.at.Store(&at)
+	if b.bar != nil {
+		b.bar.SetTotal(max(expected, 1), false)
+		b.bar.SetCurrent(max(min(p.Visible, expected-1), 0))
 	}
 }
 

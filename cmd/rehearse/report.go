@@ -121,6 +121,59 @@ func addVerified(out io.Writer, directory string, write func(io.Writer, *verify.
 	return write(out, r)
 }
 
+// keepVerified writes what was found of a run into its directory, and draws its report anew.
+func keepVerified(directory string, result *verify.Result) error {
+	if err := rehearsal.KeepVerified(directory, result); err != nil {
+		return err
+	}
+	run, err := rundir.Open(directory)
+	if err != nil {
+		return err
+	}
+	run.CrossCheck()
+	return rehearsal.KeepReport(run)
+}
+
+// print prints a report in the form that was asked for. The error carries the exit
+// code of a verdict that is no pass.
+func (f *verifyRunFlags) print(e env, r *verify.Report) error {
+	code := exitPass
+	switch {
+	case r.Because == verify.Interrupted:
+		code = exitInterrupted
+	case r.Verdict == verify.Fail:
+		code = exitThreshold
+	case r.Verdict == verify.Invalid:
+		code = exitInvalid
+	}
+	var out bytes.Buffer
+	write, verdict := found.WriteText, io.Writer(&out)
+	switch {
+	case f.json:
+		write = func(out io.Writer, r *verify.Report) error {
+			text, err := r.Encode()
+			_, _ = out.Write(text)
+			return err
+		}
+		verdict = e.stderr
+	case f.markdown:
+		write, verdict = found.WriteMarkdown, e.stderr
+	case f.junit:
+		write, verdict = found.WriteJUnit, e.stderr
+	}
+	if err := write(&out, r); err != nil {
+		return err
+	}
+	fmt.Fprintln(verdict, found.Verdict(r, code))
+	if _, err := e.stdout.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("cannot print the report: %w", err)
+	}
+	if code != exitPass {
+		return status(code)
+	}
+	return nil
+}
+
 // reportFiles are the files that a run also writes its report to, for build servers.
 type reportFiles struct{ junit, markdown string }
 

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,23 +18,50 @@ import (
 	"rehearse/internal/verify/source"
 	"rehearse/internal/verify/sql"
 	"rehearse/rehearsal"
-	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
 
 // verifyRunFlags are those of verify.
 type verifyRunFlags struct {
 	from, persons         string
-	scenario, html        string
 	thresholds            []string
 	inOrder, quiet        bool
 	json, markdown, junit bool
 	database              rehearsal.Database
 	printed
+	watching
 }
 
-// printed is what of SQL is printed instead.
+// watching say how long events are waited for.
+type watching struct {
+	on              bool
+	deadline, every time.Duration // 0: the usual ones
+}
+
+// register makes the flags known.
+func (w *watching) register(c *cobra.Command) {
+	c.Flags().BoolVar(&w.on, "watch", false, "look at the source until all accepted events are visible, and show how "+
+		"they became so")
+	c.Flags().DurationVar(&w.deadline, "deadline", 0, "end --watch after `DURATION` at the latest (default 10m)")
+	c.Flags().DurationVar(&w.every, "every", 0, "with --watch, look every `DURATION` at most (default 2s; HogQL 1m)")
+}
+
+// options are nil if nobody watches.
+func (w *watching) options(kind string) *verify.Watch {
+	if !w.on {
+		return nil
+	}
+	every := 2 * time.Second
+	if kind == "hogql" { // it answers 120 queries an hour
+		every = time.Minute
+	}
+	return &verify.Watch{Deadline: cmp.Or(w.deadline, 10*time.Minute), Every: cmp.Or(w.every, every)}
+}
+
+// printed is what is written beside the report, and what of SQL is printed instead.
 type printed struct {
+	html       string
+	scenario   string // that made the run
 	printQuery string
 	cleanup    bool
 }
@@ -66,7 +93,9 @@ say who asks, and SQL_TIMEOUT how long a query may take (2m).
 It writes verify.json and verify-events.jsonl, which names up to 1,000 events of
 each kind, into the run directory, and draws its report.html anew. It exits with 0
 if all thresholds are met, with 99 if not, and with 120 if the source does not
-tell, as when it could not be read to its end. Ctrl-C ends the reading and reports how far it came.
+tell, as when it could not be read to its end. Ctrl-C ends the reading, and a watch,
+and reports how far it came. --watch looks at a source over and over until all
+accepted events are visible; what is not when --deadline has passed is lost.
 
 Thresholds are lost, duplicated, altered, misordered, taken (rejected, and there
 all the same) and foreign, as counts or shares of the accepted events; visible
@@ -83,6 +112,7 @@ func newVerify(e env) *cobra.Command {
   rehearse verify run --from 'exports/*.parquet' --threshold 'lost == 0' --threshold 'visible p95 < 30s'
   rehearse verify run --from wire.jsonl --junit > verify.xml
   rehearse verify run --from clickhouse:http://127.0.0.1:8123/ --query events.sql
+  rehearse verify run --from kafka:events_plugin_ingestion --watch --deadline 5m
   rehearse verify run --cleanup > remove.sql`,
 		Args: func(c *cobra.Command, args []string) error {
 			if f.printQuery != "" {
@@ -113,6 +143,7 @@ func newVerify(e env) *cobra.Command {
 		"arrived: check the order of each distinct_id")
 	c.Flags().StringVar(&f.persons, "persons", "", "read from `SOURCE`, with the columns distinct_id and person_id, "+
 		"which person each id has now, and check the merges")
+	f.watching.register(c)
 	f.registerDatabase(c)
 	c.Flags().StringVar(&f.scenario, "scenario", "", "the scenario `FILE` of the run, for a directory of a version "+
 		"that did not keep it")
@@ -165,6 +196,10 @@ func (f *verifyRunFlags) parse() ([]verify.Threshold, error) {
 		return nil, errors.New("name a source with --from")
 	case f.json && f.markdown, f.json && f.junit, f.markdown && f.junit:
 		return nil, errors.New("choose one of --json, --markdown and --junit")
+	case f.deadline < 0 || f.every < 0:
+		return nil, errors.New("--deadline and --every must not be negative")
+	case !f.on && (f.deadline > 0 || f.every > 0):
+		return nil, errors.New("--deadline and --every go with --watch")
 	}
 	var all []verify.Threshold
 	for _, text := range f.thresholds {
@@ -197,7 +232,7 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	default:
 		thresholds = verify.Implied()
 	}
-	options := verify.Options{Thresholds: thresholds}
+	options := verify.Options{Thresholds: thresholds, Watch: f.watching.options(from.Kind)}
 	if f.persons != "" {
 		persons, remove, err := source.Files(f.persons, false)
 		if err != nil {
@@ -208,6 +243,9 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	}
 	bar := f.newSourceBar(e, from.Kind)
 	options.Progress = bar.show
+	if w := options.Watch; w != nil {
+		options.Progress, w.Seen = nil, bar.watch
+	}
 	result, err := verify.Hold(soft, hard, run, from, options)
 	bar.end()
 	if err != nil {
@@ -228,19 +266,6 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	return f.print(e, &result.Report)
 }
 
-// keepVerified writes what was found of a run into its directory, and draws its report anew.
-func keepVerified(directory string, result *verify.Result) error {
-	if err := rehearsal.KeepVerified(directory, result); err != nil {
-		return err
-	}
-	run, err := rundir.Open(directory)
-	if err != nil {
-		return err
-	}
-	run.CrossCheck()
-	return rehearsal.KeepReport(run)
-}
-
 // source opens what --from names: a topic, a database, or files.
 func (f *verifyRunFlags) source(ctx context.Context, run *verify.Run) (from *verify.Source, remove func(), err error) {
 	kind, rest, _ := strings.Cut(f.from, ":")
@@ -249,13 +274,21 @@ func (f *verifyRunFlags) source(ctx context.Context, run *verify.Run) (from *ver
 		var config kafka.Config
 		config, err = kafka.FromEnvironment(os.Getenv)
 		if err == nil {
-			from, err = kafka.Topic(ctx, config, rest, run.Start().Add(-clocksApart))
+			open := kafka.Topic
+			if f.on {
+				open = kafka.Tail
+			}
+			from, err = open(ctx, config, rest, run.Start().Add(-clocksApart))
 		}
 	case "clickhouse", "hogql":
 		f.database.Kind, f.database.Address = kind, rest
 		from, err = f.database.Open(ctx, run, os.Getenv)
 	default:
-		if from, remove, err = source.Files(f.from, f.inOrder); err == nil {
+		open := source.Files
+		if f.on {
+			open = source.Watched
+		}
+		if from, remove, err = open(f.from, f.inOrder); err == nil {
 			return from, remove, nil
 		}
 	}
@@ -274,44 +307,4 @@ func verifyError(hard context.Context, err error) error {
 		return errSignal
 	}
 	return exitError{exitScenario, err}
-}
-
-// print prints a report in the form that was asked for. The error carries the exit
-// code of a verdict that is no pass.
-func (f *verifyRunFlags) print(e env, r *verify.Report) error {
-	code := exitPass
-	switch {
-	case r.Because == verify.Interrupted:
-		code = exitInterrupted
-	case r.Verdict == verify.Fail:
-		code = exitThreshold
-	case r.Verdict == verify.Invalid:
-		code = exitInvalid
-	}
-	var out bytes.Buffer
-	write, verdict := report.WriteText, io.Writer(&out)
-	switch {
-	case f.json:
-		write = func(out io.Writer, r *verify.Report) error {
-			text, err := r.Encode()
-			_, _ = out.Write(text)
-			return err
-		}
-		verdict = e.stderr
-	case f.markdown:
-		write, verdict = report.WriteMarkdown, e.stderr
-	case f.junit:
-		write, verdict = report.WriteJUnit, e.stderr
-	}
-	if err := write(&out, r); err != nil {
-		return err
-	}
-	fmt.Fprintln(verdict, report.Verdict(r, code))
-	if _, err := e.stdout.Write(out.Bytes()); err != nil {
-		return fmt.Errorf("cannot print the report: %w", err)
-	}
-	if code != exitPass {
-		return status(code)
-	}
-	return nil
 }

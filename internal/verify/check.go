@@ -48,7 +48,11 @@ type checker struct {
 }
 
 // checkAll checks every block. ctx ends it early.
-func (c *check) checkAll(ctx context.Context) error {
+func (c *check) checkAll(ctx context.Context) error { return c.eachBlock(ctx, (*checker).checkBlock) }
+
+// eachBlock does something about every block, on all cores. ctx ends it early.
+func (c *check) eachBlock(ctx context.Context, do func(*checker, int64)) error {
+	c.next.Store(0)
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
@@ -59,7 +63,7 @@ func (c *check) checkAll(ctx context.Context) error {
 				if block >= int64(len(c.seen.blocks)) {
 					break
 				}
-				k.checkBlock(block)
+				do(k, block)
 			}
 			k.give()
 		})

@@ -12,8 +12,9 @@ import (
 
 // Expected is what a source should hold of the events whose uuids begin alike.
 type Expected struct {
-	Rows int64
-	Sum  uint64 // of the hashes of the rows, wrapping
+	Events int64  // that are accepted
+	Rows   int64  // of these: one is there as often as it was accepted
+	Sum    uint64 // of the hashes of the rows, wrapping
 }
 
 // Bucket is the number that the first digits of a uuid are, read as hexadecimal; at most 8.
@@ -58,6 +59,7 @@ func (e *expectation) sum(ctx context.Context, w *walker) {
 		found = e.block(w, first, found[:0])
 		e.mu.Lock()
 		for _, one := range found {
+			e.all[one.bucket].Events++
 			e.all[one.bucket].Rows += one.rows
 			e.all[one.bucket].Sum += uint64(one.rows) * one.hash
 		}

@@ -57,6 +57,8 @@ type Source struct {
 	Position func() (read, all int64) // how far the open reader has come, in bytes or messages; asked by who reads
 	Notes    func() []Note            // what is known when it has been read; nil: nothing
 	Told     func() *Told             // what it told in sums beside the rows, when it has been read; nil: nothing
+
+	Again *Again // looks at it once more while it fills; nil: it can be read only once
 }
 
 // Told is what a source told of many events at once, so that their rows need not be read.

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"io"
 	"time"
 )
@@ -21,6 +20,8 @@ type Options struct {
 	Thresholds []Threshold
 	Persons    *Source // says which person each distinct_id has; nil: nobody asks
 
+	Watch *Watch // waits for what is not there yet; nil: the source is read once
+
 	Progress func(read, all int64) // told now and then how far the source was read; nil: nobody asks
 }
 
@@ -29,17 +30,13 @@ type Options struct {
 // context. The end of all gives up.
 func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*Result, error) {
 	began := time.Now()
-	reader, err := source.Open()
+	g, err := gather(reading, run, source, &o)
 	if err != nil {
 		return nil, err
 	}
-	p := newPass(run, source)
-	p.progress = o.Progress
-	unread := p.read(reading, reader)
+	p, unread := g.pass, g.unread
 	read, size := source.Position()
-	unread = errors.Join(unread, reader.Close())
-	c := &check{pass: p, compared: p.compared()}
-	c.hear(source)
+	c := newCheck(p, source)
 	c.complete = unread == nil && p.rows.First+c.toldRows() > 0
 	if o.Persons != nil {
 		c.merges = newMerges()
@@ -48,6 +45,7 @@ func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*R
 		return nil, err
 	}
 	r := &Result{Report: c.report(unread), named: p.named}
+	r.Report.Drain = g.drain
 	r.Report.Source.Read, r.Report.Source.All = read, size
 	if unread == nil {
 		r.Report.Notes = append(r.Report.Notes, c.findAltered(reading, &r.Report.Content)...)
@@ -65,6 +63,13 @@ func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*R
 	return r, nil
 }
 
+// newCheck prepares to hold what a pass saw against what was sent.
+func newCheck(p *pass, source *Source) *check {
+	c := &check{pass: p, compared: p.compared()}
+	c.hear(source)
+	return c
+}
+
 // hear takes in what the source told in sums.
 func (c *check) hear(source *Source) {
 	if source.Told == nil {
@@ -73,12 +78,10 @@ func (c *check) hear(source *Source) {
 	if c.told = source.Told(); c.told == nil {
 		return
 	}
-	c.rows.All += c.told.Rows + c.told.NoUUID
-	c.rows.Unusable[NoUUID] += c.told.NoUUID
+	c.times.sampled = c.times.sampled || c.told.Rows > 0
 	if c.told.Latest.After(c.times.latest) {
 		c.times.latest = c.told.Latest
 	}
-	c.times.sampled = c.times.sampled || c.told.Rows > 0
 }
 
 // toldRows is how many rows the source told in sums.
@@ -127,6 +130,10 @@ func (c *check) report(unread error) Report {
 	}
 	r.Rows.Planned, r.Rows.Duplicated = c.planned, c.doubled+c.seen.forgotten
 	r.Rows.First += c.content.Summed
+	if c.told != nil {
+		r.Rows.All += c.told.Rows + c.told.NoUUID
+		r.Rows.Unusable[NoUUID] += c.told.NoUUID
+	}
 	for part, has := range c.compared {
 		if has || c.summed(part) {
 			r.Content.Compared = append(r.Content.Compared, partNames[part])

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"strings"
 
+	"rehearse/internal/plot"
 	"rehearse/internal/text"
 	"rehearse/internal/verify"
 	seen "rehearse/internal/verify/report"
@@ -18,6 +20,7 @@ type verified struct {
 	Outcomes []seen.Judged
 	Rows     []verify.ThresholdRow
 	Because  verify.Because
+	Drain    *chart // how events became visible; nil: nobody watched
 }
 
 // verifiedOf reads what was found of a run; nil: nobody asked. One of another run that
@@ -37,7 +40,31 @@ func verifiedOf(run *rundir.Run) (*verified, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is not shown: %w", verify.File, err)
 	}
-	return &verified{seen.Summary(r), seen.Outcomes(r), r.Thresholds, r.Because}, nil
+	return &verified{seen.Summary(r), seen.Outcomes(r), r.Thresholds, r.Because, drainChart(r.Drain)}, nil
+}
+
+// drainChart draws how accepted events became visible after the run.
+func drainChart(d *verify.Drain) *chart {
+	if d == nil || len(d.Points) == 0 {
+		return nil
+	}
+	c := &chart{Title: "Drain", Note: "accepted events that were visible, by the time after the end of the run"}
+	from, to := d.Points[0].At/1000, d.Points[len(d.Points)-1].At/1000
+	x, ticks := timeAxis(from, math.Max(to, from+0.1))
+	c.XTicks = ticks
+	y, counts := plainAxis(float64(max(d.Expected, 1)))
+	c.YTicks = counts
+	var xs, ys, zero []float64
+	for i, p := range d.Points {
+		at := p.At / 1000
+		xs, ys, zero = append(xs, x.At(at)), append(ys, y.At(float64(p.Visible))), append(zero, y.At(0))
+		c.hit(x, d.Points[max(i-1, 0)].At/1000, at, fmt.Sprintf("%s the end: %s of %s visible", seen.After(p.At),
+			text.Count(p.Visible), text.Plural(d.Expected, "event")))
+	}
+	c.limit(y.At(float64(d.Expected)), left, right, "accepted: "+text.Count(d.Expected))
+	c.Shapes = []shape{{"area a", plot.Area(xs, zero, ys)}, {"line a", plot.Line(xs, ys)}}
+	c.Legend = []key{{"a", "visible"}}
+	return c
 }
 
 // arrivals sets what was found of the run.

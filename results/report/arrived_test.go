@@ -18,6 +18,8 @@ func TestArrived(t *testing.T) {
 		r.Run.ID, r.Source.Name, r.Source.Kind, r.Source.Complete = id, "a<b>.jsonl", "export", true
 		r.Events.Accepted.Present, r.Events.Accepted.Lost = 1200, 34
 		r.Verdict = verify.Fail
+		r.Drain = &verify.Drain{Expected: 1234, Looks: 9,
+			Points: []verify.Point{{At: 1500, Visible: 400}, {At: 61_500, Visible: 1200}}}
 		r.Thresholds = []verify.ThresholdRow{
 			{Text: "lost == 0", Value: "34", Known: true}, {Text: "visible p95 < 30s"},
 			{Text: "altered == 0", Value: "0", OK: true, Known: true},

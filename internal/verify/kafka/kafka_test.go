@@ -292,3 +292,46 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestTail: messages that come while a topic is watched are read where reading had ended,
+// each once.
+func TestTail(t *testing.T) {
+	t.Parallel()
+	run, records := sent(t, captured)
+	_, c := broker(t, "delete")
+	left := records[1:] // the first is lost
+	some := func(n int) {
+		n = min(n, len(left))
+		produce(t, c, left[:n])
+		left = left[n:]
+	}
+	some(500)
+	s, err := Tail(t.Context(), c, "events", start.Add(-time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	some(100) // before the first look
+	looks := 0
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := verify.Hold(ctx, t.Context(), run, s, verify.Options{
+		Thresholds: verify.Implied(),
+		Watch: &verify.Watch{Deadline: time.Hour, Every: time.Millisecond, Seen: func(p verify.Point, _ int64) {
+			if some(333); len(left) == 0 && p.Visible == 1999 {
+				if looks++; looks == 1 {
+					produce(t, c, records[:1])
+				}
+			}
+		}},
+	})
+	cancel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := r.Report.Events; e.Accepted != (verify.Accepted{Present: 2000}) || e.Duplicated != 0 ||
+		r.Report.Rows.All != 2000 || !r.Report.Drain.Reached || r.Report.Content.Altered != 0 {
+		t.Errorf("%+v, rows %+v, drain %+v", e, r.Report.Rows, r.Report.Drain)
+	}
+	if read, all := s.Position(); read != all || all != 2000 {
+		t.Errorf("%d of %d offsets were read", read, all)
+	}
+}

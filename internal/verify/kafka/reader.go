@@ -17,30 +17,42 @@ type reader struct {
 	*topic
 	client *kgo.Client
 	parser source.Parser
-	next   map[int32]int64 // offset that comes next, of the partitions that are not read to their ends
+	next   map[int32]int64 // offset that comes next, by partition
+	open   map[int32]bool  // partitions that are not read to their ends
 	batch  []*kgo.Record
 }
 
-// open begins to read the topic.
-func (t *topic) open() (verify.Reader, error) {
-	r := &reader{topic: t, next: map[int32]int64{}}
+// openReader begins to read the topic.
+func (t *topic) openReader() (verify.Reader, error) {
+	r := &reader{topic: t, next: map[int32]int64{}, open: map[int32]bool{}}
+	t.read, t.reader = 0, r
+	// Records that end transactions are asked for, too: they take offsets.
+	var err error
+	r.client, err = kgo.NewClient(append(t.config.options(), kgo.KeepControlRecords(),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
+	if err == nil {
+		r.consume()
+	}
+	return r, err
+}
+
+// consume asks for the messages of partitions that have some which are not read.
+func (r *reader) consume() {
 	offsets := map[int32]kgo.Offset{}
-	for partition, s := range t.parts {
-		if s.from < s.to {
-			r.next[partition] = s.from
-			offsets[partition] = kgo.NewOffset().At(s.from)
+	for partition, s := range r.parts {
+		at, begun := r.next[partition]
+		if !begun {
+			at = s.from
+		}
+		if at >= s.to {
+			continue
+		}
+		r.next[partition], r.open[partition] = at, true
+		if !begun {
+			offsets[partition] = kgo.NewOffset().At(at)
 		}
 	}
-	t.read = 0
-	if len(offsets) == 0 {
-		return r, nil
-	}
-	var err error
-	// Records that end transactions are asked for, too: they take offsets.
-	r.client, err = kgo.NewClient(append(t.config.options(),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{t.name: offsets}),
-		kgo.KeepControlRecords(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
-	return r, err
+	r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{r.name: offsets})
 }
 
 // Close closes the connections.
@@ -61,7 +73,7 @@ func (r *reader) Next(row *verify.Row) error {
 				return nil
 			}
 		}
-		if len(r.next) == 0 {
+		if len(r.open) == 0 {
 			if r.gone != "" {
 				return errors.New(r.gone)
 			}
@@ -75,14 +87,18 @@ func (r *reader) Next(row *verify.Row) error {
 
 // take reads a row from a message; false: it belongs to no event of the stretch.
 func (r *reader) take(record *kgo.Record, row *verify.Row) bool {
-	s, open := r.parts[record.Partition], false
-	if _, open = r.next[record.Partition]; !open || record.Offset >= s.to {
-		delete(r.next, record.Partition)
-		return false
+	s := r.parts[record.Partition]
+	if record.Offset >= s.to {
+		if delete(r.open, record.Partition); !r.watched {
+			return false
+		}
+		r.all += record.Offset + 1 - s.to
+		s.to = record.Offset + 1 // it came since, and will not come a second time
+		r.parts[record.Partition] = s
 	}
 	r.read += record.Offset + 1 - r.next[record.Partition]
 	if r.next[record.Partition] = record.Offset + 1; record.Offset+1 >= s.to {
-		delete(r.next, record.Partition)
+		delete(r.open, record.Partition)
 	}
 	switch {
 	case record.Attrs.IsControl():
@@ -118,7 +134,7 @@ func (r *reader) poll() error {
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("no message came for %v, and %d of %d partitions are not read to their ends",
-			r.config.timeout(), len(r.next), len(r.parts))
+			r.config.timeout(), len(r.open), len(r.parts))
 	}
 	return nil
 }

@@ -25,19 +25,58 @@ type topic struct {
 	all    int64 // offsets in the stretches
 	read   int64
 	gone   string // why messages of the run may be gone from it; empty: they are not
+
+	reader  *reader // the last one
+	watched bool    // what comes after the topic was looked at counts as well
 }
 
 // Topic returns the source that the messages of a topic are which were written from a
 // time on, up to those that are there now. ctx ends the reading.
 func Topic(ctx context.Context, c Config, name string, from time.Time) (*verify.Source, error) {
+	_, source, err := newTopic(ctx, c, name, from)
+	return source, err
+}
+
+// Tail is Topic for a topic that grows: what comes later belongs to it as well.
+func Tail(ctx context.Context, c Config, name string, from time.Time) (*verify.Source, error) {
+	t, source, err := newTopic(ctx, c, name, from)
+	if err == nil {
+		t.watched, source.Again = true, &verify.Again{More: t.more}
+	}
+	return source, err
+}
+
+// newTopic looks at a topic.
+func newTopic(ctx context.Context, c Config, name string, from time.Time) (*topic, *verify.Source, error) {
 	t := &topic{ctx: ctx, config: c, name: name, parts: map[int32]stretch{}}
 	if err := t.look(from); err != nil {
-		return nil, fmt.Errorf("cannot read the topic %.100q: %w", name, err)
+		return nil, nil, fmt.Errorf("cannot read the topic %.100q: %w", name, err)
 	}
-	return &verify.Source{
+	return t, &verify.Source{
 		Kind: "kafka", Name: name, InOrder: true,
-		Open: t.open, Position: func() (int64, int64) { return t.read, t.all },
+		Open: t.openReader, Position: func() (int64, int64) { return t.read, t.all },
 	}, nil
+}
+
+// more looks how far the topic reaches now, and lets the reader go on.
+func (t *topic) more() error {
+	ctx, cancel := context.WithTimeout(t.ctx, t.config.timeout())
+	defer cancel()
+	last, err := kadm.NewClient(t.reader.client).ListEndOffsets(ctx, t.name)
+	if err == nil {
+		err = last.Error()
+	}
+	if err != nil {
+		return err
+	}
+	for partition, end := range last[t.name] { // a new partition is read from its beginning
+		s := t.parts[partition]
+		t.all += max(end.Offset-s.to, 0)
+		s.to = max(end.Offset, s.to)
+		t.parts[partition] = s
+	}
+	t.reader.consume()
+	return nil
 }
 
 // look finds out what is to be read of which partition.

@@ -8,4 +8,5 @@
 //	markdown.go  as Markdown
 //	html.go      as a page
 //	junit.go     as tests
+//	drain.go     how events became visible, as a table and a picture
 package report

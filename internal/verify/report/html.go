@@ -24,6 +24,9 @@ type page struct {
 	Notes      []string
 	Thresholds []outcome
 	Bars       []bar
+	Drained    string
+	Looks      []drainLine
+	Curve      template.HTML
 }
 
 // line is a row of a table of counts.
@@ -73,6 +76,9 @@ func HTML(r *verify.Report) ([]byte, error) {
 		p.Thresholds = append(p.Thresholds, outcome{mark(t), text.Printable(t.Text, 200), value(t)})
 	}
 	p.Bars = bars(r.Visible)
+	if r.Drain != nil {
+		p.Drained, p.Looks, p.Curve = drain(r.Drain), drainLines(r.Drain), drainPicture(r.Drain)
+	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, p); err != nil {
 		return nil, fmt.Errorf("cannot write the page: %w", err)

@@ -39,6 +39,9 @@ func WriteMarkdown(out io.Writer, r *verify.Report) error {
 	if r.Persons != nil {
 		fmt.Fprintf(&b, "* persons: %s\n", escaped(persons(r.Persons)))
 	}
+	if r.Drain != nil {
+		fmt.Fprintf(&b, "* drain: %s\n", escaped(drain(r.Drain)))
+	}
 	for i := range r.Notes {
 		fmt.Fprintf(&b, "* note: %s\n", escaped(note(&r.Notes[i])))
 	}

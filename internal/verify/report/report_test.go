@@ -65,6 +65,12 @@ func found() *verify.Report {
 			Drain:   3000,
 			Buckets: []verify.VisibleRow{{UpTo: 16, Events: 6}, {UpTo: 2048, Events: 1}},
 		},
+		Drain: &verify.Drain{
+			Expected: 12,
+			Looks:    40,
+			Points: []verify.Point{{At: -1500, Visible: 3, Rows: 4}, {At: 500, Visible: 7, Rows: 9},
+				{At: 90_000, Visible: 10, Rows: 20}},
+		},
 		Judgement: verify.Judgement{
 			Thresholds: []verify.ThresholdRow{{Text: "lost == 0", Value: "3", Known: true}, {Text: "altered == 0"},
 				{Text: "taken < 9", Value: "8", OK: true, Known: true}},
@@ -117,6 +123,7 @@ func TestForms(t *testing.T) {
 			"at least 2 altered of 7 events compared", "1 of 7 events came after a later one",
 			"1 person split, 2 wrongly joined, 3 ids missing, after 5 merges of 9 ids", "p95 1.50 s",
 			"arrived 3 s after the end of the run",
+			"10 of 12 accepted events were visible 90 s after the end of the run, when the watch ended, in 40 looks",
 			"ledger is damaged at byte 7", "3ms apart", "5 recorded requests", "6 rows of events", "7 more blocks",
 			"gone", "8 events, a sample",
 		} {

@@ -27,6 +27,9 @@ func Summary(r *verify.Report) []Fact {
 	if a.Dropped > 0 {
 		lines = append(lines, Fact{"dropped", text.Plural(a.Dropped, "event") + " as predicted"})
 	}
+	if r.Drain != nil {
+		lines = append(lines, Fact{"drain", drain(r.Drain)})
+	}
 	if r.Persons != nil {
 		lines = append(lines, Fact{"persons", persons(r.Persons)})
 	}

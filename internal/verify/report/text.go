@@ -32,6 +32,9 @@ func WriteText(out io.Writer, r *verify.Report) error {
 		fmt.Fprintf(&b, "  persons    %s\n", persons(r.Persons))
 	}
 	fmt.Fprintf(&b, "  visible    %s\n", visible(r.Visible))
+	if r.Drain != nil {
+		writeDrain(&b, r.Drain)
+	}
 	if len(r.Notes) > 0 {
 		b.WriteString("\nnotes\n")
 		for i := range r.Notes {

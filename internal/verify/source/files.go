@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -22,33 +23,86 @@ import (
 // an export stand in the order in which they came. What Files returns removes the
 // copies of what can be read only once.
 func Files(pattern string, inOrder bool) (s *verify.Source, remove func(), err error) {
-	paths, _, err := scenario.FindFiles(pattern)
+	f := fromPattern(pattern, inOrder)
+	if _, err := f.look(); err != nil {
+		f.forget()
+		return nil, nil, err
+	}
+	return f.source, f.forget, nil
+}
+
+// Watched is Files for files that may not be there yet, and grow.
+func Watched(pattern string, inOrder bool) (s *verify.Source, remove func(), err error) {
+	f := fromPattern(pattern, inOrder)
+	if pattern == "-" {
+		return nil, nil, errors.New("standard input can be read only once, and cannot be watched")
+	}
+	f.source.Again = &verify.Again{Anew: f.look}
+	return f.source, f.forget, nil
+}
+
+// fromPattern has not looked at any file.
+func fromPattern(pattern string, inOrder bool) *fromFiles {
+	f := &fromFiles{pattern: pattern, copies: func() {}}
+	f.source = &verify.Source{Kind: "export", Name: pattern, Position: f.position, InOrder: inOrder, Open: f.openExport}
+	return f
+}
+
+// look finds the files and what they hold, and tells whether they are others than at the
+// last look.
+func (f *fromFiles) look() (changed bool, err error) {
+	paths, _, err := scenario.FindFiles(f.pattern)
 	if err == nil && len(paths) == 0 {
 		err = errors.New("no file is there")
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot read %q: %w", pattern, err)
+		return false, fmt.Errorf("cannot read %q: %w", f.pattern, err)
+	}
+	state := stateOf(paths)
+	if state == f.state && f.source.Again != nil {
+		return false, nil
 	}
 	files, remove, err := recording.Spool(paths)
 	if err != nil {
-		return nil, nil, err
+		return false, err
 	}
-	f := &fromFiles{files: files}
-	s = &verify.Source{Kind: "export", Name: pattern, Position: f.position, InOrder: inOrder, Open: f.openExport}
+	f.copies()
+	f.files, f.copies = files, remove
 	requests, err := holdsRequests(files)
 	if err != nil {
-		remove()
-		return nil, nil, err
+		return false, err
 	}
-	if requests {
+	if s := f.source; requests {
 		s.Kind, s.Sent, s.InOrder, s.Arrival = "requests", true, true, true
 		s.Open, s.Notes = f.openRequests, f.notes
 	}
-	return s, remove, nil
+	f.state = state // which was taken before they were looked into
+	return true, nil
+}
+
+// forget removes copies of what can be read only once.
+func (f *fromFiles) forget() { f.copies() }
+
+// stateOf is what changes if files do.
+func stateOf(paths []string) string {
+	var b strings.Builder
+	for _, path := range paths {
+		fmt.Fprintf(&b, "%q", path)
+		if info, err := os.Stat(path); err == nil {
+			fmt.Fprint(&b, info.Size(), info.ModTime().UnixNano())
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // fromFiles are files, and where reading them has got to.
 type fromFiles struct {
+	pattern string
+	source  *verify.Source
+	state   string // of the files when they were looked at
+	copies  func() // removes them
+
 	files   recording.Files
 	records *recording.Records // the ones that were opened last
 	untold  int64              // recorded requests that do not say how they were answered
@@ -77,7 +131,12 @@ func (f *fromFiles) next() (text []byte, cut bool, err error) {
 }
 
 // position is how many bytes were read.
-func (f *fromFiles) position() (read, all int64) { return f.records.Position(), f.files.Size() }
+func (f *fromFiles) position() (read, all int64) {
+	if f.records == nil {
+		return 0, 0
+	}
+	return f.records.Position(), f.files.Size()
+}
 
 // holdsRequests tells recorded requests from events by the first record.
 func holdsRequests(files recording.Files) (bool, error) {

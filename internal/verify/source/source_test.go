@@ -231,3 +231,52 @@ func TestBrokenOff(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 }
+
+// TestWatched: files that come later or grow are read anew, and only if they did.
+func TestWatched(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, remove, err := Watched(dir+"/*.jsonl", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer remove()
+	if _, err := s.Again.Anew(); err == nil || !strings.Contains(err.Error(), "no file is there") {
+		t.Errorf("an empty directory: %v", err)
+	}
+	line := `{"uuid":"` + uuid1 + `","event":"e","distinct_id":"d"}` + "\n"
+	for step, c := range []struct {
+		name, text string
+		rows       int
+		broken     bool
+	}{
+		{"a.jsonl", line, 1, false}, {"a.jsonl", line + line[:9], 1, true}, {"a.jsonl", line + line, 2, false},
+		{"b.jsonl", line, 3, false},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, c.name), []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []bool{true, false} {
+			if changed, err := s.Again.Anew(); err != nil || changed != want {
+				t.Errorf("step %d: changed is %t, want %t: %v", step, changed, want, err)
+			}
+		}
+		r, err := s.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := 0
+		var row verify.Row
+		for err == nil {
+			if err = r.Next(&row); err == nil && row.Unusable == "" {
+				rows++
+			}
+		}
+		if r.Close(); rows != c.rows || errors.Is(err, io.EOF) == c.broken {
+			t.Errorf("step %d: %d rows, then %v", step, rows, err)
+		}
+	}
+	if _, _, err := Watched("-", false); err == nil {
+		t.Error("standard input can be watched")
+	}
+}

@@ -65,16 +65,15 @@ func (t *told) holds(u capture.UUID) bool {
 
 // compare asks for counts and sums, and finds out which rows have to be read.
 func (s *database) compare() error {
-	t := &told{few: make([]state, 1<<(4*fewDigits))}
-	s.told = t
 	floor, err := s.count()
 	if err != nil {
 		return err
 	}
-	got := make([]counted, len(t.few))
-	if err := s.askCounts(fewDigits, nil, got); err != nil {
+	got, want, err := s.askFew()
+	if err != nil {
 		return err
 	}
+	t := s.told
 	sum := t.noUUID
 	for _, c := range got {
 		sum += c.rows
@@ -83,10 +82,6 @@ func (s *database) compare() error {
 		return fmt.Errorf("the server counted %d rows, and %d when it was asked by the beginnings of their uuids: "+
 			"it caps answers, or rows are being removed", floor, sum)
 	}
-	want, err := s.run.Expect(s.ctx, fewDigits, nil, s.columns.hashOf())
-	if err != nil {
-		return err
-	}
 	unequal := t.sort(got, want, s.sampled(want))
 	if s.Properties != All && unequal > s.limits.split {
 		if err := s.split(got, want); err != nil {
@@ -94,6 +89,19 @@ func (s *database) compare() error {
 		}
 	}
 	return s.bound()
+}
+
+// askFew asks for counts and sums of everything, and says what they should be.
+func (s *database) askFew() (got []counted, want []verify.Expected, err error) {
+	s.told = &told{few: make([]state, 1<<(4*fewDigits))}
+	got = make([]counted, len(s.told.few))
+	if err := s.askCounts(fewDigits, nil, got); err != nil {
+		return nil, nil, err
+	}
+	if s.wanted == nil {
+		s.wanted, err = s.run.Expect(s.ctx, fewDigits, nil, s.columns.hashOf())
+	}
+	return got, s.wanted, err
 }
 
 // hashOf is what hashes an event of the run as the database does.

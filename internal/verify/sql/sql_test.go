@@ -111,6 +111,58 @@ func ask(t testing.TB, run *verify.Run, f *fake, o Options) (*verify.Report, str
 	return hold(t, run, source)
 }
 
+// TestWatchedTable: a table that fills is counted until everything may be there, and then
+// read: a duplicate that hides a missing event does not end the watch.
+func TestWatchedTable(t *testing.T) {
+	t.Parallel()
+	run, all := sent(t, 4000, "")
+	f := &fake{}
+	o := Options{Kind: "clickhouse", Since: began, Properties: Sample}
+	o.Endpoint.URL, _ = url.Parse("http://127.0.0.1:1/")
+	o.Endpoint.Transport = f
+	source, err := Open(t.Context(), run, o) // the table is empty
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, twin := twins(all)
+	left := append(slices.Delete(slices.Clone(all), gone, gone+1), all[twin])
+	steps, missing := 0, int64(0)
+	r, err := verify.Hold(t.Context(), t.Context(), run, source, verify.Options{
+		Thresholds: verify.Implied(),
+		Watch: &verify.Watch{Deadline: 20 * time.Second, Every: time.Nanosecond, Seen: func(p verify.Point, e int64) {
+			n := min(900, len(left))
+			if f.table, left = append(f.table, left[:n]...), left[n:]; len(left) > 0 || p.Rows < int64(len(all)) {
+				return
+			}
+			missing = max(missing, e-p.Visible)
+			if steps++; steps == 3 { // it was read, and seen not to change
+				f.table = append(f.table, all[gone])
+			}
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.Report.Drain
+	if e := r.Report.Events; e.Accepted.Lost != 0 || e.Accepted.Present != d.Expected || e.Duplicated != 1 ||
+		r.Report.Rows.All != int64(len(all)+1) || !d.Reached || steps != 4 || missing != 1 {
+		t.Errorf("%+v, rows %+v, drain %+v after %d looks at all", e, r.Report.Rows, d, steps)
+	}
+}
+
+// twins are two rows whose uuids begin alike.
+func twins(all []stored) (a, b int) {
+	before := map[string]int{}
+	for b = range all {
+		a, alike := before[all[b].uuid[:fewDigits]]
+		if alike && all[a].uuid != all[b].uuid {
+			return a, b
+		}
+		before[all[b].uuid[:fewDigits]] = b
+	}
+	return 0, 0
+}
+
 func hold(t testing.TB, run *verify.Run, source *verify.Source) (*verify.Report, string) {
 	t.Helper()
 	r, err := verify.Hold(context.Background(), context.Background(), run, source,
