@@ -83,7 +83,7 @@ internal/recording/event: internal/capture internal/capture/pipeline scenario
 internal/recording/format: internal/capture internal/capture/pipeline internal/capture/serdejson scenario internal/recording/event internal/recording/container
 internal/recording/parquet: internal/capture scenario internal/recording/container internal/recording/format
 internal/recording: internal/capture internal/capture/pipeline scenario internal/recording/event internal/recording/container internal/recording/format internal/recording/parquet
-rehearsal: internal/capacity internal/prometheus internal/verify internal/verify/sql scenario/schedule internal/capture internal/capture/pipeline scenario results results/rundir results/report results/otlp results/metrics internal/recording internal/permit internal/preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
+rehearsal: internal/capacity internal/prometheus internal/verify internal/verify/kafka internal/verify/sql scenario/schedule internal/capture internal/capture/pipeline scenario results results/rundir results/report results/otlp results/metrics internal/recording internal/permit internal/preflight generator staging generator/source generator/transport generator/dryrun scenario/strict results/judge
 results/bundle: results/rundir
 results/compare: results results/rundir
 results/judge: internal/capture results scenario scenario/schedule

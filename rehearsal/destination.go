@@ -21,6 +21,7 @@ import (
 	"rehearse/internal/permit"
 	"rehearse/internal/prometheus"
 	"rehearse/internal/text"
+	"rehearse/internal/verify/kafka"
 	"rehearse/results"
 	"rehearse/results/otlp"
 	"rehearse/scenario"
@@ -229,6 +230,9 @@ func (r *rehearsal) routeMetrics() error {
 // may be: on this machine, or on a host that the permit names.
 func (r *rehearsal) routePrometheus() error {
 	w := &r.scenario.Target.Watched
+	if err := r.reachKafka(); err != nil {
+		return err
+	}
 	if w.Prometheus == "" || len(w.Metrics) == 0 {
 		return nil
 	}
@@ -248,6 +252,39 @@ func (r *rehearsal) routePrometheus() error {
 	r.prometheus = prometheus.NewInstance(u, dialer.DialContext)
 	r.onClose(r.prometheus.Close)
 	return nil
+}
+
+// reachKafka readies to ask for the lag of consumers, if the scenario names any, from brokers
+// that the environment names. Nothing is sent there, so that no permit is asked for.
+func (r *rehearsal) reachKafka() error {
+	for i := range r.scenario.Target.Metrics {
+		if r.scenario.Target.Metrics[i].Group == "" || r.lags != nil {
+			continue
+		}
+		config, err := kafka.FromEnvironment(os.Getenv)
+		if err == nil {
+			config.Timeout = lookupWithin
+			r.lags, err = kafka.OpenLags(config)
+		}
+		if err != nil {
+			return usage(fmt.Errorf("cannot ask for the metric %s of the target: %w",
+				r.scenario.Target.Metrics[i].Name, err))
+		}
+		r.onClose(r.lags.Close)
+	}
+	return nil
+}
+
+// ask asks for a metric of the target.
+func (r *rehearsal) ask(ctx context.Context, q *scenario.Query) (float64, error) {
+	switch {
+	case q.Waiting:
+		return float64(r.endpoint.Stats().Pipeline.Lag.Waiting), nil
+	case q.Group != "":
+		messages, err := r.lags.Of(ctx, q.Group, q.Topic)
+		return float64(messages), err
+	}
+	return r.prometheus.Ask(ctx, q.PromQL)
 }
 
 // drainWithin is how long a run waits for a queue behind the endpoint.
@@ -270,7 +307,7 @@ func (r *rehearsal) queue(ctx context.Context, metrics []results.TargetMetric) *
 		r.note("waiting up to %v until %s is back at %s (it is %s)", drainWithin, m.Name,
 			text.Rate(m.First), text.Rate(m.Last))
 	}
-	took, last, ok := r.prometheus.Await(ctx, m.Query, m.First, drainWithin)
+	took, last, ok := prometheus.Await(ctx, r.ask, w.Query(m.Name), m.First, drainWithin)
 	q.Last = last
 	q.Most = max(q.Most, last)
 	if ok {

@@ -157,7 +157,7 @@ func incomparable(streams []*stream, ledgers []*rundir.Ledger, stats *staging.St
 // endpoint's own words.
 func StagingConfig(s *scenario.Staging) staging.Config {
 	c := staging.Config{
-		Capacity: s.Capacity, Concurrency: s.Concurrency,
+		Work:     staging.Work{Capacity: s.Capacity, Concurrency: s.Concurrency, Costs: s.Costs},
 		Pipeline: pipeline.Config{Facts: s.Behind(), Partitions: s.Partitions}, Policy: s.Policy(),
 		HistoricalAfter: s.Setup.HistoricalAfter, NoV1: s.Setup.NoV1,
 	}

@@ -68,6 +68,36 @@ func TestMetricsOfTheTarget(t *testing.T) {
 	}
 }
 
+// What waits behind the embedded endpoint is a metric, and is awaited: partitions that are worked
+// off at 200 events/s have some to do after 400 events/s.
+func TestWhatWaitsBehindTheEmbeddedEndpoint(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "waiting.yaml")
+	const text = `name: waiting
+target: {metrics: {waiting: {endpoint: waiting}}, backlog: waiting, connections: 4, compression: none}
+load: {profile: 'const(400, 1s)'}
+batching: {events: 10}
+traffic: {events: {$pageview: 1}, properties: {bytes: {p50: 1, p99: 1}}}
+thresholds: [p99 < 20s, metric(waiting) < 1000]
+staging: {partitions: 1, pipeline: {costs: {partition: 200/s}}}
+`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run, err := Run(t.Context(), t.Context(), Options{Scenario: path, Directory: filepath.Join(t.TempDir(), "run")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := run.Result.Backlog.Queue
+	if q == nil || q.Before != 0 || q.Most < 1 || q.Last != 0 || q.Drained == nil {
+		t.Errorf("the queue: %+v", q)
+	}
+	page, err := os.ReadFile(filepath.Join(run.Path, "report.html"))
+	if err != nil || !strings.Contains(string(page), "predicted: 1 s after the end of the load") {
+		t.Errorf("the drain is not set beside what was predicted: %v", err)
+	}
+}
+
 // A Prometheus is asked on this machine, or where the permit allows it.
 func TestRouteOfPrometheus(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,7 @@ import (
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
 	"rehearse/internal/prometheus"
+	"rehearse/internal/verify/kafka"
 	"rehearse/results"
 	"rehearse/results/metrics"
 	"rehearse/results/otlp"
@@ -79,6 +80,7 @@ type rehearsal struct {
 type metricRoutes struct {
 	push       *otlp.Config         // nil: those of the run go nowhere
 	prometheus *prometheus.Instance // that knows the target; nil: none does
+	lags       *kafka.Lags          // of consumers behind the target; nil: the scenario asks for none
 }
 
 // close gives everything back, what was taken last first.
@@ -167,10 +169,10 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 
 // watch asks for the metrics of the target while the run goes on; nil: there are none.
 func (r *rehearsal) watch(ctx context.Context) *prometheus.Watch {
-	if r.prometheus == nil {
+	if len(r.scenario.Target.Metrics) == 0 {
 		return nil
 	}
-	return prometheus.Start(ctx, r.prometheus, r.scenario.Target.Metrics)
+	return prometheus.Start(ctx, r.ask, r.scenario.Target.Metrics)
 }
 
 // comeLate writes down that a shard sent nothing, because the others began without it:

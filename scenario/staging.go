@@ -16,10 +16,11 @@ import (
 // it means is for the endpoint to say. A file of its own may hold it as well.
 type Staging struct {
 	Generation  capture.Generation
-	Capacity    float64         // events per second; 0: any number
-	Concurrency int             // requests served at once; 0: any number
-	Partitions  int             // 0: the endpoint's default
-	Facts       *pipeline.Facts // what is enforced behind the endpoint; nil: as of today
+	Capacity    float64            // events per second; 0: any number
+	Costs       map[string]float64 // what events take of the capacity, by name; 1 for any other
+	Concurrency int                // requests served at once; 0: any number
+	Partitions  int                // 0: the endpoint's default
+	Facts       *pipeline.Facts    // what is enforced behind the endpoint; nil: as of today
 	OverQuota   []string
 	Script      []Mishap
 	Setup       Setup
@@ -113,12 +114,13 @@ func readStaging(v strict.Value) Staging {
 	var s Staging
 	r := facts.NewReader()
 	sound := v.Object(strict.Fields{
-		"generation":  func(v strict.Value) { s.Generation = r.Generation(v) },
-		"capacity":    func(v strict.Value) { s.Capacity = v.Rate() },
-		"concurrency": func(v strict.Value) { s.Concurrency = int(v.Count(1, 1_000_000)) },
-		"partitions":  func(v strict.Value) { s.Partitions = int(v.Count(1, 10_000)) },
-		"over_quota":  func(v strict.Value) { s.OverQuota = v.Lines(2 * strict.MaxLine) },
-		"script":      func(v strict.Value) { s.Script = readScript(v) },
+		"generation":     func(v strict.Value) { s.Generation = r.Generation(v) },
+		"capacity":       func(v strict.Value) { s.Capacity = v.Rate() },
+		"capacity_costs": func(v strict.Value) { s.Costs = readCapacityCosts(v) },
+		"concurrency":    func(v strict.Value) { s.Concurrency = int(v.Count(1, 1_000_000)) },
+		"partitions":     func(v strict.Value) { s.Partitions = int(v.Count(1, 10_000)) },
+		"over_quota":     func(v strict.Value) { s.OverQuota = v.Lines(2 * strict.MaxLine) },
+		"script":         func(v strict.Value) { s.Script = readScript(v) },
 
 		"pipeline":       func(v strict.Value) { v.Object(r.Section()) },
 		"per_minute":     r.PerMinute,
@@ -143,6 +145,14 @@ func readStaging(v strict.Value) Staging {
 			"leave out known_tokens, drop, mode and historical_after, or generation")
 	}
 	return s
+}
+
+// readCapacityCosts reads weights by names of events.
+func readCapacityCosts(v strict.Value) map[string]float64 {
+	const most = 1e6
+	costs := map[string]float64{}
+	v.Entries(func(_ strict.Value, name string, entry strict.Value) { costs[name] = entry.Number(0, most) })
+	return costs
 }
 
 func readScript(v strict.Value) (script []Mishap) {

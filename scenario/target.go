@@ -51,15 +51,32 @@ type Target struct {
 	Watched
 }
 
-// Watched is what of the target is asked of a Prometheus while a run goes on.
+// Watched is what of the target is asked while a run goes on.
 type Watched struct {
 	Prometheus string  // its URL; empty: there is none
 	Metrics    []Query // in the order of the file
 	Backlog    string  // the metric that is the length of a queue behind the endpoint; empty: none is known
 }
 
-// Query is a metric of the target: what it is called here, and how to ask for it.
-type Query struct{ Name, PromQL string }
+// Query is a metric of the target: what it is called here, and whom to ask for it what. One of
+// PromQL, Group and Waiting is set.
+type Query struct {
+	Name         string
+	PromQL       string // asked of the Prometheus
+	Group, Topic string // how many messages of the topic this group of consumers is behind
+	Waiting      bool   // how many events wait behind the embedded endpoint
+}
+
+// String is the question in words.
+func (q *Query) String() string {
+	switch {
+	case q.Waiting:
+		return "events that wait behind the embedded endpoint"
+	case q.Group != "":
+		return fmt.Sprintf("messages of the topic %s that the group %s is behind", q.Topic, q.Group)
+	}
+	return q.PromQL
+}
 
 // Query returns a metric by its name; nil: there is none.
 func (w *Watched) Query(name string) *Query {
@@ -78,11 +95,33 @@ func readQueries(v strict.Value) (all []Query) {
 			key.Fail("cannot be the name of a metric", "letters, digits and underscores, as in consumer_lag")
 			return
 		}
+		if entry.IsMapping() {
+			all = append(all, readLag(name, entry))
+			return
+		}
 		if promQL := entry.Line(1, 2000); promQL != "" {
-			all = append(all, Query{name, promQL})
+			all = append(all, Query{Name: name, PromQL: promQL})
 		}
 	})
 	return all
+}
+
+// readLag reads a metric that no Prometheus is asked for.
+func readLag(name string, v strict.Value) Query {
+	q := Query{Name: name}
+	sound := v.Object(strict.Fields{
+		"group":    func(v strict.Value) { q.Group = v.Line(1, 249) },
+		"topic":    func(v strict.Value) { q.Topic = v.Line(1, 249) },
+		"endpoint": func(v strict.Value) { q.Waiting = strict.OneOf(v, []string{"waiting"}) != "" },
+	})
+	switch {
+	case !sound:
+	case v.Gives("endpoint") && (v.Gives("group") || v.Gives("topic")):
+		v.FailField("endpoint", "given beside group and topic", "keep one of the two")
+	case !v.Gives("endpoint"):
+		v.Require("group", "topic")
+	}
+	return q
 }
 
 // isMetricName tells whether a metric may be called so.
@@ -96,8 +135,15 @@ func isMetricName(name string) bool {
 // checkWatched judges what is asked of a Prometheus.
 func checkWatched(d *strict.Document, s *Scenario) {
 	w := &s.Target.Watched
-	if len(w.Metrics) > 0 && w.Prometheus == "" && !d.Has("target.prometheus") {
-		d.Fail("target.metrics", "nobody to ask", "give the URL of a Prometheus as target.prometheus")
+	for i := range w.Metrics {
+		q := &w.Metrics[i]
+		if q.PromQL != "" && w.Prometheus == "" && !d.Has("target.prometheus") {
+			d.Fail("target.metrics", "nobody to ask", "give the URL of a Prometheus as target.prometheus")
+		}
+		if q.Waiting && s.Target.URL != "" {
+			d.Fail("target.metrics."+q.Name, "only the embedded endpoint tells what waits",
+				"give the group and topic of a consumer, or a query for a Prometheus")
+		}
 	}
 	if w.Backlog != "" && w.Query(w.Backlog) == nil {
 		d.Fail("target.backlog", fmt.Sprintf("no metric is called %q", w.Backlog), "name one of target.metrics")

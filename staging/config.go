@@ -3,6 +3,7 @@ package staging
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -31,10 +32,9 @@ type Config struct {
 	// Pipeline is what lies behind the endpoint; see package pipeline.
 	Pipeline pipeline.Config
 
-	Capacity    float64       // how many events a second it can do, 0: any number; what exceeds it waits
-	Concurrency int           // how many requests are served at once, 0: any number; the others queue
-	Delay       time.Duration // how long the service takes, besides the work itself
-	Stall       Stall
+	Work  Work
+	Delay time.Duration // how long the service takes, besides the work itself
+	Stall Stall
 
 	Reject     []Rejection
 	RetryAfter time.Duration // said with an injected 429 or 503, in whole seconds; 0: not said
@@ -63,6 +63,15 @@ type Config struct {
 	Observe func(r *capture.Request, status int)
 }
 
+// Work is how fast the endpoint works. The zero value does everything at once.
+type Work struct {
+	Capacity    float64 // how many events a second it can do, 0: any number; what exceeds it waits
+	Concurrency int     // how many requests are served at once, 0: any number; the others queue
+
+	// Costs say what events take of the capacity, by their names, in events that are not named.
+	Costs map[string]float64
+}
+
 // Validate returns what is wrong with c, all of it. New accepts any Config, and
 // makes the best of one that is wrong.
 func (c *Config) Validate() error {
@@ -77,7 +86,7 @@ func (c *Config) Validate() error {
 			wrong = append(wrong, fmt.Errorf("phase %d: %w", i+1, err))
 		}
 	}
-	if c.Delay < 0 || c.RetryAfter < 0 || c.Concurrency < 0 || c.MaxBody < 0 || c.Capacity < 0 {
+	if c.Delay < 0 || c.RetryAfter < 0 || c.Work.Concurrency < 0 || c.MaxBody < 0 || c.Work.Capacity < 0 {
 		wrong = append(wrong, errors.New("cannot use a negative delay, retry-after, capacity, concurrency "+
 			"or body limit"))
 	}
@@ -85,6 +94,11 @@ func (c *Config) Validate() error {
 		len(c.Policy.Drop) > 0 || c.HistoricalAfter > 0) {
 		wrong = append(wrong, errors.New("cannot know tokens, drop by rule, only import or look at ages as of 2024: "+
 			"that service did not"))
+	}
+	for name, cost := range c.Work.Costs {
+		if !(cost >= 0) || math.IsInf(cost, 0) {
+			wrong = append(wrong, fmt.Errorf("cannot have an event %q cost %v events", name, cost))
+		}
 	}
 	if c.HistoricalAfter < 0 {
 		wrong = append(wrong, errors.New("cannot use a negative age"))

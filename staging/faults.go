@@ -43,12 +43,14 @@ type faults struct {
 }
 
 func newFaults(c *Config) *faults {
-	f := &faults{stall: c.Stall, base: newPhase(c.base()), capacity: capacity{perSecond: c.Capacity}}
+	f := &faults{
+		stall: c.Stall, base: newPhase(c.base()), capacity: capacity{perSecond: c.Work.Capacity, costs: c.Work.Costs},
+	}
 	for _, p := range c.Script {
 		f.script = append(f.script, newPhase(p))
 	}
-	if c.Concurrency > 0 {
-		f.slots = make(chan struct{}, c.Concurrency)
+	if c.Work.Concurrency > 0 {
+		f.slots = make(chan struct{}, c.Work.Concurrency)
 	}
 	return f
 }
@@ -186,12 +188,29 @@ func fraction(n, salt uint64) float64 { return rng.Unit(rng.Mix((n*2 + salt) * r
 // the wait grows as that of a real service does.
 type capacity struct {
 	perSecond float64 // 0: any number
+	costs     map[string]float64
 	mu        sync.Mutex
 	free      time.Time // when it will have done what was given to it
 }
 
+// of is what the events of a request cost.
+func (c *capacity) of(s *capture.Submission) float64 {
+	if len(c.costs) == 0 || c.perSecond <= 0 {
+		return float64(s.Len())
+	}
+	sum := 0.0
+	for e := range s.All() {
+		cost, named := c.costs[string(e.Event)]
+		if !named {
+			cost = 1
+		}
+		sum += cost
+	}
+	return sum
+}
+
 // work waits until a number of events is done, after those that came before.
-func (c *capacity) work(events int) {
+func (c *capacity) work(events float64) {
 	if c.perSecond <= 0 || events == 0 {
 		return
 	}
@@ -200,7 +219,7 @@ func (c *capacity) work(events int) {
 	if c.free.Before(now) {
 		c.free = now
 	}
-	c.free = c.free.Add(time.Duration(float64(events) / c.perSecond * float64(time.Second)))
+	c.free = c.free.Add(time.Duration(events / c.perSecond * float64(time.Second)))
 	wait := c.free.Sub(now)
 	c.mu.Unlock()
 	time.Sleep(wait)

@@ -174,11 +174,11 @@ func TestWaiting(t *testing.T) {
 			[]time.Duration{1000 * ms, 4900 * ms, 6000 * ms}},
 		{"stall of what is in progress", Config{Stall: stall, Delay: 100 * ms}, []time.Duration{0, 3950 * ms},
 			[]time.Duration{100 * ms, 5000 * ms}},
-		{"concurrency", Config{Concurrency: 2, Delay: 10 * ms}, []time.Duration{0, 1 * ms, 2 * ms, 3 * ms, 4 * ms},
+		{"concurrency", Config{Work: Work{Concurrency: 2}, Delay: 10 * ms}, []time.Duration{0, 1 * ms, 2 * ms, 3 * ms, 4 * ms},
 			[]time.Duration{10 * ms, 11 * ms, 20 * ms, 21 * ms, 30 * ms}},
 		// The delay ends at 4.05 s and 4.1 s, inside the stall; the second starts
 		// when the first is answered, at 5 s.
-		{"concurrency and stall", Config{Concurrency: 1, Delay: 100 * ms, Stall: stall},
+		{"concurrency and stall", Config{Work: Work{Concurrency: 1}, Delay: 100 * ms, Stall: stall},
 			[]time.Duration{0, 3950 * ms, 3960 * ms}, []time.Duration{100 * ms, 5000 * ms, 5100 * ms}},
 	}
 	for _, row := range rows {

@@ -112,7 +112,7 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, w *worker, r route, unread *ca
 	}
 	submission, no := s.decide(ctx, w, unread)
 	if no == nil {
-		s.faults.capacity.work(submission.Len())
+		s.faults.capacity.work(s.faults.capacity.of(submission))
 	}
 	status := s.answer(ctx, w, submission, no)
 	if no == nil && m.answer == truncate {

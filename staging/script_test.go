@@ -45,12 +45,35 @@ func TestScript(t *testing.T) {
 	})
 }
 
+// TestCapacityCosts: an event that costs 9 takes as long as nine others.
+func TestCapacityCosts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Config{Work: Work{Capacity: 1000, Costs: map[string]float64{"$identify": 9, "free": 0}}})
+		for body, want := range map[string]time.Duration{
+			`{"token":"phc_a","batch":[{"event":"a","distinct_id":"a"},{"event":"b","distinct_id":"a"}]}`: 2 * ms,
+			`{"token":"phc_a","batch":[{"event":"$identify","distinct_id":"a","properties":{"$anon_distinct_id":"b"}},` +
+				`{"event":"a","distinct_id":"a"},{"event":"free","distinct_id":"a"}]}`: 10 * ms,
+		} {
+			began := time.Now()
+			handled(s, post("/batch", body))
+			if got := time.Since(began); got != want {
+				t.Errorf("%.80s: %v, want %v", body, got, want)
+			}
+		}
+	})
+	wrong := Config{Work: Work{Costs: map[string]float64{"a": -1}}}
+	if err := wrong.Validate(); err == nil || !strings.Contains(err.Error(), `an event "a" cost -1`) {
+		t.Errorf("a negative cost: %v", err)
+	}
+}
+
 // TestCapacity: 1,000 events a second make ten requests of 100 that come at once
 // wait for one another, and one that comes later wait for nobody.
 func TestCapacity(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Config{Capacity: 1000})
+		s := New(Config{Work: Work{Capacity: 1000}})
 		began := time.Now()
 		answered := make(chan time.Duration, 10)
 		for range 10 {

@@ -191,7 +191,7 @@ func (f *stageFlags) scripted() (staging.Config, error) {
 // apply sets what the flags say over what a script says.
 func (f *stageFlags) apply(c *staging.Config) {
 	c.Delay, c.RetryAfter = f.faults.delay, f.faults.retryAfter
-	c.Concurrency = cmp.Or(f.deployment.concurrency, c.Concurrency)
+	c.Work.Concurrency = cmp.Or(f.deployment.concurrency, c.Work.Concurrency)
 	f.deployment.apply(c)
 	f.pipeline.apply(&c.Pipeline)
 }

@@ -2,11 +2,16 @@ package capacity
 
 import (
 	"bytes"
+	"cmp"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
+
+	"rehearse/internal/preflight"
 )
 
 // costsOf are the documents of searches that found these capacities, each as an interval of
@@ -42,6 +47,70 @@ func TestWeighCosts(t *testing.T) {
 			r.Fatal("all is known")
 		}
 	})
+}
+
+// Searches in virtual time, one for each kind of traffic, of an endpoint that has a cost for each:
+// what was planted lies within the bounds that are told, and check reads the weights.
+func TestCostsFoundAgain(t *testing.T) {
+	t.Parallel()
+	planted := map[string]float64{"$identify": 8, "$create_alias": 12, "$set": 2.5}
+	const plain = 6000.0
+	held, all := 0, 0
+	for seed := range uint64(2) { // of 20, the bounds held 140 of 140 weights
+		variants := Variants()
+		var documents []*Document
+		for i, v := range variants {
+			weight := cmp.Or(planted[v.Event], 1)
+			e := kinds()["sharp knee"](plain / (1 - v.Share + v.Share*weight))
+			e.noise, e.rng = noise{width: 0.01}, rand.New(rand.NewPCG(seed, uint64(i)))
+			documents = append(documents, searched(t, e))
+		}
+		costs := WeighCosts(variants, documents)
+		for i := range costs.Rows[1:] {
+			row, want := &costs.Rows[i+1], cmp.Or(planted[costs.Rows[i+1].Event], 1)
+			all++
+			if row.Least <= want && want <= row.Most {
+				held++
+			}
+			if row.Weight < want*0.85 || row.Weight > want*1.15 {
+				t.Errorf("seed %d, %s: %v (%v to %v), planted %v", seed, row.Name, row.Weight, row.Least, row.Most, want)
+			}
+		}
+		if seed > 0 {
+			continue
+		}
+		var facts bytes.Buffer
+		if err := costs.WriteFacts(&facts); err != nil {
+			t.Fatal(err)
+		}
+		read, err := preflight.ParseFacts("pipeline.yaml", facts.Bytes())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, &facts)
+		}
+		for name, want := range planted {
+			if got := read.Costs.Of(name); math.Abs(got-want) > 0.15*want {
+				t.Errorf("check reckons %s as %v, planted %v", name, got, want)
+			}
+		}
+	}
+	t.Logf("the bounds hold the planted weight in %d of %d", held, all)
+	if held < all*95/100 {
+		t.Errorf("the bounds hold the planted weight in %d of %d", held, all)
+	}
+}
+
+// searched is the document of a search of an endpoint in virtual time.
+func searched(t *testing.T, e *endpoint) *Document {
+	t.Helper()
+	s, err := NewSearch(Config{From: 50, To: 1e6, First: 200, Precision: 0.05, Confidence: 0.95, Budget: time.Hour,
+		Length: 30 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for trial, ok := s.Next(); ok; trial, ok = s.Next() {
+		s.Observe(e.trial(trial))
+	}
+	return s.Document(Conditions{Scenario: "a", StartedAt: "2026-11-30T10:00:00Z"})
 }
 
 // A weight of a search that came to nothing is not known, and is not written as a fact.

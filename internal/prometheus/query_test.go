@@ -94,6 +94,11 @@ func TestNowhereElse(t *testing.T) {
 	}
 }
 
+// asking asks a server.
+func asking(s *Instance) Ask {
+	return func(ctx context.Context, q *scenario.Query) (float64, error) { return s.Ask(ctx, q.PromQL) }
+}
+
 // A watch asks before and after, and counts what was not answered, with the first reason.
 func TestWatch(t *testing.T) {
 	t.Parallel()
@@ -105,7 +110,7 @@ func TestWatch(t *testing.T) {
 		}
 		fmt.Fprint(w, vector(fmt.Sprint(10*asked.Add(1))))
 	})
-	w := Start(t.Context(), s, []scenario.Query{{Name: "lag", PromQL: "up"}, {Name: "other", PromQL: "down"}})
+	w := Start(t.Context(), asking(s), []scenario.Query{{Name: "lag", PromQL: "up"}, {Name: "other", PromQL: "down"}})
 	rows := w.Stop(t.Context())
 	w.Stop(t.Context())
 	if lag := rows[0]; lag.Samples != 2 || lag.First != 10 || lag.Last != 20 || lag.Max != 20 || lag.Mean != 15 {
@@ -123,15 +128,15 @@ func TestWatch(t *testing.T) {
 func TestAwait(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, vector("7")) })
-	if _, last, ok := s.Await(t.Context(), "up", 7, time.Minute); !ok || last != 7 {
+	if _, last, ok := Await(t.Context(), asking(s), &scenario.Query{PromQL: "up"}, 7, time.Minute); !ok || last != 7 {
 		t.Errorf("one that is short enough: %v, %v", last, ok)
 	}
-	if _, last, ok := s.Await(t.Context(), "up", 6, 0); ok || last != 7 {
+	if _, last, ok := Await(t.Context(), asking(s), &scenario.Query{PromQL: "up"}, 6, 0); ok || last != 7 {
 		t.Errorf("one that is not: %v, %v", last, ok)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, _, ok := s.Await(ended, "up", 7, time.Minute); ok {
+	if _, _, ok := Await(ended, asking(s), &scenario.Query{PromQL: "up"}, 7, time.Minute); ok {
 		t.Error("nobody was asked, and it is short enough")
 	}
 }

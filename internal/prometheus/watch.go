@@ -13,21 +13,25 @@ import (
 // more often than that.
 const Every = 5 * time.Second
 
+// Ask returns what a metric of the target comes to now.
+type Ask func(ctx context.Context, q *scenario.Query) (float64, error)
+
 // Watch asks for the metrics of a run over and over, from its beginning to its end.
 type Watch struct {
-	server *Instance
-	rows   []results.TargetMetric
-	stop   context.CancelFunc
-	done   sync.WaitGroup
-	once   sync.Once
+	asked   Ask
+	queries []scenario.Query
+	rows    []results.TargetMetric
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+	once    sync.Once
 }
 
 // Start asks once and returns what then asks on until it is stopped.
-func Start(ctx context.Context, s *Instance, queries []scenario.Query) *Watch {
+func Start(ctx context.Context, ask Ask, queries []scenario.Query) *Watch {
 	ctx, stop := context.WithCancel(ctx)
-	w := &Watch{server: s, stop: stop}
-	for _, q := range queries {
-		w.rows = append(w.rows, results.TargetMetric{Name: q.Name, Query: q.PromQL})
+	w := &Watch{asked: ask, queries: queries, stop: stop}
+	for i := range queries {
+		w.rows = append(w.rows, results.TargetMetric{Name: queries[i].Name, Query: queries[i].String()})
 	}
 	w.ask(ctx)
 	w.done.Go(func() {
@@ -48,7 +52,7 @@ func Start(ctx context.Context, s *Instance, queries []scenario.Query) *Watch {
 // ask asks for all metrics once.
 func (w *Watch) ask(ctx context.Context) {
 	for i := range w.rows {
-		value, err := w.server.Ask(ctx, w.rows[i].Query)
+		value, err := w.asked(ctx, &w.queries[i])
 		if ctx.Err() != nil {
 			return // what was cut off says nothing of the server
 		}
@@ -73,13 +77,13 @@ func (w *Watch) Stop(ctx context.Context) []results.TargetMetric {
 // Await asks for one metric each second until it is at most a value, for as long as that
 // may take, and returns how long it took and what it was last. ok is false if it did not get
 // there, or nobody knows.
-func (s *Instance) Await(ctx context.Context, promQL string, most float64, within time.Duration) (took time.Duration,
+func Await(ctx context.Context, ask Ask, q *scenario.Query, most float64, within time.Duration) (took time.Duration,
 	last float64, ok bool) {
 	begun := time.Now()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		value, err := s.Ask(ctx, promQL)
+		value, err := ask(ctx, q)
 		took = time.Since(begun)
 		if err == nil {
 			last = value

@@ -129,13 +129,33 @@ func backlogFacts(run *rundir.Run, b *beside) (all []fact) {
 		}
 		all = append(all, f)
 		if q := l.Queue; q != nil {
-			all = append(all, fact{"queue", text.Rate(q.Most), queueText(q)})
+			all = append(all, fact{"queue", text.Rate(q.Most), queueText(q) + predictedDrain(b)})
 		}
 	}
 	for i := range r.Metrics {
 		all = append(all, metricFact(&r.Metrics[i]))
 	}
 	return all
+}
+
+// predictedDrain says when the check expected what lies behind the endpoint to be worked off;
+// empty: it knows of nothing that takes time there.
+func predictedDrain(b *beside) string {
+	if b.Check == nil {
+		return ""
+	}
+	known, last := false, 0.0
+	lag := &b.Check.Lag
+	if lag.Partition != nil {
+		known, last = true, lag.Partition.Drained
+	}
+	for i := range lag.Stages {
+		known, last = true, max(last, lag.Stages[i].Drained)
+	}
+	if !known {
+		return ""
+	}
+	return "; predicted: " + text.Milliseconds(max(last-b.Check.Plan.Seconds, 0)*1000) + " after the end of the load"
 }
 
 // queueText says how a queue behind the endpoint was worked off.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -60,6 +61,10 @@ type LagStats struct {
 	ID        *IDLag        `json:"distinct_id,omitempty"`
 	Partition *PartitionLag `json:"partition,omitempty"`
 	Stages    []StageLag    `json:"stages,omitempty"`
+
+	// Waiting is how many events wait in partitions and stages at the time of the count, those of
+	// partitions in ordinary events; 0 where nothing is known to take time.
+	Waiting int64 `json:"waiting_events"`
 }
 
 // queue works off one event after another. It is when it will be done with all that it
@@ -169,17 +174,22 @@ func (c *consumers) take(f *Facts, now time.Time, weight float64, lane Lane, par
 func (c *consumers) addTo(stats *LagStats, f *Facts, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	waiting := 0.0
 	for lane := range c.partitions {
 		for i := range c.partitions[lane] {
 			lag := c.partitions[lane][i].at(now)
+			waiting += lag.Now * f.Costs.Partition
 			if worst := stats.Partition; worst == nil || lag.Worst > worst.Worst {
 				stats.Partition = &PartitionLag{Lane(lane).String(), i, lag}
 			}
 		}
 	}
 	for i := range c.stages {
-		stats.Stages = append(stats.Stages, StageLag{f.Stages[i].Name, c.stages[i].at(now)})
+		lag := c.stages[i].at(now)
+		waiting += lag.Now * f.Stages[i].Capacity
+		stats.Stages = append(stats.Stages, StageLag{f.Stages[i].Name, lag})
 	}
+	stats.Waiting = int64(math.Ceil(waiting))
 }
 
 // addTo adds the id that waited longest, if it is one of this shard.

@@ -84,7 +84,7 @@ func tlsFrom(get func(string) string) (*tls.Config, error) {
 
 // options are those of the library.
 func (c *Config) options() []kgo.Opt {
-	all := []kgo.Opt{kgo.SeedBrokers(c.Brokers...), kgo.ClientID("rehearse-verify"), kgo.RetryTimeout(c.timeout())}
+	all := []kgo.Opt{kgo.SeedBrokers(c.Brokers...), kgo.ClientID("rehearse"), kgo.RetryTimeout(c.timeout())}
 	if c.TLS != nil {
 		all = append(all, kgo.DialTLSConfig(c.TLS))
 	}

@@ -6,5 +6,6 @@
 //
 //	topic.go    [Topic]: which messages of a topic may be of a run
 //	reader.go   reading them, partition by partition
+//	lag.go      how far a consumer group is behind
 //	config.go   how the brokers are reached, from the environment
 package kafka

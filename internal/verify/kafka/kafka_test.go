@@ -335,3 +335,51 @@ func TestTail(t *testing.T) {
 		t.Errorf("%d of %d offsets were read", read, all)
 	}
 }
+
+// TestLag: what a group has not committed counts, in all partitions; a group that has committed
+// nothing of a topic is no group without lag.
+func TestLag(t *testing.T) {
+	t.Parallel()
+	_, c := broker(t, "delete")
+	var records []*kgo.Record
+	for i := range 30 {
+		records = append(records, &kgo.Record{Key: fmt.Append(nil, i), Value: []byte("x")})
+	}
+	produce(t, c, records)
+	lags, err := OpenLags(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lags.Close()
+	if _, err := lags.Of(t.Context(), "ingestion", "events"); err == nil ||
+		!strings.Contains(err.Error(), `cannot tell the lag of the group "ingestion" on the topic "events": `) {
+		t.Errorf("a group that nobody knows: %v", err)
+	}
+	admin := kadm.NewClient(lags.client)
+	ends, err := admin.ListEndOffsets(t.Context(), "events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit := func(partition int32, at int64) {
+		t.Helper()
+		var offsets kadm.Offsets
+		offsets.AddOffset("events", partition, at, -1)
+		if err := admin.CommitAllOffsets(t.Context(), "ingestion", offsets); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := int64(30)
+	for partition, end := range ends["events"] {
+		if end.Offset == 0 {
+			continue
+		}
+		commit(partition, end.Offset-1) // all of it but one
+		want -= end.Offset - 1
+		if got, err := lags.Of(t.Context(), "ingestion", "events"); err != nil || got != want {
+			t.Errorf("the lag is %d, want %d: %v", got, want, err)
+		}
+	}
+	if _, err := lags.Of(t.Context(), "ingestion", "other"); err == nil {
+		t.Error("a topic that nobody knows has a lag")
+	}
+}
