@@ -75,7 +75,8 @@ internal/facts: internal/capture internal/capture/pipeline scenario/strict
 internal/preflight/backlog: internal/capture/pipeline scenario/schedule
 internal/preflight/cure: scenario scenario/schedule
 internal/preflight/whatif: internal/preflight internal/preflight/cure
-internal/preflight: internal/preflight/backlog internal/preflight/cure internal/facts internal/capture internal/capture/pipeline scenario generator/traffic scenario/schedule internal/permit scenario/strict
+internal/preflight/storage: internal/capture/pipeline
+internal/preflight: internal/preflight/storage internal/preflight/backlog internal/preflight/cure internal/facts internal/capture internal/capture/pipeline scenario generator/traffic scenario/schedule internal/permit scenario/strict
 internal/learn: internal/capture scenario internal/recording scenario/schedule internal/recording/event
 internal/recording/anonymize: internal/capture scenario internal/recording/event
 internal/recording/container: scenario

@@ -70,6 +70,10 @@ type Pair struct {
 	// Since is the time since the first event of Source; 0: it is still to come, or
 	// Source was merged before it, or to somebody else.
 	Since time.Duration
+	// Before is how many events of Source come before it; those of blocks that were not
+	// looked at are expected.
+	Before    float64
+	Dangerous bool // it is $merge_dangerously
 }
 
 // Census plans as many blocks, evenly spread over the run, and counts them; at
@@ -86,7 +90,7 @@ func (m *Model) Census(blocks int64, due func(int64) time.Duration, soon time.Du
 	}
 	t := &taker{
 		Census: c, m: m, due: due, merge: merge, met: map[person]int64{},
-		latest: map[int64]time.Duration{}, soon: soon, sent: map[uint64]sentBatch{},
+		latest: map[int64]time.Duration{}, before: map[int64]int64{}, soon: soon, sent: map[uint64]sentBatch{},
 	}
 	var b *block
 	for k := range n {
@@ -111,6 +115,7 @@ type taker struct {
 	soon   time.Duration
 	sent   map[uint64]sentBatch    // by id: what it had in the batch before
 	latest map[int64]time.Duration // of anonymous ids across blocks: when their latest event is due
+	before map[int64]int64         // and how many they have
 }
 
 // take counts the events of a block.
@@ -212,6 +217,7 @@ func (t *taker) count(e *planned, b *block, j int) {
 		t.named[e.anon]++
 		if e.anon > blockEvents {
 			t.latest[b.anonymous(e.anon)] = t.due(b.number*blockEvents + int64(j))
+			t.before[b.anonymous(e.anon)]++
 		}
 		t.last[e.anon] = uint16(j + 1)
 	default:
@@ -260,6 +266,15 @@ func (t *taker) merged(e *planned, b *block, j int) {
 	t.pair.Source = t.m.appendAnonymous(t.pair.Source[:0], b.anonymous(e.anon))
 	t.apart(e.anon, b, j)
 	t.pair.Since = t.m.waited(e, b, int64(j), t.due)
+	t.pair.Dangerous = string(kind.name) == scenario.EventMergeDangerously
+	switch number := b.anonymous(e.anon); {
+	case e.anon <= blockEvents:
+		t.pair.Before = float64(t.named[e.anon])
+	case t.Whole:
+		t.pair.Before = float64(t.before[number])
+	default: // most of it lies in blocks that are not looked at
+		t.pair.Before = float64(t.Anonymous) / float64(max(t.New, 1))
+	}
 	t.merge(&t.pair)
 }
 

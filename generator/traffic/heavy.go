@@ -248,3 +248,9 @@ func (m *Model) Once(c *Census) (share float64, ok bool) {
 	once := c.head.once(m.ofCrowd(c))*max(single, 0) + total*float64(c.New)
 	return once / max(persons, 1), true
 }
+
+// Crowd is how many ranked persons there are, and the share of their events that one has.
+func (m *Model) Crowd() (persons int64, share func(rank int64) float64) {
+	p := &m.planner.people
+	return p.count, p.crowd.share
+}

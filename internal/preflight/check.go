@@ -110,9 +110,11 @@ var rules = []func(*checker) []Finding{
 	refusedRequests, largeBodies, largeEvents,
 	overCapacity, nearCapacity, hotIDs, globalLimit, replicas, forcedOverflow, importMode, droppedByRule,
 	withoutPersons, redirected, unmatched, quota, quotaEnds, scripted, mergesAtRisk,
-	mergesTooSoon, mergeHeavy, apps, committed, hours, historical, historicalRate, clamped,
+	mergesTooSoon, mergeIDs, overrideRows, mergeHeavy, apps, committed,
+	hours, historical, historicalRate, unsorted,
+	clamped,
 	otherHost,
-	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, lagging, unlike,
+	unanswered, passed, recorded, batchSize, uncompressed, cost, drain, brokerDisk, lagging, unlike,
 }
 
 // newChecker prepares the examination.

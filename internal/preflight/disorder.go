@@ -158,6 +158,16 @@ func (g *lagged) rows(hottest int, seen, all int64) (rows []ReadEarly) {
 	return rows
 }
 
+// sampling is the error of a share that was seen hits times among n: half of its
+// 95 % interval (binomial), as a share of it.
+func sampling(hits, n int64) float64 {
+	if hits == 0 {
+		return 0
+	}
+	share := float64(hits) / float64(n)
+	return 1.96 * math.Sqrt((1-share)/float64(hits))
+}
+
 // waits counts how long ids were anonymous before they were merged, by size, in
 // steps of two per cent from a millisecond on.
 type waits struct {
@@ -277,4 +287,31 @@ func (r *Report) moment(s float64) string {
 		return seconds(s) + " into the run"
 	}
 	return "at " + r.start.Add(moment(s)).Format("15:04 on 2 Jan")
+}
+
+// The bounds of what waits on a disk of the broker, in bytes: 54 GB filled one
+// (PostHog/posthog#57573).
+const (
+	muchBacklog = 1e9
+	fullDisk    = 50e9
+)
+
+// brokerDisk says how much waits on the broker at its worst.
+func brokerDisk(l *checker) []Finding {
+	b := &l.report.Storage.Broker
+	if b.Bytes < muchBacklog {
+		return nil
+	}
+	find := l.note
+	if b.Bytes >= fullDisk {
+		find = l.accommodate
+	}
+	change := l.lower(l.ownPart(l.facts.Capacity))
+	if q := l.report.Lag.Everything; q == nil || q.Name != b.Of {
+		change = cure.Cure{}
+	}
+	return cured(find(draft{"broker-disk", l.curvePath(),
+		fmt.Sprintf("%s of events wait on the broker at the worst, %s, in each replica of the topic: a disk that is "+
+			"full stops the events of everybody", text.Size(b.Bytes), l.report.moment(b.At)),
+		"make sure that its disks have as much to spare, or peak at the capacity"}), change)
 }

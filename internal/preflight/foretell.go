@@ -4,6 +4,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/zeebo/xxh3"
+
 	"rehearse/generator/traffic"
 	"rehearse/internal/capture"
 	"rehearse/internal/capture/pipeline"
@@ -25,7 +27,8 @@ func (l *checker) foretell() {
 		due = schedule.New(l.load.Curve, l.s.Load.Arrivals, t.Seed).Cursor().Due
 	}
 	pairs := &pairs{
-		key: append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions,
+		persons: pipeline.NewPersons(mostSeen),
+		key:     append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions,
 		lagged: newLagged(l.facts.Partitions, l.facts.Hazard),
 	}
 	l.census = model.Census(censusBlocks, due, slowness(l.facts), pairs.add)
@@ -41,6 +44,7 @@ func (l *checker) foretell() {
 	l.late(keys)
 	l.orderIs(l.census.Followed, l.census.Events)
 	l.mergesAre(pairs.merges(l, l.report.Partitions.Hottest))
+	l.stored(model, pairs, due)
 	l.fitsLearned(model, model.Heavy(l.census, fewRanks))
 }
 
@@ -75,16 +79,6 @@ func (l *checker) token(i int) string {
 		return tokens[i].Token.Reveal()
 	}
 	return l.s.Target.Token.Reveal()
-}
-
-// sampling is the error of a share that was seen hits times among n: half of its
-// 95 % interval (binomial), as a share of it.
-func sampling(hits, n int64) float64 {
-	if hits == 0 {
-		return 0
-	}
-	share := float64(hits) / float64(n)
-	return 1.96 * math.Sqrt((1-share)/float64(hits))
 }
 
 // takenShare is how much of the sound events the endpoint takes: a request that it
@@ -153,6 +147,9 @@ type pairs struct {
 	early   int64            // sent before any event of the id that they join
 	targets map[string]int64 // merges into an id
 	waits   waits
+
+	persons *pipeline.Persons
+	before  float64 // events that came under the ids before they were joined
 }
 
 // add looks at one merge.
@@ -161,6 +158,7 @@ func (p *pairs) add(m *traffic.Pair) {
 		p.targets = map[string]int64{}
 	}
 	p.targets[string(m.Target)]++
+	p.join(m)
 	if m.Since > 0 {
 		p.waits.add(m.Since)
 	}
@@ -177,6 +175,19 @@ func (p *pairs) add(m *traffic.Pair) {
 
 func (p *pairs) partition(id []byte) int {
 	return pipeline.Partition(append(p.key[:len(p.key):len(p.key)], id...), p.partitions)
+}
+
+// join joins the two persons.
+func (p *pairs) join(m *traffic.Pair) {
+	p.before += m.Before
+	if pipeline.Illegal(m.Source) || pipeline.Illegal(m.Target) {
+		return
+	}
+	source, target := xxh3.Hash(m.Source), xxh3.Hash(m.Target)
+	if !p.persons.Knows(source) {
+		p.persons.Send(source, int64(m.Before), true)
+	}
+	p.persons.Join(target, source, m.Dangerous)
 }
 
 // merges scales what was counted up to a run, of whose partitions one is the busiest.

@@ -155,6 +155,31 @@ func clamped(l *checker) []Finding {
 		hint}), change)
 }
 
+// The bounds of months that a minute's events touch. Each insert of ClickHouse writes a part
+// for every month, and parts are merged by month alone.
+const (
+	fewMonths  = 3
+	manyMonths = 12
+)
+
+// unsorted says that an import jumps between months.
+func unsorted(l *checker) []Finding {
+	m := &l.report.Storage.Months
+	if m.AMinute <= max(fewMonths, m.Sorted) {
+		return nil
+	}
+	find := l.note
+	if m.AMinute >= manyMonths {
+		find = l.accommodate
+	}
+	return told(cured(find(draft{"months-jumped", l.timesPath(),
+		fmt.Sprintf("the events of one minute are of up to %d different months, %d if they came in order: each insert "+
+			"writes a part for every month, and ClickHouse has to merge as many times the parts", m.AMinute, m.Sorted),
+		"sort the events by time before they are sent"}), cure.Sorted(l.s, moment(m.Behind))),
+		"Please sort the events by their timestamps before they are sent: an import that jumps between months costs "+
+			"the database a multiple of one in order.")
+}
+
 // layout is how a time of the run is shown.
 const layout = "Mon 2 Jan 2006 15:04 MST"
 

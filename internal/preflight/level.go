@@ -5,8 +5,10 @@ import (
 	"math"
 	"time"
 
+	"rehearse/generator/traffic"
 	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/preflight/backlog"
+	"rehearse/internal/preflight/storage"
 	"rehearse/scenario/schedule"
 )
 
@@ -261,10 +263,12 @@ func (l *checker) lateCounted(stats *pipeline.LagStats, origin time.Time) {
 	c := &l.report.Lag
 	if w := stats.ID; w != nil {
 		c.ID = &backlog.Queued{Name: w.DistinctID, Lane: w.Lane, Lag: counted(&w.Lag, origin)}
+		c.ID.Events = w.Worst / l.perEvent()
 	}
 	if w := stats.Partition; w != nil {
 		c.Partition = &backlog.Queued{Name: fmt.Sprintf("partition %d", w.Partition), Lane: w.Lane,
 			Lag: counted(&w.Lag, origin)}
+		c.Partition.Events = w.Worst * l.facts.Costs.Partition
 	}
 }
 
@@ -279,4 +283,58 @@ func counted(w *pipeline.Lag, origin time.Time) backlog.Lag {
 		lag.Begins = &begins
 	}
 	return lag
+}
+
+// stored works out what synthesized traffic leaves in databases and on disks.
+func (l *checker) stored(model *traffic.Model, p *pairs, due func(int64) time.Duration) {
+	s, t, total := &l.report.Storage, l.s.Traffic, l.load.Events
+	joined := p.persons.Joined()
+	exact := l.census.Whole && l.facts.Merges.IDs == 0
+	if !exact {
+		joined = l.crowdOf(model).Joined(l.facts.Merges, p.before/float64(max(l.census.Merges, 1)))
+	}
+	stamp := func(at time.Duration) time.Time {
+		if t.Timestamps.Now {
+			return l.start.Add(at)
+		}
+		return model.Stamped(min(int64(l.load.Curve.Count(at)), total-1), due)
+	}
+	s.Months = storage.Walk(l.load.Curve.Span(), t.Timestamps.Disorder, stamp, 60*l.load.Curve.Peak())
+	// Of a person who is moved as a whole, events under the person's own ids were not followed.
+	l.storage(joined, exact && joined.Moved.Max <= 1)
+}
+
+// crowdOf is who gets the merges of synthesized traffic.
+func (l *checker) crowdOf(model *traffic.Model) *storage.Crowd {
+	persons, share := model.Crowd()
+	all := float64(l.census.Merges-l.census.Refused) / float64(max(l.census.Events, 1)) * float64(l.load.Events)
+	m := &l.s.Traffic.Merges
+	return &storage.Crowd{Persons: persons, Share: share, FanIn: m.FanIn * all, Merges: all * (1 - m.FanIn)}
+}
+
+// storedCounted is the same of what was counted.
+func (l *checker) storedCounted(b *leftBehind) {
+	l.report.Storage.Months = b.months.Months(l.load.Curve.Span())
+	l.storage(b.persons.Joined(), true)
+}
+
+// storage fills in what merges come to, what waits at its worst, and when a quota ends.
+func (l *checker) storage(j pipeline.MergeTotals, exact bool) {
+	s, limit := &l.report.Storage, l.facts.Merges
+	s.Persons = storage.Persons{IDs: j.IDs, Moved: j.Moved, Limit: limit.IDs, Async: limit.Async, Beyond: j.Beyond,
+		Overrides: j.Moves, Rewritten: j.Rewritten, Exact: exact}
+	for _, q := range l.report.Lag.All() {
+		events := q.Events
+		if q == l.report.Lag.Partition {
+			events /= max(l.meanly, 1e-9) // which is told in ordinary events
+		}
+		each := float64(l.load.Body) / float64(max(l.load.Events, 1))
+		if b := storage.Waiting(q.Name, events, q.WorstAt, each); q.Begins != nil && b.Bytes > s.Broker.Bytes {
+			s.Broker = b
+		}
+	}
+	if l.ruled.ended {
+		ends := l.ruled.ends.Seconds()
+		s.QuotaEnds = &ends
+	}
 }

@@ -256,3 +256,66 @@ func names(l *checker) []Finding {
 		fmt.Sprintf("use %s names or fewer, and put what differs into a property",
 			text.Count(manyNames))})
 }
+
+// The bounds of ids of one person, and of rows that wait to be squashed: too many break
+// queries (PostHog/posthog#27710).
+const (
+	wideIDs      = 10_000
+	manyOverride = 1_000_000
+)
+
+// mergeIDs says which merges move too many ids, or how many one would.
+func mergeIDs(l *checker) []Finding {
+	p := &l.report.Storage.Persons
+	find, what := l.note, ""
+	switch {
+	case p.Beyond > 0 && p.Async:
+		what = fmt.Sprintf("%s move more than %s ids at once and are done later, from a topic of their own",
+			text.Plural(p.Beyond, "merge"), text.Count(p.Limit))
+	case p.Beyond > 0:
+		find = l.accommodate
+		what = fmt.Sprintf("%s move more than %s ids at once and become dead letters: these persons are never joined",
+			text.Plural(p.Beyond, "merge"), text.Count(p.Limit))
+	case p.IDs.Max >= wideIDs:
+		what = "a merge of that person into another moves all of them in one transaction"
+	default:
+		return nil
+	}
+	return told(cured(find(draft{"merge-ids", l.mergesPath(),
+		fmt.Sprintf("one person gets %s ids; %s", text.Count(p.IDs.Max), what),
+		"find out whose these ids are: one person with thousands is a shared id, such as that of a server"}),
+		l.narrower()...),
+		fmt.Sprintf("One person of this import has %s distinct_ids. That is hardly one person: please check whether "+
+			"an id is shared, and give each person one of their own.", text.Count(p.IDs.Max)))
+}
+
+// mergesPath is the field that says what merges do.
+func (l *checker) mergesPath() string {
+	if l.s.Gives("traffic.merges") {
+		return "traffic.merges"
+	}
+	return l.mixPath()
+}
+
+// narrower are the cures of persons with too many ids.
+func (l *checker) narrower() (cures []cure.Cure) {
+	if l.s.Traffic == nil {
+		return nil
+	}
+	if l.s.Traffic.Merges.FanIn > 0 {
+		cures = append(cures, cure.Set("no fan-in", "traffic.merges.fan_in", "0%"))
+	}
+	return cures
+}
+
+// overrideRows says how many rows wait to be squashed.
+func overrideRows(l *checker) []Finding {
+	p := &l.report.Storage.Persons
+	if p.Overrides < manyOverride {
+		return nil
+	}
+	return l.note(draft{"override-rows", l.mixPath(),
+		fmt.Sprintf("merges write %s rows of person_distinct_id_overrides, and %s events are to be rewritten before "+
+			"they are squashed: queries are slower until then", text.Count(p.Overrides), text.Count(p.Rewritten)),
+		"squash them after the run, before the next one"})
+}

@@ -11,6 +11,7 @@ import (
 
 	"rehearse/internal/preflight/backlog"
 	"rehearse/internal/preflight/cure"
+	"rehearse/internal/preflight/storage"
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
@@ -92,10 +93,12 @@ type Report struct {
 	basis
 }
 
-// Timing is what comes too early or too late.
+// Timing is what comes too early or too late, and what it leaves behind.
 type Timing struct {
 	Order Order            `json:"order"`
 	Lag   backlog.Forecast `json:"lag"`
+
+	Storage storage.Storage `json:"storage"`
 }
 
 // Beside is what a scenario sends beside its own stream.

@@ -26,6 +26,7 @@ type Tally struct {
 	cost     float64
 	accepted int64
 	merges   tallied
+	left     leftBehind
 	followed int64 // events that have another of their id in a later request, soon after
 	ruled    ruled
 }
@@ -84,6 +85,8 @@ func NewTally(s *scenario.Scenario, given *Facts, start time.Time) *Tally {
 	t.start, t.facts, t.origin = start, f, originOf(s)
 	_, most := Behind(s, given)
 	t.near = int(nearLimit * float64(most.Event))
+	t.left.persons = pipeline.NewPersons(mostSeen)
+	t.left.persons.Within(f.Merges)
 	t.merges = tallied{lagged: newLagged(f.Partitions, f.Hazard), linked: map[uint64]struct{}{}}
 	if n > 1 {
 		t.single = pipeline.New(config)
@@ -173,6 +176,7 @@ func (t *Tally) take(r *Request, e *capture.Received) {
 		t.followed += id.together
 	}
 	id.take(r.Due, route)
+	t.left.take(t, e.DistinctID, route)
 	if t.event.Link != nil && !route.Dropped {
 		t.merge(r, id)
 	}
@@ -186,6 +190,7 @@ func (t *Tally) stamp(r *Request, e *capture.Received) {
 		t.ahead++
 		return
 	}
+	t.left.months.See(r.Due, at)
 	age := arrives.Sub(at)
 	t.oldest = max(t.oldest, age)
 	t.event.Historical = t.event.Historical || t.facts.HistoricalAfter > 0 &&
@@ -234,6 +239,7 @@ func (t *Tally) merge(r *Request, target *seen) {
 	t.key = pipeline.AppendKey(t.key[:0], t.event.Token, t.event.Link)
 	from, to := pipeline.Partition(t.key, t.facts.Partitions),
 		target.key.Partition(t.facts.Partitions)
+	t.left.join(t, source, target)
 	if from != to {
 		t.merges.apart++
 	}
@@ -280,6 +286,7 @@ func (t *Tally) report(l *checker) {
 	}
 	t.spread(r, &stats)
 	l.lateCounted(&stats.Lag, t.origin)
+	l.storedCounted(&t.left)
 	l.orderIs(t.followed, t.accepted)
 	l.mergesAre(Merges{
 		Total: m.Total, Refused: m.Illegal + m.Identified, Apart: t.merges.apart,

@@ -70,6 +70,7 @@ func (r *Report) WriteText(w io.Writer, t Terminal) error {
 	r.hotText(p)
 	r.spreadText(p)
 	r.lateText(p)
+	r.storageText(p)
 	r.learnedText(p)
 	r.factsText(p)
 	r.findingsText(p)
@@ -252,6 +253,19 @@ func (r *Report) lateText(p *page) {
 	p.line("lag")
 	for _, q := range all {
 		p.paragraph("  ", r.lagText(q))
+	}
+}
+
+// storageText sets what the run leaves in databases and on disks.
+func (r *Report) storageText(p *page) {
+	lines := r.Storage.Lines(r.moment)
+	if len(lines) == 0 {
+		return
+	}
+	p.line("")
+	p.line("persons and storage")
+	for _, line := range lines {
+		p.paragraph(fmt.Sprintf("  %-12s ", line[0]), line[1])
 	}
 }
 

@@ -6,7 +6,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zeebo/xxh3"
+
 	"rehearse/internal/capture/pipeline"
+	"rehearse/internal/preflight/storage"
+	"rehearse/scenario"
 )
 
 // tracked is what is known about the ids of a run, in bounded memory. As long as
@@ -183,4 +187,33 @@ func (c *ruled) take(due time.Duration, r *pipeline.Route) {
 	case !r.Persons && r.Over != pipeline.OverGlobal && r.Over != pipeline.OverRule:
 		c.skipped++
 	}
+}
+
+// leftBehind is what a tally knows of what a run leaves in databases.
+type leftBehind struct {
+	persons *pipeline.Persons
+	months  storage.Calendar
+}
+
+// take counts an event of an id, if a merge has named that before.
+func (b *leftBehind) take(t *Tally, id []byte, route pipeline.Route) {
+	if !route.Dropped {
+		b.persons.Send(xxh3.HashSeed(id, xxh3.Hash(t.event.Token)), 1, false)
+	}
+}
+
+// join joins the persons of two ids, of which the source may have had no event yet.
+func (b *leftBehind) join(t *Tally, source, target *seen) {
+	e := &t.event
+	if pipeline.Illegal(e.DistinctID) || pipeline.Illegal(e.Link) || string(e.DistinctID) == string(e.Link) {
+		return
+	}
+	token := xxh3.Hash(e.Token)
+	from, to := xxh3.HashSeed(e.Link, token), xxh3.HashSeed(e.DistinctID, token)
+	for hash, known := range map[uint64]*seen{from: source, to: target} {
+		if known != nil && !b.persons.Knows(hash) {
+			b.persons.Send(hash, known.events, true)
+		}
+	}
+	b.persons.Join(to, from, string(e.Name) == scenario.EventMergeDangerously)
 }

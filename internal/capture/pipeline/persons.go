@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -13,6 +15,9 @@ type persons struct {
 	limit   MergeLimit
 	members map[uint64]*member
 	counts  MergeCounts
+
+	moves     map[int64]int64 // merges, by how many ids they moved; nil: that is not counted
+	rewritten int64           // events that came under the ids which were moved, before that
 }
 
 // member is an id in the tree of its person; a person is the root of a tree.
@@ -21,6 +26,7 @@ type member struct {
 	id         uint64
 	identified bool  // of the root: the person has been identified
 	ids        int64 // of the root: how many the person has
+	events     int64 // of the root: how many came under them
 }
 
 // MergeCounts say what became of merge events. Refused ones are kept as events,
@@ -82,7 +88,11 @@ func (p *persons) move(a, b *member) {
 		}
 	}
 	b.parent, a.identified = a, true
-	a.ids += b.ids
+	if p.moves != nil {
+		p.moves[b.ids]++
+	}
+	p.rewritten += b.events
+	a.ids, a.events = a.ids+b.ids, a.events+b.events
 	c := &p.counts
 	c.Merged++
 	c.Moved += b.ids
@@ -96,7 +106,75 @@ type Persons struct{ persons persons }
 // NewPersons returns persons of whom nothing is known. It remembers so many ids, about
 // 100 bytes each.
 func NewPersons(most int) *Persons {
-	return &Persons{persons{most: most, members: map[uint64]*member{}}}
+	return &Persons{persons{most: most, members: map[uint64]*member{}, moves: map[int64]int64{}}}
+}
+
+// Within holds the merges that follow to a limit.
+func (p *Persons) Within(limit MergeLimit) { p.persons.limit = limit }
+
+// Send counts events that come under an id, if a merge has named it or it is to be
+// remembered for one that is about to.
+func (p *Persons) Send(id uint64, events int64, remember bool) {
+	if p.persons.members[id] == nil && !remember {
+		return
+	}
+	if m := p.persons.find(id); m != nil {
+		m.events += events
+	}
+}
+
+// Knows tells whether an id is remembered.
+func (p *Persons) Knows(id uint64) bool { return p.persons.members[id] != nil }
+
+// IDSizes are how many ids something has: half of all have no more than P50, and all but one
+// in a hundred no more than P99.
+type IDSizes struct {
+	P50 int64 `json:"p50"`
+	P99 int64 `json:"p99"`
+	Max int64 `json:"max"`
+}
+
+// MergeTotals are what merges came to.
+type MergeTotals struct {
+	IDs       IDSizes // of the persons that have more than one
+	Moved     IDSizes // ids that one merge moved
+	Moves     int64   // ids that were moved, in all: a row each in person_distinct_id_overrides
+	Rewritten int64   // events that came under these ids before they were moved
+	Beyond    int64   // merges that were to move more than the limit
+}
+
+// Joined tells what the merges so far came to.
+func (p *Persons) Joined() MergeTotals {
+	widths := map[int64]int64{}
+	for _, m := range p.persons.members {
+		if m.parent == nil && m.ids > 1 {
+			widths[m.ids]++
+		}
+	}
+	return MergeTotals{
+		IDs: sizesOf(widths), Moved: sizesOf(p.persons.moves), Moves: p.persons.counts.Moved,
+		Rewritten: p.persons.rewritten, Beyond: p.persons.counts.Beyond,
+	}
+}
+
+// sizesOf are the percentiles of what was counted by size.
+func sizesOf(counts map[int64]int64) (s IDSizes) {
+	all := int64(0)
+	for _, n := range counts {
+		all += n
+	}
+	below := int64(0)
+	for _, size := range slices.Sorted(maps.Keys(counts)) {
+		below += counts[size]
+		if s.P50 == 0 && 2*below >= all {
+			s.P50 = size
+		}
+		if s.P99 == 0 && 100*below >= 99*all {
+			s.P99 = size
+		}
+		s.Max = size
+	}
+	return s
 }
 
 // Join joins the person of source to that of target, unless the pipeline refuses that.
