@@ -51,7 +51,7 @@ func TestBadEndpoints(t *testing.T) {
 		{"greeting of another protocol", "", repeating("220 mail.example.com ESMTP\r\n"), "garbled_answer (not an HTTP answer"},
 		{"TLS port", "", speakTLS, "it hung up: the port may speak TLS"},
 		{"plain port", "https", repeating("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "tls_failed (no encrypted connection: the port may not speak TLS)"},
-		{"nobody", "", nil, "connect_refused (nobody listens there)"},
+		{"nobody", "", nil, "connect_refused (connection refused: nothing listens there)"},
 	} {
 		for _, demands := range []string{"[]", "[p99 < 500ms]", "['rejected <= 100%', 'ambiguous <= 100%']"} {
 			synctest.Test(t, func(t *testing.T) {

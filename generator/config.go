@@ -85,5 +85,5 @@ func (c *Config) ahead(senders int) int {
 	return senders + min(max(memory/body, 2*runtime.GOMAXPROCS(0)), most)
 }
 
-// typicalEvent is about what an encoded event weighs where nobody knows.
+// typicalEvent is about what an encoded event weighs where it is not known.
 const typicalEvent = 400

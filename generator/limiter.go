@@ -158,7 +158,7 @@ func (l *rateLimiter) pause(until time.Duration) {
 	}
 }
 
-// heldAfter tells whether somebody was kept waiting after a time. Then whoever was
+// heldAfter tells whether a sender was kept waiting after a time. Then whoever was
 // due at that time may be late for it, whether he waited himself or behind others.
 func (l *rateLimiter) heldAfter(due time.Duration) bool {
 	return l != nil && l.held.Load() > int64(due)

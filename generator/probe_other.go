@@ -4,7 +4,7 @@ package generator
 
 import "time"
 
-// probe has nobody to ask here.
+// probe finds out nothing on this system.
 type probe struct{}
 
 // newProbe returns what knows nothing.

@@ -292,7 +292,7 @@ func permitFor(t *testing.T, text []byte, name string, window time.Duration) per
 	return p
 }
 
-// TestForetoldUnderPermit: the bytes foretold hold what each request says of the
+// TestForetoldUnderPermit: the bytes predicted hold what each request says of the
 // permit.
 func TestForetoldUnderPermit(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,7 @@ func resolver() lookupFunc {
 	}
 }
 
-// attempt is a run that somebody tries.
+// attempt is a run under test.
 type attempt struct {
 	name     string
 	target   string            // empty: the embedded endpoint

@@ -56,7 +56,7 @@ const (
 )
 
 // compare holds what the endpoint kept of all streams against what their ledgers call
-// accepted; nil for another's endpoint. Where nobody knows which events it should
+// accepted; nil for another's endpoint. Where it is not known which events it should
 // have kept, that is said.
 func (r *rehearsal) compare(ctx context.Context, streams []*stream) *results.EndpointSum {
 	if r.endpoint == nil {
@@ -93,7 +93,7 @@ func (r *rehearsal) compare(ctx context.Context, streams []*stream) *results.End
 const mostNamed = 5_000_000
 
 // breakdown counts the events of a stream by name and token; nil where they are too many,
-// or nobody knows what became of them.
+// or it is not known what became of them.
 func (s *stream) breakdown(ctx context.Context) *results.Breakdown {
 	ledger, err := s.directory.Fates()
 	if err != nil || len(ledger.Damage) > 0 {

@@ -17,7 +17,7 @@ import (
 )
 
 // checkFile is what a run of synthesized traffic leaves in its directory of what
-// was foretold, so that reports can show it beside what came of it.
+// was predicted, so that reports can show it beside what came of it.
 const checkFile = "check.json"
 
 // Forecast is what a check in closed form says of s, sent to a destination; nil
@@ -47,7 +47,7 @@ func CheckInput(s *scenario.Scenario, facts *preflight.Facts, now time.Time, exa
 	return in, inBackground(err)
 }
 
-// eventBytes is what an event weighs in a body, as foretold; 0: nobody knows.
+// eventBytes is what an event weighs in a body, as predicted; 0: not known.
 func eventBytes(r *preflight.Report) int {
 	if r == nil {
 		return 0
@@ -55,7 +55,7 @@ func eventBytes(r *preflight.Report) int {
 	return int(r.Plan.BodyBytes / max(r.Plan.Events, 1))
 }
 
-// keepForecast writes what was foretold into a run directory.
+// keepForecast writes what was predicted into a run directory.
 func keepForecast(directory string, r *preflight.Report) error {
 	if r == nil {
 		return nil
@@ -65,7 +65,7 @@ func keepForecast(directory string, r *preflight.Report) error {
 		return err
 	}
 	if err := rundir.Replace(directory, checkFile, text.Bytes()); err != nil {
-		return fmt.Errorf("cannot keep what was foretold: %w", err)
+		return fmt.Errorf("cannot write the forecast: %w", err)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ type live struct {
 }
 
 // startLive serves the live page of a run on a loopback address, and its metrics where
-// they are asked for. stop is called when somebody presses the button. A nil live, without
+// they are asked for. stop is called when a person presses the button. A nil live, without
 // an address, does nothing.
 func startLive(o *Serving, m *results.Manifest, span time.Duration, stop func()) (*live, error) {
 	if o.Live == "" && o.Metrics.Address == "" {
@@ -106,7 +106,7 @@ func listenLoopback(address string) (net.Listener, error) {
 			address))
 	}
 	if !onLoopback(host) {
-		return nil, usage(fmt.Errorf("cannot serve the live page on %q: whoever reaches it can stop the run, so it "+
+		return nil, usage(fmt.Errorf("cannot serve the live page on %q: anyone who reaches it can stop the run, so it "+
 			"must be on loopback, as in 127.0.0.1:8799", address))
 	}
 	if host == "localhost" { // whatever else the machine's list of hosts may say
@@ -126,7 +126,7 @@ func onLoopback(host string) bool {
 }
 
 // listenForScrapers listens where metrics are asked for. What a run comes to is told off
-// this machine to nobody who does not bear a token.
+// this machine only to clients with a token.
 func listenForScrapers(at *MetricsAt) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(at.Address)
 	if err != nil {
@@ -144,7 +144,7 @@ func listenForScrapers(at *MetricsAt) (net.Listener, error) {
 	return listener, nil
 }
 
-// bearing answers GET /metrics to whoever bears a token; empty: to everybody.
+// bearing answers GET /metrics to clients with a token; empty: to all.
 func bearing(token string, metrics http.HandlerFunc) http.Handler {
 	want := sha256.Sum256([]byte("Bearer " + token)) // of one length, so that comparing tells nothing
 	mux := http.NewServeMux()
@@ -198,7 +198,7 @@ func (l *live) wake() {
 	l.tick = make(chan struct{})
 }
 
-// end says that the run is over, and stops serving, unless somebody has it linger. A run
+// end says that the run is over, and stops serving, unless it was asked to linger. A run
 // that left no report ends the page at once.
 func (l *live) end(directory string) {
 	if l == nil {

@@ -273,7 +273,7 @@ func TestLiveAddresses(t *testing.T) {
 	}
 }
 
-// TestMetricsAlone: whoever does not bear the token gets no metrics, and nobody gets
+// TestMetricsAlone: whoever does not have the token gets no metrics, and nobody gets
 // anything else there.
 func TestMetricsAlone(t *testing.T) {
 	t.Parallel()

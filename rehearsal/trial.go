@@ -201,7 +201,7 @@ func fitsReplay(s *scenario.Scenario) error {
 	for _, path := range s.Replay.Paths {
 		info, err := os.Stat(path)
 		if path == "-" || err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("a trial cannot replay %q: it is read anew in each, and has to be a file", path)
+			return fmt.Errorf("a trial cannot replay %q: it is read again in each, so it must be a file", path)
 		}
 	}
 	return nil

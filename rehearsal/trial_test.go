@@ -152,7 +152,7 @@ func TestTrialOfAReplay(t *testing.T) {
 		t.Errorf("first passes %v", passes)
 	}
 	for set, want := range map[string]string{
-		"replay.files=['-']":                        "is read anew in each, and has to be a file",
+		"replay.files=['-']":                        "is read again in each, so it must be a file",
 		"replay={files: [doc.go], format: capture}": "cannot replay recorded requests",
 		"background={replay: {files: [trial.go]}}":  "has the rhythm of its recording",
 	} {

@@ -179,7 +179,7 @@ func KeepVerified(directory string, r *verify.Result) error {
 	return nil
 }
 
-// Verified is what was found of the run in a directory; nil: nobody asked. What cannot
+// Verified is what was found of the run in a directory; nil: not asked for. What cannot
 // be read is an error.
 func Verified(directory string) (*verify.Report, error) {
 	text, err := rundir.ReadFile(directory, verify.File)

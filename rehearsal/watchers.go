@@ -95,7 +95,7 @@ func (c *clockWatch) note() string {
 		return ""
 	}
 	return fmt.Sprintf("the endpoint's clock is %v or more %s this machine's, by the Date of its first answer: "+
-		"events bear this machine's times, which the endpoint may shift or take for its own, and a permit's window "+
+		"events have this machine's times, which the endpoint may shift or take for its own, and a permit's window "+
 		"is kept by this machine's clock; set both by a time server",
 		ahead.Truncate(time.Second), word)
 }

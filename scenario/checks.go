@@ -273,7 +273,7 @@ func checkMerges(d *strict.Document, t *Traffic, merges, visiting float64) {
 				"$identify, $create_alias and $merge_dangerously, or make visits shorter")
 	}
 	if t.Merges.Reused > 0 && t.DistinctIDs.Count < 2 {
-		d.Fail("traffic.merges.reused", "has no meaning in a population of one", "nobody else can have the id")
+		d.Fail("traffic.merges.reused", "has no meaning in a population of one", "no other person can have the id")
 	}
 	if merges == 0 && (t.Merges != Merges{} || t.Faults.EarlyMerges > 0) {
 		d.Refuse("has no meaning without merges", "give $identify, $create_alias or $merge_dangerously a weight",

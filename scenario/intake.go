@@ -20,7 +20,7 @@ type Intake struct {
 	Unanswered []Question // what was asked and not answered, in the order of the file
 }
 
-// Answer is what somebody said to a question of yes or no, or that nobody did.
+// Answer is what a person said to a question of yes or no, or that nobody did.
 type Answer uint8
 
 // The answers.
@@ -62,7 +62,7 @@ type inquiry struct {
 var inquiries = [...]inquiry{
 	{AskCommitted, "Are you committed, and not waiting on the import to decide about the product?"},
 	{AskStarts, "When does it start (date, time and time zone)?"},
-	{AskOverlap, "Is somebody of yours reachable in the pipeline team's working hours while it runs?"},
+	{AskOverlap, "Do you have a contact available in the pipeline team's working hours while it runs?"},
 	{AskHistorical, "Are the events historical, older than 48 hours, and of which period?"},
 	{AskBatching, "How many events does one request carry?"},
 	{AskHottestIDs, "How many events do the busiest distinct_ids have?"},
@@ -160,7 +160,7 @@ func readAnswer(v strict.Value) Answer {
 	case word == "no", plain && word == "false":
 		return No
 	}
-	v.Fail("expected yes or no, found "+v.Quoted(), "leave the field out where nobody has answered")
+	v.Fail("expected yes or no, found "+v.Quoted(), "leave the field out if there is no answer")
 	return Unanswered
 }
 

@@ -46,11 +46,11 @@ func TestIntakeMistakes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ text, want string }{
 		{"intake: {apps: perhaps}",
-			`a.yaml:5:16: intake.apps: expected yes or no, found "perhaps" (leave the field out where nobody ` +
-				`has answered)`},
+			`a.yaml:5:16: intake.apps: expected yes or no, found "perhaps" (leave the field out if there ` +
+				`is no answer)`},
 		{"intake: {apps: 'true'}",
-			`a.yaml:5:16: intake.apps: expected yes or no, found "true" (leave the field out where nobody ` +
-				`has answered)`},
+			`a.yaml:5:16: intake.apps: expected yes or no, found "true" (leave the field out if there ` +
+				`is no answer)`},
 		{"intake: {apps: 1}", "a.yaml:5:16: intake.apps: expected yes or no, found a number"},
 		{"intake: {unanswered: [rammp]}",
 			`a.yaml:5:23: intake.unanswered[0]: unknown word "rammp" (did you mean ramp?)`},

@@ -324,7 +324,7 @@ func FuzzParse(f *testing.F) {
 }
 
 // TestReplayAge: in its own rhythm, an event of a replay waits a second for others
-// where nobody says how long, and as long as it is told to otherwise.
+// for a default time, or as long as it is told to.
 func TestReplayAge(t *testing.T) {
 	t.Parallel()
 	for more, want := range map[string]time.Duration{

@@ -32,7 +32,7 @@ var formats = [...]Format{
 	FormatSnowplow, FormatAccessLog, FormatCSV, FormatJSONL, FormatParquet, FormatCapture,
 }
 
-// Stamps is what time replayed events bear.
+// Stamps is what time replayed events have.
 type Stamps string
 
 // The time stamps of a replay.

@@ -138,7 +138,7 @@ func checkWatched(d *strict.Document, s *Scenario) {
 	for i := range w.Metrics {
 		q := &w.Metrics[i]
 		if q.PromQL != "" && w.Prometheus == "" && !d.Has("target.prometheus") {
-			d.Fail("target.metrics", "nobody to ask", "give the URL of a Prometheus as target.prometheus")
+			d.Fail("target.metrics", "no Prometheus to ask", "give the URL of a Prometheus as target.prometheus")
 		}
 		if q.Waiting && s.Target.URL != "" {
 			d.Fail("target.metrics."+q.Name, "only the embedded endpoint tells what waits",

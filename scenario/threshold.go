@@ -257,7 +257,7 @@ func (t *Threshold) parseValue(text string) error {
 }
 
 // ArrivalThreshold is one demand on what arrived behind the endpoint. A run cannot tell:
-// it is judged when somebody looks there.
+// it is judged when a person looks there.
 type ArrivalThreshold struct {
 	Text    string
 	Measure string  // one of arrivalMeasures, or visible

@@ -159,7 +159,7 @@ func readListedToken(v strict.Value) strict.Secret {
 	return readToken(v)
 }
 
-// Timestamps says what time the events bear: that of sending, or a historical
+// Timestamps says what time the events have: that of sending, or a historical
 // range walked in order; and how far the clocks of their senders can be trusted.
 type Timestamps struct {
 	Now       bool

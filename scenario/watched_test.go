@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What is asked of a Prometheus has somebody to ask, and names that are there.
+// What is asked of a Prometheus needs its address, and names that are there.
 func TestWatchedMistakes(t *testing.T) {
 	t.Parallel()
 	const ask = "target: {prometheus: 'http://127.0.0.1:9090', metrics: {lag: up}}\n"
@@ -13,7 +13,7 @@ func TestWatchedMistakes(t *testing.T) {
 		"target: {metrics: {lag: {group: a}}}\n":                                     "topic",
 		"target: {url: 'http://127.0.0.1:1', metrics: {lag: {endpoint: waiting}}}\n": "only the embedded endpoint tells",
 		"target: {metrics: {lag: {endpoint: waiting, group: a, topic: b}}}\n":        "given beside group and topic",
-		"target: {metrics: {lag: up}}\n":                                             "target.metrics: nobody to ask",
+		"target: {metrics: {lag: up}}\n":                                             "target.metrics: no Prometheus to ask",
 		ask + "thresholds: ['metric(other) < 5']\n":                                  `thresholds[0]: no metric is called "other"`,
 		ask + "thresholds: ['metric(lag) < 5 every 9s']\n":                           "thresholds[0]: a metric of the target is judged over the whole",
 		ask + "thresholds: ['metric(lag) < 5 in 1']\n":                               "thresholds[0]: ",

@@ -133,7 +133,7 @@ func prepare(out string) (release, error) {
 		return release{}, err
 	}
 	if changed != "" {
-		return release{}, fmt.Errorf("the tree is not that of a commit, so nobody could build this again:\n%s", changed)
+		return release{}, fmt.Errorf("the tree is not that of a commit, so the build could not be repeated:\n%s", changed)
 	}
 	version, err := versionOf(root)
 	if err != nil {

@@ -27,7 +27,7 @@ type env struct {
 
 // deadlines turns interrupts into two contexts: the first one ends soft (start
 // nothing new), the second ends hard (give up what is in flight). told hears of each at
-// once, in a sentence; nil: nobody does.
+// once, in a sentence; nil: none does.
 func (e env) deadlines(parent context.Context, told func(string)) (soft, hard context.Context, release func()) {
 	soft, endSoft := context.WithCancel(parent)
 	hard, endHard := context.WithCancel(parent)

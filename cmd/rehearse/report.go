@@ -121,7 +121,7 @@ func addVerified(out io.Writer, directory string, write func(io.Writer, *verify.
 	return write(out, r)
 }
 
-// keepVerified writes what was found of a run into its directory, and draws its report anew.
+// keepVerified writes what was found of a run into its directory, and draws its report again.
 func keepVerified(directory string, result *verify.Result) error {
 	if err := rehearsal.KeepVerified(directory, result); err != nil {
 		return err

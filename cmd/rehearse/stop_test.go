@@ -17,7 +17,7 @@ import (
 	"rehearse/staging"
 )
 
-// slowScenario lasts longer than any test, and what is foretold of it is little work.
+// slowScenario lasts longer than any test, and what is predicted of it is little work.
 const slowScenario = `
 name: slow
 load: {profile: "const(500, 1h)"}

@@ -58,7 +58,7 @@ func NewBuilder(s *scenario.Scenario, start time.Time) *Builder {
 	return w
 }
 
-// SetToken makes the bodies that follow bear another project's token.
+// SetToken makes the bodies that follow have another project's token.
 func (w *Builder) SetToken(token string) {
 	w.envelope.Token = token
 	w.opening = append(w.opening[:0], '{')

@@ -76,7 +76,7 @@ func (p *weighedSample) refused(w *Weight, most capture.Limits) []capture.Refuse
 	return all
 }
 
-// excesses reckons what is refused for its size, and for events that are to have no
+// excesses estimates what is refused for its size, and for events that are to have no
 // distinct_id: those may be too rare for the requests that were built to show one.
 func (p *weighedSample) excesses(w *Weight, most capture.Limits) []capture.Refused {
 	s, r := p.scenario, &p.refusals
@@ -184,7 +184,7 @@ type batches struct {
 const manyCuts = 256
 
 // refused adds up what each batch of a run loses: lost says so for a batch of n events
-// if sizes are larger than they were reckoned, by a share.
+// if sizes are larger than they were computed, by a share.
 func (c *batches) refused(off float64, lost func(n, off float64) (requests, events float64)) capture.Refused {
 	at := func(off float64) (requests, events float64) {
 		return c.sum(func(n float64) (requests, events float64) { return lost(n, off) })
@@ -239,7 +239,7 @@ func newBodySizes(events []float64, limit float64) *bodySizes {
 }
 
 // over is how many of the bodies that n events become are larger than most, if sizes
-// are larger than they were reckoned by a share, and how many events those hold. A
+// are larger than they were computed by a share, and how many events those hold. A
 // batch that outgrows the byte limit is cut into bodies just below it.
 func (b *bodySizes) over(n, most, off float64) (requests, events float64) {
 	whole, less := n*b.mean, most/(1+off)

@@ -10,7 +10,7 @@ import (
 	"rehearse/internal/preflight"
 )
 
-// TestRefusedForetold: what an endpoint would refuse, reckoned from a sample, against
+// TestRefusedForetold: what an endpoint would refuse, computed from a sample, against
 // every request built and read as the endpoint does.
 func TestRefusedForetold(t *testing.T) {
 	t.Parallel()

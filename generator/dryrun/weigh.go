@@ -108,7 +108,7 @@ func estimate(s *scenario.Scenario, to *transport.Destination, start time.Time, 
 	return weight
 }
 
-// lengthen reckons from batches that were built short to those of the run.
+// lengthen extrapolates from batches that were built short to those of the run.
 func (w *Weight) lengthen(b *scenario.Batching) {
 	if b.MaxEvents <= longBatch {
 		return

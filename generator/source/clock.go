@@ -56,7 +56,7 @@ func (r *replayClock) due(t time.Time, n int64, ahead bool) (due time.Duration, 
 }
 
 // full says whether the profile has no room for another event, so that it would be in vain
-// to begin the recording anew.
+// to begin the recording again.
 func (r *replayClock) full() bool { return r.profile != nil && r.count >= r.profile.Total() }
 
 // farthest is when anything is due at the latest, and how much recorded time is added
@@ -80,7 +80,7 @@ func (r *replayClock) follow(t time.Time) {
 	r.elapsed += min(gap, farthest-r.elapsed)
 }
 
-// again begins the recording anew: its first event falls due after the last one
+// again begins the recording again: its first event falls due after the last one
 // of the pass before, by the mean distance between two events.
 func (r *replayClock) again() {
 	span := r.elapsed

@@ -93,7 +93,7 @@ func (k *Resumption) left(all Plan, open openFunc) (Plan, openFunc, error) {
 	return plan, left, nil
 }
 
-// BrokenRun is a run of which nobody knows how far it got: it was killed, or its
+// BrokenRun is a run of which it is not known how far it got: it was killed, or its
 // ledger is damaged.
 type BrokenRun struct {
 	Before []results.Range // events that were accepted before that run began, and were no part of it

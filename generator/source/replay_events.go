@@ -71,7 +71,7 @@ func (r *eventReplay) Next(b *body.Batch) error {
 	return nil
 }
 
-// read takes one event into its lane. At the end of the recording it begins anew,
+// read takes one event into its lane. At the end of the recording it begins again,
 // or closes what is still open.
 func (r *eventReplay) read() error {
 	e, err := r.reader.Next()

@@ -14,7 +14,7 @@ import (
 	"rehearse/scenario"
 )
 
-// Survey deals out all of a scenario's traffic to whoever wants to see it before it is
+// Survey deals out all of a scenario's traffic to a caller that wants to see it before it is
 // sent. A recording is read as it is dealt out, and what will be sent is known when its
 // end was reached.
 type Survey struct {

@@ -16,7 +16,7 @@ import (
 
 // Synth is the source of synthesized events. Event i is a function of the
 // scenario and i alone: any event can be made without those before it, and the
-// bytes are the same whoever makes them.
+// bytes are the same whichever goroutine makes them.
 type Synth struct {
 	model    *traffic.Model
 	schedule *schedule.Schedule
@@ -117,7 +117,7 @@ func (y *Synth) Append(dst []byte, b *body.Batch, i int64, w *body.Builder) []by
 	return y.model.Append(dst, &w.Event, b.First+i, &w.Traffic)
 }
 
-// tokens are those of several projects. Which one a batch bears is drawn from
+// tokens are those of several projects. Which one a batch has is drawn from
 // the seed and the number of its first event; a batch that is split because of
 // its bytes keeps it.
 type tokens struct {

@@ -248,8 +248,8 @@ traffic:
 	}
 }
 
-// TestTokens: batches bear the tokens by weight, one each, and the parts of a
-// batch that is split by its bytes bear the same.
+// TestTokens: batches have the tokens by weight, one each, and the parts of a
+// batch that is split by its bytes have the same.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	s := parse(t, `

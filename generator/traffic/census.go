@@ -68,7 +68,7 @@ type Pair struct {
 	// at it is taken to be where it is on average.
 	Apart time.Duration
 	// Since is the time since the first event of Source; 0: it is still to come, or
-	// Source was merged before it, or to somebody else.
+	// Source was merged before it, or to another person.
 	Since time.Duration
 	// Before is how many events of Source come before it; those of blocks that were not
 	// looked at are expected.

@@ -233,7 +233,7 @@ func TestDelaysOfAnyTraffic(t *testing.T) {
 	})
 }
 
-// TestDelaysNeedNoOtherBlock: the plan of a block is the same whoever plans it, and
+// TestDelaysNeedNoOtherBlock: the plan of a block is the same whichever goroutine plans it, and
 // whatever was planned before.
 func TestDelaysNeedNoOtherBlock(t *testing.T) {
 	t.Parallel()

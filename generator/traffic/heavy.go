@@ -140,7 +140,7 @@ func (c *Census) clump(m *Model) float64 {
 // Persons is how many different ids a run is expected to use, and half the width of a
 // 95 % interval of that as a share of it: ranks of the crowd, persons who join,
 // anonymous ids, the hot list and those that are never merged. Events of one session are
-// one draw from the crowd, so the draws are reckoned back from the different persons
+// one draw from the crowd, so the draws are computed back from the different persons
 // that each block has.
 func (m *Model) Persons(c *Census) (persons, off float64) {
 	fixed := 0.0

@@ -186,7 +186,7 @@ func (m *Model) matchRanks(s *Measured, t *shapeTally) {
 
 // waited is how long the id that the merge at place j of a block joins has been
 // anonymous; 0 where that is not to be said: no merge, or one before the id's first
-// event, or of an id that is somebody's already.
+// event, or of an id that a person has already.
 func (m *Model) waited(e *planned, b *block, j int64, due func(int64) time.Duration) time.Duration {
 	if !m.planner.mix.kinds[e.kind].merge || e.trait != traitNone {
 		return 0

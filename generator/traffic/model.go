@@ -106,7 +106,7 @@ func (m *Model) values(i int64, plan *planned) valueRNG {
 	}
 }
 
-// moment is the number of the event whose time event i bears: its own, except
+// moment is the number of the event whose time event i has: its own, except
 // that a merge which is sent early, and the event that it changed places with,
 // keep the times at which they happened.
 func moment(i int64, plan *planned, merge bool) int64 {
@@ -234,8 +234,8 @@ func (m *Model) Larger(size float64) float64 {
 	return float64(larger) / float64(max(len(m.sizes.quantiles), 1))
 }
 
-// Stamped is the time that event i bears before its person's clock, or disorder, makes
-// it another. Where events bear the time of sending, the run begins at the zero time.
+// Stamped is the time that event i has before its person's clock, or disorder, makes
+// it another. Where events have the time of sending, the run begins at the zero time.
 func (m *Model) Stamped(i int64, due func(int64) time.Duration) time.Time {
 	c := m.timestamps
 	c.Disorder, c.ClockSkew = 0, 0
@@ -265,7 +265,7 @@ func (x *UUIDs) Of(i int64) capture.UUID {
 // the run has. A uuid is two numbers of a stream of its own, so that the first gives
 // the index back. Of the first, the four bits of the version are lost: each of
 // sixteen is tried, and the second number tells whether it is the one. That a uuid of
-// somebody else passes takes a chance of total/2^118.
+// another sender passes takes a chance of total/2^118.
 func (x *UUIDs) Index(u capture.UUID) (i int64, found bool) {
 	if u[6]>>4 != 4 || u[8]>>6 != 2 {
 		return 0, false
@@ -290,7 +290,7 @@ func (m *Model) Resends() bool {
 	return false
 }
 
-// Original is the number of the event whose uuid event i bears: its own, or of one
+// Original is the number of the event whose uuid event i has: its own, or of one
 // that is sent again, that of the first time. The first time lies in the same block
 // of BlockEvents.
 func (m *Model) Original(i int64, w *Writer) int64 {

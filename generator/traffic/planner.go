@@ -153,7 +153,7 @@ func (r *blocks) swap(old *block, n int64) *block {
 	return idle
 }
 
-// ready plans b unless somebody has.
+// ready plans b unless another sender has.
 func (b *block) ready(p *planner) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

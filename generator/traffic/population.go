@@ -11,7 +11,7 @@ import (
 )
 
 // person names who sends an event: a rank of the skewed crowd; from the crowd's
-// count on, somebody who joined during the run, in order of joining; or, with
+// count on, a person who joined during the run, in order of joining; or, with
 // hotBit set, an entry of the hot list.
 type person uint64
 

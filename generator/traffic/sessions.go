@@ -169,7 +169,7 @@ func (t *blockPlanner) merge(j int) bool {
 	return t.end(j, turn)
 }
 
-// end makes the merge at j end a session that goes on, or join an id anew: as its turn
+// end makes the merge at j end a session that goes on, or join a new id: as its turn
 // says, a number between 0 and 1.
 func (t *blockPlanner) end(j int, turn float64) bool {
 	e, m := &t.events[j], &t.rules.merges
@@ -214,7 +214,7 @@ func (t *blockPlanner) hide(v *session) {
 	}
 }
 
-// stranger draws somebody else than the person that the tail was joined to.
+// stranger draws another person than the person that the tail was joined to.
 func (t *blockPlanner) stranger() person {
 	for range 8 {
 		if who := t.draw(); who != t.tail.who {

@@ -75,7 +75,7 @@ func (c *timestamper) when(weight float64) time.Time {
 	return days.Add(time.Duration(hour * float64(time.Hour)))
 }
 
-// at is the time that event i of a person bears.
+// at is the time that event i of a person has.
 func (c *timestamper) at(i int64, who person, p *Writer) time.Time {
 	var t time.Time
 	switch place := float64(i) / c.total; {

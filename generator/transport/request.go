@@ -45,7 +45,7 @@ type headFields struct{ path, contentType, contentEncoding, forwardedFor string 
 const lengthField = "\r\nContent-Length: "
 
 // write writes the request that was set. Most have the head of the one before, which
-// then is copied and not made anew.
+// then is copied and not made again.
 func (h *requestHead) write(w *bufio.Writer) error {
 	if len(h.written.before) == 0 {
 		if err := h.request.Write(w); err != nil {

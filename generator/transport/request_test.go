@@ -46,7 +46,7 @@ func anyRequest(t *rapid.T) *body.Request {
 }
 
 // TestHeadWrittenAgain: a head that is copied from the request before has the bytes of
-// one that was made anew.
+// one that was made again.
 func TestHeadWrittenAgain(t *testing.T) {
 	t.Parallel()
 	all := shapes(t)

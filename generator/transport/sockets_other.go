@@ -4,5 +4,5 @@ package transport
 
 import "rehearse/results"
 
-// socketCounts has nobody to ask here.
+// socketCounts counts nothing on this system.
 func socketCounts(int) (c results.Sockets) { return c }

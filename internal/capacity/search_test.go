@@ -113,7 +113,7 @@ func TestEnds(t *testing.T) {
 		{"a restart now and then is lived with", func(t Trial) Observation {
 			calls++
 			if calls%11 == 10 {
-				return broken(Observation{Why: "nobody listens there"})
+				return broken(Observation{Why: "connection refused: nothing listens there"})
 			}
 			return upTo(5000)(t)
 		}, Measured},

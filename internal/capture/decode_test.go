@@ -309,7 +309,7 @@ type written struct {
 }
 
 // TestMessageSize: the largest event that is taken becomes a message that Kafka's
-// client weighs to the limit exactly: what it reckons for a record, the key, and
+// client weighs to the limit exactly: what it counts for a record, the key, and
 // the JSON of the message.
 func TestMessageSize(t *testing.T) {
 	t.Parallel()

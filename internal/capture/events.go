@@ -108,7 +108,7 @@ func (s *Submission) leaveOut() {
 }
 
 // maxKept is how many events of a request are kept as they were read, about 3 MB of
-// them. Those beyond, of which a bomb may hold millions, are read anew whenever
+// them. Those beyond, of which a bomb may hold millions, are read again whenever
 // they are asked for.
 const maxKept = 16 << 10
 

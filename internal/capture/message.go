@@ -10,12 +10,12 @@ import (
 	"rehearse/internal/jsonscan"
 )
 
-// An event becomes a message of Kafka: it is written anew, as JSON, and that text
+// An event becomes a message of Kafka: it is rewritten, as JSON, and that text
 // goes as a string into the JSON of the message (event.rs CapturedEvent; hog-rs
 // api.rs ProcessedEvent). Kafka's client weighs the message before it sends it
 // (librdkafka rd_kafka_msg_max_wire_size), and refuses one that is too large.
 const (
-	// recordOverhead is what the client reckons for a record beside its key, value
+	// recordOverhead is what the client counts for a record beside its key, value
 	// and headers, in bytes (RD_KAFKAP_MESSAGE_V2_MAX_OVERHEAD).
 	recordOverhead = 36
 

@@ -98,7 +98,7 @@ const (
 // Limits are the largest sizes that an endpoint takes, in bytes. What is larger is
 // refused with a 413 (an event of 2024 with a 400), on v0 with all the events of its
 // request. A zero field means the limit of the service. A Decoder, which reads what has
-// arrived, leaves Wire to whoever reads from the network.
+// arrived, leaves Wire to the code that reads from the network.
 type Limits struct {
 	Wire  int // of a body as it travels; see Generation.MaxWire
 	Plain int // of a body once it is decompressed; see MaxPlain

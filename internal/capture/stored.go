@@ -164,7 +164,7 @@ var rulingsV1 = [...]ruling{
 
 // StoredOf returns what the refusal of a v0 request with so many events leaves
 // open. The generations do not contradict each other, so that the words tell which
-// of them speaks. Words that none of them uses are those of somebody in between, or
+// of them speaks. Words that none of them uses are those of a proxy in between, or
 // of another service: then the status decides, where HTTP defines it as a refusal
 // of the request, and everything else leaves all open. The answer is untrusted.
 func StoredOf(status int, answer []byte, events int64) Stored {

@@ -53,7 +53,7 @@ func TestStoredOf(t *testing.T) {
 		{401, "API key is not valid: empty", 50, no},
 		{429, "billing limit reached", 50, no},
 		{429, "rate limited", 50, no},
-		// of somebody else
+		// of another person
 		{400, "", 50, some},
 		{400, "<html>Bad Request</html>", 1, some},
 		{401, "<html>", 50, no},

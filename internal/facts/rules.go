@@ -167,7 +167,7 @@ func (r *Reader) contradictions(f *pipeline.Facts) {
 	if c := &f.Costs; c.PerEvent > 0 && c.Partition > 0 && c.Partition*c.PerEvent.Seconds() < 1-1e-9 {
 		fail("costs.partition", fmt.Sprintf("a partition of %g events/s is slower than one id of it: "+
 			"per_event %v is %g events/s", c.Partition, c.PerEvent, 1/c.PerEvent.Seconds()),
-			"ids of one partition are worked off beside each other")
+			"the ids of one partition are processed concurrently")
 	}
 	for i := range f.Global.Overrides {
 		if o := &f.Global.Overrides[i]; f.Restricted(pipeline.Drop, []byte(o.Match), nil) {

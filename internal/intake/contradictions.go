@@ -86,7 +86,7 @@ func (a *Answers) mergeMistakes() Mistakes {
 		}
 	}
 	if m := a.Merges; m != nil && a.Types == nil && !m.Share && m.sum() > 0 && a.events() == 0 {
-		return Mistakes{{keys, "gives counts, and nobody has said how many events there are",
+		return Mistakes{{keys, "gives counts, and the total number of events is not given",
 			"give shares such as $identify 3%, or say in duration how many events there are"}}
 	}
 	if share := mergeShare(a.mix()); !(share <= 0.5) {
@@ -126,7 +126,7 @@ func (a *Answers) unlikeMerges(keys []string) Mistakes {
 	return all
 }
 
-// slack is by how much counts may miss a total that somebody rounded.
+// slack is by how much counts may miss a total that a person rounded.
 const slack = 1.01
 
 // countMistakes compares counts with the number of all events.

@@ -72,7 +72,7 @@ func TestContradictions(t *testing.T) {
 		{given("event-types", "$pageview 97%, $identify 3%", "merge-events", "$identify 500"),
 			"merge-events: $identify is 500 here and 3% among the event types (give the name alone)"},
 		{given("merge-events", "$identify 500"),
-			"merge-events: gives counts, and nobody has said how many events there are (give shares such " +
+			"merge-events: gives counts, and the total number of events is not given (give shares such " +
 				"as $identify 3%, or say in duration how many events there are)"},
 		{given("event-types", "$pageview 40, $identify 60"),
 			"merge-events: 60% of the events merge persons (half of them is the most: " +

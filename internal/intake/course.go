@@ -20,7 +20,7 @@ type course struct {
 	base             float64 // the rate of the rest
 }
 
-// What is assumed while nobody has answered.
+// What is assumed while there is no answer.
 const (
 	assumedPeak     = 500.0 // events per second
 	assumedDuration = 10 * time.Minute

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// converse holds a dialogue in which somebody types the lines.
+// converse holds a dialogue in which a person types the lines.
 func converse(t *testing.T, typed string) (*Answers, string, error) {
 	t.Helper()
 	var out strings.Builder
@@ -18,7 +18,7 @@ func converse(t *testing.T, typed string) (*Answers, string, error) {
 	return a, out.String(), err
 }
 
-// typed are the answers of somebody who knows everything: an empty line ends a
+// typed are the answers of a person who knows everything: an empty line ends a
 // table.
 func typed(all map[string]string) string {
 	var b strings.Builder

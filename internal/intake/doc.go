@@ -2,7 +2,7 @@
 // writes the answers as a scenario.
 //
 // The questions are data ([Questions]): what is asked, why, how it is answered,
-// and what is assumed while nobody has answered. They are printed as a form that
+// and what is assumed while there is no answer. They are printed as a form that
 // an email can carry and that is read back when it is filled in ([WriteForm]),
 // or asked one by one ([Dialogue]). Answers come as texts ([Understand]); what
 // cannot be read and what contradicts itself is told all at once ([Mistakes]).

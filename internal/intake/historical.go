@@ -93,7 +93,7 @@ func (a *Answers) saidHistorical() string {
 func (p Period) last() time.Time { return p.To.Add(-time.Nanosecond) }
 
 // period is that of historical events: the year that ended when they became historical,
-// where nobody says.
+// by default.
 func (a *Answers) period() Period {
 	if !a.Period.From.IsZero() {
 		return a.Period

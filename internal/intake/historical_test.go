@@ -49,7 +49,7 @@ func TestReadHistorical(t *testing.T) {
 	}
 }
 
-// TestHistoricalScenario: an import of old events takes the historical lane, and bears
+// TestHistoricalScenario: an import of old events takes the historical lane, and has
 // times of the period; without a period those of the year before, whenever it starts.
 func TestHistoricalScenario(t *testing.T) {
 	t.Parallel()

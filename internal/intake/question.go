@@ -48,7 +48,7 @@ func teamTexts() map[string]string {
 		"contact":  "Who of the customer's can be reached while it runs?",
 		string(scenario.AskCommitted): "Is the customer committed, and not waiting on the import to decide about " +
 			"the product?",
-		string(scenario.AskOverlap):  "Is somebody of the customer's reachable in your working hours while it runs?",
+		string(scenario.AskOverlap):  "Does the customer have a contact available in your working hours while it runs?",
 		string(scenario.AskPeakRate): "How many events a second does the customer send at the peak?",
 		string(scenario.AskRamp):     "How long does the customer take to reach the peak rate?",
 	}
@@ -66,7 +66,7 @@ func Questions() []Question {
 		},
 		{
 			Key: "contact", Text: "Who can be reached while it runs?",
-			Why: "whoever sees the load must be able to ask for it to stop",
+			Why: "the people who see the load must be able to have it stopped",
 			How: "an email address or a telephone number, in one line", Example: "data@acme.example",
 			read: func(a *Answers, text string) (err error) { a.Contact, err = readLine(text); return err },
 			says: func(a *Answers) string { return a.Contact },
@@ -91,7 +91,7 @@ func intentions() []Question {
 			says: func(a *Answers) string { return said(a.Committed) },
 		},
 		{
-			Key: string(scenario.AskStarts), Why: "a load is taken when somebody watches it, on a quiet weekday",
+			Key: string(scenario.AskStarts), Why: "the team accepts loads while it can watch them, on a quiet weekday",
 			How: "a date, a time, and an offset from UTC or a time zone such as Europe/Berlin (left out, it is UTC); " +
 				"a " +
 				"weekday before it if you like", Example: "Tue 2026-12-01 10:00 +01:00",
@@ -111,12 +111,11 @@ func intentions() []Question {
 func contents() []Question {
 	return []Question{
 		{
-			Key: keyHistorical, Why: "historical events travel on a lane of their own, which delays nobody else's " +
-				"and has no " +
-				"limit for one distinct_id",
+			Key: keyHistorical, Why: "historical events have a lane of their own, which does not delay " +
+				"live events and has no limit for one distinct_id",
 			How:     "yes, no, or yes with a period as in yes, 2025-01-01 to 2026-06-30",
 			Example: "yes, 2025-01-01 to 2026-06-30",
-			Assumed: "no: they bear the time of sending",
+			Assumed: "no: they have the time of sending",
 			read: func(a *Answers, text string) (err error) {
 				a.Historical, a.Period, err = readHistorical(text)
 				return err
@@ -136,7 +135,7 @@ func contents() []Question {
 			How: "paste what a query for the count of events per distinct_id returns, the busiest first " +
 				"(20 rows will do); only the counts are kept",
 			Example: "distinct_id,count\nimport-job,250000\nuser-17,41200\nuser-4,12077",
-			Assumed: "nobody stands out: the persons' shares fall as 1/rank", Lines: true,
+			Assumed: "no person stands out: shares fall as 1/rank", Lines: true,
 			read: func(a *Answers, text string) (err error) { a.Hottest, err = readTable(text); return err },
 			says: (*Answers).saidHottest,
 		},
@@ -220,7 +219,7 @@ func (a *Answers) Open() []scenario.Question {
 	return open
 }
 
-// explain writes what helps somebody who answers.
+// explain writes what helps a person who answers.
 func (q Question) explain() string {
 	lines := []string{"Why: " + q.Why + ".", "Answer: " + q.How + "."}
 	if q.Assumed != "" {

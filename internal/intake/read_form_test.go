@@ -55,7 +55,7 @@ func TestMistakesInForms(t *testing.T) {
 	}
 }
 
-// TestFormTellsWhereAMistakeIs: a mistake that somebody else finds gets the place
+// TestFormTellsWhereAMistakeIs: a mistake that another person finds gets the place
 // of its field.
 func TestFormTellsWhereAMistakeIs(t *testing.T) {
 	t.Parallel()

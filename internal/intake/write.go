@@ -25,7 +25,7 @@ func (a *Answers) WriteScenario(out io.Writer, name string) error {
 	a.writeLoad(&b)
 	a.writeBatching(&b)
 	a.writeTraffic(&b)
-	b.WriteString(`# Nobody was asked about these either: what the rehearsal is judged by.
+	b.WriteString(`# These were not asked about either: what the rehearsal is judged by.
 thresholds:
   - p99 < 500ms
   - rejected < 0.1%
@@ -45,7 +45,7 @@ func (a *Answers) writeHead(b *bytes.Buffer, name string) {
 	b.WriteString("# yaml-language-server: $schema=rehearse.schema.json\n" +
 		"# An editor that knows this line completes and checks the file: rehearse schema > rehearse.schema.json\n#\n")
 	fmt.Fprintf(b, "# What was said before the load comes, as a scenario. Each section says which\n# answer it comes "+
-		"from, and what is assumed because nobody answered.\n\nname: %s\n", name)
+		"from, and what is assumed where there was no answer.\n\nname: %s\n", name)
 	what := "events"
 	if a.Historical == scenario.Yes {
 		what = "historical events"
@@ -140,7 +140,7 @@ func (a *Answers) writeTarget(b *bytes.Buffer) {
 `, a.Historical == scenario.Yes)
 }
 
-// writeTimes writes which times the events bear.
+// writeTimes writes which times the events have.
 func (a *Answers) writeTimes(b *bytes.Buffer) {
 	if a.Historical != scenario.Yes {
 		b.WriteString("timestamps: now\n")
@@ -149,7 +149,7 @@ func (a *Answers) writeTimes(b *bytes.Buffer) {
 	a.comment(b, keyHistorical)
 	p := a.period()
 	if a.Period.From.IsZero() {
-		b.WriteString("# Nobody said of which period: a year is assumed.\n")
+		b.WriteString("# The period was not given: a year is assumed.\n")
 	}
 	fmt.Fprintf(b, "timestamps: {from: %s, to: %s}\n", p.From.Format(time.RFC3339), p.To.Format(time.RFC3339))
 }
@@ -211,7 +211,7 @@ func (a *Answers) writeTraffic(b *bytes.Buffer) {
 // writeIDs writes how the events fall on distinct_ids.
 func (a *Answers) writeIDs(b *bytes.Buffer, found ids) {
 	if a.Hottest != nil && !a.Hottest.Share && a.events() == 0 {
-		b.WriteString("# Nobody said how many events there are in all: those of the table are taken for half.\n")
+		b.WriteString("# The total was not given: the events of the table are assumed to be half of it.\n")
 	}
 	if found.cut {
 		b.WriteString("# Their shares are lower than answered: merges are never of a hot id.\n")
@@ -260,7 +260,7 @@ func Name(text string) string {
 	return name
 }
 
-// Notes are what somebody should know who uses the scenario, in words.
+// Notes are what a person should know who uses the scenario, in words.
 func (a *Answers) Notes() []string {
 	var notes []string
 	if open := a.Open(); len(open) > 0 {

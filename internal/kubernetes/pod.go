@@ -47,7 +47,7 @@ type terminated struct {
 	FinishedAt time.Time `json:"finishedAt"`
 }
 
-// terminated is how the container ended; nil: it runs, or nobody knows.
+// terminated is how the container ended; nil: it runs, or it is not known.
 func (p *pod) terminated() *terminated {
 	for _, c := range p.Status.ContainerStatuses {
 		if t := c.State.Terminated; t != nil {
@@ -121,7 +121,7 @@ func (r *running) follow(ctx context.Context) ([]Log, error) {
 }
 
 // untilOver waits until a shard has ended. The cluster may cut off its output before
-// that; then it is followed anew, from its beginning.
+// that; then it is followed again, from its beginning.
 func (r *running) untilOver(index int) {
 	for s := r.shards[index]; ; {
 		<-s.done

@@ -110,7 +110,7 @@ func joinedHash(id, person uint64) uint64 {
 }
 
 // fanIn is the share of the joins that one person has beyond its share of the other
-// events, so that somebody who is busy anyway does not count.
+// events, so that a person who is active anyway does not count.
 func (j *joins) fanIn(all *ids, events int64) (most float64) {
 	if j.events < tellingJoins || j.events == events {
 		return 0

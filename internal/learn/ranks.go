@@ -20,7 +20,7 @@ const (
 )
 
 // groups joins ids with about as many events, the busiest first. There is always one: a
-// scenario needs somebody to send the events.
+// scenario needs a person to send the events.
 func (r ranking) groups() []RankGroup {
 	var groups []RankGroup
 	for i := 0; i < len(r); {

@@ -31,7 +31,7 @@ func (p *Profile) synthesize(r ranking, joins []int64) {
 // a duplicate or a merge is never of a hot id, and each merge needs an event by an
 // anonymous id that it ends, unless that id was joined before. Where recorded hot ids leave no room for that, their own
 // merges are not counted as theirs, then merges that say again what is known are
-// taken for such that name an id anew, and at last the least of the hot ids are
+// taken for such that name a new id, and at last the least of the hot ids are
 // listed by rank like the others.
 func (p *Profile) makeRoom(top, joins []int64) (hot []int64, reused float64) {
 	hot, reused = top, p.Merges.Reused
@@ -78,7 +78,7 @@ func sum(counts []int64) (all int64) {
 
 // disorder is by how much times must lie before their places, each by anything up to
 // it, for as large a share of the events to be older than the one before as was
-// observed, but by no more than the worst. Duplicates, which bear the time of the
+// observed, but by no more than the worst. Duplicates, which have the time of the
 // first, are older anyway.
 func (p *Profile) disorder() time.Duration {
 	older := float64(max(p.Disorder.Backward-p.Duplicates, 0))

@@ -36,7 +36,7 @@ func (p *Profile) WriteText(out io.Writer) error {
 		}
 		if m := p.Merges; m.Early+m.Reused+m.Chains > 0 {
 			fmt.Fprintf(&b, "\n               %.2f %% before the id's first event, "+
-				"%.2f %% of an id that was somebody else's, %.2f %% in chains", 100*m.Early, 100*m.Reused, 100*m.Chains)
+				"%.2f %% of an id that another person had, %.2f %% in chains", 100*m.Early, 100*m.Reused, 100*m.Chains)
 		}
 		fmt.Fprintf(&b, "\nduplicates     %s\ndisorder       %s\n", text.Count(p.Duplicates), p.Disorder.text())
 		if p.Added+p.OwnIDs > 0 {

@@ -33,7 +33,7 @@ func (h Host) String() string {
 	return h.written()
 }
 
-// written is the name with the brackets that an IPv6 address bears.
+// written is the name with the brackets that an IPv6 address has.
 func (h Host) written() string {
 	if strings.Contains(h.Name, ":") {
 		return "[" + h.Name + "]"
@@ -155,7 +155,7 @@ func checkName(name string) error {
 			case c >= 0x80:
 				return errors.New("names are written in ASCII (an international one in its xn-- form)")
 			case c == '*':
-				return errors.New("a wildcard stands for hosts that nobody agreed to: name each one")
+				return errors.New("a wildcard allows hosts that were not agreed on: name each one")
 			case strings.IndexByte(inNames, c) < 0:
 				return fmt.Errorf("a name has no %q in it (host or host:port, without http:// and path)", c)
 			}

@@ -112,7 +112,7 @@ func judgeFingerprint(s *scenario.Scenario, want string) []string {
 }
 
 // Tokens returns the fingerprints of the tokens that requests of s and of its background
-// bear, each once, in the order of the file. Requests that are sent as recorded bear
+// have, each once, in the order of the file. Requests that are sent as recorded have
 // tokens that nobody has looked at.
 func Tokens(s *scenario.Scenario, recorded bool) (prints []string) {
 	for _, stream := range s.Streams() {
@@ -187,7 +187,7 @@ func exceeded(b *Bounds, l Load) (reasons []string) {
 			"in a whole second (%s)", l.Batch, number(b.Peak)))
 	}
 	if l.Merges < 0 && b.Merges > 0 {
-		reasons = append(reasons, "it bounds the merges, and nobody has counted those of the recording: leave "+
+		reasons = append(reasons, "it limits the merges, and those of the recording have not been counted: leave "+
 			"bounds.merges out of a permit for a replay")
 	}
 	return reasons

@@ -61,7 +61,7 @@ func TestJudge(t *testing.T) {
 		{"too many events", func(_ *Permit, c *Claim) { c.Load.Events = 3_000_001 }, []string{"has 3,000,001 events, the permit allows 3,000,000"}},
 		{"too large requests", func(_ *Permit, c *Claim) { c.Load.Batch = 101 }, []string{"has 101 events in its largest request, the permit allows 100"}},
 		{"too many merges", func(_ *Permit, c *Claim) { c.Load.Merges = 20_001 }, []string{"has 20,001 merges, the permit allows 20,000"}},
-		{"uncounted merges", func(_ *Permit, c *Claim) { c.Load.Merges = -1 }, []string{"nobody has counted those of the recording"}},
+		{"uncounted merges", func(_ *Permit, c *Claim) { c.Load.Merges = -1 }, []string{"those of the recording have not been counted"}},
 		{"a request over a second's worth", func(p *Permit, _ *Claim) { p.Terms.Bounds.Peak = 99 }, []string{"allows 99", "more than the permit allows in a whole second (99)"}},
 		{"not signed", func(p *Permit, _ *Claim) { p.Signature = nil }, []string{"permit.yaml.sig is missing"}},
 		{"a garbled signature", func(p *Permit, _ *Claim) {

@@ -34,7 +34,7 @@ func (e *inUse) Error() string {
 // shards: what two runs hold at the same time never overlaps. The lock is a file
 // beside the permit, and one in the user's cache that copies of the permit have in
 // common; one of the two must be had. It goes with the process. The error names who
-// has it, if somebody else does.
+// has it, if another process does.
 //
 // It binds the runs of one machine. Shards on several machines are told apart by
 // their numbers, and nothing but their operator keeps a number from being used twice.

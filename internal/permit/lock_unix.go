@@ -19,7 +19,7 @@ const (
 
 // seize locks a stretch of a file for as long as it is open, or where there are no such
 // locks for this process (POSIX record locks). holder is where a lock begins that
-// somebody else has on a part of it; negative: nobody had.
+// another process has on a part of it; negative: none had.
 func seize(file *os.File, from, length int64) (holder int64, err error) {
 	get, set := unix.F_GETLK, unix.F_SETLK
 	if runtime.GOOS == "linux" {

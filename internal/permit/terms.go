@@ -155,7 +155,7 @@ func ReadHosts(v strict.Value) (hosts []Host) {
 }
 
 // tokensRecorded stands among the fingerprints of a permit for the tokens that
-// recorded requests bear, whatever they are.
+// recorded requests have, whatever they are.
 const tokensRecorded = "recorded"
 
 func readFingerprints(v strict.Value) (prints []string) {

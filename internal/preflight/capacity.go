@@ -66,7 +66,7 @@ func drain(l *checker) []Finding {
 	}
 	return cured(l.note(draft{"drain-time", l.curvePath(),
 		fmt.Sprintf("at a capacity of %s events/s up to %s events wait, and the last of them are "+
-			"worked off %s after the end", text.Rate(l.facts.Capacity), text.Count(p.Backlog),
+			"drained %s after the end", text.Rate(l.facts.Capacity), text.Count(p.Backlog),
 			seconds(p.Drain)),
 		"tell who looks at the data that it is late"}), l.lower(l.ownPart(l.facts.Capacity)))
 }
@@ -137,7 +137,7 @@ func isAt(known, target permit.Host) bool {
 	return known == target
 }
 
-// unanswered notes the questions that nobody has answered, in one line: what they ask,
+// unanswered notes the questions without an answer, in one line: what they ask,
 // rehearse init --questions prints.
 func unanswered(l *checker) []Finding {
 	open := l.s.Intake.Open()
@@ -174,7 +174,7 @@ func questionsAre(n int) string {
 	return fmt.Sprintf("%d questions of the intake are", n)
 }
 
-// passed notes a start that has gone by, so that somebody asks again.
+// passed notes a start that has gone by, so that a person asks again.
 func passed(l *checker) []Finding {
 	late := l.now.Sub(l.start)
 	if !l.stated || late < time.Minute {

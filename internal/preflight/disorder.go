@@ -199,7 +199,7 @@ func (w *waits) seconds(share float64) float64 {
 	return 0
 }
 
-// How late is worth a word, and how late somebody has to agree to, in seconds.
+// How late is worth a word, and how late a person has to agree to, in seconds.
 const (
 	lateNote      = 5
 	lateCondition = 60
@@ -222,7 +222,7 @@ func lagging(l *checker) (all []Finding) {
 		each := l.facts.Costs.Partition / l.meanly
 		most := each * float64(l.load.Events) / float64(max(p.Max, 1))
 		all = append(all, l.lagOf(q, draft{"late-partition", l.curvePath(),
-			fmt.Sprintf("a partition is worked off at %s events/s of this load: ", text.Rate(each)),
+			fmt.Sprintf("a partition processes %s events/s of this load: ", text.Rate(each)),
 			fmt.Sprintf("peak at %s events/s, or add consumers", text.Count(math.Floor(most)))}, l.lower(most))...)
 	}
 	for i := range c.Stages {

@@ -19,7 +19,7 @@
 //	requests.go   about requests and their bodies
 //	capacity.go   about the pipeline's capacity, and what events cost it
 //	order.go      about what loses its order, merges and persons
-//	history.go    about times of the past and of the future, and when somebody is there
+//	history.go    about times of the past and of the future, and when a person is there
 //	forced.go     about overflow by rule and the buckets of replicas
 //	rules.go      about other rules of the deployment and what is left of a quota
 //	foretell.go   what synthesized traffic comes to, and how sure that is

@@ -36,7 +36,7 @@ type Facts struct {
 	Event int64 // bytes of the Kafka message that one event becomes
 	// older events take the historical lane; 0: only those of batches that say so
 	HistoricalAfter time.Duration
-	// of the endpoint, each with buckets of its own: reckoned as one as many times as large as
+	// of the endpoint, each with buckets of its own: computed as one as many times as large as
 	// connections reach of them
 	Replicas int
 

@@ -207,7 +207,7 @@ func TestLostToTheBodyLimit(t *testing.T) {
 	}
 }
 
-// TestClampedByTheClockOfTheRun: what bears the time of sending is never ahead of the
+// TestClampedByTheClockOfTheRun: what has the time of sending is never ahead of the
 // clock, however long the run is, and neither are old times that a slow run walks.
 func TestClampedByTheClockOfTheRun(t *testing.T) {
 	t.Parallel()
@@ -291,7 +291,7 @@ func TestAnswersThatContradict(t *testing.T) {
 }
 
 // TestAnyScenario: whatever a scenario asks for, its report has finite numbers and
-// a verdict that its findings bear out.
+// a verdict that its findings support.
 func TestAnyScenario(t *testing.T) {
 	t.Parallel()
 	if raced {

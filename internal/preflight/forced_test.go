@@ -26,7 +26,7 @@ traffic:
 `
 
 // TestToldToOverflow: an id on the endpoint's list overflows with all its events,
-// foretold as well as counted, and not for its rate. A list for somewhere else
+// predicted as well as counted, and not for its rate. A list for somewhere else
 // does not matter.
 func TestToldToOverflow(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestToldToOverflow(t *testing.T) {
 }
 
 // TestToldToOverflowWhole: of a project that is on the list every event overflows,
-// those of ids that nobody looks at one by one as well.
+// those of ids that are not looked at one by one as well.
 func TestToldToOverflowWhole(t *testing.T) {
 	t.Parallel()
 	if raced {
@@ -146,7 +146,7 @@ var ruled = []struct{ name, facts, id, tell string }{
 	{"a topic of its own", "restrictions: [{match: 'phc_one_project:bot', action: redirect}]", "redirected", "a lane of their own"},
 }
 
-// TestRules: what rules of the deployment do to a run is foretold as it is counted, and
+// TestRules: what rules of the deployment do to a run is predicted as it is counted, and
 // comes with words for the customer that name no token.
 func TestRules(t *testing.T) {
 	t.Parallel()

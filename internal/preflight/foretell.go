@@ -281,7 +281,7 @@ func (l *checker) interval(at float64) float64 {
 }
 
 // anyMinute is how much the global limit depends on when within its window the run
-// begins, if nobody says, and on when the replicas learn of each other.
+// begins by default, and on when the replicas learn of each other.
 func (l *checker) anyMinute(share float64, g pipeline.GlobalLimit) (off level) {
 	if l.stated || share*l.load.Curve.Peak() <= g.PerSecond(g.Events) {
 		return off

@@ -68,7 +68,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestForms: as text, Markdown and picture, as they were when somebody last
+// TestForms: as text, Markdown and picture, as they were when a person last
 // looked at them.
 func TestForms(t *testing.T) {
 	t.Parallel()

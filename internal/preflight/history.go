@@ -57,7 +57,7 @@ func inDays(age time.Duration) string {
 	return text.Count(math.Floor(age.Hours()/24)) + " days"
 }
 
-// timesPath is the field that says which times events bear.
+// timesPath is the field that says which times events have.
 func (l *checker) timesPath() string {
 	if l.s.Replay != nil {
 		return "replay"
@@ -125,7 +125,7 @@ func aheadShare(age time.Duration, t *scenario.Timestamps) float64 {
 	return sum / places
 }
 
-// clamped says how many events will bear another time than they were given.
+// clamped says how many events will have another time than they were given.
 func clamped(l *checker) []Finding {
 	n := math.Round(l.ahead)
 	if n < 1 {
@@ -204,7 +204,7 @@ func hours(l *checker) []Finding {
 	if n := daysOff(h, l.start, end); n > 0 {
 		all = append(all, l.accommodate(draft{"weekend", path,
 			fmt.Sprintf("the run, %s, falls on %s on which the team does not work", when, days(n)),
-			"begin on a working day, or agree on somebody who is there"})...)
+			"begin on a working day, or agree on a person on call"})...)
 	}
 	switch {
 	case overlap == 0 && l.s.Intake.Overlap != scenario.No:
@@ -215,7 +215,7 @@ func hours(l *checker) []Finding {
 		all = append(all, l.accommodate(draft{"outside-hours", path,
 			fmt.Sprintf("the team is at work for %s of the run, %s", seconds(overlap.Seconds()),
 				when),
-			"begin earlier in the day, or agree on somebody who is there"})...)
+			"begin earlier in the day, or agree on a person on call"})...)
 	}
 	return all
 }

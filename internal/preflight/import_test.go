@@ -10,7 +10,7 @@ import (
 	"rehearse/scenario"
 )
 
-// TestImportFromPlainAnswers: 400 million old events, as somebody says who fills in the
+// TestImportFromPlainAnswers: 400 million old events, as a person says who fills in the
 // form: the historical lane, no overflow that nobody has, and an answer at once.
 func TestImportFromPlainAnswers(t *testing.T) {
 	t.Parallel()

@@ -87,13 +87,13 @@ func noEnd(l *checker) []Finding {
 		return nil
 	}
 	return l.refuse(draft{"no-end", l.curvePath(),
-		fmt.Sprintf("the run lasts %s days: nobody watches a load for longer than %.0f",
+		fmt.Sprintf("the run lasts %s days: a load cannot be watched for longer than %.0f",
 			text.Count(span.Hours()/24), longest.Hours()/24),
 		"make it shorter, or cut it into runs that are agreed on one by one"})
 }
 
 // pause says where a recording has nothing to send: for hours it is to be known,
-// for more than a day somebody has to agree to it, and for more than a month a clock
+// for more than a day a person has to agree to it, and for more than a month a clock
 // was wrong.
 func pause(l *checker) []Finding {
 	p := &l.load.Pause
@@ -201,7 +201,7 @@ func unlike(l *checker) []Finding {
 	}
 	return l.note(draft{"unlike-recording", "learned",
 		"the plan is not like the recording that it was learned from: " + strings.Join(far, ", "),
-		"where that is meant, leave it; else learn the scenario anew with rehearse profile"})
+		"if that is intended, leave it; else learn the scenario again with rehearse profile"})
 }
 
 // text writes a figure.

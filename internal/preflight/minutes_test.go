@@ -9,7 +9,7 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// TestMinutesInTheLongRun: what is reckoned for the rest of a long run is what the
+// TestMinutesInTheLongRun: what is computed for the rest of a long run is what the
 // model would have come to, had it been led all the way.
 func TestMinutesInTheLongRun(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,7 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 // TestFlood: the ready flood is refused for its shape, and goes when it is
-// batched, ramped and of ids that bear it.
+// batched, ramped and of ids that have it.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	load := func(set ...string) *preflight.Report {

@@ -22,7 +22,7 @@ import (
 
 // different are loads that overflow for different reasons. The first two are
 // compressed, which is most of the work, so that bytes on the wire are held to
-// what was foretold.
+// what was predicted.
 var different = []struct{ name, text string }{
 	{"one id has a stated share of a ramp", `
 name: share
@@ -187,8 +187,8 @@ func stated(t *testing.T, what string, said, was, off float64) {
 }
 
 // TestEmbeddedEndpointAgrees runs a scenario in virtual time against the staging
-// endpoint: events, requests and bytes are as foretold, to the last, and the
-// endpoint's own model reports the overflow that was foretold.
+// endpoint: events, requests and bytes are as predicted, to the last, and the
+// endpoint's own model reports the overflow that was predicted.
 func TestEmbeddedEndpointAgrees(t *testing.T) {
 	t.Parallel()
 	if raced {

@@ -133,9 +133,9 @@ func redirected(l *checker) []Finding {
 	}
 	return told(cured(l.accommodate(draft{"redirected", l.rulePath("pipeline.restrictions"),
 		fmt.Sprintf("a rule redirects %s events to a topic of its own: the limits of the main lane do not hold for "+
-			"them, and when they are worked off is not known here", text.Count(n)), l.ruleHint()}),
+			"them, and when they are processed is not known here", text.Count(n)), l.ruleHint()}),
 		l.withoutRule("pipeline.restrictions")),
-		"Events of this run take a lane of their own; they appear once that is worked off.")
+		"Events of this run take a lane of their own; they appear once that lane has caught up.")
 }
 
 // quotaEnds says when the quota of a project is used up.

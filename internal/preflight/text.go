@@ -60,7 +60,7 @@ func (p *page) paragraph(mark, words string) {
 	}
 }
 
-// WriteText writes the report for somebody at a terminal. The verdict is left to
+// WriteText writes the report for a terminal. The verdict is left to
 // the caller, who knows the exit code that belongs to it.
 func (r *Report) WriteText(w io.Writer, t Terminal) error {
 	p := &page{Terminal: t}

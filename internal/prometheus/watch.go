@@ -76,7 +76,7 @@ func (w *Watch) Stop(ctx context.Context) []results.TargetMetric {
 
 // Await asks for one metric each second until it is at most a value, for as long as that
 // may take, and returns how long it took and what it was last. ok is false if it did not get
-// there, or nobody knows.
+// there, or it is not known.
 func Await(ctx context.Context, ask Ask, q *scenario.Query, most float64, within time.Duration) (took time.Duration,
 	last float64, ok bool) {
 	begun := time.Now()

@@ -7,7 +7,7 @@
 // Below it stand, each knowing only those before it: event, what is read; container,
 // from paths to lines; format, from a line to an event; parquet, rows as lines. Beside it
 // anonymize hides data. A line that cannot become an event is counted by its reason and
-// handed to whoever asked, and reading goes on: behind a line that is too long, and with
+// handed to the caller, and reading goes on: behind a line that is too long, and with
 // the line after a quote that is never closed. Files end where they ended when Look saw
 // them.
 //

@@ -315,7 +315,7 @@ func TestJitterIsNoClock(t *testing.T) {
 	})
 }
 
-// TestLeaveOut: an event that is left out by whoever reads counts as none, and not as a
+// TestLeaveOut: an event that is left out by the reader counts as none, and not as a
 // bad one.
 func TestLeaveOut(t *testing.T) {
 	t.Parallel()

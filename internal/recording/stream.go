@@ -61,7 +61,7 @@ func (s *stream) open(r *scenario.Replay) error {
 }
 
 // next reads the next line into s.event. The text is the line as it was read,
-// for whoever wants to know what could not be used. io.EOF ends the part.
+// for those who want to know what could not be used. io.EOF ends the part.
 func (s *stream) next() (text []byte, reason event.Reason, err error) {
 	if s.nested != nil {
 		return s.nextElement()

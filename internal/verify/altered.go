@@ -17,7 +17,7 @@ import (
 const mostUnequal = 256
 
 // mostLooked is how many rows of altered events are looked at to say which of their
-// properties are altered: each may take planning a block anew.
+// properties are altered: each may take planning a block again.
 const mostLooked = 20_000
 
 // altered reads a source once more to find which events of some blocks are altered.

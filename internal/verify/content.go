@@ -62,7 +62,7 @@ func (h *hasher) of(u *capture.UUID, name, id, properties []byte) sums {
 
 // object returns the sum over the values of an object of which the run sends the
 // path, however they are ordered and written: a pipeline may add to properties, and
-// writes them anew.
+// rewrites them.
 func (h *hasher) object(text []byte, path uint64) (sum uint64) {
 	eachMember(text, func(name, value []byte) {
 		at := h.path(name, path)

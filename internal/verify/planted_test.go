@@ -247,7 +247,7 @@ func TestNothingInvented(t *testing.T) {
 	}
 }
 
-// TestRewritten: a pipeline that writes properties anew, in another order and form, and
+// TestRewritten: a pipeline that writes properties again, in another order and form, and
 // adds to them, alters nothing; one that drops what was sent does.
 func TestRewritten(t *testing.T) {
 	t.Parallel()

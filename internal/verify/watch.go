@@ -10,7 +10,7 @@ import (
 // Again is how a source is looked at once more while it fills.
 type Again struct {
 	// More looks for rows behind the end that the open reader came to, so that it reads
-	// on there; nil: the source is read anew.
+	// on there; nil: the source is read again.
 	More func() error
 
 	// Anew looks at the source as it is now, before it is opened again. changed is false if

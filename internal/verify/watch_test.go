@@ -42,7 +42,7 @@ func (f *filling) Next(r *Row) error {
 	return nil
 }
 
-// source is the source, which is read on or anew, or counts.
+// source is the source, which is read on or again, or counts.
 func (f *filling) source(how string) *Source {
 	s := f.planted.source(nil)
 	s.Open = func() (Reader, error) { f.at = 0; return f, nil }

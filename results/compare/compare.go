@@ -31,7 +31,7 @@ const windows = 60
 // fewest is how many samples a run must have.
 const fewest = 6
 
-// DefaultTolerance is by how much a measure may differ where nobody says otherwise.
+// DefaultTolerance is by how much a measure may differ unless a tolerance is given.
 const DefaultTolerance = 0.03
 
 // Comparison is two runs, A the older one, side by side.

@@ -157,7 +157,7 @@ func TestNothingAccepted(t *testing.T) {
 		{capture.Unavailable, 503, results.Fail, "nothing was accepted of 60 requests: 60 × unavailable 503"},
 		{capture.NotFound, 404, results.Fail, "nothing was accepted of 60 requests: 60 × not_found 404"},
 		{capture.Unauthorized, 401, results.Fail, "60 × unauthorized 401"},
-		{capture.ConnectRefused, 0, results.Fail, "60 × connect_refused (nobody listens there)"},
+		{capture.ConnectRefused, 0, results.Fail, "60 × connect_refused (connection refused: nothing listens there)"},
 		{capture.UnknownAnswer, 200, results.Fail, "60 × unknown_answer 200 (not the answer of a capture endpoint)"},
 		{capture.TLSFailed, 0, results.Fail, "60 × tls_failed (no encrypted connection: the port may not speak TLS)"},
 		{capture.GarbledAnswer, 0, results.Fail, "60 × garbled_answer (not an HTTP answer"},

@@ -2,5 +2,5 @@
 
 package judge
 
-// askSystem has nobody to ask here.
+// askSystem knows nothing on this system.
 func (r *reading) askSystem() {}

@@ -41,7 +41,7 @@ func TestMetricsOfTheTarget(t *testing.T) {
 		{"metric(lag) < 10", metricOf("lag", 1, 3), false, "1 of 2 questions not answered: connection refused"},
 		{"metric(lag) < 10", metricOf("lag", 1, 30), false, ""},
 		{"metric(lag) < 10", metricOf("lag", 2), false, "2 of 2 questions"},
-		{"metric(lag) < 10", metricOf("other", 0, 3), false, "nobody asked"},
+		{"metric(lag) < 10", metricOf("other", 0, 3), false, "no Prometheus"},
 	} {
 		one, err := scenario.ParseThreshold(row.threshold)
 		if err != nil {

@@ -79,7 +79,7 @@ func meaning(r capture.Reason) string {
 	case capture.NameNotFound:
 		return "no such host"
 	case capture.ConnectRefused:
-		return "nobody listens there"
+		return "connection refused: nothing listens there"
 	case capture.ConnectTimeout, capture.ConnectFailed:
 		return "no connection could be opened"
 	case capture.TLSFailed:
@@ -114,7 +114,7 @@ func openThresholds(rows []results.ThresholdRow, s *results.Stalls) string {
 }
 
 // neverAsked says that a metric of the target is not known.
-const neverAsked = "nobody asked a Prometheus for it"
+const neverAsked = "no Prometheus was asked for it"
 
 // notAnswered says why questions for a metric of the target have no answer.
 func notAnswered(m *results.TargetMetric) string {
@@ -220,7 +220,7 @@ func noneFree(share float64, perSecond, needed int64, r *results.Result) string 
 
 // unsolicited tells of answers that no request had asked for.
 func unsolicited(n int64) string {
-	return "answers nobody asked for: " + text.Count(n) +
+	return "unsolicited responses: " + text.Count(n) +
 		" (the endpoint sent a second answer, or a body beyond its length; " +
 		"the connection was closed each time, but the request before may have been told another's answer)"
 }

@@ -57,6 +57,6 @@ func (m *merger) doubtAborts(f *results.Final, w *wholeRule) {
 	if f.Note != "" {
 		f.Note += "; "
 	}
-	f.Note += fmt.Sprintf("abort rule %s was held against all shards together up to %v alone: the log of a long "+
+	f.Note += fmt.Sprintf("abort rule %s was checked against all shards together up to %v alone: the log of a long "+
 		"run has longer intervals after that than its window", w.rule.Text, w.blindAt.Round(time.Second))
 }

@@ -253,6 +253,6 @@ func (m *merger) wentOn() string {
 	if on == nil {
 		return ""
 	}
-	return "the abort rule ended the shard that saw it; nobody told the others, which went on to their end: " +
+	return "the abort rule ended the shard that saw it; the others were not told and went on to their end: " +
 		strings.Join(on, ", ") + " (kubernetes run ends all of them)"
 }

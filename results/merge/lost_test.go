@@ -172,7 +172,7 @@ func TestAbortsOfTheWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Run.Ended != results.Aborted || r.Run.Rule != "net(90%, 1s)" || r.Run.Why != "shard 1: fired" ||
-		!strings.Contains(strings.Join(r.Warnings, "\n"), "nobody told the others, which went on to their end: 0") {
+		!strings.Contains(strings.Join(r.Warnings, "\n"), "the others were not told and went on to their end: 0") {
 		t.Errorf("%+v: %v", r.Run, r.Warnings)
 	}
 }
@@ -199,7 +199,7 @@ func TestBlindAborts(t *testing.T) {
 	}
 	var f results.Final
 	m.judgeAborts(&f)
-	if f.Rule != "" || !strings.Contains(f.Note, "http(429, 3, 2s) was held against all shards together up to 5s alone") {
+	if f.Rule != "" || !strings.Contains(f.Note, "http(429, 3, 2s) was checked against all shards together up to 5s alone") {
 		t.Errorf("%+v", f)
 	}
 }

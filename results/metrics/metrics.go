@@ -110,7 +110,7 @@ func families(total *results.Tally, last *results.Row) []Family {
 	}
 }
 
-// mayBeStored counts the rejected events of which nobody knows.
+// mayBeStored counts the rejected events that may be stored all the same.
 func mayBeStored(t *results.Tally) (events int64) {
 	for kind, count := range t.Refusals {
 		if kind.MayBeStored {

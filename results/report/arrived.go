@@ -23,7 +23,7 @@ type verified struct {
 	Drain    *chart // how events became visible; nil: nobody watched
 }
 
-// verifiedOf reads what was found of a run; nil: nobody asked. One of another run that
+// verifiedOf reads what was found of a run; nil: not asked for. One of another run that
 // was copied here is an error.
 func verifiedOf(run *rundir.Run) (*verified, error) {
 	data, err := readHead(run.Path, verify.File, maxBeside)

@@ -124,7 +124,7 @@ func backlogFacts(run *rundir.Run, b *beside) (all []fact) {
 		f := fact{"backlog", text.Plural(l.Most, "event"), fmt.Sprintf("due and not answered, at most; %s when the "+
 			"load ended, and the last answer %s later", text.Count(l.AtEnd), text.Milliseconds(l.Drained*1000))}
 		if b.Check != nil && b.Check.Plan.Backlog > 0 {
-			f.Note += fmt.Sprintf("; predicted: %s, worked off after %s", text.Count(b.Check.Plan.Backlog),
+			f.Note += fmt.Sprintf("; predicted: %s, drained after %s", text.Count(b.Check.Plan.Backlog),
 				text.Milliseconds(b.Check.Plan.Drain*1000))
 		}
 		all = append(all, f)

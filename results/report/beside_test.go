@@ -128,7 +128,7 @@ func TestBesideMissingOrBroken(t *testing.T) {
 }
 
 // Ten thousand partitions, ids a kilobyte long and no end of them cost no more
-// than the page can bear.
+// than the page can hold.
 func TestBesideIsBounded(t *testing.T) {
 	t.Parallel()
 	var partitions, ids []string

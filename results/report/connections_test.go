@@ -40,7 +40,7 @@ func TestOpenings(t *testing.T) {
 	}
 	for _, want := range []string{
 		"\n  connect ", "\n  tls ", "\n  connected  18 connections, and 2 could not be opened\n",
-		"answers nobody asked for: 8 ",
+		"unsolicited responses: 8 ",
 	} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("no %q in\n%s", want, page.String())

@@ -42,7 +42,7 @@ func FuzzBeside(f *testing.F) {
 	})
 }
 
-// Whatever somebody wrote into the files of a run, its report is drawn.
+// Whatever a person wrote into the files of a run, its report is drawn.
 func FuzzHTML(f *testing.F) {
 	read := func(name string) []byte {
 		text, err := os.ReadFile(filepath.Join("../rundir/testdata/small-import", name))

@@ -139,7 +139,7 @@ func groupRejections(run *rundir.Run) (groups []*group, leftOut int64, err error
 	if err != nil && !errors.Is(err, rundir.ErrTorn) {
 		return nil, 0, fmt.Errorf("cannot list rejections: %w", err)
 	}
-	// of which nobody knows what was in flight
+	// of which it is not known what was in flight
 	if r := run.Result; r.Run.Ended != results.Killed && r.Run.Ended != results.Running {
 		leftOut = max(leftOut, r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Retried-listed)
 	}

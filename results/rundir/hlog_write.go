@@ -100,7 +100,7 @@ const (
 )
 
 // encoder writes histograms in the V2 compressed encoding. It does what the
-// library's EncodeV2 does, whose compressor is made anew for each histogram and
+// library's EncodeV2 does, whose compressor is made again for each histogram and
 // takes most of a megabyte; this one is made once.
 type encoder struct {
 	zip     *zlib.Writer

@@ -72,7 +72,7 @@ func makeLock(dir, run string) (*Lock, error) {
 }
 
 // Hold takes the lock of a directory that is there. The error is ErrHeld if
-// somebody has it. A directory of a version that had no locks gets a nil Lock.
+// a process has it. A directory of a version that had no locks gets a nil Lock.
 func Hold(dir string) (*Lock, error) {
 	file, err := OpenFile(dir, LockFile)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -88,7 +88,7 @@ func TestRamp(t *testing.T) {
 	}
 }
 
-// Split leaves no id with more than the share, and every event to somebody.
+// Split leaves no id with more than the share, and every event to a distinct_id.
 func TestSplit(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -13,7 +13,7 @@ import (
 	"rehearse/scenario/schedule"
 )
 
-// mostStages is of how many stages a profile may be written anew: more of them nobody
+// mostStages is of how many stages a profile may be rewritten: more of them nobody
 // reads.
 const mostStages = 60
 

@@ -36,7 +36,7 @@ const (
 	wrapWidth = 100
 )
 
-// WriteText writes the table for somebody at a terminal.
+// WriteText writes the table for a terminal.
 func (t *Table) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	line := func(format string, args ...any) {

@@ -81,7 +81,7 @@ func TestMaskingKeepsTheShape(t *testing.T) {
 	})
 }
 
-// TestMaskingOfNames: the name of an event stays, unless it tells of somebody.
+// TestMaskingOfNames: the name of an event stays, unless it tells of a person.
 func TestMaskingOfNames(t *testing.T) {
 	t.Parallel()
 	p, w := &Anonymizer{key: [32]byte{1}}, &Scratch{}

@@ -45,7 +45,7 @@ func (l *Lines) Open(p Part) error {
 	start, _ := l.In.Peek(512)
 	err := refuseUnreadable(start)
 	if k := kindOf(start); err == nil && (k == zipFile || k == tarFile) {
-		err = errors.New("an archive in here is packed once more: unpack it first")
+		err = errors.New("an archive within this archive is compressed again: unpack it first")
 	}
 	if err != nil {
 		l.Close()

@@ -2,6 +2,6 @@
 // not become one.
 //
 // In reading order: event, reason, merge (which ids it joins), personal (whether its name
-// tells of somebody), time (recorded times: a clock reads them), written (times in words),
+// tells of a person), time (recorded times: a clock reads them), written (times in words),
 // doubt (those that may mean several things), untimely (what is said of one that is none).
 package event

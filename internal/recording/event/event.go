@@ -12,7 +12,7 @@ import (
 )
 
 // Event is one recorded event, whatever format it came in. Its slices alias the
-// buffers of whoever read it and are good until the next event is read.
+// buffers of the reader and are good until the next event is read.
 type Event struct {
 	Name       []byte // unescaped
 	DistinctID []byte // unescaped

@@ -1,6 +1,6 @@
 package event
 
-// IsPersonal reports whether the name of an event looks as if it told of somebody: it
+// IsPersonal reports whether the name of an event looks as if it told of a person: it
 // holds an address, or as many digits as a number that identifies. Such a name is
 // neither sent under pseudonyms nor written into a profile.
 func IsPersonal(name []byte) bool {

@@ -31,7 +31,7 @@ const (
 	BrokenBody Reason = "a request whose body was recorded as a text that it is not"
 )
 
-// Why lines are left out because somebody asked for it, or because they were never
+// Why lines are left out because a person asked for it, or because they were never
 // meant to be events: these are counted only.
 const (
 	Unmapped  Reason = "a kind of event that the format's mapping drops"

@@ -99,7 +99,7 @@ func (c *Config) options() []kgo.Opt {
 	return all
 }
 
-// timeout is how long no message need come.
+// timeout is how long to wait for the next message.
 func (c *Config) timeout() time.Duration {
 	if c.Timeout > 0 {
 		return c.Timeout

@@ -232,7 +232,7 @@ func TestBrokenOff(t *testing.T) {
 	}
 }
 
-// TestWatched: files that come later or grow are read anew, and only if they did.
+// TestWatched: files that come later or grow are read again, and only if they did.
 func TestWatched(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -136,7 +136,7 @@ func (s *database) look() error {
 	return err
 }
 
-// anew forgets what was told, to ask again.
+// again forgets what was told, to ask again.
 func (s *database) anew() (changed bool, err error) {
 	s.told = nil
 	if s.empty {
