@@ -102,7 +102,8 @@ internal/reference:
 internal/strptime: internal/units
 staging/stats: internal/capture/pipeline
 staging: staging/stats internal/capture internal/capture/pipeline
-internal/verify: internal/capture internal/capture/pipeline scenario scenario/schedule results generator/traffic
+internal/verify/recorded: internal/capture
+internal/verify: internal/verify/recorded internal/capture internal/capture/pipeline scenario scenario/schedule results generator/traffic
 internal/verify/source: internal/verify internal/capture internal/capture/serdejson scenario internal/recording internal/recording/event
 internal/verify/kafka: internal/verify internal/verify/source
 internal/verify/sql: internal/verify internal/verify/source internal/capture internal/recording/event

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"rehearse/generator/source"
 	"rehearse/internal/capture"
 	"rehearse/internal/verify"
 	"rehearse/internal/verify/sql"
@@ -56,22 +57,57 @@ func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) 
 	switch needed := neededFor(s, missing); {
 	case len(needed) > 0:
 		return nil, lacking(needed)
-	case s.Traffic == nil:
-		return nil, usage(errors.New("it replayed a recording, and only synthesized events can be found " +
-			"by their uuids"))
+	case s.Replay != nil && s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "":
+		return nil, usage(errors.New("its ids were pseudonyms by a key that nobody kept, so that its events cannot " +
+			"be made again: set replay.key in the scenario before the run"))
 	case facts.Shard.Of > 1:
 		return nil, usage(fmt.Errorf("it is shard %d of %d: merge the directories of all shards, and "+
 			"verify the whole", facts.Shard.Index, facts.Shard.Of))
 	}
-	if err := past.unchanged(s, nil); err != nil {
-		return nil, wrongScenario(err)
-	}
 	run := &verify.Run{ID: facts.ID, Name: s.Name, Scenario: s}
-	return run, sentIn(run, path, s)
+	total := int64(0)
+	if s.Replay == nil {
+		total = schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed).Total()
+		err = past.unchanged(s, nil)
+	} else {
+		total, err = past.replayInto(run, s)
+	}
+	if err != nil {
+		err = wrongScenario(err)
+	} else {
+		err = sentIn(run, path, total)
+	}
+	if err != nil {
+		run.Close()
+		return nil, err
+	}
+	return run, nil
+}
+
+// replayInto opens the recording that a run replayed, so that its events can be made
+// again, and returns how many there are.
+func (k *Past) replayInto(run *verify.Run, s *scenario.Scenario) (total int64, err error) {
+	o, err := source.Open(s, source.Part{})
+	if err != nil {
+		return 0, err
+	}
+	run.Release(func() { o.Close() })
+	run.Replay = func(each func(int64, time.Duration, *capture.Event) error) error {
+		again, err := o.Again(nil)
+		if err != nil {
+			return err
+		}
+		return errors.Join(again.Events(s, each), again.Close())
+	}
+	sums, err := o.Recordings()
+	if err == nil {
+		err = k.unchanged(s, sums)
+	}
+	return o.Plan.Events, err
 }
 
 // sentIn reads the attempts: the run in a directory, and those that it resumed.
-func sentIn(run *verify.Run, path string, s *scenario.Scenario) error {
+func sentIn(run *verify.Run, path string, total int64) error {
 	var all []*earlier
 	var skipped []time.Duration
 	for next := path; next != ""; {
@@ -98,7 +134,6 @@ func sentIn(run *verify.Run, path string, s *scenario.Scenario) error {
 	}
 	slices.Reverse(all)
 	slices.Reverse(skipped)
-	total := schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed).Total()
 	var accepted []results.Range // before
 	for n, e := range all {
 		a, err := e.attempt(accepted, total)
@@ -211,6 +246,7 @@ func CleanupSQL(directory string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	defer run.Close()
 	text, err := sql.Cleanup(run, run.Start().Add(-databasesApart))
 	if err != nil {
 		return "", usage(fmt.Errorf("cannot clean up after the run in %q: %w", directory, err))
@@ -226,7 +262,7 @@ func (d *Database) Open(ctx context.Context, run *verify.Run, get func(string) s
 		return nil, fmt.Errorf("cannot read the address of %s: want a URL, as in %[1]s:http://127.0.0.1:8123/", d.Kind)
 	}
 	o := sql.Options{Kind: d.Kind, Since: run.Start().Add(-databasesApart),
-		Properties: sql.Properties(d.Properties), Prefix: run.Scenario.Traffic.DistinctIDs.Prefix}
+		Properties: sql.Properties(d.Properties), Prefix: run.Prefix()}
 	switch o.Properties {
 	case sql.All, sql.Sample, sql.None:
 	default:

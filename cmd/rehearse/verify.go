@@ -218,6 +218,7 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 	if err != nil {
 		return err
 	}
+	defer run.Close()
 	soft, hard, release := e.deadlines(context.Background(), nil)
 	defer release()
 	from, remove, err := f.source(soft, run)

@@ -7,5 +7,5 @@
 // replay_requests.go read it by the clock of clock.go; survey.go deals traffic out to
 // whoever wants to see it before it is sent, and counts it; part.go leaves out what is
 // another shard's or was accepted before; sample.go prints events instead of sending
-// them; notes.go says what is to be known before a run.
+// them, and events.go tells of them; notes.go says what is to be known before a run.
 package source

@@ -190,9 +190,10 @@ func SampleLost(out io.Writer, s *scenario.Scenario, lost Lost, same func([]scen
 	return sampleRanges(out, o, &lost, builders)
 }
 
-// printer writes events of a batch as they are sent.
+// printer writes events of a batch as they are sent, or tells of them.
 type printer interface {
 	print(out io.Writer, b *body.Batch, w *body.Builder, events eventSpan) error
+	tell(b *body.Batch, w *body.Builder, each eachEvent) error
 }
 
 // sampleRanges deals out a source once, up to the end of the last range. A request

@@ -11,6 +11,7 @@ import (
 
 	"rehearse/generator/traffic"
 	"rehearse/internal/capture"
+	"rehearse/internal/verify/recorded"
 )
 
 // mostUnequal is how many blocks with altered events are read again, 128 kB each.
@@ -71,6 +72,16 @@ func (c *check) findAltered(ctx context.Context, report *Content) (notes []Note)
 func (a *altered) want(block int64) *wanted {
 	w := &wanted{}
 	first := block * blockEvents
+	if r := a.replay; r != nil {
+		entries := make([]recorded.Known, min(blockEvents, a.total-first))
+		if err := r.Read(first, entries); err != nil {
+			r.fail(err)
+		}
+		for j := range entries {
+			w.hashes[j] = a.one(entries[j].Sums)
+		}
+		return w
+	}
 	var e capture.Event
 	for j := range min(blockEvents, a.total-first) {
 		a.model.Write(&e, first+j, a.maker)
@@ -121,7 +132,7 @@ func (a *altered) look(r *Row) {
 	}
 	a.last = i
 	w := a.blocks[i/blockEvents]
-	if w == nil || a.times.elsewhen(i, r.Time) {
+	if w == nil || a.times.elsewhen(i, r.Time) || a.replay != nil && a.replay.uneven[i] {
 		return
 	}
 	got := a.hasher.of(&r.UUID, r.Name, r.DistinctID, r.Properties)
@@ -139,8 +150,13 @@ func (a *altered) look(r *Row) {
 // name says what of a row is altered.
 func (a *altered) name(i int64, r *Row, got sums) {
 	var e capture.Event
-	a.model.Write(&e, i, a.maker)
-	want := a.hasher.of(&r.UUID, e.Name, e.DistinctID, e.Properties)
+	var want sums
+	if a.replay != nil {
+		want = a.replay.entry(i).Sums
+	} else {
+		a.model.Write(&e, i, a.maker)
+		want = a.hasher.of(&r.UUID, e.Name, e.DistinctID, e.Properties)
+	}
 	n := Named{
 		Kind:       KindAltered,
 		Index:      &i,
@@ -158,7 +174,11 @@ func (a *altered) name(i int64, r *Row, got sums) {
 			n.Altered = append(n.Altered, partNames[part])
 			continue
 		}
-		n.Altered = append(n.Altered, a.properties(e.Properties, r.Properties)...)
+		if a.replay == nil {
+			n.Altered = append(n.Altered, a.properties(e.Properties, r.Properties)...)
+		} else if len(a.replay.kept) < MostNamed {
+			a.replay.kept[i] = slices.Clone(r.Properties)
+		}
 	}
 	a.named.add(n)
 }
@@ -169,7 +189,7 @@ const mostProperties = 20
 // properties are the names of the properties that are not as they were sent, as
 // properties.NAME.
 func (a *altered) properties(want, got []byte) (names []string) {
-	h := hasher{known: a.hasher.known, sent: false}
+	h := hasher{known: a.hasher.known, sent: false, skips: a.hasher.skips}
 	if a.hasher.sent { // all of them, in their order
 		h.known = map[uint64]struct{}{}
 		h.learn(want, 0)
@@ -191,6 +211,9 @@ func (a *altered) properties(want, got []byte) (names []string) {
 func (h *hasher) byName(text []byte) map[string]uint64 {
 	all := map[string]uint64{}
 	eachMember(text, func(name, value []byte) {
+		if h.skips != nil && h.skips(name) {
+			return
+		}
 		at := h.path(name, 0)
 		switch {
 		case value[0] == '{':

@@ -94,7 +94,11 @@ func (k *checker) checkBlock(block int64) {
 	var want sums
 	var found []merge
 	for j := range n {
-		if !k.own[j] {
+		switch {
+		case k.own[j]:
+		case k.uuidOf(first+j) == capture.UUID{}:
+			k.events.Unmarked++
+		default:
 			k.events.Repeated++
 		}
 		seen, told := k.sighted(first+j, j)
@@ -102,15 +106,15 @@ func (k *checker) checkBlock(block int64) {
 		if seen == 0 || told && k.check.merges == nil {
 			continue
 		}
-		k.model.Write(&k.event, first+j, k.maker)
+		k.write(first + j)
 		if !told {
-			h := k.hasher.of(&k.event.UUID, k.event.Name, k.event.DistinctID, k.event.Properties)
+			h := k.sumsOf(first+j, &k.hasher)
 			h = h.scaled(seen)
 			want.add(&h)
 			k.content.Events++
 		}
 		if c := k.check; c.merges != nil {
-			if m, is := mergeOf(&k.event, first+j); is {
+			if m, is := k.mergeOf(first + j); is {
 				found = append(found, m)
 			}
 		}
@@ -207,8 +211,10 @@ func (k *checker) name(kind Kind, i, sent, seen int64) {
 	if k.named.full(kind) {
 		return
 	}
-	var e capture.Event
-	k.model.Write(&e, i, k.maker)
+	var e capture.Event // of a replay, what it is comes later
+	if k.replay == nil {
+		k.model.Write(&e, i, k.maker)
+	}
 	k.named.add(Named{
 		Kind: kind, Index: &i, UUID: k.uuidOf(i).String(), Event: string(e.Name), DistinctID: string(e.DistinctID),
 		Due: milliseconds(k.maker.Due(i)), Sent: sent, Seen: seen,
@@ -219,6 +225,7 @@ func (k *checker) name(kind Kind, i, sent, seen int64) {
 func (e *Events) add(o *Events) {
 	e.Planned += o.Planned
 	e.Repeated += o.Repeated
+	e.Unmarked += o.Unmarked
 	e.Accepted.Present += o.Accepted.Present
 	e.Accepted.Lost += o.Accepted.Lost
 	e.Accepted.Dropped += o.Accepted.Dropped

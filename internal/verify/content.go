@@ -43,6 +43,9 @@ type hasher struct {
 	sent  bool                // properties are compared byte for byte
 	known map[uint64]struct{} // else: the paths of properties that the run sends
 	text  []byte
+
+	learning bool                   // paths that are not known are, from then on
+	skips    func(name []byte) bool // properties that are not compared; nil: all that are known are
 }
 
 // of returns the hashes of an event's parts.
@@ -65,6 +68,9 @@ func (h *hasher) of(u *capture.UUID, name, id, properties []byte) sums {
 // rewrites them.
 func (h *hasher) object(text []byte, path uint64) (sum uint64) {
 	eachMember(text, func(name, value []byte) {
+		if path == 0 && h.skips != nil && h.skips(name) {
+			return
+		}
 		at := h.path(name, path)
 		switch {
 		case value[0] == '{':
@@ -84,7 +90,10 @@ func (h *hasher) path(name []byte, above uint64) uint64 {
 // sends tells whether the run sends properties under a path.
 func (h *hasher) sends(path uint64) bool {
 	_, known := h.known[path]
-	return known
+	if !known && h.learning {
+		h.known[path] = struct{}{}
+	}
+	return known || h.learning
 }
 
 // learn adds the paths of an object's values.

@@ -16,7 +16,19 @@ import (
 // by its uuid gives.
 func TestAgainstCounting(t *testing.T) {
 	t.Parallel()
-	whole := plant(t, load(t, 3000, "faults: {duplicates: 2%}"))
+	for name, replay := range map[string]bool{"synthesized": false, "replayed": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whole := plant(t, load(t, 3000, "faults: {duplicates: 2%}"))
+			if replay {
+				whole.replay()
+			}
+			againstCounting(t, whole)
+		})
+	}
+}
+
+func againstCounting(t *testing.T, whole *planted) {
 	originals := map[capture.UUID]int{}
 	for i := range whole.rows {
 		if _, known := originals[whole.rows[i].UUID]; !known {
@@ -26,6 +38,7 @@ func TestAgainstCounting(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := *whole
 		run := *whole.run
+		defer run.Close()
 		p.run, p.loose = &run, true
 		total := int64(len(p.rows))
 		run.Attempts = nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"rehearse/generator/traffic"
 	"rehearse/internal/capture"
@@ -18,11 +19,15 @@ type plan struct {
 	schedule *schedule.Schedule
 	total    int64
 	fates    fates
+	replay   *replayed // nil: events are synthesized, and what stands above is not
 }
 
 // newPlan makes the events of a run again.
 func newPlan(run *Run) plan {
 	s := run.Scenario
+	if r := run.replayed; r != nil {
+		return plan{run: run, replay: r, total: r.Len(), fates: fatesOf(run.Attempts, r.Len())}
+	}
 	p := plan{
 		run:      run,
 		model:    traffic.New(s.Traffic, s.Load.Curve),
@@ -34,10 +39,20 @@ func newPlan(run *Run) plan {
 }
 
 // uuidOf is the uuid that event i has of its own.
-func (p *plan) uuidOf(i int64) capture.UUID { return p.uuids.Of(i) }
+func (p *plan) uuidOf(i int64) capture.UUID {
+	if p.replay != nil {
+		return p.replay.entry(i).UUID
+	}
+	return p.uuids.Of(i)
+}
 
 // writer is what writes events of the run. It is for one goroutine.
 func (p *plan) writer() *traffic.Writer {
+	if p.replay != nil {
+		return &traffic.Writer{Start: p.run.Attempts[0].start(), Due: func(i int64) time.Duration {
+			return p.replay.entry(i).Due
+		}}
+	}
 	return &traffic.Writer{Start: p.run.Attempts[0].start(), Due: p.schedule.Cursor().Due}
 }
 
@@ -67,7 +82,11 @@ func newPass(run *Run, source *Source) *pass {
 	}
 	p.seen, p.order = newSightings(p.total), newOrder()
 	p.times = newTimes(p)
-	p.hasher = newHasher(p, source.Sent)
+	if p.replay != nil {
+		p.hasher = p.replay.hasher()
+	} else {
+		p.hasher = newHasher(p, source.Sent)
+	}
 	return p
 }
 
@@ -151,6 +170,9 @@ func (p *pass) take(r *Row) {
 		}
 	}
 	h := p.hasher.of(&r.UUID, r.Name, r.DistinctID, r.Properties)
+	if p.replay != nil && p.replay.uneven[i] {
+		h = sums{}
+	}
 	if p.seen.note(i, &h) {
 		p.rows.First++
 		p.times.note(i, r.Time)
@@ -160,6 +182,9 @@ func (p *pass) take(r *Row) {
 
 // index finds the event of a uuid. As a rule it is the one behind the last.
 func (p *pass) index(u capture.UUID) (i int64, ours bool) {
+	if p.replay != nil {
+		return p.indexReplayed(u)
+	}
 	if next := p.last + 1; next < p.total && p.uuids.Of(next) == u {
 		return next, true
 	}

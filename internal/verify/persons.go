@@ -209,7 +209,9 @@ func (p *pass) nameOne(kind Kind, i int64) {
 	}
 	var e capture.Event
 	w := p.writer()
-	p.model.Write(&e, i, w)
+	if p.replay == nil {
+		p.model.Write(&e, i, w)
+	}
 	p.named.add(Named{
 		Kind:       kind,
 		Index:      &i,

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zeebo/xxh3"
+
 	"rehearse/generator/traffic"
 	"rehearse/internal/capture"
 	"rehearse/results"
@@ -77,6 +79,29 @@ func plant(t testing.TB, s *scenario.Scenario) *planted {
 	return p
 }
 
+// replay makes the run one that replayed a recording of the same events, under uuids that
+// tell nothing.
+func (p *planted) replay() *planted {
+	dues := schedule.New(p.run.Scenario.Load.Curve, p.run.Scenario.Load.Arrivals, p.run.Scenario.Traffic.Seed)
+	for i := range p.rows {
+		h := xxh3.Hash128(p.rows[i].UUID[:])
+		p.rows[i].UUID = capture.UUID(h.Bytes()).WithVersion(7)
+	}
+	events, due := slices.Clone(p.rows), dues.Cursor().Due
+	p.run.Replay = func(each func(int64, time.Duration, *capture.Event) error) error {
+		for i := range events {
+			e := capture.Event{UUID: events[i].UUID, Name: events[i].Name, DistinctID: events[i].DistinctID,
+				Properties: events[i].Properties}
+			if err := each(int64(i), due(int64(i)), &e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	p.t.Cleanup(func() { p.run.Close() })
+	return p
+}
+
 // fates sets what became of events from first on.
 func (p *planted) fates(ranges ...results.Range) { p.run.Attempts[0].Fates = ranges }
 
@@ -133,11 +158,14 @@ func (r *Result) names(kind Kind) (indices []int64) {
 // else is.
 func TestPlantedFaults(t *testing.T) {
 	t.Parallel()
-	for _, sent := range []bool{true, false} {
-		t.Run(fmt.Sprintf("sent=%t", sent), func(t *testing.T) {
+	for kind := range 4 {
+		sent, replay := kind%2 == 0, kind >= 2
+		t.Run(fmt.Sprintf("sent=%t,replay=%t", sent, replay), func(t *testing.T) {
 			t.Parallel()
 			p := plant(t, load(t, 100_000, ""))
-			p.sent = sent
+			if p.sent = sent; replay {
+				p.replay()
+			}
 			total := len(p.rows)
 			other := plant(t, load(t, 1000, "")) // of another seed
 			other.run.Scenario.Traffic.Seed = 43
@@ -224,7 +252,9 @@ func TestNothingInvented(t *testing.T) {
 			s := load(t, 1000+870*n, "faults: {duplicates: 1%, copies: 1%}")
 			s.Traffic.Seed = uint64(n)
 			p := plant(t, s)
-			p.sent = n%2 == 0
+			if p.sent = n%2 == 0; n%4 > 1 {
+				p.replay()
+			}
 			if p.loose = n%3 == 0; p.loose {
 				rand.New(rand.NewPCG(1, uint64(n))).Shuffle(len(p.rows), func(i, j int) {
 					p.rows[i], p.rows[j] = p.rows[j], p.rows[i]
@@ -285,7 +315,11 @@ func rewritten(properties []byte) []byte {
 // stands where it belongs.
 func TestFates(t *testing.T) {
 	t.Parallel()
-	p := plant(t, load(t, 1000, ""))
+	t.Run("synthesized", func(t *testing.T) { t.Parallel(); testFates(t, plant(t, load(t, 1000, ""))) })
+	t.Run("replayed", func(t *testing.T) { t.Parallel(); testFates(t, plant(t, load(t, 1000, "")).replay()) })
+}
+
+func testFates(t *testing.T, p *planted) {
 	p.fates(
 		results.Range{First: 0, Count: 100, Fate: capture.FateAccepted},
 		results.Range{First: 100, Count: 100, Fate: capture.FateAmbiguous},
@@ -423,7 +457,11 @@ func TestDropped(t *testing.T) {
 	t.Parallel()
 	s := load(t, 1000, "")
 	s.Traffic.Events = append(s.Traffic.Events, scenario.EventShare{Name: "$performance_event", Weight: 5})
-	p := plant(t, s)
+	testDropped(t, plant(t, s))
+	testDropped(t, plant(t, s).replay())
+}
+
+func testDropped(t *testing.T, p *planted) {
 	var kept []Row
 	for _, r := range p.rows {
 		if string(r.Name) != "$performance_event" {

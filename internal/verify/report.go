@@ -77,6 +77,7 @@ type Rows struct {
 type Events struct {
 	Planned  int64    `json:"planned"`  // of the whole run
 	Repeated int64    `json:"repeated"` // of these, sent under the uuid of another on purpose
+	Unmarked int64    `json:"unmarked"` // sent without a uuid, so that they cannot be found
 	Accepted Accepted `json:"accepted"`
 	Unsure   Unsure   `json:"unsure"`
 	Rejected Refusals `json:"rejected"`

@@ -61,6 +61,21 @@ type Source struct {
 	Again *Again // looks at it once more while it fills; nil: it can be read only once
 }
 
+// Again is how a source is looked at once more while it fills.
+type Again struct {
+	// More looks for rows behind the end that the open reader came to, so that it reads
+	// on there; nil: the source is read again.
+	More func() error
+
+	// Anew looks at the source as it is now, before it is opened again. changed is false if
+	// reading it again would give the same rows.
+	Anew func() (changed bool, err error)
+
+	// Count counts without reading rows: how many of the events that should be there may be, which is all of
+	// them if they are there, and all rows. nil: rows have to be read.
+	Count func() (visible, rows int64, err error)
+}
+
 // Told is what a source told of many events at once, so that their rows need not be read.
 type Told struct {
 	// Holds tells whether the event of a uuid was summed up with others, and of these all are there

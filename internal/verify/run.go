@@ -19,6 +19,43 @@ type Run struct {
 	Attempts []Attempt // the run, and those that it resumed, the first one first
 	Notes    []Note
 	Doubt    string // why the directory cannot be trusted; empty: it can be
+
+	// Replay deals out the events of the recording that the run replayed, in the order of their numbers,
+	// each when it was due; one without a uuid was sent without one. nil: events were synthesized.
+	Replay func(each func(i int64, due time.Duration, e *capture.Event) error) error
+
+	replayed *replayed // the same, when it was read
+	release  func()
+}
+
+// Release is called by Close.
+func (r *Run) Release(f func()) { r.release = f }
+
+// Close forgets what was read of a recording.
+func (r *Run) Close() error {
+	if r.release != nil {
+		r.release()
+	}
+	if r.replayed == nil {
+		return nil
+	}
+	return r.replayed.Close()
+}
+
+// Seed is that of synthesized events, 0 of a replay.
+func (r *Run) Seed() uint64 {
+	if r.Scenario.Traffic == nil {
+		return 0
+	}
+	return r.Scenario.Traffic.Seed
+}
+
+// Prefix is what all ids of the run begin with; empty: nothing is known.
+func (r *Run) Prefix() string {
+	if r.Scenario.Traffic == nil {
+		return ""
+	}
+	return r.Scenario.Traffic.DistinctIDs.Prefix
 }
 
 // Start is when the first attempt began.

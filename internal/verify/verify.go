@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 )
@@ -30,6 +31,12 @@ type Options struct {
 // context. The end of all gives up.
 func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*Result, error) {
 	began := time.Now()
+	if run.Replay != nil && run.replayed == nil {
+		var err error
+		if run.replayed, err = readReplay(all, run, source.Sent); err != nil {
+			return nil, err
+		}
+	}
 	g, err := gather(reading, run, source, &o)
 	if err != nil {
 		return nil, err
@@ -40,6 +47,9 @@ func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*R
 	c.complete = unread == nil && p.rows.First+c.toldRows() > 0
 	if o.Persons != nil {
 		c.merges = newMerges()
+		if p.replay != nil {
+			c.merges.missed = p.replay.missed
+		}
 	}
 	if err := c.checkAll(all); err != nil { // what was read is checked, whatever ended the reading
 		return nil, err
@@ -54,6 +64,11 @@ func Hold(reading, all context.Context, run *Run, source *Source, o Options) (*R
 	}
 	if o.Persons != nil {
 		r.Report.Persons = c.holdPersons(reading, o.Persons)
+	}
+	if p.replay != nil {
+		if err := errors.Join(p.nameReplayed(all), p.replay.failed); err != nil {
+			return nil, err
+		}
 	}
 	if source.Notes != nil {
 		r.Report.Notes = append(r.Report.Notes, source.Notes()...)
@@ -108,11 +123,10 @@ func (p *pass) compared() (has [parts]bool) {
 
 // report is all but what is altered, and the verdict.
 func (c *check) report(unread error) Report {
-	s := c.run.Scenario
 	r := Report{
 		Format: Format,
 		Run: RunRow{
-			ID: c.run.ID, Scenario: c.run.Name, Seed: s.Traffic.Seed, Attempts: len(c.run.Attempts),
+			ID: c.run.ID, Scenario: c.run.Name, Seed: c.run.Seed(), Attempts: len(c.run.Attempts),
 			StartedAt: c.times.origins[0].UTC().Format(time.RFC3339Nano),
 		},
 		Source: SourceRow{Kind: c.source.Kind, Name: c.source.Name, Complete: unread == nil, Missing: []string{}},
@@ -122,7 +136,7 @@ func (c *check) report(unread error) Report {
 			Compared: []string{},
 			Events:   c.content.Events,
 			Summed:   c.content.Summed,
-			Bytes:    c.source.Sent,
+			Bytes:    c.hasher.sent,
 			ByColumn: map[string]int64{},
 		},
 		Order: Order{Judged: c.source.InOrder && c.has[partID] > 0, Events: c.ordered, Misordered: c.misordered},

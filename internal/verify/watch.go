@@ -7,21 +7,6 @@ import (
 	"time"
 )
 
-// Again is how a source is looked at once more while it fills.
-type Again struct {
-	// More looks for rows behind the end that the open reader came to, so that it reads
-	// on there; nil: the source is read again.
-	More func() error
-
-	// Anew looks at the source as it is now, before it is opened again. changed is false if
-	// reading it again would give the same rows.
-	Anew func() (changed bool, err error)
-
-	// Count counts without reading rows: how many of the events that should be there may be, which is all of
-	// them if they are there, and all rows. nil: rows have to be read.
-	Count func() (visible, rows int64, err error)
-}
-
 // Watch says how long events are waited for.
 type Watch struct {
 	Deadline time.Duration                 // from now on

@@ -21,7 +21,8 @@ func eventRows(e *verify.Events) []row {
 	accepted := e.Accepted.Present + e.Accepted.Lost + e.Accepted.Dropped
 	rows := []row{
 		{"planned", e.Planned, 0, false},
-		{"repeated on purpose", e.Repeated, 0, false},
+		{"sent under another's uuid", e.Repeated, 0, false},
+		{"sent without a uuid", e.Unmarked, 0, false},
 		{"accepted", accepted, 0, false},
 		{"present", e.Accepted.Present, 1, false},
 		{"lost", e.Accepted.Lost, 1, true},

@@ -215,7 +215,7 @@ func (s *database) sampled(want []verify.Expected) func(bucket int) bool {
 	if s.Properties == All {
 		every = 1
 	}
-	at := int(s.run.Scenario.Traffic.Seed % uint64(every))
+	at := int(s.run.Seed() % uint64(every))
 	return func(b int) bool {
 		return s.columns.properties && s.Properties != None && b%every == at
 	}

@@ -15,7 +15,7 @@ import (
 // that were there before since are left alone. The tables are those of PostHog's schema
 // (posthog/models in its repository).
 func Cleanup(run *verify.Run, since time.Time) (string, error) {
-	prefix := run.Scenario.Traffic.DistinctIDs.Prefix
+	prefix := run.Prefix()
 	if prefix == "" {
 		return "", errors.New("its scenario has no traffic.distinct_ids.prefix, by which its rows are told from others")
 	}
