@@ -1,14 +1,19 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/crypto/ssh"
 )
 
 // TestDocs runs the commands of the documentation: what stands in blocks of sh, page
@@ -22,8 +27,8 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	for _, page := range []string{"install", "tutorial", "how-to", "run-directory", "capacity"} {
+	dir, key := t.TempDir(), signingKey(t)
+	for _, page := range []string{"install", "tutorial", "how-to", "run-directory", "capacity", "import"} {
 		text, err := os.ReadFile(filepath.Join("../../docs", page+".md"))
 		if err != nil {
 			t.Fatal(err)
@@ -37,10 +42,28 @@ func TestDocs(t *testing.T) {
 		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GORACE", "atexit_sleep_ms=0")
+			e.Setenv("TOMORROW", time.Now().Add(24*time.Hour).Format(time.RFC3339))
+			if err := os.WriteFile(filepath.Join(e.WorkDir, "key"), key, 0o600); err != nil {
+				return err
+			}
 			return os.Symlink(scenarios, filepath.Join(e.WorkDir, "scenarios"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
+}
+
+// signingKey is that of whoever signs permits, as ssh-keygen makes them.
+func signingKey(t *testing.T) []byte {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(block)
 }
 
 // docBlock is a block of commands, docCommand one of them: what is typed, where its
