@@ -64,7 +64,11 @@ func (d *Document) draw(p *plot.Picture, points []Point) {
 			p.Dot(px[i], py[i], ink)
 		}
 		p.Path(plot.Line(px, py), 2, line.ink, line.dashes)
-		p.Text(px[0], py[0]-8, plot.Start, plot.Small, line.ink, line.name)
+		at := 0
+		if line.anchor == plot.End {
+			at = len(px) - 1
+		}
+		p.Text(px[at], py[at]+line.shift, line.anchor, plot.Small, line.ink, line.name)
 	}
 	if knee := d.Curve.Knee; knee > 0 {
 		p.Rule(x.At(knee), plotTop, x.At(knee), plotBottom, plot.Faint, "2 3")
@@ -78,17 +82,20 @@ type drawnLine struct {
 	name   string
 	ink    plot.Ink
 	dashes string
+
+	anchor plot.Anchor // the end at which its name stands
+	shift  float64     // of the name from the line, downwards in pixels
 }
 
 // lines are those that are drawn.
 func (d *Document) lines() []drawnLine {
 	lines := []drawnLine{
-		{func(p *Point) float64 { return p.Latency.P99 }, "p99", plot.Data, ""},
-		{func(p *Point) float64 { return p.Latency.P50 }, "p50", plot.Faint, "4 3"},
+		{func(p *Point) float64 { return p.Latency.P99 }, "p99", plot.Data, "", plot.Start, -8},
+		{func(p *Point) float64 { return p.Latency.P50 }, "p50", plot.Faint, "4 3", plot.Start, 18},
 	}
 	if d.Conditions.Beside > 0 {
 		lines = append(lines, drawnLine{func(p *Point) float64 { return max(p.Beside, 0.01) }, "background p99",
-			plot.Text, "1 3"})
+			plot.Text, "1 3", plot.End, -8})
 	}
 	return lines
 }
