@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"io"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,10 +108,16 @@ func lately[T any](all []T) []T {
 // live is what the template of the charts shows.
 type live struct {
 	Facts      []fact
-	Thresholds []results.ThresholdRow
+	Thresholds []standing
 	Charts     []*chart
 
 	Beside *live // the background; nil: there is none
+}
+
+// standing is a threshold as it stands while the run goes on.
+type standing struct {
+	results.ThresholdRow
+	AtEnd bool // it is about all that is planned, so that it cannot be met before the end
 }
 
 // side is a number of both streams.
@@ -174,11 +181,16 @@ func (l *Live) facts() []fact {
 }
 
 // thresholds are those of the run, as they stand; l.mu is held.
-func (l *Live) thresholds() []results.ThresholdRow {
+func (l *Live) thresholds() (rows []standing) {
 	if l.latest == nil {
 		return nil
 	}
-	return l.latest.Thresholds
+	running := l.latest.Run.Ended == results.Running
+	for _, row := range l.latest.Thresholds {
+		atEnd := running && !row.OK && strings.HasPrefix(row.Text, "accepted ")
+		rows = append(rows, standing{row, atEnd})
+	}
+	return rows
 }
 
 // milliseconds is a quantile.

@@ -333,3 +333,18 @@ func TestContents(t *testing.T) {
 		}
 	}
 }
+
+// TestLiveThresholds: what is demanded of all events is not called missed while most of them
+// are still to come.
+func TestLiveThresholds(t *testing.T) {
+	t.Parallel()
+	for ended, want := range map[results.Ended]string{results.Running: "judged at the end", results.Completed: "not met"} {
+		l := NewLive(&results.Manifest{}, 0)
+		r := &results.Result{Thresholds: []results.ThresholdRow{{Text: "accepted >= 99%", Value: "72 %", Implied: true}}}
+		r.Run.Ended = ended
+		l.Observe(&results.Interval{Tally: *results.NewTally()}, r)
+		if page, err := l.Charts(); err != nil || !strings.Contains(string(page), want) {
+			t.Errorf("%s: %v, no %q in\n%s", ended, err, want, page)
+		}
+	}
+}
