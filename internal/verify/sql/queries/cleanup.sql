@@ -19,11 +19,15 @@ SETTINGS mutations_sync = 2;
 ALTER TABLE person_distinct_id_overrides DELETE WHERE startsWith(distinct_id, {prefix}) SETTINGS mutations_sync = 2;
 ALTER TABLE person_distinct_id2 DELETE WHERE startsWith(distinct_id, {prefix}) SETTINGS mutations_sync = 2;
 
--- 4. The same in PostgreSQL, where persons are kept first. A person with another id stays.
+-- 4. The same in PostgreSQL, where persons are kept first, and what refers to them. A person with
+-- another id stays. Leave out tables that the database does not have.
 BEGIN;
 CREATE TEMPORARY TABLE of_the_run ON COMMIT DROP AS
   SELECT person_id FROM posthog_persondistinctid GROUP BY person_id
   HAVING bool_and(starts_with(distinct_id, {prefix}));
+DELETE FROM posthog_cohortpeople WHERE person_id IN (SELECT person_id FROM of_the_run);
+DELETE FROM posthog_featureflaghashkeyoverride WHERE person_id IN (SELECT person_id FROM of_the_run);
 DELETE FROM posthog_persondistinctid WHERE starts_with(distinct_id, {prefix});
+DELETE FROM posthog_personlessdistinctid WHERE starts_with(distinct_id, {prefix});
 DELETE FROM posthog_person WHERE id IN (SELECT person_id FROM of_the_run);
 COMMIT;
