@@ -152,7 +152,7 @@ func readEarlier(path string) (*earlier, error) {
 		return nil, err
 	}
 	if e.ledger, err = past.Ledger(); err != nil {
-		return nil, fmt.Errorf("cannot resume %q: %w", path, err)
+		return nil, fmt.Errorf("cannot read the run %q: %w", path, err)
 	}
 	return e, nil
 }

@@ -64,7 +64,7 @@ func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) 
 		return nil, usage(fmt.Errorf("it is shard %d of %d: merge the directories of all shards, and "+
 			"verify the whole", facts.Shard.Index, facts.Shard.Of))
 	}
-	run := &verify.Run{ID: facts.ID, Name: s.Name, Scenario: s}
+	run := &verify.Run{ID: facts.ID, Name: s.Name, Scenario: s, Drops: dropsOf(s)}
 	total := int64(0)
 	if s.Replay == nil {
 		total = schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed).Total()
@@ -82,6 +82,22 @@ func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) 
 		return nil, err
 	}
 	return run, nil
+}
+
+// dropsOf tells which events are taken with a 200 and dropped, by what the scenario says
+// of the service: projects over their quota, and restrictions. nil: none are, or it
+// cannot be told, because events have several tokens.
+func dropsOf(s *scenario.Scenario) func(id []byte) bool {
+	policy := s.Staging.Policy()
+	rules := slices.Concat(policy.OverQuota, policy.Drop)
+	if len(rules) == 0 || s.Traffic != nil && len(s.Traffic.Tokens) > 0 {
+		return nil
+	}
+	token := s.Target.Token.Reveal()
+	if slices.Contains(rules, token) {
+		return func([]byte) bool { return true }
+	}
+	return func(id []byte) bool { return slices.Contains(rules, token+":"+string(id)) }
 }
 
 // replayInto opens the recording that a run replayed, so that its events can be made

@@ -89,7 +89,7 @@ func (e *expectation) sumReplayed(ctx context.Context, w *walker) error {
 		}
 		rows := int64(w.slots[i%blockEvents].accepted)
 		u := event.UUID
-		if rows == 0 || e.within != nil && !e.within(u) || capture.IsFiltered(event.Name) {
+		if rows == 0 || e.within != nil && !e.within(u) || w.run.drops(event) {
 			return nil
 		}
 		bucket := &e.all[Bucket(u, e.digits)]
@@ -114,7 +114,7 @@ func (e *expectation) block(w *walker, first int64, found []hashed) []hashed {
 			continue
 		}
 		w.model.Write(&w.event, first+j, w.maker)
-		if capture.IsFiltered(w.event.Name) {
+		if w.run.drops(&w.event) {
 			continue
 		}
 		found = append(found, hashed{e.hash(&w.event), rows, Bucket(u, e.digits)})

@@ -461,6 +461,24 @@ func TestDropped(t *testing.T) {
 	testDropped(t, plant(t, s).replay())
 }
 
+// TestDroppedByRule: what a deployment drops for its id is not lost.
+func TestDroppedByRule(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]*planted{
+		"synthesized": plant(t, load(t, 1000, "")), "replayed": plant(t, load(t, 1000, "")).replay(),
+	} {
+		id := p.rows[10].DistinctID
+		p.run.Drops = func(other []byte) bool { return bytes.Equal(id, other) }
+		all := int64(len(p.rows))
+		p.rows = slices.DeleteFunc(slices.Clone(p.rows), func(r Row) bool { return bytes.Equal(r.DistinctID, id) })
+		dropped := all - int64(len(p.rows))
+		p.rows = p.rows[1:]
+		if e := p.hold(t).Report.Events.Accepted; e.Dropped != dropped || e.Lost != 1 || dropped == 0 {
+			t.Errorf("%s: %+v, %d were dropped", name, e, dropped)
+		}
+	}
+}
+
 func testDropped(t *testing.T, p *planted) {
 	var kept []Row
 	for _, r := range p.rows {

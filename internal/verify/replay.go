@@ -51,7 +51,7 @@ func readReplay(ctx context.Context, run *Run, sent bool) (*replayed, error) {
 		if i%interruptedEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		entry := recorded.Known{UUID: e.UUID, Due: due, Dropped: capture.IsFiltered(e.Name)}
+		entry := recorded.Known{UUID: e.UUID, Due: due, Dropped: run.drops(e)}
 		entry.Sums = h.of(&e.UUID, e.Name, e.DistinctID, e.Properties)
 		if m, is := mergeOf(e, i); is && len(r.merges) < mostReplayedMerges {
 			r.merges = append(r.merges, m)

@@ -20,12 +20,21 @@ type Run struct {
 	Notes    []Note
 	Doubt    string // why the directory cannot be trusted; empty: it can be
 
+	// Drops tells whether a rule of the deployment has the service take events of an id with a 200 and drop
+	// them; nil: there is no such rule.
+	Drops func(id []byte) bool
+
 	// Replay deals out the events of the recording that the run replayed, in the order of their numbers,
 	// each when it was due; one without a uuid was sent without one. nil: events were synthesized.
 	Replay func(each func(i int64, due time.Duration, e *capture.Event) error) error
 
 	replayed *replayed // the same, when it was read
 	release  func()
+}
+
+// drops tells whether the service drops an event by rule, though it answers 200.
+func (r *Run) drops(e *capture.Event) bool {
+	return capture.IsFiltered(e.Name) || r.Drops != nil && r.Drops(e.DistinctID)
 }
 
 // Release is called by Close.

@@ -28,13 +28,11 @@ func (p *plan) newWalker() *walker {
 	if p.replay != nil {
 		return &walker{plan: p, maker: p.writer()}
 	}
+	filtered := slices.ContainsFunc(p.run.Scenario.Traffic.Events, func(e scenario.EventShare) bool {
+		return capture.IsFiltered([]byte(e.Name))
+	})
 	return &walker{
-		plan:    p,
-		maker:   p.writer(),
-		resends: p.model.Resends(),
-		filtered: slices.ContainsFunc(p.run.Scenario.Traffic.Events, func(e scenario.EventShare) bool {
-			return capture.IsFiltered([]byte(e.Name))
-		}),
+		plan: p, maker: p.writer(), resends: p.model.Resends(), filtered: filtered || p.run.Drops != nil,
 	}
 }
 
@@ -103,7 +101,7 @@ func (w *walker) isDropped(i int64) bool {
 		return false
 	}
 	w.model.Write(&w.event, i, w.maker)
-	return capture.IsFiltered(w.event.Name)
+	return w.run.drops(&w.event)
 }
 
 // fillReplayed is fill for a replay.
