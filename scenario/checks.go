@@ -253,7 +253,7 @@ func checkMerges(d *strict.Document, t *Traffic, merges, visiting float64) {
 	if t.Visits.Anonymous > 0 {
 		visits *= t.Visits.Anonymous
 	}
-	ends := merges * (1 - t.Merges.Reused)
+	ends := merges * (1 - t.Merges.Repeated())
 	switch delayed := t.Merges.Delay != (Delay{}); {
 	case delayed && ends <= visits+1e-9 && 2*ends > visits+1e-9:
 		d.Fail("traffic.merges.delay",
@@ -274,6 +274,9 @@ func checkMerges(d *strict.Document, t *Traffic, merges, visiting float64) {
 	}
 	if t.Merges.Reused > 0 && t.DistinctIDs.Count < 2 {
 		d.Fail("traffic.merges.reused", "has no meaning in a population of one", "no other person can have the id")
+	}
+	if t.Merges.Identified > 0 && t.DistinctIDs.Count < 2 {
+		d.Fail("traffic.merges.identified", "has no meaning in a population of one", "there is no second person")
 	}
 	if merges == 0 && (t.Merges != Merges{} || t.Faults.EarlyMerges > 0) {
 		d.Refuse("has no meaning without merges", "give $identify, $create_alias or $merge_dangerously a weight",

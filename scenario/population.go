@@ -205,13 +205,20 @@ type Visits struct {
 }
 
 // Merges are what a mix of merge events may do besides joining one anonymous id
-// to one person each, and when. Chains, FanIn and Reused are shares of the merges.
+// to one person each, and when. All but Delay are shares of the merges.
 type Merges struct {
 	Chains float64 // the id joined to is one that an earlier merge joined: a to b, b to c
 	FanIn  float64 // the person joined to is always the same
 	Reused float64 // the id joined belongs to somebody else already: a shared device
-	Delay  Delay
+	// the id joined is that of a person who has been identified, which $merge_dangerously
+	// alone may do
+	Identified float64
+	Wide       float64 // the same, of the person of FanIn with all ids that this one has by then
+	Delay      Delay
 }
+
+// Repeated is the share of the merges that join no new id.
+func (m *Merges) Repeated() float64 { return m.Reused + m.Identified + m.Wide }
 
 // Delay is how long an id stays anonymous, on the clock of the run: from when the
 // first event of its visit is due until the merge is. It is log-normal through
@@ -235,13 +242,19 @@ func readVisits(v strict.Value) Visits {
 func readMerges(v strict.Value) Merges {
 	var m Merges
 	sound := v.Object(strict.Fields{
-		"chains": func(v strict.Value) { m.Chains = v.Share() },
-		"fan_in": func(v strict.Value) { m.FanIn = v.Share() },
-		"reused": func(v strict.Value) { m.Reused = v.Share() },
-		"delay":  func(v strict.Value) { m.Delay = readDelay(v) },
+		"chains":     func(v strict.Value) { m.Chains = v.Share() },
+		"fan_in":     func(v strict.Value) { m.FanIn = v.Share() },
+		"reused":     func(v strict.Value) { m.Reused = v.Share() },
+		"identified": func(v strict.Value) { m.Identified = v.Share() },
+		"wide":       func(v strict.Value) { m.Wide = v.Share() },
+		"delay":      func(v strict.Value) { m.Delay = readDelay(v) },
 	})
-	if sound && m.Chains+m.FanIn+m.Reused > 1+1e-9 {
-		v.Fail("the shares add up to more than 100%", "a merge does one of the three at most")
+	if sound && m.Chains+m.FanIn+m.Repeated() > 1+1e-9 {
+		v.Fail("the shares add up to more than 100%", "a merge does one of these at most")
+	}
+	if sound && m.Wide > 0 && m.FanIn == 0 {
+		v.FailField("wide", "has no meaning without fan_in",
+			"it joins the one person that fan-in merges join all others to")
 	}
 	return m
 }

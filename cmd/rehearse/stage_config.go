@@ -40,7 +40,8 @@ type deploymentFlags struct {
 type pipelineFlags struct {
 	partitions, rate, burst int
 	perMinute               int64
-	forced                  []string
+	forced, persons, topics []string
+	quota, mergeIDs         int64
 	noOverflow              bool
 	keepsOrder, dropsKey    bool
 }
@@ -103,6 +104,13 @@ func (f *stageFlags) define(flags *pflag.FlagSet) {
 		"write each message that the service would have sent to Kafka to a new `FILE`, a line of JSON each")
 	flags.StringArrayVar(&f.pipeline.forced, "overflow", nil,
 		"a `TOKEN` or token:distinct_id that always overflows (repeatable)")
+	flags.StringArrayVar(&f.pipeline.persons, "skip-persons", nil,
+		"a `TOKEN` or token:distinct_id that is processed without persons (repeatable)")
+	flags.StringArrayVar(&f.pipeline.topics, "redirect", nil,
+		"a `TOKEN` or token:distinct_id that is redirected to a topic of its own (repeatable)")
+	flags.Int64Var(&f.pipeline.quota, "quota", 0, "take `N` events of each project, answer 200 to more and drop them")
+	flags.Int64Var(&f.pipeline.mergeIDs, "merge-ids", 0,
+		"a merge of more than `N` ids becomes a dead letter (default any number)")
 	flags.StringArrayVar(&f.deployment.overQuota, "over-quota", nil,
 		"a `TOKEN` whose events are answered 200 and dropped (repeatable)")
 	flags.StringVar(&f.deployment.maxBody, "max-body", "", "the largest body, a `SIZE` as in 2MiB (default 20MiB)")
@@ -161,6 +169,9 @@ func (f *stageFlags) config() (staging.Config, error) {
 		wrong = append(wrong, errors.New("--overflow-keeps-order contradicts --overflow-drops-key and "+
 			"--generation 2024"))
 	}
+	if f.pipeline.quota < 0 || f.pipeline.mergeIDs < 0 {
+		wrong = append(wrong, errors.New("--quota and --merge-ids must not be negative"))
+	}
 	if f.pipeline.partitions < 0 || f.pipeline.partitions > 10_000 || f.pipeline.perMinute < 0 {
 		wrong = append(wrong, errors.New("--partitions must be 1 to 10000, and --per-minute not negative"))
 	}
@@ -208,10 +219,15 @@ func (f *deploymentFlags) apply(c *staging.Config) {
 func (f *pipelineFlags) apply(p *pipeline.Config) {
 	p.Partitions = cmp.Or(f.partitions, p.Partitions)
 	facts := *p.Facts // which others may have, too
-	for _, match := range f.forced {
-		facts.Restrictions = append(slices.Clip(facts.Restrictions),
-			pipeline.Restriction{Match: match, Action: pipeline.ForceOverflow})
+	for action, matches := range map[pipeline.Action][]string{
+		pipeline.ForceOverflow: f.forced, pipeline.SkipPersons: f.persons, pipeline.Redirect: f.topics,
+	} {
+		for _, match := range matches {
+			facts.Restrictions = append(slices.Clip(facts.Restrictions),
+				pipeline.Restriction{Match: match, Action: action})
+		}
 	}
+	facts.Quota, facts.Merges.IDs = cmp.Or(f.quota, facts.Quota), cmp.Or(f.mergeIDs, facts.Merges.IDs)
 	facts.Global.Events = cmp.Or(f.perMinute, facts.Global.Events)
 	b := &facts.Overflow
 	switch {

@@ -74,6 +74,7 @@ type Pair struct {
 	// looked at are expected.
 	Before    float64
 	Dangerous bool // it is $merge_dangerously
+	Person    bool // Source is a person's own id
 }
 
 // Census plans as many blocks, evenly spread over the run, and counts them; at
@@ -246,7 +247,7 @@ func (t *taker) merged(e *planned, b *block, j int) {
 	kind := &t.m.planner.mix.kinds[e.kind]
 	chained := e.via != 0 && e.trait != traitEarly
 	t.Merges++
-	if e.trait == traitReused && string(kind.name) != scenario.EventMergeDangerously {
+	if (e.trait == traitReused || e.ofPersons()) && string(kind.name) != scenario.EventMergeDangerously {
 		t.Refused++
 	}
 	if chained {
@@ -263,10 +264,14 @@ func (t *taker) merged(e *planned, b *block, j int) {
 	} else {
 		t.pair.Target = t.m.planner.people.appendID(t.pair.Target[:0], e.who)
 	}
+	t.pair.Dangerous = string(kind.name) == scenario.EventMergeDangerously
+	if t.pair.Person = e.ofPersons(); t.pair.Person {
+		t.pairOfPersons(e, b, j)
+		return
+	}
 	t.pair.Source = t.m.appendAnonymous(t.pair.Source[:0], b.anonymous(e.anon))
 	t.apart(e.anon, b, j)
 	t.pair.Since = t.m.waited(e, b, int64(j), t.due)
-	t.pair.Dangerous = string(kind.name) == scenario.EventMergeDangerously
 	switch number := b.anonymous(e.anon); {
 	case e.anon <= blockEvents:
 		t.pair.Before = float64(t.named[e.anon])
@@ -275,6 +280,18 @@ func (t *taker) merged(e *planned, b *block, j int) {
 	default: // most of it lies in blocks that are not looked at
 		t.pair.Before = float64(t.Anonymous) / float64(max(t.New, 1))
 	}
+	t.merge(&t.pair)
+}
+
+// pairOfPersons shows the merge at j of one person into another.
+func (t *taker) pairOfPersons(e *planned, b *block, j int) {
+	at := t.due(b.number*blockEvents + int64(j))
+	t.pair.Source = t.m.planner.people.appendID(t.pair.Source[:0], e.other)
+	t.pair.Since, t.pair.Ahead, t.pair.Apart = 0, false, at
+	if last, known := t.sent[uint64(e.other)]; known {
+		t.pair.Apart = at - last.due
+	}
+	t.pair.Before = t.people[e.other].events + float64(t.met[e.other])
 	t.merge(&t.pair)
 }
 

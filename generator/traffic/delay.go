@@ -57,15 +57,15 @@ func newDelays(t *scenario.Traffic, curve *schedule.Curve, merges, room float64)
 	if m.Delay == (scenario.Delay{}) || merges == 0 {
 		return nil
 	}
-	joins, free := merges*(1-m.Reused)*blockEvents, room*blockEvents
+	joins, free := merges*(1-m.Repeated())*blockEvents, room*blockEvents
 	each := int64(max(min(math.Ceil(joins+spareSessions*math.Sqrt(joins)), free-sureRoom*math.Sqrt(free)), 0))
 	if each == 0 {
 		return nil
 	}
 	d := &delays{
 		curve: curve, normal: newLognormal(m.Delay), rounds: max(1, fewestSlots/each), seed: t.Seed ^ delaySalt,
-		reused: m.Reused, begun: (joins + float64(each)) / 2,
-		fanIn: m.FanIn / max(1-m.Reused, 1e-300), chains: m.Chains / max(1-m.Reused-m.FanIn, 1e-300),
+		reused: m.Repeated(), begun: (joins + float64(each)) / 2,
+		fanIn: m.FanIn / max(1-m.Repeated(), 1e-300), chains: m.Chains / max(1-m.Repeated()-m.FanIn, 1e-300),
 	}
 	s := rng.NewStream(d.seed, 0)
 	n := each * d.rounds

@@ -153,7 +153,10 @@ func (m *Model) matchQuotas(s *Measured, t *shapeTally) {
 	for _, f := range []struct {
 		trait trait
 		share float64
-	}{{traitEarly, r.early}, {traitReused, r.merges.Reused}} {
+	}{
+		{traitEarly, r.early}, {traitReused, r.merges.Reused},
+		{traitIdentified, r.merges.Identified}, {traitWide, r.merges.Wide},
+	} {
 		if f.share > 0 {
 			name := f.trait.fault()
 			s.Faults = append(s.Faults, Match{name, f.share * float64(s.Merges), float64(t.faults[name])})

@@ -93,6 +93,9 @@ func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Writer) {
 	if k.merge && plan.anon != 0 {
 		p.props = m.appendLink(p.props, k, p.block.anonymous(plan.anon))
 	}
+	if plan.ofPersons() {
+		p.props = m.appendLinkTo(p.props, k, plan.other)
+	}
 	p.props = m.fill(p.props, 0, len(e.Name)+len(e.DistinctID), k, &values)
 	e.Properties = p.props
 }

@@ -109,8 +109,12 @@ type planned struct {
 	// other's place.
 	via   uint16
 	trait trait
-	kept  bool // other events refer to this place: it may not change
+	kept  bool   // other events refer to this place: it may not change
+	other person // of a merge of two persons: who is joined
 }
+
+// ofPersons tells whether a merge joins two persons by their own ids.
+func (e *planned) ofPersons() bool { return e.trait == traitIdentified || e.trait == traitWide }
 
 // anonymous returns the number that makes an anonymous id, given as in planned.
 func (b *block) anonymous(anon uint16) int64 {

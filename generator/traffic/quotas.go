@@ -29,8 +29,10 @@ const (
 	traitLongName
 	traitOverSize
 	traitTimestamp
-	traitEarly  // a merge before the event that it depends on
-	traitReused // a merge of an id that belongs to somebody else already
+	traitEarly      // a merge before the event that it depends on
+	traitReused     // a merge of an id that belongs to somebody else already
+	traitIdentified // a merge of one identified person into another, see planned.other
+	traitWide       // a merge of the person of fan-in into another
 )
 
 // quota is how often an assignment comes in the whole run.
@@ -104,6 +106,10 @@ func (m trait) fault() string {
 		return "merge_out_of_order"
 	case traitReused:
 		return "reused_id"
+	case traitIdentified:
+		return "identified_person"
+	case traitWide:
+		return "wide_person"
 	}
 	return ""
 }

@@ -52,6 +52,11 @@ func (m *Model) render(dst []byte, e *capture.Event, i, uuid int64, plan *planne
 		p.Hints.recent(base+len(k.link), uint64(p.block.anonymous(plan.anon))^anonSalt)
 		dst = m.appendLink(dst, k, p.block.anonymous(plan.anon))
 	}
+	if plan.ofPersons() {
+		p.Hints.repeat(base, keyLink)
+		p.Hints.recent(base+len(k.link), uint64(plan.other))
+		dst = m.appendLinkTo(dst, k, plan.other)
+	}
 	return append(m.fill(dst, base, len(k.name)+id, k, &values), '}')
 }
 
@@ -128,6 +133,17 @@ const eventOverhead = len(`{"event":"","distinct_id":"","uuid":"00000000-0000-00
 // anonymous id that a number makes.
 func (m *Model) appendLink(dst []byte, k *eventKind, number int64) []byte {
 	dst = m.appendAnonymous(append(dst, k.link...), number)
+	return append(dst, '"')
+}
+
+// appendLinkTo is appendLink for a person's own id.
+func (m *Model) appendLinkTo(dst []byte, k *eventKind, who person) []byte {
+	dst = append(dst, k.link...)
+	if who.hot() {
+		dst = append(dst, m.planner.people.quoted[who&^hotBit]...)
+	} else {
+		dst = m.planner.people.appendID(dst, who)
+	}
 	return append(dst, '"')
 }
 

@@ -36,7 +36,7 @@ func newRules(t *scenario.Traffic) rules {
 		goOn:      1 - 1/t.Visits.Events,
 		anonymous: t.Visits.Anonymous,
 		merges:    t.Merges,
-		varied:    t.Merges.Chains+t.Merges.FanIn+t.Merges.Reused > 0,
+		varied:    t.Merges.Chains+t.Merges.FanIn+t.Merges.Repeated() > 0,
 		early:     t.Faults.EarlyMerges,
 	}
 }
@@ -159,7 +159,7 @@ func (t *blockPlanner) merge(j int) bool {
 	if t.delays != nil {
 		reused := t.delays.reused
 		if turn = reused + turn*(1-reused); e.trait == traitReused && t.tail.anon != 0 {
-			turn = 0
+			turn = t.again()
 		}
 		e.trait = traitNone
 		if turn > 0 && t.mergePending(j) {
@@ -167,6 +167,14 @@ func (t *blockPlanner) merge(j int) bool {
 		}
 	}
 	return t.end(j, turn)
+}
+
+// again is the turn of a merge that joins no new id.
+func (t *blockPlanner) again() float64 {
+	if m := &t.rules.merges; m.Identified+m.Wide > 0 {
+		return t.s.Float64() * m.Repeated()
+	}
+	return 0
 }
 
 // end makes the merge at j end a session that goes on, or join a new id: as its turn
@@ -177,6 +185,13 @@ func (t *blockPlanner) end(j int, turn float64) bool {
 		e.who, e.anon, e.trait = t.stranger(), t.tail.anon, traitReused
 		return true
 	}
+	if turn < m.Repeated() {
+		e.who, e.other, e.trait = t.stranger(), t.tail.who, traitIdentified
+		if turn >= m.Reused+m.Identified {
+			e.other, e.trait = t.people.fanIn(), traitWide
+		}
+		return true
+	}
 	if len(t.sessions.all) == 0 {
 		return false
 	}
@@ -185,7 +200,7 @@ func (t *blockPlanner) end(j int, turn float64) bool {
 		return false
 	}
 	v := &t.sessions.all[i]
-	switch turn -= m.Reused; {
+	switch turn -= m.Repeated(); {
 	case turn < m.FanIn:
 		v.who = t.people.fanIn()
 	case turn < m.FanIn+m.Chains:

@@ -149,7 +149,8 @@ type pairs struct {
 	waits   waits
 
 	persons *pipeline.Persons
-	before  float64 // events that came under the ids before they were joined
+	before  float64 // events that came under anonymous ids before they were joined
+	single  int64   // merges of those
 }
 
 // add looks at one merge.
@@ -179,7 +180,9 @@ func (p *pairs) partition(id []byte) int {
 
 // join joins the two persons.
 func (p *pairs) join(m *traffic.Pair) {
-	p.before += m.Before
+	if !m.Person {
+		p.before, p.single = p.before+m.Before, p.single+1
+	}
 	if pipeline.Illegal(m.Source) || pipeline.Illegal(m.Target) {
 		return
 	}

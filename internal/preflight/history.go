@@ -165,7 +165,7 @@ const (
 // unsorted says that an import jumps between months.
 func unsorted(l *checker) []Finding {
 	m := &l.report.Storage.Months
-	if m.AMinute <= max(fewMonths, m.Sorted) {
+	if m.AMinute <= max(fewMonths, 2*m.Sorted) {
 		return nil
 	}
 	find := l.note

@@ -9,6 +9,7 @@ import (
 	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/preflight/backlog"
 	"rehearse/internal/preflight/storage"
+	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
 
@@ -246,18 +247,24 @@ func (l *checker) keyless(k *key) bool {
 // lateID is an id with what decides how long its events wait.
 func (l *checker) lateID(k *key) backlog.ID {
 	m := l.limitsOf(k)
-	whole := HotID{DistinctID: k.id, Project: k.project}
+	whole, lane := HotID{DistinctID: k.id, Project: k.project}, pipeline.Main
+	switch {
+	case l.restricts(pipeline.Redirect, k):
+		lane = pipeline.Redirected
+	case l.s.Target.HistoricalMigration:
+		lane = pipeline.Historical
+	}
 	return backlog.ID{
 		Name: whole.named(), Share: k.share * l.taken, Off: k.off, PerEvent: l.perEvent(),
 		Bucket:  pipeline.Limit{PerSecond: int(m.perSecond), Burst: int(m.burst)},
-		InOrder: l.facts.Overflow.KeepsOrder,
+		InOrder: l.facts.Overflow.KeepsOrder, Lane: lane,
 		Global: pipeline.Limit{PerSecond: int(math.Ceil(m.global.PerSecond(m.global.Events))),
 			Burst: int(m.global.Events)},
 	}
 }
 
 // lateCounted is how late counted traffic is, as the model of the pipeline saw it event by
-// event. Nothing is drawn of that; everything and the stages follow from the curve.
+// event; everything and the stages follow from the curve.
 func (l *checker) lateCounted(stats *pipeline.LagStats, origin time.Time) {
 	l.late(nil)
 	c := &l.report.Lag
@@ -272,26 +279,13 @@ func (l *checker) lateCounted(stats *pipeline.LagStats, origin time.Time) {
 	}
 }
 
-// counted is a lag that was counted, by seconds of the run.
-func counted(w *pipeline.Lag, origin time.Time) backlog.Lag {
-	lag := backlog.Lag{Worst: w.Worst, AtEnd: w.Now, Drained: w.Drained.Sub(origin).Seconds()}
-	if !w.WorstAt.IsZero() {
-		lag.WorstAt = w.WorstAt.Sub(origin).Seconds()
-	}
-	if !w.Begins.IsZero() {
-		begins := w.Begins.Sub(origin).Seconds()
-		lag.Begins = &begins
-	}
-	return lag
-}
-
 // stored works out what synthesized traffic leaves in databases and on disks.
 func (l *checker) stored(model *traffic.Model, p *pairs, due func(int64) time.Duration) {
 	s, t, total := &l.report.Storage, l.s.Traffic, l.load.Events
 	joined := p.persons.Joined()
 	exact := l.census.Whole && l.facts.Merges.IDs == 0
 	if !exact {
-		joined = l.crowdOf(model).Joined(l.facts.Merges, p.before/float64(max(l.census.Merges, 1)))
+		joined = l.crowdOf(model).Joined(l.facts.Merges, p.before/float64(max(p.single, 1)))
 	}
 	stamp := func(at time.Duration) time.Time {
 		if t.Timestamps.Now {
@@ -307,9 +301,19 @@ func (l *checker) stored(model *traffic.Model, p *pairs, due func(int64) time.Du
 // crowdOf is who gets the merges of synthesized traffic.
 func (l *checker) crowdOf(model *traffic.Model) *storage.Crowd {
 	persons, share := model.Crowd()
-	all := float64(l.census.Merges-l.census.Refused) / float64(max(l.census.Events, 1)) * float64(l.load.Events)
-	m := &l.s.Traffic.Merges
-	return &storage.Crowd{Persons: persons, Share: share, FanIn: m.FanIn * all, Merges: all * (1 - m.FanIn)}
+	all := float64(l.census.Merges) / float64(max(l.census.Events, 1)) * float64(l.load.Events)
+	m, merges, dangerous := &l.s.Traffic.Merges, 0.0, 0.0
+	for _, e := range l.s.Traffic.Events {
+		if scenario.IsMerge(e.Name) {
+			merges += e.Weight
+		}
+		if e.Name == scenario.EventMergeDangerously {
+			dangerous += e.Weight
+		}
+	}
+	may := dangerous / max(merges, 1e-300) // share of the merges that are never refused
+	return &storage.Crowd{Persons: persons, Share: share, FanIn: m.FanIn * all, Wide: m.Wide * may * all,
+		Merges: all * (1 - m.FanIn - m.Repeated() + (m.Reused+m.Identified)*may)}
 }
 
 // storedCounted is the same of what was counted.

@@ -302,7 +302,9 @@ func (l *checker) narrower() (cures []cure.Cure) {
 	if l.s.Traffic == nil {
 		return nil
 	}
-	if l.s.Traffic.Merges.FanIn > 0 {
+	if l.s.Traffic.Merges.Wide > 0 {
+		cures = append(cures, cure.Set("no merge of that person", "traffic.merges.wide", "0%"))
+	} else if l.s.Traffic.Merges.FanIn > 0 {
 		cures = append(cures, cure.Set("no fan-in", "traffic.merges.fan_in", "0%"))
 	}
 	return cures

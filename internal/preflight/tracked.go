@@ -9,6 +9,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"rehearse/internal/capture/pipeline"
+	"rehearse/internal/preflight/backlog"
 	"rehearse/internal/preflight/storage"
 	"rehearse/scenario"
 )
@@ -216,4 +217,22 @@ func (b *leftBehind) join(t *Tally, source, target *seen) {
 		}
 	}
 	b.persons.Join(to, from, string(e.Name) == scenario.EventMergeDangerously)
+}
+
+// counted is a lag that was counted, by seconds of the run.
+func counted(w *pipeline.Lag, origin time.Time) backlog.Lag {
+	var points []backlog.Point
+	for _, p := range w.Trace() {
+		points = append(points, backlog.Point{At: p.At.Sub(origin).Seconds(), Wait: p.Wait.Seconds()})
+	}
+	lag := backlog.Lag{Points: points, Worst: w.Worst, AtEnd: w.Now, Drained: w.Drained.Sub(origin).Seconds()}
+	if !w.WorstAt.IsZero() {
+		lag.WorstAt = w.WorstAt.Sub(origin).Seconds()
+	}
+	if !w.Begins.IsZero() {
+		begins := w.Begins.Sub(origin).Seconds()
+		lag.Begins = &begins
+		lag.Points = append(lag.Points, backlog.Point{At: lag.Drained})
+	}
+	return lag
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,6 +15,51 @@ type Lag struct {
 	Drained time.Time `json:"drained_at,omitzero"` // when all that came so far is worked off
 	Events  int64     `json:"late_events"`         // that waited for a second or longer
 	Now     float64   `json:"now_s"`               // how long one would wait that came at the time of the count
+
+	trace trace
+}
+
+// LagPoint is how long an event waits that comes at a time.
+type LagPoint struct {
+	At   time.Time
+	Wait time.Duration
+}
+
+// Trace is the wait over time, the longest of each stretch; empty: nothing waited yet.
+func (l *Lag) Trace() []LagPoint { return slices.Clone(l.trace.points) }
+
+// trace keeps the wait over time, in bounded memory: stretches of a second at first, and
+// twice as long whenever there are too many.
+type trace struct {
+	every  time.Duration
+	points []LagPoint
+}
+
+// mostPoints is how many stretches are kept.
+const mostPoints = 1024
+
+// add notes a wait. Nothing is kept before the first that is not zero.
+func (t *trace) add(now time.Time, wait time.Duration) {
+	n := len(t.points)
+	if n == 0 && wait == 0 {
+		return
+	}
+	t.every = max(t.every, time.Second)
+	if n > 0 && now.Sub(t.points[n-1].At) < t.every {
+		t.points[n-1].Wait = max(t.points[n-1].Wait, wait)
+		return
+	}
+	t.points = append(t.points, LagPoint{now, wait})
+	if len(t.points) < mostPoints {
+		return
+	}
+	t.every *= 2
+	half := t.points[:0]
+	for i := 0; i+1 < len(t.points); i += 2 {
+		a, b := t.points[i], t.points[i+1]
+		half = append(half, LagPoint{a.At, max(a.Wait, b.Wait)})
+	}
+	t.points = half
 }
 
 // late is from when on a wait counts.
@@ -21,6 +67,7 @@ const late = time.Second
 
 // note counts an event that came at a time and waits so long.
 func (l *Lag) note(now time.Time, wait time.Duration, done int64) {
+	l.trace.add(now, wait)
 	if s := wait.Seconds(); s > l.Worst {
 		l.Worst, l.WorstAt = s, now
 	}
@@ -131,21 +178,33 @@ func (p *Pipeline) work(v *visit, r *Route) {
 	}
 }
 
-// noteID notes the wait of an id, if none has waited longer, or it is the one that has.
+// noteID notes the wait of an id, if it is one of the latest, or waits longer than one of
+// them ever did.
 func (s *shard) noteID(v *visit, lane Lane, wait time.Duration, done int64) {
-	w := &s.slowest
-	same := w.hash == v.hash && w.lane == lane
-	if !same && wait.Seconds() <= w.lag.Worst {
+	least := &s.slowest[0]
+	for i := range s.slowest {
+		w := &s.slowest[i]
+		if w.id != nil && w.hash == v.hash && w.lane == lane {
+			w.lag.note(v.now, wait, done)
+			w.done = done
+			return
+		}
+		if w.lag.Worst < least.lag.Worst {
+			least = w
+		}
+	}
+	if wait.Seconds() <= least.lag.Worst {
 		return
 	}
-	if !same {
-		w.hash, w.lane, w.id, w.lag = v.hash, lane, append(w.id[:0], v.DistinctID...), Lag{}
-	}
-	w.lag.note(v.now, wait, done)
-	w.done = done
+	*least = slowest{hash: v.hash, lane: lane, id: append(least.id[:0], v.DistinctID...), done: done}
+	least.lag.note(v.now, wait, done)
 }
 
-// slowest is the id that waited longest, of a shard.
+// mostSlow is how many of the latest ids a shard follows: one that becomes the latest is
+// known from when it began to be late.
+const mostSlow = 8
+
+// slowest is one of the ids that waited longest, of a shard.
 type slowest struct {
 	hash uint64
 	lane Lane

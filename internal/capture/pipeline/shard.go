@@ -15,7 +15,7 @@ type shard struct {
 	key   []byte    // backs a visit's key
 
 	hot        *hot
-	slowest    slowest
+	slowest    [mostSlow]slowest
 	partitions [lanes][]int64
 	overflow   OverflowCounts
 	overflowed time.Time // when the first event did

@@ -61,7 +61,9 @@ func (p *Pipeline) StatsAt(now time.Time) Stats {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.addTo(&stats, &total)
-		s.slowest.addTo(&stats.Lag, now)
+		for i := range s.slowest {
+			s.slowest[i].addTo(&stats.Lag, now)
+		}
 		if at := s.overflowed; !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}

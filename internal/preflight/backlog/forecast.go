@@ -15,6 +15,7 @@ type ID struct {
 	InOrder  bool           // what is over the bucket is worked off in order, on the overflow lane
 	Global   pipeline.Limit // beyond it events have no key, and wait for none of their id
 	PerEvent float64        // seconds that one of its events takes
+	Lane     pipeline.Lane  // that it takes while it is within its bucket
 }
 
 // Partition is the busiest one.
@@ -130,7 +131,7 @@ func (id *ID) follow(all Load, share float64) []Queued {
 		rest, over = Bucket(rest, float64(b.PerSecond), float64(b.Burst))
 	}
 	lag, _ := Queue(rest, 1/id.PerEvent)
-	lags := []Queued{{Name: id.Name, Lane: pipeline.Main.String(), Lag: lag}}
+	lags := []Queued{{Name: id.Name, Lane: id.Lane.String(), Lag: lag}}
 	if id.InOrder && len(over) > 0 {
 		lag, _ := Queue(over, 1/id.PerEvent)
 		lags = append(lags, Queued{Name: id.Name, Lane: pipeline.Overflow.String(), Lag: lag})

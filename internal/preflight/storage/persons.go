@@ -34,13 +34,29 @@ func (c *Crowd) Sizes() (s pipeline.IDSizes) {
 			Max: 1 + quantile(all, min(0.5, joined/2))}
 	}
 	if c.FanIn >= 1 {
-		one := 1 + int64(math.Round(c.FanIn))
+		_, widest := c.wide()
+		one := int64(math.Round(widest))
 		s.Max = max(s.Max, one)
 		if joined < 0.5 {
 			s.P50, s.P99 = one, one
 		}
 	}
 	return s
+}
+
+// wide is into how many persons the one of fan-in is merged, and how many ids that one has
+// at the end: each of them adds those that it has, and a second merge into one of them moves
+// nothing.
+func (c *Crowd) wide() (merges, ids float64) {
+	ids = 1 + c.FanIn
+	if c.Wide <= 0 {
+		return 0, ids
+	}
+	for _, b := range c.bins() {
+		met := b.persons * -math.Expm1(-c.Wide*b.mean/max(c.Merges, 1))
+		merges, ids = merges+met, ids+met*(1+b.mean)
+	}
+	return merges, ids
 }
 
 // bins cuts the ranks into pieces that grow with the rank.
@@ -102,18 +118,18 @@ func (c *Crowd) Joined(limit pipeline.MergeLimit, before float64) pipeline.Merge
 	single := c.Merges + c.FanIn
 	moves := single
 	if c.Wide >= 1 {
-		most := c.FanIn + 1 // ids of the one person at the end; they grow with the run
-		mean, wide := most/2, c.Wide
+		wide, most := c.wide() // the ids grow with the run
+		mean := most / 2
 		if l := float64(limit.IDs); l > 0 && most > l {
 			late := 1 - l/most // share of the run in which it has more than the limit
-			j.Beyond = int64(math.Round(c.Wide * late))
+			j.Beyond = int64(math.Round(wide * late))
 			if !limit.Async {
-				mean, wide = l/2, c.Wide*(1-late)
+				mean, wide = l/2, wide*(1-late)
 				most = l
 			}
 		}
 		moves += mean * wide
-		j.Moved.Max = int64(math.Round(most))
+		j.Moved.Max = int64(math.Round(most * wide / (wide + 1))) // the last comes before the end
 		if c.Wide > 0.01*(single+c.Wide) {
 			j.Moved.P99 = j.Moved.Max
 		}
