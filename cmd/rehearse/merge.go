@@ -43,7 +43,11 @@ directories are made again in OUT-shards.`,
 			if len(args) == 0 {
 				return usageError(c, errors.New("merge wants the run directories of the shards"))
 			}
-			return mergeRuns(e, logsOf(args), out, asJSON)
+			err := mergeRuns(e, logsOf(args), out, asJSON)
+			if errors.Is(err, merge.ErrParts) {
+				return exitError{exitUsage, err}
+			}
+			return err
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "",

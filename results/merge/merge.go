@@ -15,12 +15,15 @@ import (
 	"rehearse/scenario/schedule"
 )
 
+// ErrParts says that the parts are not those of one run, or that none can be read.
+var ErrParts = errors.New("cannot merge")
+
 // Merge joins what is left of the shards of one run into a new directory and judges
 // it. Histograms are added bucket for bucket, timelines are laid over each other by
 // the wall clock, ledgers are united. A shard that was lost, killed, late or started
 // twice makes the run invalid and is named; what it may have sent is ambiguous. The
-// error is of parts that belong to no one run: of different scenarios, seeds, runs
-// or numbers of shards, or with ledgers that overlap.
+// error is ErrParts for parts that belong to no one run: of different scenarios, seeds,
+// runs or numbers of shards, or with ledgers that overlap.
 //
 // Thresholds and abort rules are those of the shards, held against the whole. A
 // threshold on every window or on a stage that asks for a status counts the requests
@@ -29,11 +32,11 @@ import (
 func Merge(path string, parts []Part) (*results.Result, error) {
 	g, err := openParts(parts)
 	if err != nil {
-		return nil, fmt.Errorf("cannot merge: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrParts, err)
 	}
 	m, err := newMerger(g)
 	if err != nil {
-		return nil, fmt.Errorf("cannot merge: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrParts, err)
 	}
 	m.manifest.Generator = m.generator() // the machine that merges says nothing of those that ran
 	d, err := rundir.Create(path, m.manifest)
