@@ -127,6 +127,30 @@ func (h *Histogram) Add(other *Histogram) {
 	h.overflow += other.overflow + h.counts.Merge(other.counts)
 }
 
+// Bar is a bucket of a Histogram as it is written down: its shortest duration, and how
+// many it holds.
+type Bar struct {
+	From  time.Duration
+	Count int64
+}
+
+// BarAt is the bucket with a number, counted from that of 0. It is beyond any Histogram
+// if it begins after Longest.
+func BarAt(index int, count int64) Bar {
+	const half = 1024 // buckets in which durations double, which three digits ask for
+	doubled := max(index/half-1, 0)
+	return Bar{time.Duration(index-doubled*half) << doubled * unit, count}
+}
+
+// AddBars counts what bars hold. What does not fit counts as overflow.
+func (h *Histogram) AddBars(bars []Bar) {
+	for _, b := range bars {
+		if h.counts.RecordValues(int64(b.From/unit), b.Count) != nil {
+			h.overflow += b.Count
+		}
+	}
+}
+
 // Reset empties the histogram and keeps its memory.
 func (h *Histogram) Reset() {
 	h.counts.Reset()

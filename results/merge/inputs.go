@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"path/filepath"
@@ -34,15 +33,38 @@ func Directories(paths []string) (parts []Part) {
 	return parts
 }
 
-// input is one of the runs and how much later than the first it started.
+// input is one of the runs and how much later than the first it started. What its files
+// hold is read as it is needed, and only sums are kept: there may be very many.
 type input struct {
 	*rundir.Run
 	offset time.Duration
-	ledger []results.Range
-	below  int64 // of a killed one: no event from this number on has left
+	course course // what its timeline comes to
+	below  int64  // of a killed one: no event from this number on has left
+
+	ledgerBytes    int64 // of its ledger count
+	acceptedEvents int64 // by its ledger
 
 	// superseded says that another run resumed it, and sent again whatever was not accepted.
 	superseded bool
+}
+
+// course is what the rows of a timeline come to.
+type course struct {
+	accepted, rejected, ambiguous, unsent results.Count
+
+	details int64         // refused requests whose details were kept
+	settled time.Duration // when the last event was in, to the second
+}
+
+// add adds a row.
+func (c *course) add(row *results.Row) {
+	c.accepted = c.accepted.Plus(row.Accepted)
+	c.rejected, c.ambiguous = c.rejected.Plus(row.Rejected), c.ambiguous.Plus(row.Ambiguous)
+	c.unsent = c.unsent.Plus(row.Unsent)
+	c.details += row.Rejected.Requests + row.Ambiguous.Requests + row.Retried - row.LeftOut
+	if row.Accepted.Events > 0 {
+		c.settled = results.FromSeconds(row.To)
+	}
 }
 
 // index is which shard it is.
@@ -53,15 +75,11 @@ func (s *input) killed() bool { return s.Result.Run.Ended == results.Killed }
 
 // booked is what its timeline and so its ledger account for; of a superseded one what
 // was accepted.
-func (s *input) booked() (all results.Count) {
-	for i := range s.Timeline {
-		row := &s.Timeline[i]
-		all = all.Plus(row.Accepted)
-		if !s.superseded {
-			all = all.Plus(row.Rejected).Plus(row.Ambiguous).Plus(row.Unsent)
-		}
+func (s *input) booked() results.Count {
+	if s.superseded {
+		return s.course.accepted
 	}
-	return all
+	return s.course.accepted.Plus(s.course.rejected).Plus(s.course.ambiguous).Plus(s.course.unsent)
 }
 
 // acceptedBefore is how many events of its part the runs had accepted that it resumes;
@@ -73,16 +91,6 @@ func (s *input) acceptedBefore() int64 {
 	return -1
 }
 
-// accepted are the events of its ledger that were.
-func (s *input) accepted() (some []results.Range) {
-	for _, r := range s.ledger {
-		if r.Fate == capture.FateAccepted {
-			some = append(some, r)
-		}
-	}
-	return some
-}
-
 // group is what belongs together of the parts that were named.
 type group struct {
 	of        int      // shards of the run
@@ -91,7 +99,7 @@ type group struct {
 	absent    []Part   // that cannot be read
 	lost      []results.LostShard
 	doubts    []string
-	ledger    []results.Range // of all
+	lostOnes  []results.Range // events of lost shards that no ledger has
 	ambiguous results.Count   // what lost shards may have sent
 	unsent    results.Count   // what they have not
 	from      time.Duration   // when the first of them was lost, on the clock of the whole
@@ -133,13 +141,27 @@ func (p *Part) open() (*input, error) {
 	if p.Err != nil {
 		return nil, p.Err
 	}
-	run, err := rundir.Open(p.Path)
+	run, err := rundir.OpenResult(p.Path)
 	if err != nil {
 		return nil, err
 	}
 	s := &input{Run: run, below: math.MaxInt64}
 	p.Shard = s.index()
-	return s, s.readLedger()
+	return s, errors.Join(s.readCourse(), s.readLedger())
+}
+
+// readCourse adds up the timeline. That of a run without one, or a torn one, is short.
+func (s *input) readCourse() error {
+	for row, err := range s.Rows() {
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, rundir.ErrTorn):
+			return nil
+		case err != nil:
+			return err
+		}
+		s.course.add(row)
+	}
+	return nil
 }
 
 // readLedger reads what became of which events. Of a killed run it counts as far as
@@ -153,7 +175,7 @@ func (s *input) readLedger() error {
 		if err != nil {
 			return err
 		}
-		s.ledger = l.Ranges
+		s.ledgerBytes, s.acceptedEvents = math.MaxInt64, l.Fates()[capture.FateAccepted]
 		return nil
 	}
 	state, _, err := rundir.ReadState(s.Path)
@@ -163,21 +185,26 @@ func (s *input) readLedger() error {
 	case !errors.Is(err, fs.ErrNotExist): // of a version without, or not copied: nothing bounds it
 		return err
 	}
-	file, err := rundir.OpenFile(s.Path, rundir.LedgerFile)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	size := int64(0)
 	if told := s.Result.Ledger; told != nil {
-		size = told.Bytes
+		s.ledgerBytes = told.Bytes
 	}
-	l, err := rundir.ReadLedger(io.LimitReader(file, size))
-	if err != nil {
-		return err
+	for ranges, err := range s.LedgerSegments(s.ledgerBytes) { // what is damaged is in none, and so ambiguous
+		if err != nil {
+			return err
+		}
+		s.acceptedEvents += accepted(ranges)
 	}
-	s.ledger = l.Ranges // what is damaged is in none, and so ambiguous
 	return nil
+}
+
+// accepted is how many events of ranges were.
+func accepted(ranges []results.Range) (events int64) {
+	for _, r := range ranges {
+		if r.Fate == capture.FateAccepted {
+			events += r.Count
+		}
+	}
+	return events
 }
 
 // absentAll is why the parts that cannot be read cannot be.
@@ -200,7 +227,7 @@ func (g *group) belong() error {
 		switch {
 		case run.SHA256 != one.SHA256 || run.Seed != one.Seed:
 			return fmt.Errorf("%q ran another scenario or seed than %q", s.Path, first.Path)
-		case s.Background != nil:
+		case s.Result.Background != nil:
 			return fmt.Errorf("%q has a background: only runs of one stream are merged", s.Path)
 		case run.Shard.Of < 2:
 			return fmt.Errorf("%q is a whole run, no shard of one", s.Path)
@@ -225,7 +252,7 @@ func (g *group) passTwins() error {
 	for _, s := range g.inputs {
 		n := len(kept) - 1
 		if n < 0 || kept[n].index() != s.index() {
-			kept, before = append(kept, s), countOf(s.accepted())
+			kept, before = append(kept, s), s.acceptedEvents
 			continue
 		}
 		other := kept[n]
@@ -234,7 +261,7 @@ func (g *group) passTwins() error {
 			return fmt.Errorf("%q and %q are both shard %d", other.Path, s.Path, s.index())
 		case s.acceptedBefore() == before:
 			other.superseded = true
-			kept, before = append(kept, s), before+countOf(s.accepted())
+			kept, before = append(kept, s), before+s.acceptedEvents
 			continue
 		case s.Result.Events.Sent > other.Result.Events.Sent:
 			other, s, kept[n] = s, other, s
@@ -244,14 +271,6 @@ func (g *group) passTwins() error {
 	}
 	g.inputs = kept
 	return nil
-}
-
-// countOf is how many events the ranges hold.
-func countOf(ranges []results.Range) (events int64) {
-	for _, r := range ranges {
-		events += r.Count
-	}
-	return events
 }
 
 // compareVersions doubts shards of different versions of the program: what the one

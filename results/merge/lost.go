@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -114,17 +115,10 @@ func (g *group) seenOf(index int) (because string, at *float64) {
 // uniteLedgers makes sure that no event is in two ledgers, and finds what is in none:
 // events of shards that were lost. Those that may have left are ambiguous.
 func (m *merger) uniteLedgers() error {
-	for _, s := range m.inputs {
-		if s.superseded {
-			s.ledger = s.accepted()
-		}
-		m.ledger = append(m.ledger, s.ledger...)
-	}
-	united, err := results.Disjoint(m.ledger)
-	if err != nil {
+	var there covered
+	if err := errors.Join(m.eachRange(there.add), there.fold()); err != nil {
 		return fmt.Errorf("the shards overlap: %w", err)
 	}
-	m.ledger = united
 	below, broken := int64(0), false // no event of a lost shard from below on has left
 	for _, l := range m.lost {
 		if l.How == results.LossMissing {
@@ -140,28 +134,26 @@ func (m *merger) uniteLedgers() error {
 		}
 	}
 	if broken {
-		m.countLost(below)
+		m.countLost(there.ranges, below)
 	}
 	return nil
 }
 
-// countLost adds what no ledger has to the one of the whole.
-func (m *merger) countLost(below int64) {
-	whole := m.whole()
-	for _, gap := range results.Union(m.ledger).Gaps(nil, 0, whole) {
+// countLost counts what no ledger has.
+func (m *merger) countLost(there results.Ranges, below int64) {
+	for _, gap := range there.Gaps(nil, 0, m.whole()) {
 		left := min(max(below-gap.First, 0), gap.Count)
 		for _, r := range []results.Range{
 			{First: gap.First, Count: left, Fate: capture.FateAmbiguous},
 			{First: gap.First + left, Count: gap.Count - left, Fate: capture.FateUnsent},
 		} {
 			if r.Count > 0 {
-				m.ledger = append(m.ledger, r)
+				m.lostOnes = append(m.lostOnes, r)
 			}
 		}
 		m.ambiguous.Events += left
 		m.unsent.Events += gap.Count - left
 	}
-	m.ledger, _ = results.Disjoint(m.ledger) // gaps overlap with nothing
 	m.ambiguous.Requests, m.unsent.Requests = m.lostRequests()
 	if m.ambiguous.Events > 0 {
 		m.doubts = append(m.doubts, fmt.Sprintf("%s of lost shards may have left, and nothing else is known of them: "+

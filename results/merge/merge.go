@@ -223,7 +223,7 @@ func (s *input) copyRejected(write rejectionAppender) (leftOut int64, err error)
 		return err
 	}
 	shift := results.ToMilliseconds(s.offset)
-	accounted := s.refusedRows()
+	accounted := s.course.details
 	leftOut, err = s.EachRejection(func(line *rundir.RejectionLine) error {
 		accounted--
 		if s.killed() && accounted < 0 {
@@ -241,13 +241,4 @@ func (s *input) copyRejected(write rejectionAppender) (leftOut int64, err error)
 		return leftOut, err
 	}
 	return leftOut, flush()
-}
-
-// refusedRows is how many refused requests the timeline has whose details were kept.
-func (s *input) refusedRows() (n int64) {
-	for i := range s.Timeline {
-		row := &s.Timeline[i]
-		n += row.Rejected.Requests + row.Ambiguous.Requests + row.Retried - row.LeftOut
-	}
-	return n
 }

@@ -26,9 +26,12 @@ func (m *merger) write(d *rundir.Directory) error {
 	courses := make([]*shardLog, len(m.inputs))
 	for i, s := range m.inputs {
 		courses[i] = openShardLog(s)
-		defer courses[i].stop()
+		defer courses[i].close()
 	}
-	grid, ledger, told := courses[m.grid()], m.ledger, false
+	if err := errors.Join(m.eachRange(d.AppendLedger), d.AppendLedger(m.lostOnes)); err != nil {
+		return err
+	}
+	grid, told := courses[m.grid()], false
 	m.from = min(m.from, grid.end()-1)
 	var from time.Duration
 	for {
@@ -50,7 +53,7 @@ func (m *merger) write(d *rundir.Directory) error {
 		}
 		addWithoutRefusals(m.total, &iv.Tally, refusals)
 		m.total.LeftOut, m.total.Retries = leftOut, retries
-		iv.Total, iv.Ledger, ledger = m.total, ledger, nil
+		iv.Total = m.total
 		if err := d.Write(iv); err != nil || !more {
 			return err
 		}
@@ -141,21 +144,36 @@ func excuse(t *results.Tally) {
 // shardLog is what a shard wrote down by the second, read once from its beginning.
 type shardLog struct {
 	shard *input
-	rows  []results.Row
 	next  func() (*rundir.HistogramLine, error, bool)
 	stop  func()
 	line  *rundir.HistogramLine // the next of the log; nil: none is left
 	best  float64               // where the last interval begins that has lines without stalls; they stand first
 	err   error
+
+	nextRow func() (*results.Row, error, bool)
+	stopRow func()
+	row     *results.Row // the next of the timeline; nil: none is left
 }
 
 // openShardLog opens the log of a shard.
 func openShardLog(s *input) *shardLog {
-	c := &shardLog{shard: s, rows: s.Timeline, best: -1}
+	c := &shardLog{shard: s, best: -1}
 	c.next, c.stop = iter.Pull2(s.Histograms())
+	c.nextRow, c.stopRow = iter.Pull2(s.Rows())
 	c.advance()
+	c.advanceRow()
 	return c
 }
+
+// close ends the reading.
+func (c *shardLog) close() {
+	c.stop()
+	c.stopRow()
+}
+
+// advanceRow goes on to the next row of the timeline. One that cannot be read ended the
+// course of the shard when that was added up, too.
+func (c *shardLog) advanceRow() { c.row, _, _ = c.nextRow() }
 
 // advance goes on to the next line of the log. That of a killed run may break off.
 func (c *shardLog) advance() {
@@ -231,8 +249,8 @@ func (c *shardLog) addRows(
 	iv *results.Interval, within func(from, to float64) bool, last bool,
 ) (inFlight results.Count) {
 	var target, length float64
-	for len(c.rows) > 0 && within(c.rows[0].From, c.rows[0].To) {
-		row := &c.rows[0]
+	for ; c.row != nil && within(c.row.From, c.row.To); c.advanceRow() {
+		row := c.row
 		if c.shard.superseded {
 			row = superseded(*row)
 		}
@@ -247,7 +265,6 @@ func (c *shardLog) addRows(
 		}
 		inFlight = row.InFlight
 		target, length = target+row.Target*(row.To-row.From), length+row.To-row.From
-		c.rows = c.rows[1:]
 	}
 	if length > 0 {
 		iv.Target += target / length

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -55,12 +54,7 @@ func (m *merger) addTotals() error {
 
 // sentAgain is how many requests of a superseded run were not accepted: their events
 // were sent once more.
-func (s *input) sentAgain() (requests int64) {
-	for i := range s.Timeline {
-		requests += s.Timeline[i].Rejected.Requests + s.Timeline[i].Ambiguous.Requests
-	}
-	return requests
-}
+func (s *input) sentAgain() int64 { return s.course.rejected.Requests + s.course.ambiguous.Requests }
 
 // endpointSum adds up the sums of the inputs' endpoints: what one of them could not
 // compare cannot be of all, and what differs for one differs for all.
@@ -177,12 +171,7 @@ func (s *input) settled() time.Duration {
 	if s.Result.Retries != nil {
 		return results.FromSeconds(s.Result.Retries.Settled)
 	}
-	for _, row := range slices.Backward(s.Timeline) {
-		if row.Accepted.Events > 0 {
-			return results.FromSeconds(row.To)
-		}
-	}
-	return 0
+	return s.course.settled
 }
 
 // parseSaid finds the words of a row among those that endpoints use.

@@ -174,6 +174,10 @@ func (d *Directory) AppendRejections(lines []RejectionLine, leftOut int64, to ti
 	return d.rejected.writeLines(lines, leftOut, to)
 }
 
+// AppendLedger writes down what became of events, which no interval holds, as a merge has
+// them.
+func (d *Directory) AppendLedger(ranges []results.Range) error { return d.ledger.write(ranges) }
+
 // Close writes the final result.json and judges the run. The Result is there
 // even with an error, which says that the directory lacks something; the verdict
 // then is Invalid. Close after the Interval of the last Tick was written.

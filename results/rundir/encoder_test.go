@@ -17,6 +17,7 @@ func TestEncoder(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(3, 4))
 	var e encoder
+	var d decoder
 	for _, n := range []int{0, 1, 2, 1000, 20_000} {
 		h := results.NewHistogram()
 		for range n {
@@ -34,6 +35,15 @@ func TestEncoder(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%d values: %v", n, err)
 		}
+		bars, err := d.decode(string(text))
+		if err != nil {
+			t.Fatalf("%d values: %v", n, err)
+		}
+		ours := results.NewHistogram()
+		ours.AddBars(bars)
+		if !slices.Equal(ours.Buckets(), got.Buckets()) || ours.Max() != got.Max() || ours.Mean() != got.Mean() {
+			t.Errorf("%d values: decoded to another histogram than by the library", n)
+		}
 		if !slices.Equal(got.Buckets(), h.Buckets()) {
 			t.Errorf("%d values: the histogram changed on its way", n)
 		}
@@ -46,6 +56,15 @@ func TestEncoder(t *testing.T) {
 			t.Errorf("%d values: ours and theirs differ (%v)", n, err)
 		}
 	}
+}
+
+// decodeHistogram reads a histogram by the library's own reader.
+func decodeHistogram(payload string) (*results.Histogram, error) {
+	counts, err := hdrhistogram.Decode([]byte(payload))
+	if err != nil {
+		return nil, err
+	}
+	return results.Import(counts)
 }
 
 func BenchmarkEncoder(b *testing.B) {

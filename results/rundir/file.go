@@ -143,14 +143,25 @@ func (g *growing) Close() error {
 // is a histogram of tens of kilobytes.
 const maxLine = 1 << 20
 
+// readAhead is how much of a file is read at once, in bytes: a merge has two open of each
+// shard.
+const readAhead = 16 << 10
+
 // eachLine calls do with every line, its line feed cut off, until do fails. A
 // last line without a line feed was torn off in writing: it is passed over, and
 // ErrTorn returned. The line is valid until do returns.
 func eachLine(in io.Reader, do func(line []byte) error) error {
-	lines := bufio.NewReaderSize(in, maxLine)
+	lines := bufio.NewReaderSize(in, readAhead)
+	var long []byte // one that goes beyond the buffer
 	for {
 		line, err := lines.ReadSlice('\n')
+		if len(long) > 0 || errors.Is(err, bufio.ErrBufferFull) {
+			long = append(long, line...)
+			line = long
+		}
 		switch {
+		case errors.Is(err, bufio.ErrBufferFull) && len(line) < maxLine:
+			continue
 		case errors.Is(err, io.EOF) && len(line) == 0:
 			return nil
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -161,6 +172,7 @@ func eachLine(in io.Reader, do func(line []byte) error) error {
 		if err := do(line[:len(line)-1]); err != nil {
 			return err
 		}
+		long = long[:0]
 	}
 }
 

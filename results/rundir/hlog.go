@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"rehearse/internal/capture"
 	"rehearse/results"
 )
@@ -41,18 +39,27 @@ const (
 type HistogramLine struct {
 	Tag      string
 	From, To float64
-	*results.Histogram
+	Bars     []results.Bar // what its histogram holds; valid until the next line is read
+}
+
+// Count is how many durations its histogram holds.
+func (line *HistogramLine) Count() (n int64) {
+	for _, b := range line.Bars {
+		n += b.Count
+	}
+	return n
 }
 
 // eachHistogram calls do with every histogram of a log that began before until.
 // After ErrTorn do has had what stood before the tear.
 func eachHistogram(in io.Reader, until time.Duration, do func(*HistogramLine) error) error {
+	var d decoder
 	err := eachLine(in, func(text []byte) error {
 		line, err := parseHlogLine(string(text))
 		if err != nil || line == nil || !startsBefore(line.From, until) {
 			return err
 		}
-		if line.Histogram, err = decodeHistogram(line.payload); err != nil {
+		if line.Bars, err = d.decode(line.payload); err != nil {
 			return err
 		}
 		return do(&line.HistogramLine)
@@ -67,7 +74,7 @@ func eachHistogram(in io.Reader, until time.Duration, do func(*HistogramLine) er
 // if it has one.
 func (line *HistogramLine) AtBest() (plain *HistogramLine, marked bool) {
 	tag, marked := strings.CutPrefix(line.Tag, tagAtBest)
-	return &HistogramLine{tag, line.From, line.To, line.Histogram}, marked
+	return &HistogramLine{tag, line.From, line.To, line.Bars}, marked
 }
 
 // AddTo adds the line to the histogram of a tally that its tag names. A tag of a later
@@ -81,7 +88,7 @@ func (line *HistogramLine) AddTo(t *results.Tally) error {
 		if *into == nil {
 			*into = results.NewHistogram()
 		}
-		(*into).Add(line.Histogram)
+		(*into).AddBars(line.Bars)
 		return nil
 	}
 	name, found := cutReason(line.Tag)
@@ -92,7 +99,7 @@ func (line *HistogramLine) AddTo(t *results.Tally) error {
 	if err != nil {
 		return fmt.Errorf("latency.hlog: %w", err)
 	}
-	t.LatencyOf(reason).Add(line.Histogram)
+	t.LatencyOf(reason).AddBars(line.Bars)
 	return nil
 }
 
@@ -105,7 +112,7 @@ func (line *HistogramLine) AddAcceptedTo(t *results.Tally) error {
 	case line.Tag == tagLatency, found && reason != capture.Accepted.String():
 		return nil
 	case found:
-		t.Latency.Add(line.Histogram)
+		t.Latency.AddBars(line.Bars)
 	}
 	return line.AddTo(t)
 }
@@ -153,27 +160,19 @@ func readHlog(in io.Reader, until time.Duration) (map[string]*results.Histogram,
 		sum, known := merged[line.Tag]
 		switch {
 		case known:
-			sum.Add(line.Histogram)
 		case len(merged) < maxTags:
-			merged[line.Tag] = line.Histogram
+			sum = results.NewHistogram()
+			merged[line.Tag] = sum
 		default:
 			return fmt.Errorf("more than %d tags", maxTags)
 		}
+		sum.AddBars(line.Bars)
 		return nil
 	})
 	if err != nil && !errors.Is(err, ErrTorn) {
 		return nil, err
 	}
 	return merged, err
-}
-
-// decodeHistogram reads a histogram of the shape that this package writes.
-func decodeHistogram(payload string) (*results.Histogram, error) {
-	counts, err := hdrhistogram.Decode([]byte(payload))
-	if err != nil {
-		return nil, err
-	}
-	return results.Import(counts)
 }
 
 // startsBefore says whether an interval that begins at from, in seconds as the
@@ -276,11 +275,11 @@ func (w *Window) add(line *HistogramLine) {
 	reason := ""
 	switch line.Tag {
 	case tagLatency:
-		w.Latency.Add(line.Histogram)
+		w.Latency.AddBars(line.Bars)
 	case tagService:
-		w.Service.Add(line.Histogram)
+		w.Service.AddBars(line.Bars)
 	case tagLag:
-		w.Lag.Add(line.Histogram)
+		w.Lag.AddBars(line.Bars)
 	default:
 		reason, _ = cutReason(line.Tag)
 	}

@@ -147,7 +147,7 @@ func TestHlogRefuses(t *testing.T) {
 		{"too few fields", "Tag=latency,0,1\n", "3 fields in a line, want 5"},
 		{"a word for a number", "Tag=latency,soon,1,1,x\n", `start "soon" is no number`},
 		{"a word for a length", "Tag=latency,0,long,1,x\n", `length "long" is no number`},
-		{"no histogram", "Tag=latency,0,1,1,SElT\n", "too short"},
+		{"no histogram", "Tag=latency,0,1,1,SElT\n", "not a compressed histogram"},
 		{"another resolution", fmt.Sprintf("Tag=latency,0,1,1,%s\n", coarse), "a histogram of another resolution"},
 		{"too many tags", tags.String(), "more than 128 tags"},
 	} {

@@ -84,29 +84,53 @@ func (l *Ledger) hold(r *results.Result) {
 // and Bytes. An event with two fates is an error: then the ledger is wrong, and so
 // may be all of it.
 func ReadLedger(r io.Reader) (*Ledger, error) {
-	in := &ledgerReader{bufio.NewReaderSize(r, headSize+maxFrame), &Ledger{}}
+	l := &Ledger{}
+	err := l.eachSegment(r, func(ranges []results.Range) error {
+		l.Ranges = append(l.Ranges, ranges...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.Ranges, err = results.Disjoint(l.Ranges)
+	return l, err
+}
+
+// eachSegment calls do with the ranges of every segment that can be read, valid until do
+// returns, and ends where do fails.
+func (l *Ledger) eachSegment(r io.Reader, do func([]results.Range) error) error {
+	in := &ledgerReader{bufio.NewReaderSize(r, readAhead), l, do, nil}
 	version, err := in.header()
 	switch {
 	case errors.Is(err, ErrTorn):
-		return in.Ledger, nil
+		return nil
 	case err != nil:
-		return nil, fmt.Errorf("cannot read ledger: %w", err)
+		return fmt.Errorf("cannot read ledger: %w", err)
 	case version == ledgerPlain:
 		err = in.readPlain()
 	default:
 		err = in.readMarked()
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read ledger: %w", err)
+	if err != nil && !errors.Is(err, errEnough) {
+		err = fmt.Errorf("cannot read ledger: %w", err)
 	}
-	in.Ranges, err = results.Disjoint(in.Ranges)
-	return in.Ledger, err
+	return err
 }
 
 // ledgerReader reads a ledger into what it says.
 type ledgerReader struct {
 	*bufio.Reader
 	*Ledger
+	do     func([]results.Range) error
+	ranges []results.Range // reused
+}
+
+// peek is what comes next, as far as it is there; io.EOF if that is less than n.
+func (in *ledgerReader) peek(n int) ([]byte, error) {
+	if n > in.Size() {
+		in.Reader = bufio.NewReaderSize(in.Reader, n)
+	}
+	return in.Peek(n)
 }
 
 // header tells a ledger from other files, and its version.
@@ -147,11 +171,11 @@ func (in *ledgerReader) pass(n int) {
 }
 
 // take takes in the ranges of a good segment of so many bytes, which ends here.
-func (in *ledgerReader) take(ranges []results.Range, size int) {
+func (in *ledgerReader) take(ranges []results.Range, size int) error {
 	in.pass(size)
-	in.Ranges = append(in.Ranges, ranges...)
 	in.Segments++
 	in.Whole = in.Bytes
+	return in.do(ranges)
 }
 
 // readMarked reads the segments of version 2.
@@ -161,7 +185,7 @@ func (in *ledgerReader) readMarked() error {
 		number, ranges, size, err := in.segment()
 		switch {
 		case errors.Is(err, io.EOF):
-			in.Bytes += int64(in.Buffered())
+			in.Bytes += in.rest()
 			return nil
 		case err != nil:
 			return err
@@ -180,7 +204,9 @@ func (in *ledgerReader) readMarked() error {
 			ranges = nil
 		}
 		next, lost = max(next, number+1), -1
-		in.take(ranges, size)
+		if err := in.take(ranges, size); err != nil {
+			return err
+		}
 	}
 }
 
@@ -195,7 +221,7 @@ func (in *ledgerReader) segment() (number uint32, ranges []results.Range, size i
 	if string(head[:4]) != segmentMark || length > maxFrame {
 		return 0, nil, 0, nil
 	}
-	whole, err := in.Peek(headSize + int(length))
+	whole, err := in.peek(headSize + int(length))
 	if errors.Is(err, io.EOF) {
 		if bytes.Contains(whole[1:], []byte(segmentMark)) {
 			err = nil // it is not the last: the length is wrong
@@ -208,10 +234,17 @@ func (in *ledgerReader) segment() (number uint32, ranges []results.Range, size i
 	if segmentSum(whole[:headSize], whole[headSize:]) != binary.LittleEndian.Uint32(whole[12:]) {
 		return 0, nil, 0, nil
 	}
-	if ranges, err = appendRanges(nil, whole[headSize:], fateBits); err != nil {
+	if in.ranges, err = appendRanges(in.ranges[:0], whole[headSize:], fateBits); err != nil {
 		return 0, nil, 0, nil
 	}
-	return number, ranges, len(whole), nil
+	return number, in.ranges, len(whole), nil
+}
+
+// rest is how many bytes are left of the file, which are too few for a segment, or else
+// would have been looked at.
+func (in *ledgerReader) rest() int64 {
+	n, _ := io.Copy(io.Discard, in.Reader) // that more cannot be read was told by Peek
+	return n
 }
 
 // seek passes on to the next place where a segment may begin.
@@ -230,7 +263,7 @@ func (in *ledgerReader) readPlain() error {
 	for {
 		payload, err := in.plainSegment()
 		if errors.Is(err, io.EOF) {
-			in.Bytes += int64(in.Buffered())
+			in.Bytes += in.rest()
 			return nil
 		}
 		if err != nil {
@@ -240,7 +273,9 @@ func (in *ledgerReader) readPlain() error {
 		if err != nil {
 			return err
 		}
-		in.take(ranges, 8+len(payload))
+		if err := in.take(ranges, 8+len(payload)); err != nil {
+			return err
+		}
 	}
 }
 
@@ -255,7 +290,7 @@ func (in *ledgerReader) plainSegment() ([]byte, error) {
 	if length > maxFrame {
 		return nil, io.EOF
 	}
-	whole, err := in.Peek(8 + int(length))
+	whole, err := in.peek(8 + int(length))
 	if err != nil {
 		return nil, err
 	}

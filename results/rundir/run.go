@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ type Run struct {
 // result.json is indispensable. The error is ErrNoRun or ErrFormat where that is
 // the cause.
 func Open(path string) (*Run, error) {
-	r, err := openAlone(path)
+	r, err := openAlone(path, (*Run).readParts)
 	if err != nil {
 		return nil, err
 	}
@@ -52,14 +53,19 @@ func Open(path string) (*Run, error) {
 		}
 		return r, nil
 	}
-	if r.Background, err = openAlone(beside); err != nil {
+	if r.Background, err = openAlone(beside, (*Run).readParts); err != nil {
 		doubt(r.Result, "background: "+err.Error())
 	}
 	return r, nil
 }
 
-// openAlone reads the directory of one stream.
-func openAlone(path string) (*Run, error) {
+// OpenResult opens the directory of a run as Open does, and reads of it result.json and
+// endpoint.json alone: the rest is left to Rows, Histograms, LedgerSegments and
+// EachRejection, which hold none of it.
+func OpenResult(path string) (*Run, error) { return openAlone(path, (*Run).readCounts) }
+
+// openAlone reads the directory of one stream, with such parts of it.
+func openAlone(path string, parts func(*Run)) (*Run, error) {
 	text, err := ReadFile(path, ResultFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot open %q: %w: no %s in it (name the directory that a run wrote)",
@@ -74,7 +80,7 @@ func openAlone(path string) (*Run, error) {
 	}
 	r := &Run{Path: path, Result: result}
 	state, held, err := ReadState(path)
-	r.readParts()
+	parts(r)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // of a version that had no locks
 		state.Phase = Running
@@ -150,6 +156,11 @@ func (r *Run) readParts() {
 		r.note(part.name, r.readPart(part.name, part.read))
 	}
 	r.note(RejectedFile, r.passTear(r.readAnswers()))
+	r.readCounts()
+}
+
+// readCounts reads what an embedded endpoint counted.
+func (r *Run) readCounts() {
 	var err error
 	r.Endpoint, err = readEndpoint(r.Path)
 	r.note(EndpointFile, err)
@@ -191,6 +202,30 @@ func (r *Run) readTimeline(in io.Reader, until time.Duration) error {
 	}
 	r.Timeline = rows
 	return err
+}
+
+// Rows are those of the run's timeline, as far as its result reaches, without holding them.
+// A row is valid until the next. An error ends them: fs.ErrNotExist if there is no
+// timeline, ErrTorn where it breaks off.
+func (r *Run) Rows() iter.Seq2[*results.Row, error] {
+	return func(yield func(*results.Row, error) bool) {
+		file, err := OpenFile(r.Path, TimelineFile)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer file.Close()
+		until := time.Duration(r.Result.Run.Seconds * float64(time.Second))
+		err = eachRow(file, func(row *results.Row) error {
+			if !startsBefore(row.From, until) || !yield(row, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, err)
+		}
+	}
 }
 
 // readHistograms reads the histograms as far as the result covers them.
@@ -254,6 +289,30 @@ func (r *Run) Ledger() (*Ledger, error) {
 		l.hold(r.Result)
 	}
 	return l, err
+}
+
+// LedgerSegments are the ranges of the run's ledger in the order in which they were written,
+// up to so many bytes of the file. Ranges are sorted within a segment and valid until
+// the next; what is damaged is passed over. An error ends them.
+func (r *Run) LedgerSegments(bytes int64) iter.Seq2[[]results.Range, error] {
+	return func(yield func([]results.Range, error) bool) {
+		file, err := OpenFile(r.Path, LedgerFile)
+		if err != nil {
+			yield(nil, fmt.Errorf("cannot read ledger: %w", err))
+			return
+		}
+		defer file.Close()
+		var l Ledger
+		err = l.eachSegment(io.LimitReader(file, bytes), func(ranges []results.Range) error {
+			if !yield(ranges, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, err)
+		}
+	}
 }
 
 // Late adds up the requests that left late, by Cause, from the timeline.

@@ -90,26 +90,57 @@ func appendRow(dst []byte, r results.Row) []byte {
 // ReadTimeline reads a timeline.csv. It goes by the names of the columns and
 // passes over those it does not know. With ErrTorn it returns the rows before
 // the tear.
-func ReadTimeline(in io.Reader) ([]results.Row, error) {
-	var names []string
-	var rows []results.Row
+func ReadTimeline(in io.Reader) (rows []results.Row, err error) {
+	err = eachRow(in, func(row *results.Row) error {
+		rows = append(rows, *row)
+		return nil
+	})
+	if err != nil && !errors.Is(err, ErrTorn) {
+		return nil, err
+	}
+	return rows, err
+}
+
+// eachRow calls do with every row of a timeline, and ends where do fails. After ErrTorn do
+// has had what stood before the tear.
+func eachRow(in io.Reader, do func(*results.Row) error) error {
+	var of []*column // the columns of the file; nil: not known
+	lines, failed := 0, false
 	err := eachLine(in, func(line []byte) error {
-		fields := strings.Split(string(line), ",")
-		if names == nil {
-			names = fields
+		lines++
+		if of == nil {
+			names := strings.Split(string(line), ",")
+			of = columnsOf(names)
 			return missingColumn(names)
 		}
-		r, err := parseRow(names, fields)
-		rows = append(rows, r)
+		r, err := parseRow(of, string(line))
+		if err != nil {
+			return err
+		}
+		err = do(&r)
+		failed = err != nil
 		return err
 	})
 	switch {
-	case errors.Is(err, ErrTorn), err == nil && names == nil:
-		return rows, ErrTorn
+	case failed:
+		return err
+	case errors.Is(err, ErrTorn), err == nil && of == nil:
+		return ErrTorn
 	case err != nil:
-		return nil, fmt.Errorf("cannot read timeline.csv: line %d: %w", len(rows)+1, err)
+		return fmt.Errorf("cannot read timeline.csv: line %d: %w", lines, err)
 	}
-	return rows, nil
+	return nil
+}
+
+// columnsOf are the columns with such names; nil for one that is not known.
+func columnsOf(names []string) []*column {
+	all := make([]*column, len(names))
+	for i, name := range names {
+		if c := slices.IndexFunc(columns, func(c column) bool { return c.name == name }); c >= 0 {
+			all[i] = &columns[c]
+		}
+	}
+	return all
 }
 
 // missingColumn is an error if names lacks a column that was always there.
@@ -123,23 +154,24 @@ func missingColumn(names []string) error {
 }
 
 // parseRow reads the fields of one line.
-func parseRow(names, fields []string) (r results.Row, err error) {
-	if len(fields) != len(names) {
-		return r, fmt.Errorf("%d fields under %d columns", len(fields), len(names))
+func parseRow(of []*column, line string) (r results.Row, err error) {
+	if fields := strings.Count(line, ",") + 1; fields != len(of) {
+		return r, fmt.Errorf("%d fields under %d columns", fields, len(of))
 	}
-	for i, name := range names {
-		c := slices.IndexFunc(columns, func(c column) bool { return c.name == name })
-		if c < 0 {
+	for _, c := range of {
+		var field string
+		field, line, _ = strings.Cut(line, ",")
+		if c == nil {
 			continue
 		}
-		switch v := columns[c].of(&r).(type) {
+		switch v := c.of(&r).(type) {
 		case *int64:
-			*v, err = strconv.ParseInt(fields[i], 10, 64)
+			*v, err = strconv.ParseInt(field, 10, 64)
 		case *float64:
-			*v, err = parseCell(name, fields[i])
+			*v, err = parseCell(c.name, field)
 		}
 		if err != nil {
-			return r, fmt.Errorf("column %s: %q is no number", name, fields[i])
+			return r, fmt.Errorf("column %s: %q is no number", c.name, field)
 		}
 	}
 	return r, nil

@@ -89,8 +89,8 @@ func count(r *rundir.Run, into map[key]int64) error {
 		if _, best := line.AtBest(); best {
 			continue
 		}
-		for _, b := range line.Buckets() {
-			into[key{line.Tag, b.Below}] += b.Count
+		for _, b := range line.Bars {
+			into[key{line.Tag, b.From}] += b.Count
 		}
 	}
 	return nil
@@ -109,7 +109,7 @@ func sameBuckets(whole *rundir.Run, shards []*rundir.Run) error {
 	requests := int64(0)
 	for k, n := range want {
 		if got[k] != n {
-			return fmt.Errorf("%s, below %v: %d requests in the whole, %d in its shards", k.tag, k.at, got[k], n)
+			return fmt.Errorf("%s, from %v on: %d requests in the whole, %d in its shards", k.tag, k.at, got[k], n)
 		}
 		requests += n
 	}
