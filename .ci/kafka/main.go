@@ -43,11 +43,13 @@ func main() {
 }
 
 // producer writes the events of accepted requests into a topic, as carelessly as it can:
-// the leader alone answers, and what fails is sent again without a number.
+// the leader alone answers, what fails is sent again without a number, and some events are
+// left out, written twice, altered or somebody else's.
 type producer struct {
 	client  *kgo.Client
 	mu      sync.Mutex
 	decoder capture.Decoder
+	events  int64
 	written atomic.Int64
 	failed  atomic.Int64
 }
@@ -97,19 +99,44 @@ func (p *producer) observe(q *capture.Request, status int) {
 		return
 	}
 	for e := range got.All() {
-		data, _ := json.Marshal(string(e.Raw))
-		value := fmt.Appendf(nil, `{"uuid":"%s","distinct_id":%s,"ip":"127.0.0.1","data":%s,"now":"%s","token":"t"}`, e.UUID,
-			quoted(e.DistinctID), data, time.Now().UTC().Format(time.RFC3339Nano))
-		p.client.Produce(context.Background(), &kgo.Record{Key: bytes.Clone(e.DistinctID), Value: value},
-			func(_ *kgo.Record, err error) {
-				if err != nil {
-					if p.failed.Add(1) == 1 {
-						fmt.Println("the first message given up:", err)
-					}
-				} else {
-					p.written.Add(1)
-				}
-			})
+		p.events++
+		p.spoil(e)
+	}
+}
+
+// spoil writes an event, or something else now and then.
+func (p *producer) spoil(e *capture.Received) {
+	raw, uuid := bytes.Clone(e.Raw), e.UUID
+	switch n := p.events; {
+	case n%1499 == 0:
+		return
+	case n%997 == 0:
+		p.produce(uuid, e.DistinctID, raw)
+	case n%2003 == 0:
+		raw = bytes.Replace(raw, []byte(`"properties":{`), []byte(`"properties":{"added":1,`), 1)
+		raw = bytes.Replace(raw, []byte(`"event":"`), []byte(`"event":"un`), 1)
+	case n%503 == 0:
+		uuid[15]++ // which makes it somebody else's
+	case n%701 == 0:
+		p.client.Produce(context.Background(), &kgo.Record{Key: bytes.Clone(e.DistinctID)}, p.done) // a tombstone
+	}
+	p.produce(uuid, e.DistinctID, raw)
+}
+
+// produce writes an event as a message of the capture service.
+func (p *producer) produce(uuid capture.UUID, id, raw []byte) {
+	data, _ := json.Marshal(string(raw))
+	value := fmt.Appendf(nil, `{"uuid":"%s","distinct_id":%s,"ip":"127.0.0.1","data":%s,"now":"%s","token":"t"}`, uuid,
+		quoted(id), data, time.Now().UTC().Format(time.RFC3339Nano))
+	p.client.Produce(context.Background(), &kgo.Record{Key: bytes.Clone(id), Value: value}, p.done)
+}
+
+// done counts a message.
+func (p *producer) done(_ *kgo.Record, err error) {
+	if err == nil {
+		p.written.Add(1)
+	} else if p.failed.Add(1) == 1 {
+		fmt.Println("the first message given up:", err)
 	}
 }
 
@@ -141,6 +168,9 @@ func count(broker, topic, path string) error {
 	}
 	seen, altered, foreign := map[string]int{}, map[string]bool{}, 0
 	err = eachMessage(broker, topic, func(value []byte) error {
+		if value == nil {
+			return nil // a tombstone
+		}
 		var m struct{ UUID, Data string }
 		var e event
 		if err := errors.Join(json.Unmarshal(value, &m), json.Unmarshal([]byte(m.Data), &e)); err != nil {

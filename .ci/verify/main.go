@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -34,15 +35,17 @@ func main() {
 	exact := flag.Bool("exact", false, "the source has properties byte for byte, as recorded requests do")
 	seed := flag.Uint64("seed", 1, "the `SEED` of the run")
 	size := flag.Int("bytes", 500, "half of the events have so many `BYTES` at most")
+	profiled := flag.String("cpuprofile", "", "write a CPU profile of verifying to this `FILE`")
 	flag.Parse()
-	bad := false
+	bad, profile := false, *profiled
 	if *clean > 0 {
 		for n := range *clean {
-			c := cast{run: newRun(*events, *seed+uint64(n), *size), far: *order == "far", sent: *exact}
+			c := cast{run: newRun(*events, *seed+uint64(n), *size), far: *order == "far", sent: *exact, profile: profile}
 			bad = !c.try() || bad
 		}
 	} else {
-		c := cast{run: newRun(*events, *seed, *size), far: *order == "far", sent: *exact, faults: plan(*events)}
+		c := cast{run: newRun(*events, *seed, *size), far: *order == "far", sent: *exact, faults: plan(*events),
+			profile: profile}
 		bad = !c.try()
 	}
 	if bad {
@@ -60,8 +63,8 @@ load: {profile: 'const(%d, 100s)'}
 traffic:
   seed: %d
   distinct_ids: {count: 100k, skew: 1.1}
-  events: {$pageview: 60, $autocapture: 20, purchase: 10, $identify: 5, $create_alias: 1, $set: 2}
-  visits: {events: 5, anonymous: 50%%}
+  events: {$pageview: 60, $autocapture: 20, purchase: 10, $identify: 2, $create_alias: 1, $set: 2}
+  visits: {events: 5, anonymous: 20%%}
   properties: {bytes: {p50: %d, p99: %d}}
 `, events/100, seed, size, 4*size)
 	s, err := scenario.Parse("planted.yaml", []byte(text), scenario.Options{})
@@ -100,6 +103,8 @@ type cast struct {
 	far    bool
 	sent   bool
 	faults *faults // nil: none
+
+	profile string // the file that a CPU profile of verifying is written to; empty: none
 }
 
 // try holds the stream against the run, and says whether what was found is what was
@@ -119,6 +124,15 @@ func (c *cast) try() bool {
 	persons := s.persons
 	before = spent()
 	began := time.Now()
+	if c.profile != "" {
+		out, err := os.Create(c.profile)
+		if err != nil {
+			fail(err)
+		}
+		_ = pprof.StartCPUProfile(out)
+		defer out.Close()
+		defer pprof.StopCPUProfile()
+	}
 	r, err := verify.Hold(context.Background(), context.Background(), c.run, c.stream().source(),
 		verify.Options{Thresholds: verify.Implied(), Persons: persons.source()})
 	if err != nil {

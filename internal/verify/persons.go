@@ -181,7 +181,9 @@ func (c *check) compare(m *merges, s *personSource, unsure map[uint64]bool, repo
 	})
 	report.Split, report.Joined = int64(len(split)), int64(len(joined))
 	for i := range m.all {
-		c.nameMerge(&m.all[i], m, s, joined)
+		if ours, _ := m.persons.Of(m.all[i].target); !unsure[ours] {
+			c.nameMerge(&m.all[i], m, s, joined)
+		}
 	}
 }
 
