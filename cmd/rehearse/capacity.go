@@ -257,7 +257,7 @@ func capacityCode(end capacity.End) int {
 		return exitPass
 	case capacity.Interrupted:
 		return exitInterrupted
-	case capacity.Budget, capacity.OwnLimit, capacity.Flaps, capacity.Disturbed:
+	case capacity.Budget, capacity.OwnLimit, capacity.Flaps, capacity.Disturbed, capacity.NotJudged:
 		return exitInvalid
 	}
 	return exitThreshold

@@ -17,6 +17,7 @@ const (
 	Rejecting    End = "met-by-rejecting" // the thresholds are met while most is rejected
 	OwnLimit     End = "own-limit"        // the generator gets no further: nothing is known of the endpoint there
 	Disturbed    End = "disturbed"        // others that use the generator's machine left too many trials invalid
+	NotJudged    End = "cannot-judge"     // a metric that a threshold is on was not told, so that no trial was valid
 	NotDrained   End = "does-not-recover" // the endpoint did not recover from a trial that broke
 )
 
@@ -76,7 +77,7 @@ const known = 0.9
 // fill says what is known of the capacity.
 func (s *Search) fill(a *Answer) {
 	switch a.End {
-	case NoRate, Rejecting, OwnLimit:
+	case NoRate, Rejecting, OwnLimit, NotJudged:
 		return
 	case NeverBreaks:
 		a.Low = s.config.To

@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"rehearse/internal/preflight"
+	"rehearse/results"
 )
 
 // found is the document of a search of an endpoint that holds up to 5,000 events/s.
@@ -182,6 +183,33 @@ func TestKnee(t *testing.T) {
 	} {
 		if got := kneeOf(row.points); got != row.want {
 			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
+	}
+}
+
+// Trials that nobody can judge, because a metric is not told, end the search as that, and are
+// neither the generator's limit nor the fault of others on its machine.
+func TestNotJudged(t *testing.T) {
+	t.Parallel()
+	d := found(t, quick(), func(Trial) Observation {
+		return Observation{Response: Invalid, Why: "not known: metric(lag) < 100", Unknown: true}
+	})
+	if a := d.Answer; a.End != NotJudged || len(d.Trials) != mostUnknown || a.Limit != 0 || a.ForPipeline() ||
+		!strings.Contains(a.Sentence(&d.Asked), "could not be judged, and say nothing of the endpoint: not known: metric(lag)") {
+		t.Errorf("%d trials, %+v", len(d.Trials), d.Answer)
+	}
+	queues := []*results.Queue{
+		{Metric: "lag", Because: "it is down"}, {Metric: "lag", Most: 50, Drained: new(2.5)},
+		{Metric: "lag", Most: 90, Last: 90},
+	}
+	for i := range d.Trials {
+		d.Trials[i].Queue = queues[i]
+	}
+	notes := strings.Join(d.notes(), "\n")
+	for _, want := range []string{"is not known after 1 trial: it is down", "did not get back to where it was after 1 trial",
+		"was 50 at most, and back where it was within 2.50 s"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("no %q in %q", want, notes)
 		}
 	}
 }

@@ -32,6 +32,9 @@ func Measure(run *rundir.Run, t Trial, d Demands) Observation {
 	o := Observation{
 		Accepted: results.Share(r.Events.Accepted, r.Events.Sent), Answered: answered(hold), Latency: latencyOf(r),
 	}
+	if r.Backlog != nil {
+		o.Queue = r.Backlog.Queue
+	}
 	o.InFlight = inFlight(hold, o.Latency.Mean)
 	together, all := hold, t.Rate
 	climb := Climb(medians(hold))
@@ -55,7 +58,8 @@ func Measure(run *rundir.Run, t Trial, d Demands) Observation {
 	case r.Verdict == results.Fail:
 		o.Response, o.Climb, o.Why = Broke, climb, judge.Because(r)
 	default:
-		o.Response, o.Why, o.Disturbed = Invalid, judge.Because(r), machineBusy(&r.Generator)
+		o.Response, o.Why, o.Unknown = Invalid, judge.Because(r), d.untold(r)
+		o.Disturbed = !o.Unknown && machineBusy(&r.Generator)
 	}
 	if o.Response == Broke {
 		o.Saturated = max(d.saturatedAt(all, together, climb)-d.Besides, 0)
@@ -123,6 +127,18 @@ func addRows(rows, others []results.Row) []results.Row {
 		row.LatencyP50 = max(row.LatencyP50, other.LatencyP50)
 	}
 	return sum
+}
+
+// untold says whether a metric that a threshold is on was asked for and not told.
+func (d *Demands) untold(r *results.Result) bool {
+	for _, t := range d.Thresholds {
+		for i := range r.Metrics {
+			if m := &r.Metrics[i]; t.Metric.Name == scenario.MetricOfTarget && t.Metric.Of == m.Name && m.Failed > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // machineBusy says whether what made a run invalid may be others that used the machine, and

@@ -3,6 +3,8 @@ package capacity
 import (
 	"math"
 	"time"
+
+	"rehearse/results"
 )
 
 // Response is how the endpoint answered to a rate.
@@ -23,16 +25,22 @@ type Observation struct {
 	Accepted float64  `json:"accepted"`      // share of the events that were sent
 	Answered float64  `json:"answered_events_per_s"`
 	Latency  Latency  `json:"latency_ms"`
-	InFlight float64  `json:"requests_in_flight"` // on average, while the rate was held
-
-	Beside *Latency `json:"background_latency_ms,omitempty"` // nil: there was no background
+	Extras
 
 	Climb     float64 `json:"climb_ms_per_s,omitempty"`         // growth of the latency each second, of one that broke
 	Saturated float64 `json:"saturated_events_per_s,omitempty"` // what it accepted while more was sent; 0: it kept up
 
 	Disturbed bool `json:"disturbed,omitempty"` // invalid, and others that used the generator's machine explain it
+	Unknown   bool `json:"unknown,omitempty"`   // invalid, because a metric that a threshold is on was not told
 
 	Took time.Duration `json:"-"` // with all that it takes beside the trial itself
+}
+
+// Extras are what else was measured in a trial, which the search does not go by.
+type Extras struct {
+	InFlight float64        `json:"requests_in_flight"`              // on average, while the rate was held
+	Beside   *Latency       `json:"background_latency_ms,omitempty"` // nil: there was no background
+	Queue    *results.Queue `json:"queue,omitempty"`                 // behind the endpoint; nil: none is named
 }
 
 // Latency is that of a trial, in milliseconds.

@@ -72,6 +72,7 @@ type bounds struct{ held, broke float64 }
 type failures struct {
 	invalid    int // in a row
 	own        int // of these, those that only the generator explains
+	unknown    int // trials in a row that could not be judged
 	disproved  int // trials that were to confirm the interval and did not
 	again      int // trials after the overload that broke, since one held
 	narrowings int // trials of the kind Narrow, to vary where they are
@@ -179,7 +180,7 @@ func (s *Search) Observe(o Observation) {
 		s.finish(Rejecting)
 		return
 	}
-	s.failed.invalid, s.failed.own, s.rate = 0, 0, t.Rate
+	s.failed.invalid, s.failed.own, s.failed.unknown, s.rate = 0, 0, 0, t.Rate
 	s.rest.note(&t)
 	switch t.Kind {
 	case Bracket:
@@ -201,14 +202,25 @@ const leastAccepted = 0.5
 // has been through before, or for others that use its machine.
 const mostInvalid = 6
 
+// mostUnknown is how many trials in a row may come to nothing because a metric was not told.
+const mostUnknown = 3
+
 // invalid repeats a trial that says nothing of the endpoint. Twice in a row at a rate
 // that no valid trial reached, it is the generator that does not get further.
 func (s *Search) invalid(t *tried) {
+	s.rate = t.Rate
+	if t.Unknown {
+		s.failed.unknown++
+		if s.failed.unknown >= mostUnknown {
+			s.answer.Why = t.Why
+			s.finish(NotJudged)
+		}
+		return
+	}
 	s.failed.invalid++
 	if !t.Disturbed {
 		s.failed.own++
 	}
-	s.rate = t.Rate
 	reached := false
 	for i := range s.tried {
 		one := &s.tried[i]

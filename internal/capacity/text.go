@@ -168,8 +168,12 @@ func (a *Answer) Sentence(asked *Asked) string {
 		return fmt.Sprintf("capacity: more than %s events/s, the highest rate that was allowed: it never broke",
 			text.Rate(a.Low))
 	case BreaksAtOnce:
-		return fmt.Sprintf("capacity: less than %s events/s, the lowest rate that was allowed: it broke at once",
+		said := fmt.Sprintf("capacity: less than %s events/s, the lowest rate that was allowed: it broke at once",
 			text.Rate(a.High))
+		if a.Why != "" {
+			said += " (" + a.Why + ")"
+		}
+		return said
 	case NoRate:
 		return "no capacity: the thresholds are not met at any rate, and a lower one brings them no closer: " + a.Why
 	case Rejecting:
@@ -181,6 +185,8 @@ func (a *Answer) Sentence(asked *Asked) string {
 	case Disturbed:
 		return fmt.Sprintf("invalid: others that use the generator's machine disturbed trial after trial (%s): %s",
 			a.Why, a.soFar(asked))
+	case NotJudged:
+		return "invalid: the trials could not be judged, and say nothing of the endpoint: " + a.Why
 	case NotDrained:
 		return "the endpoint did not recover from a trial that broke: " + a.soFar(asked)
 	case Flaps:
@@ -229,13 +235,48 @@ func (d *Document) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("drift: the capacity %s by about %.0f %% an hour; "+
 			"the interval is that at the end of the search", way, 100*max(a.Drift, -a.Drift)))
 	}
-	if d.Asked.Trial < shortestTrend {
+	if d.Asked.Trial < shortestTrend && (a.Low > 0 || a.High > 0) {
 		notes = append(notes, fmt.Sprintf("trials of less than %d s do not show a queue that fills slowly: "+
 			"the interval may lie too high", shortestTrend))
 	}
+	notes = append(notes, d.queueNotes()...)
 	if a.Erratic && a.End != Flaps {
 		notes = append(notes, "trials come out either way over a wide range of rates: "+
 			"something else than the load decides many of them")
+	}
+	return notes
+}
+
+// queueNotes are what a reader should know of the queue behind the endpoint.
+func (d *Document) queueNotes() (notes []string) {
+	unknown, left, because := 0, 0, ""
+	metric, most, longest := "", 0.0, 0.0
+	for i := range d.Trials {
+		q := d.Trials[i].Queue
+		switch {
+		case q == nil:
+			continue
+		case q.Drained != nil:
+			most, longest = max(most, q.Most), max(longest, *q.Drained)
+		case q.Because != "":
+			unknown++
+			because = q.Because
+		default:
+			left++
+		}
+		metric = q.Metric
+	}
+	if unknown > 0 {
+		notes = append(notes, fmt.Sprintf("%s, the queue behind the endpoint, is not known after %s: %s", metric,
+			text.Plural(int64(unknown), "trial"), because))
+	}
+	if left > 0 {
+		notes = append(notes, fmt.Sprintf("%s, the queue behind the endpoint, did not get back to where it was after "+
+			"%s: what followed began with what was left", metric, text.Plural(int64(left), "trial")))
+	}
+	if longest > 0 {
+		notes = append(notes, fmt.Sprintf("%s, the queue behind the endpoint, was %s at most, and back where it was "+
+			"within %s of the last answer", metric, text.Rate(most), text.Milliseconds(longest*1000)))
 	}
 	return notes
 }
