@@ -35,10 +35,12 @@ func overCapacity(l *checker) []Finding {
 	if l.facts.Measured {
 		known = "measured"
 	}
-	return cured(l.accommodate(draft{"over-capacity", l.curvePath(),
+	return told(cured(l.accommodate(draft{"over-capacity", l.curvePath(),
 		fmt.Sprintf("the peak of %s events/s%s is over the %s capacity of %s: the pipeline needs "+
 			"scaling to %s times of what it is", text.Rate(peak), l.ofBoth(), known, text.Rate(c), text.Rate(peak/c)),
-		fmt.Sprintf("scale to %s events/s, or peak at %s", text.Rate(peak), l.peakFor(c))}), l.lower(l.ownPart(c)))
+		fmt.Sprintf("scale to %s events/s, or peak at %s", text.Rate(peak), l.peakFor(c))}), l.lower(l.ownPart(c))),
+		fmt.Sprintf("Our pipeline takes %s events a second, and this run peaks at %s. Please keep it below, or "+
+			"give us time to scale.", text.Rate(c), text.Rate(peak)))
 }
 
 // historicalRate notes imports that come faster than those of the service itself.

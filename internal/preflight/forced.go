@@ -82,11 +82,13 @@ func forcedOverflow(l *checker) []Finding {
 			events += h.Overflow
 		}
 	}
-	return l.accommodate(draft{"forced-overflow", l.rulePath("overflow"),
+	return told(cured(l.accommodate(draft{"forced-overflow", l.rulePath("overflow"),
 		fmt.Sprintf("a rule sends events of some tokens or distinct_ids to the overflow lane, whatever their "+
 			"rate: %s events%s lose their order and are processed without persons", text.Count(events),
 			around(l.report.Plan.Errors.Overflow)),
-		l.ruleHint()})
+		l.ruleHint()}), l.withoutRule("overflow")),
+		"A rule on our side moves a part of these events to a slower lane, out of order and without persons. Please "+
+			"do not start before we have lifted it.")
 }
 
 // rulePath is the field of the scenario that gives a rule; staging where it comes from the
@@ -167,10 +169,10 @@ func (l *checker) dropped() int64 {
 	return int64(math.Round(lost / all * l.taken * float64(l.load.Events)))
 }
 
-// projects are the tokens of synthesized traffic, and how much each has of it.
+// projects are the tokens of the events, and how much each has of it.
 func (l *checker) projects() []scenario.TokenShare {
-	if tokens := l.s.Traffic.Tokens; len(tokens) > 0 {
-		return tokens
+	if t := l.s.Traffic; t != nil && len(t.Tokens) > 0 {
+		return t.Tokens
 	}
 	return []scenario.TokenShare{{Token: l.s.Target.Token, Weight: 1}}
 }

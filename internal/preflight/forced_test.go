@@ -210,3 +210,13 @@ func TestUnmatchedRules(t *testing.T) {
 		}
 	}
 }
+
+// TestRulesOfAReplay: overrides and restrictions are held against a recording as well.
+func TestRulesOfAReplay(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "name: a\nreplay: {files: [../../../scenarios/recordings/posthog_events_api_airbyte.jsonl], clock: profile}\nload: {profile: 'const(10, 5s)'}\ntarget: {token: phc_one}\n")
+	r := count(t, s, facts(t, "restrictions: [{match: 'phc_one:nobody', action: drop}]\nlimits: {overflow: {rate: 1/s, burst: 2}}\n"))
+	if f := find(r, "unmatched-rules"); f == nil || f.Where != "pipeline.yaml:1:16" {
+		t.Errorf("%+v", f)
+	}
+}

@@ -31,6 +31,7 @@ func (l *checker) foretell() {
 		key:     append([]byte(nil), l.token(0)+":"...), partitions: l.facts.Partitions,
 		lagged: newLagged(l.facts.Partitions, l.facts.Hazard),
 	}
+	pairs.persons.Within(l.facts.Merges)
 	l.census = model.Census(censusBlocks, due, slowness(l.facts), pairs.add)
 	l.taken = l.takenShare()
 	l.mixed()

@@ -264,7 +264,7 @@ func (l *checker) lateID(k *key) backlog.ID {
 }
 
 // lateCounted is how late counted traffic is, as the model of the pipeline saw it event by
-// event; everything and the stages follow from the curve.
+// event; everything follows from the curve.
 func (l *checker) lateCounted(stats *pipeline.LagStats, origin time.Time) {
 	l.late(nil)
 	c := &l.report.Lag
@@ -277,14 +277,18 @@ func (l *checker) lateCounted(stats *pipeline.LagStats, origin time.Time) {
 			Lag: counted(&w.Lag, origin)}
 		c.Partition.Events = w.Worst * l.facts.Costs.Partition
 	}
+	for i := range stats.Stages {
+		w, rate := &stats.Stages[i], l.facts.Stages[i].Capacity
+		c.Stages[i] = backlog.Queued{Name: w.Stage, Lag: counted(&w.Lag, origin)}
+		c.Stages[i].Events = w.Worst * rate
+	}
 }
 
 // stored works out what synthesized traffic leaves in databases and on disks.
 func (l *checker) stored(model *traffic.Model, p *pairs, due func(int64) time.Duration) {
 	s, t, total := &l.report.Storage, l.s.Traffic, l.load.Events
 	joined := p.persons.Joined()
-	exact := l.census.Whole && l.facts.Merges.IDs == 0
-	if !exact {
+	if !l.census.Whole {
 		joined = l.crowdOf(model).Joined(l.facts.Merges, p.before/float64(max(p.single, 1)))
 	}
 	stamp := func(at time.Duration) time.Time {
@@ -295,7 +299,7 @@ func (l *checker) stored(model *traffic.Model, p *pairs, due func(int64) time.Du
 	}
 	s.Months = storage.Walk(l.load.Curve.Span(), t.Timestamps.Disorder, stamp, 60*l.load.Curve.Peak())
 	// Of a person who is moved as a whole, events under the person's own ids were not followed.
-	l.storage(joined, exact && joined.Moved.Max <= 1)
+	l.storage(joined, l.census.Whole && joined.Moved.Max <= 1)
 }
 
 // crowdOf is who gets the merges of synthesized traffic.

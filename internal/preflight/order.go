@@ -37,10 +37,16 @@ func hotIDs(l *checker) []Finding {
 		hint += fmt.Sprintf("; a batch by itself overflows: set batching.events to %.0f or less",
 			math.Floor(limit.burst/hot[0].Share))
 	}
-	return cured(l.accommodate(draft{"hot-ids", l.idsPath(),
+	tell := fmt.Sprintf("The events of %s come faster than %s. ", idsOf(hot), l.limits())
+	if l.keepsOrder() {
+		tell += "They take a slower lane, in order, and appear later than the others."
+	} else {
+		tell += "They may be processed out of order, so that an older value of a property may win."
+	}
+	return told(cured(l.accommodate(draft{"hot-ids", l.idsPath(),
 		fmt.Sprintf("%s the per-id rate limit of %s: %s; %s events%s %s",
 			idsExceed(len(hot)), l.limits(), idsAt(hot), text.Count(over),
-			around(l.report.Plan.Errors.Overflow), after), hint}), l.cooler(hot)...)
+			around(l.report.Plan.Errors.Overflow), after), hint}), l.cooler(hot)...), tell)
 }
 
 // overBucket are the ids of which events overflow by rate that the global limit has not
@@ -60,14 +66,28 @@ func (l *checker) keepsOrder() bool {
 	return (!f.Overflow.On() || f.Overflow.KeepsOrder) && (!f.Consumer.On() || f.Consumer.KeepsOrder)
 }
 
+// idsOf names the first few ids, for a mail.
+func idsOf(hot []HotID) string {
+	const named = 3
+	var words []string
+	for _, h := range hot[:min(len(hot), named)] {
+		words = append(words, string(plain(h.DistinctID, 40)))
+	}
+	return list(words, len(hot)-len(words))
+}
+
 // cooler are the cures of ids that are over a limit of one id: a lower peak, more ids, the
 // lane of imports for old events, and smaller batches where one by itself is over the burst.
 func (l *checker) cooler(hot []HotID) (cures []cure.Cure) {
 	limit, share := l.limits(), 0.0
+	steady, projects := limit.steady(), l.projects()
 	for i := range hot {
 		share = max(share, hot[i].Share)
+		k := key{token: projects[max(hot[i].Project-1, 0)].Token.Reveal(), id: hot[i].DistinctID}
+		if own := l.limitsOf(&k).steady(); own > 0 && (steady == 0 || own < steady) {
+			steady = own // an override may be lower
+		}
 	}
-	steady := limit.steady()
 	cures = append(cures, l.split(steady), l.lower(steady/max(share, 1e-12)))
 	if l.oldest > old && !l.s.Target.HistoricalMigration {
 		cures = append(cures, cure.Historical(l.s))
@@ -108,14 +128,18 @@ func globalLimit(l *checker) []Finding {
 	if g.Stays {
 		where = "without a key "
 	}
-	return cured(l.accommodate(draft{"global-limit", l.idsPath(),
+	return told(cured(l.accommodate(draft{"global-limit", l.idsPath(),
 		fmt.Sprintf("%s the global limit of %s events in %s: %s; %s events%s go %sand without person processing: "+
 			"they set no properties, and merges of them do not happen", idsExceed(len(hot)), text.Count(g.Events),
 			seconds(g.Window.Seconds()), idsAt(hot), text.Count(over),
 			around(off/float64(max(over, 1))), where),
 		fmt.Sprintf("keep each distinct_id below %s events/s, give it an override, or send a backfill with "+
 			"historical_migration; the service warns with high_volume_distinct_id",
-			rateText(math.Floor(g.PerSecond(g.Events))))}), l.cooler(hot)...)
+			rateText(math.Floor(g.PerSecond(g.Events))))}), l.cooler(hot)...),
+		fmt.Sprintf("The events of %s come faster than the limit of %s in %s for one distinct_id. Beyond it they are "+
+			"stored without persons: they set no properties, and identify and alias calls among them merge "+
+			"nothing. Please send them slower, over several distinct_ids, or as an import with historical_migration.",
+			idsOf(hot), text.Count(g.Events), seconds(g.Window.Seconds())))
 }
 
 // String writes the limits in words.
@@ -185,10 +209,12 @@ func mergesAtRisk(l *checker) []Finding {
 	if len(why) == 0 {
 		return nil
 	}
-	return cured(l.accommodate(draft{"merges-at-risk", l.mixPath(),
+	return told(cured(l.accommodate(draft{"merges-at-risk", l.mixPath(),
 		fmt.Sprintf("merges may be processed before the events they depend on: of %s, %s",
 			text.Count(m.Total), strings.Join(why, ", ")),
-		strings.Join(do, "; ")}), cures...)
+		strings.Join(do, "; ")}), cures...),
+		"Some identify and alias calls may be processed before events of the ids that they join. These events then "+
+			"belong to a person of their own. Please send the merges after all other events.")
 }
 
 // The bounds of delays that a run is too short for.

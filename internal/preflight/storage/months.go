@@ -65,8 +65,8 @@ func Walk(span, disorder time.Duration, stamp func(time.Duration) time.Time, eve
 	for at := time.Duration(0); at <= span; at += step {
 		until := stamp(min(at+time.Minute, span))
 		m.AMinute = max(m.AMinute, month(until)-month(stamp(at).Add(-disorder))+1)
-		m.Sorted = max(m.Sorted, month(until)-month(stamp(at))+1)
 	}
+	m.Sorted = inOrder(m.All, span)
 	m.AMinute = min(m.AMinute, max(int(events), 1), m.All)
 	return m
 }
