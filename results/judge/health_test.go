@@ -46,7 +46,7 @@ func TestInvalidIsToldFromSlow(t *testing.T) {
 			HeldUp: 2,
 			Stalls: results.Stalls{Count: 1, Seconds: 2, LongestMS: 2000, At: 3.5, Cause: results.StallStopped},
 		}, late(0, results.OnTime), results.Invalid,
-			"the generator was held up for 2 s of 10 s: it was stopped (SIGSTOP, a frozen container, or a paused " +
+			"the generator was stalled for 2 s of 10 s: it was stopped (SIGSTOP, a frozen container, or a paused " +
 				"machine) for 2 s, 3.50 s into the run; run it where nothing stops it, or"},
 		{"late for a stop", results.Health{
 			Cores:  2,

@@ -96,7 +96,7 @@ func throttled(h *results.Health) string {
 
 // heldUp says that the generator stood still for much of the run.
 func heldUp(h *results.Health, seconds float64) string {
-	return fmt.Sprintf("the generator was held up for %s s of %s s: %s; run it where nothing stops it, or takes "+
+	return fmt.Sprintf("the generator was stalled for %s s of %s s: %s; run it where nothing stops it, or takes "+
 		"its processors", text.Figures(h.HeldUp), text.Figures(seconds), stallsText(&h.Stalls))
 }
 

@@ -27,7 +27,7 @@ type evidence struct {
 //
 // A run is invalid whatever its thresholds say if it cannot be trusted: nothing
 // was sent, the books do not balance, durations were too long to record, a doubt
-// was raised, the generator was held up or throttled, network buffers were full,
+// was raised, the generator was stalled or throttled, network buffers were full,
 // more than 1 % of the requests that came due left late by the generator's own
 // fault, or it is one shard of several, which only together can be judged.
 // Otherwise a threshold that is not met makes it a fail, the implied one on what is
