@@ -67,6 +67,17 @@ func (c *Config) check() error {
 	return nil
 }
 
+// closed reports whether the load is a closed loop.
+func (c *Config) closed() bool { return c.Scenario.Load.Closed > 0 }
+
+// lasts is how long after Start a request may begin.
+func (c *Config) lasts() time.Duration {
+	if c.closed() {
+		return c.Plan.Span
+	}
+	return c.Plan.Span + Grace
+}
+
 // connections is how many senders there are: one a queue where order matters.
 func (c *Config) connections() int {
 	if c.Plan.Ordered {

@@ -29,7 +29,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	if err := c.check(); err != nil {
 		return Summary{}, err
 	}
-	starting, stop := context.WithDeadline(soft, c.Start.Add(c.Plan.Span+Grace))
+	starting, stop := context.WithDeadline(soft, c.Start.Add(c.lasts()))
 	defer stop()
 	r := newRun(hard, c)
 	r.retries = newRetries(starting, &r.config)
@@ -63,7 +63,8 @@ type run struct {
 	senders    []*sender
 	split      atomic.Int64 // requests added by byte limits
 
-	unstarted int64 // requests that the end of the run kept from being sent
+	due       results.Count // what came due until the last interval
+	unstarted int64         // requests that the end of the run kept from being sent
 	done      chan struct{}
 }
 
@@ -77,7 +78,7 @@ func newRun(hard context.Context, c Config) *run {
 	r := &run{
 		shared: shared{
 			pacer: pacer, stalls: newStalls(pacer), reach: newReach(&c),
-			skip: c.Scenario.Load.Late == scenario.LateSkip, ordered: c.Plan.Ordered,
+			skip: c.Scenario.Load.Late == scenario.LateSkip, ordered: c.Plan.Ordered, closed: c.closed(),
 		},
 		config:     c,
 		dispatcher: newDispatcher(c.Source, pacer, c.Plan.Lanes, c.ahead(n)),
@@ -178,6 +179,9 @@ func (r *run) sendAll(ctx context.Context) {
 
 // settle records what the source never dealt out as unsent.
 func (r *run) settle(p source.Plan) {
+	if r.closed && r.dispatcher.err == nil {
+		return // more was planned than can be sent
+	}
 	events := p.Events - r.dispatcher.dealt.Events
 	requests := p.Requests - r.dispatcher.dealt.Requests
 	if events <= 0 {
@@ -235,9 +239,12 @@ func (r *run) observe() {
 	}
 	now := max(r.pacer.Now(), 0) // a run can end before it has begun
 	iv := r.recorder.Tick(now, inFlight)
-	iv.Target = r.config.Plan.Rate(now - time.Second/2)
+	if !r.closed {
+		iv.Target = r.config.Plan.Rate(now - time.Second/2)
+	}
 	iv.Stalls, iv.Sockets = r.stalls.news(iv.Stalls), r.sockets.Sum()
 	r.unstarted = iv.Total.Refusals[results.Refusal{Reason: capture.NotStarted}].Requests
+	r.due = results.Count{Requests: iv.Total.Due(), Events: iv.Total.DueEvents()}
 	if r.config.Observe != nil {
 		r.config.Observe(iv)
 	}
@@ -246,6 +253,10 @@ func (r *run) observe() {
 // summary says how the run ended.
 func (r *run) summary(soft context.Context) Summary {
 	p := r.config.Plan
+	if r.closed {
+		p.Events, p.Requests, p.Peak = r.due.Events, r.due.Requests, 0
+		return Summary{Planned: p, SourceErr: r.dispatcher.err, Interrupted: soft.Err() != nil}
+	}
 	p.Events = max(p.Events, r.dispatcher.dealt.Events)
 	p.Requests = max(p.Requests, r.dispatcher.dealt.Requests) + r.split.Load()
 	unfinished := r.unstarted > 0

@@ -43,6 +43,7 @@ type shared struct {
 	clocks  *clocks      // nil: the endpoint's is of no interest
 	skip    bool         // late: skip
 	ordered bool         // nothing may overtake a request
+	closed  bool         // a batch is due when a sender has it
 }
 
 // senderState is what a sender is doing.
@@ -78,6 +79,9 @@ func (s *sender) run(ctx context.Context) {
 			return
 		}
 		<-b.ready
+		if s.closed {
+			b.Due = max(s.pacer.Now(), 0)
+		}
 		waited := s.wait(ctx, b.Due)
 		s.follow(l, b, got, s.pacer.Now())
 		s.token <- l
@@ -97,6 +101,9 @@ func (s *sender) handleAll(b *job, waited bool) *job {
 	for next != nil {
 		part := &job{Batch: *next}
 		next = part.Overflow
+		if s.closed {
+			part.Due = s.pacer.Now()
+		}
 		s.handle(part, waited)
 		s.goOn()
 	}
@@ -115,6 +122,8 @@ func (s *sender) handle(b *job, waited bool) (waits bool) {
 	s.out = b.outcome()
 	now := s.pacer.Now()
 	switch {
+	case !waited && s.closed:
+		return false // it was never due
 	case !waited:
 		s.unsent(capture.NotStarted, now)
 	case b.skipped || s.skips(b, now):

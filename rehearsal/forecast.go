@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -23,7 +24,7 @@ const checkFile = "check.json"
 // Forecast is what a check in closed form says of s, sent to a destination; nil
 // for a replay, which would have to be read once more.
 func Forecast(s *scenario.Scenario, to *transport.Destination) *preflight.Report {
-	if s.Traffic == nil {
+	if s.Traffic == nil || s.Load.Closed > 0 {
 		return nil
 	}
 	now := time.Now()
@@ -87,6 +88,10 @@ func Denials(r *preflight.Report) (reasons []string) {
 // Estimate says what a run of s would send: in closed form where that is known and
 // from a sample where not, or by building all of it.
 func Estimate(s *scenario.Scenario, facts *preflight.Facts, now time.Time, exact bool) (preflight.Load, error) {
+	if s.Load.Closed > 0 {
+		return preflight.Load{}, wrongScenario(errors.New("a closed loop has no plan that could be " +
+			"checked: it sends as fast as the endpoint answers (give load.profile)"))
+	}
 	if s.Replay != nil || exact {
 		return countedLoad(s, facts, now)
 	}

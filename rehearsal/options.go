@@ -149,6 +149,7 @@ type Outlook struct {
 	Plan      *source.Plan
 	Target    string // a URL
 	Directory string // the run directory
+	Closed    bool   // a closed loop: the plan is more than can be sent
 
 	// Reading tells how far a replay has come at a time of the run; nil: it is none.
 	Reading func(time.Duration) source.ReplayProgress

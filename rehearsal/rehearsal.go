@@ -144,6 +144,7 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	s.push = otlp.New(hard, r.push, &s.manifest, metrics.RunStream)
 	s.progress = r.progress(&Outlook{
 		Name: r.scenario.Name, Plan: &r.source.Plan, Target: r.target(), Directory: s.path, Reading: r.source.Follow(),
+		Closed: r.scenario.Load.Closed > 0,
 	})
 	builders, giveBack := spareProcessor()
 	defer giveBack()
@@ -299,7 +300,10 @@ func (r *rehearsal) manifest(start time.Time, resolved []byte) results.Manifest 
 		ScenarioYAML: r.scenario.Redacted(), Resolved: resolved, Thresholds: r.scenario.Thresholds,
 		Connections: r.share().Target.Connections, Shard: r.Shard, Stages: r.scenario.Load.Stages,
 		Warnings: slices.Concat(r.source.Plan.Notes(), unjudged(r.scenario.Arrived)),
-		Basis:    results.Basis{Version: Version},
+		Basis:    results.Basis{Version: Version, ClosedLoop: r.scenario.Load.Closed > 0},
+	}
+	if m.ClosedLoop {
+		m.Planned = results.Planned{} // more than can be sent; what was sent is known at the end
 	}
 	for _, rule := range r.scenario.Aborts {
 		m.AbortRules = append(m.AbortRules, rule.Text)

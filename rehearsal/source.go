@@ -59,6 +59,9 @@ func (r *rehearsal) loadAgain(last *Past) (err error) {
 
 // open opens what the run sends, or what is left of it after the runs that it resumes.
 func (r *rehearsal) open() (err error) {
+	if r.scenario.Load.Closed > 0 && (r.Shard.Of > 1 || r.resumes != nil) {
+		return usage(errors.New("a closed loop has no plan that could be shared or resumed: give load.profile"))
+	}
 	r.announceReading()
 	part := source.Part{Index: r.Shard.Index, Of: r.Shard.Of}
 	if r.resumes != nil {

@@ -76,7 +76,7 @@ func (t *Trial) overrides(s *scenario.Scenario) []string {
 
 // streamOverrides are what it changes in one stream, whose section stands within.
 func (t *Trial) streamOverrides(within string, s *scenario.Scenario, rate float64) []string {
-	set := []string{"load.profile=null", "load.follow=null", "load.stages=" + t.stages(rate)}
+	set := []string{"load.profile=null", "load.follow=null", "load.closed=null", "load.stages=" + t.stages(rate)}
 	if s.Replay != nil {
 		set = append(set, t.replayOverrides(s.Replay)...)
 	} else {

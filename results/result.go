@@ -76,6 +76,7 @@ type MergeInfo struct {
 type Basis struct {
 	Version    string   `json:"rehearse_version,omitempty"` // of the program; empty: of one that did not say
 	AbortRules []string `json:"abort_rules,omitempty"`      // of the scenario, as written
+	ClosedLoop bool     `json:"closed_loop,omitempty"`      // there was no schedule: no due times, no target
 }
 
 // LostShard is a shard that did not send its part of the load once and to the end.

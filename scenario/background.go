@@ -75,6 +75,9 @@ func checkApart(part *strict.Document, s, b *Scenario) {
 				fmt.Sprintf("leave it out, or give one that is %d away", apart))
 		}
 	}
+	if b.Load.Closed > 0 {
+		part.Fail(closedPath, "a background needs a schedule", "give background.load.profile")
+	}
 	if s.Replay == nil || b.Replay == nil {
 		return
 	}

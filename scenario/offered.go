@@ -25,10 +25,17 @@ type Offered struct {
 	Arrivals schedule.Arrivals
 	Late     Late
 
+	// Closed is how long each connection sends its next request as soon as the one before is
+	// answered; 0: the load is a schedule. Curve is then more than can be sent, at closedRate.
+	Closed time.Duration
+
 	Stages []schedule.StageSpan // the stages as the file gives them
 	Series []FileSum            // the files of rates that were read for them
 	Speed  float64              // that a series is played at; 0: it is no series
 }
+
+// closedRate is how many events a second a closed loop plans: more than one machine sends.
+const closedRate = 20e6
 
 func defaultOffered() Offered { return Offered{Arrivals: schedule.Even, Late: LateQueue} }
 
@@ -44,6 +51,10 @@ func readOffered(v strict.Value) Offered {
 		"profile": keep(readProfile),
 		"stages":  keep(func(v strict.Value) []schedule.Stage { return readStages(v, names) }),
 		"follow":  keep(func(v strict.Value) []schedule.Stage { return readFollow(v, &l) }),
+		"closed": keep(func(v strict.Value) []schedule.Stage {
+			l.Closed = v.Duration(time.Second, time.Hour)
+			return []schedule.Stage{{From: closedRate, To: closedRate, Over: l.Closed}}
+		}),
 		"arrivals": func(v strict.Value) {
 			l.Arrivals = strict.OneOf(v, []schedule.Arrivals{schedule.Even, schedule.Poisson})
 		},
@@ -59,7 +70,9 @@ func readOffered(v strict.Value) Offered {
 	case p.Total() == 0:
 		curve.Fail("offers not one event", "")
 	}
-	l.Curve, l.Stages = p, schedule.StageSpans(stages, names)
+	if l.Curve = p; l.Closed == 0 {
+		l.Stages = schedule.StageSpans(stages, names)
+	}
 	return l
 }
 

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -36,9 +34,13 @@ import (
 // as wide as there is room for; elsewhere there is one line every ten seconds,
 // made to be read in a log. Nothing is coloured. --quiet shows neither.
 func newProgress(e env, o *rehearsal.Outlook) rehearsal.Progress {
-	fmt.Fprintf(e.stderr, "%s: %s events in %s requests over %v, peak %s events/s, to %s\nwriting %s\n",
-		o.Name, text.Count(o.Plan.Events), text.Count(o.Plan.Requests),
-		units.FormatSpan(o.Plan.Span), text.Count(int64(o.Plan.Peak)), o.Target, o.Directory)
+	load := fmt.Sprintf("%s events in %s requests, peak %s events/s,",
+		text.Count(o.Plan.Events), text.Count(o.Plan.Requests), text.Count(int64(o.Plan.Peak)))
+	if o.Closed {
+		load = "as fast as it is answered,"
+	}
+	fmt.Fprintf(e.stderr, "%s: %s over %v, to %s\nwriting %s\n", o.Name, load, units.FormatSpan(o.Plan.Span),
+		o.Target, o.Directory)
 	if screen, ok := terminal(e.stderr); ok && os.Getenv("TERM") != "dumb" {
 		b := newBar(screen, o.Plan.Span, o.Reading)
 		return rehearsal.Progress{Interval: b.show, Warn: b.warn, End: b.end}
@@ -247,21 +249,6 @@ func (n *notices) say(e env, line string) {
 		return
 	}
 	e.note("rehearse: " + line)
-}
-
-// sayReport says where the report of a run is; on a terminal the path is a link (OSC 8).
-func sayReport(e env, directory string) {
-	path := filepath.Join(directory, "report.html")
-	screen, ok := terminal(e.stderr)
-	full, err := filepath.Abs(path)
-	if !ok || err != nil || os.Getenv("TERM") == "dumb" {
-		e.note("report: " + path)
-		return
-	}
-	host, _ := os.Hostname() // without it, the link is to this machine as well
-	link := url.URL{Scheme: "file", Host: host, Path: filepath.ToSlash(full)}
-	shown := escaped([]byte(path))
-	fmt.Fprintf(screen, "report: \x1b]8;;%s\x1b\\%s\x1b]8;;\x1b\\\n", link.String(), shown)
 }
 
 // longestStay is how long the live page stays up after a run at most.

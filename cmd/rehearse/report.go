@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -257,4 +259,19 @@ func printRun(e env, run *rundir.Run, asJSON bool) error {
 		return status(code)
 	}
 	return nil
+}
+
+// sayReport says where the report of a run is; on a terminal the path is a link (OSC 8).
+func sayReport(e env, directory string) {
+	path := filepath.Join(directory, "report.html")
+	screen, ok := terminal(e.stderr)
+	full, err := filepath.Abs(path)
+	if !ok || err != nil || os.Getenv("TERM") == "dumb" {
+		e.note("report: " + path)
+		return
+	}
+	host, _ := os.Hostname() // without it, the link is to this machine as well
+	link := url.URL{Scheme: "file", Host: host, Path: filepath.ToSlash(full)}
+	shown := escaped([]byte(path))
+	fmt.Fprintf(screen, "report: \x1b]8;;%s\x1b\\%s\x1b]8;;\x1b\\\n", link.String(), shown)
 }

@@ -91,7 +91,8 @@ type adhocFlags struct {
 
 // define makes the flags.
 func (f *adhocFlags) define(flags *pflag.FlagSet) {
-	flags.StringVar(&f.Rate, "rate", "", "without a scenario file: send this `RATE` at the peak, as in 500/s")
+	flags.StringVar(&f.Rate, "rate", "",
+		"without a scenario file: send this `RATE` at the peak, as in 500/s; max: as fast as it answers")
 	flags.StringVar(&f.Duration, "duration", "", "with --rate: for this `TIME`, ramp included (default 30s)")
 	flags.StringVar(&f.Ramp, "ramp", "",
 		"with --rate: rise from 0 to the rate in this `TIME` (default 10s, at most a third of the duration)")

@@ -32,6 +32,9 @@ type Flags struct {
 // Given tells whether any flag is.
 func (f *Flags) Given() bool { return *f != Flags{} }
 
+// Max is the rate of a closed loop: as fast as the endpoint answers.
+const Max = "max"
+
 // The defaults. A load without a ramp, in requests of one event, is what takes a
 // pipeline down, so neither comes unless it is asked for.
 const (
@@ -44,6 +47,7 @@ const (
 // load are the flags as quantities.
 type load struct {
 	rate           float64
+	closed         bool // --rate max
 	duration, ramp time.Duration
 	batch          int64
 	skew, merges   float64
@@ -67,7 +71,11 @@ func (f *Flags) read() (l load, err error) {
 		return l, errors.New("--rate: missing (a run without a scenario file needs a rate, as in --rate 500/s)")
 	}
 	var wrong [6]error
-	l.rate, wrong[0] = quantity("--rate", f.Rate, "500/s", units.ParseRate)
+	if l.closed = f.Rate == Max; l.closed {
+		l.rate = 1
+	} else {
+		l.rate, wrong[0] = quantity("--rate", f.Rate, "500/s", units.ParseRate)
+	}
 	l.duration, wrong[1] = quantity("--duration", cmp.Or(f.Duration, defaultDuration.String()), "30s",
 		units.ParseDuration)
 	l.ramp, wrong[2] = min(defaultRamp, rounded(l.duration/3)), nil
@@ -80,7 +88,7 @@ func (f *Flags) read() (l load, err error) {
 	if err := errors.Join(wrong[:]...); err != nil {
 		return l, err
 	}
-	return l, l.judge()
+	return l, l.judge(f)
 }
 
 // quantity reads the value of a flag.
@@ -105,10 +113,12 @@ func number(text string) (float64, error) {
 func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // judge refuses what has no meaning.
-func (l *load) judge() error {
+func (l *load) judge(f *Flags) error {
 	switch {
 	case l.rate <= 0:
 		return errors.New("--rate: must be more than 0")
+	case l.closed && f.Ramp != "":
+		return errors.New("--ramp: has no meaning beside --rate max, which is as fast as the endpoint answers")
 	case l.duration <= 0:
 		return errors.New("--duration: must be more than 0")
 	case l.ramp > l.duration:
@@ -124,12 +134,18 @@ func (l *load) judge() error {
 func (l *load) text() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "name: %s\n", Name)
-	fmt.Fprintf(&b, "load:\n  profile: %s   # events/s\n", l.profile())
+	thresholds := "[rejected < 1%, late < 1%]"
+	if l.closed {
+		fmt.Fprintf(&b, "load: {closed: %s}   # as fast as the endpoint answers\n", units.FormatDuration(l.duration))
+		thresholds = "[rejected < 1%]"
+	} else {
+		fmt.Fprintf(&b, "load:\n  profile: %s   # events/s\n", l.profile())
+	}
 	fmt.Fprintf(&b, "batching: {events: %d}\n", l.batch)
 	b.WriteString("traffic:\n  seed: 1   # another one for another run on the same day\n")
 	fmt.Fprintf(&b, "  distinct_ids: {skew: %s}\n", decimal(l.skew))
 	fmt.Fprintf(&b, "  events: {%s}   # weights\n", l.events())
-	b.WriteString("thresholds: [rejected < 1%, late < 1%]\n")
+	fmt.Fprintf(&b, "thresholds: %s\n", thresholds)
 	return []byte(b.String())
 }
 

@@ -98,7 +98,7 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 	}
 	r.Breakdown = f.Breakdown
 	r.Metrics = f.Metrics
-	if f.Ended == results.Completed && j.manifest.Generator == nil && j.manifest.Shard.Of == 1 {
+	if f.Ended == results.Completed && j.manifest.Generator == nil && j.manifest.Shard.Of == 1 && !r.Run.ClosedLoop {
 		r.Backlog = j.backlog.result(j.elapsed)
 		r.Backlog.Queue = f.Queue
 	}

@@ -37,6 +37,9 @@ func abortText(r *abortRule, at time.Duration) string {
 // Because says in a sentence why the verdict is what it is.
 func Because(r *results.Result) string {
 	kept := text.Percent(r.Generator.ScheduleKept) + " of requests sent on time"
+	if r.Run.ClosedLoop {
+		kept = "a closed loop, which keeps no schedule"
+	}
 	switch {
 	case r.Verdict == results.Fail:
 		return strings.Join(append(slices.Clip(r.Failures), notMet(r)...), "; ")

@@ -169,19 +169,30 @@ func facts(r *results.Result) []fact {
 	}
 	all := []fact{
 		{"events accepted", text.Count(r.Events.Accepted), "of " + text.Count(r.Planned.Events) + " planned"},
-		{"events a second", averageRate(r), "on average; target peak " + text.Rate(r.Planned.PeakEvents)},
+		{"events a second", averageRate(r), "on average; " + offered(r)},
 		latency,
 		{
 			"not accepted",
 			text.Percent(share(r.Requests.Rejected+r.Requests.Ambiguous+r.Requests.Unsent, r.Planned.Requests)),
 			"of the requests planned",
 		},
-		{"on schedule", text.Percent(r.Generator.ScheduleKept), "sent within " + lateAfter() + " of the planned time"},
+	}
+	if !r.Run.ClosedLoop {
+		kept := text.Percent(r.Generator.ScheduleKept)
+		all = append(all, fact{"on schedule", kept, "sent within " + lateAfter() + " of the planned time"})
 	}
 	if sum := r.EndpointSum; sum != nil {
 		all = append(all, fact{"endpoint checksum", text.Printable(sum.Verdict, 20), judge.ChecksumText(sum)})
 	}
 	return all
+}
+
+// offered says what rate was asked for.
+func offered(r *results.Result) string {
+	if r.Run.ClosedLoop {
+		return "as fast as the endpoint answered (a closed loop, no schedule)"
+	}
+	return "target peak " + text.Rate(r.Planned.PeakEvents)
 }
 
 // lateAfter is how late a request may leave without being called late.

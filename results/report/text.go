@@ -99,6 +99,11 @@ func (p *sheet) header(r *rundir.Run) {
 func (p *sheet) schedule(r *rundir.Run) {
 	p.line("")
 	p.line("schedule")
+	if r.Result.Run.ClosedLoop {
+		p.fact("none", "a closed loop: each connection sends when the request before is answered; latency runs from "+
+			"sending, so that a stall shows as fewer requests")
+		return
+	}
 	p.fact("on time", "%s of the due requests were sent within %s of the planned time",
 		text.Percent(r.Result.Generator.ScheduleKept), text.Duration(results.LateAfter))
 	late := r.Late()
@@ -123,7 +128,9 @@ func (p *sheet) schedule(r *rundir.Run) {
 func (p *sheet) throughput(r *rundir.Run) {
 	p.line("")
 	p.line("throughput")
-	p.fact("target", "%s events/s at the peak", text.Rate(r.Result.Planned.PeakEvents))
+	if !r.Result.Run.ClosedLoop {
+		p.fact("target", "%s events/s at the peak", text.Rate(r.Result.Planned.PeakEvents))
+	}
 	if r.Result.Run.Seconds < results.ShortestRate.Seconds() {
 		p.fact("achieved", "%s in too short a time to tell a rate", text.Plural(r.Result.Events.Sent, "event"))
 	} else {
