@@ -48,17 +48,18 @@ func drainChart(d *verify.Drain) *chart {
 	if d == nil || len(d.Points) == 0 {
 		return nil
 	}
-	c := &chart{Title: "Drain", Note: "accepted events that were visible, by the time after the end of the run"}
-	from, to := d.Points[0].At/1000, d.Points[len(d.Points)-1].At/1000
-	x, ticks := timeAxis(from, math.Max(to, from+0.1))
+	c := &chart{Title: "Drain", Note: "accepted events that were visible, by the time since the first look, " +
+		seen.After(d.Points[0].At) + " the end of the run"}
+	from := d.Points[0].At / 1000
+	x, ticks := timeAxis(0, math.Max(d.Points[len(d.Points)-1].At/1000-from, 0.1))
 	c.XTicks = ticks
 	y, counts := plainAxis(float64(max(d.Expected, 1)))
 	c.YTicks = counts
 	var xs, ys, zero []float64
 	for i, p := range d.Points {
-		at := p.At / 1000
+		at := p.At/1000 - from
 		xs, ys, zero = append(xs, x.At(at)), append(ys, y.At(float64(p.Visible))), append(zero, y.At(0))
-		c.hit(x, d.Points[max(i-1, 0)].At/1000, at, fmt.Sprintf("%s the end: %s of %s visible", seen.After(p.At),
+		c.hit(x, d.Points[max(i-1, 0)].At/1000-from, at, fmt.Sprintf("%s the end: %s of %s visible", seen.After(p.At),
 			text.Count(p.Visible), text.Plural(d.Expected, "event")))
 	}
 	c.limit(y.At(float64(d.Expected)), left, right, "accepted: "+text.Count(d.Expected))

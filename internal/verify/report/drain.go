@@ -71,8 +71,9 @@ func drainPicture(d *verify.Drain) template.HTML {
 		return ""
 	}
 	const left, right, top, bottom = 90.0, 680.0, 30.0, 220.0
-	from, to := d.Points[0].At/1000, d.Points[len(d.Points)-1].At/1000
-	x := plot.Axis{Low: from, High: math.Max(to, from+0.1), From: left, To: right}
+	first := d.Points[0].At
+	since := func(p verify.Point) float64 { return (p.At - first) / 1000 }
+	x := plot.Axis{High: math.Max(since(d.Points[len(d.Points)-1]), 0.1), From: left, To: right}
 	ticks := plot.CountTicks(float64(max(d.Expected, 1)))
 	y := plot.Axis{Low: 0, High: ticks[len(ticks)-1], From: bottom, To: top}
 	p := plot.New(700, 260)
@@ -83,10 +84,11 @@ func drainPicture(d *verify.Drain) template.HTML {
 	for _, t := range plot.TimeTicks(x.Low, x.High) {
 		p.Text(x.At(t), bottom+18, plot.Middle, plot.Small, plot.Faint, seconds(t))
 	}
-	p.Text((left+right)/2, bottom+36, plot.Middle, plot.Small, plot.Faint, "after the end of the run")
+	p.Text((left+right)/2, bottom+36, plot.Middle, plot.Small, plot.Faint,
+		"since the first look, "+After(first)+" the end of the run")
 	var xs, ys, zero []float64
 	for _, point := range d.Points {
-		xs, ys, zero = append(xs, x.At(point.At/1000)), append(ys, y.At(float64(point.Visible))), append(zero, bottom)
+		xs, ys, zero = append(xs, x.At(since(point))), append(ys, y.At(float64(point.Visible))), append(zero, bottom)
 	}
 	expected := y.At(float64(d.Expected))
 	p.Fill(plot.Area(xs, zero, ys), plot.Pale)
