@@ -109,6 +109,14 @@ func peakOf(columns []float64) (peak float64) {
 	return peak
 }
 
+// peakOfStages is the highest rate of a curve.
+func peakOfStages(stages []schedule.Stage) (peak float64) {
+	for _, s := range stages {
+		peak = max(peak, s.From, s.To)
+	}
+	return peak
+}
+
 // timeAxis labels beginning, middle and end.
 func (r *Report) timeAxis() string {
 	middle, end := seconds(r.Plan.Seconds/2), seconds(r.Plan.Seconds)

@@ -209,7 +209,7 @@ const (
 func lagging(l *checker) (all []Finding) {
 	c, peak := &l.report.Lag, l.report.Plan.PeakEvents
 	if q := c.ID; q != nil {
-		each := 1 / l.perEvent()
+		each := 1 / l.latest
 		share := l.shareOf(q.Name)
 		all = append(all, l.lagOf(q, draft{"late-id", l.idsPath(),
 			fmt.Sprintf("events of one distinct_id are processed one after another, %s/s: ", text.Rate(each)),
@@ -233,15 +233,6 @@ func lagging(l *checker) (all []Finding) {
 				text.Count(math.Floor(s.Capacity/max(s.Share, 1e-9))))}, l.lower(s.Capacity/max(s.Share, 1e-9)))...)
 	}
 	return all
-}
-
-// perEvent is how many seconds an event of a busy id takes: merges are of others.
-func (l *checker) perEvent() float64 {
-	each := l.meanly
-	if l.ordinary > 0 {
-		each = l.ordinary
-	}
-	return l.facts.Costs.PerEvent.Seconds() * each
 }
 
 // shareOf is the share of the events that an id of the list has.

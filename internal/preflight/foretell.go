@@ -42,6 +42,7 @@ func (l *checker) foretell() {
 		l.report.Plan.Errors.Merges = sampling(l.census.Merges, l.census.Events)
 	}
 	l.spread(model, keys)
+	pairs.share(keys, l.census.Events)
 	l.late(keys)
 	l.orderIs(l.census.Followed, l.census.Events)
 	l.mergesAre(pairs.merges(l, l.report.Partitions.Hottest))
@@ -114,6 +115,7 @@ func (l *checker) mixed() {
 	if others > 0 {
 		l.ordinary = each / others
 	}
+	l.merging = (cost - each) / max(all-others, 1e-300)
 	if l.s.Intake.Apps == scenario.Yes {
 		l.ordinary += l.facts.Costs.Apps
 	}
@@ -335,7 +337,9 @@ type totals struct {
 	meanly float64 // what an event costs on average
 	// what one costs that is no merge; 0: not known
 	ordinary float64
-	names    int // different event names
+	merging  float64 // what one costs that is
+	latest   float64 // seconds that an event of the latest id takes
+	names    int     // different event names
 	ruled    ruled
 	worst    float64 // events that would overflow if one replica had all connections
 	crowd    float64 // events that overflow by order and belong to none of the ids looked at

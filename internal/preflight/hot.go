@@ -28,6 +28,7 @@ type key struct {
 	share   float64 // of all events
 	off     float64 // half the width of a 95 % interval of it, as a share of it
 	clump   float64 // events of it that come together
+	merges  float64 // share of its events that join others to it
 	over    float64 // events that overflow
 	global  float64 // of them, over the global limit
 	overOff float64 // half the width of a 95 % interval of them, in events
@@ -237,6 +238,28 @@ func (l *checker) spread(model *traffic.Model, keys []key) {
 		p.even(unplaced, clump)
 	}
 	l.report.Partitions = p.report()
+}
+
+// share notes how many of the events of some ids are merges.
+func (p *pairs) share(keys []key, events int64) {
+	for i := range keys {
+		k := &keys[i]
+		merges := float64(p.targets[k.id]) / float64(max(events, 1))
+		k.merges = min(merges/max(k.share, 1e-12), 1)
+	}
+}
+
+// perEvent is how many seconds an event of an id takes, some of which are merges; nil: of an
+// id that has none.
+func (l *checker) perEvent(k *key) float64 {
+	each := l.meanly
+	if l.ordinary > 0 {
+		each = l.ordinary
+	}
+	if k != nil && k.merges > 0 {
+		each += k.merges * (l.merging - each)
+	}
+	return l.facts.Costs.PerEvent.Seconds() * each
 }
 
 // kept is the share of the events that no rule drops with a whole project.

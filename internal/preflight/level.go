@@ -207,14 +207,6 @@ type limits struct {
 	consumer         pipeline.Limit // of one bucket, whatever the replicas; zero: any
 }
 
-// peakOfStages is the highest rate of a curve.
-func peakOfStages(stages []schedule.Stage) (peak float64) {
-	for _, s := range stages {
-		peak = max(peak, s.From, s.To)
-	}
-	return peak
-}
-
 // mostLate is how many of the busiest ids are asked how late they are.
 const mostLate = 16
 
@@ -233,6 +225,11 @@ func (l *checker) late(keys []key) {
 		}
 	}
 	l.report.Lag = backlog.Foretell(&in)
+	for i := range in.IDs {
+		if q := l.report.Lag.ID; q != nil && q.Name == in.IDs[i].Name {
+			l.latest = in.IDs[i].PerEvent
+		}
+	}
 }
 
 // keyless tells whether no event of an id waits for another of it: they are dropped, or
@@ -255,7 +252,7 @@ func (l *checker) lateID(k *key) backlog.ID {
 		lane = pipeline.Historical
 	}
 	return backlog.ID{
-		Name: whole.named(), Share: k.share * l.taken, Off: k.off, PerEvent: l.perEvent(),
+		Name: whole.named(), Share: k.share * l.taken, Off: k.off, PerEvent: l.perEvent(k),
 		Bucket:  pipeline.Limit{PerSecond: int(m.perSecond), Burst: int(m.burst)},
 		InOrder: l.facts.Overflow.KeepsOrder, Lane: lane,
 		Global: pipeline.Limit{PerSecond: int(math.Ceil(m.global.PerSecond(m.global.Events))),
@@ -270,7 +267,8 @@ func (l *checker) lateCounted(stats *pipeline.LagStats, origin time.Time) {
 	c := &l.report.Lag
 	if w := stats.ID; w != nil {
 		c.ID = &backlog.Queued{Name: w.DistinctID, Lane: w.Lane, Lag: counted(&w.Lag, origin)}
-		c.ID.Events = w.Worst / l.perEvent()
+		l.latest = l.perEvent(nil)
+		c.ID.Events = w.Worst / l.latest
 	}
 	if w := stats.Partition; w != nil {
 		c.Partition = &backlog.Queued{Name: fmt.Sprintf("partition %d", w.Partition), Lane: w.Lane,

@@ -28,6 +28,7 @@ var bites = []struct {
 	{"an override of it", "global-limit", []string{hotKiosk, limits("overflow: off, per_minute: {events: 30k, overrides: [{match: 'phc_rehearsal:kiosk', events: 4k}]}"), "load.profile=line(0, 400, 5s) const(400, 90s)"}, overflowed, "kiosk"},
 	{"import mode", "import-mode", []string{"staging.mode=import"}, refused, "takes imports only"},
 	{"one event of an id after another", "late-id", []string{hotKiosk, "staging.pipeline={limits: {overflow: off, per_minute: off}, costs: {per_event: 10ms}}"}, latest(func(r *preflight.Report) *backlog.Queued { return r.Lag.ID }), "one after another, 100/s"},
+	{"merges into one person", "late-id", []string{"traffic.events={a: 80, $identify: 20}", "traffic.merges={fan_in: 50%}"}, latest(func(r *preflight.Report) *backlog.Queued { return r.Lag.ID }), "fan-in is up to"},
 	{"a partition", "late-partition", []string{hotKiosk, "staging.pipeline={limits: {overflow: off, per_minute: off}, costs: {per_event: off, partition: 80/s}}"}, latest(func(r *preflight.Report) *backlog.Queued { return r.Lag.Partition }), "a partition processes 80"},
 	{"apps and destinations", "late-stage", []string{"staging.pipeline={stages: {destinations: {capacity: 150/s, share: 75%}}}"}, latest(func(r *preflight.Report) *backlog.Queued { return &r.Lag.Stages[0] }), "destinations take 150"},
 	{"ids that a merge moves", "merge-ids", []string{limits("merge_ids: 100"), "traffic.events={a: 90, $identify: 6, $merge_dangerously: 4}", "traffic.merges={fan_in: 40%, wide: 5%}"}, beyond, "dead letters"},

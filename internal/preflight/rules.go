@@ -155,8 +155,9 @@ func quotaEnds(l *checker) []Finding {
 	when := l.report.moment(c.ends.Seconds())
 	return told(cured(l.accommodate(draft{"quota-ends", path,
 		fmt.Sprintf("the quota of %s events is used up %s: %s events%s, %s of all, are answered 200 and dropped, as "+
-			"are those of live traffic of the same project", text.Count(l.facts.Quota), when, text.Count(lost),
-			around(l.tokenError(int64(lost))), text.Percent(lost/float64(max(l.load.Events, 1)))),
+			"are those of live traffic of the project (other figures are those of all events)",
+			text.Count(l.facts.Quota), when, text.Count(lost), around(l.tokenError(int64(lost))),
+			text.Percent(lost/float64(max(l.load.Events, 1)))),
 		fmt.Sprintf("raise the quota by %s events for the run, or send %s at most", text.Count(lost),
 			text.Count(float64(l.load.Events)-lost))}),
 		cure.Shorten(l.s, l.load.Curve.Stages(), math.Floor(l.load.Curve.Count(c.ends)))),

@@ -126,6 +126,9 @@ func arrived(b *beside) (rows [][3]string) {
 		pipelineRows(row, p, expected)
 	}
 	row("events dropped, over quota", "", p.OverQuota)
+	if p.Dropped > 0 {
+		row("events dropped, by a rule or as no import", "", p.Dropped)
+	}
 	if b.Endpoint.Events.Lost > 0 {
 		row("events accepted and lost", "", b.Endpoint.Events.Lost)
 	}
@@ -139,6 +142,14 @@ func pipelineRows(
 	row("merges", expected(func(c *preflight.Report) int64 { return c.Merges.Total }), p.Merges.Total)
 	row("merges silently rejected", expected(func(c *preflight.Report) int64 { return c.Merges.Refused }),
 		p.Merges.Illegal+p.Merges.Identified)
+	if p.Merges.Moved > 0 {
+		row("ids moved by merges (override rows)",
+			expected(func(c *preflight.Report) int64 { return c.Storage.Persons.Overrides }), p.Merges.Moved)
+	}
+	if p.Merges.Beyond > 0 {
+		row("merges beyond the limit of ids",
+			expected(func(c *preflight.Report) int64 { return c.Storage.Persons.Beyond }), p.Merges.Beyond)
+	}
 	atRisk := expected(func(c *preflight.Report) int64 { return c.Merges.AtRisk })
 	if atRisk != "" {
 		atRisk = "up to " + atRisk // what may happen, not what will
