@@ -113,7 +113,10 @@ func (k *Past) replayInto(run *verify.Run, s *scenario.Scenario) (total int64, e
 		if err != nil {
 			return err
 		}
-		return errors.Join(again.Events(s, each), again.Close())
+		skipped := again.Plan.Resumed.Skipped // what is opened again begins at once
+		return errors.Join(again.Events(s, func(i int64, due time.Duration, e *capture.Event) error {
+			return each(i, due+skipped, e)
+		}), again.Close())
 	}
 	sums, err := o.Recordings()
 	if err == nil {

@@ -102,8 +102,12 @@ func demands(t *testing.T, texts ...string) (all []Threshold) {
 // and named.
 func TestPersons(t *testing.T) {
 	t.Parallel()
-	s := load(t, 40_000, "merges: {chains: 10%, fan_in: 5%, reused: 5%}")
-	p := plant(t, s)
+	const merges = "merges: {chains: 10%, fan_in: 5%, reused: 5%}"
+	t.Run("synthesized", func(t *testing.T) { t.Parallel(); testPersons(t, plant(t, load(t, 40_000, merges))) })
+	t.Run("replayed", func(t *testing.T) { t.Parallel(); testPersons(t, plant(t, load(t, 40_000, merges)).replay()) })
+}
+
+func testPersons(t *testing.T, p *planted) {
 	who := peopleOf(p.rows)
 	clean := p.holdPersons(t, who.rows(), nil)
 	got := clean.Report.Persons
