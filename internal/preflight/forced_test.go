@@ -220,3 +220,18 @@ func TestRulesOfAReplay(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// TestWithoutPersonsHasNoKey: what a rule processes without persons has no key, so that it lies
+// anywhere and nothing holds it in order.
+func TestWithoutPersonsHasNoKey(t *testing.T) {
+	t.Parallel()
+	pipeline := facts(t, "restrictions: [{match: 'phc_one_project:bot', action: skip_persons}]\n")
+	s := parse(t, told, "traffic.tokens=[{token: phc_one_project}]", "traffic.distinct_ids.hot=[{id: bot, share: 40%}]")
+	said, seen := foretell(t, s, pipeline), count(t, s, pipeline)
+	stated(t, "events of the hottest partition", float64(said.Partitions.Max), float64(seen.Partitions.Max), (said.Partitions.MaxError+0.05)*float64(said.Partitions.Max))
+	for how, r := range map[string]*preflight.Report{"said": said, "counted": seen} {
+		if f := find(r, "hot-ids"); f == nil || !strings.Contains(f.Message, "out of order") {
+			t.Errorf("%s: %+v", how, f)
+		}
+	}
+}

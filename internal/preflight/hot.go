@@ -127,7 +127,8 @@ func (l *checker) hotID(k *key, first, peak float64) HotID {
 		Events: int64(math.Round(k.share * float64(l.load.Events))), Share: k.share,
 		PeakPerS: k.share * peak, Overflow: int64(math.Round(k.over)), Global: int64(math.Round(k.global)),
 		Partition: k.hash.Partition(l.facts.Partitions),
-		forced:    l.forced(k), IDErrors: IDErrors{EventsError: k.off, OverflowError: k.overOff / max(k.over, 1)},
+		forced:    l.forced(k), unkeyed: l.unkeyed(k),
+		IDErrors: IDErrors{EventsError: k.off, OverflowError: k.overOff / max(k.over, 1)},
 	}
 	if h.Overflow > 0 {
 		first = max(first, 0)
@@ -204,13 +205,20 @@ func (l *checker) spread(model *traffic.Model, keys []key) {
 	p := partitions{load: make([]float64, l.facts.Partitions),
 		off: make([]float64, l.facts.Partitions)}
 	events, unplaced, clump := float64(l.load.Events)*l.taken, l.crowd, 1.0
-	rest := events*l.kept() - l.crowd
+	rest, loose := events*l.kept()-l.crowd, 0.0
 	if l.census.Whole {
 		rest -= p.all(l, model)
 	}
 	for i := range keys {
 		k := &keys[i]
 		if l.restricts(pipeline.Drop, k) {
+			continue
+		}
+		if l.unkeyed(k) {
+			loose += p.loosen(l, k, events)
+			if !l.census.Whole {
+				rest -= k.share * events
+			}
 			continue
 		}
 		at, mine := k.hash.Partition(l.facts.Partitions), k.share*events
@@ -232,6 +240,7 @@ func (l *checker) spread(model *traffic.Model, keys []key) {
 	if last := len(keys) - 1; last >= 0 && !l.census.Whole {
 		p.even(rest, keys[last].share*events)
 	}
+	p.even(loose, 1)
 	if l.facts.Generation == capture.Generation2024 {
 		// The producer keeps to one partition for some milliseconds (librdkafka's
 		// sticky.partitioning.linger.ms), so that those of a batch stay together.
@@ -260,6 +269,22 @@ func (l *checker) perEvent(k *key) float64 {
 		each += k.merges * (l.merging - each)
 	}
 	return l.facts.Costs.PerEvent.Seconds() * each
+}
+
+// unkeyed tells whether the events of an id have no key, because a rule processes them
+// without persons.
+func (l *checker) unkeyed(k *key) bool {
+	return !l.s.Target.HistoricalMigration && l.restricts(pipeline.SkipPersons, k)
+}
+
+// loosen takes an id without a key from its partition, of so many events of all, and returns
+// how many of its own lie anywhere on the main lane.
+func (p *partitions) loosen(l *checker, k *key, events float64) float64 {
+	mine := k.share * events
+	if l.census.Whole { // which placed it with all others
+		p.load[k.hash.Partition(len(p.load))] -= mine
+	}
+	return mine - k.over
 }
 
 // kept is the share of the events that no rule drops with a whole project.

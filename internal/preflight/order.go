@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"rehearse/internal/preflight/cure"
@@ -22,11 +23,13 @@ func hotIDs(l *checker) []Finding {
 	if len(hot) == 0 {
 		return nil
 	}
-	hint := "tell the customer that the order of these distinct_ids' events is relaxed"
-	after := "overflow and may be processed out of order"
-	if l.keepsOrder() {
+	hint, after := "tell the customer that the order of these distinct_ids' events is relaxed",
+		"overflow and may be processed out of order"
+	tell := "They may be processed out of order, so that an older value of a property may win."
+	if l.keepsOrder(hot) {
 		hint, after = "tell the customer that these distinct_ids' events are late",
 			"overflow to one slower lane, in order"
+		tell = "They take a slower lane, in order, and appear later than the others."
 	}
 	if p.SafeRate != nil && *p.SafeRate >= 1 {
 		hint += fmt.Sprintf("; at %s events/s in all, none overflows",
@@ -37,16 +40,11 @@ func hotIDs(l *checker) []Finding {
 		hint += fmt.Sprintf("; a batch by itself overflows: set batching.events to %.0f or less",
 			math.Floor(limit.burst/hot[0].Share))
 	}
-	tell := fmt.Sprintf("The events of %s come faster than %s. ", idsOf(hot), l.limits())
-	if l.keepsOrder() {
-		tell += "They take a slower lane, in order, and appear later than the others."
-	} else {
-		tell += "They may be processed out of order, so that an older value of a property may win."
-	}
 	return told(cured(l.accommodate(draft{"hot-ids", l.idsPath(),
 		fmt.Sprintf("%s the per-id rate limit of %s: %s; %s events%s %s",
 			idsExceed(len(hot)), l.limits(), idsAt(hot), text.Count(over),
-			around(l.report.Plan.Errors.Overflow), after), hint}), l.cooler(hot)...), tell)
+			around(l.report.Plan.Errors.Overflow), after), hint}), l.cooler(hot)...),
+		fmt.Sprintf("The events of %s come faster than %s. %s", idsOf(hot), l.limits(), tell))
 }
 
 // overBucket are the ids of which events overflow by rate that the global limit has not
@@ -61,8 +59,11 @@ func (l *checker) overBucket() (hot []HotID, p *Plan, over int64) {
 }
 
 // keepsOrder tells whether what overflows by rate keeps its key.
-func (l *checker) keepsOrder() bool {
+func (l *checker) keepsOrder(hot []HotID) bool {
 	f := l.facts
+	if slices.ContainsFunc(hot, func(h HotID) bool { return h.unkeyed }) {
+		return false
+	}
 	return (!f.Overflow.On() || f.Overflow.KeepsOrder) && (!f.Consumer.On() || f.Consumer.KeepsOrder)
 }
 

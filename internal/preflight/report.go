@@ -200,7 +200,8 @@ type HotID struct {
 	Partition  int      `json:"partition"`
 
 	IDErrors
-	forced bool // it overflows because the embedded endpoint has been told so
+	forced  bool // it overflows because the embedded endpoint has been told so
+	unkeyed bool // its events have no key, so that nothing holds them in order
 }
 
 // Partitions is how events spread that do not travel on the overflow lane.
@@ -227,8 +228,7 @@ type Merges struct {
 	Overflow  int64       `json:"overflow"`
 	ReadEarly []ReadEarly `json:"read_early"` // by how far partitions differ in lag
 
-	// how long half of the ids were anonymous at most, from their first event to the merge; 0: not
-	// known
+	// how long half of the ids were anonymous at most, until their merge; 0: not known
 	P50 float64 `json:"anonymous_p50_s"`
 	P90 float64 `json:"anonymous_p90_s"` // nine of ten
 }

@@ -205,7 +205,9 @@ func (t *Tally) id(token, id []byte) *seen {
 	}
 	key := pipeline.HashKey(pipeline.AppendKey(nil, token, id))
 	s := &seen{id: string(id), key: key}
-	s.forced = t.facts.Restricted(pipeline.ForceOverflow, token, pipeline.AppendKey(nil, token, id))
+	whole := pipeline.AppendKey(nil, token, id)
+	s.forced = t.facts.Restricted(pipeline.ForceOverflow, token, whole)
+	s.unkeyed = t.facts.Restricted(pipeline.SkipPersons, token, whole)
 	t.ids.add(hash, s)
 	if _, joined := t.merges.linked[hash]; joined {
 		t.merges.early++
@@ -302,7 +304,7 @@ func (t *Tally) hotID(s *seen) HotID {
 	h := HotID{
 		DistinctID: s.id, Events: s.events, Share: float64(s.events) / float64(t.Events),
 		PeakPerS: float64(s.peak),
-		Overflow: s.over, Partition: s.key.Partition(t.facts.Partitions), forced: s.forced,
+		Overflow: s.over, Partition: s.key.Partition(t.facts.Partitions), forced: s.forced, unkeyed: s.unkeyed,
 		IDErrors: IDErrors{EventsError: float64(t.ids.missed) / float64(max(s.events, 1))},
 	}
 	h.Global = s.global

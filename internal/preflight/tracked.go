@@ -41,6 +41,7 @@ type seen struct {
 	merged   bool  // into another
 	overflow bool
 	forced   bool // by the embedded endpoint
+	unkeyed  bool
 	key      pipeline.KeyHash
 	arrivals
 }
