@@ -138,6 +138,7 @@ func (r *rehearsal) final(s generator.Summary, cause error, clock *clockWatch) r
 	if r.resumes != nil {
 		final.Planned.AcceptedBefore = &r.resumes.Accepted
 	}
+	final.ClockAhead = time.Duration(clock.ahead.Load())
 	final.Note = joinNotes(clock.note(), withheldNote(s.Withheld))
 	return final
 }

@@ -62,6 +62,8 @@ type Final struct {
 type TargetState struct {
 	Metrics []TargetMetric // nil: nobody asked for any
 	Queue   *Queue         // behind the endpoint; nil: none is known
+
+	ClockAhead time.Duration // by how much at least its clock is ahead of ours; negative: behind; 0: it may be right
 }
 
 // Shard says which part of a run this is: Index from 0, Of in all.

@@ -50,6 +50,10 @@ type Attached struct {
 
 	Metrics []TargetMetric `json:"target_metrics,omitempty"` // that the scenario asks for
 	Backlog *Backlog       `json:"backlog,omitempty"`        // nil: the run is not over, or did not come to its end
+
+	// by how many seconds at least the endpoint's clock is ahead of the machine's, by the Date of
+	// an answer; negative: behind; 0: it may be right, or says nothing
+	ClockAhead float64 `json:"target_clock_ahead_s,omitempty"`
 }
 
 // Background is what came of the stream that a run sent beside its own. All that is known

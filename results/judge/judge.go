@@ -97,7 +97,7 @@ func (j *Judge) Result(f results.Final, inFlight results.Count, e *Evidence) *re
 		doubts = append(doubts, "background: "+r.Background.Because)
 	}
 	r.Breakdown = f.Breakdown
-	r.Metrics = f.Metrics
+	r.Metrics, r.ClockAhead = f.Metrics, f.ClockAhead.Round(time.Millisecond).Seconds()
 	if f.Ended == results.Completed && j.manifest.Generator == nil && j.manifest.Shard.Of == 1 && !r.Run.ClosedLoop {
 		r.Backlog = j.backlog.result(j.elapsed)
 		r.Backlog.Queue = f.Queue

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -109,5 +111,46 @@ func TestMergeBadFarEnd(t *testing.T) {
 	if _, err := Merge(filepath.Join(path, "other"), Directories([]string{dirs[2], dirs[0]})); err == nil ||
 		!strings.Contains(err.Error(), "is a whole run") {
 		t.Errorf("a whole run and a shard: %v", err)
+	}
+}
+
+// TestMergeClocks: a shard whose clock is off that of the others is named, and no other.
+func TestMergeClocks(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		ahead []time.Duration // of the endpoint's clock, by each shard's
+		want  []string
+	}{
+		{[]time.Duration{0, 0, 0}, nil},
+		{[]time.Duration{0, 0, -400 * time.Millisecond}, nil},
+		{[]time.Duration{0, 0, 3200 * time.Millisecond}, []string{"shard 2 is about 3.2 s behind"}},
+		{[]time.Duration{-4 * time.Second, 0, 0}, []string{"shard 0 is about 4.0 s ahead of"}},
+		{[]time.Duration{-4 * time.Second, 0}, []string{"shard 0 is about 4.0 s ahead of"}},
+		{[]time.Duration{0, 4 * time.Second}, []string{"shard 1 is about 4.0 s behind"}},
+		{[]time.Duration{time.Hour, time.Hour, time.Hour}, nil}, // it is the endpoint's that is wrong
+	} {
+		path := t.TempDir()
+		var dirs []string
+		for i, ahead := range row.ahead {
+			dirs = append(dirs, filepath.Join(path, strconv.Itoa(i)))
+			d := begun(t, dirs[i], 10, 10, results.Shard{Index: i, Of: len(row.ahead)}, nil)
+			final := results.Final{Ended: results.Completed, TargetState: results.TargetState{ClockAhead: ahead}}
+			if _, err := d.Close(final); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := Merge(filepath.Join(path, "whole"), Directories(dirs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, warning := range r.Warnings {
+			if strings.HasPrefix(warning, "the clock of ") {
+				got = append(got, warning)
+			}
+		}
+		if len(got) != len(row.want) || len(got) > 0 && !strings.Contains(got[0], row.want[0]) {
+			t.Errorf("%v: %q, want %q", row.ahead, got, row.want)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"time"
 
@@ -80,7 +81,7 @@ func newMerger(g *group) (*merger, error) {
 		return nil, err
 	}
 	m.plan()
-	m.manifest.Warnings = append(m.manifest.Warnings, m.differences()...)
+	m.manifest.Warnings = slices.Concat(m.manifest.Warnings, m.differences(), m.wrongClocks())
 	return m, nil
 }
 
@@ -141,6 +142,35 @@ func (m *merger) differences() (doubts []string) {
 	}
 	return doubts
 }
+
+// wrongClocks names the shards whose clocks are off those of most, by the endpoint's clock:
+// a shard starts when its own clock says.
+func (m *merger) wrongClocks() (doubts []string) {
+	ahead := make([]float64, len(m.inputs))
+	for i, s := range m.inputs {
+		ahead[i] = s.Result.ClockAhead
+	}
+	slices.Sort(ahead)
+	middle := ahead[len(ahead)/2]
+	if other := ahead[(len(ahead)-1)/2]; math.Abs(other) < math.Abs(middle) {
+		middle = other
+	}
+	for _, s := range m.inputs {
+		off, word, when := middle-s.Result.ClockAhead, "ahead of", "earlier"
+		if off < 0 {
+			off, word, when = -off, "behind", "later"
+		}
+		if off >= clocksApart {
+			doubts = append(doubts, fmt.Sprintf("the clock of shard %d is about %.1f s %s those of most shards, by the Date "+
+				"of the endpoint's answers: its load came that much %s, and its times of day are wrong; set it by a time server",
+				s.index(), off, word, when))
+		}
+	}
+	return doubts
+}
+
+// clocksApart is how far clocks may seem apart, in seconds: a Date has whole ones.
+const clocksApart = 1.0
 
 // ownEndpoints is what a merged run lacks whose inputs had no common target.
 const ownEndpoints = "each shard had an embedded endpoint of its own, so that none saw the whole load: what they " +
