@@ -26,6 +26,7 @@ type authorization struct {
 	permit *permit.Permit // nil: there is none, and nothing leaves this machine
 	guard  *guard
 	limit  generator.Limit
+	shards int // that share the permit's bounds; 0: the run is whole
 }
 
 // authorize judges the permit, if there is one, for all that the run sends: what is
@@ -123,7 +124,7 @@ func (r *rehearsal) judged(granted *permit.Permit, signers permit.Signers) (*aut
 	}
 	claim := permit.Claim{At: r.expectedStart(), Target: u, Own: s.Target.URL == "", Scenario: r.bound, Load: load}
 	c := &authorization{permit: granted, guard: newGuard(granted.Terms.Hosts, r.lookup),
-		limit: limitOf(&granted.Terms.Bounds, load, r.Shard.Of)}
+		limit: limitOf(&granted.Terms.Bounds, load, r.Shard.Of), shards: r.Shard.Of}
 	reasons := append(granted.Judge(signers, claim), Denials(Forecast(s, supposed(s)))...)
 	if b := s.Background; b != nil {
 		reasons = append(reasons, Denials(Forecast(b, supposed(b)))...)
@@ -158,6 +159,25 @@ func limitOf(b *permit.Bounds, load permit.Load, shards int) generator.Limit {
 	return l
 }
 
+// unusedNote says what of a permit's bounds is left over when shards share them: each has
+// the same whole number. Empty: nothing.
+func unusedNote(b *permit.Bounds, shards int) string {
+	var left []string
+	for _, bound := range []struct {
+		what string
+		n    int64
+	}{{"events/s", int64(b.Peak)}, {"requests/s", b.Requests}, {"events", b.Events}} {
+		if rest := bound.n % int64(max(shards, 1)); rest > 0 {
+			left = append(left, fmt.Sprintf("%d of %d %s", rest, bound.n, bound.what))
+		}
+	}
+	if left == nil {
+		return ""
+	}
+	return fmt.Sprintf("note: the permit's bounds do not divide by %d shards, and each has the same whole share: "+
+		"%s are left unused", shards, strings.Join(left, ", "))
+}
+
 // announce says how the permit binds a run of a length.
 func (c *authorization) announce(note noteFunc, begin time.Time, span time.Duration) {
 	if c.permit == nil {
@@ -165,6 +185,9 @@ func (c *authorization) announce(note noteFunc, begin time.Time, span time.Durat
 	}
 	t := &c.permit.Terms
 	note("permit %s: approved by %s, until %s", t.ID, t.Approver, t.Until.Format(time.RFC3339))
+	if unused := unusedNote(&t.Bounds, c.shards); unused != "" {
+		note("%s", unused)
+	}
 	if end := begin.Add(span); end.After(t.Until) {
 		note("note: its window closes %v before the load ends, and so will the run",
 			end.Sub(t.Until).Round(time.Second))

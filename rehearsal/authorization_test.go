@@ -336,6 +336,20 @@ func TestLimitOf(t *testing.T) {
 	}
 }
 
+// What shards cannot share of a permit is named.
+func TestUnusedNote(t *testing.T) {
+	t.Parallel()
+	b := &permit.Bounds{Peak: 1003, Requests: 16, Events: 1_000_000}
+	for shards, want := range map[int]string{
+		0: "", 1: "", 2: "1 of 1003 events/s are left unused", 8: "3 of 1003 events/s are left unused",
+		3: "1 of 1003 events/s, 1 of 16 requests/s, 1 of 1000000 events are left unused",
+	} {
+		if got := unusedNote(b, shards); !strings.HasSuffix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%d shards: %q, want %q", shards, got, want)
+		}
+	}
+}
+
 // TestHeaderText: no text breaks out of its quotes, or out of the header.
 func TestHeaderText(t *testing.T) {
 	t.Parallel()

@@ -141,13 +141,15 @@ func (f *kubernetesFlags) defineJob(flags *pflag.FlagSet) {
 	flags.StringVar(&j.Recordings.Image, "recordings-image", "", "mount this `IMAGE` where the recordings are")
 	flags.StringVar(&j.Recordings.Path, "recordings-path", "",
 		"where that is: a `DIR` below the scenario's, as in its replay.files")
+	flags.StringVar(&j.Results, "results-claim", "",
+		"write the run directories to the PersistentVolumeClaim of this `NAME`, too, in <run-id>/shard-<i>")
 	flags.StringVar(&f.cpu, "cpu", "2", "`N` cores a pod: whole ones it has for its own, as in 2; of fewer, as in "+
 		"500m, it may use more")
 	flags.StringVar(&f.memory, "memory", "512MiB", "memory a pod, a `SIZE`")
 	flags.StringVar(&f.pod, "pod", "",
 		"add the fields of this YAML `FILE` to the pods' spec: nodeSelector, tolerations, hostNetwork…")
 	flags.StringVar(&f.permit, "permit", "", "the permit, a `FILE` with its signature beside it")
-	flags.DurationVar(&j.Longest, "longest", 0,
+	flags.DurationVar(&j.Resources.Longest, "longest", 0,
 		"the run may take this `DURATION` (default: the length of load.profile, and ten minutes)")
 }
 
@@ -190,8 +192,8 @@ func (f *kubernetesFlags) read(e env, path string) (err error) {
 	if j.Resources.Memory, err = units.ParseBytes(f.memory); err != nil {
 		return exitError{exitUsage, fmt.Errorf("cannot read --memory %q: %w", f.memory, err)}
 	}
-	if j.Longest == 0 && s.Load.Curve != nil {
-		j.Longest = s.Load.Curve.Span() + 10*time.Minute
+	if j.Resources.Longest == 0 && s.Load.Curve != nil {
+		j.Resources.Longest = s.Load.Curve.Span() + 10*time.Minute
 	}
 	if s.Target.URL == "" {
 		e.note("note: the scenario names no target.url: each pod sends to an endpoint of its own, and only the " +
@@ -228,6 +230,10 @@ func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.
 		return exitError{exitInterrupted, err}
 	case err != nil:
 		return err
+	}
+	if f.job.Results != "" {
+		e.note(fmt.Sprintf("the run directories are on the claim %s, in %s/shard-<i>: where it is mounted, rehearse "+
+			"merge joins them", f.job.Results, f.job.RunID))
 	}
 	var shards []shardLog
 	for _, l := range printed {

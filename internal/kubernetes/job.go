@@ -33,7 +33,8 @@ import (
 // Where things lie in a pod.
 const (
 	workDir    = "/scenario"        // the scenario and the permit, and recordings below it
-	resultsDir = "/results"         // one run directory a pod
+	resultsDir = "/results"         // space of its own for each pod
+	keptDir    = "/kept"            // the claim that outlives the pods
 	startDir   = "/start"           // the Downward API writes the time of the start into it
 	startFile  = startDir + "/at"   // what run --start-file waits for
 	runLabel   = "rehearse.dev/run" // on each object, with the run's id
@@ -56,9 +57,9 @@ type Job struct {
 	Signature []byte // of the permit
 	Secret    string // name of a Secret whose keys become environment variables; empty: none
 
-	Recordings Volume        // where recordings of a replay lie
-	Resources  Resources     // of each pod
-	Longest    time.Duration // how long the run may take, start to end
+	Recordings Volume    // where recordings of a replay lie
+	Results    string    // a PersistentVolumeClaim for the run directories; empty: they go with the pods
+	Resources  Resources // of each pod
 
 	// Pod are more fields of each pod's spec, such as nodeSelector, tolerations and hostNetwork.
 	Pod map[string]any
@@ -75,6 +76,8 @@ type Volume struct {
 type Resources struct {
 	CPU    int   // thousandths of a core; of whole cores a pod has no more either, and can have them for its own
 	Memory int64 // bytes
+
+	Longest time.Duration // how long the run may take, start to end
 }
 
 // WantRunID says what ValidRunID asks for.
@@ -106,7 +109,7 @@ func (j Job) Validate() error {
 		"recordings at %q: they must lie in a directory below the scenario's own", where)
 	add(j.Resources.CPU < 1, "no cores for a pod: want some, as in 2 or 500m")
 	add(j.Resources.Memory < 128<<20, "%d bytes of memory a pod: want 128 MiB at least", j.Resources.Memory)
-	add(j.Longest <= 0, "no bound on how long the run may take")
+	add(j.Resources.Longest <= 0, "no bound on how long the run may take")
 	taken := ownFields()
 	for _, name := range slices.Sorted(maps.Keys(j.Pod)) {
 		add(slices.Contains(taken, name), "the pods' %s is rehearse's own: want other fields of a pod's spec, such as "+
@@ -202,7 +205,7 @@ func (j Job) job() jobObject {
 			{Action: "FailJob", OnExitCodes: onExitCodes{"rehearse", "In", codesBeforeStart()}},
 			{Action: "FailIndex", OnExitCodes: onExitCodes{"rehearse", "NotIn", []int{0}}},
 		}},
-		ActiveDeadlineSeconds:   int64((j.Longest + 10*time.Minute).Seconds()), // last resort: it deletes pods and logs
+		ActiveDeadlineSeconds:   int64((j.Resources.Longest + 10*time.Minute).Seconds()), // it deletes pods and logs
 		TTLSecondsAfterFinished: 86_400,
 	}
 	spec.Template.Metadata = metadata{Labels: j.labels(), Annotations: map[string]string{
@@ -269,12 +272,20 @@ func (j Job) container() container {
 func (j Job) args() []string {
 	args := []string{
 		"run", "scenario.yaml", "--run-id", j.RunID, "--shard", fmt.Sprintf("env/%d", j.Shards),
-		"--start-file", startFile, "--out", resultsDir + "/run", "--bundle",
+		"--start-file", startFile, "--out", j.out(), "--bundle",
 	}
 	if len(j.Permit) > 0 {
 		args = append(args, "--permit", "permit.yaml")
 	}
 	return args
+}
+
+// out is the run directory of each pod.
+func (j Job) out() string {
+	if j.Results == "" {
+		return resultsDir + "/run"
+	}
+	return path.Join(keptDir, j.RunID, "shard-$(JOB_COMPLETION_INDEX)") // the kubelet puts it in
 }
 
 // volumes are what the pod reads and the space that it writes to.
@@ -285,6 +296,9 @@ func (j Job) volumes() []volume {
 		{Name: "start", DownwardAPI: &downwardAPI{Items: []downwardItem{
 			{Path: path.Base(startFile), FieldRef: fieldRef{"metadata.annotations['" + startNote + "']"}},
 		}}},
+	}
+	if j.Results != "" {
+		list = append(list, volume{Name: "kept", Claim: &claim{ClaimName: j.Results}})
 	}
 	switch {
 	case j.Recordings.Claim != "":
@@ -298,6 +312,9 @@ func (j Job) volumes() []volume {
 // mounts say where they lie in the container.
 func (j Job) mounts() []mount {
 	list := []mount{{Name: "results", MountPath: resultsDir}, {Name: "start", MountPath: startDir, ReadOnly: true}}
+	if j.Results != "" {
+		list = append(list, mount{Name: "kept", MountPath: keptDir})
+	}
 	files := []string{"scenario.yaml"}
 	if len(j.Permit) > 0 {
 		files = append(files, "permit.yaml", "permit.yaml.sig")

@@ -21,8 +21,9 @@ func full() Job {
 		Scenario: []byte("name: import\ntarget: {url: 'https://capture.example'}\n"), Permit: []byte("id: p1\n"),
 		Signature: []byte("sig\n"),
 		Secret:    "capture-token", Recordings: Volume{Claim: "exports", Path: "recordings"},
-		Resources: Resources{CPU: 2000, Memory: 512 << 20}, Longest: time.Hour,
-		Pod: map[string]any{"nodeSelector": map[string]any{"pool": "load"}, "hostNetwork": true},
+		Results:   "results",
+		Resources: Resources{CPU: 2000, Memory: 512 << 20, Longest: time.Hour},
+		Pod:       map[string]any{"nodeSelector": map[string]any{"pool": "load"}, "hostNetwork": true},
 	}
 }
 
@@ -63,7 +64,7 @@ func TestValidate(t *testing.T) {
 		"below the scenario's": func(j *Job) { j.Recordings.Path = "/recordings" },
 		"no cores":             func(j *Job) { j.Resources.CPU = 0 },
 		"of memory":            func(j *Job) { j.Resources.Memory = 1 << 20 },
-		"no bound":             func(j *Job) { j.Longest = 0 },
+		"no bound":             func(j *Job) { j.Resources.Longest = 0 },
 		"pods' containers":     func(j *Job) { j.Pod = map[string]any{"containers": []any{}} },
 	} {
 		j := full()

@@ -161,9 +161,9 @@ func (m *merger) wrongClocks() (doubts []string) {
 			off, word, when = -off, "behind", "later"
 		}
 		if off >= clocksApart {
-			doubts = append(doubts, fmt.Sprintf("the clock of shard %d is about %.1f s %s those of most shards, by the Date "+
-				"of the endpoint's answers: its load came that much %s, and its times of day are wrong; set it by a time server",
-				s.index(), off, word, when))
+			doubts = append(doubts, fmt.Sprintf("the clock of shard %d is about %.1f s %s those of most shards, "+
+				"by the Date of the endpoint's answers: its load came that much %s, and its times of day are wrong; "+
+				"set it by a time server", s.index(), off, word, when))
 		}
 	}
 	return doubts
