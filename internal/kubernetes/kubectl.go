@@ -116,7 +116,9 @@ func (k *Kubectl) do(ctx context.Context, stdin *bytes.Buffer, args ...string) (
 // command is a call of kubectl.
 func (k *Kubectl) command(ctx context.Context, args ...string) *exec.Cmd {
 	whole := append(slices.Clone(k.Command), args...)
-	return exec.CommandContext(ctx, whole[0], whole[1:]...)
+	c := exec.CommandContext(ctx, whole[0], whole[1:]...)
+	c.SysProcAttr = apart()
+	return c
 }
 
 // firstLines are at most n lines of a text, in one.

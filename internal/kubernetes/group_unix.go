@@ -1,0 +1,9 @@
+//go:build unix
+
+package kubernetes
+
+import "syscall"
+
+// apart keeps Ctrl-C on a terminal from kubectl: it goes to each process in front there, and
+// kubectl has to follow the pods until they have said what they did.
+func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
