@@ -56,8 +56,8 @@ An endpoint that never breaks, breaks at once, flaps, drifts or does not recover
 named. Where the generator itself gets no further the search is invalid, and says
 nothing of the endpoint. With a permit no trial goes over its cap.
 
-It writes a directory: capacity.json, the curve of latency against load, a file with
-the capacity for "rehearse check --pipeline", and a run directory for each trial.
+It writes a directory: report.html with the curve and all trials, capacity.json, a file
+with the capacity for "rehearse check --pipeline", and a run directory for each trial.
 The first Ctrl-C ends the trial and the search, and keeps what is known, with its
 width.
 
