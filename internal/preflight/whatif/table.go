@@ -36,6 +36,10 @@ const (
 	wrapWidth = 100
 )
 
+// legend says what the last two columns count.
+const legend = "behind: events that arrive after a younger one of their distinct_id. early, worst: merges processed " +
+	"before an event of the id that they join, if a partition lags behind the others by the facts' hazard (30s by default)."
+
 // WriteText writes the table for a terminal.
 func (t *Table) WriteText(w io.Writer) error {
 	var b bytes.Buffer
@@ -43,13 +47,17 @@ func (t *Table) WriteText(w io.Writer) error {
 		fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 	}
 	line("%s\n", text.Fit(strings.Map(text.Harmless, t.Scenario), wrapWidth))
-	line("%s", row("what if", "duration", "peak/s", "overflow", "lag", "behind", "merges at risk"))
+	line("%s", row("what if", "duration", "peak/s", "overflow", "lag", "behind", "early, worst"))
 	line("%s", t.Before.row("as it is"))
 	for i := range t.Trials {
 		line("%s", t.Trials[i].row(fmt.Sprintf("%d  %s", i+1, t.Trials[i].What)))
 	}
 	if t.Together != nil {
 		line("%s", t.Together.row("those that help, together"))
+	}
+	line("")
+	for _, words := range text.Wrap(legend, wrapWidth) {
+		line("%s", words)
 	}
 	if len(t.Trials) == 0 {
 		line("\nno finding names a change of the scenario")
