@@ -37,8 +37,9 @@ const (
 )
 
 // legend says what the last two columns count.
-const legend = "behind: events that arrive after a younger one of their distinct_id. early, worst: merges processed " +
-	"before an event of the id that they join, if a partition lags behind the others by the facts' hazard (30s by default)."
+const legend = "behind: events that arrive after a younger one of their distinct_id. early, worst: merges " +
+	"processed before an event of the id that they join, if a partition lags behind the others by the facts' " +
+	"hazard (30s by default)."
 
 // WriteText writes the table for a terminal.
 func (t *Table) WriteText(w io.Writer) error {
