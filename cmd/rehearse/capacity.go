@@ -138,9 +138,9 @@ func (f *capacityFlags) run(e env, path string) error {
 	if err != nil {
 		return err
 	}
-	soft, hard, release := e.deadlines(context.Background(), nil)
-	defer release()
 	p := newSearchProgress(e, f.quiet, config.Budget)
+	soft, hard, release := e.deadlines(context.Background(), p.note)
+	defer release()
 	f.options.Note = p.note
 	options := rehearsal.SearchOptions{
 		Trials: f.options, Config: config, Build: f.build,

@@ -15,6 +15,7 @@ import (
 	"rehearse/internal/kubernetes"
 	"rehearse/internal/units"
 	"rehearse/rehearsal"
+	"rehearse/results/merge"
 )
 
 // kubernetesFlags are those of the verbs of kubernetes.
@@ -220,7 +221,7 @@ func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.
 		Command: strings.Fields(f.command), Logs: logs, ReadyWithin: f.within, Margin: f.margin,
 		Note: func(format string, a ...any) { e.note(fmt.Sprintf(format, a...)) },
 	}
-	soft, hard, release := e.deadlines(context.Background(), nil)
+	soft, hard, release := e.deadlines(context.Background(), e.note)
 	defer release()
 	printed, err := do(k, soft, f.job)
 	switch {
@@ -239,7 +240,11 @@ func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.
 	for _, l := range printed {
 		shards = append(shards, shardLog{path: l.Path, shard: l.Shard, ended: l.Ended, why: l.Why})
 	}
-	return mergeRuns(e, shards, f.out, f.json)
+	err = mergeRuns(e, shards, f.out, f.json)
+	if errors.Is(err, merge.ErrParts) { // nothing is known of what the pods sent
+		return exitError{exitInvalid, err}
+	}
+	return err
 }
 
 // usageOf marks what is wrong with a job as a wrong command line.
