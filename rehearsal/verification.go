@@ -58,7 +58,7 @@ func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) 
 	case len(needed) > 0:
 		return nil, lacking(needed)
 	case s.Replay != nil && s.Replay.Pseudonymize && s.Replay.Key.Reveal() == "":
-		return nil, usage(errors.New("its ids were pseudonyms by a key that nobody kept, so that its events cannot " +
+		return nil, usage(errors.New("its ids were pseudonyms by a key that was not kept, so that its events cannot " +
 			"be made again: set replay.key in the scenario before the run"))
 	case facts.Shard.Of > 1:
 		return nil, usage(fmt.Errorf("it is shard %d of %d: merge the directories of all shards, and "+

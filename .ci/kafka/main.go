@@ -116,7 +116,7 @@ func (p *producer) spoil(e *capture.Received) {
 		raw = bytes.Replace(raw, []byte(`"properties":{`), []byte(`"properties":{"added":1,`), 1)
 		raw = bytes.Replace(raw, []byte(`"event":"`), []byte(`"event":"un`), 1)
 	case n%503 == 0:
-		uuid[15]++ // which makes it somebody else's
+		uuid[15]++ // which makes it another run's
 	case n%701 == 0:
 		p.client.Produce(context.Background(), &kgo.Record{Key: bytes.Clone(e.DistinctID)}, p.done) // a tombstone
 	}

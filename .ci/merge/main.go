@@ -38,7 +38,7 @@ func main() {
 	flag.IntVar(&l.rate, "rate", 50, "`N` requests a second of each shard")
 	flag.IntVar(&l.batch, "batch", 50, "`N` events a request")
 	flag.IntVar(&l.refused, "refused", 0, "one in `N` requests is refused; 0: none")
-	rehearse := flag.String("rehearse", "", "the `FILE` that merges (default: built anew)")
+	rehearse := flag.String("rehearse", "", "the `FILE` that merges (default: it is built)")
 	dir := flag.String("dir", "", "use the shards in `DIR`, made here before, or make them there (default: made and removed)")
 	profile := flag.Bool("keep", false, "leave the merged run")
 	flag.Parse()

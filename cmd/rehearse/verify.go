@@ -91,7 +91,7 @@ with comments. CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, or POSTHOG_PERSONAL_API_
 say who asks, and SQL_TIMEOUT how long a query may take (2m).
 
 It writes verify.json and verify-events.jsonl, which names up to 1,000 events of
-each kind, into the run directory, and draws its report.html anew. It exits with 0
+each kind, into the run directory, and draws its report.html again. It exits with 0
 if all thresholds are met, with 99 if not, and with 120 if the source does not
 tell, as when it could not be read to its end. Ctrl-C ends the reading, and a watch,
 and reports how far it came. --watch looks at a source over and over until all

@@ -27,7 +27,7 @@ type Report struct {
 	Order   Order     `json:"order"`
 	Persons *Persons  `json:"persons,omitempty"` // nil: nobody asked
 	Visible *Visible  `json:"visible,omitempty"` // nil: the source does not say when events came
-	Drain   *Drain    `json:"drain,omitempty"`   // nil: nobody watched
+	Drain   *Drain    `json:"drain,omitempty"`   // nil: it was not watched
 	Judgement
 	Notes []Note `json:"notes"`
 }

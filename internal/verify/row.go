@@ -67,9 +67,9 @@ type Again struct {
 	// on there; nil: the source is read again.
 	More func() error
 
-	// Anew looks at the source as it is now, before it is opened again. changed is false if
+	// Reopen looks at the source as it is now, before it is opened again. changed is false if
 	// reading it again would give the same rows.
-	Anew func() (changed bool, err error)
+	Reopen func() (changed bool, err error)
 
 	// Count counts without reading rows: how many of the events that should be there may be, which is all of
 	// them if they are there, and all rows. nil: rows have to be read.

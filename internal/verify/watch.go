@@ -11,7 +11,7 @@ import (
 type Watch struct {
 	Deadline time.Duration                 // from now on
 	Every    time.Duration                 // from one look to the next, at least; a look that takes longer, as long
-	Seen     func(p Point, expected int64) // told of each look; nil: nobody is
+	Seen     func(p Point, expected int64) // told of each look; nil: none is
 }
 
 // Drain is how the accepted events became visible, look by look.
@@ -63,7 +63,7 @@ type gathering struct {
 	pass   *pass  // the last one; nil: none was begun
 	reader Reader // of this pass; nil: it is closed
 	unread error  // why it did not get to the end
-	drain  *Drain // nil: nobody watches
+	drain  *Drain // nil: it is not watched
 	rows   int64  // that were counted when the pass began
 }
 
@@ -207,8 +207,8 @@ func (g *gathering) refresh(ctx context.Context) (changed bool, err error) {
 		g.unread = g.pass.read(ctx, g.reader)
 		return true, nil
 	}
-	if again.Anew != nil {
-		if changed, err := again.Anew(); err != nil || !changed && g.pass != nil && g.unread == nil {
+	if again.Reopen != nil {
+		if changed, err := again.Reopen(); err != nil || !changed && g.pass != nil && g.unread == nil {
 			return false, err
 		}
 	}

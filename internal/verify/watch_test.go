@@ -50,9 +50,9 @@ func (f *filling) source(how string) *Source {
 	switch how {
 	case "on":
 		s.Again.More = func() error { return nil }
-	case "anew":
+	case "reopen":
 		before := -1
-		s.Again.Anew = func() (bool, error) {
+		s.Again.Reopen = func() (bool, error) {
 			changed := before != f.there()
 			before = f.there()
 			return changed, nil
@@ -84,7 +84,7 @@ func watched(t *testing.T, ctx context.Context, f *filling, how string, deadline
 // finds; its curve is how rows came.
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	for _, how := range []string{"on", "anew", "counts"} {
+	for _, how := range []string{"on", "reopen", "counts"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			p := plant(t, load(t, 3000, ""))
@@ -118,7 +118,7 @@ func TestWatch(t *testing.T) {
 func TestWatchEnds(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("it fails")
-	for _, how := range []string{"on", "anew", "counts"} {
+	for _, how := range []string{"on", "reopen", "counts"} {
 		for _, c := range []struct {
 			name         string
 			lost, unread int64

@@ -20,7 +20,7 @@ type verified struct {
 	Outcomes []seen.Judged
 	Rows     []verify.ThresholdRow
 	Because  verify.Because
-	Drain    *chart // how events became visible; nil: nobody watched
+	Drain    *chart // how events became visible; nil: it was not watched
 }
 
 // verifiedOf reads what was found of a run; nil: not asked for. One of another run that

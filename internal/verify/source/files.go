@@ -37,7 +37,7 @@ func Watched(pattern string, inOrder bool) (s *verify.Source, remove func(), err
 	if pattern == "-" {
 		return nil, nil, errors.New("standard input can be read only once, and cannot be watched")
 	}
-	f.source.Again = &verify.Again{Anew: f.look}
+	f.source.Again = &verify.Again{Reopen: f.look}
 	return f.source, f.forget, nil
 }
 

@@ -241,7 +241,7 @@ func TestWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer remove()
-	if _, err := s.Again.Anew(); err == nil || !strings.Contains(err.Error(), "no file is there") {
+	if _, err := s.Again.Reopen(); err == nil || !strings.Contains(err.Error(), "no file is there") {
 		t.Errorf("an empty directory: %v", err)
 	}
 	line := `{"uuid":"` + uuid1 + `","event":"e","distinct_id":"d"}` + "\n"
@@ -257,7 +257,7 @@ func TestWatched(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []bool{true, false} {
-			if changed, err := s.Again.Anew(); err != nil || changed != want {
+			if changed, err := s.Again.Reopen(); err != nil || changed != want {
 				t.Errorf("step %d: changed is %t, want %t: %v", step, changed, want, err)
 			}
 		}

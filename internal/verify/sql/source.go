@@ -54,8 +54,8 @@ type database struct {
 	columns columns
 	empty   bool // the query gave no row when it was first asked
 
-	told    *told             // what counts and sums said; nil: nobody has asked
-	wanted  []verify.Expected // by fewDigits; nil: nobody has asked
+	told    *told             // what counts and sums said; nil: not asked for
+	wanted  []verify.Expected // by fewDigits; nil: not asked for
 	queries int64
 	read    int64 // rows that were read one by one
 	all     int64 // and are to be
@@ -73,7 +73,7 @@ func Open(ctx context.Context, run *verify.Run, o Options) (*verify.Source, erro
 		Open:     s.reader,
 		Position: func() (int64, int64) { return s.read, s.all },
 		Told:     s.hears,
-		Again:    &verify.Again{Anew: s.anew, Count: s.visible},
+		Again:    &verify.Again{Reopen: s.reopen, Count: s.visible},
 	}, nil
 }
 
@@ -137,7 +137,7 @@ func (s *database) look() error {
 }
 
 // again forgets what was told, to ask again.
-func (s *database) anew() (changed bool, err error) {
+func (s *database) reopen() (changed bool, err error) {
 	s.told = nil
 	if s.empty {
 		s.empty = false
@@ -149,7 +149,7 @@ func (s *database) anew() (changed bool, err error) {
 // visible asks how many rows there are by the first digits of their uuids, and counts
 // no more in each part than should be there.
 func (s *database) visible() (visible, rows int64, err error) {
-	if _, err := s.anew(); err != nil || s.empty {
+	if _, err := s.reopen(); err != nil || s.empty {
 		return 0, 0, err
 	}
 	got, want, err := s.askFew()
