@@ -36,6 +36,9 @@ func TestClosedLoop(t *testing.T) {
 				if got := fates[capture.FateAccepted].Requests; got < want || got > want+int64(connections) {
 					t.Errorf("%d connections, %v each: %d requests, want %d", connections, each, got, want)
 				}
+				if p := r.summary.Planned; p.Whole.Events != p.Events || p.Whole.Requests != p.Requests {
+					t.Errorf("a whole of %+v", p.Whole)
+				}
 				if fates[capture.FateUnsent] != (results.Count{}) || r.summary.OutOfTime || r.summary.Interrupted {
 					t.Errorf("%+v, %+v", fates, r.summary)
 				}

@@ -255,6 +255,7 @@ func (r *run) summary(soft context.Context) Summary {
 	p := r.config.Plan
 	if r.closed {
 		p.Events, p.Requests, p.Peak = r.due.Events, r.due.Requests, 0
+		p.Whole.Events, p.Whole.Requests = p.Events, p.Requests
 		return Summary{Planned: p, SourceErr: r.dispatcher.err, Interrupted: soft.Err() != nil}
 	}
 	p.Events = max(p.Events, r.dispatcher.dealt.Events)

@@ -183,7 +183,7 @@ type systemCounts struct {
 	suspended time.Duration // of the machine
 	waited    time.Duration // for which the thread of the heartbeat could run and did not
 	used      time.Duration // processor time of the whole process
-	unknown   bool          // there is no Prometheus to ask
+	unknown   bool          // the system does not tell
 }
 
 // since is what was counted after the counts before.

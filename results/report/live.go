@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"io"
 	"math"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"rehearse/results"
 	"rehearse/results/metrics"
 	"rehearse/results/rundir"
+	"rehearse/scenario"
 )
 
 //go:embed live.gohtml
@@ -187,10 +187,16 @@ func (l *Live) thresholds() (rows []standing) {
 	}
 	running := l.latest.Run.Ended == results.Running
 	for _, row := range l.latest.Thresholds {
-		atEnd := running && !row.OK && strings.HasPrefix(row.Text, "accepted ")
-		rows = append(rows, standing{row, atEnd})
+		rows = append(rows, standing{row, running && !row.OK && ofThePlan(row.Text)})
 	}
 	return rows
+}
+
+// ofThePlan reports whether a threshold is on the accepted events of the whole run, which are held
+// against all that is planned.
+func ofThePlan(threshold string) bool {
+	t, err := scenario.ParseThreshold(threshold)
+	return err == nil && t.Metric.Name == "accepted" && t.Stage == "" && t.Every == 0
 }
 
 // milliseconds is a quantile.

@@ -338,9 +338,18 @@ func TestContents(t *testing.T) {
 // are still to come.
 func TestLiveThresholds(t *testing.T) {
 	t.Parallel()
-	for ended, want := range map[results.Ended]string{results.Running: "judged at the end", results.Completed: "not met"} {
+	for _, c := range []struct {
+		ended      results.Ended
+		text, want string
+	}{
+		{results.Running, "accepted >= 99%", "judged at the end"},
+		{results.Running, "accepted>=99%", "judged at the end"},
+		{results.Running, "accepted >= 99% every 10s", "not met"},
+		{results.Completed, "accepted >= 99%", "not met"},
+	} {
+		ended, want := c.ended, c.want
 		l := NewLive(&results.Manifest{}, 0)
-		r := &results.Result{Thresholds: []results.ThresholdRow{{Text: "accepted >= 99%", Value: "72 %", Implied: true}}}
+		r := &results.Result{Thresholds: []results.ThresholdRow{{Text: c.text, Value: "72 %"}}}
 		r.Run.Ended = ended
 		l.Observe(&results.Interval{Tally: *results.NewTally()}, r)
 		if page, err := l.Charts(); err != nil || !strings.Contains(string(page), want) {
