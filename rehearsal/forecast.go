@@ -13,6 +13,8 @@ import (
 	"rehearse/generator/transport"
 	"rehearse/internal/permit"
 	"rehearse/internal/preflight"
+	"rehearse/internal/text"
+	"rehearse/internal/units"
 	"rehearse/results/rundir"
 	"rehearse/scenario"
 )
@@ -85,12 +87,19 @@ func Denials(r *preflight.Report) (reasons []string) {
 	return reasons
 }
 
+// ClosedLoop says what is known before a run of a closed loop: no rate, and no total.
+func ClosedLoop(s *scenario.Scenario) string {
+	return fmt.Sprintf("a closed loop: for %s each of %s sends its next request as soon as the one before is "+
+		"answered; how many events that makes depends on the endpoint", units.FormatDuration(s.Load.Closed),
+		text.Plural(int64(s.Target.Connections), "connection"))
+}
+
 // Estimate says what a run of s would send: in closed form where that is known and
 // from a sample where not, or by building all of it.
 func Estimate(s *scenario.Scenario, facts *preflight.Facts, now time.Time, exact bool) (preflight.Load, error) {
 	if s.Load.Closed > 0 {
-		return preflight.Load{}, wrongScenario(errors.New("a closed loop has no plan that could be " +
-			"checked: it sends as fast as the endpoint answers (give load.profile)"))
+		return preflight.Load{}, wrongScenario(errors.New("there is no plan that could be checked: " + ClosedLoop(s) +
+			" (give load.profile, or run it)"))
 	}
 	if s.Replay != nil || exact {
 		return countedLoad(s, facts, now)

@@ -64,7 +64,7 @@ func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) 
 		return nil, usage(fmt.Errorf("it is shard %d of %d: merge the directories of all shards, and "+
 			"verify the whole", facts.Shard.Index, facts.Shard.Of))
 	}
-	run := &verify.Run{ID: facts.ID, Name: s.Name, Scenario: s, Drops: dropsOf(s)}
+	run := &verify.Run{ID: facts.ID, Name: s.Name, Scenario: s, Closed: s.Load.Closed > 0, Drops: dropsOf(s)}
 	total := int64(0)
 	if s.Replay == nil {
 		total = schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed).Total()

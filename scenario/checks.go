@@ -14,9 +14,6 @@ import (
 // curves are the four ways to give the load.
 var curves = [...]string{"load.profile", "load.stages", "load.follow", closedPath}
 
-// closedPath is the load that is no schedule.
-const closedPath = "load.closed"
-
 // check judges what the sections mean together. It looks at what the file gives
 // rather than at values, because a default contradicts nothing.
 func check(d *strict.Document, s *Scenario) {
@@ -37,26 +34,6 @@ func check(d *strict.Document, s *Scenario) {
 	checkWatched(d, s)
 	if s.Traffic != nil && s.Load.Curve != nil && d.Mistakes() == 0 {
 		checkTraffic(d, s)
-	}
-}
-
-// checkClosed refuses what has no meaning, or is no answer, without due times.
-func checkClosed(d *strict.Document, s *Scenario) {
-	if s.Load.Closed == 0 {
-		return
-	}
-	d.Refuse("has no meaning beside load.closed: there are no due times", "leave it out", "load.arrivals", "load.late")
-	if s.Replay != nil {
-		d.Fail(closedPath, "given beside replay", "a closed loop sends synthesized events: give load.profile")
-	}
-	if !isLoopback(s.Target.URL) {
-		d.Fail(closedPath, "a load without a rate goes to this machine alone", "give load.profile")
-	}
-	for i, t := range s.Thresholds {
-		if t.Metric.Name == "late" || t.Metric.Name == "lag" {
-			failItem(d, "thresholds", i, "nothing is late in a closed loop: there are no due times",
-				"leave it out")
-		}
 	}
 }
 

@@ -236,3 +236,37 @@ func readBatchEvents(v strict.Value) (low, high int) {
 	}
 	return low, high
 }
+
+// closedPath is the load that is no schedule.
+const closedPath = "load.closed"
+
+// checkClosed refuses what has no meaning, or is no answer, without due times.
+func checkClosed(d *strict.Document, s *Scenario) {
+	if s.Load.Closed == 0 {
+		return
+	}
+	d.Refuse("has no meaning beside load.closed: there are no due times", "leave it out", "load.arrivals", "load.late",
+		"traffic.merges.delay")
+	d.Refuse("has no meaning beside load.closed: nobody knows which event is the last", "leave it out",
+		"traffic.timestamps.from", "traffic.timestamps.to")
+	if t := s.Traffic; t != nil {
+		for i, hot := range t.DistinctIDs.Hot {
+			if hot.Events > 0 {
+				failItem(d, "traffic.distinct_ids.hot", i,
+					"a closed loop has no number of events of which these were some", "give a share")
+			}
+		}
+	}
+	if s.Replay != nil {
+		d.Fail(closedPath, "given beside replay", "a closed loop sends synthesized events: give load.profile")
+	}
+	if !isLoopback(s.Target.URL) {
+		d.Fail(closedPath, "a load without a rate goes to this machine alone", "give load.profile")
+	}
+	for i, t := range s.Thresholds {
+		if t.Metric.Name == "late" || t.Metric.Name == "lag" {
+			failItem(d, "thresholds", i, "nothing is late in a closed loop: there are no due times",
+				"leave it out")
+		}
+	}
+}

@@ -170,6 +170,10 @@ func (f *kubernetesFlags) read(e env, path string) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.Load.Closed > 0 {
+		return exitError{exitScenario, errors.New("pods cannot share a closed loop, which has no plan: " +
+			"give load.profile")}
+	}
 	j := &f.job
 	if j.Scenario, err = os.ReadFile(path); err != nil {
 		return err

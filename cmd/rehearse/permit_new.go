@@ -122,6 +122,10 @@ func writePermit(e env, path string, f permitFlags) error {
 
 // admissible refuses a permit for what a check refuses.
 func admissible(s *scenario.Scenario) error {
+	if s.Load.Closed > 0 {
+		return exitError{exitScenario, errors.New("a closed loop goes to this machine alone, where no permit is " +
+			"needed: give load.profile for another host")}
+	}
 	load, err := rehearsal.Estimate(s, nil, time.Now(), false)
 	if err != nil {
 		return exitError{exitScenario, err}

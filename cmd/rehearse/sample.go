@@ -20,6 +20,7 @@ import (
 	"rehearse/internal/learn"
 	"rehearse/internal/recording"
 	"rehearse/internal/text"
+	"rehearse/internal/units"
 	"rehearse/rehearsal"
 	"rehearse/scenario"
 )
@@ -102,6 +103,9 @@ func (f *sampleFlags) sample(e env, c *cobra.Command, args []string) error {
 	if f.survey {
 		return surveyReplay(e, s)
 	}
+	if err := noteClosed(e, s, f.from); err != nil {
+		return err
+	}
 	switch {
 	case f.faults:
 		err = source.SampleFaults(out, s, time.Now(), f.from, f.n)
@@ -114,6 +118,20 @@ func (f *sampleFlags) sample(e env, c *cobra.Command, args []string) error {
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("cannot print the sample: %w", err)
 	}
+	return nil
+}
+
+// noteClosed says that event from on are the first of a sequence that no run of a closed
+// loop sends to its end.
+func noteClosed(e env, s *scenario.Scenario, from int64) error {
+	if s.Load.Closed == 0 {
+		return nil
+	}
+	if beyond := s.Load.Curve.Total(); from >= beyond {
+		return exitError{exitScenario, fmt.Errorf("cannot begin with event %d, which no machine comes to in %s: "+
+			"give --from below %d", from, units.FormatDuration(s.Load.Closed), beyond)}
+	}
+	e.note(rehearsal.ClosedLoop(s))
 	return nil
 }
 
@@ -244,9 +262,15 @@ wrong on purpose, each beside what the scenario asks for.`,
 			if err != nil {
 				return err
 			}
+			if err := noteClosed(e, s, from); err != nil {
+				return err
+			}
 			shape, err := source.Measure(s, time.Now(), from, n)
 			if err != nil {
 				return exitError{exitScenario, err}
+			}
+			if s.Load.Closed > 0 {
+				shape.Run = nil // of a run, which has no end that could be known
 			}
 			if err := writeShape(e.stdout, shape); err != nil {
 				return fmt.Errorf("cannot print the shape: %w", err)

@@ -34,6 +34,9 @@ func newPlan(run *Run) plan {
 		schedule: schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed),
 	}
 	p.uuids, p.total = p.model.UUIDs(), p.schedule.Total()
+	if run.Closed {
+		p.total = min(p.total, run.reach())
+	}
 	p.fates = fatesOf(run.Attempts, p.total)
 	return p
 }

@@ -26,7 +26,7 @@ type Report struct {
 	Content Content   `json:"content"`
 	Order   Order     `json:"order"`
 	Persons *Persons  `json:"persons,omitempty"` // nil: nobody asked
-	Visible *Visible  `json:"visible,omitempty"` // nil: the source does not say when events came
+	Visible *Visible  `json:"visible,omitempty"` // nil: the source does not say when events came, or nothing was due
 	Drain   *Drain    `json:"drain,omitempty"`   // nil: it was not watched
 	Judgement
 	Notes []Note `json:"notes"`
@@ -46,6 +46,8 @@ type RunRow struct {
 	Seed      uint64 `json:"seed"`
 	StartedAt string `json:"started_at"` // of the first attempt; RFC 3339
 	Attempts  int    `json:"attempts"`   // the run, and those that it resumed
+
+	ClosedLoop bool `json:"closed_loop,omitempty"` // no event had a due time
 }
 
 // SourceRow says what was read, and how far.

@@ -17,6 +17,7 @@ type Run struct {
 	Name     string // of the scenario
 	Scenario *scenario.Scenario
 	Attempts []Attempt // the run, and those that it resumed, the first one first
+	Closed   bool      // a closed loop: only what was sent was planned
 	Notes    []Note
 	Doubt    string // why the directory cannot be trusted; empty: it can be
 
@@ -93,6 +94,20 @@ func (a *Attempt) end() time.Time {
 		}
 	}
 	return latest.Add(a.Load)
+}
+
+// reach is the event behind the last that any attempt sent or may have sent.
+func (r *Run) reach() (below int64) {
+	for n := range r.Attempts {
+		a := &r.Attempts[n]
+		for _, all := range [][]results.Range{a.Fates, a.Unknown} {
+			if len(all) > 0 {
+				last := all[len(all)-1]
+				below = max(below, last.First+last.Count)
+			}
+		}
+	}
+	return below
 }
 
 // fate is what became of each of a stretch of events, in all attempts together.

@@ -15,8 +15,8 @@ type times struct {
 	fates   fates
 	at      int // the stretch of fates that was asked for last
 	total   int64
-	due     func(i int64) time.Duration
-	random  bool // finding out when an event was due is expensive unless they come in order
+	due     func(i int64) time.Duration // nil: events had no due times
+	random  bool                        // finding out when an event was due is expensive unless they come in order
 	jumps   int64
 	last    int64
 	arrival bool
@@ -32,9 +32,11 @@ func newTimes(p *pass) times {
 		fates: p.fates, total: p.total, arrival: p.source.Arrival,
 		random: p.replay == nil && p.run.Scenario.Load.Arrivals == schedule.Poisson,
 	}
-	if p.replay != nil {
+	switch {
+	case p.run.Closed:
+	case p.replay != nil:
 		t.due = func(i int64) time.Duration { return p.replay.window.at(i).Due }
-	} else {
+	default:
 		t.due = p.schedule.Cursor().Due
 	}
 	for n := range p.run.Attempts {
@@ -71,7 +73,7 @@ func (t *times) elsewhen(i int64, came time.Time) bool {
 		return true
 	}
 	due := time.Duration(0)
-	if !t.random {
+	if !t.random && t.due != nil {
 		due = t.due(i)
 	}
 	return came.Before(t.origins[0].Add(due - beforeDue))
@@ -87,6 +89,9 @@ func (t *times) note(i int64, came time.Time) {
 	}
 	if came.After(t.latest) {
 		t.latest = came
+	}
+	if t.due == nil {
+		return
 	}
 	const together = 1024 // events whose times a cursor draws at once
 	if jump := i/together != t.last/together; t.random && jump {

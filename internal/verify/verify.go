@@ -127,7 +127,8 @@ func (c *check) report(unread error) Report {
 		Format: Format,
 		Run: RunRow{
 			ID: c.run.ID, Scenario: c.run.Name, Seed: c.run.Seed(), Attempts: len(c.run.Attempts),
-			StartedAt: c.times.origins[0].UTC().Format(time.RFC3339Nano),
+			StartedAt:  c.times.origins[0].UTC().Format(time.RFC3339Nano),
+			ClosedLoop: c.run.Closed,
 		},
 		Source: SourceRow{Kind: c.source.Kind, Name: c.source.Name, Complete: unread == nil, Missing: []string{}},
 		Rows:   c.rows,

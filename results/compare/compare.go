@@ -148,7 +148,14 @@ func (c *Comparison) blind() (names []string) {
 // may explain a difference.
 func (c *Comparison) check() error {
 	a, b := c.A.Result, c.B.Result
-	if !sameLoad(a, b) {
+	closed := a.Run.ClosedLoop
+	switch {
+	case closed != b.Run.ClosedLoop:
+		return fmt.Errorf("%w: one of them is a closed loop, the other has a schedule", ErrIncomparable)
+	case closed && a.Run.SHA256 != b.Run.SHA256: // what was planned is what each endpoint took
+		return fmt.Errorf("%w: they are closed loops of different scenarios, or other things were set over them",
+			ErrIncomparable)
+	case !closed && !sameLoad(a, b):
 		return fmt.Errorf("%w: they planned different loads (%s events in %s requests, and %s in %s)", ErrIncomparable,
 			text.Count(a.Planned.Events), text.Count(a.Planned.Requests),
 			text.Count(b.Planned.Events), text.Count(b.Planned.Requests))
@@ -161,6 +168,7 @@ func (c *Comparison) check() error {
 			c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 		}
 	}
+	warn(closed, "both are closed loops, in which a slow endpoint is sent less: read accepted before latency")
 	warn(a.Run.SHA256 != b.Run.SHA256,
 		"the scenario files, or what was set over them, differ, though the load is the same")
 	warn(a.Run.Seed != b.Run.Seed, "the seeds differ (%d and %d): other events were sent", a.Run.Seed, b.Run.Seed)

@@ -200,6 +200,27 @@ func TestIncomparable(t *testing.T) {
 	}
 }
 
+// TestClosedLoops: two closed loops of one scenario are compared, however much each endpoint
+// took; with a schedule, or with another scenario, none is.
+func TestClosedLoops(t *testing.T) {
+	t.Parallel()
+	closed := func(events int64, sha string) *rundir.Run {
+		return written(t, 8, 1, 1, func(m *results.Manifest) {
+			m.ClosedLoop, m.SHA256, m.Planned = true, sha, results.Planned{Events: events}
+		})
+	}
+	a := closed(100, "a")
+	if c, err := Runs(a, closed(200, "a"), 0.05); err != nil || len(c.Warnings) == 0 ||
+		!strings.Contains(c.Warnings[0], "both are closed loops") {
+		t.Errorf("%v, %v", c, err)
+	}
+	for name, b := range map[string]*rundir.Run{"another scenario": closed(100, "b"), "a schedule": written(t, 8, 1, 1, nil)} {
+		if _, err := Runs(a, b, 0.05); !errors.Is(err, ErrIncomparable) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 // TestFastRefusalsAreNoGain: an endpoint that refuses half of the requests, or all, at
 // once is no faster than before, and worse.
 func TestFastRefusalsAreNoGain(t *testing.T) {

@@ -64,7 +64,7 @@ func HTML(r *verify.Report) ([]byte, error) {
 	if r.Because != "" {
 		p.Verdict += ": " + because(r)
 	}
-	p.Facts = []fact{{"content", content(r)}, {"order", order(&r.Order)}, {"visible", visible(r.Visible)}}
+	p.Facts = []fact{{"content", content(r)}, {"order", order(&r.Order)}, {"visible", visible(r)}}
 	if r.Persons != nil {
 		p.Facts = append(p.Facts, fact{"persons", persons(r.Persons)})
 	}

@@ -35,7 +35,7 @@ func WriteMarkdown(out io.Writer, r *verify.Report) error {
 		}
 	}
 	fmt.Fprintf(&b, "\n* content: %s\n* order: %s\n* visible: %s\n", escaped(content(r)), escaped(order(&r.Order)),
-		escaped(visible(r.Visible)))
+		escaped(visible(r)))
 	if r.Persons != nil {
 		fmt.Fprintf(&b, "* persons: %s\n", escaped(persons(r.Persons)))
 	}

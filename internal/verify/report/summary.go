@@ -22,7 +22,7 @@ func Summary(r *verify.Report) []Fact {
 		{"source", fmt.Sprintf("%s (%s)", text.Printable(r.Source.Name, 400), text.Printable(r.Source.Kind, 40))},
 		{"accepted", fmt.Sprintf("%s present, %s lost, %s duplicated", text.Plural(a.Present, "event"),
 			text.Count(a.Lost), text.Count(r.Events.Duplicated))},
-		{"content", content(r)}, {"order", order(&r.Order)}, {"visible", visible(r.Visible)},
+		{"content", content(r)}, {"order", order(&r.Order)}, {"visible", visible(r)},
 	}
 	if a.Dropped > 0 {
 		lines = append(lines, Fact{"dropped", text.Plural(a.Dropped, "event") + " as predicted"})

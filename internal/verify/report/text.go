@@ -31,7 +31,7 @@ func WriteText(out io.Writer, r *verify.Report) error {
 	if r.Persons != nil {
 		fmt.Fprintf(&b, "  persons    %s\n", persons(r.Persons))
 	}
-	fmt.Fprintf(&b, "  visible    %s\n", visible(r.Visible))
+	fmt.Fprintf(&b, "  visible    %s\n", visible(r))
 	if r.Drain != nil {
 		writeDrain(&b, r.Drain)
 	}

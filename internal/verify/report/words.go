@@ -214,8 +214,12 @@ func order(o *verify.Order) string {
 }
 
 // visible says how long it took events to be there.
-func visible(v *verify.Visible) string {
-	if v == nil {
+func visible(r *verify.Report) string {
+	v := r.Visible
+	switch {
+	case r.Run.ClosedLoop:
+		return "not known: a closed loop has no due times"
+	case v == nil:
 		return "not known: the source does not say when events arrived"
 	}
 	line := fmt.Sprintf("p50 %s, p95 %s, p99 %s, max %s after the due time", text.Milliseconds(v.P50),
