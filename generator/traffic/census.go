@@ -17,10 +17,10 @@ type Census struct {
 
 	head      *rankedCrowd
 	ranks     int64 // of the crowd
-	people    map[person]personTally
+	people    tallies[personTally]
 	anonymous []bearer
 	illegal   [len(illegalIDs)]int64
-	draws     float64 // that meet as many different ranks of the crowd as each block does
+	draws     float64 // by the law of the crowd, that meet as many different ranks as each block does
 }
 
 // IDEvents counts events by the kind of their id. They add up to all.
@@ -87,11 +87,14 @@ func (m *Model) Census(blocks int64, due func(int64) time.Duration, soon time.Du
 	n := min(blocks, all)
 	c := &Census{
 		Blocks: n, Whole: n == all,
-		head: &p.people.crowd, ranks: p.people.count, people: map[person]personTally{},
+		head: &p.people.crowd, ranks: p.people.count,
 	}
 	t := &taker{
-		Census: c, m: m, due: due, merge: merge, met: map[person]int64{},
-		latest: map[int64]time.Duration{}, before: map[int64]int64{}, soon: soon, sent: map[uint64]sentBatch{},
+		Census: c, m: m, due: due, merge: merge,
+		latest: map[int64]time.Duration{}, before: map[int64]int64{}, follower: follower{soon: soon},
+	}
+	if c.head.listed == nil {
+		t.inverse.rankMisses = c.head.law.misses()
 	}
 	var b *block
 	for k := range n {
@@ -109,21 +112,32 @@ type taker struct {
 	due   func(int64) time.Duration
 	merge func(*Pair)
 	pair  Pair
-	last  [1 << 16]uint16  // by the anonymous id as in planned: the place after its latest event
-	met   map[person]int64 // events of the block, by person
-	named [1 << 16]uint16  // and by the anonymous id, as in planned
+	last  [1 << 16]uint16 // by the anonymous id as in planned: the place after its latest event
+	met   tallies[int64]  // events of the block, by person
+	named [1 << 16]uint16 // and by the anonymous id, as in planned
+	follower
+	latest  map[int64]time.Duration // of anonymous ids across blocks: when their latest event is due
+	before  map[int64]int64         // and how many they have
+	inverse drawsOfRanks
+}
 
-	soon   time.Duration
-	sent   map[uint64]sentBatch    // by id: what it had in the batch before
-	latest map[int64]time.Duration // of anonymous ids across blocks: when their latest event is due
-	before map[int64]int64         // and how many they have
+// follower counts what of an id follows soon after a batch with others of it.
+type follower struct {
+	soon time.Duration
+	sent tallies[sentBatch] // by id: what it had in the batch before
+}
+
+// drawsOfRanks tells how many draws from the crowd have met some ranks.
+type drawsOfRanks struct {
+	rankMisses         // nil: the draws of the crowd are known
+	guess      float64 // what the block before took
 }
 
 // take counts the events of a block.
 func (t *taker) take(b *block) {
 	clear(t.last[:])
 	clear(t.named[:])
-	clear(t.met)
+	t.met.clear()
 	for j := range b.events {
 		e := &b.events[j]
 		if e.trait == traitResent || e.trait == traitCopied {
@@ -158,17 +172,22 @@ func (t *taker) follow(e *planned, b *block, j int) {
 	case e.anon != 0:
 		id = anonymousBit | uint64(b.anonymous(e.anon))
 	}
-	due := t.due(b.number*blockEvents + int64(j))
-	last, known := t.sent[id]
-	if known && last.due == due {
+	t.Followed += t.follower.add(id, t.due(b.number*blockEvents+int64(j)))
+}
+
+// add adds an event of an id to its batch, and returns how many events of the batch
+// before it follows soon.
+func (f *follower) add(id uint64, due time.Duration) (followed int64) {
+	last := f.sent.of(id)
+	if last.events > 0 && last.due == due {
 		last.events++
-	} else {
-		if known && due-last.due <= t.soon {
-			t.Followed += last.events
-		}
-		last = sentBatch{due, 1}
+		return 0
 	}
-	t.sent[id] = last
+	if last.events > 0 && due-last.due <= f.soon {
+		followed = last.events
+	}
+	*last = sentBatch{due, 1}
+	return followed
 }
 
 // anonymousBit sets the numbers that make anonymous ids apart from persons. Those of
@@ -179,9 +198,10 @@ const anonymousBit = 1 << 61
 func (t *taker) sumUp(b *block) {
 	different, joined := 0, t.m.planner.join.upTo(b.number*blockEvents, t.m.planner.total)
 	t.Joins += t.m.planner.join.upTo(b.number*blockEvents+int64(len(b.events)), t.m.planner.total) - joined
-	for who, n := range t.met {
-		sum := t.people[who]
-		t.people[who] = personTally{sum.events + float64(n), sum.squares + float64(n*n)}
+	t.met.each(func(number uint64, n *int64) {
+		who, events := person(number), float64(*n)
+		sum := t.people.of(number)
+		sum.events, sum.squares = sum.events+events, sum.squares+events*events
 		switch {
 		case who.hot():
 		case int64(who) < t.m.planner.people.count:
@@ -191,9 +211,10 @@ func (t *taker) sumUp(b *block) {
 		default:
 			t.MetNew++
 		}
-	}
-	if different > 0 {
-		t.draws += t.head.draws(min(float64(different), float64(t.ranks)*0.999))
+	})
+	if d := &t.inverse; different > 0 && d.rankMisses != nil {
+		d.guess = d.draws(min(float64(different), float64(t.ranks)*0.999), d.guess)
+		t.draws += d.guess
 	}
 	for anon, n := range t.named {
 		if n > 0 {
@@ -229,7 +250,7 @@ func (t *taker) count(e *planned, b *block, j int) {
 // person counts an event under a person's id.
 func (t *taker) person(who person) {
 	people := &t.m.planner.people
-	t.met[who]++
+	*t.met.of(uint64(who))++
 	switch {
 	case who == people.fanIn():
 		t.FanIn++
@@ -288,10 +309,12 @@ func (t *taker) pairOfPersons(e *planned, b *block, j int) {
 	at := t.due(b.number*blockEvents + int64(j))
 	t.pair.Source = t.m.planner.people.appendID(t.pair.Source[:0], e.other)
 	t.pair.Since, t.pair.Ahead, t.pair.Apart = 0, false, at
-	if last, known := t.sent[uint64(e.other)]; known {
+	if last, known := t.sent.get(uint64(e.other)); known {
 		t.pair.Apart = at - last.due
 	}
-	t.pair.Before = t.people[e.other].events + float64(t.met[e.other])
+	earlier, _ := t.people.get(uint64(e.other))
+	met, _ := t.met.get(uint64(e.other))
+	t.pair.Before = earlier.events + float64(met)
 	t.merge(&t.pair)
 }
 

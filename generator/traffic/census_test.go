@@ -192,10 +192,27 @@ func TestDifferent(t *testing.T) {
 		if off := math.Abs(float64(len(met)) - want); off > 6*math.Sqrt(want)+3 {
 			t.Fatalf("%d of %d draws are different, %.1f are expected", len(met), n, want)
 		}
-		if back := h.different(h.draws(want)); math.Abs(back-want) > 1e-3*want {
-			t.Fatalf("%.6f different ranks are %.6f draws, which meet %.6f", want, h.draws(want), back)
+		exact := 0.0
+		for r := range z.ranks + z.beyond() {
+			exact -= math.Expm1(float64(n) * math.Log1p(-min(z.share(r), 1-1e-16)))
+		}
+		if math.Abs(want-exact) > 1e-4*exact {
+			t.Fatalf("%v ranks are expected, the sum over all of them is %v", want, exact)
+		}
+		want = min(want, 0.999*float64(z.ranks+z.beyond()))
+		draws := z.misses().draws(want, rapid.Float64Range(0, 1e9).Draw(t, "guess"))
+		if back := h.different(draws); math.Abs(back-want) > 1e-9*want {
+			t.Fatalf("%.9f different ranks are %.9f draws, which meet %.9f", want, draws, back)
 		}
 	})
+}
+
+// beyond is how many ranks lie in segments.
+func (z *zipf) beyond() (ranks int64) {
+	for _, g := range z.segments {
+		ranks += g.count
+	}
+	return ranks
 }
 
 func BenchmarkCensus(b *testing.B) {

@@ -55,50 +55,6 @@ func (c *rankedCrowd) once(n float64) float64 {
 	return c.listed.once(n)
 }
 
-// draws is how many draws meet so many different ranks.
-func (c *rankedCrowd) draws(different float64) float64 {
-	low, high := 0.0, 1.0
-	for c.different(high) < different && high < 1e18 {
-		low, high = high, 2*high
-	}
-	for range 50 {
-		if middle := (low + high) / 2; c.different(middle) < different {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return high
-}
-
-// different is how many different ranks n draws are expected to meet: each is missed
-// by all of them with the probability (1 - share)^n.
-func (z *zipf) different(n float64) float64 {
-	met := func(share float64) float64 { return -math.Expm1(n * math.Log1p(-min(share, 1-1e-16))) }
-	sum := 0.0
-	for r := range z.ranks {
-		sum += met(z.share(r))
-	}
-	for _, g := range z.segments {
-		middle := z.share(g.first - 1 + g.count/2)
-		sum += float64(g.count) * met(middle)
-	}
-	return sum
-}
-
-// once is how many ranks n draws are expected to meet once.
-func (z *zipf) once(n float64) float64 {
-	met := func(share float64) float64 { return n * share * math.Exp(-n*share) }
-	sum := 0.0
-	for r := range z.ranks {
-		sum += met(z.share(r))
-	}
-	for _, g := range z.segments {
-		sum += float64(g.count) * met(z.share(g.first-1+g.count/2))
-	}
-	return sum
-}
-
 // listed deals ranks out by a list of how many events each has. The draws of a run
 // take turns, numbered from 0; each id owns as many of the turns as its share, and a
 // permutation scatters them over the run. So every id comes as often as the list

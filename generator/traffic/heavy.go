@@ -3,6 +3,7 @@ package traffic
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -57,7 +58,8 @@ type weigher struct {
 
 // person adds a person who has a share of the events.
 func (h *weigher) person(who person, share float64) {
-	seen, left := h.c.people[who].events, share*h.rest
+	met, _ := h.c.people.get(uint64(who))
+	seen, left := met.events, share*h.rest
 	if seen+left > 0 {
 		h.add(string(h.m.planner.people.appendID(nil, who)), seen+left, left*h.clump, h.clump)
 	}
@@ -84,13 +86,15 @@ func (c *Census) busiest(most int64, rest float64) []person {
 		all = append(all, weighed{who, events})
 		sizes[min(int(events), len(sizes)-1)]++
 	}
-	for who, t := range c.people {
-		if !who.hot() {
+	floor, bounds := c.leastListed(most)*rest, c.bounds()
+	c.people.each(func(number uint64, t *personTally) {
+		who := person(number)
+		if !who.hot() && t.events+bounds[bits.Len64(number+1)]*rest >= floor {
 			add(who, t.events+c.expected(who)*rest)
 		}
-	}
+	})
 	for r := range min(most, c.ranks) {
-		if _, met := c.people[person(r)]; !met && !c.Whole {
+		if _, met := c.people.get(uint64(r)); !met && !c.Whole {
 			add(person(r), c.expected(person(r))*rest)
 		}
 	}
@@ -107,6 +111,24 @@ func (c *Census) busiest(most int64, rest float64) []person {
 		busiest[i] = all[i].who
 	}
 	return busiest
+}
+
+// leastListed is the share of the events that so many persons have at least: the first
+// ranks, of a law.
+func (c *Census) leastListed(most int64) float64 {
+	if most > c.ranks || c.head.listed != nil {
+		return 0
+	}
+	return c.expected(person(most - 1))
+}
+
+// bounds are what expected is at most, by how many binary digits the number of a rank from 1
+// has: the share of the first rank with as many. Of a list they are not used.
+func (c *Census) bounds() (atMost [bits.UintSize + 1]float64) {
+	for digits := 1; digits < len(atMost); digits++ {
+		atMost[digits] = c.expected(person(1<<(digits-1) - 1))
+	}
+	return atMost
 }
 
 // expected is the share of the events that a ranked person has.
@@ -130,7 +152,7 @@ func (c *Census) clump(m *Model) float64 {
 	}
 	variance, mean := 0.0, 0.0
 	for r := range min(clumped, c.ranks) {
-		t := c.people[person(r)]
+		t, _ := c.people.get(uint64(r))
 		variance += (t.squares - t.events*t.events/blocks) / (blocks - 1)
 		mean += t.events / blocks
 	}
@@ -145,7 +167,7 @@ func (c *Census) clump(m *Model) float64 {
 func (m *Model) Persons(c *Census) (persons, off float64) {
 	fixed := 0.0
 	for i := range m.planner.people.hot {
-		if c.people[hotBit|person(i)].events > 0 {
+		if t, _ := c.people.get(uint64(hotBit | person(i))); t.events > 0 {
 			fixed++
 		}
 	}
@@ -186,11 +208,11 @@ const drawError = 0.08
 
 // met is how many persons of the crowd, or who joined, a census met.
 func (m *Model) met(c *Census) (n int) {
-	for who := range c.people {
-		if !who.hot() {
+	c.people.each(func(number uint64, _ *personTally) {
+		if !person(number).hot() {
 			n++
 		}
-	}
+	})
 	return n
 }
 
@@ -198,10 +220,10 @@ func (m *Model) met(c *Census) (n int) {
 // events. An id is valid until the next.
 func (m *Model) Each(c *Census, show func(id []byte, events int64)) {
 	var id []byte
-	for who, t := range c.people {
-		id = m.planner.people.appendID(id[:0], who)
+	c.people.each(func(number uint64, t *personTally) {
+		id = m.planner.people.appendID(id[:0], person(number))
 		show(id, int64(t.events))
-	}
+	})
 	for _, b := range c.anonymous {
 		id = m.appendAnonymous(id[:0], b.number)
 		show(id, b.events)

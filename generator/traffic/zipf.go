@@ -79,6 +79,85 @@ func (z *zipf) draw(s *rng.Stream) int64 {
 // share is the probability of a rank.
 func (z *zipf) share(rank int64) float64 { return math.Pow(float64(rank+1), -z.skew) / z.whole }
 
+// different is how many different ranks n draws are expected to meet.
+func (z *zipf) different(n float64) float64 {
+	met, _ := z.misses().met(n)
+	return met
+}
+
+// once is how many ranks n draws are expected to meet once.
+func (z *zipf) once(n float64) float64 {
+	met := func(share float64) float64 { return n * share * math.Exp(-n*share) }
+	sum := 0.0
+	for r := range z.ranks {
+		sum += met(z.share(r))
+	}
+	for _, g := range z.segments {
+		sum += float64(g.count) * met(z.share(g.first-1+g.count/2))
+	}
+	return sum
+}
+
+// rankMisses says how likely a draw misses each rank of a law: of the ranks of a segment,
+// as likely as its middle one, which what is added up is off by less than a part in 10^4
+// for (TestDifferent). The logarithms are taken once for all numbers of draws.
+type rankMisses []rankMiss
+
+// rankMiss is how likely a draw misses each of some ranks.
+type rankMiss struct {
+	log   float64 // of the probability
+	ranks float64
+}
+
+// misses prepares sums over the ranks.
+func (z *zipf) misses() rankMisses {
+	all := make(rankMisses, 0, int(z.ranks)+len(z.segments))
+	add := func(rank, ranks int64) {
+		all = append(all, rankMiss{math.Log1p(-min(z.share(rank), 1-1e-16)), float64(ranks)})
+	}
+	for r := range z.ranks {
+		add(r, 1)
+	}
+	for _, g := range z.segments {
+		add(g.first-1+g.count/2, g.count)
+	}
+	return all
+}
+
+// met is how many different ranks n draws are expected to meet, and how many more
+// another draw would: each is missed by all of them with the probability (1 - share)^n.
+func (r rankMisses) met(n float64) (different, more float64) {
+	for _, m := range r {
+		met := -math.Expm1(n * m.log)
+		different += m.ranks * met
+		more -= m.ranks * m.log * (1 - met)
+	}
+	return different, more
+}
+
+// draws is how many draws meet so many different ranks, fewer than there are, by
+// Newton's method from a guess. The more draws, the fewer ranks another one adds, so
+// that from below every step is towards the number and none beyond it.
+func (r rankMisses) draws(different, guess float64) float64 {
+	n := guess
+	for range mostSteps {
+		met, more := r.met(n)
+		next := max(n+(different-met)/more, 0)
+		if math.Abs(next-n) <= 1e-13*next || next > mostDraws {
+			return min(next, mostDraws)
+		}
+		n = next
+	}
+	return n
+}
+
+// What bounds the search for a number of draws. From any guess it takes about ten
+// steps, and two or three from the number for another block of the same run.
+const (
+	mostSteps = 200
+	mostDraws = 1e18
+)
+
 // sumOfBars is the sum of k^-skew for first ≤ k ≤ last: the integral between the
 // midpoints, corrected by the next term of Euler and Maclaurin's formula. From
 // headRanks on, what is left out is below a part in 10^12.
