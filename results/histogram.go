@@ -1,52 +1,107 @@
 package results
 
 import (
-	"errors"
+	"math"
+	"math/bits"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // The resolution of every histogram: whole microseconds, three significant
 // digits, so that a reported quantile is at most 0.1 % off. Longest is the
-// longest time that fits; digits and unit are written into latency.hlog.
+// longest time that fits. latency.hlog has digits and unit in each of its lines.
 const (
 	Longest = time.Hour
 
-	unit   = time.Microsecond
-	digits = 3
+	unit = time.Microsecond
+	half = 1024 // buckets in which durations double, which three digits ask for
 )
 
-// Histogram counts durations. Durations under a microsecond count as 0, and so
-// do negative ones: a request that left a hair before it was due has no lag.
-// Durations over Longest are counted by Overflow and are in no other number.
-// It takes 188 KB whatever it holds. It is not safe for concurrent use.
+// Histogram counts durations, in the buckets of an HdrHistogram of three digits.
+// Durations under a microsecond count as 0, and so do negative ones: a request that
+// left a hair before it was due has no lag. Durations over Longest are counted by
+// Overflow and are in no other number. It takes 8 KB for each doubling of time from
+// 1 ms to its longest duration: 40 KB up to 16 ms, 184 KB up to an hour. A run has
+// about twenty, which by the library take 184 KB each, whatever they hold. The zero
+// value is empty. It is not safe for concurrent use.
 type Histogram struct {
-	counts   *hdrhistogram.Histogram
+	counts   []int64 // by bucket; whole stretches of half, up to the last that was needed
+	total    int64
 	overflow int64
 }
 
 // NewHistogram returns an empty Histogram.
-func NewHistogram() *Histogram {
-	return &Histogram{counts: hdrhistogram.New(1, int64(Longest/unit), digits)}
-}
+func NewHistogram() *Histogram { return &Histogram{} }
 
-// Record counts d. It does not allocate.
+// Record counts d. It allocates only where d lies in a doubling of time that no
+// duration before has reached, which can happen 23 times.
 func (h *Histogram) Record(d time.Duration) {
 	if d > Longest {
 		h.overflow++
 		return
 	}
-	if h.counts.RecordValue(int64(max(d, 0)/unit)) != nil {
-		h.overflow++ // 2⁶³ durations: not in this life, but not silently either
+	h.add(bucketOf(int64(max(d, 0)/unit)), 1)
+}
+
+// add counts n durations of a bucket that ends not long after Longest.
+func (h *Histogram) add(bucket int, n int64) {
+	if n > math.MaxInt64-h.total { // not in this life, but not silently either
+		h.overflow += n
+		return
 	}
+	if bucket >= len(h.counts) {
+		grown := make([]int64, (bucket/half+1)*half)
+		copy(grown, h.counts)
+		h.counts = grown
+	}
+	h.counts[bucket] += n
+	h.total += n
+}
+
+// bucketOf is the number of the bucket of a duration in units: each of the first 2,048
+// has its own, and from there on as many lie in each doubling as in the one before.
+func bucketOf(units int64) int {
+	shift := max(bits.Len64(uint64(units))-bits.Len64(half), 0)
+	return shift*half + int(units>>shift)
+}
+
+// edges are the shortest duration of a bucket and the longest, in units.
+func edges(bucket int) (from, to int64) {
+	doubled := max(bucket/half-1, 0)
+	from = int64(bucket-doubled*half) << doubled
+	return from, from + 1<<doubled - 1
 }
 
 // Quantile is the duration that a share q of all durations did not exceed, for
 // q from 0 to 1; 1 is Max. It is the duration at the nearest rank, rounded up to
 // the end of its bucket, never one in between two. Of an empty histogram it is 0.
 func (h *Histogram) Quantile(q float64) time.Duration {
-	return time.Duration(h.counts.ValueAtQuantile(q*100)) * unit
+	left := h.rank(q)
+	for bucket, n := range h.counts {
+		left -= n
+		if left > 0 || n == 0 {
+			continue
+		}
+		from, to := edges(bucket)
+		if q <= 0 {
+			to = from
+		}
+		return time.Duration(to) * unit
+	}
+	return 0
+}
+
+// rank is that of the duration nearest to a share q of all, from 1. Other readers of
+// latency.hlog are asked for percentages: what they come to, to the last bit, is what
+// is reported here.
+func (h *Histogram) rank(q float64) int64 {
+	rank := q*100/100*float64(h.total) + 0.5
+	switch {
+	case rank >= float64(h.total):
+		return h.total
+	case rank >= 1:
+		return int64(rank)
+	}
+	return 1
 }
 
 // QuantileOf is the quantile of n of the durations, which are not known one by one:
@@ -62,16 +117,32 @@ func (h *Histogram) QuantileOf(n int64, q float64) time.Duration {
 	return h.Quantile(float64(all-longer) / float64(all))
 }
 
-// Mean is the average, 0 of an empty histogram.
+// Mean is the average of the middles of the buckets, 0 of an empty histogram.
 func (h *Histogram) Mean() time.Duration {
-	return time.Duration(h.counts.Mean() * float64(unit))
+	var mean float64
+	for bucket, n := range h.counts {
+		if n > 0 {
+			from, to := edges(bucket)
+			mean += float64(n) * float64(from+(to-from+1)/2) / float64(h.total)
+		}
+	}
+	return time.Duration(mean * float64(unit))
 }
 
-// Max is the longest duration, 0 of an empty histogram.
-func (h *Histogram) Max() time.Duration { return time.Duration(h.counts.Max()) * unit }
+// Max is the longest duration, rounded up to the end of its bucket; 0 of an empty
+// histogram.
+func (h *Histogram) Max() time.Duration {
+	for bucket := len(h.counts) - 1; bucket >= 0; bucket-- {
+		if h.counts[bucket] > 0 {
+			_, to := edges(bucket)
+			return time.Duration(to) * unit
+		}
+	}
+	return 0
+}
 
 // Count is how many durations were recorded, those of Overflow left out.
-func (h *Histogram) Count() int64 { return h.counts.TotalCount() }
+func (h *Histogram) Count() int64 { return h.total }
 
 // Overflow is how many durations did not fit.
 func (h *Histogram) Overflow() int64 { return h.overflow }
@@ -86,9 +157,10 @@ type Bucket struct {
 // Buckets are those that hold something, shortest first.
 func (h *Histogram) Buckets() []Bucket {
 	var buckets []Bucket
-	for _, bar := range h.counts.Distribution() {
-		if bar.Count > 0 {
-			buckets = append(buckets, Bucket{time.Duration(bar.To) * unit, bar.Count})
+	for bucket, n := range h.counts {
+		if n > 0 {
+			_, to := edges(bucket)
+			buckets = append(buckets, Bucket{time.Duration(to) * unit, n})
 		}
 	}
 	return buckets
@@ -109,22 +181,18 @@ func (h *Histogram) Over(d time.Duration) int64 {
 // AddOverflow counts n more durations that did not fit.
 func (h *Histogram) AddOverflow(n int64) { h.overflow += n }
 
-// Export is the histogram as the library has it, in microseconds.
-func (h *Histogram) Export() *hdrhistogram.Snapshot { return h.counts.Export() }
+// Counts are what the buckets hold, by their numbers: see BarAt. Behind the last there
+// are none. They are the histogram's own: valid until it changes, and only to be read.
+func (h *Histogram) Counts() []int64 { return h.counts }
 
-// Import is the Histogram of counts in microseconds, which it keeps. Those of another
-// resolution are an error.
-func Import(counts *hdrhistogram.Histogram) (*Histogram, error) {
-	if counts.SignificantFigures() != digits || counts.LowestTrackableValue() != 1 ||
-		counts.HighestTrackableValue() != int64(Longest/unit) {
-		return nil, errors.New("a histogram of another resolution")
-	}
-	return &Histogram{counts: counts}, nil
-}
-
-// Add counts everything that other holds. What does not fit counts as overflow.
+// Add counts everything that other holds.
 func (h *Histogram) Add(other *Histogram) {
-	h.overflow += other.overflow + h.counts.Merge(other.counts)
+	h.overflow += other.overflow
+	for bucket, n := range other.counts {
+		if n > 0 {
+			h.add(bucket, n)
+		}
+	}
 }
 
 // Bar is a bucket of a Histogram as it is written down: its shortest duration, and how
@@ -137,22 +205,23 @@ type Bar struct {
 // BarAt is the bucket with a number, counted from that of 0. It is beyond any Histogram
 // if it begins after Longest.
 func BarAt(index int, count int64) Bar {
-	const half = 1024 // buckets in which durations double, which three digits ask for
-	doubled := max(index/half-1, 0)
-	return Bar{time.Duration(index-doubled*half) << doubled * unit, count}
+	from, _ := edges(index)
+	return Bar{time.Duration(from) * unit, count}
 }
 
 // AddBars counts what bars hold. What does not fit counts as overflow.
 func (h *Histogram) AddBars(bars []Bar) {
 	for _, b := range bars {
-		if h.counts.RecordValues(int64(b.From/unit), b.Count) != nil {
+		if b.From < 0 || b.From > Longest {
 			h.overflow += b.Count
+			continue
 		}
+		h.add(bucketOf(int64(b.From/unit)), b.Count)
 	}
 }
 
 // Reset empties the histogram and keeps its memory.
 func (h *Histogram) Reset() {
-	h.counts.Reset()
-	h.overflow = 0
+	clear(h.counts)
+	h.total, h.overflow = 0, 0
 }

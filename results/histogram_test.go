@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"pgregory.net/rapid"
 )
 
@@ -88,15 +89,63 @@ func TestHistogramAdd(t *testing.T) {
 		}
 		b.Record(2 * Longest)
 		a.Add(b)
-		if !a.counts.Equals(both.counts) || a.Overflow() != 1 {
+		if !slices.Equal(a.Buckets(), both.Buckets()) || a.Count() != both.Count() || a.Overflow() != 1 {
 			t.Errorf("the sum has %d durations, p50 %v, overflow %d, want %d, %v, 1",
 				a.Count(), a.Quantile(0.5), a.Overflow(), both.Count(), both.Quantile(0.5))
 		}
 	})
 }
 
+// The oracle is the library that the buckets are those of: count for count and, for
+// every question that is asked, to the last bit.
+func TestHistogramAgainstLibrary(t *testing.T) {
+	t.Parallel()
+	h, theirs := NewHistogram(), hdrhistogram.New(1, int64(Longest/unit), 3)
+	rapid.Check(t, func(t *rapid.T) {
+		h.Reset()
+		theirs.Reset()
+		for range rapid.IntRange(0, 100).Draw(t, "durations") {
+			doubled := rapid.IntRange(0, 31).Draw(t, "doubled")
+			us := min(rapid.Int64Range(0, 1<<doubled).Draw(t, "us"), int64(Longest/unit))
+			h.Record(time.Duration(us) * unit)
+			_ = theirs.RecordValue(us)
+		}
+		counts := theirs.Export().Counts
+		for i, n := range h.Counts() {
+			if counts[i] != n {
+				t.Fatalf("bucket %d holds %d, want %d", i, n, counts[i])
+			}
+		}
+		q := rapid.Float64Range(0, 1).Draw(t, "q")
+		for _, q := range []float64{q, 0, 0.5, 0.9, 0.99, 0.999, 1} {
+			if got, want := h.Quantile(q), time.Duration(theirs.ValueAtQuantile(q*100))*unit; got != want {
+				t.Errorf("quantile %v = %v, want %v", q, got, want)
+			}
+		}
+		if got, want := h.Mean(), time.Duration(theirs.Mean()*float64(unit)); got != want {
+			t.Errorf("mean %v, want %v", got, want)
+		}
+		if got, want := h.Max(), time.Duration(theirs.Max())*unit; got != want || h.Count() != theirs.TotalCount() {
+			t.Errorf("max %v of %d, want %v of %d", got, h.Count(), want, theirs.TotalCount())
+		}
+	})
+}
+
+// A histogram takes memory for its longest duration, and not for an hour.
+func TestHistogramMemory(t *testing.T) {
+	t.Parallel()
+	for longest, want := range map[time.Duration]int{0: 8 << 10, 16 * time.Millisecond: 40 << 10, Longest: 184 << 10} {
+		h := NewHistogram()
+		h.Record(longest)
+		if got := 8 * cap(h.counts); got != want {
+			t.Errorf("up to %v: %d bytes, want %d", longest, got, want)
+		}
+	}
+}
+
 func TestHistogramRecordDoesNotAllocate(t *testing.T) {
 	h := NewHistogram()
+	h.Record(time.Second)
 	if n := testing.AllocsPerRun(100, func() { h.Record(time.Millisecond); h.Record(2 * Longest) }); n != 0 {
 		t.Errorf("Record allocates %v times", n)
 	}

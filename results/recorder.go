@@ -15,8 +15,8 @@ import (
 const shardSize = 32
 
 // Recorder gathers outcomes from many senders and hands them out as intervals.
-// A histogram a sender would take 40 MB at 64 connections, so that a sender has
-// only a short buffer, and one set of histograms serves all.
+// Histograms for each sender would take tens of megabytes at 64 connections, so that a
+// sender has only a short buffer, and one set of histograms serves all.
 type Recorder struct {
 	shards []SenderBuffer
 

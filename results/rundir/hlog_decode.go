@@ -47,7 +47,7 @@ func (d *decoder) decode(payload string) (bars []results.Bar, err error) {
 	case len(plain) < 40 || binary.BigEndian.Uint32(plain) != plainCookie ||
 		int64(binary.BigEndian.Uint32(plain[4:])) != int64(len(plain)-40):
 		return nil, errors.New("not a histogram")
-	case !bytes.Equal(plain[8:40], shape()):
+	case !bytes.Equal(plain[8:40], appendShape(nil)):
 		return nil, errors.New("a histogram of another resolution")
 	}
 	d.bars, err = appendBars(d.bars[:0], plain[40:])
@@ -72,13 +72,13 @@ func (d *decoder) unzip(packed []byte) (err error) {
 	return err
 }
 
-// shape is the part of the uncompressed head that says what the buckets are.
-func shape() []byte {
-	head := binary.BigEndian.AppendUint32(nil, 0)
-	head = binary.BigEndian.AppendUint32(head, 3)
-	head = binary.BigEndian.AppendUint64(head, 1)
-	head = binary.BigEndian.AppendUint64(head, uint64(results.Longest/time.Microsecond))
-	return binary.BigEndian.AppendUint64(head, math.Float64bits(1))
+// appendShape appends the part of the uncompressed head that says what the buckets are.
+func appendShape(dst []byte) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, 0) // no offset to normalize by
+	dst = binary.BigEndian.AppendUint32(dst, 3) // digits
+	dst = binary.BigEndian.AppendUint64(dst, 1) // the shortest, in microseconds
+	dst = binary.BigEndian.AppendUint64(dst, uint64(results.Longest/time.Microsecond))
+	return binary.BigEndian.AppendUint64(dst, math.Float64bits(1)) // one to one
 }
 
 // appendBars appends the buckets that hold something.
