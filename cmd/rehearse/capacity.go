@@ -139,7 +139,7 @@ func (f *capacityFlags) run(e env, path string) error {
 		return err
 	}
 	p := newSearchProgress(e, f.quiet, config.Budget)
-	soft, hard, release := e.deadlines(context.Background(), p.note)
+	soft, hard, release := e.deadlines(context.Background(), sendingEnds, p.note)
 	defer release()
 	f.options.Note = p.note
 	options := rehearsal.SearchOptions{

@@ -25,10 +25,14 @@ type env struct {
 	interrupts <-chan os.Signal
 }
 
+// sendingEnds is what the first interrupt comes to where load is sent.
+const sendingEnds = "interrupted: nothing new is sent, waiting for what is in flight (Ctrl-C again stops at once)"
+
 // deadlines turns interrupts into two contexts: the first one ends soft (start
 // nothing new), the second ends hard (give up what is in flight). told hears of each at
-// once, in a sentence; nil: none does.
-func (e env) deadlines(parent context.Context, told func(string)) (soft, hard context.Context, release func()) {
+// once, in a sentence, of the first in the one that is given; nil: none does.
+func (e env) deadlines(parent context.Context, first string, told func(string)) (soft, hard context.Context,
+	release func()) {
 	soft, endSoft := context.WithCancel(parent)
 	hard, endHard := context.WithCancel(parent)
 	ended := make(chan struct{})
@@ -38,7 +42,7 @@ func (e env) deadlines(parent context.Context, told func(string)) (soft, hard co
 			end  func()
 			said string
 		}{
-			{endSoft, "interrupted: nothing new is sent, waiting for what is in flight (Ctrl-C again stops at once)"},
+			{endSoft, first},
 			{endHard, "interrupted again: stopping at once"},
 		} {
 			select {

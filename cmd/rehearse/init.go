@@ -227,7 +227,7 @@ func ask(e env, c *cobra.Command, who intake.Audience) (*intake.Answers, error) 
 		return nil, usageError(c, errors.New("there is no terminal to ask on: give answers as flags, or fill in "+
 			"what --questions prints and give it to --answers"))
 	}
-	soft, _, release := e.deadlines(context.Background(), nil)
+	soft, _, release := e.deadlines(context.Background(), "", nil)
 	defer release()
 	answers, err := intake.NewDialogue(soft, who, e.stdin, e.stderr).Ask(soft)
 	if errors.Is(err, intake.ErrStopped) {

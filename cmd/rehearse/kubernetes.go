@@ -225,7 +225,7 @@ func (f *kubernetesFlags) onCluster(e env, do func(*kubernetes.Kubectl, context.
 		Command: strings.Fields(f.command), Logs: logs, ReadyWithin: f.within, Margin: f.margin,
 		Note: func(format string, a ...any) { e.note(fmt.Sprintf(format, a...)) },
 	}
-	soft, hard, release := e.deadlines(context.Background(), e.note)
+	soft, hard, release := e.deadlines(context.Background(), sendingEnds, e.note)
 	defer release()
 	printed, err := do(k, soft, f.job)
 	switch {

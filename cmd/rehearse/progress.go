@@ -292,11 +292,12 @@ type sourceBar struct {
 	bar      *mpb.Bar
 	kind     string // of the source
 	at       atomic.Pointer[string]
+	notices  *notices // stand above the bar
 }
 
 // newSourceBar shows that nothing was read.
-func (f *verifyRunFlags) newSourceBar(e env, kind string) *sourceBar {
-	r := &sourceBar{kind: kind}
+func (f *verifyRunFlags) newSourceBar(e env, kind string, n *notices) *sourceBar {
+	r := &sourceBar{kind: kind, notices: n}
 	if _, shown := terminal(e.stderr); f.quiet || !shown {
 		return r
 	}
@@ -304,6 +305,8 @@ func (f *verifyRunFlags) newSourceBar(e env, kind string) *sourceBar {
 	r.progress = mpb.New(mpb.WithOutput(e.stderr), mpb.WithWidth(barWidth(columns(e.stderr))))
 	r.bar = r.progress.New(1, mpb.BarStyle(),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *r.at.Load() })))
+	above := func(line error) { fmt.Fprintf(r.progress, "rehearse: %v\n", line) }
+	n.bar.Store(&above)
 	return r
 }
 
@@ -330,6 +333,7 @@ func (b *sourceBar) watch(p verify.Point, expected int64) {
 // end leaves the bar as it stands.
 func (b *sourceBar) end() {
 	if b.bar != nil {
+		b.notices.bar.Store(nil)
 		b.bar.EnableTriggerComplete()
 		b.bar.Abort(false)
 		b.progress.Wait()

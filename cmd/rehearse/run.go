@@ -235,7 +235,7 @@ func (f *runFlags) run(e env, path string) error {
 	if !f.quiet {
 		f.options.Begin = func(o *rehearsal.Outlook) rehearsal.Progress { return notices.over(newProgress(e, o)) }
 	}
-	soft, hard, release := e.deadlines(context.Background(), func(line string) { notices.say(e, line) })
+	soft, hard, release := e.deadlines(context.Background(), sendingEnds, func(line string) { notices.say(e, line) })
 	defer release()
 	closePage := f.lingering(e)
 	defer closePage(soft)

@@ -92,7 +92,7 @@ func serve(e env, f stageFlags, config staging.Config) error {
 		return exitError{exitUsage, fmt.Errorf("cannot listen on %s: %w (choose another with --listen, or port 0 "+
 			"for a free one)", f.listen, errors.Unwrap(err))}
 	}
-	soft, hard, release := e.deadlines(context.Background(), nil)
+	soft, hard, release := e.deadlines(context.Background(), "", nil)
 	defer release()
 	server := staging.New(config)
 	served := make(chan error, 1)

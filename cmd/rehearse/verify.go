@@ -212,6 +212,10 @@ func (f *verifyRunFlags) parse() ([]verify.Threshold, error) {
 	return all, nil
 }
 
+// readingEnds is what the first interrupt of verify comes to.
+const readingEnds = "interrupted: no more is read of what arrived; the report is of what was read (Ctrl-C again " +
+	"stops without one)"
+
 // verify holds the source against the run in a directory.
 func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Threshold) error {
 	run, err := rehearsal.ReadSent(directory, f.scenario, rehearsal.Overrides{})
@@ -219,11 +223,12 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 		return err
 	}
 	defer run.Close()
-	soft, hard, release := e.deadlines(context.Background(), nil)
+	var notices notices
+	soft, hard, release := e.deadlines(context.Background(), readingEnds, func(line string) { notices.say(e, line) })
 	defer release()
 	from, remove, err := f.source(soft, run)
 	if err != nil {
-		return err
+		return verifyError(soft, err)
 	}
 	defer remove()
 	switch {
@@ -242,7 +247,7 @@ func (f *verifyRunFlags) verify(e env, directory string, thresholds []verify.Thr
 		defer remove()
 		options.Persons = persons
 	}
-	bar := f.newSourceBar(e, from.Kind)
+	bar := f.newSourceBar(e, from.Kind, &notices)
 	options.Progress = bar.show
 	if w := options.Watch; w != nil {
 		options.Progress, w.Seen = nil, bar.watch
@@ -302,10 +307,14 @@ func (f *verifyRunFlags) source(ctx context.Context, run *verify.Run) (from *ver
 // clocksApart is how far the clocks of those who write messages may be behind.
 const clocksApart = time.Minute
 
-// verifyError is why nothing came of it.
-func verifyError(hard context.Context, err error) error {
-	if hard.Err() != nil {
+// verifyError is why nothing came of it: an interrupt, if ctx has ended.
+func verifyError(ctx context.Context, err error) error {
+	var coded exitError
+	switch {
+	case ctx.Err() != nil:
 		return errSignal
+	case errors.As(err, &coded) || rehearsal.KindOf(err) != 0:
+		return err
 	}
 	return exitError{exitScenario, err}
 }

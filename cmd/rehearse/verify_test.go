@@ -140,3 +140,31 @@ func verified(t *testing.T, directory, from string, want int) *verify.Report {
 	}
 	return r
 }
+
+// TestVerifyInterrupted: the first interrupt ends a watch, which is said at once, and what was
+// seen by then is reported.
+func TestVerifyInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, directory, source := filepath.Join(dir, "a.yaml"), filepath.Join(dir, "run"), filepath.Join(dir, "rows.jsonl")
+	write(t, file, "name: a\nload: {profile: 'const(10, 1s)'}\nbatching: {events: 10}\n")
+	write(t, source, "{}\n")
+	if code, out, problems := command(t, "run", file, "-q", "-o", directory); code != exitPass {
+		t.Fatalf("exit %d: %s%s", code, out, problems)
+	}
+	interrupts := make(chan os.Signal, 1)
+	interrupts <- os.Interrupt
+	var out, problems bytes.Buffer
+	code := run([]string{"verify", directory, "--from", source, "--watch", "--json"},
+		env{strings.NewReader(""), &out, &problems, interrupts})
+	r, err := verify.Parse(out.Bytes())
+	if err != nil || code == exitPass || r.Events.Accepted.Present != 0 || r.Events.Planned != 10 {
+		t.Errorf("exit %d, %v: %s", code, err, &out)
+	}
+	if !strings.Contains(problems.String(), "no more is read of what arrived") {
+		t.Errorf("it says %q", &problems)
+	}
+	if kept, err := os.ReadFile(filepath.Join(directory, verify.File)); err != nil || !bytes.Equal(kept, out.Bytes()) {
+		t.Errorf("verify.json: %v, %s", err, kept)
+	}
+}

@@ -1,7 +1,7 @@
 // Package recorded keeps what has to be known of each event of a replay while what
 // arrived is held against it: recorded uuids do not tell which event they are of, so they
-// are sorted and looked up. Everything lies in temporary files of 62 bytes an event, which
-// are gone with the process, and little of it in memory.
+// are sorted and looked up. Everything lies in temporary files of 62 bytes an event, and
+// little of it in memory. The files are gone with the process, on Windows when they are closed.
 //
 // Reading order:
 //

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"os"
 	"time"
 
 	"rehearse/internal/capture"
@@ -14,8 +13,8 @@ import (
 
 // Store knows the events of a replay. Many goroutines may ask it.
 type Store struct {
-	entries *os.File // by number
-	table   *os.File // pairs by hash
+	entries *temporary // by number
+	table   *temporary // pairs by hash
 	count   int64
 	pairs   int64
 	bits    int     // of a hash that say in which bucket it is

@@ -1,6 +1,8 @@
 package recorded
 
 import (
+	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -75,4 +77,40 @@ func TestAgainstMap(t *testing.T) {
 			t.Fatalf("another uuid is found: %v", err)
 		}
 	})
+}
+
+// TestFilesGo: where an open file cannot be removed, as on Windows, it is removed when it is
+// closed.
+func TestFilesGo(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	t.Setenv("TMP", dir)
+	open := map[string]bool{}
+	remove := func(path string) error {
+		if !open[path] {
+			open[path] = true
+			return errors.New("the file is being used by another process")
+		}
+		return os.Remove(path)
+	}
+	w, err := newWriter(remove)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Add(&Known{UUID: capture.UUID{1}}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := w.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, found, err := s.Find(capture.UUID{1}); !found || err != nil {
+		t.Errorf("found %t, %v", found, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); len(left) > 0 || err != nil || len(open) != 3 {
+		t.Errorf("%v left of %d files, %v", left, len(open), err)
+	}
 }

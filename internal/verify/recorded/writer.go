@@ -44,28 +44,31 @@ func hashOf(u capture.UUID) uint64 { return xxh3.Hash(u[:]) }
 
 // Writer takes events in the order of their numbers.
 type Writer struct {
-	entries *os.File
+	entries *temporary
 	out     *bufio.Writer
 	count   int64
 	chunk   []pair // not sorted yet
 	most    int    // pairs that are sorted at once
-	runs    *os.File
+	runs    *temporary
 	ends    []int64 // of the sorted runs in the file
 	written int64
+	remove  func(path string) error
 }
 
 // mostPairs is how many pairs are sorted in memory, 32 MB.
 const mostPairs = 2 << 20
 
-// NewWriter returns a writer that has no event. Its files have no name, and are gone with
-// the process at the latest.
-func NewWriter() (*Writer, error) {
-	w := &Writer{most: mostPairs}
+// NewWriter returns a writer that has no event.
+func NewWriter() (*Writer, error) { return newWriter(os.Remove) }
+
+// newWriter is NewWriter where remove removes files.
+func newWriter(remove func(string) error) (*Writer, error) {
+	w := &Writer{most: mostPairs, remove: remove}
 	var err error
-	if w.entries, err = unnamed(); err != nil {
+	if w.entries, err = newTemporary(remove); err != nil {
 		return nil, err
 	}
-	if w.runs, err = unnamed(); err != nil {
+	if w.runs, err = newTemporary(remove); err != nil {
 		w.entries.Close()
 		return nil, err
 	}
@@ -73,17 +76,33 @@ func NewWriter() (*Writer, error) {
 	return w, nil
 }
 
-// unnamed makes a temporary file without a name.
-func unnamed() (*os.File, error) {
+// temporary is a file that goes when it is closed at the latest.
+type temporary struct {
+	*os.File
+	remove func(path string) error // when it is closed; nil: it was removed already
+}
+
+// newTemporary makes a temporary file. It loses its name at once, so that it is gone with
+// the process even if that is killed; Windows removes no file that is open, and there it
+// goes when it is closed.
+func newTemporary(remove func(string) error) (*temporary, error) {
 	f, err := os.CreateTemp("", "rehearse-verify-")
 	if err != nil {
 		return nil, fmt.Errorf("cannot keep the events of the recording: %w", err)
 	}
-	if err := os.Remove(f.Name()); err != nil {
-		f.Close()
-		return nil, err
+	if remove(f.Name()) == nil {
+		return &temporary{File: f}, nil
 	}
-	return f, nil
+	return &temporary{File: f, remove: remove}, nil
+}
+
+// Close closes the file and removes it.
+func (t *temporary) Close() error {
+	err := t.File.Close()
+	if t.remove != nil {
+		err = errors.Join(err, t.remove(t.Name()))
+	}
+	return err
 }
 
 // Add takes the next event.
@@ -150,7 +169,7 @@ func (w *Writer) Finish() (*Store, error) {
 	if err := errors.Join(w.out.Flush(), w.spill()); err != nil {
 		return nil, err
 	}
-	table, err := unnamed()
+	table, err := newTemporary(w.remove)
 	if err != nil {
 		return nil, err
 	}
