@@ -298,14 +298,15 @@ type sourceBar struct {
 // newSourceBar shows that nothing was read.
 func (f *verifyRunFlags) newSourceBar(e env, kind string, n *notices) *sourceBar {
 	r := &sourceBar{kind: kind, notices: n}
-	if _, shown := terminal(e.stderr); f.quiet || !shown {
+	out, shown := terminal(e.stderr)
+	if f.quiet || !shown || os.Getenv("TERM") == "dumb" {
 		return r
 	}
 	r.show(0, 0)
-	r.progress = mpb.New(mpb.WithOutput(e.stderr), mpb.WithWidth(barWidth(columns(e.stderr))))
+	r.progress = mpb.New(mpb.WithOutput(out), mpb.WithWidth(barWidth(columns(out))))
 	r.bar = r.progress.New(1, mpb.BarStyle(),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *r.at.Load() })))
-	above := func(line error) { fmt.Fprintf(r.progress, "rehearse: %v\n", line) }
+	above := func(line error) { fmt.Fprintf(plain{to: r.progress}, "rehearse: %v\n", line) }
 	n.bar.Store(&above)
 	return r
 }
