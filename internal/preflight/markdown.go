@@ -48,7 +48,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	line("| partitions | %d, %s events on average, %s (%s) on number %d |\n", s.Count,
 		text.Count(s.Mean), text.Count(s.Max), error95(s.MaxError), s.Hottest)
 	r.markdownMerges(line)
-	if lines := r.Storage.Lines(r.moment); len(lines) > 0 {
+	if lines := r.StorageLines(); len(lines) > 0 {
 		line("## Persons and storage\n\n| | |\n|---|---|")
 		for _, one := range lines {
 			line("| %s | %s |", one[0], escaped(one[1]))

@@ -256,9 +256,12 @@ func (r *Report) lateText(p *page) {
 	}
 }
 
+// StorageLines say what the run leaves in databases and on disks, each with a name.
+func (r *Report) StorageLines() [][2]string { return r.Storage.Lines(r.moment) }
+
 // storageText sets what the run leaves in databases and on disks.
 func (r *Report) storageText(p *page) {
-	lines := r.Storage.Lines(r.moment)
+	lines := r.StorageLines()
 	if len(lines) == 0 {
 		return
 	}

@@ -20,7 +20,9 @@ const (
 "hot_ids": [{"distinct_id": "kiosk-7", "events": 5000, "share": 0.08, "peak_per_s": 240, "overflows_at_s": 6.5},
  {"distinct_id": "never-came", "events": 900, "share": 0.0142, "peak_per_s": 40, "overflows_at_s": null}],
 "partitions": {"count": 4, "mean_events": 15750, "max_events": 20000, "hottest": 2},
-"merges": {"total": 2500, "at_risk": 12, "refused": 3}}`
+"merges": {"total": 2500, "at_risk": 12, "refused": 3},
+"storage": {"months": {"all": 3, "a_minute": 2, "sorted": 1},
+ "broker": {"of": "main", "events": 1000, "message_bytes": 2350, "bytes": 2350000, "at_s": 6}}}`
 	endpointText = `{"format": "rehearse/stage/v1", "events": {"accepted": 62900},
 "pipeline": {"over_quota": 17, "lanes": [{"lane": "overflow", "events": 80, "hottest": 0,
   "partitions": [20, 20, 20, 20]},
@@ -68,7 +70,10 @@ func TestPredictedAndSeen(t *testing.T) {
 		`<td class="text">merges proc`:     "merges processed before the events they join up to 12 11",
 		`<td class="text">events moved`:    "events moved to the overflow lane 80",
 		`<td class="text">events dropped`:  "events dropped, over quota 17",
-		`<td class="text">events out`:      "events out of order within a distinct_id 41",
+		`<td class="text">parts`:           "parts of 3 months, 2 of them in one minute of the run (1 if it were sorted by time)",
+		`<td class="text">broker`: "broker 2.4 MB wait at the worst, 6s into the run: 1,000 events of 2,350 bytes, " +
+			"not compressed, for main",
+		`<td class="text">events out`: "events out of order within a distinct_id 41",
 	} {
 		if got := row(text, begins); got != want {
 			t.Errorf("row %q, want %q", got, want)
