@@ -203,12 +203,12 @@ func apps(l *checker) []Finding {
 	if l.s.Intake.Apps != scenario.Yes {
 		return nil
 	}
-	return l.accommodate(draft{"apps", "intake.apps",
+	return cured(l.accommodate(draft{"apps", "intake.apps",
 		fmt.Sprintf("apps run for every event, %s times a second at the peak: each is counted as "+
 			"%s more ordinary events", text.Rate(l.report.Plan.PeakEvents),
 			text.Rate(l.facts.Costs.Apps)),
 		"disable apps for the import, or scale what runs them; what they send to others goes " +
-			"there at the same rate"})
+			"there at the same rate"}), cure.Set("run without apps", "intake.apps", "no"))
 }
 
 // recorded notes what a recording holds that is not as it should be.

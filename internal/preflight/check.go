@@ -110,7 +110,7 @@ var rules = []func(*checker) []Finding{
 	refusedRequests, largeBodies, largeEvents,
 	overCapacity, nearCapacity, hotIDs, globalLimit, replicas, forcedOverflow, importMode, droppedByRule,
 	withoutPersons, redirected, unmatched, quota, quotaEnds, scripted, mergesAtRisk,
-	mergesTooSoon, mergeIDs, overrideRows, mergeHeavy, apps, committed,
+	cookieless, mergesTooSoon, mergeIDs, overrideRows, mergeHeavy, apps, committed,
 	hours, historical, historicalRate, unsorted,
 	clamped,
 	otherHost,

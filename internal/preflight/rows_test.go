@@ -31,6 +31,7 @@ var bites = []struct {
 	{"merges into one person", "late-id", []string{"traffic.events={a: 80, $identify: 20}", "traffic.merges={fan_in: 50%}"}, latest(func(r *preflight.Report) *backlog.Queued { return r.Lag.ID }), "fan-in is up to"},
 	{"a partition", "late-partition", []string{hotKiosk, "staging.pipeline={limits: {overflow: off, per_minute: off}, costs: {per_event: off, partition: 80/s}}"}, latest(func(r *preflight.Report) *backlog.Queued { return r.Lag.Partition }), "a partition processes 80"},
 	{"apps and destinations", "late-stage", []string{"staging.pipeline={stages: {destinations: {capacity: 150/s, share: 75%}}}"}, latest(func(r *preflight.Report) *backlog.Queued { return &r.Lag.Stages[0] }), "destinations take 150"},
+	{"the weight of apps", "apps", []string{"intake.apps=yes", "staging.pipeline={costs: {apps: 3}}"}, cost, "as 3 more ordinary events"},
 	{"ids that a merge moves", "merge-ids", []string{limits("merge_ids: 100"), "traffic.events={a: 90, $identify: 6, $merge_dangerously: 4}", "traffic.merges={fan_in: 40%, wide: 5%}"}, beyond, "dead letters"},
 	{"parts by month", "months-jumped", []string{"target.historical_migration=true", "load.profile=const(40, 20m)", "traffic.timestamps={from: 2026-01-05, to: 2026-01-20, disorder: 300d}"}, months, "different months"},
 	{"a quota", "quota-ends", []string{limits("quota: 4k")}, quotaEnd, "used up"},
@@ -59,6 +60,7 @@ func refused(r *preflight.Report) (figure, off float64) {
 	return figure, 0
 }
 
+func cost(r *preflight.Report) (figure, off float64)     { return r.Plan.Cost, 0 }
 func beyond(r *preflight.Report) (figure, off float64)   { return float64(r.Storage.Persons.Beyond), 0 }
 func months(r *preflight.Report) (figure, off float64)   { return float64(r.Storage.Months.AMinute), 0 }
 func quotaEnd(r *preflight.Report) (figure, off float64) { return *r.Storage.QuotaEnds, 0 }
@@ -104,6 +106,28 @@ func TestEachThingBites(t *testing.T) {
 			}
 			curedBy(t, said, row.set, row.id)
 		})
+	}
+}
+
+// TestCookieless: that events have no cookies is found where they are not counted, and they
+// are as hot as one id where they are.
+func TestCookieless(t *testing.T) {
+	t.Parallel()
+	const mix = "traffic.events={a: {weight: 3, properties: {$cookieless_mode: [true, false]}}, b: 1}"
+	set := []string{mix, "load.profile=line(0, 800, 20s) const(800, 30s)", limits("per_minute: off")}
+	s := parse(t, sound, set...)
+	f := find(foretell(t, s, nil), "cookieless")
+	if f == nil || !strings.Contains(f.Message, "37.5 % of the events") || !strings.Contains(f.Message, "up to 300 events/s") {
+		t.Errorf("%+v", f)
+	}
+	r := count(t, s, nil)
+	if find(r, "cookieless") != nil || r.Plan.Overflow < 1000 {
+		t.Errorf("%d events overflow, %+v", r.Plan.Overflow, r.Findings)
+	}
+	for _, set := range [][]string{{"staging.generation=2024"}, {"traffic.events={a: {properties: {$cookieless_mode: false}}}"}} {
+		if f := find(foretell(t, parse(t, sound, append([]string{mix}, set...)...), nil), "cookieless"); f != nil {
+			t.Errorf("%v: %+v", set, f)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/preflight/cure"
 	"rehearse/internal/text"
+	"rehearse/scenario"
 )
 
 // restricts tells whether a restriction is about the events of a key.
@@ -57,6 +58,46 @@ func (l *checker) notTaken() {
 		l.report.Plan.Refused = append(l.report.Plan.Refused, Refused{Status: 200, Events: n, Error: l.tokenError(n),
 			Reason: "a rule drops the events of this token or distinct_id"})
 	}
+}
+
+// cookieless says that events are keyed by the one address that they come from, which the
+// figures that are worked out do not know.
+func cookieless(l *checker) []Finding {
+	if l.s.Traffic == nil || l.load.Tally != nil || !l.facts.CookielessByIP {
+		return nil
+	}
+	var all, without float64
+	for _, e := range l.s.Traffic.Events {
+		all += e.Weight
+		without += e.Weight * cookielessShare(e.Properties)
+	}
+	if without == 0 {
+		return nil
+	}
+	return l.accommodate(draft{"cookieless", "traffic.events",
+		fmt.Sprintf("%s of the events have no cookies: the address that they come from stands in their key for "+
+			"the distinct_id, and they all come from one machine: up to %s events/s of one key, of which overflow, "+
+			"partitions and lag above know nothing", text.Percent(without/all),
+			text.Rate(l.report.Plan.PeakEvents*without/all)),
+		"rehearse check --exact counts them; real ones come from many addresses: leave $cookieless_mode out to " +
+			"rehearse those"})
+}
+
+// cookielessShare is how many of the events with these properties have no cookies.
+func cookielessShare(properties []scenario.Property) float64 {
+	var all, without float64
+	for _, p := range properties {
+		if p.Name != "$cookieless_mode" {
+			continue
+		}
+		for _, c := range p.Value.Choices {
+			all += c.Weight
+			if c.JSON == "true" {
+				without += c.Weight
+			}
+		}
+	}
+	return without / max(all, 1e-300)
 }
 
 // importMode says that all of it would be dropped.

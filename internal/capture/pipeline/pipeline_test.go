@@ -119,7 +119,8 @@ func TestStations(t *testing.T) {
 	named := func(name string) *Event { e := of("d"); e.Name = []byte(name); return e }
 	historical := of("d")
 	historical.Historical = true
-	keyed := Partition([]byte("t:d"), 64)
+	from := func(id, address string) *Event { e := of(id); e.Address = []byte(address); return e }
+	keyed, byAddress := Partition([]byte("t:d"), 64), Partition([]byte("t:192.0.2.7"), 64)
 	also := func(f *Facts, change func(*Facts)) {
 		if change != nil {
 			change(f)
@@ -165,10 +166,17 @@ func TestStations(t *testing.T) {
 		{"historical events never overflow", minute(1, nil), historical, Route{Lane: Historical, Partition: keyed, Keyed: true, Persons: true}},
 		{"exceptions have a lane", tight(nil), named("$exception"), Route{Lane: Exceptions, Partition: keyed, Keyed: true, Persons: true}},
 		{"heatmaps have a lane", Config{}, named("$$heatmap"), Route{Lane: Heatmaps, Partition: keyed, Keyed: true, Persons: true}},
+		{"without cookies the key has the address", Config{}, from("d", "192.0.2.7"), Route{Lane: Main, Partition: byAddress, Keyed: true, Persons: true}},
+		{"which is limited as one id", tight(nil), from("", "192.0.2.7"), Route{Lane: Overflow, Partition: byAddress, Keyed: true, Persons: true}},
+		{"and restricted as one", restricted("t:192.0.2.7", Drop), from("d", "192.0.2.7"), Route{Dropped: true}},
+		{"whatever its distinct_id", restricted("t:d", Drop), from("d", "192.0.2.7"), Route{Lane: Main, Partition: byAddress, Keyed: true, Persons: true}},
 		{"client warnings have a lane", Config{}, named("$$client_ingestion_warning"), Route{Lane: Warnings, Partition: keyed, Keyed: true, Persons: true}},
 	} {
-		p := New(row.config)
-		p.Take(row.e, start)
+		p, other := New(row.config), *row.e
+		if other.Address != nil { // one of another id
+			other.DistinctID = []byte("other")
+		}
+		p.Take(&other, start)
 		got := p.Take(row.e, start)
 		got.Over = NotOver // which the counts of overflow tell
 		if row.want.Partition < 0 {
