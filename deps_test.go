@@ -108,7 +108,7 @@ internal/verify/source: internal/verify internal/capture internal/capture/serdej
 internal/verify/kafka: internal/verify internal/verify/source
 internal/verify/sql: internal/verify internal/verify/source internal/capture internal/recording/event
 internal/verify/report: internal/verify
-kits: internal/deflate internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime internal/schedstat
+kits: internal/deflate internal/footprint internal/plot internal/jsonscan internal/rng internal/text internal/topk internal/units internal/strptime internal/schedstat
 `
 
 // houseImports reads the house: by package, what it may import.

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"rehearse/generator/source"
 	"rehearse/generator/transport"
+	"rehearse/internal/footprint"
 	"rehearse/internal/prometheus"
 	"rehearse/internal/verify/kafka"
 	"rehearse/results"
@@ -37,6 +37,8 @@ func Run(soft, hard context.Context, o Options) (*rundir.Run, error) {
 	if r.id == "" {
 		r.id = newID()
 	}
+	footprint.ReleaseProgram() // what began the program
+	defer footprint.CollectAt(collectAt)()
 	defer r.close()
 	for _, step := range []func() error{
 		r.checkOptions,
@@ -103,14 +105,19 @@ func newID() string {
 // Lead is how long before the first due time a run begins to build bodies.
 const Lead = 300 * time.Millisecond
 
-// collectAt is how much garbage, in percent of what is in use, is worth a
-// collection. A run makes hardly any, so that half of what Go thinks fit costs
-// nothing and keeps the process smaller.
-const collectAt = 50
+// How much garbage, in percent of what is in use, is worth a collection. A run makes little,
+// so that half of what Go thinks fit costs nothing and keeps the process smaller. Synthesized
+// events make none: what is left is that of writing down each second.
+const (
+	collectAt            = 50
+	collectSynthesizedAt = 25
+)
 
 // send sends everything, and returns the finished run.
 func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
+	if r.scenario.Replay == nil {
+		defer footprint.CollectAt(collectSynthesizedAt)()
+	}
 	soft, abort := context.WithCancelCause(soft)
 	defer abort(nil)
 	s, err := r.stream()
@@ -141,6 +148,7 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 		return nil, err
 	}
 	r.authorized.watch(soft, abort)
+	footprint.ReleaseProgram() // what began the run
 	s.push = otlp.New(hard, r.push, &s.manifest, metrics.RunStream)
 	s.progress = r.progress(&Outlook{
 		Name: r.scenario.Name, Plan: &r.source.Plan, Target: r.target(), Directory: s.path, Reading: r.source.Follow(),

@@ -3,6 +3,7 @@ package rundir
 import (
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -86,6 +87,30 @@ func byLibrary(h *results.Histogram) *hdrhistogram.Histogram {
 		_ = theirs.RecordValues(int64(results.BarAt(i, n).From/time.Microsecond), n)
 	}
 	return theirs
+}
+
+// The compressor is made once, and takes a third of a megabyte.
+func TestEncoderIsSmall(t *testing.T) {
+	h := results.NewHistogram()
+	for i := range 1000 {
+		h.Record(time.Duration(i) * 17 * time.Microsecond)
+	}
+	var e encoder
+	encode := func() {
+		if _, err := e.encode(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	encode()
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 400<<10 {
+		t.Errorf("an encoder takes %d bytes, want at most 400 KiB", got)
+	}
+	if n := testing.AllocsPerRun(10, encode); n > 0 {
+		t.Errorf("each further histogram allocates %v times", n)
+	}
 }
 
 func BenchmarkEncoder(b *testing.B) {
