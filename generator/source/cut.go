@@ -57,11 +57,16 @@ func (c *Cutter) At(k, first int64) (Cut, bool) {
 // their number of events; what an age closes is due that long after each event.
 func Leaves(s *scenario.Scenario) func(event int64) time.Duration {
 	c := NewCutter(schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed), s.Batching, s.Traffic.Seed)
+	from, to, full := int64(0), int64(-1), time.Duration(0) // events of one batch, and when it is full
 	return func(event int64) time.Duration {
-		if c.batching.Age > 0 {
-			return min(c.due(c.last(event)), c.due(event)+c.batching.Age)
+		if event < from || event > to {
+			from, to = event, c.last(event)
+			full = c.due(to)
 		}
-		return c.due(c.last(event))
+		if c.batching.Age > 0 {
+			return min(full, c.due(event)+c.batching.Age)
+		}
+		return full
 	}
 }
 

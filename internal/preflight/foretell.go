@@ -47,7 +47,7 @@ func (l *checker) foretell() {
 	l.orderIs(l.census.Followed, l.census.Events)
 	l.mergesAre(pairs.merges(l, l.report.Partitions.Hottest))
 	l.stored(model, pairs, due)
-	l.fitsLearned(model, model.Heavy(l.census, fewRanks))
+	l.fitsLearned(model)
 }
 
 // peopled notes how many different distinct_ids there are among the events that are

@@ -139,13 +139,14 @@ const (
 var learnedWindows = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute}
 
 // fitsLearned compares the plan with what the scenario says of its recording.
-func (l *checker) fitsLearned(model *traffic.Model, heavy []traffic.Heavy) {
+func (l *checker) fitsLearned(model *traffic.Model) {
 	was := l.s.Learned
 	if was == nil {
 		return
 	}
 	l.fit(unitCount, "events", float64(was.Events), float64(l.load.Events))
 	persons, _ := model.Persons(l.census)
+	heavy := model.Heavy(l.census, fewRanks)
 	l.fit(unitCount, "distinct_ids", float64(was.DistinctIDs), persons)
 	for i, n := range [...]int{1, 10, 100} {
 		share := 0.0
