@@ -60,7 +60,7 @@ func (m *Model) Write(e *capture.Event, i int64, p *Writer) {
 		m.write(e, original, &p.block.events[original-first], p)
 		if plan.trait == traitCopied {
 			s := rng.NewStream(m.planner.seed^eventSalt, uint64(i))
-			e.UUID = drawUUID(&s)
+			e.UUID.SetWords(drawUUID(&s))
 		}
 	default:
 		m.write(e, i, plan, p)
@@ -79,8 +79,9 @@ func (m *Model) plan(i int64, p *Writer) *planned {
 // write makes e event i as it was planned.
 func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Writer) {
 	k := &m.planner.mix.kinds[plan.kind]
-	values := m.values(i, plan)
-	e.UUID = drawUUID(&values.s)
+	var values valueRNG
+	m.startValues(&values, i, plan)
+	e.UUID.SetWords(drawUUID(&values.s))
 	e.Name = k.name
 	e.Timestamp = m.timestamps.at(moment(i, plan, k.merge), plan.who, p)
 	if number, anonymous := p.block.alias(plan, k.merge); anonymous {
@@ -100,13 +101,11 @@ func (m *Model) write(e *capture.Event, i int64, plan *planned, p *Writer) {
 	e.Properties = p.props
 }
 
-// values returns what the values of event i are drawn from.
-func (m *Model) values(i int64, plan *planned) valueRNG {
-	seed := m.planner.seed
-	return valueRNG{
-		s: rng.NewStream(seed^eventSalt, uint64(i)), seed: seed, who: plan.who,
-		session: uint64(plan.who) ^ uint64(i-i%blockEvents),
-	}
+// startValues makes values what those of event i are drawn from; it is empty before.
+func (m *Model) startValues(values *valueRNG, i int64, plan *planned) {
+	values.s = m.planner.values.Stream(uint64(i))
+	values.seed, values.who = m.planner.seed, plan.who
+	values.session = uint64(plan.who) ^ uint64(i-i%blockEvents)
 }
 
 // moment is the number of the event whose time event i has: its own, except
@@ -259,9 +258,10 @@ func (m *Model) UUIDs() UUIDs {
 }
 
 // Of is the uuid of event i, unless it was sent before under another.
-func (x *UUIDs) Of(i int64) capture.UUID {
+func (x *UUIDs) Of(i int64) (u capture.UUID) {
 	s := rng.NewStream(x.seed, uint64(i))
-	return drawUUID(&s)
+	u.SetWords(drawUUID(&s))
+	return u
 }
 
 // Index returns the number of the event that has a uuid; found is false if none of

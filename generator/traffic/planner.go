@@ -3,6 +3,7 @@ package traffic
 import (
 	"sync"
 
+	"rehearse/internal/rng"
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
@@ -16,7 +17,8 @@ type planner struct {
 	join   quota   // of those, the one that counts who joins
 	delays *delays // nil: a merge ends a session that goes on
 	seed   uint64
-	total  int64 // events of the run
+	total  int64       // events of the run
+	values rng.Streams // of what is drawn for each event
 	blocks blocks
 }
 
@@ -25,7 +27,7 @@ func newPlanner(t *scenario.Traffic, curve *schedule.Curve) *planner {
 	total := curve.Total()
 	p := &planner{
 		people: newPopulation(t), mix: newMix(t), rules: newRules(t),
-		quotas: quotasOf(t, total), seed: t.Seed, total: total,
+		quotas: quotasOf(t, total), seed: t.Seed, total: total, values: rng.NewStreams(t.Seed ^ eventSalt),
 	}
 	for _, q := range p.quotas {
 		if q.assigns.trait == traitJoin {

@@ -83,7 +83,8 @@ func (p *population) appendID(dst []byte, who person) []byte {
 	x := rng.Mix(p.seed + uint64(who))
 	switch p.style {
 	case scenario.StyleUUID:
-		return capture.AppendUUID(dst, personUUID(x))
+		high, low := personUUID(x)
+		return capture.AppendUUIDWords(dst, high, low)
 	case scenario.StyleEmail:
 		dst = strconv.AppendUint(dst, x, 36)
 		return append(dst, "@mail.example.com"...)
@@ -100,19 +101,18 @@ const longPrefix = "https://accounts.example.com/tenants/eu-central/organization
 	"directories/corporate-identities/providers/saml-federation-production/versions/2024-1/subjects/" // 184 characters
 
 // personUUID spreads x over the bits of a version 4 UUID that are free.
-func personUUID(x uint64) capture.UUID {
+func personUUID(x uint64) (high, low uint64) {
 	y := rng.Mix(x)
 	return version4(x&0xffffffff_00000000|y>>32, y<<32|x&0xffffffff)
 }
 
-// drawUUID draws a version 4 UUID (RFC 9562, section 5.4).
-func drawUUID(s *rng.Stream) capture.UUID { return version4(s.Uint64(), s.Uint64()) }
+// drawUUID draws a version 4 UUID (RFC 9562, section 5.4), as its words.
+func drawUUID(s *rng.Stream) (high, low uint64) { return version4(s.Uint64(), s.Uint64()) }
 
-// version4 makes a UUID of 128 bits, of which six say how it was made.
-func version4(high, low uint64) (u capture.UUID) {
-	binary.BigEndian.PutUint64(u[:8], high)
-	binary.BigEndian.PutUint64(u[8:], low)
-	return u.WithVersion(4)
+// version4 makes a UUID of 128 bits, of which six say how it was made, as
+// capture.UUID.WithVersion says it.
+func version4(high, low uint64) (uint64, uint64) {
+	return high&^0xf000 | 0x4000, low&^(3<<62) | 1<<63
 }
 
 // appendHex appends x as 16 hexadecimal digits.

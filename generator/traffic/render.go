@@ -32,12 +32,15 @@ func (m *Model) Append(dst []byte, e *capture.Event, i int64, p *Writer) []byte 
 // render appends event i with the uuid of another, which is i but of a copy.
 func (m *Model) render(dst []byte, e *capture.Event, i, uuid int64, plan *planned, p *Writer) []byte {
 	k := &m.planner.mix.kinds[plan.kind]
-	values := m.values(i, plan)
-	e.Name, e.UUID = k.name, drawUUID(&values.s)
+	var values valueRNG
+	m.startValues(&values, i, plan)
+	high, low := drawUUID(&values.s)
 	if uuid != i {
-		s := rng.NewStream(m.planner.seed^eventSalt, uint64(uuid))
-		e.UUID = drawUUID(&s)
+		s := m.planner.values.Stream(uint64(uuid))
+		high, low = drawUUID(&s)
 	}
+	e.Name = k.name
+	e.UUID.SetWords(high, low)
 	at := m.timestamps.at(moment(i, plan, k.merge), plan.who, p)
 
 	dst = slices.Grow(dst, len(k.head.text)+stride)
@@ -45,7 +48,7 @@ func (m *Model) render(dst []byte, e *capture.Event, i, uuid int64, plan *planne
 	dst = k.head.put(dst, p.Hints)
 	dst, id := m.appendDistinctID(dst, plan, k, p)
 	p.Hints.middle(len(dst), k)
-	dst = p.clock.AppendMiddle(dst, e.UUID, at)
+	dst = p.clock.AppendMiddle(dst, high, low, at)
 	base := len(dst)
 	if k.merge && plan.anon != 0 {
 		p.Hints.repeat(base, keyLink)
@@ -151,7 +154,7 @@ func (m *Model) appendLinkTo(dst []byte, k *eventKind, who person) []byte {
 // which it begins with, or of a session (see delays).
 func (m *Model) appendAnonymous(dst []byte, number int64) []byte {
 	s := rng.NewStream(m.planner.seed^anonSalt, uint64(number))
-	return capture.AppendUUID(append(dst, m.planner.people.prefix...), drawUUID(&s))
+	return appendUUID(append(dst, m.planner.people.prefix...), &s)
 }
 
 // constant is text that is written again and again. Its capacity is a whole number of
@@ -161,8 +164,9 @@ type constant struct {
 	marks []deflate.Hint // where in it runs begin that come in other constants, too
 }
 
-// stride is how many bytes are copied at once: the processor does it in one step.
-const stride = 16
+// stride is how many bytes are copied at once: most constants are no longer, and so are
+// copied without a loop whose end depends on them.
+const stride = 64
 
 // newConstant returns a draft that is finished.
 func newConstant(d draft) constant {
@@ -172,19 +176,20 @@ func newConstant(d draft) constant {
 
 // put appends c to dst, which has room for it and stride bytes more.
 func (c *constant) put(dst []byte, h *Hints) []byte {
-	n := len(dst)
 	if h != nil {
-		for _, m := range c.marks {
-			h.List = append(h.List, deflate.Hint{At: uint32(n) + m.At, Key: m.Key})
-		}
+		h.place(len(dst), c.marks)
 	}
-	dst = dst[:n+len(c.text)]
+	n := len(dst)
 	from, to := c.text[:cap(c.text)], dst[n:cap(dst)]
 	for len(from) >= stride {
-		copy(to[:stride], from[:stride])
+		a, b := (*[stride]byte)(to), (*[stride]byte)(from)
+		copy(a[0:16], b[0:16])
+		copy(a[16:32], b[16:32])
+		copy(a[32:48], b[32:48])
+		copy(a[48:64], b[48:64])
 		from, to = from[stride:], to[stride:]
 	}
-	return dst
+	return dst[:n+len(c.text)]
 }
 
 // Hints are where a body has what it is likely to have had before. A nil one takes
@@ -194,6 +199,13 @@ type Hints struct{ List []deflate.Hint }
 // add notes that what stands at a place has a key.
 func (h *Hints) add(at int, key uint32) {
 	h.List = append(h.List, deflate.Hint{At: uint32(at), Key: key})
+}
+
+// place notes what stands in a text that begins at a place.
+func (h *Hints) place(at int, marks []deflate.Hint) {
+	for _, m := range marks {
+		h.List = append(h.List, deflate.Hint{At: uint32(at) + m.At, Key: m.Key})
+	}
 }
 
 // repeat notes that a constant stands at a place.

@@ -3,6 +3,7 @@ package traffic
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,4 +74,33 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { m.Append(dst, &e, i, w); i++ }); n != 0 {
 		t.Errorf("rendering an event allocates %v times", n)
 	}
+}
+
+// TestInteger: against package strconv.
+func TestInteger(t *testing.T) {
+	t.Parallel()
+	for n := int64(-1000); n < 120_000; n++ {
+		if got, want := string(appendInteger(nil, n)), strconv.FormatInt(n, 10); got != want {
+			t.Fatalf("%s is written as %s", want, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int64().Draw(t, "n")
+		if got, want := string(appendInteger([]byte("x"), n)), strconv.FormatInt(n, 10); got != "x"+want {
+			t.Fatalf("%s is written as %s", want, got)
+		}
+	})
+}
+
+// TestVersion4: against the UUIDs of package capture.
+func TestVersion4(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		high, low := rapid.Uint64().Draw(t, "high"), rapid.Uint64().Draw(t, "low")
+		var got, want capture.UUID
+		got.SetWords(version4(high, low))
+		if want.SetWords(high, low); got != want.WithVersion(4) {
+			t.Fatalf("%x and %x are %v, want %v", high, low, got, want.WithVersion(4))
+		}
+	})
 }

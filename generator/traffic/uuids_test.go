@@ -66,8 +66,8 @@ func TestIndexOfOthers(t *testing.T) {
 	x, other := indexed(t, 40_000, 7).UUIDs(), indexed(t, 40_000, 8).UUIDs()
 	s := rng.NewStream(1, 1)
 	for i := range int64(200_000) {
-		u := drawUUID(&s)
-		if i < 40_000 {
+		var u capture.UUID
+		if u.SetWords(drawUUID(&s)); i < 40_000 {
 			u = other.Of(i)
 		}
 		if got, found := x.Index(u); found {
@@ -103,7 +103,7 @@ func BenchmarkIndex(b *testing.B) {
 			var some [1024]capture.UUID
 			s := rng.NewStream(1, 1)
 			for i := range some {
-				if some[i] = drawUUID(&s); which == "ours" {
+				if some[i].SetWords(drawUUID(&s)); which == "ours" {
 					some[i] = x.Of(int64(i) * 37)
 				}
 			}

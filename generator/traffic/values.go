@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
 
@@ -85,13 +86,13 @@ func (p *valuePart) appendValue(dst []byte, k *valueRNG) []byte {
 	case opSession:
 		s := rng.NewStream(k.seed^sessionSalt, k.session)
 		k.hints.recent(len(dst), k.session)
-		return capture.AppendUUID(dst, drawUUID(&s))
+		return appendUUID(dst, &s)
 	case opDevice:
 		s := rng.NewStream(k.seed^deviceSalt, uint64(k.who))
 		k.hints.recent(len(dst), uint64(k.who)^deviceSalt)
-		return capture.AppendUUID(dst, drawUUID(&s))
+		return appendUUID(dst, &s)
 	case opUUID:
-		return capture.AppendUUID(dst, drawUUID(&k.s))
+		return appendUUID(dst, &k.s)
 	case opGroup:
 		s := rng.NewStream(k.seed^groupSalt, uint64(k.who))
 		return strconv.AppendUint(dst, s.Below(p.span), 10)
@@ -107,24 +108,34 @@ func (p *valuePart) appendNumber(dst []byte, n int64) []byte {
 	return appendInteger(dst, n)
 }
 
-// appendInteger appends n. Most are positive and of few digits, which go faster than
-// package strconv, for any base and any number, has them.
+// appendUUID appends a version 4 UUID that is drawn.
+func appendUUID(dst []byte, s *rng.Stream) []byte {
+	high, low := drawUUID(s)
+	return capture.AppendUUIDWords(dst, high, low)
+}
+
+// appendInteger appends n. Of one of up to five digits, as most are, how many there are is a
+// branch, so that what is written behind does not wait for them.
 func appendInteger(dst []byte, n int64) []byte {
 	if n < 0 || n > 99_999 {
 		return strconv.AppendInt(dst, n, 10)
 	}
-	digits := 1
-	for limit := int64(10); n >= limit; limit *= 10 {
-		digits++
+	digits := 5
+	switch {
+	case n < 10:
+		digits = 1
+	case n < 100:
+		digits = 2
+	case n < 1000:
+		digits = 3
+	case n < 10_000:
+		digits = 4
 	}
-	at := len(dst) + digits
-	dst = append(dst, "00000"[:digits]...)
-	for rest := uint32(n); digits > 0; digits-- {
-		at--
-		dst[at] = byte('0' + rest%10)
-		rest /= 10
-	}
-	return dst
+	// None of the divisions, which are multiplications, waits for another.
+	a, b, c, d, e := uint64(n), uint64(n)/10, uint64(n)/100, uint64(n)/1000, uint64(n)/10_000
+	x := e | (d-10*e)<<8 | (c-10*d)<<16 | (b-10*c)<<24 | (a-10*b)<<32
+	length := len(dst) + digits
+	return binary.LittleEndian.AppendUint64(dst, (x+0x30_30303030)>>(40-8*digits))[:length]
 }
 
 // appendDecimal appends n units of the last of some decimal places.
@@ -150,8 +161,8 @@ func appendWords(dst []byte, n int64, k *valueRNG) []byte {
 		if i > 0 {
 			dst = append(dst, ' ')
 		}
-		dst = append(dst, syllables[k.small(len(syllables))]...)
-		dst = append(dst, syllables[k.small(len(syllables))]...)
+		dst = append(dst, syllables[k.small(uint64(len(syllables)))]...)
+		dst = append(dst, syllables[k.small(uint64(len(syllables)))]...)
 	}
 	return dst
 }
@@ -169,14 +180,14 @@ type valueRNG struct {
 
 // small returns a uniform number in [0, n) for n up to smallest; each is favoured
 // by at most n/2^16.
-func (k *valueRNG) small(n int) int {
+func (k *valueRNG) small(n uint64) uint64 {
 	if k.left == 0 {
 		k.bits, k.left = k.s.Uint64(), 4
 	}
-	r := int(k.bits & 0xffff)
+	r := k.bits & 0xffff * n >> 16
 	k.bits >>= 16
 	k.left--
-	return r * n >> 16
+	return r
 }
 
 // smallest is below what numbers are cheap to draw.
@@ -185,7 +196,7 @@ const smallest = 256
 // below returns a uniform number in [0, n).
 func (k *valueRNG) below(n uint64) uint64 {
 	if n <= smallest {
-		return uint64(k.small(int(n)))
+		return k.small(n)
 	}
 	return k.s.Below(n)
 }

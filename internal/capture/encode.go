@@ -114,26 +114,44 @@ const (
 // all, as nearly every one has: in one piece, and the digits into it.
 func appendRest(dst []byte, e *Event) []byte {
 	var clock TimeText
-	return append(clock.AppendMiddle(dst[:len(dst)-1], e.UUID, e.Timestamp), e.Properties...)
+	high, low := e.UUID.Words()
+	return append(clock.AppendMiddle(dst[:len(dst)-1], high, low, e.Timestamp), e.Properties...)
 }
 
-// TimeText is a time as text, kept for the next: of two times of one day the date is
-// the same. The zero value holds none.
+// TimeText is a second as text, kept for the next time: of two times of one second only the
+// last digits differ, of two of one day the date is the same. The zero value holds none.
 type TimeText struct {
-	day  int64 // its beginning, in Unix milliseconds
-	text [len(blankTime)]byte
+	day    int64 // its beginning, in Unix milliseconds
+	second int64 // its beginning, in Unix milliseconds
+	text   [len(blankTime)]byte
 }
 
-// put makes the text that of a time.
-func (c *TimeText) put(at time.Time) {
+// put writes a time. What it reads of c it has written long before, which a processor does
+// not wait for.
+func (c *TimeText) put(to *[len(blankTime)]byte, at time.Time) {
+	rest := uint64(at.UnixMilli() - c.second)
+	if rest >= 1000 || c.text[0] == 0 {
+		rest = c.turn(at)
+	}
+	*to = c.text
+	to[20] = byte('0' + uint32(rest)/100)
+	putPair(to[21:], uint32(rest)%100)
+}
+
+// turn makes the text that of the second of a time, or of the nearest that can be written,
+// and returns how many milliseconds that is into it.
+func (c *TimeText) turn(at time.Time) uint64 {
 	ms := at.UnixMilli()
 	if rest := uint64(ms - c.day); rest < milliPerDay && c.text[0] != 0 {
 		putClock(&c.text, uint32(rest))
-		return
+	} else {
+		copy(c.text[:], blankTime)
+		ms = putTime(&c.text, at)
+		c.day = ms - int64(uint64(ms-firstMilli)%milliPerDay)
 	}
-	copy(c.text[:], blankTime)
-	ms = putTime(&c.text, at)
-	c.day = ms - int64(uint64(ms-firstMilli)%milliPerDay)
+	into := uint64(ms-firstMilli) % 1000
+	c.second = ms - int64(into)
+	return into
 }
 
 // Where in what AppendMiddle appends the texts before and behind the time begin.
@@ -143,13 +161,12 @@ const (
 )
 
 // AppendMiddle appends what stands between the text of a distinct_id and the
-// properties, of an event that has a uuid and a time.
-func (c *TimeText) AppendMiddle(dst []byte, u UUID, at time.Time) []byte {
-	c.put(at)
+// properties, of an event that has a uuid, given as its words, and a time.
+func (c *TimeText) AppendMiddle(dst []byte, high, low uint64, at time.Time) []byte {
 	dst = append(dst, restOfAll...)
 	text := (*[len(restOfAll)]byte)(dst[len(dst)-len(restOfAll):])
-	putUUID((*[len(blankUUID)]byte)(text[placeOfUUID:]), u)
-	copy(text[placeOfTime:placeOfTime+len(blankTime)], c.text[:])
+	putUUID((*[len(blankUUID)]byte)(text[placeOfUUID:]), high, low)
+	c.put((*[len(blankTime)]byte)(text[placeOfTime:]), at)
 	return dst
 }
 

@@ -196,6 +196,29 @@ func TestEncodeDecode(t *testing.T) {
 	})
 }
 
+// TestTimeText: times one after the other, of one second, of one day and of any, are
+// written as by themselves.
+func TestTimeText(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var c capture.TimeText
+		at := time.Unix(rapid.Int64Range(-70_000_000_000, 270_000_000_000).Draw(t, "first"), 0)
+		for _, step := range rapid.SliceOf(rapid.OneOf(
+			rapid.Int64Range(-1500, 1500), rapid.Int64Range(-1e8, 1e8), rapid.Int64Range(-1e14, 1e14),
+		)).Draw(t, "steps in ms") {
+			at = time.UnixMilli(at.UnixMilli() + step)
+			e := capture.Event{Name: []byte("a"), UUID: capture.UUID{1, 2, 15: 3}, Timestamp: at, Properties: []byte("{}")}
+			high, low := e.UUID.Words()
+			got := append(c.AppendMiddle([]byte(`{"event":"a","distinct_id":"`), high, low, at), "{}}"...)
+			want := `{"event":"a","distinct_id":"","uuid":"` + e.UUID.String() + `","timestamp":"` +
+				string(capture.AppendTime(nil, at)) + `","properties":{}}`
+			if string(got) != want {
+				t.Fatalf("%v is written as\n%s, want\n%s", at, got, want)
+			}
+		}
+	})
+}
+
 func TestEncodeAllocates(t *testing.T) {
 	e := anEvent()
 	envelope := capture.Envelope{Token: "phc_a", HistoricalMigration: true, SentAt: e.Timestamp}

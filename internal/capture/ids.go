@@ -103,34 +103,51 @@ func isASCII(s []byte) bool {
 // UUID is the event's identifier for deduplication.
 type UUID [16]byte
 
+// Words returns u as two numbers, of which the first has its first bytes.
+func (u UUID) Words() (high, low uint64) {
+	return binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])
+}
+
+// SetWords makes u what Words returns.
+func (u *UUID) SetWords(high, low uint64) {
+	binary.BigEndian.PutUint64(u[:8], high)
+	binary.BigEndian.PutUint64(u[8:], low)
+}
+
 // AppendUUID appends u in its hyphenated form of 36 characters, without quotes.
 func AppendUUID(dst []byte, u UUID) []byte {
+	high, low := u.Words()
+	return AppendUUIDWords(dst, high, low)
+}
+
+// AppendUUIDWords is AppendUUID of what UUID.Words returns.
+func AppendUUIDWords(dst []byte, high, low uint64) []byte {
 	dst = append(dst, blankUUID...)
-	putUUID((*[len(blankUUID)]byte)(dst[len(dst)-len(blankUUID):]), u)
+	putUUID((*[len(blankUUID)]byte)(dst[len(dst)-len(blankUUID):]), high, low)
 	return dst
 }
 
 // blankUUID is what putUUID writes the digits into.
 const blankUUID = "00000000-0000-0000-0000-000000000000"
 
-// putUUID writes the digits of u.
-func putUUID(text *[len(blankUUID)]byte, u UUID) {
-	binary.BigEndian.PutUint64(text[0:], hexDigits(u[0:]))
-	middle := hexDigits(u[4:])
+// putUUID writes the digits of a UUID, given as its words: a processor waits when it reads
+// bytes in one piece that it has just written in several.
+func putUUID(text *[len(blankUUID)]byte, high, low uint64) {
+	binary.BigEndian.PutUint64(text[0:], hexDigits(uint32(high>>32)))
+	middle := hexDigits(uint32(high))
 	binary.BigEndian.PutUint32(text[9:], uint32(middle>>32))
 	binary.BigEndian.PutUint32(text[14:], uint32(middle))
-	middle = hexDigits(u[8:])
+	middle = hexDigits(uint32(low >> 32))
 	binary.BigEndian.PutUint32(text[19:], uint32(middle>>32))
 	binary.BigEndian.PutUint32(text[24:], uint32(middle))
-	binary.BigEndian.PutUint64(text[28:], hexDigits(u[12:]))
+	binary.BigEndian.PutUint64(text[28:], hexDigits(uint32(low)))
 }
 
-// hexDigits returns the eight digits of the first four bytes of s, the first in
-// the top byte. It spreads the eight half bytes over eight bytes; to those above
-// nine, which carry into bit 4 when six is added, it adds the way from '9' to
-// 'a'.
-func hexDigits(s []byte) uint64 {
-	x := uint64(binary.BigEndian.Uint32(s))
+// hexDigits returns the eight digits of four bytes, the first in the top byte. It
+// spreads the eight half bytes over eight bytes; to those above nine, which carry into
+// bit 4 when six is added, it adds the way from '9' to 'a'.
+func hexDigits(four uint32) uint64 {
+	x := uint64(four)
 	x = (x<<16 | x) & 0x0000ffff0000ffff
 	x = (x<<8 | x) & 0x00ff00ff00ff00ff
 	x = (x<<4 | x) & 0x0f0f0f0f0f0f0f0f

@@ -13,13 +13,22 @@ import (
 // It is a value: copy it to replay it. It is not for cryptography.
 type Stream struct{ state uint64 }
 
+// Streams are the streams of one seed.
+type Streams struct{ base uint64 }
+
+// NewStreams returns those of a seed.
+func NewStreams(seed uint64) Streams { return Streams{Mix(seed + Gamma)} }
+
+// Stream returns the stream of an index, as NewStream does.
+func (s Streams) Stream(index uint64) Stream { return Stream{Mix(s.base + index*Gamma)} }
+
 // Gamma is 2^64 divided by the golden ratio, the step between two states.
 const Gamma = 0x9e3779b97f4a7c15
 
 // NewStream returns the stream of an index. For one seed all indices have
 // different first numbers, because each step below is a bijection.
 func NewStream(seed, index uint64) Stream {
-	return Stream{Mix(Mix(seed+Gamma) + index*Gamma)}
+	return NewStreams(seed).Stream(index)
 }
 
 // Mix spreads every bit of z over all bits. It is invertible, so different numbers
