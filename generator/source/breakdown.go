@@ -38,16 +38,27 @@ func (o *Opened) Breakdown(ctx context.Context, ledger []results.Range) (*result
 func (y *Synth) names(ctx context.Context, ledger []results.Range) ([]results.NamedTotals, error) {
 	var w traffic.Writer
 	names := y.model.Names()
-	counts := make([][fates]int64, len(names))
+	var counts [fates][]int64
+	for fate := range counts {
+		counts[fate] = make([]int64, len(names))
+	}
 	for _, r := range ledger {
-		for i := r.First; i < r.First+r.Count; i++ {
-			if i%4096 == 0 && ctx.Err() != nil {
+		for from, end := r.First, r.First+r.Count; from < end; {
+			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			counts[y.model.Name(i, &w)][r.Fate]++
+			to := min(from-from%traffic.BlockEvents+traffic.BlockEvents, end)
+			y.model.CountNames(counts[r.Fate], from, to, &w)
+			from = to
 		}
 	}
-	return named(names, counts), nil
+	byName := make([][fates]int64, len(names))
+	for fate := range counts {
+		for i, n := range counts[fate] {
+			byName[i][fate] = n
+		}
+	}
+	return named(names, byName), nil
 }
 
 // byToken counts the events of a ledger by the token of the batch that they are in.

@@ -1,8 +1,11 @@
 package traffic
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"rehearse/internal/capture"
 	"rehearse/scenario"
@@ -167,25 +170,40 @@ func TestScenarioKindsAllHaveAMark(t *testing.T) {
 	}
 }
 
-// TestName: the name of an event is known without making it.
-func TestName(t *testing.T) {
+// TestCountNames: the names of events are counted without making them, whichever blocks
+// were planned before and whichever part of them is asked about.
+func TestCountNames(t *testing.T) {
 	t.Parallel()
 	const n = 40_000
-	m := along(parse(t, n, `
+	text := `
   events: {a: {weight: 97, from: server}, b: 2, $identify: 1}
   faults: {duplicates: 3%, copies: 2%, merges_out_of_order: 20%, invalid: {long_name: 0.3%}}
-`), n)
-	w, other := Writer{Due: func(i int64) time.Duration { return time.Duration(i) }}, Writer{}
+`
+	m := along(parse(t, n, text), n)
+	w := Writer{Due: func(i int64) time.Duration { return time.Duration(i) }}
 	var e capture.Event
-	names := m.Names()
+	names, numbers := m.Names(), make([]int, n)
 	for i := range int64(n) {
 		m.Write(&e, i, &w)
-		want := string(e.Name)
+		name := string(e.Name)
 		if len(e.Name) > 200 {
-			want = string(scenario.InvalidLongName)
+			name = string(scenario.InvalidLongName)
 		}
-		if got := names[m.Name(i, &other)]; got != want {
-			t.Fatalf("event %d is %q, and its name is said to be %q", i, want, got)
-		}
+		numbers[i] = slices.Index(names, name)
 	}
+	unplanned := along(parse(t, n, text), n)
+	rapid.Check(t, func(t *rapid.T) {
+		at := rapid.OneOf(rapid.Int64Range(0, n), rapid.SampledFrom([]int64{0, blockEvents, 2 * blockEvents, n}))
+		from, to := at.Draw(t, "from"), at.Draw(t, "to")
+		want := make([]int64, len(names))
+		for i := from; i < to; i++ {
+			want[numbers[i]]++
+		}
+		for name, m := range map[string]*Model{"planned": m, "not planned": unplanned} {
+			got := make([]int64, len(names))
+			if m.CountNames(got, from, to, &Writer{}); !slices.Equal(got, want) {
+				t.Fatalf("%s: %d to %d have names %v, want %v", name, from, to, got, want)
+			}
+		}
+	})
 }

@@ -61,6 +61,9 @@ func newMix(t *scenario.Traffic) mix {
 	return m
 }
 
+// names is how many names events may have: of each kind, and one that is too long.
+func (m *mix) names() int { return len(m.kinds) + 1 }
+
 // merges is the share of the events that are merges.
 func (m *mix) merges() (share float64) {
 	for i, k := range m.kinds {

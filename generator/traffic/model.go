@@ -164,17 +164,23 @@ func (m *Model) Names() []string {
 	return append(names, string(scenario.InvalidLongName))
 }
 
-// Name is the number of the name of event i in Names, without making the event. A name
-// that is too long on purpose is the last of them.
-func (m *Model) Name(i int64, p *Writer) int {
-	plan := m.plan(i, p)
-	switch plan.trait {
-	case traitLongName:
-		return len(m.planner.mix.kinds)
-	case traitResent, traitCopied:
-		plan = &p.block.events[plan.via-1]
+// CountNames adds the events [from, to) to counts by their names, in the order of Names. No
+// event is made, and of whole blocks that were planned before it is known.
+func (m *Model) CountNames(counts []int64, from, to int64, w *Writer) {
+	for i := from; i < to; {
+		end := min(i-i%blockEvents+blockEvents, to)
+		if known, kept := m.planner.names.of(i / blockEvents); kept &&
+			i%blockEvents == 0 && (end%blockEvents == 0 || end == m.planner.total) {
+			for name, n := range known {
+				counts[name] += int64(n)
+			}
+			i = end
+		}
+		for ; i < end; i++ {
+			plan := m.plan(i, w)
+			counts[w.block.name(plan, len(counts))]++
+		}
 	}
-	return int(plan.kind)
 }
 
 // Fault names what is wrong with event i on purpose, in the words of the

@@ -20,6 +20,7 @@ type planner struct {
 	total  int64       // events of the run
 	values rng.Streams // of what is drawn for each event
 	blocks blocks
+	names  nameCounts
 }
 
 // newPlanner prepares the plans of a run along a curve.
@@ -165,8 +166,61 @@ func (b *block) ready(p *planner) {
 	defer b.mu.Unlock()
 	if !b.planned {
 		p.plan(b)
+		p.names.add(b, p.mix.names())
 		b.planned = true
 	}
+}
+
+// name is the number of the name of an event of b in Model.Names.
+func (b *block) name(e *planned, names int) int {
+	switch e.trait {
+	case traitLongName:
+		return names - 1
+	case traitResent, traitCopied:
+		e = &b.events[e.via-1]
+	}
+	return int(e.kind)
+}
+
+// nameCounts are how many events of blocks that were planned have each name, so that
+// nobody needs to plan them once more to know.
+type nameCounts struct {
+	mu      sync.Mutex
+	byBlock map[int64][]uint16
+	kept    int // bytes, about
+}
+
+// What is kept of blocks, in bytes: besides its counts each takes a place in a map. Those
+// beyond are planned again.
+const (
+	mostKept = 1 << 20
+	eachKept = 64
+)
+
+// add counts the events of a block that was planned.
+func (c *nameCounts) add(b *block, names int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	size := eachKept + 2*names
+	if c.kept+size > mostKept || c.byBlock[b.number] != nil {
+		return
+	}
+	if c.byBlock == nil {
+		c.byBlock = map[int64][]uint16{}
+	}
+	counts := make([]uint16, names)
+	for j := range b.events {
+		counts[b.name(&b.events[j], names)]++
+	}
+	c.byBlock[b.number], c.kept = counts, c.kept+size
+}
+
+// of returns the counts of a block, if they are kept.
+func (c *nameCounts) of(number int64) (counts []uint16, kept bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	counts, kept = c.byBlock[number]
+	return counts, kept
 }
 
 // The salts keep the draws for different purposes apart.
