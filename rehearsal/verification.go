@@ -64,7 +64,8 @@ func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) 
 		return nil, usage(fmt.Errorf("it is shard %d of %d: merge the directories of all shards, and "+
 			"verify the whole", facts.Shard.Index, facts.Shard.Of))
 	}
-	run := &verify.Run{ID: facts.ID, Name: s.Name, Scenario: s, Closed: s.Load.Closed > 0, Drops: dropsOf(s)}
+	run := &verify.Run{ID: facts.ID, Name: s.Name, Scenario: s, Closed: s.Load.Closed > 0}
+	run.Drops, run.Notes = dropsOf(s)
 	total := int64(0)
 	if s.Replay == nil {
 		total = schedule.New(s.Load.Curve, s.Load.Arrivals, s.Traffic.Seed).Total()
@@ -86,18 +87,23 @@ func readSent(directory, scenarioFile string, o Overrides) (*verify.Run, error) 
 
 // dropsOf tells which events are taken with a 200 and dropped, by what the scenario says
 // of the service: projects over their quota, and restrictions. nil: none are, or it
-// cannot be told, because events have several tokens.
-func dropsOf(s *scenario.Scenario) func(id []byte) bool {
+// cannot be told, because events have several tokens, or there is a number that is left of
+// a quota, which depends on the order in which they arrive; untold says so.
+func dropsOf(s *scenario.Scenario) (drops func(id []byte) bool, untold []verify.Note) {
 	policy := s.Staging.Policy()
 	rules := slices.Concat(policy.OverQuota, policy.Drop)
-	if len(rules) == 0 || s.Traffic != nil && len(s.Traffic.Tokens) > 0 {
-		return nil
+	several := s.Traffic != nil && len(s.Traffic.Tokens) > 0
+	if len(rules) > 0 && several || s.Staging.Behind() != nil && s.Staging.Behind().Quota > 0 {
+		untold = []verify.Note{{Code: verify.NoteDrops}}
+	}
+	if len(rules) == 0 || several {
+		return nil, untold
 	}
 	token := s.Target.Token.Reveal()
 	if slices.Contains(rules, token) {
-		return func([]byte) bool { return true }
+		return func([]byte) bool { return true }, untold
 	}
-	return func(id []byte) bool { return slices.Contains(rules, token+":"+string(id)) }
+	return func(id []byte) bool { return slices.Contains(rules, token+":"+string(id)) }, untold
 }
 
 // replayInto opens the recording that a run replayed, so that its events can be made

@@ -21,6 +21,7 @@ type Input struct {
 	Now   time.Time // when the run would start, unless the intake says so
 
 	Beside *Input // the scenario's background; nil: it has none
+	along  *Input // the stream that it is the background of; nil: it is none
 	Shards int    // how many machines share the load; less than 2: none do
 }
 
@@ -45,6 +46,7 @@ func Check(in Input) *Report {
 	} else {
 		l.foretell()
 	}
+	l.overQuotas()
 	for _, rule := range rules {
 		l.report.Findings = append(l.report.Findings, rule(l)...)
 	}
@@ -62,7 +64,9 @@ func (l *checker) background(in *Input) (found []Finding) {
 	if in == nil {
 		return nil
 	}
-	r := Check(*in)
+	aside := *in
+	aside.along = &Input{Scenario: l.s, Load: *l.load}
+	r := Check(aside)
 	l.report.Background = &Beside{Scenario: r.Scenario, Plan: r.Plan, Peak: peakOfStages(l.together)}
 	once := []string{"over-capacity", "near-capacity", "drain-time", "unanswered", "starts-passed", "not-committed",
 		"apps", "other-host"}
@@ -120,7 +124,7 @@ var rules = []func(*checker) []Finding{
 // newChecker prepares the examination.
 func newChecker(in Input) *checker {
 	l := &checker{s: in.Scenario, facts: in.Facts, load: &in.Load, shards: in.Shards}
-	l.now, l.file = in.Now, in.Facts != nil
+	l.now, l.file, l.beside = in.Now, in.Facts != nil, cmp.Or(in.Beside, in.along)
 	l.together = in.Load.Curve.Stages()
 	if b := in.Beside; b != nil {
 		l.together = sumOf(l.together, b.Load.Curve.Stages())

@@ -26,7 +26,7 @@
 //	hot.go        the busiest ids, and how events spread over partitions
 //	level.go      an id's overflow in closed form
 //	tally.go      what counted traffic comes to
-//	tracked.go    the ids of counted traffic, in bounded memory
+//	tracked.go    the ids of counted traffic, in bounded memory; projects, and what they use of a quota
 //	disorder.go   requests that overtake each other, partitions that lag, ids and stages that are late
 //	markdown.go   the report for a ticket
 //	curve.go      the load drawn, in characters and as SVG

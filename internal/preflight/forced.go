@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"rehearse/internal/capture/pipeline"
-
 	"rehearse/internal/text"
 	"rehearse/internal/units"
 	"rehearse/scenario"
@@ -156,25 +156,99 @@ func (l *checker) tokenError(events int64) float64 {
 
 // dropped is how many events belong to projects over their quota.
 func (l *checker) dropped() int64 {
-	if t := l.load.Tally; t != nil {
-		return t.model.Stats().OverQuota
+	if l.load.Tally != nil {
+		return l.ruled.listed
 	}
-	lost, all := 0.0, 0.0
+	lost := 0.0
 	for _, t := range l.projects() {
-		all += t.Weight
 		if l.overQuota(t.Token.Reveal()) {
-			lost += t.Weight
+			lost += t.Weight / weightOfAll(l.projects())
 		}
 	}
-	return int64(math.Round(lost / all * l.taken * float64(l.load.Events)))
+	return int64(math.Round(lost * l.taken * float64(l.load.Events)))
+}
+
+// overQuotas notes the events of projects over their quota among what the endpoint drops.
+func (l *checker) overQuotas() {
+	if lost := l.dropped() + int64(math.Round(l.ruled.beyond)); lost > 0 {
+		l.report.Plan.Refused = append(l.report.Plan.Refused, Refused{Status: 200, Events: lost,
+			Error: l.tokenError(lost), Reason: "the project is over its quota"})
+	}
 }
 
 // projects are the tokens of the events, and how much each has of it.
-func (l *checker) projects() []scenario.TokenShare {
-	if t := l.s.Traffic; t != nil && len(t.Tokens) > 0 {
-		return t.Tokens
+func (l *checker) projects() []scenario.TokenShare { return projectsOf(l.s) }
+
+// use works out when the quotas of projects are used up by shares of the load and by what
+// else is sent to them.
+func (l *checker) use(shares map[string]float64) {
+	c, q := &l.ruled.quotaUse, float64(l.facts.Quota)
+	for token, share := range shares {
+		own, other := share*float64(l.load.Events), l.besideTo(token)
+		others := 0.0
+		if other > 0 {
+			others = other * float64(l.beside.Load.Events)
+		}
+		if q == 0 || own == 0 || own+others <= q || l.overQuota(token) {
+			continue
+		}
+		at := l.usedUp(share, other)
+		c.beyond += own - share*l.load.Curve.Count(at)
+		if other > 0 {
+			c.others += others - other*l.beside.Load.Curve.Count(at)
+		}
+		if !c.ended || at < c.ends {
+			c.ended, c.ends = true, at
+		}
 	}
-	return []scenario.TokenShare{{Token: l.s.Target.Token, Weight: 1}}
+}
+
+// besideTo is how much of what else is sent goes to a project.
+func (l *checker) besideTo(token string) (share float64) {
+	if l.beside == nil {
+		return 0
+	}
+	all := projectsOf(l.beside.Scenario)
+	for _, t := range all {
+		if t.Token.Reveal() == token {
+			share += t.Weight / weightOfAll(all)
+		}
+	}
+	return share
+}
+
+// usedUp is when a share of the load and one of what else is sent have used a quota up, to the
+// millisecond.
+func (l *checker) usedUp(share, other float64) time.Duration {
+	q := float64(l.facts.Quota)
+	if other == 0 {
+		return l.load.Curve.When(q / share)
+	}
+	low, high := time.Duration(0), max(l.load.Curve.Span(), l.beside.Load.Curve.Span())
+	for high-low > time.Millisecond {
+		at := low + (high-low)/2
+		if share*l.load.Curve.Count(at)+other*l.beside.Load.Curve.Count(at) < q {
+			low = at
+		} else {
+			high = at
+		}
+	}
+	return high
+}
+
+// shared works the quotas out once more of a load that was counted alone, where something
+// else is sent to its projects.
+func (l *checker) shared() {
+	shares, common := map[string]float64{}, false
+	for _, t := range l.projects() {
+		token := t.Token.Reveal()
+		shares[token] += t.Weight / weightOfAll(l.projects())
+		common = common || l.besideTo(token) > 0
+	}
+	if common && l.facts.Quota > 0 {
+		l.ruled.quotaUse = quotaUse{}
+		l.use(shares)
+	}
 }
 
 // buckets is how many replicas' buckets the events of an id are spread over, if

@@ -313,7 +313,8 @@ type checker struct {
 	report *Report
 	most   capture.Limits // what the endpoint takes
 	census *traffic.Census
-	shards int // machines that share the load
+	shards int    // machines that share the load
+	beside *Input // what else is sent meanwhile, to the same endpoint; nil: nothing
 
 	together []schedule.Stage // the curve of the load, that of its background added
 	moments
@@ -343,8 +344,7 @@ type totals struct {
 	ruled    ruled
 	worst    float64 // events that would overflow if one replica had all connections
 	crowd    float64 // events that overflow by order and belong to none of the ids looked at
-	// bytes that one event in a hundred has at least, or the largest of those counted
-	largest int64
-	file    bool // the facts come from a file
-	buckets int  // that an id's events are spread over
+	largest  int64   // bytes that one event in a hundred has at least, or the largest of those counted
+	file     bool    // the facts come from a file
+	buckets  int     // that an id's events are spread over
 }

@@ -46,12 +46,17 @@ func foretell(t *testing.T, s *scenario.Scenario, f *preflight.Facts) *preflight
 	if s.Replay != nil {
 		return count(t, s, f)
 	}
+	return preflight.Check(inputOf(s, f))
+}
+
+// inputOf is what a check of synthesized traffic in closed form looks at.
+func inputOf(s *scenario.Scenario, f *preflight.Facts) preflight.Input {
 	there, most := preflight.Behind(s, f)
 	w := dryrun.Weigh(there, &nowhere, preflight.Start(s, now), most)
-	return preflight.Check(preflight.Input{Scenario: s, Facts: f, Now: now, Load: preflight.Load{
+	return preflight.Input{Scenario: s, Facts: f, Now: now, Load: preflight.Load{
 		Events: s.Load.Curve.Total(), Requests: w.Requests, Body: w.Body, Wire: w.Wire, MaxBody: w.MaxBody, MaxWire: w.MaxWire, Refused: w.Refused, Leaves: source.Leaves(s),
 		Curve: s.Load.Curve, Errors: preflight.Errors{Requests: w.RequestError, BodyBytes: w.BodyError, WireBytes: w.WireError},
-	}})
+	}}
 }
 
 // suppose checks a scenario by sizes that are supposed rather than built: events

@@ -1,7 +1,6 @@
 package preflight_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -86,11 +85,6 @@ func TestRefusalsAreForetold(t *testing.T) {
 func losses(r *preflight.Report) (n int64) {
 	for _, one := range r.Plan.Refused {
 		n += one.Events
-	}
-	if f := find(r, "over-quota"); f != nil {
-		quota := int64(0)
-		fmt.Sscanf(strings.ReplaceAll(f.Message, ",", ""), "%d", &quota)
-		n += quota
 	}
 	return n
 }

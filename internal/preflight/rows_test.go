@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,6 +107,36 @@ func TestEachThingBites(t *testing.T) {
 			}
 			curedBy(t, said, row.set, row.id)
 		})
+	}
+}
+
+// TestSharedQuota: a project's quota is used by all that is sent to it, and by nothing else.
+func TestSharedQuota(t *testing.T) {
+	t.Parallel()
+	const two = "{tokens: [{token: phc_first, weight: 3}, {token: phc_second}]}"
+	for _, row := range []struct {
+		own, aside string // tokens
+		at         float64
+		own1, off1 int64 // events that are dropped
+	}{ // each stream has 10,000 events in 10 s, of which 4,000 are left for a project
+		{"phc_first", "phc_first", 2, 8000, 8000},
+		{"phc_first", "phc_second", 4, 6000, 6000},
+		{"two", "phc_second", 3.2, 7500 - 4000 + 1700, 6800}, // the second: 1.25 of a stream
+	} {
+		set := []string{"load.profile=const(1000, 10s)", "background={load: {profile: 'const(1000, 10s)'}, target: {token: " +
+			row.aside + "}, traffic: {}}", limits("quota: 4k"), "target.token=" + row.own}
+		if row.own == "two" {
+			set[len(set)-1] = "traffic=" + two
+		}
+		s := parse(t, sound, set...)
+		in, aside := inputOf(s, nil), inputOf(s.Background, nil)
+		in.Beside = &aside
+		r := preflight.Check(in)
+		lost, others := r.Plan.Refused[0].Events, r.Background.Plan.Refused[0].Events
+		if at := *r.Storage.QuotaEnds; math.Abs(at-row.at) > 0.01 || max(lost-row.own1, row.own1-lost) > 10 ||
+			max(others-row.off1, row.off1-others) > 10 {
+			t.Errorf("%s and %s: %d and %d are dropped from %v on, want %+v", row.own, row.aside, lost, others, at, row)
+		}
 	}
 }
 

@@ -23,19 +23,10 @@ func (l *checker) rules(model *traffic.Model, keys []key) {
 	if len(l.facts.Restrictions)+len(l.facts.Global.Overrides) > 0 {
 		l.missed(l.looked(model, keys))
 	}
-	c, sum := &l.ruled, 0.0
-	for _, t := range l.projects() {
-		sum += t.Weight
-	}
+	c, sum, used := &l.ruled, weightOfAll(l.projects()), map[string]float64{}
 	for _, t := range l.projects() {
 		whole, share := key{token: t.Token.Reveal()}, t.Weight/sum*l.taken
-		events := share * float64(l.load.Events)
-		if q := float64(l.facts.Quota); q > 0 && events > q && !l.overQuota(whole.token) {
-			if at := l.load.Curve.When(q / share); !c.ended || at < c.ends {
-				c.ended, c.ends = true, at
-			}
-			c.beyond += events - q
-		}
+		events, before := share*float64(l.load.Events), c.dropped
 		for a, n := range map[pipeline.Action]*float64{
 			pipeline.SkipPersons: &c.skipped, pipeline.Redirect: &c.redirected, pipeline.Drop: &c.dropped,
 		} {
@@ -49,7 +40,9 @@ func (l *checker) rules(model *traffic.Model, keys []key) {
 				}
 			}
 		}
+		used[whole.token] += share - (c.dropped-before)/float64(max(l.load.Events, 1))
 	}
+	l.use(used)
 }
 
 // notTaken notes what rules drop among what the endpoint refuses.
@@ -193,18 +186,22 @@ func quotaEnds(l *checker) []Finding {
 			break
 		}
 	}
-	when := l.report.moment(c.ends.Seconds())
+	when, others := l.report.moment(c.ends.Seconds()), ""
+	if c.others > 0 {
+		others = ", by this load and what is sent beside it to the same project"
+	}
+	raise := text.Count(lost + math.Round(c.others))
 	return told(cured(l.accommodate(draft{"quota-ends", path,
-		fmt.Sprintf("the quota of %s events is used up %s: %s events%s, %s of all, are answered 200 and dropped, as "+
+		fmt.Sprintf("the quota of %s events is used up %s%s: %s events%s, %s of all, are answered 200 and dropped, as "+
 			"are those of live traffic of the project (other figures are those of all events)",
-			text.Count(l.facts.Quota), when, text.Count(lost), around(l.tokenError(int64(lost))),
+			text.Count(l.facts.Quota), when, others, text.Count(lost), around(l.tokenError(int64(lost))),
 			text.Percent(lost/float64(max(l.load.Events, 1)))),
-		fmt.Sprintf("raise the quota by %s events for the run, or send %s at most", text.Count(lost),
+		fmt.Sprintf("raise the quota by %s events for the run, or send %s at most", raise,
 			text.Count(float64(l.load.Events)-lost))}),
 		cure.Shorten(l.s, l.load.Curve.Stages(), math.Floor(l.load.Curve.Count(c.ends)))),
 		fmt.Sprintf("This run needs %s events more than are left of your quota, which is used up %s. From then on "+
 			"all events of the project are dropped, those of your live traffic too, though the answer is 200. Please "+
-			"raise the limit before the start.", text.Count(lost), when))
+			"raise the limit before the start.", raise, when))
 }
 
 // missed notes the overrides and restrictions that match nothing, by a test of whether an id

@@ -259,6 +259,8 @@ func (t *Tally) report(l *checker) {
 	l.oldest, l.ahead = t.oldest, float64(t.ahead)
 	l.eventsCost(t.cost / float64(max(t.accepted, 1)))
 	l.ruled = t.ruled
+	l.ruled.listed = stats.OverQuota - int64(t.ruled.beyond)
+	l.shared()
 	dropped := slices.ContainsFunc(l.load.Refused, func(r capture.Refused) bool { return r.Discard == capture.ByRule })
 	l.missed(func(token, id string) bool {
 		_, comes := t.ids.ids[xxh3.HashSeed([]byte(id), xxh3.Hash([]byte(token)))]

@@ -106,6 +106,10 @@ func (r *Report) planText(p *page) {
 	p.fact("persons", "%s different distinct_ids (%s)", text.Count(plan.Persons),
 		error95(plan.Errors.Persons))
 	for _, f := range plan.Refused {
+		if f.Status == 200 {
+			p.fact("dropped", "%s events (%s): %s", text.Count(f.Events), error95(f.Error), f.Reason)
+			continue
+		}
 		p.fact("refused", "%s events, %s requests (%s): %d %s", text.Count(f.Events),
 			text.Count(f.Requests), error95(f.Error), f.Status, f.Reason)
 	}

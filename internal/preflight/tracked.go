@@ -168,11 +168,18 @@ func (s *seen) take(due time.Duration, route pipeline.Route) {
 
 // ruled is what rules of the deployment and the quota do to a run.
 type ruled struct {
-	skipped, redirected, dropped float64       // events
-	ended                        bool          // a quota is used up
-	ends                         time.Duration // when the first of them is
-	beyond                       float64       // events that are dropped then
-	missing                      []string      // places of rules that match no event
+	skipped, redirected, dropped float64 // events
+	quotaUse
+	missing []string // places of rules that match no event
+	listed  int64    // events of projects that are over their quota from the start
+}
+
+// quotaUse is what becomes of the quotas of projects.
+type quotaUse struct {
+	ended  bool          // one is used up
+	ends   time.Duration // when the first of them is
+	beyond float64       // events that are dropped then
+	others float64       // and of what else is sent to these projects; 0: nothing is
 }
 
 // take counts an event of a tally.
@@ -189,6 +196,22 @@ func (c *ruled) take(due time.Duration, r *pipeline.Route) {
 	case !r.Persons && r.Over != pipeline.OverGlobal && r.Over != pipeline.OverRule:
 		c.skipped++
 	}
+}
+
+// weightOfAll is what shares of projects are shares of.
+func weightOfAll(projects []scenario.TokenShare) (sum float64) {
+	for _, t := range projects {
+		sum += t.Weight
+	}
+	return sum
+}
+
+// projectsOf are those that a scenario sends to.
+func projectsOf(s *scenario.Scenario) []scenario.TokenShare {
+	if t := s.Traffic; t != nil && len(t.Tokens) > 0 {
+		return t.Tokens
+	}
+	return []scenario.TokenShare{{Token: s.Target.Token, Weight: 1}}
 }
 
 // leftBehind is what a tally knows of what a run leaves in databases.

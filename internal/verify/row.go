@@ -102,5 +102,6 @@ const (
 	NoteForgotten = "not_named"            // count rows of events that were seen three times or more are not compared
 	NoteUnequal   = "blocks_not_read"      // count blocks with altered events were not read again: there are more
 	NoteUnread    = "not_read_twice"       // text says why altered events are not named
+	NoteDrops     = "drops_not_predicted"  // what the endpoint drops of several projects counts as lost
 	NoteSampled   = "times_sampled"        // times to visible are those of count events alone
 )

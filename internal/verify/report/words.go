@@ -147,6 +147,9 @@ func note(n *verify.Note) string {
 	case verify.NoteStarts:
 		return "the shards of the run started up to " + text.Printable(n.Text, 40) +
 			" apart; times to visible count from the first start"
+	case verify.NoteDrops:
+		return "the scenario has the endpoint drop events of several projects by rule, or once a quota is used up: " +
+			"which ones is not predicted here, and they count as lost"
 	case verify.NoteAnswers:
 		return text.Count(n.Count) + " recorded requests do not say how they were answered; " +
 			"all are counted as accepted (record with a newer version)"
