@@ -1,6 +1,7 @@
 package results
 
 import (
+	"iter"
 	"math"
 	"math/bits"
 	"time"
@@ -19,12 +20,13 @@ const (
 // Histogram counts durations, in the buckets of an HdrHistogram of three digits.
 // Durations under a microsecond count as 0, and so do negative ones: a request that
 // left a hair before it was due has no lag. Durations over Longest are counted by
-// Overflow and are in no other number. It takes 8 KB for each doubling of time from
-// 1 ms to its longest duration: 40 KB up to 16 ms, 184 KB up to an hour. A run has
-// about twenty, which by the library take 184 KB each, whatever they hold. The zero
+// Overflow and are in no other number. It takes 4 KB for each doubling of time from
+// 1 ms to its longest duration: 20 KB up to 16 ms, 92 KB up to an hour. A run has
+// twenty to forty, which by the library take 184 KB each, whatever they hold. The zero
 // value is empty. It is not safe for concurrent use.
 type Histogram struct {
-	counts   []int64 // by bucket; whole stretches of half, up to the last that was needed
+	counts   []uint32      // by bucket; whole stretches of half, up to the last that was needed
+	carried  map[int]int64 // by bucket, how often its count went beyond 32 bits
 	total    int64
 	overflow int64
 }
@@ -39,7 +41,13 @@ func (h *Histogram) Record(d time.Duration) {
 		h.overflow++
 		return
 	}
-	h.add(bucketOf(int64(max(d, 0)/unit)), 1)
+	bucket := bucketOf(int64(max(d, 0) / unit))
+	if bucket >= len(h.counts) || h.counts[bucket] == math.MaxUint32 || h.total == math.MaxInt64 {
+		h.add(bucket, 1)
+		return
+	}
+	h.counts[bucket]++
+	h.total++
 }
 
 // add counts n durations of a bucket that ends not long after Longest.
@@ -49,12 +57,40 @@ func (h *Histogram) add(bucket int, n int64) {
 		return
 	}
 	if bucket >= len(h.counts) {
-		grown := make([]int64, (bucket/half+1)*half)
+		grown := make([]uint32, (bucket/half+1)*half)
 		copy(grown, h.counts)
 		h.counts = grown
 	}
-	h.counts[bucket] += n
 	h.total += n
+	n += int64(h.counts[bucket])
+	h.counts[bucket] = uint32(n)
+	if n > math.MaxUint32 {
+		h.carry(bucket, n>>32)
+	}
+}
+
+// carry notes what a count has beyond 32 bits.
+func (h *Histogram) carry(bucket int, n int64) {
+	if h.carried == nil {
+		h.carried = map[int]int64{}
+	}
+	h.carried[bucket] += n
+}
+
+// Counts are the buckets that hold something, by their numbers (see BarAt), and what
+// they hold, shortest first.
+func (h *Histogram) Counts() iter.Seq2[int, int64] {
+	return func(yield func(int, int64) bool) {
+		for bucket, low := range h.counts {
+			n := int64(low)
+			if len(h.carried) > 0 {
+				n += h.carried[bucket] << 32
+			}
+			if n > 0 && !yield(bucket, n) {
+				return
+			}
+		}
+	}
 }
 
 // bucketOf is the number of the bucket of a duration in units: each of the first 2,048
@@ -76,9 +112,9 @@ func edges(bucket int) (from, to int64) {
 // the end of its bucket, never one in between two. Of an empty histogram it is 0.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	left := h.rank(q)
-	for bucket, n := range h.counts {
+	for bucket, n := range h.Counts() {
 		left -= n
-		if left > 0 || n == 0 {
+		if left > 0 {
 			continue
 		}
 		from, to := edges(bucket)
@@ -120,11 +156,9 @@ func (h *Histogram) QuantileOf(n int64, q float64) time.Duration {
 // Mean is the average of the middles of the buckets, 0 of an empty histogram.
 func (h *Histogram) Mean() time.Duration {
 	var mean float64
-	for bucket, n := range h.counts {
-		if n > 0 {
-			from, to := edges(bucket)
-			mean += float64(n) * float64(from+(to-from+1)/2) / float64(h.total)
-		}
+	for bucket, n := range h.Counts() {
+		from, to := edges(bucket)
+		mean += float64(n) * float64(from+(to-from+1)/2) / float64(h.total)
 	}
 	return time.Duration(mean * float64(unit))
 }
@@ -132,13 +166,11 @@ func (h *Histogram) Mean() time.Duration {
 // Max is the longest duration, rounded up to the end of its bucket; 0 of an empty
 // histogram.
 func (h *Histogram) Max() time.Duration {
-	for bucket := len(h.counts) - 1; bucket >= 0; bucket-- {
-		if h.counts[bucket] > 0 {
-			_, to := edges(bucket)
-			return time.Duration(to) * unit
-		}
+	longest := int64(0)
+	for bucket := range h.Counts() {
+		_, longest = edges(bucket)
 	}
-	return 0
+	return time.Duration(longest) * unit
 }
 
 // Count is how many durations were recorded, those of Overflow left out.
@@ -157,11 +189,9 @@ type Bucket struct {
 // Buckets are those that hold something, shortest first.
 func (h *Histogram) Buckets() []Bucket {
 	var buckets []Bucket
-	for bucket, n := range h.counts {
-		if n > 0 {
-			_, to := edges(bucket)
-			buckets = append(buckets, Bucket{time.Duration(to) * unit, n})
-		}
+	for bucket, n := range h.Counts() {
+		_, to := edges(bucket)
+		buckets = append(buckets, Bucket{time.Duration(to) * unit, n})
 	}
 	return buckets
 }
@@ -170,9 +200,9 @@ func (h *Histogram) Buckets() []Bucket {
 // Overflow included.
 func (h *Histogram) Over(d time.Duration) int64 {
 	over := h.overflow
-	for _, b := range h.Buckets() {
-		if b.Below > d {
-			over += b.Count
+	for bucket, n := range h.Counts() {
+		if _, to := edges(bucket); time.Duration(to)*unit > d {
+			over += n
 		}
 	}
 	return over
@@ -181,17 +211,11 @@ func (h *Histogram) Over(d time.Duration) int64 {
 // AddOverflow counts n more durations that did not fit.
 func (h *Histogram) AddOverflow(n int64) { h.overflow += n }
 
-// Counts are what the buckets hold, by their numbers: see BarAt. Behind the last there
-// are none. They are the histogram's own: valid until it changes, and only to be read.
-func (h *Histogram) Counts() []int64 { return h.counts }
-
 // Add counts everything that other holds.
 func (h *Histogram) Add(other *Histogram) {
 	h.overflow += other.overflow
-	for bucket, n := range other.counts {
-		if n > 0 {
-			h.add(bucket, n)
-		}
+	for bucket, n := range other.Counts() {
+		h.add(bucket, n)
 	}
 }
 
@@ -223,5 +247,6 @@ func (h *Histogram) AddBars(bars []Bar) {
 // Reset empties the histogram and keeps its memory.
 func (h *Histogram) Reset() {
 	clear(h.counts)
+	clear(h.carried)
 	h.total, h.overflow = 0, 0
 }

@@ -139,14 +139,10 @@ func appendV2(dst []byte, h *results.Histogram) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, plainCookie)
 	dst = binary.BigEndian.AppendUint32(dst, 0) // the length, below
 	dst = appendShape(dst)
-	var zeros int64
-	for _, count := range h.Counts() {
-		if count == 0 {
-			zeros++
-			continue
-		}
-		dst = appendZeros(dst, zeros)
-		dst, zeros = binary.AppendVarint(dst, count), 0
+	next := 0
+	for bucket, count := range h.Counts() {
+		dst = appendZeros(dst, int64(bucket-next))
+		dst, next = binary.AppendVarint(dst, count), bucket+1
 	}
 	if len(dst) == start+40 {
 		dst = append(dst, 0) // an empty histogram states its first count
