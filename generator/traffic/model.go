@@ -34,6 +34,7 @@ type Writer struct {
 	ids   []byte // backs the event's DistinctID
 	props []byte // backs its Properties
 	block *block
+	dues  dues
 	clock capture.TimeText // of the event appended last
 }
 

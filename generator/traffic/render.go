@@ -41,7 +41,7 @@ func (m *Model) render(dst []byte, e *capture.Event, i, uuid int64, plan *planne
 	}
 	e.Name = k.name
 	e.UUID.SetWords(high, low)
-	at := m.timestamps.at(moment(i, plan, k.merge), plan.who, p)
+	at := m.timestamps.shown(moment(i, plan, k.merge), plan.who, p)
 
 	dst = slices.Grow(dst, len(k.head.text)+stride)
 	values.hints = p.Hints

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -101,6 +102,28 @@ func TestVersion4(t *testing.T) {
 		got.SetWords(version4(high, low))
 		if want.SetWords(high, low); got != want.WithVersion(4) {
 			t.Fatalf("%x and %x are %v, want %v", high, low, got, want.WithVersion(4))
+		}
+	})
+}
+
+// TestShown: the time that an event shows is its own to the millisecond, at any rate and
+// in whichever order events are asked about.
+func TestShown(t *testing.T) {
+	t.Parallel()
+	const n = 5000
+	m := along(parse(t, n, "  events: {a: {from: server}}\n"), n)
+	rapid.Check(t, func(t *rapid.T) {
+		apart := time.Duration(rapid.Int64Range(0, 3_000_000).Draw(t, "ns apart"))
+		w := newWriter()
+		w.Start = time.Unix(0, rapid.Int64Range(0, 2_000_000).Draw(t, "start"))
+		w.Due = func(i int64) time.Duration { return time.Duration(i) * apart }
+		i := int64(0)
+		for _, step := range rapid.SliceOf(rapid.Int64Range(-20, 40)).Draw(t, "steps") {
+			i = min(max(i+step, 0), n-1)
+			got, want := m.timestamps.shown(i, 0, w), m.timestamps.at(i, 0, w)
+			if got.UnixMilli() != want.UnixMilli() {
+				t.Fatalf("event %d shows %v, its time is %v", i, got, want)
+			}
 		}
 	})
 }

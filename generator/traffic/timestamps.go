@@ -75,6 +75,39 @@ func (c *timestamper) when(weight float64) time.Time {
 	return days.Add(time.Duration(hour * float64(time.Hour)))
 }
 
+// shown is at as it stands in an event, to the millisecond. Where events have the time of
+// sending, it asks when one is due for a group of them at a time: at high rates all of a
+// group are due within the same millisecond.
+func (c *timestamper) shown(i int64, who person, p *Writer) time.Time {
+	if !c.Now || c.Disorder > 0 || c.ClockSkew > 0 {
+		return c.at(i, who, p)
+	}
+	d := &p.dues
+	if i >= d.from && i < d.to {
+		return d.at
+	}
+	at := c.at(i, who, p)
+	if i >= d.from && i < d.next {
+		return at
+	}
+	end := min(i|(dueGroup-1)+1, int64(c.total))
+	d.from, d.to, d.next, d.at = i, i, end, at
+	if c.at(end-1, who, p).UnixMilli() == at.UnixMilli() {
+		d.to = end
+	}
+	return at
+}
+
+// dues are events that follow one another and have the same time, to the millisecond.
+type dues struct {
+	at       time.Time
+	from, to int64
+	next     int64 // up to which it is not worth a try
+}
+
+// dueGroup is how many events there are in a group that is looked at together.
+const dueGroup = 16
+
 // at is the time that event i of a person has.
 func (c *timestamper) at(i int64, who person, p *Writer) time.Time {
 	var t time.Time
