@@ -50,9 +50,7 @@ func (b *compiler) sealed() properties {
 	for _, d := range b.parts {
 		p := d.valuePart
 		p.text = newConstant(b.run(d.text))
-		for _, c := range d.choices {
-			p.choices = append(p.choices, newConstant(c))
-		}
+		p.choices = newChoices(d.choices)
 		b.made.parts = append(b.made.parts, p)
 		b.made.most += p.size
 	}

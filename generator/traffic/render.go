@@ -180,8 +180,13 @@ func (c *constant) put(dst []byte, h *Hints) []byte {
 		h.place(len(dst), c.marks)
 	}
 	n := len(dst)
-	from, to := c.text[:cap(c.text)], dst[n:cap(dst)]
-	for len(from) >= stride {
+	copyStrides(dst[n:cap(dst)], c.text[:cap(c.text)], len(c.text))
+	return dst[:n+len(c.text)]
+}
+
+// copyStrides copies n bytes by strides; both have room for the last.
+func copyStrides(to, from []byte, n int) {
+	for ; n > 0; n -= stride {
 		a, b := (*[stride]byte)(to), (*[stride]byte)(from)
 		copy(a[0:16], b[0:16])
 		copy(a[16:32], b[16:32])
@@ -189,7 +194,35 @@ func (c *constant) put(dst []byte, h *Hints) []byte {
 		copy(a[48:64], b[48:64])
 		from, to = from[stride:], to[stride:]
 	}
-	return dst[:n+len(c.text)]
+}
+
+// choices are texts of which one is written at a time. They lie close together, so that a
+// processor's nearest memory holds them.
+type choices struct {
+	text  []byte           // of all, one behind the other, and a stride more
+	ends  []uint32         // of each, and before the first
+	marks [][]deflate.Hint // of each, as of a constant
+}
+
+// newChoices returns drafts that are finished.
+func newChoices(all []draft) choices {
+	c := choices{ends: []uint32{0}}
+	for _, d := range all {
+		c.text = append(c.text, d.text...)
+		c.ends, c.marks = append(c.ends, uint32(len(c.text))), append(c.marks, d.marks)
+	}
+	c.text = append(c.text, make([]byte, stride)...)
+	return c
+}
+
+// put appends the i-th text to dst, which has room for it and stride bytes more.
+func (c *choices) put(dst []byte, i int, h *Hints) []byte {
+	if h != nil {
+		h.place(len(dst), c.marks[i])
+	}
+	n, size := len(dst), int(c.ends[i+1]-c.ends[i])
+	copyStrides(dst[n:cap(dst)], c.text[c.ends[i]:], size)
+	return dst[:n+size]
 }
 
 // Hints are where a body has what it is likely to have had before. A nil one takes

@@ -26,7 +26,7 @@ type valuePart struct {
 	member  bool     // a member of the object begins here
 	places  uint8    // behind the decimal point, of a number
 	text    constant // before the value; choices hold it themselves
-	choices []constant
+	choices choices
 	weights weightedSampler // nil: every choice is as likely
 	low     int64           // of a number, or of words
 	span    uint64          // to low+span-1
@@ -57,7 +57,7 @@ func (sh *properties) append(dst []byte, base int, k *valueRNG, limit int) []byt
 			return dst
 		}
 		if p.op == opChoice {
-			dst = p.choices[p.choose(k)].put(dst, k.hints)
+			dst = p.choices.put(dst, p.choose(k), k.hints)
 			continue
 		}
 		dst = p.text.put(dst, k.hints)
@@ -73,7 +73,7 @@ func (p *valuePart) choose(k *valueRNG) int {
 	if p.weights != nil {
 		return p.weights.draw(&k.s)
 	}
-	return int(k.below(uint64(len(p.choices))))
+	return int(k.below(uint64(len(p.choices.marks))))
 }
 
 // appendValue appends what is no choice.
