@@ -163,7 +163,7 @@ func (v Value) Hide() bool {
 		v.d.hidden = append(v.d.hidden, secret)
 	}
 	v.d.hidden = v.d.hidden.longestFirst()
-	if v.node.Style&yaml.DoubleQuotedStyle != 0 {
+	if v.node.Style&yaml.DoubleQuotedStyle != 0 && !v.d.resolved { // where it was struck out already
 		v.Fail("must not stand in double quotes, which could hide it", "write it plainly or in single quotes")
 	}
 	return true
