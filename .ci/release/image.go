@@ -116,8 +116,11 @@ func (r release) layer(binary string) ([]byte, error) {
 	w := tar.NewWriter(&b)
 	for _, dir := range []string{"etc/", "etc/ssl/", "etc/ssl/certs/", "results/", "tmp/", "usr/", "usr/bin/"} {
 		h := &tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755, ModTime: r.time}
-		if dir == "results/" || dir == "tmp/" {
+		switch dir {
+		case "results/":
 			h.Uid, h.Gid = nobody, nobody
+		case "tmp/": // for whichever user the container is given
+			h.Mode = 0o1777
 		}
 		if err := w.WriteHeader(h); err != nil {
 			return nil, err
@@ -137,7 +140,10 @@ func (r release) layer(binary string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b.Bytes(), w.Close()
+	if err := w.Close(); err != nil { // which writes the end
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // rootsPEM are the roots that Mozilla trusts without a constraint, as the Go
