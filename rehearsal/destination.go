@@ -189,7 +189,7 @@ func usable(proxy *url.URL) bool {
 // metrics are pushed to. A mistake in them is a note: whoever set them may have
 // had another program in mind. For the same reason a host that is not this machine is
 // refused unless --otlp-to or the permit names it: what a run comes to is told to
-// nobody who was not meant.
+// no one else.
 func (r *rehearsal) routeMetrics() error {
 	config, err := otlp.FromEnv(os.LookupEnv)
 	if err != nil {

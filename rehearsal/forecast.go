@@ -176,7 +176,7 @@ func LoadOf(s *scenario.Scenario) (all permit.Load, err error) {
 	return all, nil
 }
 
-// addMerges adds up merges, which nobody may have counted.
+// addMerges adds up merges, which may not have been counted.
 func addMerges(a, b int64) int64 {
 	if a < 0 || b < 0 {
 		return -1

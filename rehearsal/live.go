@@ -29,7 +29,7 @@ const reportFile = "report.html"
 
 // live serves the charts of a run while it goes, and its metrics. Like the progress bar
 // it sees finished intervals only. Charts are drawn when a browser looks, every other
-// second, and never for nobody.
+// second, and never when no page waits.
 type live struct {
 	view    *report.Live
 	servers []*http.Server
@@ -94,7 +94,7 @@ func (l *live) announce(note noteFunc) {
 	}
 }
 
-// listenLoopback listens on an address of this machine alone: whoever reaches
+// listenLoopback listens on an address of this machine alone: anyone who reaches
 // the page can stop the run. A port alone is one of 127.0.0.1.
 func listenLoopback(address string) (net.Listener, error) {
 	if _, err := strconv.ParseUint(address, 10, 16); err == nil {
@@ -190,7 +190,7 @@ func (l *live) beside(m *results.Manifest, span time.Duration) func(*results.Int
 	return l.view.Beside(m, span).Observe // it is drawn with the next interval of the run
 }
 
-// wake tells whoever waits that there is news.
+// wake tells the pages that wait that there is news.
 func (l *live) wake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

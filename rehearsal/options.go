@@ -31,8 +31,8 @@ type Options struct {
 
 	Serving
 
-	Note  func(line string)       // is told what the user has to know now, before and after the load; nil: nobody
-	Begin func(*Outlook) Progress // is called right before the load; nil: nobody follows it
+	Note  func(line string)       // is told what the user has to know now, before and after the load; nil: not called
+	Begin func(*Outlook) Progress // is called right before the load; nil: not called
 
 	testNetwork
 }

@@ -52,7 +52,7 @@ func OpenPast(path string) (*Past, error) {
 
 // Scenario makes the run's scenario again, without any override that the run was
 // given. A scenario file that is named, the empty path is none, must be the run's.
-// missing are secrets that nobody knows.
+// missing are secrets that are not known.
 func (k *Past) Scenario(path string, o Overrides) (s *scenario.Scenario, missing []scenario.SecretRef, err error) {
 	var named *scenario.Scenario
 	set := o.list()

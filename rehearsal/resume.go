@@ -23,7 +23,7 @@ import (
 const resumedFile = "resumed.json"
 
 // resumedByFile is what it writes into the directory of the one that it resumes,
-// which nobody may resume once more: what the first sent would be sent again.
+// which must not be resumed once more: what the first sent would be sent again.
 const resumedByFile = "resumed-by.json"
 
 // successor is what resumedByFile says.
@@ -55,7 +55,7 @@ type earlier struct {
 const longestChain = 1000
 
 // readResumption reads the ledgers of the run in directory and of those that it
-// resumed, and holds the directory, so that nobody else resumes it meanwhile.
+// resumed, and holds the directory, so that no other process resumes it meanwhile.
 func readResumption(directory string) (*resumption, error) {
 	path, err := filepath.Abs(directory)
 	if err != nil {

@@ -25,7 +25,7 @@ type SearchOptions struct {
 	Config capacity.Config
 	Build  string // of the endpoint, to be kept with the result
 
-	// Nil: nobody. Begin is called before the first trial, During follows a trial, and Came is told what came of it.
+	// Nil: not called. Begin is called before the first trial, During follows a trial, Came is told its outcome.
 	Begin  func(directory string)
 	During func(*capacity.Search, *capacity.Trial) Progress
 	Came   func(*capacity.Search, *capacity.Trial, *capacity.Observation)

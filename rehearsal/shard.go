@@ -83,7 +83,7 @@ func unreadableShard(text string) error {
 }
 
 // fromEngine asks the environment. It must be one engine that speaks: a CI job in
-// a pod has the variables of two, and which of them is meant nobody knows.
+// a pod has the variables of two, and which of them is meant is not known.
 func fromEngine(of int, lookup func(string) (string, bool)) (results.Shard, error) {
 	var known []string
 	var speaking []arrayEngine

@@ -20,7 +20,7 @@ type Intake struct {
 	Unanswered []Question // what was asked and not answered, in the order of the file
 }
 
-// Answer is what a person said to a question of yes or no, or that nobody did.
+// Answer is what a person said to a question of yes or no, or that none was given.
 type Answer uint8
 
 // The answers.
@@ -146,7 +146,7 @@ func readIntake(v strict.Value) Intake {
 	return in
 }
 
-// readAnswer reads yes or no, or true or false. Whoever has no answer leaves the
+// readAnswer reads yes or no, or true or false. Without an answer, leave the
 // field out.
 func readAnswer(v strict.Value) Answer {
 	text, ok := v.Scalar("yes or no", strict.Bool, strict.Text)

@@ -247,7 +247,7 @@ func checkClosed(d *strict.Document, s *Scenario) {
 	}
 	d.Refuse("has no meaning beside load.closed: there are no due times", "leave it out", "load.arrivals", "load.late",
 		"traffic.merges.delay")
-	d.Refuse("has no meaning beside load.closed: nobody knows which event is the last", "leave it out",
+	d.Refuse("has no meaning beside load.closed: which event is the last is not known", "leave it out",
 		"traffic.timestamps.from", "traffic.timestamps.to")
 	if t := s.Traffic; t != nil {
 		for i, hot := range t.DistinctIDs.Hot {

@@ -131,7 +131,7 @@ func textOf(status int) string {
 
 // dated is the head of an answer that says when it was made, read into the answers
 // of v1: SDKs correct their clocks by it (v1/analytics/response.rs). The HTTP
-// library lets nobody set a date but itself, and its own keeps a goroutine for
+// library allows no date but its own, which keeps a goroutine for
 // ever; what it reads it keeps.
 type dated struct {
 	text []byte

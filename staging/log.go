@@ -82,7 +82,7 @@ func appendRequest(dst []byte, q *capture.Request, status int, at time.Time) []b
 
 // appendHeaders appends the headers that have no member of their own: who sent
 // the request, and what v1 reads. Those that belong to the connection are left
-// out, and cookies, which are nobody's business.
+// out, and cookies, which are private.
 func appendHeaders(dst []byte, q *capture.Request) []byte {
 	if q.Headers == nil {
 		return dst

@@ -110,7 +110,7 @@ type Local struct {
 	served   chan error
 }
 
-// Start serves an endpoint that behaves as c says. Whoever starts it has to close it.
+// Start serves an endpoint that behaves as c says. It has to be closed.
 func Start(c Config) (*Local, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -126,7 +126,7 @@ func Start(c Config) (*Local, error) {
 const closeWithin = 100 * time.Millisecond
 
 // Close ends the endpoint, and returns when it has. What has no answer by then, for a
-// stall say, is waited for by nobody. What was counted can still be asked for.
+// stall say, is not waited for. What was counted can still be asked for.
 func (l *Local) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()

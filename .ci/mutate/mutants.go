@@ -87,7 +87,7 @@ func mutate(n ast.Node, add func(at token.Pos, length int, with string)) (below 
 			add(n.OpPos, 1, "")
 		}
 	case *ast.ExprStmt:
-		add(n.Pos(), int(n.End()-n.Pos()), "") // a call whose result nobody takes
+		add(n.Pos(), int(n.End()-n.Pos()), "") // a call whose result is not used
 	case *ast.BasicLit:
 		if value, err := strconv.ParseInt(n.Value, 10, 64); n.Kind == token.INT && err == nil {
 			add(n.Pos(), len(n.Value), strconv.FormatInt(value+1, 10))

@@ -204,7 +204,7 @@ func (p *persons) see(i int64, e *capture.Event) {
 	}
 }
 
-// source is the table of persons; nil: nobody asks.
+// source is the table of persons; nil: not asked for.
 func (p *persons) source() *verify.Source {
 	if p == nil {
 		return nil

@@ -106,7 +106,7 @@ func unlessStopped[T any](e env, work func() (T, error)) (T, error) {
 // a check pass.
 type plain struct {
 	to   io.Writer
-	lock *sync.Mutex // of whoever else writes there; nil: nobody does
+	lock *sync.Mutex // of what else writes there; nil: nothing does
 }
 
 // Write writes p, and tells of p's bytes.

@@ -59,8 +59,8 @@ directories are made again in OUT-shards.`,
 // shardLog is what is known of a shard: its run directory, or what it printed.
 type shardLog struct {
 	path  string
-	shard int       // its index; -1: nobody has said
-	ended time.Time // when its process ended; zero: nobody saw it
+	shard int       // its index; -1: not known
+	ended time.Time // when its process ended; zero: not known
 	why   string    // why it did, as others saw it
 }
 

@@ -272,7 +272,7 @@ func (f *runFlags) lingering(e env) (wait func(soft context.Context)) {
 		defer stop()
 		e.note(fmt.Sprintf("the live page stays up for %.0f minutes: press Enter to end it", longestStay.Minutes()))
 		pressed := make(chan struct{})
-		go func() { // blocked until the process ends, if nobody presses a key
+		go func() { // blocked until the process ends, if no key is pressed
 			bufio.NewReader(stdin).ReadByte()
 			close(pressed)
 		}()

@@ -310,7 +310,7 @@ func (f *runFlags) read() error {
 	return err
 }
 
-// outliveReaders keeps a run going whose output nobody reads any more, as of
+// outliveReaders keeps a run going whose output is not read any more, as of
 // "rehearse run x.yaml | head": writing to it then fails, and does not end the
 // process with the books open.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }

@@ -46,7 +46,7 @@ func (w *watching) register(c *cobra.Command) {
 	c.Flags().DurationVar(&w.every, "every", 0, "with --watch, look every `DURATION` at most (default 2s; HogQL 1m)")
 }
 
-// options are nil if nobody watches.
+// options are nil without --watch.
 func (w *watching) options(kind string) *verify.Watch {
 	if !w.on {
 		return nil

@@ -9,7 +9,7 @@ type End string
 const (
 	Measured     End = "measured"         // the interval is as narrow as asked for, and was confirmed
 	Budget       End = "budget"           // the time was over before
-	Interrupted  End = "interrupted"      // by whoever started it, or by its permit
+	Interrupted  End = "interrupted"      // by the user, or by its permit
 	Flaps        End = "flaps"            // the same rates hold and break, over and over
 	NeverBreaks  End = "never-breaks"     // the highest rate that may be tried holds
 	BreaksAtOnce End = "breaks-at-once"   // the lowest rate that may be tried breaks

@@ -12,7 +12,7 @@ type Decoder struct {
 	Limits     Limits
 	Generation Generation
 	Policy     Policy
-	Sound      bool // bodies are known to be JSON that serde_json reads: nobody looks
+	Sound      bool // bodies are known to be JSON that serde_json reads: they are not looked at
 
 	unwrapper  unwrapper
 	submission Submission

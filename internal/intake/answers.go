@@ -11,7 +11,7 @@ import (
 	"rehearse/scenario"
 )
 
-// Answers is what was said. The zero value of a field means that nobody did.
+// Answers is what was said. The zero value of a field means that nothing was.
 type Answers struct {
 	Customer, Contact string
 
@@ -24,7 +24,7 @@ type Answers struct {
 	eventAnswers
 	loadAnswers
 
-	now time.Time // where nobody said when it starts
+	now time.Time // where it was not said when it starts
 }
 
 // eventAnswers is what was said of the events.

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// ErrStopped says that whoever was asked did not answer to the end.
+// ErrStopped says that not all questions were answered.
 var ErrStopped = errors.New("stopped before the last question: nothing was written")
 
 // Dialogue asks the questions one by one.
@@ -151,7 +151,7 @@ func prompt(q Question, before string) string {
 	return "[" + strings.Join(hints, "; ") + "]\n> "
 }
 
-// errTooLong is an answer that nobody typed.
+// errTooLong is an answer too long to have been typed.
 var errTooLong = errors.New("more than 1 MiB")
 
 // answer reads the lines of one answer.

@@ -8,7 +8,7 @@
 // cannot be read and what contradicts itself is told all at once ([Mistakes]).
 //
 // The scenario ([Answers.WriteScenario]) says in comments which answer each
-// section comes from. What nobody answered stays visible, as a comment and in
+// section comes from. What was not answered stays visible, as a comment and in
 // intake.unanswered, and is filled with a cautious assumption so that the file
 // loads and runs. Of the busiest distinct_ids only their counts are kept: an id
 // may be an email address.

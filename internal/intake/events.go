@@ -98,7 +98,7 @@ func readNames(text string) (*Table, error) {
 }
 
 // assumedMerges is how many per cent of the events are taken for merges of a
-// name while nobody has said.
+// name while it was not said.
 const assumedMerges = 3
 
 // mix is the events of the scenario, in weights. Merges are among the types or,
@@ -221,7 +221,7 @@ type whole struct {
 	scale  float64
 }
 
-// whole takes the events that were announced. Nobody having said how many, the
+// whole takes the events that were announced. If it was not said how many, the
 // listed ids are taken for half of all.
 func (a *Answers) whole() whole {
 	sum := a.Hottest.sum()

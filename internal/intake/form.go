@@ -59,7 +59,7 @@ func (q Question) blank() string {
 }
 
 // Form is a file of answers: a mapping of names to texts that remembers where
-// each stands. What the texts mean, whoever asked knows.
+// each stands. What the texts mean is known where they are asked.
 type Form struct {
 	doc   *strict.Document
 	texts map[string]string

@@ -24,7 +24,7 @@ type Question struct {
 	says func(a *Answers) string // the answer in few words; empty: unanswered
 }
 
-// Audience is whoever answers: the words of the questions are for them.
+// Audience is the one who answers: the words of the questions are for them.
 type Audience string
 
 // The audiences.

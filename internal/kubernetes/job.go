@@ -1,6 +1,6 @@
 // Package kubernetes says how a run of many shards looks to a Kubernetes cluster:
 // an Indexed Job, one pod a shard, with what the pods read beside it. There is no
-// operator and no custom resource; pods have no rights, and whoever applies it
+// operator and no custom resource; pods have no rights, and the one who applies it
 // needs no more than to create Jobs, ConfigMaps and Secrets in a namespace.
 //
 //	job.go       what is asked for, and the objects that it amounts to

@@ -24,7 +24,7 @@ type Observer struct {
 	uuids    recording.Recent
 	again    int64
 	pending  []identified
-	touched  uint64 // nobody reads it
+	touched  uint64 // it is not read
 }
 
 // identified is what is kept of an event until its ids are counted: by their hashes.

@@ -103,7 +103,7 @@ func (c crowd) weight() float64 {
 
 // FitOthers finds the Zipf law for the ids that a table of the busiest leaves out,
 // or lists below its first hot rows. The counts are those of the table, others is
-// how many events all the ids have that are not hot. Nobody is busier than the last
+// how many events all the ids have that are not hot. None is busier than the last
 // of the hot: the law is flattened until that is true. Where the table holds
 // everybody, the law is that of the rows below the hot; else it is 1/rank or, where
 // that falls faster, that of the table itself.

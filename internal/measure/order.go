@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// judge finds the exported names that nobody else uses, and the arrows between
+// judge finds the exported names that no other package uses, and the arrows between
 // the files of the package.
 func (p *pkg) judge(used map[string]bool) {
 	home := map[string]int{} // of each name of the package: the file

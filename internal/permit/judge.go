@@ -26,7 +26,7 @@ type Load struct {
 	Events int64
 	Peak   float64 // events a second
 	Batch  int64   // events of its largest request
-	Merges int64   // merge events; negative: nobody knows before
+	Merges int64   // merge events; negative: not known before
 
 	Recorded bool // requests are sent byte for byte as they were recorded
 }
@@ -113,7 +113,7 @@ func judgeFingerprint(s *scenario.Scenario, want string) []string {
 
 // Tokens returns the fingerprints of the tokens that requests of s and of its background
 // have, each once, in the order of the file. Requests that are sent as recorded have
-// tokens that nobody has looked at.
+// tokens that were not looked at.
 func Tokens(s *scenario.Scenario, recorded bool) (prints []string) {
 	for _, stream := range s.Streams() {
 		asRecorded := recorded && (s.Background == nil || stream.Replay != nil &&
@@ -149,7 +149,7 @@ func tokensOf(s *scenario.Scenario, recorded bool) []string {
 
 // LoadOf completes what the source of s says of the whole by what s itself says:
 // how large requests are, where they are not recorded, and how many merges its mix
-// makes on average. Nobody has counted the merges of a recording.
+// makes on average. The merges of a recording were not counted.
 func LoadOf(s *scenario.Scenario, l Load) Load {
 	l.Merges = -1
 	if !l.Recorded {

@@ -46,7 +46,7 @@ type Bounds struct {
 	Merges   int64   // merge events of a whole run, likewise
 }
 
-// Stop is how whoever gave the permit ends a run.
+// Stop is how the approver ends a run.
 type Stop struct {
 	File string // its existence ends the run; an absolute path
 	URL  string // the run goes on only as long as this answers go

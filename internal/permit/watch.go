@@ -25,7 +25,7 @@ const (
 // errSilent is a stop URL that said neither yes nor no.
 var errSilent = errors.New("no answer")
 
-// Ready is an error if whoever gave the permit has stopped its runs already, or
+// Ready is an error if the approver has stopped its runs already, or
 // cannot be asked.
 func (p *Permit) Ready(ctx context.Context) error {
 	w := newWatch(p)

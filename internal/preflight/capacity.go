@@ -317,7 +317,7 @@ func (h *Headroom) headroomText() string {
 		from)
 }
 
-// nearCapacity says that nobody knows whether the pipeline takes the peak.
+// nearCapacity says that it is not known whether the pipeline takes the peak.
 func nearCapacity(l *checker) []Finding {
 	h := l.report.Headroom
 	if h == nil || h.Fits != FitsUnknown || h.Capacity == 0 {

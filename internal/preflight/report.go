@@ -111,7 +111,7 @@ type Beside struct {
 // basis is what a report was made of, for its texts and pictures.
 type basis struct {
 	curve []schedule.Stage
-	start time.Time // of the run; zero: nobody has said when
+	start time.Time // of the run; zero: not stated
 	facts *Facts
 	limit float64 // events a second that one id may keep up; 0: any
 	hot   []HotID // all that overflow, the first to do so first

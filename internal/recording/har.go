@@ -56,7 +56,7 @@ func newHAR(in io.Reader) (*har, error) {
 }
 
 // next returns the next entry as JSON, io.EOF after the last. One that is too long
-// ends the reading: where the next begins is only known to whoever decodes it.
+// ends the reading: where the next begins only the decoder knows.
 func (h *har) next() (entry []byte, cut bool, err error) {
 	if !h.decoder.More() {
 		return nil, false, io.EOF

@@ -21,7 +21,7 @@ type Reader struct {
 	Bad func(Bad) error
 
 	replay  *scenario.Replay
-	learned *Learned  // nil: nobody reads the recording again
+	learned *Learned  // nil: the recording is not read again
 	streams []*stream // a heap by the time of the next event
 	current *stream   // whose event was handed out last
 	chosen  sampler

@@ -42,7 +42,7 @@ func (f Files) With(l *Learned) Files {
 }
 
 // Detect returns the format of the first of the files, as far as it matters to
-// whoever reads them: FormatCapture for requests, another one for events.
+// what reads them: FormatCapture for requests, another one for events.
 func (f Files) Detect(r *scenario.Replay) (scenario.Format, error) {
 	if r.Format != scenario.FormatAuto {
 		return r.Format, nil

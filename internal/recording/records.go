@@ -89,7 +89,7 @@ func (r *Records) next() error {
 	return nil
 }
 
-// keepColumns leaves out the columns that nobody asked for.
+// keepColumns leaves out the columns that were not asked for.
 func (r *Records) keepColumns() {
 	if r.columns == nil {
 		return

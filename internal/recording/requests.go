@@ -17,7 +17,7 @@ type Requests struct {
 	Bad func(Bad) error
 
 	replay  *scenario.Replay
-	learned *Learned // nil: nobody reads the recording again
+	learned *Learned // nil: the recording is not read again
 	part    int      // number of the one that is read next
 	parts   []container.Part
 	open    *requestPart

@@ -41,7 +41,7 @@ func (p *sampler) takes(e *event.Event) bool {
 	return p.share == 0 || fraction01(xxh3.HashSeed(e.UUID[:], shareSeed)) < p.share
 }
 
-// person places whoever an id belongs to in [0, 1): ids that merges join at one place.
+// person places the person of an id in [0, 1): ids that merges join at one place.
 func (p *sampler) person(id []byte) float64 {
 	var group [8]byte
 	binary.LittleEndian.PutUint64(group[:], p.groups.Group(id))

@@ -115,7 +115,7 @@ func (c Cell) Format(f fmt.State, verb rune) {
 	} else {
 		said = pad + said
 	}
-	// There is nobody to tell: what f writes to keeps the error.
+	// The error is not lost: what f writes to keeps it.
 	_, _ = io.WriteString(f, said)
 }
 

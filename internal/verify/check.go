@@ -14,10 +14,10 @@ import (
 type check struct {
 	*pass
 	complete bool
-	merges   *merges      // nil: nobody asks for persons
+	merges   *merges      // nil: persons are not asked for
 	told     *Told        // what the source told in sums; nil: nothing
 	compared [parts]bool  // parts that the source has
-	next     atomic.Int64 // block that nobody has begun
+	next     atomic.Int64 // the next block
 
 	mu      sync.Mutex // guards what follows
 	events  Events

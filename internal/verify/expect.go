@@ -46,7 +46,7 @@ type expectation struct {
 	digits int
 	within func(capture.UUID) bool
 	hash   func(*capture.Event) uint64
-	next   atomic.Int64 // block that nobody has begun
+	next   atomic.Int64 // the next block
 
 	mu  sync.Mutex // guards all
 	all []Expected

@@ -25,7 +25,7 @@ type Report struct {
 	Events  Events    `json:"events"`
 	Content Content   `json:"content"`
 	Order   Order     `json:"order"`
-	Persons *Persons  `json:"persons,omitempty"` // nil: nobody asked
+	Persons *Persons  `json:"persons,omitempty"` // nil: not asked for
 	Visible *Visible  `json:"visible,omitempty"` // nil: the source does not say when events came, or nothing was due
 	Drain   *Drain    `json:"drain,omitempty"`   // nil: it was not watched
 	Judgement
@@ -67,7 +67,7 @@ type Rows struct {
 	All        int64              `json:"all"`
 	First      int64              `json:"first"`       // the first sighting of an event
 	Planned    int64              `json:"planned"`     // a further one of an event that was sent as often
-	Duplicated int64              `json:"duplicated"`  // a further one that nobody planned
+	Duplicated int64              `json:"duplicated"`  // a further one that was not planned
 	OtherRun   int64              `json:"another_run"` // of events of this run, from before or after it
 	Foreign    int64              `json:"foreign"`     // of other events
 	Unusable   map[Unusable]int64 `json:"unusable"`    // rows that tell of no event, by why

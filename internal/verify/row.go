@@ -32,7 +32,7 @@ const (
 	TooLong   Unusable = "too_long"   // it is longer than a row may be
 	NoUUID    Unusable = "no_uuid"    // it has no uuid, or one that is none
 	NotEvents Unusable = "not_events" // a recorded request that submits no events
-	Refused   Unusable = "refused"    // a recorded request that was refused, so that nobody took its events
+	Refused   Unusable = "refused"    // a recorded request that was refused, so that its events were not taken
 	Tombstone Unusable = "tombstone"  // a message without a value
 )
 

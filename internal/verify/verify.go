@@ -19,11 +19,11 @@ func (r *Result) WriteEvents(out io.Writer) error { return r.named.write(out) }
 // Options say how a source is held against a run.
 type Options struct {
 	Thresholds []Threshold
-	Persons    *Source // says which person each distinct_id has; nil: nobody asks
+	Persons    *Source // says which person each distinct_id has; nil: not asked for
 
 	Watch *Watch // waits for what is not there yet; nil: the source is read once
 
-	Progress func(read, all int64) // told now and then how far the source was read; nil: nobody asks
+	Progress func(read, all int64) // told now and then how far the source was read; nil: not called
 }
 
 // Hold reads a source and holds it against a run. That the source cannot be read to

@@ -123,7 +123,7 @@ func (d *evaluator) evaluate(r *results.Result, t *results.Tally) evaluation {
 }
 
 // ofTarget holds a metric of the target against the demand, each time that it was asked
-// for. Where a question was not answered, nobody knows whether it was met then: that is a
+// for. Where a question was not answered, it is not known whether it was met then: that is a
 // doubt, unless it was not met at another time.
 func (d *evaluator) ofTarget(metrics []results.TargetMetric) evaluation {
 	at := slices.IndexFunc(metrics, func(m results.TargetMetric) bool { return m.Name == d.Metric.Of })

@@ -22,7 +22,7 @@ type Part struct {
 	Path  string    // of the run directory; with Err of what should have led to it
 	Err   error     // why there is no directory; nil: Path is to be one
 	Shard int       // its index, as far as that is known without the directory; -1: it is not
-	Ended time.Time // when its process ended, as others saw it; zero: nobody did
+	Ended time.Time // when its process ended, as others saw it; zero: not known
 }
 
 // Directories are parts that are to be run directories.

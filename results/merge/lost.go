@@ -14,7 +14,7 @@ import (
 	"rehearse/results"
 )
 
-// lose notes that a shard did not do its part. at is nil if nobody knows when.
+// lose notes that a shard did not do its part. at is nil if it is not known when.
 func (g *group) lose(s *input, how results.LossKind, because string, at *float64) {
 	g.lost = append(g.lost, results.LostShard{Index: s.index(), How: how, Because: because, At: at,
 		Share: results.Share(s.Result.Planned.Events, g.whole())})
@@ -32,7 +32,7 @@ func (g *group) whole() (events int64) {
 }
 
 // findLost names the shards that are not there, or are so in part only. Where all
-// were stopped nobody went on, so that none is lost.
+// were stopped no shard went on, so that none is lost.
 func (g *group) findLost() error {
 	there := map[int]bool{}
 	stopped := map[bool]int{}

@@ -15,7 +15,7 @@ import (
 // Config is where metrics are pushed to, and how.
 type Config struct {
 	Interval  time.Duration     // between two pushes
-	Transport http.RoundTripper // how; nil: as http.DefaultTransport. Whoever guards what leaves the machine sets it
+	Transport http.RoundTripper // how; nil: as http.DefaultTransport. The guard of what leaves the machine sets it
 
 	endpoint *url.URL
 	headers  http.Header // secret

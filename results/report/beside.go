@@ -25,7 +25,7 @@ type beside struct {
 	Endpoint *stats.Endpoint
 	Permit   string
 	Notes    []string
-	Verified *verified   // what was found at the other end; nil: nobody asked
+	Verified *verified   // what was found at the other end; nil: not looked for
 	Piled    []fact      // the backlog, and the metrics of the target
 	Aside    *besidePage // of the stream that was sent beside; nil: there was none
 }

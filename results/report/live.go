@@ -220,7 +220,7 @@ func (l *Live) WriteMetrics(w io.Writer) error { return l.write(w, metrics.Write
 func (l *Live) WriteNative(w io.Writer) error { return l.write(w, metrics.WriteNative) }
 
 // write writes the metrics in one of their forms. A reader that is slow keeps
-// nobody waiting but itself.
+// no other page waiting.
 func (l *Live) write(w io.Writer, form func(io.Writer, []metrics.Family) error) error {
 	var text bytes.Buffer
 	beside := l.background()

@@ -14,7 +14,7 @@ import (
 // Redacted returns the document as it was given, comments and layout kept, with the
 // secret replaced by [redacted]; names of environment variables stay. Overrides
 // follow as comments, except one of the secret. A secret that cannot be found in the
-// text is a mistake, because nobody could strike it out.
+// text is a mistake, because it could not be struck out.
 func (d *Document) Redacted() []byte {
 	text, found := d.masked(mask)
 	if !found {

@@ -72,7 +72,7 @@ func ReadFile(path, what string) ([]byte, error) {
 	return nil, Errors{{File: path, What: "cannot read " + what + ": " + Cause(err).Error()}}
 }
 
-// Cause drops the path from an error of the file system: whoever reports it has
+// Cause drops the path from an error of the file system: what reports it has
 // named the file as the document does.
 func Cause(err error) error {
 	var broken *fs.PathError

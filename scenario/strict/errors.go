@@ -51,7 +51,7 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Sorted orders the mistakes and cuts them off where nobody reads on.
+// Sorted orders the mistakes and cuts them off after as many as are read.
 func (e Errors) Sorted() Errors {
 	slices.SortStableFunc(e, func(a, b Error) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
@@ -81,7 +81,7 @@ func suggest(word string, known []string) string {
 }
 
 // edits counts the changes of one letter, and the swaps of two neighbours, that
-// turn a into b. Long words are not compared: nobody mistypes those.
+// turn a into b. Long words are not compared: they are not mistyped names.
 func edits(a, b string) int {
 	if len(a) > 64 || len(b) > 64 {
 		return len(a) + len(b)

@@ -153,7 +153,7 @@ func (v Value) Secret(text string) Secret {
 // any word. It tells whether it does.
 func (v Value) Hide() bool {
 	if !v.IsScalar() {
-		return true // That it is no text is told by whoever reads it.
+		return true // That it is no text is told when it is read.
 	}
 	for _, secret := range secretsOf(v.d.lookup, v.node) {
 		if secret != "" && len(secret) < minSecret {

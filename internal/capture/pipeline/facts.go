@@ -199,7 +199,7 @@ const (
 func Releases() []Release { return []Release{Release2024, Release202611, Custom} }
 
 // Published returns the facts of a release. What they are taken from stands in
-// docs/pipeline.md; the costs are assumed, for nobody has published them.
+// docs/pipeline.md; the costs are assumed: none are published.
 func Published(r Release) (*Facts, error) {
 	published := Limit{PerSecond: 100, Burst: 1000}
 	switch r {

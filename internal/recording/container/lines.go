@@ -219,7 +219,7 @@ func (b *buffers) take(r io.Reader) *bufio.Reader {
 	return bufio.NewReaderSize(r, ReadAhead)
 }
 
-// give gives one back that nobody uses any more.
+// give gives one back that is not used any more.
 func (b *buffers) give(in *bufio.Reader) {
 	if b != nil && in != nil {
 		in.Reset(nil)

@@ -295,7 +295,7 @@ func (l *ParquetLeaf) checkPages(file io.ReaderAt, m *metadata.ColumnMetaData, m
 		in := bufio.NewReaderSize(section, 512)
 		var header metadata.PageHeader
 		if thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(in)).Decode(&header) != nil {
-			return nil // Whoever reads the page will say why it cannot be read.
+			return nil // Reading the page will say why it cannot be read.
 		}
 		if header.UncompressedPageSize > most {
 			return fmt.Errorf("a page of the column %q has %d MB unpacked, and at most %d MB are read: "+

@@ -16,7 +16,7 @@ type reader struct {
 	begun  bool
 
 	digits int          // of the buckets that are read
-	left   []bucketRows // of these digits, that nobody has asked for
+	left   []bucketRows // of these digits, that were not asked for
 	answer answer       // nil: none is being read
 
 	asked     map[uint32]bool // the buckets of the answer
@@ -39,7 +39,7 @@ func (r *reader) Close() error {
 	return r.answer.Close()
 }
 
-// begin finds out which rows have to be read, if nobody has.
+// begin finds out which rows have to be read, if that is not known.
 func (r *reader) begin() error {
 	r.begun = true
 	if r.empty {
@@ -118,7 +118,7 @@ func (r *reader) take(text []byte, row *verify.Row) error {
 	r.parser.Read(text, row)
 	r.got.rows++
 	r.read++
-	if row.Unusable != "" { // and has a hash that nobody else can compute
+	if row.Unusable != "" { // and has a hash that nothing else can compute
 		r.unhashed = true
 		return nil
 	}
