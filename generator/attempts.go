@@ -73,7 +73,7 @@ func (s *sender) resend(b *job) bool {
 // leave makes an attempt that has been admitted. False: it never left, because the
 // run ended before its first byte.
 func (s *sender) leave(b *job) bool {
-	s.exchange(b)
+	s.exchange(b, s.pacer.Now())
 	if s.conn.Written() == 0 {
 		s.limiter.giveBack(b.outstanding())
 	}
@@ -132,9 +132,12 @@ func (s *sender) sleep(wait time.Duration) bool {
 	}
 }
 
-// wait holds the sender until due. One that shares its queue with no other sends
-// meanwhile what is to be sent again: nobody else would.
-func (s *sender) wait(ctx context.Context, due time.Duration) bool {
+// wait holds the sender from now until due. One that shares its queue with no other
+// sends meanwhile what is to be sent again: nobody else would.
+func (s *sender) wait(ctx context.Context, due, now time.Duration) (woke time.Duration, reached bool) {
+	if due <= now {
+		return now, ctx.Err() == nil
+	}
 	for s.alone && s.again != nil && due-s.pacer.Now() > 2*fine {
 		s.timer.Reset(due - s.pacer.Now() - fine)
 		select {
@@ -145,10 +148,11 @@ func (s *sender) wait(ctx context.Context, due time.Duration) bool {
 			s.since = s.pacer.Now()
 		case <-ctx.Done():
 			s.timer.Stop()
-			return false
+			return s.pacer.Now(), false
 		}
 	}
-	return s.pacer.Wait(ctx, due, s.timer)
+	reached = s.pacer.Wait(ctx, due, s.timer)
+	return s.pacer.Now(), reached
 }
 
 // drain sends again what is left when the queue has ended, until nothing is.

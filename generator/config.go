@@ -86,6 +86,9 @@ func (c *Config) connections() int {
 	return c.Scenario.Target.Connections
 }
 
+// builders is how many goroutines build bodies.
+func (c *Config) builders() int { return cmp.Or(c.Builders, runtime.GOMAXPROCS(0)) }
+
 // ahead is how many batches may be in work at once: one for each sender, and
 // enough built ones to last through a pause of the builders, but not so many
 // that large bodies fill the memory.
@@ -94,6 +97,16 @@ func (c *Config) ahead(senders int) int {
 	const most = 256
 	body := max(c.Scenario.Batching.MaxEvents*cmp.Or(c.EventBytes, typicalEvent), 1)
 	return senders + min(max(memory/body, 2*runtime.GOMAXPROCS(0)), most)
+}
+
+// enough is how many batches are dealt out at a time where no queue waits for another: with
+// more, builders would hold a processor for longer than a request may be late.
+func (c *Config) enough() int {
+	const events, most = 256, 32
+	if c.Plan.Lanes > 1 {
+		return 1
+	}
+	return min(max(events/max(c.Scenario.Batching.MaxEvents, 1), 1), most)
 }
 
 // typicalEvent is about what an encoded event weighs where it is not known.

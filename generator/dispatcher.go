@@ -42,21 +42,25 @@ func (b *job) reset() {
 type dispatcher struct {
 	source source.Source
 	pacer  *pacer
-	skip   bool        // late: skip
-	free   chan *job   // empty ones
-	work   chan *job   // to be built
-	queues []chan *job // to be sent, one a lane
-	dealt  source.Plan // events and requests that left the source
-	next   int64       // the number after the last event that left the source
-	ended  bool        // the source came to its end
-	err    error       // why the source ended early
+	skip   bool          // late: skip
+	free   chan *job     // empty ones
+	refill chan struct{} // tells the feeder, who found none, that there are enough
+	enough int           // so many
+	work   chan *job     // to be built
+	queues []chan *job   // to be sent, one a lane
+	dealt  source.Plan   // events and requests that left the source
+	next   int64         // the number after the last event that left the source
+	ended  bool          // the source came to its end
+	err    error         // why the source ended early
 }
 
-// newDispatcher sets up a dispatcher that keeps at most ahead batches in work at once.
-func newDispatcher(from source.Source, p *pacer, lanes, ahead int) *dispatcher {
+// newDispatcher sets up a dispatcher that keeps at most ahead batches in work at once,
+// and deals out enough at a time where it is that far ahead.
+func newDispatcher(from source.Source, p *pacer, lanes, ahead, enough int) *dispatcher {
 	d := &dispatcher{
 		source: from, pacer: p,
 		free:   make(chan *job, ahead),
+		refill: make(chan struct{}, 1), enough: enough,
 		work:   make(chan *job, ahead),
 		queues: make([]chan *job, lanes),
 	}
@@ -106,16 +110,34 @@ func (d *dispatcher) take(ctx context.Context) (b *job) {
 	default:
 	}
 	idle := len(d.work) == 0
-	select {
-	case b = <-d.free:
-	case <-ctx.Done():
-		return nil
+	for b == nil {
+		select {
+		case <-d.refill:
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case b = <-d.free:
+		default:
+		}
 	}
 	b.reset()
 	if idle {
 		b.blocked = d.pacer.Now()
 	}
 	return b
+}
+
+// release takes back a job that is empty. Feeder and builders are woken for several at
+// a time: to wake them costs more than what they do.
+func (d *dispatcher) release(b *job) {
+	d.free <- b
+	if len(d.free) >= d.enough {
+		select {
+		case d.refill <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // close tells builders and senders that nothing more will come.

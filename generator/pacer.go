@@ -27,20 +27,29 @@ func (p *pacer) Now() time.Duration { return time.Since(p.start) }
 // Wait returns at due, or at once when due has passed; false means that ctx
 // ended first.
 func (p *pacer) Wait(ctx context.Context, due time.Duration, timer *time.Timer) bool {
-	ahead := due - p.Now()
-	if ahead > 2*fine {
-		timer.Reset(ahead - fine)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return false
-		}
+	if !p.near(ctx, due, timer) {
+		return false
 	}
-	for ahead = due - p.Now(); ahead > 0; ahead = due - p.Now() {
+	for ahead := due - p.Now(); ahead > 0; ahead = due - p.Now() {
 		p.sleep(ahead)
 	}
 	return ctx.Err() == nil
+}
+
+// near returns shortly before due, or at once; false means that ctx ended first.
+func (p *pacer) near(ctx context.Context, due time.Duration, timer *time.Timer) bool {
+	ahead := due - p.Now()
+	if ahead <= 2*fine {
+		return true
+	}
+	timer.Reset(ahead - fine)
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		timer.Stop()
+		return false
+	}
 }
 
 // clocks compares the clock of the endpoint with ours, once a run: with the Date

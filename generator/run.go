@@ -3,7 +3,6 @@ package generator
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +34,7 @@ func Run(soft, hard context.Context, c Config) (Summary, error) {
 	r.retries = newRetries(starting, &r.config)
 	r.retries.begin(r.senders)
 	r.limiter = newRateLimiter(starting, &r.config, r.pacer)
+	r.startPacing(starting)
 	r.guard()
 	endWatch := r.stalls.begin()
 	feeding := r.produce(starting)
@@ -60,6 +60,7 @@ type run struct {
 	dispatcher *dispatcher
 	sockets    transport.SocketCounter
 	recorder   *results.Recorder
+	pace       *pacingThread // nil: senders pace themselves
 	senders    []*sender
 	split      atomic.Int64 // requests added by byte limits
 
@@ -81,11 +82,13 @@ func newRun(hard context.Context, c Config) *run {
 			skip: c.Scenario.Load.Late == scenario.LateSkip, ordered: c.Plan.Ordered, closed: c.closed(),
 		},
 		config:     c,
-		dispatcher: newDispatcher(c.Source, pacer, c.Plan.Lanes, c.ahead(n)),
+		dispatcher: newDispatcher(c.Source, pacer, c.Plan.Lanes, c.ahead(n), c.enough()),
 		recorder:   results.NewRecorder(n + 1),
 		done:       make(chan struct{}),
 	}
-	r.stalls.probes = c.Sleep == nil
+	if r.stalls.probes = c.Sleep == nil; !r.stalls.probes {
+		r.stalls.sleep = c.Sleep
+	}
 	r.config.Destination.Dial = r.sockets.Over(c.Destination.Dial)
 	r.dispatcher.skip = r.skip
 	if c.Clock != nil {
@@ -105,12 +108,12 @@ func newRun(hard context.Context, c Config) *run {
 	return r
 }
 
-// newSender makes the i-th sender, of one of the lanes.
+// newSender makes the i-th sender.
 func (r *run) newSender(hard context.Context, i int, tokens []chan *lane) *sender {
 	c := &r.config
 	own := i % c.Plan.Lanes
 	s := &sender{
-		shared: &r.shared, queue: r.dispatcher.queues[own], token: tokens[own], free: r.dispatcher.free,
+		shared: &r.shared, queue: r.dispatcher.queues[own], token: tokens[own], free: r.dispatcher.release,
 		alone: c.connections() == c.Plan.Lanes,
 		shard: r.recorder.Sender(i), conn: transport.New(hard, &c.Destination), timer: stoppedTimer(),
 	}
@@ -131,11 +134,7 @@ func (r *run) produce(ctx context.Context) <-chan struct{} {
 	go r.dispatcher.feed(ctx)
 	go func() {
 		defer close(ended)
-		n := r.config.Builders
-		if n == 0 {
-			n = runtime.GOMAXPROCS(0)
-		}
-		r.dispatcher.build(n, r.builder, r.built)
+		r.dispatcher.build(r.config.builders(), r.builder, r.built)
 	}()
 	return ended
 }
@@ -175,6 +174,7 @@ func (r *run) sendAll(ctx context.Context) {
 		})
 	}
 	group.Wait()
+	r.pace.close()
 }
 
 // settle records what the source never dealt out as unsent.

@@ -22,9 +22,10 @@ type sender struct {
 	*shared
 	queue <-chan *job
 	token chan *lane // holds what the senders of the queue share
-	free  chan<- *job
-	again <-chan *job // what is to be sent again now; nil: nothing is
-	alone bool        // no other sender takes from the queue
+	free  func(*job)
+	pace  *pacingThread // writes for the sender; nil: none does
+	again <-chan *job   // what is to be sent again now; nil: nothing is
+	alone bool          // no other sender takes from the queue
 
 	shard    *results.SenderBuffer
 	conn     *transport.Conn
@@ -56,45 +57,59 @@ type senderState struct {
 	passed departure // what the limiter let pass and has not left yet
 	let    departure // what it let go, while its first bytes are written
 
+	handOver
+
 	inFlight atomic.Int64 // events of the request that is in flight, 0: none
 }
 
 // run sends until the queue is closed. What falls due after ctx ended is
 // recorded as unsent.
 func (s *sender) run(ctx context.Context) {
+	s.since = s.pacer.Now()
 	for {
-		s.since = s.pacer.Now()
-		var l *lane
 		select {
-		case l = <-s.token:
+		case l := <-s.token:
+			if !s.next(ctx, l) {
+				s.drain()
+				return
+			}
 		case b := <-s.again:
 			s.repeat(b)
-			continue
+			s.since = s.pacer.Now()
 		}
-		got := s.pacer.Now()
-		b, ok := <-s.queue
-		if !ok {
-			s.token <- l
-			s.drain()
-			return
-		}
-		<-b.ready
-		if s.closed {
-			b.Due = max(s.pacer.Now(), 0)
-		}
-		waited := s.wait(ctx, b.Due)
-		s.follow(l, b, got, s.pacer.Now())
-		s.token <- l
-		waited = waited && s.reach.covers(b)
-		s.free <- s.handleAll(b, waited)
 	}
+}
+
+// next sends the next job of the queue, with the pacing token, which it hands on. False:
+// there is none.
+func (s *sender) next(ctx context.Context, l *lane) bool {
+	got := s.pacer.Now()
+	b, ok := <-s.queue
+	if !ok {
+		s.token <- l
+		return false
+	}
+	<-b.ready
+	now := s.pacer.Now()
+	if s.closed {
+		b.Due = max(now, 0)
+	}
+	spare := s.atDue(ctx, l, b, now)
+	if spare == nil {
+		woke, waited := s.wait(ctx, b.Due, now)
+		s.follow(l, b, got, woke)
+		s.token <- l
+		spare = s.handleAll(b, waited && s.reach.covers(b), woke)
+	}
+	s.free(spare)
+	return true
 }
 
 // handleAll sends what a batch was split into, and returns a job that is free:
 // b, unless it waits to be sent again.
-func (s *sender) handleAll(b *job, waited bool) *job {
+func (s *sender) handleAll(b *job, waited bool, now time.Duration) *job {
 	spare, next := b, b.Overflow // a job that waits is not ours any more
-	if s.handle(b, waited) {
+	if s.handle(b, waited, now) {
 		spare = newJob()
 	}
 	s.goOn()
@@ -104,7 +119,7 @@ func (s *sender) handleAll(b *job, waited bool) *job {
 		if s.closed {
 			part.Due = s.pacer.Now()
 		}
-		s.handle(part, waited)
+		s.handle(part, waited, s.since)
 		s.goOn()
 	}
 	return spare
@@ -118,9 +133,8 @@ func (s *sender) goOn() {
 
 // handle sends one request, or says why not, and records what became of it. It
 // tells whether the request waits to be sent again.
-func (s *sender) handle(b *job, waited bool) (waits bool) {
+func (s *sender) handle(b *job, waited bool, now time.Duration) (waits bool) {
 	s.out = b.outcome()
-	now := s.pacer.Now()
 	switch {
 	case !waited && s.closed:
 		return false // it was never due
@@ -130,7 +144,7 @@ func (s *sender) handle(b *job, waited bool) (waits bool) {
 		s.unsent(reasonOf(s.trail.cause()), now)
 	case !s.admitted(b.Events, s.patience(b)):
 	default:
-		s.exchange(b)
+		s.exchange(b, now)
 		if s.out.Sent-b.Due > results.LateAfter {
 			s.trail.until(s.out.Sent, s.kept())
 			s.out.Cause = s.trail.cause()
@@ -226,15 +240,20 @@ func (s *sender) unsent(why capture.Reason, now time.Duration) {
 	s.out.Reason, s.out.Sent, s.out.Done = why, now, now
 }
 
-// exchange sends b and reads its answer.
-func (s *sender) exchange(b *job) {
+// exchange sends b, at a time of which it is now or shortly after, and reads its answer.
+func (s *sender) exchange(b *job, now time.Duration) {
 	s.inFlight.Store(b.Events)
 	attempt := transport.Attempt{First: b.First, Events: b.outstanding(), Number: b.attempt}
-	s.conn.Prepare(&b.Request, attempt, s.pacer.Now())
+	s.conn.Prepare(&b.Request, attempt, now)
 	if s.limiter == nil {
 		s.out.Sent = s.pacer.Now() // else it is when the limiter let it pass
 	}
 	s.conn.Exchange(&s.out)
+	s.answered(b)
+}
+
+// answered notes what came back for b.
+func (s *sender) answered(b *job) {
 	s.out.Done = s.pacer.Now()
 	s.out.Stalled = s.stalls.owed(b.Due, s.out.Done)
 	s.conn.Rest(s.out.Done)

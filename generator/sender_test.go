@@ -31,7 +31,7 @@ func newOneRequest(tb testing.TB) *oneRequest {
 	token <- &lane{}
 	o.sender = &sender{
 		shared: &shared{pacer: p, stalls: newStalls(p), reach: &reach{}},
-		queue:  o.queue, token: token, free: o.free, shard: results.NewRecorder(1).Sender(0), timer: stoppedTimer(),
+		queue:  o.queue, token: token, free: func(b *job) { o.free <- b }, shard: results.NewRecorder(1).Sender(0), timer: stoppedTimer(),
 		conn: transport.New(tb.Context(), &transport.Destination{
 			URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: time.Minute,
 			Dial: func(context.Context, string) (net.Conn, error) { return &canned{answer: answer}, nil },

@@ -31,6 +31,7 @@ const rememberedStalls = 256
 // may ask, without a lock; one goroutine beats.
 type stalls struct {
 	pacer  *pacer
+	sleep  func(time.Duration)             // need not be exact
 	probes bool                            // the operating system is asked for causes: virtual time has none
 	beat   atomic.Int64                    // when the heartbeat last beat
 	shadow atomic.Int64                    // what is due from here on owes nothing to a stall that is over
@@ -42,7 +43,7 @@ type stalls struct {
 
 // newStalls returns what knows of no stall.
 func newStalls(p *pacer) *stalls {
-	s := &stalls{pacer: p}
+	s := &stalls{pacer: p, sleep: time.Sleep}
 	s.seen.Store(&[]results.Stall{})
 	now := int64(p.Now())
 	s.beat.Store(now)
@@ -88,7 +89,7 @@ func (s *stalls) watch(done <-chan struct{}) {
 		if beats%waitsEvery == 0 {
 			probe.longestWait()
 		}
-		s.pacer.sleep(beatEvery)
+		s.sleep(beatEvery)
 		now, after := s.pacer.Now(), probe.read()
 		e := after.since(&before)
 		if e.gap = now - last; e.gap > beatEvery+stallAfter || e.asleep > 0 {

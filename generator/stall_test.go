@@ -65,8 +65,8 @@ func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		p := &pacer{start: begin, sleep: oversleeping(begin, 2*time.Second, 2300*ms)}
-		s := newStalls(p)
+		s := newStalls(&pacer{start: begin})
+		s.sleep = oversleeping(begin, 2*time.Second, 2300*ms)
 		end := s.begin()
 		time.Sleep(2200 * ms)
 		if got := s.owed(1900*ms, 2200*ms); got != 210*ms { // the heart does not know yet; it beat last at 1.99 s

@@ -154,7 +154,7 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 		Name: r.scenario.Name, Plan: &r.source.Plan, Target: r.target(), Directory: s.path, Reading: r.source.Follow(),
 		Closed: r.scenario.Load.Closed > 0,
 	})
-	builders, giveBack := spareProcessor()
+	builders, giveBack := spareProcessors(1 + len(b.streams()))
 	defer giveBack()
 	watch := r.watch(hard)
 	defer watch.Stop(hard)
@@ -252,14 +252,14 @@ func unwritten(path string, result *results.Result) *rundir.Run {
 	return run
 }
 
-// spareProcessor returns how many processors there are for building bodies, and
-// lets the runtime run one thread more until that is given back. Builders would
-// otherwise hold every processor when a sender wakes up; this way the kernel, which
-// favours whoever slept, decides.
-func spareProcessor() (builders int, giveBack func()) {
+// spareProcessors returns how many processors there are for building bodies, and lets the
+// runtime run one thread more for each stream until that is given back: that which paces
+// keeps a processor. Builders would otherwise hold every one when a request is due;
+// this way the kernel, which favours whoever slept, decides.
+func spareProcessors(streams int) (builders int, giveBack func()) {
 	n := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(n + 1)
-	return n, func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) } // another run may have one as well
+	runtime.GOMAXPROCS(n + streams)
+	return n, func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - streams) } // another run may have some as well
 }
 
 // directory is where the run is written.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,18 +22,19 @@ type work struct {
 	events     int // a request
 	rate       int // events a second that are offered: more than can be sent
 	coding     string
+	seconds    int // for how long they are offered; it takes longer to send them
+	ids        int // distinct_ids
 }
 
 // works are those that docs/performance.md tells of.
 var works = []work{
-	{"A", "one event a request", 1, 300_000, "none"},
-	{"C", "100 events a request", 100, 4_000_000, "none"},
-	{"D", "100 events a request, gzip", 100, 1_500_000, "gzip"},
+	{"A", "one event a request", 1, 300_000, "none", loadFor, 100_000},
+	{"C", "100 events a request", 100, 4_000_000, "none", loadFor, 100_000},
+	{"D", "100 events a request, gzip", 100, 1_500_000, "gzip", loadFor, 100_000},
 }
 
-// loadFor is for how long load is offered, in seconds; it takes longer to send it.
 const (
-	loadFor     = 1
+	loadFor     = 2
 	connections = 64
 )
 
@@ -117,7 +117,11 @@ func serve() error {
 		return err
 	}
 	fmt.Println(l.Addr())
+	arrived := &clock{}
 	s := fasthttp.Server{MaxRequestBodySize: 64 << 20, NoDefaultServerHeader: true, Handler: func(c *fasthttp.RequestCtx) {
+		if arrived.note(c) {
+			return
+		}
 		c.SetContentType("application/json")
 		c.SetBodyString(`{"status":"Ok"}`)
 	}}
@@ -140,12 +144,17 @@ func (m *meter) loop(address string) (float64, error) {
 	return microseconds(c.ProcessState, sent), err
 }
 
+// requestOf is a request of an event of 350 bytes.
+func requestOf(address string) []byte {
+	body := `{"api_key":"phc_rehearsal","event":"view","properties":{"note":"` + strings.Repeat("x", 285) + `"}}`
+	return fmt.Appendf(nil, "POST /i/v0/e/ HTTP/1.1\r\nUser-Agent: loop\r\nHost: %s\r\nContent-Type: application/json\r\n"+
+		"Content-Length: %d\r\n\r\n%s", address, len(body), body)
+}
+
 // bareLoop sends one request of an event of 350 bytes after the other over all
 // connections, with a write and a read for each, and prints how many.
 func bareLoop(address string) error {
-	body := `{"api_key":"phc_rehearsal","event":"view","properties":{"note":"` + strings.Repeat("x", 285) + `"}}`
-	request := fmt.Appendf(nil, "POST /i/v0/e/ HTTP/1.1\r\nUser-Agent: loop\r\nHost: %s\r\nContent-Type: application/json\r\n"+
-		"Content-Length: %d\r\n\r\n%s", address, len(body), body)
+	request := requestOf(address)
 	until, sent := time.Now().Add(2*loadFor*time.Second), make(chan int)
 	for range connections {
 		c, err := net.Dial("tcp", address)
@@ -176,25 +185,9 @@ func bareLoop(address string) error {
 
 // send runs rehearse and returns what an event cost that was accepted, in µs.
 func (m *meter) send(w work, address string) (float64, error) {
-	scenario := filepath.Join(m.dir, "load.yaml")
-	text := fmt.Sprintf(`name: load
-target: {url: "http://%s", endpoint: %s, compression: %s, connections: %d}
-load: {profile: "const(%d, %ds)", late: queue}
-batching: {events: %d}
-traffic:
-  distinct_ids: {count: 100k, skew: 1.1}
-  events: {view: {weight: 70, from: server}, purchase: {weight: 10, from: server}, $set: {weight: 2, from: server}}
-`, address, map[bool]string{true: "capture", false: "batch"}[w.events == 1], w.coding, connections, w.rate, loadFor, w.events)
-	if err := os.WriteFile(scenario, []byte(text), 0o644); err != nil {
+	result, state, err := m.runOnce(w, address)
+	if err != nil {
 		return 0, err
-	}
-	run := filepath.Join(m.dir, "run")
-	os.RemoveAll(run)
-	c := pinned(0, m.rehearse, "run", scenario, "--quiet", "--json", "--out", run)
-	c.Env, c.Stderr = append(os.Environ(), "GOMAXPROCS=1"), nil
-	result, err := c.Output() // the verdict does not matter: more is offered than can be sent
-	if err != nil && !isVerdict(c.ProcessState.ExitCode()) {
-		return 0, fmt.Errorf("load %s: %w", w.name, err)
 	}
 	var said struct {
 		Events struct{ Accepted int }
@@ -202,7 +195,7 @@ traffic:
 	if err := json.Unmarshal(result, &said); err != nil || said.Events.Accepted == 0 {
 		return 0, fmt.Errorf("load %s: nothing was accepted: %w", w.name, err)
 	}
-	return microseconds(c.ProcessState, said.Events.Accepted), nil
+	return microseconds(state, said.Events.Accepted), nil
 }
 
 // microseconds is what each of n cost a process that is over.

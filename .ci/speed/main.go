@@ -34,12 +34,16 @@ func main() {
 	flag.StringVar(&m.profile, "cpuprofile", "", "run under perf record into this `directory`")
 	serving := flag.Bool("endpoint", false, "only answer requests, and print where")
 	loop := flag.String("loop", "", "only send requests to this `address`, and print how many")
+	pace := flag.Int("pace", 0, "of the -loop: so `many` requests a second")
 	make := flag.String("make", "", "only make the files, in this `directory`, and tell of them as JSON")
 	flag.Parse()
 	if *serving || *loop != "" {
 		err := serve
 		if *loop != "" {
 			err = func() error { return bareLoop(*loop) }
+		}
+		if *pace > 0 {
+			err = func() error { return pacedLoopOf(*loop, *pace) }
 		}
 		if err := err(); err != nil {
 			fmt.Fprintln(os.Stderr, "speed:", err)
@@ -79,6 +83,9 @@ func (m *meter) run(size int64) (err error) {
 		if out, err := exec.Command("go", "build", "-o", m.rehearse, "./cmd/rehearse").CombinedOutput(); err != nil {
 			return fmt.Errorf("cannot build rehearse: %w\n%s", err, out)
 		}
+	}
+	if err := m.pacing(); err != nil || m.only == "pacing" {
+		return err
 	}
 	if err := m.loads(); err != nil || strings.HasPrefix(m.only, "load") {
 		return err

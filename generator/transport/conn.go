@@ -3,6 +3,7 @@ package transport
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -52,6 +53,7 @@ func New(hard context.Context, d *Destination) *Conn {
 	c.conn.dialer = newDialer(d)
 	c.conn.hard = hard
 	c.conn.head = make([]byte, 0, keptAnswer)
+	c.conn.direct.prepare()
 	c.conn.from = bufio.NewReaderSize(nil, readBuffer)
 	return c
 }
@@ -76,7 +78,11 @@ func (c *Conn) Prepare(r *body.Request, a Attempt, now time.Duration) {
 // stores in o.Answer is valid until the next exchange.
 func (c *Conn) Exchange(o *results.Outcome) {
 	c.conn.begin(time.Now().Add(c.timeout))
-	err := c.converse()
+	c.conclude(o, c.converse())
+}
+
+// conclude judges an exchange that ended in err.
+func (c *Conn) conclude(o *results.Outcome, err error) {
 	o.WireBytes = int32(c.conn.written)
 	if err != nil && !c.refused() {
 		c.Close()
@@ -101,6 +107,13 @@ func (c *Conn) Exchange(o *results.Outcome) {
 // converse sends the request and reads the answer, as soon as the one may leave. Of
 // a request that could not be sent to its end the answer may be there all the same.
 func (c *Conn) converse() error {
+	if c.speaks() {
+		c.beginDirect(nil)
+		if err := c.answer.read(c.conn.from, c.limit); !errors.Is(err, errNotLeft) {
+			return err
+		}
+		c.Close()
+	}
 	c.answer.reset()
 	if err := c.conn.ready(); err != nil {
 		return err

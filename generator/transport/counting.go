@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -25,6 +26,8 @@ type persistConn struct {
 
 	open    *countingConn // the connection; nil: there is none
 	from    *bufio.Reader // reads it
+	direct  direct        // exchange
+	early   int64         // how often something was said before the request that is next
 	once    bool          // a connection serves one request: the endpoint was seen to answer twice
 	touched time.Duration // when its last exchange ended
 
@@ -46,6 +49,7 @@ type exchange struct {
 // connection has one for writing and reading.
 func (p *persistConn) begin(deadline time.Time) {
 	p.exchange = exchange{deadline: deadline, head: p.head[:0]}
+	p.opening.Unsolicited, p.early = p.early, 0
 }
 
 // ready sees to a connection on which a request may leave at once: one that is
@@ -80,7 +84,11 @@ func (p *persistConn) renew() (opened bool, err error) {
 		return false, err
 	}
 	c.SetDeadline(p.deadline)
-	p.open = &countingConn{Conn: c, socket: socketOf(c), to: p, stop: context.AfterFunc(p.hard, func() { c.Close() })}
+	socket := socketOf(c)
+	p.open = &countingConn{
+		Conn: c, socket: socket, to: p, plain: c == net.Conn(socket) && socket.canDirect(),
+		stop: context.AfterFunc(p.hard, func() { c.Close() }),
+	}
 	p.from.Reset(p.open)
 	return true, nil
 }
@@ -151,6 +159,7 @@ type countingConn struct {
 	net.Conn
 	socket *socket       // that it stands on
 	to     *persistConn  // counts
+	plain  bool          // nothing lies between: exchanges may be direct
 	rest   time.Duration // how long it may lie idle
 	used   int           // requests that were answered on it
 	stop   func() bool
@@ -169,10 +178,15 @@ func (c *countingConn) quiet() bool {
 	c.socket.looking = true
 	n, err := c.Conn.Read(c.seen[:])
 	c.socket.looking = false
-	if n > 0 && string(c.seen[:n]) != idleTimeout {
+	c.heard(c.seen[:n])
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// heard takes note of what the endpoint said before a request.
+func (c *countingConn) heard(said []byte) {
+	if len(said) > 0 && !bytes.HasPrefix(said, []byte(idleTimeout)) {
 		c.to.unasked()
 	}
-	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // errNotStarted says that a request may not leave any more.
@@ -189,10 +203,15 @@ func (c *countingConn) Write(text []byte) (int, error) {
 	}
 	p.written += n
 	if err != nil {
-		p.broken = err
-		c.Conn.SetReadDeadline(time.Now().Add(patienceForWords))
+		p.failed(err)
 	}
 	return n, err
+}
+
+// failed notes that writing did, and bounds the wait for an answer.
+func (p *persistConn) failed(err error) {
+	p.broken = err
+	p.open.Conn.SetReadDeadline(time.Now().Add(patienceForWords))
 }
 
 // mayLeave asks whether a request may leave. How long it is kept back is not taken
@@ -216,12 +235,26 @@ const patienceForWords = 10 * time.Millisecond
 // Read counts, and keeps the beginning: of an answer that cannot be understood
 // it is all there is to show.
 func (c *countingConn) Read(into []byte) (int, error) {
-	n, err := c.Conn.Read(into)
+	n, err := c.next(into)
 	c.to.read += n
 	if room := keptAnswer - len(c.to.head); room > 0 {
 		c.to.head = append(c.to.head, into[:min(n, room)]...)
 	}
 	c.to.silent = err != nil && isTimeout(err)
+	return n, err
+}
+
+// next reads. The deadline that is in force may be that of an exchange before: then the
+// wait goes on.
+func (c *countingConn) next(into []byte) (int, error) {
+	if c.to.direct.text != nil {
+		return c.speak(into)
+	}
+	n, err := c.Conn.Read(into)
+	if n == 0 && c.plain && c.to.broken == nil && isTimeout(err) && time.Now().Before(c.to.deadline) {
+		c.Conn.SetDeadline(c.to.deadline)
+		return c.Conn.Read(into)
+	}
 	return n, err
 }
 

@@ -125,11 +125,29 @@ func heard(w *Conn) {
 func TestOddAnswers(t *testing.T) {
 	t.Parallel()
 	for _, row := range oddAnswers() {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			row.check(t)
-		})
+		for way, exchange := range ways {
+			t.Run(row.name+"/"+way, func(t *testing.T) {
+				t.Parallel()
+				row.check(t, exchange)
+			})
+		}
 	}
+}
+
+// ways are those in which a request that was prepared is exchanged.
+var ways = map[string]func(*Conn, *results.Outcome){
+	"buffered": func(c *Conn, o *results.Outcome) {
+		if c.conn.open != nil {
+			c.conn.open.plain = false
+		}
+		c.Exchange(o)
+	},
+	"direct": (*Conn).Exchange,
+	"handed over": func(c *Conn, o *results.Outcome) {
+		if !c.ExchangeAt(o, 0, func(t Ticket) { go c.Leave(t, func() {}) }) {
+			c.Exchange(o)
+		}
+	},
 }
 
 // oddAnswer is a script of answers to three requests.
@@ -207,7 +225,7 @@ func oddAnswers() []oddAnswer {
 }
 
 // check sends three requests.
-func (row *oddAnswer) check(t *testing.T) {
+func (row *oddAnswer) check(t *testing.T, exchange func(*Conn, *results.Outcome)) {
 	s := newSpeaker(t, row.script...)
 	w := New(t.Context(), &Destination{URL: parseURL(t, "http://"+s.listener.Addr().String()), UserAgent: "test", Timeout: 10 * time.Second, Dial: Loopback(time.Minute)})
 	defer w.Close()
@@ -215,7 +233,7 @@ func (row *oddAnswer) check(t *testing.T) {
 	for k := range 3 {
 		var o results.Outcome
 		w.Prepare(&body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}, Attempt{}, 0)
-		w.Exchange(&o)
+		exchange(w, &o)
 		want := row.want
 		if want == capture.UnknownAnswer && k != 1 && len(row.script) > 1 {
 			want = capture.Accepted

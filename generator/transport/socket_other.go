@@ -10,6 +10,7 @@ import (
 // socket is a connection. Here it cannot be read without waiting.
 type socket struct {
 	net.Conn
+	talk    dialogue
 	looking bool // Read returns os.ErrDeadlineExceeded
 }
 

@@ -15,7 +15,8 @@ import (
 // waiting.
 type socket struct {
 	net.Conn
-	raw syscall.RawConn // nil: of another kind, a test's say, that always waits
+	talk dialogue
+	raw  syscall.RawConn // nil: of another kind, a test's say, that always waits
 
 	looking bool // Read returns what has arrived, and os.ErrDeadlineExceeded if nothing has
 	read    func(fd uintptr)
