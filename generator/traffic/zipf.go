@@ -225,9 +225,8 @@ func newWeightedSampler(weights []float64) weightedSampler {
 // column leaves of it is even too.
 func (a weightedSampler) draw(s *rng.Stream) int {
 	i, rest := bits.Mul64(s.Uint64(), uint64(len(a)))
-	c := a[i]
-	if rest < c.keep {
-		return int(i)
-	}
-	return int(c.other)
+	c := &a[i]
+	_, keep := bits.Sub64(rest, c.keep, 0) // 1 if rest is less, which is so as often as not: no branch tells it
+	other := uint64(c.other)
+	return int(other ^ (other^i)&-keep)
 }
