@@ -218,7 +218,7 @@ func TestBuildDoesNotAllocate(t *testing.T) {
 func BenchmarkEvent(b *testing.B) {
 	for _, row := range []struct{ name, count, coding string }{
 		{"ids=1k", "1k", "none"}, {"ids=1000M", "1000M", "none"},
-		{"gzip", "1k", "gzip"}, {"deflate", "1k", "deflate"},
+		{"gzip", "1k", "gzip"}, {"deflate", "1k", "deflate, endpoint: v1"},
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			s := parse(b, `

@@ -111,20 +111,39 @@ func newCode(literals *[literalSymbols]int, distances *[distanceSymbols]int) *Hu
 	return c
 }
 
-// appendText appends text as one block of DEFLATE, the last.
+// appendText appends text as one block of DEFLATE, the last. Literals are written two at a
+// time. It is one function, so that all it works with stays in registers.
 func (c *HuffmanCode) appendText(dst, text []byte, matches []match) []byte {
 	at := len(dst) + len(c.head) - 1
 	dst = slices.Grow(dst, len(c.head)+len(text)*longestCode/8+16)
 	dst = append(dst, c.head...)
-	out := dst[:cap(dst)]
+	out, pairs := dst[:cap(dst)], (*[1 << 16]word)(c.pairs)
 	b := bitBuffer{acc: uint64(out[at]), n: uint(c.headBits), at: at}
-	next := 0
-	for _, m := range matches {
-		b = c.putLiterals(b, out, text[next:m.at])
-		b = c.putMatch(b, out, m)
-		next = int(m.at + m.length)
+	i := 0 // of what is written next
+	for next := 0; ; next++ {
+		literals := text
+		if next < len(matches) {
+			literals = text[:matches[next].at]
+		}
+		for ; i < len(literals)-3; i += 4 {
+			four := binary.LittleEndian.Uint32(literals[i:])
+			b = b.put(pairs[four&0xffff]).put(pairs[four>>16]).flush(out)
+		}
+		for ; i < len(literals); i++ {
+			b = b.put(c.literals[literals[i]])
+		}
+		b = b.flush(out)
+		if next == len(matches) {
+			break
+		}
+		m := &matches[next]
+		d := &c.distances[slot(m.distance)]
+		b = b.put(c.lengths[m.length]).put(d.word)
+		b.acc |= uint64(m.distance-int32(d.first)) << (b.n & 63)
+		b.n += uint(d.extra)
+		b = b.flush(out)
+		i += int(m.length)
 	}
-	b = c.putLiterals(b, out, text[next:])
 	b = b.put(c.end).flush(out)
 	return out[:b.at+int(b.n+7)/8]
 }
@@ -151,26 +170,4 @@ func (b bitBuffer) flush(out []byte) bitBuffer {
 	b.acc >>= b.n & 56
 	b.n &= 7
 	return b
-}
-
-// putLiterals writes text as literals, two at a time.
-func (c *HuffmanCode) putLiterals(b bitBuffer, out, text []byte) bitBuffer {
-	pairs := (*[1 << 16]word)(c.pairs)
-	for ; len(text) >= 4; text = text[4:] {
-		four := binary.LittleEndian.Uint32(text)
-		b = b.put(pairs[four&0xffff]).put(pairs[four>>16]).flush(out)
-	}
-	for _, x := range text {
-		b = b.put(c.literals[x])
-	}
-	return b.flush(out)
-}
-
-// putMatch writes a match.
-func (c *HuffmanCode) putMatch(b bitBuffer, out []byte, m match) bitBuffer {
-	d := &c.distances[slot(m.distance)]
-	b = b.put(c.lengths[m.length]).put(d.word)
-	b.acc |= uint64(m.distance-int32(d.first)) << (b.n & 63)
-	b.n += uint(d.extra)
-	return b.flush(out)
 }

@@ -49,19 +49,25 @@ func NewEncoder(code *HuffmanCode, keys int) *Encoder {
 func (e *Encoder) find(text []byte, hints []Hint) []match {
 	clear(e.last)
 	e.matches = e.matches[:0]
-	next := 0 // what lies before is matched already
+	last, next := e.last, 0 // what lies before next is matched already
 	for _, h := range hints {
-		at, was := int(h.At), int(e.last[h.Key])-1
-		e.last[h.Key] = int32(at + 1)
+		at, was := int(h.At), int(last[h.Key])-1
+		last[h.Key] = int32(at + 1)
 		covered := max(next-at, 0)
 		if was < 0 || covered > mostCovered || at <= was || at-was > farthest {
 			continue
 		}
 		at, was = at+covered, was+covered
-		if n := equal(text[was:], text[at:]); n >= worthwhile {
+		n := equal(text, was, at)
+		switch {
+		case n < worthwhile:
+			continue
+		case n <= longest:
+			e.matches = append(e.matches, match{int32(at), int32(n), int32(at - was)})
+		default:
 			e.add(at, n, at-was)
-			next = at + n
 		}
+		next = at + n
 	}
 	return e.matches
 }
@@ -78,16 +84,19 @@ func (e *Encoder) add(at, length, distance int) {
 	}
 }
 
-// equal is how many bytes a and b have in common at their beginning; b is the shorter.
-func equal(a, b []byte) (n int) {
-	for len(b) >= 8 && len(a) >= 8 {
-		if x := binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b); x != 0 {
+// equal is how many bytes of text are the same from two places on, of which the second is
+// the later.
+func equal(text []byte, was, at int) (n int) {
+	a, b := text[was:], text[at:]
+	for n < len(b)-7 && n < len(a)-7 { // the second never ends it: it spares the compiler a check
+		x := binary.LittleEndian.Uint64(a[n:]) ^ binary.LittleEndian.Uint64(b[n:])
+		if x != 0 {
 			return n + bits.TrailingZeros64(x)/8
 		}
-		a, b, n = a[8:], b[8:], n+8
+		n += 8
 	}
-	for len(b) > 0 && a[0] == b[0] {
-		a, b, n = a[1:], b[1:], n+1
+	for n < len(b) && a[n] == b[n] {
+		n++
 	}
 	return n
 }
