@@ -169,6 +169,7 @@ func (r *rehearsal) send(soft, hard context.Context) (*rundir.Run, error) {
 	if err = errors.Join(err, failed); err != nil {
 		return nil, err
 	}
+	footprint.ReleaseProgram() // what sent
 	final := r.final(summary, context.Cause(soft), &s.clock)
 	final.Background = beside
 	final.Metrics = watch.Stop(hard)

@@ -3,7 +3,6 @@ package intake
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ const (
 )
 
 // until separates the ends of a period.
-var until = regexp.MustCompile(`(?i)\s+(?:to|until|till|-|–|—)\s+|\.\.+`)
+var until = expression(`(?i)\s+(?:to|until|till|-|–|—)\s+|\.\.+`)
 
 // periodLayouts are the forms of an end of a period, each with what ends it.
 var periodLayouts = []struct {
@@ -51,7 +50,7 @@ func readHistorical(text string) (scenario.Answer, Period, error) {
 	case answer == scenario.No:
 		return answer, Period{}, errors.New("says no, and a period")
 	}
-	ends := until.Split(rest, 2)
+	ends := until().Split(rest, 2)
 	first, last := ends[0], ends[len(ends)-1]
 	var p Period
 	if p.From, _, err = readEnd(first); err == nil {

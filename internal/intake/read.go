@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -15,6 +16,12 @@ import (
 	"rehearse/scenario"
 	"rehearse/scenario/schedule"
 )
+
+// expression is a regular expression that is compiled when it is first asked for: nothing
+// but the questions needs them, and every other command would carry them along.
+func expression(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // readLine reads text of one line that may stand in a scenario.
 func readLine(text string) (string, error) {
@@ -108,7 +115,7 @@ func readWeekday(text string) (time.Weekday, bool) {
 }
 
 // batchBounds are two numbers with something between them.
-var batchBounds = regexp.MustCompile(`^([0-9][0-9_,.kM]*)\s*(?:-|–|to|\.\.)\s*([0-9][0-9_,.kM]*)$`)
+var batchBounds = expression(`^([0-9][0-9_,.kM]*)\s*(?:-|–|to|\.\.)\s*([0-9][0-9_,.kM]*)$`)
 
 // readBatch reads the fewest and the most events of a request.
 func readBatch(text string) (fewest, most int, err error) {
@@ -117,7 +124,7 @@ func readBatch(text string) (fewest, most int, err error) {
 		return 1, 1, nil
 	}
 	low, high := text, text
-	if bounds := batchBounds.FindStringSubmatch(text); bounds != nil {
+	if bounds := batchBounds().FindStringSubmatch(text); bounds != nil {
 		low, high = bounds[1], bounds[2]
 	}
 	if fewest, err = readBatchSize(low); err == nil {
@@ -142,23 +149,23 @@ func readBatchSize(text string) (int, error) {
 
 // groups finds a comma that separates thousands: three digits follow it, and
 // no fourth.
-var groups = regexp.MustCompile(`(\d),(\d{3})(?:\b|$)`)
+var groups = expression(`(\d),(\d{3})(?:\b|$)`)
 
 // ungrouped takes the commas out of 12,345,678.
 func ungrouped(text string) string {
-	for strings.Contains(text, ",") && groups.MatchString(text) {
-		text = groups.ReplaceAllString(text, "$1$2")
+	for strings.Contains(text, ",") && groups().MatchString(text) {
+		text = groups().ReplaceAllString(text, "$1$2")
 	}
 	return text
 }
 
 // points finds a number that is another one to people who group digits by points.
-var points = regexp.MustCompile(`^[1-9][0-9]{0,2}(?:\.[0-9]{3})+$`)
+var points = expression(`^[1-9][0-9]{0,2}(?:\.[0-9]{3})+$`)
 
 // twofold is an error for 5.000, which some read as five and others as five
 // thousand. Nobody writes so many zeros, or such odd counts, to mean the former.
 func twofold(number string) error {
-	if !points.MatchString(number) {
+	if !points().MatchString(number) {
 		return nil
 	}
 	return fmt.Errorf("cannot tell whether the point in %q groups digits: write %s", clip(number),
@@ -211,9 +218,9 @@ func readRamp(text string) (time.Duration, error) {
 
 var (
 	// quantity is a number and its unit.
-	quantity = regexp.MustCompile(`([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Zµ]*)`)
+	quantity = expression(`([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Zµ]*)`)
 	// connecting is what may stand between quantities.
-	connecting = regexp.MustCompile(`(?i)^(\s|[,;+]|\b(events?|in|over|for|and|within|total|of|about)\b)*$`)
+	connecting = expression(`(?i)^(\s|[,;+]|\b(events?|in|over|for|and|within|total|of|about)\b)*$`)
 )
 
 // units are the words for the units of durations, and for magnitudes.
@@ -234,7 +241,7 @@ func readExtent(text string) (d time.Duration, events int64, err error) {
 	text = ungrouped(text)
 	var seconds, total float64
 	var durations, counts int
-	for _, q := range quantity.FindAllStringSubmatch(text, -1) {
+	for _, q := range quantity().FindAllStringSubmatch(text, -1) {
 		number, _ := strconv.ParseFloat(q[1], 64) // digits and a point
 		unit := q[2]
 		if len(unit) > 2 {
@@ -253,9 +260,9 @@ func readExtent(text string) (d time.Duration, events int64, err error) {
 				clip(text), clip(q[0]))
 		}
 	}
-	rest := quantity.ReplaceAllString(text, " ")
+	rest := quantity().ReplaceAllString(text, " ")
 	switch {
-	case durations+counts == 0 || !connecting.MatchString(rest):
+	case durations+counts == 0 || !connecting().MatchString(rest):
 		return 0, 0, fmt.Errorf("cannot read %q", clip(text))
 	case counts > 1:
 		return 0, 0, errors.New("gives two numbers of events")

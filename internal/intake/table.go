@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -248,11 +247,11 @@ func isFrame(line string) bool {
 	if strings.Trim(line, "-+|=:_ ─━┌┐└┘├┤┼┬┴╞╡╪═") == "" || strings.HasPrefix(line, "┌") {
 		return true
 	}
-	return footer.MatchString(line)
+	return footer().MatchString(line)
 }
 
 // footer is how psql and others say how many rows there are.
-var footer = regexp.MustCompile(`^(\([0-9]+ rows?\)|[0-9]+ rows? in set\b.*)$`)
+var footer = expression(`^(\([0-9]+ rows?\)|[0-9]+ rows? in set\b.*)$`)
 
 // columns splits a line at what separates its columns: tabs, bars, semicolons,
 // commas, or else the last blank.
