@@ -76,6 +76,24 @@ func (l *rateLimiter) Acquire(n int64, by time.Duration, timer *time.Timer) (at 
 	}
 }
 
+// TryAcquire is Acquire without waiting. A nil limiter lets everything pass.
+func (l *rateLimiter) TryAcquire(n int64) (at time.Duration, passed bool) {
+	if l == nil {
+		return 0, true
+	}
+	if n > l.limit.Events || l.limit.Batch > 0 && n > l.limit.Batch {
+		return 0, false
+	}
+	select {
+	case <-l.turn:
+	default:
+		return 0, false
+	}
+	defer func() { l.turn <- struct{}{} }()
+	now, free := l.book(n, 0, 0)
+	return now, free <= now && l.ending.Err() == nil
+}
+
 // afford takes n events that are to be sent again from those that may be. What the
 // plan has yet to send is never taken. False: so many are not left.
 func (l *rateLimiter) afford(n int64) bool {

@@ -21,11 +21,11 @@ type pacingThread struct {
 }
 
 // startPacing starts a thread for the senders of a run, where one can be: batches of one
-// queue are due in their order, and the thread has no limiter to ask. It needs a
-// processor that builders leave, or answers would lie unread while it sleeps.
+// queue are due in their order. It needs a processor that builders leave, or answers
+// would lie unread while it sleeps.
 func (r *run) startPacing(starting context.Context) {
 	c := &r.config
-	if !canPace || c.Sleep != nil || r.limiter != nil || c.Plan.Lanes != 1 || runtime.GOMAXPROCS(0) <= c.builders() {
+	if !canPace || c.Sleep != nil || c.Plan.Lanes != 1 || runtime.GOMAXPROCS(0) <= c.builders() {
 		return
 	}
 	t := &pacingThread{
@@ -63,7 +63,7 @@ func (t *pacingThread) pace(p *paced) {
 		p.of.conn.Withdraw(p.ticket)
 		return
 	}
-	p.of.conn.Leave(p.ticket, p.of.leaving)
+	p.of.conn.Leave(p.ticket, p.of.may)
 }
 
 // close ends the thread, after all senders.
@@ -76,11 +76,11 @@ func (t *pacingThread) close() {
 
 // handOver is a request that a sender hands over to the pacing thread.
 type handOver struct {
-	due     time.Duration
-	events  int64
-	lane    *lane                  // its token, until the request is handed over
-	hand    func(transport.Ticket) // hands it over, and the token on
-	leaving func()                 // notes that it leaves
+	due    time.Duration
+	events int64
+	lane   *lane                  // its token, until the request is handed over
+	hand   func(transport.Ticket) // hands it over, and the token on
+	may    func() bool            // tells whether it may leave, and notes that it does
 }
 
 // bePaced has a pacing thread write what the sender can hand over.
@@ -91,9 +91,13 @@ func (s *sender) bePaced(t *pacingThread) {
 		s.token <- s.lane
 		s.lane = nil
 	}
-	s.leaving = func() {
-		s.out.Sent = s.pacer.Now()
-		s.inFlight.Store(s.events)
+	s.may = func() (may bool) {
+		s.let.events = s.events
+		if s.let.at, may = s.limiter.TryAcquire(s.events); may {
+			s.out.Sent = s.pacer.Now()
+			s.inFlight.Store(s.events)
+		}
+		return may
 	}
 }
 

@@ -107,7 +107,7 @@ func (c *Conn) conclude(o *results.Outcome, err error) {
 // converse sends the request and reads the answer, as soon as the one may leave. Of
 // a request that could not be sent to its end the answer may be there all the same.
 func (c *Conn) converse() error {
-	if c.speaks() {
+	if c.conn.leaves == nil && c.speaks() {
 		c.beginDirect(nil)
 		if err := c.answer.read(c.conn.from, c.limit); !errors.Is(err, errNotLeft) {
 			return err

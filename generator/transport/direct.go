@@ -18,13 +18,14 @@ import (
 // The request may be handed over as well: then another goroutine writes it when it is due,
 // while this one waits for the answer already, so that nobody has to be woken in between.
 type direct struct {
-	text  []byte        // head and body; nil: the exchange is not direct
-	hand  func(Ticket)  // hands it over; nil: it is written at once
-	state atomic.Uint64 // the number of the exchange, and behind it one of the states below
-	n     int           // bytes written
-	err   error         // of writing
-	put   func(fd uintptr)
-	leave func(fd uintptr) (wait bool)
+	text   []byte        // head and body; nil: the exchange is not direct
+	hand   func(Ticket)  // hands it over; nil: it is written at once
+	state  atomic.Uint64 // the number of the exchange, and behind it one of the states below
+	silent bool          // the request did not leave, and its connection is as it was
+	n      int           // bytes written
+	err    error         // of writing
+	put    func(fd uintptr)
+	leave  func(fd uintptr) (wait bool)
 }
 
 // Ticket is the right to write a request that was handed over.
@@ -108,8 +109,7 @@ func (d *direct) end() bool {
 
 // speaks tells whether the prepared request can be exchanged directly.
 func (c *Conn) speaks() bool {
-	p := &c.conn
-	return p.open != nil && p.leaves == nil && p.open.plain && c.head.fits(writeBuffer)
+	return c.conn.open != nil && c.conn.open.plain && c.head.fits(writeBuffer)
 }
 
 // beginDirect makes the prepared request ready to be written with the first read.
@@ -122,7 +122,8 @@ func (c *Conn) beginDirect(hand func(Ticket)) {
 // ExchangeAt is Exchange for a request that is due in a time from now and that another
 // goroutine writes then, with Leave: hand is called when it may. It returns false if
 // the request has not left, because that cannot be done, or because the connection
-// was not silent, or after Withdraw: then it can be exchanged as any other.
+// was not silent, or after Withdraw, or because Leave was told not to: then it can be
+// exchanged as any other. Of what Guard was given only left is told.
 func (c *Conn) ExchangeAt(o *results.Outcome, ahead time.Duration, hand func(Ticket)) (sent bool) {
 	if !c.speaks() {
 		return false
@@ -132,23 +133,31 @@ func (c *Conn) ExchangeAt(o *results.Outcome, ahead time.Duration, hand func(Tic
 	err := c.answer.read(c.conn.from, c.limit)
 	if errors.Is(err, errNotLeft) {
 		c.conn.early = c.conn.opening.Unsolicited
-		c.Close()
+		if !c.conn.direct.silent {
+			c.Close()
+		}
 		return false
 	}
 	c.conclude(o, err)
 	return true
 }
 
-// Leave writes the request that was handed over, unless it was withdrawn, and calls
-// before right before. It never waits.
-func (c *Conn) Leave(t Ticket, before func()) {
+// Leave writes the request that was handed over, unless it was withdrawn, or may, which is
+// asked right before, says that it may not. It never waits.
+func (c *Conn) Leave(t Ticket, may func() bool) {
 	d := &c.conn.direct
 	if !d.hold(t) {
 		return
 	}
-	before()
+	if !may() {
+		c.giveBack()
+		return
+	}
 	if err := c.conn.open.socket.control(d.put); err != nil {
 		d.err = err
+	}
+	if d.n > 0 && c.conn.left != nil {
+		c.conn.left()
 	}
 	if !d.whole() {
 		c.conn.open.Conn.SetReadDeadline(longAgo) // there may be no answer to wait for
@@ -158,10 +167,15 @@ func (c *Conn) Leave(t Ticket, before func()) {
 
 // Withdraw keeps a request that was handed over from leaving, if it has not yet.
 func (c *Conn) Withdraw(t Ticket) {
-	if d := &c.conn.direct; d.hold(t) {
-		c.conn.open.Conn.SetReadDeadline(longAgo)
-		d.set(withdrawn)
+	if c.conn.direct.hold(t) {
+		c.giveBack()
 	}
+}
+
+// giveBack ends the wait for an answer to a request that is held, and does not leave.
+func (c *Conn) giveBack() {
+	c.conn.open.Conn.SetReadDeadline(longAgo)
+	c.conn.direct.set(withdrawn)
 }
 
 // longAgo as a deadline ends a wait.
@@ -178,6 +192,7 @@ func (c *countingConn) speak(into []byte) (n int, err error) {
 	}
 	text := d.text
 	if !d.end() {
+		d.silent = n == 0 && isTimeout(err)
 		c.heard(into[:n])
 		return 0, errNotLeft
 	}

@@ -62,11 +62,6 @@ func TestNotHandedOver(t *testing.T) {
 		t.Error("it is larger than a buffer")
 	}
 	prepare(c, "{}")
-	c.Guard(func() bool { return true }, func() {})
-	if c.ExchangeAt(&o, 0, never) {
-		t.Error("the limiter was not asked")
-	}
-	c.Guard(nil, nil)
 	peer.Close()
 	if heard(c); c.ExchangeAt(&o, 0, never) || c.conn.open != nil {
 		t.Error("its connection is closed")
@@ -84,6 +79,7 @@ func TestHandedOverBeforeTheEnd(t *testing.T) {
 	defer giveUp()
 	for name, happens := range map[string]func(*Conn, net.Conn, Ticket){
 		"withdrawn":   func(c *Conn, _ net.Conn, t Ticket) { c.Withdraw(t) },
+		"refused":     func(c *Conn, _ net.Conn, t Ticket) { c.Leave(t, func() bool { return false }) },
 		"hung up":     func(_ *Conn, peer net.Conn, _ Ticket) { peer.Close() },
 		"spoken":      func(_ *Conn, peer net.Conn, _ Ticket) { io.WriteString(peer, busy) },
 		"it rested":   func(_ *Conn, peer net.Conn, _ Ticket) { io.WriteString(peer, "HTTP/1.1 408 Request Timeout\r\n\r\n") },
@@ -96,11 +92,20 @@ func TestHandedOverBeforeTheEnd(t *testing.T) {
 		if c.ExchangeAt(&o, time.Hour, func(is Ticket) { ticket = is; go happens(c, peer, is) }) {
 			t.Errorf("%s: %v", name, o.Reason)
 		}
-		if c.conn.open != nil || c.Written() != 0 || (c.conn.early == 1) != (name == "spoken") {
+		if kept := name == "withdrawn" || name == "refused"; kept != (c.conn.open != nil) || c.Written() != 0 || (c.conn.early == 1) != (name == "spoken") {
 			t.Errorf("%s: %d bytes were written, %d times spoken", name, c.Written(), c.conn.early)
 		}
-		c.Leave(ticket, func() { t.Errorf("%s: it leaves", name) })
+		c.Leave(ticket, func() bool { t.Errorf("%s: it leaves", name); return false })
 		c.Withdraw(ticket)
+		if c.conn.open != nil { // then it goes on
+			go func() {
+				peer.Read(make([]byte, 4096))
+				io.WriteString(peer, yes)
+			}()
+			if c.Exchange(&o); o.Reason != capture.Accepted || o.Connect.Tried {
+				t.Errorf("%s: then %v, %+v", name, o.Reason, o.Connect)
+			}
+		}
 	}
 	c, _ := spokenTo(t, hard)
 	prepare(c, "{}")
@@ -143,7 +148,9 @@ func TestDirectDeadline(t *testing.T) {
 	}()
 	var o results.Outcome
 	prepare(c, "{}")
-	late := func(is Ticket) { time.AfterFunc(60*time.Millisecond, func() { c.Leave(is, func() {}) }) }
+	late := func(is Ticket) {
+		time.AfterFunc(60*time.Millisecond, func() { c.Leave(is, func() bool { return true }) })
+	}
 	if !c.ExchangeAt(&o, time.Hour, late) || o.Reason != capture.Accepted {
 		t.Errorf("written after 60 ms: %v", o.Reason)
 	}

@@ -144,7 +144,7 @@ var ways = map[string]func(*Conn, *results.Outcome){
 	},
 	"direct": (*Conn).Exchange,
 	"handed over": func(c *Conn, o *results.Outcome) {
-		if !c.ExchangeAt(o, 0, func(t Ticket) { go c.Leave(t, func() {}) }) {
+		if !c.ExchangeAt(o, 0, func(t Ticket) { go c.Leave(t, func() bool { return true }) }) {
 			c.Exchange(o)
 		}
 	},
