@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ func (m *meter) loads() error {
 		return err
 	}
 	defer stop()
-	costs := map[string][]float64{}
+	costs, memory := map[string][]float64{}, map[string]float64{}
 	for range max(m.times, 1) {
 		loop, err := m.loop(address)
 		if err != nil {
@@ -59,20 +60,20 @@ func (m *meter) loads() error {
 		}
 		costs["loop"] = append(costs["loop"], loop)
 		for _, w := range works {
-			cost, err := m.send(w, address)
+			cost, most, err := m.send(w, address)
 			if err != nil {
 				return err
 			}
-			costs[w.name] = append(costs[w.name], cost)
+			costs[w.name], memory[w.name] = append(costs[w.name], cost), max(memory[w.name], most)
 		}
 	}
 	loop := median(costs["loop"])
-	fmt.Printf("\n%-34s %11s %9s %9s %8s\n%-34s %11.3f %9.3f %9.3f\n", "sending", "us an event", "least", "most", "of loop",
+	fmt.Printf("\n%-34s %11s %9s %9s %8s %8s\n%-34s %11.3f %9.3f %9.3f\n", "sending", "us an event", "least", "most", "of loop", "MiB",
 		"bare loop, one event a request", loop, slices.Min(costs["loop"]), slices.Max(costs["loop"]))
 	for _, w := range works {
 		c := costs[w.name]
-		fmt.Printf("load %s: %-26s %11.3f %9.3f %9.3f %8.2f\n", w.name, w.what, median(c), slices.Min(c), slices.Max(c),
-			median(c)/loop)
+		fmt.Printf("load %s: %-26s %11.3f %9.3f %9.3f %8.2f %8.1f\n", w.name, w.what, median(c), slices.Min(c), slices.Max(c),
+			median(c)/loop, memory[w.name])
 	}
 	return nil
 }
@@ -183,19 +184,32 @@ func bareLoop(address string) error {
 	return nil
 }
 
-// send runs rehearse and returns what an event cost that was accepted, in µs.
-func (m *meter) send(w work, address string) (float64, error) {
+// send runs rehearse and returns what an event cost that was accepted, in µs, and the most
+// memory that was resident, in MiB.
+func (m *meter) send(w work, address string) (cost, most float64, err error) {
 	result, state, err := m.runOnce(w, address)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var said struct {
 		Events struct{ Accepted int }
 	}
 	if err := json.Unmarshal(result, &said); err != nil || said.Events.Accepted == 0 {
-		return 0, fmt.Errorf("load %s: nothing was accepted: %w", w.name, err)
+		return 0, 0, fmt.Errorf("load %s: nothing was accepted: %w", w.name, err)
 	}
-	return microseconds(state, said.Events.Accepted), nil
+	return microseconds(state, said.Events.Accepted), resident(state), nil
+}
+
+// resident is the most memory of a process that is over, in MiB.
+func resident(p *os.ProcessState) float64 {
+	usage, ok := p.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	if runtime.GOOS == "darwin" { // bytes, elsewhere KiB: getrusage(2)
+		return float64(usage.Maxrss) / (1 << 20)
+	}
+	return float64(usage.Maxrss) / (1 << 10)
 }
 
 // microseconds is what each of n cost a process that is over.
