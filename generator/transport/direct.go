@@ -12,13 +12,13 @@ import (
 
 // A direct exchange goes around buffers and locks: between looking whether the connection
 // is silent and waiting for the answer, the request is written by one call. It needs a
-// socket that is open and not encrypted, and a small request with the head of the one
-// before.
+// socket that is open and not encrypted, and a request with the head of the one before.
 //
 // The request may be handed over as well: then another goroutine writes it when it is due,
 // while this one waits for the answer already, so that nobody has to be woken in between.
 type direct struct {
-	text   []byte        // head and body; nil: the exchange is not direct
+	text   []byte        // head, and the body if both fit a buffer; nil: the exchange is not direct
+	more   []byte        // the body, if it is not in text
 	hand   func(Ticket)  // hands it over; nil: it is written at once
 	state  atomic.Uint64 // the number of the exchange, and behind it one of the states below
 	silent bool          // the request did not leave, and its connection is as it was
@@ -49,8 +49,8 @@ var errNotLeft = errors.New("the request did not leave")
 func (d *direct) prepare() { d.put, d.leave = d.write, d.depart }
 
 // begin starts the next exchange.
-func (d *direct) begin(text []byte, hand func(Ticket)) {
-	d.text, d.hand, d.n, d.err = text, hand, 0, nil
+func (d *direct) begin(text, more []byte, hand func(Ticket)) {
+	d.text, d.more, d.hand, d.n, d.err = text, more, hand, 0, nil
 	d.state.Store(d.state.Load()/states*states + states + notLeft)
 }
 
@@ -71,10 +71,10 @@ func (d *direct) depart(fd uintptr) (wait bool) {
 }
 
 // write writes the request.
-func (d *direct) write(fd uintptr) { d.n, d.err = writeNow(int(fd), d.text) }
+func (d *direct) write(fd uintptr) { d.n, d.err = writeNow(int(fd), d.text, d.more) }
 
 // whole tells whether all of the request was written.
-func (d *direct) whole() bool { return d.err == nil && d.n == len(d.text) }
+func (d *direct) whole() bool { return d.err == nil && d.n == len(d.text)+len(d.more) }
 
 // hold takes the request from who waits for the answer, if it is still waiting to leave.
 func (d *direct) hold(t Ticket) bool {
@@ -109,14 +109,15 @@ func (d *direct) end() bool {
 
 // speaks tells whether the prepared request can be exchanged directly.
 func (c *Conn) speaks() bool {
-	return c.conn.open != nil && c.conn.open.plain && c.head.fits(writeBuffer)
+	return c.conn.open != nil && c.conn.open.plain && c.head.isKept() && len(c.head.request.Body()) <= mostDirect
 }
 
 // beginDirect makes the prepared request ready to be written with the first read.
 func (c *Conn) beginDirect(hand func(Ticket)) {
 	c.answer.reset()
 	c.writer.Reset(c.conn.open)
-	c.conn.direct.begin(c.head.append(c.writer.AvailableBuffer()), hand)
+	text, more := c.head.append(c.writer.AvailableBuffer())
+	c.conn.direct.begin(text, more, hand)
 }
 
 // ExchangeAt is Exchange for a request that is due in a time from now and that another
@@ -190,7 +191,7 @@ func (c *countingConn) speak(into []byte) (n int, err error) {
 		c.Conn.SetDeadline(p.deadline)
 		n, err = c.socket.wait()
 	}
-	text := d.text
+	text, more := d.text, d.more
 	if !d.end() {
 		d.silent = n == 0 && isTimeout(err)
 		c.heard(into[:n])
@@ -200,9 +201,9 @@ func (c *countingConn) speak(into []byte) (n int, err error) {
 	switch {
 	case d.err != nil:
 		p.failed(d.err)
-	case d.n < len(text):
+	case d.n < len(text)+len(more):
 		c.Conn.SetDeadline(p.deadline)
-		c.Write(text[d.n:])
+		c.writeRest(text, more, d.n)
 	default:
 		return n, err
 	}
@@ -212,17 +213,31 @@ func (c *countingConn) speak(into []byte) (n int, err error) {
 	return c.Conn.Read(into)
 }
 
-// fits tells whether the request that was set needs no new head, and head and body have no
-// more than so many bytes.
-func (h *requestHead) fits(bytes int) bool {
-	const digits = 20
-	return len(h.written.before) > 0 && len(h.written.before)+digits+len(h.written.after)+len(h.request.Body()) <= bytes
+// writeRest writes what the socket did not take at once; an error is noted.
+func (c *countingConn) writeRest(text, more []byte, done int) {
+	for _, part := range [...][]byte{text[min(done, len(text)):], more[max(done-len(text), 0):]} {
+		if len(part) > 0 && c.to.broken == nil {
+			c.Write(part)
+		}
+	}
 }
 
-// append appends the request that was set, with the head of the one before.
-func (h *requestHead) append(dst []byte) []byte {
-	text := h.request.Body()
+// mostDirect is how large the body of a direct exchange may be, in bytes: while it is
+// written, the processor is taken.
+const mostDirect = 64 << 10
+
+// isKept tells whether the request that was set needs no new head.
+func (h *requestHead) isKept() bool { return len(h.written.before) > 0 }
+
+// append appends the request that was set, with the head of the one before, to a buffer;
+// a body for which there is no room is returned as it is.
+func (h *requestHead) append(dst []byte) (text, more []byte) {
+	more = h.request.Body()
 	dst = append(dst, h.written.before...)
-	dst = strconv.AppendInt(dst, int64(len(text)), 10)
-	return append(append(dst, h.written.after...), text...)
+	dst = strconv.AppendInt(dst, int64(len(more)), 10)
+	dst = append(dst, h.written.after...)
+	if len(more) > cap(dst)-len(dst) {
+		return dst, more
+	}
+	return append(dst, more...), nil
 }

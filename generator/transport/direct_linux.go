@@ -72,17 +72,29 @@ func (t *dialogue) look(fd uintptr) (done bool) {
 // readNow reads what there is; unix.EAGAIN: nothing.
 func readNow(fd int, into []byte) (int, error) { return callNow(unix.SYS_READ, fd, into) }
 
-// writeNow writes what the socket takes.
-func writeNow(fd int, text []byte) (int, error) {
-	n, err := callNow(unix.SYS_WRITE, fd, text)
+// writeNow writes of two texts what the socket takes.
+func writeNow(fd int, text, more []byte) (n int, err error) {
+	if len(more) == 0 {
+		n, err = callNow(unix.SYS_WRITE, fd, text)
+	} else {
+		n, err = writeBothNow(fd, text, more)
+	}
 	if err == unix.EAGAIN {
 		return 0, nil
 	}
 	return n, err
 }
 
+// writeBothNow writes two texts that are not empty.
+func writeBothNow(fd int, text, more []byte) (int, error) {
+	both := [...]unix.Iovec{{Base: unsafe.SliceData(text)}, {Base: unsafe.SliceData(more)}}
+	both[0].SetLen(len(text))
+	both[1].SetLen(len(more))
+	return callNow(unix.SYS_WRITEV, fd, both[:])
+}
+
 // callNow reads or writes.
-func callNow(call uintptr, fd int, text []byte) (int, error) {
+func callNow[T any](call uintptr, fd int, text []T) (int, error) {
 	for {
 		n, _, errno := unix.RawSyscall(call,
 			uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(text))), uintptr(len(text)))

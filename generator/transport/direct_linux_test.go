@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -58,8 +57,8 @@ func TestNotHandedOver(t *testing.T) {
 	never := func(Ticket) { t.Error("it was handed over") }
 	c, peer := spokenTo(t, t.Context())
 	var o results.Outcome
-	if prepare(c, strings.Repeat("large ", 2000)); c.ExchangeAt(&o, 0, never) {
-		t.Error("it is larger than a buffer")
+	if prepare(c, strings.Repeat("large ", 20_000)); c.ExchangeAt(&o, 0, never) {
+		t.Error("it is too large")
 	}
 	prepare(c, "{}")
 	peer.Close()
@@ -156,32 +155,34 @@ func TestDirectDeadline(t *testing.T) {
 	}
 }
 
-// TestDirectIntoAFullSocket: of what the socket does not take at once the rest follows.
+// TestDirectIntoAFullSocket: of what the socket does not take at once the rest follows,
+// whether it was part of the head's buffer or not.
 func TestDirectIntoAFullSocket(t *testing.T) {
 	t.Parallel()
 	for way, exchange := range ways {
-		c, peer := spokenTo(t, t.Context())
-		peer.(*net.TCPConn).SetReadBuffer(1)
-		c.conn.open.socket.Conn.(*net.TCPConn).SetWriteBuffer(1)
-		sent := make(chan string)
-		text := strings.Repeat("0123456789", 700)
-		go func() {
-			got := make([]byte, 0, 64<<10)
-			for !strings.HasSuffix(string(got), text) {
-				n, err := peer.Read(got[len(got):cap(got)])
-				if got = got[:len(got)+n]; err != nil {
-					break
+		for _, size := range []int{7_000, 8_100, 60_000} {
+			c, peer := spokenTo(t, t.Context())
+			peer.(*net.TCPConn).SetReadBuffer(1)
+			c.conn.open.socket.Conn.(*net.TCPConn).SetWriteBuffer(1)
+			sent := make(chan string)
+			text := strings.Repeat("0123456789", size/10)
+			go func() {
+				got := make([]byte, 0, 128<<10)
+				for !strings.HasSuffix(string(got), text) {
+					n, err := peer.Read(got[len(got):cap(got)])
+					if got = got[:len(got)+n]; err != nil {
+						break
+					}
 				}
-				runtime.Gosched()
+				io.WriteString(peer, yes)
+				sent <- string(got)
+			}()
+			var o results.Outcome
+			prepare(c, text)
+			exchange(c, &o)
+			if got := <-sent; o.Reason != capture.Accepted || strings.Count(got, "POST ") != 1 || len(got) != int(o.WireBytes) {
+				t.Errorf("%s: %v, %d bytes arrived of %d", way, o.Reason, len(got), o.WireBytes)
 			}
-			io.WriteString(peer, yes)
-			sent <- string(got)
-		}()
-		var o results.Outcome
-		prepare(c, text)
-		exchange(c, &o)
-		if got := <-sent; o.Reason != capture.Accepted || strings.Count(got, "POST ") != 1 || len(got) != int(o.WireBytes) {
-			t.Errorf("%s: %v, %d bytes arrived of %d", way, o.Reason, len(got), o.WireBytes)
 		}
 	}
 }

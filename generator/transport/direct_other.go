@@ -20,4 +20,4 @@ func (*socket) wait() (int, error) { return 0, errors.ErrUnsupported }
 func (*socket) control(func(fd uintptr)) error { return errors.ErrUnsupported }
 
 // writeNow is not called.
-func writeNow(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
+func writeNow(int, []byte, []byte) (int, error) { return 0, errors.ErrUnsupported }

@@ -54,15 +54,9 @@ func (h *requestHead) write(w *bufio.Writer) error {
 		h.keep()
 		return nil
 	}
-	if h.fits(w.Available()) {
-		_, err := w.Write(h.append(w.AvailableBuffer())) // which is where it stands already
-		return err
-	}
-	text := h.request.Body()
-	w.Write(h.written.before) // the first error of a bufio.Writer is that of all writes after
-	w.Write(strconv.AppendInt(w.AvailableBuffer(), int64(len(text)), 10))
-	w.Write(h.written.after)
-	_, err := w.Write(text)
+	text, more := h.append(w.AvailableBuffer()) // which is where it belongs
+	w.Write(text)                               // the first error of a bufio.Writer is that of all writes after
+	_, err := w.Write(more)
 	return err
 }
 
