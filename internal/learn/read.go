@@ -64,7 +64,7 @@ func (o *Observer) readRequests(requests *recording.Requests) (*Profile, error) 
 func (o *Observer) addRequest(q *recording.Request, decoder *recording.RequestDecoder) event.Reason {
 	got, err := decoder.Decode(q)
 	if err != nil {
-		return event.NotRequest
+		return event.Refused
 	}
 	for _, e := range got.Events {
 		o.Add(&event.Event{Name: e.Event, DistinctID: e.DistinctID, Time: q.Time,

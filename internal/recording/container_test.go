@@ -100,6 +100,7 @@ func TestContainers(t *testing.T) {
 		{"UTF-16", utf16Of(oneLine, binary.LittleEndian), 1},
 		{"UTF-16, the other way", utf16Of(oneLine, binary.BigEndian), 1},
 		{"gzip", gzipped(oneLine), 1},
+		{"gzip, zeros behind", gzipped(oneLine) + strings.Repeat("\x00", 1000), 1},
 		{"gzip, two members", gzipped(oneLine) + gzipped(oneLine), 2},
 		{"zstd", zstandard, 1},
 		{"zstd, two frames", zstandard + zstandard, 2},

@@ -104,7 +104,7 @@ func TestFormats(t *testing.T) {
 			`host.example.com - frank [01/Jan/2026:00:00:00 +0000] "GET /a/b.JPG?c=d.js HTTP/1.0" ` +
 				`200 2326 "https://example.com/\"q\"" "Agent (X; Y)" extra` + "\r",
 			`GET image frank 2026-01-01T00:00:00Z {"$current_url":"/a/b.JPG?c=d.js","status":200,"bytes":2326,` +
-				`"$referrer":"https://example.com/\\\"q\\\"","$raw_user_agent":"Agent (X; Y)"}`},
+				`"$referrer":"https://example.com/\"q\"","$raw_user_agent":"Agent (X; Y)"}`},
 		{"log with the virtual host",
 			`www.example.com:443 2001:db8::1 - anonymous [01/Jan/2026:00:00:00 +0000] "-" 408 0 "-" "-"`,
 			`malformed request 2001:db8::1 2026-01-01T00:00:00Z {"status":408,"bytes":0,"$ip":"2001:db8::1"}`},

@@ -238,13 +238,17 @@ func TestUnitsNeverOverlap(t *testing.T) {
 		at := time.Unix(rapid.Int64Range(631152000, 4133980799).Draw(t, "s"),
 			rapid.Int64Range(0, 1e9-1).Draw(t, "ns")).UTC()
 		for text, want := range map[string]time.Time{
-			fmt.Sprint(at.UnixMilli()):                                   at.Truncate(time.Millisecond),
-			fmt.Sprint(at.UnixMicro()):                                   at.Truncate(time.Microsecond),
-			fmt.Sprint(at.UnixNano()):                                    at,
-			at.Format("20060102"):                                        at.Truncate(24 * time.Hour),
-			at.Format("200601021504"):                                    at.Truncate(time.Minute),
-			at.Format("20060102150405"):                                  at.Truncate(time.Second),
-			strings.Replace(at.Format("20060102150405.000"), ".", "", 1): at.Truncate(time.Millisecond),
+			fmt.Sprint(at.UnixMilli()):                                    at.Truncate(time.Millisecond),
+			fmt.Sprint(at.UnixMicro()):                                    at.Truncate(time.Microsecond),
+			fmt.Sprint(at.UnixNano()):                                     at,
+			at.Format("20060102"):                                         at.Truncate(24 * time.Hour),
+			at.Format("20060102T150405Z"):                                 at.Truncate(time.Second),
+			at.Format("20060102T150405.000Z"):                             at.Truncate(time.Millisecond),
+			at.In(time.FixedZone("", 19800)).Format("20060102T1504-0700"): at.Truncate(time.Minute),
+			at.Format("20060102T150405"):                                  at.Truncate(time.Second),
+			at.Format("200601021504"):                                     at.Truncate(time.Minute),
+			at.Format("20060102150405"):                                   at.Truncate(time.Second),
+			strings.Replace(at.Format("20060102150405.000"), ".", "", 1):  at.Truncate(time.Millisecond),
 		} {
 			if got, ok := event.ParseText([]byte(text)); !ok || !got.Equal(want) {
 				t.Fatalf("%s of %v is %v, %v", text, at, got, ok)
@@ -256,7 +260,7 @@ func TestUnitsNeverOverlap(t *testing.T) {
 // FuzzTimes: no text makes the readers of times panic, and a time that is read means
 // what it says: written again in its own words it is the same.
 func FuzzTimes(f *testing.F) {
-	for _, text := range []string{"22/05/2023 10:00", "May 6, 2023", "1767225600", "20260102", "2026-01-02T03:04:05Z",
+	for _, text := range []string{"22/05/2023 10:00", "May 6, 2023", "1767225600", "20260102", "20260102T030405.5+0100", "2026-01-02T03:04:05Z",
 		"Mon, 22 May 2023 10:00:00 GMT"} {
 		f.Add(text, "%d/%m/%Y %H:%M")
 	}

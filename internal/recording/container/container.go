@@ -50,7 +50,7 @@ const maxWindow = 256 << 20
 func decompress(r io.Reader, magic []byte, name string) (io.Reader, error) {
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		return gzip.NewReader(r)
+		return newGzipped(r)
 	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow))
 		if err != nil {
@@ -63,6 +63,43 @@ func decompress(r io.Reader, magic []byte, name string) (io.Reader, error) {
 		return brotli.NewReader(r), nil
 	}
 	return r, nil
+}
+
+// gzipped reads the members of a gzip file one after the other. Zeros behind the last, with
+// which tapes and block devices fill up, are passed over, as gzip does.
+type gzipped struct {
+	in     *bufio.Reader
+	member *gzip.Reader
+}
+
+func newGzipped(r io.Reader) (*gzipped, error) {
+	g := &gzipped{in: bufio.NewReaderSize(r, ReadAhead)}
+	var err error
+	if g.member, err = gzip.NewReader(g.in); err == nil {
+		g.member.Multistream(false)
+	}
+	return g, err
+}
+
+// Read reads on.
+func (g *gzipped) Read(p []byte) (n int, err error) {
+	for {
+		if n, err = g.member.Read(p); err != io.EOF {
+			return n, err
+		}
+		if n > 0 {
+			return n, nil
+		}
+		for zero := byte(0); zero == 0; {
+			if zero, err = g.in.ReadByte(); err != nil {
+				return 0, err
+			}
+		}
+		if err := errors.Join(g.in.UnreadByte(), g.member.Reset(g.in)); err != nil {
+			return 0, err
+		}
+		g.member.Multistream(false)
+	}
 }
 
 // unreadable are files that are not read, by how they begin and what to do about them.

@@ -26,6 +26,7 @@ const (
 	NoList     Reason = "no list of events"
 	TooLarge   Reason = "larger than an event may be"
 	NotRequest Reason = "not a request that can be sent"
+	Refused    Reason = "a request that the endpoint refuses"
 	CutOff     Reason = "a request that breaks off"
 	NoBody     Reason = "a request whose body was not recorded"
 	BrokenBody Reason = "a request whose body was recorded as a text that it is not"

@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -29,9 +30,10 @@ type Clock struct {
 const firstYear, lastYear = 1990, 2100
 
 // ParseTime reads the time in a JSON value: RFC 3339, the same with a blank or
-// without a zone (UTC), a date, digits as in 20060102150405, names of months, or a
-// number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart
-// by its size. Numbers and digits must make a year from 1990 to 2100.
+// without a zone (UTC), a date, the same without dashes and colons (20060102T150405Z),
+// digits as in 20060102150405, names of months, or a number of seconds, milliseconds,
+// microseconds or nanoseconds since 1970, told apart by its size. Numbers and digits
+// must make a year from 1990 to 2100.
 func ParseTime(value []byte) (time.Time, bool) { return (&Clock{}).Value(value) }
 
 // ParseText reads a time that stands in a text, as ParseTime does.
@@ -68,6 +70,9 @@ func (c *Clock) text(s []byte) (time.Time, bool) {
 	if t, numeric, ok := c.number(s); numeric {
 		return t, ok
 	}
+	if s := extended(s); s != nil {
+		return c.iso(s)
+	}
 	d, ok := parseWritten(s)
 	if !ok || !d.agrees(c.days) {
 		return time.Time{}, false
@@ -94,6 +99,26 @@ func (c *Clock) iso(s []byte) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return c.at(c.midnight.Add(ofDay), zoned, true)
+}
+
+// extended writes the basic format of ISO 8601, as in 20060102T150405Z, as iso reads it; nil:
+// the text is none.
+func extended(s []byte) []byte {
+	const date, minute = len("20060102T"), len("20060102T1504")
+	if len(s) < minute || s[date-1] != 'T' {
+		return nil
+	}
+	for _, b := range append(s[:date-1:date-1], s[date:minute]...) {
+		if b < '0' || b > '9' {
+			return nil
+		}
+	}
+	rest := s[minute:]
+	all := fmt.Appendf(nil, "%s-%s-%sT%s:%s", s[:4], s[4:6], s[6:8], s[date:date+2], s[date+2:minute])
+	if len(rest) > 1 && '0' <= rest[0] && rest[0] <= '9' {
+		all = append(all, ':')
+	}
+	return append(all, rest...)
 }
 
 // at moves a time that does not say its zone from UTC to the zone of the recording.

@@ -2,8 +2,10 @@ package format
 
 import (
 	"bytes"
+	"encoding/hex"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"rehearse/internal/capture/pipeline"
 	"rehearse/internal/jsonscan"
@@ -16,9 +18,9 @@ import (
 // logged-in user, or else of the host. Its name is the method and the kind of file,
 // as in "GET page", and nothing of the path: names are never pseudonymized, and a
 // path may name a person.
-type accessLog struct{}
+type accessLog struct{ text []byte } // without its escapes
 
-func (accessLog) decode(row Line, seed int64, e *event.Event) event.Reason {
+func (d *accessLog) decode(row Line, seed int64, e *event.Event) event.Reason {
 	l, ok := parseLog(row.Text)
 	if !ok {
 		return event.NotLogged
@@ -32,13 +34,13 @@ func (accessLog) decode(row Line, seed int64, e *event.Event) event.Reason {
 	e.When = l.time
 	e.Time, _ = parseLogTime(l.time)
 	e.Open()
-	e.PutText("$current_url", path)
+	e.PutText("$current_url", d.asSent(path))
 	e.PutCell("status", l.status)
 	if string(l.size) != "-" {
 		e.PutCell("bytes", l.size)
 	}
-	e.PutText("$referrer", l.referrer)
-	e.PutText("$raw_user_agent", l.agent)
+	e.PutText("$referrer", d.asSent(l.referrer))
+	e.PutText("$raw_user_agent", d.asSent(l.agent))
 	if isAddress(l.host) {
 		e.PutText("$ip", l.host)
 	}
@@ -126,6 +128,41 @@ func cutQuoted(text []byte) (inside, rest []byte, ok bool) {
 		}
 	}
 	return nil, nil, false
+}
+
+// asSent takes back how servers write what could end a quoted text, and what cannot be
+// printed: \" and \\, \x and two digits, and of Apache's \t and its like. What comes to no
+// UTF-8 stays as it is written. It is good until the next one.
+func (d *accessLog) asSent(text []byte) []byte {
+	if bytes.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	out := d.text[:0]
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			out = append(out, text[i])
+			continue
+		}
+		i++
+		at := strings.IndexByte(`tnrvb`, text[i])
+		var code [1]byte
+		switch {
+		case at >= 0:
+			out = append(out, "\t\n\r\v\b"[at])
+		case text[i] == 'x' && i+2 < len(text):
+			if _, err := hex.Decode(code[:], text[i+1:i+3]); err != nil {
+				return text
+			}
+			out = append(out, code[0])
+			i += 2
+		default:
+			out = append(out, text[i])
+		}
+	}
+	if d.text = out; !utf8.Valid(out) {
+		return text
+	}
+	return out
 }
 
 // nextWord returns what lies before the next blank.

@@ -33,6 +33,19 @@ func TestWhoIsLogged(t *testing.T) {
 	}
 }
 
+// TestEscapedLog: what a server escaped in its log is sent as the client wrote it.
+func TestEscapedLog(t *testing.T) {
+	t.Parallel()
+	for logged, want := range map[string]string{
+		`X`: "X", `A \"B\"`: `A "B"`, `a\\b`: `a\b`, `tab\there`: "tab\there", `caf\xC3\xA9`: "café", `\x22`: `"`,
+		`\xff`: `\xff`, `\xzz`: `\xzz`, `\x4`: "x4", `end\`: `end\`,
+	} {
+		if got := new(accessLog).asSent([]byte(logged)); string(got) != want {
+			t.Errorf("%s is %q, want %q", logged, got, want)
+		}
+	}
+}
+
 // TestExtendedLog: fields are those of the last directive, dates may stand in one, cells
 // may stand in quotes or between tabs, and a line with other fields is none.
 func TestExtendedLog(t *testing.T) {
@@ -80,7 +93,7 @@ func FuzzAccessLog(f *testing.F) {
 	f.Add([]byte(`a b, c - d [10/Jan/2026:10:00:07 +0000] "GET /p7 HTTP/1.1" 200 5 "-" "X"`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		e := &event.Event{}
-		if Decode(accessLog{}, asLine(line), 1, e) == "" && !strings.Contains(string(line), string(e.DistinctID)) {
+		if Decode(&accessLog{}, asLine(line), 1, e) == "" && !strings.Contains(string(line), string(e.DistinctID)) {
 			t.Errorf("%q is of %q", line, e.DistinctID)
 		}
 	})

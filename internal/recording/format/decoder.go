@@ -31,7 +31,7 @@ func NewDecoder(s Shape, f *scenario.Fields, c *event.Clock) Decoder {
 	case scenario.FormatSnowplow:
 		d = &snowplow{clock: c}
 	case scenario.FormatAccessLog:
-		if d = (accessLog{}); s.W3C != nil {
+		if d = new(accessLog); s.W3C != nil {
 			d = s.W3C
 		}
 	default:
