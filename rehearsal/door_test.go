@@ -74,8 +74,7 @@ type attempt struct {
 // without a permit that names the host and binds the scenario; and with one only its
 // own host is reached. What is refused is refused before a connection is opened.
 func TestNoWayOut(t *testing.T) { // not parallel, for its environments
-	const permitNeeded, notNamed = "anything else needs a permit", "the permit does not name it"
-	proxied := func(proxy string) map[string]string { return map[string]string{"HTTP_PROXY": proxy} }
+	const permitNeeded = "anything else needs a permit"
 	for _, a := range []attempt{
 		{name: "an address", target: "http://203.0.113.7:8010", want: permitNeeded},
 		{name: "IPv6", target: "http://[2001:db8::1]:8010", want: permitNeeded},
@@ -92,95 +91,58 @@ func TestNoWayOut(t *testing.T) { // not parallel, for its environments
 		{name: "a number", target: "http://2130706433:8010", want: permitNeeded},
 		{name: "hexadecimal", target: "http://0x7f.1:8010", want: permitNeeded},
 		{name: "an address in a name", target: "http://127.0.0.1.nip.io", want: permitNeeded},
-		{
-			name:   "a user that looks like a host",
-			target: "http://127.0.0.1:80@203.0.113.7",
-			want:   "must not hold a user",
-		},
+		{name: "a user that looks like a host",
+			target: "http://127.0.0.1:80@203.0.113.7", want: "must not hold a user"},
 		{name: "encrypted", target: "https://203.0.113.7", want: permitNeeded},
-		{
-			name:    "resolved elsewhere",
-			target:  "http://here.example",
-			resolve: "here.example:80:203.0.113.7",
-			want:    permitNeeded,
-		},
-		{
-			name:    "resolved to many",
-			target:  "http://here.example",
-			resolve: "here.example:80:127.0.0.1,203.0.113.7",
-			want:    permitNeeded,
-		},
+		{name: "resolved elsewhere", target: "http://here.example",
+			resolve: "here.example:80:203.0.113.7", want: permitNeeded},
+		{name: "resolved to many", target: "http://here.example",
+			resolve: "here.example:80:127.0.0.1,203.0.113.7", want: permitNeeded},
 		{name: "a name that turns", target: "http://turning.example"},
-		{
-			name:     "a redirect",
-			target:   "http://127.0.0.1:8010",
-			redirect: "http://203.0.113.7/batch/",
-			reached:  "127.0.0.1:8010",
-		},
+		{name: "a redirect", target: "http://127.0.0.1:8010",
+			redirect: "http://203.0.113.7/batch/", reached: "127.0.0.1:8010"},
 		{name: "this machine", target: "http://localhost:8010", reached: "127.0.0.1:8010"},
 		{name: "this machine, by its name of the root", target: "http://localhost.:8010", reached: "127.0.0.1:8010"},
 		{name: "this machine by IPv6", target: "http://[::1]:8010", reached: "[::1]:8010"},
 		{name: "a name of this machine", target: "http://here.example", reached: "127.0.0.1:80"},
 
-		{
-			name:   "a proxy",
-			target: "http://here.example",
-			env:    proxied("http://proxy.example:3128"),
-			want:   "through the proxy proxy.example:3128",
-		},
-		{
-			name:   "a proxy here",
-			target: "http://here.example",
-			env:    proxied("http://127.0.0.1:3128"),
-			want:   "through the proxy 127.0.0.1:3128",
-		},
-		{
-			name:   "SOCKS",
-			target: "http://here.example",
-			env:    proxied("socks5://localhost:1080"),
-			want:   "through the proxy localhost:1080",
-		},
+		{name: "a proxy", target: "http://here.example",
+			env: proxied("http://proxy.example:3128"), want: "through the proxy proxy.example:3128"},
+		{name: "a proxy here", target: "http://here.example",
+			env: proxied("http://127.0.0.1:3128"), want: "through the proxy 127.0.0.1:3128"},
+		{name: "SOCKS", target: "http://here.example",
+			env: proxied("socks5://localhost:1080"), want: "through the proxy localhost:1080"},
 		{name: "metrics", target: "http://127.0.0.1:8010",
 			env:  map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://metrics.example:4318"},
 			want: "refused to push metrics to metrics.example:4318"},
 		{name: "metrics to an address", target: "http://127.0.0.1:8010",
 			env:  map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://[2001:db8::1]:4318"},
 			want: "refused to push metrics"},
+	} {
+		t.Run(a.name, a.check)
+	}
+}
 
+// TestNoWayOutOfAPermit: a permit opens the way to what it names, and to nothing else.
+func TestNoWayOutOfAPermit(t *testing.T) { // not parallel, for its environments
+	for _, a := range []attempt{
 		{name: "permitted", target: "http://capture.example", permit: "capture.example", reached: "203.0.113.7:80"},
-		{
-			name:    "permitted address",
-			target:  "http://203.0.113.7:8010",
-			permit:  "203.0.113.7:8010",
-			reached: "203.0.113.7:8010",
-		},
+		{name: "permitted address", target: "http://203.0.113.7:8010",
+			permit: "203.0.113.7:8010", reached: "203.0.113.7:8010"},
 		{name: "permitted, and redirected", target: "http://capture.example", permit: "capture.example",
 			redirect: "http://198.51.100.1/batch/", reached: "203.0.113.7:80"},
 		{name: "another host", target: "http://other.example", permit: "capture.example", want: "it is not for"},
 		{name: "another port", target: "http://capture.example:8010", permit: "capture.example", want: "it is not for"},
 		{name: "the address of a name", target: "http://203.0.113.7", permit: "capture.example", want: "it is not for"},
-		{
-			name:   "this machine under a permit for another",
-			target: "http://127.0.0.1:8010",
-			permit: "capture.example",
-			want:   "it is not for",
-		},
+		{name: "this machine under a permit for another", target: "http://127.0.0.1:8010",
+			permit: "capture.example", want: "it is not for"},
 		{name: "the embedded endpoint under a permit for another", permit: "capture.example", want: "it is not for"},
-		{
-			name:   "a permit for another scenario",
-			target: "http://capture.example",
-			permit: "capture.example",
-			other:  true,
-			want:   "scenario",
-		},
-		{
-			name:   "a name of this machine in a permit",
-			target: "http://here.example",
-			permit: "here.example",
-			want:   "its address is 127.0.0.1",
-		},
+		{name: "a permit for another scenario", target: "http://capture.example",
+			permit: "capture.example", other: true, want: "scenario"},
+		{name: "a name of this machine in a permit", target: "http://here.example",
+			permit: "here.example", want: "its address is 127.0.0.1"},
 		{name: "permitted, and resolved elsewhere", target: "http://capture.example", permit: "capture.example",
-			resolve: "capture.example:80:198.51.100.1", want: notNamed},
+			resolve: "capture.example:80:198.51.100.1", want: "the permit does not name it"},
 		{name: "permitted, through a proxy", target: "http://capture.example", permit: "capture.example",
 			env: proxied("http://proxy.example:3128"), want: "through the proxy proxy.example:3128"},
 		{name: "permitted, with metrics for another", target: "http://capture.example", permit: "capture.example",
@@ -190,6 +152,9 @@ func TestNoWayOut(t *testing.T) { // not parallel, for its environments
 		t.Run(a.name, a.check)
 	}
 }
+
+// proxied is an environment with a proxy.
+func proxied(proxy string) map[string]string { return map[string]string{"HTTP_PROXY": proxy} }
 
 // check tries it.
 func (a *attempt) check(t *testing.T) {
