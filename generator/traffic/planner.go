@@ -197,22 +197,30 @@ const (
 	eachKept = 64
 )
 
-// add counts the events of a block that was planned.
+// add counts the events of a block that was planned, unless they were counted before or there
+// is no room. Builders that plan other blocks do not wait for it.
 func (c *nameCounts) add(b *block, names int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	size := eachKept + 2*names
-	if c.kept+size > mostKept || c.byBlock[b.number] != nil {
+	if !c.hasRoom(b.number, names) {
 		return
-	}
-	if c.byBlock == nil {
-		c.byBlock = map[int64][]uint16{}
 	}
 	counts := make([]uint16, names)
 	for j := range b.events {
 		counts[b.name(&b.events[j], names)]++
 	}
-	c.byBlock[b.number], c.kept = counts, c.kept+size
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byBlock == nil {
+		c.byBlock = map[int64][]uint16{}
+	}
+	c.byBlock[b.number] = counts
+	c.kept += eachKept + 2*names
+}
+
+// hasRoom tells whether the counts of a block are to be kept.
+func (c *nameCounts) hasRoom(number int64, names int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept+eachKept+2*names <= mostKept && c.byBlock[number] == nil
 }
 
 // of returns the counts of a block, if they are kept.
