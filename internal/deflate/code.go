@@ -129,8 +129,13 @@ func (c *HuffmanCode) appendText(dst, text []byte, matches []match) []byte {
 			four := binary.LittleEndian.Uint32(literals[i:])
 			b = b.put(pairs[four&0xffff]).put(pairs[four>>16]).flush(out)
 		}
-		for ; i < len(literals); i++ {
+		if i < len(literals)-1 {
+			b = b.put(pairs[binary.LittleEndian.Uint16(literals[i:])])
+			i += 2
+		}
+		if i < len(literals) {
 			b = b.put(c.literals[literals[i]])
+			i++
 		}
 		b = b.flush(out)
 		if next == len(matches) {
