@@ -1,8 +1,9 @@
 // Command speed measures what sending costs, an event, beside a bare loop of its own
-// (load.go), and how fast recordings are read: megabytes a second of processor time,
+// (load.go), how exactly requests are paced (pacing.go), and how fast recordings are read: megabytes a second of processor time,
 // of the whole process, over files that it makes itself and removes again.
 //
 //	go run ./.ci/speed -only load -times 5 what sending costs, the median of five rounds
+//	go run ./.ci/speed -only pacing        how late requests arrive at rates that are kept
 //	go run ./.ci/speed                     everything, over files of about 250 MB
 //	go run ./.ci/speed -only profile       what has this in its name
 //	go run ./.ci/speed -size 100 -times 3  smaller files, the best of three
