@@ -2,9 +2,9 @@ package results
 
 import (
 	"iter"
-	"math"
-	"math/bits"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // The resolution of every histogram: whole microseconds, three significant
@@ -13,91 +13,76 @@ import (
 const (
 	Longest = time.Hour
 
-	unit = time.Microsecond
-	half = 1024 // buckets in which durations double, which three digits ask for
+	unit   = time.Microsecond
+	digits = 3
+	half   = 1024 // buckets in which durations double, which three digits ask for
 )
 
-// Histogram counts durations, in the buckets of an HdrHistogram of three digits.
-// Durations under a microsecond count as 0, and so do negative ones: a request that
-// left a hair before it was due has no lag. Durations over Longest are counted by
-// Overflow and are in no other number. It takes 4 KB for each doubling of time from
-// 1 ms to its longest duration: 20 KB up to 16 ms, 92 KB up to an hour. A run has
-// twenty to forty, which by the library take 184 KB each, whatever they hold. The zero
-// value is empty. It is not safe for concurrent use.
+// Histogram counts durations. Durations under a microsecond count as 0, and so do
+// negative ones: a request that left a hair before it was due has no lag. Durations over
+// Longest are counted by Overflow and are in no other number. It takes 8 KB for each
+// doubling of time from 1 ms to its longest duration: 40 KB up to 16 ms, 184 KB up to an
+// hour. A run has twenty to forty, most of which hold short ones. The zero value is
+// empty. It is not safe for concurrent use.
 type Histogram struct {
-	counts   []uint32      // by bucket; whole stretches of half, up to the last that was needed
-	carried  map[int]int64 // by bucket, how often its count went beyond 32 bits
-	total    int64
+	counts   *hdrhistogram.Histogram // nil: nothing was counted yet
+	reaches  int64                   // the longest duration that counts has room for, in units
 	overflow int64
 }
+
+// shortest is what the counts of a Histogram reach at first, in units: 16 ms.
+const shortest = 16*half - 1
 
 // NewHistogram returns an empty Histogram.
 func NewHistogram() *Histogram { return &Histogram{} }
 
 // Record counts d. It allocates only where d lies in a doubling of time that no
-// duration before has reached, which can happen 23 times.
+// duration before has reached.
 func (h *Histogram) Record(d time.Duration) {
 	if d > Longest {
 		h.overflow++
 		return
 	}
-	bucket := bucketOf(int64(max(d, 0) / unit))
-	if bucket >= len(h.counts) || h.counts[bucket] == math.MaxUint32 || h.total == math.MaxInt64 {
-		h.add(bucket, 1)
-		return
-	}
-	h.counts[bucket]++
-	h.total++
+	h.add(int64(max(d, 0)/unit), 1)
 }
 
-// add counts n durations of a bucket that ends not long after Longest.
-func (h *Histogram) add(bucket int, n int64) {
-	if n > math.MaxInt64-h.total { // not in this life, but not silently either
+// add counts n durations of so many units, Longest at most.
+func (h *Histogram) add(units, n int64) {
+	h.makeRoom(units)
+	if h.counts.RecordValues(units, n) != nil {
 		h.overflow += n
-		return
-	}
-	if bucket >= len(h.counts) {
-		grown := make([]uint32, (bucket/half+1)*half)
-		copy(grown, h.counts)
-		h.counts = grown
-	}
-	h.total += n
-	n += int64(h.counts[bucket])
-	h.counts[bucket] = uint32(n)
-	if n > math.MaxUint32 {
-		h.carry(bucket, n>>32)
 	}
 }
 
-// carry notes what a count has beyond 32 bits.
-func (h *Histogram) carry(bucket int, n int64) {
-	if h.carried == nil {
-		h.carried = map[int]int64{}
+// makeRoom sees to it that durations of so many units can be counted.
+func (h *Histogram) makeRoom(units int64) {
+	if units <= h.reaches && h.counts != nil {
+		return
 	}
-	h.carried[bucket] += n
+	reaches := int64(shortest)
+	for reaches < units {
+		reaches = 2*reaches + 1
+	}
+	grown := hdrhistogram.New(1, reaches, digits)
+	if h.counts != nil {
+		grown.Merge(h.counts) // has room for all
+	}
+	h.counts, h.reaches = grown, reaches
 }
 
 // Counts are the buckets that hold something, by their numbers (see BarAt), and what
 // they hold, shortest first.
 func (h *Histogram) Counts() iter.Seq2[int, int64] {
 	return func(yield func(int, int64) bool) {
-		for bucket, low := range h.counts {
-			n := int64(low)
-			if len(h.carried) > 0 {
-				n += h.carried[bucket] << 32
-			}
+		if h.counts == nil {
+			return
+		}
+		for bucket, n := range h.counts.Export().Counts {
 			if n > 0 && !yield(bucket, n) {
 				return
 			}
 		}
 	}
-}
-
-// bucketOf is the number of the bucket of a duration in units: each of the first 2,048
-// has its own, and from there on as many lie in each doubling as in the one before.
-func bucketOf(units int64) int {
-	shift := max(bits.Len64(uint64(units))-bits.Len64(half), 0)
-	return shift*half + int(units>>shift)
 }
 
 // edges are the shortest duration of a bucket and the longest, in units.
@@ -111,33 +96,10 @@ func edges(bucket int) (from, to int64) {
 // q from 0 to 1; 1 is Max. It is the duration at the nearest rank, rounded up to
 // the end of its bucket, never one in between two. Of an empty histogram it is 0.
 func (h *Histogram) Quantile(q float64) time.Duration {
-	left := h.rank(q)
-	for bucket, n := range h.Counts() {
-		left -= n
-		if left > 0 {
-			continue
-		}
-		from, to := edges(bucket)
-		if q <= 0 {
-			to = from
-		}
-		return time.Duration(to) * unit
+	if h.counts == nil {
+		return 0
 	}
-	return 0
-}
-
-// rank is that of the duration nearest to a share q of all, from 1. Other readers of
-// latency.hlog are asked for percentages: what they come to, to the last bit, is what
-// is reported here.
-func (h *Histogram) rank(q float64) int64 {
-	rank := q*100/100*float64(h.total) + 0.5
-	switch {
-	case rank >= float64(h.total):
-		return h.total
-	case rank >= 1:
-		return int64(rank)
-	}
-	return 1
+	return time.Duration(h.counts.ValueAtQuantile(q*100)) * unit
 }
 
 // QuantileOf is the quantile of n of the durations, which are not known one by one:
@@ -155,26 +117,28 @@ func (h *Histogram) QuantileOf(n int64, q float64) time.Duration {
 
 // Mean is the average of the middles of the buckets, 0 of an empty histogram.
 func (h *Histogram) Mean() time.Duration {
-	var mean float64
-	for bucket, n := range h.Counts() {
-		from, to := edges(bucket)
-		mean += float64(n) * float64(from+(to-from+1)/2) / float64(h.total)
+	if h.counts == nil {
+		return 0
 	}
-	return time.Duration(mean * float64(unit))
+	return time.Duration(h.counts.Mean() * float64(unit))
 }
 
 // Max is the longest duration, rounded up to the end of its bucket; 0 of an empty
 // histogram.
 func (h *Histogram) Max() time.Duration {
-	longest := int64(0)
-	for bucket := range h.Counts() {
-		_, longest = edges(bucket)
+	if h.counts == nil {
+		return 0
 	}
-	return time.Duration(longest) * unit
+	return time.Duration(h.counts.Max()) * unit
 }
 
 // Count is how many durations were recorded, those of Overflow left out.
-func (h *Histogram) Count() int64 { return h.total }
+func (h *Histogram) Count() int64 {
+	if h.counts == nil {
+		return 0
+	}
+	return h.counts.TotalCount()
+}
 
 // Overflow is how many durations did not fit.
 func (h *Histogram) Overflow() int64 { return h.overflow }
@@ -214,8 +178,9 @@ func (h *Histogram) AddOverflow(n int64) { h.overflow += n }
 // Add counts everything that other holds.
 func (h *Histogram) Add(other *Histogram) {
 	h.overflow += other.overflow
-	for bucket, n := range other.Counts() {
-		h.add(bucket, n)
+	if other.counts != nil {
+		h.makeRoom(min(other.counts.Max(), other.reaches))
+		h.overflow += h.counts.Merge(other.counts)
 	}
 }
 
@@ -240,13 +205,14 @@ func (h *Histogram) AddBars(bars []Bar) {
 			h.overflow += b.Count
 			continue
 		}
-		h.add(bucketOf(int64(b.From/unit)), b.Count)
+		h.add(int64(b.From/unit), b.Count)
 	}
 }
 
 // Reset empties the histogram and keeps its memory.
 func (h *Histogram) Reset() {
-	clear(h.counts)
-	clear(h.carried)
-	h.total, h.overflow = 0, 0
+	if h.counts != nil {
+		h.counts.Reset()
+	}
+	h.overflow = 0
 }

@@ -1,6 +1,7 @@
 // Command speed measures what sending costs, an event, beside a bare loop of its own
-// (load.go), how exactly requests are paced (pacing.go), and how fast recordings are read: megabytes a second of processor time,
-// of the whole process, over files that it makes itself and removes again.
+// (load.go), how exactly requests are paced (pacing.go), and how fast recordings are
+// read: megabytes a second of processor time, of the whole process, over files that it
+// makes itself and removes again.
 //
 //	go run ./.ci/speed -only load -times 5 what sending costs, the median of five rounds
 //	go run ./.ci/speed -only pacing        how late requests arrive at rates that are kept

@@ -105,10 +105,10 @@ func TestEncoderIsSmall(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	encode()
 	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > 400<<10 {
-		t.Errorf("an encoder takes %d bytes, want at most 400 KiB", got)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 500<<10 {
+		t.Errorf("an encoder takes %d bytes, want at most 500 KiB", got)
 	}
-	if n := testing.AllocsPerRun(10, encode); n > 0 {
+	if n := testing.AllocsPerRun(10, encode); n > 1 { // the library's copy of the counts
 		t.Errorf("each further histogram allocates %v times", n)
 	}
 }
