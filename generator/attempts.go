@@ -132,12 +132,18 @@ func (s *sender) sleep(wait time.Duration) bool {
 	}
 }
 
-// wait holds the sender from now until due. One that shares its queue with no other
-// sends meanwhile what is to be sent again: nobody else would.
+// wait holds the sender from now until due.
 func (s *sender) wait(ctx context.Context, due, now time.Duration) (woke time.Duration, reached bool) {
 	if due <= now {
 		return now, ctx.Err() == nil
 	}
+	reached = s.nearDue(ctx, due) && s.pacer.Wait(ctx, due, s.timer)
+	return s.pacer.Now(), reached
+}
+
+// nearDue holds the sender until shortly before due; false: ctx ended first. One that
+// shares its queue with no other sends meanwhile what is to be sent again: nobody else would.
+func (s *sender) nearDue(ctx context.Context, due time.Duration) bool {
 	for s.alone && s.again != nil && due-s.pacer.Now() > 2*fine {
 		s.timer.Reset(due - s.pacer.Now() - fine)
 		select {
@@ -148,11 +154,10 @@ func (s *sender) wait(ctx context.Context, due, now time.Duration) (woke time.Du
 			s.since = s.pacer.Now()
 		case <-ctx.Done():
 			s.timer.Stop()
-			return s.pacer.Now(), false
+			return false
 		}
 	}
-	reached = s.pacer.Wait(ctx, due, s.timer)
-	return s.pacer.Now(), reached
+	return s.pacer.near(ctx, due, s.timer)
 }
 
 // drain sends again what is left when the queue has ended, until nothing is.

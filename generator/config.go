@@ -100,13 +100,14 @@ func (c *Config) ahead(senders int) int {
 }
 
 // enough is how many batches are dealt out at a time where no queue waits for another: with
-// more, builders would hold a processor for longer than a request may be late.
-func (c *Config) enough() int {
+// more, builders would hold a processor for longer than a request may be late. Half of
+// those that no sender has are still ahead then: bodies may be so large that there are few.
+func (c *Config) enough(senders int) int {
 	const events, most = 256, 32
 	if c.Plan.Lanes > 1 {
 		return 1
 	}
-	return min(max(events/max(c.Scenario.Batching.MaxEvents, 1), 1), most)
+	return min(max(events/max(c.Scenario.Batching.MaxEvents, 1), 1), most, max((c.ahead(senders)-senders)/2, 1))
 }
 
 // typicalEvent is about what an encoded event weighs where it is not known.

@@ -109,10 +109,12 @@ const leastAhead = 50 * time.Microsecond
 // done neither.
 func (s *sender) atDue(ctx context.Context, l *lane, b *job, now time.Duration) (spare *job) {
 	if s.pace == nil || b.skipped || b.Overflow != nil || b.Due-now < leastAhead ||
-		!s.pacer.near(ctx, b.Due, s.timer) || !s.reach.covers(b) {
+		!s.nearDue(ctx, b.Due) || !s.reach.covers(b) {
 		return nil
 	}
-	now = s.pacer.Now()
+	if now = s.pacer.Now(); b.Due-now < leastAhead { // something else took the time
+		return nil
+	}
 	s.conn.Prepare(&b.Request, transport.Attempt{First: b.First, Events: b.Events}, now)
 	s.out, s.due, s.events, s.lane = b.outcome(), b.Due, b.Events, l
 	sent := s.conn.ExchangeAt(&s.out, b.Due-now, s.hand)

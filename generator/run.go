@@ -82,7 +82,7 @@ func newRun(hard context.Context, c Config) *run {
 			skip: c.Scenario.Load.Late == scenario.LateSkip, ordered: c.Plan.Ordered, closed: c.closed(),
 		},
 		config:     c,
-		dispatcher: newDispatcher(c.Source, pacer, c.Plan.Lanes, c.ahead(n), c.enough()),
+		dispatcher: newDispatcher(c.Source, pacer, c.Plan.Lanes, c.ahead(n), c.enough(n)),
 		recorder:   results.NewRecorder(n + 1),
 		done:       make(chan struct{}),
 	}

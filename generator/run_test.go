@@ -35,6 +35,7 @@ type stageRun struct {
 	builders int                     // 0: two
 	nap      func(time.Duration)     // nil: time.Sleep
 	watch    func(*results.Interval) // nil: nobody else does
+	weighs   int                     // an event, in bytes; 0: not known
 
 	source    source.Source // nil: the scenario's
 	plan      source.Plan
@@ -86,7 +87,7 @@ func (r *stageRun) send(t *testing.T) Summary {
 		r.nap = time.Sleep
 	}
 	summary, err := Run(r.soft, r.hard, Config{
-		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: cmp.Or(r.builders, 2), Sleep: r.nap, Limit: r.limit, Reach: r.reach,
+		Scenario: r.scenario, Source: r.source, Plan: r.plan, Start: time.Now().Add(r.lead), Builders: cmp.Or(r.builders, 2), Sleep: r.nap, Limit: r.limit, Reach: r.reach, EventBytes: r.weighs,
 		Destination: transport.Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}, UserAgent: "test", Timeout: r.scenario.Target.Timeout, Dial: r.dial},
 		Observe: func(iv *results.Interval) {
 			if iv.To < iv.From {

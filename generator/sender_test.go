@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rehearse/generator/transport"
@@ -89,6 +90,48 @@ func BenchmarkSender(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				o.send(o.sender.pacer.Now() - late)
+			}
+		})
+	}
+}
+
+// TestAloneBesideAPacingThread: while the only sender of a queue waits for the next due time,
+// it sends again what is to be, whoever writes what is due then.
+func TestAloneBesideAPacingThread(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ending, end := context.WithCancel(t.Context())
+		end()
+		p, again := &pacer{start: time.Now(), sleep: time.Sleep}, make(chan *job)
+		s := &sender{
+			shared: &shared{pacer: p, stalls: newStalls(p), reach: &reach{}, retries: &retries{ending: ending}},
+			pace:   &pacingThread{}, again: again, alone: true, timer: stoppedTimer(),
+			shard: results.NewRecorder(1).Sender(0), conn: transport.New(t.Context(), &transport.Destination{URL: &url.URL{Scheme: "http", Host: "endpoint"}}),
+		}
+		s.retries.work.Add(1)
+		next := newJob()
+		next.Due = time.Hour
+		go s.atDue(t.Context(), &lane{}, next, 0)
+		select {
+		case again <- newJob():
+		case <-time.After(time.Minute):
+			t.Error("it waits for the next due time and does nothing else")
+		}
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+// TestFewJobs: where bodies are so large that few are built ahead, all events are sent on time.
+func TestFewJobs(t *testing.T) {
+	t.Parallel()
+	for _, weighs := range []int{0, 10_000, 130_000, 300_000, 5_000_000} {
+		synctest.Test(t, func(t *testing.T) {
+			s := load(t, "const(100, 5s)", ", late: queue")
+			s.Target.Connections, s.Batching.MinEvents, s.Batching.MaxEvents = 1, 1, 1
+			r := stageRun{scenario: s, weighs: weighs}
+			r.run(t)
+			if got := r.balance(t)[capture.FateAccepted].Events; got != 500 || r.total.AllLate().Requests != 0 {
+				t.Errorf("%d bytes an event: %d events accepted, %d late", weighs, got, r.total.AllLate().Requests)
 			}
 		})
 	}

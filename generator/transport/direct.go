@@ -189,6 +189,9 @@ func (c *countingConn) speak(into []byte) (n int, err error) {
 	n, err = c.socket.speak(into, d.leave)
 	for isTimeout(err) && d.waits() && time.Now().Before(p.deadline) { // the deadline of an exchange before was over
 		c.Conn.SetDeadline(p.deadline)
+		if !d.waits() { // who keeps it back, or wrote a part, has ended the wait with a deadline that now is replaced
+			break
+		}
 		n, err = c.socket.wait()
 	}
 	text, more := d.text, d.more

@@ -186,3 +186,33 @@ func TestDirectIntoAFullSocket(t *testing.T) {
 		}
 	}
 }
+
+// hookedConn is a connection with which something happens right before a deadline is set.
+type hookedConn struct {
+	net.Conn
+	before func()
+}
+
+func (c hookedConn) SetDeadline(t time.Time) error {
+	c.before()
+	return c.Conn.SetDeadline(t)
+}
+
+// TestKeptBackAtADeadline: a request that is withdrawn just when the deadline of the exchange
+// before is replaced ends the wait for its answer all the same.
+func TestKeptBackAtADeadline(t *testing.T) {
+	t.Parallel()
+	c, peer := spokenTo(t, t.Context())
+	defer time.AfterFunc(2*time.Second, func() { peer.Close() }).Stop()
+	var ticket Ticket
+	c.conn.open.socket.Conn = hookedConn{c.conn.open.socket.Conn, func() { c.Withdraw(ticket) }}
+	prepare(c, "{}")
+	var o results.Outcome
+	hand := func(is Ticket) {
+		ticket = is
+		c.conn.open.socket.Conn.SetReadDeadline(longAgo) // that of the exchange before is over
+	}
+	if c.ExchangeAt(&o, time.Hour, hand) || c.conn.open == nil {
+		t.Errorf("it waited for the endpoint: %v", o.Reason)
+	}
+}
