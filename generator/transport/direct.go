@@ -161,7 +161,7 @@ func (c *Conn) Leave(t Ticket, may func() bool) {
 		c.conn.left()
 	}
 	if !d.whole() {
-		c.conn.open.Conn.SetReadDeadline(longAgo) // there may be no answer to wait for
+		c.conn.open.endWait() // there may be no answer to wait for
 	}
 	d.set(left)
 }
@@ -175,12 +175,12 @@ func (c *Conn) Withdraw(t Ticket) {
 
 // giveBack ends the wait for an answer to a request that is held, and does not leave.
 func (c *Conn) giveBack() {
-	c.conn.open.Conn.SetReadDeadline(longAgo)
+	c.conn.open.endWait()
 	c.conn.direct.set(withdrawn)
 }
 
-// longAgo as a deadline ends a wait.
-var longAgo = time.Unix(1, 0)
+// endWait has a read that waits return, with a timeout.
+func (c *countingConn) endWait() { c.Conn.SetReadDeadline(time.Unix(1, 0)) }
 
 // speak is the first read of a direct exchange: it looks, has the request leave, and waits
 // for what is said.

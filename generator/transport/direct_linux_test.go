@@ -125,7 +125,7 @@ func TestDirectDeadline(t *testing.T) {
 	for way, exchange := range ways {
 		c, peer := spokenTo(t, t.Context())
 		c.timeout = 50 * time.Millisecond
-		c.conn.open.Conn.SetDeadline(longAgo)
+		c.conn.open.Conn.SetDeadline(time.Unix(1, 0))
 		go func() {
 			peer.Read(make([]byte, 4096))
 			io.WriteString(peer, yes[:len(yes)-5])
@@ -210,7 +210,7 @@ func TestKeptBackAtADeadline(t *testing.T) {
 	var o results.Outcome
 	hand := func(is Ticket) {
 		ticket = is
-		c.conn.open.socket.Conn.SetReadDeadline(longAgo) // that of the exchange before is over
+		c.conn.open.endWait() // that of the exchange before is over
 	}
 	if c.ExchangeAt(&o, time.Hour, hand) || c.conn.open == nil {
 		t.Errorf("it waited for the endpoint: %v", o.Reason)
