@@ -12,7 +12,7 @@ import (
 func owners() map[string][]string {
 	return map[string][]string{
 		"github.com/valyala/fasthttp":                {"generator/transport", "staging"},
-		"github.com/HdrHistogram/hdrhistogram-go":    {"results"},
+		"github.com/HdrHistogram/hdrhistogram-go":    {"results"}, // counts durations
 		"golang.org/x/perf/benchmath":                {"results/compare"},
 		"github.com/twmb/franz-go/pkg/kgo":           {"internal/verify/kafka"},
 		"github.com/twmb/franz-go/pkg/kadm":          {"internal/verify/kafka"},

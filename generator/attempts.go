@@ -142,7 +142,7 @@ func (s *sender) wait(ctx context.Context, due, now time.Duration) (woke time.Du
 }
 
 // nearDue holds the sender until shortly before due; false: ctx ended first. One that
-// shares its queue with no other sends meanwhile what is to be sent again: nobody else would.
+// shares its queue with no other sends meanwhile what is to be sent again: no other would.
 func (s *sender) nearDue(ctx context.Context, due time.Duration) bool {
 	for s.alone && s.again != nil && due-s.pacer.Now() > 2*fine {
 		s.timer.Reset(due - s.pacer.Now() - fine)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/valyala/fasthttp/fasthttputil"
 
+	"rehearse/generator/transport"
+	"rehearse/internal/capture"
 	"rehearse/results"
 	"rehearse/staging"
 )
@@ -52,5 +54,30 @@ func TestConnecting(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(time.Minute) // lets the cleaners end
+	})
+}
+
+// TestConnectionRestsAtTheLimiter: a connection that lay idle while the limiter kept the next
+// request back is given up like one that had nothing to send.
+func TestConnectionRestsAtTheLimiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := load(t, "const(20, 1s)", ", late: queue")
+		s.Target.Connections = 1
+		dialed := 0
+		r := stageRun{
+			scenario: s, limit: Limit{Events: 3000},
+			endpoint: staging.Config{Reject: []staging.Rejection{{Status: 429, Share: 1}}, RetryAfter: 10 * time.Second},
+			over: func(d transport.DialFunc) transport.DialFunc {
+				return func(ctx context.Context, addr string) (net.Conn, error) {
+					dialed++
+					return d(ctx, addr)
+				}
+			},
+		}
+		r.run(t)
+		if r.balance(t); r.total.Fates[capture.FateRejected].Requests != 2 || dialed != 2 {
+			t.Errorf("%+v over %d connections, want one each", r.total.Fates, dialed)
+		}
 	})
 }

@@ -12,7 +12,7 @@
 //	    is done first.
 //	  - Senders own a connection each. Those of one queue pass a pacing token: its
 //	    holder takes the next batch, waits for its due time, hands the token on and
-//	    sends. Nothing stands between waking up and sending. Small requests over plain
+//	    sends. Nothing stands between waking up and sending. Requests over plain
 //	    connections are written by a thread that paces, while their senders wait for
 //	    the answers already.
 //	  - Each sender records outcomes into its own shard; once a second the shards
@@ -37,7 +37,8 @@
 // dispatcher.go deals out and builds batches; sender.go sends them; attempts.go sees to
 // what an attempt came to, outcome.go adds the attempts up, and retry.go holds what is
 // to be sent again. limiter.go keeps a run below its limit. lateness.go says why a batch
-// is late; pacing.go writes at due times; stall.go sees when the generator itself stood still, with probe_linux.go and
+// is late; pacing.go writes at due times, with pacing_linux.go and pacing_other.go;
+// stall.go sees when the generator itself stood still, with probe_linux.go and
 // probe_other.go; reach.go writes down how far a run may get. pacer.go is the clock,
 // with sleep_linux.go and sleep_other.go.
 package generator

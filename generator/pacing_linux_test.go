@@ -159,7 +159,7 @@ func TestPacedByOddEndpoints(t *testing.T) {
 	}
 }
 
-// TestServiceWhilePacing: the thread that paces keeps nobody from reading answers. Without a
+// TestServiceWhilePacing: the thread that paces keeps no sender from reading answers. Without a
 // processor for it, an answer would lie unread until the next request is due, and the
 // endpoint be blamed. On a busy machine that can be for other reasons, now and then.
 func TestServiceWhilePacing(t *testing.T) {

@@ -144,7 +144,7 @@ func (s *sender) handle(b *job, waited bool, now time.Duration) (waits bool) {
 		s.unsent(reasonOf(s.trail.cause()), now)
 	case !s.admitted(b.Events, s.patience(b)):
 	default:
-		s.exchange(b, now)
+		s.exchange(b, max(now, s.out.Sent)) // the limiter may have kept it
 		if s.out.Sent-b.Due > results.LateAfter {
 			s.trail.until(s.out.Sent, s.kept())
 			s.out.Cause = s.trail.cause()

@@ -96,7 +96,7 @@ func BenchmarkSender(b *testing.B) {
 }
 
 // TestAloneBesideAPacingThread: while the only sender of a queue waits for the next due time,
-// it sends again what is to be, whoever writes what is due then.
+// it sends again what is to be, though another thread writes what is due then.
 func TestAloneBesideAPacingThread(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -15,9 +15,9 @@ import (
 	"rehearse/results"
 )
 
-// TestForetoldUnderPermit: the bytes predicted hold what each request says of the
+// TestPredictedUnderPermit: the bytes predicted hold what each request says of the
 // permit.
-func TestForetoldUnderPermit(t *testing.T) {
+func TestPredictedUnderPermit(t *testing.T) {
 	t.Parallel()
 	p := makePermitted(t, "const(200, 500ms)", time.Hour)
 	network, directory := &witness{sent: map[string]int{}}, t.TempDir()
@@ -33,7 +33,7 @@ func TestForetoldUnderPermit(t *testing.T) {
 	// fewer; the header alone would be ninety a request.
 	if sent := int64(network.sent[stranger]); said.Plan.Requests != 10 ||
 		max(sent-said.Plan.WireBytes, said.Plan.WireBytes-sent) > 10*45 {
-		t.Errorf("%d bytes were sent, foretold were %+v", sent, said.Plan)
+		t.Errorf("%d bytes were sent, predicted were %+v", sent, said.Plan)
 	}
 }
 

@@ -256,7 +256,7 @@ func unwritten(path string, result *results.Result) *rundir.Run {
 // spareProcessors returns how many processors there are for building bodies, and lets the
 // runtime run one thread more for each stream until that is given back: that which paces
 // keeps a processor. Builders would otherwise hold every one when a request is due;
-// this way the kernel, which favours whoever slept, decides.
+// this way the kernel, which favours what slept, decides.
 func spareProcessors(streams int) (builders int, giveBack func()) {
 	n := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(n + streams)

@@ -65,7 +65,7 @@ func (h *Histogram) makeRoom(units int64) {
 	}
 	grown := hdrhistogram.New(1, reaches, digits)
 	if h.counts != nil {
-		grown.Merge(h.counts) // has room for all
+		h.overflow += grown.Merge(h.counts) // there is room for all
 	}
 	h.counts, h.reaches = grown, reaches
 }
@@ -178,7 +178,7 @@ func (h *Histogram) AddOverflow(n int64) { h.overflow += n }
 // Add counts everything that other holds.
 func (h *Histogram) Add(other *Histogram) {
 	h.overflow += other.overflow
-	if other.counts != nil {
+	if other.Count() > 0 {
 		h.makeRoom(min(other.counts.Max(), other.reaches))
 		h.overflow += h.counts.Merge(other.counts)
 	}

@@ -96,6 +96,31 @@ func TestHistogramAdd(t *testing.T) {
 	})
 }
 
+// Whichever durations a shard had, and in whatever order shards are merged, the sum is that
+// of one histogram of all.
+func TestHistogramMergeInAnyOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		shards, all := make([]*Histogram, rapid.IntRange(1, 6).Draw(t, "shards")), NewHistogram()
+		for i := range shards {
+			shards[i] = NewHistogram()
+			for _, d := range append(durations().Draw(t, "durations"), -time.Second, Longest+1) {
+				shards[i].Record(d)
+				all.Record(d)
+			}
+		}
+		sum := NewHistogram()
+		for _, shard := range rapid.Permutation(shards).Draw(t, "order") {
+			sum.Add(shard)
+		}
+		sum.Add(NewHistogram())
+		if !slices.Equal(sum.Buckets(), all.Buckets()) || sum.Overflow() != all.Overflow() || sum.Mean() != all.Mean() {
+			t.Errorf("merged: %d durations, overflow %d, mean %v, want %d, %d, %v",
+				sum.Count(), sum.Overflow(), sum.Mean(), all.Count(), all.Overflow(), all.Mean())
+		}
+	})
+}
+
 // The oracle is one that has room for an hour from the beginning: that a histogram grows
 // as it is needed changes no count, and no answer.
 func TestHistogramGrows(t *testing.T) {

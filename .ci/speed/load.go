@@ -68,12 +68,13 @@ func (m *meter) loads() error {
 		}
 	}
 	loop := median(costs["loop"])
-	fmt.Printf("\n%-34s %11s %9s %9s %8s %8s\n%-34s %11.3f %9.3f %9.3f\n", "sending", "us an event", "least", "most", "of loop", "MiB",
-		"bare loop, one event a request", loop, slices.Min(costs["loop"]), slices.Max(costs["loop"]))
+	fmt.Printf("\n%-34s %11s %9s %9s %8s %8s\n", "sending", "us an event", "least", "most", "of loop", "MiB")
+	fmt.Printf("%-34s %11.3f %9.3f %9.3f\n", "bare loop, one event a request", loop,
+		slices.Min(costs["loop"]), slices.Max(costs["loop"]))
 	for _, w := range works {
 		c := costs[w.name]
-		fmt.Printf("load %s: %-26s %11.3f %9.3f %9.3f %8.2f %8.1f\n", w.name, w.what, median(c), slices.Min(c), slices.Max(c),
-			median(c)/loop, memory[w.name])
+		fmt.Printf("load %s: %-26s %11.3f %9.3f %9.3f %8.2f %8.1f\n", w.name, w.what,
+			median(c), slices.Min(c), slices.Max(c), median(c)/loop, memory[w.name])
 	}
 	return nil
 }
@@ -148,8 +149,8 @@ func (m *meter) loop(address string) (float64, error) {
 // requestOf is a request of an event of 350 bytes.
 func requestOf(address string) []byte {
 	body := `{"api_key":"phc_rehearsal","event":"view","properties":{"note":"` + strings.Repeat("x", 285) + `"}}`
-	return fmt.Appendf(nil, "POST /i/v0/e/ HTTP/1.1\r\nUser-Agent: loop\r\nHost: %s\r\nContent-Type: application/json\r\n"+
-		"Content-Length: %d\r\n\r\n%s", address, len(body), body)
+	return fmt.Appendf(nil, "POST /i/v0/e/ HTTP/1.1\r\nUser-Agent: loop\r\nHost: %s\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", address, len(body), body)
 }
 
 // bareLoop sends one request of an event of 350 bytes after the other over all

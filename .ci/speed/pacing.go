@@ -33,7 +33,6 @@ const (
 
 // paced is how a program kept to a rate.
 type paced struct {
-	rate     int
 	p50, p99 float64 // ms after the due time at which a request arrived
 	cost     float64 // µs of CPU a request
 	service  float64 // ms, the median as the program measured it; the loop measures none
@@ -150,7 +149,7 @@ func deviation(rate int, address string, began time.Time) (p paced, err error) {
 		return p, fmt.Errorf("nothing arrived at a rate of %d", rate)
 	}
 	slices.Sort(late)
-	return paced{rate: rate, p50: late[len(late)/2], p99: late[len(late)*99/100]}, nil
+	return paced{p50: late[len(late)/2], p99: late[len(late)*99/100]}, nil
 }
 
 // clock is a handler of the endpoint that writes down when requests come.

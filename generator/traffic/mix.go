@@ -166,7 +166,7 @@ const (
 	traitOverSize
 	traitTimestamp
 	traitEarly      // a merge before the event that it depends on
-	traitReused     // a merge of an id that belongs to somebody else already
+	traitReused     // a merge of an id that belongs to another already
 	traitIdentified // a merge of one identified person into another, see planned.other
 	traitWide       // a merge of the person of fan-in into another
 )

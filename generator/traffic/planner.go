@@ -183,7 +183,7 @@ func (b *block) name(e *planned, names int) int {
 }
 
 // nameCounts are how many events of blocks that were planned have each name, so that
-// nobody needs to plan them once more to know.
+// they need not be planned once more to know.
 type nameCounts struct {
 	mu      sync.Mutex
 	byBlock map[int64][]uint16

@@ -15,7 +15,7 @@ import (
 // socket that is open and not encrypted, and a request with the head of the one before.
 //
 // The request may be handed over as well: then another goroutine writes it when it is due,
-// while this one waits for the answer already, so that nobody has to be woken in between.
+// while this one waits for the answer already, so that no goroutine has to be woken in between.
 type direct struct {
 	text   []byte        // head, and the body if both fit a buffer; nil: the exchange is not direct
 	more   []byte        // the body, if it is not in text
@@ -33,7 +33,7 @@ type Ticket uint64
 
 // The states of a request in a direct exchange.
 const (
-	notLeft   = iota // nobody has seen to it
+	notLeft   = iota // it is where it was
 	handed           // who has the ticket may write it
 	held             // who has it does so
 	left             // it was written, or as much of it as the socket took
@@ -81,7 +81,7 @@ func (d *direct) hold(t Ticket) bool {
 	return d.state.CompareAndSwap(uint64(t)*states+handed, uint64(t)*states+held)
 }
 
-// settled is the state when nobody holds the request.
+// settled is the state when the request is not held.
 func (d *direct) settled() uint64 {
 	for {
 		if state := d.state.Load() % states; state != held {
@@ -103,7 +103,7 @@ func (d *direct) end() bool {
 		d.state.CompareAndSwap(state, state-handed+withdrawn)
 	}
 	state := d.settled()
-	d.text = nil
+	d.text, d.more = nil, nil
 	return state == left
 }
 

@@ -199,7 +199,7 @@ func (c hookedConn) SetDeadline(t time.Time) error {
 }
 
 // TestKeptBackAtADeadline: a request that is withdrawn just when the deadline of the exchange
-// before is replaced ends the wait for its answer all the same.
+// before is replaced still ends the wait for its answer.
 func TestKeptBackAtADeadline(t *testing.T) {
 	t.Parallel()
 	c, peer := spokenTo(t, t.Context())

@@ -3,7 +3,8 @@
 // connection is opened by a DialFunc that the caller gives: there is no other way out.
 //
 // Reading order: destination.go is where requests go, and who may connect there;
-// conn.go is one request and its answer; request.go makes the head of a request;
+// conn.go is one request and its answer; direct.go exchanges those that need no buffers,
+// with direct_linux.go and direct_other.go; request.go makes the head of a request;
 // answer.go reads the head of the answer, answer_fields.go its fields and
 // answer_body.go its body; counting.go keeps the connection and counts its bytes;
 // dial.go opens it, proxy.go through a proxy; sockets.go reads what the kernel counted,

@@ -56,7 +56,7 @@ type writerFunc func([]byte) (int, error)
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // talk serves a connection until it breaks. Who has said too much only says yes from then
-// on, and reads everything: which answer was meant for what, nobody could tell.
+// on, and reads everything: which answer was meant for what could not be told.
 func (h *hostile) talk(peer *net.TCPConn, chance *rand.Rand) {
 	defer peer.Close()
 	from := bufio.NewReader(h.reading(peer))

@@ -31,7 +31,7 @@ func CollectAt(percent int) (restore func()) {
 type region struct{ from, to uintptr }
 
 // unchanged are the regions in which a file is mapped as it is, from the text of
-// /proc/PID/smaps: not to be written, and without a page that was written all the same,
+// /proc/PID/smaps: not to be written, and without a page that was written nevertheless,
 // as a loader does that moves addresses, or a debugger that sets breakpoints. Such a page
 // would be lost.
 func unchanged(smaps []byte, file string) (regions []region) {

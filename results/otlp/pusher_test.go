@@ -82,9 +82,9 @@ func TestFailuresAreToldOnceAndCounted(t *testing.T) {
 	}
 }
 
-// TestACollectorThatHangsStopsNobody: pushes are dropped while one is under way,
+// TestACollectorThatHangs: pushes are dropped while one is under way,
 // and the end waits no longer than the timeout.
-func TestACollectorThatHangsStopsNobody(t *testing.T) {
+func TestACollectorThatHangs(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))

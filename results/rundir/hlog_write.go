@@ -101,7 +101,8 @@ const (
 
 // encoder writes histograms in the V2 compressed encoding. It does what HdrHistogram's
 // EncodeV2 does, whose compressor is made again for each histogram and takes most of a
-// megabyte. This one is made once, and takes a third of one: counts do not repeat each
+// megabyte, and which would say how far a histogram has grown: readers want all of a log
+// to reach as far. This one is made once, and takes a third of one: counts do not repeat each
 // other as text does, so that Huffman codes alone make them no larger.
 type encoder struct {
 	zip     *zlib.Writer

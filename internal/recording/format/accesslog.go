@@ -131,8 +131,9 @@ func cutQuoted(text []byte) (inside, rest []byte, ok bool) {
 }
 
 // asSent takes back how servers write what could end a quoted text, and what cannot be
-// printed: \" and \\, \x and two digits, and of Apache's \t and its like. What comes to no
-// UTF-8 stays as it is written. It is good until the next one.
+// printed: \" and \\, \x and two digits, and of Apache's \t and its like. A text with another
+// escape was written by a server that has none, and stays as it is; so does what comes
+// to no UTF-8. It is good until the next one.
 func (d *accessLog) asSent(text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text
@@ -155,8 +156,10 @@ func (d *accessLog) asSent(text []byte) []byte {
 			}
 			out = append(out, code[0])
 			i += 2
-		default:
+		case text[i] == '"' || text[i] == '\\':
 			out = append(out, text[i])
+		default:
+			return text
 		}
 	}
 	if d.text = out; !utf8.Valid(out) {

@@ -38,7 +38,8 @@ func TestEscapedLog(t *testing.T) {
 	t.Parallel()
 	for logged, want := range map[string]string{
 		`X`: "X", `A \"B\"`: `A "B"`, `a\\b`: `a\b`, `tab\there`: "tab\there", `caf\xC3\xA9`: "café", `\x22`: `"`,
-		`\xff`: `\xff`, `\xzz`: `\xzz`, `\x4`: "x4", `end\`: `end\`,
+		`\xff`: `\xff`, `\xzz`: `\xzz`, `\x4`: `\x4`, `end\`: `end\`,
+		`Some\Agent`: `Some\Agent`, `C:\Program \"1\"`: `C:\Program \"1\"`, // not escaped
 	} {
 		if got := new(accessLog).asSent([]byte(logged)); string(got) != want {
 			t.Errorf("%s is %q, want %q", logged, got, want)
