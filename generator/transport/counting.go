@@ -240,7 +240,7 @@ func (c *countingConn) Read(into []byte) (int, error) {
 	if room := keptAnswer - len(c.to.head); room > 0 {
 		c.to.head = append(c.to.head, into[:min(n, room)]...)
 	}
-	c.to.silent = err != nil && isTimeout(err)
+	c.to.silent = isTimeout(err)
 	return n, err
 }
 
@@ -295,6 +295,9 @@ func (e *exchange) sample() []byte {
 
 // isTimeout tells whether a connection did not break, but took too long.
 func isTimeout(err error) bool {
+	if err == nil {
+		return false // most often, and without the memory that the target below takes
+	}
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()
 }

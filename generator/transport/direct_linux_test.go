@@ -216,3 +216,35 @@ func TestKeptBackAtADeadline(t *testing.T) {
 		t.Errorf("it waited for the endpoint: %v", o.Reason)
 	}
 }
+
+// TestDirectAllocatesNothing: an exchange takes no memory that was not there before.
+func TestDirectAllocatesNothing(t *testing.T) {
+	if raced {
+		t.Skip("the race detector takes memory of its own")
+	}
+	c, peer := spokenTo(t, t.Context())
+	go func() {
+		request, answer := make([]byte, 4096), []byte(yes)
+		for {
+			if _, err := peer.Read(request); err != nil {
+				return
+			}
+			peer.Write(answer)
+		}
+	}()
+	r := &body.Request{Path: "/batch/", ContentType: "application/json", Body: []byte("{}")}
+	var o results.Outcome
+	may := func() bool { return true }
+	hand := func(t Ticket) { c.Leave(t, may) }
+	for way, exchange := range map[string]func(){
+		"direct":      func() { c.Exchange(&o) },
+		"handed over": func() { c.ExchangeAt(&o, 0, hand) },
+	} {
+		if n := testing.AllocsPerRun(200, func() {
+			c.Prepare(r, Attempt{}, 0)
+			exchange()
+		}); n != 0 || o.Reason != capture.Accepted {
+			t.Errorf("%s: an exchange that ends in %v allocates %v times", way, o.Reason, n)
+		}
+	}
+}
